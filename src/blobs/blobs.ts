@@ -1,0 +1,42 @@
+import type { Readable } from "node:stream";
+import type { BlobId } from "../model/object.js";
+import type { ByteRange } from "../model/byte-range.js";
+
+/**
+ * Local immutable bytes: staging. A blob exists from the moment `write` resolves until `remove`.
+ * The catalog says which blobs are needed; one it does not know is an orphan and may be swept.
+ */
+export interface Blobs {
+  /**
+   * Stores the stream's bytes under a fresh unguessable id. Resolves when they would survive a power cut (file and
+   * folder synced). On any failure (the source's error, an abort) nothing is left behind and the error is passed on;
+   * a full disk is S3Error InsufficientStorage. Until `settle` is called for it, a new blob is never swept.
+   */
+  write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;
+  /** The catalog now knows these blobs (or never will): sweeping may judge them from now on. */
+  settle(ids: readonly BlobId[]): void;
+  /** The bytes, or those of `range`. A missing blob fails the stream with BlobMissing. */
+  read(id: BlobId, range?: ByteRange): Readable;
+  /** Where worker threads find the bytes: a local path, valid while the blob is pinned or linked. */
+  locate(id: BlobId): string;
+  /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */
+  pin(ids: readonly BlobId[]): () => void;
+  /** Idempotent; unknown ids are no error. */
+  remove(ids: readonly BlobId[]): Promise<void>;
+  /** Every blob that may be swept (settled, unpinned), in no order; unfinished writes of earlier processes are not listed: they are removed at start. */
+  list(): AsyncIterable<StoredBlob>;
+  /** Bytes free for new blobs on the device. */
+  free(): Promise<number>;
+}
+
+export interface StoredBlob {
+  readonly id: BlobId;
+  readonly size: number;
+}
+
+export class BlobMissing extends Error {
+  constructor(readonly id: BlobId) {
+    super(`no blob ${id}`);
+    this.name = "BlobMissing";
+  }
+}

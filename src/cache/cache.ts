@@ -1,0 +1,14 @@
+import type { Hash } from "../model/hash.js";
+
+/**
+ * Verified data fragments that may be lost at any time, by their hash: memory over disk, each bounded in bytes, LRU.
+ * Reads never fail: what is broken is missing.
+ */
+export interface FragmentCache {
+  get(hash: Hash): Promise<Uint8Array | undefined>;
+  /** Keeps bytes already verified; the caller must not change them after. */
+  set(hash: Hash, bytes: Uint8Array): Promise<void>;
+  clear(): Promise<void>;
+  usage(): { readonly memoryBytes: number; readonly diskBytes: number; readonly hits: number; readonly misses: number };
+  close(): Promise<void>;
+}

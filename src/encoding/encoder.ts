@@ -1,0 +1,35 @@
+import type { SegmentFormat, SegmentHashes } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
+
+/** `length` bytes from byte `offset` of a local file. A segment's content is one or more of them, in order. */
+export interface FileSlice {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Task {
+  /** `background` work waits while `foreground` work is queued. */
+  readonly priority?: "foreground" | "background";
+  readonly signal?: AbortSignal;
+}
+
+export interface NumberedFragment {
+  /** 0…11 */
+  readonly index: number;
+  /** 8 MiB. Given away: it is transferred to a worker and unusable after the call. */
+  readonly bytes: Uint8Array;
+}
+
+/** CPU work on segments, done in worker threads. Queue and memory are bounded; a full queue makes the caller wait. */
+export interface Encoder {
+  /** Hashes of the segment whose content (at most the format's capacity; the rest is zeros) the slices hold, and of its 12 fragments. */
+  hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;
+  /** The 8 MiB of fragment `index` (0…11) of that segment. */
+  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
+  /** The four data fragments (index 0…3) from any four different ones. */
+  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]>;
+  /** The bytes back if they hash to `hash`, else undefined. The argument is given away. */
+  verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+export const checksumAlgorithms = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
+
+/** COMPOSITE: a digest over the parts' digests, written `value-N`. FULL_OBJECT: over the bytes. */
+export type ChecksumType = "COMPOSITE" | "FULL_OBJECT";
+
+/** As S3 sends it: `value` in base64 (COMPOSITE with `-N` appended). */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: ChecksumType;
+  readonly value: string;
+}

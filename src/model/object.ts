@@ -1,0 +1,99 @@
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
+import type { Extent } from "./file.js";
+import type { Fid } from "./hash.js";
+
+/** How far an object is on its way into the network; also the header `x-cess-state`. */
+export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
+export type StorageState = (typeof storageStates)[number];
+
+/** Standard headers S3 keeps with an object and gives back; names in lower case. */
+export interface ContentHeaders {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentDisposition?: string;
+  readonly contentLanguage?: string;
+  readonly cacheControl?: string;
+  readonly expires?: string;
+  readonly websiteRedirectLocation?: string;
+  readonly storageClass?: string;
+}
+
+/** One part of a completed multipart object, for `partNumber` reads and GetObjectAttributes. */
+export interface ObjectPart {
+  readonly partNumber: number;
+  readonly size: number;
+  readonly checksum?: Checksum;
+}
+
+/** Where an object's file is on its way: what HEAD shows beside S3's own headers. */
+export interface Durability {
+  readonly state: StorageState;
+  /** Known from `encoded` on; an object above 31.25 GiB has several files, then this is the root over all segments. */
+  readonly fid?: Fid;
+  /** Storage nodes that reported their fragments on chain, 0…12; of the file that is least far. */
+  readonly reports: number;
+  /** Set when the network refused the file for good; the bytes stay staged and readable. */
+  readonly failure?: string;
+}
+
+/** A version of an object as the catalog knows it. */
+export interface ObjectVersion {
+  /** The catalog's own row id. */
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** `null` while the bucket is not versioned. */
+  readonly versionId: string;
+  readonly isLatest: boolean;
+  readonly deleteMarker: boolean;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly content: ContentHeaders;
+  /** User metadata, names without `x-amz-meta-`, in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly checksum?: Checksum;
+  readonly parts?: readonly ObjectPart[];
+  /** Account.id of the owner. */
+  readonly owner: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly extents: readonly Extent[];
+  readonly durability: Durability;
+}
+
+/** A blob is opaque immutable local bytes; its id is unguessable. */
+export type BlobId = string & { readonly __brand: "BlobId" };
+
+/** `length` bytes from byte `offset` of a blob. */
+export interface BlobSlice {
+  readonly blob: BlobId;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A numbered body within an upload, 1…10,000. */
+export interface Part {
+  readonly partNumber: number;
+  readonly size: number;
+  /** MD5 in hex, without quotes. */
+  readonly etag: string;
+  readonly checksum?: Checksum;
+  readonly blob: BlobId;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** A multipart session. `completed` and `aborted` ones are remembered so that a retry gets the right answer. */
+export interface Upload {
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly owner: string;
+  readonly content: ContentHeaders;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksumType?: ChecksumType;
+  readonly createdAt: number;
+  readonly state: "open" | "completed" | "aborted";
+}

@@ -1,0 +1,40 @@
+/** Conditional headers, ETags without quotes; `*` stands for any. Dates in milliseconds since 1970, whole seconds. */
+export interface Preconditions {
+  readonly ifMatch?: readonly string[];
+  readonly ifNoneMatch?: readonly string[];
+  readonly ifModifiedSince?: number;
+  readonly ifUnmodifiedSince?: number;
+}
+
+/** What a precondition is tested against; undefined stands for "no such object". */
+export interface Subject {
+  readonly etag: string;
+  readonly createdAt: number;
+}
+
+const matches = (tags: readonly string[], etag: string) => tags.includes("*") || tags.includes(etag);
+const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
+
+/**
+ * RFC 9110 section 13.2.2 for reads: If-Match outranks If-Unmodified-Since, If-None-Match outranks If-Modified-Since.
+ */
+export function checkRead(conditions: Preconditions, subject: Subject): "proceed" | "not-modified" | "failed" {
+  const modified = wholeSecond(subject.createdAt);
+  if (conditions.ifMatch) {
+    if (!matches(conditions.ifMatch, subject.etag)) return "failed";
+  } else if (conditions.ifUnmodifiedSince !== undefined && modified > conditions.ifUnmodifiedSince) return "failed";
+  if (conditions.ifNoneMatch) {
+    if (matches(conditions.ifNoneMatch, subject.etag)) return "not-modified";
+  } else if (conditions.ifModifiedSince !== undefined && modified <= conditions.ifModifiedSince) return "not-modified";
+  return "proceed";
+}
+
+/** For writes S3 knows If-Match (of what is there; absent is NoSuchKey) and If-None-Match. */
+export function checkWrite(conditions: Preconditions, current: Subject | undefined): "proceed" | "failed" | "missing" {
+  if (conditions.ifMatch) {
+    if (!current) return "missing";
+    if (!matches(conditions.ifMatch, current.etag)) return "failed";
+  }
+  if (conditions.ifNoneMatch && current && matches(conditions.ifNoneMatch, current.etag)) return "failed";
+  return "proceed";
+}

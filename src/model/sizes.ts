@@ -1,0 +1,17 @@
+/** The network's sizes, in bytes unless the name says otherwise (CESS runtime: cess-node primitives). */
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+/** A file is cut into segments of this many bytes; the last one is filled with zeros. */
+export const SEGMENT_SIZE = 32 * MIB;
+/** Each segment becomes this many data fragments … */
+export const DATA_FRAGMENTS = 4;
+/** … and this many parity fragments: any 4 of the 12 restore it. */
+export const PARITY_FRAGMENTS = 8;
+export const FRAGMENTS = DATA_FRAGMENTS + PARITY_FRAGMENTS;
+export const FRAGMENT_SIZE = SEGMENT_SIZE / DATA_FRAGMENTS;
+/** The owner's territory is charged this much for every started segment (3 copies). */
+export const CHARGED_PER_SEGMENT = 3 * SEGMENT_SIZE;
+/** The chain refuses a file of more segments; a larger object is several files. */
+export const MAX_SEGMENTS_PER_FILE = 1000;

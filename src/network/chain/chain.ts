@@ -1,0 +1,133 @@
+import type { CessAccount } from "../../model/account.js";
+import type { SegmentHashes } from "../../model/file.js";
+import type { Fid, Hash } from "../../model/hash.js";
+
+/**
+ * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise. Every call rejects with
+ * ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
+ */
+export interface Chain {
+  /** The gateway's own account, which signs. */
+  readonly account: CessAccount;
+  /** True while connected and synced to a node. */
+  readonly connected: boolean;
+  file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined>;
+  deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined>;
+  territory(owner: CessAccount, name: string): Promise<Territory | undefined>;
+  /** Whether `owner` lets this gateway's account act for it (oss.authorityList). */
+  authorized(owner: CessAccount): Promise<boolean>;
+  /** All registered storage nodes, with what the chain says of them. */
+  nodes(): Promise<ChainNode[]>;
+  finalizedBlock(): Promise<number>;
+  /**
+   * Submits fileBank.uploadDeclaration and waits until it is in a finalized block. `onSigned` is awaited before the
+   * extrinsic leaves this process: save what it says, so that a restart knows whether it may still be included.
+   * Rejects with ChainRefusal when the pallet refuses (its fee is paid), ExtrinsicLost when it was never included.
+   */
+  declare(order: DealOrder, options: SubmitOptions): Promise<void>;
+  /** Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success proves nothing: read the file after. */
+  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void>;
+  /** Whether an extrinsic signed earlier can no longer be included in the future: its nonce is used or its era is over, at a finalized block. */
+  settled(signed: SignedExtrinsic): Promise<boolean>;
+  /** sr25519 signature of these bytes by the gateway's account, for storage nodes. */
+  sign(message: Uint8Array): Uint8Array;
+  /**
+   * Calls back for every deal event in finalized blocks, in order. After a gap (reconnect, missed blocks) `{kind:"gap"}`
+   * comes first: read the state anew. Returns the function that ends it.
+   */
+  watch(listener: (event: ChainEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface SubmitOptions {
+  readonly onSigned?: (signed: SignedExtrinsic) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** Enough to tell, after a crash, whether an extrinsic may still land. */
+export interface SignedExtrinsic {
+  readonly nonce: number;
+  /** Last block number in which it can be included. */
+  readonly untilBlock: number;
+}
+
+export interface DealOrder {
+  readonly fid: Fid;
+  readonly owner: CessAccount;
+  readonly territory: string;
+  /** 3 to 63 letters or digits every runtime accepts; never an S3 name: it is public. */
+  readonly fileName: string;
+  /** Object bytes. */
+  readonly size: number;
+  readonly segments: readonly SegmentHashes[];
+}
+
+export interface ChainDeal {
+  readonly fid: Fid;
+  readonly owner: CessAccount;
+  readonly territory: string;
+  readonly segments: readonly SegmentHashes[];
+  /** Index 0…11 (the chain counts 1…12). */
+  readonly reports: readonly { readonly index: number; readonly node: CessAccount }[];
+}
+
+export interface ChainFile {
+  readonly fid: Fid;
+  readonly size: number;
+  readonly owners: readonly { readonly account: CessAccount; readonly territory: string }[];
+  /** Each with its 12 fragments in index order and the node that reported it. */
+  readonly segments: readonly {
+    readonly hash: Hash;
+    readonly fragments: readonly { readonly hash: Hash; readonly node: CessAccount }[];
+  }[];
+}
+
+/** Bytes. */
+export interface Territory {
+  readonly total: bigint;
+  readonly used: bigint;
+  readonly locked: bigint;
+  readonly remaining: bigint;
+  readonly state: "active" | "frozen" | "expired" | "on-consignment";
+  /** Block at which it freezes. */
+  readonly deadline: number;
+}
+
+export interface ChainNode {
+  readonly account: CessAccount;
+  /** As written by the node's owner, without NUL padding, `http://` added where no scheme stood; may be anything. */
+  readonly endpoint: string;
+  /** Only positive ones may report. */
+  readonly state: "positive" | "frozen" | "lock" | "exit" | "offline" | "other";
+  readonly idleSpace: bigint;
+}
+
+export type ChainEvent =
+  | { readonly kind: "declared" | "reported" | "stored" | "deleted"; readonly fid: Fid; readonly block: number }
+  | { readonly kind: "gap" };
+
+export class ChainUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ChainUnavailable";
+  }
+}
+
+/** A pallet's refusal, by its name in the runtime's metadata: `fileBank.NoPermission`. */
+export class ChainRefusal extends Error {
+  constructor(
+    readonly section: string,
+    readonly reason: string,
+  ) {
+    super(`the chain refused: ${section}.${reason}`);
+    this.name = "ChainRefusal";
+  }
+}
+
+/** The extrinsic was dropped, replaced or outlived its era without being included. */
+export class ExtrinsicLost extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ExtrinsicLost";
+  }
+}

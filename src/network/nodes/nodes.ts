@@ -1,0 +1,35 @@
+import type { CessAccount } from "../../model/account.js";
+import type { Fid, Hash } from "../../model/hash.js";
+
+/** Where a storage node is reached. */
+export interface NodeAddress {
+  readonly account: CessAccount;
+  /** Base URL, from the chain; checked against the endpoint policy (no private networks unless allowed). */
+  readonly endpoint: string;
+}
+
+/** Speaks the miner HTTP with storage nodes. Adapters neither retry nor hash: that is for decorators and callers. */
+export interface Nodes {
+  /** Sends one fragment of 8 MiB. Resolves when the node has accepted it. Sending it again is harmless. */
+  put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** The fragment's 8 MiB as the node gives them, not yet believed: the caller hashes. */
+  get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface FragmentName {
+  readonly fid: Fid;
+  readonly hash: Hash;
+}
+
+/** `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not hold it. */
+export class NodeFailure extends Error {
+  constructor(
+    readonly kind: "unreachable" | "refused" | "missing" | "cooling" | "forbidden-endpoint",
+    readonly node: NodeAddress,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${node.account} at ${node.endpoint}: ${message}`, options);
+    this.name = "NodeFailure";
+  }
+}

@@ -1,0 +1,26 @@
+import type { NewFile } from "../catalog/catalog.js";
+import type { SegmentFormat } from "../model/file.js";
+import type { BlobSlice } from "../model/object.js";
+
+/** Turns staged bytes into CESS files (FID and hashes), resumably: finished segments are saved in the catalog. */
+export interface Preprocessing {
+  /**
+   * The files these bytes make: one, or several of at most 1,000 segments. Segments that were prepared for `subject`
+   * from the very same slices are not computed again.
+   */
+  files(subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal): Promise<NewFile[]>;
+  /**
+   * Begins, in the background and at low priority, on the whole segments that parts 1…k of an upload cover.
+   * Called after every stored part; returns at once; never fails.
+   */
+  advance(upload: string, format: SegmentFormat): void;
+  /** Stops background work on this upload (completed or aborted). */
+  forget(upload: string): void;
+  close(): Promise<void>;
+}
+
+export interface FileSettings {
+  readonly format: SegmentFormat;
+  readonly territory: string;
+  readonly priority: "foreground" | "background";
+}
