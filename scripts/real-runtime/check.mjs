@@ -66,10 +66,10 @@ try {
   for (let i = 0; i < nodeCount; i += 1) start(`node ${i}`, ['node'], { CESS_S3_MNEMONIC: `//Miner${i}`, CESS_S3_NODE_LISTEN: `127.0.0.1:${firstPort + i}`, CESS_S3_NODE_DATA_DIR: join(folder, `node${i}`) })
   const config = join(folder, 'cess-s3.yaml')
   writeFileSync(config, JSON.stringify({
-    chain: { endpoints: [opt.ws], mnemonic: '//Gateway' },
+    chain: { endpoints: [opt.ws], mnemonic: '//Gateway', blockMs: 1000 },
     accounts: [{ name: 'bob', cessAccount: bob.address, territory, accessKeyId: 'realbob', secretAccessKey: 'realbobsecret' }],
     allowPrivateNodes: true,
-    reportTimeoutSeconds: 120,
+    reportTimeoutBlocks: 120,
   }))
   start('gateway', ['serve', '--config', config], { CESS_S3_LISTEN: new URL(s3).host, CESS_S3_ADMIN_LISTEN: new URL(admin).host, CESS_S3_DATA_DIR: join(folder, 'data') })
   await until('the gateway is ready', async () => (await fetch(`${admin}/health/ready`)).ok)

@@ -25,6 +25,8 @@ const chainSchema = z.strictObject({
   /** A polkadot.js account export (JSON), with its password in a file of its own. */
   keystoreFile: z.string().optional(),
   keystorePasswordFile: z.string().optional(),
+  /** Milliseconds from block to block: how long waiting for the chain is counted. */
+  blockMs: wholeNumber.min(20).default(6_000),
 });
 
 /**
@@ -48,8 +50,8 @@ export const configSchema = z.strictObject({
   allowPrivateNodes: z.stringbool().or(z.boolean()).default(false),
   /** Threads that hash and code; 0 means one for each core. */
   encodingThreads: wholeNumber.min(0).max(256).default(0),
-  /** Seconds after which a node that took fragments and did not report is replaced. */
-  reportTimeoutSeconds: z.coerce.number().positive().default(600),
+  /** Blocks after which a storage node that took its fragments and did not report is replaced. */
+  reportTimeoutBlocks: wholeNumber.min(1).default(100),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -59,6 +61,8 @@ export type AccountConfig = Config["accounts"][number];
 
 /** Settings of the network in a box. */
 export const devConfigSchema = z.strictObject({
+  /** The gateway's data folder; the network's own lies in it. */
+  dataDir: configSchema.shape.dataDir,
   /** Storage nodes; at least 12 or no file can be stored. */
   nodes: wholeNumber.min(12).max(64).default(14),
   /** Milliseconds from block to block. */

@@ -24,7 +24,7 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_CACHE_DISK: ["cache", "disk"],
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
   CESS_S3_ENCODING_THREADS: ["encodingThreads"],
-  CESS_S3_REPORT_TIMEOUT_SECONDS: ["reportTimeoutSeconds"],
+  CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
 
@@ -37,6 +37,7 @@ const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DEV_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  CESS_S3_DATA_DIR: ["dataDir"],
   CESS_S3_DEV_NODES: ["nodes"],
   CESS_S3_DEV_BLOCK_MS: ["blockMs"],
   CESS_S3_DEV_SPEC: ["spec"],
@@ -58,8 +59,8 @@ export function loadConfig(file: string | undefined, environment: Environment = 
 }
 
 /** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
-export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutSeconds">, environment: Environment = process.env): Config {
-  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutSeconds: given.reportTimeoutSeconds }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
+export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
+  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
 }
 
 export function loadDevConfig(environment: Environment = process.env): DevConfig {

@@ -36,10 +36,10 @@ describe("a gateway killed with SIGKILL at random moments", function () {
     mkdirSync(join(folder, "data"));
     network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: 100, spec: 133 });
     writeFileSync(join(folder, "cess-s3.yaml"), JSON.stringify({
-      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic },
+      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 100 },
       accounts: network.users,
       allowPrivateNodes: true,
-      reportTimeoutSeconds: 5,
+      reportTimeoutBlocks: 50,
       logLevel: "warn",
     }));
     gateway = await start();

@@ -51,14 +51,14 @@ describe("configuration", () => {
   });
 
   it("refuses a dev network too small to store anything", () => {
-    expect(loadDevConfig({})).to.deep.equal({ nodes: 14, blockMs: 1000, spec: 133 });
-    expect(loadDevConfig({ CESS_S3_DEV_SPEC: "100", CESS_S3_DEV_BLOCK_MS: "50" })).to.deep.equal({ nodes: 14, blockMs: 50, spec: 100 });
+    expect(loadDevConfig({})).to.deep.equal({ dataDir: "./data", nodes: 14, blockMs: 1000, spec: 133 });
+    expect(loadDevConfig({ CESS_S3_DEV_SPEC: "100", CESS_S3_DEV_BLOCK_MS: "50" })).to.deep.equal({ dataDir: "./data", nodes: 14, blockMs: 50, spec: 100 });
     expect(() => loadDevConfig({ CESS_S3_DEV_NODES: "11" })).to.throw(ConfigError, /nodes/);
     expect(() => loadDevConfig({ CESS_S3_DEV_SPEC: "101" })).to.throw(ConfigError, /spec/);
   });
 
   it("gives the dev gateway the chain and accounts of its network and takes the rest from the environment", () => {
-    const config = loadDevGatewayConfig({ ...minimal, allowPrivateNodes: true, reportTimeoutSeconds: 60 }, { CESS_S3_LISTEN: "127.0.0.1:0", CESS_S3_DATA_DIR: "/tmp/x", CESS_S3_DOMAIN: "s3.localhost" });
-    expect(config).to.deep.include({ listen: { host: "127.0.0.1", port: 0 }, dataDir: "/tmp/x", domain: "s3.localhost", allowPrivateNodes: true, reportTimeoutSeconds: 60 });
+    const config = loadDevGatewayConfig({ ...minimal, allowPrivateNodes: true, reportTimeoutBlocks: 60 }, { CESS_S3_LISTEN: "127.0.0.1:0", CESS_S3_DATA_DIR: "/tmp/x", CESS_S3_DOMAIN: "s3.localhost" });
+    expect(config).to.deep.include({ listen: { host: "127.0.0.1", port: 0 }, dataDir: "/tmp/x", domain: "s3.localhost", allowPrivateNodes: true, reportTimeoutBlocks: 60 });
   });
 });
