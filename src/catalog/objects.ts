@@ -121,7 +121,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       .where("owner", "=", owner).where("staged_segments", ">", sql.lit(0)).executeTakeFirstOrThrow();
     const encoded = await this.store.reads.selectFrom("files").select(sql<number | null>`sum(segment_count)`.as("segments"))
       .where("state", "=", "encoded").where("owner", "=", owner).executeTakeFirstOrThrow();
-    return Number(staged.segments ?? 0) + Number(encoded.segments ?? 0);
+    return (staged.segments ?? 0) + (encoded.segments ?? 0);
   }
 }
 

@@ -140,7 +140,7 @@ export async function abortUpload(tx: Tx, now: number, id: string): Promise<stri
 export function toUpload(row: UploadTable): Upload {
   return {
     id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
-    content: (unpackJson(row.content) ?? {}) as ContentHeaders, metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
   };

@@ -37,7 +37,7 @@ export async function currentVersion(tx: Tx, bucket: string, key: string): Promi
     .executeTakeFirst();
   if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
   if (row.id === null || row.delete_marker === 1) return undefined;
-  return { id: Number(row.id), etag: row.etag ?? "", createdAt: Number(row.created_at), staged: Number(row.staged_segments) > 0 };
+  return { id: row.id, etag: row.etag ?? "", createdAt: Number(row.created_at), staged: Number(row.staged_segments) > 0 };
 }
 
 /** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. */
@@ -55,7 +55,7 @@ export async function insertVersion(tx: Tx, now: number, version: NewVersion, st
       content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
     })
     .returning("id").executeTakeFirstOrThrow();
-  return Number(row.id);
+  return row.id;
 }
 
 /** Removes a version with its links, its `encode` job and what was prepared for it. Returns the blobs let go. */
@@ -92,7 +92,7 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   return {
     id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
     isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
-    content: (unpackJson(row.content) ?? {}) as ContentHeaders, metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}),
     owner: row.owner, createdAt: row.created_at,
     extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),

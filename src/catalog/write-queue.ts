@@ -61,7 +61,7 @@ export class WriteQueue<Tx> {
       this.waiting.push({
         run: async (tx) => { outcome = await intent(tx); },
         resolve: () => { this.settled(); resolve(outcome); },
-        reject: (error) => { this.settled(); reject(error as Error); },
+        reject: (error) => { this.settled(); reject(error); },
       });
       // Everything that arrives in this turn of the event loop shares the commit.
       if (!this.executing) {
