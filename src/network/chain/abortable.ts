@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Settles as `work` does, or rejects with a signal's reason as soon as one aborts; `work` itself goes on unheard.
  * Listeners are taken off again: AbortSignal.any() would keep one per call on signals that live as long as the process.
@@ -16,6 +18,8 @@ export function abortable<T>(work: Promise<T>, signals: readonly (AbortSignal | 
     );
     for (const signal of present) {
       if (signal.aborted) { finish(() => reject(reasonOf(signal))); return; }
+      // As many may wait on one signal as there are calls; Node would suspect a leak from the eleventh on.
+      setMaxListeners(0, signal);
       signal.addEventListener("abort", abort, { once: true });
     }
   });

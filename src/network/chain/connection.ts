@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { abortable, asError, pause } from "./abortable.js";
 import { ChainUnavailable } from "./chain.js";
 import { Link } from "./link.js";
@@ -47,7 +46,6 @@ export class Connection {
     for (const endpoint of this.#settings.endpoints) {
       if (!/^wss?:\/\//.test(endpoint)) throw new RangeError(`a chain endpoint begins with ws:// or wss://: ${endpoint}`);
     }
-    setMaxListeners(0, this.#closing.signal);
     this.#running = this.#run();
   }
 

@@ -1,5 +1,4 @@
 import { connect as connectTcp } from "node:net";
-import { setMaxListeners } from "node:events";
 import { ApiPromise, WsProvider } from "@polkadot/api";
 import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import { abortable, asError } from "./abortable.js";
@@ -39,7 +38,6 @@ export class Link {
     private readonly provider: WsProvider,
     private apiPromise: ApiPromise | undefined,
   ) {
-    setMaxListeners(0, this.#down.signal);
     provider.on("disconnected", () => this.#break("the connection was closed"));
     provider.on("error", (error: unknown) => {
       if (!provider.isConnected) this.#break(messageOf(error));
