@@ -15,6 +15,6 @@ export class Counters {
   retries = 0;
 
   snapshot(): Readonly<Record<string, number>> {
-    return Object.fromEntries(Object.entries(this)) as Record<string, number>;
+    return Object.fromEntries(Object.entries(this));
   }
 }

@@ -1,7 +1,6 @@
 import type { Catalog } from "../catalog/catalog.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainEvent } from "../network/chain/chain.js";
-import type { DealSignals } from "./deal-signals.js";
 import type { Shared } from "./components.js";
 
 /** FIDs with unhandled events; with more of them every waiting job is woken instead. */
@@ -10,7 +9,6 @@ const PENDING_LIMIT = 1_000;
 export interface DealWatcherParts extends Pick<Shared, "log" | "wake"> {
   readonly catalog: Pick<Catalog, "jobs">;
   readonly chain: Pick<Chain, "watch">;
-  readonly signals: DealSignals;
 }
 
 /**
@@ -39,10 +37,8 @@ export class DealWatcher {
     if (event.kind === "gap" || this.#pending.size >= PENDING_LIMIT) {
       this.#gap = true;
       this.#pending.clear();
-      this.#parts.signals.touchAll();
     } else {
       this.#pending.add(event.fid);
-      this.#parts.signals.touch(event.fid);
     }
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;

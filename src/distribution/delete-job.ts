@@ -2,9 +2,7 @@ import type { FileRow, Job } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import { ChainRefusal } from "../network/chain/chain.js";
 import type { Shared } from "./components.js";
-import type { DealSignals } from "./deal-signals.js";
 import type { FidLocks } from "./fid-locks.js";
-import type { Ordering } from "./ordering.js";
 import { AGAIN, DONE, FINISH, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized } from "./refusals.js";
 import { isOwner, look } from "./sight.js";
@@ -12,9 +10,7 @@ import type { StoreDesk } from "./store-desk.js";
 
 export interface DeleteJobParts extends Shared {
   readonly desk: StoreDesk;
-  readonly ordering: Ordering;
   readonly locks: FidLocks;
-  readonly signals: DealSignals;
 }
 
 /** Takes a file that no object needs any more off the chain, for its owner. */
@@ -26,32 +22,26 @@ export class DeleteJob {
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, desk, locks, signals } = this.#parts;
+    const { catalog, desk, locks } = this.#parts;
     const row = await catalog.files.get(job.subject);
     if (!row) return FINISH;
-    const ticket = signals.listen(row.fid);
-    try {
-      const outcome = (await locks.tryRun(row.fid, () => this.#step(row.id, signal))) ?? desk.waitBlock();
-      return outcome.kind === "wait" && ticket.touched ? AGAIN : outcome;
-    } finally {
-      ticket.close();
-    }
+    return (await locks.tryRun(row.fid, () => this.#step(row.id, signal))) ?? desk.waitBlock();
   }
 
   async #step(id: string, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, desk, ordering } = this.#parts;
+    const { catalog, desk } = this.#parts;
     const row = await catalog.files.get(id);
     if (!row) return FINISH;
     switch (row.state) {
       case "encoded":
-        // Ordering discards it, unless the chain knows more of it than the row does.
-        return row.references > 0 ? FINISH : ordering.run(id, signal);
-      case "failed":
-        return row.references > 0 ? FINISH : desk.discard(row);
       case "declared":
       case "placed":
-        // "A pending deal can not be cancelled": it is stored first. Storing finds that nothing needs the file.
-        return row.references > 0 ? FINISH : desk.waitEvent();
+        // The store job is at work. "A pending deal can not be cancelled": it becomes a file before that can go.
+        return desk.waitEvent();
+      case "failed":
+        // Refused before there was a deal: the row goes with its bytes. Otherwise as a stored one.
+        if (row.references === 0 && (await desk.discard(row)).kind === "done") return DONE;
+        return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "stored":
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "deleting":

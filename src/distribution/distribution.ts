@@ -1,7 +1,6 @@
 import type { Worker } from "../background/worker.js";
 import type { DistributionComponents, Shared } from "./components.js";
 import { Counters } from "./counters.js";
-import { DealSignals } from "./deal-signals.js";
 import { DealWatcher } from "./deal-watcher.js";
 import { DeleteJob } from "./delete-job.js";
 import { Delivery } from "./delivery.js";
@@ -19,20 +18,18 @@ export class Distribution {
   /** Named after the jobs they do: encode, store, delete. */
   readonly workers: readonly { readonly worker: Worker; readonly concurrency: number }[];
   readonly #shared: Shared;
-  readonly #signals = new DealSignals();
   #watcher: DealWatcher | undefined;
 
   constructor(components: DistributionComponents, partial: Partial<DistributionSettings> = {}) {
     const settings = { ...DISTRIBUTION_DEFAULTS, ...partial };
     const shared: Shared = { ...components, counters: new Counters() };
-    const signals = this.#signals;
     const locks = new FidLocks();
     const desk = new StoreDesk(shared, settings);
     const ordering = new Ordering(shared, desk);
     const transfer = new Transfer(shared, settings);
     const delivery = new Delivery({ ...shared, desk, transfer }, settings);
-    const store = new StoreJob({ catalog: shared.catalog, desk, ordering, delivery, locks, signals });
-    const remove = new DeleteJob({ ...shared, desk, ordering, locks, signals });
+    const store = new StoreJob({ catalog: shared.catalog, desk, ordering, delivery, locks });
+    const remove = new DeleteJob({ ...shared, desk, locks });
     this.#shared = shared;
     this.workers = [
       { worker: new JobWorker("encode", new EncodeJob(shared), shared, settings), concurrency: settings.encodeConcurrency },
@@ -43,7 +40,7 @@ export class Distribution {
 
   /** Begins to listen to the chain: its events make waiting jobs due. Once; `close` ends it. */
   watch(): void {
-    this.#watcher ??= new DealWatcher({ ...this.#shared, signals: this.#signals });
+    this.#watcher ??= new DealWatcher(this.#shared);
   }
 
   /** Ends listening. The workers are the supervisor's: drain it first. */

@@ -15,11 +15,7 @@ export class EncodeJob {
     const { catalog, blobs, owners, preprocessing, counters, wake } = this.#parts;
     const version = await catalog.objects.byId(job.subject);
     const content = version ? await catalog.objects.blobs(version.id) : [];
-    // Deleted meanwhile, or encoded by a run that crashed before it could say so.
-    if (!version || content.length === 0) {
-      await catalog.preparations.clear(job.subject);
-      return FINISH;
-    }
+    if (!version || content.length === 0) return FINISH;
     const account = owners(version.owner);
     if (!account) throw new TemporaryFailure(`the owner's account ${version.owner} is not configured here`);
 
@@ -28,12 +24,12 @@ export class EncodeJob {
     try {
       const settings = { format: job.format ?? PLAIN, territory: account.territory, priority: "background" } as const;
       const files = await preprocessing.files(version.id, content, settings, signal);
+      // With this the job and the prepared segments are gone, in the same transaction.
       const { orphans } = await catalog.objects.attach(version.id, files);
       await blobs.remove(orphans);
     } finally {
       unpin();
     }
-    await catalog.preparations.clear(version.id);
     counters.encoded++;
     wake("store");
     return DONE;

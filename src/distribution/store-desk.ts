@@ -55,7 +55,10 @@ export class StoreDesk {
 
   /** Nothing needs the file and the chain knows nothing of it: its row and bytes go. `again` when something needs it. */
   async discard(row: FileRow): Promise<Outcome> {
-    const { discarded, orphans } = await this.#parts.catalog.files.discard(row.id);
+    const { files } = this.#parts.catalog;
+    // What was signed is settled and left no trace; a marked row would be kept.
+    if (row.signed) await files.markSigned(row.id, undefined);
+    const { discarded, orphans } = await files.discard(row.id);
     if (!discarded) return AGAIN;
     await this.#parts.blobs.remove(orphans);
     this.#parts.counters.discarded++;

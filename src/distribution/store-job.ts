@@ -1,9 +1,8 @@
-import type { FileRow, Job } from "../catalog/catalog.js";
-import type { DealSignals } from "./deal-signals.js";
+import type { Job } from "../catalog/catalog.js";
 import type { Delivery } from "./delivery.js";
 import type { FidLocks } from "./fid-locks.js";
 import type { Ordering } from "./ordering.js";
-import { AGAIN, FINISH, type Outcome } from "./outcome.js";
+import { FINISH, type Outcome } from "./outcome.js";
 import type { Shared } from "./components.js";
 import type { StoreDesk } from "./store-desk.js";
 
@@ -12,7 +11,6 @@ export interface StoreJobParts extends Pick<Shared, "catalog"> {
   readonly ordering: Ordering;
   readonly delivery: Delivery;
   readonly locks: FidLocks;
-  readonly signals: DealSignals;
 }
 
 /** A file's way into the network, one transition a step: encoded → declared → placed → stored. */
@@ -24,19 +22,9 @@ export class StoreJob {
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const row = await this.#parts.catalog.files.get(job.subject);
+    const { catalog, desk, ordering, delivery, locks } = this.#parts;
+    const row = await catalog.files.get(job.subject);
     if (!row) return FINISH;
-    const ticket = this.#parts.signals.listen(row.fid);
-    try {
-      const outcome = await this.#step(row, signal);
-      return outcome.kind === "wait" && ticket.touched ? AGAIN : outcome;
-    } finally {
-      ticket.close();
-    }
-  }
-
-  async #step(row: FileRow, signal: AbortSignal): Promise<Outcome> {
-    const { desk, ordering, delivery, locks } = this.#parts;
     switch (row.state) {
       case "encoded":
         return (await locks.tryRun(row.fid, () => ordering.run(row.id, signal))) ?? desk.waitBlock();
@@ -45,7 +33,7 @@ export class StoreJob {
         return delivery.run(row, signal);
       case "deleting":
         // The delete job is at work; it makes the row `encoded` when something needs the file again.
-        return desk.waitEvent();
+        return desk.waitBlock();
       case "stored":
       case "failed":
         return FINISH;
