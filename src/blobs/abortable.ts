@@ -15,7 +15,7 @@ export async function* abortable(source: AsyncIterable<Uint8Array>, signal?: Abo
       // A fresh promise for each chunk: racing against one that lives as long as the body would keep every chunk alive.
       const chunk = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         interrupt = reject;
-        chunks.next().then(resolve, (error: unknown) => {
+        chunks.next().then(resolve, (error: Error) => {
           ended = true;
           reject(error);
         });

@@ -19,6 +19,8 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
+  /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
+  staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }>;
   close(): Promise<void>;
 }
 

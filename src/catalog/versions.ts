@@ -3,7 +3,7 @@ import type { Checksum } from "../model/checksum.js";
 import { S3Error } from "../model/errors.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
-import type { ContentHeaders, Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
+import type { Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { unlinkVersionBlobs } from "./blob-links.js";
@@ -47,15 +47,14 @@ export function requirePreconditions(preconditions: Preconditions | undefined, k
   if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
 }
 
-export async function insertVersion(tx: Tx, now: number, version: NewVersion, stagedSegments: number, fid: Fid | undefined): Promise<number> {
-  const row = await tx.insertInto("versions")
-    .values({
-      bucket: version.bucket, key: toKeyText(version.key), version_id: NULL_VERSION, is_latest: 1, delete_marker: 0,
-      owner: version.owner, size: version.size, etag: version.etag, created_at: now, staged_segments: stagedSegments, fid: fid ?? null,
-      content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
-    })
-    .returning("id").executeTakeFirstOrThrow();
-  return row.id;
+export async function insertVersion(tx: Tx, now: number, version: NewVersion, stagedSegments: number, fid: Fid | undefined): Promise<VersionRow> {
+  const columns: Omit<VersionRow, "id"> = {
+    bucket: version.bucket, key: toKeyText(version.key), version_id: NULL_VERSION, is_latest: 1, delete_marker: 0,
+    owner: version.owner, size: version.size, etag: version.etag, created_at: now, staged_segments: stagedSegments, fid: fid ?? null,
+    content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
+  };
+  const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
+  return { id, ...columns };
 }
 
 /** Removes a version with its links, its `encode` job and what was prepared for it. Returns the blobs let go. */
