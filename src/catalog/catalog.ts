@@ -154,6 +154,8 @@ export interface UploadCatalog {
   putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }>;
   /** By part number, those above `after`. */
   parts(id: string, after?: number, limit?: number): Promise<Part[]>;
+  /** Bytes of all its parts together. */
+  size(id: string): Promise<number>;
   list(query: UploadQuery): Promise<UploadPage>;
   /** NoSuchUpload unless open (or already aborted: then nothing). */
   abort(id: string): Promise<Released>;

@@ -4,7 +4,6 @@ import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
-import type { Extent } from "../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { FileRange, Retrieval } from "../retrieval/retrieval.js";
 

@@ -55,7 +55,7 @@ export class ObjectCopy {
     if (!shared) return this.restage(call, version, request, source);
     const checksum = await this.checksum(call, source, request.checksumAlgorithm);
     const { fid } = source.durability;
-    const { orphans: _, ...copy } = await staging.commit([], () => catalog.objects.put({
+    const written = await staging.commit([], () => catalog.objects.put({
       ...version,
       etag: source.etag,
       ...(checksum ? { checksum } : {}),
@@ -63,7 +63,7 @@ export class ObjectCopy {
       ...(fid === undefined ? {} : { fid }),
     }, shared, request.preconditions));
     onWork();
-    return copy.version;
+    return written.version;
   }
 
   /** What the copy links; undefined when the source's files are charged to another territory than the caller's. */

@@ -113,7 +113,10 @@ export class UploadPreparation {
       progress.sources ??= await this.savedSources(upload);
       while (!signal.aborted && await this.step(upload, format, progress, progress.sources, signal)) {
         // Fair to the others: the next segment waits for its turn behind them.
-        if (this.waiting.size > 0) return this.enqueue(upload, format);
+        if (this.waiting.size > 0) {
+          this.enqueue(upload, format);
+          return;
+        }
       }
     } catch (error) {
       // Aborted, or a part was replaced under our hands: its own `advance` comes after it.
