@@ -19,6 +19,8 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
+  /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
+  staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }>;
   close(): Promise<void>;
 }
 
@@ -46,13 +48,23 @@ export interface NewVersion {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
   readonly parts?: readonly ObjectPart[];
+  /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
+  readonly fid?: Fid;
+  /** How the bytes become segments when they are encoded later; plain by default. */
+  readonly format?: SegmentFormat;
 }
 
 /** Where a new version's bytes are: staged here, or (a copy) in files that exist, or nowhere (zero bytes: both empty). */
 export interface VersionBytes {
   readonly blobs: readonly BlobSlice[];
-  /** Extents with the files' rows: only files charged to the same owner and territory. */
+  /**
+   * Extents with the files' rows: only files charged to the same owner and territory. While one of them is not stored,
+   * `blobs` must be the staged bytes of the whole. `put` rejects with OperationAborted when a file, or bytes it needs,
+   * went since the source was read: read the source again.
+   */
   readonly extents?: readonly FileExtent[];
+  /** The blobs are another version's: OperationAborted when they were let go since they were read. */
+  readonly copied?: boolean;
 }
 
 export interface FileExtent {
@@ -119,9 +131,10 @@ export interface ObjectCatalog {
   /**
    * Preprocessing is done: links the version to its files (creating the owner's rows where there are none, each new,
    * failed or deleting one with a `store` job), removes the `encode` job. Where all files are stored already the staged
-   * bytes are let go. A version deleted meanwhile: nothing happens.
+   * bytes are let go. A version deleted meanwhile: nothing happens. `fid`: the root over all segments, where there are
+   * several files.
    */
-  attach(id: string, files: readonly NewFile[]): Promise<Released>;
+  attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released>;
   /** Segments charged to this account (Account.id) that the chain does not yet count: staged or not yet declared. */
   undeclaredSegments(owner: string): Promise<number>;
 }
@@ -152,7 +165,7 @@ export interface UploadCatalog {
   complete(id: string, version: NewVersion, parts: readonly Part[], files: readonly NewFile[], preconditions?: Preconditions): Promise<Written>;
   /** The answer of the Complete that succeeded, for a repeated one. */
   result(id: string): Promise<{ readonly etag: string; readonly versionId: string; readonly checksum?: Checksum; readonly partEtags: readonly string[] } | undefined>;
-  /** Forgets completed and aborted uploads older than this. */
+  /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */
   forget(before: number): Promise<number>;
 }
 
@@ -179,6 +192,8 @@ export interface PreparationCatalog {
   save(subject: string, index: number, source: string, hashes: SegmentHashes): Promise<void>;
   all(subject: string): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]>;
   clear(subject: string): Promise<void>;
+  /** Clears subjects that are gone: no open upload and no staged version. Returns how many subjects that were. */
+  prune(): Promise<number>;
 }
 
 export type FileState = "encoded" | "declared" | "placed" | "stored" | "failed" | "deleting";

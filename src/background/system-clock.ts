@@ -1,0 +1,58 @@
+import type { Clock } from "../model/clock.js";
+
+/** setTimeout takes at most this many milliseconds (2^31 - 1) and fires at once when given more. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+export interface SystemClockSettings {
+  /**
+   * Whether a sleep keeps the process alive. A daemon's waits should not: when only they are left, the process is
+   * meant to end. A command that waits for something itself needs `true`.
+   */
+  readonly holdsProcess: boolean;
+}
+
+/** The real time. */
+export class SystemClock implements Clock {
+  readonly #settings: SystemClockSettings;
+
+  constructor(settings: SystemClockSettings = { holdsProcess: true }) {
+    this.#settings = settings;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    let rest = Math.max(0, ms);
+    do {
+      const slice = Math.min(rest, LONGEST_TIMER_MS);
+      await this.#timer(slice, signal);
+      rest -= slice;
+    } while (rest > 0);
+  }
+
+  #timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(asError(signal.reason));
+        return;
+      }
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(asError(signal?.reason));
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      }, ms);
+      if (!this.#settings.holdsProcess) timer.unref();
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+/** A signal may be aborted with anything; an Error is passed on as it is. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+}

@@ -1,0 +1,51 @@
+import type { BlobId, BlobSlice } from "../model/object.js";
+import { chunks, type Tx } from "./store.js";
+
+/** Of these blobs, those that no version, file or part links. */
+export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<BlobId[]> {
+  const unlinked = new Set(blobs);
+  for (const some of chunks([...unlinked])) {
+    for (const blob of await linkedAmong(tx, some)) unlinked.delete(blob);
+  }
+  return [...unlinked] as BlobId[];
+}
+
+async function linkedAmong(tx: Tx, blobs: readonly string[]): Promise<string[]> {
+  const rows = await tx.selectFrom("version_blobs").select("blob").where("blob", "in", blobs)
+    .union(tx.selectFrom("file_blobs").select("blob").where("blob", "in", blobs))
+    .union(tx.selectFrom("parts").select("blob").where("blob", "in", blobs))
+    .execute();
+  return rows.map((row) => row.blob);
+}
+
+const nonEmpty = (slices: readonly BlobSlice[]) => slices.filter((slice) => slice.length > 0);
+
+export async function linkVersionBlobs(tx: Tx, version: number, slices: readonly BlobSlice[]): Promise<void> {
+  const rows = nonEmpty(slices).map((slice, position) => ({ version_id: version, position, ...slice }));
+  for (const some of chunks(rows)) await tx.insertInto("version_blobs").values(some).execute();
+}
+
+export async function linkFileBlobs(tx: Tx, file: number, slices: readonly BlobSlice[]): Promise<void> {
+  const rows = nonEmpty(slices).map((slice, position) => ({ file_id: file, position, ...slice }));
+  for (const some of chunks(rows)) await tx.insertInto("file_blobs").values(some).execute();
+}
+
+export async function unlinkVersionBlobs(tx: Tx, version: number): Promise<string[]> {
+  const rows = await tx.deleteFrom("version_blobs").where("version_id", "=", version).returning("blob").execute();
+  return rows.map((row) => row.blob);
+}
+
+export async function unlinkFileBlobs(tx: Tx, file: number): Promise<string[]> {
+  const rows = await tx.deleteFrom("file_blobs").where("file_id", "=", file).returning("blob").execute();
+  return rows.map((row) => row.blob);
+}
+
+export async function versionBlobs(tx: Tx, version: number): Promise<BlobSlice[]> {
+  return (await tx.selectFrom("version_blobs").select(["blob", "offset", "length"]).where("version_id", "=", version)
+    .orderBy("position").execute()) as BlobSlice[];
+}
+
+export async function fileBlobs(tx: Tx, file: number): Promise<BlobSlice[]> {
+  return (await tx.selectFrom("file_blobs").select(["blob", "offset", "length"]).where("file_id", "=", file)
+    .orderBy("position").execute()) as BlobSlice[];
+}

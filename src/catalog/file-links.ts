@@ -1,0 +1,104 @@
+import { S3Error } from "../model/errors.js";
+import type { BlobSlice } from "../model/object.js";
+import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
+import type { FileExtent, NewFile } from "./catalog.js";
+import { addJob, wakeJobs } from "./jobs.js";
+import { packFormat, packSegments } from "./segment-columns.js";
+import { chunks, toRowId, type Tx } from "./store.js";
+
+/** Links a version to its files, in order, creating or reviving the owner's rows. True when all of them are stored. */
+export async function linkFiles(tx: Tx, now: number, owner: string, version: number, files: readonly NewFile[]): Promise<boolean> {
+  let allStored = true;
+  for (const [position, file] of files.entries()) {
+    const row = await fileFor(tx, now, owner, file);
+    allStored &&= row.stored;
+    await tx.insertInto("extents").values({ version_id: version, position, file_id: row.id, offset: 0, length: file.size }).execute();
+  }
+  return allStored;
+}
+
+async function fileFor(tx: Tx, now: number, owner: string, file: NewFile): Promise<{ readonly id: number; readonly stored: boolean }> {
+  const known = await tx.selectFrom("files").select(["id", "state"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
+  if (!known) {
+    const id = await insertFile(tx, now, owner, file);
+    await linkFileBlobs(tx, id, file.blobs);
+    await addJob(tx, now, "store", id);
+    return { id, stored: false };
+  }
+  if (known.state === "failed" || known.state === "deleting") {
+    // A file being deleted stays so until the chain's answer is known (`deleted`); its bytes are kept from now on.
+    if (known.state === "failed") await tx.updateTable("files").set({ state: "encoded", failure: null }).where("id", "=", known.id).execute();
+    await giveBytes(tx, known.id, file.blobs);
+    await addJob(tx, now, "store", known.id);
+  }
+  return { id: known.id, stored: known.state === "stored" };
+}
+
+/** A file keeps the bytes it has: those of its first version are as good as any. */
+async function giveBytes(tx: Tx, file: number, slices: readonly BlobSlice[]): Promise<void> {
+  const held = await tx.selectFrom("file_blobs").select("position").where("file_id", "=", file).limit(1).executeTakeFirst();
+  if (!held) await linkFileBlobs(tx, file, slices);
+}
+
+async function insertFile(tx: Tx, now: number, owner: string, file: NewFile): Promise<number> {
+  const row = await tx.insertInto("files")
+    .values({
+      owner, fid: file.fid, territory: file.territory, state: "encoded", segment_count: file.segments.length, reports: 0, declared: 0,
+      failure: null, signed_nonce: null, signed_until_block: null, size: file.size, created_at: now,
+      format: packFormat(file.format), segments: packSegments(file.segments),
+    })
+    .returning("id").executeTakeFirstOrThrow();
+  return row.id;
+}
+
+/**
+ * Links a copy to files that exist. True when all of them are stored. OperationAborted when one went, or is going,
+ * since the source was read: its bytes may be gone by the time the copy is read.
+ */
+export async function linkExtents(tx: Tx, owner: string, version: number, extents: readonly FileExtent[]): Promise<boolean> {
+  const states = new Map<number, string>();
+  for (const some of chunks(extents.map((extent) => toRowId(extent.file) ?? 0))) {
+    const rows = await tx.selectFrom("files").select(["id", "state"]).where("id", "in", some).where("owner", "=", owner).execute();
+    for (const row of rows) states.set(row.id, row.state);
+  }
+  const rows = extents.map((extent, position) => {
+    const file = toRowId(extent.file) ?? 0;
+    const state = states.get(file);
+    if (state === undefined || state === "deleting") throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+    return { version_id: version, position, file_id: file, offset: extent.offset, length: extent.length };
+  });
+  for (const some of chunks(rows)) await tx.insertInto("extents").values(some).execute();
+  return [...states.values()].every((state) => state === "stored");
+}
+
+/** Unlinks a version from its files; sees to those that nothing needs any more. Returns the blobs let go. */
+export async function unlinkFiles(tx: Tx, now: number, version: number): Promise<string[]> {
+  const rows = await tx.deleteFrom("extents").where("version_id", "=", version).returning("file_id").execute();
+  const released: string[] = [];
+  for (const file of new Set(rows.map((row) => row.file_id))) released.push(...(await letGo(tx, now, file)));
+  return released;
+}
+
+/** What becomes of a file when nothing references it; nothing happens while something does. Returns the blobs let go. */
+export async function letGo(tx: Tx, now: number, file: number): Promise<string[]> {
+  if (await isReferenced(tx, file)) return [];
+  const row = await tx.selectFrom("files").select(["state", "declared", "signed_nonce"]).where("id", "=", file).executeTakeFirst();
+  if (!row) return [];
+  if (row.state === "failed" && row.declared === 0 && row.signed_nonce === null) return removeFile(tx, file);
+  // A deal cannot be cancelled: one on its way is brought to its end first, and `stored` adds the `delete` job.
+  if (row.state === "stored" || row.state === "failed") await addJob(tx, now, "delete", file);
+  else await wakeJobs(tx, now, ["store"], [file]);
+  return [];
+}
+
+export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
+  return (await tx.selectFrom("extents").select("version_id").where("file_id", "=", file).limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** The row goes with its jobs and placements. Returns the blobs let go. */
+export async function removeFile(tx: Tx, file: number): Promise<string[]> {
+  await tx.deleteFrom("files").where("id", "=", file).execute();
+  await tx.deleteFrom("placements").where("file_id", "=", file).execute();
+  await tx.deleteFrom("jobs").where("kind", "in", ["store", "delete"]).where("subject", "=", file).execute();
+  return unlinkFileBlobs(tx, file);
+}

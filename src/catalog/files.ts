@@ -1,0 +1,173 @@
+import { sql, type Selectable } from "kysely";
+import type { CessFile } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import { FRAGMENTS } from "../model/sizes.js";
+import { fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
+import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
+import { isReferenced, letGo, removeFile } from "./file-links.js";
+import type { Clock } from "../model/clock.js";
+import { addJob, removeJob } from "./jobs.js";
+import type { FileTable } from "./schema.js";
+import { unpackFormat, unpackSegments } from "./segment-columns.js";
+import { toRowId, type Store, type Tx } from "./store.js";
+
+const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
+
+export class FileTableCatalog implements FileCatalog {
+  constructor(private readonly store: Store, private readonly clock: Clock) {}
+
+  async get(id: string): Promise<FileRow | undefined> {
+    const row = await this.store.reads.selectFrom("files").selectAll().where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+    return row && this.withLinks(row);
+  }
+
+  async manifest(fid: Fid): Promise<CessFile | undefined> {
+    const row = await this.store.reads.selectFrom("files").select(["fid", "size", "format", "segments"])
+      .where("fid", "=", fid).orderBy("owner").limit(1).executeTakeFirst();
+    return row && toFile(row);
+  }
+
+  async withFid(fid: Fid): Promise<readonly FileRow[]> {
+    const rows = await this.store.reads.selectFrom("files").selectAll().where("fid", "=", fid).orderBy("id").execute();
+    const files: FileRow[] = [];
+    for (const row of rows) files.push(await this.withLinks(row));
+    return files;
+  }
+
+  private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {
+    const blobs = await fileBlobs(this.store.reads, row.id);
+    const references = await this.store.reads.selectFrom("extents").select(sql<number>`count(distinct version_id)`.as("count"))
+      .where("file_id", "=", row.id).executeTakeFirstOrThrow();
+    return {
+      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, ...toFile(row),
+      ...(row.failure === null ? {} : { failure: row.failure }),
+      ...(row.signed_nonce === null || row.signed_until_block === null ? {} : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
+      blobs, references: references.count,
+    };
+  }
+
+  async markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void> {
+    await this.store.write((tx) => tx.updateTable("files")
+      .set({ signed_nonce: signed?.nonce ?? null, signed_until_block: signed?.untilBlock ?? null })
+      .where("id", "=", toRowId(id) ?? 0).execute());
+  }
+
+  async advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void> {
+    const from = state === "encoded" ? onTheWay : onTheWay.slice(0, onTheWay.indexOf(state) + 1);
+    await this.store.write((tx) => tx.updateTable("files").set({ state, reports, declared: state === "encoded" ? 0 : 1 })
+      .where("id", "=", toRowId(id) ?? 0).where("state", "in", from).execute());
+  }
+
+  stored(id: string): Promise<Released> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      // A file whose deletion is on its way is settled by `deleted`, not by what the chain lists at the moment.
+      const moved = await tx.updateTable("files")
+        .set({ state: "stored", reports: FRAGMENTS, declared: 1, failure: null, signed_nonce: null, signed_until_block: null })
+        .where("id", "=", file).where("state", "!=", "deleting").executeTakeFirst();
+      if (Number(moved.numUpdatedRows) === 0) return { orphans: [] };
+      await removeJob(tx, "store", file);
+      const released = [...(await unlinkFileBlobs(tx, file)), ...(await releaseVersions(tx, file)), ...(await letGo(tx, this.clock.now(), file))];
+      return { orphans: await orphansAmong(tx, released) };
+    });
+  }
+
+  failed(id: string, failure: string): Promise<void> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      const moved = await tx.updateTable("files").set({ state: "failed", failure })
+        .where("id", "=", file).where("state", "in", onTheWay).executeTakeFirst();
+      if (Number(moved.numUpdatedRows) === 0) return;
+      await removeJob(tx, "store", file);
+      if (!(await isReferenced(tx, file))) await addJob(tx, this.clock.now(), "delete", file);
+    });
+  }
+
+  retry(id: string): Promise<void> {
+    return this.store.write((tx) => this.storeAgain(tx, toRowId(id) ?? 0, "failed"));
+  }
+
+  beginDelete(id: string): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      const row = await tx.selectFrom("files").select("state").where("id", "=", file).executeTakeFirst();
+      const deletable = row !== undefined && !onTheWay.includes(row.state);
+      if (deletable && !(await isReferenced(tx, file))) {
+        await tx.updateTable("files").set({ state: "deleting" }).where("id", "=", file).execute();
+        return true;
+      }
+      await removeJob(tx, "delete", file);
+      await this.storeAgain(tx, file, "deleting");
+      return false;
+    });
+  }
+
+  deleted(id: string): Promise<void> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      if (!(await isReferenced(tx, file))) {
+        await removeFile(tx, file);
+        return;
+      }
+      await removeJob(tx, "delete", file);
+      await this.storeAgain(tx, file, "deleting");
+    });
+  }
+
+  /** From this state back to the beginning, with a `store` job; from another nothing. */
+  private async storeAgain(tx: Tx, file: number, from: FileState): Promise<void> {
+    const moved = await tx.updateTable("files")
+      .set({ state: "encoded", reports: 0, declared: 0, failure: null, signed_nonce: null, signed_until_block: null })
+      .where("id", "=", file).where("state", "=", from).executeTakeFirst();
+    if (Number(moved.numUpdatedRows) > 0) await addJob(tx, this.clock.now(), "store", file);
+  }
+
+  discard(id: string): Promise<Released & { readonly discarded: boolean }> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      const row = await tx.selectFrom("files").select("id").where("id", "=", file).where("state", "in", ["encoded", "failed"])
+        .where("declared", "=", 0).where("signed_nonce", "is", null).executeTakeFirst();
+      if (!row || (await isReferenced(tx, file))) return { discarded: false, orphans: [] };
+      return { discarded: true, orphans: await orphansAmong(tx, await removeFile(tx, file)) };
+    });
+  }
+
+  async placements(id: string): Promise<readonly Placement[]> {
+    const rows = await this.store.reads.selectFrom("placements").selectAll().where("file_id", "=", toRowId(id) ?? 0).orderBy("fragment_index").execute();
+    return rows.map((row) => ({ index: row.fragment_index, node: row.node, state: row.state, since: row.since }));
+  }
+
+  /** Replaces the file's whole placement. */
+  savePlacements(id: string, placements: readonly Placement[]): Promise<void> {
+    return this.store.write(async (tx) => {
+      const file = toRowId(id) ?? 0;
+      const known = await tx.selectFrom("files").select("id").where("id", "=", file).executeTakeFirst();
+      await tx.deleteFrom("placements").where("file_id", "=", file).execute();
+      if (!known || placements.length === 0) return;
+      await tx.insertInto("placements")
+        .values(placements.map(({ index, node, state, since }) => ({ file_id: file, fragment_index: index, node, state, since }))).execute();
+    });
+  }
+
+  async countByState(): Promise<Readonly<Record<FileState, number>>> {
+    const counts: Record<FileState, number> = { encoded: 0, declared: 0, placed: 0, stored: 0, failed: 0, deleting: 0 };
+    const rows = await this.store.reads.selectFrom("files").select(["state", sql<number>`count(*)`.as("count")]).groupBy("state").execute();
+    for (const row of rows) counts[row.state] = row.count;
+    return counts;
+  }
+}
+
+/** Of the versions in this file, lets go of the staged bytes of those whose files are all stored. */
+async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
+  const rows = await tx.deleteFrom("version_blobs")
+    .where("version_id", "in", (eb) => eb.selectFrom("extents").select("version_id").where("file_id", "=", file))
+    .where((eb) => eb.not(eb.exists(
+      eb.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id").select("f.id")
+        .whereRef("e.version_id", "=", "version_blobs.version_id").where("f.state", "!=", "stored"))))
+    .returning("blob").execute();
+  return rows.map((row) => row.blob);
+}
+
+function toFile(row: Pick<Selectable<FileTable>, "fid" | "size" | "format" | "segments">): CessFile {
+  return { fid: row.fid as Fid, size: row.size, format: unpackFormat(row.format), segments: unpackSegments(row.segments) };
+}

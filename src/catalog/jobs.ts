@@ -1,0 +1,110 @@
+import { sql } from "kysely";
+import type { Clock } from "../model/clock.js";
+import type { SegmentFormat } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import type { Job, JobCatalog, JobKind } from "./catalog.js";
+import { packFormat, unpackFormat } from "./segment-columns.js";
+import { toRowId, type Store, type Tx } from "./store.js";
+
+export const jobKinds: readonly JobKind[] = ["encode", "store", "delete"];
+
+/** Adds a duty, due now; one of this kind for this subject is enough. */
+export async function addJob(tx: Tx, now: number, kind: JobKind, subject: number, format?: SegmentFormat): Promise<void> {
+  await tx.insertInto("jobs")
+    .values({ kind, subject, due_at: now, leased: 0, woken: 0, attempt: 0, failure: null, format: packFormat(format) })
+    .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing())
+    .execute();
+}
+
+export async function removeJob(tx: Tx, kind: JobKind, subject: number): Promise<void> {
+  await tx.deleteFrom("jobs").where("kind", "=", kind).where("subject", "=", subject).execute();
+}
+
+/**
+ * Makes jobs due now. A leased one is only marked: whoever runs it may have looked at the chain before the news came,
+ * so it is due at once when it is given back, and the news is not lost.
+ */
+export async function wakeJobs(tx: Tx, now: number, kinds: readonly JobKind[], subjects?: readonly number[]): Promise<number> {
+  let update = tx.updateTable("jobs")
+    .set((eb) => ({
+      woken: eb.ref("leased"),
+      due_at: eb.case().when(eb.or([eb("leased", "=", 1), eb("due_at", "<", now)])).then(eb.ref("due_at")).else(now).end(),
+    }))
+    .where("kind", "in", kinds);
+  if (subjects) update = update.where("subject", "in", subjects);
+  return Number((await update.executeTakeFirst()).numUpdatedRows);
+}
+
+export class JobTableCatalog implements JobCatalog {
+  constructor(private readonly store: Store, private readonly clock: Clock) {}
+
+  lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]> {
+    return this.store.write(async (tx) => {
+      const now = this.clock.now();
+      const due = [];
+      // One look into the index for each kind, so that a long line of one kind does not hide the others.
+      for (const kind of kinds) {
+        due.push(...(await tx.selectFrom("jobs").select(["id", "kind", "subject", "attempt", "format", "due_at"])
+          .where("kind", "=", kind).where("due_at", "<=", now).orderBy("due_at").orderBy("id").limit(limit).execute()));
+      }
+      const taken = due.sort((a, b) => a.due_at - b.due_at || a.id - b.id).slice(0, limit);
+      if (taken.length === 0) return [];
+      await tx.updateTable("jobs").set({ due_at: now + leaseMs, leased: 1, woken: 0 }).where("id", "in", taken.map((job) => job.id)).execute();
+      return taken.map((job) => ({
+        id: String(job.id), kind: job.kind, subject: String(job.subject), attempt: job.attempt,
+        ...(job.format === null ? {} : { format: unpackFormat(job.format) }),
+      }));
+    });
+  }
+
+  async extend(id: string, leaseMs: number): Promise<void> {
+    await this.store.write((tx) => tx.updateTable("jobs").set({ due_at: this.clock.now() + leaseMs })
+      .where("id", "=", toRowId(id) ?? 0).where("leased", "=", 1).execute());
+  }
+
+  async release(id: string, at: number, failed?: string): Promise<void> {
+    await this.store.write((tx) => tx.updateTable("jobs")
+      .set((eb) => ({
+        due_at: eb.case().when("woken", "=", 1).then(Math.min(at, this.clock.now())).else(at).end(),
+        leased: 0,
+        woken: 0,
+        ...(failed === undefined ? {} : { attempt: eb("attempt", "+", 1), failure: failed }),
+      }))
+      .where("id", "=", toRowId(id) ?? 0).execute());
+  }
+
+  async finish(id: string): Promise<void> {
+    await this.store.write((tx) => tx.deleteFrom("jobs").where("id", "=", toRowId(id) ?? 0).execute());
+  }
+
+  wakeFid(fid: Fid): Promise<number> {
+    return this.store.write(async (tx) => {
+      const files = await tx.selectFrom("files").select("id").where("fid", "=", fid).execute();
+      return files.length === 0 ? 0 : wakeJobs(tx, this.clock.now(), ["store", "delete"], files.map((file) => file.id));
+    });
+  }
+
+  wakeAll(kind: JobKind): Promise<number> {
+    return this.store.write((tx) => wakeJobs(tx, this.clock.now(), [kind]));
+  }
+
+  async nextDue(): Promise<number | undefined> {
+    let next: number | undefined;
+    for (const kind of jobKinds) {
+      const row = await this.store.reads.selectFrom("jobs").select("due_at").where("kind", "=", kind).orderBy("due_at").limit(1).executeTakeFirst();
+      if (row && (next === undefined || row.due_at < next)) next = row.due_at;
+    }
+    return next;
+  }
+
+  async releaseAll(): Promise<void> {
+    await this.store.write((tx) => tx.updateTable("jobs").set({ due_at: this.clock.now(), leased: 0, woken: 0 }).where("leased", "=", 1).execute());
+  }
+
+  async count(): Promise<Readonly<Record<JobKind, number>>> {
+    const counts: Record<JobKind, number> = { encode: 0, store: 0, delete: 0 };
+    const rows = await this.store.reads.selectFrom("jobs").select(["kind", sql<number>`count(*)`.as("count")]).groupBy("kind").execute();
+    for (const row of rows) counts[row.kind] = row.count;
+    return counts;
+  }
+}

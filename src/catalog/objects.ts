@@ -1,0 +1,138 @@
+import { sql } from "kysely";
+import type { Clock } from "../model/clock.js";
+import { S3Error } from "../model/errors.js";
+import { segmentCount } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import type { BlobSlice, ObjectVersion } from "../model/object.js";
+import type { Preconditions } from "../model/precondition.js";
+import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobs } from "./blob-links.js";
+import type { FileExtent, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, Written } from "./catalog.js";
+import { linkExtents, linkFiles } from "./file-links.js";
+import { addJob, removeJob } from "./jobs.js";
+import { toKeyText } from "./key-text.js";
+import { listObjects } from "./object-listing.js";
+import { toRowId, type Store, type Tx } from "./store.js";
+import {
+  currentVersion, extentRows, insertVersion, isLatest, removeVersion, requirePreconditions, toVersion, type VersionRow,
+} from "./versions.js";
+
+/** Times a read is begun again because the version was deleted between its row and its extents. */
+const READ_ATTEMPTS = 10;
+
+export class ObjectTableCatalog implements ObjectCatalog {
+  constructor(private readonly store: Store, private readonly clock: Clock) {}
+
+  get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined> {
+    const rows = this.store.reads.selectFrom("versions").selectAll().where("bucket", "=", bucket).where("key", "=", toKeyText(key));
+    const one = versionId === undefined ? rows.where(isLatest) : rows.where("version_id", "=", versionId);
+    return this.whole(() => one.executeTakeFirst());
+  }
+
+  byId(id: string): Promise<ObjectVersion | undefined> {
+    const row = this.store.reads.selectFrom("versions").selectAll().where("id", "=", toRowId(id) ?? 0);
+    return this.whole(() => row.executeTakeFirst());
+  }
+
+  /**
+   * A version's row and its extents are two reads, and the version may be deleted between them. Extents live exactly as
+   * long as the version that was linked to them, so none where there should be some means: begin again.
+   */
+  private async whole(read: () => Promise<VersionRow | undefined>): Promise<ObjectVersion | undefined> {
+    for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+      const row = await read();
+      if (!row) return undefined;
+      if (row.size === 0 || row.staged_segments > 0 || row.delete_marker === 1) return toVersion(row, []);
+      const extents = await extentRows(this.store.reads, row.id);
+      if (extents.length > 0) return toVersion(row, extents);
+    }
+    throw new S3Error("SlowDown", { message: "The object is being replaced too quickly to be read." });
+  }
+
+  put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
+    return this.store.write(async (tx) => {
+      const now = this.clock.now();
+      const current = await currentVersion(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, current);
+      const released = current ? await removeVersion(tx, now, current) : [];
+      const row = await this.insert(tx, now, version, bytes);
+      const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
+      return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
+    });
+  }
+
+  private async insert(tx: Tx, now: number, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
+    const { blobs, extents = [] } = bytes;
+    if (version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
+    if (extents.length > 0) {
+      const only = extents.length === 1 ? extents[0]?.fid : undefined;
+      const row = await insertVersion(tx, now, version, 0, version.fid ?? only);
+      if (await linkExtents(tx, version.owner, row.id, extents)) return row;
+      // The files are on their way: the copy is read from the same staged bytes until they arrive.
+      await requireLinked(tx, blobs);
+      await linkVersionBlobs(tx, row.id, blobs);
+      return row;
+    }
+    if (bytes.copied === true) await requireLinked(tx, blobs);
+    const row = await insertVersion(tx, now, version, segmentCount(version.size, version.format), undefined);
+    await linkVersionBlobs(tx, row.id, blobs);
+    if (version.size > 0) await addJob(tx, now, "encode", row.id, version.format);
+    return row;
+  }
+
+  delete(bucket: string, key: string, preconditions?: Preconditions): Promise<Released & { readonly deleted: boolean }> {
+    return this.store.write(async (tx) => {
+      const current = await currentVersion(tx, bucket, key);
+      requirePreconditions(preconditions, key, current);
+      if (!current) return { deleted: false, orphans: [] };
+      const released = await removeVersion(tx, this.clock.now(), current);
+      return { deleted: true, orphans: await orphansAmong(tx, released) };
+    });
+  }
+
+  list(query: ObjectQuery): Promise<ObjectPage> {
+    return listObjects(this.store.reads, query);
+  }
+
+  async blobs(id: string): Promise<readonly BlobSlice[]> {
+    return versionBlobs(this.store.reads, toRowId(id) ?? 0);
+  }
+
+  async extents(id: string): Promise<readonly FileExtent[]> {
+    const rows = await extentRows(this.store.reads, toRowId(id) ?? 0);
+    return rows.map((row) => ({ file: String(row.file_id), fid: row.fid as Fid, offset: row.offset, length: row.length }));
+  }
+
+  attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released> {
+    return this.store.write(async (tx) => {
+      const now = this.clock.now();
+      const version = await tx.selectFrom("versions").select(["id", "owner"])
+        .where("id", "=", toRowId(id) ?? 0).where("staged_segments", ">", 0).executeTakeFirst();
+      if (!version) return { orphans: [] };
+      const allStored = await linkFiles(tx, now, version.owner, version.id, files);
+      await tx.updateTable("versions").set({ staged_segments: 0, fid: fidOf(files, fid) ?? null }).where("id", "=", version.id).execute();
+      await removeJob(tx, "encode", version.id);
+      await tx.deleteFrom("preparations").where("subject", "=", id).execute();
+      const released = allStored ? await unlinkVersionBlobs(tx, version.id) : [];
+      return { orphans: await orphansAmong(tx, released) };
+    });
+  }
+
+  async undeclaredSegments(owner: string): Promise<number> {
+    const staged = await this.store.reads.selectFrom("versions").select(sql<number | null>`sum(staged_segments)`.as("segments"))
+      .where("owner", "=", owner).where("staged_segments", ">", sql.lit(0)).executeTakeFirstOrThrow();
+    const encoded = await this.store.reads.selectFrom("files").select(sql<number | null>`sum(segment_count)`.as("segments"))
+      .where("state", "=", "encoded").where("owner", "=", owner).executeTakeFirstOrThrow();
+    return (staged.segments ?? 0) + (encoded.segments ?? 0);
+  }
+}
+
+/** OperationAborted when blobs of another version were let go since they were read: they are removed by now. */
+async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
+  const gone = slices.length === 0 || (await orphansAmong(tx, slices.map((slice) => slice.blob))).length > 0;
+  if (gone) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+}
+
+/** A version of one file has that file's FID; of several, what was computed over all their segments. */
+export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
+  return root ?? (files.length === 1 ? files[0]?.fid : undefined);
+}

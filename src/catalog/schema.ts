@@ -1,0 +1,162 @@
+import type { ColumnType, Generated } from "kysely";
+import type { FileState, JobKind, Placement } from "./catalog.js";
+
+/** Bytes: written as a view, read as whatever the driver makes of them (libsql: ArrayBuffer, pg: Buffer). */
+export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
+
+/** 0 or 1: a number in every dialect. */
+export type Flag = 0 | 1;
+
+/**
+ * Columns named `key` hold key text (key-text.ts) and compare by unsigned UTF-8 bytes. `*_at` are milliseconds since
+ * 1970. JSON columns are null where there is nothing to say.
+ */
+export interface Schema {
+  buckets: BucketTable;
+  versions: VersionTable;
+  version_blobs: VersionBlobTable;
+  extents: ExtentTable;
+  files: FileTable;
+  file_blobs: FileBlobTable;
+  placements: PlacementTable;
+  uploads: UploadTable;
+  parts: PartTable;
+  preparations: PreparationTable;
+  jobs: JobTable;
+}
+
+export interface BucketTable {
+  name: string;
+  owner: string;
+  region: string;
+  created_at: number;
+}
+
+/** One row a version. Ids grow and are never used again, so a greater id of the same key is a newer version. */
+export interface VersionTable {
+  id: Generated<number>;
+  bucket: string;
+  key: string;
+  version_id: string;
+  is_latest: Flag;
+  delete_marker: Flag;
+  owner: string;
+  size: number;
+  etag: string;
+  created_at: number;
+  /** Segments the account will be charged for but that belong to no file yet; 0 once the version is linked to files. */
+  staged_segments: number;
+  fid: string | null;
+  /** JSON: ContentHeaders. */
+  content: string | null;
+  /** JSON: user metadata. */
+  metadata: string | null;
+  /** JSON: Checksum. */
+  checksum: string | null;
+  /** JSON: ObjectPart[]. The last column, because it may be long and is seldom read. */
+  parts: string | null;
+}
+
+/** Staged bytes of a version; they go when all its files are stored. */
+export interface VersionBlobTable {
+  version_id: number;
+  position: number;
+  blob: string;
+  offset: number;
+  length: number;
+}
+
+export interface ExtentTable {
+  version_id: number;
+  position: number;
+  file_id: number;
+  offset: number;
+  length: number;
+}
+
+export interface FileTable {
+  id: Generated<number>;
+  owner: string;
+  fid: string;
+  territory: string;
+  state: FileState;
+  segment_count: number;
+  reports: number;
+  /** The chain may hold a deal or a file of it: set with `declared`, cleared when the deal vanished. */
+  declared: Flag;
+  failure: string | null;
+  signed_nonce: number | null;
+  signed_until_block: number | null;
+  size: number;
+  created_at: number;
+  /** JSON: SegmentFormat; null is plain. */
+  format: string | null;
+  /** 13 hashes of 32 bytes a segment: its own, then its fragments'. */
+  segments: Bytes;
+}
+
+export interface FileBlobTable {
+  file_id: number;
+  position: number;
+  blob: string;
+  offset: number;
+  length: number;
+}
+
+export interface PlacementTable {
+  file_id: number;
+  fragment_index: number;
+  node: string;
+  state: Placement["state"];
+  since: number;
+}
+
+export interface UploadTable {
+  id: string;
+  bucket: string;
+  key: string;
+  owner: string;
+  created_at: number;
+  state: "open" | "completed" | "aborted";
+  /** When it was completed or aborted. */
+  ended_at: number | null;
+  content: string | null;
+  metadata: string | null;
+  checksum_algorithm: string | null;
+  checksum_type: string | null;
+  /** JSON: the answer of the Complete that succeeded. */
+  result: string | null;
+}
+
+export interface PartTable {
+  upload_id: string;
+  part_number: number;
+  size: number;
+  etag: string;
+  /** JSON: Checksum. */
+  checksum: string | null;
+  blob: string;
+  created_at: number;
+}
+
+export interface PreparationTable {
+  subject: string;
+  segment_index: number;
+  source: string;
+  hashes: Bytes;
+}
+
+/** One row a duty. Leasing moves `due_at` to the lease's end, so a lease that is not kept falls due by itself. */
+export interface JobTable {
+  id: Generated<number>;
+  kind: JobKind;
+  subject: number;
+  due_at: number;
+  leased: Flag;
+  /** It was woken while leased: due at once when it is given back. */
+  woken: Flag;
+  attempt: number;
+  failure: string | null;
+  /** JSON: SegmentFormat; null is plain. */
+  format: string | null;
+}

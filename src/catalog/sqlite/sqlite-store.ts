@@ -1,0 +1,150 @@
+import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Kysely, Migrator, SqliteDialect } from "kysely";
+import Database from "libsql";
+import type { ColumnTypes } from "../column-types.js";
+import { Migrations } from "../migrations.js";
+import type { Schema } from "../schema.js";
+import type { Store, Tx } from "../store.js";
+import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
+import { named, StatementCache } from "./statement-cache.js";
+
+export interface SqliteSettings extends Partial<WriteQueueSettings> {
+  /** The database file; its folder is made if need be. `-wal` and `-shm` files stand beside it. */
+  readonly path: string;
+}
+
+export const SQLITE_DEFAULTS = {
+  /** Page cache of each of the two connections, KiB. */
+  cacheKib: 32 * 1024,
+  /** Pages of 4 KiB in the write-ahead log from which a commit moves them into the database. */
+  checkpointPages: 4000,
+  /** How long another process (a backup, a curious person) may hold the lock, ms. */
+  busyTimeoutMs: 5000,
+};
+
+const types: ColumnTypes = {
+  key: "text",
+  bytes: "blob",
+  whole: "integer",
+  counted: (column) => column.primaryKey().autoIncrement(),
+};
+
+/** One connection that writes, through the queue, and one that reads what is committed. */
+export class SqliteStore implements Store {
+  readonly reads: Kysely<Schema>;
+  private readonly writes: Kysely<Schema>;
+  private readonly queue: WriteQueue<Tx>;
+
+  private constructor(reader: Database.Database, private readonly writer: Database.Database, private readonly wal: FileHandle, settings: SqliteSettings) {
+    this.reads = kysely(reader);
+    this.writes = kysely(writer);
+    this.queue = new WriteQueue({ batches: new SqliteBatches(this.writes, writer, wal) }, { ...WRITE_QUEUE_DEFAULTS, ...settings });
+  }
+
+  /** Opens or creates the database and brings it to the newest schema. */
+  static async open(settings: SqliteSettings): Promise<SqliteStore> {
+    await mkdir(dirname(settings.path), { recursive: true });
+    const writer = connect(settings.path);
+    writer.pragma("journal_mode = WAL");
+    writer.pragma("synchronous = NORMAL");
+    writer.pragma(`wal_autocheckpoint = ${SQLITE_DEFAULTS.checkpointPages}`);
+    await migrate(writer);
+    const reader = connect(settings.path);
+    reader.pragma("query_only = ON");
+    // The log exists from the first transaction on; its name must be as durable as what it will hold.
+    const wal = await open(`${settings.path}-wal`, "r+");
+    await wal.datasync();
+    const folder = await open(dirname(settings.path), "r");
+    await folder.sync().finally(() => folder.close());
+    return new SqliteStore(reader, writer, wal, settings);
+  }
+
+  write<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.queue.add(intent);
+  }
+
+  async close(): Promise<void> {
+    await this.queue.close();
+    await this.reads.destroy();
+    await this.writes.destroy();
+    if (this.writer.open) this.writer.close();
+    await this.wal.close();
+  }
+}
+
+/**
+ * Why acknowledging after our own sync of the log is sound. With synchronous = NORMAL a commit appends its frames to
+ * the -wal file and does not wait for the disk; SQLite promises then that a power cut never corrupts the database, but
+ * may lose the last commits: those whose frames had not reached the disk. So after a commit we sync the -wal file
+ * ourselves, on a thread of Node's pool, and only then resolve the intents.
+ *
+ * - Recovery reads the log from its start and stops at the first frame whose checksum is wrong. A later commit on the
+ *   disk without an earlier one therefore counts for nothing, and syncing the file once covers every commit before.
+ * - A checkpoint syncs the log, copies its pages into the database, syncs the database, and only afterwards may the
+ *   next commit begin the log anew over the old frames. A commit that we had not synced when that happened is in the
+ *   database file by then, durably; syncing the log is then superfluous, never wrong. With NORMAL SQLite also syncs
+ *   the log's new header before any frame follows it, so old and new frames are not mixed up.
+ * - The file is created once and lives as long as a connection is open, so our handle is on the right inode; its size
+ *   is part of what fdatasync writes, and its name was synced with the folder when the store was opened.
+ * - SQLite's POSIX locks are on the database and the -shm file. Closing our handle on the -wal file drops none of them.
+ * - A failed sync may have thrown the pages away, so the queue never again acknowledges anything after one.
+ * - Readers may see a commit before it is durable. Nobody was told that it is, and what costs bytes when it comes
+ *   undone (`orphans`) is asked through the queue.
+ */
+class SqliteBatches implements Batches<Tx> {
+  constructor(readonly tx: Tx, private readonly database: Database.Database, private readonly wal: FileHandle) {}
+
+  begin(): void {
+    this.exec("begin immediate");
+  }
+
+  mark(): void {
+    this.exec("savepoint intent");
+  }
+
+  keep(): void {
+    this.exec("release intent");
+  }
+
+  undo(): boolean {
+    if (!this.database.inTransaction) return false;
+    this.exec("rollback to intent");
+    this.exec("release intent");
+    return true;
+  }
+
+  commit(): void {
+    this.exec("commit");
+  }
+
+  rollback(): void {
+    if (this.database.inTransaction) this.exec("rollback");
+  }
+
+  sync(): Promise<void> {
+    return this.wal.datasync();
+  }
+
+  private exec(statement: string): void {
+    named(() => this.database.exec(statement));
+  }
+}
+
+function connect(path: string): Database.Database {
+  const database = new Database(path);
+  database.pragma(`busy_timeout = ${SQLITE_DEFAULTS.busyTimeoutMs}`);
+  database.pragma(`cache_size = -${SQLITE_DEFAULTS.cacheKib}`);
+  return database;
+}
+
+function kysely(database: Database.Database): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: new StatementCache(database) }) });
+}
+
+/** In a transaction of its own (Kysely's), synced before anything else begins. */
+async function migrate(database: Database.Database): Promise<void> {
+  const db = kysely(database);
+  const { error } = await new Migrator({ db, provider: new Migrations(types) }).migrateToLatest();
+  if (error !== undefined) throw new Error("the catalog's schema could not be brought up to date", { cause: error });
+}

@@ -1,0 +1,59 @@
+import type Database from "libsql";
+import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { LRUCache } from "lru-cache";
+import { S3Error } from "../../model/errors.js";
+
+/** Prepared statements kept for each connection. Statements of varying length (lists) come and go. */
+const STATEMENTS = 300;
+
+/** A connection for Kysely that prepares each statement once. */
+export class StatementCache implements SqliteDatabase {
+  private readonly statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS });
+
+  constructor(private readonly database: Database.Database) {}
+
+  prepare(sql: string): SqliteStatement {
+    let statement = this.statements.get(sql);
+    if (!statement) {
+      statement = new Prepared(this.database.prepare(sql));
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  close(): void {
+    this.statements.clear();
+    this.database.close();
+  }
+}
+
+/** `reader` is asked of the native side once, and its errors become ours. */
+class Prepared implements SqliteStatement {
+  readonly reader: boolean;
+
+  constructor(private readonly statement: Database.Statement) {
+    this.reader = statement.reader;
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    return named(() => this.statement.all(parameters));
+  }
+
+  run(parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint } {
+    return named(() => this.statement.run(parameters));
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return named(() => this.statement.iterate(parameters));
+  }
+}
+
+/** Runs something on SQLite; a full disk is what a client may hear of it. */
+export function named<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL") throw new S3Error("InsufficientStorage", { message: "The gateway's disk is full.", cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { sql } from "kysely";
+import type { UploadPage, UploadQuery } from "./catalog.js";
+import { compareKeyText, fromKeyText, toKeyText } from "./key-text.js";
+import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
+import type { UploadTable } from "./schema.js";
+import type { Tx } from "./store.js";
+import { toUpload } from "./uploads.js";
+
+/** In the words of the partial index. */
+const isOpen = sql<boolean>`state = 'open'`;
+
+export async function listUploads(reads: Tx, query: UploadQuery): Promise<UploadPage> {
+  const start = await startOf(reads, query);
+  if (start === undefined) return { entries: [], truncated: false };
+  const scan: Scan<Place & Partial<UploadTable>> = (position, end, limit) => {
+    const open = reads.selectFrom("uploads").selectAll().where("bucket", "=", query.bucket).where(isOpen);
+    const rows = "from" in position
+      ? open.where("key", ">=", position.from)
+      : open.where(sql<boolean>`(key, created_at, id) > (${position.after.key}, ${position.after.created_at}, ${position.after.id})`);
+    return (end === undefined ? rows : rows.where("key", "<", end)).orderBy("key").orderBy("created_at").orderBy("id").limit(limit).execute();
+  };
+  const { entries, truncated } = await listPage({ ...query, start }, scan);
+  return {
+    entries: entries.map((entry) =>
+      "row" in entry ? { kind: "upload", upload: toUpload(entry.row as UploadTable) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
+    truncated,
+  };
+}
+
+interface Place {
+  readonly key: string;
+  readonly created_at: number;
+  readonly id: string;
+}
+
+/**
+ * S3: with an upload-id-marker, further uploads of the marked key may follow; without, only greater keys. A marker that
+ * is forgotten by now begins its key again: better a repeated entry than a missed one.
+ */
+async function startOf(reads: Tx, query: UploadQuery): Promise<Position<Place> | undefined> {
+  const key = toKeyText(query.keyMarker);
+  if (query.keyMarker !== "" && query.uploadIdMarker !== "" && compareKeyText(key, toKeyText(query.prefix)) >= 0) {
+    const marked = await reads.selectFrom("uploads").select("created_at").where("id", "=", query.uploadIdMarker)
+      .where("bucket", "=", query.bucket).where("key", "=", key).executeTakeFirst();
+    return { after: { key, created_at: marked?.created_at ?? -1, id: query.uploadIdMarker } };
+  }
+  const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
+  return from === undefined ? undefined : { from };
+}

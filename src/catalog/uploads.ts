@@ -1,0 +1,155 @@
+import type { Selectable } from "kysely";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { Clock } from "../model/clock.js";
+import { S3Error } from "../model/errors.js";
+import type { BlobId, Part, Upload } from "../model/object.js";
+import type { Preconditions } from "../model/precondition.js";
+import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
+import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
+import { linkFiles } from "./file-links.js";
+import { packJson, unpackJson } from "./json.js";
+import { fromKeyText, toKeyText } from "./key-text.js";
+import { fidOf } from "./objects.js";
+import type { PartTable, UploadTable } from "./schema.js";
+import type { Store, Tx } from "./store.js";
+import { listUploads } from "./upload-listing.js";
+import { currentVersion, extentRows, insertVersion, NULL_VERSION, removeVersion, requirePreconditions, toVersion } from "./versions.js";
+
+/** Uploads forgotten in one transaction. */
+const FORGET_BATCH = 1000;
+
+type UploadResult = NonNullable<Awaited<ReturnType<UploadCatalog["result"]>>>;
+
+export class UploadTableCatalog implements UploadCatalog {
+  constructor(private readonly store: Store, private readonly clock: Clock) {}
+
+  create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
+    return this.store.write(async (tx) => {
+      const bucket = await tx.selectFrom("buckets").select("name").where("name", "=", upload.bucket).executeTakeFirst();
+      if (!bucket) throw new S3Error("NoSuchBucket", { resource: upload.bucket });
+      const row: UploadTable = {
+        id: upload.id, bucket: upload.bucket, key: toKeyText(upload.key), owner: upload.owner, created_at: this.clock.now(),
+        state: "open", ended_at: null, content: packJson(upload.content), metadata: packJson(upload.metadata),
+        checksum_algorithm: upload.checksumAlgorithm ?? null, checksum_type: upload.checksumType ?? null, result: null,
+      };
+      await tx.insertInto("uploads").values(row).execute();
+      return toUpload(row);
+    });
+  }
+
+  async get(bucket: string, key: string, id: string): Promise<Upload | undefined> {
+    const row = await this.store.reads.selectFrom("uploads").selectAll()
+      .where("id", "=", id).where("bucket", "=", bucket).where("key", "=", toKeyText(key)).executeTakeFirst();
+    return row && toUpload(row);
+  }
+
+  putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }> {
+    return this.store.write(async (tx) => {
+      const known = await tx.selectFrom("uploads as u")
+        .leftJoin("parts as p", (join) => join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber))
+        .select(["u.state", "p.blob"]).where("u.id", "=", id).executeTakeFirst();
+      if (known?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      const content = { size: part.size, etag: part.etag, checksum: packJson(part.checksum), blob: part.blob, created_at: this.clock.now() };
+      await tx.insertInto("parts").values({ upload_id: id, part_number: part.partNumber, ...content })
+        .onConflict((conflict) => conflict.columns(["upload_id", "part_number"]).doUpdateSet(content)).execute();
+      const orphans = known.blob === null ? [] : await orphansAmong(tx, [known.blob]);
+      return { part: { ...part, createdAt: content.created_at }, orphans };
+    });
+  }
+
+  async parts(id: string, after = 0, limit?: number): Promise<Part[]> {
+    const rows = this.store.reads.selectFrom("parts").selectAll().where("upload_id", "=", id).where("part_number", ">", after).orderBy("part_number");
+    return (await (limit === undefined ? rows : rows.limit(limit)).execute()).map(toPart);
+  }
+
+  list(query: UploadQuery): Promise<UploadPage> {
+    return listUploads(this.store.reads, query);
+  }
+
+  abort(id: string): Promise<Released> {
+    return this.store.write(async (tx) => {
+      const upload = await tx.selectFrom("uploads").select("state").where("id", "=", id).executeTakeFirst();
+      if (upload?.state === "aborted") return { orphans: [] };
+      if (upload?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      return { orphans: await orphansAmong(tx, await abortUpload(tx, this.clock.now(), id)) };
+    });
+  }
+
+  complete(id: string, version: NewVersion, parts: readonly Part[], files: readonly NewFile[], preconditions?: Preconditions): Promise<Written> {
+    return this.store.write(async (tx) => {
+      const now = this.clock.now();
+      await requireOpen(tx, id, version);
+      const released = await takeParts(tx, id, parts);
+      const current = await currentVersion(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, current);
+      if (current) released.push(...(await removeVersion(tx, now, current)));
+      const row = await insertVersion(tx, now, version, 0, fidOf(files, version.fid));
+      const allStored = await linkFiles(tx, now, version.owner, row.id, files);
+      if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
+      await tx.deleteFrom("preparations").where("subject", "=", id).execute();
+      const result: UploadResult = {
+        etag: version.etag, versionId: NULL_VERSION, partEtags: parts.map((part) => part.etag),
+        ...(version.checksum ? { checksum: version.checksum } : {}),
+      };
+      await tx.updateTable("uploads").set({ state: "completed", ended_at: now, result: JSON.stringify(result) }).where("id", "=", id).execute();
+      return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
+    });
+  }
+
+  async result(id: string): Promise<UploadResult | undefined> {
+    const row = await this.store.reads.selectFrom("uploads").select("result").where("id", "=", id).executeTakeFirst();
+    return unpackJson(row?.result ?? null) as UploadResult | undefined;
+  }
+
+  forget(before: number): Promise<number> {
+    return this.store.write(async (tx) => {
+      const ended = await tx.selectFrom("uploads").select("id").where("ended_at", "is not", null).where("ended_at", "<", before)
+        .orderBy("ended_at").limit(FORGET_BATCH).execute();
+      if (ended.length > 0) await tx.deleteFrom("uploads").where("id", "in", ended.map((upload) => upload.id)).execute();
+      return ended.length;
+    });
+  }
+}
+
+async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<void> {
+  const upload = await tx.selectFrom("uploads").select(["state", "bucket", "key"]).where("id", "=", id).executeTakeFirst();
+  const open = upload?.state === "open" && upload.bucket === version.bucket && fromKeyText(upload.key) === version.key;
+  if (!open) throw new S3Error("NoSuchUpload", { resource: id });
+}
+
+/** Unlinks every part; those listed must still be the ones the caller saw. Returns all their blobs. */
+async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<string[]> {
+  const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning(["part_number", "blob"]).execute();
+  const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
+  for (const part of listed) {
+    if (blobs.get(part.partNumber) !== part.blob) {
+      throw new S3Error("InvalidPart", { message: `Part ${part.partNumber} was uploaded again while the upload was being completed.` });
+    }
+  }
+  return [...blobs.values()];
+}
+
+/** An open upload becomes an aborted one. Returns the blobs of its parts. */
+export async function abortUpload(tx: Tx, now: number, id: string): Promise<string[]> {
+  const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning("blob").execute();
+  await tx.deleteFrom("preparations").where("subject", "=", id).execute();
+  await tx.updateTable("uploads").set({ state: "aborted", ended_at: now }).where("id", "=", id).execute();
+  return rows.map((row) => row.blob);
+}
+
+export function toUpload(row: UploadTable): Upload {
+  return {
+    id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
+    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
+    ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
+  };
+}
+
+function toPart(row: Selectable<PartTable>): Part {
+  const checksum = unpackJson(row.checksum) as Checksum | undefined;
+  return {
+    partNumber: row.part_number, size: row.size, etag: row.etag, ...(checksum ? { checksum } : {}),
+    blob: row.blob as BlobId, createdAt: row.created_at,
+  };
+}

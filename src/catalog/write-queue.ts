@@ -1,0 +1,157 @@
+import { S3Error } from "../model/errors.js";
+
+export const WRITE_QUEUE_DEFAULTS = {
+  /** Intents that wait or whose commit is not durable yet; beyond it callers hear SlowDown. */
+  maxPending: 10_000,
+  /** Intents in one commit. */
+  maxBatch: 256,
+  /** A batch takes no further intent after this long, because the database works on the event loop's thread. */
+  maxBatchMs: 10,
+};
+
+export type WriteQueueSettings = typeof WRITE_QUEUE_DEFAULTS;
+
+/** The one connection that writes, as seen by the queue. */
+export interface Batches<Tx> {
+  readonly tx: Tx;
+  begin(): void;
+  /** Marks a point within the batch … */
+  mark(): void;
+  /** … that an intent's changes are kept beyond … */
+  keep(): void;
+  /** … or undone to. False when the database gave up the whole batch. */
+  undo(): boolean;
+  commit(): void;
+  rollback(): void;
+  /** Resolves when every commit made before this call would survive a power cut. */
+  sync(): Promise<void>;
+}
+
+interface Waiting<Tx> {
+  run(tx: Tx): Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Group commit. Intents that wait are run one after another within one transaction, each behind a savepoint so that one
+ * that throws is undone alone; then one commit and one sync serve them all. While a sync runs, the next batch is
+ * already executed and committed, and the sync after it covers whatever was committed by then. An intent's promise
+ * resolves after the sync that covers its commit.
+ */
+export class WriteQueue<Tx> {
+  private readonly waiting: Waiting<Tx>[] = [];
+  private readonly committed: Waiting<Tx>[] = [];
+  private pending = 0;
+  private executing = false;
+  private syncing = false;
+  private broken: unknown;
+  private closed = false;
+  private idle: (() => void) | undefined;
+
+  constructor(private readonly components: { readonly batches: Batches<Tx> }, private readonly settings: WriteQueueSettings = WRITE_QUEUE_DEFAULTS) {}
+
+  add<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new Error("the catalog is closed"));
+    if (this.broken !== undefined) return Promise.reject(this.failure());
+    if (this.pending >= this.settings.maxPending) return Promise.reject(new S3Error("SlowDown"));
+    return new Promise<T>((resolve, reject) => {
+      let outcome: T;
+      this.pending++;
+      this.waiting.push({
+        run: async (tx) => { outcome = await intent(tx); },
+        resolve: () => { this.settled(); resolve(outcome); },
+        reject: (error: Error) => { this.settled(); reject(error); },
+      });
+      // Everything that arrives in this turn of the event loop shares the commit.
+      if (!this.executing) {
+        this.executing = true;
+        setImmediate(() => void this.execute());
+      }
+    });
+  }
+
+  /** Accepts nothing more; resolves when everything accepted is settled. */
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.pending > 0) await new Promise<void>((resolve) => { this.idle = resolve; });
+  }
+
+  private settled(): void {
+    this.pending--;
+    if (this.pending === 0) this.idle?.();
+  }
+
+  private async execute(): Promise<void> {
+    while (this.waiting.length > 0) {
+      if (this.broken === undefined) await this.runBatch();
+      else this.waiting.splice(0).forEach((intent) => intent.reject(this.failure()));
+      void this.syncCommitted();
+      // Requests must be answered between batches.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.executing = false;
+  }
+
+  private async runBatch(): Promise<void> {
+    const { batches } = this.components;
+    const done: Waiting<Tx>[] = [];
+    const failed: [Waiting<Tx>, Error][] = [];
+    try {
+      batches.begin();
+      const end = performance.now() + this.settings.maxBatchMs;
+      while (done.length + failed.length < this.settings.maxBatch && performance.now() < end) {
+        const intent = this.waiting.shift();
+        if (!intent) break;
+        done.push(intent);
+        batches.mark();
+        try {
+          await intent.run(batches.tx);
+          batches.keep();
+        } catch (error) {
+          // A full disk ends the whole transaction: then nobody's changes are there, and all must hear of it.
+          if (!batches.undo()) throw error;
+          done.pop();
+          failed.push([intent, asError(error)]);
+        }
+      }
+      batches.commit();
+    } catch (error) {
+      batches.rollback();
+      // Where not even the transaction could begin, everyone hears why.
+      const concerned = done.length + failed.length === 0 ? this.waiting.splice(0) : done.splice(0);
+      for (const intent of concerned) failed.push([intent, asError(error)]);
+    }
+    for (const [intent, error] of failed) intent.reject(error);
+    this.committed.push(...done);
+  }
+
+  private async syncCommitted(): Promise<void> {
+    if (this.syncing) return;
+    this.syncing = true;
+    while (this.committed.length > 0) {
+      const covered = this.committed.splice(0);
+      try {
+        await this.components.batches.sync();
+        for (const intent of covered) intent.resolve();
+      } catch (error) {
+        // After a failed sync nobody can say what is on the disk; going on would acknowledge what may be lost.
+        this.break(error);
+        for (const intent of covered) intent.reject(this.failure());
+      }
+    }
+    this.syncing = false;
+  }
+
+  private break(error: unknown): void {
+    this.broken ??= error;
+  }
+
+  private failure(): S3Error {
+    return new S3Error("ServiceUnavailable", { message: "The catalog can no longer be written; the gateway must be restarted.", cause: this.broken });
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error("something that is no Error was thrown", { cause: thrown });
+}

@@ -1,0 +1,32 @@
+import type { Logger } from "pino";
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import type { Encoder } from "../encoding/encoder.js";
+import type { Clock } from "../model/clock.js";
+import type { Chain } from "../network/chain/chain.js";
+import type { Nodes } from "../network/nodes/nodes.js";
+import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { Counters } from "./counters.js";
+import type { Owners } from "./owners.js";
+
+/** Distribution's collaborators. */
+export interface DistributionComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly encoder: Encoder;
+  readonly preprocessing: Preprocessing;
+  readonly chain: Chain;
+  readonly nodes: Nodes;
+  readonly owners: Owners;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, "warn" | "error">;
+  /** Wakes the worker of this name: the supervisor's. */
+  readonly wake: (worker: string) => void;
+  /** Uniform in [0, 1): draws storage nodes. Math.random unless a simulation wants the same draw again. */
+  readonly random?: () => number;
+}
+
+/** The same with what its own parts share. */
+export interface Shared extends DistributionComponents {
+  readonly counters: Counters;
+}

@@ -1,0 +1,153 @@
+import { LRUCache } from "lru-cache";
+import type { FileRow } from "../catalog/catalog.js";
+import type { ChainDeal } from "../network/chain/chain.js";
+import type { Shared } from "./components.js";
+import { DealPlacements } from "./deal-placements.js";
+import { AGAIN, TemporaryFailure, wait, type Outcome } from "./outcome.js";
+import type { DistributionSettings } from "./settings.js";
+import { isOwner, look, sameContent } from "./sight.js";
+import type { StoreDesk } from "./store-desk.js";
+import type { Transfer } from "./transfer.js";
+
+/** Files whose delivery is remembered; forgetting one only costs patience. */
+const REMEMBERED_FILES = 10_000;
+/** The patience with a silent node doubles with each reassignment, up to 2^5 times the setting. */
+const LONGEST_PATIENCE = 5;
+
+/**
+ * What this process learned while delivering one file. It makes the next choice better, never right: a restart
+ * forgets it and still ends well.
+ */
+interface Memory {
+  /** Nodes that took fragments and did not report in time. */
+  readonly silent: Set<string>;
+  /** Times in which silent nodes were replaced. */
+  rounds: number;
+  /** Finalized block since which the present set of nodes is awaited. */
+  awaitedSince: number | undefined;
+  /** Finalized block at which the deal was first missing. */
+  missingSince: number | undefined;
+}
+
+/** declared → placed → stored: the fragments to twelve nodes, then their reports, then the file on chain. */
+export class Delivery {
+  readonly #parts: Shared;
+  readonly #settings: DistributionSettings;
+  readonly #desk: StoreDesk;
+  readonly #transfer: Transfer;
+  readonly #memories = new LRUCache<string, Memory>({ max: REMEMBERED_FILES });
+
+  constructor(parts: Shared & { readonly desk: StoreDesk; readonly transfer: Transfer }, settings: DistributionSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#desk = parts.desk;
+    this.#transfer = parts.transfer;
+  }
+
+  async run(row: FileRow, signal: AbortSignal): Promise<Outcome> {
+    const account = this.#desk.accountOf(row);
+    const { deal, file } = await look(this.#parts.chain, row.fid, "best");
+    if (file && isOwner(file, account.cessAccount)) {
+      const outcome = await this.#desk.conclude(row, account);
+      if (outcome.kind === "done") this.#memories.delete(row.id);
+      return outcome;
+    }
+    // Somebody else's order took our deal's place: ordering knows how to wait for that, or to join it.
+    if (file ?? (deal && deal.owner !== account.cessAccount)) return this.#startOver(row);
+    if (!deal) return this.#missing(row);
+    if (!sameContent(row, deal)) {
+      return this.#desk.giveUp(row, `a deal with other content is pending under this file's identity ${row.fid}`);
+    }
+    const memory = this.#memory(row.id);
+    memory.missingSince = undefined;
+    return this.#deliver(row, deal, memory, signal);
+  }
+
+  async #startOver(row: FileRow): Promise<Outcome> {
+    this.#memories.delete(row.id);
+    await this.#parts.catalog.files.advance(row.id, "encoded", 0);
+    return AGAIN;
+  }
+
+  /**
+   * "A pending deal can not be cancelled and never times out", so a deal that is gone is a block that was reorganised
+   * away or an endpoint that lags behind; to order again too early would overwrite the deal. Only a deal that stays
+   * away over many finalized blocks is ordered again.
+   */
+  async #missing(row: FileRow): Promise<Outcome> {
+    const { chain } = this.#parts;
+    const block = await chain.finalizedBlock();
+    const final = await look(chain, row.fid, "finalized");
+    const memory = this.#memory(row.id);
+    if (final.deal ?? final.file) {
+      memory.missingSince = undefined;
+      return this.#desk.waitBlock();
+    }
+    memory.missingSince ??= block;
+    if (block - memory.missingSince < this.#settings.vanishedBlocks) return this.#desk.waitBlock();
+    return this.#startOver(row);
+  }
+
+  async #deliver(row: FileRow, deal: ChainDeal, memory: Memory, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, clock, chain } = this.#parts;
+    const placements = new DealPlacements(await catalog.files.placements(row.id), deal.reports, clock.now());
+    if (row.reports !== deal.reports.length) {
+      await catalog.files.advance(row.id, row.state === "placed" ? "placed" : "declared", deal.reports.length);
+    }
+    await this.#revokeSilent(placements, memory);
+    if (!placements.complete) {
+      const unsatisfied = await this.#transfer.run(row, placements, await chain.nodes(), memory.silent, signal);
+      // A block may pass before the first report can be there.
+      memory.awaitedSince = await chain.finalizedBlock();
+      if (unsatisfied !== undefined) throw new TemporaryFailure(unsatisfied);
+    } else {
+      await catalog.files.savePlacements(row.id, placements.all());
+    }
+    if (row.state === "declared") {
+      await catalog.files.advance(row.id, "placed", deal.reports.length);
+      return AGAIN;
+    }
+    return this.#awaitReports(placements, memory);
+  }
+
+  /**
+   * A node that has had its fragments for long and has not reported loses its index. Both time and blocks must have
+   * passed: when the chain stands still, or we did, no node can be blamed.
+   */
+  async #revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
+    const { clock, chain, counters } = this.#parts;
+    const deadline = clock.now() - this.#patienceMs(memory);
+    const late = placements.awaited().filter(({ since }) => since <= deadline);
+    if (late.length === 0) return;
+    const block = await chain.finalizedBlock();
+    memory.awaitedSince ??= block;
+    if (block - memory.awaitedSince < this.#settings.reportTimeoutBlocks) return;
+    for (const { index, node } of late) {
+      memory.silent.add(node);
+      placements.revoke(index);
+      counters.reassignments++;
+    }
+    memory.rounds++;
+  }
+
+  #awaitReports(placements: DealPlacements, memory: Memory): Outcome {
+    const sooner = placements.awaited().map(({ since }) => since + this.#patienceMs(memory) - this.#parts.clock.now());
+    // All have reported: the file is there with the next block.
+    if (sooner.length === 0) return this.#desk.waitBlock();
+    const pollMs = this.#settings.pollBlocks * this.#settings.blockMs;
+    return wait(Math.max(this.#settings.blockMs, Math.min(pollMs, ...sooner)));
+  }
+
+  #patienceMs(memory: Memory): number {
+    const { reportTimeoutBlocks, blockMs } = this.#settings;
+    return reportTimeoutBlocks * blockMs * 2 ** Math.min(memory.rounds, LONGEST_PATIENCE);
+  }
+
+  #memory(id: string): Memory {
+    const known = this.#memories.get(id);
+    if (known) return known;
+    const fresh: Memory = { silent: new Set(), rounds: 0, awaitedSince: undefined, missingSince: undefined };
+    this.#memories.set(id, fresh);
+    return fresh;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Job } from "../catalog/catalog.js";
+import { PLAIN } from "../model/file.js";
+import type { Shared } from "./components.js";
+import { DONE, FINISH, TemporaryFailure, type Outcome } from "./outcome.js";
+
+/** Preprocesses an object that was put in one piece, and links it to its files; their `store` jobs come with that. */
+export class EncodeJob {
+  readonly #parts: Shared;
+
+  constructor(parts: Shared) {
+    this.#parts = parts;
+  }
+
+  async run(job: Job, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, blobs, owners, preprocessing, counters, wake } = this.#parts;
+    const version = await catalog.objects.byId(job.subject);
+    const content = version ? await catalog.objects.blobs(version.id) : [];
+    if (!version || content.length === 0) return FINISH;
+    const account = owners(version.owner);
+    if (!account) throw new TemporaryFailure(`the owner's account ${version.owner} is not configured here`);
+
+    // The object may be deleted while worker threads read its bytes.
+    const unpin = blobs.pin(content.map(({ blob }) => blob));
+    try {
+      const settings = { format: job.format ?? PLAIN, territory: account.territory, priority: "background" } as const;
+      const files = await preprocessing.files(version.id, content, settings, signal);
+      // With this the job and the prepared segments are gone, in the same transaction.
+      const { orphans } = await catalog.objects.attach(version.id, files);
+      await blobs.remove(orphans);
+    } finally {
+      unpin();
+    }
+    counters.encoded++;
+    wake("store");
+    return DONE;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
+import type { Progress, Worker } from "../background/worker.js";
+import { ChainUnavailable } from "../network/chain/chain.js";
+import type { Shared } from "./components.js";
+import { TemporaryFailure, type Outcome } from "./outcome.js";
+import type { DistributionSettings } from "./settings.js";
+
+/** Does one step of a job. */
+export interface JobHandler {
+  run(job: Job, signal: AbortSignal): Promise<Outcome>;
+}
+
+/**
+ * Leases one due job of its kind, lets the handler do one step of it, and gives it back with what the step led to.
+ * Jobs are rows: nothing about them lives here between two steps.
+ */
+export class JobWorker implements Worker {
+  readonly name: string;
+  readonly #kind: JobKind;
+  readonly #handler: JobHandler;
+  readonly #parts: Shared;
+  readonly #jobs: JobCatalog;
+  readonly #settings: DistributionSettings;
+
+  constructor(kind: JobKind, handler: JobHandler, parts: Shared, settings: DistributionSettings) {
+    this.name = kind;
+    this.#kind = kind;
+    this.#handler = handler;
+    this.#parts = parts;
+    this.#jobs = parts.catalog.jobs;
+    this.#settings = settings;
+  }
+
+  async step(signal: AbortSignal): Promise<Progress> {
+    const [job] = await this.#jobs.lease([this.#kind], 1, this.#settings.leaseMs);
+    if (!job) return this.#idle();
+    const lease = new AbortController();
+    const keeping = this.#keepLease(job, lease.signal);
+    try {
+      await this.#run(job, signal);
+    } finally {
+      lease.abort();
+      await keeping;
+    }
+    return { kind: "busy" };
+  }
+
+  /** `nextDue` counts jobs of every kind: a due one that others are about to take must not make this a busy loop. */
+  async #idle(): Promise<Progress> {
+    const due = await this.#jobs.nextDue();
+    const floor = this.#parts.clock.now() + this.#settings.idleFloorMs;
+    return { kind: "idle", ...(due !== undefined && { until: Math.max(due, floor) }) };
+  }
+
+  async #run(job: Job, signal: AbortSignal): Promise<void> {
+    let outcome: Outcome;
+    try {
+      outcome = await this.#handler.run(job, signal);
+    } catch (error) {
+      await this.#failed(job, error, signal);
+      return;
+    }
+    const now = this.#parts.clock.now();
+    if (outcome.kind === "finish") await this.#jobs.finish(job.id);
+    else if (outcome.kind === "again") await this.#jobs.release(job.id, now);
+    else if (outcome.kind === "wait") await this.#jobs.release(job.id, now + outcome.ms);
+  }
+
+  async #failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
+    const now = this.#parts.clock.now();
+    // Shutting down is no fault of the job's.
+    if (signal.aborted) {
+      await this.#jobs.release(job.id, now);
+      return;
+    }
+    const { retryMinBlocks, retryMaxBlocks, blockMs } = this.#settings;
+    const delayMs = Math.min(retryMinBlocks * 2 ** Math.min(job.attempt, 30), retryMaxBlocks) * blockMs;
+    const text = error instanceof Error ? error.message : String(error);
+    this.#parts.counters.retries++;
+    const expected = error instanceof TemporaryFailure || error instanceof ChainUnavailable;
+    this.#parts.log[expected ? "warn" : "error"](
+      { job: job.id, kind: job.kind, subject: job.subject, attempt: job.attempt, retryMs: delayMs, ...(expected ? { reason: text } : { err: error }) },
+      "a job failed and will be tried again",
+    );
+    await this.#jobs.release(job.id, now + delayMs, text);
+  }
+
+  /** Transfers take longer than a lease. A lease that cannot be extended is only logged: steps may run twice. */
+  async #keepLease(job: Job, ended: AbortSignal): Promise<void> {
+    while (!isAborted(ended)) {
+      try {
+        await this.#parts.clock.sleep(this.#settings.leaseMs / 3, ended);
+        await this.#jobs.extend(job.id, this.#settings.leaseMs);
+      } catch (error) {
+        if (!isAborted(ended)) this.#parts.log.warn({ job: job.id, err: error }, "a job's lease could not be extended");
+      }
+    }
+  }
+}
+
+/** A function, because the value changes while its caller waits and the compiler would not believe it. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

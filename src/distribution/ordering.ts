@@ -1,0 +1,109 @@
+import type { FileRow } from "../catalog/catalog.js";
+import type { Account } from "../model/account.js";
+import { ChainRefusal, type ChainDeal, type ChainFile } from "../network/chain/chain.js";
+import type { Shared } from "./components.js";
+import { orderName } from "./order-name.js";
+import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
+import { judge, notAuthorized, objection } from "./refusals.js";
+import { isOwner, look, sameContent } from "./sight.js";
+import type { StoreDesk } from "./store-desk.js";
+
+/**
+ * encoded → declared. "Read File and DealMap before declaring": a deal declared twice loses its reports and space for
+ * good, a file declared twice lists and charges its owner twice. Its caller holds the FID's lock.
+ */
+export class Ordering {
+  readonly #parts: Shared;
+  readonly #desk: StoreDesk;
+
+  constructor(parts: Shared, desk: StoreDesk) {
+    this.#parts = parts;
+    this.#desk = desk;
+  }
+
+  async run(id: string, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, chain } = this.#parts;
+    // Read again: the row may have changed before the lock was ours.
+    const row = await catalog.files.get(id);
+    if (row?.state !== "encoded") return AGAIN;
+    const account = this.#desk.accountOf(row);
+    if (await this.#desk.unsettled(row)) return this.#desk.waitBlock();
+    const { deal, file } = await look(chain, row.fid, "best");
+    if (file) return this.#existing(row, account, file, signal);
+    if (deal?.owner === account.cessAccount) return this.#adopt(row, deal);
+    if (row.references === 0) return this.#desk.discard(row);
+    // Another owner's deal: to declare now would overwrite it. When it is a file, we are added at once.
+    if (deal) return this.#desk.waitEvent();
+    if (await this.#othersTurn(row)) return this.#desk.waitBlock();
+    return this.#declare(row, account, false, signal);
+  }
+
+  /** Somebody has stored the same bytes before. */
+  async #existing(row: FileRow, account: Account, file: ChainFile, signal: AbortSignal): Promise<Outcome> {
+    if (isOwner(file, account.cessAccount)) return this.#desk.conclude(row, account);
+    if (row.references === 0) return this.#desk.discard(row);
+    if (!sameContent(row, file)) return this.#desk.giveUpForeign(row, file);
+    return this.#declare(row, account, true, signal);
+  }
+
+  /** Our owner's deal is pending: ours from before a crash, or another gateway's. Either way its reports count. */
+  async #adopt(row: FileRow, deal: ChainDeal): Promise<Outcome> {
+    const { catalog, counters } = this.#parts;
+    if (!sameContent(row, deal)) {
+      return this.#desk.giveUp(row, `a deal with other content is pending under this file's identity ${row.fid}`);
+    }
+    await catalog.files.advance(row.id, "declared", deal.reports.length);
+    // In this order: a declared row that is still marked is looked at again, an unmarked encoded one is declared again.
+    if (row.signed) await catalog.files.markSigned(row.id, undefined);
+    counters.declared++;
+    return AGAIN;
+  }
+
+  /** Another owner of the same bytes has a deal that we do not see yet (or no more): it is for that row's job to tell. */
+  async #othersTurn(row: FileRow): Promise<boolean> {
+    const rows = await this.#parts.catalog.files.withFid(row.fid);
+    return rows.some(({ id, state }) => id !== row.id && (state === "declared" || state === "placed"));
+  }
+
+  async #declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, chain, counters } = this.#parts;
+    await this.#preflight(row, account, exists);
+    counters.declarations++;
+    try {
+      await chain.declare(
+        {
+          fid: row.fid, owner: account.cessAccount, territory: row.territory, fileName: orderName(row.id),
+          size: row.size, segments: row.segments,
+        },
+        { onSigned: (signed) => catalog.files.markSigned(row.id, signed), signal },
+      );
+    } catch (error) {
+      if (!(error instanceof ChainRefusal)) throw error;
+      return this.#refused(row, account, error);
+    }
+    // The next step finds the order settled and reads what became of it: an event or an answer alone proves nothing.
+    return AGAIN;
+  }
+
+  /** Never signs for an owner who has not authorized us, nor what the territory cannot hold. */
+  async #preflight(row: FileRow, account: Account, exists: boolean): Promise<void> {
+    const { chain } = this.#parts;
+    if (!(await chain.authorized(account.cessAccount))) throw new TemporaryFailure(notAuthorized(account, chain.account));
+    const territory = await chain.territory(account.cessAccount, row.territory);
+    // For a further owner runtimes charge different amounts, 48 or 96 MiB a segment: the chain decides.
+    const refusal = objection(account, territory, exists ? 0 : row.segments.length);
+    if (refusal !== undefined) throw new TemporaryFailure(refusal);
+  }
+
+  /** Included and refused, at a finalized block: nothing of it can come any more. */
+  async #refused(row: FileRow, account: Account, refusal: ChainRefusal): Promise<Outcome> {
+    const { catalog, chain, counters } = this.#parts;
+    counters.refusals++;
+    await catalog.files.markSigned(row.id, undefined);
+    // Listed already: the next look sees it.
+    if (refusal.section === "fileBank" && refusal.reason === "Existed") return this.#desk.waitBlock();
+    const { permanent, text } = judge(refusal, account, chain.account);
+    if (permanent) return this.#desk.giveUp(row, text);
+    throw new TemporaryFailure(text, { cause: refusal });
+  }
+}

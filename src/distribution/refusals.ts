@@ -1,0 +1,75 @@
+import type { Account } from "../model/account.js";
+import type { ChainRefusal, Territory } from "../network/chain/chain.js";
+import { CHARGED_PER_SEGMENT, MIB } from "../model/sizes.js";
+
+/** How a refusal reads to the owner, and whether asking again later can help. */
+export interface Verdict {
+  readonly permanent: boolean;
+  readonly text: string;
+}
+
+/**
+ * Refusals that the same order meets every time: it is malformed. What is not listed may pass, so it is tried again:
+ * a file given up for nothing is worse than a fee.
+ */
+const PERMANENT = new Set([
+  "fileBank.SpecError", "fileBank.LessMinLength", "fileBank.LengthExceedsLimit", "fileBank.ConvertHashError",
+  "fileBank.BugInvalid", "fileBank.PanicOverflow",
+]);
+
+const ADVICE: Readonly<Record<string, (account: Account, gateway: string) => string>> = {
+  "fileBank.NoPermission": notAuthorized,
+  "oss.NoAuthorization": notAuthorized,
+  "storageHandler.NotHaveTerritory": territoryMissing,
+  "fileBank.InsufficientAvailableSpace": territoryFull,
+  "storageHandler.InsufficientAvailableSpace": territoryFull,
+  "storageHandler.InsufficientStorage": territoryFull,
+  "fileBank.NotActive": territoryInactive,
+  "storageHandler.NotActive": territoryInactive,
+  "storageHandler.LeaseFreeze": territoryInactive,
+  "storageHandler.LeaseExpired": territoryInactive,
+  "fileBank.StorageLimitReached": ({ cessAccount }) => `the account ${cessAccount} holds as many files as the chain allows`,
+  "fileBank.BoundedVecError": ({ cessAccount }) => `the account ${cessAccount} or the file has as many entries as the chain allows`,
+  "storageHandler.Overflow": ({ territory }) =>
+    `the chain would give back more space than territory ${territory} has in use; it accepts the deletion once the territory holds other files`,
+  "system.CallFiltered": () => "the chain has paused this call",
+};
+
+/** Reads a dispatch error for the job and for the user. */
+export function judge(refusal: ChainRefusal, account: Account, gateway: string): Verdict {
+  const name = `${refusal.section}.${refusal.reason}`;
+  const advice = ADVICE[name]?.(account, gateway);
+  return { permanent: PERMANENT.has(name), text: advice === undefined ? `the chain refused the order: ${name}` : `${advice} (${name})` };
+}
+
+export function notAuthorized({ cessAccount }: Account, gateway: string): string {
+  return `the account ${cessAccount} has not authorized this gateway (oss.authorize ${gateway})`;
+}
+
+export function territoryMissing({ cessAccount, territory }: Account): string {
+  return `the account ${cessAccount} has no territory named ${territory}`;
+}
+
+export function territoryFull({ territory }: Account): string {
+  return `territory ${territory} has too little space left`;
+}
+
+export function territoryInactive({ territory }: Account): string {
+  return `territory ${territory} is not active: renew it`;
+}
+
+/**
+ * Why an order for this many segments would be refused, or undefined. Asked before signing, because "a refused call
+ * pays too" and the gateway never orders what the territory cannot hold. The chain's test is strict: remaining > needed.
+ */
+export function objection(account: Account, territory: Territory | undefined, segments: number): string | undefined {
+  if (!territory) return territoryMissing(account);
+  if (territory.state !== "active") return `territory ${account.territory} is ${territory.state}: renew it`;
+  const needed = BigInt(segments) * BigInt(CHARGED_PER_SEGMENT);
+  if (territory.remaining > needed) return undefined;
+  const mib = (bytes: bigint) => bytes / BigInt(MIB);
+  return (
+    `${territoryFull(account)}: ${mib(territory.remaining)} MiB are left and the file needs more than ` +
+    `${mib(needed)} MiB (3 copies of ${segments} segments of 32 MiB)`
+  );
+}

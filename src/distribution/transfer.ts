@@ -1,0 +1,153 @@
+import PQueue from "p-queue";
+import type { FileRow } from "../catalog/catalog.js";
+import { place } from "../model/placement.js";
+import { FRAGMENT_SIZE } from "../model/sizes.js";
+import type { ChainNode } from "../network/chain/chain.js";
+import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
+import type { Shared } from "./components.js";
+import { segmentContent } from "./content.js";
+import type { DealPlacements } from "./deal-placements.js";
+import type { DistributionSettings } from "./settings.js";
+
+/** One file's transfer: what its indexes share. */
+interface Shipment {
+  readonly row: FileRow;
+  readonly placements: DealPlacements;
+  readonly nodes: readonly ChainNode[];
+  /** Nodes that failed in this shipment. */
+  readonly failed: Map<string, string>;
+  readonly avoided: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+  /** Why an index has no node. */
+  unsatisfied: string | undefined;
+  /** Saves follow each other, so that an older table never overwrites a newer one. */
+  saving: Promise<void>;
+}
+
+/**
+ * Gives every fragment index that needs it to a storage node: the same-index fragments of all segments, one after the
+ * other, the indexes in parallel. Fragments are computed when their turn comes; all transfers together hold at most
+ * `bytesInFlight` of them.
+ */
+export class Transfer {
+  readonly #parts: Shared;
+  readonly #settings: DistributionSettings;
+  /** A slot is one fragment in memory. */
+  readonly #slots: PQueue;
+
+  constructor(parts: Shared, settings: DistributionSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#slots = new PQueue({ concurrency: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)) });
+  }
+
+  /**
+   * Sends what `placements` has assigned, after assigning what is vacant; each change is saved before the work it
+   * announces. Resolves when every index is with a node, or with the reason why some are not.
+   */
+  async run(
+    row: FileRow, placements: DealPlacements, nodes: readonly ChainNode[], avoided: ReadonlySet<string>, signal: AbortSignal,
+  ): Promise<string | undefined> {
+    // One index's broken catalog or encoder ends the others: nothing may still be sending when the job is given back.
+    const stop = new AbortController();
+    const shipment: Shipment = {
+      row, placements, nodes, avoided, signal: AbortSignal.any([signal, stop.signal]),
+      failed: new Map(), unsatisfied: undefined, saving: Promise.resolve(),
+    };
+    this.#assign(shipment, placements.vacant());
+    await this.#save(shipment);
+    await Promise.allSettled(
+      placements.assigned().map(({ index }) =>
+        this.#sendIndex(shipment, index).catch((error: unknown) => {
+          stop.abort(error);
+        }),
+      ),
+    );
+    shipment.signal.throwIfAborted();
+    if (placements.complete) return undefined;
+    return [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; ");
+  }
+
+  #assign(shipment: Shipment, indexes: readonly number[]): void {
+    if (indexes.length === 0) return;
+    const { row, placements, nodes, failed, avoided } = shipment;
+    const { assigned, unsatisfied } = place({
+      indexes, nodes, avoided,
+      batchBytes: BigInt(FRAGMENT_SIZE) * BigInt(row.segments.length),
+      taken: placements.nodes(),
+      excluded: new Set(failed.keys()),
+      random: this.#parts.random ?? Math.random,
+    });
+    for (const [index, node] of assigned) placements.assign(index, node);
+    if (unsatisfied !== undefined) shipment.unsatisfied = unsatisfied;
+  }
+
+  /** To the assigned node; when that one fails, to another one, until nobody is left. */
+  async #sendIndex(shipment: Shipment, index: number): Promise<void> {
+    const { placements, nodes, failed } = shipment;
+    for (;;) {
+      const account = placements.get(index)?.node;
+      if (account === undefined) return;
+      const node = nodes.find((candidate) => candidate.account === account);
+      try {
+        // A node assigned by an earlier run may have left since.
+        if (node?.state !== "positive") throw new GoneNode(account);
+        await this.#sendBatch(shipment, index, node);
+        placements.sent(index, this.#parts.clock.now());
+        await this.#save(shipment);
+        return;
+      } catch (error) {
+        if (!(error instanceof NodeFailure || error instanceof GoneNode)) throw error;
+        failed.set(account, error.message);
+        this.#parts.counters.nodeFailures++;
+        placements.revoke(index);
+        this.#assign(shipment, [index]);
+        await this.#save(shipment);
+      }
+    }
+  }
+
+  async #sendBatch(shipment: Shipment, index: number, node: NodeAddress): Promise<void> {
+    const { row, signal } = shipment;
+    for (const [s, segment] of row.segments.entries()) {
+      const hash = segment.fragments[index];
+      if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
+      await this.#slots.add(async () => {
+        signal.throwIfAborted();
+        const content = segmentContent(row, s, this.#parts.blobs);
+        const bytes = await this.#parts.encoder.fragment(content, row.format, index, { priority: "background", signal });
+        await this.#put(node, { fid: row.fid, hash }, bytes, signal);
+      });
+    }
+  }
+
+  /** A few attempts: a node refuses fragments of a deal that it has not seen yet. */
+  async #put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { nodes, clock, counters } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await nodes.put(node, fragment, bytes, signal);
+        counters.fragmentsSent++;
+        counters.bytesSent += bytes.byteLength;
+        return;
+      } catch (error) {
+        const worthwhile = error instanceof NodeFailure && (error.kind === "unreachable" || error.kind === "refused");
+        if (!worthwhile || attempt >= this.#settings.putAttempts) throw error;
+        await clock.sleep(this.#settings.putRetryBlocks * this.#settings.blockMs, signal);
+      }
+    }
+  }
+
+  #save(shipment: Shipment): Promise<void> {
+    const { row, placements } = shipment;
+    shipment.saving = shipment.saving.then(() => this.#parts.catalog.files.savePlacements(row.id, placements.all()));
+    return shipment.saving;
+  }
+}
+
+class GoneNode extends Error {
+  constructor(account: string) {
+    super(`the storage node ${account} may not take fragments any more`);
+    this.name = "GoneNode";
+  }
+}

@@ -1,0 +1,79 @@
+import { DATA_FRAGMENTS, PARITY_FRAGMENTS } from "../model/sizes.js";
+import type { Codec } from "./codec.js";
+import { codingRows } from "./coding-matrix.js";
+import { multiply } from "./galois-field.js";
+
+/** What we use of WebAssembly; the types of Node 20 do not name it. */
+interface WebAssemblyApi {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  combine(tables: number, sources: number, stride: number, target: number, length: number): void;
+}
+
+const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
+
+const PAGE = 64 * 1024;
+/** The kernel works on 32 bytes a step; strips are whole steps, so a shorter length is rounded up without harm. */
+const STEP = 32;
+/** Two tables of 16 bytes for each of the four inputs. */
+const ROW_TABLES = DATA_FRAGMENTS * 32;
+
+/** Our WebAssembly SIMD kernel (combine.wat). Its memory: the tables in the first page, then 4 + 8 strips. */
+export class SimdCodec implements Codec {
+  readonly inputs: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
+  readonly #kernel: Kernel;
+  #tablesFor = "";
+
+  static supported(kernel: Uint8Array): boolean {
+    return WebAssembly.validate(kernel);
+  }
+
+  /** `stripSize`: bytes, a multiple of 32. */
+  constructor(
+    kernel: Uint8Array,
+    private readonly stripSize: number,
+  ) {
+    if (stripSize % STEP !== 0) throw new RangeError(`strips must be multiples of ${STEP} bytes`);
+    this.#kernel = new WebAssembly.Instance(new WebAssembly.Module(kernel)).exports as Kernel;
+    const strips = DATA_FRAGMENTS + PARITY_FRAGMENTS;
+    this.#kernel.memory.grow(Math.ceil((strips * stripSize) / PAGE));
+    const views = Array.from(
+      { length: strips },
+      (_, i) => new Uint8Array(this.#kernel.memory.buffer, PAGE + i * stripSize, stripSize),
+    );
+    this.inputs = views.slice(0, DATA_FRAGMENTS);
+    this.outputs = views.slice(DATA_FRAGMENTS);
+  }
+
+  transform(from: readonly number[], to: readonly number[], length: number): void {
+    if (length > this.stripSize || to.length > PARITY_FRAGMENTS) throw new RangeError("more than the strips hold");
+    this.#prepareTables(from, to);
+    const whole = Math.ceil(length / STEP) * STEP;
+    for (let row = 0; row < to.length; row++) {
+      const target = PAGE + (DATA_FRAGMENTS + row) * this.stripSize;
+      this.#kernel.combine(row * ROW_TABLES, PAGE, this.stripSize, target, whole);
+    }
+  }
+
+  /** The tables stay between columns: a segment's 128 columns all use the same. */
+  #prepareTables(from: readonly number[], to: readonly number[]): void {
+    const key = `${from.join()}>${to.join()}`;
+    if (key === this.#tablesFor) return;
+    const tables = new Uint8Array(this.#kernel.memory.buffer, 0, PAGE);
+    let at = 0;
+    for (const factor of codingRows(from, to).flat()) {
+      for (let nibble = 0; nibble < 16; nibble++) {
+        tables[at + nibble] = multiply(factor, nibble);
+        tables[at + 16 + nibble] = multiply(factor, nibble << 4);
+      }
+      at += 32;
+    }
+    this.#tablesFor = key;
+  }
+}

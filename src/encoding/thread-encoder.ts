@@ -1,0 +1,83 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+import type { SegmentFormat, SegmentHashes } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
+import type { Encoder, FileSlice, NumberedFragment, Task } from "./encoder.js";
+import { WorkQueue } from "./work-queue.js";
+import type { WorkerTasks } from "./worker.js";
+
+export interface EncoderSettings {
+  /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
+  readonly threads: number;
+  /** Calls that may wait for a thread before callers are refused with SlowDown. */
+  readonly waitingTasks: number;
+}
+
+export const ENCODER_DEFAULTS: EncoderSettings = { threads: availableParallelism(), waitingTasks: 4096 };
+
+/** The bytes in a buffer of their own, which can be transferred; copied only when they are part of a larger one. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength)
+    return new Uint8Array(buffer, 0, bytes.byteLength);
+  return new Uint8Array(bytes);
+}
+
+/** The Encoder over a pool of worker threads. A task that runs is never interrupted (0.1 s); its caller may leave. */
+export class ThreadEncoder implements Encoder {
+  readonly #pool: Piscina;
+  readonly #queue: WorkQueue;
+
+  constructor(settings: Partial<EncoderSettings> = {}) {
+    const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
+    this.#pool = new Piscina({
+      filename: fileURLToPath(new URL("./worker.js", import.meta.url)),
+      minThreads: 1,
+      maxThreads: threads,
+      idleTimeout: 30_000,
+    });
+    this.#queue = new WorkQueue({ running: threads, waiting: waitingTasks });
+  }
+
+  hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
+    return this.#run("hashSegment", { content, format }, [], task);
+  }
+
+  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
+    return this.#run("fragment", { content, format, index }, [], task);
+  }
+
+  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]> {
+    const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
+    const buffers = given.map(({ bytes }) => bytes.buffer);
+    return this.#run("reconstruct", { available: given }, buffers, task);
+  }
+
+  verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
+    const given = owned(bytes);
+    return this.#run("verify", { bytes: given, hash }, [given.buffer], task);
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close(new Error("the encoder is closed"));
+    await this.#pool.destroy();
+  }
+
+  #run<Name extends keyof WorkerTasks, Result>(
+    name: Name,
+    argument: WorkerTasks[Name],
+    transferList: ArrayBuffer[],
+    { priority = "foreground", signal }: Task = {},
+  ): Promise<Result> {
+    const work = () => this.#pool.run(argument, { name, transferList }) as Promise<Result>;
+    return new Promise((resolve, reject) => {
+      const leave = () => reject(signal?.reason as Error);
+      signal?.addEventListener("abort", leave, { once: true });
+      void this.#queue
+        .run(work, priority, signal)
+        .then(resolve, reject)
+        .finally(() => signal?.removeEventListener("abort", leave));
+    });
+  }
+}

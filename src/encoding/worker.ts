@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { move, transferableSymbol, valueSymbol } from "piscina";
+import type { SegmentFormat, SegmentHashes } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
+import { createCodec } from "./codec.js";
+import type { FileSlice, NumberedFragment } from "./encoder.js";
+import { SegmentCoder } from "./segment-coder.js";
+
+/** What one thread does; the names of the functions are the names piscina calls them by. */
+export interface WorkerTasks {
+  hashSegment: { content: readonly FileSlice[]; format: SegmentFormat };
+  fragment: { content: readonly FileSlice[]; format: SegmentFormat; index: number };
+  reconstruct: { available: readonly NumberedFragment[] };
+  verify: { bytes: Uint8Array; hash: Hash };
+}
+
+const coder = new SegmentCoder(createCodec());
+
+/** Gives several buffers back to the calling thread without copying them. */
+class Moved {
+  constructor(private readonly fragments: Uint8Array[]) {}
+
+  get [transferableSymbol](): ArrayBufferLike[] {
+    return this.fragments.map((bytes) => bytes.buffer);
+  }
+
+  get [valueSymbol](): Uint8Array[] {
+    return this.fragments;
+  }
+}
+
+export function hashSegment({ content, format }: WorkerTasks["hashSegment"]): SegmentHashes {
+  return coder.hashes(content, format);
+}
+
+export function fragment({ content, format, index }: WorkerTasks["fragment"]): unknown {
+  return move(coder.fragment(content, format, index));
+}
+
+export function reconstruct({ available }: WorkerTasks["reconstruct"]): unknown {
+  return move(new Moved(coder.reconstruct(available)));
+}
+
+export function verify({ bytes, hash }: WorkerTasks["verify"]): unknown {
+  return createHash("sha256").update(bytes).digest("hex") === hash ? move(bytes) : undefined;
+}

@@ -1,0 +1,369 @@
+import type { CessAccount } from "../../src/model/account.js";
+import type { Fid, Hash } from "../../src/model/hash.js";
+import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
+import {
+  ChainRefusal, ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
+  type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
+} from "../../src/network/chain/chain.js";
+
+export interface MemoryChainSettings {
+  /** Whose rules: of the testnet's genesis runtime or of today's. */
+  readonly spec: 100 | 133;
+  /** Blocks between best and finalized. */
+  readonly finalityLag: number;
+  /** Blocks for which an extrinsic may be included. */
+  readonly era: number;
+}
+
+interface Space {
+  total: bigint;
+  used: bigint;
+  locked: bigint;
+  state: Territory["state"];
+}
+
+interface State {
+  block: number;
+  nonce: number;
+  readonly deals: Map<Fid, ChainDeal>;
+  readonly files: Map<Fid, ChainFile>;
+  readonly territories: Map<string, Space>;
+  readonly authorizers: Set<string>;
+  readonly nodes: Map<string, ChainNode>;
+}
+
+type Event = Exclude<ChainEvent, { kind: "gap" }>;
+type EventKind = Event["kind"];
+
+interface Pending {
+  /** The gateway's; undefined for a storage node's own call. */
+  readonly signed?: SignedExtrinsic;
+  readonly apply: (state: State) => EventKind;
+  readonly fid: Fid;
+  readonly settle: (error?: Error) => void;
+}
+
+const refuse = (section: string, reason: string): never => {
+  throw new ChainRefusal(section, reason);
+};
+
+/**
+ * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion
+ * succeeds and changes nothing …), with blocks that the test makes.
+ */
+export class MemoryChain implements Chain {
+  readonly account = "cXgateway" as CessAccount;
+  connected = true;
+  /** Orders and deletions as they were applied, for assertions. */
+  readonly log: string[] = [];
+  /** Pending deals that a declaration overwrote: the hazard that must never come true. */
+  overwrites = 0;
+  /** Declarations that listed an owner a second time. */
+  doubleListings = 0;
+  /** Calls that were refused. */
+  refusals = 0;
+  /** Extrinsics of the gateway that vanish between sending and the pool. */
+  dropNext = 0;
+  /** Called when an extrinsic of the gateway has reached the pool. */
+  onSubmitted: (() => void) | undefined;
+  /** Called after each new block. */
+  onBlock: (() => void) | undefined;
+  /** While set, deals and files stay invisible at the best block, as on an endpoint that lags behind. */
+  readonly hidden = new Set<Fid>();
+
+  readonly #settings: MemoryChainSettings;
+  readonly #history: State[];
+  readonly #finalizing: { readonly block: number; readonly done: () => void }[] = [];
+  readonly #listeners = new Set<(event: ChainEvent) => void>();
+  readonly #reserved = new Set<number>();
+  #pool: Pending[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: Partial<MemoryChainSettings> = {}) {
+    this.#settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
+    this.#history = [{
+      block: 1, nonce: 0, deals: new Map(), files: new Map(), territories: new Map(), authorizers: new Set(), nodes: new Map(),
+    }];
+  }
+
+  // ---- the test's side ----
+
+  /** Makes blocks by itself until `close`. */
+  start(blockMs: number): this {
+    this.#timer = setInterval(() => this.advance(), blockMs);
+    return this;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Makes blocks now: each includes what waits in the pool. */
+  advance(blocks = 1): void {
+    for (let n = 0; n < blocks; n++) this.#produce();
+  }
+
+  /** Changes the state without an extrinsic, at once and for finalized readers as well. */
+  set(change: (state: State) => void): void {
+    for (const state of this.#history) change(state);
+  }
+
+  addTerritory(owner: CessAccount, name: string, total: bigint): void {
+    this.set((state) => {
+      state.territories.set(`${owner}/${name}`, { total, used: 0n, locked: 0n, state: "active" });
+      state.authorizers.add(owner);
+    });
+  }
+
+  space(owner: CessAccount, name: string): Space | undefined {
+    return this.#best.territories.get(`${owner}/${name}`);
+  }
+
+  addNode(node: ChainNode): void {
+    this.set((state) => state.nodes.set(node.account, node));
+  }
+
+  /** A storage node's transferReport; refused ones are swallowed, as by a miner that tries. */
+  report(node: CessAccount, index: number, fid: Fid): void {
+    this.#pool.push({ fid, settle: () => undefined, apply: (state) => this.#applyReport(state, node, index, fid) });
+  }
+
+  /** Somebody else's declaration, not through the gateway. */
+  declareAsStranger(order: DealOrder): void {
+    this.#pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.#applyDeclaration(state, order) });
+  }
+
+  pendingDeals(): ChainDeal[] {
+    return [...this.#best.deals.values()];
+  }
+
+  emitGap(): void {
+    for (const listener of this.#listeners) listener({ kind: "gap" });
+  }
+
+  // ---- the port ----
+
+  file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
+    return this.#read(() => (at === "best" && this.hidden.has(fid) ? undefined : this.#at(at).files.get(fid)));
+  }
+
+  deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
+    return this.#read(() => (at === "best" && this.hidden.has(fid) ? undefined : this.#at(at).deals.get(fid)));
+  }
+
+  territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
+    return this.#read(() => {
+      const space = this.#best.territories.get(`${owner}/${name}`);
+      return space && { ...space, remaining: space.total - space.used - space.locked, deadline: 1_000_000 };
+    });
+  }
+
+  authorized(owner: CessAccount): Promise<boolean> {
+    return this.#read(() => this.#best.authorizers.has(owner));
+  }
+
+  nodes(): Promise<ChainNode[]> {
+    return this.#read(() => [...this.#best.nodes.values()]);
+  }
+
+  finalizedBlock(): Promise<number> {
+    return this.#read(() => this.#finalized.block);
+  }
+
+  settled({ nonce, untilBlock }: SignedExtrinsic): Promise<boolean> {
+    return this.#read(() => this.#finalized.nonce > nonce || this.#finalized.block >= untilBlock);
+  }
+
+  declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+    return this.#submit(order.fid, (state) => this.#applyDeclaration(state, order), options);
+  }
+
+  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+    return this.#submit(fid, (state) => this.#applyDeletion(state, owner, fid), options);
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return message;
+  }
+
+  watch(listener: (event: ChainEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.stop();
+    return Promise.resolve();
+  }
+
+  // ---- blocks ----
+
+  get #best(): State {
+    return this.#history[this.#history.length - 1]!;
+  }
+
+  get #finalized(): State {
+    return this.#history[Math.max(0, this.#history.length - 1 - this.#settings.finalityLag)]!;
+  }
+
+  #at(at: "best" | "finalized"): State {
+    return at === "best" ? this.#best : this.#finalized;
+  }
+
+  async #read<T>(read: () => T): Promise<T> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!this.connected) throw new ChainUnavailable("no endpoint answers");
+    return read();
+  }
+
+  /** As the real client: a nonce, the save, the pool, a finalized block. An abort leaves the extrinsic in the pool. */
+  async #submit(fid: Fid, apply: Pending["apply"], { onSigned, signal }: SubmitOptions): Promise<void> {
+    signal?.throwIfAborted();
+    await this.#read(() => undefined);
+    const signed = { nonce: this.#freeNonce(), untilBlock: this.#best.block + this.#settings.era };
+    this.#reserved.add(signed.nonce);
+    try {
+      await onSigned?.(signed);
+    } finally {
+      this.#reserved.delete(signed.nonce);
+    }
+    if (this.dropNext > 0) {
+      this.dropNext--;
+      throw new ExtrinsicLost("dropped from the pool");
+    }
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: Error) => (error ? reject(error) : resolve());
+      this.#pool.push({ fid, signed, apply, settle });
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      this.onSubmitted?.();
+    });
+  }
+
+  #freeNonce(): number {
+    const used = new Set([...this.#reserved, ...this.#pool.map(({ signed }) => signed?.nonce)]);
+    let nonce = this.#best.nonce;
+    while (used.has(nonce)) nonce++;
+    return nonce;
+  }
+
+  #produce(): void {
+    const state = structuredClone(this.#best);
+    state.block++;
+    this.#history.push(state);
+    if (this.#history.length > this.#settings.finalityLag + 2) this.#history.shift();
+    const waiting = this.#pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
+    this.#pool = waiting.filter((pending) => !this.#include(state, pending));
+    for (const entry of this.#finalizing.splice(0)) {
+      if (entry.block <= this.#finalized.block) entry.done();
+      else this.#finalizing.push(entry);
+    }
+    this.onBlock?.();
+  }
+
+  /** True when the extrinsic has left the pool. */
+  #include(state: State, { signed, apply, settle, fid }: Pending): boolean {
+    if (signed) {
+      if (signed.nonce < state.nonce || state.block > signed.untilBlock) {
+        settle(new ExtrinsicLost("its nonce is used or its era is over"));
+        return true;
+      }
+      if (signed.nonce > state.nonce) return false;
+      state.nonce++;
+    }
+    const block = state.block;
+    try {
+      const kind = apply(state);
+      this.#finalizing.push({
+        block,
+        done: () => {
+          for (const listener of this.#listeners) listener({ kind, fid, block });
+          settle();
+        },
+      });
+    } catch (error) {
+      this.refusals++;
+      this.#finalizing.push({ block, done: () => settle(error as Error) });
+    }
+    return true;
+  }
+
+  // ---- the pallets ----
+
+  #charge(state: State, owner: CessAccount, territory: string, bytes: bigint, field: "used" | "locked"): void {
+    const space = state.territories.get(`${owner}/${territory}`) ?? refuse("storageHandler", "NotHaveTerritory");
+    if (space.state !== "active") refuse("storageHandler", "NotActive");
+    if (space.total - space.used - space.locked <= bytes) refuse("fileBank", "InsufficientAvailableSpace");
+    space[field] += bytes;
+  }
+
+  #applyDeclaration(state: State, order: DealOrder): EventKind {
+    const { fid, owner, territory, segments, fileName } = order;
+    if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
+    if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS)) refuse("fileBank", "SpecError");
+    const full = BigInt(CHARGED_PER_SEGMENT * segments.length);
+    const file = state.files.get(fid);
+    if (file) {
+      const position = file.owners.findIndex(({ account }) => account === owner);
+      const spec100 = this.#settings.spec === 100;
+      const sameTerritory = file.owners.some((entry) => entry.account === owner && entry.territory === territory);
+      if (spec100 ? position > 0 : sameTerritory) refuse("fileBank", "Existed");
+      this.#charge(state, owner, territory, spec100 ? full / 2n : full, "used");
+      if (position >= 0) this.doubleListings++;
+      state.files.set(fid, { ...file, owners: [...file.owners, { account: owner, territory }] });
+      this.log.push(`join ${owner} ${fid.slice(0, 8)}`);
+      return "declared";
+    }
+    this.#charge(state, owner, territory, full, "locked");
+    if (state.deals.has(fid)) this.overwrites++;
+    state.deals.set(fid, { fid, owner, territory, segments, reports: [] });
+    this.log.push(`declare ${owner} ${fid.slice(0, 8)}`);
+    return "declared";
+  }
+
+  #applyReport(state: State, node: CessAccount, index: number, fid: Fid): EventKind {
+    const deal = state.deals.get(fid) ?? refuse("fileBank", "NonExistent");
+    const miner = state.nodes.get(node) ?? refuse("sminer", "NotMiner");
+    if (miner.state !== "positive") refuse("fileBank", "MinerStateError");
+    if (deal.reports.some((report) => report.index === index || report.node === node)) refuse("fileBank", "Existed");
+    const bytes = BigInt(FRAGMENT_SIZE * deal.segments.length);
+    if (miner.idleSpace < bytes) refuse("fileBank", "MinerPowerInsufficient");
+    state.nodes.set(node, { ...miner, idleSpace: miner.idleSpace - bytes });
+    const reports = [...deal.reports, { index, node }];
+    if (reports.length < FRAGMENTS) {
+      state.deals.set(fid, { ...deal, reports });
+      return "reported";
+    }
+    const space = state.territories.get(`${deal.owner}/${deal.territory}`)!;
+    const charged = BigInt(CHARGED_PER_SEGMENT * deal.segments.length);
+    space.locked -= charged;
+    space.used += charged;
+    state.deals.delete(fid);
+    const keeper = (index_: number) => reports.find((report) => report.index === index_)!.node;
+    state.files.set(fid, {
+      fid, size: 0, owners: [{ account: deal.owner, territory: deal.territory }],
+      segments: deal.segments.map(({ hash, fragments }) => ({
+        hash, fragments: fragments.map((fragment: Hash, i) => ({ hash: fragment, node: keeper(i) })),
+      })),
+    });
+    return "stored";
+  }
+
+  #applyDeletion(state: State, owner: CessAccount, fid: Fid): EventKind {
+    if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
+    const file = state.files.get(fid) ?? refuse("fileBank", "NonExistent");
+    this.log.push(`delete ${owner} ${fid.slice(0, 8)}`);
+    const listings = file.owners.filter(({ account }) => account === owner);
+    for (const { territory } of listings) {
+      const space = state.territories.get(`${owner}/${territory}`)!;
+      const back = BigInt(CHARGED_PER_SEGMENT * file.segments.length);
+      if (space.used < back) refuse("storageHandler", "Overflow");
+      space.used -= back;
+    }
+    const owners = file.owners.filter(({ account }) => account !== owner);
+    // At spec 133 an owner listed twice leaves a file that nobody owns.
+    const orphaned = this.#settings.spec === 133 && listings.length > 1;
+    if (owners.length === 0 && listings.length > 0 && !orphaned) state.files.delete(fid);
+    else state.files.set(fid, { ...file, owners });
+    return "deleted";
+  }
+}
