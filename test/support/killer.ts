@@ -1,0 +1,60 @@
+/** Calls that do no work of their own, or are repeated while waiting: dying there says nothing new. */
+const UNCOUNTED = new Set(["locate", "pin", "settle", "sign", "watch", "forget", "advance_", "lease", "nextDue", "extend", "wakeFid", "wakeAll"]);
+
+export class Killed extends Error {}
+
+/**
+ * Lets a process die at its n-th call to the outside: before the call is made, or after it has taken effect and
+ * before its answer arrives. A dead process reaches nothing any more.
+ */
+export class Killer {
+  calls = 0;
+  #dead = false;
+  readonly #deaths: (() => void)[] = [];
+
+  constructor(
+    private readonly at: number,
+    private readonly mode: "before" | "after",
+  ) {}
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  kill(): void {
+    this.#dead = true;
+    for (const tell of this.#deaths.splice(0)) tell();
+  }
+
+  async death(): Promise<void> {
+    if (!this.#dead) await new Promise<void>((resolve) => this.#deaths.push(resolve));
+  }
+
+  wrap<T extends object>(part: T): T {
+    return new Proxy(part, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value === "object" && value !== null && typeof name === "string") return this.wrap(value);
+        if (typeof value !== "function" || typeof name !== "string") return value;
+        const method = (value as (...args: unknown[]) => unknown).bind(target);
+        if (["locate", "pin", "settle", "sign", "watch"].includes(name)) return method;
+        return (...args: unknown[]) => this.#call(!UNCOUNTED.has(name), () => method(...args));
+      },
+    });
+  }
+
+  async #call(counted: boolean, run: () => unknown): Promise<unknown> {
+    this.#check();
+    const mine = counted && ++this.calls === this.at;
+    if (mine && this.mode === "before") this.kill();
+    this.#check();
+    const answer = await run();
+    if (mine) this.kill();
+    this.#check();
+    return answer;
+  }
+
+  #check(): void {
+    if (this.#dead) throw new Killed("the process is dead");
+  }
+}
