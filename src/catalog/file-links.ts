@@ -48,7 +48,7 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile): Pr
       format: packFormat(file.format), segments: packSegments(file.segments),
     })
     .returning("id").executeTakeFirstOrThrow();
-  return Number(row.id);
+  return row.id;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function linkExtents(tx: Tx, owner: string, version: number, extent
   const states = new Map<number, string>();
   for (const some of chunks(extents.map((extent) => toRowId(extent.file) ?? 0))) {
     const rows = await tx.selectFrom("files").select(["id", "state"]).where("id", "in", some).where("owner", "=", owner).execute();
-    for (const row of rows) states.set(Number(row.id), row.state);
+    for (const row of rows) states.set(row.id, row.state);
   }
   const rows = extents.map((extent, position) => {
     const file = toRowId(extent.file) ?? 0;

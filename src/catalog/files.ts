@@ -42,7 +42,7 @@ export class FileTableCatalog implements FileCatalog {
       id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, ...toFile(row),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null ? {} : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
-      blobs, references: Number(references.count),
+      blobs, references: references.count,
     };
   }
 
@@ -152,7 +152,7 @@ export class FileTableCatalog implements FileCatalog {
   async countByState(): Promise<Readonly<Record<FileState, number>>> {
     const counts: Record<FileState, number> = { encoded: 0, declared: 0, placed: 0, stored: 0, failed: 0, deleting: 0 };
     const rows = await this.store.reads.selectFrom("files").select(["state", sql<number>`count(*)`.as("count")]).groupBy("state").execute();
-    for (const row of rows) counts[row.state] = Number(row.count);
+    for (const row of rows) counts[row.state] = row.count;
     return counts;
   }
 }
@@ -161,8 +161,8 @@ export class FileTableCatalog implements FileCatalog {
 async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
   const rows = await tx.deleteFrom("version_blobs")
     .where("version_id", "in", (eb) => eb.selectFrom("extents").select("version_id").where("file_id", "=", file))
-    .where(({ not, exists, selectFrom }) => not(exists(
-      selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id").select("f.id")
+    .where((eb) => eb.not(eb.exists(
+      eb.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id").select("f.id")
         .whereRef("e.version_id", "=", "version_blobs.version_id").where("f.state", "!=", "stored"))))
     .returning("blob").execute();
   return rows.map((row) => row.blob);

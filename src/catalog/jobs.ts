@@ -104,7 +104,7 @@ export class JobTableCatalog implements JobCatalog {
   async count(): Promise<Readonly<Record<JobKind, number>>> {
     const counts: Record<JobKind, number> = { encode: 0, store: 0, delete: 0 };
     const rows = await this.store.reads.selectFrom("jobs").select(["kind", sql<number>`count(*)`.as("count")]).groupBy("kind").execute();
-    for (const row of rows) counts[row.kind] = Number(row.count);
+    for (const row of rows) counts[row.kind] = row.count;
     return counts;
   }
 }

@@ -3,12 +3,12 @@
  * lowest code point is written as U+0001 U+0001 and U+0001 as U+0001 U+0002: order and prefixes stay what they were.
  */
 export function toKeyText(key: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   return /[\u0000\u0001]/.test(key) ? key.replace(/[\u0000\u0001]/g, (low) => (low === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : key;
 }
 
 export function fromKeyText(text: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   return text.includes("\u0001") ? text.replace(/\u0001([\u0001\u0002])/g, (_, low) => (low === "\u0001" ? "\u0000" : "\u0001")) : text;
 }
 

@@ -1,4 +1,4 @@
-import { sql, type CreateTableBuilder, type Kysely, type Migration, type MigrationProvider } from "kysely";
+import { sql, type Kysely, type Migration, type MigrationProvider } from "kysely";
 import type { ColumnTypes } from "./column-types.js";
 
 /** The catalog's history. A migration that was released is never changed: a new one follows it. */
@@ -97,8 +97,7 @@ async function createFiles(db: Kysely<unknown>, types: ColumnTypes): Promise<voi
 }
 
 async function createBlobLinks(db: Kysely<unknown>, types: ColumnTypes, table: string, holder: string): Promise<void> {
-  const columns = db.schema.createTable(table) as CreateTableBuilder<string>;
-  await columns
+  await db.schema.createTable(table)
     .addColumn(holder, types.whole, (column) => column.notNull())
     .addColumn("position", types.whole, (column) => column.notNull())
     .addColumn("blob", "text", (column) => column.notNull())

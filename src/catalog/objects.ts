@@ -54,28 +54,29 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const current = await currentVersion(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, current);
       const released = current ? await removeVersion(tx, now, current) : [];
-      const id = await this.insert(tx, now, version, bytes);
-      return { version: await readVersion(tx, id), orphans: await orphansAmong(tx, released) };
+      const row = await this.insert(tx, now, version, bytes);
+      const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
+      return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
     });
   }
 
-  private async insert(tx: Tx, now: number, version: NewVersion, bytes: VersionBytes): Promise<number> {
+  private async insert(tx: Tx, now: number, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
     if (version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
-      const id = await insertVersion(tx, now, version, 0, version.fid ?? only);
-      if (await linkExtents(tx, version.owner, id, extents)) return id;
+      const row = await insertVersion(tx, now, version, 0, version.fid ?? only);
+      if (await linkExtents(tx, version.owner, row.id, extents)) return row;
       // The files are on their way: the copy is read from the same staged bytes until they arrive.
       await requireLinked(tx, blobs);
-      await linkVersionBlobs(tx, id, blobs);
-      return id;
+      await linkVersionBlobs(tx, row.id, blobs);
+      return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
-    const id = await insertVersion(tx, now, version, segmentCount(version.size, version.format), undefined);
-    await linkVersionBlobs(tx, id, blobs);
-    if (version.size > 0) await addJob(tx, now, "encode", id, version.format);
-    return id;
+    const row = await insertVersion(tx, now, version, segmentCount(version.size, version.format), undefined);
+    await linkVersionBlobs(tx, row.id, blobs);
+    if (version.size > 0) await addJob(tx, now, "encode", row.id, version.format);
+    return row;
   }
 
   delete(bucket: string, key: string, preconditions?: Preconditions): Promise<Released & { readonly deleted: boolean }> {
@@ -121,7 +122,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       .where("owner", "=", owner).where("staged_segments", ">", sql.lit(0)).executeTakeFirstOrThrow();
     const encoded = await this.store.reads.selectFrom("files").select(sql<number | null>`sum(segment_count)`.as("segments"))
       .where("state", "=", "encoded").where("owner", "=", owner).executeTakeFirstOrThrow();
-    return Number(staged.segments ?? 0) + Number(encoded.segments ?? 0);
+    return (staged.segments ?? 0) + (encoded.segments ?? 0);
   }
 }
 
@@ -134,10 +135,4 @@ async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void
 /** A version of one file has that file's FID; of several, what was computed over all their segments. */
 export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
   return root ?? (files.length === 1 ? files[0]?.fid : undefined);
-}
-
-/** A version within the transaction that wrote it. */
-export async function readVersion(tx: Tx, id: number): Promise<ObjectVersion> {
-  const row = await tx.selectFrom("versions").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
-  return toVersion(row, row.size === 0 || row.staged_segments > 0 ? [] : await extentRows(tx, id));
 }

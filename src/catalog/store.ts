@@ -4,7 +4,7 @@ import type { Schema } from "./schema.js";
 /** A transaction's view of the database: it sees its own writes, and those of intents before it. */
 export type Tx = Kysely<Schema>;
 
-/** What the catalog needs of a database; one for each dialect. */
+/** What the catalog needs of a database; one for each dialect. Whole numbers, counts and sums arrive as numbers. */
 export interface Store {
   /** Committed rows only. A read that begins after a write resolved sees it. */
   readonly reads: Kysely<Schema>;

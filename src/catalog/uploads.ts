@@ -2,18 +2,18 @@ import type { Selectable } from "kysely";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import type { BlobId, ContentHeaders, Part, Upload } from "../model/object.js";
+import type { BlobId, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
 import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
 import { linkFiles } from "./file-links.js";
 import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
-import { fidOf, readVersion } from "./objects.js";
+import { fidOf } from "./objects.js";
 import type { PartTable, UploadTable } from "./schema.js";
 import type { Store, Tx } from "./store.js";
 import { listUploads } from "./upload-listing.js";
-import { currentVersion, insertVersion, NULL_VERSION, removeVersion, requirePreconditions } from "./versions.js";
+import { currentVersion, extentRows, insertVersion, NULL_VERSION, removeVersion, requirePreconditions, toVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
@@ -84,15 +84,15 @@ export class UploadTableCatalog implements UploadCatalog {
       requirePreconditions(preconditions, version.key, current);
       if (current) released.push(...(await removeVersion(tx, now, current)));
       const row = await insertVersion(tx, now, version, 0, fidOf(files, version.fid));
-      const allStored = await linkFiles(tx, now, version.owner, row, files);
-      if (!allStored) await linkVersionBlobs(tx, row, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
+      const allStored = await linkFiles(tx, now, version.owner, row.id, files);
+      if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {
         etag: version.etag, versionId: NULL_VERSION, partEtags: parts.map((part) => part.etag),
         ...(version.checksum ? { checksum: version.checksum } : {}),
       };
       await tx.updateTable("uploads").set({ state: "completed", ended_at: now, result: JSON.stringify(result) }).where("id", "=", id).execute();
-      return { version: await readVersion(tx, row), orphans: await orphansAmong(tx, released) };
+      return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
     });
   }
 
@@ -140,7 +140,7 @@ export async function abortUpload(tx: Tx, now: number, id: string): Promise<stri
 export function toUpload(row: UploadTable): Upload {
   return {
     id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
-    content: (unpackJson(row.content) ?? {}) as ContentHeaders, metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
   };

@@ -3,7 +3,7 @@ import type { Checksum } from "../model/checksum.js";
 import { S3Error } from "../model/errors.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
-import type { ContentHeaders, Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
+import type { Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { unlinkVersionBlobs } from "./blob-links.js";
@@ -37,7 +37,7 @@ export async function currentVersion(tx: Tx, bucket: string, key: string): Promi
     .executeTakeFirst();
   if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
   if (row.id === null || row.delete_marker === 1) return undefined;
-  return { id: Number(row.id), etag: row.etag ?? "", createdAt: Number(row.created_at), staged: Number(row.staged_segments) > 0 };
+  return { id: row.id, etag: row.etag ?? "", createdAt: Number(row.created_at), staged: Number(row.staged_segments) > 0 };
 }
 
 /** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. */
@@ -47,15 +47,14 @@ export function requirePreconditions(preconditions: Preconditions | undefined, k
   if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
 }
 
-export async function insertVersion(tx: Tx, now: number, version: NewVersion, stagedSegments: number, fid: Fid | undefined): Promise<number> {
-  const row = await tx.insertInto("versions")
-    .values({
-      bucket: version.bucket, key: toKeyText(version.key), version_id: NULL_VERSION, is_latest: 1, delete_marker: 0,
-      owner: version.owner, size: version.size, etag: version.etag, created_at: now, staged_segments: stagedSegments, fid: fid ?? null,
-      content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
-    })
-    .returning("id").executeTakeFirstOrThrow();
-  return Number(row.id);
+export async function insertVersion(tx: Tx, now: number, version: NewVersion, stagedSegments: number, fid: Fid | undefined): Promise<VersionRow> {
+  const columns: Omit<VersionRow, "id"> = {
+    bucket: version.bucket, key: toKeyText(version.key), version_id: NULL_VERSION, is_latest: 1, delete_marker: 0,
+    owner: version.owner, size: version.size, etag: version.etag, created_at: now, staged_segments: stagedSegments, fid: fid ?? null,
+    content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
+  };
+  const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
+  return { id, ...columns };
 }
 
 /** Removes a version with its links, its `encode` job and what was prepared for it. Returns the blobs let go. */
@@ -92,7 +91,7 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   return {
     id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
     isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
-    content: (unpackJson(row.content) ?? {}) as ContentHeaders, metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}),
     owner: row.owner, createdAt: row.created_at,
     extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),

@@ -30,7 +30,7 @@ export interface Batches<Tx> {
 interface Waiting<Tx> {
   run(tx: Tx): Promise<void>;
   resolve(): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
 
 /**
@@ -61,7 +61,7 @@ export class WriteQueue<Tx> {
       this.waiting.push({
         run: async (tx) => { outcome = await intent(tx); },
         resolve: () => { this.settled(); resolve(outcome); },
-        reject: (error) => { this.settled(); reject(error as Error); },
+        reject: (error: Error) => { this.settled(); reject(error); },
       });
       // Everything that arrives in this turn of the event loop shares the commit.
       if (!this.executing) {
@@ -96,7 +96,7 @@ export class WriteQueue<Tx> {
   private async runBatch(): Promise<void> {
     const { batches } = this.components;
     const done: Waiting<Tx>[] = [];
-    const failed: [Waiting<Tx>, unknown][] = [];
+    const failed: [Waiting<Tx>, Error][] = [];
     try {
       batches.begin();
       const end = performance.now() + this.settings.maxBatchMs;
@@ -112,7 +112,7 @@ export class WriteQueue<Tx> {
           // A full disk ends the whole transaction: then nobody's changes are there, and all must hear of it.
           if (!batches.undo()) throw error;
           done.pop();
-          failed.push([intent, error]);
+          failed.push([intent, asError(error)]);
         }
       }
       batches.commit();
@@ -120,7 +120,7 @@ export class WriteQueue<Tx> {
       batches.rollback();
       // Where not even the transaction could begin, everyone hears why.
       const concerned = done.length + failed.length === 0 ? this.waiting.splice(0) : done.splice(0);
-      for (const intent of concerned) failed.push([intent, error]);
+      for (const intent of concerned) failed.push([intent, asError(error)]);
     }
     for (const [intent, error] of failed) intent.reject(error);
     this.committed.push(...done);
@@ -150,4 +150,8 @@ export class WriteQueue<Tx> {
   private failure(): S3Error {
     return new S3Error("ServiceUnavailable", { message: "The catalog can no longer be written; the gateway must be restarted.", cause: this.broken });
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error("something that is no Error was thrown", { cause: thrown });
 }

@@ -1,0 +1,33 @@
+import { open } from "node:fs/promises";
+
+/**
+ * Makes folder entries durable, one fsync for all who wait: a sync that has begun may have missed the entry, so who
+ * comes while one runs shares the next.
+ */
+export class FolderSync {
+  private running: Promise<void> | undefined;
+  private next: Promise<void> | undefined;
+
+  constructor(private readonly path: string) {}
+
+  /** Resolves when every entry made in the folder before this call would survive a power cut. */
+  sync(): Promise<void> {
+    if (!this.running) return this.start();
+    this.next ??= this.running.catch(() => undefined).then(() => this.start());
+    return this.next;
+  }
+
+  private start(): Promise<void> {
+    this.next = undefined;
+    const run = syncFolder(this.path).finally(() => {
+      if (this.running === run) this.running = undefined;
+    });
+    this.running = run;
+    return run;
+  }
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  await folder.sync().finally(() => folder.close());
+}

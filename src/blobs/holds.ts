@@ -1,0 +1,51 @@
+import type { BlobId } from "../model/object.js";
+
+/** Which blobs may be neither swept (unsettled) nor removed yet (pinned). */
+export class Holds {
+  private readonly unsettled = new Set<BlobId>();
+  private readonly pins = new Map<BlobId, { count: number; doomed: boolean }>();
+
+  born(id: BlobId): void {
+    this.unsettled.add(id);
+  }
+
+  settle(ids: readonly BlobId[]): void {
+    for (const id of ids) this.unsettled.delete(id);
+  }
+
+  mayBeSwept(id: BlobId): boolean {
+    return !this.unsettled.has(id) && !this.pins.has(id);
+  }
+
+  /** Returns what is to be called once to give the pins back; it answers with the blobs that must go now. */
+  pin(ids: readonly BlobId[]): () => BlobId[] {
+    for (const id of ids) {
+      const pin = this.pins.get(id);
+      if (pin) pin.count++;
+      else this.pins.set(id, { count: 1, doomed: false });
+    }
+    let held: readonly BlobId[] = [...ids];
+    return () => {
+      const doomed = held.filter((id) => this.unpin(id));
+      held = [];
+      return doomed;
+    };
+  }
+
+  private unpin(id: BlobId): boolean {
+    const pin = this.pins.get(id);
+    if (!pin || --pin.count > 0) return false;
+    this.pins.delete(id);
+    return pin.doomed;
+  }
+
+  /** Those of `ids` that may go at once; the pinned ones go when their last pin does. */
+  remove(ids: readonly BlobId[]): BlobId[] {
+    this.settle(ids);
+    return ids.filter((id) => {
+      const pin = this.pins.get(id);
+      if (pin) pin.doomed = true;
+      return !pin;
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { Readable } from "node:stream";
+import { rangeLength, type ByteRange } from "../model/byte-range.js";
+import { S3Error } from "../model/errors.js";
+import type { BlobId } from "../model/object.js";
+import { GIB } from "../model/sizes.js";
+import { abortable } from "./abortable.js";
+import { newBlobId } from "./blob-id.js";
+import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
+import { Holds } from "./holds.js";
+
+export const MEMORY_BLOBS_DEFAULTS = {
+  /** Bytes in all; more are refused as by a full disk. */
+  capacity: GIB,
+};
+
+/** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
+export class MemoryBlobs implements Blobs {
+  private readonly blobs = new Map<BlobId, Buffer>();
+  private readonly holds = new Holds();
+  private readonly capacity: number;
+  private used = 0;
+
+  constructor(settings: Partial<typeof MEMORY_BLOBS_DEFAULTS> = {}) {
+    this.capacity = settings.capacity ?? MEMORY_BLOBS_DEFAULTS.capacity;
+  }
+
+  async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of abortable(source, options.signal)) {
+      size += chunk.byteLength;
+      if (this.used + size > this.capacity) throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
+      chunks.push(Uint8Array.from(chunk));
+    }
+    options.signal?.throwIfAborted();
+    const id = newBlobId();
+    this.holds.born(id);
+    this.blobs.set(id, Buffer.concat(chunks));
+    this.used += size;
+    return { id, size };
+  }
+
+  settle(ids: readonly BlobId[]): void {
+    this.holds.settle(ids);
+  }
+
+  read(id: BlobId, range?: ByteRange): Readable {
+    const bytes = this.blobs.get(id);
+    return Readable.from(bytesOf(id, bytes, range), { objectMode: false });
+  }
+
+  locate(id: BlobId): string {
+    throw new Error(`blob ${id} is in memory and has no path`);
+  }
+
+  pin(ids: readonly BlobId[]): () => void {
+    const unpin = this.holds.pin(ids);
+    return () => this.drop(unpin());
+  }
+
+  remove(ids: readonly BlobId[]): Promise<void> {
+    this.drop(this.holds.remove(ids));
+    return Promise.resolve();
+  }
+
+  private drop(ids: readonly BlobId[]): void {
+    for (const id of ids) {
+      this.used -= this.blobs.get(id)?.byteLength ?? 0;
+      this.blobs.delete(id);
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async *list(): AsyncIterable<StoredBlob> {
+    for (const [id, bytes] of this.blobs) if (this.holds.mayBeSwept(id)) yield { id, size: bytes.byteLength };
+  }
+
+  free(): Promise<number> {
+    return Promise.resolve(this.capacity - this.used);
+  }
+}
+
+function* bytesOf(id: BlobId, bytes: Buffer | undefined, range: ByteRange | undefined): Generator<Buffer> {
+  if (!bytes) throw new BlobMissing(id);
+  if (range && range.end > bytes.byteLength) throw new Error(`blob ${id} ends at byte ${bytes.byteLength}, before ${range.end}`);
+  const part = range ? bytes.subarray(range.start, range.end) : bytes;
+  if (part.byteLength > 0 && (!range || rangeLength(range) > 0)) yield part;
+}
