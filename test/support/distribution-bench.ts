@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SystemClock } from "../../src/background/system-clock.js";
@@ -16,7 +15,7 @@ import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import { segmentCount, type SegmentHashes } from "../../src/model/file.js";
-import type { Hash } from "../../src/model/hash.js";
+import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
@@ -42,13 +41,19 @@ export class TinyEncoder implements Pick<Encoder, "hashSegment" | "fragment" | "
   }
 }
 
+/** The file that TinyEncoder makes of this content. */
+export function tinyFile(content: string): { readonly fid: Fid; readonly segments: readonly SegmentHashes[] } {
+  const hash = sha256(content);
+  return { fid: fidOf([hash]), segments: [{ hash, fragments: Array.from({ length: 12 }, (_, index) => sha256(`${hash} ${index}`)) }] };
+}
+
 async function bytesOf(content: readonly FileSlice[]): Promise<Buffer> {
   const parts = await Promise.all(content.map(async ({ path, offset, length }) => (await readFile(path)).subarray(offset, offset + length)));
   return Buffer.concat(parts);
 }
 
 /** Files straight through the encoder, nothing prepared. */
-class DirectPreprocessing implements Pick<Preprocessing, "files"> {
+class DirectPreprocessing implements Preprocessing {
   constructor(private readonly parts: { readonly encoder: Pick<Encoder, "hashSegment">; readonly blobs: Blobs }) {}
 
   async files(_subject: string, content: readonly BlobSlice[], settings: FileSettings): Promise<NewFile[]> {
@@ -60,6 +65,18 @@ class DirectPreprocessing implements Pick<Preprocessing, "files"> {
     }
     const fid = fidOf(segments.map(({ hash }) => hash));
     return [{ fid, size, format: settings.format, segments, territory: settings.territory, blobs: content }];
+  }
+
+  advance(): void {
+    throw new Error("distribution prepares nothing ahead");
+  }
+
+  forget(): void {
+    throw new Error("distribution prepares nothing ahead");
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
@@ -139,7 +156,7 @@ export class Bench {
     const distribution = new Distribution(
       {
         catalog: keep(this.catalog), blobs: keep(this.blobs), encoder: keep(this.#encoder) as Encoder,
-        preprocessing: keep(new DirectPreprocessing({ encoder: this.#encoder, blobs: this.blobs })) as Preprocessing,
+        preprocessing: keep(new DirectPreprocessing({ encoder: this.#encoder, blobs: this.blobs })),
         chain: keep(this.chain), nodes: keep(this.nodes), owners: (id) => this.accounts.get(id), clock, log,
         wake: (name) => supervisor.wake(name),
       },

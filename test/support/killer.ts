@@ -1,5 +1,7 @@
-/** Calls that do no work of their own, or are repeated while waiting: dying there says nothing new. */
-const UNCOUNTED = new Set(["locate", "pin", "settle", "sign", "watch", "forget", "advance_", "lease", "nextDue", "extend", "wakeFid", "wakeAll"]);
+/** Calls that are repeated while waiting: dying there says nothing new. */
+const UNCOUNTED = new Set(["lease", "nextDue", "extend", "wakeFid", "wakeAll"]);
+/** They answer at once and change nothing outside the process. */
+const SYNCHRONOUS = new Set(["locate", "pin", "settle", "sign", "watch", "forget"]);
 
 export class Killed extends Error {}
 
@@ -37,7 +39,7 @@ export class Killer {
         if (typeof value === "object" && value !== null && typeof name === "string") return this.wrap(value);
         if (typeof value !== "function" || typeof name !== "string") return value;
         const method = (value as (...args: unknown[]) => unknown).bind(target);
-        if (["locate", "pin", "settle", "sign", "watch"].includes(name)) return method;
+        if (SYNCHRONOUS.has(name)) return method;
         return (...args: unknown[]) => this.#call(!UNCOUNTED.has(name), () => method(...args));
       },
     });

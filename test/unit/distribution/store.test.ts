@@ -3,7 +3,7 @@ import type { CessAccount } from "../../../src/model/account.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../../src/model/sizes.js";
 import { ChainRefusal } from "../../../src/network/chain/chain.js";
-import { alice, Bench, bob, type BenchSettings } from "../../support/distribution-bench.js";
+import { alice, Bench, bob, tinyFile, type BenchSettings } from "../../support/distribution-bench.js";
 
 const CHARGED = BigInt(CHARGED_PER_SEGMENT);
 
@@ -63,7 +63,7 @@ describe("Distribution: an object's way into the network", () => {
       await bench.untilState(alice, "mine", "stored");
       await bench.untilState(bob, "mine", "stored");
       await bench.noJobs();
-      expect(bench.chain).to.include({ overwrites: 0, doubleListings: 0, refusals: bench.chain.refusals });
+      expect(bench.chain).to.include({ overwrites: 0, doubleListings: 0, refusals: 0 });
       expect(bench.chain.log.map((line) => line.split(" ")[0])).to.deep.equal(["declare", "join"]);
       expect(bench.nodes.accepted).to.have.length(12);
       expect(await bench.sweep()).to.equal(0);
@@ -71,20 +71,31 @@ describe("Distribution: an object's way into the network", () => {
   }
 
   it("waits while another gateway's deal for the same bytes is pending, then joins", async () => {
-    bench = await Bench.open();
-    await bench.put(bob, "theirs", "shared bytes");
-    await bench.start();
-    await bench.until("bob's deal is there", () => bench.chain.pendingDeals().length === 1);
-    await bench.stop();
-    // Seen from here it is a stranger's: this gateway has no row for it.
-    const row = (await bench.row(bob, "theirs"))!;
-    await bench.catalog.files.advance(row.id, "encoded", 0);
-    for (const name of bench.nodes.faults.keys()) bench.nodes.faults.delete(name);
+    await open();
+    const { fid, segments } = tinyFile("shared bytes");
+    bench.chain.declareAsStranger({ fid, owner: bob.cessAccount, territory: "house", fileName: "theirs", size: 12, segments });
+    await bench.until("the stranger's deal is there", () => bench.chain.pendingDeals().length === 1);
     await bench.put(alice, "mine", "shared bytes");
-    await bench.start();
+    await bench.untilState(alice, "mine", "encoded");
+    await bench.blocks(20);
+    expect(bench.chain.log).to.have.length(1);
+    for (let index = 0; index < 12; index++) bench.chain.report(`cXnode${index + 1}` as CessAccount, index, fid);
     await bench.untilState(alice, "mine", "stored");
     expect(bench.chain.overwrites).to.equal(0);
     expect(bench.chain.log.map((line) => line.split(" ")[0])).to.deep.equal(["declare", "join"]);
+    expect(bench.nodes.accepted).to.have.length(0);
+  });
+
+  it("takes up the deal of its own owner that another gateway declared, from its reports", async () => {
+    await open();
+    const { fid, segments } = tinyFile("my bytes");
+    bench.chain.declareAsStranger({ fid, owner: alice.cessAccount, territory: "home", fileName: "mine", size: 8, segments });
+    for (let index = 0; index < 5; index++) bench.chain.report(`cXnode${index + 1}` as CessAccount, index, fid);
+    await bench.until("five reports are there", () => bench.chain.pendingDeals()[0]?.reports.length === 5);
+    await bench.put(alice, "mine", "my bytes");
+    await bench.untilState(alice, "mine", "stored");
+    expect(bench.chain.log).to.have.length(1);
+    expect(bench.nodes.accepted).to.have.length(7);
   });
 
   it("signs nothing while the owner has not authorized it, says why, and goes on when they have", async () => {
@@ -199,25 +210,21 @@ describe("Distribution: an object's way into the network", () => {
   });
 
   it("gives up a file whose identity the network has with other content", async () => {
-    bench = await Bench.open();
-    await bench.put(alice, "squatted", "bytes");
-    await bench.start();
-    await bench.until("its identity is known", async () => (await bench.row(alice, "squatted")) !== undefined);
-    await bench.stop();
-    const { fid, segments } = (await bench.row(alice, "squatted"))!;
+    await open();
+    const { fid, segments } = tinyFile("bytes");
     const rubbish = "0".repeat(64) as Fid;
     bench.chain.set((state) => {
-      state.deals.clear();
       state.files.set(fid, {
         fid, size: 5, owners: [{ account: bob.cessAccount, territory: "house" }],
         segments: segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map(() => ({ hash: rubbish, node: "cXother" as CessAccount })) })),
       });
     });
-    await bench.start();
+    await bench.put(alice, "squatted", "bytes");
     await bench.until("it is given up", async () => (await bench.row(alice, "squatted"))?.state === "failed");
     const row = (await bench.row(alice, "squatted"))!;
     expect(row.failure).to.equal(`the network has other content under this file's identity ${fid} (of cXbob)`);
     expect(row.blobs).to.have.length(1);
+    expect(bench.chain.log).to.deep.equal([]);
   });
 
   it("outlasts a chain that does not answer", async () => {
