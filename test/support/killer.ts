@@ -5,19 +5,12 @@ const SYNCHRONOUS = new Set(["locate", "pin", "settle", "sign", "watch", "forget
 
 export class Killed extends Error {}
 
-/**
- * Lets a process die at its n-th call to the outside: before the call is made, or after it has taken effect and
- * before its answer arrives. A dead process reaches nothing any more.
- */
+/** Lets a process die before its n-th call to the outside; a dead process reaches nothing any more. */
 export class Killer {
   calls = 0;
   #dead = false;
-  readonly #deaths: (() => void)[] = [];
 
-  constructor(
-    private readonly at: number,
-    private readonly mode: "before" | "after",
-  ) {}
+  constructor(private readonly at: number) {}
 
   get dead(): boolean {
     return this.#dead;
@@ -25,11 +18,6 @@ export class Killer {
 
   kill(): void {
     this.#dead = true;
-    for (const tell of this.#deaths.splice(0)) tell();
-  }
-
-  async death(): Promise<void> {
-    if (!this.#dead) await new Promise<void>((resolve) => this.#deaths.push(resolve));
   }
 
   wrap<T extends object>(part: T): T {
@@ -47,11 +35,9 @@ export class Killer {
 
   async #call(counted: boolean, run: () => unknown): Promise<unknown> {
     this.#check();
-    const mine = counted && ++this.calls === this.at;
-    if (mine && this.mode === "before") this.kill();
+    if (counted && ++this.calls === this.at) this.kill();
     this.#check();
     const answer = await run();
-    if (mine) this.kill();
     this.#check();
     return answer;
   }
