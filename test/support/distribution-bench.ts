@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../../src/background/system-clock.js";
+import { SystemClock } from "../../src/model/system-clock.js";
 import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -65,6 +65,10 @@ class DirectPreprocessing implements Preprocessing {
     }
     const fid = fidOf(segments.map(({ hash }) => hash));
     return [{ fid, size, format: settings.format, segments, territory: settings.territory, blobs: content }];
+  }
+
+  root(files: readonly CessFile[]): Fid {
+    return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
   }
 
   advance(): void {
