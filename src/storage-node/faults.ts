@@ -8,6 +8,10 @@ import { KIB } from "../model/sizes.js";
 export const faults = ["none", "down", "slow", "corrupt", "silent"] as const;
 export type Fault = (typeof faults)[number];
 
+export function isFault(value: unknown): value is Fault {
+  return (faults as readonly unknown[]).includes(value);
+}
+
 export interface FaultySettings {
   /** What `slow` leaves, in each direction of each transfer. */
   readonly slowBytesPerSecond: number;

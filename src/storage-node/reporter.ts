@@ -16,7 +16,10 @@ export interface ReporterComponents {
 }
 
 export interface ReporterSettings {
-  /** FIDs looked at, or reported, at a time. */
+  /**
+   * FIDs looked at, or reported, at a time. A report takes as long as finality (some 20 s on the real chain), so this
+   * over that time is how many files a node can complete.
+   */
   readonly concurrency: number;
   /** Pause after a failed look or report; doubles up to the maximum, and never gives up while the deal is pending. */
   readonly firstRetryMs: number;
@@ -26,7 +29,7 @@ export interface ReporterSettings {
 }
 
 export const reporterDefaults: ReporterSettings = {
-  concurrency: 4,
+  concurrency: 16,
   firstRetryMs: 1_000,
   maxRetryMs: 60_000,
   waiting: 10_000,

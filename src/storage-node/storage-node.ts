@@ -75,28 +75,15 @@ export class StorageNode {
 
   /**
    * Opens the store, listens, and sees to it that the chain knows this node under its endpoint, trying until the chain
-   * answers. Rejects when the port is taken, when the chain refuses, or when `close` is called meanwhile.
+   * answers. Rejects, closed, when the port is taken, when the chain refuses, or when `close` is called meanwhile.
    */
   async start(): Promise<{ readonly endpoint: string }> {
-    await this.store.open();
-    const port = await this.server.listen();
-    this.started = true;
-    const host = this.settings.host.includes(":") ? `[${this.settings.host}]` : this.settings.host;
-    const endpoint = this.settings.endpoint ?? `http://${host}:${port}`;
-    this.endWatch = this.components.chain.watch((event) => {
-      if (event.kind === "gap") {
-        this.custody.forget();
-        this.reporter.lookAtAll();
-        return;
-      }
-      this.custody.forget(event.fid);
-      // A deal declared again forgets its reports; what is held must be reported anew.
-      if (event.kind === "declared") this.reporter.look(event.fid);
-    });
-    await this.register(endpoint);
-    this.reporter.start();
-    this.sweeper.start();
-    return { endpoint };
+    try {
+      return await this.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Takes effect at once, on transfers under way too. */
@@ -118,6 +105,30 @@ export class StorageNode {
     this.endWatch();
     if (this.started) await this.server.close();
     await Promise.all([this.reporter.close(), this.sweeper.close()]);
+  }
+
+  private async open(): Promise<{ readonly endpoint: string }> {
+    await this.store.open();
+    const port = await this.server.listen();
+    this.started = true;
+    // Closed meanwhile: `start` closes what was opened after that.
+    this.closing.signal.throwIfAborted();
+    const host = this.settings.host.includes(":") ? `[${this.settings.host}]` : this.settings.host;
+    const endpoint = this.settings.endpoint ?? `http://${host}:${port}`;
+    this.endWatch = this.components.chain.watch((event) => {
+      if (event.kind === "gap") {
+        this.custody.forget();
+        this.reporter.lookAtAll();
+        return;
+      }
+      this.custody.forget(event.fid);
+      // A deal declared again forgets its reports; what is held must be reported anew.
+      if (event.kind === "declared") this.reporter.look(event.fid);
+    });
+    await this.register(endpoint);
+    this.reporter.start();
+    this.sweeper.start();
+    return { endpoint };
   }
 
   private async register(endpoint: string): Promise<void> {

@@ -33,7 +33,7 @@ export class MemoryNetwork {
     return new MemoryNetwork();
   }
 
-  signer(): { readonly account: CessAccount; sign(message: Uint8Array): Uint8Array } {
+  signer(): { readonly account: CessAccount; readonly sign: (message: Uint8Array) => Uint8Array } {
     const pair = this.keyring.addFromSeed(randomBytes(32));
     return { account: pair.address as CessAccount, sign: (message) => pair.sign(message) };
   }
