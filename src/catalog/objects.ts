@@ -13,7 +13,8 @@ import { toKeyText } from "./key-text.js";
 import { listObjects } from "./object-listing.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 import {
-  currentVersion, extentRows, insertVersion, isLatest, removeVersion, requirePreconditions, toVersion, type VersionRow,
+  currentVersion, extentRows, insertVersion, isLatest, removeRow, removeVersion, requirePreconditions,
+  toVersion, unlinkVersion, type VersionRow,
 } from "./versions.js";
 
 /** Times a read is begun again because the version was deleted between its row and its extents. */
@@ -53,8 +54,10 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const now = this.clock.now();
       const current = await currentVersion(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, current);
-      const released = current ? await removeVersion(tx, now, current) : [];
+      // A copy onto itself shares what the old version links: that is let go only after the new one links it.
+      if (current) await removeRow(tx, current);
       const row = await this.insert(tx, now, version, bytes);
+      const released = current ? await unlinkVersion(tx, now, current) : [];
       const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
       return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
     });

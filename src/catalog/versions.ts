@@ -59,7 +59,17 @@ export async function insertVersion(tx: Tx, now: number, version: NewVersion, st
 
 /** Removes a version with its links, its `encode` job and what was prepared for it. Returns the blobs let go. */
 export async function removeVersion(tx: Tx, now: number, version: CurrentVersion): Promise<string[]> {
+  await removeRow(tx, version);
+  return unlinkVersion(tx, now, version);
+}
+
+/** The first half of `removeVersion`: its links stay, so that what a copy onto itself shares is not let go between. */
+export async function removeRow(tx: Tx, version: CurrentVersion): Promise<void> {
   await tx.deleteFrom("versions").where("id", "=", version.id).execute();
+}
+
+/** The second half of `removeVersion`. Returns the blobs let go. */
+export async function unlinkVersion(tx: Tx, now: number, version: CurrentVersion): Promise<string[]> {
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
   await removeJob(tx, "encode", version.id);

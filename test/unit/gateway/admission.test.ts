@@ -1,0 +1,128 @@
+import { expect } from "chai";
+import { Admission } from "../../../src/gateway/admission.js";
+import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { alice, as, body, House, plainly, refused } from "./gateway-house.js";
+
+describe("Admission", () => {
+  let house: House;
+  const name = { bucket: "photos", key: "k" };
+  /** Room for this many segments and one byte, since the space left must exceed what is needed. */
+  const roomFor = (segments: number) => segments * CHARGED_PER_SEGMENT + 1;
+  const unread = (size: number) => ({
+    ...body(Buffer.alloc(0), { size }), stream: { [Symbol.asyncIterator]: () => { throw new Error("the body was read"); } },
+  });
+  const put = (given: ReturnType<typeof body>, key = "k") => house.gateway.objects.put(as(alice), { bucket: "photos", key }, given, plainly);
+  const space = () => house.chain.space(alice.cessAccount, alice.territory)!;
+
+  async function build(segments: number): Promise<void> {
+    house = await House.build({ territoryBytes: roomFor(segments) });
+    await house.gateway.buckets.create(as(alice), "photos");
+  }
+  afterEach(() => house.close());
+
+  it("refuses before the body is read what the territory cannot hold, saying how much is left", async () => {
+    await build(2);
+    const error = await refused("TerritoryTooSmall", put(unread(2 * SEGMENT_SIZE + 1)));
+    expect(error.message).to.contain("192.0 MiB").and.to.contain(`${roomFor(2)} bytes`).and.to.contain("expandingTerritory");
+    expect(error.details.fields).to.include({ RemainingBytes: String(roomFor(2)), RequiredBytes: String(3 * CHARGED_PER_SEGMENT) });
+  });
+
+  it("needs strictly more space than is charged", async () => {
+    await build(1);
+    house.chain.set((state) => state.territories.get(`${alice.cessAccount}/${alice.territory}`)!.total--);
+    await refused("TerritoryTooSmall", put(unread(1)));
+  });
+
+  it("refuses after the body where its size was not announced, leaving no trace", async () => {
+    await build(0);
+    await refused("TerritoryTooSmall", put(body(Buffer.from("some bytes"), { size: undefined })));
+    expect(await house.blobIds()).to.deep.equal([]);
+  });
+
+  it("counts objects that are on their way to the network", async () => {
+    await build(2);
+    await put(body(Buffer.from("first")), "1");
+    await put(body(Buffer.from("second")), "2");
+    await refused("TerritoryTooSmall", put(unread(1), "3"));
+    await house.gateway.objects.delete(as(alice), { bucket: "photos", key: "1" });
+    await put(body(Buffer.from("third")), "3");
+  });
+
+  it("does not promise the same space to requests that come together", async () => {
+    await build(3);
+    const results = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => put(body(Buffer.from("x")), String(n))));
+    expect(results.filter(({ status }) => status === "fulfilled")).to.have.length(3);
+  });
+
+  it("gives the space back of a body that failed", async () => {
+    await build(1);
+    for (let n = 0; n < 3; n++) await refused("IncompleteBody", put(body(Buffer.from("short"), { size: 10 })));
+    await put(body(Buffer.from("whole")));
+  });
+
+  it("counts an upload's parts as they come, whoever announced their sizes", async () => {
+    await build(1);
+    const { uploads } = house.gateway;
+    const { id } = await uploads.create(as(alice), name, plainly);
+    await uploads.putPart(as(alice), name, id, 1, body(Buffer.alloc(6 * MIB)));
+    await refused("TerritoryTooSmall", uploads.putPart(as(alice), name, id, 2, unread(26 * MIB + 1)));
+    await uploads.putPart(as(alice), name, id, 2, body(Buffer.alloc(MIB), { size: undefined }));
+  });
+
+  it("always admits an empty object", async () => {
+    await build(0);
+    house.chain.set((state) => state.authorizers.clear());
+    await put(body(Buffer.alloc(0)));
+  });
+
+  it("names what is wrong with authorization and territory, and what to do", async () => {
+    await build(1);
+    house.chain.set((state) => state.authorizers.clear());
+    expect((await refused("GatewayNotAuthorized", put(unread(1)))).message).to.contain("oss.authorize").and.to.contain(house.chain.account);
+    house.chain.set((state) => state.authorizers.add(alice.cessAccount));
+    space().state = "frozen";
+    expect((await refused("TerritoryNotActive", put(unread(1)))).message).to.contain("frozen").and.to.contain("renewalTerritory");
+    house.chain.set((state) => state.territories.clear());
+    expect((await refused("TerritoryNotFound", put(unread(1)))).message).to.contain("mintTerritory");
+    // A refusal is never from memory: what it asked for may just have been done.
+    house.chain.addTerritory(alice.cessAccount, alice.territory, BigInt(roomFor(1)));
+    await put(body(Buffer.from("x")));
+  });
+
+  it("refuses an upload at its creation when there is no room at all", async () => {
+    await build(0);
+    await refused("TerritoryTooSmall", house.gateway.uploads.create(as(alice), name, plainly));
+  });
+
+  it("reads the chain once for many requests while there is ample room, and again after five seconds", async () => {
+    await build(100);
+    let reads = 0;
+    const counting = Object.assign(Object.create(house.chain) as typeof house.chain, {
+      account: house.chain.account,
+      territory: (...given: Parameters<typeof house.chain.territory>) => { reads++; return house.chain.territory(...given); },
+      authorized: () => Promise.resolve(true),
+    });
+    const admission = new Admission({ catalog: house.catalog, chain: counting, clock: house.clock });
+    await Promise.all(Array.from({ length: 5 }, async () => (await admission.admit(alice, 1))()));
+    (await admission.admit(alice, 1))();
+    expect(reads).to.equal(1);
+    await house.clock.advance(5001);
+    (await admission.admit(alice, 1))();
+    expect(reads).to.equal(2);
+    (await admission.admit(alice, 60 * SEGMENT_SIZE))();
+    expect(reads, "near the border it looks again").to.equal(3);
+  });
+
+  it("trusts what it last knew for ten minutes while the chain is away, then is unavailable", async () => {
+    await build(10);
+    await put(body(Buffer.from("x")));
+    house.chain.connected = false;
+    await house.clock.advance(599_000);
+    await put(body(Buffer.from("y")));
+    await refused("TerritoryTooSmall", put(unread(11 * SEGMENT_SIZE)));
+    await house.clock.advance(2_000);
+    await refused("ServiceUnavailable", put(unread(1)));
+    house.chain.connected = true;
+    await put(body(Buffer.from("z")));
+  });
+});

@@ -1,0 +1,171 @@
+import { expect } from "chai";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { Blobs } from "../../../src/blobs/blobs.js";
+import { FileBlobs } from "../../../src/blobs/file-blobs.js";
+import type { Catalog } from "../../../src/catalog/catalog.js";
+import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
+import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
+import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gateway.js";
+import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
+import type { Account, CessAccount } from "../../../src/model/account.js";
+import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
+import { PLAIN } from "../../../src/model/file.js";
+import type { Fid } from "../../../src/model/hash.js";
+import type { ObjectVersion } from "../../../src/model/object.js";
+import { GIB } from "../../../src/model/sizes.js";
+import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
+import type { FileRange, Retrieval } from "../../../src/retrieval/retrieval.js";
+import { ManualClock } from "../../support/manual-clock.js";
+import { MemoryChain } from "../../support/memory-chain.js";
+import { seededRandom } from "../../support/seeded-random.js";
+
+export const alice: Account = { id: "a".repeat(64), displayName: "alice", cessAccount: "cXalice" as CessAccount, territory: "home" };
+export const bob: Account = { id: "b".repeat(64), displayName: "bob", cessAccount: "cXbob" as CessAccount, territory: "home" };
+
+/** The network's store in a map: whole contents by FID, cut as a retrieval does. */
+export class ShelfRetrieval implements Retrieval {
+  readonly contents = new Map<Fid, Buffer>();
+  /** What was opened. */
+  readonly opened: FileRange[] = [];
+
+  open(files: readonly FileRange[]): Promise<Readable> {
+    this.opened.push(...files);
+    const pieces: Buffer[] = [];
+    for (const { file, range } of files) {
+      const content = this.contents.get(file.fid);
+      if (!content) return Promise.reject(new S3Error("ObjectUnavailable"));
+      pieces.push(content.subarray(range.start, range.end));
+    }
+    return Promise.resolve(Readable.from(pieces));
+  }
+}
+
+export interface HouseSettings extends Partial<GatewaySettings> {
+  /** Segments of one file; the chain's limit unless a test wants several files of few. */
+  readonly maxSegmentsPerFile?: number;
+  /** Bytes of alice's and bob's territories. */
+  readonly territoryBytes?: number;
+}
+
+/** A gateway over the real catalog, staging, encoder and preprocessing, with a chain and a network in memory. */
+export class House {
+  readonly chain = new MemoryChain();
+  readonly shelf = new ShelfRetrieval();
+  readonly clock = new ManualClock();
+  /** Commits that may have made jobs. */
+  work = 0;
+  readonly faults: unknown[] = [];
+  readonly gateway: CessGateway;
+
+  private constructor(
+    private readonly folder: string,
+    readonly catalog: Catalog,
+    readonly blobs: Blobs,
+    readonly encoder: ThreadEncoder,
+    readonly preprocessing: ResumablePreprocessing,
+    settings: HouseSettings,
+  ) {
+    for (const { cessAccount, territory } of [alice, bob]) {
+      this.chain.addTerritory(cessAccount, territory, BigInt(settings.territoryBytes ?? 64 * GIB));
+    }
+    this.gateway = this.gatewayWith({}, settings);
+  }
+
+  static async build(settings: HouseSettings = {}): Promise<House> {
+    const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
+    let now = 1_700_000_000_000;
+    const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
+    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.sqlite") });
+    const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
+    const encoder = new ThreadEncoder({ threads: 2 });
+    const { maxSegmentsPerFile } = settings;
+    const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, maxSegmentsPerFile === undefined ? {} : { maxSegmentsPerFile });
+    return new House(folder, catalog, blobs, encoder, preprocessing, settings);
+  }
+
+  /** Another gateway over the same rooms, with some of them replaced. */
+  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog }, settings: HouseSettings = {}): CessGateway {
+    const { catalog, blobs, preprocessing, chain, clock } = this;
+    return new CessGateway({
+      catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
+      onWork: () => this.work++, onFault: (error) => this.faults.push(error), ...replaced,
+    }, settings);
+  }
+
+  async close(): Promise<void> {
+    await this.preprocessing.close();
+    await this.encoder.close();
+    await this.catalog.close();
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** Ids of all blobs on disk, and that none is held for good. */
+  async blobIds(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { id } of this.blobs.list()) ids.push(id);
+    return ids;
+  }
+
+  /** Brings a staged object into the network: what the jobs do, without one. */
+  async store({ id, owner }: ObjectVersion): Promise<void> {
+    const staged = await this.catalog.objects.blobs(id);
+    const content = Buffer.concat(await Promise.all(staged.map(async ({ blob, offset, length }) =>
+      collect(this.blobs.read(blob, { start: offset, end: offset + length })))));
+    if ((await this.catalog.objects.extents(id)).length === 0) {
+      const territory = owner === alice.id ? alice.territory : bob.territory;
+      const files = await this.preprocessing.files(id, staged, { format: PLAIN, territory, priority: "background" });
+      await this.blobs.remove((await this.catalog.objects.attach(id, files, this.preprocessing.root(files))).orphans);
+    }
+    let position = 0;
+    for (const { file, fid, length } of await this.catalog.objects.extents(id)) {
+      this.shelf.contents.set(fid, content.subarray(position, position + length));
+      position += length;
+      await this.catalog.files.advance(file, "declared", 0);
+      await this.blobs.remove((await this.catalog.files.stored(file)).orphans);
+    }
+  }
+}
+
+export function as(account: Account, signal: AbortSignal = new AbortController().signal): Call {
+  return { account, signal };
+}
+
+export const plainly: PutSettings = { content: {}, metadata: {} };
+
+/** A body in pieces of 100 KB, its size announced unless told otherwise. */
+export function body(bytes: Uint8Array, announced: Body["announced"] & { size?: number | undefined } = {}, trailer: Expected = {}): Body {
+  const { size, ...rest } = { size: bytes.byteLength as number | undefined, ...announced };
+  return { stream: pieces(bytes), ...(size === undefined ? {} : { size }), announced: rest, trailer: () => trailer };
+}
+
+export async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += 100_000) {
+    await Promise.resolve();
+    yield bytes.subarray(start, start + 100_000);
+  }
+}
+
+/** The same bytes for the same seed. */
+export function bytesOf(size: number, seed: number): Buffer {
+  const random = seededRandom(seed);
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
+  return bytes;
+}
+
+export async function collect(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** The refusal a promise ends with, which must be of this kind. */
+export async function refused(kind: ErrorKind, promise: Promise<unknown>): Promise<S3Error> {
+  const error: unknown = await promise.then(() => undefined, (reason: unknown) => reason);
+  expect(error, "the refusal").to.be.instanceOf(S3Error);
+  expect((error as S3Error).kind).to.equal(kind);
+  return error as S3Error;
+}
