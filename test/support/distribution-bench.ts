@@ -148,8 +148,13 @@ export class Bench {
     await this.catalog.jobs.releaseAll();
     const keep = <T extends object>(part: T): T => killer?.wrap(part) ?? part;
     const log = {
-      warn: (fields: { reason?: string; err?: unknown }) => void (fields.reason === undefined ? this.errors.push(fields.err) : this.failures.push(fields.reason)),
-      error: (fields: { err?: unknown }) => void this.errors.push(fields.err),
+      warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
+        if (reason === undefined) this.errors.push(err);
+        else this.failures.push(reason);
+      },
+      error: ({ err }: { err?: unknown }) => {
+        this.errors.push(err);
+      },
     } as never;
     const clock = new SystemClock();
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
