@@ -13,17 +13,16 @@ export async function* abortable(source: AsyncIterable<Uint8Array>, signal?: Abo
     for (;;) {
       signal?.throwIfAborted();
       // A fresh promise for each chunk: racing against one that lives as long as the body would keep every chunk alive.
+      ended = true;
       const chunk = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        interrupt = reject;
-        chunks.next().then(resolve, (error: Error) => {
-          ended = true;
-          reject(error);
-        });
+        interrupt = (reason) => {
+          ended = false;
+          reject(reason as Error);
+        };
+        chunks.next().then(resolve, reject);
       });
-      if (chunk.done === true) {
-        ended = true;
-        return;
-      }
+      if (chunk.done === true) return;
+      ended = false;
       yield chunk.value;
     }
   } finally {

@@ -19,6 +19,8 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
+  /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
+  staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }>;
   close(): Promise<void>;
 }
 
@@ -152,6 +154,8 @@ export interface UploadCatalog {
   putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }>;
   /** By part number, those above `after`. */
   parts(id: string, after?: number, limit?: number): Promise<Part[]>;
+  /** Bytes of all its parts together. */
+  size(id: string): Promise<number>;
   list(query: UploadQuery): Promise<UploadPage>;
   /** NoSuchUpload unless open (or already aborted: then nothing). */
   abort(id: string): Promise<Released>;

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
 import { orphansAmong } from "./blob-links.js";
@@ -37,6 +38,18 @@ export class SqlCatalog implements Catalog {
    */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]> {
     return this.store.write((tx) => orphansAmong(tx, blobs));
+  }
+
+  async staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }> {
+    const db = this.store.reads;
+    // A blob may be linked by a version and by its file at once; UNION counts each slice once.
+    const linked = db.selectFrom("version_blobs").select(["blob", "offset", "length"])
+      .union(db.selectFrom("file_blobs").select(["blob", "offset", "length"]))
+      .union(db.selectFrom("parts").select(["blob", sql<number>`0`.as("offset"), "size as length"]));
+    const all = await db.selectFrom(linked.as("linked")).select(({ fn }) => fn.sum<number | null>("length").as("bytes")).executeTakeFirst();
+    const open = await db.selectFrom("parts").innerJoin("uploads", "uploads.id", "parts.upload_id").where("uploads.state", "=", "open")
+      .select(({ fn }) => fn.sum<number | null>("parts.size").as("bytes")).executeTakeFirst();
+    return { bytes: all?.bytes ?? 0, openUploadBytes: open?.bytes ?? 0 };
   }
 
   close(): Promise<void> {

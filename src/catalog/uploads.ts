@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
@@ -60,6 +60,12 @@ export class UploadTableCatalog implements UploadCatalog {
   async parts(id: string, after = 0, limit?: number): Promise<Part[]> {
     const rows = this.store.reads.selectFrom("parts").selectAll().where("upload_id", "=", id).where("part_number", ">", after).orderBy("part_number");
     return (await (limit === undefined ? rows : rows.limit(limit)).execute()).map(toPart);
+  }
+
+  async size(id: string): Promise<number> {
+    const row = await this.store.reads.selectFrom("parts").select(sql<number | null>`sum(size)`.as("bytes"))
+      .where("upload_id", "=", id).executeTakeFirstOrThrow();
+    return row.bytes ?? 0;
   }
 
   list(query: UploadQuery): Promise<UploadPage> {

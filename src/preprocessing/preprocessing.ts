@@ -1,5 +1,6 @@
 import type { NewFile } from "../catalog/catalog.js";
-import type { SegmentFormat } from "../model/file.js";
+import type { CessFile, SegmentFormat } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 
 /** Turns staged bytes into CESS files (FID and hashes), resumably: finished segments are saved in the catalog. */
@@ -9,11 +10,13 @@ export interface Preprocessing {
    * from the very same slices are not computed again.
    */
   files(subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal): Promise<NewFile[]>;
+  /** The Merkle root over all segments of these files (at least one): of a single file its FID. */
+  root(files: readonly CessFile[]): Fid;
   /**
    * Begins, in the background and at low priority, on the whole segments that parts 1…k of an upload cover.
-   * Called after every stored part; returns at once; never fails.
+   * Called after every stored part with its number; returns at once; never fails.
    */
-  advance(upload: string, format: SegmentFormat): void;
+  advance(upload: string, format: SegmentFormat, part: number): void;
   /** Stops background work on this upload (completed or aborted). */
   forget(upload: string): void;
   close(): Promise<void>;

@@ -7,7 +7,7 @@ import { Migrations } from "../migrations.js";
 import type { Schema } from "../schema.js";
 import type { Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
-import { named, StatementCache } from "./statement-cache.js";
+import { StatementCache } from "./statement-cache.js";
 
 export interface SqliteSettings extends Partial<WriteQueueSettings> {
   /** The database file; its folder is made if need be. `-wal` and `-shm` files stand beside it. */
@@ -33,13 +33,12 @@ const types: ColumnTypes = {
 /** One connection that writes, through the queue, and one that reads what is committed. */
 export class SqliteStore implements Store {
   readonly reads: Kysely<Schema>;
-  private readonly writes: Kysely<Schema>;
   private readonly queue: WriteQueue<Tx>;
 
-  private constructor(reader: Database.Database, private readonly writer: Database.Database, private readonly wal: FileHandle, settings: SqliteSettings) {
-    this.reads = kysely(reader);
-    this.writes = kysely(writer);
-    this.queue = new WriteQueue({ batches: new SqliteBatches(this.writes, writer, wal) }, { ...WRITE_QUEUE_DEFAULTS, ...settings });
+  private constructor(private readonly reader: Database.Database, private readonly writer: Database.Database, private readonly wal: FileHandle, settings: SqliteSettings) {
+    this.reads = kysely(new StatementCache(reader));
+    const statements = new StatementCache(writer);
+    this.queue = new WriteQueue({ batches: new SqliteBatches(kysely(statements), writer, statements, wal) }, { ...WRITE_QUEUE_DEFAULTS, ...settings });
   }
 
   /** Opens or creates the database and brings it to the newest schema. */
@@ -66,9 +65,9 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.queue.close();
-    await this.reads.destroy();
-    await this.writes.destroy();
-    if (this.writer.open) this.writer.close();
+    this.reader.close();
+    // The last connection moves the log into the database and removes it.
+    this.writer.close();
     await this.wal.close();
   }
 }
@@ -93,7 +92,12 @@ export class SqliteStore implements Store {
  *   undone (`orphans`) is asked through the queue.
  */
 class SqliteBatches implements Batches<Tx> {
-  constructor(readonly tx: Tx, private readonly database: Database.Database, private readonly wal: FileHandle) {}
+  constructor(
+    readonly tx: Tx,
+    private readonly database: Database.Database,
+    private readonly statements: StatementCache,
+    private readonly wal: FileHandle,
+  ) {}
 
   begin(): void {
     this.exec("begin immediate");
@@ -127,7 +131,7 @@ class SqliteBatches implements Batches<Tx> {
   }
 
   private exec(statement: string): void {
-    named(() => this.database.exec(statement));
+    this.statements.prepare(statement).run([]);
   }
 }
 
@@ -138,13 +142,13 @@ function connect(path: string): Database.Database {
   return database;
 }
 
-function kysely(database: Database.Database): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: new StatementCache(database) }) });
+function kysely(database: StatementCache): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
 }
 
 /** In a transaction of its own (Kysely's), synced before anything else begins. */
 async function migrate(database: Database.Database): Promise<void> {
-  const db = kysely(database);
+  const db = kysely(new StatementCache(database));
   const { error } = await new Migrator({ db, provider: new Migrations(types) }).migrateToLatest();
   if (error !== undefined) throw new Error("the catalog's schema could not be brought up to date", { cause: error });
 }

@@ -49,7 +49,7 @@ class Prepared implements SqliteStatement {
 }
 
 /** Runs something on SQLite; a full disk is what a client may hear of it. */
-export function named<T>(run: () => T): T {
+function named<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

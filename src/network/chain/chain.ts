@@ -40,6 +40,10 @@ export interface Chain {
 }
 
 export interface SubmitOptions {
+  /**
+   * Called again when other bytes had to be signed because the nonce was taken; those before were never accepted, so
+   * the last call counts.
+   */
   readonly onSigned?: (signed: SignedExtrinsic) => Promise<void>;
   readonly signal?: AbortSignal;
 }
@@ -129,5 +133,13 @@ export class ExtrinsicLost extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "ExtrinsicLost";
+  }
+}
+
+/** Never included, because the account has too few tokens for the fee. */
+export class FeesUnpaid extends ExtrinsicLost {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "FeesUnpaid";
   }
 }

@@ -21,10 +21,14 @@ export interface FragmentName {
   readonly hash: Hash;
 }
 
-/** `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not hold it. */
+/**
+ * `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not hold it.
+ * `cooling`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait; says nothing of
+ * the node. `forbidden-endpoint`: the policy does not connect there.
+ */
 export class NodeFailure extends Error {
   constructor(
-    readonly kind: "unreachable" | "refused" | "missing" | "cooling" | "forbidden-endpoint",
+    readonly kind: "unreachable" | "refused" | "missing" | "cooling" | "busy" | "forbidden-endpoint",
     readonly node: NodeAddress,
     message: string,
     options?: ErrorOptions,

@@ -1,0 +1,22 @@
+# Builds the gateway, then copies only what it needs to run.
+FROM node:20-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json ./
+COPY scripts ./scripts
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+FROM node:20-bookworm-slim
+ENV NODE_ENV=production CESS_S3_LISTEN=0.0.0.0:9000 CESS_S3_ADMIN_LISTEN=0.0.0.0:9001 CESS_S3_DATA_DIR=/data
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 9000 9001
+ENTRYPOINT ["node", "dist/src/main.js"]
+CMD ["dev"]

@@ -1,0 +1,59 @@
+import { randomBytes } from "node:crypto";
+import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { expect } from "chai";
+import { altClient, bytesOf, freshName, refusal, s3, useBucket } from "../support/target.js";
+
+describe("CopyObject", () => {
+  const bucket = useBucket();
+  const other = useBucket();
+  const body = randomBytes(50_000);
+  const source = "source with ü+%";
+  const from = () => `${bucket.name}/${encodeURIComponent(source)}`;
+  before(() => s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: source, Body: body, ContentType: "text/a", Metadata: { a: "1" } })));
+
+  it("copies bytes, headers and metadata into another bucket", async () => {
+    const { CopyObjectResult } = await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "copy", CopySource: from() }));
+    expect(CopyObjectResult?.LastModified).to.be.instanceOf(Date);
+    const answer = await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "copy" }));
+    expect(answer.ETag).to.equal(CopyObjectResult?.ETag);
+    expect(answer.ContentType).to.equal("text/a");
+    expect(answer.Metadata).to.deep.equal({ a: "1" });
+    expect(await bytesOf(answer.Body)).to.deep.equal(body);
+  });
+
+  it("replaces metadata when told to, also in place", async () => {
+    const at = { Bucket: other.name, Key: "touched" };
+    await s3.send(new PutObjectCommand({ ...at, Body: "x", Metadata: { a: "1" } }));
+    await s3.send(new CopyObjectCommand({ ...at, CopySource: `${at.Bucket}/${at.Key}`, MetadataDirective: "REPLACE", Metadata: { b: "2" }, ContentType: "text/b" }));
+    const head = await s3.send(new HeadObjectCommand(at));
+    expect(head.Metadata).to.deep.equal({ b: "2" });
+    expect(head).to.include({ ContentType: "text/b", ContentLength: 1 });
+  });
+
+  it("refuses to copy an object to itself without a change", async () => {
+    const call = s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: source, CopySource: from() }));
+    expect(await refusal(call)).to.include({ code: "InvalidRequest", status: 400 });
+  });
+
+  it("obeys the conditions on the source", async () => {
+    const copy = (settings: object) => s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "conditional", CopySource: from(), ...settings }));
+    expect(await refusal(copy({ CopySourceIfMatch: '"other"' }))).to.include({ code: "PreconditionFailed", status: 412 });
+    const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: source }));
+    expect(await refusal(copy({ CopySourceIfNoneMatch: ETag }))).to.include({ code: "PreconditionFailed", status: 412 });
+    await copy({ CopySourceIfMatch: ETag });
+  });
+
+  it("survives the source's deletion and leaves it alone", async () => {
+    const at = { Bucket: bucket.name, Key: "to-go" };
+    await s3.send(new PutObjectCommand({ ...at, Body: "bytes" }));
+    await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "stays", CopySource: `${at.Bucket}/${at.Key}` }));
+    await s3.send(new PutObjectCommand({ ...at, Body: "other bytes" }));
+    expect((await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "stays" }))).Body)).toString()).to.equal("bytes");
+  });
+
+  it("refuses a source that is not there or is another's", async () => {
+    expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${bucket.name}/absent` })))).to.include({ code: "NoSuchKey", status: 404 });
+    expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${freshName()}/k` })))).to.include({ code: "NoSuchBucket", status: 404 });
+    expect(await refusal(altClient().send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: from() })))).to.include({ code: "AccessDenied", status: 403 });
+  });
+});

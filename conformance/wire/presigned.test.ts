@@ -1,0 +1,45 @@
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { expect } from "chai";
+import { send } from "../support/signed.js";
+import { s3, useBucket } from "../support/target.js";
+
+const code = async (answer: Response) => /<Code>([^<]*)/.exec(await answer.text())?.[1];
+
+describe("presigned URLs", () => {
+  const bucket = useBucket();
+
+  it("let anyone who has them put and get", async () => {
+    const at = { Bucket: bucket.name, Key: "pre signed/ü+" };
+    const put = await fetch(await getSignedUrl(s3, new PutObjectCommand(at)), { method: "PUT", body: "by URL" });
+    expect(put.status).to.equal(200);
+    const get = await fetch(await getSignedUrl(s3, new GetObjectCommand({ ...at, ResponseContentType: "text/x" })));
+    expect(get.headers.get("content-type")).to.equal("text/x");
+    expect(await get.text()).to.equal("by URL");
+  });
+
+  it("end after their time", async () => {
+    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key: "k" }), { expiresIn: 60, signingDate: new Date(Date.now() - 120_000) });
+    const answer = await fetch(url);
+    expect(answer.status).to.equal(403);
+    expect(await code(answer)).to.equal("AccessDenied");
+  });
+
+  it("are good for their own request only", async () => {
+    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key: "k" }));
+    const answer = await fetch(url, { method: "DELETE" });
+    expect(answer.status).to.equal(403);
+    expect(await code(answer)).to.equal("SignatureDoesNotMatch");
+    expect(await code(await fetch(`${url}&versionId=null`))).to.equal("SignatureDoesNotMatch");
+  });
+
+  it("may be signed by hand", async () => {
+    expect((await send({ method: "GET", path: `/${bucket.name}?list-type=2`, sign: "query" })).status).to.equal(200);
+  });
+
+  it("refuse a life of more than seven days", async () => {
+    const answer = await send({ method: "GET", path: `/${bucket.name}?X-Amz-Expires=604801`, sign: "query" });
+    expect(answer.status).to.equal(400);
+    expect(answer.code).to.equal("AuthorizationQueryParametersError");
+  });
+});

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+
+export interface AdminComponents {
+  readonly metrics: Registry;
+  /** What keeps the gateway from serving, in words; empty when it is ready. */
+  readonly notReady: () => readonly string[];
+  readonly dropCache: () => Promise<void>;
+  /** Further routes; the dev network adds its own. */
+  readonly routes?: readonly AdminRoute[];
+}
+
+/** `path` is matched whole; its groups are given to `run`. The body, at most 64 KiB, is parsed as JSON when there is one. */
+export interface AdminRoute {
+  readonly method: string;
+  readonly path: RegExp;
+  run(groups: readonly string[], body: unknown): Promise<AdminAnswer>;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string;
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export const json = (value: unknown, status = 200): AdminAnswer => ({ status, type: "application/json", body: `${JSON.stringify(value, undefined, 2)}\n` });
+const text = (body: string, status = 200): AdminAnswer => ({ status, body: `${body}\n` });
+
+/**
+ * Health, metrics and the cache switch, for the operator. It has no authentication: it listens on loopback by default
+ * and belongs behind the operator's own walls.
+ */
+export class AdminServer {
+  readonly #server: Server;
+  readonly #routes: readonly AdminRoute[];
+
+  constructor(components: AdminComponents) {
+    this.#routes = [...ownRoutes(components), ...(components.routes ?? [])];
+    this.#server = createServer((request, response) => {
+      void this.#answer(request).then((answer) => {
+        response.writeHead(answer.status, { "content-type": answer.type ?? "text/plain; charset=utf-8" });
+        response.end(request.method === "HEAD" ? undefined : answer.body);
+      });
+    });
+  }
+
+  async listen(host: string, port: number): Promise<{ readonly port: number }> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    return { port: (this.#server.address() as AddressInfo).port };
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage): Promise<AdminAnswer> {
+    try {
+      const path = new URL(request.url ?? "/", "http://admin").pathname;
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const here = this.#routes.flatMap((route) => {
+        const match = route.path.exec(path);
+        return match ? [{ route, groups: match.slice(1) }] : [];
+      });
+      if (here.length === 0) return text("not found", 404);
+      const found = here.find(({ route }) => route.method === method);
+      if (!found) return text(`this path answers ${here.map(({ route }) => route.method).join(", ")}`, 405);
+      return await found.route.run(found.groups, await readJson(request));
+    } catch (error) {
+      if (error instanceof BadBody) return text(error.message, 400);
+      return text(error instanceof Error ? error.message : String(error), 500);
+    }
+  }
+}
+
+class BadBody extends Error {}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT_BYTES) throw new BadBody(`the body is larger than ${BODY_LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    throw new BadBody("the body is not JSON");
+  }
+}
+
+function ownRoutes({ metrics, notReady, dropCache }: AdminComponents): AdminRoute[] {
+  return [
+    { method: "GET", path: /^\/health\/live$/, run: () => Promise.resolve(text("live")) },
+    {
+      method: "GET",
+      path: /^\/health\/ready$/,
+      run: () => {
+        const reasons = notReady();
+        return Promise.resolve(reasons.length === 0 ? text("ready") : text(reasons.join("\n"), 503));
+      },
+    },
+    { method: "GET", path: /^\/metrics$/, run: async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() }) },
+    {
+      method: "DELETE",
+      path: /^\/cache$/,
+      run: async () => {
+        await dropCache();
+        return text("the cache is empty");
+      },
+    },
+  ];
+}

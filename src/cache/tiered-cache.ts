@@ -1,0 +1,88 @@
+import { LRUCache } from "lru-cache";
+import type { Hash } from "../model/hash.js";
+import { FRAGMENT_SIZE, GIB, MIB } from "../model/sizes.js";
+import type { FragmentCache } from "./cache.js";
+import { DiskTier } from "./disk-tier.js";
+
+export interface CacheComponents {
+  /** The bytes back if they have this hash, else undefined; may take the argument away (Encoder.verify). */
+  readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
+}
+
+export interface CacheSettings {
+  /** Created when absent. Only files named by a hash, or `*.tmp`, are touched in it. */
+  readonly folder: string;
+  /** Bytes of fragments held in memory; 0 for none. */
+  readonly memoryBytes: number;
+  /** Bytes of fragments kept on disk; 0 for none. */
+  readonly diskBytes: number;
+}
+
+export const CACHE_DEFAULTS = { memoryBytes: 256 * MIB, diskBytes: 10 * GIB };
+
+/** Memory over disk. What comes back from disk is hashed before it is believed, since anyone may have touched it. */
+export class TieredCache implements FragmentCache {
+  readonly #memory: LRUCache<Hash, Uint8Array>;
+  readonly #disk: DiskTier;
+  #hits = 0;
+  #misses = 0;
+  #epoch = 0;
+
+  constructor(
+    private readonly components: CacheComponents,
+    settings: Pick<CacheSettings, "folder"> & Partial<CacheSettings>,
+  ) {
+    const { folder, memoryBytes, diskBytes } = { ...CACHE_DEFAULTS, ...settings };
+    this.#memory = new LRUCache({ maxSize: Math.max(memoryBytes, 1), sizeCalculation: () => FRAGMENT_SIZE });
+    this.#disk = new DiskTier(folder, diskBytes);
+  }
+
+  async get(hash: Hash): Promise<Uint8Array | undefined> {
+    const bytes = this.#memory.get(hash) ?? (await this.#fromDisk(hash));
+    if (bytes) this.#hits++;
+    else this.#misses++;
+    return bytes;
+  }
+
+  /** Resolves when the disk has it too. Throws RangeError unless `bytes` are a fragment's 8 MiB. */
+  async set(hash: Hash, bytes: Uint8Array): Promise<void> {
+    if (bytes.length !== FRAGMENT_SIZE) throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
+    this.#memory.set(hash, bytes);
+    await this.#disk.write(hash, bytes);
+  }
+
+  async clear(): Promise<void> {
+    this.#epoch++;
+    this.#memory.clear();
+    await this.#disk.clear();
+  }
+
+  usage() {
+    return {
+      memoryBytes: this.#memory.calculatedSize,
+      diskBytes: this.#disk.bytes,
+      hits: this.#hits,
+      misses: this.#misses,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#disk.settled();
+    this.#memory.clear();
+  }
+
+  async #fromDisk(hash: Hash): Promise<Uint8Array | undefined> {
+    const epoch = this.#epoch;
+    const read = await this.#disk.read(hash);
+    if (!read) return undefined;
+    try {
+      const bytes = await this.components.verify(read, hash);
+      if (!bytes) this.#disk.drop(hash);
+      else if (epoch === this.#epoch) this.#memory.set(hash, bytes);
+      return bytes;
+    } catch {
+      // The verifier is overloaded or closing. That says nothing of the file, which stays.
+      return undefined;
+    }
+  }
+}

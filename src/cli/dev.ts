@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { loadDevConfig, loadDevGatewayConfig } from "../config/load.js";
+import { DevNetwork } from "../devnet/dev-network.js";
+import type { DevUser } from "../devnet/dev-users.js";
+import { devRoutes } from "./dev-routes.js";
+import { GatewayServer } from "./gateway-server.js";
+import { logger } from "./logger.js";
+import { closeOnSignals } from "./shutdown.js";
+
+/** Blocks a silent node is waited for: short, because the dev network's nodes stand on this machine. */
+const REPORT_TIMEOUT_BLOCKS = 10;
+
+/** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
+export async function runDev(): Promise<void> {
+  const { dataDir, ...settings } = loadDevConfig();
+  const network = await DevNetwork.start({ folder: join(dataDir, "network"), ...settings });
+  const config = loadDevGatewayConfig({
+    chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
+    accounts: [...network.users],
+    allowPrivateNodes: true,
+    reportTimeoutBlocks: REPORT_TIMEOUT_BLOCKS,
+  });
+  const server = await GatewayServer.start(config, { log: logger(config.logLevel), adminRoutes: devRoutes(network) });
+  closeOnSignals({
+    async close() {
+      await server.close();
+      await network.close();
+    },
+  });
+  console.log(welcome(server, config.region, network.users));
+}
+
+function welcome(server: GatewayServer, region: string, users: readonly DevUser[]): string {
+  const [first, second] = users;
+  return `
+cess-s3 runs on a dev network (chain, storage nodes and gateway on this machine; for development, not for data you need)
+
+  S3 endpoint   ${server.endpoint}
+  region        ${region}
+  access key    ${first?.accessKeyId ?? ""}
+  secret        ${first?.secretAccessKey ?? ""}
+  second owner  ${second?.accessKeyId ?? ""} / ${second?.secretAccessKey ?? ""}
+  admin         ${server.adminEndpoint}
+
+Try it with aws-cli:
+
+  export AWS_ACCESS_KEY_ID=${first?.accessKeyId ?? ""} AWS_SECRET_ACCESS_KEY=${first?.secretAccessKey ?? ""} AWS_DEFAULT_REGION=${region} AWS_ENDPOINT_URL=${server.endpoint}
+  aws s3 mb s3://photos
+  aws s3 cp README.md s3://photos/
+  aws s3api head-object --bucket photos --key README.md
+`;
+}

@@ -1,0 +1,78 @@
+import { mkdir } from "node:fs/promises";
+import type { Logger } from "pino";
+import { AdminServer, type AdminRoute } from "../admin/admin-server.js";
+import type { Config, ListenAddress } from "../config/config.js";
+import { CessGateway } from "../gateway/cess-gateway.js";
+import { maintenanceWorkers } from "../maintenance/maintenance.js";
+import { systemClock } from "../model/clock.js";
+import { S3Server } from "../s3/s3-server.js";
+import { Accounts } from "./accounts.js";
+import { Metrics } from "./metrics.js";
+import { closeRooms, openRooms, type Rooms } from "./rooms.js";
+import type { Running } from "./shutdown.js";
+import { signerOf } from "./signer.js";
+
+/** How long running requests and job steps may take to finish after a signal; together below the 10 s we promise. */
+const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
+
+export interface GatewayServerComponents {
+  readonly log: Logger;
+  readonly adminRoutes?: readonly AdminRoute[];
+}
+
+/** The composition root: constructs every room from one configuration, starts it, and ends it in order. */
+export class GatewayServer implements Running {
+  private constructor(
+    private readonly rooms: Rooms,
+    private readonly s3: S3Server,
+    private readonly admin: AdminServer,
+    readonly endpoint: string,
+    readonly adminEndpoint: string,
+  ) {}
+
+  /** Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
+  static async start(config: Config, { log, adminRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
+    const accounts = new Accounts(config.accounts);
+    const signer = await signerOf(config.chain);
+    await mkdir(config.dataDir, { recursive: true });
+    const rooms = await openRooms(config, accounts, signer, log);
+    await startWorkers(rooms, log);
+    const metrics = new Metrics(rooms);
+    const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
+    const s3 = new S3Server(
+      { gateway, credentials: accounts, clock: systemClock, log, observe: metrics.observe },
+      { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
+    );
+    const admin = new AdminServer({
+      metrics: metrics.registry,
+      notReady: () => (rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")]),
+      dropCache: () => rooms.cache.clear(),
+      routes: adminRoutes,
+    });
+    const endpoint = await listen(s3, config.listen);
+    return new GatewayServer(rooms, s3, admin, endpoint, await listen(admin, config.adminListen));
+  }
+
+  async close(): Promise<void> {
+    await this.s3.close(DRAIN_MS.requests);
+    await this.rooms.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
+    await this.admin.close();
+    await closeRooms(this.rooms);
+  }
+}
+
+async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms, log: Logger): Promise<void> {
+  await catalog.jobs.releaseAll();
+  for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  for (const worker of maintenanceWorkers({ catalog, blobs, clock: systemClock, log })) supervisor.add(worker);
+  distribution.watch();
+}
+
+function wakeAll({ supervisor, distribution }: Rooms): void {
+  for (const { worker } of distribution.workers) supervisor.wake(worker.name);
+}
+
+async function listen(server: { listen(host: string, port: number): Promise<{ readonly port: number }> }, { host, port }: ListenAddress): Promise<string> {
+  const actual = await server.listen(host, port);
+  return `http://${host.includes(":") ? `[${host}]` : host}:${actual.port}`;
+}

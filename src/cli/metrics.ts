@@ -1,0 +1,56 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Rooms } from "./rooms.js";
+
+/** One answered S3 request. */
+export interface Observation {
+  /** The operation's name, or `unknown`. */
+  readonly operation: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** What operators watch. Gauges are read when Prometheus asks. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #requests = new Counter({ name: "cess_s3_requests_total", help: "S3 requests answered", labelNames: ["operation", "status"], registers: [this.registry] });
+  readonly #seconds = new Histogram({ name: "cess_s3_request_seconds", help: "Time from a request's head to the end of its answer", labelNames: ["operation"], buckets: SECONDS, registers: [this.registry] });
+
+  constructor(rooms: Rooms) {
+    collectDefaultMetrics({ register: this.registry });
+    this.#catalogGauges(rooms);
+    this.#gauge("cess_s3_chain_connected", "1 while a chain node answers", () => Number(rooms.chain.connected));
+    this.#gauge("cess_s3_cache_memory_bytes", "Fragments cached in memory", () => rooms.cache.usage().memoryBytes);
+    this.#gauge("cess_s3_cache_disk_bytes", "Fragments cached on disk", () => rooms.cache.usage().diskBytes);
+    this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
+    this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
+    this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
+    this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
+  }
+
+  readonly observe = ({ operation, status, seconds }: Observation): void => {
+    this.#requests.inc({ operation, status: String(status) });
+    this.#seconds.observe({ operation }, seconds);
+  };
+
+  #catalogGauges({ catalog }: Rooms): void {
+    this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);
+    this.#gauge("cess_s3_open_upload_bytes", "Of the staged bytes, parts of open uploads", async () => (await catalog.staged()).openUploadBytes);
+    this.#gauge("cess_s3_jobs", "Jobs waiting or running", async () => Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0));
+    this.#counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
+  }
+
+  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
+    new Gauge({ name, help, registers: [this.registry], async collect() { this.set(await read()); } });
+  }
+
+  #counters(name: string, help: string, read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>, label = "event"): void {
+    new Gauge({
+      name, help, labelNames: [label], registers: [this.registry],
+      async collect() {
+        for (const [event, value] of Object.entries(await read())) this.set({ [label]: event }, value);
+      },
+    });
+  }
+}

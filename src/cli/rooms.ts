@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { Supervisor } from "../background/supervisor.js";
+import type { Blobs } from "../blobs/blobs.js";
+import { FileBlobs } from "../blobs/file-blobs.js";
+import { TieredCache } from "../cache/tiered-cache.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
+import type { Config } from "../config/config.js";
+import { Distribution } from "../distribution/distribution.js";
+import { ThreadEncoder } from "../encoding/thread-encoder.js";
+import { systemClock } from "../model/clock.js";
+import { CessChain } from "../network/chain/chain-client.js";
+import { ChainSession } from "../network/chain/chain-session.js";
+import type { Signer } from "../network/chain/accounts.js";
+import { CoolingNodes } from "../network/nodes/cooling-nodes.js";
+import { HttpNodes } from "../network/nodes/http-nodes.js";
+import { LimitedNodes } from "../network/nodes/limited-nodes.js";
+import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
+import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
+import type { Accounts } from "./accounts.js";
+
+/** Every room of the house but the wire, constructed and connected; nothing runs yet. */
+export interface Rooms {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly encoder: ThreadEncoder;
+  readonly preprocessing: ResumablePreprocessing;
+  readonly session: ChainSession;
+  readonly chain: CessChain;
+  readonly http: HttpNodes;
+  readonly cache: TieredCache;
+  readonly retrieval: NetworkRetrieval;
+  readonly supervisor: Supervisor;
+  readonly distribution: Distribution;
+}
+
+export async function openRooms(config: Config, accounts: Accounts, signer: Signer, log: Logger): Promise<Rooms> {
+  const { dataDir } = config;
+  const clock = systemClock;
+  const catalog = await openSqliteCatalog({ clock }, { path: join(dataDir, "catalog.sqlite") });
+  const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
+  const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
+  const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
+  const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
+  const session = new ChainSession({ endpoints: config.chain.endpoints });
+  const chain = new CessChain({ session, signer });
+  const http = new HttpNodes({ signer: chain }, { allowPrivate: config.allowPrivateNodes });
+  const limited = new LimitedNodes({ nodes: http });
+  const cache = new TieredCache(
+    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+    { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
+  );
+  // Reads do not heed cooldowns: a node that failed may hold the fourth fragment.
+  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock });
+  const supervisor = new Supervisor({ clock, log });
+  const distribution = new Distribution(
+    {
+      catalog, blobs, encoder, preprocessing, chain, clock, log,
+      nodes: new CoolingNodes({ nodes: limited, clock }),
+      owners: accounts.owner,
+      wake: (worker) => supervisor.wake(worker),
+    },
+    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
+  );
+  return { catalog, blobs, encoder, preprocessing, session, chain, http, cache, retrieval, supervisor, distribution };
+}
+
+/** In the order in which rooms depend on each other, the wire and the supervisor having ended before. */
+export async function closeRooms(rooms: Rooms): Promise<void> {
+  await rooms.distribution.close();
+  await rooms.preprocessing.close();
+  await rooms.chain.close();
+  await rooms.session.close();
+  await rooms.http.close();
+  await rooms.cache.close();
+  await rooms.encoder.close();
+  await rooms.catalog.close();
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { bytes, listenAddress } from "./quantity.js";
+
+const wholeNumber = z.coerce.number().int();
+
+const accountSchema = z.strictObject({
+  /** Shown as the owner's display name. */
+  name: z.string().min(1).max(64),
+  /** SS58 address of the CESS account whose territory is charged; it must have authorized the gateway's account. */
+  cessAccount: z.string().min(40),
+  /** The territory's name on chain. */
+  territory: z.string().min(1).max(63),
+  accessKeyId: z.string().min(3).max(128),
+  secretAccessKey: z.string().min(8).max(128).optional(),
+  /** A file that holds the secret on its first line. */
+  secretAccessKeyFile: z.string().optional(),
+});
+
+const chainSchema = z.strictObject({
+  /** WebSocket URLs of chain nodes; when one fails the next is used. */
+  endpoints: z.array(z.string().regex(/^wss?:\/\//, "must begin with ws:// or wss://")).min(1),
+  /** The gateway's signing account: exactly one of mnemonic, mnemonicFile and keystoreFile. */
+  mnemonic: z.string().optional(),
+  mnemonicFile: z.string().optional(),
+  /** A polkadot.js account export (JSON), with its password in a file of its own. */
+  keystoreFile: z.string().optional(),
+  keystorePasswordFile: z.string().optional(),
+  /** Milliseconds from block to block: how long waiting for the chain is counted. */
+  blockMs: wholeNumber.min(20).default(6_000),
+});
+
+/**
+ * Everything an operator can set. Every field has a default except what only the operator can know: the chain, the
+ * signing account and the S3 accounts.
+ */
+export const configSchema = z.strictObject({
+  /** Where S3 clients connect. */
+  listen: listenAddress.prefault("127.0.0.1:9000"),
+  /** Domain for virtual-host style: `BUCKET.domain`. Path style always works. */
+  domain: z.string().regex(/^[a-z0-9.-]+$/, "a domain name in lower case").optional(),
+  region: z.string().default("us-east-1"),
+  /** Health, metrics and the cache switch; keep it away from the public. */
+  adminListen: listenAddress.prefault("127.0.0.1:9001"),
+  /** Catalog, staged bytes and cache. Staged bytes are the only copy until the chain says stored: use a reliable disk. */
+  dataDir: z.string().default("./data"),
+  chain: chainSchema,
+  accounts: z.array(accountSchema).min(1),
+  cache: z.strictObject({ memory: bytes.prefault("256MiB"), disk: bytes.prefault("10GiB") }).prefault({}),
+  /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
+  allowPrivateNodes: z.stringbool().or(z.boolean()).default(false),
+  /** Threads that hash and code; 0 means one for each core. */
+  encodingThreads: wholeNumber.min(0).max(256).default(0),
+  /** Blocks after which a storage node that took its fragments and did not report is replaced. */
+  reportTimeoutBlocks: wholeNumber.min(1).default(100),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+export type ConfigInput = z.input<typeof configSchema>;
+export type AccountConfig = Config["accounts"][number];
+
+/** Settings of the network in a box. */
+export const devConfigSchema = z.strictObject({
+  /** The gateway's data folder; the network's own lies in it. */
+  dataDir: configSchema.shape.dataDir,
+  /** Storage nodes; at least 12 or no file can be stored. */
+  nodes: wholeNumber.min(12).max(64).default(14),
+  /** Milliseconds from block to block. */
+  blockMs: wholeNumber.min(20).max(60_000).default(1000),
+  /** Which runtime's shapes the dev chain has. */
+  spec: wholeNumber.refine((spec) => spec === 100 || spec === 133, "must be 100 or 133").transform((spec) => (spec === 100 ? 100 as const : 133 as const)).default(133),
+});
+
+export type DevConfig = Readonly<z.output<typeof devConfigSchema>>;
+
+/** Configuration of `cess-s3 node`. */
+export const nodeConfigSchema = z.strictObject({
+  listen: listenAddress.prefault("127.0.0.1:15001"),
+  dataDir: z.string().default("./node-data"),
+  /** The URL written on chain, under which gateways reach this node; the listen address when absent. */
+  endpoint: z.url().optional(),
+  /** TiB declared when the node registers itself, where the chain lets it. */
+  declaredTib: wholeNumber.min(1).default(1),
+  chain: chainSchema,
+  logLevel: configSchema.shape.logLevel,
+});
+
+export type NodeConfig = Readonly<z.output<typeof nodeConfigSchema>>;

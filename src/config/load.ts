@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import { configSchema, devConfigSchema, nodeConfigSchema, type Config, type ConfigInput, type DevConfig, type NodeConfig } from "./config.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with the configuration, in the operator's words. */
+export class ConfigError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ConfigError";
+  }
+}
+
+/** Environment variable → place in the configuration. The environment outranks the file. */
+const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  CESS_S3_LISTEN: ["listen"],
+  CESS_S3_DOMAIN: ["domain"],
+  CESS_S3_REGION: ["region"],
+  CESS_S3_ADMIN_LISTEN: ["adminListen"],
+  CESS_S3_DATA_DIR: ["dataDir"],
+  CESS_S3_CACHE_MEMORY: ["cache", "memory"],
+  CESS_S3_CACHE_DISK: ["cache", "disk"],
+  CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
+  CESS_S3_ENCODING_THREADS: ["encodingThreads"],
+  CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_LOG_LEVEL: ["logLevel"],
+};
+
+const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  CESS_S3_CHAIN_ENDPOINTS: ["chain", "endpoints"],
+  CESS_S3_MNEMONIC: ["chain", "mnemonic"],
+  CESS_S3_MNEMONIC_FILE: ["chain", "mnemonicFile"],
+  CESS_S3_KEYSTORE_FILE: ["chain", "keystoreFile"],
+  CESS_S3_KEYSTORE_PASSWORD_FILE: ["chain", "keystorePasswordFile"],
+};
+
+const DEV_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  CESS_S3_DATA_DIR: ["dataDir"],
+  CESS_S3_DEV_NODES: ["nodes"],
+  CESS_S3_DEV_BLOCK_MS: ["blockMs"],
+  CESS_S3_DEV_SPEC: ["spec"],
+};
+
+const NODE_VARIABLES: Readonly<Record<string, readonly string[]>> = {
+  CESS_S3_NODE_LISTEN: ["listen"],
+  CESS_S3_NODE_DATA_DIR: ["dataDir"],
+  CESS_S3_NODE_ENDPOINT: ["endpoint"],
+  CESS_S3_NODE_DECLARED_TIB: ["declaredTib"],
+  CESS_S3_LOG_LEVEL: ["logLevel"],
+};
+
+/** The gateway's configuration for `serve`: file, then environment. Throws ConfigError. */
+export function loadConfig(file: string | undefined, environment: Environment = process.env): Config {
+  const path = file ?? environment["CESS_S3_CONFIG"];
+  const values = path === undefined ? {} : readYaml(path);
+  return checked(configSchema, overlay(values, environment, { ...GATEWAY_VARIABLES, ...CHAIN_VARIABLES }));
+}
+
+/** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
+export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
+  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
+}
+
+export function loadDevConfig(environment: Environment = process.env): DevConfig {
+  return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
+}
+
+export function loadNodeConfig(file: string | undefined, environment: Environment = process.env): NodeConfig {
+  const values = file === undefined ? {} : readYaml(file);
+  return checked(nodeConfigSchema, overlay(values, environment, { ...NODE_VARIABLES, ...CHAIN_VARIABLES }));
+}
+
+/** The text of a secret's file, without the line end. */
+export function readSecret(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    throw new ConfigError(`cannot read the secret in ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+type Tree = Record<string, unknown>;
+
+function readYaml(path: string): Tree {
+  try {
+    return (parseYaml(readFileSync(path, "utf8")) ?? {}) as Tree;
+  } catch (cause) {
+    throw new ConfigError(`cannot read the configuration file ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function overlay(values: Tree, environment: Environment, variables: Readonly<Record<string, readonly string[]>>): Tree {
+  const result = structuredClone(values);
+  for (const [variable, path] of Object.entries(variables)) {
+    const value = environment[variable];
+    if (value !== undefined && value !== "") place(result, path, variable === "CESS_S3_CHAIN_ENDPOINTS" ? value.split(/[\s,]+/) : value);
+  }
+  return result;
+}
+
+function place(tree: Tree, path: readonly string[], value: unknown): void {
+  const [name, ...rest] = path;
+  if (name === undefined) return;
+  if (rest.length === 0) tree[name] = value;
+  else place((tree[name] ??= {}) as Tree, rest, value);
+}
+
+function checked<T extends z.ZodType>(schema: T, values: unknown): z.output<T> {
+  const result = schema.safeParse(values);
+  if (!result.success) throw new ConfigError(`the configuration is not right:\n${z.prettifyError(result.error)}`);
+  Object.freeze(result.data);
+  return result.data;
+}

@@ -1,0 +1,110 @@
+import { blake2AsU8a } from "@polkadot/util-crypto";
+import type { DispatchErrorValue } from "./cess-types.js";
+import type { SignedExtrinsic } from "./extrinsic.js";
+import { DispatchFailure, type CallValue, type Context, type Origin, type Pallet } from "./pallet.js";
+import type { Runtime } from "./runtime.js";
+import type { EventRecord } from "./runtime-types.js";
+import { toHex, Writer } from "./scale/bytes.js";
+import { Overlay, type Changes, type State, type WritableState } from "./state.js";
+
+/** Weights are not reckoned: every extrinsic reports this one. */
+const DISPATCH_INFO = { weight: { refTime: 100_000_000n, proofSize: 0n }, class: "Normal", paysFee: "Yes" };
+/** Calls within calls within a batch; the real runtime decodes up to 256 levels. */
+const MAX_CALL_DEPTH = 32;
+
+/** One block while it is built: an overlay on its parent's state, to which extrinsics are applied one after another. */
+export class BlockExecution {
+  /** Encoded, in order; the timestamp comes first. */
+  readonly extrinsics: Uint8Array[] = [];
+  readonly events: EventRecord[] = [];
+  readonly context: Context;
+  readonly #overlay: Overlay;
+  #draws = 0;
+
+  constructor(
+    readonly runtime: Runtime,
+    below: State,
+    readonly number: number,
+  ) {
+    this.#overlay = new Overlay(below);
+    this.context = this.#contextOf(this.#overlay, 0, false);
+  }
+
+  get state(): State {
+    return this.#overlay;
+  }
+
+  get changes(): Changes {
+    return this.#overlay.changes;
+  }
+
+  /** Applies a call of the author's own. Its failure would be a fault of the dev chain itself. */
+  applyInherent(call: CallValue, bytes: Uint8Array): void {
+    const error = this.#dispatch(this.#extrinsicContext(), call, { kind: "none" }, 0);
+    if (error !== undefined) throw new Error(`the inherent ${call.pallet.name}.${call.name} failed: ${error.kind}`);
+    this.#extrinsicContext().emit(this.runtime.system, "ExtrinsicSuccess", { dispatchInfo: { ...DISPATCH_INFO, class: "Mandatory" } });
+    this.extrinsics.push(bytes);
+  }
+
+  /** Applies a validated extrinsic: fee and nonce stay whatever the call does; a refused call leaves nothing else. */
+  apply(extrinsic: SignedExtrinsic): void {
+    const context = this.#extrinsicContext();
+    const { system, payment } = this.runtime;
+    const fee = payment.fee(extrinsic.bytes.length);
+    system.countNonce(context.state, extrinsic.signer);
+    payment.charge(context, extrinsic.signer, fee, extrinsic.tip);
+    const dispatchError = this.#dispatch(context, extrinsic.call, { kind: "signed", account: extrinsic.signer }, 0);
+    payment.paid(context, extrinsic.signer, fee, extrinsic.tip);
+    if (dispatchError === undefined) context.emit(system, "ExtrinsicSuccess", { dispatchInfo: DISPATCH_INFO });
+    else context.emit(system, "ExtrinsicFailed", { dispatchError, dispatchInfo: DISPATCH_INFO });
+    this.extrinsics.push(extrinsic.bytes);
+  }
+
+  /** Writes the events down and gives what this block changed. */
+  finish(): Changes {
+    const { system, types } = this.runtime;
+    const events = new Writer().compact(this.events.length);
+    for (const record of this.events) events.bytes(types.encodeEvent(record));
+    this.#overlay.set(system.recorded.key, events.take());
+    system.eventCount.put(this.#overlay, this.events.length);
+    return this.#overlay.changes;
+  }
+
+  #extrinsicContext(): Context {
+    return this.#contextOf(this.#overlay, 0, true);
+  }
+
+  /** Runs a call in an overlay of its own; when it fails, its writes and events are forgotten. */
+  #dispatch(outer: Context, call: CallValue, origin: Origin, depth: number): DispatchErrorValue | undefined {
+    if (depth >= MAX_CALL_DEPTH) return { kind: "Exhausted" };
+    const overlay = new Overlay(outer.state);
+    const eventsBefore = this.events.length;
+    try {
+      call.pallet.calls?.[call.name]?.run(this.#contextOf(overlay, depth, true), origin, call.args);
+    } catch (error) {
+      if (!(error instanceof DispatchFailure)) throw error;
+      this.events.length = eventsBefore;
+      return error.error;
+    }
+    overlay.apply(outer.state);
+    return undefined;
+  }
+
+  #contextOf(state: WritableState, depth: number, inExtrinsic: boolean): Context {
+    const extrinsic = inExtrinsic ? this.extrinsics.length : undefined;
+    const context: Context = {
+      state,
+      block: this.number,
+      random: () => this.#random(),
+      emit: (pallet: Pallet, event, value) => void this.events.push({ extrinsic, pallet, event, value }),
+      dispatch: (call, origin) => this.#dispatch(context, call, origin, depth + 1),
+    };
+    return context;
+  }
+
+  /** Follows from the parent's hash, so that the same block built twice is the same. */
+  #random(): string {
+    this.#draws += 1;
+    return toHex(blake2AsU8a(`${this.runtime.system.parentHash.get(this.state)}/${this.#draws}`, 256));
+  }
+}

@@ -1,0 +1,38 @@
+import type { Author } from "./author.js";
+import type { Chain } from "./chain.js";
+import type { RpcServer } from "./rpc/server.js";
+
+/** Things that go wrong on demand, for tests and demonstrations; each is also an RPC method `dev_…`. */
+export class Faults {
+  #author: Author | undefined;
+  #server: RpcServer | undefined;
+
+  constructor(readonly chain: Chain) {}
+
+  /** Author and server come last, as the server already knows the faults. */
+  connect(author: Author, server: RpcServer): void {
+    this.#author = author;
+    this.#server = server;
+  }
+
+  /** No further block until told otherwise. */
+  stallBlocks(stalled: boolean): void {
+    if (this.#author !== undefined) this.#author.stalled = stalled;
+  }
+
+  /** The next `count` extrinsics are accepted and never included. */
+  ignoreExtrinsics(count: number): void {
+    this.chain.pool.ignoreNext = count;
+  }
+
+  /** Blocks are built, but none becomes final. */
+  holdFinality(held: boolean): void {
+    this.chain.finalityHeld = held;
+    this.chain.finalize();
+  }
+
+  /** Cuts every connection, as a restarting node would. */
+  dropConnections(): void {
+    this.#server?.dropConnections();
+  }
+}

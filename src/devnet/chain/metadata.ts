@@ -1,0 +1,140 @@
+import { TypeRegistry } from "@polkadot/types";
+import { accountType, SIGNED_EXTENSIONS, type PalletTypes, type RuntimeTypes } from "./runtime-types.js";
+import { toHex } from "./scale/bytes.js";
+import { encode, type Case, type Field, type Shape, type Type } from "./scale/types.js";
+import { keyType, type StorageItem } from "./storage.js";
+
+const MAGIC_AND_VERSION = Uint8Array.of(...Buffer.from("meta", "ascii"), 14);
+
+/** Frame metadata V14, as `state_getMetadata` answers it. */
+export function metadataOf(runtime: RuntimeTypes): Uint8Array {
+  const lookup = new Lookup();
+  const pallets = runtime.pallets.map((types) => palletOf(types, lookup));
+  const extrinsic = {
+    type: lookup.id(runtime.extrinsic),
+    version: 4,
+    signedExtensions: SIGNED_EXTENSIONS.map(({ identifier, type, additionalSigned }) => ({
+      identifier, type: lookup.id(type), additionalSigned: lookup.id(additionalSigned),
+    })),
+  };
+  for (const named of [runtime.call, runtime.event, accountType]) lookup.id(named);
+  const type = lookup.id(runtime.runtime);
+  const registry = new TypeRegistry();
+  // Part by part: the codec of the whole would also read the types as a client does, which is not needed here.
+  const parts = [
+    registry.createType("Vec<PortableTypeV14>", lookup.types),
+    registry.createType("Vec<PalletMetadataV14>", pallets),
+    registry.createType("ExtrinsicMetadataV14", extrinsic),
+    registry.createType("SiLookupTypeId", type),
+  ];
+  return Uint8Array.from(Buffer.concat([MAGIC_AND_VERSION, ...parts.map((part) => part.toU8a())]));
+}
+
+function palletOf({ pallet, calls, events, errors }: PalletTypes, lookup: Lookup): Record<string, unknown> {
+  return {
+    name: pallet.name,
+    index: pallet.index,
+    storage: pallet.storage && { prefix: pallet.storage.prefix, items: pallet.storage.items.map((item) => itemOf(item, lookup)) },
+    calls: calls && { type: lookup.id(calls) },
+    events: events && { type: lookup.id(events) },
+    errors: errors && { type: lookup.id(errors) },
+    constants: Object.entries(pallet.constants ?? {}).map(([name, { type, value }]) => ({
+      name, type: lookup.id(type), value: `0x${toHex(encode(type, value))}`, docs: [],
+    })),
+  };
+}
+
+function itemOf(item: StorageItem, lookup: Lookup): Record<string, unknown> {
+  const value = lookup.id(item.value);
+  const { map } = item;
+  return {
+    name: item.name,
+    modifier: item.fallback === undefined ? "Optional" : "Default",
+    type: map === undefined
+      ? { Plain: value }
+      : { Map: { hashers: map.keys.map(() => map.hasher), key: lookup.id(keyType(map.keys)), value } },
+    fallback: item.fallback === undefined ? "0x00" : `0x${toHex(item.fallback)}`,
+    docs: [],
+  };
+}
+
+interface PortableType {
+  readonly id: number;
+  readonly type: unknown;
+}
+
+/** Numbers every type that is mentioned, once for each structure, and may be asked for a type that contains itself. */
+class Lookup {
+  readonly types: PortableType[] = [];
+  readonly #known = new Map<Shape, number>();
+  readonly #same = new Map<string, number>();
+
+  id(type: Type<unknown>): number {
+    const { shape } = type;
+    const known = this.#known.get(shape);
+    if (known !== undefined) return known;
+    // Only enums contain themselves (a batch call holds calls), so they get their number before their members are looked at.
+    if (shape.kind === "variant") {
+      const id = this.#reserve();
+      this.#known.set(shape, id);
+      this.#define(id, this.#describe(shape));
+      return id;
+    }
+    const described = this.#describe(shape);
+    const text = JSON.stringify(described);
+    const id = this.#same.get(text) ?? this.#reserve();
+    if (!this.#same.has(text)) this.#define(id, described);
+    this.#same.set(text, id);
+    this.#known.set(shape, id);
+    return id;
+  }
+
+  #reserve(): number {
+    this.types.push({ id: this.types.length, type: undefined });
+    return this.types.length - 1;
+  }
+
+  #define(id: number, type: unknown): void {
+    this.types[id] = { id, type };
+  }
+
+  #describe(shape: Shape): Record<string, unknown> {
+    const path = "path" in shape ? shape.path.split("::") : [];
+    const params = "params" in shape ? shape.params.map((type, i) => ({ name: parameterName(shape.path, i), type: this.id(type) })) : [];
+    return { path, params, def: this.#definition(shape), docs: [] };
+  }
+
+  #definition(shape: Shape): Record<string, unknown> {
+    switch (shape.kind) {
+      case "primitive":
+        return { Primitive: shape.name };
+      case "sequence":
+        return { Sequence: { type: this.id(shape.of) } };
+      case "compact":
+        return { Compact: { type: this.id(shape.of) } };
+      case "array":
+        return { Array: { len: shape.length, type: this.id(shape.of) } };
+      case "tuple":
+        return { Tuple: shape.of.map((type) => this.id(type)) };
+      case "fields":
+      case "composite":
+        return { Composite: { fields: shape.fields.map((field) => this.#field(field)) } };
+      case "variant":
+        return { Variant: { variants: shape.cases.map((one) => this.#variant(one)) } };
+    }
+  }
+
+  #variant({ name, index, fields }: Case): Record<string, unknown> {
+    return { name, index, fields: fields.map((field) => this.#field(field)), docs: [] };
+  }
+
+  #field({ name, type }: Field): Record<string, unknown> {
+    return { name: name ?? null, type: this.id(type), typeName: null, docs: [] };
+  }
+}
+
+const EXTRINSIC_PARAMETERS = ["Address", "Call", "Signature", "Extra"];
+
+function parameterName(path: string, index: number): string {
+  return (path.endsWith("UncheckedExtrinsic") ? EXTRINSIC_PARAMETERS[index] : undefined) ?? "T";
+}

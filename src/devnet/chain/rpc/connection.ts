@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import type { WebSocket } from "ws";
+import type { Notify, Subscriber } from "./method.js";
+import { RpcError } from "./rpc-error.js";
+
+export interface ConnectionSettings {
+  readonly subscriptionsLimit: number;
+  /** Bytes that wait for a client that does not read; beyond, it is cut off. */
+  readonly unreadBytesLimit: number;
+}
+
+interface Subscription {
+  stop: () => void;
+}
+
+/** One WebSocket client and its subscriptions. */
+export class Connection implements Subscriber {
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Results that came before the client has been told the subscription's id. */
+  #held: string[] | undefined;
+
+  constructor(
+    readonly socket: WebSocket,
+    readonly settings: ConnectionSettings,
+  ) {}
+
+  subscribe(notification: string, start: (notify: Notify, end: () => void) => () => void): string {
+    if (this.#subscriptions.size >= this.settings.subscriptionsLimit) throw new RpcError(-32006, "Too many subscriptions on the connection");
+    const id = randomBytes(8).toString("hex");
+    this.#held ??= [];
+    let ended = false;
+    const notify: Notify = (result) => {
+      if (!ended) this.#notify({ jsonrpc: "2.0", method: notification, params: { subscription: id, result } });
+    };
+    const end = (): void => {
+      ended = true;
+      this.unsubscribe(id);
+    };
+    const stop = start(notify, end);
+    // A subscription may end while it starts, before there is anything to stop.
+    if (ended) stop();
+    else this.#subscriptions.set(id, { stop });
+    return id;
+  }
+
+  unsubscribe(id: string): boolean {
+    const subscription = this.#subscriptions.get(id);
+    subscription?.stop();
+    return this.#subscriptions.delete(id);
+  }
+
+  /** Sends a request's answer, then what its subscription had to say already. */
+  answer(text: string): void {
+    this.#send(text);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const one of held) this.#send(one);
+  }
+
+  close(): void {
+    for (const id of [...this.#subscriptions.keys()]) this.unsubscribe(id);
+  }
+
+  #notify(message: unknown): void {
+    const text = JSON.stringify(message);
+    if (this.#held === undefined) this.#send(text);
+    else this.#held.push(text);
+  }
+
+  #send(text: string): void {
+    if (this.socket.bufferedAmount > this.settings.unreadBytesLimit) this.socket.terminate();
+    else if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
+  }
+}

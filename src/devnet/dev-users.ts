@@ -1,0 +1,14 @@
+/** An account of the dev network, as the gateway's configuration takes it. */
+export interface DevUser {
+  readonly name: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly territory: string;
+  readonly cessAccount: string;
+}
+
+/** Two owners with well-known keys; `uri` derives the CESS account from Substrate's development phrase. */
+export const devUsers: readonly (Omit<DevUser, "cessAccount"> & { readonly uri: string })[] = [
+  { name: "cessdev", accessKeyId: "cessdev", secretAccessKey: "cessdevsecret", territory: "cessdev", uri: "//CessDev" },
+  { name: "cessalt", accessKeyId: "cessalt", secretAccessKey: "cessaltsecret", territory: "cessalt", uri: "//CessAlt" },
+];

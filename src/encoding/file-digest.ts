@@ -1,0 +1,35 @@
+import { stat } from "node:fs/promises";
+import { S3Error } from "../model/errors.js";
+import { type SegmentFormat, type SegmentHashes, segmentCapacity, segmentCount } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import type { Encoder, Task } from "./encoder.js";
+import { fidOf } from "./merkle.js";
+import { ENCODER_DEFAULTS } from "./thread-encoder.js";
+
+/** What CESS would know a local file by. */
+export interface FileDigest {
+  /** Of a file above 31.25 GiB, which is stored as several: the root over all its segments. */
+  readonly fid: Fid;
+  /** Bytes. */
+  readonly size: number;
+  readonly segments: readonly SegmentHashes[];
+}
+
+/** Computes a local file's hashes. Throws S3Error InvalidRequest for the empty file, which CESS cannot store. */
+export async function digestFile(encoder: Encoder, path: string, format: SegmentFormat, task?: Task): Promise<FileDigest> {
+  const { size } = await stat(path);
+  if (size === 0) throw new S3Error("InvalidRequest", { message: "an empty file has no FID: it cannot be stored on CESS" });
+  const capacity = segmentCapacity(format);
+  const segments = new Array<SegmentHashes>(segmentCount(size, format));
+  const indexes = segments.keys();
+  /** Twice as many as threads, so that none waits for this loop. They share the one iterator. */
+  const lane = async () => {
+    for (const index of indexes) {
+      const offset = index * capacity;
+      const content = [{ path, offset, length: Math.min(capacity, size - offset) }];
+      segments[index] = await encoder.hashSegment(content, format, task);
+    }
+  };
+  await Promise.all(Array.from({ length: 2 * ENCODER_DEFAULTS.threads }, lane));
+  return { fid: fidOf(segments.map(({ hash }) => hash)), size, segments };
+}

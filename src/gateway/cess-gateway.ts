@@ -1,0 +1,56 @@
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import type { Clock } from "../model/clock.js";
+import type { Chain } from "../network/chain/chain.js";
+import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { Retrieval } from "../retrieval/retrieval.js";
+import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
+import { BucketService } from "./bucket-service.js";
+import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
+import { ObjectBytes } from "./object-bytes.js";
+import { ObjectCopy } from "./object-copy.js";
+import { ObjectService } from "./object-service.js";
+import { Staging } from "./staging.js";
+import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
+import { UploadService } from "./upload-service.js";
+
+export interface GatewayComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly preprocessing: Preprocessing;
+  readonly retrieval: Retrieval;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  /** Called after commits that may have inserted jobs. */
+  readonly onWork?: () => void;
+  /** Told of failures to clean up after an answer that was right; the sweeper tries again. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+export const GATEWAY_DEFAULTS = {
+  region: "us-east-1",
+  multipartEtag: "fid" as MultipartEtag,
+  admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
+};
+export type GatewaySettings = typeof GATEWAY_DEFAULTS;
+
+/** S3's meaning over a catalog, staging and the CESS network. */
+export class CessGateway implements Gateway {
+  readonly buckets: Buckets;
+  readonly objects: Objects;
+  readonly uploads: Uploads;
+
+  constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
+    const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const shared = {
+      ...components,
+      onWork: components.onWork ?? (() => undefined),
+      staging: new Staging(components),
+      admission: new Admission(components, admissionSettings),
+      bytes: new ObjectBytes(components),
+    };
+    this.buckets = new BucketService(shared, { region });
+    this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
+    this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
+  }
+}

@@ -1,0 +1,55 @@
+import { S3Error } from "../model/errors.js";
+import { GIB, KIB, MIB } from "../model/sizes.js";
+
+/** S3's own limits, in bytes unless the name says otherwise. */
+export const LIMITS = {
+  /** One PutObject or UploadPart body. */
+  putBytes: 5 * GIB,
+  /** Every part of a completed upload but the last. */
+  minPartBytes: 5 * MIB,
+  maxPartNumber: 10_000,
+  objectBytes: 5 * KIB * GIB,
+  /** The UTF-8 form of a key. */
+  keyBytes: 1024,
+  /** Names and values of user metadata together, in UTF-8. */
+  metadataBytes: 2 * KIB,
+} as const;
+
+/** EntityTooLarge, as S3 says it. */
+export function tooLarge(proposed: number, allowed: number): S3Error {
+  return new S3Error("EntityTooLarge", {
+    message: `Your proposed upload exceeds the maximum allowed size of ${allowed} bytes`,
+    fields: { ProposedSize: String(proposed), MaxSizeAllowed: String(allowed) },
+  });
+}
+
+/** KeyTooLongError above 1,024 bytes; a key of no bytes is InvalidArgument. */
+export function requireKey(key: string): void {
+  const size = Buffer.byteLength(key);
+  if (size === 0) throw new S3Error("InvalidArgument", { message: "An object key has at least one character" });
+  if (size > LIMITS.keyBytes) {
+    throw new S3Error("KeyTooLongError", {
+      fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.keyBytes) },
+    });
+  }
+}
+
+/** MetadataTooLarge above 2 KiB: S3 sums the bytes of names (without their prefix) and values. */
+export function requireMetadata(metadata: Readonly<Record<string, string>>): void {
+  let size = 0;
+  for (const [name, value] of Object.entries(metadata)) size += Buffer.byteLength(name) + Buffer.byteLength(value);
+  if (size > LIMITS.metadataBytes) {
+    throw new S3Error("MetadataTooLarge", {
+      fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.metadataBytes) },
+    });
+  }
+}
+
+/** InvalidArgument unless a whole number from 1 to 10,000. */
+export function requirePartNumber(partNumber: number): void {
+  if (Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= LIMITS.maxPartNumber) return;
+  throw new S3Error("InvalidArgument", {
+    message: `Part number must be an integer between 1 and ${LIMITS.maxPartNumber}, inclusive`,
+    fields: { ArgumentName: "partNumber", ArgumentValue: String(partNumber) },
+  });
+}

@@ -1,0 +1,141 @@
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog, NewVersion, VersionBytes } from "../catalog/catalog.js";
+import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
+import { S3Error } from "../model/errors.js";
+import type { ObjectVersion } from "../model/object.js";
+import { checkRead } from "../model/precondition.js";
+import { permittedBucket } from "./access.js";
+import type { Admission } from "./admission.js";
+import { beginDigest } from "./digest.js";
+import type { Call, CopyRequest, ObjectName } from "./gateway.js";
+import { ingest } from "./ingest.js";
+import { LIMITS, requireKey, requireMetadata } from "./limits.js";
+import type { ObjectBytes } from "./object-bytes.js";
+import { failedRead, readableVersion } from "./object-read.js";
+import type { Staging } from "./staging.js";
+
+export interface CopyComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly onWork: () => void;
+}
+
+/** Times a copy begins again because its source was deleted or replaced in between. */
+const ATTEMPTS = 5;
+
+/** CopyObject: a copy shares its source's bytes, staged or in the network, so none are moved. */
+export class ObjectCopy {
+  constructor(private readonly components: CopyComponents) {}
+
+  /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
+  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
+    requireKey(name.key);
+    if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
+    await permittedBucket(this.components.catalog, call, name.bucket);
+    for (let attempt = 1; ; attempt++) {
+      const source = await readableSource(this.components.catalog, call, request);
+      if (!request.replaceMetadata && source.bucket === name.bucket && source.key === name.key) throw illegalSelfCopy();
+      try {
+        return await this.write(call, name, request, source);
+      } catch (error) {
+        const lost = error instanceof S3Error && error.kind === "OperationAborted";
+        if (!lost || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async write(call: Call, { bucket, key }: ObjectName, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
+    const { catalog, staging, onWork } = this.components;
+    const { content, metadata } = request.replaceMetadata ?? source;
+    const version = { bucket, key, owner: call.account.id, size: source.size, content, metadata };
+    const shared = await this.sharedBytes(call, source);
+    if (!shared) return this.restage(call, version, request, source);
+    const checksum = await this.checksum(call, source, request.checksumAlgorithm);
+    const { fid } = source.durability;
+    const written = await staging.commit([], () => catalog.objects.put({
+      ...version,
+      etag: source.etag,
+      ...(checksum ? { checksum } : {}),
+      ...(source.parts ? { parts: source.parts } : {}),
+      ...(fid === undefined ? {} : { fid }),
+    }, shared, request.preconditions));
+    onWork();
+    return written.version;
+  }
+
+  /** What the copy links; undefined when the source's files are charged to another territory than the caller's. */
+  private async sharedBytes(call: Call, source: ObjectVersion): Promise<VersionBytes | undefined> {
+    const { catalog } = this.components;
+    if (source.size === 0) return { blobs: [] };
+    const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
+    if (extents.length === 0) return { blobs, copied: true };
+    for (const { file } of extents) {
+      const row = await catalog.files.get(file);
+      if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+      if (row.territory !== call.account.territory || row.owner !== call.account.id) return undefined;
+    }
+    return { blobs, extents, copied: true };
+  }
+
+  /** The source's own checksum, or another algorithm's computed by reading the bytes once. */
+  private async checksum(call: Call, source: ObjectVersion, algorithm: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
+    if (algorithm === undefined) return source.checksum;
+    if (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT") return source.checksum;
+    const digest = await beginDigest(algorithm);
+    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal);
+    for await (const chunk of stream) digest.update(chunk as Uint8Array);
+    return { algorithm, type: "FULL_OBJECT", value: digest.digest().toString("base64") };
+  }
+
+  /** The bytes are put anew, to be charged to the caller's present territory. */
+  private async restage(
+    call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, source: ObjectVersion,
+  ): Promise<ObjectVersion> {
+    const { catalog, blobs, staging, admission, bytes, onWork } = this.components;
+    if (source.size > LIMITS.putBytes) {
+      throw new S3Error("InvalidRequest", {
+        message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
+      });
+    }
+    const release = await admission.admit(call.account, source.size);
+    try {
+      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal);
+      const algorithm = request.checksumAlgorithm ?? "CRC64NVME";
+      const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
+      const { blob, checksums, md5 } = await ingest(blobs, body, { signal: call.signal, algorithm });
+      const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
+      const written = await staging.commit([blob], () => catalog.objects.put(
+        { ...version, etag: md5, checksum }, { blobs: [{ blob, offset: 0, length: version.size }] }, request.preconditions,
+      ));
+      onWork();
+      return written.version;
+    } finally {
+      release();
+    }
+  }
+}
+
+/** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
+export async function readableSource(
+  catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
+): Promise<ObjectVersion> {
+  await permittedBucket(catalog, call, source.bucket);
+  const version = await readableVersion(catalog, source);
+  const outcome = checkRead(sourcePreconditions, version);
+  if (outcome === "failed") throw failedRead(sourcePreconditions, version);
+  if (outcome === "not-modified") {
+    const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
+    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
+  }
+  return version;
+}
+
+function illegalSelfCopy(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message: "This copy request is illegal because it is trying to copy an object to itself without changing the "
+      + "object's metadata, storage class, website redirect location or encryption attributes.",
+  });
+}

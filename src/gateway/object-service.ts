@@ -1,0 +1,125 @@
+import type { Readable } from "node:stream";
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { S3Error } from "../model/errors.js";
+import type { BlobId, ObjectVersion } from "../model/object.js";
+import { checkWrite, type Preconditions } from "../model/precondition.js";
+import { permittedBucket } from "./access.js";
+import type { Admission } from "./admission.js";
+import type { Body, Call, CopyRequest, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult } from "./gateway.js";
+import { ingest, type Ingested } from "./ingest.js";
+import { requireKey, requireMetadata } from "./limits.js";
+import type { ObjectBytes } from "./object-bytes.js";
+import type { ObjectCopy } from "./object-copy.js";
+import { readableVersion, resolveRead } from "./object-read.js";
+import type { Staging } from "./staging.js";
+
+export interface ObjectComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly copy: ObjectCopy;
+  readonly onWork: () => void;
+}
+
+/** AWS computes this one where the client sends none, and so do we. */
+const DEFAULT_CHECKSUM = "CRC64NVME";
+
+export class ObjectService implements Objects {
+  constructor(private readonly components: ObjectComponents) {}
+
+  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
+    const { catalog, admission } = this.components;
+    requireKey(name.key);
+    requireMetadata(settings.metadata);
+    await permittedBucket(catalog, call, name.bucket);
+    await requireEarly(catalog, name, settings.preconditions);
+    const releases = body.size === undefined ? [] : [await admission.admit(call.account, body.size)];
+    const admit = async (size: number): Promise<void> => {
+      if (body.size === undefined) releases.push(await admission.admit(call.account, size));
+    };
+    try {
+      const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
+      const algorithm = chosen ?? DEFAULT_CHECKSUM;
+      const ingested = await ingest(this.components.blobs, body, { signal: call.signal, algorithm, admit });
+      return await this.commit(call, name, ingested, settings);
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+
+  private async commit(call: Call, { bucket, key }: ObjectName, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+    const { catalog, staging, onWork } = this.components;
+    const { size, md5, blob, checksums, sent } = ingested;
+    const algorithm = sent ?? DEFAULT_CHECKSUM;
+    const value = checksums.get(algorithm);
+    const version = {
+      bucket, key, owner: call.account.id, size, etag: md5,
+      content: settings.content, metadata: settings.metadata,
+      ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
+    };
+    const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
+    const written = await staging.commit([blob], async () => {
+      const put = await catalog.objects.put(version, { blobs }, settings.preconditions);
+      // Nothing links the blob of an empty object.
+      return size === 0 ? { ...put, orphans: [...put.orphans, blob] satisfies BlobId[] } : put;
+    });
+    onWork();
+    return written.version;
+  }
+
+  async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
+    await permittedBucket(this.components.catalog, call, name.bucket);
+    return resolveRead(await readableVersion(this.components.catalog, name), request);
+  }
+
+  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
+    const result = await this.head(call, name, request);
+    const range = result.range ?? { start: 0, end: result.version.size };
+    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal) };
+  }
+
+  async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions): Promise<void> {
+    const { catalog, staging, onWork } = this.components;
+    requireKey(key);
+    await permittedBucket(catalog, call, bucket);
+    // In a bucket without versions only the null version exists; deleting another is the success S3 calls it.
+    if (versionId !== undefined && versionId !== "null") return;
+    const { deleted } = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions));
+    if (deleted) onWork();
+  }
+
+  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
+    return this.components.copy.run(call, name, request);
+  }
+
+  async list(call: Call, bucket: string, request: ListRequest): Promise<ListResult> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    const { entries, truncated } = await catalog.objects.list({ bucket, ...request });
+    const last = entries.at(-1);
+    return {
+      keys: entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : [])),
+      prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
+      truncated,
+      ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),
+    };
+  }
+}
+
+/**
+ * Write preconditions before the body, so that 5 GiB are not sent in vain. The transaction that writes the version
+ * checks them again, and its word is the last.
+ */
+export async function requireEarly(catalog: Catalog, { bucket, key }: ObjectName, preconditions: Preconditions | undefined): Promise<void> {
+  if (!preconditions?.ifMatch && !preconditions?.ifNoneMatch) return;
+  const current = await catalog.objects.get(bucket, key);
+  const outcome = checkWrite(preconditions, current?.deleteMarker === true ? undefined : current);
+  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
+  if (outcome === "failed") {
+    const condition = preconditions.ifMatch ? "If-Match" : "If-None-Match";
+    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
+  }
+}

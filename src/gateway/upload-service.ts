@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { resolveRange, type RangeRequest } from "../model/byte-range.js";
+import { S3Error } from "../model/errors.js";
+import { PLAIN } from "../model/file.js";
+import type { ObjectVersion, Part, Upload } from "../model/object.js";
+import type { Preconditions } from "../model/precondition.js";
+import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import { permittedBucket } from "./access.js";
+import type { Admission } from "./admission.js";
+import type {
+  Body, Call, CompletedUpload, CompleteRequest, CreateUploadSettings, ObjectName, PartListResult, UploadListRequest,
+  UploadListResult, Uploads,
+} from "./gateway.js";
+import { ingest, type Ingested } from "./ingest.js";
+import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
+import type { ObjectBytes } from "./object-bytes.js";
+import { readableSource } from "./object-copy.js";
+import type { Staging } from "./staging.js";
+import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
+import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
+
+export interface UploadComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly preprocessing: Preprocessing;
+  readonly completion: UploadCompletion;
+}
+
+/** Unguessable: whoever knows a bucket's name must not be able to name its uploads. */
+const UPLOAD_ID_BYTES = 24;
+
+export class UploadService implements Uploads {
+  constructor(private readonly components: UploadComponents) {}
+
+  async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload> {
+    const { catalog, admission } = this.components;
+    requireKey(key);
+    requireMetadata(settings.metadata);
+    requireChecksumType(settings);
+    await permittedBucket(catalog, call, bucket);
+    // A territory without room for one byte is refused now, not after the first part.
+    (await admission.admit(call.account, 1))();
+    const { checksumAlgorithm, checksumType, content, metadata } = settings;
+    return catalog.uploads.create({
+      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
+      ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
+      ...(checksumType === undefined ? {} : { checksumType }),
+    });
+  }
+
+  async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part> {
+    requirePartNumber(partNumber);
+    const upload = await this.openUpload(call, name, uploadId);
+    requireSameAlgorithm(upload, body);
+    return this.stage(call, upload, partNumber, body);
+  }
+
+  async copyPart(
+    call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined,
+    sourcePreconditions: Preconditions,
+  ): Promise<Part> {
+    const { catalog, bytes } = this.components;
+    requirePartNumber(partNumber);
+    const upload = await this.openUpload(call, name, uploadId);
+    const version = await readableSource(catalog, call, { source, sourcePreconditions });
+    const { start, end } = copiedRange(version, range);
+    const stream = await bytes.open(version, { start, end }, call.signal);
+    try {
+      return await this.stage(call, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+    } finally {
+      // Refused before it was read: the source's blobs must not stay pinned.
+      stream.destroy();
+    }
+  }
+
+  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
+    await permittedBucket(this.components.catalog, call, name.bucket);
+    return this.components.completion.complete(call, name, uploadId, request);
+  }
+
+  async abort(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<void> {
+    const { catalog, staging, preprocessing, completion } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    if (!(await catalog.uploads.get(bucket, key, uploadId))) throw noSuchUpload(uploadId);
+    await staging.commit([], () => catalog.uploads.abort(uploadId));
+    completion.abort(uploadId);
+    preprocessing.forget(uploadId);
+  }
+
+  async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
+    const upload = await this.openUpload(call, name, uploadId);
+    if (limit <= 0) return { upload, parts: [], truncated: false };
+    // One more than asked for tells whether there are more.
+    const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
+    return { upload, parts: parts.slice(0, limit), truncated: parts.length > limit };
+  }
+
+  async list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    const { entries, truncated } = await catalog.uploads.list({ bucket, ...request });
+    const last = entries.at(-1);
+    const next = last?.kind === "upload"
+      ? { nextKeyMarker: last.upload.key, nextUploadIdMarker: last.upload.id }
+      : { nextKeyMarker: last?.prefix ?? "", nextUploadIdMarker: "" };
+    return {
+      uploads: entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : [])),
+      prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
+      truncated,
+      ...(truncated && last ? next : {}),
+    };
+  }
+
+  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<Upload> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    const upload = await catalog.uploads.get(bucket, key, uploadId);
+    if (upload?.state !== "open") throw noSuchUpload(uploadId);
+    return upload;
+  }
+
+  /** Bytes into staging, then the part's row, then the background's turn. */
+  private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<Part> {
+    const { catalog, blobs, staging, admission, preprocessing } = this.components;
+    const releases: (() => void)[] = [];
+    const admit = async (size: number): Promise<void> => {
+      releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size));
+    };
+    try {
+      if (body.size !== undefined) await admit(body.size);
+      const algorithm = uploadAlgorithm(upload);
+      const ingested = await ingest(blobs, body, { signal: call.signal, algorithm, ...(body.size === undefined ? { admit } : {}) });
+      const { blob, size, md5, checksums } = ingested;
+      const value = checksums.get(algorithm);
+      const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };
+      const { part } = await staging.commit([blob], () => catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }));
+      preprocessing.advance(upload.id, PLAIN, partNumber);
+      return asSent(part, ingested);
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+}
+
+/** S3 refuses a part whose checksum is by another algorithm than the one its upload was created with. */
+function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announced }: Body): void {
+  const actual = announced.checksum?.algorithm ?? announced.algorithm;
+  if (expected === undefined || actual === undefined || actual === expected) return;
+  throw new S3Error("InvalidRequest", {
+    message: `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()}, actual checksum Type: ${actual.toLowerCase()}`,
+  });
+}
+
+/** The answer echoes the checksum that was sent, although the upload keeps its own. */
+function asSent(part: Part, { sent, checksums }: Ingested): Part {
+  const value = sent === undefined ? undefined : checksums.get(sent);
+  return sent === undefined || value === undefined ? part : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
+}
+
+/** x-amz-copy-source-range knows only `bytes=first-last`, both within the source. */
+function copiedRange({ size }: ObjectVersion, request: RangeRequest | undefined): { readonly start: number; readonly end: number } {
+  if (!request) return { start: 0, end: size };
+  const range = resolveRange(request, size);
+  if (!range || "suffix" in request || request.last === undefined || request.last >= size) {
+    throw new S3Error("InvalidArgument", {
+      message: `Range specified is not valid for source object of size: ${size}`,
+      fields: { ArgumentName: "x-amz-copy-source-range" },
+    });
+  }
+  return range;
+}

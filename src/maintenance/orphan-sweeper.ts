@@ -1,0 +1,60 @@
+import type { Progress, Worker } from "../background/worker.js";
+import type { Blobs, StoredBlob } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import type { Clock } from "../model/clock.js";
+
+export const ORPHAN_SWEEPER_DEFAULTS = {
+  /** From the end of one sweep to the beginning of the next, ms. */
+  intervalMs: 3_600_000,
+  /** Blobs judged in one step. */
+  batch: 256,
+};
+
+/**
+ * Removes staged bytes that nothing links: a request that failed after its bytes were written, a crash between the two,
+ * a removal that did not come through. Unsettled blobs, whose row may be about to appear, are not listed.
+ */
+export class OrphanSweeper implements Worker {
+  readonly name = "orphan-sweeper";
+  private readonly settings: typeof ORPHAN_SWEEPER_DEFAULTS;
+  private sweep: AsyncIterator<StoredBlob> | undefined;
+  private nextAt = 0;
+
+  constructor(
+    private readonly components: { readonly catalog: Catalog; readonly blobs: Blobs; readonly clock: Clock },
+    settings: Partial<typeof ORPHAN_SWEEPER_DEFAULTS> = {},
+  ) {
+    this.settings = { ...ORPHAN_SWEEPER_DEFAULTS, ...settings };
+  }
+
+  async step(): Promise<Progress> {
+    const { catalog, blobs, clock } = this.components;
+    if (!this.sweep && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
+    this.sweep ??= blobs.list()[Symbol.asyncIterator]();
+    const candidates = await this.take(this.sweep);
+    if (candidates.length > 0) {
+      const orphans = await catalog.orphans(candidates.map((blob) => blob.id));
+      await blobs.remove(orphans);
+    }
+    if (candidates.length === this.settings.batch) return { kind: "busy" };
+    this.sweep = undefined;
+    this.nextAt = clock.now() + this.settings.intervalMs;
+    return { kind: "idle", until: this.nextAt };
+  }
+
+  private async take(sweep: AsyncIterator<StoredBlob>): Promise<StoredBlob[]> {
+    const taken: StoredBlob[] = [];
+    try {
+      while (taken.length < this.settings.batch) {
+        const next = await sweep.next();
+        if (next.done === true) break;
+        taken.push(next.value);
+      }
+    } catch (error) {
+      // A list that failed is not gone on with: the next step begins anew.
+      this.sweep = undefined;
+      throw error;
+    }
+    return taken;
+  }
+}

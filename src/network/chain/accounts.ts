@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises";
+import { Keyring } from "@polkadot/keyring";
+import type { KeyringPair, KeyringPair$Json } from "@polkadot/keyring/types";
+import { u8aWrapBytes } from "@polkadot/util";
+import { cryptoWaitReady, decodeAddress, encodeAddress, sr25519Verify } from "@polkadot/util-crypto";
+import type { CessAccount } from "../../model/account.js";
+
+/** CESS addresses carry this SS58 prefix, so they begin with `c`. */
+export const CESS_SS58_PREFIX = 11330;
+
+const PUBLIC_KEY_SIZE = 32;
+const SIGNATURE_SIZE = 64;
+
+/** Text that is no address of an account; the message says what is wrong with it. */
+export class InvalidAccount extends Error {
+  constructor(text: string, why: string) {
+    super(`"${text.slice(0, 80)}" is no CESS account: ${why}`);
+    this.name = "InvalidAccount";
+  }
+}
+
+/** An account that can sign. The secret stays inside the pair. */
+export interface Signer {
+  readonly account: CessAccount;
+  readonly pair: KeyringPair;
+}
+
+/**
+ * The CESS address of the same public key, whatever SS58 prefix the text has: wallets show one key under several
+ * prefixes. Throws InvalidAccount for a wrong checksum, wrong length, or text that is no base58.
+ */
+export function parseAccount(text: string): CessAccount {
+  return formatAccount(publicKeyOf(text));
+}
+
+/** The CESS address of a public key of 32 bytes. */
+export function formatAccount(publicKey: Uint8Array): CessAccount {
+  return encodeAddress(publicKey, CESS_SS58_PREFIX) as CessAccount;
+}
+
+/** The public key of an SS58 address: 32 bytes. Throws InvalidAccount. */
+export function publicKeyOf(address: string): Uint8Array {
+  // decodeAddress takes hex as bare key bytes, without any checksum: a typing error would be another account.
+  if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(address)) throw new InvalidAccount(address, "it is no base58 text");
+  let key: Uint8Array;
+  try {
+    key = decodeAddress(address);
+  } catch (error) {
+    const checksum = String(error).includes("checksum");
+    throw new InvalidAccount(address, checksum ? "its checksum is wrong; is a letter mistyped?" : "it is no SS58 address");
+  }
+  if (key.length !== PUBLIC_KEY_SIZE) throw new InvalidAccount(address, `it names ${key.length} bytes, not ${PUBLIC_KEY_SIZE}`);
+  return key;
+}
+
+/**
+ * Whether `signature` is the account's sr25519 signature of `message`, bare or in the `<Bytes>…</Bytes>` that wallets
+ * put around a text before they sign it. False for anything malformed.
+ */
+export function verifySignature(account: string, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_SIZE) return false;
+  try {
+    const key = publicKeyOf(account);
+    return [message, u8aWrapBytes(message)].some((signed) => sr25519Verify(signed, signature, key));
+  } catch {
+    return false;
+  }
+}
+
+/** From a mnemonic, with derivation path and password if it has any: `word … word//path///password`, or `//Alice`. */
+export async function signerFromMnemonic(mnemonic: string): Promise<Signer> {
+  await cryptoWaitReady();
+  try {
+    return signer(ring().addFromUri(mnemonic.trim()));
+  } catch {
+    // The library's own message may quote the secret.
+    throw new Error("the mnemonic cannot be read: 12 to 24 English words of BIP-39 with a right checksum are needed");
+  }
+}
+
+/** From a file that holds nothing but the mnemonic. */
+export async function signerFromMnemonicFile(path: string): Promise<Signer> {
+  return signerFromMnemonic(await readFile(path, "utf8"));
+}
+
+/** From a keystore file as polkadot.js and other wallets export it (JSON), unlocked with its password. sr25519 only. */
+export async function signerFromKeystore(path: string, password: string): Promise<Signer> {
+  await cryptoWaitReady();
+  const text = await readFile(path, "utf8");
+  let pair: KeyringPair;
+  try {
+    pair = ring().addFromJson(JSON.parse(text) as KeyringPair$Json);
+  } catch (error) {
+    throw new Error(`${path} is no keystore file of a wallet`, { cause: error });
+  }
+  if (pair.type !== "sr25519") throw new Error(`${path} holds a key of type ${pair.type}; storage nodes verify sr25519 only`);
+  try {
+    pair.unlock(password);
+  } catch {
+    throw new Error(`the password does not open ${path}`);
+  }
+  return signer(pair);
+}
+
+function ring(): Keyring {
+  return new Keyring({ type: "sr25519", ss58Format: CESS_SS58_PREFIX });
+}
+
+function signer(pair: KeyringPair): Signer {
+  return { account: formatAccount(pair.publicKey), pair };
+}

@@ -1,0 +1,118 @@
+import type { CessAccount } from "../../model/account.js";
+import type { Fid } from "../../model/hash.js";
+import type { Signer } from "./accounts.js";
+import type {
+  Chain,
+  ChainDeal,
+  ChainEvent,
+  ChainFile,
+  ChainNode,
+  DealOrder,
+  SignedExtrinsic,
+  SubmitOptions,
+  Territory,
+} from "./chain.js";
+import { watchDeals } from "./chain-events.js";
+import type { ChainSession } from "./chain-session.js";
+import { hashArgument, textArgument } from "./codec.js";
+import { call } from "./extrinsics.js";
+import { Submitter, type SubmitterSettings } from "./submitter.js";
+
+/**
+ * Older runtimes file every declaration under a bucket of the owner. One opaque name serves all: it is public, and a j
+ * or J in it would jam the deal for ever.
+ */
+const BUCKET_TOKEN = "cess";
+
+/** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
+export class CessChain implements Chain {
+  readonly #signer: Signer;
+  readonly #session: ChainSession;
+  readonly #submitter: Submitter;
+  readonly #watches = new Set<() => void>();
+
+  constructor(components: { session: ChainSession; signer: Signer }, settings: Partial<SubmitterSettings> = {}) {
+    const { session, signer } = components;
+    this.#signer = signer;
+    this.#session = session;
+    this.#submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+  }
+
+  get account(): CessAccount {
+    return this.#signer.account;
+  }
+
+  get connected(): boolean {
+    return this.#session.connection.connected;
+  }
+
+  file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
+    return this.#session.reader.file(fid, at);
+  }
+
+  deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
+    return this.#session.reader.deal(fid, at);
+  }
+
+  territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
+    return this.#session.reader.territory(owner, name);
+  }
+
+  async authorized(owner: CessAccount): Promise<boolean> {
+    // An owner needs nobody's leave: the runtime asks `operator == owner || the owner's list has it`.
+    return owner === this.account || (await this.#session.reader.operators(owner)).includes(this.account);
+  }
+
+  nodes(): Promise<ChainNode[]> {
+    return this.#session.reader.nodes();
+  }
+
+  finalizedBlock(): Promise<number> {
+    return this.#session.reader.finalizedBlock();
+  }
+
+  async declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+    const segments = order.segments.map(({ hash, fragments }) => ({
+      hash: hashArgument(hash),
+      fragmentList: fragments.map(hashArgument),
+    }));
+    // The codec takes the fields that the metadata's UserBrief has, so the bucket's name goes only where there is one.
+    const brief = {
+      user: order.owner,
+      fileName: textArgument(order.fileName),
+      bucketName: textArgument(BUCKET_TOKEN),
+      territoryName: textArgument(order.territory),
+    };
+    const args = [hashArgument(order.fid), segments, brief, order.size];
+    await this.#submitter.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
+  }
+
+  async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+    await this.#submitter.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
+  }
+
+  settled(signed: SignedExtrinsic): Promise<boolean> {
+    return this.#submitter.settled(signed);
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return this.#signer.pair.sign(message);
+  }
+
+  watch(listener: (event: ChainEvent) => void): () => void {
+    const stop = watchDeals(this.#session.blocks, listener);
+    this.#watches.add(stop);
+    return () => {
+      this.#watches.delete(stop);
+      stop();
+    };
+  }
+
+  /** Ends watches and waiting submissions. The session is its constructor's to close. */
+  close(): Promise<void> {
+    for (const stop of this.#watches) stop();
+    this.#watches.clear();
+    this.#submitter.close();
+    return Promise.resolve();
+  }
+}

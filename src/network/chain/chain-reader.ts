@@ -1,0 +1,146 @@
+import type { Codec } from "@polkadot/types/types";
+import type { CessAccount } from "../../model/account.js";
+import type { Fid } from "../../model/hash.js";
+import type { ChainDeal, ChainFile, ChainNode, Territory } from "./chain.js";
+import {
+  asAccount,
+  asBigInt,
+  asHash,
+  asNumber,
+  asText,
+  field,
+  hashArgument,
+  items,
+  optionalField,
+  textArgument,
+} from "./codec.js";
+import { formatAccount } from "./accounts.js";
+import type { Connection } from "./connection.js";
+import type { Link } from "./link.js";
+import { readMap, readStorage } from "./storage.js";
+
+const NODE_STATES = ["positive", "frozen", "lock", "exit", "offline"] as const;
+const TERRITORY_STATES = {
+  Active: "active",
+  Frozen: "frozen",
+  Expired: "expired",
+  OnConsignment: "on-consignment",
+} as const satisfies Record<string, Territory["state"]>;
+
+/** What the pallets' storage says, in this project's words. Chain index 1…12 becomes 0…11 here. */
+export class ChainReader {
+  constructor(private readonly connection: Connection) {}
+
+  async file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
+    const info = await this.#read("fileBank", "file", [hashArgument(fid)], at);
+    return info === undefined ? undefined : toFile(fid, info);
+  }
+
+  async deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
+    const info = await this.#read("fileBank", "dealMap", [hashArgument(fid)], at);
+    return info === undefined ? undefined : toDeal(fid, info);
+  }
+
+  async territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
+    const info = await this.#read("storageHandler", "territory", [owner, textArgument(name)]);
+    return info === undefined ? undefined : toTerritory(info);
+  }
+
+  /** Whom this account lets act for it. */
+  async operators(owner: CessAccount): Promise<CessAccount[]> {
+    const list = await this.#read("oss", "authorityList", [owner]);
+    return list === undefined ? [] : items(list).map(asAccount);
+  }
+
+  async node(account: CessAccount): Promise<ChainNode | undefined> {
+    const info = await this.#read("sminer", "minerItems", [account]);
+    return info === undefined ? undefined : toNode(account, info);
+  }
+
+  /** All of them, as of one block. */
+  nodes(): Promise<ChainNode[]> {
+    return this.connection.call(async (link) => {
+      const best = (await link.send("chain_getBlockHash", [])) as string;
+      const nodes: ChainNode[] = [];
+      for await (const { key, value } of readMap(link, "sminer", "minerItems", best)) nodes.push(toNode(formatAccount(key), value));
+      return nodes;
+    });
+  }
+
+  finalizedBlock(): Promise<number> {
+    return this.connection.call(async (link) => {
+      const header = await link.send("chain_getHeader", [await finalizedHash(link)]);
+      return Number((header as { number: string }).number);
+    });
+  }
+
+  #read(pallet: string, item: string, keys: readonly unknown[], at: "best" | "finalized" = "best"): Promise<Codec | undefined> {
+    return this.connection.call(async (link) =>
+      readStorage(link, pallet, item, keys, at === "finalized" ? await finalizedHash(link) : undefined),
+    );
+  }
+}
+
+async function finalizedHash(link: Link): Promise<string> {
+  return (await link.send("chain_getFinalizedHead", [])) as string;
+}
+
+function toDeal(fid: Fid, info: Codec): ChainDeal {
+  const brief = field(info, "user");
+  return {
+    fid,
+    owner: asAccount(field(brief, "user")),
+    territory: asText(field(brief, "territoryName")),
+    segments: items(field(info, "segmentList")).map((segment) => ({
+      hash: asHash(field(segment, "hash")),
+      fragments: items(field(segment, "fragmentList")).map(asHash),
+    })),
+    reports: items(field(info, "completeList")).map((report) => ({
+      index: asNumber(field(report, "index")) - 1,
+      node: asAccount(field(report, "miner")),
+    })),
+  };
+}
+
+function toFile(fid: Fid, info: Codec): ChainFile {
+  return {
+    fid,
+    size: asNumber(field(info, "fileSize")),
+    owners: items(field(info, "owner")).map((brief) => ({
+      account: asAccount(field(brief, "user")),
+      territory: asText(field(brief, "territoryName")),
+    })),
+    segments: items(field(info, "segmentList")).map((segment) => ({
+      hash: asHash(field(segment, "hash")),
+      fragments: items(field(segment, "fragmentList")).map((fragment) => ({
+        hash: asHash(field(fragment, "hash")),
+        node: asAccount(field(fragment, "miner")),
+      })),
+    })),
+  };
+}
+
+function toTerritory(info: Codec): Territory {
+  const state = field(info, "state").toString();
+  if (!(state in TERRITORY_STATES)) throw new Error(`the chain names a territory state that is unknown here: ${state}`);
+  return {
+    total: asBigInt(field(info, "totalSpace")),
+    used: asBigInt(field(info, "usedSpace")),
+    locked: asBigInt(field(info, "lockedSpace")),
+    remaining: asBigInt(field(info, "remainingSpace")),
+    state: TERRITORY_STATES[state as keyof typeof TERRITORY_STATES],
+    deadline: asNumber(field(info, "deadline")),
+  };
+}
+
+function toNode(account: CessAccount, info: Codec): ChainNode {
+  const state = asText(field(info, "state"));
+  // Older runtimes keep the address in the 38 bytes that were meant for a libp2p peer id.
+  const address = asText(optionalField(info, "endpoint") ?? field(info, "peerId"));
+  return {
+    account,
+    endpoint: address === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`,
+    state: NODE_STATES.find((known) => known === state) ?? "other",
+    idleSpace: asBigInt(field(info, "idleSpace")),
+  };
+}

@@ -1,0 +1,182 @@
+import { abortable, asError, pause } from "./abortable.js";
+import { ChainUnavailable } from "./chain.js";
+import { Link } from "./link.js";
+
+export interface ConnectionSettings {
+  /** ws:// or wss:// URLs of CESS nodes of one chain, the preferred one first. */
+  readonly endpoints: readonly string[];
+  /** Milliseconds after which a call that nobody answered rejects with ChainUnavailable. */
+  readonly callTimeoutMs: number;
+  /** Milliseconds for connecting to one endpoint and reading its metadata. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds between two looks at the node's head. */
+  readonly healthIntervalMs: number;
+  /** Milliseconds without a new best block after which a node counts as not synced, and another one is tried. */
+  readonly maxHeadAgeMs: number;
+  /** Milliseconds before the first attempt after a failed round over all endpoints; doubles with every further one … */
+  readonly retryDelayMs: number;
+  /** … up to this many. */
+  readonly maxRetryDelayMs: number;
+}
+
+export const CONNECTION_DEFAULTS = {
+  callTimeoutMs: 30_000,
+  connectTimeoutMs: 20_000,
+  healthIntervalMs: 10_000,
+  maxHeadAgeMs: 60_000,
+  retryDelayMs: 250,
+  maxRetryDelayMs: 30_000,
+} satisfies Omit<ConnectionSettings, "endpoints">;
+
+/** Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. */
+export class Connection {
+  readonly #settings: ConnectionSettings;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<(link: Link) => void>();
+  readonly #running: Promise<void>;
+  #link: Link | undefined;
+  #synced = false;
+  #genesis: string | undefined;
+  /** Why there is no link, for the message of those who wait. */
+  #trouble = "not connected yet";
+
+  constructor(settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">) {
+    this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
+    if (this.#settings.endpoints.length === 0) throw new RangeError("a chain connection needs at least one endpoint");
+    for (const endpoint of this.#settings.endpoints) {
+      if (!/^wss?:\/\//.test(endpoint)) throw new RangeError(`a chain endpoint begins with ws:// or wss://: ${endpoint}`);
+    }
+    this.#running = this.#run();
+  }
+
+  /** True while there is a link to a node that is synced and whose head moves. */
+  get connected(): boolean {
+    return this.#link !== undefined && this.#synced;
+  }
+
+  /** Aborts when the connection is closed for good. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Calls back with the present link, if there is one, and with each later one. Returns the function that ends it. */
+  onLink(listener: (link: Link) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#link !== undefined) listener(this.#link);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Does `work` over the present link, or the next one. When the link breaks meanwhile it begins again over the next,
+   * so `work` must be harmless to repeat. Rejects with ChainUnavailable after the call timeout.
+   */
+  async call<T>(work: (link: Link) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const deadline = AbortSignal.timeout(this.#settings.callTimeoutMs);
+    const signals = [deadline, signal, this.closing];
+    for (;;) {
+      const link = this.#link;
+      try {
+        signal?.throwIfAborted();
+        if (link === undefined) await this.#nextLink(signals);
+        else return await abortable(work(link), [link.down, ...signals]);
+      } catch (error) {
+        if (signal?.aborted === true) throw asError(signal.reason);
+        if (deadline.aborted) throw this.#unanswered(link);
+        if (this.closing.aborted || link?.down.aborted !== true) throw error;
+        // A broken link is left at once; #serve notices it a moment later.
+        if (this.#link === link) this.#link = undefined;
+      }
+    }
+  }
+
+  /** Does `work` over this very link, once: for what must not be repeated. Rejects with ChainUnavailable as `call`. */
+  async once<T>(link: Link, work: () => Promise<T>): Promise<T> {
+    const deadline = AbortSignal.timeout(this.#settings.callTimeoutMs);
+    return abortable(work(), [deadline, link.down, this.closing]).catch((error: unknown) => {
+      throw deadline.aborted && error === deadline.reason ? this.#unanswered(link) : asError(error);
+    });
+  }
+
+  /** Ends everything; calls under way reject with ChainUnavailable. */
+  async close(): Promise<void> {
+    this.#closing.abort(new ChainUnavailable("the connection to the chain is closed"));
+    await this.#running;
+    this.#listeners.clear();
+  }
+
+  #unanswered(link: Link | undefined): ChainUnavailable {
+    const why = link === undefined ? this.#trouble : `${link.endpoint} does not answer`;
+    return new ChainUnavailable(`no CESS node answered within ${this.#settings.callTimeoutMs} ms: ${why}`);
+  }
+
+  async #nextLink(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+    let stop: () => void = () => undefined;
+    try {
+      await abortable(new Promise<void>((resolve) => (stop = this.onLink(() => resolve()))), signals);
+    } finally {
+      stop();
+    }
+  }
+
+  /** Endpoint after endpoint; a pause only after each failed round over all of them. */
+  async #run(): Promise<void> {
+    const { endpoints, retryDelayMs, maxRetryDelayMs } = this.#settings;
+    let failures = 0;
+    for (let turn = 0; !this.closing.aborted; turn++) {
+      const endpoint = endpoints[turn % endpoints.length] ?? "";
+      const started = Date.now();
+      await this.#serve(endpoint).catch((error: unknown) => (this.#trouble = asError(error).message));
+      if (Date.now() - started > maxRetryDelayMs) failures = 0;
+      failures++;
+      if (failures % endpoints.length !== 0) continue;
+      const round = Math.floor(failures / endpoints.length) - 1;
+      const delay = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(round, 20));
+      // Half of the delay is random, so that the clients of a node that comes back do not arrive together.
+      await pause(delay / 2 + Math.random() * (delay / 2), [this.closing]).catch(() => undefined);
+    }
+  }
+
+  /** One link from its opening to its end; rejects with the reason for the end. */
+  async #serve(endpoint: string): Promise<void> {
+    const link = await Link.open(endpoint, [AbortSignal.timeout(this.#settings.connectTimeoutMs), this.closing]);
+    try {
+      const genesis = link.api.genesisHash.toHex();
+      this.#genesis ??= genesis;
+      if (genesis !== this.#genesis) {
+        throw new ChainUnavailable(`${endpoint} serves another chain: genesis ${genesis}, not ${this.#genesis}`);
+      }
+      await this.#guard(link, () => {
+        this.#link = link;
+        for (const listener of this.#listeners) listener(link);
+      });
+    } finally {
+      if (this.#link === link) this.#link = undefined;
+      this.#synced = false;
+      await link.close();
+    }
+  }
+
+  /**
+   * Looks at the head again and again. A node that is behind is left when there is another one; the only one is kept,
+   * since reads of old blocks are better than none, but `connected` is false meanwhile.
+   */
+  async #guard(link: Link, announce: () => void): Promise<void> {
+    const { endpoints, callTimeoutMs, healthIntervalMs, maxHeadAgeMs } = this.#settings;
+    let best = -1;
+    let movedAt = Date.now();
+    for (;;) {
+      const look = Promise.all([link.send("system_health", []), link.send("chain_getHeader", [])]);
+      const [health, header] = await abortable(look, [link.down, this.closing, AbortSignal.timeout(callTimeoutMs)]);
+      const number = Number((header as { number: string }).number);
+      if (number !== best) movedAt = Date.now();
+      best = number;
+      const stale = Date.now() - movedAt > maxHeadAgeMs;
+      this.#synced = !stale && !(health as { isSyncing: boolean }).isSyncing;
+      if (!this.#synced && endpoints.length > 1) {
+        throw new ChainUnavailable(`${link.endpoint} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
+      }
+      if (this.#link !== link) announce();
+      await pause(healthIntervalMs, [link.down, this.closing]);
+    }
+  }
+}

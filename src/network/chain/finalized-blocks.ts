@@ -1,0 +1,214 @@
+import type { Codec } from "@polkadot/types/types";
+import type { EventRecord } from "@polkadot/types/interfaces";
+import { asError, pause } from "./abortable.js";
+import { ChainUnavailable } from "./chain.js";
+import type { Connection } from "./connection.js";
+import type { Link } from "./link.js";
+
+export interface FinalizedBlocksSettings {
+  /** Blocks that are fetched one by one after a pause; of a longer one the older blocks are only reported as a gap. */
+  readonly maxCatchUpBlocks: number;
+  /** Milliseconds before a block that could not be fetched is tried again. */
+  readonly retryMs: number;
+}
+
+export const FINALIZED_BLOCKS_DEFAULTS: FinalizedBlocksSettings = { maxCatchUpBlocks: 256, retryMs: 500 };
+
+/** One event of a block, decoded by the runtime that executed the block. */
+export interface BlockEvent {
+  /** Position of the extrinsic that caused it; undefined for those of the block itself. */
+  readonly extrinsic: number | undefined;
+  readonly section: string;
+  readonly method: string;
+  /** By field name in camel case. */
+  field(name: string): Codec | undefined;
+  /** The data in order. */
+  readonly data: readonly Codec[];
+}
+
+/** Contents are fetched when first asked for, and once for all listeners. */
+export interface FinalizedBlock {
+  readonly number: number;
+  readonly hash: string;
+  /** Each as hex of its SCALE bytes. */
+  extrinsics(): Promise<readonly string[]>;
+  events(): Promise<readonly BlockEvent[]>;
+}
+
+export interface BlockListener {
+  /** Every finalized block, in order, one at a time; again when this rejects with ChainUnavailable. */
+  onBlock(block: FinalizedBlock): Promise<void>;
+  /** Blocks from … to were not delivered, or (without numbers) a new link was made and it is not certain. */
+  onGap(missed?: { readonly from: number; readonly to: number }): Promise<void>;
+}
+
+/** Follows the finalized heads and hands every block to the listeners, also those skipped between two heads. */
+export class FinalizedBlocks {
+  readonly #connection: Connection;
+  readonly #settings: FinalizedBlocksSettings;
+  readonly #listeners = new Set<BlockListener>();
+  readonly #stop: () => void;
+  /** Last block delivered; undefined before the first head. */
+  #cursor: number | undefined;
+  #target = -1;
+  #newLink = false;
+  #pump: Promise<void> | undefined;
+
+  constructor(components: { connection: Connection }, settings: Partial<FinalizedBlocksSettings> = {}) {
+    this.#connection = components.connection;
+    this.#settings = { ...FINALIZED_BLOCKS_DEFAULTS, ...settings };
+    this.#stop = this.#connection.onLink((link) => {
+      link.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.#onHead(link, head)).catch(() => {
+        // The link broke: the next one is subscribed to in its turn.
+      });
+    });
+  }
+
+  /** Number of the last block that all listeners have seen; undefined before the first head. */
+  get last(): number | undefined {
+    return this.#cursor;
+  }
+
+  /** Returns the function that ends it. */
+  watch(listener: BlockListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The finalized block of this number; its hash is asked for first. */
+  async at(number: number): Promise<FinalizedBlock> {
+    const hash = await this.#connection.call((link) => link.send("chain_getBlockHash", [number]));
+    if (typeof hash !== "string") throw new ChainUnavailable(`the node does not know block ${number}`);
+    return new FetchedBlock(this.#connection, number, hash);
+  }
+
+  /** Waits for the block in hand; the connection is not closed. */
+  async close(): Promise<void> {
+    this.#stop();
+    this.#listeners.clear();
+    this.#target = -1;
+    await this.#pump;
+  }
+
+  #onHead(link: Link, head: unknown): void {
+    const number = Number((head as { number: string }).number);
+    if (this.#link !== link) {
+      this.#link = link;
+      this.#newLink = true;
+      // A node that is behind, or a development chain begun anew: deliver twice rather than wait in vain.
+      this.#cursor = Math.min(this.#cursor ?? number - 1, number);
+      this.#target = number;
+    }
+    this.#target = Math.max(this.#target, number);
+    this.#pump ??= this.#deliverAll().finally(() => (this.#pump = undefined));
+  }
+  #link: Link | undefined;
+
+  async #deliverAll(): Promise<void> {
+    while (!this.#connection.closing.aborted && this.#cursor !== undefined) {
+      if (this.#newLink) {
+        this.#newLink = false;
+        await this.#each((listener) => listener.onGap());
+      }
+      const first = this.#cursor + 1;
+      if (first > this.#target) return;
+      if (this.#listeners.size === 0) {
+        this.#cursor = this.#target;
+        return;
+      }
+      const to = this.#target - this.#settings.maxCatchUpBlocks;
+      if (first <= to) {
+        await this.#each((listener) => listener.onGap({ from: first, to }));
+        this.#cursor = Math.max(this.#cursor, to);
+        continue;
+      }
+      await this.#deliver(first);
+    }
+  }
+
+  async #deliver(number: number): Promise<void> {
+    let block: FinalizedBlock;
+    try {
+      block = await this.at(number);
+    } catch {
+      await this.#rest();
+      return;
+    }
+    await this.#each((listener) => listener.onBlock(block));
+    // A new link may have set the cursor back meanwhile.
+    if (this.#cursor === number - 1) this.#cursor = number;
+  }
+
+  /** Tells each listener, again and again while the chain cannot be reached. */
+  async #each(tell: (listener: BlockListener) => Promise<void>): Promise<void> {
+    for (const listener of [...this.#listeners]) {
+      while (this.#listeners.has(listener) && !this.#connection.closing.aborted) {
+        try {
+          await tell(listener);
+          break;
+        } catch (error) {
+          if (!(error instanceof ChainUnavailable)) break;
+          await this.#rest();
+        }
+      }
+    }
+  }
+
+  async #rest(): Promise<void> {
+    await pause(this.#settings.retryMs, [this.#connection.closing]).catch(() => undefined);
+  }
+}
+
+class FetchedBlock implements FinalizedBlock {
+  #extrinsics: Promise<readonly string[]> | undefined;
+  #events: Promise<readonly BlockEvent[]> | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    readonly number: number,
+    readonly hash: string,
+  ) {}
+
+  extrinsics(): Promise<readonly string[]> {
+    this.#extrinsics ??= this.connection
+      .call(async (link) => {
+        const answer = (await link.send("chain_getBlock", [this.hash])) as { block: { extrinsics: string[] } } | null;
+        if (answer === null) throw new ChainUnavailable(`the node does not have block ${this.number}`);
+        return answer.block.extrinsics;
+      })
+      .catch((error: unknown) => {
+        this.#extrinsics = undefined;
+        throw asError(error);
+      });
+    return this.#extrinsics;
+  }
+
+  events(): Promise<readonly BlockEvent[]> {
+    this.#events ??= this.connection
+      .call((link) => readEvents(link, this.hash))
+      .catch((error: unknown) => {
+        this.#events = undefined;
+        throw asError(error);
+      });
+    return this.#events;
+  }
+}
+
+/** A block's events have the types of the runtime that executed it, which after an upgrade is not the present one. */
+async function readEvents(link: Link, hash: string): Promise<readonly BlockEvent[]> {
+  const entry = link.api.query["system"]?.["events"];
+  if (entry === undefined) throw new ChainUnavailable(`${link.endpoint}: this runtime has no system.events`);
+  const [raw, { registry }] = await Promise.all([
+    link.send("state_getStorage", [entry.key(), hash]),
+    link.api.getBlockRegistry(Buffer.from(hash.slice(2), "hex")),
+  ]);
+  if (typeof raw !== "string") return [];
+  const records = registry.createType("Vec<EventRecord>", Buffer.from(raw.slice(2), "hex")) as unknown as EventRecord[];
+  return records.map(({ phase, event }) => ({
+    extrinsic: phase.isApplyExtrinsic ? phase.asApplyExtrinsic.toNumber() : undefined,
+    section: event.section,
+    method: event.method,
+    data: [...event.data],
+    field: (name) => event.data[event.data.names?.indexOf(name) ?? -1],
+  }));
+}

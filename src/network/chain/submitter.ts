@@ -1,0 +1,311 @@
+import type { ApiPromise } from "@polkadot/api";
+import type { SubmittableExtrinsic } from "@polkadot/api/types";
+import PQueue from "p-queue";
+import { abortable, asError } from "./abortable.js";
+import type { Signer } from "./accounts.js";
+import {
+  ChainUnavailable,
+  ExtrinsicLost,
+  FeesUnpaid,
+  type SignedExtrinsic,
+  type SubmitOptions,
+} from "./chain.js";
+import { asNumber, field } from "./codec.js";
+import type { Connection } from "./connection.js";
+import { dispatchRefusal } from "./dispatch-error.js";
+import type { FinalizedBlock, FinalizedBlocks } from "./finalized-blocks.js";
+import { type Link, RpcRefusal } from "./link.js";
+import { Nonces } from "./nonces.js";
+import { readStorage } from "./storage.js";
+
+export interface SubmitterSettings {
+  /** Blocks during which a signed extrinsic can be included; a power of two from 4 to 2048. */
+  readonly eraBlocks: number;
+  /** Extrinsics of this account that may be under way at once; further ones wait unsigned. */
+  readonly maxInFlight: number;
+  /** Submissions that may wait for that; further ones are refused with ChainUnavailable. */
+  readonly maxWaiting: number;
+  /** Finalized blocks without the extrinsic after which it is sent again: a node may have dropped it from its pool. */
+  readonly resendAfterBlocks: number;
+  /** Milliseconds without any finalized block after which waiting ends with ChainUnavailable. */
+  readonly finalityTimeoutMs: number;
+}
+
+export const SUBMITTER_DEFAULTS: SubmitterSettings = {
+  eraBlocks: 64,
+  maxInFlight: 32,
+  maxWaiting: 10_000,
+  resendAfterBlocks: 5,
+  finalityTimeoutMs: 180_000,
+};
+
+/** Another extrinsic may take the nonce between asking and sending; so often is it tried with a new one. */
+const MAX_SIGNINGS = 4;
+
+export type BuildExtrinsic = (api: ApiPromise) => SubmittableExtrinsic<"promise">;
+
+interface Submission extends SignedExtrinsic {
+  /** The very bytes, as hex: sending them again can never do the thing twice. */
+  readonly hex: string;
+  sentAt: number;
+  readonly done: Promise<void>;
+  readonly settle: (error?: Error) => void;
+}
+
+/**
+ * Signs and sends one account's extrinsics and finds what became of them. The truth is in the finalized blocks alone:
+ * statuses of a transaction pool end with the connection, and may be taken back. An extrinsic is lost when its nonce
+ * was used by another one or its era is over; until then its bytes are sent again to whichever node is connected.
+ */
+export class Submitter {
+  readonly #signer: Signer;
+  readonly #connection: Connection;
+  readonly #blocks: FinalizedBlocks;
+  readonly #settings: SubmitterSettings;
+  readonly #nonces = new Nonces();
+  readonly #flights: PQueue;
+  readonly #signing = new PQueue({ concurrency: 1 });
+  readonly #pending = new Set<Submission>();
+  readonly #closing = new AbortController();
+  readonly #stops: (() => void)[];
+
+  constructor(
+    components: { signer: Signer; connection: Connection; blocks: FinalizedBlocks },
+    settings: Partial<SubmitterSettings> = {},
+  ) {
+    this.#signer = components.signer;
+    this.#connection = components.connection;
+    this.#blocks = components.blocks;
+    this.#settings = { ...SUBMITTER_DEFAULTS, ...settings };
+    this.#flights = new PQueue({ concurrency: this.#settings.maxInFlight });
+    this.#stops = [
+      this.#blocks.watch({
+        onBlock: (block) => this.#look(block),
+        onGap: (missed) => (missed === undefined ? Promise.resolve() : this.#lookBack(missed.from, missed.to)),
+      }),
+      this.#connection.onLink((link) => void this.#resendAll(link)),
+    ];
+  }
+
+  /**
+   * Submits what `build` makes of the runtime's present metadata and waits until it is in a finalized block and has
+   * succeeded. `onSigned` is awaited before each sending of newly signed bytes; what it was last given counts.
+   * Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known, with ChainUnavailable or
+   * the signal's reason.
+   */
+  async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<void> {
+    const { signal } = options;
+    if (this.#flights.size >= this.#settings.maxWaiting) {
+      throw new ChainUnavailable(`${this.#flights.size} extrinsics wait to be signed already`);
+    }
+    const sending = new Promise<Submission>((resolve, reject) => {
+      // The flight lasts until the extrinsic is settled, also when its submitter no longer waits.
+      const flight = this.#flights.add(async () => {
+        signal?.throwIfAborted();
+        const submission = await this.#signing.add(() => this.#send(build, options));
+        resolve(submission);
+        await submission.done.catch(() => undefined);
+      });
+      flight.catch(reject);
+    });
+    await this.#settled(await abortable(sending, [signal, this.#closing.signal, this.#connection.closing]), signal);
+  }
+
+  /** True when it can no longer be included: its nonce is used or its era is over, at a finalized block. */
+  async settled(signed: SignedExtrinsic): Promise<boolean> {
+    return this.#connection.call(async (link) => {
+      const head = await finalizedHead(link);
+      return head.number >= signed.untilBlock || (await this.#nonceAt(link, head.hash)) > signed.nonce;
+    });
+  }
+
+  /** Stops waiting: submissions under way reject with ChainUnavailable, though they may still be included. */
+  close(): void {
+    const closed = new ChainUnavailable("the chain client was closed before the extrinsic was finalized");
+    for (const stop of this.#stops) stop();
+    this.#flights.clear();
+    this.#closing.abort(closed);
+    for (const submission of [...this.#pending]) this.#end(submission, closed);
+  }
+
+  /** Waits as long as blocks are finalized; each of them is a look for the extrinsic. */
+  async #settled(submission: Submission, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const before = this.#blocks.last;
+      const timeout = AbortSignal.timeout(this.#settings.finalityTimeoutMs);
+      try {
+        await abortable(submission.done, [timeout, signal, this.#connection.closing]); return;
+      } catch (error) {
+        if (error !== timeout.reason) throw error;
+        if (this.#blocks.last !== before) continue;
+        const seconds = this.#settings.finalityTimeoutMs / 1000;
+        throw new ChainUnavailable(
+          `no block was finalized for ${seconds} s; the extrinsic may still be included until block ${submission.untilBlock}`,
+        );
+      }
+    }
+  }
+
+  async #send(build: BuildExtrinsic, options: SubmitOptions): Promise<Submission> {
+    for (let signings = 1; ; signings++) {
+      const { submission, link } = await this.#sign(build, options);
+      try {
+        await this.#connection.once(link, () => link.send("author_submitExtrinsic", [submission.hex]));
+        return submission;
+      } catch (error) {
+        // Without an answer it may be on its way: the finalized blocks will tell.
+        if (!(error instanceof RpcRefusal)) return submission;
+        const failure = readRefusal(error, this.#signer.account);
+        if (failure === "known") return submission;
+        this.#nonces.giveBack(submission.nonce);
+        if (failure !== "nonce" || signings === MAX_SIGNINGS) {
+          const lost = failure === "nonce" ? notTaken(error) : failure;
+          this.#end(submission, lost);
+          throw lost;
+        }
+        this.#nonces.forget();
+        this.#end(submission);
+      }
+    }
+  }
+
+  /** Signs with the account's next nonce, tells the submitter, and from then on looks for it in every block. */
+  async #sign(build: BuildExtrinsic, options: SubmitOptions): Promise<{ submission: Submission; link: Link }> {
+    const { link, head, next } = await this.#connection.call(async (link) => {
+      const head = await finalizedHead(link);
+      const next = this.#nonces.unknown ? await link.send("system_accountNextIndex", [this.#signer.account]) : undefined;
+      return { link, head, next };
+    }, options.signal);
+    const nonce = this.#nonces.take(next === undefined ? undefined : Number(next));
+    try {
+      const { api } = link;
+      const extrinsic = build(api);
+      const era = api.registry.createType("ExtrinsicEra", { current: head.number, period: this.#settings.eraBlocks });
+      extrinsic.sign(this.#signer.pair, {
+        nonce,
+        era,
+        blockHash: head.hash,
+        genesisHash: api.genesisHash,
+        runtimeVersion: api.runtimeVersion,
+      });
+      const untilBlock = era.asMortalEra.death(head.number) - 1;
+      await options.onSigned?.({ nonce, untilBlock });
+      options.signal?.throwIfAborted();
+      const submission = newSubmission(extrinsic.toHex(), nonce, untilBlock, head.number);
+      this.#pending.add(submission);
+      return { submission, link };
+    } catch (error) {
+      this.#nonces.giveBack(nonce);
+      throw error;
+    }
+  }
+
+  async #look(block: FinalizedBlock): Promise<void> {
+    if (this.#pending.size === 0) return;
+    const extrinsics = await block.extrinsics();
+    for (const submission of [...this.#pending]) {
+      const position = extrinsics.indexOf(submission.hex);
+      if (position < 0) continue;
+      const outcome = await outcomeOf(block, position);
+      this.#nonces.spent(submission.nonce);
+      this.#end(submission, outcome);
+    }
+    if (this.#pending.size === 0) return;
+    const nonce = await this.#connection.call((link) => this.#nonceAt(link, block.hash));
+    for (const submission of [...this.#pending]) {
+      if (submission.nonce < nonce) {
+        this.#nonces.spent(submission.nonce);
+        this.#nonces.forget();
+        this.#end(submission, new ExtrinsicLost(`another extrinsic of ${this.#signer.account} used nonce ${submission.nonce}`));
+      } else if (block.number >= submission.untilBlock) {
+        this.#nonces.giveBack(submission.nonce);
+        this.#end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
+      }
+    }
+    await this.#resendLate(block.number);
+  }
+
+  /** Blocks too old for the listeners of events, yet an extrinsic of ours may be in them. */
+  async #lookBack(from: number, to: number): Promise<void> {
+    for (let number = from; number <= to && this.#pending.size > 0; number++) await this.#look(await this.#blocks.at(number));
+  }
+
+  async #resendLate(number: number): Promise<void> {
+    const late = this.#inOrder().filter(({ sentAt }) => number - sentAt >= this.#settings.resendAfterBlocks);
+    for (const submission of late) {
+      submission.sentAt = number;
+      await this.#connection.call((link) => resend(link, submission.hex));
+    }
+  }
+
+  /** The node of a new link has perhaps never heard of them. */
+  async #resendAll(link: Link): Promise<void> {
+    for (const submission of this.#inOrder()) await resend(link, submission.hex).catch(() => undefined);
+  }
+
+  #inOrder(): Submission[] {
+    return [...this.#pending].sort((a, b) => a.nonce - b.nonce);
+  }
+
+  #end(submission: Submission, error?: Error): void {
+    this.#pending.delete(submission);
+    submission.settle(error);
+  }
+
+  async #nonceAt(link: Link, hash: string): Promise<number> {
+    const info = await readStorage(link, "system", "account", [this.#signer.account], hash);
+    return info === undefined ? 0 : asNumber(field(info, "nonce"));
+  }
+}
+
+function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: number): Submission {
+  let settle: (error?: Error) => void = () => undefined;
+  const done = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error === undefined ? resolve() : reject(error));
+  });
+  done.catch(() => undefined);
+  return { hex, nonce, untilBlock, sentAt, done, settle };
+}
+
+/** Undefined for success. That it was included is certain, so a result that cannot be read is an error of its own. */
+async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | undefined> {
+  try {
+    return dispatchRefusal(await block.events(), position);
+  } catch (error) {
+    if (error instanceof ChainUnavailable) throw error;
+    return new Error(`the extrinsic is in block ${block.number}, whose events cannot be read`, { cause: error });
+  }
+}
+
+/** Sends the same bytes again. What a node says to that proves nothing: it may know them, or have them in a block. */
+async function resend(link: Link, hex: string): Promise<void> {
+  await link.send("author_submitExtrinsic", [hex]).catch((error: unknown) => {
+    if (!(error instanceof RpcRefusal)) throw asError(error);
+  });
+}
+
+async function finalizedHead(link: Link): Promise<{ hash: string; number: number }> {
+  const hash = (await link.send("chain_getFinalizedHead", [])) as string;
+  const header = (await link.send("chain_getHeader", [hash])) as { number: string };
+  return { hash, number: Number(header.number) };
+}
+
+/**
+ * What a node's refusal of freshly signed bytes means (codes of Substrate's author RPC): `known`: it has them already;
+ * `nonce`: sign again with another one; else the error for the submitter, as nothing was ever on its way.
+ */
+function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | Error {
+  const ALREADY_IMPORTED = 1013;
+  const PRIORITY_TOO_LOW = 1014;
+  if (refusal.code === ALREADY_IMPORTED) return "known";
+  if (refusal.code === PRIORITY_TOO_LOW) return "nonce";
+  if (/outdated|stale|ancient birth|bad signature|BadProof/i.test(refusal.message)) return "nonce";
+  if (/pay some fees|payment/i.test(refusal.message)) {
+    return new FeesUnpaid(`${account} has too few tokens to pay the fee: ${refusal.message}`, { cause: refusal });
+  }
+  return notTaken(refusal);
+}
+
+function notTaken(refusal: RpcRefusal): ExtrinsicLost {
+  return new ExtrinsicLost(`the node did not take the extrinsic: ${refusal.message}`, { cause: refusal });
+}

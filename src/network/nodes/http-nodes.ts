@@ -1,0 +1,148 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { Agent, type Dispatcher } from "undici";
+import type { CessAccount } from "../../model/account.js";
+import { ZERO_FRAGMENT_HASH } from "../../model/hash.js";
+import { FRAGMENT_SIZE, KIB } from "../../model/sizes.js";
+import { EndpointForbidden, EndpointPolicy } from "./endpoint-policy.js";
+import { FragmentForm } from "./fragment-form.js";
+import { failureKind, readAnswer } from "./miner-answer.js";
+import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
+
+export interface HttpNodesComponents {
+  /** The gateway's account and its sr25519 signature: `Chain` is one. */
+  readonly signer: { readonly account: CessAccount; sign(message: Uint8Array): Uint8Array };
+}
+
+export interface HttpNodesSettings {
+  /** Whether endpoints in private networks are connected to. */
+  readonly allowPrivate: boolean;
+  readonly connectTimeoutMs: number;
+  /** Longest silence while the fragment is sent or its answer awaited. */
+  readonly headersTimeoutMs: number;
+  /** Longest silence within an answer's body. A slow but steady node is not cut off: that is for the caller's signal. */
+  readonly stallTimeoutMs: number;
+  /** Connections to one node; requests beyond them wait. */
+  readonly connectionsPerNode: number;
+}
+
+export const httpNodesDefaults: HttpNodesSettings = {
+  allowPrivate: false,
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 30_000,
+  stallTimeoutMs: 20_000,
+  connectionsPerNode: 4,
+};
+
+/** Longest JSON answer that is read, in bytes. */
+const ANSWER_LIMIT = 64 * KIB;
+
+/** The miner HTTP over undici. Neither retries nor hashes. */
+export class HttpNodes implements Nodes {
+  private readonly policy: EndpointPolicy;
+  private readonly agent: Agent;
+
+  constructor(
+    private readonly components: HttpNodesComponents,
+    settings: Partial<HttpNodesSettings> = {},
+  ) {
+    const all = { ...httpNodesDefaults, ...settings };
+    this.policy = new EndpointPolicy(all);
+    this.agent = new Agent({
+      connect: { timeout: all.connectTimeoutMs, lookup: this.policy.lookup },
+      connections: all.connectionsPerNode,
+      pipelining: 1,
+      headersTimeout: all.headersTimeoutMs,
+      bodyTimeout: all.stallTimeoutMs,
+    });
+  }
+
+  async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    if (bytes.length !== FRAGMENT_SIZE) throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
+    // A node knows the fragment of zeros by its name.
+    const form = fragment.hash === ZERO_FRAGMENT_HASH ? undefined : new FragmentForm(bytes);
+    await this.exchange(node, signal, async (url) => {
+      const headers = this.headers(fragment);
+      if (form) Object.assign(headers, { "content-type": form.contentType, "content-length": String(form.contentLength) });
+      const { statusCode, body } = await this.request(url, { method: "PUT", headers, body: form ? Readable.from(form) : null }, signal);
+      const answer = readAnswer(statusCode, await readText(body));
+      if (!answer) throw new NodeFailure("unreachable", node, "the answer is not of the miner protocol");
+      if (answer.code !== 200) throw new NodeFailure(failureKind(answer.code), node, answer.message);
+    });
+  }
+
+  async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.exchange(node, signal, async (url) => {
+      const headers = this.headers(fragment);
+      const { statusCode, headers: answered, body } = await this.request(url, { method: "GET", headers }, signal);
+      const json = String(answered["content-type"] ?? "").includes("application/json");
+      if (statusCode === 200 && !json) return readFragment(body);
+      const answer = readAnswer(statusCode, await readText(body));
+      if (!answer || answer.code === 200) throw new NodeFailure("unreachable", node, "the answer is not a fragment");
+      throw new NodeFailure(failureKind(answer.code), node, answer.message);
+    });
+  }
+
+  /** Ends every connection; transfers under way reject. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private request(url: URL, options: Omit<Dispatcher.RequestOptions, "origin" | "path">, signal: AbortSignal | undefined) {
+    return this.agent.request({
+      ...options, origin: url.origin, path: `${url.pathname}fragment`, ...(signal && { signal }),
+    });
+  }
+
+  /** Runs one request and turns whatever it throws into the port's failures; an abort stays the signal's reason. */
+  private async exchange<T>(node: NodeAddress, signal: AbortSignal | undefined, run: (url: URL) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      return await run(this.policy.parse(node.endpoint));
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      if (error instanceof NodeFailure) throw error;
+      const kind = error instanceof EndpointForbidden ? "forbidden-endpoint" : "unreachable";
+      throw new NodeFailure(kind, node, error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }
+
+  private headers(fragment: FragmentName): Record<string, string> {
+    // The node checks that the account signed this text; a fresh one makes the signature of no use to others.
+    const message = randomBytes(16).toString("hex");
+    const signature = this.components.signer.sign(Buffer.from(message));
+    return {
+      Fid: fragment.fid,
+      Fragment: fragment.hash,
+      Account: this.components.signer.account,
+      Message: message,
+      Signature: Buffer.from(signature).toString("hex"),
+    };
+  }
+}
+
+/** At most ANSWER_LIMIT bytes; throws when there are more. */
+async function readText(body: Readable): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > ANSWER_LIMIT) throw new Error(`the answer is longer than ${ANSWER_LIMIT} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Exactly one fragment; throws as soon as there is more, or at the end when there was less. */
+async function readFragment(body: Readable): Promise<Uint8Array> {
+  // An ArrayBuffer of its own, so that the caller can give it away to a worker.
+  const fragment = new Uint8Array(FRAGMENT_SIZE);
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    if (length + chunk.length > FRAGMENT_SIZE) throw new Error("the answer is longer than a fragment");
+    fragment.set(chunk, length);
+    length += chunk.length;
+  }
+  if (length !== FRAGMENT_SIZE) throw new Error(`the answer has ${length} bytes, a fragment ${FRAGMENT_SIZE}`);
+  return fragment;
+}

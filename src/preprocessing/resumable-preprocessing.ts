@@ -1,0 +1,144 @@
+import { availableParallelism } from "node:os";
+import type { NewFile } from "../catalog/catalog.js";
+import { fidOf } from "../encoding/merkle.js";
+import { segmentCount, type CessFile, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import type { BlobSlice } from "../model/object.js";
+import { MAX_SEGMENTS_PER_FILE } from "../model/sizes.js";
+import type { FileSettings, Preprocessing } from "./preprocessing.js";
+import { SegmentPreparer, type PreparerComponents } from "./segment-preparer.js";
+import { cutSegments, joinSlices, segmentSource, slicesLength } from "./segment-slices.js";
+import { UploadPreparation } from "./upload-preparation.js";
+
+export const PREPROCESSING_DEFAULTS = {
+  /** Segments of one subject handed to the encoder at a time; they are 32 MiB on disk, not in memory. */
+  parallelSegments: availableParallelism(),
+  /** Uploads prepared in the background at one time, each one segment at a time. */
+  parallelUploads: availableParallelism(),
+  /** Uploads that wait for background preparation; more are prepared at Complete. */
+  maxWaiting: 1_000,
+  /** Uploads whose progress is kept in memory. */
+  maxRemembered: 256,
+  /** The chain's limit; smaller in tests only. */
+  maxSegmentsPerFile: MAX_SEGMENTS_PER_FILE,
+};
+export type PreprocessingSettings = typeof PREPROCESSING_DEFAULTS;
+
+export interface PreprocessingComponents extends PreparerComponents {
+  /** Told why background preparation of an upload ended early; nothing needs to be done. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** Preprocessing that a restart continues: every finished segment of several is saved before the next one is begun. */
+export class ResumablePreprocessing implements Preprocessing {
+  private readonly settings: PreprocessingSettings;
+  private readonly preparer: SegmentPreparer;
+  private readonly background: UploadPreparation;
+  private readonly closing = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
+
+  constructor(private readonly components: PreprocessingComponents, settings: Partial<PreprocessingSettings> = {}) {
+    this.settings = { ...PREPROCESSING_DEFAULTS, ...settings };
+    this.preparer = new SegmentPreparer(components);
+    const onFault = components.onFault ?? (() => undefined);
+    this.background = new UploadPreparation({ catalog: components.catalog, preparer: this.preparer, onFault }, this.settings);
+  }
+
+  async files(subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal): Promise<NewFile[]> {
+    const work = this.prepareFiles(subject, content, settings, signal);
+    const settled = work.catch(() => undefined);
+    this.running.add(settled);
+    try {
+      return await work;
+    } finally {
+      this.running.delete(settled);
+    }
+  }
+
+  root(files: readonly CessFile[]): Fid {
+    return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
+  }
+
+  advance(upload: string, format: SegmentFormat, part: number): void {
+    this.background.advance(upload, format, part);
+  }
+
+  forget(upload: string): void {
+    this.background.forget(upload);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort(new Error("preprocessing is closed"));
+    await Promise.all([this.background.close(), ...this.running]);
+  }
+
+  private async prepareFiles(
+    subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal,
+  ): Promise<NewFile[]> {
+    const { format } = settings;
+    const segments = cutSegments(content, format);
+    // All of them stay readable until the last is done, although their owner may let go of them meanwhile.
+    const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
+    // Whoever asks for the files does not wait behind the background's low priority: at most one segment is lost.
+    const giveBack = await this.background.take(subject);
+    try {
+      const hashes = await this.prepareAll(subject, segments, settings, signal);
+      return this.assemble(segments, hashes, settings);
+    } finally {
+      giveBack();
+      unpin();
+    }
+  }
+
+  private async prepareAll(
+    subject: string, segments: readonly BlobSlice[][], { format, priority }: FileSettings, signal?: AbortSignal,
+  ): Promise<SegmentHashes[]> {
+    const hashes = segments.length > 1 ? await this.saved(subject, segments, format) : [];
+    const failing = new AbortController();
+    const ends = [this.closing.signal, failing.signal, ...(signal ? [signal] : [])];
+    const task = { priority, signal: AbortSignal.any(ends) };
+    let next = 0;
+    const line = async (): Promise<void> => {
+      while (next < segments.length) {
+        const index = next++;
+        const slices = segments[index];
+        if (!slices || hashes[index]) continue;
+        task.signal.throwIfAborted();
+        // One segment alone is as quickly made again as read back.
+        hashes[index] = await this.preparer.prepare({ subject, index, slices, format }, segments.length > 1, task);
+      }
+    };
+    const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () => line().catch((error: unknown) => {
+      failing.abort(error);
+      throw error;
+    }));
+    // Nothing of this call runs on once it rejects: the blobs are unpinned then.
+    const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
+    if (failed) task.signal.throwIfAborted();
+    return hashes;
+  }
+
+  private async saved(subject: string, segments: readonly BlobSlice[][], format: SegmentFormat): Promise<SegmentHashes[]> {
+    const hashes: SegmentHashes[] = [];
+    for (const { index, source, hashes: found } of await this.components.catalog.preparations.all(subject)) {
+      const slices = segments[index];
+      if (slices && segmentSource(slices, format) === source) hashes[index] = found;
+    }
+    return hashes;
+  }
+
+  private assemble(segments: readonly BlobSlice[][], hashes: readonly SegmentHashes[], { format, territory }: FileSettings): NewFile[] {
+    const files: NewFile[] = [];
+    for (let first = 0; first < segments.length; first += this.settings.maxSegmentsPerFile) {
+      const own = segments.slice(first, first + this.settings.maxSegmentsPerFile);
+      const ownHashes = hashes.slice(first, first + own.length);
+      const size = slicesLength(own.flat());
+      if (ownHashes.length !== segmentCount(size, format)) throw new Error("a segment was not prepared");
+      files.push({
+        fid: fidOf(ownHashes.map(({ hash }) => hash)), size, format, territory,
+        segments: ownHashes, blobs: joinSlices(own),
+      });
+    }
+    return files;
+  }
+}

@@ -1,0 +1,75 @@
+import { S3Error } from "../model/errors.js";
+
+/** Callers that may wait before the next is refused with SlowDown. */
+const MAX_WAITING = 1024;
+
+interface Waiting {
+  readonly bytes: number;
+  start(): void;
+}
+
+/** A bound on bytes held at once. First come, first served; what is taken must be given back. */
+export class ByteBudget {
+  readonly #queue = new Set<Waiting>();
+  #used = 0;
+
+  /** `capacity`: bytes. A single demand above it is treated as all of it, so it can be met. */
+  constructor(private readonly capacity: number) {}
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Takes the bytes at once and returns how to give them back, or undefined when they are not free. */
+  tryTake(bytes: number): (() => void) | undefined {
+    const amount = Math.min(bytes, this.capacity);
+    if (this.#queue.size > 0 || this.#used + amount > this.capacity) return undefined;
+    this.#used += amount;
+    return this.#giver(amount);
+  }
+
+  /** Waits for the bytes. Rejects with the signal's reason, or S3Error SlowDown when too many wait already. */
+  async take(bytes: number, signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    const taken = this.tryTake(bytes);
+    if (taken) return taken;
+    if (this.#queue.size >= MAX_WAITING) throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
+    const amount = Math.min(bytes, this.capacity);
+    await new Promise<void>((resolve, reject) => {
+      const abandon = () => {
+        this.#queue.delete(waiting);
+        reject(signal?.reason as Error);
+        this.#admit();
+      };
+      const waiting: Waiting = {
+        bytes: amount,
+        start: () => {
+          signal?.removeEventListener("abort", abandon);
+          resolve();
+        },
+      };
+      this.#queue.add(waiting);
+      signal?.addEventListener("abort", abandon, { once: true });
+    });
+    return this.#giver(amount);
+  }
+
+  #giver(amount: number): () => void {
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.#used -= amount;
+      this.#admit();
+    };
+  }
+
+  #admit(): void {
+    for (const waiting of this.#queue) {
+      if (this.#used + waiting.bytes > this.capacity) return;
+      this.#queue.delete(waiting);
+      this.#used += waiting.bytes;
+      waiting.start();
+    }
+  }
+}

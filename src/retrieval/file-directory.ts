@@ -1,0 +1,104 @@
+import { LRUCache } from "lru-cache";
+import { S3Error } from "../model/errors.js";
+import type { CessAccount } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
+import type { CessFile } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import type { Chain, ChainFile } from "../network/chain/chain.js";
+import type { NodeAddress } from "../network/nodes/nodes.js";
+import { SharedWork } from "./shared-work.js";
+
+export interface DirectorySettings {
+  /** Segments of all remembered files together (some 2 KiB each). */
+  readonly rememberedSegments: number;
+  /** What is older is asked for again. Milliseconds. */
+  readonly freshMs: number;
+}
+
+export const DIRECTORY_DEFAULTS: DirectorySettings = { rememberedSegments: 16_384, freshMs: 5 * 60_000 };
+
+interface Dated<T> {
+  readonly value: T;
+  readonly at: number;
+}
+
+/** Who holds which fragment and where it is reached, as the chain says, remembered for a while. */
+export class FileDirectory {
+  readonly #files: LRUCache<Fid, Dated<ChainFile>>;
+  readonly #fileReads = new SharedWork<ChainFile>();
+  readonly #nodeReads = new SharedWork<Map<CessAccount, NodeAddress>>();
+  #nodes: Dated<Map<CessAccount, NodeAddress>> | undefined;
+
+  constructor(
+    private readonly components: { readonly chain: Chain; readonly clock: Clock },
+    private readonly settings: DirectorySettings,
+  ) {
+    this.#files = new LRUCache({
+      maxSize: settings.rememberedSegments,
+      sizeCalculation: ({ value }) => Math.max(value.segments.length, 1),
+    });
+  }
+
+  /**
+   * The twelve holders of a segment's fragments in index order; undefined for one that is not registered any more.
+   * `notBefore`: refuses to answer from what was read before that time, in milliseconds since 1970.
+   */
+  async holders(file: CessFile, segment: number, notBefore: number, signal?: AbortSignal): Promise<(NodeAddress | undefined)[]> {
+    const [chainFile, nodes] = await Promise.all([this.#file(file.fid, notBefore, signal), this.#addresses(notBefore, signal)]);
+    const wanted = file.segments[segment]?.hash;
+    const listed = chainFile.segments[segment];
+    const found = listed?.hash === wanted ? listed : chainFile.segments.find(({ hash }) => hash === wanted);
+    if (!found) throw new S3Error("ObjectUnavailable", { message: `the chain's file ${file.fid} has no segment ${wanted ?? segment}` });
+    return found.fragments.map(({ node }) => nodes.get(node));
+  }
+
+  /** Whether what is remembered of this file or of the nodes was read before that time. */
+  olderThan(fid: Fid, time: number): boolean {
+    return (this.#files.get(fid)?.at ?? time) < time || (this.#nodes?.at ?? time) < time;
+  }
+
+  async #file(fid: Fid, notBefore: number, signal?: AbortSignal): Promise<ChainFile> {
+    const known = this.#files.get(fid);
+    if (known && this.#fresh(known, notBefore)) return known.value;
+    const read = async () => {
+      const at = this.components.clock.now();
+      const value = await this.components.chain.file(fid);
+      if (!value) {
+        this.#files.delete(fid);
+        throw new S3Error("ObjectUnavailable", { message: `the chain knows no file ${fid}` });
+      }
+      this.#files.set(fid, { value, at });
+      return value;
+    };
+    return this.#orStale(this.#fileReads.run(fid, read, signal), known, signal);
+  }
+
+  async #addresses(notBefore: number, signal?: AbortSignal): Promise<Map<CessAccount, NodeAddress>> {
+    const known = this.#nodes;
+    if (known && this.#fresh(known, notBefore)) return known.value;
+    const read = async () => {
+      const at = this.components.clock.now();
+      const nodes = await this.components.chain.nodes();
+      const value = new Map(nodes.map(({ account, endpoint }) => [account, { account, endpoint }]));
+      this.#nodes = { value, at };
+      return value;
+    };
+    return this.#orStale(this.#nodeReads.run("nodes", read, signal), known, signal);
+  }
+
+  #fresh({ at }: Dated<unknown>, notBefore: number): boolean {
+    return at >= notBefore && this.components.clock.now() - at < this.settings.freshMs;
+  }
+
+  /** A chain that cannot be asked now makes nobody forget where the fragments were. */
+  async #orStale<T>(reading: Promise<T>, known: Dated<T> | undefined, signal?: AbortSignal): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (signal?.aborted === true || error instanceof S3Error) throw error;
+      if (known) return known.value;
+      const message = "the chain cannot be asked where the fragments are";
+      throw new S3Error("ServiceUnavailable", { message, cause: error });
+    }
+  }
+}

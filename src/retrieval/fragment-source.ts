@@ -1,0 +1,140 @@
+import type { CessFile, SegmentHashes } from "../model/file.js";
+import { S3Error } from "../model/errors.js";
+import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
+import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { ByteBudget } from "./byte-budget.js";
+import type { FileDirectory } from "./file-directory.js";
+import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
+import { SharedWork } from "./shared-work.js";
+
+export interface SourceSettings {
+  /** Bytes of data fragments being fetched from their own nodes, in the whole process. */
+  readonly fetchBytes: number;
+  /** Bytes of fragments in races, in the whole process: 64 MiB each. */
+  readonly raceBytes: number;
+  /** What the chain said longer ago is asked again before a segment is given up. Milliseconds. */
+  readonly recheckMs: number;
+}
+
+export interface SourceCounts {
+  reads: number;
+  cached: number;
+  races: number;
+  racesWon: number;
+}
+
+interface Wanted {
+  readonly file: CessFile;
+  readonly segment: number;
+  readonly hashes: SegmentHashes;
+  readonly fragment: number;
+  readonly hash: Hash;
+}
+
+const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
+
+/**
+ * Any data fragment of any file, verified: from the cache, else from its node, else, when that is slow, gone or lies,
+ * made of any four others. All readers of a fragment share one fetch, and all of a segment share one race. What comes
+ * from here is shared and cached: it must be neither changed nor transferred.
+ */
+export class FragmentSource {
+  readonly counts: SourceCounts = { reads: 0, cached: 0, races: 0, racesWon: 0 };
+  readonly #fetches = new SharedWork<Uint8Array>();
+  readonly #races = new SharedWork<Uint8Array[]>();
+  readonly #fetchBudget: ByteBudget;
+  readonly #raceBudget: ByteBudget;
+
+  constructor(
+    private readonly components: RaceComponents & { readonly directory: FileDirectory },
+    private readonly settings: SourceSettings,
+  ) {
+    this.#fetchBudget = new ByteBudget(settings.fetchBytes);
+    // Of its own, so that a fetch that waits for a race never waits for other fetches that do the same.
+    this.#raceBudget = new ByteBudget(settings.raceBytes);
+  }
+
+  get bytesInFlight(): number {
+    return this.#fetchBudget.used + this.#raceBudget.used;
+  }
+
+  /** Data fragment 0…3. Rejects with S3Error ObjectUnavailable, or with the signal's reason. */
+  async get(file: CessFile, segment: number, fragment: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const hashes = file.segments[segment];
+    const hash = hashes?.fragments[fragment];
+    if (!hashes || !hash) throw new RangeError(`file ${file.fid} has no fragment ${fragment} in segment ${segment}`);
+    this.counts.reads++;
+    if (hash === ZERO_FRAGMENT_HASH) return ZERO_FRAGMENT;
+    const wanted = { file, segment, hashes, fragment, hash };
+    return this.#fetches.run(hash, (shared) => this.#read(wanted, shared), signal);
+  }
+
+  async #read(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+    const cached = await this.components.cache.get(wanted.hash);
+    if (cached) {
+      this.counts.cached++;
+      return cached;
+    }
+    signal.throwIfAborted();
+    try {
+      return await this.#fetch(wanted, 0, signal);
+    } catch (error) {
+      // Fragments move when nodes leave: before giving up, look where they are now.
+      const recent = this.components.clock.now() - this.settings.recheckMs;
+      if (signal.aborted || !(error instanceof S3Error) || !this.components.directory.olderThan(wanted.file.fid, recent)) throw error;
+      return this.#fetch(wanted, recent, signal);
+    }
+  }
+
+  async #fetch(wanted: Wanted, notBefore: number, signal: AbortSignal): Promise<Uint8Array> {
+    const holders = await this.components.directory.holders(wanted.file, wanted.segment, notBefore, signal);
+    const race = (raceSignal: AbortSignal) => this.#race(wanted, holders, raceSignal);
+    const node = holders[wanted.fragment];
+    if (!node) return race(signal);
+
+    const release = await this.#fetchBudget.take(FRAGMENT_SIZE, signal);
+    const controller = new AbortController();
+    const abandon = () => controller.abort(signal.reason);
+    signal.addEventListener("abort", abandon, { once: true });
+    try {
+      signal.throwIfAborted();
+      const { scores, fetcher, clock } = this.components;
+      const hedge = scores.hedgeDelay(node.account);
+      const direct = fetcher.fetch(node, { fid: wanted.file.fid, hash: wanted.hash }, controller.signal);
+      // Below it is awaited through others; a rejection nobody looks at any more must not end the process.
+      direct.catch(() => undefined);
+      const late = clock.sleep(hedge, controller.signal).then(() => undefined, () => undefined);
+      const early = await Promise.race([direct.catch(() => undefined), late]);
+      signal.throwIfAborted();
+      if (early) return this.#keep(wanted.hash, early);
+      const raced = race(controller.signal);
+      return await Promise.any([direct.then((bytes) => this.#keep(wanted.hash, bytes)), raced]).catch(() => raced);
+    } finally {
+      signal.removeEventListener("abort", abandon);
+      controller.abort(new DOMException("the fragment is here", "AbortError"));
+      release();
+    }
+  }
+
+  async #race({ file, segment, hashes, fragment }: Wanted, holders: Awaited<ReturnType<FileDirectory["holders"]>>, signal: AbortSignal): Promise<Uint8Array> {
+    const work = async (shared: AbortSignal) => {
+      const release = await this.#raceBudget.take(RACE_WIDTH * FRAGMENT_SIZE, shared);
+      try {
+        this.counts.races++;
+        const data = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
+        this.counts.racesWon++;
+        return data.map((bytes, index) => this.#keep(hashes.fragments[index], bytes));
+      } finally {
+        release();
+      }
+    };
+    const data = await this.#races.run(`${file.fid}/${segment}`, work, signal);
+    return data[fragment] ?? ZERO_FRAGMENT;
+  }
+
+  /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */
+  #keep(hash: Hash | undefined, bytes: Uint8Array): Uint8Array {
+    if (hash !== undefined && hash !== ZERO_FRAGMENT_HASH) void this.components.cache.set(hash, bytes).catch(() => undefined);
+    return bytes;
+  }
+}

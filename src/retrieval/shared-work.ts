@@ -1,0 +1,55 @@
+interface Shared<T> {
+  readonly result: Promise<T>;
+  readonly controller: AbortController;
+  readers: number;
+}
+
+/** One piece of work for all who want the same thing at the same time; it is aborted when the last of them leaves. */
+export class SharedWork<T> {
+  readonly #running = new Map<string, Shared<T>>();
+
+  /** Joins the work of that key or begins it. Rejects with the signal's reason as soon as that aborts. */
+  async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const shared = this.#running.get(key) ?? this.#begin(key, work);
+    shared.readers++;
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        signal?.removeEventListener("abort", abandon);
+        shared.readers--;
+        if (shared.readers > 0) return;
+        this.#forget(key, shared);
+        shared.controller.abort(new DOMException("nobody waits for it", "AbortError"));
+      };
+      const abandon = () => {
+        leave();
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener("abort", abandon, { once: true });
+      shared.result.then(
+        (value) => {
+          if (!signal?.aborted) leave();
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (!signal?.aborted) leave();
+          reject(error as Error);
+        },
+      );
+    });
+  }
+
+  #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Shared<T> {
+    const controller = new AbortController();
+    const shared: Shared<T> = { controller, readers: 0, result: work(controller.signal) };
+    this.#running.set(key, shared);
+    const forget = () => this.#forget(key, shared);
+    shared.result.then(forget, forget);
+    return shared;
+  }
+
+  /** Whoever comes later begins anew: what is finished or aborted is not handed on. */
+  #forget(key: string, shared: Shared<T>): void {
+    if (this.#running.get(key) === shared) this.#running.delete(key);
+  }
+}

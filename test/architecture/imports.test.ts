@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, normalize, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/**
+ * Which rooms of src a room may import. `room/file` allows that one file: a port, seen by rooms that must not see what
+ * is behind it. What is not listed is refused.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  config: ["model"],
+  s3: ["gateway/gateway.js", "model"],
+  gateway: [
+    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "preprocessing/preprocessing.js", "network/chain/chain.js", "model",
+  ],
+  preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
+  distribution: [
+    "catalog/catalog.js", "blobs/blobs.js", "encoding/encoder.js", "preprocessing/preprocessing.js", "network/chain/chain.js",
+    "network/nodes/nodes.js", "background/worker.js", "model",
+  ],
+  retrieval: ["cache/cache.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "model"],
+  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
+  catalog: ["model"],
+  blobs: ["model"],
+  cache: ["model"],
+  encoding: ["model"],
+  network: ["model"],
+  background: ["model"],
+  admin: ["model"],
+  "storage-node": ["network", "encoding", "model"],
+  devnet: ["storage-node", "network", "encoding", "model"],
+};
+
+/** Packages only some rooms may know. */
+const owners: readonly { readonly packages: RegExp; readonly rooms: readonly string[] }[] = [
+  { packages: /^express$/, rooms: ["s3"] },
+  { packages: /^(kysely|libsql|pg)$/, rooms: ["catalog", "devnet"] },
+  { packages: /^@polkadot\//, rooms: ["network", "devnet"] },
+  { packages: /^@subspace\/|^piscina$/, rooms: ["encoding"] },
+  { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, rooms: ["s3"] },
+  { packages: /^undici$/, rooms: ["network"] },
+  { packages: /^(zod|yaml)$/, rooms: ["config", "devnet", "cli"] },
+];
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return sources(path);
+    return path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/^\s*(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)"/gm), ...text.matchAll(/\bimport\("([^"]+)"\)/g)].map((match) => match[1] ?? "");
+}
+
+const room = (path: string) => path.split(sep)[1] ?? "";
+const composes = (path: string) => room(path) === "cli" || path === join("src", "main.ts");
+
+function refusals(file: string, targets = imports(file)): string[] {
+  const from = room(file);
+  return targets.flatMap((target) => {
+    if (!target.startsWith(".")) {
+      const rule = owners.find(({ packages }) => packages.test(target));
+      return rule && !rule.rooms.includes(from) ? [`${file} imports ${target}, which only ${rule.rooms.join(", ")} may know`] : [];
+    }
+    const path = normalize(join(dirname(file), target));
+    const to = room(path);
+    if (composes(file) || to === from) return [];
+    const inner = relative("src", path).split(sep).join("/");
+    const ok = (allowed[from] ?? []).some((entry) => (entry.includes(".") ? inner === entry : to === entry));
+    return ok ? [] : [`${file} imports ${inner}; ${from} may import ${(allowed[from] ?? []).join(", ") || "nothing of ours"}`];
+  });
+}
+
+describe("architecture", () => {
+  it("lets a room import only what its row in the table allows", () => {
+    const files = sources("src");
+    expect(files.length).to.be.greaterThan(20);
+    expect(files.flatMap((file) => refusals(file))).to.deep.equal([]);
+  });
+
+  it("knows every folder of src", () => {
+    const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory());
+    expect(folders.filter((name) => name !== "cli" && !(name in allowed))).to.deep.equal([]);
+  });
+
+  it("keeps conformance a black box that imports nothing from src", () => {
+    const inside = sources("conformance").flatMap((file) => imports(file).filter((target) => target.includes("/src/")).map((target) => `${file} imports ${target}`));
+    expect(inside).to.deep.equal([]);
+  });
+
+  it("refuses an upward import, a room behind a port and a package of another room", () => {
+    expect(refusals("src/model/hash.ts", ["../gateway/gateway.js"])).to.have.length(1);
+    expect(refusals("src/gateway/access.ts", ["../catalog/catalog.js", "../catalog/sql-catalog.js"])).to.have.length(1);
+    expect(refusals("src/s3/operations/put-object.ts", ["kysely", "express", "../operation.js", "../../model/hash.js"])).to.have.length(1);
+  });
+});

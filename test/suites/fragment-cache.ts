@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { createHash } from "node:crypto";
+import type { FragmentCache } from "../../src/cache/cache.js";
+import type { Hash } from "../../src/model/hash.js";
+import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
+
+/** A fragment that is `text` and then zeros, with its hash. */
+export function namedFragment(text: string): { hash: Hash; bytes: Uint8Array } {
+  const bytes = new Uint8Array(FRAGMENT_SIZE);
+  bytes.set(Buffer.from(text));
+  return { hash: createHash("sha256").update(bytes).digest("hex") as Hash, bytes };
+}
+
+/** What every FragmentCache does. `open` gives an empty one with room for at least two fragments. */
+export function describeFragmentCache(name: string, open: () => FragmentCache): void {
+  describe(`${name} is a FragmentCache`, () => {
+    let cache: FragmentCache;
+    beforeEach(() => {
+      cache = open();
+    });
+    afterEach(() => cache.close());
+
+    it("gives back what was set, and counts hits and misses", async () => {
+      const { hash, bytes } = namedFragment("one");
+      expect(await cache.get(hash)).to.equal(undefined);
+      await cache.set(hash, bytes);
+      const found = await cache.get(hash);
+      expect(found && Buffer.compare(found, bytes)).to.equal(0);
+      expect(cache.usage()).to.include({ hits: 1, misses: 1 });
+    });
+
+    it("holds nothing after clear", async () => {
+      const { hash, bytes } = namedFragment("two");
+      await cache.set(hash, bytes);
+      await cache.clear();
+      expect(await cache.get(hash)).to.equal(undefined);
+      expect(cache.usage()).to.include({ memoryBytes: 0, diskBytes: 0 });
+    });
+
+    it("may be set twice", async () => {
+      const { hash, bytes } = namedFragment("three");
+      await Promise.all([cache.set(hash, bytes), cache.set(hash, bytes)]);
+      await cache.set(hash, bytes);
+      expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
+    });
+  });
+}

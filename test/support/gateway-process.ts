@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { S3Client } from "@aws-sdk/client-s3";
+
+const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
+const READY_TIMEOUT_MS = 60_000;
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export interface DevNode {
+  readonly n: number;
+  readonly account: string;
+  readonly endpoint: string;
+  readonly fault: string;
+  readonly bytes: number;
+}
+
+/** A cess-s3 process as a user starts it, on ports of its own. */
+export class GatewayProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly endpoint: string,
+    readonly admin: string,
+    private readonly said: { text: string },
+  ) {}
+
+  /** Starts `cess-s3 ARGS` and waits until it is ready. */
+  static async start(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const child = spawn(process.execPath, [main, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, ...environment },
+    });
+    const said = { text: "" };
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
+    const gateway = new GatewayProcess(child, `http://127.0.0.1:${port}`, `http://127.0.0.1:${adminPort}`, said);
+    await gateway.ready();
+    return gateway;
+  }
+
+  /** Everything the process printed. */
+  get output(): string {
+    return this.said.text;
+  }
+
+  client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret"): S3Client {
+    return new S3Client({ endpoint: this.endpoint, region: "us-east-1", forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
+  }
+
+  /** Ends the process and waits until it has; resolves with its exit code (null after SIGKILL). */
+  async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const ended = new Promise<number | null>((resolve) => this.child.once("exit", resolve));
+    this.child.kill(signal);
+    return ended;
+  }
+
+  async nodes(): Promise<DevNode[]> {
+    return (await (await fetch(`${this.admin}/dev/nodes`)).json()) as DevNode[];
+  }
+
+  async setFault(n: number, fault: string): Promise<void> {
+    const answer = await fetch(`${this.admin}/dev/nodes/${n}`, { method: "PUT", body: JSON.stringify({ fault }) });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+
+  async dropCache(): Promise<void> {
+    const answer = await fetch(`${this.admin}/cache`, { method: "DELETE" });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+
+  /** One sample of the metrics, by its name and labels as printed. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.admin}/metrics`)).text();
+    const line = text.split("\n").find((each) => each.startsWith(`${name} `));
+    if (line === undefined) throw new Error(`no metric ${name} in\n${text}`);
+    return Number(line.slice(name.length + 1));
+  }
+
+  private async ready(): Promise<void> {
+    for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end; ) {
+      if (this.child.exitCode !== null) throw new Error(`the gateway ended with code ${this.child.exitCode}:\n${this.output}`);
+      const answer = await fetch(`${this.admin}/health/ready`).catch(() => undefined);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await this.end("SIGKILL");
+    throw new Error(`the gateway was not ready within ${READY_TIMEOUT_MS / 1000} s:\n${this.output}`);
+  }
+}
+
+/** Waits until `probe` gives a value; fails with `what` after `timeoutMs`. */
+export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+  for (const end = Date.now() + timeoutMs; ; ) {
+    const value = await probe();
+    if (value !== undefined) return value;
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

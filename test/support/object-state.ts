@@ -1,0 +1,33 @@
+import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from "@aws-sdk/client-s3";
+import { eventually } from "./gateway-process.js";
+
+export interface ObjectState {
+  readonly fid: string | undefined;
+  readonly state: string | undefined;
+  readonly reports: string | undefined;
+  readonly replication: string | undefined;
+  readonly head: HeadObjectCommandOutput;
+}
+
+/** HEAD, with the headers that are ours (the SDK hides them, so they are read from the raw answer). */
+export async function objectState(client: S3Client, Bucket: string, Key: string): Promise<ObjectState> {
+  const command = new HeadObjectCommand({ Bucket, Key });
+  let headers: Record<string, string> = {};
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      headers = (result.response as { headers: Record<string, string> }).headers;
+      return result;
+    },
+    { step: "deserialize", priority: "low" },
+  );
+  const head = await client.send(command);
+  return { fid: headers["x-cess-fid"], state: headers["x-cess-state"], reports: headers["x-cess-reports"], replication: head.ReplicationStatus, head };
+}
+
+export function untilStored(client: S3Client, bucket: string, key: string, timeoutMs = 60_000): Promise<ObjectState> {
+  return eventually(`${bucket}/${key} is stored`, async () => {
+    const seen = await objectState(client, bucket, key);
+    return seen.state === "stored" ? seen : undefined;
+  }, timeoutMs);
+}

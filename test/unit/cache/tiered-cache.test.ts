@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CacheSettings, TieredCache } from "../../../src/cache/tiered-cache.js";
+import type { Hash } from "../../../src/model/hash.js";
+import { FRAGMENT_SIZE, MIB } from "../../../src/model/sizes.js";
+import { describeFragmentCache, namedFragment } from "../../suites/fragment-cache.js";
+
+const verify = (bytes: Uint8Array, hash: Hash) =>
+  Promise.resolve(createHash("sha256").update(bytes).digest("hex") === hash ? bytes : undefined);
+
+describe("TieredCache", () => {
+  let folder: string;
+  const open = (settings: Partial<CacheSettings> = {}) =>
+    new TieredCache({ verify }, { folder, memoryBytes: 32 * MIB, diskBytes: 32 * MIB, ...settings });
+  beforeEach(() => {
+    folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");
+  });
+  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+
+  describeFragmentCache("TieredCache", () => open());
+  describeFragmentCache("TieredCache without memory", () => open({ memoryBytes: 0 }));
+  describeFragmentCache("TieredCache without a disk", () => open({ diskBytes: 0 }));
+
+  it("finds after a restart what it had, and stores no trailing zeros", async () => {
+    const { hash, bytes } = namedFragment("kept");
+    const before = open();
+    await before.set(hash, bytes);
+    await before.close();
+    expect(statSync(join(folder, hash)).size).to.equal(4);
+    const after = open();
+    const found = await after.get(hash);
+    expect(found && Buffer.compare(found, bytes)).to.equal(0);
+    expect(after.usage()).to.deep.equal({ memoryBytes: FRAGMENT_SIZE, diskBytes: 4, hits: 1, misses: 0 });
+  });
+
+  it("keeps bytes exactly when zeros stand before their end, at any alignment", async () => {
+    const cache = open({ memoryBytes: 0 });
+    for (const length of [0, 1, 7, 8, 9, 15, 16, 17, FRAGMENT_SIZE - 1, FRAGMENT_SIZE]) {
+      const bytes = new Uint8Array(FRAGMENT_SIZE);
+      if (length > 0) bytes[length - 1] = 1;
+      const hash = createHash("sha256").update(bytes).digest("hex") as Hash;
+      await cache.set(hash, bytes);
+      const found = await cache.get(hash);
+      expect(found && Buffer.compare(found, bytes), `${length} bytes`).to.equal(0);
+    }
+  });
+
+  for (const [what, spoil] of [
+    ["changed", (path: string) => writeFileSync(path, "lies")],
+    ["cut", (path: string) => writeFileSync(path, "")],
+    ["gone", (path: string) => rmSync(path)],
+  ] as const)
+    it(`misses a file that was ${what}, and keeps it again when it is set again`, async () => {
+      const { hash, bytes } = namedFragment("true");
+      const cache = open({ memoryBytes: 0 });
+      await cache.set(hash, bytes);
+      spoil(join(folder, hash));
+      expect(await cache.get(hash)).to.equal(undefined);
+      await cache.set(hash, bytes);
+      expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
+    });
+
+  it("drops the least recently used from disk, also when the use was before a restart", async () => {
+    const [a, b, c] = ["aaaa", "bbbb", "cccc"].map(namedFragment);
+    const before = open({ memoryBytes: 0, diskBytes: 8 });
+    await before.set(a!.hash, a!.bytes);
+    await before.set(b!.hash, b!.bytes);
+    utimesSync(join(folder, b!.hash), new Date(1000), new Date(1000));
+    await before.close();
+    const after = open({ memoryBytes: 0, diskBytes: 8 });
+    await after.set(c!.hash, c!.bytes);
+    await after.close();
+    expect(readdirSync(folder)).to.have.members([a!.hash, c!.hash]);
+    expect(after.usage().diskBytes).to.equal(8);
+  });
+
+  it("holds no more in memory than it may", async () => {
+    const cache = open({ memoryBytes: 2 * FRAGMENT_SIZE, diskBytes: 0 });
+    const [a, b, c] = ["a", "b", "c"].map(namedFragment);
+    for (const { hash, bytes } of [a!, b!]) await cache.set(hash, bytes);
+    await cache.get(a!.hash);
+    await cache.set(c!.hash, c!.bytes);
+    expect(cache.usage().memoryBytes).to.equal(2 * FRAGMENT_SIZE);
+    expect(await cache.get(b!.hash)).to.equal(undefined);
+    expect(await cache.get(a!.hash)).to.equal(a!.bytes);
+  });
+
+  it("removes half-written files at start and leaves strangers' files alone", async () => {
+    const { hash, bytes } = namedFragment("x");
+    await open().set(hash, bytes);
+    writeFileSync(join(folder, "12345.tmp"), "half");
+    writeFileSync(join(folder, "README"), "not ours");
+    const cache = open();
+    expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
+    await cache.clear();
+    expect(readdirSync(folder)).to.deep.equal(["README"]);
+  });
+
+  it("works without its folder, from memory", async () => {
+    const file = join(folder, "..", "file");
+    writeFileSync(file, "");
+    const cache = open({ folder: join(file, "cache") });
+    const { hash, bytes } = namedFragment("y");
+    await cache.set(hash, bytes);
+    expect(await cache.get(hash)).to.equal(bytes);
+    expect(cache.usage().diskBytes).to.equal(0);
+  });
+
+  it("refuses bytes that are not a fragment's 8 MiB", async () => {
+    const { hash } = namedFragment("z");
+    let refusal: unknown;
+    await open().set(hash, new Uint8Array(5)).catch((error: unknown) => (refusal = error));
+    expect(refusal).to.be.instanceOf(RangeError);
+  });
+});

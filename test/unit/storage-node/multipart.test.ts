@@ -1,0 +1,57 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { FormError, formBoundary, formFile } from "../../../src/storage-node/multipart.js";
+
+async function* pieces(body: Buffer, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
+  const at = [...new Set(cuts.map((cut) => cut % (body.length + 1)))].sort((a, b) => a - b);
+  let start = 0;
+  for (const end of [...at, body.length]) {
+    if (end > start) yield await Promise.resolve(body.subarray(start, end));
+    start = end;
+  }
+}
+
+async function read(body: Buffer, cuts: readonly number[] = [], boundary = "b"): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of formFile(pieces(body, cuts), boundary)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+const form = (content: Buffer, disposition = 'form-data; name="file"; filename="x"') =>
+  Buffer.concat([Buffer.from(`--b\r\nContent-Disposition: ${disposition}\r\n\r\n`), content, Buffer.from("\r\n--b--\r\n")]);
+
+describe("formFile", () => {
+  it("gives the file's bytes however the body is cut, even when they look like delimiters", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("\r", "\n", "\r\n-", "\r\n--", "--b", "\0", "xyz"), { maxLength: 40 }),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        async (words, cuts) => {
+          const content = Buffer.from(words.join("").replaceAll("\r\n--b", ""));
+          expect((await read(form(content), cuts)).equals(content)).to.equal(true);
+        },
+      ),
+    ));
+
+  it("refuses a form that is not closed", async () => {
+    const body = form(Buffer.from("content"));
+    for (let length = 0; length < body.length - 4; length += 3) {
+      const error = await read(body.subarray(0, length)).catch((e: unknown) => e);
+      if (length < body.length - 9) expect(error, `${length} bytes`).to.be.instanceOf(FormError);
+    }
+  });
+
+  it("refuses another field than the file, and headers without end", async () => {
+    const other = await read(form(Buffer.from("x"), 'form-data; name="other"')).catch((e: unknown) => e);
+    expect(other).to.be.instanceOf(FormError);
+    expect(await read(Buffer.alloc(40_000, "x")).catch((e: unknown) => e)).to.be.instanceOf(FormError);
+  });
+
+  it("reads the boundary, quoted or not, and refuses other bodies", () => {
+    expect(formBoundary("multipart/form-data; boundary=abc")).to.equal("abc");
+    expect(formBoundary('Multipart/Form-Data; charset=utf-8; boundary="a b"')).to.equal("a b");
+    for (const type of [undefined, "application/json", "multipart/form-data", "multipart/form-data; boundary="]) {
+      expect(() => formBoundary(type)).to.throw(FormError);
+    }
+  });
+});
