@@ -14,7 +14,7 @@ import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
-import { segmentCount, type SegmentHashes } from "../../src/model/file.js";
+import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
@@ -65,6 +65,10 @@ class DirectPreprocessing implements Preprocessing {
     }
     const fid = fidOf(segments.map(({ hash }) => hash));
     return [{ fid, size, format: settings.format, segments, territory: settings.territory, blobs: content }];
+  }
+
+  root(files: readonly CessFile[]): Fid {
+    return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
   }
 
   advance(): void {
