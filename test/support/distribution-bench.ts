@@ -14,7 +14,7 @@ import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
-import { segmentCount, type SegmentHashes } from "../../src/model/file.js";
+import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
@@ -152,8 +152,13 @@ export class Bench {
     await this.catalog.jobs.releaseAll();
     const keep = <T extends object>(part: T): T => killer?.wrap(part) ?? part;
     const log = {
-      warn: (fields: { reason?: string; err?: unknown }) => void (fields.reason === undefined ? this.errors.push(fields.err) : this.failures.push(fields.reason)),
-      error: (fields: { err?: unknown }) => void this.errors.push(fields.err),
+      warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
+        if (reason === undefined) this.errors.push(err);
+        else this.failures.push(reason);
+      },
+      error: ({ err }: { err?: unknown }) => {
+        this.errors.push(err);
+      },
     } as never;
     const clock = new SystemClock();
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
