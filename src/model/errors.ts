@@ -12,6 +12,11 @@ export const errorKinds = [
   "MissingSecurityHeader", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotImplemented", "NotModified",
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",
   "ServiceUnavailable", "SignatureDoesNotMatch", "SlowDown", "XAmzContentSHA256Mismatch",
+  "AccessControlListNotSupported", "AccessForbidden", "MalformedTrailerError", "MissingRequestBodyError",
+  // What AWS answers to a read of a configuration that a bucket never got.
+  "MetadataConfigurationNotFound", "NoSuchBucketPolicy", "NoSuchConfiguration", "NoSuchCORSConfiguration",
+  "NoSuchLifecycleConfiguration", "NoSuchTagSet", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",
+  "ReplicationConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError",
   // Ours: the network's refusals, which S3 has no word for.
   "InsufficientStorage", "TerritoryTooSmall", "TerritoryNotFound", "TerritoryNotActive", "GatewayNotAuthorized",
   "ObjectUnavailable",

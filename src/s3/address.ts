@@ -1,0 +1,46 @@
+import { S3Error } from "../model/errors.js";
+import type { RequestPattern } from "./operation.js";
+import { decodePercent } from "./wire/percent.js";
+
+/** S3's limit for keys, in bytes of UTF-8. */
+const MAX_KEY = 1024;
+
+export interface Address {
+  readonly scope: RequestPattern["scope"];
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** `domain` is what virtual hosts hang under: with `s3.example.com`, `photos.s3.example.com` is the bucket `photos`. */
+function hostBucket(host: string, domain: string | undefined): string | undefined {
+  if (!domain) return undefined;
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  const suffix = `.${domain.toLowerCase()}`;
+  return name.endsWith(suffix) && name.length > suffix.length ? name.slice(0, -suffix.length) : undefined;
+}
+
+/**
+ * Which bucket and key a request means, in virtual-host or path style. The path is decoded exactly once and nothing in
+ * it is normalised: `//`, `.` and `..` are ordinary parts of a key. InvalidURI, KeyTooLongError.
+ */
+export function parseAddress(host: string, path: string, domain?: string): Address {
+  if (!path.startsWith("/")) throw new S3Error("InvalidURI");
+  const virtual = hostBucket(host, domain);
+  const slash = path.indexOf("/", 1);
+  const bucket = virtual ?? decodePercent(slash < 0 ? path.slice(1) : path.slice(1, slash));
+  const key = decodePercent(virtual !== undefined ? path.slice(1) : slash < 0 ? "" : path.slice(slash + 1));
+  if (bucket === "") {
+    // `//key` names no bucket; the bare `/` is the service.
+    if (key !== "") throw new S3Error("InvalidBucketName", { resource: path });
+    return { scope: "service", bucket: "", key: "" };
+  }
+  const length = Buffer.byteLength(key);
+  if (length > MAX_KEY) throw new S3Error("KeyTooLongError", { fields: { Size: String(length), MaxSizeAllowed: String(MAX_KEY) } });
+  return { scope: key === "" ? "bucket" : "object", bucket, key };
+}
+
+/** What can be no bucket's name is refused before it is looked up; the gateway has the full rules for new ones. */
+export function checkBucketName(bucket: string): void {
+  if (/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket) && !bucket.includes("..")) return;
+  throw new S3Error("InvalidBucketName", { fields: { BucketName: bucket.slice(0, 255) } });
+}

@@ -1,0 +1,46 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import express from "express";
+import { Dispatcher, type DispatchComponents, type DispatchSettings } from "./dispatch.js";
+
+export interface S3AppSettings extends DispatchSettings {
+  /** Request line and headers together, in bytes. */
+  readonly maxHeaderBytes: number;
+  /** Milliseconds in which a client must have sent its headers. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds an idle connection is kept for another request. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+const serverDefaults = { maxHeaderBytes: 64 * 1024, headersTimeoutMs: 60_000, keepAliveTimeoutMs: 65_000 };
+
+/** The S3 endpoint as an HTTP server that does not listen yet: `listen` and `close` are the caller's. */
+export function createS3App(components: DispatchComponents, settings: Partial<S3AppSettings> = {}): Server {
+  const dispatcher = new Dispatcher(components, settings);
+  const app = express();
+  app.disable("x-powered-by");
+  // Everything that reads the URL or the body would change what was signed.
+  app.set("query parser", false);
+  app.set("etag", false);
+  app.use((request: IncomingMessage, response: ServerResponse) => dispatcher.handle(request, response));
+
+  const limits = { ...serverDefaults, ...settings };
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes, headersTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // A body of 5 GiB takes as long as it takes; one that stalls is ended by `bodyIdleMs`.
+    requestTimeout: 0,
+  });
+  server.on("request", app);
+  // `Expect: 100-continue` is answered when the body is first read: after authentication and every check of the headers.
+  server.on("checkContinue", app);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(dispatcher, error, socket));
+  return server;
+}
+
+/** What is no HTTP never becomes a request; a body that ended early belongs to one, which answers for itself. */
+function refuseConnection(dispatcher: Dispatcher, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "HPE_INVALID_EOF_STATE" && dispatcher.cut(socket)) return;
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+}

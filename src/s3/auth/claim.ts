@@ -1,0 +1,121 @@
+import { S3Error } from "../../model/errors.js";
+import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js";
+import type { RequestHead } from "../request.js";
+
+/** What a request says about its own signature (AWS Signature Version 4), not yet believed. */
+export interface Claim {
+  readonly place: "header" | "query";
+  readonly accessKeyId: string;
+  /** `20130524/us-east-1/s3/aws4_request` */
+  readonly scope: string;
+  readonly region: string;
+  /** Names in lower case, in the client's order. */
+  readonly signedHeaders: readonly string[];
+  /** 64 lower-case hex digits. */
+  readonly signature: string;
+  /** `20130524T000000Z`, and the same in milliseconds since 1970. */
+  readonly timestamp: string;
+  readonly time: number;
+  /** Seconds that a presigned URL lives. */
+  readonly expires?: number;
+}
+
+/** AWS's limit for presigned URLs: seven days, in seconds. */
+const MAX_EXPIRES = 604_800;
+const ALGORITHM = "AWS4-HMAC-SHA256";
+
+const unsupported = () =>
+  new S3Error("InvalidRequest", { message: `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.` });
+
+interface Scope {
+  readonly accessKeyId: string;
+  readonly scope: string;
+  readonly date: string;
+  readonly region: string;
+}
+
+function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): Scope {
+  // The key ID comes first and may itself hold slashes.
+  const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
+  if (!match) throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');
+  const [, accessKeyId = "", date = "", region = "", claimed = "", end = ""] = match;
+  if (claimed !== service) throw refuse(`incorrect service "${claimed.slice(0, 40)}". This endpoint belongs to "${service}".`);
+  if (end !== "aws4_request") throw refuse(`incorrect terminal "${end.slice(0, 40)}". This endpoint uses "aws4_request".`);
+  return { accessKeyId, date, region, scope: `${date}/${region}/${service}/aws4_request` };
+}
+
+function parseSignedHeaders(text: string, refuse: (why: string) => S3Error): readonly string[] {
+  const names = text.toLowerCase().split(";").filter((name) => name !== "");
+  if (!names.includes("host")) throw refuse('the SignedHeaders must include "host".');
+  return names;
+}
+
+function parseSignature(text: string, refuse: (why: string) => S3Error): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw refuse("the Signature must be 64 hex digits.");
+  return text.toLowerCase();
+}
+
+function headerClaim(authorization: string, head: RequestHead): Claim {
+  const refuse = (why: string) => new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
+  const [scheme = ""] = authorization.split(/\s/, 1);
+  if (scheme !== ALGORITHM) throw unsupported();
+  const fields = new Map<string, string>();
+  for (const field of authorization.slice(ALGORITHM.length).split(",")) {
+    const equals = field.indexOf("=");
+    if (equals > 0) fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim());
+  }
+  const field = (name: string) => fields.get(name) ?? "";
+  const { date, ...scope } = parseScope(field("Credential"), "s3", refuse);
+  const dated = head.headers.get("x-amz-date");
+  const time = dated === undefined ? parseHttpDate(head.headers.get("date")) : parseAmzDate(dated);
+  if (time === undefined) {
+    throw new S3Error("AccessDenied", { message: "AWS authentication requires a valid Date or x-amz-date header" });
+  }
+  const timestamp = formatAmzDate(time);
+  if (!timestamp.startsWith(date)) throw refuse(`Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`);
+  return {
+    place: "header", ...scope, timestamp, time,
+    signedHeaders: parseSignedHeaders(field("SignedHeaders"), refuse),
+    signature: parseSignature(field("Signature"), refuse),
+  };
+}
+
+function queryClaim(head: RequestHead): Claim {
+  const refuse = (message: string) => new S3Error("AuthorizationQueryParametersError", { message });
+  const field = (name: string) => {
+    const value = head.query.get(name);
+    if (value === undefined) {
+      throw refuse("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
+    }
+    return value;
+  };
+  if (field("X-Amz-Algorithm") !== ALGORITHM) throw refuse(`X-Amz-Algorithm only supports "${ALGORITHM}"`);
+  const because = (why: string) => refuse(`Error parsing the X-Amz-Credential parameter; ${why}`);
+  const { date, ...scope } = parseScope(field("X-Amz-Credential"), "s3", because);
+  const timestamp = field("X-Amz-Date");
+  const time = parseAmzDate(timestamp);
+  if (time === undefined) throw refuse('X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd\'T\'HHmmss\'Z\'"');
+  if (!timestamp.startsWith(date)) throw because(`Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`);
+  const expires = field("X-Amz-Expires");
+  if (!/^-?\d{1,15}$/.test(expires)) throw refuse("X-Amz-Expires should be a number");
+  if (Number(expires) < 0) throw refuse("X-Amz-Expires must be non-negative");
+  if (Number(expires) > MAX_EXPIRES) throw refuse(`X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${MAX_EXPIRES} seconds`);
+  return {
+    place: "query", ...scope, timestamp, time, expires: Number(expires),
+    signedHeaders: parseSignedHeaders(field("X-Amz-SignedHeaders"), refuse),
+    signature: parseSignature(field("X-Amz-Signature"), refuse),
+  };
+}
+
+/** Undefined for an anonymous request. Signature Version 2 is refused by name. */
+export function parseClaim(head: RequestHead): Claim | undefined {
+  const authorization = head.headers.get("authorization");
+  const inQuery = head.query.has("X-Amz-Algorithm") || head.query.has("X-Amz-Signature") || head.query.has("X-Amz-Credential");
+  if (authorization !== undefined) {
+    if (inQuery) throw new S3Error("InvalidArgument", { message: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified" });
+    return headerClaim(authorization, head);
+  }
+  if (inQuery) return queryClaim(head);
+  if (head.query.has("AWSAccessKeyId") && head.query.has("Signature")) throw unsupported();
+  return undefined;
+}

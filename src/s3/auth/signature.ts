@@ -1,0 +1,95 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { RequestSigner, type Request as SignerRequest } from "aws4";
+import type { RequestHead } from "../request.js";
+import { decodePercent, encodePercent } from "../wire/percent.js";
+import type { Claim } from "./claim.js";
+
+export interface Computed {
+  readonly signature: string;
+  readonly stringToSign: string;
+  readonly canonicalRequest: string;
+}
+
+/** `aws4` has these two; its types do not. */
+interface Choosing extends SignerRequest {
+  extraHeadersToInclude: Record<string, boolean>;
+  extraHeadersToIgnore: Record<string, boolean>;
+}
+
+/**
+ * The signature the client should have sent, computed by `aws4` over exactly the headers the client names. `aws4` would
+ * drop some (Expect, Range, User-Agent), decode `+` in paths and skip `.` segments: the parsed path is handed to it in
+ * a form in which every character of the client's path comes out as the client signed it.
+ */
+export function computeSignature(head: RequestHead, claim: Claim, secretAccessKey: string, payload: string): Computed {
+  const headers: Record<string, string> = {};
+  const include: Record<string, boolean> = {};
+  for (const name of claim.signedHeaders) {
+    headers[name] = head.headers.get(name) ?? "";
+    include[name] = true;
+  }
+  // Without being a signed header it still stands for the body.
+  headers["x-amz-content-sha256"] = payload;
+  const request: Choosing = {
+    method: head.method, service: "s3", region: claim.region, headers,
+    extraHeadersToInclude: include, extraHeadersToIgnore: { "x-amz-content-sha256": true },
+  };
+  const signer = new RequestSigner(request, { accessKeyId: claim.accessKeyId, secretAccessKey });
+  signer.datetime = claim.timestamp;
+  signer.parsedPath = { path: signedPath(head.path), query: signedQuery(head, claim) };
+  return { signature: signer.signature(), stringToSign: signer.stringToSign(), canonicalRequest: signer.canonicalString() };
+}
+
+function signedPath(raw: string): string {
+  return raw.split("/").map((piece) => encodePercent(decodePercent(piece)).replace(/^\.$/, "%2E")).join("/");
+}
+
+function signedQuery(head: RequestHead, claim: Claim): Record<string, string | string[]> {
+  const query: Record<string, unknown> = {};
+  for (const [name, values] of head.query.entries()) {
+    if (claim.place === "query" && name === "X-Amz-Signature") continue;
+    // Of a repeated parameter `aws4` takes the first value for S3; a list in that first place is written out whole.
+    query[name] = values.length === 1 ? values[0] : [values];
+  }
+  return query as Record<string, string | string[]>;
+}
+
+/** In constant time; both are 64 hex digits. */
+export function sameSignature(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
+const EMPTY_SHA256 = createHash("sha256").digest("hex");
+
+/** Each chunk of a signed body signs the one before it; the request's own signature is the seed. */
+export class ChunkSigner {
+  readonly #key: Buffer;
+  readonly #timestamp: string;
+  readonly #scope: string;
+  #previous: string;
+
+  constructor(claim: Claim, secretAccessKey: string) {
+    this.#key = claim.scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`) as Buffer;
+    this.#timestamp = claim.timestamp;
+    this.#scope = claim.scope;
+    this.#previous = claim.signature;
+  }
+
+  /** `sha256` is the hex digest of the chunk's data. */
+  chunk(sha256: string): string {
+    return this.#sign(["AWS4-HMAC-SHA256-PAYLOAD", this.#timestamp, this.#scope, this.#previous, EMPTY_SHA256, sha256]);
+  }
+
+  /** `lines` are the trailing headers as `name:value\n`, in the order sent. */
+  trailer(lines: string): string {
+    const sha256 = createHash("sha256").update(lines).digest("hex");
+    return this.#sign(["AWS4-HMAC-SHA256-TRAILER", this.#timestamp, this.#scope, this.#previous, sha256]);
+  }
+
+  #sign(lines: readonly string[]): string {
+    this.#previous = hmac(this.#key, lines.join("\n")).toString("hex");
+    return this.#previous;
+  }
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Call, Gateway } from "../gateway/gateway.js";
+import type { Account } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
+import { S3Error } from "../model/errors.js";
+import { checkBucketName, parseAddress, type Address } from "./address.js";
+import { authenticate, type Authentication } from "./auth/authenticate.js";
+import type { Credentials } from "./auth/credentials.js";
+import { errorResponse } from "./error-response.js";
+import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
+import { Late, type AnyOperation, type S3Response } from "./operation.js";
+import { operations } from "./operations/table.js";
+import { unserved, type Unserved } from "./operations/unserved.js";
+import type { RequestHead, S3Request } from "./request.js";
+import { Router } from "./router.js";
+import { send, sendLate, type Exchange } from "./send.js";
+import { readDocument } from "./wire/document-body.js";
+import { screenHeaders } from "./wire/refused-headers.js";
+import { requestBody } from "./wire/request-body.js";
+
+/** The part of a logger that the wire needs; pino's fits. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** One request answered, for metrics. */
+export interface Answered {
+  readonly operation: string;
+  readonly status: number;
+  /** Milliseconds from the request's head to the answer's end. */
+  readonly ms: number;
+}
+
+export interface DispatchComponents {
+  readonly gateway: Gateway;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly onAnswer?: (answer: Answered) => void;
+}
+
+export interface DispatchSettings {
+  readonly region: string;
+  /** Virtual hosts hang under it; without it there is path style alone. */
+  readonly domain?: string;
+  /** Requests served at a time; more are answered SlowDown. */
+  readonly maxRequests: number;
+  /** Largest body of a PUT, in bytes. */
+  readonly maxBodyBytes: number;
+  /** A client that sends nothing of its body for so many milliseconds gets RequestTimeout. */
+  readonly bodyIdleMs: number;
+  readonly keepAliveMs: number;
+}
+
+export const dispatchDefaults: DispatchSettings = {
+  region: "us-east-1",
+  maxRequests: 1024,
+  maxBodyBytes: 5 * 1024 ** 3,
+  bodyIdleMs: 60_000,
+  keepAliveMs: 10_000,
+};
+
+/** What is known of a request as it goes along, for the error answer and the log. */
+interface Progress {
+  readonly requestId: string;
+  readonly hostId: string;
+  readonly resource: string;
+  operation: string;
+}
+
+const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
+
+/** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
+export class Dispatcher {
+  readonly #components: DispatchComponents;
+  readonly #settings: DispatchSettings;
+  readonly #bodies = new WeakMap<object, IncomingBody>();
+  #serving = 0;
+
+  constructor(components: DispatchComponents, settings: Partial<DispatchSettings> = {}) {
+    this.#components = components;
+    this.#settings = { ...dispatchDefaults, ...settings };
+  }
+
+  /** Never rejects: whatever happens becomes an answer, or a broken connection where one has begun. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const begun = this.#components.clock.now();
+    const progress: Progress = {
+      requestId: randomBytes(8).toString("hex").toUpperCase(), hostId: randomBytes(48).toString("base64"),
+      resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown",
+    };
+    const exchange = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs) };
+    this.#bodies.set(request.socket, exchange.body);
+    this.#serving++;
+    try {
+      const status = await this.#answer(exchange, progress);
+      const ms = this.#components.clock.now() - begun;
+      this.#components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
+      this.#components.onAnswer?.({ operation: progress.operation, status, ms });
+    } finally {
+      this.#serving--;
+    }
+  }
+
+  /** The client closed its sending half in the middle of a body. True when that body's request will be answered. */
+  cut(socket: object): boolean {
+    const body = this.#bodies.get(socket);
+    body?.cut();
+    return body !== undefined;
+  }
+
+  async #answer(exchange: Exchange, progress: Progress): Promise<number> {
+    const common = { "x-amz-request-id": progress.requestId, "x-amz-id-2": progress.hostId, Server: "cess-s3" };
+    const gone = new AbortController();
+    exchange.response.once("close", () => {
+      if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
+    });
+    const refusal = (failure: unknown) => errorResponse(this.#refusal(failure, progress, gone.signal), progress);
+    let answer: S3Response | Late<S3Response>;
+    try {
+      answer = await this.#serve(exchange, progress, gone.signal);
+    } catch (failure) {
+      answer = refusal(failure);
+    }
+    try {
+      if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), common, this.#settings)).status;
+      await send(exchange, { ...answer, headers: { ...common, ...answer.headers } });
+      return answer.status;
+    } catch (failure) {
+      if (!gone.signal.aborted) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
+      exchange.response.destroy();
+      return 499;
+    }
+  }
+
+  async #serve(exchange: Exchange, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+    if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
+    const head = requestHead(exchange.request);
+    const address = parseAddress(head.headers.get("host") ?? "", head.path, this.#settings.domain);
+    // Browsers ask before they sign: no bucket has a CORS configuration yet.
+    if (head.method === "OPTIONS") throw new S3Error("AccessForbidden", { fields: { Method: head.headers.get("access-control-request-method") ?? "", ResourceType: address.scope.toUpperCase() } });
+    const authentication = await authenticate(head, this.#components, this.#settings.region);
+    const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
+    const operation = this.#match(effective, address, progress);
+    const account = authorise(authentication, effective);
+    if (address.scope !== "service") checkBucketName(address.bucket);
+    screenHeaders(effective.headers);
+    const request = await this.#request(effective, address, account, authentication, operation, exchange.body);
+    const call: Call = { account, signal };
+    const output = await operation.run(this.#components.gateway, operation.parse(request), call);
+    if (!(output instanceof Late)) return operation.render(output);
+    return new Late(output.result.then((result) => operation.render(result)));
+  }
+
+  #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
+    const row = router.match(head, address.scope);
+    if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: head.method, ResourceType: address.scope.toUpperCase() } });
+    progress.operation = row.name;
+    if ("run" in row) return row;
+    throw new S3Error("NotImplemented", { message: `${row.name} is not implemented.`, fields: { Operation: row.name } });
+  }
+
+  async #request(
+    head: RequestHead, address: Address, account: Account, { payload, chunkSigner }: Authentication, operation: AnyOperation, source: IncomingBody,
+  ): Promise<S3Request> {
+    const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
+    const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes });
+    const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
+    const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";
+    return {
+      ...head, bucket: address.bucket, key: address.key, account, region: this.#settings.region, document,
+      get body() {
+        return open();
+      },
+    };
+  }
+
+  #refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
+    if (failure instanceof S3Error) return failure;
+    if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
+    return new S3Error("InternalError", { cause: failure });
+  }
+}
+
+function authorise({ accessKey }: Authentication, head: RequestHead): Account {
+  if (!accessKey) throw new S3Error("AccessDenied");
+  // Buckets belong to one account and nobody else may use them yet: a client that expects another owner is wrong here.
+  const expected = head.headers.get("x-amz-expected-bucket-owner");
+  if (expected !== undefined && expected !== accessKey.account.id) throw new S3Error("AccessDenied");
+  return accessKey.account;
+}

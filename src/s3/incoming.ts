@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
+import { S3Error } from "../model/errors.js";
+import type { RequestHead } from "./request.js";
+import { Headers, toLatin1 } from "./wire/headers.js";
+import { asciiUrl } from "./wire/percent.js";
+import { Query } from "./wire/query.js";
+
+/** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
+const signatureParameters = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-mode)$/i;
+
+/** Method, path, query and headers of an HTTP request. InvalidURI. */
+export function requestHead(request: IncomingMessage): RequestHead {
+  const target = asciiUrl(request.url ?? "/").replace(/^https?:\/\/[^/?#]*/i, "");
+  const mark = target.indexOf("?");
+  const query = new Query(mark < 0 ? "" : target.slice(mark + 1));
+  return {
+    method: request.method ?? "GET", path: (mark < 0 ? target : target.slice(0, mark)) || "/", query,
+    headers: new Headers(request.rawHeaders),
+  };
+}
+
+/** The head as the operation sees it: of a presigned request with the headers its query stands for. */
+export function withQueryHeaders(head: RequestHead, request: IncomingMessage): RequestHead {
+  const added: string[] = [];
+  for (const [name, [value = ""]] of head.query.entries()) {
+    const isHeader = /^x-amz-/i.test(name) && (!signatureParameters.test(name) || /checksum-mode$/i.test(name));
+    if (isHeader && head.headers.get(name.toLowerCase()) === undefined) added.push(name, toLatin1(value));
+  }
+  return added.length === 0 ? head : { ...head, headers: new Headers([...request.rawHeaders, ...added]) };
+}
+
+/**
+ * The request's body as it comes over HTTP. Nothing is read, and no `100 Continue` sent, before the first byte is asked
+ * for. It stays readable to the server when its reader stops half-way, so that an answer can still be sent.
+ */
+export class IncomingBody {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #idleMs: number;
+  readonly #pipe = new PassThrough();
+  #begun = false;
+
+  /** A client that sends nothing for `idleMs` gets RequestTimeout. */
+  constructor(request: IncomingMessage, response: ServerResponse, idleMs: number) {
+    this.#request = request;
+    this.#response = response;
+    this.#idleMs = idleMs;
+    this.#pipe.on("error", () => undefined);
+  }
+
+  /** The client ended the connection's other half or broke off: the body is shorter than announced. */
+  cut(): void {
+    if (!this.#request.complete) this.#pipe.destroy(new S3Error("IncompleteBody"));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    this.#begin();
+    const idle = setTimeout(() => this.#pipe.destroy(new S3Error("RequestTimeout")), this.#idleMs);
+    try {
+      for await (const bytes of this.#pipe) {
+        idle.refresh();
+        yield bytes as Uint8Array;
+        idle.refresh();
+      }
+    } finally {
+      clearTimeout(idle);
+      this.#request.unpipe(this.#pipe);
+    }
+  }
+
+  /** Nothing of it will come: it was announced with `Expect: 100-continue` and refused. */
+  get unsent(): boolean {
+    return !this.#begun && expectsContinue(this.#request);
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    if (expectsContinue(this.#request)) this.#response.writeContinue();
+    this.#request.once("aborted", () => this.cut());
+    this.#request.once("error", () => this.cut());
+    if (this.#request.destroyed && !this.#request.complete) this.cut();
+    else this.#request.pipe(this.#pipe);
+  }
+}
+
+function expectsContinue(request: IncomingMessage): boolean {
+  return /100-continue/i.test(request.headers.expect ?? "");
+}

@@ -1,0 +1,45 @@
+import type { Readable } from "node:stream";
+import type { Call, Gateway } from "../gateway/gateway.js";
+import type { S3Request } from "./request.js";
+
+/** S3's own shape of an input or output, with the addressed object certain and the body left to us. */
+export type Served<T> = Omit<T, "Bucket" | "Key" | "Body"> & { readonly Bucket: string; readonly Key: string };
+export type OfBucket<T> = Omit<T, "Bucket"> & { readonly Bucket: string };
+
+export interface RequestPattern {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly scope: "service" | "bucket" | "object";
+  /** Parameters that must be there: `uploads`, or with their value `list-type=2`. */
+  readonly query?: readonly string[];
+  /** A header that must be there, or `name=beginning of its value`. */
+  readonly header?: string;
+}
+
+export interface S3Response {
+  readonly status: number;
+  /** Undefined ones are left out. Text may be any Unicode. */
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: string | Readable;
+}
+
+/** A result that may be slow: the connection is kept alive until it is there, as S3 does. */
+export class Late<T> {
+  constructor(readonly result: Promise<T>) {}
+}
+
+/** How to recognise one operation, what it may touch, and three steps with one duty each. */
+export interface Operation<Input, Output> {
+  readonly name: string;
+  readonly match: RequestPattern;
+  readonly access: "read" | "write" | "owner";
+  /** The operation takes an XML document of at most this many bytes, which is read and verified before `parse`. */
+  readonly document?: number;
+  /** Pure: wire to S3 input; throws S3Errors only. */
+  parse(request: S3Request): Input;
+  run(gateway: Gateway, input: Input, call: Call): Promise<Output | Late<Output>>;
+  /** Pure: S3 output to status, headers, body. */
+  render(output: Output): S3Response;
+}
+
+/** Any operation: what `parse` gives is what `run` takes, and what `run` gives is what `render` takes. */
+export type AnyOperation = Operation<unknown, unknown>;

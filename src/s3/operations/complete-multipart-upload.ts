@@ -1,0 +1,72 @@
+import type { CompletedPart as WirePart, CompleteMultipartUploadOutput, CompleteMultipartUploadRequest } from "@aws-sdk/client-s3";
+import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
+import { S3Error } from "../../model/errors.js";
+import { Late, type Operation, type Served } from "../operation.js";
+import type { S3Request } from "../request.js";
+import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType } from "../wire/checksum-headers.js";
+import { writeConditions } from "../wire/conditions.js";
+import { completedMultipartUpload, completeResult } from "../wire/documents.js";
+import { quoted, unquoted } from "../wire/etag.js";
+import { encodeKey } from "../wire/percent.js";
+import { readXml } from "../wire/xml-reader.js";
+import { xmlResponse } from "../xml-response.js";
+
+const MAX_PARTS = 10_000;
+
+type Input = Pick<Served<CompleteMultipartUploadRequest>, "Bucket" | "Key"> & {
+  readonly UploadId: string;
+  readonly Location: string;
+  readonly Request: CompleteRequest;
+};
+
+function parsePart(part: WirePart): CompletedPart {
+  const { PartNumber: partNumber = 0, ETag = "" } = part;
+  if (partNumber < 1 || partNumber > MAX_PARTS) {
+    throw new S3Error("InvalidArgument", { message: "PartNumber must be >= 1 and <= 10000", fields: { ArgumentName: "partNumber", ArgumentValue: String(partNumber) } });
+  }
+  const checksum = memberChecksum({ ...part });
+  return { partNumber, etag: unquoted(ETag), ...(checksum ? { checksum } : {}) };
+}
+
+function objectSize({ headers }: S3Request): number | undefined {
+  const text = headers.get("x-amz-mp-object-size");
+  if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new S3Error("InvalidRequest", { message: "Value for x-amz-mp-object-size header is invalid." });
+}
+
+function parseComplete(request: S3Request): CompleteRequest {
+  if (request.document === "") throw new S3Error("InvalidRequest", { message: "You must specify at least one part" });
+  const { Parts = [] } = readXml(request.document, completedMultipartUpload);
+  if (Parts.length > MAX_PARTS) throw new S3Error("MalformedXML");
+  const preconditions = writeConditions(request.headers);
+  const checksum = announcedChecksum(request.headers, true);
+  const checksumType = parseChecksumType(request.headers.get("x-amz-checksum-type"));
+  const size = objectSize(request);
+  return {
+    parts: Parts.map(parsePart),
+    ...(preconditions ? { preconditions } : {}),
+    ...(checksum ? { checksum } : {}),
+    ...(checksumType ? { checksumType } : {}),
+    ...(size === undefined ? {} : { size }),
+  };
+}
+
+export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOutput> = {
+  name: "CompleteMultipartUpload",
+  match: { method: "POST", scope: "object", query: ["uploadId"] },
+  access: "write",
+  // Ten thousand parts, each with its ETag and a checksum, spaced out by generous formatters.
+  document: 4 * 1024 * 1024,
+  parse: (request) => ({
+    Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
+    Location: `http://${request.headers.get("host") ?? ""}/${request.bucket}/${encodeKey(request.key)}`,
+    Request: parseComplete(request),
+  }),
+  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request }, call) {
+    const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request);
+    return new Late(result.then(({ etag, checksum }) => ({
+      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum),
+    })));
+  },
+  render: (output) => xmlResponse(completeResult, output),
+};

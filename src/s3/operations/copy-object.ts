@@ -1,0 +1,58 @@
+import type { CopyObjectRequest, CopyObjectResult } from "@aws-sdk/client-s3";
+import type { CopyRequest } from "../../gateway/gateway.js";
+import { S3Error } from "../../model/errors.js";
+import type { Durability } from "../../model/object.js";
+import type { Operation, Served } from "../operation.js";
+import type { S3Request } from "../request.js";
+import { checksumMembers, parseAlgorithm } from "../wire/checksum-headers.js";
+import { readConditions, writeConditions } from "../wire/conditions.js";
+import { contentHeaders } from "../wire/content-headers.js";
+import { parseCopySource } from "../wire/copy-source.js";
+import { copyObjectResult } from "../wire/documents.js";
+import { durabilityHeaders } from "../wire/durability-headers.js";
+import { quoted } from "../wire/etag.js";
+import { userMetadata } from "../wire/metadata-headers.js";
+import { xmlResponse } from "../xml-response.js";
+
+type Input = Pick<Served<CopyObjectRequest>, "Bucket" | "Key"> & { readonly Copy: CopyRequest };
+type Output = CopyObjectResult & { readonly Durability: Durability };
+
+function replaces({ headers }: S3Request): boolean {
+  const directive = headers.get("x-amz-metadata-directive") ?? "COPY";
+  if (directive === "COPY" || directive === "REPLACE") return directive === "REPLACE";
+  throw new S3Error("InvalidArgument", { message: "Unknown metadata directive.", fields: { ArgumentName: "x-amz-metadata-directive", ArgumentValue: directive.slice(0, 100) } });
+}
+
+function parseCopy(request: S3Request): CopyRequest {
+  const { headers } = request;
+  const source = parseCopySource(headers.get("x-amz-copy-source") ?? "");
+  const replace = replaces(request);
+  const content = contentHeaders(headers);
+  const changes = replace || content.storageClass !== undefined || content.websiteRedirectLocation !== undefined;
+  if (source.bucket === request.bucket && source.key === request.key && source.versionId === undefined && !changes) {
+    throw new S3Error("InvalidRequest", {
+      message: "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    });
+  }
+  const algorithm = headers.get("x-amz-checksum-algorithm");
+  const preconditions = writeConditions(headers);
+  return {
+    source,
+    sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
+    ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
+    ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
+    ...(preconditions ? { preconditions } : {}),
+  };
+}
+
+export const copyObject: Operation<Input, Output> = {
+  name: "CopyObject",
+  match: { method: "PUT", scope: "object", header: "x-amz-copy-source" },
+  access: "write",
+  parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
+  async run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
+    const { etag, createdAt, checksum, durability } = await objects.copy(call, { bucket, key }, Copy);
+    return { ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability };
+  },
+  render: ({ Durability, ...result }) => xmlResponse(copyObjectResult, result, durabilityHeaders(Durability)),
+};

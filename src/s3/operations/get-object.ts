@@ -1,0 +1,15 @@
+import type { Readable } from "node:stream";
+import type { Operation } from "../operation.js";
+import { objectName, parseRead, readOutput, renderRead, type ReadInput, type ReadOutput } from "./read-object.js";
+
+export const getObject: Operation<ReadInput, ReadOutput & { readonly Body: Readable }> = {
+  name: "GetObject",
+  match: { method: "GET", scope: "object" },
+  access: "read",
+  parse: parseRead,
+  async run({ objects }, input, call) {
+    const result = await objects.get(call, objectName(input), input.Read);
+    return { ...readOutput(result, input), Body: result.body };
+  },
+  render: ({ Body, ...output }) => ({ ...renderRead(output), body: Body }),
+};

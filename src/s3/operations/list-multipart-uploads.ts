@@ -1,0 +1,43 @@
+import type { ListMultipartUploadsOutput, ListMultipartUploadsRequest, MultipartUpload } from "@aws-sdk/client-s3";
+import type { Account } from "../../model/account.js";
+import type { Upload } from "../../model/object.js";
+import type { OfBucket, Operation } from "../operation.js";
+import { listUploadsResult } from "../wire/documents.js";
+import { encodingType, listedText, pageLimit } from "../wire/paging.js";
+import { xmlResponse } from "../xml-response.js";
+import { ownerOf } from "./listed-object.js";
+
+function listedUpload(upload: Upload, text: (key: string) => string, caller: Account): MultipartUpload {
+  const owner = ownerOf(upload.owner, caller);
+  return {
+    Key: text(upload.key), UploadId: upload.id, Initiator: owner, Owner: owner, Initiated: new Date(upload.createdAt),
+    StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<MultipartUpload["StorageClass"]>,
+    ChecksumAlgorithm: upload.checksumAlgorithm, ChecksumType: upload.checksumType,
+  };
+}
+
+export const listMultipartUploads: Operation<OfBucket<ListMultipartUploadsRequest>, ListMultipartUploadsOutput> = {
+  name: "ListMultipartUploads",
+  match: { method: "GET", scope: "bucket", query: ["uploads"] },
+  access: "read",
+  parse: ({ bucket, query }) => ({
+    Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), KeyMarker: query.get("key-marker") ?? "",
+    UploadIdMarker: query.get("upload-id-marker") ?? "", MaxUploads: pageLimit(query, "max-uploads"), EncodingType: encodingType(query),
+  }),
+  async run({ uploads }, input, call) {
+    const { Bucket, Prefix = "", Delimiter = "", KeyMarker = "", UploadIdMarker = "", MaxUploads = 1000, EncodingType } = input;
+    const page = await uploads.list(call, Bucket, {
+      prefix: Prefix, delimiter: Delimiter, keyMarker: KeyMarker, uploadIdMarker: KeyMarker === "" ? "" : UploadIdMarker, limit: MaxUploads,
+    });
+    const text = listedText(EncodingType);
+    return {
+      Bucket, Prefix: text(Prefix), KeyMarker: text(KeyMarker), UploadIdMarker, MaxUploads, EncodingType,
+      Delimiter: Delimiter === "" ? undefined : text(Delimiter), IsTruncated: page.truncated && MaxUploads > 0,
+      NextKeyMarker: page.nextKeyMarker === undefined ? undefined : text(page.nextKeyMarker),
+      NextUploadIdMarker: page.nextUploadIdMarker,
+      Uploads: page.uploads.map((upload) => listedUpload(upload, text, call.account)),
+      CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
+    };
+  },
+  render: (output) => xmlResponse(listUploadsResult, output),
+};

@@ -1,0 +1,39 @@
+import type { ListObjectsV2Output, ListObjectsV2Request } from "@aws-sdk/client-s3";
+import { S3Error } from "../../model/errors.js";
+import type { OfBucket, Operation } from "../operation.js";
+import { listObjectsV2Result } from "../wire/documents.js";
+import { encodingType, listedText, pageLimit, readToken, writeToken } from "../wire/paging.js";
+import { xmlResponse } from "../xml-response.js";
+import { listedObject } from "./listed-object.js";
+
+export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObjectsV2Output> = {
+  name: "ListObjectsV2",
+  match: { method: "GET", scope: "bucket", query: ["list-type=2"] },
+  access: "read",
+  parse({ bucket, query }) {
+    const token = query.get("continuation-token");
+    if (token === "") throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect" });
+    return {
+      Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), StartAfter: query.get("start-after"),
+      MaxKeys: pageLimit(query, "max-keys"), EncodingType: encodingType(query), ContinuationToken: token,
+      FetchOwner: query.get("fetch-owner")?.toLowerCase() === "true",
+    };
+  },
+  async run({ objects }, input, call) {
+    const { Bucket, Prefix = "", Delimiter = "", MaxKeys = 1000, EncodingType, StartAfter, ContinuationToken, FetchOwner } = input;
+    const after = ContinuationToken === undefined ? StartAfter ?? "" : readToken(ContinuationToken);
+    const page = await objects.list(call, Bucket, { prefix: Prefix, delimiter: Delimiter, after, limit: MaxKeys });
+    const text = listedText(EncodingType);
+    const truncated = page.truncated && MaxKeys > 0;
+    return {
+      Name: Bucket, Prefix: text(Prefix), MaxKeys, EncodingType, IsTruncated: truncated, ContinuationToken,
+      StartAfter: StartAfter === undefined ? undefined : text(StartAfter),
+      Delimiter: Delimiter === "" ? undefined : text(Delimiter),
+      KeyCount: page.keys.length + page.prefixes.length,
+      NextContinuationToken: truncated && page.last !== undefined ? writeToken(page.last) : undefined,
+      Contents: page.keys.map((key) => listedObject(key, text, FetchOwner ? call.account : undefined)),
+      CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
+    };
+  },
+  render: (output) => xmlResponse(listObjectsV2Result, output),
+};

@@ -1,0 +1,30 @@
+import type { ListObjectsOutput, ListObjectsRequest } from "@aws-sdk/client-s3";
+import type { OfBucket, Operation } from "../operation.js";
+import { listObjectsResult } from "../wire/documents.js";
+import { encodingType, listedText, pageLimit } from "../wire/paging.js";
+import { xmlResponse } from "../xml-response.js";
+import { listedObject } from "./listed-object.js";
+
+export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOutput> = {
+  name: "ListObjects",
+  match: { method: "GET", scope: "bucket" },
+  access: "read",
+  parse: ({ bucket, query }) => ({
+    Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), Marker: query.get("marker") ?? "",
+    MaxKeys: pageLimit(query, "max-keys"), EncodingType: encodingType(query),
+  }),
+  async run({ objects }, { Bucket, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType }, call) {
+    const page = await objects.list(call, Bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit: MaxKeys });
+    const text = listedText(EncodingType);
+    const truncated = page.truncated && MaxKeys > 0;
+    return {
+      Name: Bucket, Prefix: text(Prefix), Marker: text(Marker), MaxKeys, EncodingType, IsTruncated: truncated,
+      Delimiter: Delimiter === "" ? undefined : text(Delimiter),
+      // Without a delimiter the last key is the next marker, and S3 does not repeat it.
+      NextMarker: truncated && Delimiter !== "" && page.last !== undefined ? text(page.last) : undefined,
+      Contents: page.keys.map((key) => listedObject(key, text, call.account)),
+      CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
+    };
+  },
+  render: (output) => xmlResponse(listObjectsResult, output),
+};

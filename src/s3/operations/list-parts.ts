@@ -1,0 +1,35 @@
+import type { ListPartsOutput, ListPartsRequest } from "@aws-sdk/client-s3";
+import type { Operation, Served } from "../operation.js";
+import { checksumMembers } from "../wire/checksum-headers.js";
+import { listPartsResult } from "../wire/documents.js";
+import { quoted } from "../wire/etag.js";
+import { pageLimit } from "../wire/paging.js";
+import { xmlResponse } from "../xml-response.js";
+import { ownerOf } from "./listed-object.js";
+
+export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput> = {
+  name: "ListParts",
+  match: { method: "GET", scope: "object", query: ["uploadId"] },
+  access: "read",
+  parse: ({ bucket, key, query }) => ({
+    Bucket: bucket, Key: key, UploadId: query.get("uploadId"), MaxParts: pageLimit(query, "max-parts"),
+    PartNumberMarker: query.has("part-number-marker") ? String(pageLimit(query, "part-number-marker", 2_147_483_647)) : "0",
+  }),
+  async run({ uploads }, input, call) {
+    const { Bucket, Key, UploadId = "", MaxParts = 1000, PartNumberMarker = "0" } = input;
+    const page = await uploads.parts(call, { bucket: Bucket, key: Key }, UploadId, Number(PartNumberMarker), MaxParts);
+    const { upload, parts } = page;
+    const owner = ownerOf(upload.owner, call.account);
+    return {
+      Bucket, Key, UploadId, Initiator: owner, Owner: owner, PartNumberMarker, MaxParts, IsTruncated: page.truncated && MaxParts > 0,
+      StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<ListPartsOutput["StorageClass"]>,
+      NextPartNumberMarker: String(parts.at(-1)?.partNumber ?? 0),
+      ChecksumAlgorithm: upload.checksumAlgorithm, ChecksumType: upload.checksumType,
+      Parts: parts.map((part) => ({
+        PartNumber: part.partNumber, LastModified: new Date(part.createdAt), ETag: quoted(part.etag), Size: part.size,
+        ...checksumMembers(part.checksum),
+      })),
+    };
+  },
+  render: (output) => xmlResponse(listPartsResult, output),
+};

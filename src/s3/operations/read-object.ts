@@ -1,0 +1,130 @@
+import type { GetObjectRequest, HeadObjectOutput } from "@aws-sdk/client-s3";
+import type { ObjectName, ReadRequest, ReadResult } from "../../gateway/gateway.js";
+import { rangeLength } from "../../model/byte-range.js";
+import { S3Error } from "../../model/errors.js";
+import type { Durability } from "../../model/object.js";
+import type { S3Response, Served } from "../operation.js";
+import type { S3Request } from "../request.js";
+import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
+import { readConditions } from "../wire/conditions.js";
+import { durabilityHeaders } from "../wire/durability-headers.js";
+import { quoted } from "../wire/etag.js";
+import { formatHttpDate } from "../wire/http-date.js";
+import { metadataHeaders } from "../wire/metadata-headers.js";
+import { partNumber, versionId } from "../wire/paging.js";
+import { parseRange } from "../wire/range-header.js";
+
+/** What GetObject and HeadObject share: they differ in the body alone. */
+export type ReadInput = Pick<Served<GetObjectRequest>, "Bucket" | "Key" | "VersionId"> & {
+  readonly Read: ReadRequest;
+  readonly WithChecksum: boolean;
+  readonly Overrides: Readonly<Record<string, string>>;
+};
+export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
+  readonly Durability: Durability;
+  readonly Overrides: Readonly<Record<string, string>>;
+};
+
+/** `response-content-type=…` and its like: the header each one replaces. */
+const overrides: Readonly<Record<string, string>> = {
+  "response-content-type": "Content-Type",
+  "response-content-language": "Content-Language",
+  "response-expires": "Expires",
+  "response-cache-control": "Cache-Control",
+  "response-content-disposition": "Content-Disposition",
+  "response-content-encoding": "Content-Encoding",
+};
+
+function readOverrides({ query }: S3Request): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [parameter, header] of Object.entries(overrides)) {
+    const value = query.get(parameter);
+    if (value === undefined) continue;
+    // A line break here would let the URL's author write headers of their own.
+     
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+      throw new S3Error("InvalidArgument", { message: "Header value cannot be represented.", fields: { ArgumentName: parameter } });
+    }
+    found[header] = value;
+  }
+  return found;
+}
+
+export function parseRead(request: S3Request): ReadInput {
+  const { headers, query } = request;
+  const part = query.get("partNumber");
+  if (part !== undefined && headers.get("range") !== undefined) {
+    throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
+  }
+  const range = parseRange(headers.get("range"));
+  return {
+    Bucket: request.bucket, Key: request.key, VersionId: versionId(query),
+    Read: {
+      preconditions: readConditions(headers),
+      ...(range ? { range } : {}),
+      ...(part === undefined ? {} : { partNumber: partNumber(part) }),
+    },
+    WithChecksum: headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED",
+    Overrides: readOverrides(request),
+  };
+}
+
+export function objectName({ Bucket: bucket, Key: key, VersionId }: ReadInput): ObjectName {
+  return { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+}
+
+export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
+  const { version, range, partsCount } = result;
+  const { content, size } = version;
+  const length = range ? rangeLength(range) : size;
+  // A checksum is over the whole object: the client could not check it on a part.
+  const checksum = input.WithChecksum && length === size ? version.checksum : undefined;
+  return {
+    AcceptRanges: "bytes",
+    ContentLength: length,
+    ContentRange: range && length > 0 ? `bytes ${range.start}-${range.end - 1}/${size}` : undefined,
+    ETag: quoted(version.etag),
+    LastModified: new Date(version.createdAt),
+    ContentType: content.contentType ?? "binary/octet-stream",
+    ContentEncoding: content.contentEncoding,
+    ContentDisposition: content.contentDisposition,
+    ContentLanguage: content.contentLanguage,
+    CacheControl: content.cacheControl,
+    ExpiresString: content.expires,
+    WebsiteRedirectLocation: content.websiteRedirectLocation,
+    StorageClass: content.storageClass as HeadObjectOutput["StorageClass"],
+    VersionId: version.versionId === "null" ? undefined : version.versionId,
+    PartsCount: partsCount,
+    Metadata: version.metadata,
+    ...checksumMembers(checksum),
+    Durability: version.durability,
+    Overrides: input.Overrides,
+  };
+}
+
+export function renderRead(output: ReadOutput): S3Response {
+  return {
+    status: output.ContentRange === undefined ? 200 : 206,
+    headers: {
+      "Accept-Ranges": output.AcceptRanges,
+      "Content-Length": output.ContentLength,
+      "Content-Range": output.ContentRange,
+      ETag: output.ETag,
+      "Last-Modified": output.LastModified && formatHttpDate(output.LastModified.getTime()),
+      "Content-Type": output.ContentType,
+      "Content-Encoding": output.ContentEncoding,
+      "Content-Disposition": output.ContentDisposition,
+      "Content-Language": output.ContentLanguage,
+      "Cache-Control": output.CacheControl,
+      Expires: output.ExpiresString,
+      "x-amz-website-redirect-location": output.WebsiteRedirectLocation,
+      "x-amz-storage-class": output.StorageClass,
+      "x-amz-version-id": output.VersionId,
+      "x-amz-mp-parts-count": output.PartsCount,
+      ...metadataHeaders(output.Metadata),
+      ...checksumHeaders(output),
+      ...durabilityHeaders(output.Durability),
+      ...output.Overrides,
+    },
+  };
+}

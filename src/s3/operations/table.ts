@@ -1,0 +1,35 @@
+import type { AnyOperation, Operation } from "../operation.js";
+import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { completeMultipartUpload } from "./complete-multipart-upload.js";
+import { copyObject } from "./copy-object.js";
+import { createBucket } from "./create-bucket.js";
+import { createMultipartUpload } from "./create-multipart-upload.js";
+import { deleteBucket } from "./delete-bucket.js";
+import { deleteObject } from "./delete-object.js";
+import { deleteObjects } from "./delete-objects.js";
+import { getBucketLocation } from "./get-bucket-location.js";
+import { getObject } from "./get-object.js";
+import { headBucket } from "./head-bucket.js";
+import { headObject } from "./head-object.js";
+import { listBuckets } from "./list-buckets.js";
+import { listMultipartUploads } from "./list-multipart-uploads.js";
+import { listObjectsV2 } from "./list-objects-v2.js";
+import { listObjects } from "./list-objects.js";
+import { listParts } from "./list-parts.js";
+import { probes } from "./probes.js";
+import { putObject } from "./put-object.js";
+import { uploadPartCopy } from "./upload-part-copy.js";
+import { uploadPart } from "./upload-part.js";
+
+// A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has checked.
+const row = <Input, Output>(operation: Operation<Input, Output>) => operation as unknown as AnyOperation;
+
+/** Every operation served. The router puts the most specific pattern first. */
+export const operations: readonly AnyOperation[] = [
+  row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
+  row(listObjects), row(listObjectsV2), row(deleteObjects),
+  row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
+  row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
+  row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
+  ...probes.map(row),
+];

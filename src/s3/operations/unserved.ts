@@ -1,0 +1,54 @@
+import type { RequestPattern } from "../operation.js";
+
+/** An operation of S3's API that answers NotImplemented by its name. */
+export interface Unserved {
+  readonly name: string;
+  readonly match: RequestPattern;
+}
+
+type Method = RequestPattern["method"];
+
+const rows = (method: Method, scope: RequestPattern["scope"], names: Readonly<Record<string, string>>): Unserved[] =>
+  Object.entries(names).map(([name, query]) => ({ name, match: { method, scope, query: query.split("&") } }));
+
+export const unserved: readonly Unserved[] = [
+  ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets" }),
+  ...rows("GET", "bucket", { CreateSession: "session", GetBucketAbac: "abac", ListObjectVersions: "versions" }),
+  ...rows("PUT", "bucket", {
+    PutBucketAbac: "abac", PutBucketAccelerateConfiguration: "accelerate", PutBucketAcl: "acl",
+    PutBucketAnalyticsConfiguration: "analytics", PutBucketCors: "cors", PutBucketEncryption: "encryption",
+    PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
+    PutBucketLifecycleConfiguration: "lifecycle", PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
+    PutBucketNotificationConfiguration: "notification", PutBucketOwnershipControls: "ownershipControls",
+    PutBucketPolicy: "policy", PutBucketReplication: "replication", PutBucketRequestPayment: "requestPayment",
+    PutBucketTagging: "tagging", PutBucketVersioning: "versioning", PutBucketWebsite: "website",
+    PutObjectLockConfiguration: "object-lock", PutPublicAccessBlock: "publicAccessBlock",
+    UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
+    UpdateBucketMetadataInventoryTableConfiguration: "metadataInventoryTable",
+    UpdateBucketMetadataJournalTableConfiguration: "metadataJournalTable",
+  }),
+  ...rows("POST", "bucket", {
+    CreateBucketMetadataConfiguration: "metadataConfiguration", CreateBucketMetadataTableConfiguration: "metadataTable",
+  }),
+  ...rows("DELETE", "bucket", {
+    DeleteBucketAnalyticsConfiguration: "analytics", DeleteBucketCors: "cors", DeleteBucketEncryption: "encryption",
+    DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
+    DeleteBucketLifecycle: "lifecycle", DeleteBucketMetadataConfiguration: "metadataConfiguration",
+    DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",
+    DeleteBucketOwnershipControls: "ownershipControls", DeleteBucketPolicy: "policy", DeleteBucketReplication: "replication",
+    DeleteBucketTagging: "tagging", DeleteBucketWebsite: "website", DeletePublicAccessBlock: "publicAccessBlock",
+  }),
+  ...rows("GET", "object", {
+    GetObjectAnnotation: "annotation&annotationName", GetObjectAttributes: "attributes", GetObjectTorrent: "torrent",
+    ListObjectAnnotations: "annotation",
+  }),
+  ...rows("PUT", "object", {
+    PutObjectAcl: "acl", PutObjectAnnotation: "annotation", PutObjectLegalHold: "legal-hold", PutObjectRetention: "retention",
+    PutObjectTagging: "tagging", RenameObject: "renameObject", UpdateObjectEncryption: "encryption",
+  }),
+  ...rows("POST", "object", { RestoreObject: "restore", SelectObjectContent: "select" }),
+  ...rows("DELETE", "object", { DeleteObjectAnnotation: "annotation", DeleteObjectTagging: "tagging" }),
+  // Browsers' form uploads carry their signature in the form.
+  { name: "PostObject", match: { method: "POST", scope: "bucket", header: "content-type=multipart/form-data" } },
+  { name: "WriteGetObjectResponse", match: { method: "POST", scope: "bucket", header: "x-amz-request-route" } },
+];

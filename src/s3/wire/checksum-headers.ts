@@ -1,0 +1,103 @@
+import { checksumAlgorithms, type Checksum, type ChecksumAlgorithm, type ChecksumType } from "../../model/checksum.js";
+import { S3Error } from "../../model/errors.js";
+import type { Headers } from "./headers.js";
+
+export interface ChecksumValue {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly value: string;
+}
+
+/** Digest lengths in bytes. */
+const lengths: Readonly<Record<ChecksumAlgorithm, number>> = { CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32 };
+
+/** `x-amz-checksum-` headers that carry no value. */
+const notValues = new Set(["algorithm", "type", "mode"]);
+const supported = `Please try again with any of the valid types: [${checksumAlgorithms.join(", ")}]`;
+
+export function checksumHeader(algorithm: ChecksumAlgorithm): string {
+  return `x-amz-checksum-${algorithm.toLowerCase()}`;
+}
+
+/** The SDK's member for it, `ChecksumCRC32` and so on; also the XML element. */
+export function checksumMember(algorithm: ChecksumAlgorithm): `Checksum${ChecksumAlgorithm}` {
+  return `Checksum${algorithm}`;
+}
+
+/** The members that XML descriptions list, in AWS's order. */
+export const checksumFields = (["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const)
+  .map((algorithm) => ({ element: checksumMember(algorithm), type: "string" }) as const);
+
+export function parseAlgorithm(name: string): ChecksumAlgorithm {
+  const found = checksumAlgorithms.find((algorithm) => algorithm === name.toUpperCase());
+  if (!found) throw new S3Error("InvalidRequest", { message: `Checksum algorithm provided is unsupported. ${supported}` });
+  return found;
+}
+
+export function parseChecksumType(text: string | undefined): ChecksumType | undefined {
+  if (text === undefined || text === "COMPOSITE" || text === "FULL_OBJECT") return text;
+  throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-type header is invalid." });
+}
+
+/** `-N` is what a composite checksum of a multipart object ends with. */
+export function checkValue(algorithm: ChecksumAlgorithm, value: string, composite = false): ChecksumValue {
+  const base64 = composite ? value.replace(/-\d{1,5}$/, "") : value;
+  if (!isBase64(base64, lengths[algorithm])) {
+    throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} header is invalid.` });
+  }
+  return { algorithm, value };
+}
+
+export function isBase64(text: string, bytes: number): boolean {
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0 && Buffer.from(text, "base64").length === bytes;
+}
+
+/** The one `x-amz-checksum-*` value of a request. InvalidRequest for two, an unknown algorithm or a malformed value. */
+export function announcedChecksum(headers: Headers, composite = false): ChecksumValue | undefined {
+  const values = headers.withPrefix("x-amz-checksum-").filter(([name]) => !notValues.has(name));
+  if (values.length > 1) {
+    throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed." });
+  }
+  const [first] = values;
+  return first && checkValue(parseAlgorithm(first[0]), first[1], composite);
+}
+
+/** The algorithm that `x-amz-trailer` announces; undefined where there is no trailer. */
+export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
+  const trailer = headers.get("x-amz-trailer")?.trim().toLowerCase();
+  if (!trailer) return undefined;
+  if (!trailer.startsWith("x-amz-checksum-") || trailer.includes(",")) {
+    throw new S3Error("InvalidRequest", { message: "The value specified in the x-amz-trailer header is not supported" });
+  }
+  return parseAlgorithm(trailer.slice("x-amz-checksum-".length));
+}
+
+/** Members of S3's outputs that carry a checksum. */
+export interface ChecksumMembers {
+  ChecksumCRC32?: string;
+  ChecksumCRC32C?: string;
+  ChecksumCRC64NVME?: string;
+  ChecksumSHA1?: string;
+  ChecksumSHA256?: string;
+  ChecksumType?: ChecksumType;
+}
+
+export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers {
+  return checksum ? { [checksumMember(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type } : {};
+}
+
+/** The other way: the one checksum among an input's members. */
+export function memberChecksum(members: Readonly<Record<string, unknown>>): ChecksumValue | undefined {
+  for (const algorithm of checksumAlgorithms) {
+    const value = members[checksumMember(algorithm)];
+    if (typeof value === "string") return checkValue(algorithm, value);
+  }
+  return undefined;
+}
+
+type Members = { readonly [K in keyof ChecksumMembers]?: ChecksumMembers[K] | undefined };
+
+export function checksumHeaders(members: Members): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = { "x-amz-checksum-type": members.ChecksumType };
+  for (const algorithm of checksumAlgorithms) headers[checksumHeader(algorithm)] = members[checksumMember(algorithm)];
+  return headers;
+}

@@ -1,0 +1,30 @@
+import { S3Error } from "../../model/errors.js";
+import { decodePercent } from "./percent.js";
+
+export interface CopySource {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+const refused = (message: string) => new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
+
+/** `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). */
+export function parseCopySource(header: string): CopySource {
+  const [, path = "", version] = /^(.*?)(?:\?versionId=([^?&]*))?$/s.exec(header) ?? [];
+  let name: string;
+  let versionId: string | undefined;
+  try {
+    name = decodePercent(path).replace(/^\//, "");
+    versionId = version === undefined ? undefined : decodePercent(version);
+  } catch {
+    throw refused("Copy Source must mention the source bucket and key, percent-encoded: sourcebucket/sourcekey");
+  }
+  const slash = name.indexOf("/");
+  const bucket = name.slice(0, Math.max(0, slash));
+  const key = name.slice(slash + 1);
+  if (bucket === "" || key === "") throw refused("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+  if (bucket.startsWith("arn:")) throw refused("Access points are not offered as copy source");
+  if (Buffer.byteLength(key) > 1024) throw new S3Error("KeyTooLongError");
+  return { bucket, key, ...(versionId ? { versionId } : {}) };
+}

@@ -1,0 +1,45 @@
+/** A request's headers: names in lower case, bytes read as UTF-8, repeated ones joined with a comma. */
+export class Headers {
+  readonly #values = new Map<string, string>();
+
+  /** `raw` as in IncomingMessage.rawHeaders: name, value, name, value … with the bytes as Latin-1. */
+  constructor(raw: readonly string[]) {
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = (raw[i] ?? "").toLowerCase();
+      const value = fromLatin1(raw[i + 1] ?? "").trim();
+      const before = this.#values.get(name);
+      this.#values.set(name, before === undefined ? value : `${before},${value}`);
+    }
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#values.keys();
+  }
+
+  /** Those that begin with `prefix`, names without it. */
+  withPrefix(prefix: string): [string, string][] {
+    return [...this.#values].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]);
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Clients send names and metadata as UTF-8, and sign them so; bytes that are no UTF-8 stay Latin-1. */
+function fromLatin1(text: string): string {
+  if (!/[\u0080-\u00ff]/.test(text)) return text;
+  try {
+    return utf8.decode(Buffer.from(text, "latin1"));
+  } catch {
+    return text;
+  }
+}
+
+/** The way out: Node writes header text as Latin-1, so UTF-8 is handed over byte by byte. */
+export function toLatin1(text: string): string {
+   
+  return /[^\u0000-\u007f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
+}

@@ -1,0 +1,38 @@
+import { S3Error } from "../../model/errors.js";
+import type { Headers } from "./headers.js";
+
+/** S3's limit for user metadata: names and values together, in bytes of UTF-8. */
+const MAX_METADATA = 2048;
+const PREFIX = "x-amz-meta-";
+/** RFC 2047: an encoded word has at most 75 characters; 45 bytes make 60 of base64. */
+const WORD_BYTES = 45;
+
+/** Names without the prefix, in lower case. */
+export function userMetadata(headers: Headers): Record<string, string> {
+  const pairs = headers.withPrefix(PREFIX);
+  const size = pairs.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  if (size > MAX_METADATA) {
+    throw new S3Error("MetadataTooLarge", { fields: { Size: String(size), MaxSizeAllowed: String(MAX_METADATA) } });
+  }
+  return Object.fromEntries(pairs);
+}
+
+export function metadataHeaders(metadata: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [PREFIX + name, encodeWords(value)]));
+}
+
+/** S3 gives values beyond printable ASCII back as RFC 2047 encoded words. */
+function encodeWords(value: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value;
+  const words: string[] = [];
+  let word = "";
+  for (const char of value) {
+    // A character is never cut in two: each word must be UTF-8 by itself.
+    if (Buffer.byteLength(word + char) > WORD_BYTES) {
+      words.push(word);
+      word = "";
+    }
+    word += char;
+  }
+  return [...words, word].map((text) => `=?UTF-8?B?${Buffer.from(text).toString("base64")}?=`).join(" ");
+}

@@ -1,0 +1,57 @@
+import { S3Error } from "../../model/errors.js";
+import type { Query } from "./query.js";
+import { encodeKey } from "./percent.js";
+
+const invalid = (name: string, value: string, message: string) =>
+  new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 200) } });
+
+/** A count from the query: at most `limit`, which is also the default. InvalidArgument for what is no count. */
+export function pageLimit(query: Query, name: string, limit = 1000): number {
+  const text = query.get(name);
+  if (text === undefined || text === "") return limit;
+  if (!/^-?\d{1,10}$/.test(text)) throw invalid(name, text, `Provided ${name} not an integer or within integer range`);
+  const count = Number(text);
+  if (count < 0 || count > 2_147_483_647) throw invalid(name, text, `Argument ${name} must be an integer between 0 and 2147483647`);
+  return Math.min(count, limit);
+}
+
+export function encodingType(query: Query): "url" | undefined {
+  const type = query.get("encoding-type");
+  if (type === undefined || type === "") return undefined;
+  if (type.toLowerCase() !== "url") throw invalid("encoding-type", type, "Invalid Encoding Method specified in Request");
+  return "url";
+}
+
+/** How keys, prefixes, markers and delimiters appear in a listing. */
+export function listedText(encoding: string | undefined): (text: string) => string {
+  return encoding === "url" ? encodeKey : (text) => text;
+}
+
+const VERSION = "1";
+
+/** Opaque to clients; the version lets a later format be told apart. */
+export function writeToken(after: string): string {
+  return Buffer.from(VERSION + after).toString("base64url");
+}
+
+export function readToken(token: string): string {
+  const bytes = Buffer.from(token, "base64url");
+  const text = bytes.toString();
+  // Only what `writeToken` wrote survives the way there and back.
+  if (token === "" || !text.startsWith(VERSION) || writeToken(text.slice(1)) !== token) {
+    throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect", fields: { ArgumentName: "continuation-token" } });
+  }
+  return text.slice(1);
+}
+
+export function partNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000) return Number(text);
+  throw invalid("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
+}
+
+/** The version a request names; `null` is the one of an unversioned bucket. */
+export function versionId(query: Query): string | undefined {
+  const id = query.get("versionId");
+  if (id === "") throw invalid("versionId", id, "Version id cannot be the empty string");
+  return id;
+}

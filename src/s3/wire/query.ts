@@ -1,0 +1,37 @@
+import { decodePercent } from "./percent.js";
+
+/** A query string, decoded once. A parameter without `=` has the empty value. */
+export class Query {
+  readonly #values = new Map<string, string[]>();
+
+  /** `raw` is what stands after `?`. InvalidURI as `decodePercent`. */
+  constructor(raw: string) {
+    for (const pair of raw.split("&")) {
+      if (pair === "") continue;
+      const equals = pair.indexOf("=");
+      const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+      const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
+      const values = this.#values.get(name);
+      if (values) values.push(value);
+      else this.#values.set(name, [value]);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** The first of that name. */
+  get(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  entries(): IterableIterator<[string, readonly string[]]> {
+    return this.#values.entries();
+  }
+}
+
+/** In a query, unlike in a path, `+` is a space (HTML forms). */
+function decode(raw: string): string {
+  return decodePercent(raw.replaceAll("+", " "));
+}

@@ -1,0 +1,104 @@
+import type { Body, Expected } from "../../gateway/gateway.js";
+import { S3Error } from "../../model/errors.js";
+import type { Payload } from "../auth/payload.js";
+import { AwsChunked, type ChunkSignatures } from "./aws-chunked.js";
+import { announcedChecksum, checkValue, checksumHeader, isBase64, trailerAlgorithm } from "./checksum-headers.js";
+import type { Headers } from "./headers.js";
+
+export interface BodySettings {
+  /** Largest decoded body, in bytes. */
+  readonly maxBytes: number;
+}
+
+export interface RawBody {
+  readonly headers: Headers;
+  /** The bytes as they come over HTTP; fails with S3Error when the client goes away or stalls. */
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly payload: Payload;
+  readonly signatures?: ChunkSignatures;
+}
+
+function byteCount(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new S3Error("InvalidArgument", { message: `${name} must be a number of bytes.`, fields: { ArgumentName: name } });
+  return Number(text);
+}
+
+/** By the signature's word or by Content-Encoding: clients send the framing with either. */
+function isAwsChunked(headers: Headers, payload: Payload): boolean {
+  return payload.kind === "chunked" || /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
+}
+
+/** Bytes of the decoded body, where the headers tell. MissingContentLength, EntityTooLarge. */
+export function announcedSize(headers: Headers, payload: Payload, settings: BodySettings): number | undefined {
+  const framed = isAwsChunked(headers, payload);
+  const size = byteCount(headers, framed ? "x-amz-decoded-content-length" : "content-length");
+  if (size === undefined && (payload.kind === "chunked" || headers.get("transfer-encoding") === undefined)) {
+    throw new S3Error("MissingContentLength");
+  }
+  if (size !== undefined && size > settings.maxBytes) throw tooLarge(size, settings);
+  return size;
+}
+
+const tooLarge = (size: number, { maxBytes }: BodySettings) =>
+  new S3Error("EntityTooLarge", { fields: { ProposedSize: String(size), MaxSizeAllowed: String(maxBytes) } });
+
+function contentMd5(headers: Headers): string | undefined {
+  const md5 = headers.get("content-md5");
+  if (md5 !== undefined && !isBase64(md5, 16)) throw new S3Error("InvalidDigest");
+  return md5;
+}
+
+/** Content-MD5, payload digest and checksum that stand in the headers. */
+function announcedDigests(headers: Headers, payload: Payload): Body["announced"] {
+  const md5 = contentMd5(headers);
+  const checksum = announcedChecksum(headers);
+  const algorithm = checksum?.algorithm ?? trailerAlgorithm(headers);
+  return {
+    ...(md5 === undefined ? {} : { md5 }),
+    ...(payload.kind === "digest" ? { sha256: payload.sha256 } : {}),
+    ...(checksum ? { checksum } : {}),
+    ...(algorithm ? { algorithm } : {}),
+  };
+}
+
+/** Counts what passes: neither more nor less than announced, and never more than the limit. */
+async function* counted(source: AsyncIterable<Uint8Array>, size: number | undefined, settings: BodySettings): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const bytes of source) {
+    seen += bytes.length;
+    if (seen > settings.maxBytes) throw tooLarge(seen, settings);
+    if (size !== undefined && seen > size) throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
+    yield bytes;
+  }
+  if (size !== undefined && seen < size) throw new S3Error("IncompleteBody");
+}
+
+/** The request's body with every announcement checked for its form; nothing is read yet. */
+export function requestBody(raw: RawBody, settings: BodySettings): Body {
+  const { headers, payload } = raw;
+  const size = announcedSize(headers, payload, settings);
+  const announced = announcedDigests(headers, payload);
+  const expectsTrailer = trailerAlgorithm(headers);
+  const chunked = isAwsChunked(headers, payload)
+    ? new AwsChunked(raw.source, {
+      trailer: payload.kind === "chunked" ? payload.trailer : true,
+      ...(raw.signatures ? { signatures: raw.signatures } : {}),
+    })
+    : undefined;
+
+  const trailer = (): Expected => {
+    if (!chunked || !expectsTrailer) return {};
+    const value = chunked.trailers.get(checksumHeader(expectsTrailer));
+    if (value === undefined) throw new S3Error("MalformedTrailerError");
+    return { checksum: checkValue(expectsTrailer, value) };
+  };
+
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    yield* counted(chunked ?? raw.source, size, settings);
+    // A trailer that was announced and did not come fails the body itself.
+    trailer();
+  }
+  return { stream: stream(), ...(size === undefined ? {} : { size }), announced, trailer };
+}

@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { S3Client } from "@aws-sdk/client-s3";
+import { sign, type Request as SignerRequest } from "aws4";
+import type { AccessKey, CessAccount } from "../../src/model/account.js";
+import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
+import type { Answered } from "../../src/s3/dispatch.js";
+import { MemoryGateway } from "./memory-gateway.js";
+
+export const testKey: AccessKey = {
+  accessKeyId: "testkey", secretAccessKey: "testsecret",
+  account: { id: "a".repeat(64), displayName: "tester", cessAccount: "cTester" as CessAccount, territory: "t" },
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** An S3 endpoint over a memory gateway on loopback, with the SDK's client and hand-signed requests. */
+export class S3Endpoint {
+  readonly gateway = new MemoryGateway();
+  readonly answers: Answered[] = [];
+  readonly failures: object[] = [];
+  #now: number | undefined;
+  #server: Server | undefined;
+  #client: S3Client | undefined;
+
+  /** Freezes the server's clock at this time. */
+  setTime(ms: number | undefined): void {
+    this.#now = ms;
+  }
+
+  async start(settings: Partial<S3AppSettings> = {}): Promise<void> {
+    const clock = { now: () => this.#now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
+    const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
+    const logger = { debug: () => undefined, error: (fields: object) => void this.failures.push(fields) };
+    this.#server = createS3App({ gateway: this.gateway, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) }, settings);
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  async stop(): Promise<void> {
+    this.#client?.destroy();
+    this.#server?.closeAllConnections();
+    await new Promise((resolve) => this.#server?.close(resolve));
+  }
+
+  get port(): number {
+    return (this.#server?.address() as AddressInfo).port;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get client(): S3Client {
+    return this.#client ??= new S3Client({
+      endpoint: `http://${this.host}`, region: "us-east-1", forcePathStyle: true, maxAttempts: 1,
+      credentials: { accessKeyId: testKey.accessKeyId, secretAccessKey: testKey.secretAccessKey },
+    });
+  }
+
+  /** Signs with aws4 and sends. `path` goes out as it is. */
+  signed(request: SignerRequest & { body?: string | Buffer }, secretAccessKey = testKey.secretAccessKey): Promise<Answer> {
+    const headers = { host: this.host, ...request.headers };
+    return this.raw(sign({ service: "s3", region: "us-east-1", ...request, headers }, { accessKeyId: testKey.accessKeyId, secretAccessKey }));
+  }
+
+  /** Sends without signing. */
+  raw(request: SignerRequest & { body?: string | Buffer }): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest(
+        { host: "127.0.0.1", port: this.port, method: request.method ?? "GET", path: request.path, headers: request.headers, agent: false },
+        (response) => {
+          let body = "";
+          response.setEncoding("utf8");
+          response.on("data", (text: string) => (body += text));
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+          response.on("error", reject);
+        },
+      );
+      outgoing.on("error", reject);
+      outgoing.end(request.body);
+    });
+  }
+}
+
+/** The text of the first such element. */
+export function element(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+}
