@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Logger } from "pino";
 import type { Clock } from "../model/clock.js";
 import type { Progress, Worker } from "./worker.js";
@@ -62,6 +63,8 @@ export class Supervisor {
     this.#clock = components.clock;
     this.#log = components.log;
     this.#settings = { ...SUPERVISOR_DEFAULTS, ...settings };
+    // Every running step may listen to it; how many run is bounded by the workers' concurrency.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Starts `concurrency` loops of this worker. A name can be taken once; nothing starts after `drain`. */

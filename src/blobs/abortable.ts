@@ -5,8 +5,8 @@
 export async function* abortable(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted();
   const chunks = source[Symbol.asyncIterator]();
-  let interrupt: ((reason: unknown) => void) | undefined;
-  const onAbort = () => interrupt?.(signal?.reason);
+  let interrupt: ((reason: Error) => void) | undefined;
+  const onAbort = () => interrupt?.(signal?.reason as Error);
   signal?.addEventListener("abort", onAbort, { once: true });
   let ended = false;
   try {
@@ -17,7 +17,7 @@ export async function* abortable(source: AsyncIterable<Uint8Array>, signal?: Abo
       const chunk = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         interrupt = (reason) => {
           ended = false;
-          reject(reason as Error);
+          reject(reason);
         };
         chunks.next().then(resolve, reject);
       });

@@ -1,10 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { AdminServer, type AdminRoute } from "../admin/admin-server.js";
-import type { Config, ListenAddress } from "../config/config.js";
+import type { Config } from "../config/config.js";
+import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
-import { maintenanceWorkers } from "../maintenance/maintenance.js";
-import { systemClock } from "../model/clock.js";
+import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
+import { PreparationPruner } from "../maintenance/preparation-pruner.js";
+import { UploadForgetter } from "../maintenance/upload-forgetter.js";
+import { systemClock } from "../model/system-clock.js";
 import { S3Server } from "../s3/s3-server.js";
 import { Accounts } from "./accounts.js";
 import { Metrics } from "./metrics.js";
@@ -36,7 +39,7 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
     const rooms = await openRooms(config, accounts, signer, log);
-    await startWorkers(rooms, log);
+    await startWorkers(rooms);
     const metrics = new Metrics(rooms);
     const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
     const s3 = new S3Server(
@@ -61,10 +64,11 @@ export class GatewayServer implements Running {
   }
 }
 
-async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms, log: Logger): Promise<void> {
+async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms): Promise<void> {
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
-  for (const worker of maintenanceWorkers({ catalog, blobs, clock: systemClock, log })) supervisor.add(worker);
+  const shared = { catalog, blobs, clock: systemClock };
+  for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared)]) supervisor.add(worker);
   distribution.watch();
 }
 

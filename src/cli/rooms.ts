@@ -9,7 +9,7 @@ import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
 import { Distribution } from "../distribution/distribution.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
-import { systemClock } from "../model/clock.js";
+import { systemClock } from "../model/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { CessAccount } from "../model/account.js";
-import { formatAccount, signerFromMnemonic, type Signer } from "../network/chain/accounts.js";
+import { signerFromMnemonic, type Signer } from "../network/chain/accounts.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import { NodeReporter } from "../network/chain/node-reporter.js";
 import { Provisioning } from "../network/chain/provisioning.js";
@@ -124,5 +124,5 @@ async function provision(session: ChainSession, owner: Signer, gateway: CessAcco
     provisioning.close();
   }
   const { uri: _uri, ...account } = user;
-  return { ...account, cessAccount: formatAccount(owner.publicKey) };
+  return { ...account, cessAccount: owner.account };
 }

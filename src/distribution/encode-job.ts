@@ -25,7 +25,7 @@ export class EncodeJob {
       const settings = { format: job.format ?? PLAIN, territory: account.territory, priority: "background" } as const;
       const files = await preprocessing.files(version.id, content, settings, signal);
       // With this the job and the prepared segments are gone, in the same transaction.
-      const { orphans } = await catalog.objects.attach(version.id, files);
+      const { orphans } = await catalog.objects.attach(version.id, files, preprocessing.root(files));
       await blobs.remove(orphans);
     } finally {
       unpin();

@@ -1,6 +1,6 @@
 import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
 import type { Progress, Worker } from "../background/worker.js";
-import { ChainUnavailable } from "../network/chain/chain.js";
+import { ChainUnavailable, ExtrinsicLost } from "../network/chain/chain.js";
 import type { Shared } from "./components.js";
 import { TemporaryFailure, type Outcome } from "./outcome.js";
 import type { DistributionSettings } from "./settings.js";
@@ -77,7 +77,7 @@ export class JobWorker implements Worker {
     const delayMs = Math.min(retryMinBlocks * 2 ** Math.min(job.attempt, 30), retryMaxBlocks) * blockMs;
     const text = error instanceof Error ? error.message : String(error);
     this.#parts.counters.retries++;
-    const expected = error instanceof TemporaryFailure || error instanceof ChainUnavailable;
+    const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
     this.#parts.log[expected ? "warn" : "error"](
       { job: job.id, kind: job.kind, subject: job.subject, attempt: job.attempt, retryMs: delayMs, ...(expected ? { reason: text } : { err: error }) },
       "a job failed and will be tried again",

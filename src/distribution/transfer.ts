@@ -1,7 +1,8 @@
+import { setMaxListeners } from "node:events";
 import PQueue from "p-queue";
 import type { FileRow } from "../catalog/catalog.js";
 import { place } from "../model/placement.js";
-import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
 import type { ChainNode } from "../network/chain/chain.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
 import type { Shared } from "./components.js";
@@ -54,6 +55,8 @@ export class Transfer {
       row, placements, nodes, avoided, signal: AbortSignal.any([signal, stop.signal]),
       failed: new Map(), unsatisfied: undefined, saving: Promise.resolve(),
     };
+    // Every index listens while its fragment is computed and sent: more than Node takes for a leak, and bounded.
+    setMaxListeners(4 * FRAGMENTS, shipment.signal);
     this.#assign(shipment, placements.vacant());
     await this.#save(shipment);
     await Promise.allSettled(

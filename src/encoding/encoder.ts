@@ -21,7 +21,10 @@ export interface NumberedFragment {
   readonly bytes: Uint8Array;
 }
 
-/** CPU work on segments, done in worker threads. Queue and memory are bounded; a full queue makes the caller wait. */
+/**
+ * CPU work on segments, done in worker threads. Queue and memory are bounded: busy threads make the caller wait, and a full queue
+ * refuses with S3Error SlowDown.
+ */
 export interface Encoder {
   /** Hashes of the segment whose content (at most the format's capacity; the rest is zeros) the slices hold, and of its 12 fragments. */
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;

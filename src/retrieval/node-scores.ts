@@ -51,10 +51,11 @@ export class NodeScores {
     score.failedAt = this.clock.now();
   }
 
-  /** It was still busy after `ms` when others had won: at least that slow. */
+  /** It was still busy after `ms` when it was not needed any more: at least that slow. That is a failure if it is long. */
   outrun(node: CessAccount, ms: number): void {
     const score = this.#score(node);
     score.latency = Math.max(score.latency ?? 0, ms);
+    if (ms >= this.hedgeStep()) this.failed(node);
   }
 
   /** Orders nodes: less is better. An unknown node counts as a usual one. */

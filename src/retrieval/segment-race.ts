@@ -138,11 +138,11 @@ export class SegmentRace {
   }
 
   #unavailable(): S3Error {
-    // What is still running cannot make up for what is missing, so it is counted as found for the message's sake only.
+    // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
     const found = this.#good.length + this.#running.size;
     const message =
-      `${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
+      `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;
-    return new S3Error("ObjectUnavailable", { message, cause: new AggregateError(this.#failures.map((text) => new Error(text)), "the other fragments") });
+    return new S3Error("ObjectUnavailable", { message, cause: new Error(this.#failures.join("; ")) });
   }
 }

@@ -13,30 +13,21 @@ export class SharedWork<T> {
     signal?.throwIfAborted();
     const shared = this.#running.get(key) ?? this.#begin(key, work);
     shared.readers++;
-    return new Promise<T>((resolve, reject) => {
-      const leave = () => {
-        signal?.removeEventListener("abort", abandon);
-        shared.readers--;
-        if (shared.readers > 0) return;
+    let abandon = () => {};
+    const abandoned = new Promise<never>((_resolve, reject) => {
+      abandon = () => reject(signal?.reason as Error);
+      signal?.addEventListener("abort", abandon, { once: true });
+    });
+    try {
+      return await Promise.race([shared.result, abandoned]);
+    } finally {
+      signal?.removeEventListener("abort", abandon);
+      shared.readers--;
+      if (shared.readers === 0) {
         this.#forget(key, shared);
         shared.controller.abort(new DOMException("nobody waits for it", "AbortError"));
-      };
-      const abandon = () => {
-        leave();
-        reject(signal?.reason as Error);
-      };
-      signal?.addEventListener("abort", abandon, { once: true });
-      shared.result.then(
-        (value) => {
-          if (!signal?.aborted) leave();
-          resolve(value);
-        },
-        (error: unknown) => {
-          if (!signal?.aborted) leave();
-          reject(error as Error);
-        },
-      );
-    });
+      }
+    }
   }
 
   #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Shared<T> {

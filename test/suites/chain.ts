@@ -263,7 +263,10 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
         const reason = new Error("the client is gone");
         expect(await rejection(chain.declare(order, { signal: AbortSignal.abort(reason) }))).to.equal(reason);
         const stop = new AbortController();
-        const onSigned = () => Promise.resolve(stop.abort(reason));
+        const onSigned = () => {
+          stop.abort(reason);
+          return Promise.resolve();
+        };
         expect(await rejection(chain.declare(order, { signal: stop.signal, onSigned }))).to.equal(reason);
         await chain.declare(freshOrder(fixture), {});
         expect(await chain.deal(order.fid)).to.equal(undefined);

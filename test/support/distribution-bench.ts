@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../../src/background/system-clock.js";
+import { SystemClock } from "../../src/model/system-clock.js";
 import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -14,7 +14,7 @@ import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
-import { segmentCount, type SegmentHashes } from "../../src/model/file.js";
+import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
@@ -65,6 +65,10 @@ class DirectPreprocessing implements Preprocessing {
     }
     const fid = fidOf(segments.map(({ hash }) => hash));
     return [{ fid, size, format: settings.format, segments, territory: settings.territory, blobs: content }];
+  }
+
+  root(files: readonly CessFile[]): Fid {
+    return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
   }
 
   advance(): void {
@@ -148,8 +152,13 @@ export class Bench {
     await this.catalog.jobs.releaseAll();
     const keep = <T extends object>(part: T): T => killer?.wrap(part) ?? part;
     const log = {
-      warn: (fields: { reason?: string; err?: unknown }) => void (fields.reason === undefined ? this.errors.push(fields.err) : this.failures.push(fields.reason)),
-      error: (fields: { err?: unknown }) => void this.errors.push(fields.err),
+      warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
+        if (reason === undefined) this.errors.push(err);
+        else this.failures.push(reason);
+      },
+      error: ({ err }: { err?: unknown }) => {
+        this.errors.push(err);
+      },
     } as never;
     const clock = new SystemClock();
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });

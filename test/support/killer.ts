@@ -1,7 +1,7 @@
 /** Calls that are repeated while waiting: dying there says nothing new. */
 const UNCOUNTED = new Set(["lease", "nextDue", "extend", "wakeFid", "wakeAll"]);
 /** They answer at once and change nothing outside the process. */
-const SYNCHRONOUS = new Set(["locate", "pin", "settle", "sign", "watch", "forget"]);
+const SYNCHRONOUS = new Set(["locate", "pin", "settle", "sign", "watch", "forget", "root"]);
 
 export class Killed extends Error {}
 

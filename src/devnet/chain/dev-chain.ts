@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import type { Clock } from "../../model/clock.js";
+import { systemClock } from "../../model/system-clock.js";
 import { Author } from "./author.js";
 import type { Spec } from "./cess-types.js";
 import { Chain } from "./chain.js";
@@ -59,11 +59,6 @@ export interface DevChain {
   /** Ends connections, the block being built and the store. */
   close(): Promise<void>;
 }
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-};
 
 const silent: Logger = { error: () => undefined, info: () => undefined };
 

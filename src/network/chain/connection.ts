@@ -37,8 +37,8 @@ export class Connection {
   #link: Link | undefined;
   #synced = false;
   #genesis: string | undefined;
-  /** Why there is no link, for the message of those who wait. */
-  #trouble = "not connected yet";
+  /** Why each endpoint was left last, for the message of those who wait in vain. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">) {
     this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
@@ -105,7 +105,8 @@ export class Connection {
   }
 
   #unanswered(link: Link | undefined): ChainUnavailable {
-    const why = link === undefined ? this.#trouble : `${link.endpoint} does not answer`;
+    const troubles = [...this.#troubles.values()].join("; ");
+    const why = link === undefined ? troubles || "not connected yet" : `${link.endpoint} does not answer`;
     return new ChainUnavailable(`no CESS node answered within ${this.#settings.callTimeoutMs} ms: ${why}`);
   }
 
@@ -125,7 +126,9 @@ export class Connection {
     for (let turn = 0; !this.closing.aborted; turn++) {
       const endpoint = endpoints[turn % endpoints.length] ?? "";
       const started = Date.now();
-      await this.#serve(endpoint).catch((error: unknown) => (this.#trouble = asError(error).message));
+      await this.#serve(endpoint).catch((error: unknown) => {
+        this.#troubles.set(endpoint, asError(error).message);
+      });
       if (Date.now() - started > maxRetryDelayMs) failures = 0;
       failures++;
       if (failures % endpoints.length !== 0) continue;

@@ -51,6 +51,7 @@ export class FinalizedBlocks {
   /** Last block delivered; undefined before the first head. */
   #cursor: number | undefined;
   #target = -1;
+  #link: Link | undefined;
   #newLink = false;
   #pump: Promise<void> | undefined;
 
@@ -102,7 +103,6 @@ export class FinalizedBlocks {
     this.#target = Math.max(this.#target, number);
     this.#pump ??= this.#deliverAll().finally(() => (this.#pump = undefined));
   }
-  #link: Link | undefined;
 
   async #deliverAll(): Promise<void> {
     while (!this.#connection.closing.aborted && this.#cursor !== undefined) {

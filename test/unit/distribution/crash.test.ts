@@ -5,7 +5,9 @@ import { alice, Bench, bob } from "../../support/distribution-bench.js";
 import { Killer } from "../../support/killer.js";
 
 /** Networks side by side; each sees many processes die, one after the other. */
-const LANES = 6;
+const LANES = 10;
+/** Many runs: short blocks. */
+const BLOCK_MS = 4;
 const CHARGED = BigInt(CHARGED_PER_SEGMENT);
 
 /**
@@ -16,7 +18,7 @@ async function everyDeath(undisturbed: (bench: Bench) => Promise<number>, attemp
   let next = 1;
   let calls = 0;
   await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
-    const bench = await Bench.open();
+    const bench = await Bench.open({ blockMs: BLOCK_MS });
     try {
       let attempts = 0;
       if (lane === 0) {

@@ -15,7 +15,7 @@ import { LimitedNodes } from "../../../../src/network/nodes/limited-nodes.js";
 import type { NodeAddress } from "../../../../src/network/nodes/nodes.js";
 import { RetryingNodes } from "../../../../src/network/nodes/retrying-nodes.js";
 import { StorageNode } from "../../../../src/storage-node/storage-node.js";
-import { systemClock } from "../../../../src/storage-node/system-clock.js";
+import { systemClock } from "../../../../src/model/system-clock.js";
 import { expectFailure, nodesContract, type NodesHarness, sha256 } from "../../../suites/nodes.js";
 import { MemoryNetwork } from "../../storage-node/memory-network.js";
 

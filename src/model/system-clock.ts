@@ -1,4 +1,4 @@
-import type { Clock } from "../model/clock.js";
+import type { Clock } from "./clock.js";
 
 /** setTimeout takes at most this many milliseconds (2^31 - 1) and fires at once when given more. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -51,6 +51,8 @@ export class SystemClock implements Clock {
     });
   }
 }
+
+export const systemClock: Clock = new SystemClock();
 
 /** A signal may be aborted with anything; an Error is passed on as it is. */
 function asError(reason: unknown): Error {

@@ -1,0 +1,201 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
+import { ChainUnavailable } from "../../src/network/chain/chain.js";
+import { Connection, type ConnectionSettings } from "../../src/network/chain/connection.js";
+import { type Link, RpcRefusal } from "../../src/network/chain/link.js";
+import { rejection } from "../suites/chain.js";
+import { Relay } from "./chain-relay.js";
+
+const QUICK = {
+  callTimeoutMs: 5000,
+  connectTimeoutMs: 5000,
+  healthIntervalMs: 50,
+  maxHeadAgeMs: 60_000,
+  retryDelayMs: 20,
+  maxRetryDelayMs: 200,
+};
+
+const head = (link: Link) => link.send("chain_getHeader", []) as Promise<{ number: string }>;
+
+async function eventually(condition: () => boolean, what: string): Promise<void> {
+  for (const until = Date.now() + 8000; !condition(); await new Promise((resolve) => setTimeout(resolve, 10))) {
+    if (Date.now() > until) expect.fail(`in vain waited until ${what}`);
+  }
+}
+
+describe("The connection to the chain", () => {
+  let folder: string;
+  let devChain: DevChain;
+  let open: (() => Promise<void>)[];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "chain-connection-"));
+    devChain = await startDevChain({}, { folder: join(folder, "chain"), port: 0, blockMs: 100 });
+  });
+  after(async () => {
+    await devChain.close();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(() => (open = []));
+  afterEach(async () => {
+    devChain.faults.stallBlocks(false);
+    for (const close of open.reverse()) await close();
+  });
+
+  const relay = async () => {
+    const made = await new Relay(devChain.endpoint).open();
+    open.push(() => made.close().catch(() => undefined));
+    return made;
+  };
+  const connectTo = (endpoints: readonly string[], settings: Partial<ConnectionSettings> = {}) => {
+    const connection = new Connection({ ...QUICK, ...settings, endpoints });
+    open.push(() => connection.close());
+    return connection;
+  };
+
+  it("refuses settings without an endpoint, or with one that is no WebSocket URL", () => {
+    expect(() => new Connection({ endpoints: [] })).to.throw(RangeError, /at least one/);
+    expect(() => new Connection({ endpoints: ["http://127.0.0.1:9944"] })).to.throw(RangeError, /ws:\/\//);
+  });
+
+  it("lets calls wait for a node that starts later", async () => {
+    const late = await relay();
+    await late.close();
+    const connection = connectTo([late.endpoint]);
+    const call = connection.call(head);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(connection.connected).to.equal(false);
+    await late.open();
+    expect(Number((await call).number)).to.be.greaterThan(-1);
+    expect(connection.connected).to.equal(true);
+  });
+
+  it("rejects a call with ChainUnavailable in time, and says what is wrong, when nobody is there", async () => {
+    const gone = await relay();
+    await gone.close();
+    const connection = connectTo([gone.endpoint], { callTimeoutMs: 300 });
+    const started = Date.now();
+    const error = await rejection(connection.call(head));
+    expect(error).to.be.instanceOf(ChainUnavailable);
+    expect(error.message).to.match(/within 300 ms.*ECONNREFUSED/);
+    expect(Date.now() - started).to.be.lessThan(1500);
+  });
+
+  it("rejects a call with ChainUnavailable in time when the node hears but does not answer", async () => {
+    const mute = await relay();
+    const connection = connectTo([mute.endpoint], { callTimeoutMs: 300 });
+    await connection.call(head);
+    mute.deaf = true;
+    expect(await rejection(connection.call(head))).to.be.instanceOf(ChainUnavailable);
+  });
+
+  it("does a call again over the next link when its own breaks under it", async () => {
+    const cut = await relay();
+    const connection = connectTo([cut.endpoint]);
+    let attempts = 0;
+    const answer = await connection.call(async (link) => {
+      attempts++;
+      if (attempts === 1) cut.cut();
+      return head(link);
+    });
+    expect(Number(answer.number)).to.be.greaterThan(-1);
+    expect(attempts).to.be.greaterThan(1);
+  });
+
+  it("fails over to another endpoint when a node goes away, and comes back when that one goes", async () => {
+    const [one, other] = [await relay(), await relay()];
+    const connection = connectTo([one.endpoint, other.endpoint]);
+    const endpoint = () => connection.call((link) => Promise.resolve(link.endpoint));
+    expect(await endpoint()).to.equal(one.endpoint);
+    await one.close();
+    await connection.call(head);
+    expect(await endpoint()).to.equal(other.endpoint);
+    await one.open();
+    await other.close();
+    await connection.call(head);
+    expect(await endpoint()).to.equal(one.endpoint);
+  });
+
+  it("leaves a node that no longer answers its health check", async () => {
+    const [mute, other] = [await relay(), await relay()];
+    const connection = connectTo([mute.endpoint, other.endpoint], { callTimeoutMs: 500 });
+    await connection.call(head);
+    mute.deaf = true;
+    await eventually(() => other.connections === 1 && connection.connected, "the other endpoint is in use");
+    await connection.call(head);
+  });
+
+  it("leaves a node whose head stands still when there is another one", async () => {
+    const [one, other] = [await relay(), await relay()];
+    const connection = connectTo([one.endpoint, other.endpoint], { maxHeadAgeMs: 500 });
+    await connection.call(head);
+    devChain.faults.stallBlocks(true);
+    await eventually(() => other.connections === 1, "the other endpoint is tried");
+    devChain.faults.stallBlocks(false);
+    await connection.call(head);
+  });
+
+  it("keeps the only node when its head stands still, but does not call itself connected", async () => {
+    const only = await relay();
+    const connection = connectTo([only.endpoint], { maxHeadAgeMs: 300 });
+    await connection.call(head);
+    devChain.faults.stallBlocks(true);
+    await eventually(() => !connection.connected, "it notices");
+    await connection.call(head);
+    devChain.faults.stallBlocks(false);
+    await eventually(() => connection.connected, "it notices again");
+  });
+
+  it("refuses a node of another chain", async () => {
+    const stranger = await startDevChain({}, { folder: join(folder, "stranger"), port: 0, blockMs: 1000 });
+    open.push(() => stranger.close());
+    const cut = await relay();
+    const connection = connectTo([cut.endpoint, stranger.endpoint], { callTimeoutMs: 500 });
+    await connection.call(head);
+    await cut.close();
+    expect((await rejection(connection.call(head))).message).to.match(/serves another chain/);
+  });
+
+  it("tells a node's refusal from its absence", async () => {
+    const connection = connectTo([devChain.endpoint]);
+    const error = await rejection(connection.call((link) => link.send("no_such_method", [])));
+    expect(error).to.be.instanceOf(RpcRefusal).with.property("code", -32601);
+  });
+
+  it("obeys the signal of a call", async () => {
+    const mute = await relay();
+    const connection = connectTo([mute.endpoint]);
+    await connection.call(head);
+    mute.deaf = true;
+    const reason = new Error("enough");
+    const stop = new AbortController();
+    const call = rejection(connection.call(head, stop.signal));
+    stop.abort(reason);
+    expect(await call).to.equal(reason);
+    expect(await rejection(connection.call(head, AbortSignal.abort(reason)))).to.equal(reason);
+  });
+
+  it("ends calls under way and its socket when it is closed", async () => {
+    const mute = await relay();
+    const connection = connectTo([mute.endpoint]);
+    await connection.call(head);
+    mute.deaf = true;
+    const call = rejection(connection.call(head));
+    await connection.close();
+    expect(await call).to.be.instanceOf(ChainUnavailable);
+    expect(await rejection(connection.call(head))).to.be.instanceOf(ChainUnavailable);
+    expect(connection.connected).to.equal(false);
+  });
+
+  it("leaves no socket behind when it is closed", async () => {
+    const watched = await relay();
+    const connection = connectTo([watched.endpoint]);
+    await connection.call(head);
+    expect(watched.connections).to.equal(1);
+    await connection.close();
+    await eventually(() => watched.connections === 0, "the socket is closed");
+  });
+});

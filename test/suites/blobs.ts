@@ -1,0 +1,155 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { BlobMissing, type Blobs } from "../../src/blobs/blobs.js";
+import type { ByteRange } from "../../src/model/byte-range.js";
+import type { BlobId } from "../../src/model/object.js";
+
+const missing = "0123456789abcdef0123456789abcdef" as BlobId;
+
+async function* chunksOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) {
+    await Promise.resolve();
+    yield chunk;
+  }
+}
+
+async function bytesOf(blobs: Blobs, id: BlobId, range?: ByteRange): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blobs.read(id, range)) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(() => expect.fail("it should have failed"), (error: unknown) => error);
+}
+
+/** What every implementation of Blobs does. `open` gives an empty one. */
+export function blobsContract(open: () => Promise<Blobs>): void {
+  let blobs: Blobs;
+  const listed = async () => {
+    const ids: BlobId[] = [];
+    for await (const blob of blobs.list()) ids.push(blob.id);
+    return ids.sort();
+  };
+
+  beforeEach(async () => {
+    blobs = await open();
+  });
+
+  it("gives back exactly the bytes that were written, however they were cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 30 }), async (chunks) => {
+        const { id, size } = await blobs.write(chunksOf(...chunks));
+        expect(size).to.equal(Buffer.concat(chunks).length);
+        expect((await bytesOf(blobs, id)).equals(Buffer.concat(chunks))).to.equal(true);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("gives back any range, the empty one included", async () => {
+    const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, index) => (index * 7919) & 0xff));
+    const { id } = await blobs.write(chunksOf(bytes.subarray(0, 300_000), bytes.subarray(300_000)));
+    for (const [start, end] of [[0, 1], [0, 0], [5, 5], [299_999, 300_001], [262_143, 262_145], [699_999, 700_000], [0, 700_000]] as const) {
+      expect((await bytesOf(blobs, id, { start, end })).equals(bytes.subarray(start, end)), `${start}-${end}`).to.equal(true);
+    }
+  });
+
+  it("fails a range beyond the bytes instead of giving fewer", async () => {
+    const { id } = await blobs.write(chunksOf(Buffer.alloc(10)));
+    expect(await failureOf(bytesOf(blobs, id, { start: 5, end: 11 }))).to.be.an("error").with.property("message").that.matches(/ends at byte 10/);
+  });
+
+  it("fails with BlobMissing where there is no blob, for the empty range too", async () => {
+    expect(await failureOf(bytesOf(blobs, missing))).to.be.instanceOf(BlobMissing);
+    expect(await failureOf(bytesOf(blobs, missing, { start: 0, end: 0 }))).to.be.instanceOf(BlobMissing);
+  });
+
+  it("passes the source's error on and leaves nothing behind", async () => {
+    const error = new Error("the client went away");
+    async function* broken() {
+      yield* chunksOf(Buffer.alloc(100_000));
+      throw error;
+    }
+    expect(await failureOf(blobs.write(broken()))).to.equal(error);
+    expect(await listed()).to.deep.equal([]);
+  });
+
+  it("stops at once when aborted, even while the source is silent, and tells the source", async () => {
+    const abort = new AbortController();
+    let told = false;
+    let given = 0;
+    const source: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => (given++ === 0 ? Promise.resolve({ value: Buffer.alloc(1000) }) : new Promise(() => undefined)),
+        return: () => {
+          told = true;
+          return new Promise(() => undefined);
+        },
+      }),
+    };
+    const writing = failureOf(blobs.write(source, { signal: abort.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const reason = new Error("enough");
+    abort.abort(reason);
+    expect(await writing).to.equal(reason);
+    expect(told).to.equal(true);
+    expect(await listed()).to.deep.equal([]);
+  });
+
+  it("refuses an aborted signal before it takes a byte", async () => {
+    const reason = new Error("never");
+    expect(await failureOf(blobs.write(chunksOf(Buffer.alloc(1)), { signal: AbortSignal.abort(reason) }))).to.equal(reason);
+  });
+
+  it("lists a blob with its size once it is settled, and not before", async () => {
+    const blob = await blobs.write(chunksOf(Buffer.alloc(12)));
+    expect(await listed()).to.deep.equal([]);
+    blobs.settle([blob.id]);
+    const found = [];
+    for await (const one of blobs.list()) found.push(one);
+    expect(found).to.deep.equal([blob]);
+  });
+
+  it("removes blobs, again and unknown ones without error", async () => {
+    const { id } = await blobs.write(chunksOf(Buffer.alloc(12)));
+    await blobs.remove([id, missing]);
+    await blobs.remove([id]);
+    expect(await failureOf(bytesOf(blobs, id))).to.be.instanceOf(BlobMissing);
+  });
+
+  it("keeps a pinned blob readable through its removal until the last pin is given back", async () => {
+    const { id } = await blobs.write(chunksOf(Buffer.from("held")));
+    const first = blobs.pin([id]);
+    const second = blobs.pin([id]);
+    await blobs.remove([id]);
+    expect((await bytesOf(blobs, id)).toString()).to.equal("held");
+    expect(await listed(), "a pinned blob is not swept").to.deep.equal([]);
+    first();
+    first();
+    expect((await bytesOf(blobs, id)).toString()).to.equal("held");
+    second();
+    for (let tries = 0; tries < 100 && !((await failureOf(bytesOf(blobs, id)).catch(() => undefined)) instanceof BlobMissing); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await failureOf(bytesOf(blobs, id))).to.be.instanceOf(BlobMissing);
+  });
+
+  it("keeps a blob that was pinned and never removed", async () => {
+    const { id } = await blobs.write(chunksOf(Buffer.from("kept")));
+    blobs.settle([id]);
+    blobs.pin([id])();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await listed()).to.deep.equal([id]);
+  });
+
+  it("writes many blobs at once, each under an id of its own", async () => {
+    const written = await Promise.all(Array.from({ length: 100 }, (_, index) => blobs.write(chunksOf(Buffer.from(`blob ${index}`)))));
+    expect(new Set(written.map((blob) => blob.id)).size).to.equal(100);
+    for (const [index, blob] of written.entries()) expect((await bytesOf(blobs, blob.id)).toString()).to.equal(`blob ${index}`);
+  });
+
+  it("says how many bytes are free", async () => {
+    expect(await blobs.free()).to.be.greaterThan(0);
+  });
+}

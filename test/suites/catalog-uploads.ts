@@ -1,0 +1,188 @@
+import { expect } from "chai";
+import type { UploadQuery } from "../../src/catalog/catalog.js";
+import type { Fid } from "../../src/model/hash.js";
+import type { Part } from "../../src/model/object.js";
+import { CatalogFixture, file, hash, refusal, segment, slice, version, type OpenCatalog } from "./catalog-fixture.js";
+
+export function uploadsContract(open: OpenCatalog): void {
+  describe("uploads", () => {
+    const on = CatalogFixture.forEach(open);
+
+    const begin = (id: string, key = "key") => on.catalog.uploads.create({ id, bucket: "box", key, owner: "anna", content: {}, metadata: {} });
+    const putPart = async (id: string, partNumber: number, blob: string): Promise<Part> =>
+      (await on.catalog.uploads.putPart(id, { partNumber, size: 5, etag: `etag of ${blob}`, blob: slice(blob).blob })).part;
+    const list = async (query: Partial<UploadQuery>) => {
+      const page = await on.catalog.uploads.list({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 100, ...query });
+      return { entries: page.entries.map((entry) => (entry.kind === "upload" ? entry.upload.id : entry.prefix)), truncated: page.truncated };
+    };
+
+    it("gives an upload back as it was created, where bucket and key agree", async () => {
+      const created = await on.catalog.uploads.create({
+        id: "up", bucket: "box", key: "key", owner: "anna", content: { contentType: "a/b" }, metadata: { a: "b" }, checksumAlgorithm: "SHA1", checksumType: "COMPOSITE",
+      });
+      expect(created).to.include({ state: "open", createdAt: on.clock.time });
+      expect(await on.catalog.uploads.get("box", "key", "up")).to.deep.equal(created);
+      expect(await on.catalog.uploads.get("box", "other", "up")).to.equal(undefined);
+      expect(await on.catalog.uploads.get("other", "key", "up")).to.equal(undefined);
+    });
+
+    it("keeps parts by number, replaces one that comes again and lets its blob go", async () => {
+      await begin("up");
+      for (const number of [10, 1, 2]) await putPart("up", number, `p${number}`);
+      const again = await on.catalog.uploads.putPart("up", { partNumber: 2, size: 7, etag: "new", blob: slice("again").blob, checksum: { algorithm: "CRC32", type: "FULL_OBJECT", value: "x" } });
+      expect(again.orphans).to.deep.equal(["p2"]);
+      expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1", "again", "p10"]);
+      expect(await on.catalog.uploads.parts("up", 1, 1)).to.deep.equal([again.part]);
+    });
+
+    it("takes parts only while open", async () => {
+      await refusal(putPart("unknown", 1, "p"), "NoSuchUpload");
+      await begin("up");
+      await on.catalog.uploads.abort("up");
+      await refusal(putPart("up", 1, "p"), "NoSuchUpload");
+    });
+
+    it("lets every part go when aborted, and can be aborted again", async () => {
+      await begin("up");
+      await putPart("up", 1, "p1");
+      await putPart("up", 2, "p2");
+      await on.catalog.preparations.save("up", 0, "source", segment("s"));
+      expect([...(await on.catalog.uploads.abort("up")).orphans].sort()).to.deep.equal(["p1", "p2"]);
+      expect(await on.catalog.uploads.abort("up")).to.deep.equal({ orphans: [] });
+      expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
+      await refusal(on.catalog.uploads.abort("unknown"), "NoSuchUpload");
+    });
+
+    it("completes: the version appears with its file, unlisted parts go, the answer is remembered", async () => {
+      await begin("up");
+      const p1 = await putPart("up", 1, "p1");
+      await putPart("up", 2, "p2");
+      const p3 = await putPart("up", 3, "p3");
+      await on.catalog.preparations.save("up", 0, "source", segment("s"));
+      const written = await on.catalog.uploads.complete("up", version("key", { size: 10, etag: "fid" }), [p1, p3], [file("whole", [slice("p1"), slice("p3")], { size: 10 })]);
+      expect(written.orphans).to.deep.equal(["p2"]);
+      expect(written.version.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid whole") });
+      expect(await on.catalog.objects.get("box", "key")).to.deep.equal(written.version);
+      expect(await on.catalog.objects.blobs(written.version.id)).to.deep.equal([slice("p1"), slice("p3")]);
+      expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
+      expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
+      expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("completed");
+      expect(await on.catalog.uploads.result("up")).to.deep.equal({ etag: "fid", versionId: "null", partEtags: ["etag of p1", "etag of p3"] });
+      await refusal(on.catalog.uploads.abort("up"), "NoSuchUpload");
+      await refusal(on.catalog.uploads.complete("up", version("key"), [p1], [file("whole", [])]), "NoSuchUpload");
+    });
+
+    it("refuses to complete with a part that was uploaded again or is not there, and changes nothing", async () => {
+      await begin("up");
+      const stale = await putPart("up", 1, "p1");
+      await putPart("up", 1, "p1 again");
+      const complete = (parts: Part[]) => on.catalog.uploads.complete("up", version("key"), parts, [file("whole", [slice("p1")])]);
+      await refusal(complete([stale]), "InvalidPart");
+      await refusal(complete([{ ...stale, partNumber: 2 }]), "InvalidPart");
+      expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1 again"]);
+      expect(await on.catalog.objects.get("box", "key")).to.equal(undefined);
+      expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
+    });
+
+    it("heeds preconditions at completion, and stays open when they fail", async () => {
+      await on.put("key", "old");
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      const complete = (preconditions: object) => on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
+      await refusal(complete({ ifNoneMatch: ["*"] }), "PreconditionFailed");
+      expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("open");
+      expect((await complete({ ifMatch: ["etag of key"] })).orphans).to.deep.equal(["old"]);
+    });
+
+    it("lets all parts go where the file is stored already", async () => {
+      await on.putStored("before", "whole");
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      const written = await on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])]);
+      expect(written.orphans).to.deep.equal(["p1"]);
+      expect(written.version.durability.state).to.equal("stored");
+    });
+
+    it("keeps the root over all segments where the object is several files", async () => {
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      const root = hash("root") as Fid;
+      const { version: written } = await on.catalog.uploads.complete("up", version("key", { fid: root, size: 10 }), [part], [file("a", [slice("p1")]), file("b", [slice("p1")])]);
+      expect(written.durability.fid).to.equal(root);
+      expect(written.extents).to.have.length(2);
+    });
+
+    it("completes an empty upload as an empty object without a file", async () => {
+      await begin("up");
+      const { part } = await on.catalog.uploads.putPart("up", { partNumber: 1, size: 0, etag: "e", blob: slice("nothing").blob });
+      const { version: written, orphans } = await on.catalog.uploads.complete("up", version("key", { size: 0 }), [part], []);
+      expect(written.durability).to.deep.equal({ state: "stored", reports: 12 });
+      expect(orphans).to.deep.equal(["nothing"]);
+    });
+
+    it("forgets what ended before a time, and never an open upload", async () => {
+      for (const id of ["open", "aborted", "late"]) await begin(id);
+      await on.catalog.uploads.abort("aborted");
+      on.clock.time += 1000;
+      await on.catalog.uploads.abort("late");
+      expect(await on.catalog.uploads.forget(on.clock.time)).to.equal(1);
+      expect(await on.catalog.uploads.get("box", "key", "aborted")).to.equal(undefined);
+      expect(await on.catalog.uploads.get("box", "key", "open")).not.to.equal(undefined);
+      expect(await on.catalog.uploads.get("box", "key", "late")).not.to.equal(undefined);
+    });
+
+    it("lists open uploads by key, then by age, and rolls keys up", async () => {
+      await begin("b-late-id", "b");
+      on.clock.time++;
+      await begin("a-early-id", "b");
+      await begin("x", "a");
+      for (const key of ["dir/1", "dir/2", "z"]) await begin(`of ${key}`, key);
+      await begin("ended", "c");
+      await on.catalog.uploads.abort("ended");
+      expect(await list({})).to.deep.equal({ entries: ["x", "b-late-id", "a-early-id", "of dir/1", "of dir/2", "of z"], truncated: false });
+      expect(await list({ delimiter: "/" })).to.deep.equal({ entries: ["x", "b-late-id", "a-early-id", "dir/", "of z"], truncated: false });
+      expect(await list({ prefix: "dir/" })).to.deep.equal({ entries: ["of dir/1", "of dir/2"], truncated: false });
+    });
+
+    it("pages by key and upload id, over a marker that ended meanwhile too", async () => {
+      await begin("one", "b");
+      on.clock.time++;
+      await begin("a second", "b");
+      await begin("three", "c/1");
+      await begin("four", "d");
+      expect(await list({ limit: 1 })).to.deep.equal({ entries: ["one"], truncated: true });
+      await on.catalog.uploads.abort("one");
+      expect(await list({ limit: 1, keyMarker: "b", uploadIdMarker: "one" })).to.deep.equal({ entries: ["a second"], truncated: true });
+      expect(await list({ keyMarker: "b" })).to.deep.equal({ entries: ["three", "four"], truncated: false });
+      expect(await list({ keyMarker: "c/", delimiter: "/" })).to.deep.equal({ entries: ["four"], truncated: false });
+      expect(await list({ keyMarker: "b", uploadIdMarker: "never known" })).to.deep.equal({ entries: ["a second", "three", "four"], truncated: false });
+    });
+  });
+
+  describe("preparations", () => {
+    const on = CatalogFixture.forEach(open);
+
+    it("saves a segment's hashes for a subject, the last source winning", async () => {
+      await on.catalog.preparations.save("up", 1, "s1", segment("one"));
+      await on.catalog.preparations.save("up", 0, "s0", segment("zero"));
+      await on.catalog.preparations.save("up", 1, "s1 again", segment("other"));
+      await on.catalog.preparations.save("other", 0, "x", segment("x"));
+      expect(await on.catalog.preparations.all("up")).to.deep.equal([
+        { index: 0, source: "s0", hashes: segment("zero") }, { index: 1, source: "s1 again", hashes: segment("other") },
+      ]);
+      await on.catalog.preparations.clear("up");
+      expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
+      expect(await on.catalog.preparations.all("other")).to.have.length(1);
+    });
+
+    it("prunes those of subjects that are gone, and keeps those of open uploads and staged versions", async () => {
+      await on.catalog.uploads.create({ id: "open", bucket: "box", key: "k", owner: "anna", content: {}, metadata: {} });
+      const staged = (await on.put("staged")).version.id;
+      const encoded = (await on.putEncoded("encoded")).id;
+      for (const subject of ["open", "gone", staged, encoded, "999999"]) await on.catalog.preparations.save(subject, 0, "s", segment("s"));
+      expect(await on.catalog.preparations.prune()).to.equal(3);
+      for (const subject of ["open", staged]) expect(await on.catalog.preparations.all(subject), subject).to.have.length(1);
+      for (const subject of ["gone", encoded]) expect(await on.catalog.preparations.all(subject), subject).to.have.length(0);
+    });
+  });
+}

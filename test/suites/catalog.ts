@@ -1,0 +1,17 @@
+import { objectsContract } from "./catalog-objects.js";
+import { bucketsContract } from "./catalog-buckets.js";
+import { filesContract } from "./catalog-files.js";
+import { jobsContract } from "./catalog-jobs.js";
+import { listingContract } from "./catalog-listing.js";
+import type { OpenCatalog } from "./catalog-fixture.js";
+import { uploadsContract } from "./catalog-uploads.js";
+
+/** What every implementation of Catalog does. `open` gives an empty one with a clock the tests turn. */
+export function catalogContract(open: OpenCatalog): void {
+  bucketsContract(open);
+  objectsContract(open);
+  listingContract(open);
+  uploadsContract(open);
+  filesContract(open);
+  jobsContract(open);
+}

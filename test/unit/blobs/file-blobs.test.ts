@@ -1,0 +1,136 @@
+import { expect } from "chai";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileBlobs } from "../../../src/blobs/file-blobs.js";
+import { FolderSync } from "../../../src/blobs/folder-sync.js";
+import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
+import { S3Error } from "../../../src/model/errors.js";
+import type { BlobId } from "../../../src/model/object.js";
+import { blobsContract } from "../../suites/blobs.js";
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* one(bytes: Uint8Array) {
+  yield bytes;
+}
+
+describe("Blobs in files", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "blobs-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  blobsContract(() => FileBlobs.open({ folder: join(folder, "new", "staging") }));
+
+  const filesBelow = async () => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name);
+
+  it("find again after a restart what was written, all of it settled", async () => {
+    const { id } = await (await FileBlobs.open({ folder })).write(one(Buffer.from("still here")));
+    const again = await FileBlobs.open({ folder });
+    expect((await readFile(again.locate(id))).toString()).to.equal("still here");
+    const listed = [];
+    for await (const blob of again.list()) listed.push(blob);
+    expect(listed).to.deep.equal([{ id, size: 10 }]);
+  });
+
+  it("remove at start what an earlier process left unfinished", async () => {
+    await FileBlobs.open({ folder });
+    await writeFile(join(folder, "unfinished", "0123456789abcdef0123456789abcdef"), "half");
+    await FileBlobs.open({ folder });
+    expect(await filesBelow()).to.deep.equal([]);
+  });
+
+  it("leave no file of a write that failed in the middle", async () => {
+    const blobs = await FileBlobs.open({ folder, writeBuffer: 10 });
+    async function* broken() {
+      for (let at = 0; at < 50; at++) yield await Promise.resolve(Buffer.alloc(9, at));
+      throw new Error("cut");
+    }
+    await blobs.write(broken()).then(() => expect.fail("it should have failed"), () => undefined);
+    expect(await filesBelow()).to.deep.equal([]);
+  });
+
+  it("tell a full device as InsufficientStorage and leave nothing", async () => {
+    const blobs = await FileBlobs.open({ folder });
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async function* full() {
+      yield Buffer.alloc(10);
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    }
+    const refusal = await blobs.write(full()).then(() => undefined, (error: unknown) => error);
+    expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
+    expect(await filesBelow()).to.deep.equal([]);
+  });
+
+  it("never touch a path outside their folder, whatever they are asked for", async () => {
+    const blobs = await FileBlobs.open({ folder });
+    const outside = "../../etc/passwd" as BlobId;
+    expect(() => blobs.locate(outside)).to.throw(/no blob id/);
+    expect(() => blobs.read(outside)).to.throw(/no blob id/);
+    await blobs.remove([outside]);
+  });
+
+  it("carry a body of many megabytes through a small buffer unchanged", async () => {
+    const blobs = await FileBlobs.open({ folder, writeBuffer: 100_000 });
+    const hash = createHash("sha256");
+    async function* body() {
+      for (let at = 0; at < 400; at++) {
+        const chunk = randomBytes(1 + (at * 97) % 50_000);
+        hash.update(chunk);
+        yield await Promise.resolve(chunk);
+      }
+    }
+    const { id } = await blobs.write(body());
+    expect(createHash("sha256").update(await readFile(blobs.locate(id))).digest("hex")).to.equal(hash.digest("hex"));
+  });
+});
+
+describe("A write buffer", () => {
+  it("goes on where the kernel took fewer bytes than it was given", async () => {
+    const taken = Buffer.alloc(1000);
+    const file = {
+      writev: (chunks: Uint8Array[], position: number) => {
+        const some = Buffer.concat(chunks).subarray(0, 7);
+        some.copy(taken, position);
+        return Promise.resolve({ bytesWritten: some.length, buffers: chunks });
+      },
+    };
+    const buffer = new WriteBuffer(file as never, 50);
+    const bytes = randomBytes(1000);
+    for (let at = 0; at < 1000; at += 13) await buffer.add(bytes.subarray(at, at + 13));
+    expect(await buffer.finish()).to.equal(1000);
+    expect(taken.equals(bytes)).to.equal(true);
+  });
+
+  it("fails the writer when a write failed in the background", async () => {
+    const buffer = new WriteBuffer({ writev: () => Promise.reject(new Error("disk gone")) } as never, 10);
+    await buffer.add(Buffer.alloc(10));
+    const failure = await buffer.finish().then(() => undefined, (error: unknown) => error);
+    expect(failure).to.have.property("message", "disk gone");
+    await buffer.stop();
+  });
+});
+
+describe("A folder's sync", () => {
+  it("serves all who wait with one more sync than the one that runs", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sync-"));
+    const sync = new FolderSync(folder);
+    const first = sync.sync();
+    const waiting = [sync.sync(), sync.sync(), sync.sync()];
+    expect(new Set(waiting).size, "they share a sync").to.equal(1);
+    expect(waiting[0], "that begins after the one that may have missed them").not.to.equal(first);
+    await Promise.all([first, ...waiting]);
+    await rm(folder, { recursive: true });
+  });
+
+  it("fails those it concerns and works for the next", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sync-"));
+    const sync = new FolderSync(join(folder, "later"));
+    expect(await sync.sync().then(() => "synced", () => "failed")).to.equal("failed");
+    await writeFile(join(folder, "x"), "");
+    expect(await new FolderSync(folder).sync().then(() => "synced", () => "failed")).to.equal("synced");
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,19 @@
+import { expect } from "chai";
+import { MemoryBlobs } from "../../../src/blobs/memory-blobs.js";
+import { S3Error } from "../../../src/model/errors.js";
+import { blobsContract } from "../../suites/blobs.js";
+
+describe("Blobs in memory", () => {
+  blobsContract(() => Promise.resolve(new MemoryBlobs()));
+
+  it("refuse more than their capacity as a full disk does", async () => {
+    const blobs = new MemoryBlobs({ capacity: 10 });
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async function* eleven() {
+      yield Buffer.alloc(11);
+    }
+    const refusal = await blobs.write(eleven()).then(() => undefined, (error: unknown) => error);
+    expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
+    expect(await blobs.free()).to.equal(10);
+  });
+});

@@ -1,0 +1,62 @@
+import { expect } from "chai";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
+import { catalogContract } from "../../suites/catalog.js";
+import { refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
+
+describe("The catalog on SQLite", () => {
+  catalogContract(async (clock) => {
+    const folder = await mkdtemp(join(tmpdir(), "catalog-"));
+    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.db") });
+    const end = async () => {
+      await catalog.close();
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { catalog, end };
+  });
+
+  describe("as a whole", () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "catalog-"));
+    });
+    afterEach(() => rm(folder, { recursive: true, force: true }));
+    const open = (more = {}) => openSqliteCatalog({ clock: new TestClock() }, { path: join(folder, "new", "catalog.db"), ...more });
+
+    it("finds everything again after it was closed, and keeps counting", async () => {
+      const first = await open();
+      await first.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+      const { version: put } = await first.objects.put(version("key"), { blobs: [slice("b")] });
+      await first.objects.delete("box", "key");
+      await first.objects.put(version("kept"), { blobs: [slice("b")] });
+      await first.close();
+      const again = await open();
+      expect((await again.objects.get("box", "kept"))?.etag).to.equal("etag of kept");
+      const { version: next } = await again.objects.put(version("key"), { blobs: [slice("b")] });
+      expect(Number(next.id)).to.be.greaterThan(Number(put.id) + 1);
+      await again.close();
+    });
+
+    it("finishes what was accepted before it closes, and takes nothing after", async () => {
+      const catalog = await open();
+      await catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+      const puts = Array.from({ length: 50 }, (_, index) => catalog.objects.put(version(`k${index}`), { blobs: [slice("b")] }));
+      const closing = catalog.close();
+      const late = await catalog.buckets.create({ name: "late", owner: "anna", region: "r" }).then(() => "taken", () => "refused");
+      expect(late).to.equal("refused");
+      expect(await Promise.all(puts)).to.have.length(50);
+      await closing;
+    });
+
+    it("answers SlowDown when more writes wait than it may hold", async () => {
+      const catalog = await open({ maxPending: 5 });
+      const outcomes = Array.from({ length: 8 }, (_, index) => catalog.buckets.create({ name: `b${index}`, owner: "anna", region: "r" }));
+      await Promise.all(outcomes.slice(5).map((outcome) => refusal(outcome, "SlowDown")));
+      await Promise.all(outcomes.slice(0, 5));
+      await catalog.buckets.create({ name: "after", owner: "anna", region: "r" });
+      await catalog.close();
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import type { Encoder, FileSlice } from "../../../src/encoding/encoder.js";
+import { fidOf } from "../../../src/encoding/merkle.js";
+import type { CessAccount } from "../../../src/model/account.js";
+import type { Clock } from "../../../src/model/clock.js";
+import { type CessFile, type SegmentFormat, type SegmentHashes } from "../../../src/model/file.js";
+import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
+import { FRAGMENTS } from "../../../src/model/sizes.js";
+import { type Chain, ChainUnavailable, type ChainFile, type ChainNode } from "../../../src/network/chain/chain.js";
+import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../../src/network/nodes/nodes.js";
+import { segmentSlices } from "../encoding/vector-bytes.js";
+
+/** Real time. */
+export const wallClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const abandon = () => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", abandon);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", abandon, { once: true });
+    }),
+};
+
+export type Fault = "none" | "down" | "corrupt" | "short" | "missing" | "silent" | { readonly slowMs: number };
+
+/** Twelve storage nodes that keep fragments in memory, with a switch for what is wrong with each. */
+export class MemoryNodes implements Nodes {
+  readonly faults = new Map<CessAccount, Fault>();
+  /** One entry for every get: the node, and how it ended. */
+  readonly gets: { node: CessAccount; hash: Hash; end: "running" | "sent" | "failed" | "aborted" }[] = [];
+  readonly #fragments = new Map<string, Uint8Array>();
+
+  put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array): Promise<void> {
+    this.#fragments.set(`${node.account}/${fragment.hash}`, bytes);
+    return Promise.resolve();
+  }
+
+  async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    const entry: (typeof this.gets)[number] = { node: node.account, hash: fragment.hash, end: "running" };
+    this.gets.push(entry);
+    try {
+      const bytes = await this.#answer(node, fragment, signal);
+      entry.end = "sent";
+      return bytes;
+    } catch (error) {
+      entry.end = signal?.aborted ? "aborted" : "failed";
+      throw error;
+    }
+  }
+
+  async #answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    const fault = this.faults.get(node.account) ?? "none";
+    if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
+    await wallClock.sleep(typeof fault === "object" ? fault.slowMs : fault === "silent" ? 1e6 : 1, signal);
+    const stored = this.#fragments.get(`${node.account}/${hash}`);
+    if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
+    if (fault === "short") return stored.slice(0, -1);
+    const bytes = stored.slice();
+    if (fault === "corrupt") bytes[bytes.length >> 1]! ^= 1;
+    return bytes;
+  }
+}
+
+const elsewhere = () => Promise.reject(new Error("retrieval has no business with this"));
+
+/** The chain's register of files and nodes. */
+export class MemoryChain implements Chain {
+  readonly account = "cGateway" as CessAccount;
+  readonly files = new Map<Fid, ChainFile>();
+  registered: ChainNode[] = [];
+  connected = true;
+  reads = 0;
+
+  file(fid: Fid): Promise<ChainFile | undefined> {
+    this.reads++;
+    return this.connected ? Promise.resolve(this.files.get(fid)) : Promise.reject(new ChainUnavailable("no endpoint answers"));
+  }
+
+  nodes(): Promise<ChainNode[]> {
+    this.reads++;
+    return this.connected ? Promise.resolve(this.registered) : Promise.reject(new ChainUnavailable("no endpoint answers"));
+  }
+
+  readonly deal = elsewhere;
+  readonly territory = elsewhere;
+  readonly authorized = elsewhere;
+  readonly finalizedBlock = elsewhere;
+  readonly declare = elsewhere;
+  readonly deleteFile = elsewhere;
+  readonly settled = elsewhere;
+  readonly close = () => Promise.resolve();
+  sign(): Uint8Array {
+    throw new Error("retrieval signs nothing");
+  }
+  watch(): () => void {
+    throw new Error("retrieval watches nothing");
+  }
+}
+
+/** A node's account by the index of the fragments it holds. */
+export const nodeAccount = (index: number, generation = 0) => `cNode${generation}x${index}` as CessAccount;
+
+export class MemoryNetwork {
+  readonly chain = new MemoryChain();
+  readonly nodes = new MemoryNodes();
+
+  constructor(private readonly encoder: Encoder) {
+    this.register(0);
+  }
+
+  register(generation: number): void {
+    for (let index = 0; index < FRAGMENTS; index++) {
+      const account = nodeAccount(index, generation);
+      this.chain.registered.push({ account, endpoint: `http://node-${generation}-${index}`, state: "positive", idleSpace: 0n });
+    }
+  }
+
+  /** Encodes a local file and gives its fragments to the nodes of that generation, replacing the register's entry. */
+  async store(path: string, size: number, format: SegmentFormat, generation = 0): Promise<CessFile> {
+    const contents = segmentSlices(path, size, format);
+    const segments = await Promise.all(contents.map((content) => this.encoder.hashSegment(content, format)));
+    const fid = fidOf(segments.map(({ hash }) => hash));
+    for (const [i, content] of contents.entries()) await this.#place(fid, content, format, segments[i]!, generation);
+    this.chain.files.set(fid, {
+      fid,
+      size,
+      owners: [],
+      segments: segments.map(({ hash, fragments }) => ({
+        hash,
+        fragments: fragments.map((fragment, index) => ({ hash: fragment, node: nodeAccount(index, generation) })),
+      })),
+    });
+    return { fid, size, format, segments };
+  }
+
+  fault(index: number, fault: Fault): void {
+    this.nodes.faults.set(nodeAccount(index), fault);
+  }
+
+  heal(): void {
+    this.nodes.faults.clear();
+    this.nodes.gets.length = 0;
+  }
+
+  async #place(fid: Fid, content: FileSlice[], format: SegmentFormat, segment: SegmentHashes, generation: number): Promise<void> {
+    for (const [index, hash] of segment.fragments.entries()) {
+      if (hash === ZERO_FRAGMENT_HASH) continue;
+      const bytes = await this.encoder.fragment(content, format, index);
+      await this.nodes.put({ account: nodeAccount(index, generation), endpoint: "" }, { fid, hash }, bytes);
+    }
+  }
+}
