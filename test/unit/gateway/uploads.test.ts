@@ -1,0 +1,244 @@
+import { expect } from "chai";
+import { createHash } from "node:crypto";
+import { beginDigest } from "../../../src/gateway/digest.js";
+import type { CompleteRequest, CreateUploadSettings } from "../../../src/gateway/gateway.js";
+import type { Part } from "../../../src/model/object.js";
+import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { alice, as, body, bytesOf, collect, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+
+const name = { bucket: "photos", key: "video" };
+const listed = (parts: readonly Part[]) => parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
+
+describe("Multipart uploads", () => {
+  let house: House;
+  afterEach(() => house.close());
+
+  async function build(settings: HouseSettings = {}): Promise<void> {
+    house = await House.build(settings);
+    await house.gateway.buckets.create(as(alice), "photos");
+  }
+  const create = async (settings: Partial<CreateUploadSettings> = {}) => (await house.gateway.uploads.create(as(alice), name, { ...plainly, ...settings })).id;
+  const put = (id: string, partNumber: number, bytes: Uint8Array) => house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
+  const complete = async (id: string, request: CompleteRequest) => (await house.gateway.uploads.complete(as(alice), name, id, request)).result;
+  const read = async () => collect((await house.gateway.objects.get(as(alice), name, { preconditions: {} })).body);
+
+  it("become one object of the parts in order, its ETag the FID of the bytes", async () => {
+    await build();
+    const bytes = bytesOf(40 * MIB, 21);
+    const cuts = [0, 15 * MIB, 33 * MIB, 40 * MIB];
+    const id = await create({ content: { contentType: "video/mp4" }, metadata: { m: "1" } });
+    const parts: Part[] = [];
+    for (const n of [3, 1, 2]) parts[n - 1] = await put(id, n, bytes.subarray(cuts[n - 1], cuts[n]));
+    expect(parts[0]!.etag).to.equal(createHash("md5").update(bytes.subarray(0, cuts[1])).digest("hex"));
+    const request = { parts: listed(parts), size: bytes.length };
+    const completed = await complete(id, request);
+    const hashes = [bytes.subarray(0, SEGMENT_SIZE), Buffer.concat([bytes.subarray(SEGMENT_SIZE), Buffer.alloc(2 * SEGMENT_SIZE - bytes.length)])]
+      .map((segment) => createHash("sha256").update(segment).digest());
+    expect(completed.etag).to.equal(createHash("sha256").update(Buffer.concat(hashes)).digest("hex"));
+    const { version } = await house.gateway.objects.head(as(alice), name, { preconditions: {} });
+    expect(version).to.deep.include({ etag: completed.etag, size: bytes.length, content: { contentType: "video/mp4" }, metadata: { m: "1" } });
+    expect(version.durability).to.include({ state: "encoded", fid: completed.etag });
+    expect((await read()).equals(bytes)).to.equal(true);
+    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
+
+    const second = await house.gateway.objects.get(as(alice), name, { preconditions: {}, partNumber: 2 });
+    expect(second).to.deep.include({ range: { start: cuts[1], end: cuts[2] }, partsCount: 3 });
+    second.body.destroy();
+    await house.store(version);
+    expect((await read()).equals(bytes), "from the network").to.equal(true);
+
+    const again = await complete(id, request);
+    expect(again, "the same Complete has the same answer").to.deep.equal(completed);
+    await refused("NoSuchUpload", complete(id, { parts: listed(parts.slice(0, 2)) }));
+    await refused("NoSuchUpload", put(id, 4, bytes.subarray(0, 1)));
+    await refused("NoSuchUpload", house.gateway.uploads.abort(as(alice), name, id));
+  });
+
+  it("refuse a Complete whose parts are not those that are there", async () => {
+    await build();
+    const id = await create();
+    await refused("MalformedXML", complete(id, { parts: [] }));
+    const one = await put(id, 1, bytesOf(MIB, 1));
+    const two = await put(id, 2, bytesOf(MIB, 2));
+    await refused("InvalidPartOrder", complete(id, { parts: listed([two, one]) }));
+    await refused("InvalidPartOrder", complete(id, { parts: listed([one, one]) }));
+    await refused("InvalidPart", complete(id, { parts: [{ partNumber: 1, etag: two.etag }] }));
+    await refused("InvalidPart", complete(id, { parts: [{ partNumber: 3, etag: one.etag }] }));
+    await refused("InvalidPart", complete(id, { parts: [{ ...listed([one])[0]!, checksum: { algorithm: "CRC64NVME", value: "AAAAAAAAAAA=" } }] }));
+    const small = await refused("EntityTooSmall", complete(id, { parts: listed([one, two]) }));
+    expect(small.details.fields).to.deep.equal({ ProposedSize: String(MIB), MinSizeAllowed: String(5 * MIB), PartNumber: "1", ETag: one.etag });
+    await refused("InvalidRequest", complete(id, { parts: listed([one]), size: MIB + 1 }));
+    await refused("NoSuchUpload", complete("unknown", { parts: listed([one]) }));
+    await refused("NoSuchKey", complete(id, { parts: listed([one]), preconditions: { ifMatch: ["x"] } }));
+    await complete(id, { parts: listed([two]) });
+    expect(await house.blobIds(), "the part that was not listed is gone").to.have.length(1);
+    expect(await read()).to.deep.equal(bytesOf(MIB, 2));
+  });
+
+  it("replace a part put again, and remove the bytes of the old one", async () => {
+    await build();
+    const id = await create();
+    await put(id, 1, bytesOf(1000, 1));
+    const newer = await put(id, 1, bytesOf(2000, 2));
+    expect(await house.blobIds()).to.have.length(1);
+    await complete(id, { parts: listed([newer]) });
+    expect(await read()).to.deep.equal(bytesOf(2000, 2));
+  });
+
+  it("share one run between Completes that come together", async () => {
+    await build();
+    const id = await create();
+    const parts = [await put(id, 1, bytesOf(6 * MIB, 1)), await put(id, 2, bytesOf(100, 2))];
+    const results = await Promise.all(Array.from({ length: 4 }, () => complete(id, { parts: listed(parts) })));
+    for (const result of results) expect(result).to.deep.equal(results[0]);
+    expect(house.work).to.equal(1);
+  });
+
+  it("let either an abort or a Complete win", async () => {
+    await build();
+    for (let round = 0; round < 3; round++) {
+      const id = await create();
+      const part = await put(id, 1, bytesOf(100_000, round));
+      const [completing, aborting] = await Promise.allSettled([
+        complete(id, { parts: listed([part]) }),
+        new Promise((resolve) => setTimeout(resolve, round * 40)).then(() => house.gateway.uploads.abort(as(alice), name, id)),
+      ]);
+      const statuses = [completing.status, aborting.status].sort();
+      expect(statuses, `round ${round}`).to.deep.equal(["fulfilled", "rejected"]);
+      const loser = completing.status === "rejected" ? completing : aborting as PromiseRejectedResult;
+      await refused("NoSuchUpload", Promise.reject(loser.reason as Error));
+      if (completing.status === "fulfilled") {
+        expect(await read()).to.deep.equal(bytesOf(100_000, round));
+        await house.gateway.objects.delete(as(alice), name);
+      } else await refused("NoSuchKey", read());
+    }
+  });
+
+  it("are gone with their bytes when aborted, and an abort again succeeds", async () => {
+    await build();
+    const id = await create();
+    const part = await put(id, 1, bytesOf(1000, 1));
+    await house.gateway.uploads.abort(as(alice), name, id);
+    await house.gateway.uploads.abort(as(alice), name, id);
+    await refused("NoSuchUpload", house.gateway.uploads.abort(as(alice), name, "unknown"));
+    await refused("NoSuchUpload", put(id, 1, bytesOf(1000, 1)));
+    await refused("NoSuchUpload", complete(id, { parts: listed([part]) }));
+    await refused("NoSuchUpload", house.gateway.uploads.parts(as(alice), name, id, 0, 10));
+    expect(await house.blobIds()).to.deep.equal([]);
+  });
+
+  it("leave no trace of a part that was refused", async () => {
+    await build();
+    const id = await create({ checksumAlgorithm: "SHA256" });
+    const { uploads } = house.gateway;
+    await refused("InvalidArgument", put(id, 0, bytesOf(10, 1)));
+    await refused("InvalidArgument", put(id, 10_001, bytesOf(10, 1)));
+    await refused("IncompleteBody", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { size: 11 })));
+    await refused("BadDigest", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { md5: Buffer.alloc(16).toString("base64") })));
+    await refused("InvalidRequest", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { algorithm: "CRC32" })));
+    expect((await uploads.parts(as(alice), name, id, 0, 10)).parts).to.deep.equal([]);
+    expect(await house.blobIds()).to.deep.equal([]);
+  });
+
+  it("know the whole object's CRC from the parts', and a composite of digests", async () => {
+    await build();
+    const pieces = [bytesOf(5 * MIB, 1), bytesOf(1234, 2)];
+    for (const algorithm of ["CRC32", "CRC32C", "CRC64NVME"] as const) {
+      const id = await create({ checksumAlgorithm: algorithm, checksumType: "FULL_OBJECT" });
+      const parts = [await put(id, 1, pieces[0]!), await put(id, 2, pieces[1]!)];
+      const digest = await beginDigest(algorithm);
+      for (const piece of pieces) digest.update(piece);
+      const value = digest.digest().toString("base64");
+      const wrong = { algorithm, value: Buffer.alloc(algorithm === "CRC64NVME" ? 8 : 4).toString("base64") };
+      await refused("BadDigest", complete(id, { parts: listed(parts), checksum: wrong }));
+      await refused("InvalidRequest", complete(id, { parts: listed(parts), checksumType: "COMPOSITE" }));
+      const completed = await complete(id, { parts: listed(parts), checksum: { algorithm, value } });
+      expect(completed.checksum).to.deep.equal({ algorithm, type: "FULL_OBJECT", value });
+    }
+    const id = await create({ checksumAlgorithm: "SHA256" });
+    const parts = [await put(id, 1, pieces[0]!), await put(id, 2, pieces[1]!)];
+    const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
+    const value = `${sha256(Buffer.concat(pieces.map(sha256))).toString("base64")}-2`;
+    expect((await complete(id, { parts: listed(parts) })).checksum).to.deep.equal({ algorithm: "SHA256", type: "COMPOSITE", value });
+  });
+
+  it("refuse a checksum type that does not go with the algorithm", async () => {
+    await build();
+    await refused("InvalidRequest", create({ checksumType: "FULL_OBJECT" }));
+    await refused("InvalidRequest", create({ checksumAlgorithm: "SHA1", checksumType: "FULL_OBJECT" }));
+    await refused("InvalidRequest", create({ checksumAlgorithm: "CRC64NVME", checksumType: "COMPOSITE" }));
+  });
+
+  it("take parts from other objects, whole or a range of them", async () => {
+    await build();
+    const bytes = bytesOf(6 * MIB, 3);
+    const source = { bucket: "photos", key: "source" };
+    await house.gateway.objects.put(as(alice), source, body(bytes), plainly);
+    const id = await create();
+    const { uploads } = house.gateway;
+    const copy = (n: number, first: number, last: number) => uploads.copyPart(as(alice), name, id, n, source, { first, last }, {});
+    const parts = [await copy(1, 0, 5 * MIB - 1), await copy(2, 100, 299), await uploads.copyPart(as(alice), name, id, 3, source, undefined, {})];
+    await refused("InvalidArgument", copy(4, 0, bytes.length));
+    await refused("PreconditionFailed", uploads.copyPart(as(alice), name, id, 4, source, undefined, { ifMatch: ["other"] }));
+    await refused("NoSuchKey", uploads.copyPart(as(alice), name, id, 4, { ...source, key: "none" }, undefined, {}));
+    await complete(id, { parts: listed([parts[0]!, parts[2]!]) });
+    expect((await read()).equals(Buffer.concat([bytes.subarray(0, 5 * MIB), bytes]))).to.equal(true);
+    expect(parts[1]!.etag).to.equal(createHash("md5").update(bytes.subarray(100, 300)).digest("hex"));
+  });
+
+  it("may make an empty object of one empty part", async () => {
+    await build();
+    const id = await create();
+    const part = await put(id, 1, Buffer.alloc(0));
+    const { etag } = await complete(id, { parts: listed([part]) });
+    expect(etag).to.match(/^[0-9a-f]{32}-1$/);
+    expect(await read()).to.have.length(0);
+    expect(await house.blobIds()).to.deep.equal([]);
+    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
+  });
+
+  it("of several files have the root over all segments, stored and read back as one", async () => {
+    await build({ maxSegmentsPerFile: 1 });
+    const bytes = bytesOf(34 * MIB, 5);
+    const id = await create();
+    const { etag } = await complete(id, { parts: listed([await put(id, 1, bytes)]) });
+    const { version } = await house.gateway.objects.head(as(alice), name, { preconditions: {} });
+    expect(version.extents).to.have.length(2);
+    expect(version.durability.fid).to.equal(etag);
+    await house.store(version);
+    const range = { first: SEGMENT_SIZE - 10, last: SEGMENT_SIZE + 9 };
+    const got = await house.gateway.objects.get(as(alice), name, { preconditions: {}, range });
+    expect(await collect(got.body)).to.deep.equal(bytes.subarray(range.first, range.last + 1));
+  });
+
+  it("have the ETag that is configured", async () => {
+    await build({ multipartEtag: "md5-parts" });
+    const id = await create();
+    const part = await put(id, 1, bytesOf(1000, 1));
+    const md5 = createHash("md5").update(Buffer.from(part.etag, "hex")).digest("hex");
+    expect((await complete(id, { parts: listed([part]) })).etag).to.equal(`${md5}-1`);
+    const other = house.gatewayWith({}, { multipartEtag: "fid-parts" });
+    const second = await create();
+    const again = await put(second, 1, bytesOf(1000, 1));
+    const { result } = await other.uploads.complete(as(alice), name, second, { parts: listed([again]) });
+    expect((await result).etag).to.match(/^[0-9a-f]{64}-1$/);
+  });
+
+  it("are listed with their parts, page by page", async () => {
+    await build();
+    const { uploads } = house.gateway;
+    const first = await create();
+    const second = await create();
+    for (const n of [1, 2, 3]) await put(first, n, bytesOf(10, n));
+    const page = await uploads.parts(as(alice), name, first, 0, 2);
+    expect(page.parts.map(({ partNumber }) => partNumber)).to.deep.equal([1, 2]);
+    expect(page.truncated).to.equal(true);
+    expect((await uploads.parts(as(alice), name, first, 2, 2)).truncated).to.equal(false);
+    const request = { prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 1 };
+    const one = await uploads.list(as(alice), "photos", request);
+    expect(one).to.deep.include({ truncated: true, nextKeyMarker: "video", nextUploadIdMarker: first });
+    const two = await uploads.list(as(alice), "photos", { ...request, keyMarker: "video", uploadIdMarker: first });
+    expect(two.uploads.map(({ id }) => id)).to.deep.equal([second]);
+    expect(two.truncated).to.equal(false);
+  });
+});

@@ -1,0 +1,197 @@
+import { expect } from "chai";
+import { readFile } from "node:fs/promises";
+import type { Encoder } from "../../../src/encoding/encoder.js";
+import { PLAIN } from "../../../src/model/file.js";
+import type { BlobSlice } from "../../../src/model/object.js";
+import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
+import { cutSegments, joinSlices, segmentSource } from "../../../src/preprocessing/segment-slices.js";
+import { alice, as, body, bytesOf, House, pieces, plainly } from "../gateway/gateway-house.js";
+
+const settings = { format: PLAIN, territory: "home", priority: "foreground" } as const;
+const slice = (blob: string, offset: number, length: number) => ({ blob, offset, length }) as BlobSlice;
+
+interface Vector {
+  readonly size: number;
+  readonly seed: number;
+  readonly fid: string;
+  readonly cipher?: string;
+  readonly segments: readonly { readonly hash: string; readonly fragments: readonly string[] }[];
+}
+
+describe("Cutting content into segments", () => {
+  it("goes through the slices in order and leaves the rest to the last segment", () => {
+    const segments = cutSegments([slice("a", 5, 20 * MIB), slice("b", 0, 50 * MIB)], PLAIN);
+    expect(segments).to.deep.equal([
+      [slice("a", 5, 20 * MIB), slice("b", 0, 12 * MIB)], [slice("b", 12 * MIB, 32 * MIB)], [slice("b", 44 * MIB, 6 * MIB)],
+    ]);
+    expect(joinSlices(segments)).to.deep.equal([slice("a", 5, 20 * MIB), slice("b", 0, 50 * MIB)]);
+    expect(cutSegments([], PLAIN)).to.deep.equal([]);
+  });
+
+  it("names a segment by its very slices and format", () => {
+    const names = [
+      segmentSource([slice("a", 0, 5)], PLAIN), segmentSource([slice("b", 0, 5)], PLAIN), segmentSource([slice("a", 1, 5)], PLAIN),
+      segmentSource([slice("a", 0, 2), slice("a", 2, 3)], PLAIN), segmentSource([slice("a", 0, 5)], { name: "cess-cbc", cipher: "x" }),
+      segmentSource([slice("a", 0, 5)], { name: "cess-cbc", cipher: "y" }),
+    ];
+    expect(new Set(names).size).to.equal(names.length);
+  });
+});
+
+describe("Preprocessing", () => {
+  let house: House;
+  /** Segments hashed, by the priority they were asked with. */
+  let hashed: string[];
+  let preprocessing: ResumablePreprocessing;
+  let beforeHash: () => Promise<void>;
+  const name = { bucket: "photos", key: "k" };
+
+  beforeEach(async () => {
+    house = await House.build();
+    await house.gateway.buckets.create(as(alice), "photos");
+    hashed = [];
+    beforeHash = () => Promise.resolve();
+    preprocessing = another();
+  });
+  afterEach(async () => {
+    await preprocessing.close();
+    await house.close();
+  });
+
+  function another(limits: { readonly maxSegmentsPerFile?: number; readonly parallelSegments?: number } = {}): ResumablePreprocessing {
+    const encoder = Object.assign(Object.create(house.encoder) as Encoder, {
+      hashSegment: async (...given: Parameters<Encoder["hashSegment"]>) => {
+        await beforeHash();
+        const hashes = await house.encoder.hashSegment(...given);
+        hashed.push(given[2]?.priority ?? "none");
+        return hashes;
+      },
+    });
+    return new ResumablePreprocessing({ catalog: house.catalog, blobs: house.blobs, encoder }, limits);
+  }
+  const stage = async (bytes: Uint8Array) => slice((await house.blobs.write(pieces(bytes))).id, 0, bytes.byteLength);
+  const upload = async () => (await house.gateway.uploads.create(as(alice), name, plainly)).id;
+  const putPart = async (id: string, partNumber: number, bytes: Uint8Array) => {
+    const part = await house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
+    house.preprocessing.forget(id); // The house's own must not do the work that is watched here.
+    return slice(part.blob, 0, part.size);
+  };
+  async function until(done: () => boolean): Promise<void> {
+    for (let wait = 0; wait < 300 && !done(); wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(done(), "it happened in time").to.equal(true);
+  }
+
+  it("makes the files of the vectors, from any number of slices", async () => {
+    const vectors = JSON.parse(await readFile("test/vectors/preprocessing.json", "utf8")) as Vector[];
+    for (const vector of vectors.filter(({ size }) => size < 34 * MIB)) {
+      const bytes = Buffer.alloc(vector.size);
+      for (let at = 0, x = vector.seed; at < bytes.length; at++) {
+        x = (Math.imul(x, 1103515245) + 12345) >>> 0;
+        bytes[at] = (x >>> 16) & 0xff;
+      }
+      const cut = Math.floor(bytes.length / 3);
+      const content = [await stage(bytes.subarray(0, cut)), await stage(bytes.subarray(cut))];
+      const format = vector.cipher ? { name: "cess-cbc", cipher: vector.cipher } as const : PLAIN;
+      const [file] = await preprocessing.files("v", content, { ...settings, format });
+      expect(file!.fid, `size ${vector.size}`).to.equal(vector.fid);
+      expect(file!.segments).to.deep.equal(vector.segments.map(({ hash, fragments }) => ({ hash, fragments })));
+      expect(file!.size).to.equal(vector.size);
+    }
+  });
+
+  it("makes no file of no bytes", async () => {
+    expect(await preprocessing.files("empty", [], settings)).to.deep.equal([]);
+  });
+
+  it("makes several files of more segments than one may have, each with its own slices", async () => {
+    const content = [await stage(bytesOf(70 * MIB, 1))];
+    const { blob } = content[0]!;
+    const whole = await preprocessing.files("whole", content, settings);
+    const files = await another({ maxSegmentsPerFile: 2 }).files("cut", content, settings);
+    expect(files.map(({ size, segments }) => [size, segments.length])).to.deep.equal([[2 * SEGMENT_SIZE, 2], [6 * MIB, 1]]);
+    expect(files.map(({ blobs }) => blobs)).to.deep.equal([[slice(blob, 0, 2 * SEGMENT_SIZE)], [slice(blob, 2 * SEGMENT_SIZE, 6 * MIB)]]);
+    expect(preprocessing.root(files)).to.equal(whole[0]!.fid);
+    expect(preprocessing.root(whole)).to.equal(whole[0]!.fid);
+  });
+
+  it("goes on after a restart from the segments that were saved", async () => {
+    const content = [await stage(bytesOf(70 * MIB, 2))];
+    const stopping = new AbortController();
+    beforeHash = () => (hashed.length === 2 ? Promise.resolve(stopping.abort(new Error("the process ends"))) : Promise.resolve());
+    const first: unknown = await another({ parallelSegments: 1 }).files("v", content, settings, stopping.signal).catch((error: unknown) => error);
+    expect((first as Error).message).to.equal("the process ends");
+    const saved = (await house.catalog.preparations.all("v")).length;
+    expect(saved).to.be.within(2, 3);
+    beforeHash = () => Promise.resolve();
+    hashed = [];
+    expect(await preprocessing.files("v", content, settings)).to.have.length(1);
+    expect(hashed).to.have.length(3 - saved);
+  });
+
+  it("fails with the reason when bytes are missing, and runs nothing on", async () => {
+    const gone = await stage(bytesOf(1000, 3));
+    await house.blobs.remove([gone.blob]);
+    const error: unknown = await preprocessing.files("v", [gone], settings).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error);
+  });
+
+  it("prepares the whole segments of parts 1…k while later parts are missing", async () => {
+    const id = await upload();
+    const parts = [await putPart(id, 1, bytesOf(20 * MIB, 1))];
+    preprocessing.advance(id, PLAIN, 1);
+    await putPart(id, 3, bytesOf(20 * MIB, 3));
+    preprocessing.advance(id, PLAIN, 3);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(hashed, "part 2 is missing").to.deep.equal([]);
+    parts.push(await putPart(id, 2, bytesOf(20 * MIB, 2)));
+    preprocessing.advance(id, PLAIN, 2);
+    await until(() => hashed.length === 1);
+    expect(hashed).to.deep.equal(["background"]);
+    const third = (await house.catalog.uploads.parts(id))[2]!;
+    const files = await preprocessing.files(id, [...parts, slice(third.blob, 0, third.size)], settings);
+    expect(files[0]!.segments).to.have.length(2);
+    expect(hashed, "only what was left is done at the end").to.deep.equal(["background", "foreground"]);
+  });
+
+  it("takes back what a part that was put again touched", async () => {
+    const id = await upload();
+    await putPart(id, 1, bytesOf(33 * MIB, 1));
+    preprocessing.advance(id, PLAIN, 1);
+    await until(() => hashed.length === 1);
+    const newer = await putPart(id, 1, bytesOf(33 * MIB, 2));
+    preprocessing.advance(id, PLAIN, 1);
+    await until(() => hashed.length === 2);
+    const direct = await another().files("direct", [newer], settings);
+    const files = await preprocessing.files(id, [newer], settings);
+    expect(files[0]!.fid).to.equal(direct[0]!.fid);
+  });
+
+  it("never works in the background on an upload that is being completed or was forgotten", async () => {
+    const id = await upload();
+    const content = [await putPart(id, 1, bytesOf(33 * MIB, 1))];
+    const completing = preprocessing.files(id, content, settings);
+    preprocessing.advance(id, PLAIN, 1);
+    await completing;
+    expect(hashed).to.deep.equal(["foreground", "foreground"]);
+    const other = await upload();
+    await putPart(other, 1, bytesOf(33 * MIB, 1));
+    preprocessing.advance(other, PLAIN, 1);
+    preprocessing.forget(other);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(hashed).to.have.length(2);
+  });
+
+  it("ends its background work when it is closed", async () => {
+    const id = await upload();
+    await putPart(id, 1, bytesOf(65 * MIB, 1));
+    let began = false;
+    beforeHash = () => Promise.resolve(void (began = true));
+    preprocessing.advance(id, PLAIN, 1);
+    await until(() => began);
+    await preprocessing.close();
+    const done = hashed.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(hashed.length).to.be.at.most(done + 1);
+  });
+});
