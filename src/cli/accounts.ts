@@ -12,7 +12,7 @@ export class Accounts {
     for (const entry of configured) this.#add(entry);
   }
 
-  readonly lookup = (accessKeyId: string): AccessKey | undefined => this.#byAccessKey.get(accessKeyId);
+  readonly lookup = (accessKeyId: string): Promise<AccessKey | undefined> => Promise.resolve(this.#byAccessKey.get(accessKeyId));
   readonly owner = (id: string): Account | undefined => this.#byId.get(id);
 
   get all(): readonly Account[] {

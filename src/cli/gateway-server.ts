@@ -8,10 +8,11 @@ import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
 import { systemClock } from "../model/system-clock.js";
-import { S3Server } from "../s3/s3-server.js";
+import { createS3App } from "../s3/app.js";
 import { Accounts } from "./accounts.js";
 import { Metrics } from "./metrics.js";
 import { closeRooms, openRooms, type Rooms } from "./rooms.js";
+import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
 import { signerOf } from "./signer.js";
 
@@ -42,10 +43,10 @@ export class GatewayServer implements Running {
     await startWorkers(rooms);
     const metrics = new Metrics(rooms);
     const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
-    const s3 = new S3Server(
-      { gateway, credentials: accounts, clock: systemClock, log, observe: metrics.observe },
+    const s3 = new S3Server(createS3App(
+      { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
       { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
-    );
+    ));
     const admin = new AdminServer({
       metrics: metrics.registry,
       notReady: () => (rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")]),

@@ -1,13 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Answered } from "../s3/dispatch.js";
 import type { Rooms } from "./rooms.js";
-
-/** One answered S3 request. */
-export interface Observation {
-  /** The operation's name, or `unknown`. */
-  readonly operation: string;
-  readonly status: number;
-  readonly seconds: number;
-}
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -29,9 +22,9 @@ export class Metrics {
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
   }
 
-  readonly observe = ({ operation, status, seconds }: Observation): void => {
+  readonly onAnswer = ({ operation, status, ms }: Answered): void => {
     this.#requests.inc({ operation, status: String(status) });
-    this.#seconds.observe({ operation }, seconds);
+    this.#seconds.observe({ operation }, ms / 1000);
   };
 
   #catalogGauges({ catalog }: Rooms): void {
