@@ -1,5 +1,4 @@
-import type { ColumnDataType, Expression } from "kysely";
-import type { ColumnDefinitionBuilder } from "kysely";
+import type { ColumnDataType, ColumnDefinitionBuilder, Expression } from "kysely";
 
 type DataType = ColumnDataType | Expression<unknown>;
 

@@ -131,13 +131,12 @@ export class WriteQueue<Tx> {
     this.syncing = true;
     while (this.committed.length > 0) {
       const covered = this.committed.splice(0);
-      try {
-        await this.components.batches.sync();
-        for (const intent of covered) intent.resolve();
-      } catch (error) {
-        // After a failed sync nobody can say what is on the disk; going on would acknowledge what may be lost.
-        this.break(error);
-        for (const intent of covered) intent.reject(this.failure());
+      // After a failed sync nobody can say what is on the disk, and a later one may succeed without the lost pages:
+      // nothing committed since is acknowledged either.
+      if (this.broken === undefined) await this.components.batches.sync().catch((error: unknown) => this.break(error));
+      for (const intent of covered) {
+        if (this.broken === undefined) intent.resolve();
+        else intent.reject(this.failure());
       }
     }
     this.syncing = false;

@@ -1,0 +1,134 @@
+import { expect } from "chai";
+import { WriteQueue, WRITE_QUEUE_DEFAULTS, type Batches } from "../../../src/catalog/write-queue.js";
+import { refusal } from "../../suites/catalog-fixture.js";
+
+/** A database that writes down what it is told; its syncs end when the test says so. */
+class Recorder implements Batches<string[]> {
+  readonly tx: string[] = [];
+  readonly syncs: { readonly end: () => void; readonly fail: (error: Error) => void }[] = [];
+  survivesErrors = true;
+  begin(): void { this.tx.push("begin"); }
+  mark(): void { this.tx.push("mark"); }
+  keep(): void { this.tx.push("keep"); }
+  undo(): boolean {
+    if (this.survivesErrors) this.tx.push("undo");
+    return this.survivesErrors;
+  }
+  commit(): void { this.tx.push("commit"); }
+  rollback(): void { this.tx.push("rollback"); }
+  sync(): Promise<void> {
+    this.tx.push("sync");
+    return new Promise((end, fail) => this.syncs.push({ end, fail }));
+  }
+}
+
+const turns = async (count = 10) => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe("The write queue", () => {
+  let database: Recorder;
+  let queue: WriteQueue<string[]>;
+  beforeEach(() => {
+    database = new Recorder();
+    queue = new WriteQueue({ batches: database });
+  });
+
+  const say = (what: string) => queue.add((tx) => Promise.resolve(tx.push(what)).then(() => what));
+  const fail = (what: string) => queue.add(() => Promise.reject(new Error(what)));
+
+  it("commits and syncs once for all that arrive together, each behind a mark of its own", async () => {
+    const both = Promise.all([say("a"), say("b")]);
+    await turns();
+    database.syncs[0]?.end();
+    expect(await both).to.deep.equal(["a", "b"]);
+    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "mark", "b", "keep", "commit", "sync"]);
+  });
+
+  it("acknowledges nothing before the sync has ended", async () => {
+    let acknowledged = false;
+    const write = say("a").then(() => { acknowledged = true; });
+    await turns();
+    expect(database.tx).to.include("sync");
+    expect(acknowledged).to.equal(false);
+    database.syncs[0]?.end();
+    await write;
+  });
+
+  it("commits the next batch while a sync runs, and acknowledges it by a sync begun after its commit", async () => {
+    const first = say("a");
+    await turns();
+    let acknowledged = false;
+    const second = say("b").then(() => { acknowledged = true; });
+    await turns();
+    expect(database.tx.filter((entry) => entry === "commit"), "both are committed").to.have.length(2);
+    database.syncs[0]?.end();
+    await first;
+    await turns();
+    expect(acknowledged, "the sync that ended began before the second commit").to.equal(false);
+    database.syncs[1]?.end();
+    await second;
+  });
+
+  it("undoes an intent that throws, alone", async () => {
+    const [a, b, c] = [say("a"), fail("no"), say("c")];
+    const refused = b.then(() => undefined, (error: unknown) => error);
+    await turns();
+    database.syncs[0]?.end();
+    expect(await refused).to.have.property("message", "no");
+    await Promise.all([a, c]);
+    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "mark", "undo", "mark", "c", "keep", "commit", "sync"]);
+  });
+
+  it("rejects the whole batch when the database gave it up, and goes on with the next", async () => {
+    database.survivesErrors = false;
+    const outcomes = Promise.allSettled([say("a"), fail("disk full")]);
+    await turns();
+    expect((await outcomes).map((outcome) => outcome.status)).to.deep.equal(["rejected", "rejected"]);
+    expect(database.tx).to.include("rollback").and.not.to.include("commit");
+    const next = say("b");
+    await turns();
+    database.syncs[0]?.end();
+    expect(await next).to.equal("b");
+  });
+
+  it("rejects what waits when not even a transaction can begin, and does not go round in circles", async () => {
+    database.begin = () => { throw new Error("locked"); };
+    const outcomes = await Promise.allSettled([say("a"), say("b")]);
+    expect(outcomes.map((outcome) => outcome.status)).to.deep.equal(["rejected", "rejected"]);
+  });
+
+  it("acknowledges nothing ever again after a sync that failed", async () => {
+    const write = refusal(say("a"), "ServiceUnavailable");
+    await turns();
+    const committed = refusal(say("b"), "ServiceUnavailable");
+    await turns();
+    database.syncs[0]?.fail(new Error("EIO"));
+    await write;
+    await turns();
+    for (const sync of database.syncs.slice(1)) sync.end();
+    await committed;
+    await refusal(say("c"), "ServiceUnavailable");
+  });
+
+  it("takes a bounded number into one batch", async () => {
+    queue = new WriteQueue({ batches: database }, { ...WRITE_QUEUE_DEFAULTS, maxBatch: 2 });
+    const all = Promise.all(["a", "b", "c"].map(say));
+    await turns();
+    database.syncs[0]?.end();
+    await turns();
+    database.syncs[1]?.end();
+    await all;
+    expect(database.tx.filter((entry) => entry === "begin")).to.have.length(2);
+  });
+
+  it("closes when the last intent is settled", async () => {
+    const write = say("a");
+    let closed = false;
+    const closing = queue.close().then(() => { closed = true; });
+    await turns();
+    expect(closed).to.equal(false);
+    database.syncs[0]?.end();
+    await Promise.all([write, closing]);
+  });
+});
