@@ -7,7 +7,10 @@ import { asciiUrl } from "./wire/percent.js";
 import { Query } from "./wire/query.js";
 
 /** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
-const signatureParameters = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-mode)$/i;
+const signatureParameters = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
+
+/** The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them. */
+const isPlaceholder = (name: string, value: string) => name.toLowerCase() === "x-amz-checksum-crc32" && value === "AAAAAA==";
 
 /** Method, path, query and headers of an HTTP request. InvalidURI. */
 export function requestHead(request: IncomingMessage): RequestHead {
@@ -24,7 +27,7 @@ export function requestHead(request: IncomingMessage): RequestHead {
 export function withQueryHeaders(head: RequestHead, request: IncomingMessage): RequestHead {
   const added: string[] = [];
   for (const [name, [value = ""]] of head.query.entries()) {
-    const isHeader = /^x-amz-/i.test(name) && (!signatureParameters.test(name) || /checksum-mode$/i.test(name));
+    const isHeader = /^x-amz-/i.test(name) && !signatureParameters.test(name) && !isPlaceholder(name, value);
     if (isHeader && head.headers.get(name.toLowerCase()) === undefined) added.push(name, toLatin1(value));
   }
   return added.length === 0 ? head : { ...head, headers: new Headers([...request.rawHeaders, ...added]) };
@@ -40,6 +43,7 @@ export class IncomingBody {
   readonly #idleMs: number;
   readonly #pipe = new PassThrough();
   #begun = false;
+  #over = false;
 
   /** A client that sends nothing for `idleMs` gets RequestTimeout. */
   constructor(request: IncomingMessage, response: ServerResponse, idleMs: number) {
@@ -51,12 +55,17 @@ export class IncomingBody {
 
   /** The client ended the connection's other half or broke off: the body is shorter than announced. */
   cut(): void {
-    if (!this.#request.complete) this.#pipe.destroy(new S3Error("IncompleteBody"));
+    if (!this.#request.complete) this.#fail(new S3Error("IncompleteBody"));
+  }
+
+  #fail(failure: S3Error): void {
+    this.#over = true;
+    this.#pipe.destroy(failure);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     this.#begin();
-    const idle = setTimeout(() => this.#pipe.destroy(new S3Error("RequestTimeout")), this.#idleMs);
+    const idle = setTimeout(() => this.#fail(new S3Error("RequestTimeout")), this.#idleMs);
     try {
       for await (const bytes of this.#pipe) {
         idle.refresh();
@@ -69,9 +78,9 @@ export class IncomingBody {
     }
   }
 
-  /** Nothing of it will come: it was announced with `Expect: 100-continue` and refused. */
-  get unsent(): boolean {
-    return !this.#begun && expectsContinue(this.#request);
+  /** Nothing more will come: it broke off, stalled, or was announced with `Expect: 100-continue` and refused. */
+  get over(): boolean {
+    return this.#over || (!this.#begun && expectsContinue(this.#request));
   }
 
   #begin(): void {

@@ -53,7 +53,7 @@ export async function send(exchange: Exchange, answer: S3Response): Promise<void
   }
   const text = typeof answer.body === "string" ? answer.body : "";
   if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", Buffer.byteLength(text));
-  if (unread && !body.unsent) {
+  if (unread && !body.over) {
     // With Content-Length the client has the whole answer now; the connection ends when its body has been let pass.
     response.flushHeaders();
     if (!silent && text !== "") response.write(text);

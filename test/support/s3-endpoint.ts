@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
-import { sign, type Request as SignerRequest } from "aws4";
+import aws4, { type Request as SignerRequest } from "aws4";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/dispatch.js";
@@ -66,7 +66,7 @@ export class S3Endpoint {
   /** Signs with aws4 and sends. `path` goes out as it is. */
   signed(request: SignerRequest & { body?: string | Buffer }, secretAccessKey = testKey.secretAccessKey): Promise<Answer> {
     const headers = { host: this.host, ...request.headers };
-    return this.raw(sign({ service: "s3", region: "us-east-1", ...request, headers }, { accessKeyId: testKey.accessKeyId, secretAccessKey }));
+    return this.raw(aws4.sign({ service: "s3", region: "us-east-1", ...request, headers }, { accessKeyId: testKey.accessKeyId, secretAccessKey }));
   }
 
   /** Sends without signing. */

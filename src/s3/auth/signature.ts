@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { RequestSigner, type Request as SignerRequest } from "aws4";
+import aws4, { type Request as SignerRequest } from "aws4";
 import type { RequestHead } from "../request.js";
 import { decodePercent, encodePercent } from "../wire/percent.js";
 import type { Claim } from "./claim.js";
@@ -34,7 +34,7 @@ export function computeSignature(head: RequestHead, claim: Claim, secretAccessKe
     method: head.method, service: "s3", region: claim.region, headers,
     extraHeadersToInclude: include, extraHeadersToIgnore: { "x-amz-content-sha256": true },
   };
-  const signer = new RequestSigner(request, { accessKeyId: claim.accessKeyId, secretAccessKey });
+  const signer = new aws4.RequestSigner(request, { accessKeyId: claim.accessKeyId, secretAccessKey });
   signer.datetime = claim.timestamp;
   signer.parsedPath = { path: signedPath(head.path), query: signedQuery(head, claim) };
   return { signature: signer.signature(), stringToSign: signer.stringToSign(), canonicalRequest: signer.canonicalString() };
