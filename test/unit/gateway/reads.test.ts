@@ -179,6 +179,16 @@ describe("CopyObject", () => {
     expect(await read(source)).to.deep.equal(bytes);
   });
 
+  it("of a stored object onto itself keeps its file, which is not deleted", async () => {
+    await house.store(original);
+    const renewed = await house.gateway.objects.copy(as(alice), source, {
+      source, sourcePreconditions: {}, replaceMetadata: { content: {}, metadata: { mtime: "1" } },
+    });
+    expect(renewed.durability.state).to.equal("stored");
+    expect(await house.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
+    expect(await read(source)).to.deep.equal(bytes);
+  });
+
   it("computes another checksum where one is asked for", async () => {
     const copied = await copy({ checksumAlgorithm: "SHA256" });
     const put = await house.gateway.objects.put(as(alice), target, body(bytes, { checksum: copied.checksum as never }), plainly);

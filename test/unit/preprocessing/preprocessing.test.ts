@@ -118,7 +118,10 @@ describe("Preprocessing", () => {
   it("goes on after a restart from the segments that were saved", async () => {
     const content = [await stage(bytesOf(70 * MIB, 2))];
     const stopping = new AbortController();
-    beforeHash = () => (hashed.length === 2 ? Promise.resolve(stopping.abort(new Error("the process ends"))) : Promise.resolve());
+    beforeHash = () => {
+      if (hashed.length === 2) stopping.abort(new Error("the process ends"));
+      return Promise.resolve();
+    };
     const first: unknown = await another({ parallelSegments: 1 }).files("v", content, settings, stopping.signal).catch((error: unknown) => error);
     expect((first as Error).message).to.equal("the process ends");
     const saved = (await house.catalog.preparations.all("v")).length;
@@ -186,7 +189,10 @@ describe("Preprocessing", () => {
     const id = await upload();
     await putPart(id, 1, bytesOf(65 * MIB, 1));
     let began = false;
-    beforeHash = () => Promise.resolve(void (began = true));
+    beforeHash = () => {
+      began = true;
+      return Promise.resolve();
+    };
     preprocessing.advance(id, PLAIN, 1);
     await until(() => began);
     await preprocessing.close();
