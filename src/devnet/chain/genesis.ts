@@ -25,5 +25,6 @@ export function genesisState(runtime: Runtime, genesis: Genesis, now: number): C
     runtime.balances.mint(context, toHex(decodeAddress(address)), amount);
   }
   runtime.timestamp.now.put(context.state, BigInt(now));
+  runtime.storageHandler.unitPrice.put(context.state, genesis.unitPrice);
   return execution.changes;
 }

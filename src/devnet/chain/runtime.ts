@@ -4,6 +4,10 @@ import { decodeExtrinsic, encodeInherent, eraBirth, eraDeath, verifySignature, t
 import { metadataOf } from "./metadata.js";
 import type { Pallet } from "./pallet.js";
 import { Balances } from "./pallets/balances.js";
+import { FileBank } from "./pallets/file-bank.js";
+import { Oss } from "./pallets/oss.js";
+import { Sminer } from "./pallets/sminer.js";
+import { StorageHandler } from "./pallets/storage-handler.js";
 import { runtimeVersion, System } from "./pallets/system.js";
 import { Babe, Timestamp } from "./pallets/timestamp.js";
 import { TransactionPayment } from "./pallets/transaction-payment.js";
@@ -32,6 +36,7 @@ export class Runtime {
   readonly timestamp: Timestamp;
   readonly balances: Balances;
   readonly payment: TransactionPayment;
+  readonly storageHandler: StorageHandler;
   readonly types: RuntimeTypes;
   readonly metadata: Uint8Array;
   readonly pallets: readonly Pallet[];
@@ -44,7 +49,12 @@ export class Runtime {
     this.balances = new Balances(this.system);
     this.payment = new TransactionPayment(this.balances);
     const utility = new Utility(() => this.types.call);
-    this.pallets = [this.system, utility, new Babe(blockMs), this.timestamp, this.balances, this.payment];
+    const oss = new Oss(spec);
+    this.storageHandler = new StorageHandler(settings, this.balances);
+    const miners = new Sminer(settings, this.balances, this.storageHandler);
+    const fileBank = new FileBank(settings, oss, miners, this.storageHandler);
+    const cess = [fileBank, miners, this.storageHandler, oss];
+    this.pallets = [this.system, utility, new Babe(blockMs), this.timestamp, this.balances, this.payment, ...cess];
     this.types = new RuntimeTypes(this.pallets);
     this.metadata = metadataOf(this.types);
   }
