@@ -33,7 +33,7 @@ export interface Chain {
   sign(message: Uint8Array): Uint8Array;
   /**
    * Calls back for every deal event in finalized blocks, in order. After a gap (reconnect, missed blocks) `{kind:"gap"}`
-   * comes first: read the state anew. Returns the function that ends it.
+   * comes first: read the state anew; events of blocks around it may come twice. Returns the function that ends it.
    */
   watch(listener: (event: ChainEvent) => void): () => void;
   close(): Promise<void>;
