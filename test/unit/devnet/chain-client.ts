@@ -5,12 +5,11 @@ import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import type { KeyringPair } from "@polkadot/keyring/types";
-import type { ISubmittableResult } from "@polkadot/types/types";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import { startDevChain, type DevChain } from "../../../src/devnet/chain/dev-chain.js";
 import type { Spec } from "../../../src/devnet/chain/cess-types.js";
 
-export type Tx = SubmittableExtrinsic<"promise", ISubmittableResult>;
+export type Tx = SubmittableExtrinsic<"promise">;
 
 export const TOKEN = 10n ** 18n;
 export const MIB = 1024n ** 2n;

@@ -177,7 +177,7 @@ describe("the dev chain as a node", () => {
       expect(again.chain.genesisHash).to.equal(first.chain.genesisHash);
       expect(again.chain.best).to.deep.include({ hash, number });
       const client = await connect(again.endpoint);
-      expect(await client.query.system!.account!(bob.address)).to.have.nested.property("data.free").that.satisfies((free: bigint) => BigInt(free) === 5n * TOKEN);
+      expect(await client.query.system!.account!(bob.address)).to.have.nested.property("data.free").that.satisfies((free: { toBigInt(): bigint }) => free.toBigInt() === 5n * TOKEN);
       await client.disconnect();
       await again.close();
 
