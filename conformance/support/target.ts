@@ -12,6 +12,8 @@ export const target = {
   region: setting("CONFORMANCE_REGION", "us-east-1"),
   accessKeyId: setting("CONFORMANCE_ACCESS_KEY", "cessdev"),
   secretAccessKey: setting("CONFORMANCE_SECRET_KEY", "cessdevsecret"),
+  /** Domain of virtual-host style, where the endpoint has one. */
+  domain: process.env["CONFORMANCE_DOMAIN"],
   /** A second account, another owner. */
   altAccessKeyId: setting("CONFORMANCE_ALT_ACCESS_KEY", "cessalt"),
   altSecretAccessKey: setting("CONFORMANCE_ALT_SECRET_KEY", "cessaltsecret"),

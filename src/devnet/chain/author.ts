@@ -1,6 +1,6 @@
 import type { Clock } from "../../model/clock.js";
 import type { Chain } from "./chain.js";
-import type { Logger } from "./dev-chain.js";
+import type { Logger } from "./logger.js";
 
 /** Builds a block every `blockMs`, until closed. */
 export class Author {
@@ -25,7 +25,7 @@ export class Author {
     const { chain, clock, logger } = this.components;
     const { signal } = this.#ended;
     let next = clock.now() + this.settings.blockMs;
-    while (!signal.aborted) {
+    for (;;) {
       await clock.sleep(Math.max(0, next - clock.now()), signal).catch(() => undefined);
       if (signal.aborted) return;
       // A slow machine gets fewer blocks, not a burst of late ones.

@@ -6,16 +6,11 @@ import type { Spec } from "./cess-types.js";
 import { Chain } from "./chain.js";
 import { Faults } from "./faults.js";
 import { GENESIS_DEFAULTS, type Genesis } from "./genesis.js";
+import { silentLogger, type Logger } from "./logger.js";
 import { POOL_DEFAULTS, type PoolSettings } from "./pool.js";
 import { RPC_DEFAULTS, RpcServer, type RpcSettings } from "./rpc/server.js";
 import { Runtime } from "./runtime.js";
 import { ChainStore } from "./store.js";
-
-/** What is used of a pino logger. */
-export interface Logger {
-  error(details: object, message: string): void;
-  info(details: object, message: string): void;
-}
 
 export interface DevChainSettings {
   /** Where blocks and state are kept. A folder belongs to one chain of one spec. */
@@ -60,8 +55,6 @@ export interface DevChain {
   close(): Promise<void>;
 }
 
-const silent: Logger = { error: () => undefined, info: () => undefined };
-
 /**
  * Starts a chain that speaks Substrate's JSON-RPC, with the CESS pallets a gateway and a storage node use. For
  * development and tests: one author, no consensus, no proofs. Rejects with WrongSpec when the folder holds a chain of the
@@ -72,17 +65,18 @@ export async function startDevChain(
   given: Pick<DevChainSettings, "folder"> & Partial<Omit<DevChainSettings, "genesis">> & { readonly genesis?: Partial<Genesis> },
 ): Promise<DevChain> {
   const settings = { ...DEV_CHAIN_DEFAULTS, ...given, genesis: { ...GENESIS_DEFAULTS, ...given.genesis } };
-  const { clock = systemClock, logger = silent } = components;
+  const { clock = systemClock, logger = silentLogger } = components;
   await cryptoWaitReady();
   const store = new ChainStore(settings.folder, settings.spec);
   try {
-    const runtime = new Runtime(settings);
+    const runtime = new Runtime({ logger }, settings);
     const chain = new Chain({ runtime, store, clock }, settings);
     const faults = new Faults(chain);
     const server = new RpcServer({ chain, runtime, faults, logger }, settings);
     await server.listen();
     const author = new Author({ chain, clock, logger }, settings);
     faults.connect(author, server);
+    logger.info({ endpoint: server.endpoint, spec: settings.spec, block: chain.best.number }, "the dev chain runs");
     const close = async (): Promise<void> => {
       await author.close();
       await server.close();

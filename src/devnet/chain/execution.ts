@@ -82,9 +82,11 @@ export class BlockExecution {
     try {
       call.pallet.calls?.[call.name]?.run(this.#contextOf(overlay, depth, true), origin, call.args);
     } catch (error) {
-      if (!(error instanceof DispatchFailure)) throw error;
       this.events.length = eventsBefore;
-      return error.error;
+      if (error instanceof DispatchFailure) return error.error;
+      // A fault of ours: it must not keep the chain from building blocks, so the call fails and the fault is told.
+      this.runtime.components.logger.error({ err: error, call: `${call.pallet.name}.${call.name}` }, "a dev chain call failed unexpectedly");
+      return { kind: "Corruption" };
     }
     overlay.apply(outer.state);
     return undefined;

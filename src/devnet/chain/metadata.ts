@@ -4,7 +4,8 @@ import { toHex } from "./scale/bytes.js";
 import { encode, type Case, type Field, type Shape, type Type } from "./scale/types.js";
 import { keyType, type StorageItem } from "./storage.js";
 
-const MAGIC_AND_VERSION = Uint8Array.of(...Buffer.from("meta", "ascii"), 14);
+export const METADATA_VERSION = 14;
+const MAGIC_AND_VERSION = Uint8Array.of(...Buffer.from("meta", "ascii"), METADATA_VERSION);
 
 /** Frame metadata V14, as `state_getMetadata` answers it. */
 export function metadataOf(runtime: RuntimeTypes): Uint8Array {

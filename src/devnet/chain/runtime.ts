@@ -1,6 +1,7 @@
 import type { Spec } from "./cess-types.js";
 import { BlockExecution } from "./execution.js";
 import { decodeExtrinsic, encodeInherent, eraBirth, eraDeath, verifySignature, type SignedExtrinsic } from "./extrinsic.js";
+import type { Logger } from "./logger.js";
 import { metadataOf } from "./metadata.js";
 import type { Pallet } from "./pallet.js";
 import { Balances } from "./pallets/balances.js";
@@ -42,7 +43,10 @@ export class Runtime {
   readonly pallets: readonly Pallet[];
   genesisHash = "";
 
-  constructor(readonly settings: RuntimeSettings) {
+  constructor(
+    readonly components: { readonly logger: Logger },
+    readonly settings: RuntimeSettings,
+  ) {
     const { spec, blockMs } = settings;
     this.system = new System(spec, () => this.types.eventRecord);
     this.timestamp = new Timestamp(blockMs);

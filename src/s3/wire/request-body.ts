@@ -31,13 +31,12 @@ function isAwsChunked(headers: Headers, payload: Payload): boolean {
 }
 
 /** Bytes of the decoded body, where the headers tell. MissingContentLength, EntityTooLarge. */
-export function announcedSize(headers: Headers, payload: Payload, settings: BodySettings): number | undefined {
+export function announcedSize(headers: Headers, payload: Payload, settings: BodySettings): number {
   const framed = isAwsChunked(headers, payload);
   const size = byteCount(headers, framed ? "x-amz-decoded-content-length" : "content-length");
-  if (size === undefined && (payload.kind === "chunked" || headers.get("transfer-encoding") === undefined)) {
-    throw new S3Error("MissingContentLength");
-  }
-  if (size !== undefined && size > settings.maxBytes) throw tooLarge(size, settings);
+  // HTTP's own chunking says nothing of the size; S3 asks for one all the same, so that space is known before the body.
+  if (size === undefined) throw new S3Error("MissingContentLength");
+  if (size > settings.maxBytes) throw tooLarge(size, settings);
   return size;
 }
 
@@ -64,15 +63,15 @@ function announcedDigests(headers: Headers, payload: Payload): Body["announced"]
 }
 
 /** Counts what passes: neither more nor less than announced, and never more than the limit. */
-async function* counted(source: AsyncIterable<Uint8Array>, size: number | undefined, settings: BodySettings): AsyncGenerator<Uint8Array> {
+async function* counted(source: AsyncIterable<Uint8Array>, size: number, settings: BodySettings): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const bytes of source) {
     seen += bytes.length;
     if (seen > settings.maxBytes) throw tooLarge(seen, settings);
-    if (size !== undefined && seen > size) throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
+    if (seen > size) throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
     yield bytes;
   }
-  if (size !== undefined && seen < size) throw new S3Error("IncompleteBody");
+  if (seen < size) throw new S3Error("IncompleteBody");
 }
 
 /** The request's body with every announcement checked for its form; nothing is read yet. */
@@ -100,5 +99,5 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
     // A trailer that was announced and did not come fails the body itself.
     trailer();
   }
-  return { stream: stream(), ...(size === undefined ? {} : { size }), announced, trailer };
+  return { stream: stream(), size, announced, trailer };
 }

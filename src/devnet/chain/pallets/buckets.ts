@@ -1,4 +1,4 @@
-import { AccountId, FileName, Hash, type Spec } from "../cess-types.js";
+import { AccountId, FileName, type Spec } from "../cess-types.js";
 import { bounded } from "../scale/types.js";
 import type { Context } from "../pallet.js";
 import type { PalletStorage, StorageMap } from "../storage.js";
@@ -46,7 +46,7 @@ export class Buckets {
    * Puts a file into its owner's bucket, which is made where it is missing. The name is checked only now: a deal whose
    * bucket has a forbidden letter in its name can be declared and reported, but never completed.
    */
-  addFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: Value<typeof Hash>): void {
+  addFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: string): void {
     if (this.#bucket === undefined) return;
     if (!this.#bucket.has(context.state, user, bucketName)) this.create(context, user, bucketName);
     const bucket = this.#bucket.get(context.state, user, bucketName);
@@ -55,7 +55,7 @@ export class Buckets {
   }
 
   /** Takes a file out again; the bucket stays, even empty. */
-  removeFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: Value<typeof Hash>): void {
+  removeFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: string): void {
     const bucket = this.#bucket?.get(context.state, user, bucketName);
     if (bucket === undefined) return;
     const objectList = bucket.objectList.filter((other) => other !== fileHash);

@@ -23,6 +23,7 @@ const NO_ACCOUNT: AccountInfoValue = {
 /** The runtime interfaces that `state_call` serves, by Substrate's ids. */
 const APIS: [Uint8Array, number][] = [
   [Buffer.from("df6acb689907609b", "hex"), 5], // Core
+  [Buffer.from("37e397fc7c91f5e4", "hex"), 2], // Metadata
   [Buffer.from("bc9d89904f5b923f", "hex"), 1], // AccountNonceApi
   [Buffer.from("37c8bb1350a9a2a8", "hex"), 4], // TransactionPaymentApi
 ];

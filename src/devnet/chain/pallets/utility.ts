@@ -42,7 +42,10 @@ export class Utility implements Pallet {
   #untilFailure(context: Context, origin: Origin, calls: CallValue[]): void {
     for (const [index, call] of calls.entries()) {
       const error = context.dispatch(call, origin);
-      if (error !== undefined) return context.emit(this, "BatchInterrupted", { index, error });
+      if (error !== undefined) {
+        context.emit(this, "BatchInterrupted", { index, error });
+        return;
+      }
       context.emit(this, "ItemCompleted", {});
     }
     context.emit(this, "BatchCompleted", {});

@@ -11,6 +11,7 @@ export interface ConnectionSettings {
 
 interface Subscription {
   stop: () => void;
+  ended: boolean;
 }
 
 /** One WebSocket client and its subscriptions. */
@@ -28,25 +29,29 @@ export class Connection implements Subscriber {
     if (this.#subscriptions.size >= this.settings.subscriptionsLimit) throw new RpcError(-32006, "Too many subscriptions on the connection");
     const id = randomBytes(8).toString("hex");
     this.#held ??= [];
-    let ended = false;
+    const subscription = { stop: (): void => undefined, ended: false };
+    this.#subscriptions.set(id, subscription);
     const notify: Notify = (result) => {
-      if (!ended) this.#notify({ jsonrpc: "2.0", method: notification, params: { subscription: id, result } });
+      if (!subscription.ended) this.#notify({ jsonrpc: "2.0", method: notification, params: { subscription: id, result } });
     };
-    const end = (): void => {
-      ended = true;
-      this.unsubscribe(id);
-    };
-    const stop = start(notify, end);
-    // A subscription may end while it starts, before there is anything to stop.
-    if (ended) stop();
-    else this.#subscriptions.set(id, { stop });
+    try {
+      subscription.stop = start(notify, () => void this.unsubscribe(id));
+    } catch (error) {
+      this.#subscriptions.delete(id);
+      throw error;
+    }
+    // A subscription may end while it starts, before there was anything to stop.
+    if (this.#ended(id)) subscription.stop();
     return id;
   }
 
   unsubscribe(id: string): boolean {
     const subscription = this.#subscriptions.get(id);
-    subscription?.stop();
-    return this.#subscriptions.delete(id);
+    if (subscription === undefined) return false;
+    subscription.ended = true;
+    this.#subscriptions.delete(id);
+    subscription.stop();
+    return true;
   }
 
   /** Sends a request's answer, then what its subscription had to say already. */
@@ -59,6 +64,10 @@ export class Connection implements Subscriber {
 
   close(): void {
     for (const id of [...this.#subscriptions.keys()]) this.unsubscribe(id);
+  }
+
+  #ended(id: string): boolean {
+    return !this.#subscriptions.has(id);
   }
 
   #notify(message: unknown): void {

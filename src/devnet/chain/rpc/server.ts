@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
-import type { Logger } from "../dev-chain.js";
+import type { Logger } from "../logger.js";
 import { authorMethods } from "./author-methods.js";
 import { chainMethods } from "./chain-methods.js";
 import { Connection } from "./connection.js";
@@ -27,6 +27,8 @@ const methods: Methods = {
   rpc_methods: () => ({ methods: Object.keys(methods).sort() }),
 };
 
+const CLOSING_MS = 500;
+
 /** Plain HTTP: a request and an answer, nothing that goes on. */
 const noSubscriber: Subscriber = {
   subscribe() {
@@ -48,7 +50,10 @@ export class RpcServer {
     this.#http = createServer((request, response) => void this.#post(request, response));
     this.#sockets = new WebSocketServer({ server: this.#http, maxPayload: messageBytesLimit });
     this.#sockets.on("connection", (socket) => {
-      if (this.#sockets.clients.size > settings.rpc.connectionsLimit) return socket.close(1013, "too many connections");
+      if (this.#sockets.clients.size > settings.rpc.connectionsLimit) {
+        socket.close(1013, "too many connections");
+        return;
+      }
       const connection = new Connection(socket, settings.rpc);
       socket.on("message", (data) => connection.answer(this.#answer(rawText(data), connection)));
       socket.on("close", () => connection.close());
@@ -82,10 +87,11 @@ export class RpcServer {
     for (const socket of this.#sockets.clients) socket.close(1001, "going away");
     const closed = new Promise((resolve) => this.#http.close(resolve));
     this.#sockets.close();
-    this.#http.closeAllConnections();
-    // A client that does not answer the closing handshake is cut off.
-    this.dropConnections();
+    this.#http.closeIdleConnections();
+    // A client that does not answer the closing handshake in time is cut off.
+    const cut = setTimeout(() => this.dropConnections(), CLOSING_MS);
     await closed;
+    clearTimeout(cut);
   }
 
   async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {

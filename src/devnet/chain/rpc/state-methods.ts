@@ -2,7 +2,8 @@ import { blake2AsU8a } from "@polkadot/util-crypto";
 import type { Chain } from "../chain.js";
 import type { Runtime } from "../runtime.js";
 import { Reader, toHex } from "../scale/bytes.js";
-import { bytes, encode, u32 } from "../scale/types.js";
+import { bytes, decode, encode, option, u32, vec } from "../scale/types.js";
+import { METADATA_VERSION } from "../metadata.js";
 import { RuntimeVersion, runtimeVersion } from "../pallets/system.js";
 import type { State } from "../state.js";
 import { blockAt, prefixed, type Methods, type Params } from "./method.js";
@@ -71,9 +72,10 @@ type RuntimeCall = (input: Uint8Array, state: State, runtime: Runtime) => Uint8A
 /** The runtime interfaces that wallets and polkadot.js ask for. */
 const runtimeCalls: Readonly<Record<string, RuntimeCall>> = {
   Core_version: (_input, _state, runtime) => encode(RuntimeVersion, runtimeVersion(runtime.settings.spec)),
-  Metadata_metadata(_input, _state, runtime) {
-    return encode(bytes, runtime.metadata);
-  },
+  Metadata_metadata: (_input, _state, runtime) => encode(bytes, runtime.metadata),
+  Metadata_metadata_versions: () => encode(vec(u32), [METADATA_VERSION]),
+  Metadata_metadata_at_version: (input, _state, runtime) =>
+    encode(option(bytes), decode(u32, input) === METADATA_VERSION ? runtime.metadata : undefined),
   AccountNonceApi_account_nonce: (input, state, runtime) => encode(u32, runtime.system.nonce(state, toHex(input))),
   TransactionPaymentApi_query_info: (input, _state, runtime) => runtime.payment.info(lengthOf(input)),
   TransactionPaymentApi_query_fee_details: (input, _state, runtime) => runtime.payment.details(lengthOf(input)),

@@ -1,0 +1,7 @@
+/** What is used of a pino logger. */
+export interface Logger {
+  error(details: object, message: string): void;
+  info(details: object, message: string): void;
+}
+
+export const silentLogger: Logger = { error: () => undefined, info: () => undefined };
