@@ -123,6 +123,6 @@ async function provision(session: ChainSession, owner: Signer, gateway: CessAcco
   } finally {
     provisioning.close();
   }
-  const { uri: _uri, ...account } = user;
-  return { ...account, cessAccount: owner.account };
+  const { name, accessKeyId, secretAccessKey, territory } = user;
+  return { name, accessKeyId, secretAccessKey, territory, cessAccount: owner.account };
 }

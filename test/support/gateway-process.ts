@@ -43,7 +43,7 @@ export class GatewayProcess {
       env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, ...environment },
     });
     const said = { text: "" };
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
     const gateway = new GatewayProcess(child, `http://127.0.0.1:${port}`, `http://127.0.0.1:${adminPort}`, said);
     await gateway.ready();
     return gateway;
