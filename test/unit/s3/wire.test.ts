@@ -179,7 +179,7 @@ describe("S3 wire with requests signed by hand", () => {
   });
 
   it("tells the gateway when the client goes away", async () => {
-    let entered = () => undefined as void;
+    let entered: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (entered = resolve));
     endpoint.gateway.completing = () => new Promise((_resolve, reject) => {
       entered();
