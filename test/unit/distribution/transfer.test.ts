@@ -116,11 +116,11 @@ describe("Distribution: fragments on their way to storage nodes", () => {
   });
 
   it("keeps its lease while a transfer takes longer than it", async () => {
-    await open({ nodes: 12, distribution: { leaseMs: 60 } });
+    await open({ nodes: 12, distribution: { leaseMs: 150 } });
     bench.nodes.faults.set(node(5), "hanging");
     await bench.put(alice, "object", "bytes");
     await bench.until("eleven have their fragments", () => bench.nodes.accepted.length === 11);
-    await bench.blocks(20);
+    await bench.blocks(40);
     expect(await bench.catalog.jobs.lease(["store"], 1, 1)).to.deep.equal([]);
     expect(bench.nodes.accepted).to.have.length(11);
   });
