@@ -99,6 +99,8 @@ export class Delivery {
     }
     memory.missingSince ??= block;
     if (block - memory.missingSince < this.#settings.vanishedBlocks) return this.#desk.waitBlock();
+    // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
+    this.#parts.counters.dealsLost++;
     return this.#startOver(row);
   }
 

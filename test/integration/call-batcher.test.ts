@@ -45,7 +45,7 @@ for (const spec of [133, 100] as const) {
       await provisioning.authorize(gateway.account);
       // Room for ten orders of one segment: "1 GiB holds ten segments, the eleventh is InsufficientAvailableSpace".
       await provisioning.territory({ name: territory, sizeGib: 1, days: 30 });
-      await provisioning.close();
+      provisioning.close();
     });
     const nonce = async () => Number(await session.connection.call((link) => link.send("system_accountNextIndex", [gateway.account])));
     /** Of the gateway, since the test began. */
@@ -179,7 +179,7 @@ for (const spec of [133, 100] as const) {
 
       it("calls go alone where the runtime has no such batch", async () => {
         const { api } = await session.connection.call((link) => Promise.resolve(link));
-        const { utility: _, ...tx } = api.tx;
+        const tx = Object.fromEntries(Object.entries(api.tx).filter(([pallet]) => pallet !== "utility"));
         const bare = Object.create(api, { tx: { value: tx } }) as typeof api;
         const connection = { call: (work: (link: never) => Promise<unknown>) => work({ api: bare } as never) } as never;
         expect(supportsForceBatch(bare)).to.equal(false);

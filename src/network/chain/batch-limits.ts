@@ -26,8 +26,8 @@ export async function fits(api: ApiPromise, extrinsic: SubmittableExtrinsic<"pro
 /** Bytes, and picoseconds of reference time, for extrinsics of a block; undefined where the metadata does not say. */
 export function limits(api: ApiPromise): { readonly longest: bigint | undefined; readonly heaviest: bigint | undefined } {
   const system = api.consts["system"];
-  const lengths = path(system?.["blockLength"] as Codec | undefined, ["max", "normal"]);
-  const extrinsic = path(system?.["blockWeights"] as Codec | undefined, ["perClass", "normal", "maxExtrinsic"]);
+  const lengths = path(system?.["blockLength"], ["max", "normal"]);
+  const extrinsic = path(system?.["blockWeights"], ["perClass", "normal", "maxExtrinsic"]);
   return { longest: lengths && asBigInt(lengths), heaviest: refTime(extrinsic && unwrapped(extrinsic)) };
 }
 
@@ -36,7 +36,7 @@ async function weightOf(api: ApiPromise, extrinsic: SubmittableExtrinsic<"promis
   const query = api.call["transactionPaymentApi"]?.["queryInfo"];
   if (query === undefined) return undefined;
   try {
-    const info = (await query(extrinsic.toHex(), extrinsic.encodedLength)) as Codec;
+    const info = await query<Codec>(extrinsic.toHex(), extrinsic.encodedLength);
     return refTime(path(info, ["weight"]));
   } catch {
     return undefined;

@@ -103,7 +103,7 @@ export class CallBatcher {
       return batch(api, signed);
     };
     const onSigned = async (extrinsic: SignedExtrinsic) => {
-      await Promise.all(signed.map(({ options }) => options.onSigned?.(extrinsic)));
+      await Promise.all(signed.map(({ options }) => options.onSigned?.(extrinsic) ?? Promise.resolve()));
     };
     let events: readonly BlockEvent[];
     try {
