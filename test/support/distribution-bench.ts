@@ -19,7 +19,7 @@ import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { KeptNodeBook, type NodeRow } from "../../src/network/nodes/kept-node-book.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
 import { MemoryChain, type MemoryChainSettings } from "./memory-chain.js";
 import { MemoryNodes } from "./memory-nodes.js";
@@ -104,6 +104,7 @@ export interface BenchSettings {
 interface Run {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
+  readonly book: KeptNodeBook;
 }
 
 /** The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Blocks come every 10 ms. */
@@ -145,6 +146,11 @@ export class Bench {
     return this.settings.blockMs ?? 10;
   }
 
+  /** What this process has learned of a node. */
+  known(account: string): Pick<NodeRow, "missedReports" | "reports" | "failures"> | undefined {
+    return this.#run?.book.table().find((row) => row.account === account);
+  }
+
   get metrics(): Readonly<Record<string, number>> {
     return this.#run?.distribution.metrics() ?? {};
   }
@@ -176,7 +182,7 @@ export class Bench {
     );
     for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
     distribution.watch();
-    this.#run = { supervisor, distribution };
+    this.#run = { supervisor, distribution, book };
   }
 
   /** The process ends: in good order, or, with 0 ms, at once. */

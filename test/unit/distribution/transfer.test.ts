@@ -60,6 +60,8 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     await bench.put(alice, "object", "bytes");
     await bench.untilState(alice, "object", "stored");
     expect(await keepers("object")).not.to.include.members([node(1), node(2)]);
+    expect(bench.known(node(1))?.missedReports).to.be.greaterThan(0);
+    expect(bench.known((await keepers("object"))[0]!)?.reports).to.equal(1);
   });
 
   it("blames no node while the chain stands still", async () => {
