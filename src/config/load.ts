@@ -25,6 +25,10 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
   CESS_S3_ENCODING_THREADS: ["encodingThreads"],
   CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_PLACEMENT_MODULE: ["placement", "module"],
+  CESS_S3_UPLOAD_BANDWIDTH: ["uploadBandwidth"],
+  CESS_S3_NODE_FAILURES: ["nodes", "failures"],
+  CESS_S3_NODE_COOLDOWN_SECONDS: ["nodes", "cooldownSeconds"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
 
