@@ -9,8 +9,10 @@ import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
 import { systemClock } from "../model/system-clock.js";
 import { createS3App } from "../s3/app.js";
+import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { Metrics } from "./metrics.js";
+import { peerServer } from "./peer-listener.js";
 import { closeRooms, openRooms, type Rooms } from "./rooms.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
@@ -30,8 +32,11 @@ export class GatewayServer implements Running {
     private readonly rooms: Rooms,
     private readonly s3: S3Server,
     private readonly admin: AdminServer,
+    private readonly peer: PeerServer | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
+    /** Where other gateways fetch; undefined when they may not. */
+    readonly peerEndpoint: string | undefined,
   ) {}
 
   /** Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
@@ -53,12 +58,16 @@ export class GatewayServer implements Running {
       dropCache: () => rooms.cache.clear(),
       routes: adminRoutes,
     });
+    const peer = peerServer(config, accounts, rooms, log);
+    if (peer) metrics.peerServer(peer);
     const endpoint = await listen(s3, config.listen);
-    return new GatewayServer(rooms, s3, admin, endpoint, await listen(admin, config.adminListen));
+    const adminEndpoint = await listen(admin, config.adminListen);
+    const peerEndpoint = peer && config.peers.listen && (await listen(peer, config.peers.listen));
+    return new GatewayServer(rooms, s3, admin, peer, endpoint, adminEndpoint, peerEndpoint);
   }
 
   async close(): Promise<void> {
-    await this.s3.close(DRAIN_MS.requests);
+    await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
     await this.rooms.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await this.admin.close();
     await closeRooms(this.rooms);

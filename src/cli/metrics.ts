@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "../s3/dispatch.js";
+import type { PeerCounts } from "../peers/peer-server.js";
 import type { Rooms } from "./rooms.js";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -19,6 +20,8 @@ export class Metrics {
     this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
     this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
     this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
+    const { peers } = rooms;
+    if (peers) this.#counters("cess_s3_peers", "Other gateways asked since start, by event; how many are known, and cooling", () => peers.metrics());
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
   }
 
@@ -26,6 +29,11 @@ export class Metrics {
     this.#requests.inc({ operation, status: String(status) });
     this.#seconds.observe({ operation }, ms / 1000);
   };
+
+  /** What other gateways and CESS tools fetch here. */
+  peerServer({ counts }: { readonly counts: PeerCounts }): void {
+    this.#counters("cess_s3_peer_listener", "The peer listener since start, by event", () => ({ ...counts }));
+  }
 
   #catalogGauges({ catalog }: Rooms): void {
     this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);

@@ -18,7 +18,9 @@ import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
+import type { GatewayPeers } from "../peers/gateway-peers.js";
 import type { Accounts } from "./accounts.js";
+import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
@@ -30,6 +32,8 @@ export interface Rooms {
   readonly chain: CessChain;
   readonly http: HttpNodes;
   readonly cache: TieredCache;
+  /** Undefined when no other gateway is to be asked. */
+  readonly peers: GatewayPeers | undefined;
   readonly retrieval: NetworkRetrieval;
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
@@ -52,7 +56,8 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
   // Reads do not heed cooldowns: a node that failed may hold the fourth fragment.
-  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock });
+  const peers = gatewayPeers(config, chain, encoder);
+  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
@@ -63,7 +68,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { catalog, blobs, encoder, preprocessing, session, chain, http, cache, retrieval, supervisor, distribution };
+  return { catalog, blobs, encoder, preprocessing, session, chain, http, cache, peers, retrieval, supervisor, distribution };
 }
 
 /** In the order in which rooms depend on each other, the wire and the supervisor having ended before. */
@@ -72,6 +77,7 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.preprocessing.close();
   await rooms.chain.close();
   await rooms.session.close();
+  await rooms.peers?.close();
   await rooms.http.close();
   await rooms.cache.close();
   await rooms.encoder.close();

@@ -25,8 +25,16 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
   CESS_S3_ENCODING_THREADS: ["encodingThreads"],
   CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_PEER_LISTEN: ["peers", "listen"],
+  CESS_S3_PEER_SHARE: ["peers", "share"],
+  CESS_S3_PEER_ENDPOINTS: ["peers", "endpoints"],
+  CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
+  CESS_S3_NETWORK_BUCKET: ["networkBucket"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
+
+/** These hold several values, parted by commas or spaces. */
+const LISTS: ReadonlySet<string> = new Set(["CESS_S3_CHAIN_ENDPOINTS", "CESS_S3_PEER_ENDPOINTS"]);
 
 const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_CHAIN_ENDPOINTS: ["chain", "endpoints"],
@@ -95,7 +103,7 @@ function overlay(values: Tree, environment: Environment, variables: Readonly<Rec
   const result = structuredClone(values);
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
-    if (value !== undefined && value !== "") place(result, path, variable === "CESS_S3_CHAIN_ENDPOINTS" ? value.split(/[\s,]+/) : value);
+    if (value !== undefined && value !== "") place(result, path, LISTS.has(variable) ? value.split(/[\s,]+/) : value);
   }
   return result;
 }

@@ -16,6 +16,7 @@ import { watchDeals } from "./chain-events.js";
 import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
 import { call } from "./extrinsics.js";
+import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -25,7 +26,7 @@ import { Submitter, type SubmitterSettings } from "./submitter.js";
 const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
-export class CessChain implements Chain {
+export class CessChain implements Chain, GatewayRegister {
   readonly #signer: Signer;
   readonly #session: ChainSession;
   readonly #submitter: Submitter;
@@ -65,6 +66,10 @@ export class CessChain implements Chain {
 
   nodes(): Promise<ChainNode[]> {
     return this.#session.reader.nodes();
+  }
+
+  gateways(): Promise<RegisteredGateway[]> {
+    return this.#session.reader.gateways();
   }
 
   finalizedBlock(): Promise<number> {
