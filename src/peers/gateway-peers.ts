@@ -42,6 +42,8 @@ export interface PeerFetchCounts {
 }
 
 class WrongBytes extends Error {}
+/** The one reason for which we end a request and blame the other side. */
+class TookTooLong extends Error {}
 
 interface Answered {
   readonly peer: Peer;
@@ -102,7 +104,7 @@ export class GatewayPeers implements Peers {
     const abandon = () => end(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     const timer = new AbortController();
-    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(() => end(new Error("it took too long")), () => undefined);
+    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(() => end(new TookTooLong()), () => undefined);
     try {
       const heads = attempts.map(({ peer, controller }) => this.#head(peer, file, range, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
@@ -123,7 +125,7 @@ export class GatewayPeers implements Peers {
       if (error instanceof PeerMiss) {
         this.#counts.misses++;
         this.#book.missed(peer, fid);
-      } else if (!isOurs(signal)) {
+      } else if (!signal.aborted || signal.reason instanceof TookTooLong) {
         this.#counts.failures++;
         this.#book.failed(peer, fid);
       }
@@ -150,11 +152,6 @@ export class GatewayPeers implements Peers {
       return undefined;
     }
   }
-}
-
-/** Whether the request was given up by us and not by the other side. */
-function isOurs(signal: AbortSignal): boolean {
-  return signal.aborted && (signal.reason as Error | undefined)?.name === "AbortError";
 }
 
 /** The first `length` bytes, with the zeros that fill a fragment behind them. Throws when there are fewer. */
