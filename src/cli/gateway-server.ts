@@ -4,6 +4,7 @@ import { AdminServer, type AdminRoute } from "../admin/admin-server.js";
 import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
+import { NetworkBucket } from "../gateway/network-bucket.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
@@ -47,7 +48,8 @@ export class GatewayServer implements Running {
     const rooms = await openRooms(config, accounts, signer, log);
     await startWorkers(rooms);
     const metrics = new Metrics(rooms);
-    const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
+    const network = await networkBucket(config, rooms, log);
+    const gateway = new CessGateway({ ...rooms, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
       { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
@@ -72,6 +74,13 @@ export class GatewayServer implements Running {
     await this.admin.close();
     await closeRooms(this.rooms);
   }
+}
+
+/** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
+async function networkBucket({ networkBucket: name, region }: Config, rooms: Rooms, log: Logger): Promise<NetworkBucket | undefined> {
+  const bucket = await NetworkBucket.open({ ...rooms, files: rooms.retrieval.files }, { name, region });
+  if (!bucket && name !== "") log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
+  return bucket;
 }
 
 async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms): Promise<void> {

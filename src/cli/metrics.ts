@@ -20,6 +20,7 @@ export class Metrics {
     this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
     this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
     this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
+    this.#counters("cess_s3_file_redundancy", "Files looked at lately, by the fragments left of their worst segment", () => rooms.retrieval.files.census().catch(() => ({})), "fragments");
     const { peers } = rooms;
     if (peers) this.#counters("cess_s3_peers", "Other gateways asked since start, by event; how many are known, and cooling", () => peers.metrics());
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
@@ -50,6 +51,7 @@ export class Metrics {
     new Gauge({
       name, help, labelNames: [label], registers: [this.registry],
       async collect() {
+        this.reset();
         for (const [event, value] of Object.entries(await read())) this.set({ [label]: event }, value);
       },
     });

@@ -7,6 +7,7 @@ import type { Chain } from "../network/chain/chain.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
+import { ChainFiles } from "./chain-files.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";
 import { FragmentSource, type SourceSettings } from "./fragment-source.js";
 import { FragmentStream } from "./fragment-stream.js";
@@ -59,12 +60,15 @@ export class NetworkRetrieval implements Retrieval {
   readonly #held: ByteBudget;
   readonly #source: FragmentSource;
   readonly #fetcher: NodeFetcher;
+  /** What the chain says of files, from the same memory that reads use. */
+  readonly files: ChainFiles;
 
   constructor(components: RetrievalComponents, settings: Partial<RetrievalSettings> = {}) {
     this.#settings = { ...RETRIEVAL_DEFAULTS, ...settings };
     this.#held = new ByteBudget(this.#settings.heldBytes);
     const scores = new NodeScores(components.clock, this.#settings);
     const directory = new FileDirectory(components, this.#settings);
+    this.files = new ChainFiles({ directory });
     this.#fetcher = new NodeFetcher({ ...components, scores }, this.#settings);
     this.#source = new FragmentSource({ ...components, scores, directory, fetcher: this.#fetcher }, this.#settings);
   }

@@ -14,7 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["model"],
   s3: ["gateway/gateway.js", "model"],
   gateway: [
-    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "preprocessing/preprocessing.js", "network/chain/chain.js", "model",
+    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "retrieval/network-files.js", "preprocessing/preprocessing.js",
+    "network/chain/chain.js", "model",
   ],
   preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
   distribution: [

@@ -5,11 +5,12 @@ import type { Durability } from "../../model/object.js";
 const MAX_FAILURE = 512;
 
 /** How far an object is on its way into the network: in our own headers and in S3's word for it. */
-export function durabilityHeaders({ state, fid, reports, failure }: Durability): Record<string, string | undefined> {
+export function durabilityHeaders({ state, fid, reports, redundancy, failure }: Durability): Record<string, string | undefined> {
   return {
     "x-cess-fid": fid,
     "x-cess-state": state,
     "x-cess-reports": `${reports}/${FRAGMENTS}`,
+    "x-cess-redundancy": redundancy === undefined ? undefined : `${redundancy}/${FRAGMENTS}`,
     "x-cess-failure": failure?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_FAILURE),
     "x-amz-replication-status": failure !== undefined ? "FAILED" : state === "stored" ? "COMPLETED" : "PENDING",
   };
