@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LRUCache } from "lru-cache";
 import { type Hash, isHash } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { AdmissionQueues } from "./admission-queues.js";
+
+/** Ends the name of a file that was not yet used again. */
+const NEWCOMER = ".new";
 
 /** Writes that may be under way at once; what comes while all are busy is not kept, which a cache may do. */
 const MAX_WRITES = 8;
@@ -18,44 +21,50 @@ function withoutTrailingZeros(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, end);
 }
 
+export interface DiskTierSettings {
+  readonly folder: string;
+  /** Of file content on disk; 0 keeps nothing. */
+  readonly maxBytes: number;
+  /** Of these, the share that fragments read once may hold against those in use. */
+  readonly newcomerShare: number;
+  /** A fragment used again within this was not used again: it is still the same reading. Milliseconds. */
+  readonly sameReadingMs: number;
+}
+
 /**
  * Fragments as files named by their hash. The folder itself is the index: it is read at start, and a file that is gone
- * or broken is merely missing, so no crash can make the two disagree. The order of use survives as the files' mtime.
+ * or broken is merely missing, so no crash can make the two disagree. The order of use survives as the files' mtime, and
+ * whether one was ever used again as the end of its name.
  */
 export class DiskTier {
-  readonly #files: LRUCache<Hash, number>;
+  readonly #files: AdmissionQueues;
   readonly #writes = new Map<Hash, Promise<void>>();
+  readonly #moves = new Map<Hash, Promise<void>>();
   readonly #removals = new Set<Promise<void>>();
   readonly #ready: Promise<void>;
   #epoch = 0;
 
-  /** `maxBytes`: of file content on disk; 0 keeps nothing. */
-  constructor(
-    private readonly folder: string,
-    private readonly maxBytes: number,
-  ) {
-    this.#files = new LRUCache({
-      maxSize: Math.max(maxBytes, 1),
-      sizeCalculation: (size) => Math.max(size, 1),
-      dispose: (_size, hash, reason) => {
-        if (reason !== "set") this.#remove(hash);
-      },
-    });
+  constructor(private readonly settings: DiskTierSettings) {
+    // As many as the disk would hold whole ones: what comes again after a longer absence is as good as new.
+    const remembered = Math.max(64, Math.ceil(settings.maxBytes / FRAGMENT_SIZE));
+    this.#files = new AdmissionQueues({ ...settings, remembered }, (hash) => this.#remove(hash));
     this.#ready = this.#scan().catch(() => undefined);
   }
 
   get bytes(): number {
-    return this.#files.calculatedSize;
+    return this.#files.bytes;
   }
 
   /** The 8 MiB as the file has them, to be verified by the caller; undefined when absent or unreadable. */
   async read(hash: Hash): Promise<Uint8Array | undefined> {
     await this.#ready;
-    const size = this.#files.get(hash);
+    await this.#moves.get(hash);
+    const size = this.#files.size(hash);
     if (size === undefined) return undefined;
+    const path = this.#path(hash, this.#files.isProven(hash));
     try {
       const bytes = new Uint8Array(FRAGMENT_SIZE);
-      const file = await open(join(this.folder, hash), "r");
+      const file = await open(path, "r");
       try {
         for (let done = 0; done < size; ) {
           const { bytesRead } = await file.read(bytes, done, size - done, done);
@@ -65,19 +74,31 @@ export class DiskTier {
       } finally {
         await file.close();
       }
+      // A cache that cannot note a use has still the bytes.
       const now = new Date();
-      await utimes(join(this.folder, hash), now, now);
+      await utimes(path, now, now).catch(() => undefined);
+      this.used(hash);
       return bytes;
     } catch {
-      this.drop(hash);
+      // It may have been proven meanwhile and have its other name; then the next one finds it there.
+      if (!this.#moves.has(hash) && path === this.#path(hash, this.#files.isProven(hash))) this.drop(hash);
       return undefined;
     }
+  }
+
+  /** The fragment was read, here or from memory. */
+  used(hash: Hash): void {
+    if (!this.#files.use(hash, Date.now())) return;
+    const move = rename(this.#path(hash, false), this.#path(hash, true))
+      .catch(() => this.drop(hash))
+      .finally(() => this.#moves.delete(hash));
+    this.#moves.set(hash, move);
   }
 
   /** Resolves when the fragment is on disk, or was not kept. Never rejects: a full disk is no reason to fail a read. */
   async write(hash: Hash, bytes: Uint8Array): Promise<void> {
     await this.#ready;
-    if (this.maxBytes === 0 || this.#files.has(hash)) return;
+    if (this.settings.maxBytes === 0 || this.#files.has(hash)) return;
     const running = this.#writes.get(hash);
     if (running) return running;
     if (this.#writes.size >= MAX_WRITES) return;
@@ -87,13 +108,17 @@ export class DiskTier {
   }
 
   drop(hash: Hash): void {
+    if (!this.#files.has(hash)) return;
     this.#files.delete(hash);
+    this.#remove(hash);
   }
 
   async clear(): Promise<void> {
     await this.#ready;
     this.#epoch++;
+    const hashes = this.#files.hashes();
     this.#files.clear();
+    for (const hash of hashes) this.#remove(hash);
     await this.settled();
   }
 
@@ -101,20 +126,22 @@ export class DiskTier {
   async settled(): Promise<void> {
     await this.#ready;
     await Promise.all(this.#writes.values());
+    await Promise.all(this.#moves.values());
     await Promise.all(this.#removals);
   }
 
   async #store(hash: Hash, bytes: Uint8Array): Promise<void> {
     const epoch = this.#epoch;
     const content = withoutTrailingZeros(bytes);
-    if (content.length > this.maxBytes) return;
-    const temporary = join(this.folder, `${randomUUID()}.tmp`);
+    if (content.length > this.settings.maxBytes) return;
+    const temporary = join(this.settings.folder, `${randomUUID()}.tmp`);
     try {
       await Promise.all(this.#removals);
       await writeFile(temporary, content);
       if (epoch === this.#epoch) {
-        await rename(temporary, join(this.folder, hash));
-        this.#files.set(hash, content.length);
+        const proven = this.#files.remembers(hash);
+        await rename(temporary, this.#path(hash, proven));
+        this.#files.add(hash, content.length, proven, Date.now());
         // The folder was cleared during the rename: the new file must go too.
         if (epoch !== this.#epoch) this.drop(hash);
       } else await rm(temporary, { force: true });
@@ -123,29 +150,39 @@ export class DiskTier {
     }
   }
 
+  #path(hash: Hash, proven: boolean): string {
+    return join(this.settings.folder, proven ? hash : `${hash}${NEWCOMER}`);
+  }
+
   #remove(hash: Hash): void {
-    const removal = rm(join(this.folder, hash), { force: true })
+    const remove = async () => {
+      await this.#moves.get(hash);
+      for (const proven of [true, false]) await rm(this.#path(hash, proven), { force: true });
+    };
+    const removal = remove()
       .catch(() => undefined)
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
 
   async #scan(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
-    const found: { hash: Hash; size: number; usedAt: number }[] = [];
-    for (const name of await readdir(this.folder)) {
-      const path = join(this.folder, name);
-      if (!isHash(name)) {
+    const { folder, maxBytes } = this.settings;
+    await mkdir(folder, { recursive: true });
+    const found: { hash: Hash; proven: boolean; size: number; usedAt: number }[] = [];
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const hash = name.endsWith(NEWCOMER) ? name.slice(0, -NEWCOMER.length) : name;
+      if (!isHash(hash)) {
         // Only our own half-written files: nothing else in the folder is ours to delete.
         if (name.endsWith(".tmp")) await rm(path, { force: true });
         continue;
       }
       const info = await stat(path).catch(() => undefined);
-      if (info?.isFile()) found.push({ hash: name, size: info.size, usedAt: info.mtimeMs });
+      if (info?.isFile()) found.push({ hash, proven: hash === name, size: info.size, usedAt: info.mtimeMs });
     }
     found.sort((a, b) => a.usedAt - b.usedAt);
-    for (const { hash, size } of found) {
-      if (size <= Math.min(this.maxBytes, FRAGMENT_SIZE)) this.#files.set(hash, size);
+    for (const { hash, proven, size, usedAt } of found) {
+      if (size <= Math.min(maxBytes, FRAGMENT_SIZE)) this.#files.add(hash, size, proven, usedAt);
       else this.#remove(hash);
     }
   }

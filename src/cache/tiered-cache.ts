@@ -16,9 +16,13 @@ export interface CacheSettings {
   readonly memoryBytes: number;
   /** Bytes of fragments kept on disk; 0 for none. */
   readonly diskBytes: number;
+  /** Of the disk, the share that fragments read once may hold against those in use: what a scan can flush. */
+  readonly newcomerShare: number;
+  /** A fragment read again within this on disk is still in the same reading, not in use. Milliseconds. */
+  readonly sameReadingMs: number;
 }
 
-export const CACHE_DEFAULTS = { memoryBytes: 256 * MIB, diskBytes: 10 * GIB };
+export const CACHE_DEFAULTS = { memoryBytes: 256 * MIB, diskBytes: 10 * GIB, newcomerShare: 0.1, sameReadingMs: 60_000 };
 
 /** Memory over disk. What comes back from disk is hashed before it is believed, since anyone may have touched it. */
 export class TieredCache implements FragmentCache {
@@ -32,13 +36,15 @@ export class TieredCache implements FragmentCache {
     private readonly components: CacheComponents,
     settings: Pick<CacheSettings, "folder"> & Partial<CacheSettings>,
   ) {
-    const { folder, memoryBytes, diskBytes } = { ...CACHE_DEFAULTS, ...settings };
+    const { folder, memoryBytes, diskBytes, newcomerShare, sameReadingMs } = { ...CACHE_DEFAULTS, ...settings };
     this.#memory = new LRUCache({ maxSize: Math.max(memoryBytes, 1), sizeCalculation: () => FRAGMENT_SIZE });
-    this.#disk = new DiskTier(folder, diskBytes);
+    this.#disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs });
   }
 
   async get(hash: Hash): Promise<Uint8Array | undefined> {
-    const bytes = this.#memory.get(hash) ?? (await this.#fromDisk(hash));
+    const held = this.#memory.get(hash);
+    if (held) this.#disk.used(hash);
+    const bytes = held ?? (await this.#fromDisk(hash));
     if (bytes) this.#hits++;
     else this.#misses++;
     return bytes;

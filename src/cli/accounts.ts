@@ -19,15 +19,15 @@ export class Accounts {
     return [...this.#byId.values()];
   }
 
-  #add({ name, cessAccount, territory, accessKeyId, secretAccessKey, secretAccessKeyFile }: AccountConfig): void {
+  #add({ name, cessAccount, territory, accessKeyId, secretAccessKey, secretAccessKeyFile, readsNetwork }: AccountConfig): void {
     const secret = secretAccessKey ?? (secretAccessKeyFile === undefined ? undefined : readSecret(secretAccessKeyFile));
     if (secret === undefined) throw new ConfigError(`account ${name} needs secretAccessKey or secretAccessKeyFile`);
     if (this.#byAccessKey.has(accessKeyId)) throw new ConfigError(`two accounts have the access key ${accessKeyId}`);
     const onChain = chainAccount(name, cessAccount);
-    const account: Account = { id: canonicalId(onChain), displayName: name, cessAccount: onChain, territory };
+    const account: Account = { id: canonicalId(onChain), displayName: name, cessAccount: onChain, territory, ...(readsNetwork ? { readsNetwork } : {}) };
     const present = this.#byId.get(account.id);
-    if (present && (present.displayName !== name || present.territory !== territory)) {
-      throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names or territories`);
+    if (present && (present.displayName !== name || present.territory !== territory || present.readsNetwork !== account.readsNetwork)) {
+      throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names, territories or rights`);
     }
     this.#byId.set(account.id, present ?? account);
     this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey: secret, account: present ?? account });

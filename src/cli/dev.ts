@@ -16,7 +16,7 @@ export async function runDev(): Promise<void> {
   const network = await DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
-    accounts: [...network.users],
+    accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
     allowPrivateNodes: true,
     reportTimeoutBlocks: REPORT_TIMEOUT_BLOCKS,
   });
@@ -40,7 +40,7 @@ cess-s3 runs on a dev network (chain, storage nodes and gateway on this machine;
   access key    ${first?.accessKeyId ?? ""}
   secret        ${first?.secretAccessKey ?? ""}
   second owner  ${second?.accessKeyId ?? ""} / ${second?.secretAccessKey ?? ""}
-  admin         ${server.adminEndpoint}
+  admin         ${server.adminEndpoint}${server.peerEndpoint === undefined ? "" : `\n  peers         ${server.peerEndpoint}`}
 
 Try it with aws-cli:
 

@@ -5,13 +5,16 @@ import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { BookKeeper } from "../maintenance/book-keeper.js";
+import { NetworkBucket } from "../gateway/network-bucket.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
 import { systemClock } from "../model/system-clock.js";
 import { createS3App } from "../s3/app.js";
+import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { Metrics } from "./metrics.js";
+import { peerServer } from "./peer-listener.js";
 import { closeRooms, openRooms, type Rooms } from "./rooms.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
@@ -31,8 +34,11 @@ export class GatewayServer implements Running {
     private readonly rooms: Rooms,
     private readonly s3: S3Server,
     private readonly admin: AdminServer,
+    private readonly peer: PeerServer | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
+    /** Where other gateways fetch; undefined when they may not. */
+    readonly peerEndpoint: string | undefined,
   ) {}
 
   /** Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
@@ -43,7 +49,8 @@ export class GatewayServer implements Running {
     const rooms = await openRooms(config, accounts, signer, log);
     await startWorkers(rooms);
     const metrics = new Metrics(rooms);
-    const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
+    const network = await networkBucket(config, rooms, log);
+    const gateway = new CessGateway({ ...rooms, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
       { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
@@ -54,12 +61,16 @@ export class GatewayServer implements Running {
       dropCache: () => rooms.cache.clear(),
       routes: [nodeTable(rooms), ...adminRoutes],
     });
+    const peer = peerServer(config, accounts, rooms, log);
+    if (peer) metrics.peerServer(peer);
     const endpoint = await listen(s3, config.listen);
-    return new GatewayServer(rooms, s3, admin, endpoint, await listen(admin, config.adminListen));
+    const adminEndpoint = await listen(admin, config.adminListen);
+    const peerEndpoint = peer && config.peers.listen && (await listen(peer, config.peers.listen));
+    return new GatewayServer(rooms, s3, admin, peer, endpoint, adminEndpoint, peerEndpoint);
   }
 
   async close(): Promise<void> {
-    await this.s3.close(DRAIN_MS.requests);
+    await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
     await this.rooms.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await this.admin.close();
     await closeRooms(this.rooms);
@@ -75,6 +86,13 @@ function nodeTable({ book }: Rooms): AdminRoute {
     return json(rows());
   };
   return { method: "GET", path: /^\/nodes$/, run };
+}
+
+/** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
+async function networkBucket({ networkBucket: name, region }: Config, rooms: Rooms, log: Logger): Promise<NetworkBucket | undefined> {
+  const bucket = await NetworkBucket.open({ ...rooms, files: rooms.retrieval.files }, { name, region });
+  if (!bucket && name !== "") log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
+  return bucket;
 }
 
 async function startWorkers({ catalog, blobs, supervisor, distribution, book }: Rooms): Promise<void> {

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "../s3/dispatch.js";
+import type { PeerCounts } from "../peers/peer-server.js";
 import type { Rooms } from "./rooms.js";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -20,6 +21,9 @@ export class Metrics {
     this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
     this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
     this.#counters("cess_s3_nodes", "Storage nodes: registered, cooling and the like now; what they did as far as remembered", () => rooms.book.metrics(), "what");
+    this.#counters("cess_s3_file_redundancy", "Files looked at lately, by the fragments left of their worst segment", () => rooms.retrieval.files.census().catch(() => ({})), "fragments");
+    const { peers } = rooms;
+    if (peers) this.#counters("cess_s3_peers", "Other gateways asked since start, by event; how many are known, and cooling", () => peers.metrics());
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
   }
 
@@ -27,6 +31,11 @@ export class Metrics {
     this.#requests.inc({ operation, status: String(status) });
     this.#seconds.observe({ operation }, ms / 1000);
   };
+
+  /** What other gateways and CESS tools fetch here. */
+  peerServer({ counts }: { readonly counts: PeerCounts }): void {
+    this.#counters("cess_s3_peer_listener", "The peer listener since start, by event", () => ({ ...counts }));
+  }
 
   #catalogGauges({ catalog }: Rooms): void {
     this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);
@@ -43,6 +52,7 @@ export class Metrics {
     new Gauge({
       name, help, labelNames: [label], registers: [this.registry],
       async collect() {
+        this.reset();
         for (const [event, value] of Object.entries(await read())) this.set({ [label]: event }, value);
       },
     });

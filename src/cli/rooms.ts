@@ -19,9 +19,11 @@ import { KeptNodeBook, type NodeBookSettings } from "../network/nodes/kept-node-
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
+import type { GatewayPeers } from "../peers/gateway-peers.js";
 import type { Accounts } from "./accounts.js";
 import { JsonShelf } from "./json-shelf.js";
 import { placementPolicy } from "./placement.js";
+import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
@@ -34,6 +36,8 @@ export interface Rooms {
   readonly http: HttpNodes;
   readonly book: KeptNodeBook;
   readonly cache: TieredCache;
+  /** Undefined when no other gateway is to be asked. */
+  readonly peers: GatewayPeers | undefined;
   readonly retrieval: NetworkRetrieval;
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
@@ -57,8 +61,9 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
-  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock });
   const policy = await placementPolicy(config.placement);
+  const peers = gatewayPeers(config, chain, encoder);
+  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
@@ -68,7 +73,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { catalog, blobs, encoder, preprocessing, session, chain, http, book, cache, retrieval, supervisor, distribution };
+  return { catalog, blobs, encoder, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
 }
 
 function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {
@@ -82,6 +87,7 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.preprocessing.close();
   await rooms.chain.close();
   await rooms.session.close();
+  await rooms.peers?.close();
   await rooms.http.close();
   // What is lost here is learned again; it must not keep the other rooms from closing.
   await rooms.book.save().catch(() => undefined);

@@ -8,5 +8,6 @@ export async function runServe(file: string | undefined): Promise<void> {
   const config = loadConfig(file);
   const server = await GatewayServer.start(config, { log: logger(config.logLevel) });
   closeOnSignals(server);
-  console.log(`S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}`);
+  const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
+  console.log(`S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`);
 }

@@ -14,6 +14,19 @@ const accountSchema = z.strictObject({
   secretAccessKey: z.string().min(8).max(128).optional(),
   /** A file that holds the secret on its first line. */
   secretAccessKeyFile: z.string().optional(),
+  /** May read any file on the network by its FID, through the network bucket. */
+  readsNetwork: z.boolean().default(false),
+});
+
+const peersSchema = z.strictObject({
+  /** Where other gateways and CESS tools fetch files from this one by FID; there is no such listener when absent. */
+  listen: listenAddress.optional(),
+  /** Which FIDs that listener lets out: every one this gateway knows, or none. */
+  share: z.enum(["all", "none"]).default("all"),
+  /** URLs of gateways asked for what is not cached here, before the storage nodes; they may lie in private networks. */
+  endpoints: z.array(z.url({ protocol: /^https?$/, error: "must be URLs that begin with http:// or https://" })).max(256).default([]),
+  /** Asks the gateways in the chain's register as well: strangers, who learn what is read here. */
+  fromChain: z.stringbool().or(z.boolean()).default(false),
 });
 
 const chainSchema = z.strictObject({
@@ -48,6 +61,9 @@ export const configSchema = z.strictObject({
   cache: z.strictObject({ memory: bytes.prefault("256MiB"), disk: bytes.prefault("10GiB") }).prefault({}),
   /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
   allowPrivateNodes: z.stringbool().or(z.boolean()).default(false),
+  peers: peersSchema.prefault({}),
+  /** The bucket whose keys are FIDs: any file on the network, read only. Empty: there is none. */
+  networkBucket: z.string().regex(/^(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/, "must be a bucket's name, or empty").default("cess"),
   /** Threads that hash and code; 0 means one for each core. */
   encodingThreads: wholeNumber.min(0).max(256).default(0),
   /** Blocks after which a storage node that took its fragments and did not report is replaced. */

@@ -29,8 +29,16 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_UPLOAD_BANDWIDTH: ["uploadBandwidth"],
   CESS_S3_NODE_FAILURES: ["nodes", "failures"],
   CESS_S3_NODE_COOLDOWN_SECONDS: ["nodes", "cooldownSeconds"],
+  CESS_S3_PEER_LISTEN: ["peers", "listen"],
+  CESS_S3_PEER_SHARE: ["peers", "share"],
+  CESS_S3_PEER_ENDPOINTS: ["peers", "endpoints"],
+  CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
+  CESS_S3_NETWORK_BUCKET: ["networkBucket"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
+
+/** These hold several values, parted by commas or spaces. */
+const LISTS: ReadonlySet<string> = new Set(["CESS_S3_CHAIN_ENDPOINTS", "CESS_S3_PEER_ENDPOINTS"]);
 
 const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_CHAIN_ENDPOINTS: ["chain", "endpoints"],
@@ -101,7 +109,7 @@ function overlay(values: Tree, environment: Environment, variables: Readonly<Rec
   const result = structuredClone(values);
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
-    if (value !== undefined && value !== "") place(result, path, variable === "CESS_S3_CHAIN_ENDPOINTS" ? value.split(/[\s,]+/) : value);
+    if (value !== undefined && value !== "") place(result, path, LISTS.has(variable) ? value.split(/[\s,]+/) : value);
   }
   return result;
 }

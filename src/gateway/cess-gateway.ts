@@ -3,13 +3,16 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
 import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
+import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
 import { ObjectService } from "./object-service.js";
+import { Redundancy } from "./redundancy.js";
 import { Staging } from "./staging.js";
 import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
 import { UploadService } from "./upload-service.js";
@@ -21,6 +24,10 @@ export interface GatewayComponents {
   readonly retrieval: Retrieval;
   readonly chain: Chain;
   readonly clock: Clock;
+  /** What the chain says of files: HEAD then tells how many fragments are left. */
+  readonly files?: NetworkFiles;
+  /** The bucket of all files on the network. */
+  readonly network?: NetworkBucket | undefined;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
   /** Told of failures to clean up after an answer that was right; the sweeper tries again. */
@@ -48,6 +55,7 @@ export class CessGateway implements Gateway {
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
+      redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
     this.buckets = new BucketService(shared, { region });
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });

@@ -9,9 +9,11 @@ import type { Admission } from "./admission.js";
 import type { Body, Call, CopyRequest, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
+import type { NetworkBucket } from "./network-bucket.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { readableVersion, resolveRead } from "./object-read.js";
+import type { Redundancy } from "./redundancy.js";
 import type { Staging } from "./staging.js";
 
 export interface ObjectComponents {
@@ -22,6 +24,10 @@ export interface ObjectComponents {
   readonly bytes: ObjectBytes;
   readonly copy: ObjectCopy;
   readonly onWork: () => void;
+  /** The bucket of all files on the network, where there is one. */
+  readonly network?: NetworkBucket | undefined;
+  /** What HEAD says beside S3's own, where the chain can be asked. */
+  readonly redundancy?: Redundancy | undefined;
 }
 
 /** AWS computes this one where the client sends none, and so do we. */
@@ -71,12 +77,20 @@ export class ObjectService implements Objects {
   }
 
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
+    const { network, redundancy } = this.components;
+    const result = network?.serves(name.bucket) === true ? await network.head(call, name, request) : await this.resolve(call, name, request);
+    return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
+  }
+
+  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     await permittedBucket(this.components.catalog, call, name.bucket);
     return resolveRead(await readableVersion(this.components.catalog, name), request);
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
-    const result = await this.head(call, name, request);
+    const { network } = this.components;
+    if (network?.serves(name.bucket) === true) return network.get(call, name, request);
+    const result = await this.resolve(call, name, request);
     const range = result.range ?? { start: 0, end: result.version.size };
     return { ...result, body: await this.components.bytes.open(result.version, range, call.signal) };
   }

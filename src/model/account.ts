@@ -9,6 +9,8 @@ export interface Account {
   readonly cessAccount: CessAccount;
   /** The territory on chain that new objects are charged to. */
   readonly territory: string;
+  /** May read any file on the network by its FID. */
+  readonly readsNetwork?: boolean;
 }
 
 export interface AccessKey {

@@ -32,6 +32,8 @@ export interface Durability {
   readonly fid?: Fid;
   /** Storage nodes that reported their fragments on chain, 0…12; of the file that is least far. */
   readonly reports: number;
+  /** Fragments the network still has of the segment that is worst off, 0…12; where it was asked for and is known. */
+  readonly redundancy?: number;
   /** Set when the network refused the file for good; the bytes stay staged and readable. */
   readonly failure?: string;
   /** Why it does not go on just now, while that may pass: too few storage nodes, a full or expired territory. */

@@ -4,7 +4,7 @@ import type { CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
-import type { Chain, ChainFile } from "../network/chain/chain.js";
+import type { Chain, ChainFile, ChainNode } from "../network/chain/chain.js";
 import type { NodeBook } from "../network/nodes/node-book.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
@@ -27,8 +27,8 @@ interface Dated<T> {
 export class FileDirectory {
   readonly #files: LRUCache<Fid, Dated<ChainFile>>;
   readonly #fileReads = new SharedWork<ChainFile>();
-  readonly #nodeReads = new SharedWork<Map<CessAccount, NodeAddress>>();
-  #nodes: Dated<Map<CessAccount, NodeAddress>> | undefined;
+  readonly #nodeReads = new SharedWork<Map<CessAccount, ChainNode>>();
+  #nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
   constructor(
     private readonly components: { readonly chain: Chain; readonly book: Pick<NodeBook, "nodes">; readonly clock: Clock },
@@ -53,6 +53,26 @@ export class FileDirectory {
     return found.fragments.map(({ node }) => nodes.get(node));
   }
 
+  /** What the chain lists under this FID, as it was read lately; undefined when there is no such file. */
+  async file(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
+    try {
+      return await this.#file(fid, 0, signal);
+    } catch (error) {
+      if (error instanceof S3Error && error.kind === "ObjectUnavailable") return undefined;
+      throw error;
+    }
+  }
+
+  /** Accounts of the nodes that keep their fragments and are bound to: a frozen one still is, a leaving one is not. */
+  async nodesInGoodStanding(signal?: AbortSignal): Promise<ReadonlySet<CessAccount>> {
+    const nodes = await this.#addresses(0, signal);
+    return new Set([...nodes.values()].flatMap(({ account, state }) => (state === "positive" || state === "frozen" ? [account] : [])));
+  }
+
+  rememberedFiles(): ChainFile[] {
+    return [...this.#files.values()].map(({ value }) => value);
+  }
+
   /** Whether what is remembered of this file or of the nodes was read before that time. */
   olderThan(fid: Fid, time: number): boolean {
     return (this.#files.get(fid)?.at ?? time) < time || (this.#nodes?.at ?? time) < time;
@@ -74,13 +94,13 @@ export class FileDirectory {
     return this.#orStale(this.#fileReads.run(fid, read, signal), known, signal);
   }
 
-  async #addresses(notBefore: number, signal?: AbortSignal): Promise<Map<CessAccount, NodeAddress>> {
+  async #addresses(notBefore: number, signal?: AbortSignal): Promise<Map<CessAccount, ChainNode>> {
     const known = this.#nodes;
     if (known && this.#fresh(known, notBefore)) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
       const nodes = await this.components.book.nodes(at);
-      const value = new Map(nodes.map(({ account, endpoint }) => [account, { account, endpoint }]));
+      const value = new Map(nodes.map((node) => [node.account, node]));
       this.#nodes = { value, at };
       return value;
     };

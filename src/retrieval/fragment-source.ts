@@ -2,9 +2,11 @@ import type { CessFile, SegmentHashes } from "../model/file.js";
 import { S3Error } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
+import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
+import type { Reach } from "./retrieval.js";
 import { SharedWork } from "./shared-work.js";
 
 export interface SourceSettings {
@@ -14,13 +16,24 @@ export interface SourceSettings {
   readonly raceBytes: number;
   /** What the chain said longer ago is asked again before a segment is given up. Milliseconds. */
   readonly recheckMs: number;
+  /** How long the storage nodes are not asked while other gateways are. Milliseconds. */
+  readonly peerHeadStartMs: number;
 }
 
 export interface SourceCounts {
   reads: number;
   cached: number;
+  fromPeers: number;
   races: number;
   racesWon: number;
+}
+
+/** Which data fragment: a read's step has it. */
+export interface FragmentPlace {
+  readonly file: CessFile;
+  readonly segment: number;
+  /** 0…3 */
+  readonly fragment: number;
 }
 
 interface Wanted {
@@ -34,19 +47,19 @@ interface Wanted {
 const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 
 /**
- * Any data fragment of any file, verified: from the cache, else from its node, else, when that is slow, gone or lies,
+ * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when that is slow, gone or lies,
  * made of any four others. All readers of a fragment share one fetch, and all of a segment share one race. What comes
  * from here is shared and cached: it must be neither changed nor transferred.
  */
 export class FragmentSource {
-  readonly counts: SourceCounts = { reads: 0, cached: 0, races: 0, racesWon: 0 };
+  readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, races: 0, racesWon: 0 };
   readonly #fetches = new SharedWork<Uint8Array>();
   readonly #races = new SharedWork<Uint8Array[]>();
   readonly #fetchBudget: ByteBudget;
   readonly #raceBudget: ByteBudget;
 
   constructor(
-    private readonly components: RaceComponents & { readonly directory: FileDirectory },
+    private readonly components: RaceComponents & { readonly directory: FileDirectory; readonly peers?: Peers },
     private readonly settings: SourceSettings,
   ) {
     this.#fetchBudget = new ByteBudget(settings.fetchBytes);
@@ -58,24 +71,57 @@ export class FragmentSource {
     return this.#fetchBudget.used + this.#raceBudget.used;
   }
 
-  /** Data fragment 0…3. Rejects with S3Error ObjectUnavailable, or with the signal's reason. */
-  async get(file: CessFile, segment: number, fragment: number, signal?: AbortSignal): Promise<Uint8Array> {
+  /** Data fragment 0…3, from no farther than `reach`. Rejects with S3Error ObjectUnavailable, or with the signal's reason. */
+  async get({ file, segment, fragment }: FragmentPlace, reach: Reach, signal?: AbortSignal): Promise<Uint8Array> {
     const hashes = file.segments[segment];
     const hash = hashes?.fragments[fragment];
     if (!hashes || !hash) throw new RangeError(`file ${file.fid} has no fragment ${fragment} in segment ${segment}`);
     this.counts.reads++;
     if (hash === ZERO_FRAGMENT_HASH) return ZERO_FRAGMENT;
     const wanted = { file, segment, hashes, fragment, hash };
-    return this.#fetches.run(hash, (shared) => this.#read(wanted, shared), signal);
+    // Who may not ask peers does not wait for those who do: the peer may be waiting for us.
+    return this.#fetches.run(`${hash} ${reach}`, (shared) => this.#read(wanted, reach, shared), signal);
   }
 
-  async #read(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+  async #read(wanted: Wanted, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
     const cached = await this.components.cache.get(wanted.hash);
     if (cached) {
       this.counts.cached++;
       return cached;
     }
     signal.throwIfAborted();
+    const { peers } = this.components;
+    if (reach === "peers" && peers) return this.#fromPeersOrNodes(peers, wanted, signal);
+    if (reach === "cache") throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
+    return this.#fromNodes(wanted, signal);
+  }
+
+  /** Peers first; those who have not answered within their head start go on beside the nodes, and who is first wins. */
+  async #fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+    const controller = new AbortController();
+    const abandon = () => controller.abort(signal.reason);
+    signal.addEventListener("abort", abandon, { once: true });
+    try {
+      const asked = peers.fragment(wanted.file, wanted.segment, wanted.fragment, controller.signal).catch(() => undefined);
+      const late = this.components.clock.sleep(this.settings.peerHeadStartMs, controller.signal).then(() => undefined, () => undefined);
+      const early = await Promise.race([asked, late]);
+      signal.throwIfAborted();
+      if (early) return this.#fromPeer(wanted.hash, early);
+      const nodes = this.#fromNodes(wanted, controller.signal);
+      const peer = asked.then((bytes) => bytes ? this.#fromPeer(wanted.hash, bytes) : nodes);
+      return await Promise.any([nodes, peer]).catch(() => nodes);
+    } finally {
+      signal.removeEventListener("abort", abandon);
+      controller.abort(new DOMException("the fragment is here", "AbortError"));
+    }
+  }
+
+  #fromPeer(hash: Hash, bytes: Uint8Array): Uint8Array {
+    this.counts.fromPeers++;
+    return this.#keep(hash, bytes);
+  }
+
+  async #fromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     try {
       return await this.#fetch(wanted, 0, signal);
     } catch (error) {

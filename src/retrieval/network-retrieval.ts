@@ -6,7 +6,9 @@ import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeBook } from "../network/nodes/node-book.js";
 import type { Nodes } from "../network/nodes/nodes.js";
+import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
+import { ChainFiles } from "./chain-files.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";
 import { FragmentSource, type SourceSettings } from "./fragment-source.js";
 import { FragmentStream } from "./fragment-stream.js";
@@ -14,7 +16,7 @@ import { NodeFetcher } from "./node-fetcher.js";
 import { NodeScores, SCORE_DEFAULTS, type ScoreSettings } from "./node-scores.js";
 import { PlaintextReader } from "./plaintext.js";
 import { type ReadStep, readSteps } from "./read-plan.js";
-import type { FileRange, Retrieval } from "./retrieval.js";
+import type { FileRange, Reach, Retrieval } from "./retrieval.js";
 
 export interface RetrievalComponents {
   readonly chain: Chain;
@@ -24,6 +26,8 @@ export interface RetrievalComponents {
   readonly cache: FragmentCache;
   readonly encoder: Encoder;
   readonly clock: Clock;
+  /** Other gateways, asked before the nodes; none when absent. */
+  readonly peers?: Peers;
 }
 
 export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings {
@@ -44,6 +48,7 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
   raceBytes: 192 * MIB,
   attemptMs: 60_000,
   recheckMs: 10_000,
+  peerHeadStartMs: 400,
 };
 
 interface Ahead {
@@ -58,22 +63,25 @@ export class NetworkRetrieval implements Retrieval {
   readonly #held: ByteBudget;
   readonly #source: FragmentSource;
   readonly #fetcher: NodeFetcher;
+  /** What the chain says of files, from the same memory that reads use. */
+  readonly files: ChainFiles;
 
   constructor(components: RetrievalComponents, settings: Partial<RetrievalSettings> = {}) {
     this.#settings = { ...RETRIEVAL_DEFAULTS, ...settings };
     this.#held = new ByteBudget(this.#settings.heldBytes);
     const scores = new NodeScores(components.book, this.#settings);
     const directory = new FileDirectory(components, this.#settings);
+    this.files = new ChainFiles({ directory });
     this.#fetcher = new NodeFetcher(components, this.#settings);
     this.#source = new FragmentSource({ ...components, scores, directory, fetcher: this.#fetcher }, this.#settings);
   }
 
-  async open(files: readonly FileRange[], signal?: AbortSignal): Promise<Readable> {
+  async open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<Readable> {
     signal?.throwIfAborted();
     const controller = new AbortController();
     const abandon = () => controller.abort(signal?.reason);
     signal?.addEventListener("abort", abandon, { once: true });
-    const chunks = this.#chunks(files, controller.signal);
+    const chunks = this.#chunks(files, reach, controller.signal);
     try {
       const stream = new FragmentStream(await chunks.next(), chunks, controller);
       const end = () => stream.destroy(signal?.reason as Error);
@@ -91,7 +99,7 @@ export class NetworkRetrieval implements Retrieval {
     return { ...counts, ...this.#fetcher.counts, bytesInFlight, bytesHeld: this.#held.used };
   }
 
-  async *#chunks(files: readonly FileRange[], signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  async *#chunks(files: readonly FileRange[], reach: Reach, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const steps = readSteps(files);
     const window: Ahead[] = [];
     const plaintext = new PlaintextReader();
@@ -100,9 +108,9 @@ export class NetworkRetrieval implements Retrieval {
         if (window.length === 0) {
           const next = steps.next();
           if (next.done === true) return;
-          window.push(this.#ahead(next.value, await this.#held.take(FRAGMENT_SIZE, signal), signal));
+          window.push(this.#ahead(next.value, await this.#held.take(FRAGMENT_SIZE, signal), reach, signal));
         }
-        this.#readAhead(steps, window, signal);
+        this.#readAhead(steps, window, reach, signal);
         const [current] = window;
         if (!current) return;
         yield* plaintext.read(current.step, await current.bytes);
@@ -115,7 +123,7 @@ export class NetworkRetrieval implements Retrieval {
   }
 
   /** Fills the window as far as its budget and free memory allow. */
-  #readAhead(steps: Iterator<ReadStep, void>, window: Ahead[], signal: AbortSignal): void {
+  #readAhead(steps: Iterator<ReadStep, void>, window: Ahead[], reach: Reach, signal: AbortSignal): void {
     while (window.length * FRAGMENT_SIZE <= this.#settings.readAheadBytes) {
       const release = this.#held.tryTake(FRAGMENT_SIZE);
       if (!release) return;
@@ -124,12 +132,12 @@ export class NetworkRetrieval implements Retrieval {
         release();
         return;
       }
-      window.push(this.#ahead(next.value, release, signal));
+      window.push(this.#ahead(next.value, release, reach, signal));
     }
   }
 
-  #ahead(step: ReadStep, release: () => void, signal: AbortSignal): Ahead {
-    const bytes = this.#source.get(step.file, step.segment, step.fragment, signal);
+  #ahead(step: ReadStep, release: () => void, reach: Reach, signal: AbortSignal): Ahead {
+    const bytes = this.#source.get(step, reach, signal);
     // Awaited when its turn comes; a failure before that must not count as unhandled.
     bytes.catch(() => undefined);
     return { step, bytes, release };

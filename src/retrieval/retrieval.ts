@@ -9,8 +9,14 @@ export interface Retrieval {
    * S3Error ObjectUnavailable when fewer than 4 good fragments of a segment can be had. A failure later destroys the
    * stream: it never pads. Back-pressure holds the fetching; the signal ends it.
    */
-  open(files: readonly FileRange[], signal?: AbortSignal): Promise<Readable>;
+  open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<Readable>;
 }
+
+/**
+ * How far a read may go for what is not cached: nowhere (`cache`), to the storage nodes, or (the default) to other
+ * gateways as well. A gateway that reads for another must not ask others in turn, or two wait for each other.
+ */
+export type Reach = "cache" | "nodes" | "peers";
 
 /** Bytes `range` of one file's content. */
 export interface FileRange {

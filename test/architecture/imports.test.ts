@@ -14,14 +14,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["model"],
   s3: ["gateway/gateway.js", "model"],
   gateway: [
-    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "preprocessing/preprocessing.js", "network/chain/chain.js", "model",
+    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "retrieval/network-files.js", "preprocessing/preprocessing.js",
+    "network/chain/chain.js", "model",
   ],
   preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
   distribution: [
     "catalog/catalog.js", "blobs/blobs.js", "encoding/encoder.js", "preprocessing/preprocessing.js", "network/chain/chain.js",
     "network/nodes/nodes.js", "network/nodes/node-book.js", "background/worker.js", "model",
   ],
-  retrieval: ["cache/cache.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "network/nodes/node-book.js", "model"],
+  retrieval: [
+    "cache/cache.js", "peers/peers.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "network/nodes/node-book.js", "model",
+  ],
+  peers: [
+    "catalog/catalog.js", "blobs/blobs.js", "cache/cache.js", "encoding/encoder.js", "retrieval/retrieval.js", "network/chain/chain.js",
+    "network/chain/gateway-register.js", "network/nodes/endpoint-policy.js", "model",
+  ],
   maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
   catalog: ["model"],
   blobs: ["model"],
@@ -41,7 +48,7 @@ const owners: readonly { readonly packages: RegExp; readonly rooms: readonly str
   { packages: /^@polkadot\//, rooms: ["network", "devnet"] },
   { packages: /^@subspace\/|^piscina$/, rooms: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, rooms: ["s3"] },
-  { packages: /^undici$/, rooms: ["network"] },
+  { packages: /^undici$/, rooms: ["network", "peers"] },
   { packages: /^(zod|yaml)$/, rooms: ["config", "devnet", "cli"] },
 ];
 

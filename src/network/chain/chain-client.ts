@@ -17,6 +17,7 @@ import { CallBatcher, type CallBatcherSettings } from "./call-batcher.js";
 import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
 import { call } from "./extrinsics.js";
+import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -26,7 +27,7 @@ import { Submitter, type SubmitterSettings } from "./submitter.js";
 const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
-export class CessChain implements Chain {
+export class CessChain implements Chain, GatewayRegister {
   readonly #signer: Signer;
   readonly #session: ChainSession;
   readonly #submitter: Submitter;
@@ -68,6 +69,10 @@ export class CessChain implements Chain {
 
   nodes(): Promise<ChainNode[]> {
     return this.#session.reader.nodes();
+  }
+
+  gateways(): Promise<RegisteredGateway[]> {
+    return this.#session.reader.gateways();
   }
 
   finalizedBlock(): Promise<number> {

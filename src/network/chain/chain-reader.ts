@@ -15,6 +15,7 @@ import {
   textArgument,
 } from "./codec.js";
 import { formatAccount } from "./accounts.js";
+import { gatewayEndpoint, type RegisteredGateway } from "./gateway-register.js";
 import type { Connection } from "./connection.js";
 import type { Link } from "./link.js";
 import { readMap, readStorage } from "./storage.js";
@@ -67,6 +68,19 @@ export class ChainReader {
     });
   }
 
+  /** Registered gateways, as of one block; those whose domain is no place on the web are left out. */
+  gateways(): Promise<RegisteredGateway[]> {
+    return this.connection.call(async (link) => {
+      const best = (await link.send("chain_getBlockHash", [])) as string;
+      const gateways: RegisteredGateway[] = [];
+      for await (const { key, value } of readMap(link, "oss", "oss", best)) {
+        const endpoint = gatewayEndpoint(asText(field(value, "domain")), asText(field(value, "peerId")));
+        if (endpoint !== undefined) gateways.push({ account: formatAccount(key), endpoint });
+      }
+      return gateways;
+    });
+  }
+
   finalizedBlock(): Promise<number> {
     return this.connection.call(async (link) => {
       const header = await link.send("chain_getHeader", [await finalizedHash(link)]);
@@ -91,6 +105,8 @@ function toDeal(fid: Fid, info: Codec): ChainDeal {
     fid,
     owner: asAccount(field(brief, "user")),
     territory: asText(field(brief, "territoryName")),
+    fileName: asText(field(brief, "fileName")),
+    size: asNumber(field(info, "fileSize")),
     segments: items(field(info, "segmentList")).map((segment) => ({
       hash: asHash(field(segment, "hash")),
       fragments: items(field(segment, "fragmentList")).map(asHash),
@@ -109,12 +125,14 @@ function toFile(fid: Fid, info: Codec): ChainFile {
     owners: items(field(info, "owner")).map((brief) => ({
       account: asAccount(field(brief, "user")),
       territory: asText(field(brief, "territoryName")),
+      fileName: asText(field(brief, "fileName")),
     })),
     segments: items(field(info, "segmentList")).map((segment) => ({
       hash: asHash(field(segment, "hash")),
       fragments: items(field(segment, "fragmentList")).map((fragment) => ({
         hash: asHash(field(fragment, "hash")),
         node: asAccount(field(fragment, "miner")),
+        ...(optionalField(fragment, "avail")?.isEmpty === true ? { lost: true } : {}),
       })),
     })),
   };

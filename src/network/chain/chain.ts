@@ -70,6 +70,10 @@ export interface ChainDeal {
   readonly fid: Fid;
   readonly owner: CessAccount;
   readonly territory: string;
+  /** As the owner's gateway wrote it, in clear. */
+  readonly fileName?: string;
+  /** Object bytes. */
+  readonly size?: number;
   readonly segments: readonly SegmentHashes[];
   /** Index 0…11 (the chain counts 1…12). */
   readonly reports: readonly { readonly index: number; readonly node: CessAccount }[];
@@ -78,11 +82,12 @@ export interface ChainDeal {
 export interface ChainFile {
   readonly fid: Fid;
   readonly size: number;
-  readonly owners: readonly { readonly account: CessAccount; readonly territory: string }[];
-  /** Each with its 12 fragments in index order and the node that reported it. */
+  /** `fileName`: as the owner's gateway wrote it, in clear. */
+  readonly owners: readonly { readonly account: CessAccount; readonly territory: string; readonly fileName?: string }[];
+  /** Each with its 12 fragments in index order and the node that reported it; `lost`: that node is to be replaced. */
   readonly segments: readonly {
     readonly hash: Hash;
-    readonly fragments: readonly { readonly hash: Hash; readonly node: CessAccount }[];
+    readonly fragments: readonly { readonly hash: Hash; readonly node: CessAccount; readonly lost?: boolean }[];
   }[];
 }
 

@@ -9,11 +9,12 @@ function headerText(text: string | undefined): string | undefined {
 }
 
 /** How far an object is on its way into the network: in our own headers and in S3's word for it. */
-export function durabilityHeaders({ state, fid, reports, failure, waiting }: Durability): Record<string, string | undefined> {
+export function durabilityHeaders({ state, fid, reports, redundancy, failure, waiting }: Durability): Record<string, string | undefined> {
   return {
     "x-cess-fid": fid,
     "x-cess-state": state,
     "x-cess-reports": `${reports}/${FRAGMENTS}`,
+    "x-cess-redundancy": redundancy === undefined ? undefined : `${redundancy}/${FRAGMENTS}`,
     "x-cess-failure": headerText(failure),
     "x-cess-waiting": headerText(waiting),
     "x-amz-replication-status": failure !== undefined ? "FAILED" : state === "stored" ? "COMPLETED" : "PENDING",

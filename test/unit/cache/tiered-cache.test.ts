@@ -15,6 +15,9 @@ describe("TieredCache", () => {
   let folder: string;
   const open = (settings: Partial<CacheSettings> = {}) =>
     new TieredCache({ verify }, { folder, memoryBytes: 32 * MIB, diskBytes: 32 * MIB, ...settings });
+  /** The file of a fragment, whichever name it has. */
+  const fileOf = (hash: Hash) => join(folder, readdirSync(folder).find((name) => name.startsWith(hash))!);
+  const kept = () => readdirSync(folder).map((name) => name.slice(0, 64));
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");
   });
@@ -29,7 +32,7 @@ describe("TieredCache", () => {
     const before = open();
     await before.set(hash, bytes);
     await before.close();
-    expect(statSync(join(folder, hash)).size).to.equal(4);
+    expect(statSync(fileOf(hash)).size).to.equal(4);
     const after = open();
     const found = await after.get(hash);
     expect(found && Buffer.compare(found, bytes)).to.equal(0);
@@ -57,7 +60,7 @@ describe("TieredCache", () => {
       const { hash, bytes } = namedFragment("true");
       const cache = open({ memoryBytes: 0 });
       await cache.set(hash, bytes);
-      spoil(join(folder, hash));
+      spoil(fileOf(hash));
       expect(await cache.get(hash)).to.equal(undefined);
       await cache.set(hash, bytes);
       expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
@@ -68,12 +71,12 @@ describe("TieredCache", () => {
     const before = open({ memoryBytes: 0, diskBytes: 8 });
     await before.set(a!.hash, a!.bytes);
     await before.set(b!.hash, b!.bytes);
-    utimesSync(join(folder, b!.hash), new Date(1000), new Date(1000));
+    utimesSync(fileOf(b!.hash), new Date(1000), new Date(1000));
     await before.close();
     const after = open({ memoryBytes: 0, diskBytes: 8 });
     await after.set(c!.hash, c!.bytes);
     await after.close();
-    expect(readdirSync(folder)).to.have.members([a!.hash, c!.hash]);
+    expect(kept()).to.have.members([a!.hash, c!.hash]);
     expect(after.usage().diskBytes).to.equal(8);
   });
 

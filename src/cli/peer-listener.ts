@@ -1,0 +1,15 @@
+import type { Logger } from "pino";
+import type { Config } from "../config/config.js";
+import { FileMetadata } from "../peers/file-metadata.js";
+import { PeerServer } from "../peers/peer-server.js";
+import { SharedFiles } from "../peers/shared-files.js";
+import type { Accounts } from "./accounts.js";
+import type { Rooms } from "./rooms.js";
+
+/** The listener for other gateways and CESS tools; undefined when the operator wants none. */
+export function peerServer({ peers }: Config, accounts: Accounts, rooms: Rooms, log: Logger): PeerServer | undefined {
+  if (!peers.listen) return undefined;
+  const files = new SharedFiles(rooms, { share: peers.share });
+  const metadata = new FileMetadata({ chain: rooms.chain, owners: accounts.owner });
+  return new PeerServer({ files, metadata, log });
+}

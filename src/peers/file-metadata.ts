@@ -1,0 +1,36 @@
+import type { FileRow } from "../catalog/catalog.js";
+import type { Account } from "../model/account.js";
+import type { Fid } from "../model/hash.js";
+import type { Chain } from "../network/chain/chain.js";
+
+export interface FileMetadataComponents {
+  readonly chain: Pick<Chain, "file" | "deal">;
+  /** The account with this Account.id. */
+  readonly owners: (id: string) => Account | undefined;
+}
+
+/** What CESS gateways say of a file; the names are the protocol's. */
+export interface Metadata {
+  readonly fid: Fid;
+  /** Object bytes. */
+  readonly size: number;
+  readonly owner: readonly { readonly user: string; readonly file_name: string }[];
+}
+
+/** Whose file it is: as the chain says, else its pending deal, else, before either, the catalog. */
+export class FileMetadata {
+  constructor(private readonly components: FileMetadataComponents) {}
+
+  /** Rejects with ChainUnavailable. */
+  async of({ fid, size, owner }: FileRow): Promise<Metadata> {
+    const { chain, owners } = this.components;
+    const stored = await chain.file(fid);
+    if (stored) {
+      return { fid, size: stored.size, owner: stored.owners.map(({ account, fileName = "" }) => ({ user: account, file_name: fileName })) };
+    }
+    const deal = await chain.deal(fid);
+    if (deal) return { fid, size: deal.size ?? size, owner: [{ user: deal.owner, file_name: deal.fileName ?? "" }] };
+    const account = owners(owner);
+    return { fid, size, owner: account ? [{ user: account.cessAccount, file_name: "" }] : [] };
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { type ByteRange, type RangeRequest, resolveRange } from "../model/byte-range.js";
+import { type Fid, isHash } from "../model/hash.js";
+import type { Reach } from "../retrieval/retrieval.js";
+import { Refusal } from "./refusal.js";
+
+const FID_LENGTH = 64;
+/** What `open` says of a file by the extension it was asked with. Anything else is bytes. */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  css: "text/css", csv: "text/csv", gif: "image/gif", htm: "text/html", html: "text/html", ico: "image/x-icon",
+  jpeg: "image/jpeg", jpg: "image/jpeg", js: "text/javascript", json: "application/json", md: "text/markdown", mov: "video/quicktime",
+  mp3: "audio/mpeg", mp4: "video/mp4", pdf: "application/pdf", png: "image/png", svg: "image/svg+xml", txt: "text/plain",
+  wav: "audio/wav", webm: "video/webm", webp: "image/webp", xml: "application/xml", zip: "application/zip",
+};
+const UNKNOWN_TYPE = "application/octet-stream";
+
+/** The FID in the path's last part. `open` takes an extension behind it, with or without a dot. */
+export function readFid(text: string): { readonly fid: Fid; readonly contentType: string } {
+  const fid = text.slice(0, FID_LENGTH);
+  if (!isHash(fid)) throw new Refusal(400, "invalid fid");
+  const extension = text.slice(FID_LENGTH).replace(/^\./, "").toLowerCase();
+  return { fid: fid as Fid, contentType: CONTENT_TYPES[extension] ?? UNKNOWN_TYPE };
+}
+
+/**
+ * The bytes asked for; undefined: all. CESS tools ask with `Content-Range: bytes=a-b`, the rest of the world with
+ * `Range`. Refuses with 416 what is malformed or outside the file.
+ */
+export function readRange(headers: IncomingHttpHeaders, size: number): ByteRange | undefined {
+  const text = headers.range ?? headers["content-range"];
+  if (text === undefined) return undefined;
+  const request = parse(text.trim());
+  if (!request) throw new Refusal(416, "invalid range value");
+  const range = resolveRange(request, size);
+  if (!range) throw new Refusal(416, "invalid range start");
+  return range;
+}
+
+function parse(text: string): RangeRequest | undefined {
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(text);
+  if (!match) return undefined;
+  const [, first = "", last = ""] = match;
+  if (first === "") return last === "" ? undefined : { suffix: Number(last) };
+  if (last === "") return { first: Number(first) };
+  return Number(last) < Number(first) ? undefined : { first: Number(first), last: Number(last) };
+}
+
+/** RFC 9111 section 5.2.1.7: with `only-if-cached` a client wants what is here or 504, never a trip further on. */
+export function readReach(headers: IncomingHttpHeaders): Reach {
+  return /(?:^|[\s,])only-if-cached(?:$|[\s,])/i.test(headers["cache-control"] ?? "") ? "cache" : "nodes";
+}

@@ -1,0 +1,170 @@
+import type { Readable } from "node:stream";
+import type { ByteRange } from "../model/byte-range.js";
+import type { Clock } from "../model/clock.js";
+import type { CessFile } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
+import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../model/sizes.js";
+import type { GatewayRegister } from "../network/chain/gateway-register.js";
+import { type Peer, PEER_BOOK_DEFAULTS, PeerBook, type PeerBookSettings } from "./peer-book.js";
+import { PEER_LINK_DEFAULTS, PeerLink, type PeerLinkSettings, PeerMiss } from "./peer-link.js";
+import type { Peers } from "./peers.js";
+
+export interface GatewayPeersComponents {
+  readonly clock: Clock;
+  /** The chain's list of gateways; without it only the configured ones are asked. */
+  readonly register?: GatewayRegister;
+  /** The bytes back if they have this hash, else undefined; may take the argument away (Encoder.verify). */
+  readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
+}
+
+export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings {
+  /** Gateways asked at once for a file of which it is not known who has it. */
+  readonly asked: number;
+  /** Fragments of 8 MiB fetched at a time; for one more no gateway is asked. */
+  readonly transfers: number;
+  /** A gateway that has not sent a fragment by then has failed. Milliseconds. */
+  readonly attemptMs: number;
+}
+
+export const GATEWAY_PEERS_DEFAULTS: GatewayPeersSettings = {
+  ...PEER_BOOK_DEFAULTS, ...PEER_LINK_DEFAULTS, asked: 3, transfers: 8, attemptMs: 20_000,
+};
+
+/** Rounds of asking for one fragment: the second is for when the one who had it fails. */
+const ROUNDS = 2;
+
+export interface PeerFetchCounts {
+  fragments: number;
+  bytes: number;
+  misses: number;
+  failures: number;
+  wrong: number;
+}
+
+class WrongBytes extends Error {}
+/** The one reason for which we end a request and blame the other side. */
+class TookTooLong extends Error {}
+
+interface Answered {
+  readonly peer: Peer;
+  readonly body: Readable;
+}
+
+/** Asks other CESS gateways for fragments, as ranges of plain files, and believes what hashes right. */
+export class GatewayPeers implements Peers {
+  readonly #counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
+  readonly #settings: GatewayPeersSettings;
+  readonly #book: PeerBook;
+  readonly #link: PeerLink;
+  #running = 0;
+
+  constructor(private readonly components: GatewayPeersComponents, settings: Partial<GatewayPeersSettings> = {}) {
+    this.#settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
+    this.#book = new PeerBook(components, this.#settings);
+    this.#link = new PeerLink(this.#settings);
+  }
+
+  async fragment(file: CessFile, segment: number, fragment: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    signal.throwIfAborted();
+    const hash = file.segments[segment]?.fragments[fragment];
+    const start = segment * SEGMENT_SIZE + fragment * FRAGMENT_SIZE;
+    const range = { start, end: Math.min(start + FRAGMENT_SIZE, file.size) };
+    // Gateways give an encrypted file in clear, or not at all: there is nothing in it that the fragment could be cut from.
+    if (!hash || file.format.name !== "plain" || range.end <= start || this.#running >= this.#settings.transfers) return undefined;
+    this.#running++;
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        const peers = this.#book.candidates(file.fid, this.#settings.asked);
+        const bytes = peers.length > 0 ? await this.#ask(peers, file, range, hash, signal) : undefined;
+        signal.throwIfAborted();
+        if (bytes) return bytes;
+      }
+      return undefined;
+    } finally {
+      this.#running--;
+    }
+  }
+
+  metrics(): Readonly<Record<string, number>> {
+    return { ...this.#counts, ...this.#book.count() };
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+    await this.#book.settled();
+  }
+
+  /** Takes the fragment from whoever answers first that it has it; the others are let go. */
+  async #ask(peers: readonly Peer[], file: CessFile, range: ByteRange, hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const began = this.components.clock.now();
+    const attempts = peers.map((peer) => ({ peer, controller: new AbortController() }));
+    const end = (reason: unknown, except?: Peer) => {
+      for (const { peer, controller } of attempts) if (peer !== except) controller.abort(reason);
+    };
+    const abandon = () => end(signal.reason);
+    signal.addEventListener("abort", abandon, { once: true });
+    const timer = new AbortController();
+    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(() => end(new TookTooLong()), () => undefined);
+    try {
+      const heads = attempts.map(({ peer, controller }) => this.#head(peer, file, range, controller.signal));
+      const first = await Promise.any(heads).catch(() => undefined);
+      if (!first) return undefined;
+      end(new DOMException("another gateway was quicker", "AbortError"), first.peer);
+      return await this.#body(first, file, range, hash, began, signal);
+    } finally {
+      signal.removeEventListener("abort", abandon);
+      timer.abort();
+      end(new DOMException("the fragment is here, or nobody gives it", "AbortError"));
+    }
+  }
+
+  async #head(peer: Peer, { fid, size }: CessFile, range: ByteRange, signal: AbortSignal): Promise<Answered> {
+    try {
+      return { peer, body: await this.#link.open(peer, fid, range, size, signal) };
+    } catch (error) {
+      if (error instanceof PeerMiss) {
+        this.#counts.misses++;
+        this.#book.missed(peer, fid);
+      } else if (!signal.aborted || signal.reason instanceof TookTooLong) {
+        this.#counts.failures++;
+        this.#book.failed(peer, fid);
+      }
+      throw error;
+    }
+  }
+
+  async #body({ peer, body }: Answered, { fid }: CessFile, range: ByteRange, hash: Hash, began: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      const received = await readBytes(body, range.end - range.start);
+      const bytes = await this.components.verify(received, hash);
+      if (!bytes) throw new WrongBytes("the bytes have not the fragment's hash");
+      this.#book.gave(peer, fid, this.components.clock.now() - began);
+      this.#counts.fragments++;
+      this.#counts.bytes += range.end - range.start;
+      return bytes;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.#counts.failures++;
+      if (error instanceof WrongBytes) {
+        this.#counts.wrong++;
+        this.#book.lied(peer, fid);
+      } else this.#book.failed(peer, fid);
+      return undefined;
+    }
+  }
+}
+
+/** The first `length` bytes, with the zeros that fill a fragment behind them. Throws when there are fewer. */
+async function readBytes(body: Readable, length: number): Promise<Uint8Array> {
+  // An ArrayBuffer of its own, so that it can be given away to a worker.
+  const fragment = new Uint8Array(FRAGMENT_SIZE);
+  let received = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const wanted = chunk.subarray(0, length - received);
+    fragment.set(wanted, received);
+    received += wanted.length;
+    if (received === length) break;
+  }
+  if (received < length) throw new Error(`the answer ended after ${received} of ${length} bytes`);
+  return fragment;
+}

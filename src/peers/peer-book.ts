@@ -1,0 +1,160 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../model/clock.js";
+import type { Fid } from "../model/hash.js";
+import type { GatewayRegister } from "../network/chain/gateway-register.js";
+
+/** Another gateway. `trusted`: the operator named it, so it may lie in a private network. */
+export interface Peer {
+  readonly endpoint: string;
+  readonly trusted: boolean;
+}
+
+export interface PeerBookSettings {
+  /** URLs the operator configured. */
+  readonly endpoints: readonly string[];
+  /** Gateways kept from the register; those beyond are not asked. */
+  readonly registered: number;
+  /** How long the register's last reading counts. Milliseconds. */
+  readonly registerMs: number;
+  /** How long it is believed that a gateway has a file at hand, or has not. Milliseconds. */
+  readonly rememberMs: number;
+  /** Failures in a row after which a gateway is passed over, for this long the first time; each further one doubles it. */
+  readonly failures: number;
+  readonly firstCooldownMs: number;
+  readonly maxCooldownMs: number;
+}
+
+export const PEER_BOOK_DEFAULTS: PeerBookSettings = {
+  endpoints: [],
+  registered: 64,
+  registerMs: 600_000,
+  rememberMs: 300_000,
+  failures: 2,
+  firstCooldownMs: 10_000,
+  maxCooldownMs: 600_000,
+};
+
+/** A register that could not be read is tried again after this. Milliseconds. */
+const RETRY_MS = 30_000;
+/** Pairs of gateway and file that are remembered. */
+const REMEMBERED = 50_000;
+/** What an unknown gateway is taken to need for a fragment, and the share of a new measurement in the mean. */
+const USUAL_MS = 1_000;
+const NEW_WEIGHT = 0.3;
+
+interface History {
+  failures: number;
+  coolUntil: number;
+  latency: number;
+}
+
+/** Which gateways there are, and what asking them has taught. Nothing here waits: who reads it is in a hurry. */
+export class PeerBook {
+  readonly #configured: readonly Peer[];
+  readonly #histories = new Map<string, History>();
+  readonly #holdings = new LRUCache<string, { readonly has: boolean; readonly at: number }>({ max: REMEMBERED });
+  #registered: readonly Peer[] = [];
+  #readAgainAt = 0;
+  #reading: Promise<void> | undefined;
+
+  constructor(
+    private readonly components: { readonly clock: Clock; readonly register?: GatewayRegister },
+    private readonly settings: PeerBookSettings,
+  ) {
+    this.#configured = settings.endpoints.map((endpoint) => ({ endpoint, trusted: true }));
+  }
+
+  /**
+   * At most `limit` gateways that may have the file, best first: the best that had it lately alone, else those of which
+   * nothing is known. Empty until the register was read once, which this begins.
+   */
+  candidates(fid: Fid, limit: number): Peer[] {
+    this.#refresh();
+    const now = this.components.clock.now();
+    const open = [...this.#configured, ...this.#registered].flatMap((peer) => {
+      const history = this.#histories.get(peer.endpoint);
+      const held = this.#holdings.get(pair(peer, fid));
+      const has = held && now - held.at < this.settings.rememberMs ? held.has : undefined;
+      if ((history?.coolUntil ?? 0) > now || has === false) return [];
+      return [{ peer, has, cost: history?.latency ?? USUAL_MS }];
+    });
+    const sorted = open.sort((a, b) => a.cost - b.cost);
+    const holder = sorted.find(({ has }) => has);
+    return holder ? [holder.peer] : sorted.slice(0, limit).map(({ peer }) => peer);
+  }
+
+  /** It gave a good fragment of the file within `ms`. */
+  gave(peer: Peer, fid: Fid, ms: number): void {
+    const history = this.#history(peer);
+    history.failures = 0;
+    history.latency += (ms - history.latency) * NEW_WEIGHT;
+    this.#holdings.set(pair(peer, fid), { has: true, at: this.components.clock.now() });
+  }
+
+  /** It answered, and has not the file at hand. */
+  missed(peer: Peer, fid: Fid): void {
+    this.#history(peer).failures = 0;
+    this.#holdings.set(pair(peer, fid), { has: false, at: this.components.clock.now() });
+  }
+
+  /** It could not be reached, or broke off, or took too long. */
+  failed(peer: Peer, fid: Fid): void {
+    this.#holdings.delete(pair(peer, fid));
+    const history = this.#history(peer);
+    const excess = ++history.failures - this.settings.failures;
+    if (excess >= 0) this.#cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
+  }
+
+  /** What it gave is not the fragment: no accident of the line, so it is passed over for the longest time at once. */
+  lied(peer: Peer, fid: Fid): void {
+    this.failed(peer, fid);
+    this.#cool(this.#history(peer), this.settings.maxCooldownMs);
+  }
+
+  /** How many gateways are known, and how many of them are passed over now. */
+  count(): { readonly known: number; readonly cooling: number } {
+    const now = this.components.clock.now();
+    const known = [...this.#configured, ...this.#registered];
+    const cooling = known.filter(({ endpoint }) => (this.#histories.get(endpoint)?.coolUntil ?? 0) > now);
+    return { known: known.length, cooling: cooling.length };
+  }
+
+  /** Resolves when no reading of the register is under way. */
+  async settled(): Promise<void> {
+    await this.#reading;
+  }
+
+  #cool(history: History, ms: number): void {
+    history.coolUntil = this.components.clock.now() + Math.min(ms, this.settings.maxCooldownMs);
+  }
+
+  #history({ endpoint }: Peer): History {
+    const known = this.#histories.get(endpoint);
+    if (known) return known;
+    const history: History = { failures: 0, coolUntil: 0, latency: USUAL_MS };
+    this.#histories.set(endpoint, history);
+    return history;
+  }
+
+  #refresh(): void {
+    const { register, clock } = this.components;
+    if (!register || this.#reading || clock.now() < this.#readAgainAt) return;
+    this.#readAgainAt = clock.now() + this.settings.registerMs;
+    this.#reading = register.gateways().then(
+      (gateways) => this.#learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
+      // What was known of the register stays good enough.
+      () => void (this.#readAgainAt = clock.now() + RETRY_MS),
+    ).finally(() => (this.#reading = undefined));
+  }
+
+  #learn(endpoints: readonly string[]): void {
+    const configured = new Set(this.settings.endpoints);
+    const strangers = [...new Set(endpoints)].filter((endpoint) => !configured.has(endpoint)).slice(0, this.settings.registered);
+    this.#registered = strangers.map((endpoint) => ({ endpoint, trusted: false }));
+    for (const endpoint of this.#histories.keys()) {
+      if (!configured.has(endpoint) && !strangers.includes(endpoint)) this.#histories.delete(endpoint);
+    }
+  }
+}
+
+const pair = ({ endpoint }: Peer, fid: Fid) => `${fid} ${endpoint}`;

@@ -1,0 +1,101 @@
+import { addAbortSignal, Readable } from "node:stream";
+import type { Blobs } from "../blobs/blobs.js";
+import type { FragmentCache } from "../cache/cache.js";
+import type { Catalog, FileRow } from "../catalog/catalog.js";
+import type { Encoder, FileSlice } from "../encoding/encoder.js";
+import type { ByteRange } from "../model/byte-range.js";
+import { segmentCapacity } from "../model/file.js";
+import type { Fid, Hash } from "../model/hash.js";
+import type { BlobSlice } from "../model/object.js";
+import type { Reach, Retrieval } from "../retrieval/retrieval.js";
+
+export interface SharedFilesComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly cache: FragmentCache;
+  readonly encoder: Encoder;
+  readonly retrieval: Retrieval;
+}
+
+/** Which FIDs leave this gateway by the peer listener: every one its catalog knows, or none. */
+export type Share = "all" | "none";
+
+/** Files for other gateways and CESS tools, by their FIDs: from staging, from the cache, or from the storage nodes. */
+export class SharedFiles {
+  constructor(private readonly components: SharedFilesComponents, private readonly settings: { readonly share: Share }) {}
+
+  /** Undefined when this gateway does not know the file or does not let it out: the two look the same from outside. */
+  async find(fid: Fid): Promise<FileRow | undefined> {
+    if (this.settings.share === "none") return undefined;
+    const rows = (await this.components.catalog.files.withFid(fid)).filter(({ state }) => state !== "deleting");
+    return rows.find(({ blobs }) => blobs.length > 0) ?? rows[0];
+  }
+
+  /**
+   * Bytes `range` of the file, decrypted. Resolves when the first of them are at hand; rejects with S3Error
+   * ObjectUnavailable when they are not to be had within `reach`. A failure later destroys the stream.
+   */
+  async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<Readable> {
+    if (range.end <= range.start) return Readable.from([]);
+    const pinned = await this.pinStaged(file);
+    if (!pinned) return this.components.retrieval.open([{ file, range }], signal, reach);
+    const stream = addAbortSignal(signal, Readable.from(this.readStaged(file.blobs, range), { objectMode: false }));
+    return stream.once("close", pinned);
+  }
+
+  /** One of the segments' fragments, parity or data, where its segment is staged or it is cached; undefined elsewhere. */
+  async fragment(file: FileRow, hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const segment = file.segments.findIndex(({ fragments }) => fragments.includes(hash));
+    if (segment < 0) return undefined;
+    const unpin = await this.pinStaged(file);
+    if (!unpin) return this.components.cache.get(hash);
+    try {
+      const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
+      const content = this.segmentContent(file, segment);
+      // Our own clients' reads and uploads come first.
+      return await this.components.encoder.fragment(content, file.format, index, { priority: "background", signal });
+    } finally {
+      unpin();
+    }
+  }
+
+  /** Holds the file's staged bytes until the function is called; undefined when it has none any more. */
+  private async pinStaged(file: FileRow): Promise<(() => void) | undefined> {
+    if (file.blobs.length === 0) return undefined;
+    const unpin = this.components.blobs.pin([...new Set(file.blobs.map(({ blob }) => blob))]);
+    try {
+      // A blob goes only after the catalog let go of it: what it still links, now that it is pinned, stays.
+      const current = await this.components.catalog.files.get(file.id);
+      if (current?.blobs.length === file.blobs.length) return unpin;
+    } catch (error) {
+      unpin();
+      throw error;
+    }
+    unpin();
+    return undefined;
+  }
+
+  private async *readStaged(slices: readonly BlobSlice[], range: ByteRange): AsyncGenerator<Uint8Array> {
+    for (const { blob, offset, length } of touched(slices, range)) {
+      yield* this.components.blobs.read(blob, { start: offset, end: offset + length }) as AsyncIterable<Uint8Array>;
+    }
+  }
+
+  private segmentContent({ blobs, format, size }: FileRow, segment: number): FileSlice[] {
+    const start = segment * segmentCapacity(format);
+    const slices = touched(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
+    return slices.map(({ blob, offset, length }) => ({ path: this.components.blobs.locate(blob), offset, length }));
+  }
+}
+
+function touched(slices: readonly BlobSlice[], range: ByteRange): BlobSlice[] {
+  const result: BlobSlice[] = [];
+  let position = 0;
+  for (const { blob, offset, length } of slices) {
+    const start = Math.max(range.start, position);
+    const end = Math.min(range.end, position + length);
+    if (start < end) result.push({ blob, offset: offset + start - position, length: end - start });
+    position += length;
+  }
+  return result;
+}

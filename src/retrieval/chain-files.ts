@@ -1,0 +1,56 @@
+import { fidOf } from "../encoding/merkle.js";
+import { S3Error } from "../model/errors.js";
+import { type CessFile, PLAIN } from "../model/file.js";
+import type { Fid } from "../model/hash.js";
+import { FRAGMENTS, SEGMENT_SIZE } from "../model/sizes.js";
+import type { ChainFile } from "../network/chain/chain.js";
+import type { FileDirectory } from "./file-directory.js";
+import type { NetworkFiles } from "./network-files.js";
+
+/** The network's files as the directory has them from the chain. */
+export class ChainFiles implements NetworkFiles {
+  constructor(private readonly components: { readonly directory: FileDirectory }) {}
+
+  async find(fid: Fid, signal?: AbortSignal): Promise<CessFile | undefined> {
+    const found = await this.components.directory.file(fid, signal);
+    if (!found) return undefined;
+    requireSound(found);
+    const segments = found.segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment) => fragment.hash) }));
+    return { fid, size: found.size, format: PLAIN, segments };
+  }
+
+  async redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined> {
+    const { directory } = this.components;
+    const [file, standing] = await Promise.all([directory.file(fid, signal), directory.nodesInGoodStanding(signal)]);
+    return file && redundancyOf(file, standing);
+  }
+
+  /** How many of the files looked at lately have how many fragments left in their worst segment. */
+  async census(): Promise<Readonly<Record<number, number>>> {
+    const { directory } = this.components;
+    const files = directory.rememberedFiles();
+    if (files.length === 0) return {};
+    const standing = await directory.nodesInGoodStanding();
+    const counts: Record<number, number> = {};
+    for (const file of files) {
+      const left = redundancyOf(file, standing);
+      counts[left] = (counts[left] ?? 0) + 1;
+    }
+    return counts;
+  }
+}
+
+function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): number {
+  let least = FRAGMENTS;
+  for (const { fragments } of segments) {
+    least = Math.min(least, fragments.filter(({ node, lost }) => lost !== true && standing.has(node)).length);
+  }
+  return least;
+}
+
+/** The chain believes whoever declares a file: that its segments make this FID and hold its bytes is for us to see. */
+function requireSound({ fid, size, segments }: ChainFile): void {
+  const whole = segments.length > 0 && segments.every(({ fragments }) => fragments.length === FRAGMENTS);
+  const sound = whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
+  if (!sound) throw new S3Error("ObjectUnavailable", { message: `what the chain lists under ${fid} is not the file of that name` });
+}

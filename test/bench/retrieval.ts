@@ -1,0 +1,135 @@
+import { randomFillSync } from "node:crypto";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FragmentCache } from "../../src/cache/cache.js";
+import { fidOf } from "../../src/encoding/merkle.js";
+import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
+import { type CessFile, PLAIN } from "../../src/model/file.js";
+import { FRAGMENT_SIZE, KIB, MIB, SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../src/network/nodes/nodes.js";
+import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import { MemoryNetwork, nodeAccount, wallClock } from "../unit/retrieval/memory-network.js";
+
+const SIZE = 256 * MIB;
+/** The rest of each fragment is zeros, parity included, since the code works column by column. */
+const FILLED = 64 * KIB;
+/** A node's answer: the way there and back, and 8 MiB at 80 MiB/s; each varies by a tenth up and down. Milliseconds. */
+const ROUND_TRIP_MS = 20;
+const FRAGMENT_MS = 100;
+/** A node at one hundredth of its speed. */
+const SLOW = 100;
+
+/** Storage nodes that take their time as real ones do, and keep only what is not zero. */
+class PacedNodes implements Nodes {
+  readonly speeds = new Map<string, "down" | number>();
+  readonly #fragments = new Map<string, Uint8Array>();
+  #turn = 0;
+
+  put(node: NodeAddress, { hash }: FragmentName, bytes: Uint8Array): Promise<void> {
+    this.#fragments.set(`${node.account}/${hash}`, bytes.slice(0, FILLED));
+    return Promise.resolve();
+  }
+
+  async get(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    const speed = this.speeds.get(node.account) ?? 1;
+    if (speed === "down") throw new NodeFailure("unreachable", node, "connection refused");
+    // The same sequence in every run, with a mean of 1.
+    const jitter = 0.9 + (0.2 * (this.#turn++ * 7919 % 1000)) / 1000;
+    await wallClock.sleep((ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter, signal);
+    const kept = this.#fragments.get(`${node.account}/${hash}`);
+    if (!kept) throw new NodeFailure("missing", node, "no such fragment");
+    const bytes = new Uint8Array(FRAGMENT_SIZE);
+    bytes.set(kept);
+    return bytes;
+  }
+}
+
+/** A cache that keeps nothing, so that every read is cold. */
+const nothing: FragmentCache = {
+  get: () => Promise.resolve(undefined),
+  set: () => Promise.resolve(),
+  clear: () => Promise.resolve(),
+  usage: () => ({ memoryBytes: 0, diskBytes: 0, hits: 0, misses: 0 }),
+  close: () => Promise.resolve(),
+};
+
+async function store(folder: string, encoder: ThreadEncoder, network: MemoryNetwork, nodes: PacedNodes): Promise<CessFile> {
+  const path = join(folder, "object");
+  const descriptor = openSync(path, "w");
+  ftruncateSync(descriptor, SIZE);
+  for (let at = 0; at < SIZE; at += FRAGMENT_SIZE) writeSync(descriptor, randomFillSync(Buffer.alloc(FILLED)), 0, FILLED, at);
+  closeSync(descriptor);
+  const contents = Array.from({ length: SIZE / SEGMENT_SIZE }, (_, n) => [{ path, offset: n * SEGMENT_SIZE, length: SEGMENT_SIZE }]);
+  const segments = await Promise.all(contents.map((content) => encoder.hashSegment(content, PLAIN)));
+  const fid = fidOf(segments.map(({ hash }) => hash));
+  for (const [n, content] of contents.entries()) {
+    await Promise.all((segments[n]?.fragments ?? []).map(async (hash, index) =>
+      nodes.put({ account: nodeAccount(index), endpoint: "" }, { fid, hash }, await encoder.fragment(content, PLAIN, index))));
+  }
+  const listed = segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment, index) => ({ hash: fragment, node: nodeAccount(index) })) }));
+  network.chain.files.set(fid, { fid, size: SIZE, owners: [], segments: listed });
+  return { fid, size: SIZE, format: PLAIN, segments };
+}
+
+interface Figures {
+  readonly p50: number;
+  readonly p99: number;
+  /** MiB/s */
+  readonly throughput: number;
+}
+
+async function firstByte(retrieval: NetworkRetrieval, file: CessFile, start: number): Promise<number> {
+  const began = performance.now();
+  const stream = await retrieval.open([{ file, range: { start, end: start + FILLED } }]);
+  const took = performance.now() - began;
+  stream.destroy();
+  return took;
+}
+
+/** `firsts` reads one after the other, each at another fragment, and then the whole object at once. */
+async function measure(retrieval: NetworkRetrieval, file: CessFile, firsts: number): Promise<Figures> {
+  const times: number[] = [];
+  for (let n = 0; n < firsts; n++) times.push(await firstByte(retrieval, file, ((n * 11) % (SIZE / FRAGMENT_SIZE)) * FRAGMENT_SIZE));
+  times.sort((a, b) => a - b);
+  const began = performance.now();
+  let bytes = 0;
+  for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += (chunk as Uint8Array).length;
+  if (bytes !== SIZE) throw new Error(`${bytes} bytes came of ${SIZE}`);
+  const at = (share: number) => times[Math.ceil(times.length * share) - 1] ?? NaN;
+  return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began) };
+}
+
+/**
+ * Cold reads of a 256 MiB object with 0, 4 and 8 of its 12 nodes down (data nodes first, the worst case), and with one
+ * data node at 1% of its speed, as ratios to the healthy network. About a minute.
+ */
+export async function benchRetrieval(print: (line: string) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
+  const encoder = new ThreadEncoder();
+  const network = new MemoryNetwork(encoder);
+  const nodes = new PacedNodes();
+  try {
+    const file = await store(folder, encoder, network, nodes);
+    let healthy: Figures | undefined;
+    for (const [what, down, slow] of [["0 of 12 nodes down", 0, 0], ["4 of 12 nodes down", 4, 0], ["8 of 12 nodes down", 8, 0], ["1 node at 1% speed", 0, 1]] as const) {
+      const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
+      const retrieval = new NetworkRetrieval({ chain: network.chain, nodes: new BookedNodes({ nodes, book, clock: wallClock }), book, cache: nothing, encoder, clock: wallClock });
+      nodes.speeds.clear();
+      // Met while all was well, as a gateway has that was started before the fault.
+      for (let n = 0; n < 8; n++) await firstByte(retrieval, file, n * FRAGMENT_SIZE);
+      for (let index = 0; index < down; index++) nodes.speeds.set(nodeAccount(index), "down");
+      for (let index = 0; index < slow; index++) nodes.speeds.set(nodeAccount(index), SLOW);
+      const figures = await measure(retrieval, file, 100);
+      healthy ??= figures;
+      const ratio = (value: number, of: number) => (value / of).toFixed(2);
+      print(`cold read of 256 MiB, ${what}: first byte p50 ${figures.p50.toFixed(0)} ms (${ratio(figures.p50, healthy.p50)}), ` +
+        `p99 ${figures.p99.toFixed(0)} ms (${ratio(figures.p99, healthy.p99)}), ${figures.throughput.toFixed(0)} MiB/s (${ratio(figures.throughput, healthy.throughput)})`);
+    }
+  } finally {
+    await encoder.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

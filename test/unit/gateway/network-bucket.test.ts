@@ -1,0 +1,126 @@
+import { expect } from "chai";
+import type { Account } from "../../../src/model/account.js";
+import { CessGateway } from "../../../src/gateway/cess-gateway.js";
+import { NetworkBucket } from "../../../src/gateway/network-bucket.js";
+import { S3Error } from "../../../src/model/errors.js";
+import { type CessFile, PLAIN } from "../../../src/model/file.js";
+import type { Fid } from "../../../src/model/hash.js";
+import { systemClock } from "../../../src/model/system-clock.js";
+import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
+import { alice, as, body, bob, bytesOf, collect, House, plainly, refused } from "./gateway-house.js";
+
+const reader: Account = { ...alice, readsNetwork: true };
+const whole = { preconditions: {} };
+
+describe("The network bucket", () => {
+  const fid = "ab".repeat(32) as Fid;
+  const content = bytesOf(5000, 3);
+  /** How the chain answers for the redundancy. */
+  let redundancy: () => Promise<number | undefined>;
+  const files: NetworkFiles = {
+    find: (wanted) => Promise.resolve<CessFile | undefined>(wanted === fid ? { fid, size: content.length, format: PLAIN, segments: [] } : undefined),
+    redundancy: () => redundancy(),
+  };
+  let house: House;
+
+  beforeEach(async () => {
+    house = await House.build();
+    house.shelf.contents.set(fid, content);
+    redundancy = () => Promise.resolve(9);
+  });
+  afterEach(() => house.close());
+
+  const open = (name = "cess") => NetworkBucket.open({ catalog: house.catalog, files, retrieval: house.shelf }, { name, region: "us-east-1" });
+
+  async function gateway(name?: string): Promise<CessGateway> {
+    const { catalog, blobs, preprocessing, chain, shelf } = house;
+    return new CessGateway({ catalog, blobs, preprocessing, chain, clock: systemClock, retrieval: shelf, files, network: await open(name) });
+  }
+
+  it("reads any file the chain knows by its FID, whole or in part", async () => {
+    const { objects } = await gateway();
+    const { version, body } = await objects.get(as(reader), { bucket: "cess", key: fid }, whole);
+    expect(version).to.include({ size: 5000, etag: fid });
+    expect(version.durability).to.include({ state: "stored", fid });
+    expect(Buffer.compare(await collect(body), content)).to.equal(0);
+    const part = await objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, range: { first: 10, last: 19 } });
+    expect(part.range).to.deep.equal({ start: 10, end: 20 });
+    expect(Buffer.compare(await collect(part.body), content.subarray(10, 20))).to.equal(0);
+    expect((await objects.head(as(reader), { bucket: "cess", key: fid }, whole)).version.size).to.equal(5000);
+  });
+
+  it("answers preconditions and ranges as for any object", async () => {
+    const { objects } = await gateway();
+    await refused("NotModified", objects.head(as(reader), { bucket: "cess", key: fid }, { preconditions: { ifNoneMatch: [fid] } }));
+    await refused("InvalidRange", objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, range: { first: 5000 } }));
+    await refused("NoSuchVersion", objects.head(as(reader), { bucket: "cess", key: fid, versionId: "1" }, whole));
+  });
+
+  it("knows no other keys", async () => {
+    const { objects } = await gateway();
+    for (const key of ["0".repeat(64), "photo.jpg", fid.toUpperCase()]) await refused("NoSuchKey", objects.get(as(reader), { bucket: "cess", key }, whole));
+  });
+
+  it("is closed to accounts that may not read the network", async () => {
+    const { objects } = await gateway();
+    await refused("AccessDenied", objects.get(as(bob), { bucket: "cess", key: fid }, whole));
+    await refused("AccessDenied", objects.head(as(bob), { bucket: "cess", key: fid }, whole));
+  });
+
+  it("lets nobody write, list, delete or create it", async () => {
+    const { objects, buckets, uploads } = await gateway();
+    await refused("AccessDenied", objects.put(as(reader), { bucket: "cess", key: fid }, body(content), plainly));
+    await refused("AccessDenied", objects.delete(as(reader), { bucket: "cess", key: fid }));
+    await refused("AccessDenied", objects.list(as(reader), "cess", { prefix: "", delimiter: "", after: "", limit: 10 }));
+    await refused("AccessDenied", uploads.create(as(reader), { bucket: "cess", key: fid }, { content: {}, metadata: {} }));
+    await refused("AccessDenied", buckets.delete(as(reader), "cess"));
+    await refused("BucketAlreadyExists", buckets.create(as(reader), "cess"));
+    expect(await buckets.list(as(reader))).to.deep.equal([]);
+  });
+
+  it("leaves a bucket of its name that is there already to its owner", async () => {
+    await house.gateway.buckets.create(as(alice), "cess");
+    expect(await open()).to.equal(undefined);
+    const { objects } = await gateway();
+    await objects.put(as(alice), { bucket: "cess", key: fid }, body(Buffer.from("mine")), plainly);
+    const { body: read } = await objects.get(as(alice), { bucket: "cess", key: fid }, whole);
+    expect((await collect(read)).toString()).to.equal("mine");
+  });
+
+  it("frees the name it had before, and its own when there is to be none", async () => {
+    await open("old");
+    await open("new");
+    await house.gateway.buckets.create(as(alice), "old");
+    await refused("BucketAlreadyExists", house.gateway.buckets.create(as(alice), "new"));
+    expect(await open("")).to.equal(undefined);
+    await house.gateway.buckets.create(as(alice), "new");
+  });
+
+  describe("redundancy on HEAD", () => {
+    async function head(key: string): Promise<number | undefined> {
+      const { objects } = await gateway();
+      return (await objects.head(as(alice), { bucket: "bucket", key }, whole)).version.durability.redundancy;
+    }
+    beforeEach(async () => {
+      await house.gateway.buckets.create(as(alice), "bucket");
+      for (const key of ["staged", "stored"]) await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(content), plainly);
+      await house.store((await house.catalog.objects.get("bucket", "stored"))!);
+    });
+
+    it("is said of stored objects, and of files on the network, alone", async () => {
+      expect(await head("stored")).to.equal(9);
+      expect(await head("staged")).to.equal(undefined);
+      const { objects } = await gateway();
+      expect((await objects.head(as(reader), { bucket: "cess", key: fid }, whole)).version.durability.redundancy).to.equal(9);
+    });
+
+    it("is left out when the chain cannot be asked, or takes too long", async () => {
+      redundancy = () => Promise.reject(new S3Error("ServiceUnavailable"));
+      expect(await head("stored")).to.equal(undefined);
+      redundancy = () => new Promise(() => undefined);
+      const began = Date.now();
+      expect(await head("stored")).to.equal(undefined);
+      expect(Date.now() - began).to.be.within(400, 1500);
+    });
+  });
+});
