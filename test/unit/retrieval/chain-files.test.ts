@@ -5,6 +5,7 @@ import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import type { ChainFile, ChainNode } from "../../../src/network/chain/chain.js";
+import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
@@ -36,7 +37,7 @@ describe("ChainFiles", function () {
     folder.remove();
   });
 
-  const start = () => new ChainFiles({ directory: new FileDirectory({ chain: network.chain, book: network.chain, clock: wallClock }, DIRECTORY_DEFAULTS) });
+  const start = () => new ChainFiles({ directory: new FileDirectory({ chain: network.chain, book: KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock }), clock: wallClock }, DIRECTORY_DEFAULTS) });
   const list = (change: Partial<ChainFile>) => network.chain.files.set(file.fid, { ...listed, ...change });
   const kind = (promise: Promise<unknown>) => promise.then(() => "none", (error: unknown) => (error as { kind?: string }).kind);
 
