@@ -20,7 +20,7 @@ export interface World {
 }
 
 /** Longer than it takes the sweepers to come by, ms. */
-const SWEPT_MS = 1_300_000;
+const SWEPT_MS = 300_000;
 
 /** What the objects that are there need on chain: CESS account → FID → segments. Reads every object on the way. */
 async function needed({ clients, keys }: World): Promise<Map<string, Map<string, number>>> {

@@ -386,5 +386,5 @@ async function* pieces(owner: Owner, bytes: Buffer, random: () => number): Async
 }
 
 function isDeparture(error: unknown): boolean {
-  return error instanceof Error && error.message === "the client left";
+  return error instanceof Error && (error.message === "the client left" || error.name === "AbortError");
 }

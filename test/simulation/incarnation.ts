@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { Supervisor } from "../../src/background/supervisor.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -40,7 +40,7 @@ export interface Surroundings {
 }
 
 export const BLOCK_MS = 6_000;
-const SWEEP_MS = 600_000;
+const SWEEP_MS = 120_000;
 export const BLOBS_FOLDER = "/data/blobs";
 
 /** One process of the gateway: composed as `serve` does, minus the wire, over the simulated machine and network. */
@@ -62,9 +62,7 @@ export class Incarnation {
   /** `source`: the catalog to begin with. */
   async boot(source: string): Promise<void> {
     mkdirSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true });
-    copyFileSync(source, this.#path);
-    const log = `${source}-wal`;
-    if (statSync(log, { throwIfNoEntry: false })) copyFileSync(log, `${this.#path}-wal`);
+    copyCatalog(source, this.#path);
     setMachine(this.machine);
     this.rooms = await openRooms(this.world, this.owner, this.#path);
   }
@@ -78,16 +76,12 @@ export class Incarnation {
     this.owner.alive = false;
     chain.forgetReservations();
     const left = join(this.world.folder, `${this.owner.name} left`);
-    copyFileSync(this.#path, left);
-    const log = readLog(`${this.#path}-wal`);
-    if (log) {
-      copyFileSync(`${this.#path}-wal`, `${left}-wal`);
-      if (powerCut) {
-        const synced = Math.min(this.machine.catalogSynced, log.length);
-        truncateSync(`${left}-wal`, synced + Math.floor(random() * (log.length - synced + 1)));
-      }
+    const written = copyCatalog(this.#path, left);
+    if (powerCut) {
+      const synced = Math.min(this.machine.catalogSynced, written);
+      if (written > 0) truncateSync(`${left}-wal`, synced + Math.floor(random() * (written - synced + 1)));
+      disk.powerCut(random);
     }
-    if (powerCut) disk.powerCut(random);
     this.#bury();
     return left;
   }
@@ -102,7 +96,7 @@ export class Incarnation {
     await catalog.close();
     this.owner.alive = false;
     const left = join(this.world.folder, `${this.owner.name} left`);
-    copyFileSync(this.#path, left);
+    copyCatalog(this.#path, left);
     this.#bury();
     return { stuck, left };
   }
@@ -121,8 +115,12 @@ export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk
   await scheduler.run(catalog.close());
 }
 
-function readLog(path: string): Buffer | undefined {
-  return statSync(path, { throwIfNoEntry: false }) && readFileSync(path);
+/** The database with its log. Returns the log's bytes. */
+function copyCatalog(from: string, to: string): number {
+  copyFileSync(from, to);
+  const log = statSync(`${from}-wal`, { throwIfNoEntry: false });
+  if (log) copyFileSync(`${from}-wal`, `${to}-wal`);
+  return log?.size ?? 0;
 }
 
 async function openRooms(world: Surroundings, owner: Owner, path: string) {

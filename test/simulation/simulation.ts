@@ -160,9 +160,9 @@ export class Simulation implements Service {
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.#crashAgainAndAgain(crashes);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
-    await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(12 * random()), pauseMs)));
+    await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
     this.trace(() => "the clients are done");
-    await this.owner.sleep(600_000 * random());
+    await this.owner.sleep(120_000 * random());
     ended = true;
     await Promise.all([trouble, death]);
     this.#untilCrash = Infinity;
@@ -231,7 +231,7 @@ export class Simulation implements Service {
     for (let n = 0; n < times; n++) {
       const died = new Promise<void>((resolve) => (this.#onDeath = resolve));
       this.#untilCrash = 1 + Math.floor(10 ** (1 + 3 * random()));
-      await Promise.race([died, this.owner.sleep(1_800_000)]);
+      await Promise.race([died, this.owner.sleep(300_000)]);
       if (this.#untilCrash !== Infinity) return;
       await this.owner.sleep(60_000 * random() ** 2);
       if (random() < 0.2) this.#untilCrash = 1 + Math.floor(40 * random());

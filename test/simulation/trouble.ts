@@ -34,7 +34,7 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     const node = nodes.nodes[Math.floor(random() * nodes.nodes.length)]!;
     const fault = nodeFaults[Math.floor(random() * nodeFaults.length)];
     trace(() => `${node.account} is ${fault ?? ""}`);
-    await spell(parts, 600_000, () => (node.fault = fault), () => (node.fault = undefined));
+    await spell(parts, 240_000, () => (node.fault = fault), () => (node.fault = undefined));
   },
   async partition(parts) {
     const { nodes, random, trace } = parts;
@@ -46,20 +46,20 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     const { chain, nodes, random } = parts;
     const { account } = nodes.nodes[Math.floor(random() * nodes.nodes.length)]!;
     const become = (state: "positive" | "frozen") => chain.set(({ nodes: known }) => known.set(account, { ...known.get(account)!, state }));
-    return spell(parts, 600_000, () => become("frozen"), () => become("positive"));
+    return spell(parts, 240_000, () => become("frozen"), () => become("positive"));
   },
   stall: (parts) => spell(parts, 240_000, () => parts.stallBlocks(true), () => parts.stallBlocks(false)),
-  finality: (parts) => spell(parts, 600_000, () => (parts.chain.finalityStalled = true), () => (parts.chain.finalityStalled = false)),
+  finality: (parts) => spell(parts, 240_000, () => (parts.chain.finalityStalled = true), () => (parts.chain.finalityStalled = false)),
   fork: ({ chain, random, finalityLag, trace }) => {
     const depth = 1 + Math.floor(random() * (finalityLag + 2));
     trace(() => `the last ${depth} blocks were another fork's`);
     chain.fork(depth);
     return Promise.resolve();
   },
-  outage: (parts) => spell(parts, 180_000, () => (parts.trouble.unreachable = true), () => (parts.trouble.unreachable = false)),
-  latency: (parts) => spell(parts, 300_000, () => (parts.trouble.latencyMs = 15_000), () => (parts.trouble.latencyMs = 50)),
-  loss: (parts) => spell(parts, 300_000, () => (parts.trouble.loss = 0.5), () => (parts.trouble.loss = 0)),
-  refusal: (parts) => spell(parts, 300_000, () => (parts.trouble.refusal = 0.5), () => (parts.trouble.refusal = 0)),
+  outage: (parts) => spell(parts, 120_000, () => (parts.trouble.unreachable = true), () => (parts.trouble.unreachable = false)),
+  latency: (parts) => spell(parts, 150_000, () => (parts.trouble.latencyMs = 15_000), () => (parts.trouble.latencyMs = 50)),
+  loss: (parts) => spell(parts, 150_000, () => (parts.trouble.loss = 0.5), () => (parts.trouble.loss = 0)),
+  refusal: (parts) => spell(parts, 150_000, () => (parts.trouble.refusal = 0.5), () => (parts.trouble.refusal = 0)),
   dropped: ({ chain, random, trace }) => {
     const word = random() < 0.5 ? "told" : "silent";
     const dropped = chain.dropPool(word);
@@ -78,7 +78,7 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   unauthorized: (parts) => {
     const { chain, owners, random } = parts;
     const account = owners[Math.floor(random() * owners.length)]!;
-    return spell(parts, 300_000, () => chain.set(({ authorizers }) => authorizers.delete(account)), () => chain.set(({ authorizers }) => authorizers.add(account)));
+    return spell(parts, 150_000, () => chain.set(({ authorizers }) => authorizers.delete(account)), () => chain.set(({ authorizers }) => authorizers.add(account)));
   },
 };
 

@@ -52,6 +52,14 @@ interface Included {
   readonly done: () => void;
 }
 
+/** A copy to change: territories are changed in place, everything else is replaced. */
+function nextState({ block, nonce, deals, files, territories, authorizers, nodes }: State): State {
+  return {
+    block: block + 1, nonce, deals: new Map(deals), files: new Map(files), authorizers: new Set(authorizers), nodes: new Map(nodes),
+    territories: new Map([...territories].map(([name, space]) => [name, { ...space }])),
+  };
+}
+
 const refuse = (section: string, reason: string): never => {
   throw new ChainRefusal(section, reason);
 };
@@ -293,8 +301,7 @@ export class MemoryChain implements Chain {
   }
 
   #produce(): void {
-    const state = structuredClone(this.#best);
-    state.block++;
+    const state = nextState(this.#best);
     this.#history.push(state);
     if (!this.finalityStalled) this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
     while (this.#history[0]!.block < this.#finalizedBlock) this.#history.shift();
