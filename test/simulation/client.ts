@@ -201,7 +201,7 @@ export class Client {
       }
       if (error.kind === "InvalidRange" && !calm) return;
       if (UNREADABLE.includes(error.kind) && !calm && this.service.troubled()) return;
-      throw new Violation(`${this.#name(key)} cannot be read: ${error.kind} ${error.message}; ${String((error.cause as Error | undefined)?.message ?? "")}`);
+      throw new Violation(`${this.#name(key)} cannot be read: ${error.kind} ${error.message}; ${(error.cause as Error | undefined)?.message ?? ""}`);
     }
     if (!(error instanceof ConnectionLost) && !isDeparture(error)) throw error;
     if (calm) throw error;

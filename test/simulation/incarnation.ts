@@ -37,10 +37,13 @@ export interface Surroundings {
   /** Told of what a log would show as an error: nothing expected is. */
   readonly onError: (error: unknown) => void;
   readonly maxSegmentsPerFile: number;
+  /** Whether distribution has all the loops it has by default, or few. */
+  readonly crowded: boolean;
+  /** Between two rounds of the sweepers. */
+  readonly sweepMs: number;
 }
 
 export const BLOCK_MS = 6_000;
-const SWEEP_MS = 120_000;
 export const BLOBS_FOLDER = "/data/blobs";
 
 /** One process of the gateway: composed as `serve` does, minus the wire, over the simulated machine and network. */
@@ -148,12 +151,12 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
       owners: (id) => accounts.get(id),
       wake: (worker) => supervisor.wake(worker),
     },
-    { blockMs: BLOCK_MS, bytesInFlight: 12 * FRAGMENT_SIZE },
+    { blockMs: BLOCK_MS, bytesInFlight: 12 * FRAGMENT_SIZE, ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }) },
   );
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock };
-  const every = { intervalMs: SWEEP_MS };
+  const every = { intervalMs: world.sweepMs };
   for (const worker of [new OrphanSweeper(shared, every), new PreparationPruner(shared, every), new UploadForgetter(shared, every)]) supervisor.add(worker);
   distribution.watch();
   const onWork = () => {

@@ -9,6 +9,9 @@ const runs = Number(values.runs ?? (values.seed === undefined ? 500 : 1));
 const first = Number(values.seed ?? 1);
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(first) || runs < 1) throw new RangeError("usage: run.js [--seed N] [--runs M] [--trace] [--bug NAME] [--first]");
 
+const began = performance.now();
+const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
+
 /** Seeds go one by one to as many processes as there are cores; what a process learned of one run never meets another's seed. */
 async function simulate(): Promise<RunResult[]> {
   const results: RunResult[] = [];
@@ -25,6 +28,7 @@ async function simulate(): Promise<RunResult[]> {
       if (message !== "ready") {
         results.push(message);
         report(message);
+        if (results.length % 50 === 0) console.log(`${results.length} of ${runs} runs, ${seconds()} s`);
       }
       give();
     });
@@ -38,12 +42,11 @@ function report({ seed, failure }: RunResult): void {
   console.log(`seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${seed} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`);
 }
 
-const began = performance.now();
 const results = await simulate();
 const sum = (count: (result: RunResult) => number) => results.reduce((total, result) => total + count(result), 0);
 const failed = results.filter(({ failure }) => failure !== undefined);
 console.log(
-  `${results.length} runs from seed ${first} in ${((performance.now() - began) / 1000).toFixed(1)} s: ${failed.length} failed; ` +
+  `${results.length} runs from seed ${first} in ${seconds()} s: ${failed.length} failed; ` +
   `${sum(({ crashes }) => crashes)} crashes, ${sum(({ mischief }) => mischief)} faults, ${sum(({ stored }) => stored)} files stored, ` +
   `${sum(({ turns }) => turns)} turns`,
 );

@@ -1,5 +1,5 @@
 import { machine } from "./machine.js";
-import { SimulatedFile, type SimulatedDisk } from "./simulated-disk.js";
+import type { SimulatedDisk, SimulatedFile } from "./simulated-disk.js";
 
 /**
  * In the place of node:fs/promises for staging and the cache: the same calls on the simulated disk, each taking a while.

@@ -19,8 +19,13 @@ interface StorageNode {
   readonly held: Map<Hash, Uint8Array>;
   /** Blocks this node waits before it reports what it has. */
   readonly laziness: number;
+  /** Never mended; nothing of such a node is counted on. */
+  readonly lastingFault: NodeFault | undefined;
   fault: NodeFault | undefined;
 }
+
+/** What a node may be for ever: the network is made of strangers' machines. */
+const LASTING: readonly NodeFault[] = ["down", "hanging", "full", "silent"];
 
 /** How long the client of a node waits for an answer. */
 const TIMEOUT_MS = 20_000;
@@ -30,10 +35,12 @@ export class SimulatedNodes {
   readonly nodes: readonly StorageNode[];
   readonly #queued = new Set<string>();
 
-  constructor(private readonly chain: MemoryChain, count: number, private readonly random: () => number) {
-    this.nodes = Array.from({ length: count }, (_, n) => ({
-      account: `cXnode${n}` as CessAccount, held: new Map(), laziness: Math.floor(4 * random() ** 3), fault: undefined,
-    }));
+  /** The first `broken` of them are so for ever. */
+  constructor(private readonly chain: MemoryChain, count: number, private readonly random: () => number, broken: number) {
+    this.nodes = Array.from({ length: count }, (_, n) => {
+      const lastingFault = n < broken ? LASTING[Math.floor(random() * LASTING.length)] : undefined;
+      return { account: `cXnode${n}` as CessAccount, held: new Map(), laziness: Math.floor(4 * random() ** 3), lastingFault, fault: lastingFault };
+    });
     for (const [n, { account }] of this.nodes.entries()) {
       chain.addNode({ account, endpoint: `http://10.0.0.${n + 1}:15001`, state: "positive", idleSpace: BigInt(100 * GIB) });
     }
@@ -46,6 +53,11 @@ export class SimulatedNodes {
       put: (address, fragment, bytes, signal) => this.#put(owner, address, fragment, bytes, signal),
       get: (address, fragment, signal) => this.#get(owner, address, fragment, signal),
     };
+  }
+
+  /** As they are when nothing happens to them. */
+  heal(): void {
+    for (const node of this.nodes) node.fault = node.lastingFault;
   }
 
   node(account: string): StorageNode | undefined {

@@ -9,6 +9,7 @@ import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Client, ConnectionLost, Violation, type Service } from "./client.js";
 import { Contents } from "./contents.js";
 import { BLOCK_MS, Incarnation } from "./incarnation.js";
+import { inspect } from "./inspector.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
 import { Owner, Scheduler } from "./scheduler.js";
@@ -66,6 +67,8 @@ export class Simulation implements Service {
   readonly #trouble = calm();
   readonly #finalityLag: number;
   readonly #maxSegmentsPerFile: number;
+  readonly #sweepMs: number;
+  readonly #crowded: boolean;
   #stalled = 0;
   #calmSince = Infinity;
   #failure: Error | undefined;
@@ -85,7 +88,10 @@ export class Simulation implements Service {
     this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     this.contents = new Contents(random, this.#maxSegmentsPerFile);
     this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
-    this.nodes = new SimulatedNodes(this.chain, 13 + Math.floor(8 * random()), random);
+    const broken = Math.floor(4 * random() ** 2);
+    this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
+    this.#crowded = random() < 0.2;
+    this.#sweepMs = random() < 0.2 ? 4_000 : 120_000;
     const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
     this.accounts = new Map(accounts.map((each) => [each.id, each]));
     for (const { cessAccount, territory } of accounts.slice(0, 2)) this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
@@ -198,6 +204,7 @@ export class Simulation implements Service {
   #makeBlocks(): void {
     this.owner.schedule(BLOCK_MS, () => {
       if (this.#stalled === 0) this.chain.advance();
+      void inspect(this, this.random).catch((error: unknown) => this.#fail(error, "inspecting"));
       this.#makeBlocks();
     });
   }
@@ -206,7 +213,7 @@ export class Simulation implements Service {
     const incarnation = new Incarnation(
       {
         scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, accounts: this.accounts,
-        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile,
+        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
       ++this.#incarnations,
@@ -229,17 +236,21 @@ export class Simulation implements Service {
   async #crashAgainAndAgain(times: number): Promise<void> {
     const { random } = this;
     for (let n = 0; n < times; n++) {
-      const died = new Promise<void>((resolve) => (this.#onDeath = resolve));
-      this.#untilCrash = 1 + Math.floor(10 ** (1 + 3 * random()));
-      await Promise.race([died, this.owner.sleep(300_000)]);
-      if (this.#untilCrash !== Infinity) return;
+      await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
+      if (this.incarnation) return;
       await this.owner.sleep(60_000 * random() ** 2);
-      if (random() < 0.2) this.#untilCrash = 1 + Math.floor(40 * random());
-      const again = new Promise<void>((resolve) => (this.#onDeath = resolve));
-      const booted = this.#boot();
-      await Promise.race([booted, again]);
+      // Some die again while they are starting.
+      if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
       if (!this.incarnation) await this.#boot();
     }
+  }
+
+  /** Lets the process run for so many of its turns, or until the promise resolves. */
+  async #dieWithin(turns: number, end: Promise<void>): Promise<void> {
+    const died = new Promise<void>((resolve) => (this.#onDeath = resolve));
+    this.#untilCrash = turns;
+    await Promise.race([died, end]);
+    this.#untilCrash = Infinity;
   }
 
   #onDeath: () => void = () => undefined;
@@ -290,10 +301,12 @@ export class Simulation implements Service {
   /** With any eight nodes gone and the cache lost, everything reads back. */
   async #readWithNodesDown(): Promise<void> {
     await this.incarnation!.rooms.cache.clear();
-    const order = [...this.nodes.nodes].sort(() => this.random() - 0.5);
-    for (const node of order.slice(0, Math.floor(9 * this.random()))) node.fault = this.random() < 0.5 ? "down" : "lying";
+    const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
+    const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
+    const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
+    for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
     for (const client of this.clients) for (const key of KEYS) await client.verify(key);
-    for (const node of order) node.fault = undefined;
+    for (const node of gone) node.fault = undefined;
   }
 
   #fail(error: unknown, what: string): void {

@@ -34,13 +34,13 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     const node = nodes.nodes[Math.floor(random() * nodes.nodes.length)]!;
     const fault = nodeFaults[Math.floor(random() * nodeFaults.length)];
     trace(() => `${node.account} is ${fault ?? ""}`);
-    await spell(parts, 240_000, () => (node.fault = fault), () => (node.fault = undefined));
+    await spell(parts, 240_000, () => (node.fault = fault), () => (node.fault = node.lastingFault));
   },
   async partition(parts) {
     const { nodes, random, trace } = parts;
     const away = nodes.nodes.filter(() => random() < 0.6);
     trace(() => `${away.length} nodes are cut off`);
-    await spell(parts, 240_000, () => away.forEach((node) => (node.fault = "hanging")), () => away.forEach((node) => (node.fault = undefined)));
+    await spell(parts, 240_000, () => away.forEach((node) => (node.fault = "hanging")), () => away.forEach((node) => (node.fault = node.lastingFault)));
   },
   frozen: (parts) => {
     const { chain, nodes, random } = parts;
@@ -98,7 +98,7 @@ export async function makeTrouble(parts: TroubleParts, kinds: readonly string[],
 /** All is well from here on. */
 export function heal({ chain, trouble, nodes, stallBlocks }: TroubleParts): void {
   Object.assign(trouble, calm());
-  for (const node of nodes.nodes) node.fault = undefined;
+  nodes.heal();
   chain.finalityStalled = false;
   chain.dropNext = 0;
   stallBlocks(false);

@@ -2,9 +2,10 @@ import type { CessAccount } from "../../src/model/account.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
 import {
-  ChainRefusal, ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
+  ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
   type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
+import { nextState, refuse, type EventKind, type Included, type Pending, type Space, type State } from "./memory-chain-state.js";
 
 export interface MemoryChainSettings {
   /** Whose rules: of the testnet's genesis runtime or of today's. */
@@ -14,55 +15,6 @@ export interface MemoryChainSettings {
   /** Blocks for which an extrinsic may be included. */
   readonly era: number;
 }
-
-interface Space {
-  total: bigint;
-  used: bigint;
-  locked: bigint;
-  state: Territory["state"];
-}
-
-interface State {
-  block: number;
-  nonce: number;
-  readonly deals: Map<Fid, ChainDeal>;
-  readonly files: Map<Fid, ChainFile>;
-  readonly territories: Map<string, Space>;
-  readonly authorizers: Set<string>;
-  readonly nodes: Map<string, ChainNode>;
-}
-
-type Event = Exclude<ChainEvent, { kind: "gap" }>;
-type EventKind = Event["kind"];
-
-interface Pending {
-  /** The gateway's; undefined for a storage node's own call. */
-  readonly signed?: SignedExtrinsic;
-  readonly apply: (state: State) => EventKind;
-  readonly fid: Fid;
-  readonly settle: (error?: Error) => void;
-  /** Dropped from the pool without a word: it holds no nonce and ends with its era. */
-  lost?: boolean;
-}
-
-/** Something included, whose block is not final yet. */
-interface Included {
-  readonly block: number;
-  readonly pending: Pending;
-  readonly done: () => void;
-}
-
-/** A copy to change: territories are changed in place, everything else is replaced. */
-function nextState({ block, nonce, deals, files, territories, authorizers, nodes }: State): State {
-  return {
-    block: block + 1, nonce, deals: new Map(deals), files: new Map(files), authorizers: new Set(authorizers), nodes: new Map(nodes),
-    territories: new Map([...territories].map(([name, space]) => [name, { ...space }])),
-  };
-}
-
-const refuse = (section: string, reason: string): never => {
-  throw new ChainRefusal(section, reason);
-};
 
 /**
  * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion
@@ -189,6 +141,11 @@ export class MemoryChain implements Chain {
 
   files(): ChainFile[] {
     return [...this.#best.files.values()];
+  }
+
+  /** As the last final block has it. */
+  finalFile(fid: Fid): ChainFile | undefined {
+    return this.#finalized.files.get(fid);
   }
 
   emitGap(): void {
