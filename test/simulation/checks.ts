@@ -4,6 +4,7 @@ import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import { Violation, type Client } from "./client.js";
 import { BLOBS_FOLDER, type Incarnation } from "./incarnation.js";
+import { requireNoHazard } from "./inspector.js";
 import type { Owner } from "./scheduler.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
 import type { SimulatedNodes } from "./simulated-nodes.js";
@@ -39,8 +40,7 @@ async function needed({ clients, keys }: World): Promise<Map<string, Map<string,
 /** The chain holds what the objects need and nothing else, each fragment with a node of its own that has it. */
 export async function checkStored(world: World, spec: 100 | 133): Promise<void> {
   const { chain, accounts } = world;
-  if (chain.overwrites > 0) throw new Violation(`${chain.overwrites} pending deals were declared again`);
-  if (chain.doubleListings > 0) throw new Violation(`an owner was listed twice, ${chain.doubleListings} times`);
+  requireNoHazard(chain);
   const deals = chain.pendingDeals();
   if (deals.length > 0) throw new Violation(`${deals.length} deals are pending although no job is left`);
   const wanted = await needed(world);

@@ -1,8 +1,15 @@
 import { SEGMENT_SIZE } from "../../src/model/sizes.js";
+import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
 import { Violation } from "./client.js";
 import { BLOBS_FOLDER } from "./incarnation.js";
 import { SimulatedFile } from "./simulated-disk.js";
+
+/** What the chain's rules let happen and must never have happened. */
+export function requireNoHazard(chain: Pick<MemoryChain, "overwrites" | "doubleListings">): void {
+  if (chain.overwrites > 0) throw new Violation("a pending deal was declared again: its reports are forgotten, its space is locked for ever");
+  if (chain.doubleListings > 0) throw new Violation("a stored file was declared again by its owner, who is listed and charged twice");
+}
 
 /**
  * Looks at one object of a client, between two turns, so that nothing moves meanwhile: what must hold at every moment,
@@ -10,6 +17,7 @@ import { SimulatedFile } from "./simulated-disk.js";
  */
 export async function inspect(world: World, random: () => number): Promise<void> {
   const { clients, keys, incarnation, disk, chain } = world;
+  requireNoHazard(chain);
   const client = clients[Math.floor(random() * clients.length)];
   const key = keys[Math.floor(random() * keys.length)];
   if (!incarnation || !client || key === undefined) return;

@@ -41,7 +41,7 @@ export interface RunResult {
 }
 
 /** Virtual time that may pass after the last fault until everything is stored. */
-const PATIENCE_MS = 8 * 3_600_000;
+const PATIENCE_MS = 3 * 3_600_000;
 const KEYS = ["a", "b", "c", "d"];
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
