@@ -298,8 +298,8 @@ export interface JobCatalog {
   /** Makes the jobs of these files due now (an event on chain concerns them). Returns how many. */
   wakeFid(fid: Fid): Promise<number>;
   wakeAll(kind: JobKind): Promise<number>;
-  /** When the next one is due; undefined when there are none. Leased ones count at their lease's end. */
-  nextDue(): Promise<number | undefined>;
+  /** When the next one (of these kinds) is due; undefined when there are none. Leased ones count at their lease's end. */
+  nextDue(kinds?: readonly JobKind[]): Promise<number | undefined>;
   /** Leases that earlier processes of this gateway left are void (called once at start, single-gateway only). */
   releaseAll(): Promise<void>;
   count(): Promise<Readonly<Record<JobKind, number>>>;

@@ -88,9 +88,9 @@ export class JobTableCatalog implements JobCatalog {
     return this.store.write((tx) => wakeJobs(tx, this.clock.now(), [kind]));
   }
 
-  async nextDue(): Promise<number | undefined> {
+  async nextDue(kinds: readonly JobKind[] = jobKinds): Promise<number | undefined> {
     let next: number | undefined;
-    for (const kind of jobKinds) {
+    for (const kind of kinds) {
       const row = await this.store.reads.selectFrom("jobs").select("due_at").where("kind", "=", kind).orderBy("due_at").limit(1).executeTakeFirst();
       if (row && (next === undefined || row.due_at < next)) next = row.due_at;
     }

@@ -45,9 +45,9 @@ export class JobWorker implements Worker {
     return { kind: "busy" };
   }
 
-  /** `nextDue` counts jobs of every kind: a due one that others are about to take must not make this a busy loop. */
+  /** A due job that another loop is about to take must not make this a busy loop. */
   async #idle(): Promise<Progress> {
-    const due = await this.#jobs.nextDue();
+    const due = await this.#jobs.nextDue([this.#kind]);
     const floor = this.#parts.clock.now() + this.#settings.idleFloorMs;
     return { kind: "idle", ...(due !== undefined && { until: Math.max(due, floor) }) };
   }

@@ -2,9 +2,10 @@ import type { CessAccount } from "../../src/model/account.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
 import {
-  ChainRefusal, ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
+  ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
   type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
+import { nextState, refuse, type EventKind, type Included, type Pending, type Space, type State } from "./memory-chain-state.js";
 
 export interface MemoryChainSettings {
   /** Whose rules: of the testnet's genesis runtime or of today's. */
@@ -14,38 +15,6 @@ export interface MemoryChainSettings {
   /** Blocks for which an extrinsic may be included. */
   readonly era: number;
 }
-
-interface Space {
-  total: bigint;
-  used: bigint;
-  locked: bigint;
-  state: Territory["state"];
-}
-
-interface State {
-  block: number;
-  nonce: number;
-  readonly deals: Map<Fid, ChainDeal>;
-  readonly files: Map<Fid, ChainFile>;
-  readonly territories: Map<string, Space>;
-  readonly authorizers: Set<string>;
-  readonly nodes: Map<string, ChainNode>;
-}
-
-type Event = Exclude<ChainEvent, { kind: "gap" }>;
-type EventKind = Event["kind"];
-
-interface Pending {
-  /** The gateway's; undefined for a storage node's own call. */
-  readonly signed?: SignedExtrinsic;
-  readonly apply: (state: State) => EventKind;
-  readonly fid: Fid;
-  readonly settle: (error?: Error) => void;
-}
-
-const refuse = (section: string, reason: string): never => {
-  throw new ChainRefusal(section, reason);
-};
 
 /**
  * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion
@@ -68,12 +37,16 @@ export class MemoryChain implements Chain {
   onSubmitted: (() => void) | undefined;
   /** Called after each new block. */
   onBlock: (() => void) | undefined;
+  /** While set, blocks are made and none becomes final. */
+  finalityStalled = false;
   /** While set, deals and files stay invisible at the best block, as on an endpoint that lags behind. */
   readonly hidden = new Set<Fid>();
 
   readonly #settings: MemoryChainSettings;
   readonly #history: State[];
-  readonly #finalizing: { readonly block: number; readonly done: () => void }[] = [];
+  #finalizing: Included[] = [];
+  /** Never goes back. */
+  #finalizedBlock = 1;
   readonly #listeners = new Set<(event: ChainEvent) => void>();
   readonly #reserved = new Set<number>();
   #pool: Pending[] = [];
@@ -101,6 +74,35 @@ export class MemoryChain implements Chain {
   /** Makes blocks now: each includes what waits in the pool. */
   advance(blocks = 1): void {
     for (let n = 0; n < blocks; n++) this.#produce();
+  }
+
+  /** Throws the last blocks away, as far as they are not final; what was in them waits in the pool again. */
+  fork(depth: number): void {
+    for (let n = 0; n < depth && this.#best.block > this.#finalizedBlock; n++) this.#history.pop();
+    const gone = this.#finalizing.filter(({ block }) => block > this.#best.block);
+    this.#finalizing = this.#finalizing.filter(({ block }) => block <= this.#best.block);
+    this.#pool.unshift(...gone.map(({ pending }) => pending));
+  }
+
+  /** The gateway's extrinsics in the pool are forgotten: at once, or without a word. Returns how many. */
+  dropPool(word: "told" | "silent"): number {
+    const ours = this.#pool.filter(({ signed, lost }) => signed && lost !== true);
+    if (word === "silent") for (const pending of ours) pending.lost = true;
+    else {
+      this.#pool = this.#pool.filter((pending) => !ours.includes(pending));
+      for (const { settle } of ours) settle(new ExtrinsicLost("dropped from the pool"));
+    }
+    return ours.length;
+  }
+
+  /** The gateway's extrinsics in the pool arrive there twice. */
+  duplicatePool(): void {
+    for (const pending of this.#pool.filter(({ signed }) => signed)) this.#pool.push({ ...pending, settle: () => undefined });
+  }
+
+  /** The gateway's process has died: nonces it had chosen and not used are free again. */
+  forgetReservations(): void {
+    this.#reserved.clear();
   }
 
   /** Changes the state without an extrinsic, at once and for finalized readers as well. */
@@ -135,6 +137,15 @@ export class MemoryChain implements Chain {
 
   pendingDeals(): ChainDeal[] {
     return [...this.#best.deals.values()];
+  }
+
+  files(): ChainFile[] {
+    return [...this.#best.files.values()];
+  }
+
+  /** As the last final block has it. */
+  finalFile(fid: Fid): ChainFile | undefined {
+    return this.#finalized.files.get(fid);
   }
 
   emitGap(): void {
@@ -203,7 +214,7 @@ export class MemoryChain implements Chain {
   }
 
   get #finalized(): State {
-    return this.#history[Math.max(0, this.#history.length - 1 - this.#settings.finalityLag)]!;
+    return this.#history.find(({ block }) => block === this.#finalizedBlock)!;
   }
 
   #at(at: "best" | "finalized"): State {
@@ -240,41 +251,41 @@ export class MemoryChain implements Chain {
   }
 
   #freeNonce(): number {
-    const used = new Set([...this.#reserved, ...this.#pool.map(({ signed }) => signed?.nonce)]);
+    const used = new Set([...this.#reserved, ...this.#pool.filter(({ lost }) => lost !== true).map(({ signed }) => signed?.nonce)]);
     let nonce = this.#best.nonce;
     while (used.has(nonce)) nonce++;
     return nonce;
   }
 
   #produce(): void {
-    const state = structuredClone(this.#best);
-    state.block++;
+    const state = nextState(this.#best);
     this.#history.push(state);
-    if (this.#history.length > this.#settings.finalityLag + 2) this.#history.shift();
+    if (!this.finalityStalled) this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
+    while (this.#history[0]!.block < this.#finalizedBlock) this.#history.shift();
     const waiting = this.#pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
     this.#pool = waiting.filter((pending) => !this.#include(state, pending));
-    for (const entry of this.#finalizing.splice(0)) {
-      if (entry.block <= this.#finalized.block) entry.done();
-      else this.#finalizing.push(entry);
-    }
+    const final = this.#finalizing.filter(({ block }) => block <= this.#finalizedBlock);
+    this.#finalizing = this.#finalizing.filter(({ block }) => block > this.#finalizedBlock);
+    for (const { done } of final) done();
     this.onBlock?.();
   }
 
   /** True when the extrinsic has left the pool. */
-  #include(state: State, { signed, apply, settle, fid }: Pending): boolean {
+  #include(state: State, pending: Pending): boolean {
+    const { signed, apply, settle, fid } = pending;
     if (signed) {
       if (signed.nonce < state.nonce || state.block > signed.untilBlock) {
         settle(new ExtrinsicLost("its nonce is used or its era is over"));
         return true;
       }
-      if (signed.nonce > state.nonce) return false;
+      if (signed.nonce > state.nonce || pending.lost === true) return false;
       state.nonce++;
     }
     const block = state.block;
     try {
       const kind = apply(state);
       this.#finalizing.push({
-        block,
+        block, pending,
         done: () => {
           for (const listener of this.#listeners) listener({ kind, fid, block });
           settle();
@@ -282,7 +293,7 @@ export class MemoryChain implements Chain {
       });
     } catch (error) {
       this.refusals++;
-      this.#finalizing.push({ block, done: () => settle(error as Error) });
+      this.#finalizing.push({ block, pending, done: () => settle(error as Error) });
     }
     return true;
   }

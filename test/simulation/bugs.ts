@@ -1,0 +1,73 @@
+import type { Rewrite } from "./world-hooks.js";
+
+/** A bug planted by hand, to see that the simulation finds it. */
+export interface Bug {
+  readonly name: string;
+  /** What the gateway does with it, as a sentence. */
+  readonly what: string;
+  readonly rewrites: readonly Rewrite[];
+}
+
+const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({
+  name, what, rewrites: [{ file: `/src/${file}.js`, find, replace }],
+});
+
+/** Each is a plausible slip in one line of the compiled code. A line that has changed makes the planting fail, loudly. */
+export const bugs: readonly Bug[] = [
+  bug("release-before-finality", "Staged bytes go when the best block has the file, which a fork may take back.",
+    "distribution/store-desk", `const final = await chain.file(row.fid, "finalized");`, `const final = await chain.file(row.fid, "best");`),
+  bug("order-without-looking", "A file is declared although a deal for it may be pending.",
+    "distribution/ordering", `const { deal, file } = await look(chain, row.fid, "best");`, "const deal = undefined, file = undefined;"),
+  bug("signed-not-saved", "A declaration leaves the process before the catalog knows that it was signed.",
+    "distribution/ordering", "onSigned: (signed) => catalog.files.markSigned(row.id, signed)", "onSigned: () => Promise.resolve()"),
+  bug("unsettled-ignored", "What was signed before a crash is not waited for.",
+    "distribution/store-desk", "                return true;", "                return false;"),
+  bug("vanished-at-once", "A deal that is missing at one block is declared again at once.",
+    "distribution/delivery", "if (block - memory.missingSince < this.#settings.vanishedBlocks)", "if (false)"),
+  bug("two-indexes-on-a-node", "Placement forgets which nodes have an index of the file already.",
+    "model/placement", "roomy.filter((node) => !taken.has(node.account))", "roomy.filter(() => true)"),
+  bug("silence-accepted", "A node that took its fragments and never reports is waited for without end.",
+    "distribution/delivery", "await this.#revokeSilent(placements, memory);", ""),
+  bug("hash-not-checked", "A fragment is believed as the node gives it.",
+    "retrieval/node-fetcher", "received.length === FRAGMENT_SIZE ? await encoder.verify(received, fragment.hash, { signal }) : undefined", "received"),
+  bug("orphans-kept", "The sweeper finds what nothing links, and leaves it.",
+    "maintenance/orphan-sweeper", "await blobs.remove(orphans);", ""),
+  bug("fresh-blobs-swept", "The sweeper takes blobs whose row is about to be written.",
+    "blobs/holds", "return !this.unsettled.has(id) && !this.pins.has(id);", "return true;"),
+  bug("pin-kept", "The encode job never gives its pins back.",
+    "distribution/encode-job", "            unpin();", "            void unpin;"),
+  bug("bytes-not-synced", "A blob is acknowledged before its bytes are on the disk.",
+    "blobs/file-blobs", "await file.datasync();", ""),
+  bug("name-not-synced", "A blob is acknowledged before its name is on the disk.",
+    "blobs/file-blobs", "await this.folderSyncs.get(id.charAt(0))?.sync();", ""),
+  bug("commit-not-synced", "A transaction is acknowledged before the catalog's log is on the disk.",
+    "catalog/sqlite/sqlite-store", "return this.wal.datasync();", "return Promise.resolve();"),
+  bug("part-of-object-released", "An object of several files loses its staged bytes when the first of them is stored.",
+    "catalog/files", `.where("f.state", "!=", "stored")`, `.where("f.state", "=", "nowhere")`),
+  bug("needed-file-deleted", "A file is deleted on chain although an object needs it again.",
+    "catalog/files", "if (deletable && !(await isReferenced(tx, file))) {", "if (deletable) {"),
+  bug("stale-preparation", "Segments prepared from a part that was sent again are used.",
+    "preprocessing/resumable-preprocessing", "if (slices && segmentSource(slices, format) === source)", "if (slices)"),
+  bug("deletion-not-final", "A file's row goes when the best block no longer lists its owner, which a fork may take back.",
+    "distribution/delete-job", `const final = await chain.file(row.fid, "finalized");`, `const final = await chain.file(row.fid, "best");`),
+  bug("orders-not-serialised", "Two owners' orders for the same file may run at once.",
+    "distribution/fid-locks", "if (this.#held.has(fid))", "if (false)"),
+  bug("twin-forgotten", "A file goes from the chain although another S3 account of the same CESS account needs it.",
+    "distribution/delete-job", "if (await this.#neededByTwin(row, account))", "if (false)"),
+  {
+    name: "lease-not-released", what: "The jobs that a process held when it died are nobody's for ever.",
+    rewrites: [
+      {
+        file: "/src/catalog/jobs.js", find: `.where("kind", "=", kind).where("due_at", "<=", now)`,
+        replace: `.where("kind", "=", kind).where("leased", "=", 0).where("due_at", "<=", now)`,
+      },
+      { file: "/src/catalog/jobs.js", find: `leased: 0, woken: 0 }).where("leased", "=", 1)`, replace: `leased: 0, woken: 0 }).where("leased", "=", 2)` },
+    ],
+  },
+];
+
+/** Planted, and not found yet by any seed that was tried: mutate.js does not fail for them. */
+export const unproven: ReadonlySet<string> = new Set([
+  "signed-not-saved", "vanished-at-once", "silence-accepted", "fresh-blobs-swept", "needed-file-deleted", "deletion-not-final",
+  "orders-not-serialised", "twin-forgotten", "lease-not-released",
+]);

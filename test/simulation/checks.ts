@@ -1,0 +1,107 @@
+import type { Account } from "../../src/model/account.js";
+import type { BlobId } from "../../src/model/object.js";
+import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
+import type { MemoryChain } from "../support/memory-chain.js";
+import { Violation, type Client } from "./client.js";
+import { BLOBS_FOLDER, type Incarnation } from "./incarnation.js";
+import { requireNoHazard } from "./inspector.js";
+import type { Owner } from "./scheduler.js";
+import type { SimulatedDisk } from "./simulated-disk.js";
+import type { SimulatedNodes } from "./simulated-nodes.js";
+
+export interface World {
+  readonly owner: Owner;
+  readonly chain: MemoryChain;
+  readonly nodes: SimulatedNodes;
+  readonly disk: SimulatedDisk;
+  readonly clients: readonly Client[];
+  readonly keys: readonly string[];
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly incarnation: Incarnation | undefined;
+}
+
+/** Longer than it takes the sweepers to come by, ms. */
+const SWEPT_MS = 300_000;
+
+/** What the objects that are there need on chain: CESS account → FID → segments. Reads every object on the way. */
+async function needed({ clients, keys }: World): Promise<Map<string, Map<string, number>>> {
+  const result = new Map<string, Map<string, number>>();
+  for (const client of clients) {
+    const files = result.get(client.account.cessAccount) ?? new Map<string, number>();
+    result.set(client.account.cessAccount, files);
+    for (const key of keys) {
+      const content = await client.verify(key);
+      for (const { fid, segments } of content?.files ?? []) files.set(fid, segments);
+    }
+  }
+  return result;
+}
+
+/** The chain holds what the objects need and nothing else, each fragment with a node of its own that has it. */
+export async function checkStored(world: World, spec: 100 | 133): Promise<void> {
+  const { chain, accounts } = world;
+  requireNoHazard(chain);
+  const deals = chain.pendingDeals();
+  if (deals.length > 0) throw new Violation(`${deals.length} deals are pending although no job is left`);
+  const wanted = await needed(world);
+  for (const { cessAccount, territory } of new Map([...accounts.values()].map((each) => [each.cessAccount, each])).values()) {
+    const files = wanted.get(cessAccount) ?? new Map<string, number>();
+    const listed = chain.files().filter(({ owners }) => owners.some((owner) => owner.account === cessAccount)).map(({ fid }) => fid);
+    const lost = [...files.keys()].filter((fid) => !listed.some((other) => other === fid));
+    const left = listed.filter((fid) => !files.has(fid));
+    if (lost.length > 0) throw new Violation(`${cessAccount} needs ${lost.join(", ")}, which the chain does not list`);
+    // At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever.
+    if (left.length > 0 && spec === 133) throw new Violation(`${cessAccount} still owns ${left.join(", ")}, which nothing needs`);
+    const { used, locked } = chain.space(cessAccount, territory)!;
+    const charged = BigInt(CHARGED_PER_SEGMENT) * BigInt([...files.values()].reduce((sum, segments) => sum + segments, 0));
+    if (locked !== 0n) throw new Violation(`${locked} bytes of ${cessAccount}'s territory are locked by no deal`);
+    if (used !== charged && spec === 133) throw new Violation(`${cessAccount} is charged ${used} bytes for objects that need ${charged}`);
+  }
+  checkFragments(world);
+}
+
+function checkFragments({ chain, nodes }: World): void {
+  for (const { fid, segments } of chain.files()) {
+    for (const { fragments } of segments) {
+      if (new Set(fragments.map(({ node }) => node)).size !== fragments.length) throw new Violation(`two fragment indexes of ${fid} are on one node`);
+      for (const [index, { hash, node }] of fragments.entries()) {
+        if (nodes.node(node)?.held.has(hash) !== true) throw new Violation(`${node} does not have fragment ${index} of ${fid}, which it reported`);
+      }
+    }
+  }
+}
+
+/** After the sweepers' rounds staging holds the parts of open uploads and nothing else. */
+export async function checkAtRest(world: World): Promise<void> {
+  const { owner, disk, clients, incarnation } = world;
+  await owner.sleep(SWEPT_MS);
+  const { catalog } = incarnation!.rooms;
+  const linked = new Set<BlobId>();
+  for (const { account } of clients) {
+    const bucket = `bucket-${account.displayName}`;
+    const { entries } = await catalog.uploads.list({ bucket, prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 1000 });
+    for (const entry of entries) {
+      if (entry.kind !== "upload") continue;
+      for (const { blob } of await catalog.uploads.parts(entry.upload.id)) linked.add(blob);
+    }
+  }
+  const files = disk.files(BLOBS_FOLDER);
+  const leaked = files.filter((path) => !linked.has(path.slice(path.lastIndexOf("/") + 1) as BlobId));
+  if (leaked.length > 0) throw new Violation(`${leaked.length} staged blobs are left that nothing needs: ${leaked.join(", ")}`);
+  if (files.length < linked.size) throw new Violation(`${linked.size - files.length} parts of open uploads have lost their bytes`);
+  const { bytes, openUploadBytes } = await catalog.staged();
+  if (bytes !== openUploadBytes) throw new Violation(`${bytes - openUploadBytes} bytes count as staged although everything is stored`);
+  if ((await catalog.preparations.prune()) > 0) throw new Violation("prepared segments are kept of uploads and versions that are gone");
+}
+
+/** Everything was deleted: nothing is left anywhere. */
+export async function checkEmpty(world: World, spec: 100 | 133): Promise<void> {
+  await checkAtRest(world);
+  const { chain, disk, incarnation } = world;
+  if (chain.files().some(({ owners }) => owners.length > 0) && spec === 133) throw new Violation("files are left on chain although everything was deleted");
+  const left = disk.files(BLOBS_FOLDER);
+  if (left.length > world.clients.length * 100) throw new Violation("staging is not empty");
+  const states = await incarnation!.rooms.catalog.files.countByState();
+  const rows = Object.values(states).reduce((sum, count) => sum + count, 0);
+  if (rows > 0 && spec === 133) throw new Violation(`${rows} file rows are left: ${JSON.stringify(states)}`);
+}

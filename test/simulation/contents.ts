@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { fidOf } from "../../src/encoding/merkle.js";
+import type { Fid, Hash } from "../../src/model/hash.js";
+import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { seededRandom } from "../support/seeded-random.js";
+
+export interface Content {
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly md5: string;
+  /** Of the whole; undefined for no bytes. */
+  readonly fid: Fid | undefined;
+  /** FIDs of the files it makes, each with its number of segments. */
+  readonly files: readonly { readonly fid: Fid; readonly segments: number }[];
+}
+
+const SIZES = [
+  0, 1, 100, FRAGMENT_SIZE - 1, FRAGMENT_SIZE, FRAGMENT_SIZE + 1, 3 * FRAGMENT_SIZE, SEGMENT_SIZE - 1, SEGMENT_SIZE, SEGMENT_SIZE + 1,
+  2 * SEGMENT_SIZE, 2 * SEGMENT_SIZE + 777, 3 * SEGMENT_SIZE, 5 * SEGMENT_SIZE - 3,
+];
+
+/** What clients put: some of it fresh, some of it put before, by themselves or somebody else. */
+export class Contents {
+  readonly #byId = new Map<string, Content>();
+  readonly #byEtag = new Map<string, Content>();
+
+  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number) {}
+
+  draw(least = 0): Content {
+    const known = [...this.#byId.values()].filter(({ bytes }) => bytes.length >= least);
+    if (known.length > 0 && this.random() < 0.3) return known[Math.floor(this.random() * known.length)]!;
+    const sizes = SIZES.filter((size) => size >= least);
+    const size = sizes[Math.floor(this.random() * sizes.length)]!;
+    return this.#make(size, Math.floor(this.random() * 2 ** 32));
+  }
+
+  byId(id: string): Content {
+    return this.#byId.get(id)!;
+  }
+
+  byEtag(etag: string): Content | undefined {
+    return this.#byEtag.get(etag);
+  }
+
+  #make(size: number, seed: number): Content {
+    const random = seededRandom(seed);
+    const bytes = Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)));
+    const hashes: Hash[] = [];
+    for (let start = 0; start < size; start += SEGMENT_SIZE) {
+      const segment = Buffer.alloc(SEGMENT_SIZE);
+      bytes.copy(segment, 0, start);
+      hashes.push(createHash("sha256").update(segment).digest("hex") as Hash);
+    }
+    const files: { fid: Fid; segments: number }[] = [];
+    for (let first = 0; first < hashes.length; first += this.maxSegmentsPerFile) {
+      const own = hashes.slice(first, first + this.maxSegmentsPerFile);
+      files.push({ fid: fidOf(own), segments: own.length });
+    }
+    const md5 = createHash("md5").update(bytes).digest("hex");
+    const content: Content = { id: `${size}-${md5.slice(0, 6)}`, bytes, md5, fid: hashes.length > 0 ? fidOf(hashes) : undefined, files };
+    this.#byId.set(content.id, content);
+    this.#byEtag.set(md5, content);
+    if (content.fid !== undefined) this.#byEtag.set(content.fid, content);
+    return content;
+  }
+}

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { createCodec } from "../../src/encoding/codec.js";
+import type { Encoder, FileSlice, NumberedFragment, Task } from "../../src/encoding/encoder.js";
+import { SegmentCoder } from "../../src/encoding/segment-coder.js";
+import type { SegmentFormat, SegmentHashes } from "../../src/model/file.js";
+import type { Hash } from "../../src/model/hash.js";
+import type { Owner } from "./scheduler.js";
+
+const coder = new SegmentCoder(createCodec());
+
+/**
+ * Stands in for the pool of worker threads: the real coder on the simulation's own thread, after a while of virtual
+ * time. What a worker would be given is taken away from the caller here as well.
+ */
+export class InProcessEncoder implements Encoder {
+  constructor(private readonly owner: Owner, private readonly random: () => number) {}
+
+  hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
+    return this.#after(task, () => coder.hashes(content, format));
+  }
+
+  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
+    return this.#after(task, () => coder.fragment(content, format, index));
+  }
+
+  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]> {
+    const given = available.map(({ index, bytes }) => ({ index, bytes: taken(bytes) }));
+    return this.#after(task, () => coder.reconstruct(given));
+  }
+
+  verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
+    const given = taken(bytes);
+    return this.#after(task, () => (createHash("sha256").update(given).digest("hex") === hash ? given : undefined));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #after<T>(task: Task | undefined, work: () => T): Promise<T> {
+    await this.owner.sleep(1 + 100 * this.random() ** 4, task?.signal);
+    return work();
+  }
+}
+
+/** The bytes in a buffer of their own; the caller's is detached, as by a transfer to a thread. */
+function taken(bytes: Uint8Array): Uint8Array {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) return structuredClone(bytes, { transfer: [buffer] });
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,167 @@
+import { copyFileSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { Supervisor } from "../../src/background/supervisor.js";
+import { FileBlobs } from "../../src/blobs/file-blobs.js";
+import { TieredCache } from "../../src/cache/tiered-cache.js";
+import type { Catalog } from "../../src/catalog/catalog.js";
+import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
+import { Distribution } from "../../src/distribution/distribution.js";
+import { CessGateway } from "../../src/gateway/cess-gateway.js";
+import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
+import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
+import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
+import type { Account } from "../../src/model/account.js";
+import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
+import { CoolingNodes } from "../../src/network/nodes/cooling-nodes.js";
+import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
+import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
+import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import type { MemoryChain } from "../support/memory-chain.js";
+import { InProcessEncoder } from "./in-process-encoder.js";
+import { setMachine, type Machine } from "./machine.js";
+import { Owner, type Scheduler } from "./scheduler.js";
+import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
+import type { SimulatedDisk } from "./simulated-disk.js";
+import type { SimulatedNodes } from "./simulated-nodes.js";
+
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly disk: SimulatedDisk;
+  readonly chain: MemoryChain;
+  readonly trouble: ChainTrouble;
+  readonly nodes: SimulatedNodes;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly random: () => number;
+  /** A real folder for the catalogs. */
+  readonly folder: string;
+  /** Told of what a log would show as an error: nothing expected is. */
+  readonly onError: (error: unknown) => void;
+  readonly maxSegmentsPerFile: number;
+  /** Whether distribution has all the loops it has by default, or few. */
+  readonly crowded: boolean;
+  /** Between two rounds of the sweepers. */
+  readonly sweepMs: number;
+}
+
+export const BLOCK_MS = 6_000;
+export const BLOBS_FOLDER = "/data/blobs";
+
+/** One process of the gateway: composed as `serve` does, minus the wire, over the simulated machine and network. */
+export class Incarnation {
+  readonly owner: Owner;
+  readonly machine: Machine;
+  readonly #path: string;
+  rooms!: Awaited<ReturnType<typeof openRooms>>;
+
+  constructor(readonly world: Surroundings, number: number) {
+    this.owner = new Owner(world.scheduler, `gateway ${number}`);
+    this.#path = join(world.folder, String(number), "catalog.sqlite");
+    this.machine = {
+      owner: this.owner, disk: world.disk, random: world.random, catalogSynced: 0, connections: new Set(),
+      diskMs: () => 0.1 + 20 * world.random() ** 6,
+    };
+  }
+
+  /** `source`: the catalog to begin with. */
+  async boot(source: string): Promise<void> {
+    mkdirSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true });
+    copyCatalog(source, this.#path);
+    setMachine(this.machine);
+    this.rooms = await openRooms(this.world, this.owner, this.#path);
+  }
+
+  /**
+   * The process runs no more. A kill leaves the catalog's log as it is; a power cut leaves it synced as far as it was,
+   * and of the rest as much as the dice say. Returns where the catalog is.
+   */
+  kill(powerCut: boolean): string {
+    const { random, chain, disk } = this.world;
+    this.owner.alive = false;
+    chain.forgetReservations();
+    const left = join(this.world.folder, `${this.owner.name} left`);
+    const written = copyCatalog(this.#path, left);
+    if (powerCut) {
+      const synced = Math.min(this.machine.catalogSynced, written);
+      if (written > 0) truncateSync(`${left}-wal`, synced + Math.floor(random() * (written - synced + 1)));
+      disk.powerCut(random);
+    }
+    this.#bury();
+    return left;
+  }
+
+  /** Ends as after SIGTERM. Returns the names of workers that did not obey, and where the catalog is. */
+  async stop(): Promise<{ readonly stuck: readonly string[]; readonly left: string }> {
+    const { supervisor, distribution, preprocessing, cache, catalog } = this.rooms;
+    const stuck = await supervisor.drain(1_500, 1_000);
+    await distribution.close();
+    await preprocessing.close();
+    await cache.close();
+    await catalog.close();
+    this.owner.alive = false;
+    const left = join(this.world.folder, `${this.owner.name} left`);
+    copyCatalog(this.#path, left);
+    this.#bury();
+    return { stuck, left };
+  }
+
+  #bury(): void {
+    for (const connection of [...this.machine.connections]) connection.close();
+    rmSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true, force: true });
+  }
+}
+
+/** A catalog without rows, to copy for each run. */
+export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk, path: string): Promise<void> {
+  const owner = new Owner(scheduler, "template");
+  setMachine({ owner, disk, random: () => 0.5, catalogSynced: 0, connections: new Set(), diskMs: () => 1 });
+  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner }, { path }));
+  await scheduler.run(catalog.close());
+}
+
+/** The database with its log. Returns the log's bytes. */
+function copyCatalog(from: string, to: string): number {
+  copyFileSync(from, to);
+  const log = statSync(`${from}-wal`, { throwIfNoEntry: false });
+  if (log) copyFileSync(`${from}-wal`, `${to}-wal`);
+  return log?.size ?? 0;
+}
+
+async function openRooms(world: Surroundings, owner: Owner, path: string) {
+  const { random, accounts, onError, maxSegmentsPerFile } = world;
+  const clock = owner;
+  const catalog = await openSqliteCatalog({ clock }, { path, maxBatchMs: Infinity });
+  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER });
+  const encoder = new InProcessEncoder(owner, random);
+  const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
+  const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 });
+  const chain = new SimulatedChain(world.chain, owner, world.trouble, random);
+  const limited = new LimitedNodes({ nodes: world.nodes.seenBy(owner) }, { transfers: 8 });
+  const cache = new TieredCache(
+    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+    { folder: "/data/cache", memoryBytes: 4 * FRAGMENT_SIZE, diskBytes: 8 * FRAGMENT_SIZE },
+  );
+  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock }, {
+    readAheadBytes: 3 * FRAGMENT_SIZE, heldBytes: 16 * FRAGMENT_SIZE, fetchBytes: 8 * FRAGMENT_SIZE, raceBytes: 24 * FRAGMENT_SIZE,
+  });
+  const supervisor = new Supervisor({ clock, log });
+  const distribution = new Distribution(
+    {
+      catalog, blobs, encoder, preprocessing, chain, clock, log, random,
+      nodes: new CoolingNodes({ nodes: limited, clock }),
+      owners: (id) => accounts.get(id),
+      wake: (worker) => supervisor.wake(worker),
+    },
+    { blockMs: BLOCK_MS, bytesInFlight: 12 * FRAGMENT_SIZE, ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }) },
+  );
+  await catalog.jobs.releaseAll();
+  for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  const shared = { catalog, blobs, clock };
+  const every = { intervalMs: world.sweepMs };
+  for (const worker of [new OrphanSweeper(shared, every), new PreparationPruner(shared, every), new UploadForgetter(shared, every)]) supervisor.add(worker);
+  distribution.watch();
+  const onWork = () => {
+    for (const { worker } of distribution.workers) supervisor.wake(worker.name);
+  };
+  const gateway = new CessGateway({ catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
+  return { catalog, blobs, encoder, preprocessing, cache, retrieval, supervisor, distribution, gateway };
+}

@@ -1,0 +1,47 @@
+import { SEGMENT_SIZE } from "../../src/model/sizes.js";
+import type { MemoryChain } from "../support/memory-chain.js";
+import type { World } from "./checks.js";
+import { Violation } from "./client.js";
+import { BLOBS_FOLDER } from "./incarnation.js";
+import { SimulatedFile } from "./simulated-disk.js";
+
+/** What the chain's rules let happen and must never have happened. */
+export function requireNoHazard(chain: Pick<MemoryChain, "overwrites" | "doubleListings">): void {
+  if (chain.overwrites > 0) throw new Violation("a pending deal was declared again: its reports are forgotten, its space is locked for ever");
+  if (chain.doubleListings > 0) throw new Violation("a stored file was declared again by its owner, who is listed and charged twice");
+}
+
+/**
+ * Looks at one object of a client, between two turns, so that nothing moves meanwhile: what must hold at every moment,
+ * whatever is wrong with the network. The rooms are asked directly; reading takes no virtual time.
+ */
+export async function inspect(world: World, random: () => number): Promise<void> {
+  const { clients, keys, incarnation, disk, chain } = world;
+  requireNoHazard(chain);
+  const client = clients[Math.floor(random() * clients.length)];
+  const key = keys[Math.floor(random() * keys.length)];
+  if (!incarnation || !client || key === undefined) return;
+  const { catalog } = incarnation.rooms;
+  const name = `${client.bucket}/${key}`;
+  const version = await catalog.objects.get(client.bucket, key);
+  if (!version || version.size === 0) return;
+  if (version.durability.state === "stored") {
+    for (const { fid } of version.extents) {
+      const owners = chain.finalFile(fid)?.owners.map(({ account }) => account) ?? [];
+      if (!owners.includes(client.account.cessAccount)) throw new Violation(`${name} counts as stored, but no final block lists its file ${fid}`);
+    }
+  } else {
+    const staged = await catalog.objects.blobs(version.id);
+    if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size) throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
+    for (const { blob, offset, length } of staged) {
+      const file = disk.entry(`${BLOBS_FOLDER}/${blob.charAt(0)}/${blob}`);
+      if (!(file instanceof SimulatedFile) || file.durable.length < offset + length) throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
+    }
+  }
+  for (const { file, fid } of await catalog.objects.extents(version.id)) {
+    const placed = (await catalog.files.placements(file)).map(({ node }) => node);
+    if (new Set(placed).size !== placed.length) throw new Violation(`two fragment indexes of ${fid} are meant for one node`);
+    const row = await catalog.files.get(file);
+    if (row && row.segments.length !== Math.ceil(row.size / SEGMENT_SIZE)) throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
+  }
+}

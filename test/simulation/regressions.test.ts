@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** Seeds that once found something, and the seed by which the simulation proves that it can: they run with every test. */
+const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
+  { seed: 8, what: "a power cut, a kill in between and a restart in good order lose nothing" },
+];
+
+describe("Simulation: seeds that are remembered", function () {
+  this.timeout(120_000);
+
+  for (const { seed, what } of SEEDS) {
+    it(`${what} (seed ${seed})`, async () => {
+      const { code, output } = await simulate(["--seed", String(seed)]);
+      expect(code, output).to.equal(0);
+    });
+  }
+
+  it("replays a seed exactly", async () => {
+    const fingerprint = async () => /fingerprint (-?\d+)/.exec((await simulate(["--seed", "8"])).output)?.[1];
+    const first = await fingerprint();
+    expect(first).to.not.equal(undefined);
+    expect(await fingerprint()).to.equal(first);
+  });
+
+  it("finds a bug that was planted", async () => {
+    const { code, output } = await simulate(["--seed", "1", "--runs", "40", "--first", "--bug", "commit-not-synced"]);
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/seed \d+ FAILED/);
+  });
+});
+
+/** In a process of its own: the simulation scales the code's sizes down before it loads any of it. */
+function simulate(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  const script = fileURLToPath(new URL("./run.js", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.on("error", reject).on("close", (code) => resolve({ code, output }));
+  });
+}

@@ -1,0 +1,17 @@
+import { join } from "node:path";
+import { beginDigest } from "../../src/gateway/digest.js";
+import { makeEmptyCatalog } from "./incarnation.js";
+import { installTimers } from "./machine.js";
+import { Scheduler } from "./scheduler.js";
+import { runFolder, Simulation, type RunResult } from "./simulation.js";
+import { SimulatedDisk } from "./simulated-disk.js";
+
+/** Everything that takes real time, once; then runs as many seeds as one likes. */
+export async function prepareRuns(base: string, trace?: (line: string) => void): Promise<(seed: number) => Promise<RunResult>> {
+  // WebAssembly is compiled on threads of its own: not while virtual time passes.
+  await beginDigest("CRC64NVME");
+  installTimers();
+  const emptyCatalog = join(base, "empty.sqlite");
+  await makeEmptyCatalog(new Scheduler(), new SimulatedDisk(), emptyCatalog);
+  return (seed) => new Simulation({ seed, folder: runFolder(base, seed), emptyCatalog, ...(trace && { trace }) }).run();
+}

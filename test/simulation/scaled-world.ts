@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import { register } from "node:module";
+import type { Redirect, Rewrite, WorldHooks } from "./world-hooks.js";
+
+/** Bytes of a fragment in the simulation: a segment has four, so it is 4 KiB instead of 32 MiB. */
+const FRAGMENT = 1024;
+
+/** Everything the network measures in segments, 8192 times smaller. The code is the real one; only its sizes are not. */
+const SCALE: readonly Rewrite[] = [
+  { file: "/src/model/sizes.js", find: "export const SEGMENT_SIZE = 32 * MIB;", replace: `export const SEGMENT_SIZE = ${4 * FRAGMENT};` },
+  {
+    file: "/src/model/hash.js", find: "2daeb1f36095b44b318410b3f4e8b5d989dcc7bb023d1426c492dab0a3053e74",
+    replace: createHash("sha256").update(Buffer.alloc(FRAGMENT)).digest("hex"),
+  },
+  { file: "/src/encoding/codec.js", find: "export const STRIP_SIZE = 64 * 1024;", replace: `export const STRIP_SIZE = ${FRAGMENT / 2};` },
+  { file: "/src/gateway/limits.js", find: "minPartBytes: 5 * MIB", replace: `minPartBytes: ${FRAGMENT / 2}` },
+];
+
+const here = (name: string) => new URL(name, import.meta.url).href;
+const fromDisk = (importer: string): Redirect => ({ importer, specifier: "node:fs/promises", to: here("./simulated-fs-promises.js") });
+const dice = (importer: string): Redirect => ({ importer, specifier: "node:crypto", to: here("./simulated-crypto.js") });
+
+/** Where the code meets the machine, it meets the simulated one. */
+const MACHINE: readonly Redirect[] = [
+  fromDisk("/src/blobs/file-blobs.js"), fromDisk("/src/blobs/folder-sync.js"), fromDisk("/src/blobs/blob-reader.js"), fromDisk("/src/cache/disk-tier.js"),
+  { importer: "/src/encoding/segment-source.js", specifier: "node:fs", to: here("./simulated-fs.js") },
+  { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "node:fs/promises", to: here("./simulated-catalog-files.js") },
+  { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
+  dice("/src/blobs/blob-id.js"), dice("/src/gateway/upload-service.js"), dice("/src/cache/disk-tier.js"),
+];
+
+/** Must be called before any module of src is loaded. `planted`: bugs to build in. */
+export function enterScaledWorld(planted: readonly Rewrite[] = []): void {
+  const data: WorldHooks = { rewrites: [...SCALE, ...planted], redirects: MACHINE };
+  register(here("./world-hooks.js"), { data });
+}

@@ -1,0 +1,130 @@
+import type { CessAccount } from "../../src/model/account.js";
+import type { Fid } from "../../src/model/hash.js";
+import {
+  ChainRefusal, ChainUnavailable, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type DealOrder,
+  type SignedExtrinsic, type SubmitOptions, type Territory,
+} from "../../src/network/chain/chain.js";
+import type { MemoryChain } from "../support/memory-chain.js";
+import type { Owner } from "./scheduler.js";
+
+/** What is wrong between the gateway and the chain at the moment. */
+export interface ChainTrouble {
+  /** No endpoint answers, and events are missed. */
+  unreachable: boolean;
+  /** Reads and events take up to this long, ms. */
+  latencyMs: number;
+  /** Share of submissions that never reach a pool. */
+  loss: number;
+  /** Share of submissions that the chain refuses for a passing reason, its fee paid. */
+  refusal: number;
+}
+
+export const calm = (): ChainTrouble => ({ unreachable: false, latencyMs: 50, loss: 0, refusal: 0 });
+
+/** The memory chain as one process of the gateway reaches it: over a network, and no longer than that process lives. */
+export class SimulatedChain implements Chain {
+  readonly account: CessAccount;
+  #missed = false;
+  #lastEventAt = 0;
+
+  constructor(
+    private readonly chain: MemoryChain, private readonly owner: Owner, private readonly trouble: ChainTrouble,
+    private readonly random: () => number,
+  ) {
+    this.account = chain.account;
+  }
+
+  get connected(): boolean {
+    return !this.trouble.unreachable;
+  }
+
+  file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
+    return this.#ask(() => this.chain.file(fid, at));
+  }
+
+  deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
+    return this.#ask(() => this.chain.deal(fid, at));
+  }
+
+  territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
+    return this.#ask(() => this.chain.territory(owner, name));
+  }
+
+  authorized(owner: CessAccount): Promise<boolean> {
+    return this.#ask(() => this.chain.authorized(owner));
+  }
+
+  nodes(): Promise<ChainNode[]> {
+    return this.#ask(() => this.chain.nodes());
+  }
+
+  finalizedBlock(): Promise<number> {
+    return this.#ask(() => this.chain.finalizedBlock());
+  }
+
+  settled(signed: SignedExtrinsic): Promise<boolean> {
+    return this.#ask(() => this.chain.settled(signed));
+  }
+
+  declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+    return this.#submit(options, (reach) => this.chain.declare(order, reach));
+  }
+
+  deleteFile(account: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+    return this.#submit(options, (reach) => this.chain.deleteFile(account, fid, reach));
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return message;
+  }
+
+  /** In order, each a while after its block; after an outage a gap. */
+  watch(listener: (event: ChainEvent) => void): () => void {
+    return this.chain.watch((event) => {
+      if (this.trouble.unreachable) {
+        this.#missed = true;
+        return;
+      }
+      if (this.#missed) this.#deliver(listener, { kind: "gap" });
+      this.#missed = false;
+      this.#deliver(listener, event);
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #deliver(listener: (event: ChainEvent) => void, event: ChainEvent): void {
+    this.#lastEventAt = Math.max(this.#lastEventAt, this.owner.now() + this.#latency());
+    this.owner.schedule(this.#lastEventAt - this.owner.now(), () => listener(event));
+  }
+
+  #latency(): number {
+    return 1 + this.trouble.latencyMs * this.random() ** 2;
+  }
+
+  async #ask<T>(read: () => Promise<T>): Promise<T> {
+    await this.owner.sleep(this.#latency());
+    if (this.trouble.unreachable) {
+      await this.owner.sleep(1_000);
+      throw new ChainUnavailable("no endpoint answers");
+    }
+    return this.owner.receive(read(), this.#latency());
+  }
+
+  /** The answer comes when the block is final; a process that is dead by then never hears it. */
+  async #submit({ onSigned, signal }: SubmitOptions, send: (options: SubmitOptions) => Promise<void>): Promise<void> {
+    await this.#ask(() => Promise.resolve());
+    if (this.random() < this.trouble.refusal) throw new ChainRefusal("system", "CallFiltered");
+    const reach: SubmitOptions = {
+      onSigned: async (signed) => {
+        await onSigned?.(signed);
+        await this.owner.sleep(this.#latency());
+        if (this.random() < this.trouble.loss) this.chain.dropNext++;
+      },
+      ...(signal && { signal }),
+    };
+    return this.owner.receive(send(reach));
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import type { CessAccount } from "../../src/model/account.js";
+import type { Hash } from "../../src/model/hash.js";
+import { FRAGMENTS, GIB } from "../../src/model/sizes.js";
+import { NodeFailure, type FragmentName, type NodeAddress, type Nodes } from "../../src/network/nodes/nodes.js";
+import type { MemoryChain } from "../support/memory-chain.js";
+import type { Owner } from "./scheduler.js";
+
+/**
+ * `down`: refuses connections. `lossy`: half of what is sent never arrives. `slow`: answers after seconds. `hanging`:
+ * never answers. `full`: refuses fragments. `silent`: takes them and does not report. `lying`: gives other bytes than
+ * it took. `corrupting`: bits flip on the way, both ways. `forgetful`: says it has nothing.
+ */
+export const nodeFaults = ["down", "lossy", "slow", "hanging", "full", "silent", "lying", "corrupting", "forgetful"] as const;
+export type NodeFault = (typeof nodeFaults)[number];
+
+interface StorageNode {
+  readonly account: CessAccount;
+  readonly held: Map<Hash, Uint8Array>;
+  /** Blocks this node waits before it reports what it has. */
+  readonly laziness: number;
+  /** Never mended; nothing of such a node is counted on. */
+  readonly lastingFault: NodeFault | undefined;
+  fault: NodeFault | undefined;
+}
+
+/** What a node may be for ever: the network is made of strangers' machines. */
+const LASTING: readonly NodeFault[] = ["down", "hanging", "full", "silent"];
+
+/** How long the client of a node waits for an answer. */
+const TIMEOUT_MS = 20_000;
+
+/** Storage nodes that keep their fragments, report them on the memory chain, and misbehave when told to. */
+export class SimulatedNodes {
+  readonly nodes: readonly StorageNode[];
+  readonly #queued = new Set<string>();
+
+  /** The first `broken` of them are so for ever. */
+  constructor(private readonly chain: MemoryChain, count: number, private readonly random: () => number, broken: number) {
+    this.nodes = Array.from({ length: count }, (_, n) => {
+      const lastingFault = n < broken ? LASTING[Math.floor(random() * LASTING.length)] : undefined;
+      return { account: `cXnode${n}` as CessAccount, held: new Map(), laziness: Math.floor(4 * random() ** 3), lastingFault, fault: lastingFault };
+    });
+    for (const [n, { account }] of this.nodes.entries()) {
+      chain.addNode({ account, endpoint: `http://10.0.0.${n + 1}:15001`, state: "positive", idleSpace: BigInt(100 * GIB) });
+    }
+    chain.onBlock = () => this.#report();
+  }
+
+  /** The nodes as one process of the gateway reaches them. */
+  seenBy(owner: Owner): Nodes {
+    return {
+      put: (address, fragment, bytes, signal) => this.#put(owner, address, fragment, bytes, signal),
+      get: (address, fragment, signal) => this.#get(owner, address, fragment, signal),
+    };
+  }
+
+  /** As they are when nothing happens to them. */
+  heal(): void {
+    for (const node of this.nodes) node.fault = node.lastingFault;
+  }
+
+  node(account: string): StorageNode | undefined {
+    return this.nodes.find((node) => node.account === account);
+  }
+
+  /** One way of a message; rejects as the client would when it is lost. */
+  async #travel(owner: Owner, address: NodeAddress, signal?: AbortSignal): Promise<StorageNode> {
+    const node = this.node(address.account)!;
+    const { fault } = node;
+    if (fault === "down") {
+      await owner.sleep(5, signal);
+      throw new NodeFailure("unreachable", address, "connection refused");
+    }
+    if (fault === "hanging" || (fault === "lossy" && this.random() < 0.5)) {
+      await owner.sleep(TIMEOUT_MS, signal);
+      throw new NodeFailure("unreachable", address, "no answer in time");
+    }
+    await owner.sleep(fault === "slow" ? 1_000 + 8_000 * this.random() : 2 + 60 * this.random() ** 3, signal);
+    return node;
+  }
+
+  async #put(owner: Owner, address: NodeAddress, { fid, hash }: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const sent = Uint8Array.from(bytes);
+    const node = await this.#travel(owner, address, signal);
+    if (node.fault === "corrupting" && this.random() < 0.5) sent[0]! ^= 1;
+    if (node.fault === "full") throw new NodeFailure("refused", address, "no space");
+    if (createHash("sha256").update(sent).digest("hex") !== hash) throw new NodeFailure("refused", address, "hash mismatch");
+    const deal = this.chain.pendingDeals().find((pending) => pending.fid === fid);
+    if (!deal?.segments.some(({ fragments }) => fragments.includes(hash))) throw new NodeFailure("refused", address, "the fragment is not in the deal");
+    node.held.set(hash, sent);
+    await this.#travel(owner, address, signal);
+  }
+
+  async #get(owner: Owner, address: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const { fault, held } = await this.#travel(owner, address, signal);
+    const bytes = held.get(hash);
+    if (!bytes || fault === "forgetful") throw new NodeFailure("missing", address, "no such fragment");
+    const answer = Uint8Array.from(bytes);
+    if (fault === "lying") answer.fill(7);
+    if (fault === "corrupting" && this.random() < 0.5) answer[answer.length - 1]! ^= 1;
+    await this.#travel(owner, address, signal);
+    return fault === "lying" && this.random() < 0.3 ? answer.subarray(1) : answer;
+  }
+
+  /** As miners do: they look at the deals again and again, and report what they hold whole. One report a block is enough. */
+  #report(): void {
+    this.#queued.clear();
+    for (const deal of this.chain.pendingDeals()) {
+      for (const node of this.nodes) {
+        const mute = node.fault === "silent" || node.fault === "down" || node.fault === "hanging";
+        if (mute || deal.reports.some((report) => report.node === node.account)) continue;
+        if (node.laziness > 0 && this.random() * (node.laziness + 1) > 1) continue;
+        for (let index = 0; index < FRAGMENTS; index++) {
+          const whole = deal.segments.every(({ fragments }) => node.held.has(fragments[index]!));
+          const free = !deal.reports.some((report) => report.index === index) && !this.#queued.has(`${deal.fid} ${index}`);
+          if (!whole || !free) continue;
+          this.#queued.add(`${deal.fid} ${index}`);
+          this.chain.report(node.account, index, deal.fid);
+          break;
+        }
+      }
+    }
+  }
+}

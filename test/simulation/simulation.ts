@@ -1,0 +1,333 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { CessGateway } from "../../src/gateway/cess-gateway.js";
+import type { Account, CessAccount } from "../../src/model/account.js";
+import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
+import { MemoryChain } from "../support/memory-chain.js";
+import { seededRandom } from "../support/seeded-random.js";
+import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
+import { Client, ConnectionLost, Violation, type Service } from "./client.js";
+import { Contents } from "./contents.js";
+import { BLOCK_MS, Incarnation } from "./incarnation.js";
+import { inspect } from "./inspector.js";
+import { setMachine } from "./machine.js";
+import { Register } from "./register.js";
+import { Owner, Scheduler } from "./scheduler.js";
+import { calm } from "./simulated-chain.js";
+import { SimulatedDisk } from "./simulated-disk.js";
+import { SimulatedNodes } from "./simulated-nodes.js";
+import { heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
+
+export interface RunSettings {
+  readonly seed: number;
+  /** A folder for this run's catalogs; made and removed. */
+  readonly folder: string;
+  /** A catalog without rows. */
+  readonly emptyCatalog: string;
+  readonly trace?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  /** In words, what was wrong; undefined: nothing. */
+  readonly failure?: string;
+  readonly turns: number;
+  readonly crashes: number;
+  readonly mischief: number;
+  /** Files that the network has taken. */
+  readonly stored: number;
+  /** Names the whole run: two runs of one seed have the same. */
+  readonly fingerprint: number;
+}
+
+/** Virtual time that may pass after the last fault until everything is stored. */
+const PATIENCE_MS = 3 * 3_600_000;
+const KEYS = ["a", "b", "c", "d"];
+
+/** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
+export class Simulation implements Service {
+  readonly random: () => number;
+  readonly keys = KEYS;
+  readonly contents: Contents;
+  readonly exclusive = new Set<string>();
+  readonly busy = new Map<string, number>();
+  readonly owner: Owner;
+  readonly chain: MemoryChain;
+  readonly nodes: SimulatedNodes;
+  readonly disk = new SimulatedDisk();
+  readonly spec: 100 | 133;
+  readonly clients: readonly Client[];
+  readonly accounts: ReadonlyMap<string, Account>;
+  incarnation: Incarnation | undefined;
+  crashes = 0;
+  mischief = 0;
+  #fingerprint = 0;
+  readonly #scheduler = new Scheduler();
+  readonly #registers = new Map<string, Register>();
+  readonly #trouble = calm();
+  readonly #finalityLag: number;
+  readonly #maxSegmentsPerFile: number;
+  readonly #sweepMs: number;
+  readonly #crowded: boolean;
+  #stalled = 0;
+  #calmSince = Infinity;
+  #failure: Error | undefined;
+  #left: string;
+  #incarnations = 0;
+  /** Turns of the running process until it is killed. */
+  #untilCrash = Infinity;
+  readonly #mourners = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(private readonly settings: RunSettings) {
+    this.random = seededRandom(settings.seed);
+    const { random } = this;
+    this.owner = new Owner(this.#scheduler, "world");
+    this.spec = random() < 0.25 ? 100 : 133;
+    this.#finalityLag = 1 + Math.floor(3 * random());
+    this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
+    this.contents = new Contents(random, this.#maxSegmentsPerFile);
+    this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
+    const broken = Math.floor(4 * random() ** 2);
+    this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
+    this.#crowded = random() < 0.2;
+    this.#sweepMs = random() < 0.2 ? 4_000 : 120_000;
+    const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
+    this.accounts = new Map(accounts.map((each) => [each.id, each]));
+    for (const { cessAccount, territory } of accounts.slice(0, 2)) this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
+    const present = random() < 0.15 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    // An account may be at work from two places at once, in the same bucket.
+    this.clients = present.flatMap((each) => Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)));
+    this.#left = settings.emptyCatalog;
+  }
+
+  async run(): Promise<RunResult> {
+    mkdirSync(this.settings.folder, { recursive: true });
+    const onRejection = (error: unknown) => this.#fail(error, "a rejection that nobody handles");
+    process.on("unhandledRejection", onRejection);
+    this.#scheduler.intercept = (owner) => this.#intercept(owner);
+    this.#makeBlocks();
+    try {
+      await this.#scheduler.run(Promise.race([this.#direct(), this.#failed()]));
+    } catch (error) {
+      this.#failure ??= error as Error;
+    } finally {
+      process.off("unhandledRejection", onRejection);
+      this.incarnation?.kill(false);
+      setMachine(undefined);
+      rmSync(this.settings.folder, { recursive: true, force: true });
+    }
+    const { seed } = this.settings;
+    const failure = this.#failure && (this.#failure instanceof Violation ? this.#failure.message : (this.#failure.stack ?? String(this.#failure)));
+    return {
+      seed, ...(failure !== undefined && { failure }), turns: this.#scheduler.turns, crashes: this.crashes, mischief: this.mischief,
+      stored: this.chain.files().length, fingerprint: this.#fingerprint,
+    };
+  }
+
+  // ---- what clients use ----
+
+  readonly troubled = (): boolean => this.owner.now() < this.#calmSince;
+
+  register(bucket: string, key: string): Register {
+    const name = `${bucket}/${key}`;
+    const register = this.#registers.get(name) ?? new Register();
+    this.#registers.set(name, register);
+    return register;
+  }
+
+  async request<T>(ask: (gateway: CessGateway, incarnation: Incarnation) => Promise<T>): Promise<T> {
+    while (!this.incarnation) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    const { incarnation } = this;
+    return new Promise<T>((resolve, reject) => {
+      const mourn = () => reject(new ConnectionLost());
+      this.#mourners.add(mourn);
+      void ask(incarnation.rooms.gateway, incarnation).then(resolve, reject).finally(() => this.#mourners.delete(mourn));
+    });
+  }
+
+  trace(line: () => string): void {
+    const text = `${((this.owner.now() - 1_700_000_000_000) / 1000).toFixed(3)} ${line()}`;
+    for (let at = 0; at < text.length; at++) this.#fingerprint = (Math.imul(this.#fingerprint, 31) + text.charCodeAt(at)) | 0;
+    this.settings.trace?.(text);
+  }
+
+  // ---- the plot ----
+
+  async #direct(): Promise<void> {
+    const { random } = this;
+    await this.#boot();
+    for (const client of this.clients) await client.createBucket();
+    const parts = this.#troubleParts();
+    const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
+    const everyMs = 5_000 + 120_000 * random();
+    let ended = false;
+    const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
+    const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
+    const death = this.#crashAgainAndAgain(crashes);
+    const pauseMs = 1_000 + 60_000 * random() ** 2;
+    await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
+    this.trace(() => "the clients are done");
+    await this.owner.sleep(120_000 * random());
+    ended = true;
+    await Promise.all([trouble, death]);
+    this.#untilCrash = Infinity;
+    heal(parts);
+    await this.#up();
+    this.#calmSince = this.owner.now() + 120_000;
+    this.trace(() => "all is well");
+    if (random() < 0.3) await this.#restart();
+    await this.#untilIdle();
+    await checkStored(this, this.spec);
+    await checkAtRest(this);
+    await this.#readWithNodesDown();
+    if (random() < 0.5) {
+      for (const client of this.clients) await client.deleteAll();
+      await this.#untilIdle();
+      await checkStored(this, this.spec);
+      await checkEmpty(this, this.spec);
+    }
+  }
+
+  #troubleParts(): TroubleParts {
+    return {
+      owner: this.owner, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, disk: this.disk, random: this.random,
+      finalityLag: this.#finalityLag, stallBlocks: (stalled) => (this.#stalled += stalled ? 1 : -this.#stalled),
+      owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
+      trace: (line) => {
+        this.mischief++;
+        this.trace(line);
+      },
+    };
+  }
+
+  #makeBlocks(): void {
+    this.owner.schedule(BLOCK_MS, () => {
+      if (this.#stalled === 0) this.chain.advance();
+      void inspect(this, this.random).catch((error: unknown) => this.#fail(error, "inspecting"));
+      this.#makeBlocks();
+    });
+  }
+
+  async #boot(): Promise<void> {
+    const incarnation = new Incarnation(
+      {
+        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, accounts: this.accounts,
+        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, crowded: this.#crowded,
+        onError: (error) => this.#fail(error, "an error that nobody expects"),
+      },
+      ++this.#incarnations,
+    );
+    this.#booting = incarnation;
+    await incarnation.boot(this.#left);
+    this.#booting = undefined;
+    this.incarnation = incarnation;
+    this.trace(() => `${incarnation.owner.name} is up`);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #booting: Incarnation | undefined;
+
+  async #up(): Promise<void> {
+    while (!this.incarnation) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
+  async #crashAgainAndAgain(times: number): Promise<void> {
+    const { random } = this;
+    for (let n = 0; n < times; n++) {
+      await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
+      if (this.incarnation) return;
+      await this.owner.sleep(60_000 * random() ** 2);
+      // Some die again while they are starting.
+      if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
+      if (!this.incarnation) await this.#boot();
+    }
+  }
+
+  /** Lets the process run for so many of its turns, or until the promise resolves. */
+  async #dieWithin(turns: number, end: Promise<void>): Promise<void> {
+    const died = new Promise<void>((resolve) => (this.#onDeath = resolve));
+    this.#untilCrash = turns;
+    await Promise.race([died, end]);
+    this.#untilCrash = Infinity;
+  }
+
+  #onDeath: () => void = () => undefined;
+
+  /** The process is killed before one of its turns: nothing of it runs any more. */
+  #intercept(owner: Owner): boolean {
+    const victim = this.incarnation ?? this.#booting;
+    if (!victim || owner !== victim.owner || --this.#untilCrash > 0) return false;
+    this.#untilCrash = Infinity;
+    this.crashes++;
+    const powerCut = this.random() < 0.5;
+    this.trace(() => `${owner.name} dies${powerCut ? " in a power cut" : ""}`);
+    this.incarnation = undefined;
+    this.#booting = undefined;
+    this.#left = victim.kill(powerCut);
+    for (const mourn of this.#mourners) mourn();
+    this.#mourners.clear();
+    this.#onDeath();
+    return true;
+  }
+
+  async #restart(): Promise<void> {
+    const { incarnation } = this;
+    const { stuck, left } = await incarnation!.stop();
+    if (stuck.length > 0) throw new Violation(`workers that do not obey: ${stuck.join(", ")}`);
+    this.incarnation = undefined;
+    this.#left = left;
+    await this.#boot();
+  }
+
+  /** Until no job is left, which must not take for ever. */
+  async #untilIdle(): Promise<void> {
+    const end = this.owner.now() + PATIENCE_MS;
+    const { catalog } = this.incarnation!.rooms;
+    for (;;) {
+      const { encode, store, delete: deletions } = await catalog.jobs.count();
+      const states = await catalog.files.countByState();
+      const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
+      if (encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2)) break;
+      if (this.owner.now() > end) {
+        throw new Violation(`${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`);
+      }
+      await this.owner.sleep(20_000);
+    }
+    this.trace(() => "no job is left");
+  }
+
+  /** With any eight nodes gone and the cache lost, everything reads back. */
+  async #readWithNodesDown(): Promise<void> {
+    await this.incarnation!.rooms.cache.clear();
+    const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
+    const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
+    const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
+    for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
+    for (const client of this.clients) for (const key of KEYS) await client.verify(key);
+    for (const node of gone) node.fault = undefined;
+  }
+
+  #fail(error: unknown, what: string): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#failure ??= error instanceof Violation ? error : new Violation(`${what}: ${text}`);
+    this.#onFailure();
+  }
+
+  #onFailure: () => void = () => undefined;
+
+  #failed(): Promise<never> {
+    return new Promise((_, reject) => {
+      this.#onFailure = () => reject(this.#failure!);
+    });
+  }
+}
+
+function account(displayName: string, digit: string): Account {
+  return { id: digit.repeat(64), displayName, cessAccount: `cX${displayName}` as CessAccount, territory: "home" };
+}
+
+export function runFolder(base: string, seed: number): string {
+  return join(base, `seed-${seed}`);
+}
