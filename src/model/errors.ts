@@ -5,6 +5,7 @@
 export const errorKinds = [
   "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketAlreadyExists",
   "BucketAlreadyOwnedByYou", "BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall",
+  "IllegalVersioningConfigurationException",
   "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest",
   "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartNumber", "InvalidPartOrder",
   "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidToken", "InvalidURI", "KeyTooLongError",

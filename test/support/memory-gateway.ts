@@ -2,8 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, ObjectName, Objects,
-  PutSettings, ReadRequest, ReadResult, Uploads,
+  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, Locks, ObjectName, Objects,
+  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
@@ -47,6 +47,10 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
   verify(bytes, body.trailer());
   const sent = body.announced.checksum ?? body.trailer().checksum;
   return { bytes, checksum: sent && { ...sent, type: "FULL_OBJECT" } };
+}
+
+function absent<Service extends object>(name: string): Service {
+  return new Proxy({} as Service, { get: () => () => Promise.reject(new S3Error("NotImplemented", { message: name })) });
 }
 
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
@@ -132,6 +136,7 @@ export class MemoryGateway implements Gateway {
       const outcome = checkWrite(preconditions ?? {}, objects.get(key)?.version);
       if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
       await Promise.resolve(objects.delete(key));
+      return {};
     },
     copy: async (call, name, request: CopyRequest) => {
       const { version, bytes } = await Promise.resolve(this.#source(call, request.source, request.sourcePreconditions));
@@ -195,6 +200,11 @@ export class MemoryGateway implements Gateway {
       return { etag: version.etag, versionId: "null" };
     });
   }
+
+  /** What no test of the wire asks of this gateway. */
+  readonly versions: Versions = absent("versions");
+  readonly tagging: Tagging = absent("tagging");
+  readonly locks: Locks = absent("locks");
 
   readonly uploads: Uploads = {
     create: async (call, { bucket, key }, settings) => {

@@ -70,7 +70,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
   probe("GetBucketRequestPayment", "bucket", "requestPayment", { root: "RequestPaymentConfiguration", inner: "<Payer>BucketOwner</Payer>" }),
   probe("GetBucketTagging", "bucket", "tagging", "NoSuchTagSet"),
-  probe("GetBucketVersioning", "bucket", "versioning", { root: "VersioningConfiguration" }),
   probe("GetBucketWebsite", "bucket", "website", "NoSuchWebsiteConfiguration"),
   probe("GetObjectLockConfiguration", "bucket", "object-lock", "ObjectLockConfigurationNotFoundError"),
   probe("GetPublicAccessBlock", "bucket", "publicAccessBlock", { root: "PublicAccessBlockConfiguration", inner: blocked }),

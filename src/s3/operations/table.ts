@@ -1,5 +1,6 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -13,6 +14,7 @@ import { headBucket } from "./head-bucket.js";
 import { headObject } from "./head-object.js";
 import { listBuckets } from "./list-buckets.js";
 import { listMultipartUploads } from "./list-multipart-uploads.js";
+import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
@@ -28,6 +30,7 @@ const row = <Input, Output>(operation: Operation<Input, Output>) => operation as
 export const operations: readonly AnyOperation[] = [
   row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
   row(listObjects), row(listObjectsV2), row(deleteObjects),
+  row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
   row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),

@@ -13,7 +13,7 @@ const rows = (method: Method, scope: RequestPattern["scope"], names: Readonly<Re
 
 export const unserved: readonly Unserved[] = [
   ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets" }),
-  ...rows("GET", "bucket", { CreateSession: "session", GetBucketAbac: "abac", ListObjectVersions: "versions" }),
+  ...rows("GET", "bucket", { CreateSession: "session", GetBucketAbac: "abac" }),
   ...rows("PUT", "bucket", {
     PutBucketAbac: "abac", PutBucketAccelerateConfiguration: "accelerate", PutBucketAcl: "acl",
     PutBucketAnalyticsConfiguration: "analytics", PutBucketCors: "cors", PutBucketEncryption: "encryption",
@@ -21,7 +21,7 @@ export const unserved: readonly Unserved[] = [
     PutBucketLifecycleConfiguration: "lifecycle", PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
     PutBucketNotificationConfiguration: "notification", PutBucketOwnershipControls: "ownershipControls",
     PutBucketPolicy: "policy", PutBucketReplication: "replication", PutBucketRequestPayment: "requestPayment",
-    PutBucketTagging: "tagging", PutBucketVersioning: "versioning", PutBucketWebsite: "website",
+    PutBucketTagging: "tagging", PutBucketWebsite: "website",
     PutObjectLockConfiguration: "object-lock", PutPublicAccessBlock: "publicAccessBlock",
     UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
     UpdateBucketMetadataInventoryTableConfiguration: "metadataInventoryTable",
