@@ -137,7 +137,9 @@ export async function readableSource(
   catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const bucket = await permittedBucket(catalog, call, source.bucket);
-  const version = await readableVersion(catalog, source);
+  const version = await readableVersion(catalog, source).catch((error: unknown) => {
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+  });
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions, version);
   if (outcome === "not-modified") {
@@ -146,6 +148,10 @@ export async function readableSource(
   }
   const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
   return { version, sourceVersionId };
+}
+
+function copiedMarker(): S3Error {
+  return new S3Error("InvalidRequest", { message: "The source of a copy request may not specifically refer to a delete marker by version id." });
 }
 
 /** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */

@@ -1,5 +1,6 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
@@ -9,6 +10,7 @@ import { deleteBucket } from "./delete-bucket.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { getBucketLocation } from "./get-bucket-location.js";
+import { getObjectAttributes } from "./get-object-attributes.js";
 import { getObject } from "./get-object.js";
 import { headBucket } from "./head-bucket.js";
 import { headObject } from "./head-object.js";
@@ -18,6 +20,10 @@ import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
+import { getObjectLegalHold, putObjectLegalHold } from "./object-legal-hold.js";
+import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object-lock-configuration.js";
+import { getObjectRetention, putObjectRetention } from "./object-retention.js";
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./object-tagging.js";
 import { probes } from "./probes.js";
 import { putObject } from "./put-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
@@ -31,6 +37,10 @@ export const operations: readonly AnyOperation[] = [
   row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
   row(listObjects), row(listObjectsV2), row(deleteObjects),
   row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
+  row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
+  row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
+  row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
+  row(getObjectLegalHold), row(putObjectLegalHold),
   row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
