@@ -6,7 +6,8 @@ import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
-import type { Buckets, Gateway, Locks, Objects, Tagging, Uploads, Versions } from "./gateway.js";
+import type { Buckets, Gateway, Lifecycles, Locks, Objects, Tagging, Uploads, Versions } from "./gateway.js";
+import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
@@ -45,6 +46,7 @@ export class CessGateway implements Gateway {
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
+  readonly lifecycles: Lifecycles;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -61,5 +63,6 @@ export class CessGateway implements Gateway {
     this.versions = new VersionService(shared);
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
+    this.lifecycles = new LifecycleService(shared);
   }
 }

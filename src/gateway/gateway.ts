@@ -3,6 +3,7 @@ import type { Account } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
@@ -17,6 +18,7 @@ export interface Gateway {
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
+  readonly lifecycles: Lifecycles;
 }
 
 /** Who asks, and until when they listen. */
@@ -258,4 +260,11 @@ export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF">;
   setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void>;
+}
+
+export interface Lifecycles {
+  /** NoSuchLifecycleConfiguration. */
+  get(call: Call, bucket: string): Promise<LifecycleConfiguration>;
+  set(call: Call, bucket: string, configuration: LifecycleConfiguration): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, Locks, ObjectName, Objects,
+  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, ListRequest, Locks, ObjectName, Objects,
   PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
@@ -205,6 +205,7 @@ export class MemoryGateway implements Gateway {
   readonly versions: Versions = absent("versions");
   readonly tagging: Tagging = absent("tagging");
   readonly locks: Locks = absent("locks");
+  readonly lifecycles: Lifecycles = absent("lifecycles");
 
   readonly uploads: Uploads = {
     create: async (call, { bucket, key }, settings) => {

@@ -56,7 +56,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketEncryption", "bucket", "encryption", "ServerSideEncryptionConfigurationNotFoundError"),
   probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
   probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
-  probe("GetBucketLifecycleConfiguration", "bucket", "lifecycle", "NoSuchLifecycleConfiguration"),
   probe("GetBucketLogging", "bucket", "logging", { root: "BucketLoggingStatus" }),
   probe("GetBucketMetadataConfiguration", "bucket", "metadataConfiguration", "MetadataConfigurationNotFound"),
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),

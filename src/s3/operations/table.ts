@@ -1,5 +1,6 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from "./bucket-lifecycle.js";
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
@@ -38,6 +39,7 @@ export const operations: readonly AnyOperation[] = [
   row(listObjects), row(listObjectsV2), row(deleteObjects),
   row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
   row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
+  row(getBucketLifecycleConfiguration), row(putBucketLifecycleConfiguration), row(deleteBucketLifecycle),
   row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
   row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
   row(getObjectLegalHold), row(putObjectLegalHold),

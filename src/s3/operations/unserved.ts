@@ -18,7 +18,7 @@ export const unserved: readonly Unserved[] = [
     PutBucketAbac: "abac", PutBucketAccelerateConfiguration: "accelerate", PutBucketAcl: "acl",
     PutBucketAnalyticsConfiguration: "analytics", PutBucketCors: "cors", PutBucketEncryption: "encryption",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
-    PutBucketLifecycleConfiguration: "lifecycle", PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
+    PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
     PutBucketNotificationConfiguration: "notification", PutBucketOwnershipControls: "ownershipControls",
     PutBucketPolicy: "policy", PutBucketReplication: "replication", PutBucketRequestPayment: "requestPayment",
     PutBucketWebsite: "website",
@@ -33,7 +33,7 @@ export const unserved: readonly Unserved[] = [
   ...rows("DELETE", "bucket", {
     DeleteBucketAnalyticsConfiguration: "analytics", DeleteBucketCors: "cors", DeleteBucketEncryption: "encryption",
     DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
-    DeleteBucketLifecycle: "lifecycle", DeleteBucketMetadataConfiguration: "metadataConfiguration",
+    DeleteBucketMetadataConfiguration: "metadataConfiguration",
     DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",
     DeleteBucketOwnershipControls: "ownershipControls", DeleteBucketPolicy: "policy", DeleteBucketReplication: "replication",
     DeleteBucketWebsite: "website", DeletePublicAccessBlock: "publicAccessBlock",
