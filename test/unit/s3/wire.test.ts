@@ -107,7 +107,8 @@ describe("S3 wire with requests signed by hand", () => {
     const region = await endpoint.signed({ path: "/bucket", region: "eu-west-1" });
     expect([region.status, code(region), element(region.body, "Region")]).to.deep.equal([400, "AuthorizationHeaderMalformed", "us-east-1"]);
     expect(code(await get("/bucket", { "x-amz-date": "20200101T000000Z" }))).to.equal("RequestTimeTooSkewed");
-    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "AWS key:signature" } }))).to.equal("InvalidRequest");
+    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "Basic a2V5OnNlY3JldA==" } }))).to.equal("InvalidRequest");
+    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "AWS key:signature", date: new Date().toUTCString() } }))).to.equal("InvalidAccessKeyId");
     const unsigned = aws4.sign({ service: "s3", path: "/bucket", headers: { host: endpoint.host } }, testKey);
     expect(code(await endpoint.raw({ ...unsigned, headers: { ...unsigned.headers, "x-amz-acl": "private" } }))).to.equal("AccessDenied");
     expect(code(await endpoint.signed({ path: "/bucket?X-Amz-Expires=604801", signQuery: true }))).to.equal("AuthorizationQueryParametersError");
@@ -181,9 +182,10 @@ describe("S3 wire with requests signed by hand", () => {
   it("tells the gateway when the client goes away", async () => {
     let entered: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (entered = resolve));
-    endpoint.gateway.completing = () => new Promise((_resolve, reject) => {
+    let finish: () => void = () => undefined;
+    endpoint.gateway.completing = () => new Promise((resolve) => {
+      finish = resolve;
       entered();
-      endpoint.gateway.signal?.addEventListener("abort", () => reject(new Error("gone")));
     });
     const { body } = await endpoint.signed({ method: "POST", path: "/bucket/gone?uploads" });
     const uploadId = element(body, "UploadId")!;
@@ -193,8 +195,12 @@ describe("S3 wire with requests signed by hand", () => {
     const socket = connect(endpoint.port, "127.0.0.1");
     socket.write(`POST ${request.path} HTTP/1.1\r\n${Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`).join("\r\n")}\r\n\r\n${String(request.body)}`);
     await waiting;
+    const { signal } = endpoint.gateway;
+    expect(signal?.aborted).to.equal(false);
+    const aborted = new Promise((resolve) => signal?.addEventListener("abort", resolve));
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await aborted;
+    finish();
   });
 
   it("keeps a slow completion alive with spaces and puts its outcome into the 200 body", async () => {
