@@ -4,7 +4,7 @@ import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
-import type { ObjectVersion } from "../model/object.js";
+import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
@@ -59,10 +59,9 @@ export class ObjectCopy {
   private async write(call: Call, { bucket, key }: ObjectName, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
-    const { storageClass, websiteRedirectLocation, ...kept } = content;
     const tags = request.replaceTags ?? source.tags;
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: { ...kept, ...request.own }, metadata,
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata,
       ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}),
     };
     const shared = await this.sharedBytes(call, source);
@@ -148,6 +147,12 @@ export async function readableSource(
   }
   const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
   return { version, sourceVersionId };
+}
+
+/** Storage class and redirect are never the source's: a copy has those its request names. */
+function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
+  const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
+  return { ...Object.fromEntries(kept), ...own };
 }
 
 function copiedMarker(): S3Error {

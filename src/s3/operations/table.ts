@@ -26,6 +26,7 @@ import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object
 import { getObjectRetention, putObjectRetention } from "./object-retention.js";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./object-tagging.js";
 import { probes } from "./probes.js";
+import { putBucketAccelerateConfiguration, putBucketRequestPayment } from "./trivial-configurations.js";
 import { putObject } from "./put-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
@@ -40,6 +41,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
   row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
   row(getBucketLifecycleConfiguration), row(putBucketLifecycleConfiguration), row(deleteBucketLifecycle),
+  row(putBucketAccelerateConfiguration), row(putBucketRequestPayment),
   row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
   row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
   row(getObjectLegalHold), row(putObjectLegalHold),

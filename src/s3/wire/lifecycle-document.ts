@@ -128,9 +128,9 @@ export function writeLifecycle(rules: readonly LifecycleRule[]): BucketLifecycle
 }
 
 function writeRule({ id, enabled, filter, expiration, noncurrent, abortUploadsAfterDays }: LifecycleRule): WireRule {
+  const scope: object = filter.form === "prefix" ? { Prefix: filter.prefix ?? "" } : { Filter: writeFilter(filter) };
   return {
-    ID: id, Status: enabled ? "Enabled" : "Disabled",
-    ...(filter.form === "prefix" ? { Prefix: filter.prefix ?? "" } : { Filter: writeFilter(filter) }),
+    ID: id, Status: enabled ? "Enabled" : "Disabled", ...scope,
     ...(expiration ? { Expiration: writeExpiration(expiration) } : {}),
     ...(noncurrent ? { NoncurrentVersionExpiration: { NoncurrentDays: noncurrent.days, NewerNoncurrentVersions: noncurrent.keep } } : {}),
     ...(abortUploadsAfterDays === undefined ? {} : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfterDays } }),
