@@ -6,6 +6,7 @@ import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { BookKeeper } from "../maintenance/book-keeper.js";
 import { NetworkBucket } from "../gateway/network-bucket.js";
+import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
@@ -47,7 +48,7 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
     const rooms = await openRooms(config, accounts, signer, log);
-    await startWorkers(rooms);
+    await startWorkers(rooms, config);
     const metrics = new Metrics(rooms);
     const network = await networkBucket(config, rooms, log);
     const gateway = new CessGateway({ ...rooms, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
@@ -95,11 +96,13 @@ async function networkBucket({ networkBucket: name, region }: Config, rooms: Roo
   return bucket;
 }
 
-async function startWorkers({ catalog, blobs, supervisor, distribution, book }: Rooms): Promise<void> {
+async function startWorkers(rooms: Rooms, { lifecycleDayMs }: Config): Promise<void> {
+  const { catalog, blobs, supervisor, distribution, book } = rooms;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared), new BookKeeper({ book, clock: systemClock })]) supervisor.add(worker);
+  supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(rooms) }, { dayMs: lifecycleDayMs }));
   distribution.watch();
 }
 

@@ -94,6 +94,8 @@ export const configSchema = z.strictObject({
   }).refine((rules) => rules.module === undefined || Object.keys(rules).length === 1, "a module decides alone: no other rules beside it").prefault({}),
   /** Bytes a second that fragments are sent with, all nodes together; 0 is as fast as it goes. */
   uploadBandwidth: bytes.prefault(0).refine((rate) => rate === 0 || rate >= 2 ** 20, "at least 1MiB, or nodes would take us for gone"),
+  /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
+  lifecycleDayMs: wholeNumber.min(1000).max(86_400_000).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

@@ -1,4 +1,4 @@
-import type { Catalog } from "../catalog/catalog.js";
+import type { Catalog, ConfigurationName } from "../catalog/catalog.js";
 import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { permittedBucket } from "./access.js";
@@ -14,11 +14,12 @@ export interface BucketComponents {
 export class BucketService implements Buckets {
   constructor(private readonly components: BucketComponents, private readonly settings: { readonly region: string }) {}
 
-  async create(call: Call, name: string): Promise<Bucket> {
+  async create(call: Call, name: string, { objectLock } = { objectLock: false }): Promise<Bucket> {
     requireBucketName(name);
-    const { created, bucket } = await this.components.catalog.buckets.create({
-      name, owner: call.account.id, region: this.settings.region,
-    });
+    // A bucket with object lock has versioning from its first moment.
+    const configurations = new Map<ConfigurationName, string>(objectLock ? [["versioning", "Enabled"], ["object-lock", "{}"]] : []);
+    const fresh = { name, owner: call.account.id, region: this.settings.region };
+    const { created, bucket } = await this.components.catalog.buckets.create(fresh, configurations);
     // One's own bucket again is success in us-east-1, and rclone relies on it.
     if (!created && bucket.owner !== call.account.id) {
       throw new S3Error("BucketAlreadyExists", { resource: name, fields: { BucketName: name } });

@@ -7,15 +7,19 @@ import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
-import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
+import type { Buckets, Gateway, Lifecycles, Locks, Objects, Tagging, Uploads, Versions } from "./gateway.js";
+import { LifecycleService } from "./lifecycle-service.js";
+import { LockService } from "./lock-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
 import { ObjectService } from "./object-service.js";
 import { Redundancy } from "./redundancy.js";
 import { Staging } from "./staging.js";
+import { TagService } from "./tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
 import { UploadService } from "./upload-service.js";
+import { VersionService } from "./version-service.js";
 
 export interface GatewayComponents {
   readonly catalog: Catalog;
@@ -46,6 +50,10 @@ export class CessGateway implements Gateway {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly versions: Versions;
+  readonly tagging: Tagging;
+  readonly locks: Locks;
+  readonly lifecycles: Lifecycles;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -60,5 +68,9 @@ export class CessGateway implements Gateway {
     this.buckets = new BucketService(shared, { region });
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
+    this.versions = new VersionService(shared);
+    this.tagging = new TagService(shared);
+    this.locks = new LockService(shared);
+    this.lifecycles = new LifecycleService(shared);
   }
 }

@@ -1,21 +1,27 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion, VersionBytes } from "../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
+import type { Clock } from "../model/clock.js";
+import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
-import type { ObjectVersion } from "../model/object.js";
+import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
-import type { Call, CopyRequest, ObjectName } from "./gateway.js";
+import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
+import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
+import { shownVersionId } from "./version-service.js";
 
 export interface CopyComponents {
   readonly catalog: Catalog;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -31,15 +37,18 @@ export class ObjectCopy {
   constructor(private readonly components: CopyComponents) {}
 
   /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
-  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
+  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
     requireKey(name.key);
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
-    await permittedBucket(this.components.catalog, call, name.bucket);
+    requireTags(request.replaceTags ?? [], TAG_LIMITS.object);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const { lock } = await newLock(this.components, bucket, request.lock);
     for (let attempt = 1; ; attempt++) {
-      const source = await readableSource(this.components.catalog, call, request);
-      if (!request.replaceMetadata && source.bucket === name.bucket && source.key === name.key) throw illegalSelfCopy();
+      const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
+      if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       try {
-        return await this.write(call, name, request, source);
+        const version = await this.write(call, name, lock ? { ...request, lock } : request, source);
+        return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";
         if (!lost || attempt === ATTEMPTS) throw error;
@@ -50,7 +59,11 @@ export class ObjectCopy {
   private async write(call: Call, { bucket, key }: ObjectName, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
-    const version = { bucket, key, owner: call.account.id, size: source.size, content, metadata };
+    const tags = request.replaceTags ?? source.tags;
+    const version = {
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata,
+      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}),
+    };
     const shared = await this.sharedBytes(call, source);
     if (!shared) return this.restage(call, version, request, source);
     const checksum = await this.checksum(call, source, request.checksumAlgorithm);
@@ -121,16 +134,36 @@ export class ObjectCopy {
 /** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
 export async function readableSource(
   catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
-): Promise<ObjectVersion> {
-  await permittedBucket(catalog, call, source.bucket);
-  const version = await readableVersion(catalog, source);
+): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
+  const bucket = await permittedBucket(catalog, call, source.bucket);
+  const version = await readableVersion(catalog, source).catch((error: unknown) => {
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+  });
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions, version);
   if (outcome === "not-modified") {
     const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
     throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
   }
-  return version;
+  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
+  return { version, sourceVersionId };
+}
+
+/** Storage class and redirect are never the source's: a copy has those its request names. */
+function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
+  const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
+  return { ...Object.fromEntries(kept), ...own };
+}
+
+function copiedMarker(): S3Error {
+  return new S3Error("InvalidRequest", { message: "The source of a copy request may not specifically refer to a delete marker by version id." });
+}
+
+/** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
+function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own }: CopyRequest): boolean {
+  const changes = replaceMetadata !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
+  const restores = source.versionId !== undefined && versioning !== undefined;
+  return source.bucket === name && source.key === key && !changes && !restores;
 }
 
 function illegalSelfCopy(): S3Error {

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../model/byte-range.js";
+import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN } from "../model/file.js";
 import type { ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
 import type {
@@ -15,6 +17,7 @@ import type {
 } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
+import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import { readableSource } from "./object-copy.js";
 import type { Staging } from "./staging.js";
@@ -23,6 +26,7 @@ import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
 export interface UploadComponents {
   readonly catalog: Catalog;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -42,14 +46,16 @@ export class UploadService implements Uploads {
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
-    await permittedBucket(catalog, call, bucket);
+    requireTags(settings.tags ?? [], TAG_LIMITS.object);
+    await newLock(this.components, await permittedBucket(catalog, call, bucket), settings.lock);
     // A territory without room for one byte is refused now, not after the first part.
     (await admission.admit(call.account, 1))();
-    const { checksumAlgorithm, checksumType, content, metadata } = settings;
+    const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     return catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
+      ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
     });
   }
 
@@ -63,15 +69,16 @@ export class UploadService implements Uploads {
   async copyPart(
     call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined,
     sourcePreconditions: Preconditions,
-  ): Promise<Part> {
+  ): Promise<Part & { readonly sourceVersionId?: string }> {
     const { catalog, bytes } = this.components;
     requirePartNumber(partNumber);
     const upload = await this.openUpload(call, name, uploadId);
-    const version = await readableSource(catalog, call, { source, sourcePreconditions });
+    const { version, sourceVersionId } = await readableSource(catalog, call, { source, sourcePreconditions });
     const { start, end } = copiedRange(version, range);
     const stream = await bytes.open(version, { start, end }, call.signal);
     try {
-      return await this.stage(call, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      const part = await this.stage(call, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
       stream.destroy();

@@ -1,6 +1,8 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
 import type { Extent } from "./file.js";
 import type { Fid } from "./hash.js";
+import type { ObjectLock } from "./object-lock.js";
+import type { Tag } from "./tag.js";
 
 /** How far an object is on its way into the network; also the header `x-cess-state`. */
 export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
@@ -46,7 +48,7 @@ export interface ObjectVersion {
   readonly id: string;
   readonly bucket: string;
   readonly key: string;
-  /** `null` while the bucket is not versioned. */
+  /** `null`: written while the bucket had no versioning, or had it suspended. */
   readonly versionId: string;
   readonly isLatest: boolean;
   readonly deleteMarker: boolean;
@@ -62,6 +64,8 @@ export interface ObjectVersion {
   readonly owner: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
   readonly extents: readonly Extent[];
   readonly durability: Durability;
 }
@@ -98,6 +102,8 @@ export interface Upload {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: ChecksumType;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
 }

@@ -12,7 +12,8 @@ import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
-import { CoolingNodes } from "../../src/network/nodes/cooling-nodes.js";
+import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
@@ -135,19 +136,19 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 });
   const chain = new SimulatedChain(world.chain, owner, world.trouble, random);
-  const limited = new LimitedNodes({ nodes: world.nodes.seenBy(owner) }, { transfers: 8 });
+  const book = KeptNodeBook.inMemory({ chain, clock });
+  const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) }, { transfers: 8 });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: "/data/cache", memoryBytes: 4 * FRAGMENT_SIZE, diskBytes: 8 * FRAGMENT_SIZE },
   );
-  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock }, {
+  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock }, {
     readAheadBytes: 3 * FRAGMENT_SIZE, heldBytes: 16 * FRAGMENT_SIZE, fetchBytes: 8 * FRAGMENT_SIZE, raceBytes: 24 * FRAGMENT_SIZE,
   });
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
-      catalog, blobs, encoder, preprocessing, chain, clock, log, random,
-      nodes: new CoolingNodes({ nodes: limited, clock }),
+      catalog, blobs, encoder, preprocessing, chain, nodes, book, clock, log, random,
       owners: (id) => accounts.get(id),
       wake: (worker) => supervisor.wake(worker),
     },

@@ -2,13 +2,13 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, ObjectName, Objects,
-  PutSettings, ReadRequest, ReadResult, Uploads,
+  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, ListRequest, Locks, ObjectName, Objects,
+  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
 import type { Checksum } from "../../src/model/checksum.js";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/model/errors.js";
 import type { BlobId, Durability, ObjectVersion, Part, Upload } from "../../src/model/object.js";
 import { checkRead, checkWrite, type Preconditions } from "../../src/model/precondition.js";
 
@@ -47,6 +47,11 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
   verify(bytes, body.trailer());
   const sent = body.announced.checksum ?? body.trailer().checksum;
   return { bytes, checksum: sent && { ...sent, type: "FULL_OBJECT" } };
+}
+
+/** A service of which only these reads are there. */
+function onlyWith(reads: Readonly<Record<string, unknown>>): object {
+  return new Proxy(reads, { get: (_, name) => reads[String(name)] ?? (() => Promise.reject(new S3Error("NotImplemented", { message: String(name) }))) });
 }
 
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
@@ -132,9 +137,12 @@ export class MemoryGateway implements Gateway {
       const outcome = checkWrite(preconditions ?? {}, objects.get(key)?.version);
       if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
       await Promise.resolve(objects.delete(key));
+      return {};
     },
     copy: async (call, name, request: CopyRequest) => {
       const { version, bytes } = await Promise.resolve(this.#source(call, request.source, request.sourcePreconditions));
+      const unchanged = !request.replaceMetadata && request.own?.storageClass === undefined && request.own?.websiteRedirectLocation === undefined;
+      if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key) throw new S3Error("InvalidRequest");
       const settings = request.replaceMetadata ?? { content: version.content, metadata: version.metadata };
       return this.#write(call, name, bytes, { ...settings, ...(request.preconditions ? { preconditions: request.preconditions } : {}) }, md5(bytes));
     },
@@ -196,6 +204,27 @@ export class MemoryGateway implements Gateway {
       return { etag: version.etag, versionId: "null" };
     });
   }
+
+  /** Buckets here are as they were created: nothing was ever configured. */
+  readonly #unset = (refused: ErrorKind) => async (call: Call, bucket: string) => {
+    await Promise.resolve(this.#objectsOf(call, bucket));
+    throw new S3Error(refused);
+  };
+  readonly versions = onlyWith({
+    state: async (call: Call, bucket: string) => {
+      await Promise.resolve(this.#objectsOf(call, bucket));
+      return undefined;
+    },
+  }) as Versions;
+  readonly tagging = onlyWith({
+    ofBucket: this.#unset("NoSuchTagSet"),
+    ofObject: async (call: Call, name: ObjectName) => {
+      await Promise.resolve(this.#read(call, name, { preconditions: {} }));
+      return { tags: [] };
+    },
+  }) as Tagging;
+  readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
+  readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
   readonly uploads: Uploads = {
     create: async (call, { bucket, key }, settings) => {

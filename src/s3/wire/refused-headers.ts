@@ -11,9 +11,6 @@ const refused: readonly { readonly begins: string; readonly harmless?: RegExp; r
   { begins: "x-amz-grant-", refuse: () => new S3Error("AccessControlListNotSupported") },
   { begins: "x-amz-server-side-encryption", refuse: notImplemented },
   { begins: "x-amz-copy-source-server-side-encryption", refuse: notImplemented },
-  { begins: "x-amz-object-lock-", refuse: notImplemented },
-  { begins: "x-amz-bucket-object-lock-enabled", harmless: /^false$/i, refuse: notImplemented },
-  { begins: "x-amz-tagging", harmless: /^(COPY|REPLACE)?$/, refuse: notImplemented },
   { begins: "x-amz-write-offset-bytes", refuse: notImplemented },
 ];
 
