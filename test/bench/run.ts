@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
 import { met, ratio, table, type Bench, type Figure } from "./figure.js";
+import { benchIngest } from "./ingest.js";
 import { benchPreprocessing } from "./preprocessing.js";
 
 const RESULT = resolve("bench.json");
@@ -11,6 +12,7 @@ const RESULT = resolve("bench.json");
 const benches: Readonly<Record<string, Bench>> = {
   codec: benchCodec,
   preprocessing: benchPreprocessing,
+  ingest: benchIngest,
 };
 
 /** `npm run bench [-- NAME…]`: all of them, or those named; a table for people and bench.json for programs. */

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { FileBlobs } from "../../src/blobs/file-blobs.js";
+import { TieredCache } from "../../src/cache/tiered-cache.js";
+import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
+import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
+import { CessGateway } from "../../src/gateway/cess-gateway.js";
+import type { AccessKey } from "../../src/model/account.js";
+import { PLAIN } from "../../src/model/file.js";
+import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
+import { systemClock } from "../../src/model/system-clock.js";
+import { cutSegments } from "../../src/preprocessing/segment-slices.js";
+import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
+import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import { createS3App } from "../../src/s3/app.js";
+import { MemoryChain } from "../support/memory-chain.js";
+import { MemoryNodes } from "../support/memory-nodes.js";
+import { BENCH_KEY, type Command, type Usage } from "./gateway-under-test.js";
+
+/**
+ * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
+ * that what is measured is the request. Listens on loopback, obeys commands over IPC, ends with its parent.
+ */
+const folder = process.argv[2] ?? "";
+const clock = systemClock;
+const key: AccessKey = BENCH_KEY;
+const chain = new MemoryChain();
+chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
+
+const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.sqlite") });
+const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
+const encoder = new ThreadEncoder();
+const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
+const cache = new TieredCache(
+  { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+  { folder: join(folder, "cache"), memoryBytes: GIB / 4, diskBytes: 10 * GIB },
+);
+const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), cache, encoder, clock });
+const gateway = new CessGateway({ catalog, blobs, preprocessing, chain, clock, retrieval });
+const server = createS3App({
+  gateway, clock,
+  credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },
+  logger: { debug: () => undefined, error: (fields) => console.error(fields) },
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+
+/** Lets an object leave staging for the fragment cache, as if it had been stored and read once. */
+async function store(bucket: string, name: string): Promise<void> {
+  const version = await catalog.objects.get(bucket, name);
+  if (!version) throw new Error(`no object ${name}`);
+  const staged = await catalog.objects.blobs(version.id);
+  const files = await preprocessing.files(version.id, staged, { format: PLAIN, territory: key.account.territory, priority: "background" });
+  for (const { segments, blobs: slices } of files) {
+    for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
+      const content = segment.map(({ blob, ...slice }) => ({ path: blobs.locate(blob), ...slice }));
+      for (let fragment = 0; fragment < DATA_FRAGMENTS; fragment++) {
+        const hash = segments[index]?.fragments[fragment];
+        if (hash) await cache.set(hash, await encoder.fragment(content, PLAIN, fragment));
+      }
+    }
+  }
+  await blobs.remove((await catalog.objects.attach(version.id, files, preprocessing.root(files))).orphans);
+  for (const { file } of await catalog.objects.extents(version.id)) {
+    await catalog.files.advance(file, "declared", 0);
+    await blobs.remove((await catalog.files.stored(file)).orphans);
+  }
+}
+
+async function fill(bucket: string, count: number, keyOf: (n: number) => string): Promise<void> {
+  const version = { bucket, owner: key.account.id, size: 0, etag: "d41d8cd98f00b204e9800998ecf8427e", content: {}, metadata: {} };
+  for (let n = 0; n < count; ) {
+    const batch = Array.from({ length: Math.min(2000, count - n) }, () => keyOf(n++));
+    await Promise.all(batch.map((name) => catalog.objects.put({ ...version, key: name }, { blobs: [] })));
+  }
+}
+
+let cpuSince = process.cpuUsage();
+
+async function obey(command: Command): Promise<Usage | undefined> {
+  switch (command.name) {
+    case "store":
+      await store(command.bucket, command.key);
+      return undefined;
+    case "fill":
+      await fill(command.bucket, command.count, (n) => fillName(n, command.perPrefix));
+      return undefined;
+    case "usage": {
+      const { user, system } = process.cpuUsage(cpuSince);
+      cpuSince = process.cpuUsage();
+      return { cpuMs: (user + system) / 1000, rssMib: process.memoryUsage.rss() / MIB };
+    }
+  }
+}
+
+const fillName = (n: number, perPrefix: number) =>
+  perPrefix === 0 ? `key-${String(n).padStart(9, "0")}` : `p${String(Math.floor(n / perPrefix)).padStart(5, "0")}/${String(n % perPrefix).padStart(6, "0")}`;
+
+process.on("message", ({ id, command }: { id: number; command: Command }) => {
+  obey(command).then((result) => process.send?.({ id, result }), (error: unknown) => process.send?.({ id, error: String(error) }));
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ port: (server.address() as AddressInfo).port });
