@@ -7,6 +7,7 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
 import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
+import { InlineDigests, type Digests } from "./digests.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
 import { ObjectService } from "./object-service.js";
@@ -21,6 +22,8 @@ export interface GatewayComponents {
   readonly retrieval: Retrieval;
   readonly chain: Chain;
   readonly clock: Clock;
+  /** Where bodies are hashed; on the event loop when absent. */
+  readonly digests?: Digests;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
   /** Told of failures to clean up after an answer that was right; the sweeper tries again. */
@@ -44,6 +47,7 @@ export class CessGateway implements Gateway {
     const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
+      digests: components.digests ?? new InlineDigests(),
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),

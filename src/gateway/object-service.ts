@@ -6,6 +6,7 @@ import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
+import type { Digests } from "./digests.js";
 import type { Body, Call, CopyRequest, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
@@ -17,6 +18,7 @@ import type { Staging } from "./staging.js";
 export interface ObjectComponents {
   readonly catalog: Catalog;
   readonly blobs: Blobs;
+  readonly digests: Digests;
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
@@ -43,7 +45,7 @@ export class ObjectService implements Objects {
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
-      const ingested = await ingest(this.components.blobs, body, { signal: call.signal, algorithm, admit });
+      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
       return await this.commit(call, name, ingested, settings);
     } finally {
       for (const release of releases) release();

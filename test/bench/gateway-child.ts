@@ -6,7 +6,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
-import type { AccessKey } from "../../src/model/account.js";
+import { DigestThreads } from "../../src/gateway/digest-threads.js";
 import { PLAIN } from "../../src/model/file.js";
 import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
 import { systemClock } from "../../src/model/system-clock.js";
@@ -16,7 +16,8 @@ import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import { createS3App } from "../../src/s3/app.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { MemoryNodes } from "../support/memory-nodes.js";
-import { BENCH_KEY, type Command, type Usage } from "./gateway-under-test.js";
+import { BENCH_KEY } from "./bench-client.js";
+import type { Command, Usage } from "./gateway-under-test.js";
 
 /**
  * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
@@ -24,7 +25,7 @@ import { BENCH_KEY, type Command, type Usage } from "./gateway-under-test.js";
  */
 const folder = process.argv[2] ?? "";
 const clock = systemClock;
-const key: AccessKey = BENCH_KEY;
+const key = BENCH_KEY;
 const chain = new MemoryChain();
 chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
 
@@ -37,7 +38,8 @@ const cache = new TieredCache(
   { folder: join(folder, "cache"), memoryBytes: GIB / 4, diskBytes: 10 * GIB },
 );
 const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), cache, encoder, clock });
-const gateway = new CessGateway({ catalog, blobs, preprocessing, chain, clock, retrieval });
+const digests = new DigestThreads();
+const gateway = new CessGateway({ digests, catalog, blobs, preprocessing, chain, clock, retrieval });
 const server = createS3App({
   gateway, clock,
   credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },

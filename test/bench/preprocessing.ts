@@ -18,6 +18,7 @@ function hashInThread(size: number): Promise<number> {
   const program = `
     const { createHash, randomFillSync } = require("node:crypto");
     const { parentPort, workerData } = require("node:worker_threads");
+    if (process.platform === "linux") require("node:os").setPriority(10); // as the encoder's threads
     const piece = randomFillSync(Buffer.alloc(65536));
     const began = performance.now();
     const hash = createHash("sha256");
