@@ -17,6 +17,7 @@ import { createS3App } from "../../src/s3/app.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { MemoryNodes } from "../support/memory-nodes.js";
 import { BENCH_KEY } from "./bench-client.js";
+import { fillCatalog } from "./fill-catalog.js";
 import type { Command, Usage } from "./gateway-under-test.js";
 
 /**
@@ -29,7 +30,8 @@ const key = BENCH_KEY;
 const chain = new MemoryChain();
 chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
 
-const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.sqlite") });
+const catalogPath = join(folder, "catalog.sqlite");
+const catalog = await openSqliteCatalog({ clock }, { path: catalogPath });
 const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
 const encoder = new ThreadEncoder();
 const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
@@ -70,14 +72,6 @@ async function store(bucket: string, name: string): Promise<void> {
   }
 }
 
-async function fill(bucket: string, count: number, keyOf: (n: number) => string): Promise<void> {
-  const version = { bucket, owner: key.account.id, size: 0, etag: "d41d8cd98f00b204e9800998ecf8427e", content: {}, metadata: {} };
-  for (let n = 0; n < count; ) {
-    const batch = Array.from({ length: Math.min(2000, count - n) }, () => keyOf(n++));
-    await Promise.all(batch.map((name) => catalog.objects.put({ ...version, key: name }, { blobs: [] })));
-  }
-}
-
 let cpuSince = process.cpuUsage();
 
 async function obey(command: Command): Promise<Usage | undefined> {
@@ -86,7 +80,7 @@ async function obey(command: Command): Promise<Usage | undefined> {
       await store(command.bucket, command.key);
       return undefined;
     case "fill":
-      await fill(command.bucket, command.count, (n) => fillName(n, command.perPrefix));
+      fillCatalog(catalogPath, command.bucket, key.account.id, command.count, command.perPrefix);
       return undefined;
     case "usage": {
       const { user, system } = process.cpuUsage(cpuSince);
@@ -95,9 +89,6 @@ async function obey(command: Command): Promise<Usage | undefined> {
     }
   }
 }
-
-const fillName = (n: number, perPrefix: number) =>
-  perPrefix === 0 ? `key-${String(n).padStart(9, "0")}` : `p${String(Math.floor(n / perPrefix)).padStart(5, "0")}/${String(n % perPrefix).padStart(6, "0")}`;
 
 process.on("message", ({ id, command }: { id: number; command: Command }) => {
   obey(command).then((result) => process.send?.({ id, result }), (error: unknown) => process.send?.({ id, error: String(error) }));

@@ -30,7 +30,7 @@ export class GatewayUnderTest {
 
   static async start(): Promise<GatewayUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
-    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder]);
+    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder], { execArgv: process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`] });
     const port = await new Promise<number>((resolve, reject) => {
       child.once("message", (message: { port: number }) => resolve(message.port));
       child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}`)));

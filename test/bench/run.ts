@@ -5,6 +5,7 @@ import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
 import { met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchIngest } from "./ingest.js";
+import { benchListing } from "./listing.js";
 import { benchPreprocessing } from "./preprocessing.js";
 
 const RESULT = resolve("bench.json");
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, Bench>> = {
   codec: benchCodec,
   preprocessing: benchPreprocessing,
   ingest: benchIngest,
+  listing: benchListing,
 };
 
 /** `npm run bench [-- NAME…]`: all of them, or those named; a table for people and bench.json for programs. */
