@@ -63,7 +63,11 @@ try {
     if (!ok) throw new Error(error)
   }
   say(`//Bob bought territory ${territory} and authorized //Gateway`)
-  for (let i = 0; i < nodeCount; i += 1) start(`node ${i}`, ['node'], { CESS_S3_MNEMONIC: `//Miner${i}`, CESS_S3_NODE_LISTEN: `127.0.0.1:${firstPort + i}`, CESS_S3_NODE_DATA_DIR: join(folder, `node${i}`) })
+  // One after another: the chain runs in one thread, and each client that connects reads the whole metadata from it.
+  for (let i = 0; i < nodeCount; i += 1) {
+    start(`node ${i}`, ['node'], { CESS_S3_MNEMONIC: `//Miner${i}`, CESS_S3_NODE_LISTEN: `127.0.0.1:${firstPort + i}`, CESS_S3_NODE_DATA_DIR: join(folder, `node${i}`) })
+    await until(`node ${i} answers`, async () => (await fetch(`http://127.0.0.1:${firstPort + i}/status`)).ok)
+  }
   const config = join(folder, 'cess-s3.yaml')
   writeFileSync(config, JSON.stringify({
     chain: { endpoints: [opt.ws], mnemonic: '//Gateway', blockMs: 1000 },
@@ -73,7 +77,6 @@ try {
   }))
   start('gateway', ['serve', '--config', config], { CESS_S3_LISTEN: new URL(s3).host, CESS_S3_ADMIN_LISTEN: new URL(admin).host, CESS_S3_DATA_DIR: join(folder, 'data') })
   await until('the gateway is ready', async () => (await fetch(`${admin}/health/ready`)).ok)
-  for (let i = 0; i < nodeCount; i += 1) await until(`node ${i} answers`, async () => (await fetch(`http://127.0.0.1:${firstPort + i}/status`)).ok)
   say('gateway and nodes are ready')
 
   await s3call('PUT', '/real')

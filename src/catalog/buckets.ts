@@ -39,6 +39,7 @@ export class BucketTableCatalog implements BucketCatalog {
       const open = await tx.selectFrom("uploads").select("id").where("bucket", "=", name).where("state", "=", "open").execute();
       const released: string[] = [];
       for (const upload of open) released.push(...(await abortUpload(tx, this.clock.now(), upload.id)));
+      await tx.deleteFrom("configurations").where("bucket", "=", name).execute();
       await tx.deleteFrom("buckets").where("name", "=", name).execute();
       return { orphans: await orphansAmong(tx, released) };
     });

@@ -6,7 +6,10 @@ export class Migrations implements MigrationProvider {
   constructor(private readonly types: ColumnTypes) {}
 
   getMigrations(): Promise<Record<string, Migration>> {
-    return Promise.resolve({ "0001_foundation": { up: (db: Kysely<unknown>) => foundation(db, this.types) } });
+    return Promise.resolve({
+      "0001_foundation": { up: (db: Kysely<unknown>) => foundation(db, this.types) },
+      "0002_configurations": { up: (db: Kysely<unknown>) => createConfigurations(db, this.types) },
+    });
   }
 }
 
@@ -161,4 +164,14 @@ async function createJobs(db: Kysely<unknown>, types: ColumnTypes): Promise<void
     .execute();
   await db.schema.createIndex("jobs_named").unique().on("jobs").columns(["kind", "subject"]).execute();
   await db.schema.createIndex("jobs_due").on("jobs").columns(["kind", "due_at", "id"]).execute();
+}
+
+async function createConfigurations(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await db.schema.createTable("configurations")
+    .addColumn("bucket", types.key, (column) => column.notNull())
+    .addColumn("name", types.key, (column) => column.notNull())
+    .addColumn("document", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("configurations_pk", ["bucket", "name"])
+    .execute();
+  await db.schema.createIndex("configurations_named").on("configurations").columns(["name", "bucket"]).execute();
 }

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
-import type { FileState, JobKind, Placement } from "./catalog.js";
+import type { ConfigurationName, FileState, JobKind, Placement } from "./catalog.js";
 
 /** Bytes: written as a view, read as whatever the driver makes of them (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
@@ -13,6 +13,7 @@ export type Flag = 0 | 1;
  */
 export interface Schema {
   buckets: BucketTable;
+  configurations: ConfigurationTable;
   versions: VersionTable;
   version_blobs: VersionBlobTable;
   extents: ExtentTable;
@@ -30,6 +31,12 @@ export interface BucketTable {
   owner: string;
   region: string;
   created_at: number;
+}
+
+export interface ConfigurationTable {
+  bucket: string;
+  name: ConfigurationName;
+  document: string;
 }
 
 /** One row a version. Ids grow and are never used again, so a greater id of the same key is a newer version. */

@@ -3,7 +3,8 @@ import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
 import { orphansAmong } from "./blob-links.js";
 import { BucketTableCatalog } from "./buckets.js";
-import type { BucketCatalog, Catalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import { ConfigurationTableCatalog } from "./configurations.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
@@ -14,6 +15,7 @@ import { UploadTableCatalog } from "./uploads.js";
 /** The catalog over any store that speaks SQL. */
 export class SqlCatalog implements Catalog {
   readonly buckets: BucketCatalog;
+  readonly configurations: ConfigurationCatalog;
   readonly objects: ObjectCatalog;
   readonly uploads: UploadCatalog;
   readonly preparations: PreparationCatalog;
@@ -25,6 +27,7 @@ export class SqlCatalog implements Catalog {
     const { store, clock } = components;
     this.store = store;
     this.buckets = new BucketTableCatalog(store, clock);
+    this.configurations = new ConfigurationTableCatalog(store);
     this.objects = new ObjectTableCatalog(store, clock);
     this.uploads = new UploadTableCatalog(store, clock);
     this.preparations = new PreparationTableCatalog(store);

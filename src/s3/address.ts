@@ -12,7 +12,7 @@ export interface Address {
 }
 
 /** `domain` is what virtual hosts hang under: with `s3.example.com`, `photos.s3.example.com` is the bucket `photos`. */
-function hostBucket(host: string, domain: string | undefined): string | undefined {
+export function hostBucket(host: string, domain: string | undefined): string | undefined {
   if (!domain) return undefined;
   const name = host.replace(/:\d+$/, "").toLowerCase();
   const suffix = `.${domain.toLowerCase()}`;

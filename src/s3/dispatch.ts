@@ -4,7 +4,7 @@ import type { Call, Gateway } from "../gateway/gateway.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import { checkBucketName, parseAddress, type Address } from "./address.js";
+import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate, type Authentication } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
 import { errorResponse } from "./error-response.js";
@@ -138,10 +138,12 @@ export class Dispatcher {
   async #serve(exchange: Exchange, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
     const head = requestHead(exchange.request);
-    const address = parseAddress(head.headers.get("host") ?? "", head.path, this.#settings.domain);
+    const { region, domain } = this.#settings;
+    const host = head.headers.get("host") ?? "";
+    const address = parseAddress(host, head.path, domain);
     // Browsers ask before they sign: no bucket has a CORS configuration yet.
     if (head.method === "OPTIONS") throw new S3Error("AccessForbidden", { fields: { Method: head.headers.get("access-control-request-method") ?? "", ResourceType: address.scope.toUpperCase() } });
-    const authentication = await authenticate(head, this.#components, this.#settings.region);
+    const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
     const account = authorise(authentication, effective);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { S3Error } from "../../src/model/errors.js";
 import { parseClaim } from "../../src/s3/auth/claim.js";
+import { computeSignatureV2, parseClaimV2 } from "../../src/s3/auth/signature-v2.js";
 import { errorStatus } from "../../src/s3/error-response.js";
 import { AwsChunked } from "../../src/s3/wire/aws-chunked.js";
 import { parseCopySource } from "../../src/s3/wire/copy-source.js";
@@ -34,6 +35,14 @@ describe(`S3 parsers under random input (seed ${seed})`, () => {
     fc.boolean(), (authorization, query, header) => survives(() =>
       parseClaim({ method: "GET", path: "/", query: new Query(header ? "" : query), headers: new Headers(header ? ["Authorization", authorization] : []) })),
   ), runs));
+
+  it("survives any claim of Signature V2", () => fc.assert(fc.asyncProperty(
+    pieces("AWS ", "key", ":", "c2lnbmF0dXJl", " "), pieces("AWSAccessKeyId=key", "&Signature=", "&Expires=", "1893456000", "99999999999999", "&acl", "&x-amz-meta-a=", "%0a", "&"),
+    pieces("Sun, 22 Nov 2026 09:00:00 GMT", "2026"), fc.boolean(), (authorization, query, date, header) => survives(() => {
+      const head = { method: "GET", path: "/", query: new Query(header ? "" : query), headers: new Headers(header ? ["Authorization", authorization, "Date", date] : []) };
+      const claim = parseClaimV2(head);
+      if (claim) expect(computeSignatureV2(head, claim, "bucket", "secret").signature).to.have.length(28);
+    })), runs));
 
   it("survives any chunked body, however it is cut", () => fc.assert(fc.asyncProperty(
     pieces("5\r\nhello\r\n", "0\r\n", "\r\n", "a;chunk-signature=", "f".repeat(64), "ffffffffffff\r\n", "x-amz-checksum-crc32:AAAA\r\n", "\n"),

@@ -1,5 +1,6 @@
 import { objectsContract } from "./catalog-objects.js";
 import { bucketsContract } from "./catalog-buckets.js";
+import { configurationsContract } from "./catalog-configurations.js";
 import { filesContract } from "./catalog-files.js";
 import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
@@ -9,6 +10,7 @@ import { uploadsContract } from "./catalog-uploads.js";
 /** What every implementation of Catalog does. `open` gives an empty one with a clock the tests turn. */
 export function catalogContract(open: OpenCatalog): void {
   bucketsContract(open);
+  configurationsContract(open);
   objectsContract(open);
   listingContract(open);
   uploadsContract(open);

@@ -6,6 +6,7 @@ import { parseClaim, type Claim } from "./claim.js";
 import type { Credentials } from "./credentials.js";
 import { parsePayload, payloadText, type Payload } from "./payload.js";
 import { ChunkSigner, computeSignature, sameSignature } from "./signature.js";
+import { computeSignatureV2, parseClaimV2, type ClaimV2 } from "./signature-v2.js";
 
 /** AWS's limit: 15 minutes, in milliseconds. */
 const MAX_SKEW_MS = 15 * 60 * 1000;
@@ -25,16 +26,21 @@ export interface AuthenticateComponents {
   readonly clock: Clock;
 }
 
+export interface AuthenticateSettings {
+  readonly region: string;
+  /** The bucket that the host names, in virtual-host style: Signature V2 covers it. */
+  readonly hostBucket?: string | undefined;
+}
+
 /** Everything is checked before one byte of the body is read. */
-export async function authenticate(head: RequestHead, components: AuthenticateComponents, region: string): Promise<Authentication> {
+export async function authenticate(head: RequestHead, components: AuthenticateComponents, settings: AuthenticateSettings): Promise<Authentication> {
+  const older = parseClaimV2(head);
+  if (older) return authenticateV2(head, older, components, settings.hostBucket);
   const claim = parseClaim(head);
   if (!claim) return anonymous(head);
-  if (head.headers.get("x-amz-security-token") !== undefined || head.query.has("X-Amz-Security-Token")) {
-    throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
-  }
-  checkRegion(claim, region);
-  const accessKey = await components.credentials.lookup(claim.accessKeyId);
-  if (!accessKey) throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: claim.accessKeyId.slice(0, 200) } });
+  refuseSessionToken(head);
+  checkRegion(claim, settings.region);
+  const accessKey = await knownKey(components.credentials, claim.accessKeyId);
   checkTime(claim, components.clock.now());
   const text = payloadText(head, claim);
   const payload = parsePayload(text);
@@ -45,11 +51,45 @@ export async function authenticate(head: RequestHead, components: AuthenticateCo
   return { accessKey, payload, presigned, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
 }
 
+/** Signature V2: what aws-cli v1 and boto3 presign with by default, and older tools sign headers with. */
+async function authenticateV2(head: RequestHead, claim: ClaimV2, components: AuthenticateComponents, hostBucket: string | undefined): Promise<Authentication> {
+  refuseSessionToken(head);
+  const accessKey = await knownKey(components.credentials, claim.accessKeyId);
+  checkTimeV2(claim, components.clock.now());
+  const { signature, stringToSign } = computeSignatureV2(head, claim, hostBucket, accessKey.secretAccessKey);
+  if (!sameSignature(signature, claim.signature)) {
+    throw new S3Error("SignatureDoesNotMatch", {
+      fields: {
+        AWSAccessKeyId: claim.accessKeyId, StringToSign: stringToSign, SignatureProvided: claim.signature.slice(0, 200),
+        StringToSignBytes: bytesOf(stringToSign),
+      },
+    });
+  }
+  return { accessKey, payload: unsignedPayload(head), presigned: claim.place === "query" };
+}
+
 function anonymous(head: RequestHead): Authentication {
+  return { payload: unsignedPayload(head), presigned: false };
+}
+
+/** A body no Signature V4 covers may still come in chunks with a trailer, or with its digest. */
+function unsignedPayload(head: RequestHead): Payload {
   const text = head.headers.get("x-amz-content-sha256");
   const payload = text === undefined ? ({ kind: "unsigned" } as const) : parsePayload(text);
-  if (payload.kind === "chunked" && payload.signed) throw new S3Error("AccessDenied", { message: "Signed chunks need a signed request." });
-  return { payload, presigned: false };
+  if (payload.kind === "chunked" && payload.signed) throw new S3Error("AccessDenied", { message: "Signed chunks need a request signed by Signature Version 4." });
+  return payload;
+}
+
+function refuseSessionToken(head: RequestHead): void {
+  const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
+  if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
+  throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
+}
+
+async function knownKey(credentials: Credentials, accessKeyId: string): Promise<AccessKey> {
+  const accessKey = await credentials.lookup(accessKeyId);
+  if (accessKey) return accessKey;
+  throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
 function checkRegion(claim: Claim, region: string): void {
@@ -66,10 +106,8 @@ const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
 
 function checkTime(claim: Claim, now: number): void {
   if (claim.expires === undefined) {
-    if (Math.abs(now - claim.time) <= MAX_SKEW_MS) return;
-    throw new S3Error("RequestTimeTooSkewed", {
-      fields: { RequestTime: claim.timestamp, ServerTime: iso(now), MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS) },
-    });
+    checkSkew(claim.time, claim.timestamp, now);
+    return;
   }
   if (claim.time > now + MAX_SKEW_MS) throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
   const end = claim.time + claim.expires * 1000;
@@ -78,6 +116,18 @@ function checkTime(claim: Claim, now: number): void {
     message: "Request has expired",
     fields: { "X-Amz-Expires": String(claim.expires), Expires: iso(end), ServerTime: iso(now) },
   });
+}
+
+function checkSkew(time: number, sent: string, now: number): void {
+  if (Math.abs(now - time) <= MAX_SKEW_MS) return;
+  throw new S3Error("RequestTimeTooSkewed", {
+    fields: { RequestTime: sent, ServerTime: iso(now), MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS) },
+  });
+}
+
+function checkTimeV2({ place, time }: ClaimV2, now: number): void {
+  if (place === "header") checkSkew(time, iso(time), now);
+  else if (now > time) throw new S3Error("AccessDenied", { message: "Request has expired", fields: { Expires: iso(time), ServerTime: iso(now) } });
 }
 
 /** Signature V4: every `x-amz-*` header that is sent must be signed, or a man in the middle could add one. */
@@ -92,18 +142,20 @@ function checkSignedHeaders(head: RequestHead, claim: Claim): void {
   });
 }
 
+/** The bytes of a text in hex, as S3 shows them to who signed another text. */
+const bytesOf = (text: string) => Buffer.from(text).toString("hex").replace(/..(?=.)/g, "$& ");
+
 function checkSignature(head: RequestHead, claim: Claim, accessKey: AccessKey, payload: string): void {
   const computed = computeSignature(head, claim, accessKey.secretAccessKey, payload);
   if (sameSignature(computed.signature, claim.signature)) return;
-  const bytes = (text: string) => Buffer.from(text).toString("hex").replace(/..(?=.)/g, "$& ");
   throw new S3Error("SignatureDoesNotMatch", {
     fields: {
       AWSAccessKeyId: claim.accessKeyId,
       StringToSign: computed.stringToSign,
       SignatureProvided: claim.signature,
-      StringToSignBytes: bytes(computed.stringToSign),
+      StringToSignBytes: bytesOf(computed.stringToSign),
       CanonicalRequest: computed.canonicalRequest,
-      CanonicalRequestBytes: bytes(computed.canonicalRequest),
+      CanonicalRequestBytes: bytesOf(computed.canonicalRequest),
     },
   });
 }

@@ -107,15 +107,14 @@ function queryClaim(head: RequestHead): Claim {
   };
 }
 
-/** Undefined for an anonymous request. Signature Version 2 is refused by name. */
+/** Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused. */
 export function parseClaim(head: RequestHead): Claim | undefined {
   const authorization = head.headers.get("authorization");
-  const inQuery = head.query.has("X-Amz-Algorithm") || head.query.has("X-Amz-Signature") || head.query.has("X-Amz-Credential");
+  const inQuery = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].some((name) => head.query.has(name));
   if (authorization !== undefined) {
     if (inQuery) throw new S3Error("InvalidArgument", { message: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified" });
     return headerClaim(authorization, head);
   }
   if (inQuery) return queryClaim(head);
-  if (head.query.has("AWSAccessKeyId") && head.query.has("Signature")) throw unsupported();
   return undefined;
 }

@@ -54,7 +54,7 @@ function signedQuery(head: RequestHead, claim: Claim): Record<string, string | s
   return query as Record<string, string | string[]>;
 }
 
-/** In constant time; both are 64 hex digits. */
+/** In constant time. */
 export function sameSignature(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);

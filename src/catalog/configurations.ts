@@ -1,0 +1,37 @@
+import { S3Error } from "../model/errors.js";
+import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
+import type { Store } from "./store.js";
+
+/** What owners have set on their buckets, one document for each sub-resource. */
+export class ConfigurationTableCatalog implements ConfigurationCatalog {
+  constructor(private readonly store: Store) {}
+
+  async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {
+    const row = await this.store.reads.selectFrom("configurations").select("document")
+      .where("bucket", "=", bucket).where("name", "=", name).executeTakeFirst();
+    return row?.document;
+  }
+
+  async all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>> {
+    const rows = await this.store.reads.selectFrom("configurations").select(["name", "document"]).where("bucket", "=", bucket).execute();
+    return new Map(rows.map((row) => [row.name, row.document]));
+  }
+
+  async bucketsWith(name: ConfigurationName): Promise<string[]> {
+    const rows = await this.store.reads.selectFrom("configurations").select("bucket").where("name", "=", name).orderBy("bucket").execute();
+    return rows.map((row) => row.bucket);
+  }
+
+  async put(bucket: string, name: ConfigurationName, document: string): Promise<void> {
+    await this.store.write(async (tx) => {
+      const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
+      if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
+      await tx.insertInto("configurations").values({ bucket, name, document })
+        .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document })).execute();
+    });
+  }
+
+  async delete(bucket: string, name: ConfigurationName): Promise<void> {
+    await this.store.write((tx) => tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute());
+  }
+}
