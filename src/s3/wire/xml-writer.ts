@@ -10,7 +10,8 @@ const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g;
 const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 export function escapeXml(text: string): string {
-  return text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
+  // Most texts have nothing to escape, and looking is much cheaper than replacing.
+  return text.search(SPECIAL) < 0 ? text : text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
 function writeValue(field: XmlField, value: unknown): string {
