@@ -11,8 +11,6 @@ export interface Sent {
   readonly method: string;
   readonly path: string;
   readonly body?: Buffer;
-  /** Without a signature: for a server that knows none. */
-  readonly plain?: boolean;
   /** Keep the answer's body instead of letting it pass. */
   readonly keep?: boolean;
 }
@@ -35,9 +33,9 @@ export class BenchClient {
   }
 
   /** Sends one request; the answer's body is the caller's to read. */
-  open({ method, path, body, plain = false }: Sent): Promise<IncomingMessage> {
+  open({ method, path, body }: Sent): Promise<IncomingMessage> {
     const host = `127.0.0.1:${this.port}`;
-    const headers = plain ? { Host: host } : sign(method, path, host);
+    const headers = signedHeaders(method, path, host);
     return new Promise((resolve, reject) => {
       const outgoing = request({
         host: "127.0.0.1", port: this.port, method, path, agent: this.#agent,
@@ -53,7 +51,8 @@ export class BenchClient {
   }
 }
 
-function sign(method: string, path: string, host: string): Record<string, string> {
+/** A signature over an unsigned body. */
+export function signedHeaders(method: string, path: string, host: string): Record<string, string> {
   const signed = aws4.sign(
     { service: "s3", region: "us-east-1", method, path, host, headers: { Host: host, "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" } },
     { accessKeyId: BENCH_KEY.accessKeyId, secretAccessKey: BENCH_KEY.secretAccessKey },

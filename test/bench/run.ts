@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
 import { met, ratio, table, type Bench, type Figure } from "./figure.js";
+import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchPreprocessing } from "./preprocessing.js";
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
   codec: benchCodec,
   preprocessing: benchPreprocessing,
   ingest: benchIngest,
+  egress: benchEgress,
   listing: benchListing,
 };
 
