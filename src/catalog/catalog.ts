@@ -292,7 +292,7 @@ export interface JobCatalog {
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]>;
   /** Keeps a lease. */
   extend(id: string, leaseMs: number): Promise<void>;
-  /** Gives the job back, due at `at`. `failed` counts an attempt and keeps the text. */
+  /** Gives the job back, due at `at`. `failed` counts an attempt; its text is kept until a step goes well. */
   release(id: string, at: number, failed?: string): Promise<void>;
   finish(id: string): Promise<void>;
   /** Makes the jobs of these files due now (an event on chain concerns them). Returns how many. */

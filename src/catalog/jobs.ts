@@ -68,7 +68,7 @@ export class JobTableCatalog implements JobCatalog {
         due_at: eb.case().when("woken", "=", 1).then(Math.min(at, this.clock.now())).else(at).end(),
         leased: 0,
         woken: 0,
-        ...(failed === undefined ? {} : { attempt: eb("attempt", "+", 1), failure: failed }),
+        ...(failed === undefined ? { failure: null } : { attempt: eb("attempt", "+", 1), failure: failed }),
       }))
       .where("id", "=", toRowId(id) ?? 0).execute());
   }

@@ -87,11 +87,14 @@ export interface ExtentRow {
   readonly state: FileState;
   readonly reports: number;
   readonly failure: string | null;
+  /** Why its job could not go on the last time it tried. */
+  readonly waiting: string | null;
 }
 
 export async function extentRows(tx: Tx, version: number): Promise<ExtentRow[]> {
   return tx.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id")
-    .select(["e.file_id", "f.fid", "e.offset", "e.length", "f.state", "f.reports", "f.failure"])
+    .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", "store"))
+    .select(["e.file_id", "f.fid", "e.offset", "e.length", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
     .where("e.version_id", "=", version).orderBy("e.position").execute();
 }
 
@@ -123,5 +126,7 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
     if (rank[state] < rank[least.state] || (state === least.state && extent.reports < least.reports)) least = { state, reports: extent.reports };
   }
   const failure = extents.find((extent) => extent.failure !== null)?.failure;
-  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...(typeof failure === "string" ? { failure } : {}) };
+  const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;
+  const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
+  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...why };
 }

@@ -1,9 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
-import { AdminServer, type AdminRoute } from "../admin/admin-server.js";
+import { AdminServer, json, type AdminRoute } from "../admin/admin-server.js";
 import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
+import { BookKeeper } from "../maintenance/book-keeper.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
@@ -51,7 +52,7 @@ export class GatewayServer implements Running {
       metrics: metrics.registry,
       notReady: () => (rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")]),
       dropCache: () => rooms.cache.clear(),
-      routes: adminRoutes,
+      routes: [nodeTable(rooms), ...adminRoutes],
     });
     const endpoint = await listen(s3, config.listen);
     return new GatewayServer(rooms, s3, admin, endpoint, await listen(admin, config.adminListen));
@@ -65,11 +66,22 @@ export class GatewayServer implements Running {
   }
 }
 
-async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms): Promise<void> {
+/** The admin endpoint's table of storage nodes, the best first. */
+function nodeTable({ book }: Rooms): AdminRoute {
+  const rows = () => book.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
+  const run = async () => {
+    // A chain that does not answer must not hide what is remembered.
+    await book.nodes().catch(() => undefined);
+    return json(rows());
+  };
+  return { method: "GET", path: /^\/nodes$/, run };
+}
+
+async function startWorkers({ catalog, blobs, supervisor, distribution, book }: Rooms): Promise<void> {
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
-  for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared)]) supervisor.add(worker);
+  for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared), new BookKeeper({ book, clock: systemClock })]) supervisor.add(worker);
   distribution.watch();
 }
 

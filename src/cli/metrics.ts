@@ -19,6 +19,7 @@ export class Metrics {
     this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
     this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
     this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
+    this.#counters("cess_s3_nodes", "Storage nodes: registered, cooling and the like now; what they did as far as remembered", () => rooms.book.metrics(), "what");
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
   }
 

@@ -14,12 +14,15 @@ import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";
 import { DigestThreads } from "../gateway/digest-threads.js";
-import { CoolingNodes } from "../network/nodes/cooling-nodes.js";
+import { BookedNodes } from "../network/nodes/booked-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
+import { KeptNodeBook, type NodeBookSettings } from "../network/nodes/kept-node-book.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { Accounts } from "./accounts.js";
+import { JsonShelf } from "./json-shelf.js";
+import { placementPolicy } from "./placement.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
@@ -31,6 +34,7 @@ export interface Rooms {
   readonly session: ChainSession;
   readonly chain: CessChain;
   readonly http: HttpNodes;
+  readonly book: KeptNodeBook;
   readonly cache: TieredCache;
   readonly retrieval: NetworkRetrieval;
   readonly supervisor: Supervisor;
@@ -48,25 +52,31 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
   const session = new ChainSession({ endpoints: config.chain.endpoints });
   const chain = new CessChain({ session, signer });
-  const http = new HttpNodes({ signer: chain }, { allowPrivate: config.allowPrivateNodes });
-  const limited = new LimitedNodes({ nodes: http });
+  const http = new HttpNodes({ signer: chain }, { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth });
+  const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(dataDir, "state") }) }, bookSettings(config));
+  // The book's measure is inside the limits: waiting for a free place is no fault of the node's.
+  const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: http, book, clock }) });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
-  // Reads do not heed cooldowns: a node that failed may hold the fourth fragment.
-  const retrieval = new NetworkRetrieval({ chain, nodes: limited, cache, encoder, clock });
+  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock });
+  const policy = await placementPolicy(config.placement);
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
-      catalog, blobs, encoder, preprocessing, chain, clock, log,
-      nodes: new CoolingNodes({ nodes: limited, clock }),
+      catalog, blobs, encoder, preprocessing, chain, nodes, book, clock, log, policy,
       owners: accounts.owner,
       wake: (worker) => supervisor.wake(worker),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { catalog, blobs, encoder, digests, preprocessing, session, chain, http, cache, retrieval, supervisor, distribution };
+  return { catalog, blobs, encoder, digests, preprocessing, session, chain, http, book, cache, retrieval, supervisor, distribution };
+}
+
+function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {
+  const { failures, missedReports, cooldownSeconds, maxCooldownSeconds } = nodes;
+  return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
 }
 
 /** In the order in which rooms depend on each other, the wire and the supervisor having ended before. */
@@ -76,6 +86,8 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.chain.close();
   await rooms.session.close();
   await rooms.http.close();
+  // What is lost here is learned again; it must not keep the other rooms from closing.
+  await rooms.book.save().catch(() => undefined);
   await rooms.cache.close();
   await rooms.encoder.close();
   await rooms.digests.close();

@@ -52,6 +52,32 @@ export const configSchema = z.strictObject({
   encodingThreads: wholeNumber.min(0).max(256).default(0),
   /** Blocks after which a storage node that took its fragments and did not report is replaced. */
   reportTimeoutBlocks: wholeNumber.min(1).default(100),
+  /** When storage nodes are passed over. */
+  nodes: z.strictObject({
+    /** Transfers in a row that a node did not answer after which it gets no fragments for a while. */
+    failures: wholeNumber.min(1).max(1000).default(3),
+    /** The same for fragment batches in a row that it took and did not report. */
+    missedReports: wholeNumber.min(1).max(1000).default(2),
+    /** That while at first; it doubles with each failure after it … */
+    cooldownSeconds: wholeNumber.min(1).default(10),
+    /** … up to this. */
+    maxCooldownSeconds: wholeNumber.min(1).default(600),
+  }).prefault({}),
+  /** Which storage nodes get fragments; see docs/placement-policy.md. */
+  placement: z.strictObject({
+    /** Accounts of storage nodes that get fragments first. */
+    prefer: z.array(z.string()).min(1).optional(),
+    /** No others get any. */
+    require: z.array(z.string()).min(1).optional(),
+    avoid: z.array(z.string()).min(1).optional(),
+    /** Most fragments of a file in one /16 network, and with one operator. */
+    perNetwork: wholeNumber.min(1).max(12).optional(),
+    perOperator: wholeNumber.min(1).max(12).optional(),
+    /** Path of an ES module that exports the operator's own `policy`. */
+    module: z.string().min(1).optional(),
+  }).refine((rules) => rules.module === undefined || Object.keys(rules).length === 1, "a module decides alone: no other rules beside it").prefault({}),
+  /** Bytes a second that fragments are sent with, all nodes together; 0 is as fast as it goes. */
+  uploadBandwidth: bytes.prefault(0).refine((rate) => rate === 0 || rate >= 2 ** 20, "at least 1MiB, or nodes would take us for gone"),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

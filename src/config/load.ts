@@ -25,6 +25,10 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
   CESS_S3_ENCODING_THREADS: ["encodingThreads"],
   CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_PLACEMENT_MODULE: ["placement", "module"],
+  CESS_S3_UPLOAD_BANDWIDTH: ["uploadBandwidth"],
+  CESS_S3_NODE_FAILURES: ["nodes", "failures"],
+  CESS_S3_NODE_COOLDOWN_SECONDS: ["nodes", "cooldownSeconds"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
 
@@ -63,7 +67,9 @@ export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "account
   return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
 }
 
+/** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
+  checked(configSchema.omit({ chain: true, accounts: true }), overlay({}, environment, GATEWAY_VARIABLES));
   return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
 }
 

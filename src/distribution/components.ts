@@ -3,7 +3,9 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
+import type { PlacementPolicy } from "../model/placement-policy.js";
 import type { Chain } from "../network/chain/chain.js";
+import type { NodeBook } from "../network/nodes/node-book.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Counters } from "./counters.js";
@@ -17,11 +19,14 @@ export interface DistributionComponents {
   readonly preprocessing: Preprocessing;
   readonly chain: Chain;
   readonly nodes: Nodes;
+  readonly book: Pick<NodeBook, "nodes" | "reported" | "missedReport">;
   readonly owners: Owners;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Wakes the worker of this name: the supervisor's. */
   readonly wake: (worker: string) => void;
+  /** Which storage nodes get fragments; by default they are drawn, weighted by idle space and quality. */
+  readonly policy?: PlacementPolicy;
   /** Uniform in [0, 1): draws storage nodes. Math.random unless a simulation wants the same draw again. */
   readonly random?: () => number;
 }

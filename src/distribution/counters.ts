@@ -12,6 +12,10 @@ export class Counters {
   bytesSent = 0;
   nodeFailures = 0;
   reassignments = 0;
+  /** Deals that the chain dropped; they are ordered again. */
+  dealsLost = 0;
+  /** Fragment indexes that had no node when a transfer ended, each time. */
+  unplaced = 0;
   retries = 0;
 
   snapshot(): Readonly<Record<string, number>> {

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
-import type { FileRow } from "../catalog/catalog.js";
-import type { ChainDeal } from "../network/chain/chain.js";
+import type { FileRow, Placement } from "../catalog/catalog.js";
+import type { Account, CessAccount } from "../model/account.js";
+import type { ChainDeal, ChainFile } from "../network/chain/chain.js";
 import type { Shared } from "./components.js";
 import { DealPlacements } from "./deal-placements.js";
 import { AGAIN, TemporaryFailure, wait, type Outcome } from "./outcome.js";
@@ -47,11 +48,7 @@ export class Delivery {
   async run(row: FileRow, signal: AbortSignal): Promise<Outcome> {
     const account = this.#desk.accountOf(row);
     const { deal, file } = await look(this.#parts.chain, row.fid, "best");
-    if (file && isOwner(file, account.cessAccount)) {
-      const outcome = await this.#desk.conclude(row, account);
-      if (outcome.kind === "done") this.#memories.delete(row.id);
-      return outcome;
-    }
+    if (file && isOwner(file, account.cessAccount)) return this.#conclude(row, account, file);
     // Somebody else's order took our deal's place: ordering knows how to wait for that, or to join it.
     if (file ?? (deal && deal.owner !== account.cessAccount)) return this.#startOver(row);
     if (!deal) return this.#missing(row);
@@ -61,6 +58,23 @@ export class Delivery {
     const memory = this.#memory(row.id);
     memory.missingSince = undefined;
     return this.#deliver(row, deal, memory, signal);
+  }
+
+  async #conclude(row: FileRow, account: Account, file: ChainFile): Promise<Outcome> {
+    const saved = await this.#parts.catalog.files.placements(row.id);
+    const outcome = await this.#desk.conclude(row, account);
+    if (outcome.kind !== "done") return outcome;
+    this.#memories.delete(row.id);
+    this.#creditReports(saved, (file.segments[0]?.fragments ?? []).map(({ node }, index) => ({ index, node })));
+    return outcome;
+  }
+
+  /** Reports that were not there the last time we looked speak for their nodes. */
+  #creditReports(saved: readonly Placement[], reports: ChainDeal["reports"]): void {
+    for (const { index, node } of reports) {
+      const before = saved.find((row) => row.index === index && row.node === node);
+      if (before?.state === "sent") this.#parts.book.reported(node);
+    }
   }
 
   async #startOver(row: FileRow): Promise<Outcome> {
@@ -85,21 +99,27 @@ export class Delivery {
     }
     memory.missingSince ??= block;
     if (block - memory.missingSince < this.#settings.vanishedBlocks) return this.#desk.waitBlock();
+    // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
+    this.#parts.counters.dealsLost++;
     return this.#startOver(row);
   }
 
   async #deliver(row: FileRow, deal: ChainDeal, memory: Memory, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, clock, chain } = this.#parts;
-    const placements = new DealPlacements(await catalog.files.placements(row.id), deal.reports, clock.now());
+    const { catalog, clock, chain, book } = this.#parts;
+    const saved = await catalog.files.placements(row.id);
+    this.#creditReports(saved, deal.reports);
+    const placements = new DealPlacements(saved, deal.reports, clock.now());
     if (row.reports !== deal.reports.length) {
       await catalog.files.advance(row.id, row.state === "placed" ? "placed" : "declared", deal.reports.length);
     }
     await this.#revokeSilent(placements, memory);
     if (!placements.complete) {
-      const unsatisfied = await this.#transfer.run(row, placements, await chain.nodes(), memory.silent, signal);
+      const end = await this.#transfer.run(row, placements, await book.nodes(), memory.silent, signal);
       // A block may pass before the first report can be there.
       memory.awaitedSince = await chain.finalizedBlock();
-      if (unsatisfied !== undefined) throw new TemporaryFailure(unsatisfied);
+      if (end.kind === "unsatisfied") throw new TemporaryFailure(end.why);
+      // Others' turn; ours comes again when they have had theirs.
+      if (end.kind === "paused") return AGAIN;
     } else {
       await catalog.files.savePlacements(row.id, placements.all());
     }
@@ -115,7 +135,7 @@ export class Delivery {
    * passed: when the chain stands still, or we did, no node can be blamed.
    */
   async #revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
-    const { clock, chain, counters } = this.#parts;
+    const { book, clock, chain, counters } = this.#parts;
     const deadline = clock.now() - this.#patienceMs(memory);
     const late = placements.awaited().filter(({ since }) => since <= deadline);
     if (late.length === 0) return;
@@ -124,6 +144,7 @@ export class Delivery {
     if (block - memory.awaitedSince < this.#settings.reportTimeoutBlocks) return;
     for (const { index, node } of late) {
       memory.silent.add(node);
+      book.missedReport(node as CessAccount);
       placements.revoke(index);
       counters.reassignments++;
     }

@@ -3,7 +3,7 @@ import { MIB } from "../model/sizes.js";
 export interface DistributionSettings {
   /** Objects preprocessed at the same time. */
   readonly encodeConcurrency: number;
-  /** Files ordered and transferred at the same time; one that only waits for the chain does not count. */
+  /** Files ordered and transferred at the same time; one that only waits for reports does not count. */
   readonly storeConcurrency: number;
   readonly deleteConcurrency: number;
   /** The chain's block time; the waits below are counted in blocks. */
@@ -24,6 +24,10 @@ export interface DistributionSettings {
   readonly vanishedBlocks: number;
   /** Fragments held in memory on their way to nodes, all files together, in bytes. */
   readonly bytesInFlight: number;
+  /** Of these, on their way to one node. */
+  readonly fragmentsPerNode: number;
+  /** Blocks after which a transfer lets other files have its worker; it goes on when their turn is over. */
+  readonly sliceBlocks: number;
   /** Attempts to give one fragment to one node. */
   readonly putAttempts: number;
   /** Between these, in blocks: a node refuses fragments until it has seen the deal. */
@@ -32,7 +36,7 @@ export interface DistributionSettings {
 
 export const DISTRIBUTION_DEFAULTS: DistributionSettings = {
   encodeConcurrency: 2,
-  storeConcurrency: 4,
+  storeConcurrency: 24,
   deleteConcurrency: 2,
   blockMs: 6_000,
   leaseMs: 60_000,
@@ -43,6 +47,8 @@ export const DISTRIBUTION_DEFAULTS: DistributionSettings = {
   reportTimeoutBlocks: 10,
   vanishedBlocks: 20,
   bytesInFlight: 96 * MIB,
+  fragmentsPerNode: 3,
+  sliceBlocks: 5,
   putAttempts: 3,
   putRetryBlocks: 1,
 };

@@ -1,24 +1,46 @@
 import { setMaxListeners } from "node:events";
-import PQueue from "p-queue";
+import { LRUCache } from "lru-cache";
 import type { FileRow } from "../catalog/catalog.js";
 import { place } from "../model/placement.js";
+import { rulesPolicy } from "../model/placement-rules.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
-import type { ChainNode } from "../network/chain/chain.js";
+import type { BookedNode } from "../network/nodes/node-book.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
 import type { Shared } from "./components.js";
 import { segmentContent } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
+import { FairSlots } from "./fair-slots.js";
 import type { DistributionSettings } from "./settings.js";
+
+const RANDOM = rulesPolicy();
+/** Files whose transfers' progress is remembered; forgetting one only costs sending again. */
+const REMEMBERED_FILES = 1_000;
+
+/** How far a transfer came: the whole way, as far as its time allowed, or as far as there were nodes. */
+export type TransferEnd =
+  | { readonly kind: "complete" }
+  | { readonly kind: "paused" }
+  | { readonly kind: "unsatisfied"; readonly why: string };
+
+/** How many segments' fragments of one index a node has taken. */
+interface Progress {
+  readonly node: string;
+  readonly segments: number;
+}
 
 /** One file's transfer: what its indexes share. */
 interface Shipment {
   readonly row: FileRow;
   readonly placements: DealPlacements;
-  readonly nodes: readonly ChainNode[];
+  readonly nodes: readonly BookedNode[];
   /** Nodes that failed in this shipment. */
   readonly failed: Map<string, string>;
   readonly avoided: ReadonlySet<string>;
   readonly signal: AbortSignal;
+  /** When it is others' turn. */
+  readonly until: number;
+  readonly progress: Map<number, Progress>;
+  paused: boolean;
   /** Why an index has no node. */
   unsatisfied: string | undefined;
   /** Saves follow each other, so that an older table never overwrites a newer one. */
@@ -28,31 +50,38 @@ interface Shipment {
 /**
  * Gives every fragment index that needs it to a storage node: the same-index fragments of all segments, one after the
  * other, the indexes in parallel. Fragments are computed when their turn comes; all transfers together hold at most
- * `bytesInFlight` of them.
+ * `bytesInFlight` of them, and files take turns. A long transfer pauses after a while, so that files that wait for a
+ * worker get one; what nodes have taken by then is remembered.
  */
 export class Transfer {
   readonly #parts: Shared;
   readonly #settings: DistributionSettings;
   /** A slot is one fragment in memory. */
-  readonly #slots: PQueue;
+  readonly #slots: FairSlots;
+  /** By row. */
+  readonly #progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
 
   constructor(parts: Shared, settings: DistributionSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#slots = new PQueue({ concurrency: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)) });
+    this.#slots = new FairSlots({
+      slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)), slotsPerNode: settings.fragmentsPerNode,
+    });
   }
 
   /**
    * Sends what `placements` has assigned, after assigning what is vacant; each change is saved before the work it
-   * announces. Resolves when every index is with a node, or with the reason why some are not.
+   * announces. Resolves when every index is with a node or its time is over, or with the reason why some have none.
    */
   async run(
-    row: FileRow, placements: DealPlacements, nodes: readonly ChainNode[], avoided: ReadonlySet<string>, signal: AbortSignal,
-  ): Promise<string | undefined> {
+    row: FileRow, placements: DealPlacements, nodes: readonly BookedNode[], avoided: ReadonlySet<string>, signal: AbortSignal,
+  ): Promise<TransferEnd> {
     // One index's broken catalog or encoder ends the others: nothing may still be sending when the job is given back.
     const stop = new AbortController();
     const shipment: Shipment = {
       row, placements, nodes, avoided, signal: AbortSignal.any([signal, stop.signal]),
+      until: this.#parts.clock.now() + this.#settings.sliceBlocks * this.#settings.blockMs,
+      progress: this.#progressOf(row), paused: false,
       failed: new Map(), unsatisfied: undefined, saving: Promise.resolve(),
     };
     // Every index listens while its fragment is computed and sent: more than Node takes for a leak, and bounded.
@@ -67,8 +96,20 @@ export class Transfer {
       ),
     );
     shipment.signal.throwIfAborted();
-    if (placements.complete) return undefined;
-    return [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; ");
+    if (placements.complete) {
+      this.#progress.delete(row.id);
+      return { kind: "complete" };
+    }
+    // What has no node has none still when the rest is sent: it is told then.
+    if (shipment.paused) return { kind: "paused" };
+    this.#parts.counters.unplaced += placements.vacant().length;
+    return { kind: "unsatisfied", why: [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; ") };
+  }
+
+  #progressOf(row: FileRow): Map<number, Progress> {
+    const progress = this.#progress.get(row.id) ?? new Map<number, Progress>();
+    this.#progress.set(row.id, progress);
+    return progress;
   }
 
   #assign(shipment: Shipment, indexes: readonly number[]): void {
@@ -77,9 +118,10 @@ export class Transfer {
     const { assigned, unsatisfied } = place({
       indexes, nodes, avoided,
       batchBytes: BigInt(FRAGMENT_SIZE) * BigInt(row.segments.length),
-      taken: placements.nodes(),
+      placed: new Map(placements.all().map(({ index, node }) => [index, node])),
       excluded: new Set(failed.keys()),
-      random: this.#parts.random ?? Math.random,
+      policy: this.#parts.policy ?? RANDOM,
+      seed: Math.floor((this.#parts.random ?? Math.random)() * 2 ** 32),
     });
     for (const [index, node] of assigned) placements.assign(index, node);
     if (unsatisfied !== undefined) shipment.unsatisfied = unsatisfied;
@@ -95,7 +137,7 @@ export class Transfer {
       try {
         // A node assigned by an earlier run may have left since.
         if (node?.state !== "positive") throw new GoneNode(account);
-        await this.#sendBatch(shipment, index, node);
+        if (!(await this.#sendBatch(shipment, index, node))) return;
         placements.sent(index, this.#parts.clock.now());
         await this.#save(shipment);
         return;
@@ -103,6 +145,7 @@ export class Transfer {
         if (!(error instanceof NodeFailure || error instanceof GoneNode)) throw error;
         failed.set(account, error.message);
         this.#parts.counters.nodeFailures++;
+        shipment.progress.delete(index);
         placements.revoke(index);
         this.#assign(shipment, [index]);
         await this.#save(shipment);
@@ -110,18 +153,29 @@ export class Transfer {
     }
   }
 
-  async #sendBatch(shipment: Shipment, index: number, node: NodeAddress): Promise<void> {
-    const { row, signal } = shipment;
+  /** False when the time was over before the last segment. */
+  async #sendBatch(shipment: Shipment, index: number, node: NodeAddress): Promise<boolean> {
+    const { row, signal, progress } = shipment;
+    const before = progress.get(index);
+    const begin = before?.node === node.account ? before.segments : 0;
     for (const [s, segment] of row.segments.entries()) {
+      if (s < begin) continue;
+      // At least one: the longest file comes to its end.
+      if (s > begin && this.#parts.clock.now() >= shipment.until) {
+        shipment.paused = true;
+        return false;
+      }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.#slots.add(async () => {
-        signal.throwIfAborted();
+      await this.#slots.run(row.id, node.account, async () => {
         const content = segmentContent(row, s, this.#parts.blobs);
         const bytes = await this.#parts.encoder.fragment(content, row.format, index, { priority: "background", signal });
         await this.#put(node, { fid: row.fid, hash }, bytes, signal);
-      });
+      }, signal);
+      progress.set(index, { node: node.account, segments: s + 1 });
     }
+    progress.delete(index);
+    return true;
   }
 
   /** A few attempts: a node refuses fragments of a deal that it has not seen yet. */

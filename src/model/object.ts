@@ -34,6 +34,8 @@ export interface Durability {
   readonly reports: number;
   /** Set when the network refused the file for good; the bytes stay staged and readable. */
   readonly failure?: string;
+  /** Why it does not go on just now, while that may pass: too few storage nodes, a full or expired territory. */
+  readonly waiting?: string;
 }
 
 /** A version of an object as the catalog knows it. */

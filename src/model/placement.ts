@@ -1,3 +1,7 @@
+import { nodeNetwork } from "./node-network.js";
+import type { Candidate, PlacedIndex, PlacementPolicy, PolicyChoice } from "./placement-policy.js";
+import { seededDraw } from "./seeded-draw.js";
+
 /** What placement must know of a storage node. */
 export interface PlaceableNode {
   readonly account: string;
@@ -7,26 +11,32 @@ export interface PlaceableNode {
   readonly state: string;
   /** Bytes. */
   readonly idleSpace: bigint;
+  readonly operator?: string;
+  /** 1 when absent. */
+  readonly quality?: number;
+  /** Present while the node is passed over after failures. */
+  readonly coolingUntil?: number;
 }
 
 export interface PlacementRequest {
   /** Fragment indexes (0…11) that need a node, in the order in which they get one. */
   readonly indexes: readonly number[];
   readonly nodes: readonly PlaceableNode[];
+  readonly policy: PlacementPolicy;
+  /** All the chance there is: the same request decides the same. */
+  readonly seed: number;
   /** Bytes that one node takes for one index: 8 MiB for every segment. */
   readonly batchBytes: bigint;
-  /** Accounts that hold, are promised or have reported another index of this file: never again for it. */
-  readonly taken: ReadonlySet<string>;
+  /** Index → account that holds it, is promised it or has reported it: never another index of this file for them. */
+  readonly placed: ReadonlyMap<number, string>;
   /** Accounts that failed just now: not this time. */
   readonly excluded: ReadonlySet<string>;
   /** Accounts that disappointed before (took fragments and did not report): only where nobody else is left. */
   readonly avoided: ReadonlySet<string>;
-  /** Uniform in [0, 1): seeded in tests and simulations. */
-  readonly random: () => number;
 }
 
 export interface PlacementDecision {
-  /** Fragment index → account. No account twice, none of `taken` or `excluded`. */
+  /** Fragment index → account. No account twice, none that is placed or excluded. */
   readonly assigned: ReadonlyMap<number, string>;
   /** In words, what could not be satisfied; undefined when every index has a node. */
   readonly unsatisfied?: string;
@@ -34,49 +44,70 @@ export interface PlacementDecision {
 
 /**
  * Which storage node takes which fragment index. "One index a miner, one miner an index; the miner must be positive
- * with enough idle space." Nodes are drawn at random without replacement, weighted by idle space, so that files spread
- * as the free space does. Pure: the same request and random sequence give the same decision.
+ * with enough idle space." That rule stands around every policy: the policy is only shown nodes that may be chosen, and
+ * what it chooses is checked. Pure.
  */
 export function place(request: PlacementRequest): PlacementDecision {
-  const { indexes, nodes, batchBytes, taken, excluded, avoided, random } = request;
+  const { indexes, nodes, batchBytes, placed, excluded, policy } = request;
+  const holders = new Set(placed.values());
   const positive = nodes.filter((node) => node.state === "positive");
   const reachable = positive.filter((node) => isHttpUrl(node.endpoint));
   const roomy = reachable.filter((node) => node.idleSpace >= batchBytes);
-  const free = roomy.filter((node) => !taken.has(node.account));
-  const eligible = free.filter((node) => !excluded.has(node.account));
+  const free = roomy.filter((node) => !holders.has(node.account));
+  const sound = free.filter((node) => !excluded.has(node.account));
+  const eligible = sound.filter((node) => node.coolingUntil === undefined);
 
-  const drawn = eligible
-    .map((node) => ({ account: node.account, avoided: avoided.has(node.account), key: drawKey(node, random) }))
-    .sort((a, b) => Number(a.avoided) - Number(b.avoided) || b.key - a.key);
-  const assigned = new Map<number, string>();
-  indexes.forEach((index, position) => {
-    const choice = drawn[position];
-    if (choice) assigned.set(index, choice.account);
-  });
+  const choice = ask(request, eligible);
+  const { assigned, breach } = checked(choice, request, eligible);
   if (assigned.size === indexes.length) return { assigned };
-
   const parts = [
     `${nodes.length - positive.length} not positive`,
     `${positive.length - reachable.length} without a usable endpoint`,
     `${reachable.length - roomy.length} with less than ${batchBytes} bytes idle`,
     `${roomy.length - free.length} holding another index of this file`,
-    `${free.length - eligible.length} failed just now`,
+    `${free.length - sound.length} failed just now`,
+    ...(sound.length > eligible.length ? [`${sound.length - eligible.length} cooling after failures`] : []),
+    ...(choice.unsatisfied === undefined ? [] : [choice.unsatisfied]),
+    ...(breach === undefined ? [] : [`the placement policy ${policy.name} ${breach}, which is not obeyed`]),
   ];
   return {
     assigned,
     unsatisfied:
-      `${indexes.length} fragment indexes need a storage node each, ${eligible.length} can be had: ` +
+      `${indexes.length} fragment indexes need a storage node each, ${assigned.size} can be had: ` +
       `of ${nodes.length} registered nodes ${parts.join(", ")}`,
   };
 }
 
-/**
- * The largest keys win: random^(1/weight) is a weighted draw without replacement (Efraimidis and Spirakis), written
- * as a logarithm because weights are large. Weight is the idle space in MiB.
- */
-function drawKey(node: PlaceableNode, random: () => number): number {
-  const weight = Math.max(1, Number(node.idleSpace >> 20n));
-  return Math.log(1 - random()) / weight;
+function ask({ indexes, nodes, placed, avoided, batchBytes, policy, seed }: PlacementRequest, eligible: readonly PlaceableNode[]): PolicyChoice {
+  const byAccount = new Map(nodes.map((node) => [node.account, node]));
+  const holders = [...placed].map(([index, account]): PlacedIndex => {
+    const node = byAccount.get(account);
+    const network = node && nodeNetwork(node.endpoint);
+    return { index, account, ...(network !== undefined && { network }), ...(node?.operator !== undefined && { operator: node.operator }) };
+  });
+  const candidates = eligible.map(({ account, endpoint, idleSpace, operator, quality = 1 }): Candidate => ({
+    account, endpoint, network: nodeNetwork(endpoint) ?? endpoint, idleSpace, quality,
+    disappointed: avoided.has(account), ...(operator !== undefined && { operator }),
+  }));
+  try {
+    return policy.choose({ indexes, candidates, placed: holders, batchBytes, random: seededDraw(seed) });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { assigned: new Map(), unsatisfied: `the placement policy ${policy.name} failed: ${message}` };
+  }
+}
+
+/** Of what the policy chose, what keeps the rule. `breach`: the first thing that does not. */
+function checked(choice: PolicyChoice, { indexes }: PlacementRequest, eligible: readonly PlaceableNode[]): { assigned: Map<number, string>; breach?: string } {
+  const left = new Set(eligible.map(({ account }) => account));
+  const assigned = new Map<number, string>();
+  let breach: string | undefined;
+  for (const [index, account] of choice.assigned) {
+    if (!indexes.includes(index)) breach ??= `chose a node for index ${index}, which needs none`;
+    else if (left.delete(account)) assigned.set(index, account);
+    else breach ??= `gave index ${index} to ${account}, which is no candidate or has an index already`;
+  }
+  return { assigned, ...(breach !== undefined && { breach }) };
 }
 
 function isHttpUrl(text: string): boolean {

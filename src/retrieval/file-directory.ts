@@ -5,6 +5,7 @@ import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainFile } from "../network/chain/chain.js";
+import type { NodeBook } from "../network/nodes/node-book.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -30,7 +31,7 @@ export class FileDirectory {
   #nodes: Dated<Map<CessAccount, NodeAddress>> | undefined;
 
   constructor(
-    private readonly components: { readonly chain: Chain; readonly clock: Clock },
+    private readonly components: { readonly chain: Chain; readonly book: Pick<NodeBook, "nodes">; readonly clock: Clock },
     private readonly settings: DirectorySettings,
   ) {
     this.#files = new LRUCache({
@@ -78,7 +79,7 @@ export class FileDirectory {
     if (known && this.#fresh(known, notBefore)) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
-      const nodes = await this.components.chain.nodes();
+      const nodes = await this.components.book.nodes(at);
       const value = new Map(nodes.map(({ account, endpoint }) => [account, { account, endpoint }]));
       this.#nodes = { value, at };
       return value;

@@ -4,6 +4,7 @@ import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
+import type { NodeBook } from "../network/nodes/node-book.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import { ByteBudget } from "./byte-budget.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";
@@ -17,7 +18,9 @@ import type { FileRange, Retrieval } from "./retrieval.js";
 
 export interface RetrievalComponents {
   readonly chain: Chain;
+  /** Those that write into the book what transfers were like. */
   readonly nodes: Nodes;
+  readonly book: NodeBook;
   readonly cache: FragmentCache;
   readonly encoder: Encoder;
   readonly clock: Clock;
@@ -59,9 +62,9 @@ export class NetworkRetrieval implements Retrieval {
   constructor(components: RetrievalComponents, settings: Partial<RetrievalSettings> = {}) {
     this.#settings = { ...RETRIEVAL_DEFAULTS, ...settings };
     this.#held = new ByteBudget(this.#settings.heldBytes);
-    const scores = new NodeScores(components.clock, this.#settings);
+    const scores = new NodeScores(components.book, this.#settings);
     const directory = new FileDirectory(components, this.#settings);
-    this.#fetcher = new NodeFetcher({ ...components, scores }, this.#settings);
+    this.#fetcher = new NodeFetcher(components, this.#settings);
     this.#source = new FragmentSource({ ...components, scores, directory, fetcher: this.#fetcher }, this.#settings);
   }
 

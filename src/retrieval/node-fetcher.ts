@@ -1,8 +1,8 @@
 import type { Clock } from "../model/clock.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
+import type { NodeBook } from "../network/nodes/node-book.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../network/nodes/nodes.js";
-import type { NodeScores } from "./node-scores.js";
 
 /** The bytes a node gave are not the fragment that was asked for. */
 export class WrongBytes extends Error {
@@ -19,7 +19,10 @@ export interface FetchCounts {
   failedFetches: number;
 }
 
-/** Gets one fragment from one node, believes it only when it hashes right, and remembers how the node did. */
+/**
+ * Gets one fragment from one node and believes it only when it hashes right. That a node lied goes into the book from
+ * here; how transfers went is written there by who makes them.
+ */
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
 
@@ -28,36 +31,32 @@ export class NodeFetcher {
       readonly nodes: Nodes;
       readonly encoder: Encoder;
       readonly clock: Clock;
-      readonly scores: NodeScores;
+      readonly book: Pick<NodeBook, "lied">;
     },
     private readonly settings: { readonly attemptMs: number },
   ) {}
 
   /** Rejects with WrongBytes, NodeFailure, or the signal's reason. The bytes are the caller's own. */
   async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
-    const { nodes, encoder, clock, scores } = this.components;
-    const began = clock.now();
+    const { nodes, encoder } = this.components;
     this.counts.fetches++;
     try {
       const received = await this.#withDeadline(node, signal, (limited) => nodes.get(node, fragment, limited));
-      const took = clock.now() - began;
       this.counts.fetchedBytes += received.length;
       const bytes = received.length === FRAGMENT_SIZE ? await encoder.verify(received, fragment.hash, { signal }) : undefined;
       if (!bytes) throw new WrongBytes(node);
-      scores.succeeded(node.account, took);
       return bytes;
     } catch (error) {
-      if (signal.aborted) scores.outrun(node.account, clock.now() - began);
-      // Only what the node did counts against it, not our own queue being full.
-      else if (error instanceof WrongBytes || error instanceof NodeFailure) this.#failed(node, error);
+      if (error instanceof WrongBytes) this.#lied(node);
+      else if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
       throw error;
     }
   }
 
-  #failed(node: NodeAddress, error: Error): void {
-    this.components.scores.failed(node.account);
+  #lied(node: NodeAddress): void {
+    this.components.book.lied(node.account);
     this.counts.failedFetches++;
-    if (error instanceof WrongBytes) this.counts.wrongFragments++;
+    this.counts.wrongFragments++;
   }
 
   /** A node that neither sends nor hangs up must not hold its place for ever. */

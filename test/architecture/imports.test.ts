@@ -19,9 +19,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
   distribution: [
     "catalog/catalog.js", "blobs/blobs.js", "encoding/encoder.js", "preprocessing/preprocessing.js", "network/chain/chain.js",
-    "network/nodes/nodes.js", "background/worker.js", "model",
+    "network/nodes/nodes.js", "network/nodes/node-book.js", "background/worker.js", "model",
   ],
-  retrieval: ["cache/cache.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "model"],
+  retrieval: ["cache/cache.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "network/nodes/node-book.js", "model"],
   maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
   catalog: ["model"],
   blobs: ["model"],

@@ -44,6 +44,20 @@ export function jobsContract(open: OpenCatalog): void {
       expect(await subjects()).to.deep.equal([id]);
     });
 
+    it("shows on a version why its file's job could not go on, until a step goes well", async () => {
+      await on.putEncoded("key");
+      const waiting = async () => (await on.catalog.objects.get("box", "key"))?.durability.waiting;
+      expect(await waiting()).to.equal(undefined);
+      const release = async (failed?: string) => {
+        const [job] = await on.catalog.jobs.lease(["store"], 1, 1000);
+        await on.catalog.jobs.release(job!.id, on.clock.time, failed);
+      };
+      await release("too few storage nodes");
+      expect(await waiting()).to.equal("too few storage nodes");
+      await release();
+      expect(await waiting()).to.equal(undefined);
+    });
+
     it("gives a job back with its next time, and counts failed attempts", async () => {
       await on.put("key");
       const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);

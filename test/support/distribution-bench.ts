@@ -18,6 +18,8 @@ import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
+import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook, type NodeRow } from "../../src/network/nodes/kept-node-book.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
 import { MemoryChain, type MemoryChainSettings } from "./memory-chain.js";
 import { MemoryNodes } from "./memory-nodes.js";
@@ -102,6 +104,7 @@ export interface BenchSettings {
 interface Run {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
+  readonly book: KeptNodeBook;
 }
 
 /** The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Blocks come every 10 ms. */
@@ -143,6 +146,11 @@ export class Bench {
     return this.settings.blockMs ?? 10;
   }
 
+  /** What this process has learned of a node. */
+  known(account: string): Pick<NodeRow, "missedReports" | "reports" | "failures"> | undefined {
+    return this.#run?.book.table().find((row) => row.account === account);
+  }
+
   get metrics(): Readonly<Record<string, number>> {
     return this.#run?.distribution.metrics() ?? {};
   }
@@ -161,19 +169,20 @@ export class Bench {
       },
     } as never;
     const clock = new SystemClock();
+    const book = KeptNodeBook.inMemory({ chain: this.chain, clock }, { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs });
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
     const distribution = new Distribution(
       {
         catalog: keep(this.catalog), blobs: keep(this.blobs), encoder: keep(this.#encoder) as Encoder,
         preprocessing: keep(new DirectPreprocessing({ encoder: this.#encoder, blobs: this.blobs })),
-        chain: keep(this.chain), nodes: keep(this.nodes), owners: (id) => this.accounts.get(id), clock, log,
+        chain: keep(this.chain), nodes: keep(new BookedNodes({ nodes: this.nodes, book, clock })), book, owners: (id) => this.accounts.get(id), clock, log,
         wake: (name) => supervisor.wake(name),
       },
       { blockMs: this.blockMs, idleFloorMs: this.blockMs, pollBlocks: 30, retryMaxBlocks: 4, vanishedBlocks: 5, ...this.settings.distribution },
     );
     for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
     distribution.watch();
-    this.#run = { supervisor, distribution };
+    this.#run = { supervisor, distribution, book };
   }
 
   /** The process ends: in good order, or, with 0 ms, at once. */

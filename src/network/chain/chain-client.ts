@@ -13,6 +13,7 @@ import type {
   Territory,
 } from "./chain.js";
 import { watchDeals } from "./chain-events.js";
+import { CallBatcher, type CallBatcherSettings } from "./call-batcher.js";
 import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
 import { call } from "./extrinsics.js";
@@ -29,13 +30,15 @@ export class CessChain implements Chain {
   readonly #signer: Signer;
   readonly #session: ChainSession;
   readonly #submitter: Submitter;
+  readonly #batcher: CallBatcher;
   readonly #watches = new Set<() => void>();
 
-  constructor(components: { session: ChainSession; signer: Signer }, settings: Partial<SubmitterSettings> = {}) {
+  constructor(components: { session: ChainSession; signer: Signer }, settings: Partial<SubmitterSettings & CallBatcherSettings> = {}) {
     const { session, signer } = components;
     this.#signer = signer;
     this.#session = session;
     this.#submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.#batcher = new CallBatcher({ submitter: this.#submitter, connection: session.connection }, settings);
   }
 
   get account(): CessAccount {
@@ -84,11 +87,11 @@ export class CessChain implements Chain {
       territoryName: textArgument(order.territory),
     };
     const args = [hashArgument(order.fid), segments, brief, order.size];
-    await this.#submitter.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
+    await this.#batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
   }
 
   async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    await this.#submitter.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
+    await this.#batcher.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {
@@ -112,6 +115,7 @@ export class CessChain implements Chain {
   close(): Promise<void> {
     for (const stop of this.#watches) stop();
     this.#watches.clear();
+    this.#batcher.close();
     this.#submitter.close();
     return Promise.resolve();
   }

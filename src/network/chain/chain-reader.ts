@@ -133,6 +133,11 @@ function toTerritory(info: Codec): Territory {
   };
 }
 
+function operatorOf(info: Codec): { operator?: CessAccount } {
+  const beneficiary = optionalField(info, "beneficiary");
+  return beneficiary === undefined ? {} : { operator: asAccount(beneficiary) };
+}
+
 function toNode(account: CessAccount, info: Codec): ChainNode {
   const state = asText(field(info, "state"));
   // Older runtimes keep the address in the 38 bytes that were meant for a libp2p peer id.
@@ -142,5 +147,6 @@ function toNode(account: CessAccount, info: Codec): ChainNode {
     endpoint: address === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`,
     state: NODE_STATES.find((known) => known === state) ?? "other",
     idleSpace: asBigInt(field(info, "idleSpace")),
+    ...operatorOf(info),
   };
 }

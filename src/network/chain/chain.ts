@@ -104,6 +104,8 @@ export interface ChainNode {
   /** Only positive ones may report. */
   readonly state: "positive" | "frozen" | "lock" | "exit" | "offline" | "other";
   readonly idleSpace: bigint;
+  /** The account its earnings go to: nodes of one operator share it. */
+  readonly operator?: CessAccount;
 }
 
 export type ChainEvent =

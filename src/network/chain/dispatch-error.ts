@@ -16,7 +16,8 @@ export function dispatchRefusal(events: readonly BlockEvent[], position: number)
   return refusal(outcome.field("dispatchError") ?? outcome.data[0]);
 }
 
-function refusal(codec: unknown): ChainRefusal {
+/** A DispatchError of the runtime by its name. */
+export function refusal(codec: unknown): ChainRefusal {
   const error = codec as DispatchError;
   if (error.isModule) {
     const { section, name } = error.registry.findMetaError(error.asModule);

@@ -13,7 +13,7 @@ import {
 import { asNumber, field } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { dispatchRefusal } from "./dispatch-error.js";
-import type { FinalizedBlock, FinalizedBlocks } from "./finalized-blocks.js";
+import type { BlockEvent, FinalizedBlock, FinalizedBlocks } from "./finalized-blocks.js";
 import { type Link, RpcRefusal } from "./link.js";
 import { Nonces } from "./nonces.js";
 import { readStorage } from "./storage.js";
@@ -48,8 +48,9 @@ interface Submission extends SignedExtrinsic {
   /** The very bytes, as hex: sending them again can never do the thing twice. */
   readonly hex: string;
   sentAt: number;
-  readonly done: Promise<void>;
-  readonly settle: (error?: Error) => void;
+  /** Resolves with the extrinsic's own events. */
+  readonly done: Promise<readonly BlockEvent[]>;
+  readonly settle: (outcome: Error | readonly BlockEvent[]) => void;
 }
 
 /**
@@ -89,11 +90,11 @@ export class Submitter {
 
   /**
    * Submits what `build` makes of the runtime's present metadata and waits until it is in a finalized block and has
-   * succeeded. `onSigned` is awaited before each sending of newly signed bytes; what it was last given counts.
+   * succeeded; resolves with its events in order. `onSigned` is awaited before each sending of newly signed bytes; what it was last given counts.
    * Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known, with ChainUnavailable or
    * the signal's reason.
    */
-  async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<void> {
+  async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
     if (this.#flights.size >= this.#settings.maxWaiting) {
       throw new ChainUnavailable(`${this.#flights.size} extrinsics wait to be signed already`);
@@ -108,7 +109,7 @@ export class Submitter {
       });
       flight.catch(reject);
     });
-    await this.#settled(await abortable(sending, [signal, this.#closing.signal, this.#connection.closing]), signal);
+    return this.#settled(await abortable(sending, [signal, this.#closing.signal, this.#connection.closing]), signal);
   }
 
   /** True when it can no longer be included: its nonce is used or its era is over, at a finalized block. */
@@ -129,12 +130,12 @@ export class Submitter {
   }
 
   /** Waits as long as blocks are finalized; each of them is a look for the extrinsic. */
-  async #settled(submission: Submission, signal?: AbortSignal): Promise<void> {
+  async #settled(submission: Submission, signal?: AbortSignal): Promise<readonly BlockEvent[]> {
     for (;;) {
       const before = this.#blocks.last;
       const timeout = AbortSignal.timeout(this.#settings.finalityTimeoutMs);
       try {
-        await abortable(submission.done, [timeout, signal, this.#connection.closing]); return;
+        return await abortable(submission.done, [timeout, signal, this.#connection.closing]);
       } catch (error) {
         if (error !== timeout.reason) throw error;
         if (this.#blocks.last !== before) continue;
@@ -164,7 +165,7 @@ export class Submitter {
           throw lost;
         }
         this.#nonces.forget();
-        this.#end(submission);
+        this.#end(submission, []);
       }
     }
   }
@@ -247,9 +248,9 @@ export class Submitter {
     return [...this.#pending].sort((a, b) => a.nonce - b.nonce);
   }
 
-  #end(submission: Submission, error?: Error): void {
+  #end(submission: Submission, outcome: Error | readonly BlockEvent[]): void {
     this.#pending.delete(submission);
-    submission.settle(error);
+    submission.settle(outcome);
   }
 
   async #nonceAt(link: Link, hash: string): Promise<number> {
@@ -259,18 +260,19 @@ export class Submitter {
 }
 
 function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: number): Submission {
-  let settle: (error?: Error) => void = () => undefined;
-  const done = new Promise<void>((resolve, reject) => {
-    settle = (error) => (error === undefined ? resolve() : reject(error));
+  let settle: Submission["settle"] = () => undefined;
+  const done = new Promise<readonly BlockEvent[]>((resolve, reject) => {
+    settle = (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
   });
   done.catch(() => undefined);
   return { hex, nonce, untilBlock, sentAt, done, settle };
 }
 
-/** Undefined for success. That it was included is certain, so a result that cannot be read is an error of its own. */
-async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | undefined> {
+/** Its events when it succeeded. That it was included is certain, so a result that cannot be read is an error of its own. */
+async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | readonly BlockEvent[]> {
   try {
-    return dispatchRefusal(await block.events(), position);
+    const events = await block.events();
+    return dispatchRefusal(events, position) ?? events.filter(({ extrinsic }) => extrinsic === position);
   } catch (error) {
     if (error instanceof ChainUnavailable) throw error;
     return new Error(`the extrinsic is in block ${block.number}, whose events cannot be read`, { cause: error });

@@ -8,6 +8,7 @@ import { EndpointForbidden, EndpointPolicy } from "./endpoint-policy.js";
 import { FragmentForm } from "./fragment-form.js";
 import { failureKind, readAnswer } from "./miner-answer.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
+import { Pace } from "./pace.js";
 
 export interface HttpNodesComponents {
   /** The gateway's account and its sr25519 signature: `Chain` is one. */
@@ -24,6 +25,8 @@ export interface HttpNodesSettings {
   readonly stallTimeoutMs: number;
   /** Connections to one node; requests beyond them wait. */
   readonly connectionsPerNode: number;
+  /** What fragments are sent with, all nodes together; 0 is as fast as it goes. */
+  readonly uploadBytesPerSecond: number;
 }
 
 export const httpNodesDefaults: HttpNodesSettings = {
@@ -32,6 +35,7 @@ export const httpNodesDefaults: HttpNodesSettings = {
   headersTimeoutMs: 30_000,
   stallTimeoutMs: 20_000,
   connectionsPerNode: 4,
+  uploadBytesPerSecond: 0,
 };
 
 /** Longest JSON answer that is read, in bytes. */
@@ -41,6 +45,7 @@ const ANSWER_LIMIT = 64 * KIB;
 export class HttpNodes implements Nodes {
   private readonly policy: EndpointPolicy;
   private readonly agent: Agent;
+  private readonly pace: Pace | undefined;
 
   constructor(
     private readonly components: HttpNodesComponents,
@@ -48,6 +53,7 @@ export class HttpNodes implements Nodes {
   ) {
     const all = { ...httpNodesDefaults, ...settings };
     this.policy = new EndpointPolicy(all);
+    this.pace = all.uploadBytesPerSecond > 0 ? new Pace(all.uploadBytesPerSecond) : undefined;
     this.agent = new Agent({
       connect: { timeout: all.connectTimeoutMs, lookup: this.policy.lookup },
       connections: all.connectionsPerNode,
@@ -64,7 +70,7 @@ export class HttpNodes implements Nodes {
     await this.exchange(node, signal, async (url) => {
       const headers = this.headers(fragment);
       if (form) Object.assign(headers, { "content-type": form.contentType, "content-length": String(form.contentLength) });
-      const { statusCode, body } = await this.request(url, { method: "PUT", headers, body: form ? Readable.from(form) : null }, signal);
+      const { statusCode, body } = await this.request(url, { method: "PUT", headers, body: form ? Readable.from(this.paced(form, signal)) : null }, signal);
       const answer = readAnswer(statusCode, await readText(body));
       if (!answer) throw new NodeFailure("unreachable", node, "the answer is not of the miner protocol");
       if (answer.code !== 200) throw new NodeFailure(failureKind(answer.code), node, answer.message);
@@ -107,6 +113,10 @@ export class HttpNodes implements Nodes {
     }
   }
 
+  private paced(form: FragmentForm, signal: AbortSignal | undefined): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+    return this.pace ? slowly(form, this.pace, signal) : form;
+  }
+
   private headers(fragment: FragmentName): Record<string, string> {
     // The node checks that the account signed this text; a fresh one makes the signature of no use to others.
     const message = randomBytes(16).toString("hex");
@@ -118,6 +128,14 @@ export class HttpNodes implements Nodes {
       Message: message,
       Signature: Buffer.from(signature).toString("hex"),
     };
+  }
+}
+
+/** In small pieces, so that a limited gateway sends steadily and not in bursts that a node would call silence. */
+async function* slowly(form: FragmentForm, pace: Pace, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  for (const chunk of form) {
+    await pace.take(chunk.length, signal);
+    yield chunk;
   }
 }
 

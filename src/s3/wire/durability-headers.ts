@@ -4,13 +4,18 @@ import type { Durability } from "../../model/object.js";
 /** The longest failure text a header carries, in characters. */
 const MAX_FAILURE = 512;
 
+function headerText(text: string | undefined): string | undefined {
+  return text?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_FAILURE);
+}
+
 /** How far an object is on its way into the network: in our own headers and in S3's word for it. */
-export function durabilityHeaders({ state, fid, reports, failure }: Durability): Record<string, string | undefined> {
+export function durabilityHeaders({ state, fid, reports, failure, waiting }: Durability): Record<string, string | undefined> {
   return {
     "x-cess-fid": fid,
     "x-cess-state": state,
     "x-cess-reports": `${reports}/${FRAGMENTS}`,
-    "x-cess-failure": failure?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_FAILURE),
+    "x-cess-failure": headerText(failure),
+    "x-cess-waiting": headerText(waiting),
     "x-amz-replication-status": failure !== undefined ? "FAILED" : state === "stored" ? "COMPLETED" : "PENDING",
   };
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { place, type PlaceableNode, type PlacementRequest } from "../../../src/model/placement.js";
+import { rulesPolicy } from "../../../src/model/placement-rules.js";
 import { FRAGMENTS, MIB } from "../../../src/model/sizes.js";
 
 const batchBytes = BigInt(8 * MIB);
@@ -10,7 +11,7 @@ const good = (n: number, idleMib = 1_000): PlaceableNode => ({
 const request = (changes: Partial<PlacementRequest> = {}): PlacementRequest => ({
   indexes: Array.from({ length: FRAGMENTS }, (_, index) => index),
   nodes: Array.from({ length: 14 }, (_, n) => good(n)),
-  batchBytes, taken: new Set(), excluded: new Set(), avoided: new Set(), random: Math.random, ...changes,
+  batchBytes, placed: new Map(), excluded: new Set(), avoided: new Set(), policy: rulesPolicy(), seed: 1, ...changes,
 });
 
 describe("place", () => {
@@ -24,9 +25,9 @@ describe("place", () => {
     const accounts = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map((n) => `node${n}`), { maxLength: 8 }).map((list) => new Set(list));
     fc.assert(fc.property(
       fc.uniqueArray(node, { selector: ({ account }) => account, maxLength: 31 }),
-      fc.uniqueArray(fc.integer({ min: 0, max: 11 }), { maxLength: 12 }), accounts, accounts, accounts,
-      (nodes, indexes, taken, excluded, avoided) => {
-        const { assigned, unsatisfied } = place(request({ nodes, indexes, taken, excluded, avoided }));
+      fc.uniqueArray(fc.integer({ min: 0, max: 11 }), { maxLength: 12 }), accounts, accounts, accounts, fc.nat(),
+      (nodes, indexes, taken, excluded, avoided, seed) => {
+        const { assigned, unsatisfied } = place(request({ nodes, indexes, placed: new Map([...taken].map((account, n) => [n + 100, account])), excluded, avoided, seed }));
         const chosen = [...assigned.values()];
         expect(new Set(chosen).size).to.equal(chosen.length);
         const eligible = nodes.filter(({ account, endpoint, state, idleSpace }) =>
@@ -40,24 +41,22 @@ describe("place", () => {
     ));
   });
 
-  it("decides the same for the same random numbers", () => {
-    const seeded = () => {
-      let x = 42;
-      return () => (x = (x * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
-    };
-    expect([...place(request({ random: seeded() })).assigned]).to.deep.equal([...place(request({ random: seeded() })).assigned]);
+  it("decides the same for the same seed, and otherwise for another one", () => {
+    const decide = (seed: number) => JSON.stringify([...place(request({ seed })).assigned]);
+    expect(decide(42)).to.equal(decide(42));
+    expect(new Set(Array.from({ length: 20 }, (_, seed) => decide(seed))).size).to.equal(20);
   });
 
   it("spreads files as idle space is spread", () => {
     const nodes = [good(1, 3_000), good(2, 1_000)];
     let first = 0;
-    for (let n = 0; n < 4_000; n++) if (place(request({ nodes, indexes: [0] })).assigned.get(0) === "node1") first++;
+    for (let n = 0; n < 4_000; n++) if (place(request({ nodes, indexes: [0], seed: n })).assigned.get(0) === "node1") first++;
     expect(first / 4_000).to.be.closeTo(0.75, 0.05);
   });
 
   it("counts, in its explanation, why each node was passed over", () => {
     const nodes = [good(1), good(2), good(3), { ...good(4), state: "frozen" }, { ...good(5), endpoint: "nowhere" }, good(6, 1)];
-    const { unsatisfied } = place(request({ nodes, indexes: [4, 5], taken: new Set(["node1"]), excluded: new Set(["node2"]) }));
+    const { unsatisfied } = place(request({ nodes, indexes: [4, 5], placed: new Map([[0, "node1"]]), excluded: new Set(["node2"]) }));
     expect(unsatisfied).to.equal(
       "2 fragment indexes need a storage node each, 1 can be had: of 6 registered nodes 1 not positive, " +
       "1 without a usable endpoint, 1 with less than 8388608 bytes idle, 1 holding another index of this file, 1 failed just now",

@@ -190,6 +190,25 @@ describe("Distribution: an object's way into the network", () => {
     expect(bench.chain.overwrites).to.equal(0);
   });
 
+  it("says on the object why a deal that the chain dropped is not ordered again, and orders it when that has passed", async () => {
+    await open({ nodes: 11 });
+    await bench.put(alice, "dropped", "bytes");
+    await bench.untilState(alice, "dropped", "declared");
+    const waiting = async () => (await bench.catalog.objects.get(alice.displayName, "dropped"))?.durability.waiting ?? "";
+    await bench.until("the object says that a node is missing", async () => /1 fragment indexes need a storage node/.test(await waiting()));
+    const name = `${alice.cessAccount}/${alice.territory}`;
+    bench.chain.set(({ deals, territories }) => {
+      deals.clear();
+      territories.set(name, { ...territories.get(name)!, state: "expired" });
+    });
+    await bench.until("the object says that its territory has expired", async () => /territory home is expired: renew it/.test(await waiting()));
+    expect(bench.chain.log).to.have.length(1);
+    expect(bench.metrics).to.include({ dealsLost: 1 });
+    bench.chain.set(({ territories }) => territories.set(name, { ...territories.get(name)!, state: "active" }));
+    await bench.until("it is declared a second time", () => bench.chain.log.length === 2);
+    expect(bench.chain.overwrites).to.equal(0);
+  });
+
   it("joins a file that took the place of its deal", async () => {
     await open({ nodes: 11 });
     await bench.put(alice, "taken over", "bytes");

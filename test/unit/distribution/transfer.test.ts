@@ -60,6 +60,8 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     await bench.put(alice, "object", "bytes");
     await bench.untilState(alice, "object", "stored");
     expect(await keepers("object")).not.to.include.members([node(1), node(2)]);
+    expect(bench.known(node(1))?.missedReports).to.be.greaterThan(0);
+    expect(bench.known((await keepers("object"))[0]!)?.reports).to.equal(1);
   });
 
   it("blames no node while the chain stands still", async () => {
@@ -116,11 +118,11 @@ describe("Distribution: fragments on their way to storage nodes", () => {
   });
 
   it("keeps its lease while a transfer takes longer than it", async () => {
-    await open({ nodes: 12, distribution: { leaseMs: 60 } });
+    await open({ nodes: 12, distribution: { leaseMs: 150 } });
     bench.nodes.faults.set(node(5), "hanging");
     await bench.put(alice, "object", "bytes");
     await bench.until("eleven have their fragments", () => bench.nodes.accepted.length === 11);
-    await bench.blocks(20);
+    await bench.blocks(40);
     expect(await bench.catalog.jobs.lease(["store"], 1, 1)).to.deep.equal([]);
     expect(bench.nodes.accepted).to.have.length(11);
   });

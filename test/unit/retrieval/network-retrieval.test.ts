@@ -5,6 +5,8 @@ import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval/network-retrieval.js";
 import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
@@ -57,7 +59,10 @@ describe("NetworkRetrieval", function () {
     const verify = encoder.verify.bind(encoder);
     const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes: 0 });
     caches.push(cache);
-    const components = { chain: network.chain, nodes: network.nodes, cache, encoder, clock: wallClock };
+    const clock = wallClock;
+    const book = KeptNodeBook.inMemory({ chain: network.chain, clock });
+    const nodes = new BookedNodes({ nodes: network.nodes, book, clock });
+    const components = { chain: network.chain, nodes, book, cache, encoder, clock };
     return { cache, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
   }
 

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import type { CessAccount } from "../../../../src/model/account.js";
 import type { Fid } from "../../../../src/model/hash.js";
 import { FRAGMENT_SIZE } from "../../../../src/model/sizes.js";
-import { CoolingNodes } from "../../../../src/network/nodes/cooling-nodes.js";
+import { BookedNodes } from "../../../../src/network/nodes/booked-nodes.js";
 import { HttpNodes } from "../../../../src/network/nodes/http-nodes.js";
+import { KeptNodeBook } from "../../../../src/network/nodes/kept-node-book.js";
 import { LimitedNodes } from "../../../../src/network/nodes/limited-nodes.js";
 import type { NodeAddress } from "../../../../src/network/nodes/nodes.js";
-import { RetryingNodes } from "../../../../src/network/nodes/retrying-nodes.js";
 import { StorageNode } from "../../../../src/storage-node/storage-node.js";
 import { systemClock } from "../../../../src/model/system-clock.js";
 import { expectFailure, nodesContract, type NodesHarness, sha256 } from "../../../suites/nodes.js";
@@ -40,11 +40,11 @@ async function harness(decorate: (nodes: HttpNodes) => NodesHarness["nodes"]): P
 }
 
 nodesContract("HttpNodes over a storage node", () => harness((nodes) => nodes));
-nodesContract("HttpNodes with limits, retries and cooldowns", () =>
+nodesContract("HttpNodes with limits and the node book", () =>
   harness((nodes) => {
     const clock = systemClock;
-    const limited = new LimitedNodes({ nodes }, { transfers: 3, transfersPerNode: 2 });
-    return new CoolingNodes({ nodes: new RetryingNodes({ nodes: limited, clock }, { firstDelayMs: 10 }), clock });
+    const book = KeptNodeBook.inMemory({ chain: { nodes: () => Promise.resolve([]) }, clock });
+    return new LimitedNodes({ nodes: new BookedNodes({ nodes, book, clock }) }, { transfers: 3, transfersPerNode: 2 });
   }),
 );
 

@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Config } from "../config/config.js";
+import { ConfigError } from "../config/load.js";
+import type { PlacementPolicy } from "../model/placement-policy.js";
+import { rulesPolicy } from "../model/placement-rules.js";
+import { parseAccount } from "../network/chain/accounts.js";
+
+/** The placement policy that the configuration asks for. Rejects with ConfigError when its module is no policy. */
+export async function placementPolicy(placement: Config["placement"]): Promise<PlacementPolicy> {
+  const { module, prefer, require, avoid, perNetwork, perOperator } = placement;
+  if (module !== undefined) return loadPolicy(module);
+  return rulesPolicy({
+    ...(prefer && { prefer: accounts(prefer) }), ...(require && { require: accounts(require) }), ...(avoid && { avoid: accounts(avoid) }),
+    ...(perNetwork !== undefined && { perNetwork }), ...(perOperator !== undefined && { perOperator }),
+  });
+}
+
+async function loadPolicy(path: string): Promise<PlacementPolicy> {
+  let loaded: { readonly policy?: Partial<PlacementPolicy> };
+  try {
+    loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
+  } catch (cause) {
+    throw new ConfigError(`placement.module ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  const { policy } = loaded;
+  if (typeof policy?.name !== "string" || typeof policy.choose !== "function") {
+    throw new ConfigError(`placement.module ${path} must export \`policy\` with a name and a function choose`);
+  }
+  return policy as PlacementPolicy;
+}
+
+/** One key has many addresses; the chain's register is compared with CESS's own. */
+function accounts(addresses: readonly string[]): Set<string> {
+  try {
+    return new Set(addresses.map((address) => parseAccount(address)));
+  } catch (cause) {
+    throw new ConfigError(`placement: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}

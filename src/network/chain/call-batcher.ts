@@ -1,0 +1,153 @@
+import type { ApiPromise } from "@polkadot/api";
+import { abortable, asError } from "./abortable.js";
+import { fits, supportsForceBatch } from "./batch-limits.js";
+import { ChainRefusal, ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
+import type { Connection } from "./connection.js";
+import { refusal } from "./dispatch-error.js";
+import { call } from "./extrinsics.js";
+import type { BlockEvent } from "./finalized-blocks.js";
+import type { BuildExtrinsic, Submitter } from "./submitter.js";
+
+export interface CallBatcherSettings {
+  /** How long the first call waits for others, in milliseconds: little beside a block. */
+  readonly gatherMs: number;
+  /** Calls in one extrinsic. 1 sends each alone. */
+  readonly maxCalls: number;
+}
+
+export const CALL_BATCHER_DEFAULTS: CallBatcherSettings = { gatherMs: 100, maxCalls: 50 };
+
+interface Item {
+  readonly build: BuildExtrinsic;
+  readonly options: SubmitOptions;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Puts calls that come at the same time into one extrinsic, so that a hundred files are ordered in a block or two. It
+ * is `utility.forceBatch`: each call succeeds or is refused by itself. Where the runtime lacks that, and for a call that
+ * comes alone, the call is the extrinsic.
+ */
+export class CallBatcher {
+  readonly #submitter: Pick<Submitter, "submit">;
+  readonly #connection: Pick<Connection, "call">;
+  readonly #settings: CallBatcherSettings;
+  #waiting: Item[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    components: { readonly submitter: Pick<Submitter, "submit">; readonly connection: Pick<Connection, "call"> },
+    settings: Partial<CallBatcherSettings> = {},
+  ) {
+    this.#submitter = components.submitter;
+    this.#connection = components.connection;
+    this.#settings = { ...CALL_BATCHER_DEFAULTS, ...settings };
+  }
+
+  /** As `Submitter.submit` for this call alone, though it may travel with others. */
+  submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ build, options, resolve, reject });
+    });
+    if (this.#waiting.length >= this.#settings.maxCalls) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), this.#settings.gatherMs);
+    // A batch under way is not taken back for one of its calls; whoever left has been told what was signed.
+    return abortable(done, [options.signal]);
+  }
+
+  /** Calls that still wait reject with ChainUnavailable; those on their way are the submitter's. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(new ChainUnavailable("the chain client was closed before the call was signed"));
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const items = this.#waiting.splice(0);
+    void this.#send(items).catch((error: unknown) => {
+      for (const { reject } of items) reject(asError(error));
+    });
+  }
+
+  async #send(given: readonly Item[]): Promise<void> {
+    const items = given.filter(isWanted);
+    if (items.length > 1 && (await this.#goTogether(items))) await this.#sendTogether(items);
+    else if (items.length > 1) await this.#sendHalves(items);
+    else for (const item of items) await this.#sendAlone(item);
+  }
+
+  async #sendHalves(items: readonly Item[]): Promise<void> {
+    const middle = items.length >> 1;
+    await Promise.all([this.#send(items.slice(0, middle)), this.#send(items.slice(middle))]);
+  }
+
+  /** Whether one extrinsic may hold them all: the runtime has the call, and its length and weight keep the limits. */
+  #goTogether(items: readonly Item[]): Promise<boolean> {
+    return this.#connection.call(async ({ api }) => supportsForceBatch(api) && fits(api, batch(api, items)));
+  }
+
+  async #sendAlone({ build, options, resolve, reject }: Item): Promise<void> {
+    await this.#submitter.submit(build, options).then(() => resolve(), (error: unknown) => reject(asError(error)));
+  }
+
+  async #sendTogether(items: readonly Item[]): Promise<void> {
+    // Signing may come much later, and more than once: what is signed are the calls still wanted then. One that was
+    // left meanwhile must not be in it, because nobody was told of what would be signed for it.
+    let signed: readonly Item[] = [];
+    const build = (api: ApiPromise) => {
+      signed = items.filter(isWanted);
+      if (signed.length === 0) throw new ChainUnavailable("nobody waits for these calls any more");
+      return batch(api, signed);
+    };
+    const onSigned = async (extrinsic: SignedExtrinsic) => {
+      await Promise.all(signed.map(({ options }) => options.onSigned?.(extrinsic) ?? Promise.resolve()));
+    };
+    let events: readonly BlockEvent[];
+    try {
+      events = await this.#submitter.submit(build, { onSigned });
+    } catch (error) {
+      await this.#failedTogether(items, asError(error));
+      return;
+    }
+    const outcomes = itemOutcomes(events);
+    signed.forEach(({ resolve, reject }, position) => {
+      const outcome = outcomes.length === signed.length ? outcomes[position] : unreadable(signed.length, outcomes.length);
+      if (outcome === undefined) resolve();
+      else reject(outcome);
+    });
+  }
+
+  /**
+   * A batch that was refused as a whole has done nothing, and neither has one that no node took: its calls are tried in
+   * smaller company, at last alone, so that none fails for its neighbours. What may still be included is not tried again.
+   */
+  async #failedTogether(items: readonly Item[], error: Error): Promise<void> {
+    const refusedWhole = error instanceof ChainRefusal;
+    const notTaken = error instanceof ExtrinsicLost && !(error instanceof FeesUnpaid) && /exhaust|too (large|big|long)/i.test(error.message);
+    if (refusedWhole || notTaken) await this.#sendHalves(items);
+    else for (const { reject } of items) reject(error);
+  }
+}
+
+function isWanted({ options }: Item): boolean {
+  return options.signal?.aborted !== true;
+}
+
+function batch(api: ApiPromise, items: readonly Item[]) {
+  const calls = items.map(({ build }) => build(api).method);
+  return call(api, "utility", "forceBatch", [calls]);
+}
+
+/** What became of each call of a force batch, in order: undefined for success. */
+function itemOutcomes(events: readonly BlockEvent[]): (ChainRefusal | undefined)[] {
+  return events
+    .filter(({ section, method }) => section === "utility" && (method === "ItemCompleted" || method === "ItemFailed"))
+    .map((event) => (event.method === "ItemCompleted" ? undefined : refusal(event.field("error") ?? event.data[0])));
+}
+
+function unreadable(calls: number, outcomes: number): Error {
+  return new Error(`a batch of ${calls} calls is final, but its events tell of ${outcomes}`);
+}

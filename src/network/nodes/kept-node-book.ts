@@ -1,0 +1,331 @@
+import type { CessAccount } from "../../model/account.js";
+import type { Clock } from "../../model/clock.js";
+import type { Chain, ChainNode } from "../chain/chain.js";
+import { DecayingHistogram } from "./decaying-histogram.js";
+import type { BookedNode, Direction, NodeBook, NodeExperience } from "./node-book.js";
+import { type CoolingCause, NodeRecord, type SavedRecord } from "./node-record.js";
+import type { NodeFailure } from "./nodes.js";
+
+/** Where the book is kept between two processes: a Keyv is one. */
+export interface BookShelf {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<unknown>;
+}
+
+export interface NodeBookComponents {
+  readonly chain: Pick<Chain, "nodes">;
+  readonly clock: Clock;
+  readonly shelf?: BookShelf;
+}
+
+export interface NodeBookSettings {
+  /** The chain's register of nodes is read again when it is older, in milliseconds: a read takes all of them. */
+  readonly nodesFreshMs: number;
+  /** Transfers in a row without an answer after which a node cools. */
+  readonly failures: number;
+  /** Missed reports in a row after which a node cools. */
+  readonly missedReports: number;
+  /** How long the first time; each failure on trial doubles it. */
+  readonly firstCooldownMs: number;
+  readonly maxCooldownMs: number;
+  /** After this long a failure counts half. Milliseconds. */
+  readonly failureHalfLifeMs: number;
+  /** Nodes with experience that are remembered; the one longest without any is forgotten for one more. */
+  readonly remembered: number;
+}
+
+export const NODE_BOOK_DEFAULTS: NodeBookSettings = {
+  nodesFreshMs: 30_000,
+  failures: 3,
+  missedReports: 2,
+  firstCooldownMs: 10_000,
+  maxCooldownMs: 600_000,
+  failureHalfLifeMs: 60_000,
+  remembered: 10_000,
+};
+
+const SHELF_KEY = "node-book";
+/** Nodes much slower than the usual one are drawn less often, yet sometimes: they may have recovered. */
+const LEAST_QUALITY = 0.02;
+const LEAST_SPEED = 0.1;
+/** Being outrun counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
+const MUCH_SLOWER = 2;
+/** … once it has made so many; what nine in ten of all nodes' took before that … */
+const ENOUGH_TRANSFERS = 8;
+/** … and never in less than this, in milliseconds. */
+const LEAST_OUTRUN_MS = 100;
+
+/** The admin table's row: the chain's word and our experience, either of which may be missing. */
+export interface NodeRow extends NodeExperience {
+  readonly account: string;
+  readonly registered: boolean;
+  readonly endpoint?: string;
+  readonly state?: string;
+  readonly operator?: string;
+  readonly idleBytes?: number;
+  readonly quality: number;
+  readonly reports: number;
+  readonly lastFailure?: string;
+}
+
+export type Admission = { readonly kind: "trusted" | "trial" } | { readonly kind: "cooling"; readonly until: number };
+
+interface Register {
+  readonly at: number;
+  readonly nodes: readonly ChainNode[];
+}
+
+/** The node book in memory, put on its shelf from time to time. */
+export class KeptNodeBook implements NodeBook {
+  readonly #components: NodeBookComponents;
+  readonly #settings: NodeBookSettings;
+  /** Least recently touched first. */
+  readonly #records = new Map<string, NodeRecord>();
+  readonly #gets = new DecayingHistogram();
+  #register: Register | undefined;
+  #reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
+  #changed = false;
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(components: NodeBookComponents, settings: Partial<NodeBookSettings>) {
+    this.#components = components;
+    this.#settings = { ...NODE_BOOK_DEFAULTS, ...settings };
+  }
+
+  /** With what the shelf has; what cannot be read there is learned again. */
+  static async open(components: NodeBookComponents, settings: Partial<NodeBookSettings> = {}): Promise<KeptNodeBook> {
+    const book = new KeptNodeBook(components, settings);
+    const saved = await components.shelf?.get(SHELF_KEY).catch(() => undefined);
+    for (const record of Array.isArray(saved) ? (saved as SavedRecord[]) : []) {
+      try {
+        const read = new NodeRecord(record);
+        book.#records.set(record.account, read);
+      } catch {
+        // Written by another version: that node is met anew.
+      }
+    }
+    book.#forgetOldest();
+    return book;
+  }
+
+  /** Without a shelf: for tests and simulations. */
+  static inMemory(components: Omit<NodeBookComponents, "shelf">, settings: Partial<NodeBookSettings> = {}): KeptNodeBook {
+    return new KeptNodeBook(components, settings);
+  }
+
+  /** Puts on the shelf what was learned since the last time. Rejects with the shelf's error. */
+  save(): Promise<void> {
+    const { shelf } = this.#components;
+    if (!shelf || !this.#changed) return this.#saving;
+    this.#changed = false;
+    const records = [...this.#records].map(([account, record]) => record.save(account));
+    const saving = this.#saving.catch(() => undefined).then(async () => {
+      await shelf.set(SHELF_KEY, records);
+    });
+    this.#saving = saving;
+    saving.catch(() => (this.#changed = true));
+    return saving;
+  }
+
+  async nodes(notBefore = 0): Promise<readonly BookedNode[]> {
+    const { nodes } = await this.#read(Math.max(notBefore, this.#components.clock.now() - this.#settings.nodesFreshMs));
+    const usual = this.#usualPutSpeed();
+    return nodes.map((node) => {
+      const record = this.#records.get(node.account);
+      const until = record && this.#coolingUntil(record);
+      return { ...node, quality: quality(record, usual), ...(until !== undefined && { coolingUntil: until }) };
+    });
+  }
+
+  experience(account: CessAccount): NodeExperience {
+    return this.#experience(this.#records.get(account) ?? new NodeRecord());
+  }
+
+  usualGetMs(): number | undefined {
+    return this.#gets.quantile(0.9);
+  }
+
+  succeeded(account: CessAccount, direction: Direction, bytes: number, ms: number): void {
+    const record = this.#touch(account);
+    record.transferred(direction, bytes, ms);
+    if (direction === "get") this.#gets.add(ms);
+    this.#answered(record);
+  }
+
+  failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
+    if (kind === "busy" || kind === "cooling") return;
+    const record = this.#touch(account);
+    record.stumbled(why, this.#components.clock.now(), this.#settings.failureHalfLifeMs);
+    // A node that refuses or misses something is there and answers; where the policy does not connect, nobody failed.
+    if (kind === "refused" || kind === "missing") this.#answered(record);
+    else if (kind === "unreachable" && !this.#isCooling(record)) {
+      record.failureStreak++;
+      if (record.failureStreak >= this.#settings.failures) this.#cool(record, "failures", record.failureStreak - this.#settings.failures);
+    }
+  }
+
+  outrun(account: CessAccount, direction: Direction, ms: number): void {
+    const record = this.#touch(account);
+    const { count, p50Ms, p95Ms } = record.experience(direction);
+    const usual = count >= ENOUGH_TRANSFERS ? p95Ms : direction === "get" ? this.usualGetMs() : undefined;
+    // A race lost early says nothing of how long it would have taken.
+    if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
+    if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_OUTRUN_MS)) return;
+    record.recent = record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs) + 1;
+    record.recentAt = this.#components.clock.now();
+  }
+
+  lied(account: CessAccount): void {
+    const record = this.#touch(account);
+    record.stumbled("gave bytes that are not the fragment", this.#components.clock.now(), this.#settings.failureHalfLifeMs);
+    record.lies++;
+    this.#cool(record, "lies", record.lies - 1);
+  }
+
+  reported(account: CessAccount): void {
+    const record = this.#touch(account);
+    record.reports++;
+    record.reportedAs(1);
+    record.silenceStreak = 0;
+    // Keeping and reporting a whole batch is what a cooled node had to prove; a liar's reads are another matter.
+    if (!this.#isCooling(record) && record.cooling?.cause !== "lies") record.cooling = undefined;
+  }
+
+  missedReport(account: CessAccount): void {
+    const record = this.#touch(account);
+    record.missedReports++;
+    record.reportedAs(0);
+    record.lastFailure = "took fragments and did not report them";
+    record.silenceStreak++;
+    const excess = record.silenceStreak - this.#settings.missedReports;
+    if (excess >= 0 && !this.#isCooling(record)) this.#cool(record, "silence", excess);
+  }
+
+  /**
+   * Whether fragments may be given to the node now. On trial one transfer at a time may: whoever was admitted as the
+   * trial calls `trialOver` when it has ended.
+   */
+  admit(account: CessAccount): Admission {
+    const record = this.#records.get(account);
+    if (!record?.cooling) return { kind: "trusted" };
+    const until = this.#coolingUntil(record);
+    if (until !== undefined) return { kind: "cooling", until };
+    if (record.tried) return { kind: "cooling", until: this.#components.clock.now() };
+    record.tried = true;
+    return { kind: "trial" };
+  }
+
+  trialOver(account: CessAccount): void {
+    const record = this.#records.get(account);
+    if (record) record.tried = false;
+  }
+
+  /** Every node that is registered or was met, the registered first. From memory: the chain is not asked. */
+  table(): NodeRow[] {
+    const registered = new Map((this.#register?.nodes ?? []).map((node) => [node.account as string, node]));
+    const usual = this.#usualPutSpeed();
+    return [...new Set([...registered.keys(), ...this.#records.keys()])].map((account) => {
+      const [node, record] = [registered.get(account), this.#records.get(account)];
+      return {
+        account, registered: node !== undefined,
+        ...(node && { endpoint: node.endpoint, state: node.state, idleBytes: Number(node.idleSpace) }),
+        ...(node?.operator !== undefined && { operator: node.operator }),
+        quality: quality(record, usual), reports: record?.reports ?? 0,
+        ...(record?.lastFailure !== undefined && { lastFailure: record.lastFailure }),
+        ...this.#experience(record ?? new NodeRecord()),
+      };
+    });
+  }
+
+  /** Gauges and counters for the metrics page. */
+  metrics(): Readonly<Record<string, number>> {
+    const sums = { registered: 0, positive: 0, known: this.#records.size, cooling: 0, onTrial: 0, failures: 0, lies: 0, missedReports: 0 };
+    for (const { state } of this.#register?.nodes ?? []) {
+      sums.registered++;
+      if (state === "positive") sums.positive++;
+    }
+    for (const record of this.#records.values()) {
+      if (this.#isCooling(record)) sums.cooling++;
+      else if (record.cooling) sums.onTrial++;
+      sums.failures += record.failures;
+      sums.lies += record.lies;
+      sums.missedReports += record.missedReports;
+    }
+    return sums;
+  }
+
+  /** Everybody who needs it shares one reading, provided that it began late enough. */
+  async #read(notBefore: number): Promise<Register> {
+    if (this.#register && this.#register.at >= notBefore) return this.#register;
+    if (this.#reading && this.#reading.at >= notBefore) return this.#reading.nodes;
+    const at = this.#components.clock.now();
+    const nodes = this.#components.chain.nodes().then((read) => (this.#register = { at, nodes: read }));
+    const reading = { at, nodes };
+    this.#reading = reading;
+    const ended = () => {
+      if (this.#reading === reading) this.#reading = undefined;
+    };
+    nodes.then(ended, ended);
+    return nodes;
+  }
+
+  /** Something came back: it is reachable, which ends what being unreachable began. */
+  #answered(record: NodeRecord): void {
+    record.failureStreak = 0;
+    if (record.cooling?.cause === "failures") record.cooling = undefined;
+  }
+
+  #cool(record: NodeRecord, cause: CoolingCause, doublings: number): void {
+    const { firstCooldownMs, maxCooldownMs } = this.#settings;
+    const ms = Math.min(maxCooldownMs, firstCooldownMs * 2 ** Math.min(doublings, 30));
+    record.cooling = { until: Math.max(this.#components.clock.now() + ms, record.cooling?.until ?? 0), cause };
+  }
+
+  #isCooling(record: NodeRecord): boolean {
+    return this.#coolingUntil(record) !== undefined;
+  }
+
+  #coolingUntil({ cooling }: NodeRecord): number | undefined {
+    return cooling && cooling.until > this.#components.clock.now() ? cooling.until : undefined;
+  }
+
+  #experience(record: NodeRecord): NodeExperience {
+    const until = this.#coolingUntil(record);
+    return {
+      successRate: record.successRate, reportRate: record.reportRate,
+      recentFailures: record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs),
+      failures: record.failures, lies: record.lies, missedReports: record.missedReports,
+      put: record.experience("put"), get: record.experience("get"),
+      ...(until !== undefined && { coolingUntil: until }), onTrial: record.cooling !== undefined && until === undefined,
+    };
+  }
+
+  /** The median of what nodes take, in bytes a second. */
+  #usualPutSpeed(): number | undefined {
+    const speeds = [...this.#records.values()].flatMap(({ transfers }) => transfers.put.bytesPerSecond ?? []).sort((a, b) => a - b);
+    return speeds[speeds.length >> 1];
+  }
+
+  #touch(account: CessAccount): NodeRecord {
+    const record = this.#records.get(account) ?? new NodeRecord();
+    this.#records.delete(account);
+    this.#records.set(account, record);
+    this.#changed = true;
+    this.#forgetOldest();
+    return record;
+  }
+
+  #forgetOldest(): void {
+    for (const account of this.#records.keys()) {
+      if (this.#records.size <= this.#settings.remembered) return;
+      this.#records.delete(account);
+    }
+  }
+}
+
+function quality(record: NodeRecord | undefined, usual: number | undefined): number {
+  if (!record) return 1;
+  const speed = record.transfers.put.bytesPerSecond;
+  const relative = speed === undefined || usual === undefined ? 1 : Math.min(1, Math.max(LEAST_SPEED, speed / usual));
+  return Math.max(LEAST_QUALITY, record.successRate ** 2 * record.reportRate ** 2 * relative);
+}

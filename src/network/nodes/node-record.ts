@@ -1,0 +1,125 @@
+import { DecayingHistogram } from "./decaying-histogram.js";
+import type { Direction, TransferExperience } from "./node-book.js";
+
+/** Share of a new transfer in a rate or a throughput: some twenty transfers count. */
+const NEW_WEIGHT = 0.1;
+
+/** Why a node cools. What it did well ends only the first kind: neither silence nor lies are undone by a good transfer. */
+export type CoolingCause = "failures" | "silence" | "lies";
+
+interface Transfers {
+  count: number;
+  bytesPerSecond: number | undefined;
+  readonly durations: DecayingHistogram;
+}
+
+/** As JSON; what a process learned is of use to the next one, but for trials under way. */
+export interface SavedRecord {
+  readonly account: string;
+  readonly rates: readonly [success: number, report: number];
+  readonly counts: readonly [failures: number, lies: number, missedReports: number, reports: number];
+  readonly recent: readonly [failures: number, at: number];
+  readonly streaks: readonly [failures: number, silences: number];
+  readonly cooling?: { readonly until: number; readonly cause: CoolingCause };
+  readonly lastFailure?: string;
+  readonly put: SavedTransfers;
+  readonly get: SavedTransfers;
+}
+
+export interface SavedTransfers {
+  readonly count: number;
+  readonly bytesPerSecond?: number;
+  readonly durations: readonly (readonly [number, number])[];
+}
+
+/** One storage node's page of the book. It only counts; what follows from the counts is for the book. */
+export class NodeRecord {
+  successRate = 1;
+  reportRate = 1;
+  failures = 0;
+  lies = 0;
+  missedReports = 0;
+  reports = 0;
+  /** Decays since `recentAt`. */
+  recent = 0;
+  recentAt = 0;
+  /** Failures, and missed reports, since the last thing that went well of its kind. */
+  failureStreak = 0;
+  silenceStreak = 0;
+  /** Until when it is passed over; past, it is on trial; undefined when it is trusted. */
+  cooling: { readonly until: number; readonly cause: CoolingCause } | undefined;
+  /** A trial is under way. */
+  tried = false;
+  lastFailure: string | undefined;
+  readonly transfers: Readonly<Record<Direction, Transfers>>;
+
+  constructor(saved?: SavedRecord) {
+    this.transfers = { put: toTransfers(saved?.put), get: toTransfers(saved?.get) };
+    if (!saved) return;
+    [this.successRate, this.reportRate] = saved.rates;
+    [this.failures, this.lies, this.missedReports, this.reports] = saved.counts;
+    [this.recent, this.recentAt] = saved.recent;
+    [this.failureStreak, this.silenceStreak] = saved.streaks;
+    this.cooling = saved.cooling;
+    this.lastFailure = saved.lastFailure;
+  }
+
+  transferred(direction: Direction, bytes: number, ms: number): void {
+    const transfers = this.transfers[direction];
+    const speed = (bytes * 1000) / Math.max(ms, 1);
+    transfers.count++;
+    transfers.bytesPerSecond = transfers.bytesPerSecond === undefined ? speed : moved(transfers.bytesPerSecond, speed);
+    transfers.durations.add(ms);
+    this.successRate = moved(this.successRate, 1);
+  }
+
+  stumbled(why: string, now: number, halfLifeMs: number): void {
+    this.failures++;
+    this.successRate = moved(this.successRate, 0);
+    this.recent = this.recentFailures(now, halfLifeMs) + 1;
+    this.recentAt = now;
+    this.lastFailure = why;
+  }
+
+  /** A report that came (1) or did not (0). */
+  reportedAs(outcome: 0 | 1): void {
+    this.reportRate = moved(this.reportRate, outcome);
+  }
+
+  recentFailures(now: number, halfLifeMs: number): number {
+    return this.recent * 0.5 ** (Math.max(0, now - this.recentAt) / halfLifeMs);
+  }
+
+  experience(direction: Direction): TransferExperience {
+    const { count, bytesPerSecond, durations } = this.transfers[direction];
+    const [p50Ms, p95Ms] = [durations.quantile(0.5), durations.quantile(0.95)];
+    return {
+      count, ...(bytesPerSecond !== undefined && { bytesPerSecond }), ...(p50Ms !== undefined && { p50Ms }),
+      ...(p95Ms !== undefined && { p95Ms }),
+    };
+  }
+
+  save(account: string): SavedRecord {
+    return {
+      account, rates: [this.successRate, this.reportRate],
+      counts: [this.failures, this.lies, this.missedReports, this.reports],
+      recent: [this.recent, this.recentAt], streaks: [this.failureStreak, this.silenceStreak],
+      ...(this.cooling && { cooling: this.cooling }), ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
+      put: saveTransfers(this.transfers.put), get: saveTransfers(this.transfers.get),
+    };
+  }
+}
+
+function moved(average: number, sample: number): number {
+  return average + (sample - average) * NEW_WEIGHT;
+}
+
+function toTransfers(saved: SavedTransfers | undefined): Transfers {
+  return {
+    count: saved?.count ?? 0, bytesPerSecond: saved?.bytesPerSecond, durations: new DecayingHistogram(saved?.durations ?? []),
+  };
+}
+
+function saveTransfers({ count, bytesPerSecond, durations }: Transfers): SavedTransfers {
+  return { count, ...(bytesPerSecond !== undefined && { bytesPerSecond }), durations: durations.save() };
+}
