@@ -1,11 +1,12 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { ByteRange } from "../model/byte-range.js";
+import { bodyChunks } from "../model/chunk-pool.js";
 import type { BlobId } from "../model/object.js";
 import { BlobMissing } from "./blobs.js";
 
 /** Bytes of one read from the file, and what the stream holds ahead of its reader. */
-const READ_SIZE = 256 * 1024;
+const READ_SIZE = bodyChunks.chunkBytes;
 
 /** A blob's bytes, or a range of them. Opened at the first read; a range that the file does not have is an error. */
 export class BlobReader extends Readable {
@@ -34,18 +35,27 @@ export class BlobReader extends Readable {
   private async readNext(): Promise<Uint8Array | null> {
     const wanted = Math.min(READ_SIZE, (this.range?.end ?? Infinity) - this.position);
     if (wanted <= 0 || !this.file) return null;
-    const { bytesRead, buffer } = await this.file.read(Buffer.allocUnsafe(wanted), 0, wanted, this.position);
+    // A short read is not worth a whole buffer of the pool.
+    const target = wanted < READ_SIZE / 2 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
+    const { bytesRead, buffer } = await this.file.read(target, 0, wanted, this.position);
     if (bytesRead === 0) {
       if (this.range) throw new Error(`blob ${this.blob} ends at byte ${this.position}, before ${this.range.end}`);
       return null;
     }
     this.position += bytesRead;
+    // The last byte is here: the file need not stay open until somebody has taken it.
+    if (this.position === this.range?.end) await this.closeFile();
     return buffer.subarray(0, bytesRead);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.file) callback(error);
-    else this.file.close().then(() => callback(error), (closing: unknown) => callback(error ?? (closing as Error)));
+    this.closeFile().then(() => callback(error), (closing: unknown) => callback(error ?? (closing as Error)));
+  }
+
+  private async closeFile(): Promise<void> {
+    const file = this.file;
+    this.file = undefined;
+    await file?.close();
   }
 }
 

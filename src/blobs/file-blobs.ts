@@ -14,8 +14,8 @@ import { Holds } from "./holds.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
-  /** Bytes gathered before they are written; a writer holds at most twice as much. */
-  writeBuffer: 512 * KIB,
+  /** Bytes of small chunks gathered before they are written; larger chunks are written as they are. */
+  writeBuffer: 128 * KIB,
 };
 
 export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS> {
@@ -81,7 +81,6 @@ export class FileBlobs implements Blobs {
       await file.datasync();
       return size;
     } finally {
-      await buffer.stop();
       await file.close();
     }
   }

@@ -17,7 +17,7 @@ export type Entry<Row> = { readonly row: Row } | { readonly prefix: string };
 
 /** Rows read at once: few where each of them may be the first of a long common prefix, up to a page where none is. */
 const FIRST_BATCH = 100;
-const SMALLEST_BATCH = 4;
+const SMALLEST_BATCH = 1;
 const LARGEST_BATCH = 1001;
 
 /**

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
-import type { Checksum } from "../model/checksum.js";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { ContentHeaders } from "../model/object.js";
 import type { ListedVersion, ObjectPage, ObjectQuery } from "./catalog.js";
 import { unpackJson } from "./json.js";
 import { fromKeyText, justAfter } from "./key-text.js";
 import { firstAfter, listPage, type Scan } from "./listing.js";
-import type { Tx } from "./store.js";
+import type { PageQuery, Store } from "./store.js";
 import { isLatest } from "./versions.js";
 
 export interface ListedRow {
@@ -20,20 +20,48 @@ export interface ListedRow {
 
 export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content"] as const;
 
-export async function listObjects(reads: Tx, query: ObjectQuery): Promise<ObjectPage> {
-  const from = firstAfter(query.after, query.prefix, query.delimiter);
-  if (from === undefined) return { entries: [], truncated: false };
-  const scan: Scan<ListedRow> = (position, end, limit) => {
-    const start = "from" in position ? position.from : justAfter(position.after.key);
-    const rows = reads.selectFrom("versions").select(listedColumns)
-      .where("bucket", "=", query.bucket).where(isLatest).where("delete_marker", "=", sql.lit(0)).where("key", ">=", start);
-    return (end === undefined ? rows : rows.where("key", "<", end)).orderBy("key").limit(limit).execute();
-  };
-  const { entries, truncated } = await listPage({ ...query, start: { from } }, scan);
+const pageColumns = [
+  "key", "size", "etag", "owner", "created_at",
+  { json: "checksum", member: "algorithm" }, { json: "checksum", member: "type" }, { json: "content", member: "storageClass" },
+] as const;
+
+/** A row of a page: as `pageColumns` says. */
+type PageRow = readonly [string, number, string, string, number, ChecksumAlgorithm | null, ChecksumType | null, string | null];
+
+/** Listings of current versions, prepared once: a page of a thousand keys, or one seek past a common prefix. */
+export class ObjectListing {
+  private readonly toEnd: PageQuery;
+  private readonly toBound: PageQuery;
+
+  constructor(store: Store) {
+    const rows = store.reads.selectFrom("versions").select(listedColumns)
+      .where("bucket", "=", "").where(isLatest).where("delete_marker", "=", sql.lit(0)).where("key", ">=", "");
+    this.toEnd = store.pages(pageColumns, rows.orderBy("key").limit(0));
+    this.toBound = store.pages(pageColumns, rows.where("key", "<", "").orderBy("key").limit(0));
+  }
+
+  async page(query: ObjectQuery): Promise<ObjectPage> {
+    const from = firstAfter(query.after, query.prefix, query.delimiter);
+    if (from === undefined) return { entries: [], truncated: false };
+    const scan: Scan<{ readonly key: string; readonly row: PageRow }> = async (position, end, limit) => {
+      const start = "from" in position ? position.from : justAfter(position.after.key);
+      const rows = end === undefined ? this.toEnd([query.bucket, start, limit]) : this.toBound([query.bucket, start, end, limit]);
+      return (await rows as readonly PageRow[]).map((row) => ({ key: row[0], row }));
+    };
+    const { entries, truncated } = await listPage({ ...query, start: { from } }, scan);
+    return {
+      entries: entries.map((entry) =>
+        "row" in entry ? { kind: "key", version: paged(entry.row.row) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
+      truncated,
+    };
+  }
+}
+
+function paged([key, size, etag, owner, createdAt, algorithm, type, storageClass]: PageRow): ListedVersion {
   return {
-    entries: entries.map((entry) =>
-      "row" in entry ? { kind: "key", version: listed(entry.row) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
-    truncated,
+    key: fromKeyText(key), size, etag, owner, createdAt,
+    ...(algorithm !== null && type !== null ? { checksumAlgorithm: algorithm, checksumType: type } : {}),
+    ...(storageClass === null ? {} : { storageClass }),
   };
 }
 

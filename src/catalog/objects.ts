@@ -17,7 +17,7 @@ import { linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
 import { packJson, unpackJson } from "./json.js";
 import { toKeyText } from "./key-text.js";
-import { listObjects } from "./object-listing.js";
+import { ObjectListing } from "./object-listing.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listVersions } from "./version-listing.js";
@@ -27,7 +27,11 @@ import { extentRows, insertVersion, isLatest, packTags, toVersion, unlinkVersion
 const READ_ATTEMPTS = 10;
 
 export class ObjectTableCatalog implements ObjectCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  private readonly listing: ObjectListing;
+
+  constructor(private readonly store: Store, private readonly clock: Clock) {
+    this.listing = new ObjectListing(store);
+  }
 
   get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined> {
     const rows = this.store.reads.selectFrom("versions").selectAll().where("bucket", "=", bucket).where("key", "=", toKeyText(key));
@@ -93,7 +97,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   list(query: ObjectQuery): Promise<ObjectPage> {
-    return listObjects(this.store.reads, query);
+    return this.listing.page(query);
   }
 
   listVersions(query: VersionQuery): Promise<VersionPage> {

@@ -4,10 +4,18 @@ import type { Schema } from "./schema.js";
 /** A transaction's view of the database: it sees its own writes, and those of intents before it. */
 export type Tx = Kysely<Schema>;
 
+/** A column of a page: text or a number; or a member of one that holds JSON. */
+export type PageColumn = string | { readonly json: string; readonly member: string };
+
+/** Rows in the query's order, each an array of the page's columns, null where there is nothing. */
+export type PageQuery = (values: readonly (string | number)[]) => Promise<readonly (readonly unknown[])[]>;
+
 /** What the catalog needs of a database; one for each dialect. Whole numbers, counts and sums arrive as numbers. */
 export interface Store {
   /** Committed rows only. A read that begins after a write resolved sees it. */
   readonly reads: Kysely<Schema>;
+  /** Prepares a query for `reads` that is run often and gives many rows. Values are bound in the order of its text. */
+  pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery;
   /**
    * Runs the intent as one transaction: it throws, and nothing of it was written. Resolves when what it wrote would
    * survive a power cut. The intent awaits nothing but `tx`. Rejects with SlowDown when too many are waiting.

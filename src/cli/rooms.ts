@@ -13,6 +13,7 @@ import { systemClock } from "../model/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";
+import { DigestThreads } from "../gateway/digest-threads.js";
 import { BookedNodes } from "../network/nodes/booked-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { KeptNodeBook, type NodeBookSettings } from "../network/nodes/kept-node-book.js";
@@ -30,6 +31,7 @@ export interface Rooms {
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly encoder: ThreadEncoder;
+  readonly digests: DigestThreads;
   readonly preprocessing: ResumablePreprocessing;
   readonly session: ChainSession;
   readonly chain: CessChain;
@@ -49,6 +51,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
   const catalog = await openSqliteCatalog({ clock }, { path: join(dataDir, "catalog.sqlite") });
   const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
+  const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
   const session = new ChainSession({ endpoints: config.chain.endpoints });
@@ -73,7 +76,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { catalog, blobs, encoder, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
+  return { catalog, blobs, encoder, digests, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
 }
 
 function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {
@@ -93,5 +96,6 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.book.save().catch(() => undefined);
   await rooms.cache.close();
   await rooms.encoder.close();
+  await rooms.digests.close();
   await rooms.catalog.close();
 }

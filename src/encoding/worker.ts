@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import { setPriority } from "node:os";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { createCodec } from "./codec.js";
 import type { FileSlice, NumberedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
+
+const NICENESS = 10;
 
 /** What one thread does; the names of the functions are the names piscina calls them by. */
 export interface WorkerTasks {
@@ -13,6 +16,9 @@ export interface WorkerTasks {
   reconstruct: { available: readonly NumberedFragment[] };
   verify: { bytes: Uint8Array; hash: Hash };
 }
+
+/** On Linux of the calling thread alone: where cores are scarce, requests go before preprocessing. */
+if (process.platform === "linux") setPriority(NICENESS);
 
 const coder = new SegmentCoder(createCodec());
 

@@ -7,6 +7,7 @@ import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
+import { InlineDigests, type Digests } from "./digests.js";
 import type { Buckets, Gateway, Lifecycles, Locks, Objects, Tagging, Uploads, Versions } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
@@ -32,6 +33,8 @@ export interface GatewayComponents {
   readonly files?: NetworkFiles;
   /** The bucket of all files on the network. */
   readonly network?: NetworkBucket | undefined;
+  /** Where bodies are hashed; on the event loop when absent. */
+  readonly digests?: Digests;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
   /** Told of failures to clean up after an answer that was right; the sweeper tries again. */
@@ -59,6 +62,7 @@ export class CessGateway implements Gateway {
     const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
+      digests: components.digests ?? new InlineDigests(),
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),

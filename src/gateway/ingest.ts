@@ -2,9 +2,15 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { ChecksumAlgorithm } from "../model/checksum.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
-import { beginDigest, DIGEST_BYTES, type RunningDigest } from "./digest.js";
+import { DIGEST_BYTES } from "./digest.js";
+import type { DigestAlgorithm, Digests, DigestValues } from "./digests.js";
 import type { Body, Expected } from "./gateway.js";
 import { LIMITS, tooLarge } from "./limits.js";
+
+export interface IngestComponents {
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+}
 
 export interface IngestOptions {
   readonly signal: AbortSignal;
@@ -29,12 +35,12 @@ export interface Ingested {
  * Stages a body in one pass: its bytes flow through the digests into a blob, at the disk's pace. All that the client
  * said of them is checked while the blob is unfinished, so a body that is not what it should be never becomes one.
  * IncompleteBody, EntityTooLarge, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, InvalidRequest (a checksum that
- * was promised did not come), and whatever the stream, `admit` or the disk fails with: nothing is left behind then.
+ * was promised did not come), SlowDown, and whatever the stream, `admit` or the disk fails with: nothing is left behind then.
  */
-export async function ingest(blobs: Blobs, body: Body, options: IngestOptions): Promise<Ingested> {
+export async function ingest({ blobs, digests }: IngestComponents, body: Body, options: IngestOptions): Promise<Ingested> {
   if (body.size !== undefined && body.size > LIMITS.putBytes) throw tooLarge(body.size, LIMITS.putBytes);
   checkShape(body.announced);
-  const reading = await BodyReading.begin(body, options);
+  const reading = new BodyReading(body, options, digests);
   const { id, size } = await blobs.write(reading.bytes(), { signal: options.signal });
   return { blob: id, size, ...reading.results() };
 }
@@ -46,36 +52,36 @@ class BodyReading {
   private readonly checksums = new Map<ChecksumAlgorithm, string>();
   private sent: ChecksumAlgorithm | undefined;
 
-  private constructor(
+  constructor(
     private readonly body: Body,
     private readonly options: IngestOptions,
-    private readonly digests: ReadonlyMap<ChecksumAlgorithm | "MD5", RunningDigest>,
+    private readonly digests: Digests,
   ) {}
 
-  static async begin(body: Body, options: IngestOptions): Promise<BodyReading> {
-    const { announced } = body;
-    const wanted = [options.algorithm, announced.algorithm, announced.checksum?.algorithm];
-    // One SHA-256 serves both the checksum and the signature's payload hash.
-    if (announced.sha256 !== undefined) wanted.push("SHA256");
-    const digests = new Map<ChecksumAlgorithm | "MD5", RunningDigest>([["MD5", await beginDigest("MD5")]]);
-    for (const algorithm of wanted) {
-      if (algorithm !== undefined && !digests.has(algorithm)) digests.set(algorithm, await beginDigest(algorithm));
-    }
-    return new BodyReading(body, options, digests);
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const { size: declared } = this.body;
+    const raw = yield* this.digests.over(this.counted(), this.wanted(), declared);
+    if (declared !== undefined && this.size !== declared) throw incomplete(declared, this.size);
+    this.finish(raw);
+    await this.options.admit?.(this.size);
   }
 
-  async *bytes(): AsyncGenerator<Uint8Array> {
+  private wanted(): ReadonlySet<DigestAlgorithm> {
+    const { announced } = this.body;
+    // One SHA-256 serves both the checksum and the signature's payload hash.
+    const sha256 = announced.sha256 === undefined ? undefined : "SHA256";
+    const wanted = ["MD5", this.options.algorithm, announced.algorithm, announced.checksum?.algorithm, sha256] as const;
+    return new Set(wanted.filter((algorithm) => algorithm !== undefined));
+  }
+
+  private async *counted(): AsyncGenerator<Uint8Array> {
     const { size: declared, stream } = this.body;
     for await (const chunk of stream) {
       this.size += chunk.byteLength;
       if (declared !== undefined && this.size > declared) throw incomplete(declared, this.size);
       if (this.size > LIMITS.putBytes) throw tooLarge(this.size, LIMITS.putBytes);
-      for (const digest of this.digests.values()) digest.update(chunk);
       yield chunk;
     }
-    if (declared !== undefined && this.size !== declared) throw incomplete(declared, this.size);
-    this.finish();
-    await this.options.admit?.(this.size);
   }
 
   results(): Omit<Ingested, "blob" | "size"> {
@@ -83,8 +89,7 @@ class BodyReading {
     return { md5, checksums, ...(sent === undefined ? {} : { sent }) };
   }
 
-  private finish(): void {
-    const raw = new Map([...this.digests].map(([algorithm, digest]) => [algorithm, digest.digest()] as const));
+  private finish(raw: DigestValues): void {
     for (const [algorithm, value] of raw) {
       if (algorithm === "MD5") this.md5 = value.toString("hex");
       else this.checksums.set(algorithm, value.toString("base64"));

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { addAbortSignal, Readable } from "node:stream";
 import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
@@ -76,6 +75,8 @@ export class ObjectBytes {
 
 /** The blobs' bytes, one after the other, at the reader's pace. */
 export function readSlices(blobs: Blobs, slices: readonly BlobSlice[]): Readable {
+  const [only, another] = slices;
+  if (only && !another) return blobs.read(only.blob, { start: only.offset, end: only.offset + only.length });
   const bytes = async function* () {
     for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
   };
@@ -107,15 +108,15 @@ function sameSlices(left: readonly BlobSlice[], right: readonly BlobSlice[]): bo
 }
 
 /** The same stream once it has bytes to give; rejects with its error when it fails before. */
-async function primed(stream: Readable): Promise<Readable> {
-  const waiting = new AbortController();
-  try {
-    await Promise.race([
-      once(stream, "readable", { signal: waiting.signal }),
-      once(stream, "end", { signal: waiting.signal }),
-    ]);
-  } finally {
-    waiting.abort();
-  }
-  return stream;
+function primed(stream: Readable): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const settle = (how: () => void) => {
+      stream.off("readable", ready).off("end", ready).off("error", failed).off("close", closed);
+      how();
+    };
+    const ready = () => settle(() => resolve(stream));
+    const failed = (error: Error) => settle(() => reject(error));
+    const closed = () => settle(() => reject(new Error("the stream was closed before its first byte")));
+    stream.on("readable", ready).on("end", ready).on("error", failed).on("close", closed);
+  });
 }

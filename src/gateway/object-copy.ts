@@ -10,6 +10,7 @@ import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
+import type { Digests } from "./digests.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
@@ -23,6 +24,7 @@ export interface CopyComponents {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly blobs: Blobs;
+  readonly digests: Digests;
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
@@ -107,7 +109,7 @@ export class ObjectCopy {
   private async restage(
     call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, source: ObjectVersion,
   ): Promise<ObjectVersion> {
-    const { catalog, blobs, staging, admission, bytes, onWork } = this.components;
+    const { catalog, staging, admission, bytes, onWork } = this.components;
     if (source.size > LIMITS.putBytes) {
       throw new S3Error("InvalidRequest", {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
@@ -118,7 +120,7 @@ export class ObjectCopy {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal);
       const algorithm = request.checksumAlgorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
-      const { blob, checksums, md5 } = await ingest(blobs, body, { signal: call.signal, algorithm });
+      const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
       const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
       const written = await staging.commit([blob], () => catalog.objects.put(
         { ...version, etag: md5, checksum }, { blobs: [{ blob, offset: 0, length: version.size }] }, request.preconditions,

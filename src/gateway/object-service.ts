@@ -8,6 +8,7 @@ import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
+import type { Digests } from "./digests.js";
 import type {
   Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult,
 } from "./gateway.js";
@@ -26,6 +27,7 @@ export interface ObjectComponents {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly blobs: Blobs;
+  readonly digests: Digests;
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
@@ -58,7 +60,7 @@ export class ObjectService implements Objects {
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
-      const ingested = await ingest(this.components.blobs, body, { signal: call.signal, algorithm, admit });
+      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
       return await this.commit(call, name, ingested, { ...settings, ...lock });
     } finally {
       for (const release of releases) release();

@@ -11,6 +11,7 @@ import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket } from "./access.js";
 import type { Admission } from "./admission.js";
+import type { Digests } from "./digests.js";
 import type {
   Body, Call, CompletedUpload, CompleteRequest, CreateUploadSettings, ObjectName, PartListResult, UploadListRequest,
   UploadListResult, Uploads,
@@ -28,6 +29,7 @@ export interface UploadComponents {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly blobs: Blobs;
+  readonly digests: Digests;
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
@@ -133,7 +135,7 @@ export class UploadService implements Uploads {
 
   /** Bytes into staging, then the part's row, then the background's turn. */
   private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<Part> {
-    const { catalog, blobs, staging, admission, preprocessing } = this.components;
+    const { catalog, staging, admission, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
       releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size));
@@ -141,7 +143,7 @@ export class UploadService implements Uploads {
     try {
       if (body.size !== undefined) await admit(body.size);
       const algorithm = uploadAlgorithm(upload);
-      const ingested = await ingest(blobs, body, { signal: call.signal, algorithm, ...(body.size === undefined ? { admit } : {}) });
+      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, ...(body.size === undefined ? { admit } : {}) });
       const { blob, size, md5, checksums } = ingested;
       const value = checksums.get(algorithm);
       const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };

@@ -52,6 +52,8 @@ export interface DispatchSettings {
   /** A client that sends nothing of its body for so many milliseconds gets RequestTimeout. */
   readonly bodyIdleMs: number;
   readonly keepAliveMs: number;
+  /** A client that takes nothing of an answer for so many milliseconds is cut off. */
+  readonly readIdleMs: number;
 }
 
 export const dispatchDefaults: DispatchSettings = {
@@ -60,6 +62,7 @@ export const dispatchDefaults: DispatchSettings = {
   maxBodyBytes: 5 * 1024 ** 3,
   bodyIdleMs: 60_000,
   keepAliveMs: 10_000,
+  readIdleMs: 120_000,
 };
 
 /** What is known of a request as it goes along, for the error answer and the log. */
@@ -126,7 +129,7 @@ export class Dispatcher {
     }
     try {
       if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), common, this.#settings)).status;
-      await send(exchange, { ...answer, headers: { ...common, ...answer.headers } });
+      await send(exchange, { ...answer, headers: { ...common, ...answer.headers } }, this.#settings);
       return answer.status;
     } catch (failure) {
       if (!gone.signal.aborted) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");

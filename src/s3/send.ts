@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { bodyChunks } from "../model/chunk-pool.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
 import { toLatin1 } from "./wire/headers.js";
@@ -8,6 +8,13 @@ import { XML_DECLARATION } from "./wire/xml-writer.js";
 
 /** Of a body nobody wants, this much is read so that the client gets to see the answer: bytes, and milliseconds. */
 const drainLimits = { bytes: 16 * 1024 * 1024, ms: 5_000 };
+
+export interface SendSettings {
+  /** Milliseconds before the first, and between, signs of life of an answer that takes long. */
+  readonly keepAliveMs: number;
+  /** A client that takes nothing of a body for so many milliseconds is cut off: what waits for it holds memory. */
+  readonly readIdleMs: number;
+}
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -40,8 +47,38 @@ async function drain({ request }: Exchange): Promise<void> {
   });
 }
 
+/**
+ * One chunk after another, each when the socket has taken the one before, while the source reads the next: a client's
+ * share of memory is two chunks, however slow it is. Rejects when the source fails or the client is gone or stalls.
+ */
+async function stream(body: Readable, response: ServerResponse, idleMs: number): Promise<void> {
+  let fail: (reason: Error) => void = () => undefined;
+  const cut = (reason: string) => () => fail(new Error(reason));
+  const closed = cut("the client is gone");
+  const idle = setTimeout(cut("the client reads nothing"), idleMs);
+  response.once("close", closed);
+  const taken = (write: (done: (error?: Error | null) => void) => void) => new Promise<void>((resolve, reject) => {
+    fail = reject;
+    if (response.destroyed) closed();
+    else write((error) => (error ? reject(error) : resolve()));
+  });
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      // The source may have taken its time: only the client's is counted.
+      idle.refresh();
+      await taken((done) => response.write(chunk, done));
+      bodyChunks.giveBack(chunk);
+    }
+    idle.refresh();
+    await taken((done) => response.end(done));
+  } finally {
+    clearTimeout(idle);
+    response.off("close", closed);
+  }
+}
+
 /** Sends a whole answer; rejects when a streamed body fails, with the connection broken off and never padded. */
-export async function send(exchange: Exchange, answer: S3Response): Promise<void> {
+export async function send(exchange: Exchange, answer: S3Response, settings: SendSettings): Promise<void> {
   const { request, response, body } = exchange;
   writeHead(exchange, answer);
   const unread = !request.complete;
@@ -49,30 +86,27 @@ export async function send(exchange: Exchange, answer: S3Response): Promise<void
   const silent = request.method === "HEAD";
   if (answer.body instanceof Readable) {
     if (silent) answer.body.destroy();
-    else return pipeline(answer.body, response);
+    else return stream(answer.body, response, settings.readIdleMs);
   }
-  const text = typeof answer.body === "string" ? answer.body : "";
-  if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", Buffer.byteLength(text));
+  // Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each.
+  const bytes = Buffer.from(typeof answer.body === "string" ? answer.body : "");
+  if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", bytes.length);
   if (unread && !body.over) {
     // With Content-Length the client has the whole answer now; the connection ends when its body has been let pass.
     response.flushHeaders();
-    if (!silent && text !== "") response.write(text);
+    if (!silent && bytes.length > 0) response.write(bytes);
     await drain(exchange);
     response.end();
-  } else response.end(silent ? undefined : text);
+  } else response.end(silent ? undefined : bytes);
 }
 
-export interface KeepAliveSettings {
-  /** Milliseconds before the first, and between, signs of life. */
-  readonly keepAliveMs: number;
-}
 
 /**
  * Waits for a slow answer. A fast one is sent as it is; for a slow one status 200 and the XML declaration go out first,
  * then a space at each interval, then the document or `<Error>`, as S3 does: the client parses it in either case.
  */
 export async function sendLate(
-  exchange: Exchange, answer: Promise<S3Response>, common: S3Response["headers"], settings: KeepAliveSettings,
+  exchange: Exchange, answer: Promise<S3Response>, common: S3Response["headers"], settings: SendSettings,
 ): Promise<S3Response> {
   const { response } = exchange;
   const timer = setInterval(() => {
@@ -90,7 +124,7 @@ export async function sendLate(
   } finally {
     clearInterval(timer);
   }
-  if (!response.headersSent) await send(exchange, { ...final, headers: { ...common, ...final.headers } });
+  if (!response.headersSent) await send(exchange, { ...final, headers: { ...common, ...final.headers } }, settings);
   else response.end(typeof final.body === "string" ? final.body.replace(XML_DECLARATION, "") : "");
   return final;
 }

@@ -5,6 +5,7 @@ import { STRIP_SIZE } from "../../src/encoding/codec.js";
 import { ReferenceCodec } from "../../src/encoding/reference-codec.js";
 import { SimdCodec } from "../../src/encoding/simd-codec.js";
 import { MIB } from "../../src/model/sizes.js";
+import type { Figure } from "./figure.js";
 
 const DATA = [0, 1, 2, 3];
 const PARITY = [4, 5, 6, 7, 8, 9, 10, 11];
@@ -25,16 +26,18 @@ function speed(codec: Codec, from: number[], to: number[], columns: number): num
  * Encoding and reconstruction by our kernel against the reference library, on one thread. About 3 s. The reference's
  * reconstruction includes a fresh instance for each call, without which it is not reliable (reference-codec.ts).
  */
-export function benchCodec(print: (line: string) => void): void {
+export function benchCodec(): Promise<Figure[]> {
   const simd = new SimdCodec(readFileSync(new URL("../../src/encoding/combine.wasm", import.meta.url)), STRIP_SIZE);
   const reference = new ReferenceCodec(STRIP_SIZE);
-  for (const [what, from, to] of [
+  const tasks = [
     ["encode 4+8", DATA, PARITY],
     ["reconstruct from 4 parity", PARITY.slice(0, 4), DATA],
     ["reconstruct from 2+2", [0, 2, 5, 9], DATA],
-  ] as const) {
-    const ours = speed(simd, [...from], [...to], 1024);
-    const theirs = speed(reference, [...from], [...to], 64);
-    print(`${what}: ${ours.toFixed(0)} MiB/s, reference ${theirs.toFixed(0)} MiB/s, ratio ${(ours / theirs).toFixed(1)}`);
-  }
+  ] as const;
+  return Promise.resolve(tasks.map(([what, from, to]) => ({
+    what,
+    ours: { value: speed(simd, [...from], [...to], 1024), unit: "MiB/s" },
+    reference: { what: "reference codec", value: speed(reference, [...from], [...to], 64), unit: "MiB/s" },
+    wanted: { atLeast: 8 },
+  })));
 }

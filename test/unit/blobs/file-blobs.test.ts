@@ -91,10 +91,10 @@ describe("A write buffer", () => {
   it("goes on where the kernel took fewer bytes than it was given", async () => {
     const taken = Buffer.alloc(1000);
     const file = {
-      writev: (chunks: Uint8Array[], position: number) => {
-        const some = Buffer.concat(chunks).subarray(0, 7);
+      write: (bytes: Uint8Array, offset: number, length: number, position: number) => {
+        const some = Buffer.from(bytes.subarray(offset, offset + Math.min(length, 7)));
         some.copy(taken, position);
-        return Promise.resolve({ bytesWritten: some.length, buffers: chunks });
+        return Promise.resolve({ bytesWritten: some.length, buffer: bytes });
       },
     };
     const buffer = new WriteBuffer(file as never, 50);
@@ -104,12 +104,27 @@ describe("A write buffer", () => {
     expect(taken.equals(bytes)).to.equal(true);
   });
 
-  it("fails the writer when a write failed in the background", async () => {
-    const buffer = new WriteBuffer({ writev: () => Promise.reject(new Error("disk gone")) } as never, 10);
-    await buffer.add(Buffer.alloc(10));
-    const failure = await buffer.finish().then(() => undefined, (error: unknown) => error);
+  it("keeps nothing of a chunk that its maker may use again", async () => {
+    const written: Buffer[] = [];
+    const file = {
+      write: (bytes: Uint8Array, offset: number, length: number) => {
+        written.push(Buffer.from(bytes.subarray(offset, offset + length)));
+        return Promise.resolve({ bytesWritten: length, buffer: bytes });
+      },
+    };
+    const buffer = new WriteBuffer(file as never, 10);
+    const chunk = Buffer.alloc(30);
+    for (const [value, length] of [[1, 4], [2, 4], [3, 4], [4, 30], [5, 1]] as const) {
+      await buffer.add(chunk.fill(value).subarray(0, length));
+    }
+    expect(await buffer.finish()).to.equal(43);
+    expect(Buffer.concat(written).equals(Buffer.concat([[1, 4], [2, 4], [3, 4], [4, 30], [5, 1]].map(([value, length]) => Buffer.alloc(length!, value))))).to.equal(true);
+  });
+
+  it("fails the writer when a write fails", async () => {
+    const buffer = new WriteBuffer({ write: () => Promise.reject(new Error("disk gone")) } as never, 10);
+    const failure = await buffer.add(Buffer.alloc(10)).then(() => undefined, (error: unknown) => error);
     expect(failure).to.have.property("message", "disk gone");
-    await buffer.stop();
   });
 });
 

@@ -1,0 +1,85 @@
+import { randomFillSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MIB } from "../../src/model/sizes.js";
+import { signedHeaders } from "./bench-client.js";
+import type { Figure } from "./figure.js";
+import { GatewayUnderTest } from "./gateway-under-test.js";
+import { Nginx } from "./nginx.js";
+import { readRaw } from "./raw-reader.js";
+
+const BIG = 256 * MIB;
+const SMALL = MIB;
+const CONNECTIONS = 8;
+const REQUESTS = 40;
+const ROUNDS = 5;
+
+interface Server {
+  readonly port: number;
+  readonly request: (path: string) => string;
+}
+
+/** MiB/s of one GET of a big object. */
+async function streaming({ port, request }: Server, path: string): Promise<number> {
+  const began = performance.now();
+  await readRaw(port, [request(path)], BIG);
+  return (BIG * 1000) / MIB / (performance.now() - began);
+}
+
+/** Requests a second for an object of 1 MiB, over several connections. */
+async function rate({ port, request }: Server, path: string): Promise<number> {
+  const requests = Array.from({ length: REQUESTS }, () => request(path));
+  const began = performance.now();
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => readRaw(port, requests, SMALL)));
+  return (CONNECTIONS * REQUESTS * 1000) / (performance.now() - began);
+}
+
+/** Staged and cached objects against nginx with the same files, in turns; nothing where nginx is not installed. About 20 s. */
+export async function benchEgress(): Promise<Figure[]> {
+  if (!Nginx.installed()) {
+    process.stderr.write("egress: nginx is not installed, there is nothing to measure against\n");
+    return [];
+  }
+  const gateway = await GatewayUnderTest.start();
+  const root = await mkdtemp(join(tmpdir(), "cess-s3-static-"));
+  const nginx = await Nginx.start(root);
+  const text = (host: string, path: string, headers: Readonly<Record<string, string>>) =>
+    `GET ${path} HTTP/1.1\r\n${Object.entries({ ...headers, Host: host }).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  const theirs: Server = { port: nginx.port, request: (path) => text("127.0.0.1", path, {}) };
+  const ours: Server = {
+    port: gateway.client.port,
+    request: (path) => text(`127.0.0.1:${gateway.client.port}`, path, signedHeaders("GET", path, `127.0.0.1:${gateway.client.port}`)),
+  };
+  const best = { staged: 0, cached: 0, nginx: 0, rate: 0, nginxRate: 0 };
+  const keep = (what: keyof typeof best, value: number) => (best[what] = Math.max(best[what], value));
+  try {
+    const bytes = randomFillSync(Buffer.allocUnsafe(BIG));
+    await gateway.client.send({ method: "PUT", path: "/bench" });
+    for (const [name, body] of [["staged", bytes], ["cached", bytes.subarray(0, BIG)], ["small", bytes.subarray(0, SMALL)]] as const) {
+      await gateway.client.send({ method: "PUT", path: `/bench/${name}`, body });
+      await writeFile(join(root, name), body);
+    }
+    await gateway.store("bench", "cached");
+    for (let round = 0; round < ROUNDS; round++) {
+      keep("staged", await streaming(ours, "/bench/staged"));
+      keep("nginx", await streaming(theirs, "/staged"));
+      keep("cached", await streaming(ours, "/bench/cached"));
+      keep("rate", await rate(ours, "/bench/small"));
+      keep("nginxRate", await rate(theirs, "/small"));
+    }
+  } finally {
+    await nginx.close();
+    await gateway.close();
+    await rm(root, { recursive: true, force: true });
+  }
+  const stream = { what: "nginx", value: best.nginx, unit: "MiB/s" };
+  return [
+    { what: `GET ${BIG / MIB} MiB, cached`, ours: { value: best.cached, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
+    { what: `GET ${BIG / MIB} MiB, staged`, ours: { value: best.staged, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
+    {
+      what: "GET 1 MiB", ours: { value: best.rate, unit: "requests/s" },
+      reference: { what: "nginx", value: best.nginxRate, unit: "requests/s" }, wanted: { atLeast: 0.5 },
+    },
+  ];
+}

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { FileBlobs } from "../../src/blobs/file-blobs.js";
+import { TieredCache } from "../../src/cache/tiered-cache.js";
+import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
+import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
+import { CessGateway } from "../../src/gateway/cess-gateway.js";
+import { DigestThreads } from "../../src/gateway/digest-threads.js";
+import { PLAIN } from "../../src/model/file.js";
+import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
+import { systemClock } from "../../src/model/system-clock.js";
+import { cutSegments } from "../../src/preprocessing/segment-slices.js";
+import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
+import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import { createS3App } from "../../src/s3/app.js";
+import { MemoryChain } from "../support/memory-chain.js";
+import { MemoryNodes } from "../support/memory-nodes.js";
+import { BENCH_KEY } from "./bench-client.js";
+import { fillCatalog } from "./fill-catalog.js";
+import type { Command, Usage } from "./gateway-under-test.js";
+
+/**
+ * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
+ * that what is measured is the request. Listens on loopback, obeys commands over IPC, ends with its parent.
+ */
+const folder = process.argv[2] ?? "";
+const clock = systemClock;
+const key = BENCH_KEY;
+const chain = new MemoryChain();
+chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
+
+const catalogPath = join(folder, "catalog.sqlite");
+const catalog = await openSqliteCatalog({ clock }, { path: catalogPath });
+const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
+const encoder = new ThreadEncoder();
+const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
+const cache = new TieredCache(
+  { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+  { folder: join(folder, "cache"), memoryBytes: GIB / 4, diskBytes: 10 * GIB },
+);
+const book = KeptNodeBook.inMemory({ chain, clock });
+const nodes = new BookedNodes({ nodes: new MemoryNodes(chain, 14), book, clock });
+const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock });
+const digests = new DigestThreads();
+const gateway = new CessGateway({ digests, catalog, blobs, preprocessing, chain, clock, retrieval });
+const server = createS3App({
+  gateway, clock,
+  credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },
+  logger: { debug: () => undefined, error: (fields) => console.error(fields) },
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+
+/** Lets an object leave staging for the fragment cache, as if it had been stored and read once. */
+async function store(bucket: string, name: string): Promise<void> {
+  const version = await catalog.objects.get(bucket, name);
+  if (!version) throw new Error(`no object ${name}`);
+  const staged = await catalog.objects.blobs(version.id);
+  const files = await preprocessing.files(version.id, staged, { format: PLAIN, territory: key.account.territory, priority: "background" });
+  for (const { segments, blobs: slices } of files) {
+    for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
+      const content = segment.map(({ blob, ...slice }) => ({ path: blobs.locate(blob), ...slice }));
+      for (let fragment = 0; fragment < DATA_FRAGMENTS; fragment++) {
+        const hash = segments[index]?.fragments[fragment];
+        if (hash) await cache.set(hash, await encoder.fragment(content, PLAIN, fragment));
+      }
+    }
+  }
+  await blobs.remove((await catalog.objects.attach(version.id, files, preprocessing.root(files))).orphans);
+  for (const { file } of await catalog.objects.extents(version.id)) {
+    await catalog.files.advance(file, "declared", 0);
+    await blobs.remove((await catalog.files.stored(file)).orphans);
+  }
+}
+
+let cpuSince = process.cpuUsage();
+
+async function obey(command: Command): Promise<Usage | undefined> {
+  switch (command.name) {
+    case "store":
+      await store(command.bucket, command.key);
+      return undefined;
+    case "fill":
+      fillCatalog(catalogPath, command.bucket, key.account.id, command.count, command.perPrefix);
+      return undefined;
+    case "usage": {
+      const { user, system } = process.cpuUsage(cpuSince);
+      cpuSince = process.cpuUsage();
+      return { cpuMs: (user + system) / 1000, rssMib: process.memoryUsage.rss() / MIB };
+    }
+  }
+}
+
+process.on("message", ({ id, command }: { id: number; command: Command }) => {
+  obey(command).then((result) => process.send?.({ id, result }), (error: unknown) => process.send?.({ id, error: String(error) }));
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ port: (server.address() as AddressInfo).port });

@@ -1,0 +1,72 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BenchClient } from "./bench-client.js";
+
+export type Command =
+  | { readonly name: "store"; readonly bucket: string; readonly key: string }
+  | { readonly name: "fill"; readonly bucket: string; readonly count: number; readonly perPrefix: number }
+  | { readonly name: "usage" };
+
+/** Of the gateway's process. */
+export interface Usage {
+  /** Since the last time it was asked, all threads together. */
+  readonly cpuMs: number;
+  readonly rssMib: number;
+}
+
+/** A gateway in a process of its own, on an empty folder, and a client for it. */
+export class GatewayUnderTest {
+  readonly #waiting = new Map<number, (answer: { result?: Usage; error?: string }) => void>();
+  readonly client: BenchClient;
+  #commands = 0;
+
+  private constructor(port: number, private readonly child: ChildProcess, readonly folder: string) {
+    this.client = new BenchClient(port);
+    child.on("message", (message: { id: number; result?: Usage; error?: string }) => this.#waiting.get(message.id)?.(message));
+  }
+
+  static async start(): Promise<GatewayUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
+    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder], { execArgv: process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`] });
+    const port = await new Promise<number>((resolve, reject) => {
+      child.once("message", (message: { port: number }) => resolve(message.port));
+      child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}`)));
+    });
+    return new GatewayUnderTest(port, child, folder);
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.disconnect();
+    await ended;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  store(bucket: string, key: string): Promise<unknown> {
+    return this.#command({ name: "store", bucket, key });
+  }
+
+  fill(bucket: string, count: number, perPrefix: number): Promise<unknown> {
+    return this.#command({ name: "fill", bucket, count, perPrefix });
+  }
+
+  async usage(): Promise<Usage> {
+    return (await this.#command({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
+  }
+
+  #command(command: Command): Promise<Usage | undefined> {
+    const id = ++this.#commands;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, ({ result, error }) => {
+        this.#waiting.delete(id);
+        if (error === undefined) resolve(result);
+        else reject(new Error(error));
+      });
+      this.child.send({ id, command });
+    });
+  }
+}

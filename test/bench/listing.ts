@@ -1,0 +1,50 @@
+import type { Figure } from "./figure.js";
+import { GatewayUnderTest } from "./gateway-under-test.js";
+
+const KEYS = 1_000_000;
+const PREFIXES = 1000;
+/** Pages of 1,000 keys in a round. */
+const PAGES = 100;
+const ROUNDS = 3;
+const LIMITS = { keysPerSecond: 200_000, delimiterMs: 100 };
+
+/** Pages through a bucket of a million keys, and its 1,000 prefixes at once. About 20 s, most of it to fill the bucket. */
+export async function benchListing(): Promise<Figure[]> {
+  const gateway = await GatewayUnderTest.start();
+  const list = (query: string) => gateway.client.send({ method: "GET", path: `/bench?list-type=2${query}`, keep: true });
+  const speeds: number[] = [];
+  const cpuSpeeds: number[] = [];
+  const delimiterMs: number[] = [];
+  const delimiterCpuMs: number[] = [];
+  try {
+    await gateway.client.send({ method: "PUT", path: "/bench" });
+    await gateway.fill("bench", KEYS, KEYS / PREFIXES);
+    for (let round = 0; round < ROUNDS; round++) {
+      await gateway.usage();
+      let began = performance.now();
+      let token = "";
+      for (let page = 0; page < PAGES; page++) {
+        const text = await list(token === "" ? "" : `&continuation-token=${token}`);
+        token = /<NextContinuationToken>([^<]*)</.exec(text)?.[1] ?? "";
+      }
+      speeds.push((PAGES * 1_000_000) / (performance.now() - began));
+      cpuSpeeds.push((PAGES * 1_000_000) / (await gateway.usage()).cpuMs);
+      began = performance.now();
+      const text = await list("&delimiter=%2F");
+      delimiterMs.push(performance.now() - began);
+      delimiterCpuMs.push((await gateway.usage()).cpuMs);
+      const found = text.split("<CommonPrefixes>").length - 1;
+      if (found !== PREFIXES) throw new Error(`${found} common prefixes instead of ${PREFIXES}`);
+    }
+  } finally {
+    await gateway.close();
+  }
+  const wanted = { what: "wanted", value: LIMITS.keysPerSecond, unit: "keys/s" };
+  const limit = { what: "limit", value: LIMITS.delimiterMs, unit: "ms" };
+  return [
+    { what: "ListObjectsV2 of 1,000,000 keys", ours: { value: Math.max(...speeds), unit: "keys/s" }, reference: wanted, wanted: { atLeast: 1 } },
+    { what: "ListObjectsV2, per CPU second", ours: { value: Math.max(...cpuSpeeds), unit: "keys/s" }, reference: wanted },
+    { what: "… with delimiter, 1,000 prefixes", ours: { value: Math.min(...delimiterMs), unit: "ms" }, reference: limit, wanted: { atMost: 1 } },
+    { what: "… with delimiter, CPU", ours: { value: Math.min(...delimiterCpuMs), unit: "ms" }, reference: limit },
+  ];
+}
