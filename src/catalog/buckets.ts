@@ -1,33 +1,37 @@
+import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import type { Bucket } from "../model/bucket.js";
+import type { Bucket, Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
-import type { BucketCatalog, Released } from "./catalog.js";
+import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
 import type { BucketTable } from "./schema.js";
-import type { Store } from "./store.js";
+import type { Store, Tx } from "./store.js";
 import { abortUpload } from "./uploads.js";
 
 export class BucketTableCatalog implements BucketCatalog {
   constructor(private readonly store: Store, private readonly clock: Clock) {}
 
-  create(bucket: Omit<Bucket, "createdAt">): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
+  create(
+    bucket: Omit<Bucket, "createdAt" | "versioning">, configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
+  ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
     return this.store.write(async (tx) => {
-      const known = await tx.selectFrom("buckets").selectAll().where("name", "=", bucket.name).executeTakeFirst();
+      const known = await rows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
       if (known) return { created: false, bucket: toBucket(known) };
       const row = { name: bucket.name, owner: bucket.owner, region: bucket.region, created_at: this.clock.now() };
       await tx.insertInto("buckets").values(row).execute();
-      return { created: true, bucket: toBucket(row) };
+      for (const [name, document] of configurations) await tx.insertInto("configurations").values({ bucket: bucket.name, name, document }).execute();
+      return { created: true, bucket: toBucket({ ...row, versioning: configurations.get("versioning") ?? null }) };
     });
   }
 
   async get(name: string): Promise<Bucket | undefined> {
-    const row = await this.store.reads.selectFrom("buckets").selectAll().where("name", "=", name).executeTakeFirst();
+    const row = await rows(this.store.reads).where("b.name", "=", name).executeTakeFirst();
     return row && toBucket(row);
   }
 
   async list(owner: string): Promise<Bucket[]> {
-    const rows = await this.store.reads.selectFrom("buckets").selectAll().where("owner", "=", owner).orderBy("name").execute();
-    return rows.map(toBucket);
+    const owned = await rows(this.store.reads).where("b.owner", "=", owner).orderBy("b.name").execute();
+    return owned.map(toBucket);
   }
 
   delete(name: string): Promise<Released> {
@@ -46,6 +50,14 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 }
 
-function toBucket(row: BucketTable): Bucket {
-  return { name: row.name, owner: row.owner, region: row.region, createdAt: row.created_at };
+/** Buckets with their versioning, which everything that touches objects asks for. */
+function rows(tx: Tx) {
+  return tx.selectFrom("buckets as b")
+    .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
+    .select(["b.name", "b.owner", "b.region", "b.created_at", "c.document as versioning"]);
+}
+
+function toBucket(row: BucketTable & { readonly versioning: string | null }): Bucket {
+  const { name, owner, region, created_at: createdAt, versioning } = row;
+  return { name, owner, region, createdAt, ...(versioning === null ? {} : { versioning: versioning as Versioning }) };
 }

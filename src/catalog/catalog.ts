@@ -1,9 +1,12 @@
+import type { Acl } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
+import type { ObjectLock, Retention } from "../model/object-lock.js";
 import type { BlobId, BlobSlice, ContentHeaders, ObjectPart, ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
+import type { Tag } from "../model/tag.js";
 
 /**
  * The metadata index. Every method is one transaction; when it resolves, what it wrote is durable.
@@ -26,8 +29,8 @@ export interface Catalog {
 }
 
 export interface BucketCatalog {
-  /** `created` false: it was there already (the bucket returned may be another owner's). */
-  create(bucket: Omit<Bucket, "createdAt">): Promise<{ readonly created: boolean; readonly bucket: Bucket }>;
+  /** `created` false: it was there already (the bucket returned may be another owner's). `configurations` are set with it. */
+  create(bucket: Omit<Bucket, "createdAt" | "versioning">, configurations?: ReadonlyMap<ConfigurationName, string>): Promise<{ readonly created: boolean; readonly bucket: Bucket }>;
   get(name: string): Promise<Bucket | undefined>;
   /** By name. */
   list(owner: string): Promise<Bucket[]>;
@@ -69,6 +72,9 @@ export interface NewVersion {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
   readonly parts?: readonly ObjectPart[];
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
+  readonly acl?: Acl;
   /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
   readonly fid?: Fid;
   /** How the bytes become segments when they are encoded later; plain by default. */
@@ -132,18 +138,73 @@ export interface ObjectPage {
   readonly truncated: boolean;
 }
 
+export interface DeleteRequest {
+  readonly versionId?: string;
+  /** Nothing happens unless the version it would concern is still this one (ObjectVersion.id). */
+  readonly onlyId?: string;
+  /** Account.id of who gets the delete marker; the bucket's owner by default. */
+  readonly owner?: string;
+  /** A retention of mode GOVERNANCE is passed over. */
+  readonly bypassGovernance?: boolean;
+}
+
+export interface Deleted extends Released {
+  /** False: there was nothing to remove and no marker to set, which S3 calls success too. */
+  readonly deleted: boolean;
+  /** The version that was removed by its name, or the delete marker that was set. */
+  readonly versionId?: string;
+  /** A delete marker was set, or the version removed by its name was one. */
+  readonly deleteMarker: boolean;
+}
+
+export interface VersionQuery {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** Only entries after this key or common prefix, or after this version of the key. */
+  readonly keyMarker: string;
+  readonly versionIdMarker: string;
+  /** 0…1000 */
+  readonly limit: number;
+}
+
+/** What a listing of versions shows of one. */
+export type VersionEntry = ListedVersion & Pick<ObjectVersion, "id" | "versionId" | "isLatest" | "deleteMarker"> & {
+  readonly tags?: readonly Tag[];
+};
+
+export interface VersionPage {
+  /** By key, newest version first, common prefixes among them. */
+  readonly entries: readonly ({ readonly kind: "version"; readonly version: VersionEntry } | ListedPrefix)[];
+  readonly truncated: boolean;
+}
+
 export interface ObjectCatalog {
   /** The current version, or a certain one. Undefined also where the bucket is missing. A delete marker is returned as such. */
   get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined>;
   /**
    * Makes a version visible. In one transaction: NoSuchBucket; the write preconditions against the current version
-   * (PreconditionFailed, NoSuchKey); the old null version goes, a file it alone needed gets a `delete` job; a version
-   * with staged blobs and no extents gets an `encode` job.
+   * (PreconditionFailed, NoSuchKey); while versioning is enabled the version gets an id of its own, else the old null
+   * version goes and a file it alone needed gets a `delete` job; a version with staged blobs and no extents gets an
+   * `encode` job.
    */
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written>;
-  /** Removes the null version. `deleted` false: there was none, which S3 calls success too. */
-  delete(bucket: string, key: string, preconditions?: Preconditions): Promise<Released & { readonly deleted: boolean }>;
+  /**
+   * Removes the version that is named; without a name the object: its null version goes (not while versioning is
+   * enabled), and a bucket that has versioning gets a delete marker. NoSuchBucket; the write preconditions against the
+   * version named, or the current one; AccessDenied where a lock protects it.
+   */
+  delete(bucket: string, key: string, preconditions?: Preconditions, request?: DeleteRequest): Promise<Deleted>;
   list(query: ObjectQuery): Promise<ObjectPage>;
+  listVersions(query: VersionQuery): Promise<VersionPage>;
+  /** False: the version is gone. Undefined: the bucket owner's alone again. */
+  setAcl(id: string, acl: Acl | undefined): Promise<boolean>;
+  /** False: the version is gone. */
+  setTags(id: string, tags: readonly Tag[]): Promise<boolean>;
+  /** False: the version is gone. AccessDenied where the retention in force may not be changed so. */
+  setRetention(id: string, retention: Retention | undefined, bypassGovernance: boolean): Promise<boolean>;
+  /** False: the version is gone. */
+  setLegalHold(id: string, legalHold: "ON" | "OFF"): Promise<boolean>;
   byId(id: string): Promise<ObjectVersion | undefined>;
   /** Staged bytes of a version, in order; empty when they were released (or it has none). */
   blobs(id: string): Promise<readonly BlobSlice[]>;

@@ -9,6 +9,8 @@ export class Migrations implements MigrationProvider {
     return Promise.resolve({
       "0001_foundation": { up: (db: Kysely<unknown>) => foundation(db, this.types) },
       "0002_configurations": { up: (db: Kysely<unknown>) => createConfigurations(db, this.types) },
+      "0003_versioning": { up: (db: Kysely<unknown>) => addVersioning(db) },
+      "0004_acls": { up: (db: Kysely<unknown>) => addAcls(db) },
     });
   }
 }
@@ -174,4 +176,17 @@ async function createConfigurations(db: Kysely<unknown>, types: ColumnTypes): Pr
     .addPrimaryKeyConstraint("configurations_pk", ["bucket", "name"])
     .execute();
   await db.schema.createIndex("configurations_named").on("configurations").columns(["name", "bucket"]).execute();
+}
+
+async function addVersioning(db: Kysely<unknown>): Promise<void> {
+  for (const table of ["versions", "uploads"]) {
+    await db.schema.alterTable(table).addColumn("tags", "text").execute();
+    await db.schema.alterTable(table).addColumn("lock", "text").execute();
+  }
+  // Listings of versions walk this one: ids grow, so the newest version of a key comes first.
+  await db.schema.createIndex("versions_by_age").on("versions").columns(["bucket", "key", "id desc"]).execute();
+}
+
+async function addAcls(db: Kysely<unknown>): Promise<void> {
+  for (const table of ["versions", "uploads"]) await db.schema.alterTable(table).addColumn("acl", "text").execute();
 }

@@ -8,7 +8,7 @@ import { firstAfter, listPage, type Scan } from "./listing.js";
 import type { Tx } from "./store.js";
 import { isLatest } from "./versions.js";
 
-interface ListedRow {
+export interface ListedRow {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
@@ -18,12 +18,14 @@ interface ListedRow {
   readonly content: string | null;
 }
 
+export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content"] as const;
+
 export async function listObjects(reads: Tx, query: ObjectQuery): Promise<ObjectPage> {
   const from = firstAfter(query.after, query.prefix, query.delimiter);
   if (from === undefined) return { entries: [], truncated: false };
   const scan: Scan<ListedRow> = (position, end, limit) => {
     const start = "from" in position ? position.from : justAfter(position.after.key);
-    const rows = reads.selectFrom("versions").select(["key", "size", "etag", "owner", "created_at", "checksum", "content"])
+    const rows = reads.selectFrom("versions").select(listedColumns)
       .where("bucket", "=", query.bucket).where(isLatest).where("delete_marker", "=", sql.lit(0)).where("key", ">=", start);
     return (end === undefined ? rows : rows.where("key", "<", end)).orderBy("key").limit(limit).execute();
   };
@@ -35,7 +37,7 @@ export async function listObjects(reads: Tx, query: ObjectQuery): Promise<Object
   };
 }
 
-function listed(row: ListedRow): ListedVersion {
+export function listed(row: ListedRow): ListedVersion {
   const checksum = unpackJson(row.checksum) as Checksum | undefined;
   const content = (unpackJson(row.content) ?? {}) as ContentHeaders;
   return {

@@ -1,21 +1,28 @@
 import { sql } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { segmentCount } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
+import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
+import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobs } from "./blob-links.js";
-import type { FileExtent, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, Written } from "./catalog.js";
+import type {
+  Deleted, DeleteRequest, FileExtent, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, VersionPage,
+  VersionQuery, Written,
+} from "./catalog.js";
+import { deleteObject } from "./deletion.js";
 import { linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
+import { packJson, unpackJson } from "./json.js";
 import { toKeyText } from "./key-text.js";
 import { listObjects } from "./object-listing.js";
 import { toRowId, type Store, type Tx } from "./store.js";
-import {
-  currentVersion, extentRows, insertVersion, isLatest, removeRow, removeVersion, requirePreconditions,
-  toVersion, unlinkVersion, type VersionRow,
-} from "./versions.js";
+import { findPlace, requirePreconditions, succeed } from "./succession.js";
+import { listVersions } from "./version-listing.js";
+import { extentRows, insertVersion, isLatest, packTags, toVersion, unlinkVersion, type VersionRow } from "./versions.js";
 
 /** Times a read is begun again because the version was deleted between its row and its extents. */
 const READ_ATTEMPTS = 10;
@@ -52,23 +59,23 @@ export class ObjectTableCatalog implements ObjectCatalog {
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
-      const current = await currentVersion(tx, version.bucket, version.key);
-      requirePreconditions(preconditions, version.key, current);
+      const place = await findPlace(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, place.current);
+      const { versionId, replaced } = await succeed(tx, place);
+      const row = await this.insert(tx, now, versionId, version, bytes);
       // A copy onto itself shares what the old version links: that is let go only after the new one links it.
-      if (current) await removeRow(tx, current);
-      const row = await this.insert(tx, now, version, bytes);
-      const released = current ? await unlinkVersion(tx, now, current) : [];
+      const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
       const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
       return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
     });
   }
 
-  private async insert(tx: Tx, now: number, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
+  private async insert(tx: Tx, now: number, versionId: string, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
     if (version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
-      const row = await insertVersion(tx, now, version, 0, version.fid ?? only);
+      const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
       if (await linkExtents(tx, version.owner, row.id, extents)) return row;
       // The files are on their way: the copy is read from the same staged bytes until they arrive.
       await requireLinked(tx, blobs);
@@ -76,24 +83,58 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
-    const row = await insertVersion(tx, now, version, segmentCount(version.size, version.format), undefined);
+    const row = await insertVersion(tx, now, version, { versionId, stagedSegments: segmentCount(version.size, version.format) });
     await linkVersionBlobs(tx, row.id, blobs);
     if (version.size > 0) await addJob(tx, now, "encode", row.id, version.format);
     return row;
   }
 
-  delete(bucket: string, key: string, preconditions?: Preconditions): Promise<Released & { readonly deleted: boolean }> {
-    return this.store.write(async (tx) => {
-      const current = await currentVersion(tx, bucket, key);
-      requirePreconditions(preconditions, key, current);
-      if (!current) return { deleted: false, orphans: [] };
-      const released = await removeVersion(tx, this.clock.now(), current);
-      return { deleted: true, orphans: await orphansAmong(tx, released) };
-    });
+  delete(bucket: string, key: string, preconditions?: Preconditions, request: DeleteRequest = {}): Promise<Deleted> {
+    return this.store.write((tx) => deleteObject(tx, this.clock.now(), { bucket, key }, preconditions, request));
   }
 
   list(query: ObjectQuery): Promise<ObjectPage> {
     return listObjects(this.store.reads, query);
+  }
+
+  listVersions(query: VersionQuery): Promise<VersionPage> {
+    return listVersions(this.store.reads, query);
+  }
+
+  setAcl(id: string, acl: Acl | undefined): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const { numUpdatedRows } = await tx.updateTable("versions").set({ acl: packJson(acl) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
+  }
+
+  setTags(id: string, tags: readonly Tag[]): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const { numUpdatedRows } = await tx.updateTable("versions").set({ tags: packTags(tags) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
+  }
+
+  setRetention(id: string, retention: Retention | undefined, bypassGovernance: boolean): Promise<boolean> {
+    return this.relock(id, (lock) => {
+      requireRetentionChange(lock, retention, this.clock.now(), bypassGovernance);
+      const hold = lock.legalHold === undefined ? {} : { legalHold: lock.legalHold };
+      return retention ? { ...hold, retention } : hold;
+    });
+  }
+
+  setLegalHold(id: string, legalHold: "ON" | "OFF"): Promise<boolean> {
+    return this.relock(id, (lock) => ({ ...lock, legalHold }));
+  }
+
+  private relock(id: string, change: (lock: ObjectLock) => ObjectLock): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const row = await tx.selectFrom("versions").select(["id", "lock"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      if (!row) return false;
+      const lock = packJson(change((unpackJson(row.lock) ?? {})));
+      await tx.updateTable("versions").set({ lock }).where("id", "=", row.id).execute();
+      return true;
+    });
   }
 
   async blobs(id: string): Promise<readonly BlobSlice[]> {

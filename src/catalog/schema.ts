@@ -60,8 +60,14 @@ export interface VersionTable {
   metadata: string | null;
   /** JSON: Checksum. */
   checksum: string | null;
-  /** JSON: ObjectPart[]. The last column, because it may be long and is seldom read. */
+  /** JSON: ObjectPart[]. */
   parts: string | null;
+  /** JSON: Tag[]. */
+  tags: string | null;
+  /** JSON: ObjectLock. */
+  lock: string | null;
+  /** JSON: Acl. */
+  acl: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -131,6 +137,12 @@ export interface UploadTable {
   metadata: string | null;
   checksum_algorithm: string | null;
   checksum_type: string | null;
+  /** JSON: Tag[]. */
+  tags: string | null;
+  /** JSON: ObjectLock. */
+  lock: string | null;
+  /** JSON: Acl. */
+  acl: string | null;
   /** JSON: the answer of the Complete that succeeded. */
   result: string | null;
 }

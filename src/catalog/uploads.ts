@@ -1,9 +1,12 @@
 import { sql, type Selectable } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
+import type { ObjectLock } from "../model/object-lock.js";
 import type { BlobId, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
+import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
 import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
 import { linkFiles } from "./file-links.js";
@@ -12,8 +15,9 @@ import { fromKeyText, toKeyText } from "./key-text.js";
 import { fidOf } from "./objects.js";
 import type { PartTable, UploadTable } from "./schema.js";
 import type { Store, Tx } from "./store.js";
+import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listUploads } from "./upload-listing.js";
-import { currentVersion, extentRows, insertVersion, NULL_VERSION, removeVersion, requirePreconditions, toVersion } from "./versions.js";
+import { extentRows, insertVersion, packTags, toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
@@ -31,6 +35,7 @@ export class UploadTableCatalog implements UploadCatalog {
         id: upload.id, bucket: upload.bucket, key: toKeyText(upload.key), owner: upload.owner, created_at: this.clock.now(),
         state: "open", ended_at: null, content: packJson(upload.content), metadata: packJson(upload.metadata),
         checksum_algorithm: upload.checksumAlgorithm ?? null, checksum_type: upload.checksumType ?? null, result: null,
+        tags: packTags(upload.tags), lock: packJson(upload.lock), acl: packJson(upload.acl),
       };
       await tx.insertInto("uploads").values(row).execute();
       return toUpload(row);
@@ -86,15 +91,16 @@ export class UploadTableCatalog implements UploadCatalog {
       const now = this.clock.now();
       await requireOpen(tx, id, version);
       const released = await takeParts(tx, id, parts);
-      const current = await currentVersion(tx, version.bucket, version.key);
-      requirePreconditions(preconditions, version.key, current);
-      if (current) released.push(...(await removeVersion(tx, now, current)));
-      const row = await insertVersion(tx, now, version, 0, fidOf(files, version.fid));
+      const place = await findPlace(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, place.current);
+      const { versionId, replaced } = await succeed(tx, place);
+      if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
+      const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
       const allStored = await linkFiles(tx, now, version.owner, row.id, files);
       if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {
-        etag: version.etag, versionId: NULL_VERSION, partEtags: parts.map((part) => part.etag),
+        etag: version.etag, versionId, partEtags: parts.map((part) => part.etag),
         ...(version.checksum ? { checksum: version.checksum } : {}),
       };
       await tx.updateTable("uploads").set({ state: "completed", ended_at: now, result: JSON.stringify(result) }).where("id", "=", id).execute();
@@ -144,11 +150,15 @@ export async function abortUpload(tx: Tx, now: number, id: string): Promise<stri
 }
 
 export function toUpload(row: UploadTable): Upload {
+  const tags = unpackJson(row.tags) as Tag[] | undefined;
+  const lock = unpackJson(row.lock) as ObjectLock | undefined;
+  const acl = unpackJson(row.acl) as Acl | undefined;
   return {
     id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
+    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
   };
 }
 

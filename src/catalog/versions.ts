@@ -1,11 +1,12 @@
 import { sql, type Selectable } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Checksum } from "../model/checksum.js";
-import { S3Error } from "../model/errors.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
-import { checkWrite, type Preconditions } from "../model/precondition.js";
+import type { ObjectLock } from "../model/object-lock.js";
 import { FRAGMENTS } from "../model/sizes.js";
+import type { Tag } from "../model/tag.js";
 import { unlinkVersionBlobs } from "./blob-links.js";
 import type { FileState, NewVersion } from "./catalog.js";
 import { unlinkFiles } from "./file-links.js";
@@ -15,61 +16,42 @@ import { fromKeyText, toKeyText } from "./key-text.js";
 import type { VersionTable } from "./schema.js";
 import type { Tx } from "./store.js";
 
-/** The version id of everything in a bucket that is not versioned. */
+/** The version id of what was written while versioning was not enabled. */
 export const NULL_VERSION = "null";
 
 /** In the words of the partial index, which a bound value would not match. */
 export const isLatest = sql<boolean>`is_latest = 1`;
 
-export interface CurrentVersion {
-  readonly id: number;
-  readonly etag: string;
-  readonly createdAt: number;
-  readonly staged: boolean;
+/** What a new version's row says beside the version itself. */
+export interface Insertion {
+  readonly versionId: string;
+  readonly deleteMarker?: boolean;
+  readonly stagedSegments?: number;
+  readonly fid?: Fid | undefined;
 }
 
-/** The current version of a key; NoSuchBucket. A delete marker is no version to a precondition. */
-export async function currentVersion(tx: Tx, bucket: string, key: string): Promise<CurrentVersion | undefined> {
-  const row = await tx.selectFrom("buckets as b")
-    .leftJoin("versions as v", (join) => join.onRef("v.bucket", "=", "b.name").on("v.key", "=", toKeyText(key)).on("v.is_latest", "=", sql.lit(1)))
-    .select(["v.id", "v.etag", "v.created_at", "v.staged_segments", "v.delete_marker"])
-    .where("b.name", "=", bucket)
-    .executeTakeFirst();
-  if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
-  if (row.id === null || row.delete_marker === 1) return undefined;
-  return { id: row.id, etag: row.etag ?? "", createdAt: Number(row.created_at), staged: Number(row.staged_segments) > 0 };
-}
-
-/** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. */
-export function requirePreconditions(preconditions: Preconditions | undefined, key: string, current: CurrentVersion | undefined): void {
-  const outcome = checkWrite(preconditions ?? {}, current);
-  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key });
-  if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
-}
-
-export async function insertVersion(tx: Tx, now: number, version: NewVersion, stagedSegments: number, fid: Fid | undefined): Promise<VersionRow> {
+/** Inserts the current version of its key: the one before must be out of the way (succession.ts). */
+export async function insertVersion(tx: Tx, now: number, version: NewVersion, insertion: Insertion): Promise<VersionRow> {
   const columns: Omit<VersionRow, "id"> = {
-    bucket: version.bucket, key: toKeyText(version.key), version_id: NULL_VERSION, is_latest: 1, delete_marker: 0,
-    owner: version.owner, size: version.size, etag: version.etag, created_at: now, staged_segments: stagedSegments, fid: fid ?? null,
+    bucket: version.bucket, key: toKeyText(version.key), version_id: insertion.versionId, is_latest: 1,
+    delete_marker: insertion.deleteMarker === true ? 1 : 0, owner: version.owner, size: version.size, etag: version.etag, created_at: now,
+    staged_segments: insertion.stagedSegments ?? 0, fid: insertion.fid ?? null,
     content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
+    tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl),
   };
   const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
   return { id, ...columns };
 }
 
-/** Removes a version with its links, its `encode` job and what was prepared for it. Returns the blobs let go. */
-export async function removeVersion(tx: Tx, now: number, version: CurrentVersion): Promise<string[]> {
-  await removeRow(tx, version);
-  return unlinkVersion(tx, now, version);
+export function packTags(tags: readonly Tag[] | undefined): string | null {
+  return tags === undefined || tags.length === 0 ? null : packJson(tags);
 }
 
-/** The first half of `removeVersion`: its links stay, so that what a copy onto itself shares is not let go between. */
-export async function removeRow(tx: Tx, version: CurrentVersion): Promise<void> {
-  await tx.deleteFrom("versions").where("id", "=", version.id).execute();
-}
-
-/** The second half of `removeVersion`. Returns the blobs let go. */
-export async function unlinkVersion(tx: Tx, now: number, version: CurrentVersion): Promise<string[]> {
+/**
+ * Removes what a version whose row is gone linked, its `encode` job and what was prepared for it. Returns the blobs let
+ * go.
+ */
+export async function unlinkVersion(tx: Tx, now: number, version: { readonly id: number; readonly staged: boolean }): Promise<string[]> {
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
   await removeJob(tx, "encode", version.id);
@@ -98,11 +80,14 @@ export async function extentRows(tx: Tx, version: number): Promise<ExtentRow[]> 
 export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): ObjectVersion {
   const checksum = unpackJson(row.checksum) as Checksum | undefined;
   const parts = unpackJson(row.parts) as ObjectPart[] | undefined;
+  const tags = unpackJson(row.tags) as Tag[] | undefined;
+  const lock = unpackJson(row.lock) as ObjectLock | undefined;
+  const acl = unpackJson(row.acl) as Acl | undefined;
   return {
     id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
     isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
-    ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}),
+    ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
     owner: row.owner, createdAt: row.created_at,
     extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),
     durability: durability(row, extents),

@@ -1,3 +1,6 @@
+/** Undefined, until the owner sets it for the first time, there are no versions. It can be suspended, never undone. */
+export type Versioning = "Enabled" | "Suspended";
+
 export interface Bucket {
   readonly name: string;
   /** Account.id of the owner. */
@@ -5,4 +8,5 @@ export interface Bucket {
   readonly region: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  readonly versioning?: Versioning;
 }

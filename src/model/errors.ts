@@ -5,9 +5,9 @@
 export const errorKinds = [
   "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketAlreadyExists",
   "BucketAlreadyOwnedByYou", "BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall",
-  "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidDigest",
+  "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest",
   "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartNumber", "InvalidPartOrder",
-  "InvalidRange", "InvalidRequest", "InvalidStorageClass", "InvalidToken", "InvalidURI", "KeyTooLongError",
+  "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidToken", "InvalidURI", "KeyTooLongError",
   "MalformedXML", "MaxMessageLengthExceeded", "MetadataTooLarge", "MethodNotAllowed", "MissingContentLength",
   "MissingSecurityHeader", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotImplemented", "NotModified",
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",
@@ -18,7 +18,7 @@ export const errorKinds = [
   "UnresolvableGrantByEmailAddress",
   // What AWS answers to a read of a configuration that a bucket never got.
   "MetadataConfigurationNotFound", "NoSuchBucketPolicy", "NoSuchConfiguration", "NoSuchCORSConfiguration",
-  "NoSuchLifecycleConfiguration", "NoSuchTagSet", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",
+  "NoSuchLifecycleConfiguration", "NoSuchObjectLockConfiguration", "NoSuchTagSet", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",
   "ReplicationConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError",
   // Ours: the network's refusals, which S3 has no word for.
   "InsufficientStorage", "TerritoryTooSmall", "TerritoryNotFound", "TerritoryNotActive", "GatewayNotAuthorized",

@@ -1,6 +1,9 @@
+import type { Acl } from "./acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
 import type { Extent } from "./file.js";
 import type { Fid } from "./hash.js";
+import type { ObjectLock } from "./object-lock.js";
+import type { Tag } from "./tag.js";
 
 /** How far an object is on its way into the network; also the header `x-cess-state`. */
 export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
@@ -42,7 +45,7 @@ export interface ObjectVersion {
   readonly id: string;
   readonly bucket: string;
   readonly key: string;
-  /** `null` while the bucket is not versioned. */
+  /** `null`: written while the bucket had no versioning, or had it suspended. */
   readonly versionId: string;
   readonly isLatest: boolean;
   readonly deleteMarker: boolean;
@@ -54,10 +57,14 @@ export interface ObjectVersion {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
   readonly parts?: readonly ObjectPart[];
-  /** Account.id of the owner. */
+  /** Account.id of who is charged for it: the bucket's owner. `acl` may name another owner of the object. */
   readonly owner: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
+  /** Absent: its owner is the bucket's owner, and nobody else has a grant. */
+  readonly acl?: Acl;
   readonly extents: readonly Extent[];
   readonly durability: Durability;
 }
@@ -94,6 +101,10 @@ export interface Upload {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: ChecksumType;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
+  /** Of the object it will become. */
+  readonly acl?: Acl;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
 }

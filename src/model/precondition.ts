@@ -4,12 +4,16 @@ export interface Preconditions {
   readonly ifNoneMatch?: readonly string[];
   readonly ifModifiedSince?: number;
   readonly ifUnmodifiedSince?: number;
+  /** Of deletions: the size in bytes, and the second of the last change (milliseconds), that what is there must have. */
+  readonly ifMatchSize?: number;
+  readonly ifMatchModified?: number;
 }
 
 /** What a precondition is tested against; undefined stands for "no such object". */
 export interface Subject {
   readonly etag: string;
   readonly createdAt: number;
+  readonly size?: number;
 }
 
 const matches = (tags: readonly string[], etag: string) => tags.includes("*") || tags.includes(etag);
@@ -31,10 +35,11 @@ export function checkRead(conditions: Preconditions, subject: Subject): "proceed
 
 /** For writes S3 knows If-Match (of what is there; absent is NoSuchKey) and If-None-Match. */
 export function checkWrite(conditions: Preconditions, current: Subject | undefined): "proceed" | "failed" | "missing" {
-  if (conditions.ifMatch) {
-    if (!current) return "missing";
-    if (!matches(conditions.ifMatch, current.etag)) return "failed";
-  }
+  const { ifMatch, ifMatchSize, ifMatchModified } = conditions;
+  if (!current && (ifMatch ?? ifMatchSize ?? ifMatchModified) !== undefined) return "missing";
+  if (current && ifMatch && !matches(ifMatch, current.etag)) return "failed";
+  if (current && ifMatchSize !== undefined && ifMatchSize !== current.size) return "failed";
+  if (current && ifMatchModified !== undefined && ifMatchModified !== wholeSecond(current.createdAt)) return "failed";
   if (conditions.ifNoneMatch && current && matches(conditions.ifNoneMatch, current.etag)) return "failed";
   return "proceed";
 }

@@ -70,8 +70,8 @@ export function objectsContract(open: OpenCatalog): void {
 
     it("deletes what is there, and says when nothing was", async () => {
       await on.put("key", "blob");
-      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: true, orphans: ["blob"] });
-      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: false, orphans: [] });
+      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: true, deleteMarker: false, orphans: ["blob"] });
+      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: false, deleteMarker: false, orphans: [] });
       expect(await on.catalog.objects.get("box", "key")).to.equal(undefined);
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
     });

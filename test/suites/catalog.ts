@@ -6,6 +6,7 @@ import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { uploadsContract } from "./catalog-uploads.js";
+import { versionsContract } from "./catalog-versions.js";
 
 /** What every implementation of Catalog does. `open` gives an empty one with a clock the tests turn. */
 export function catalogContract(open: OpenCatalog): void {
@@ -14,6 +15,7 @@ export function catalogContract(open: OpenCatalog): void {
   objectsContract(open);
   listingContract(open);
   uploadsContract(open);
+  versionsContract(open);
   filesContract(open);
   jobsContract(open);
 }

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
+import type { Versioning } from "../model/bucket.js";
+import { S3Error } from "../model/errors.js";
+import { checkWrite, type Preconditions } from "../model/precondition.js";
+import { toKeyText } from "./key-text.js";
+import type { Tx } from "./store.js";
+import { isLatest, NULL_VERSION } from "./versions.js";
+
+/** What a transaction must know of a version to replace or remove it. */
+export interface KnownVersion {
+  readonly id: number;
+  readonly versionId: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly createdAt: number;
+  readonly staged: boolean;
+  readonly deleteMarker: boolean;
+  readonly isLatest: boolean;
+  /** JSON: ObjectLock. */
+  readonly lock: string | null;
+}
+
+/** A key of a bucket, as a transaction finds it. */
+export interface Place {
+  readonly bucket: string;
+  readonly key: string;
+  readonly owner: string;
+  readonly versioning: Versioning | undefined;
+  /** Undefined: the key has no versions at all. */
+  readonly current: KnownVersion | undefined;
+}
+
+const columns = [
+  "v.id", "v.version_id", "v.etag", "v.size", "v.created_at", "v.staged_segments", "v.delete_marker", "v.is_latest", "v.lock",
+] as const;
+
+interface KnownRow {
+  readonly id: number;
+  readonly version_id: string | null;
+  readonly etag: string | null;
+  readonly size: number | null;
+  readonly created_at: number | null;
+  readonly staged_segments: number | null;
+  readonly delete_marker: number | null;
+  readonly is_latest: number | null;
+  readonly lock: string | null;
+}
+
+function known(row: KnownRow): KnownVersion {
+  return {
+    id: row.id, versionId: row.version_id ?? "", etag: row.etag ?? "", size: Number(row.size), createdAt: Number(row.created_at),
+    staged: Number(row.staged_segments) > 0, deleteMarker: row.delete_marker === 1, isLatest: row.is_latest === 1, lock: row.lock,
+  };
+}
+
+/** NoSuchBucket. */
+export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Place> {
+  const row = await tx.selectFrom("buckets as b")
+    .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
+    .leftJoin("versions as v", (join) => join.onRef("v.bucket", "=", "b.name").on("v.key", "=", toKeyText(key)).on("v.is_latest", "=", sql.lit(1)))
+    .select(["b.owner", "c.document as versioning", ...columns])
+    .where("b.name", "=", bucket)
+    .executeTakeFirst();
+  if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
+  const { id } = row;
+  return {
+    bucket, key, owner: row.owner, versioning: (row.versioning ?? undefined) as Versioning | undefined,
+    current: id === null ? undefined : known({ ...row, id }),
+  };
+}
+
+export async function findVersion(tx: Tx, { bucket, key }: Place, versionId: string): Promise<KnownVersion | undefined> {
+  const row = await tx.selectFrom("versions as v").select(columns)
+    .where("v.bucket", "=", bucket).where("v.key", "=", toKeyText(key)).where("v.version_id", "=", versionId).executeTakeFirst();
+  return row && known(row);
+}
+
+/** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. A delete marker is nothing. */
+export function requirePreconditions(preconditions: Preconditions | undefined, key: string, subject: KnownVersion | undefined): void {
+  const outcome = checkWrite(preconditions ?? {}, subject?.deleteMarker === true ? undefined : subject);
+  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key });
+  if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
+}
+
+/** How the next version of a key comes in. */
+export interface Succession {
+  readonly versionId: string;
+  /** Its row is gone by now; its links still stand, because a copy onto itself shares them: unlink after the insert. */
+  readonly replaced: KnownVersion | undefined;
+}
+
+/** Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on top. */
+export async function succeed(tx: Tx, place: Place): Promise<Succession> {
+  const { current, versioning } = place;
+  const replaced = versioning === "Enabled" ? undefined
+    : current === undefined || current.versionId === NULL_VERSION ? current : await findVersion(tx, place, NULL_VERSION);
+  if (replaced) await tx.deleteFrom("versions").where("id", "=", replaced.id).execute();
+  if (current && current.id !== replaced?.id) await tx.updateTable("versions").set({ is_latest: 0 }).where("id", "=", current.id).execute();
+  return { versionId: versioning === "Enabled" ? newVersionId() : NULL_VERSION, replaced };
+}
+
+/** Removes a version's row; of those that are left, the newest becomes the current one. Its links are the caller's. */
+export async function removeRow(tx: Tx, { bucket, key }: Place, version: KnownVersion): Promise<void> {
+  await tx.deleteFrom("versions").where("id", "=", version.id).execute();
+  if (!version.isLatest) return;
+  const next = await tx.selectFrom("versions").select("id").where("bucket", "=", bucket).where("key", "=", toKeyText(key))
+    .orderBy("id", "desc").limit(1).executeTakeFirst();
+  if (next) await tx.updateTable("versions").set({ is_latest: 1 }).where("id", "=", next.id).where(sql<boolean>`not ${isLatest}`).execute();
+}
+
+/** 32 characters, as AWS's. */
+const VERSION_ID_BYTES = 24;
+
+function newVersionId(): string {
+  return randomBytes(VERSION_ID_BYTES).toString("base64url");
+}

@@ -1,0 +1,70 @@
+import type { Tag } from "../model/tag.js";
+import type { VersionEntry, VersionPage, VersionQuery } from "./catalog.js";
+import { unpackJson } from "./json.js";
+import { fromKeyText, justAfter, toKeyText } from "./key-text.js";
+import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
+import { listed, listedColumns, type ListedRow } from "./object-listing.js";
+import type { Tx } from "./store.js";
+
+interface VersionRow extends ListedRow {
+  readonly id: number;
+  readonly version_id: string;
+  readonly is_latest: number;
+  readonly delete_marker: number;
+  readonly tags: string | null;
+}
+
+/** A version's place in the order: by key, then the newest first, which is the one with the greatest id. */
+type Place = Pick<VersionRow, "id" | "key">;
+
+/** A skip scan as that of objects; a page costs what its entries cost, not what lies under its prefixes. */
+export async function listVersions(reads: Tx, query: VersionQuery): Promise<VersionPage> {
+  const start = await startOf(reads, query);
+  if (start === undefined) return { entries: [], truncated: false };
+  const { entries, truncated } = await listPage<Place & Partial<VersionRow>>({ ...query, start }, scanOf(reads, query.bucket));
+  return {
+    entries: entries.map((entry) =>
+      "row" in entry ? { kind: "version", version: toEntry(entry.row as VersionRow) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
+    truncated,
+  };
+}
+
+function scanOf(reads: Tx, bucket: string): Scan<Place & Partial<VersionRow>> {
+  const rows = reads.selectFrom("versions").select([...listedColumns, "id", "version_id", "is_latest", "delete_marker", "tags"]).where("bucket", "=", bucket);
+  const from = (least: string, exclusive: boolean, end: string | undefined, limit: number) => {
+    const wanted = rows.where("key", exclusive ? ">" : ">=", least);
+    return (end === undefined ? wanted : wanted.where("key", "<", end)).orderBy("key").orderBy("id", "desc").limit(limit).execute();
+  };
+  return async (position, end, limit) => {
+    if ("from" in position) return from(position.from, false, end, limit);
+    // Two walks of the index: what is left of the key itself, then the keys behind it.
+    const { key, id } = position.after;
+    const older = await rows.where("key", "=", key).where("id", "<", id).orderBy("id", "desc").limit(limit).execute();
+    return older.length === limit ? older : [...older, ...(await from(key, true, end, limit - older.length))];
+  };
+}
+
+/**
+ * With a version-id-marker the older versions of the marked key follow, without it only greater keys. A marker that was
+ * deleted since begins its key again: better a repeated entry than a missed one.
+ */
+async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Place> | undefined> {
+  const key = toKeyText(query.keyMarker);
+  const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
+  // Not where the marker lies in a common prefix, all of which is passed over.
+  const marksVersion = query.keyMarker !== "" && query.versionIdMarker !== "" && key.startsWith(toKeyText(query.prefix)) && from === justAfter(key);
+  if (marksVersion) {
+    const marked = await reads.selectFrom("versions").select("id").where("bucket", "=", query.bucket).where("key", "=", key)
+      .where("version_id", "=", query.versionIdMarker).executeTakeFirst();
+    return marked ? { after: { key, id: marked.id } } : { from: key };
+  }
+  return from === undefined ? undefined : { from };
+}
+
+function toEntry(row: VersionRow): VersionEntry {
+  const tags = unpackJson(row.tags) as Tag[] | undefined;
+  return {
+    ...listed(row), id: String(row.id), versionId: row.version_id, isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1,
+    ...(tags ? { tags } : {}),
+  };
+}

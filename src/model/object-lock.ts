@@ -1,0 +1,39 @@
+import { S3Error } from "./errors.js";
+
+export const retentionModes = ["GOVERNANCE", "COMPLIANCE"] as const;
+export type RetentionMode = (typeof retentionModes)[number];
+
+export interface Retention {
+  readonly mode: RetentionMode;
+  /** Milliseconds since 1970; from then on it protects nothing. */
+  readonly until: number;
+}
+
+/** What keeps a version from being deleted. */
+export interface ObjectLock {
+  readonly retention?: Retention;
+  readonly legalHold?: "ON" | "OFF";
+}
+
+/** AccessDenied while the version is protected. `bypass`: the caller may and wants to pass over GOVERNANCE. */
+export function requireUnlocked(lock: ObjectLock | undefined, now: number, bypass: boolean): void {
+  const held = lock?.legalHold === "ON";
+  if (held || isRetained(lock?.retention, now, bypass)) {
+    throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+  }
+}
+
+function isRetained(retention: Retention | undefined, now: number, bypass: boolean): retention is Retention {
+  return retention !== undefined && retention.until > now && (retention.mode === "COMPLIANCE" || !bypass);
+}
+
+/**
+ * AccessDenied where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who may
+ * write it, weakened or changed in mode only with GOVERNANCE and `bypass`.
+ */
+export function requireRetentionChange(lock: ObjectLock | undefined, next: Retention | undefined, now: number, bypass: boolean): void {
+  const current = lock?.retention;
+  if (!isRetained(current, now, bypass)) return;
+  const prolongs = next?.mode === current.mode && next.until >= current.until;
+  if (!prolongs) throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+}
