@@ -1,29 +1,27 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { runDev } from "./cli/dev.js";
-import { runFid } from "./cli/fid.js";
-import { runNode } from "./cli/node.js";
-import { runServe } from "./cli/serve.js";
 import { explain } from "./cli/explain.js";
+
+// Each command is loaded when it is called: the chain client alone takes a second of processor time to load.
 
 const program = new Command("cess-s3").description("S3-compatible gateway to the CESS decentralized storage network");
 
 program
   .command("dev")
   .description("run the gateway on a CESS network in a box: for development and tests")
-  .action(() => runDev());
+  .action(async () => (await import("./cli/dev.js")).runDev());
 
 program
   .command("serve")
   .description("run the gateway against a CESS chain")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
-  .action((options: { config?: string }) => runServe(options.config));
+  .action(async (options: { config?: string }) => (await import("./cli/serve.js")).runServe(options.config));
 
 program
   .command("node")
   .description("run one storage node")
   .option("-c, --config <file>", "configuration file (YAML)")
-  .action((options: { config?: string }) => runNode(options.config));
+  .action(async (options: { config?: string }) => (await import("./cli/node.js")).runNode(options.config));
 
 program
   .command("fid")
@@ -31,7 +29,7 @@ program
   .argument("<file>")
   .option("--cipher <text>", "encrypt as DeOSS does (cess-cbc) with this text of 1 to 32 bytes")
   .option("--json", "print segment and fragment hashes too, as JSON")
-  .action((file: string, options: { cipher?: string; json?: boolean }) => runFid(file, options));
+  .action(async (file: string, options: { cipher?: string; json?: boolean }) => (await import("./cli/fid.js")).runFid(file, options));
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -49,13 +49,16 @@ describe("NetworkRetrieval", function () {
     folder.remove();
   });
 
+  /** On a busy machine any node is slow for a moment: only tests of impatience may race. */
+  const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
+
   /** A gateway that has just started, with an empty cache. */
   function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB) {
     const verify = encoder.verify.bind(encoder);
     const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes: 0 });
     caches.push(cache);
     const components = { chain: network.chain, nodes: network.nodes, cache, encoder, clock: wallClock };
-    return { cache, retrieval: new NetworkRetrieval(components, settings) };
+    return { cache, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
   }
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
@@ -122,7 +125,7 @@ describe("NetworkRetrieval", function () {
   it("reads everything with 3 nodes down, 3 corrupt and 2 slow, whichever they are", async function () {
     this.timeout(20_000);
     for (const shift of [0, 7]) {
-      const { retrieval } = start();
+      const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 500 });
       network.heal();
       const faults = ["down", "down", "down", "corrupt", "corrupt", "corrupt", { slowMs: 5000 }, { slowMs: 5000 }] as const;
       for (const [i, fault] of faults.entries()) network.fault((i + shift) % 12, fault);
@@ -140,7 +143,7 @@ describe("NetworkRetrieval", function () {
   });
 
   it("asks others when a node is slow, takes the first four, and cancels what is left", async () => {
-    const { retrieval } = start({ maxHedgeMs: 200 });
+    const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 200 });
     network.fault(0, "silent");
     network.fault(5, "silent");
     const began = Date.now();
@@ -190,7 +193,7 @@ describe("NetworkRetrieval", function () {
   });
 
   it("ends a shared fetch only when its last reader has left", async () => {
-    const { retrieval } = start({ minHedgeMs: 100_000, maxHedgeMs: 100_000 });
+    const { retrieval } = start();
     network.fault(0, { slowMs: 300 });
     const controller = new AbortController();
     const leaver = rejection(retrieval.open([{ file, range: { start: 0, end: 5 } }], controller.signal));
