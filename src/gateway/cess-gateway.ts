@@ -4,6 +4,7 @@ import type { Clock } from "../model/clock.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
+import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService } from "./bucket-service.js";
 import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
@@ -16,6 +17,8 @@ import { UploadService } from "./upload-service.js";
 
 export interface GatewayComponents {
   readonly catalog: Catalog;
+  /** Absent: every caller is its own bucket's owner. */
+  readonly accounts?: Accounts;
   readonly blobs: Blobs;
   readonly preprocessing: Preprocessing;
   readonly retrieval: Retrieval;
@@ -44,6 +47,7 @@ export class CessGateway implements Gateway {
     const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
+      accounts: components.accounts ?? { owner: () => undefined },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),

@@ -1,9 +1,11 @@
 import type { Readable } from "node:stream";
-import type { Account } from "../model/account.js";
+import type { AclRequest } from "../model/acl.js";
+import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
+import type { ConditionContext } from "../model/policy-condition.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { ListedPrefix, ListedVersion } from "../catalog/catalog.js";
 
@@ -18,6 +20,27 @@ export interface Gateway {
 export interface Call {
   readonly account: Account;
   readonly signal: AbortSignal;
+  /** What the decision on access asks of a request. Absent: the account itself acts, within what it owns. */
+  readonly access?: CallAccess;
+}
+
+/** A request as permissions see it. */
+export interface CallAccess {
+  /** As `GetObject`; it and what is addressed are what is decided on unless a service asks for something else. */
+  readonly operation: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  /** Further actions that the request's headers ask for, as `s3:PutObjectAcl`. */
+  readonly also: readonly string[];
+  readonly anonymous: boolean;
+  readonly accessKeyId?: string;
+  readonly limits?: KeyLimits | undefined;
+  /** Condition keys in lower case. */
+  readonly conditions: ConditionContext;
+  /** Account.id the client expects to own the bucket, and a copy's source bucket. */
+  readonly expectedOwner?: string | undefined;
+  readonly expectedSourceOwner?: string | undefined;
 }
 
 export interface ObjectName {
@@ -59,6 +82,7 @@ export interface Buckets {
 export interface PutSettings {
   readonly content: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly acl?: AclRequest;
   readonly preconditions?: Preconditions;
 }
 
@@ -82,6 +106,8 @@ export interface CopyRequest {
   readonly replaceMetadata?: Pick<PutSettings, "content" | "metadata">;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly preconditions?: Preconditions;
+  /** Of the copy: an ACL is never copied. */
+  readonly acl?: AclRequest;
 }
 
 export interface ListRequest {
@@ -112,6 +138,7 @@ export interface Objects {
 }
 
 export interface CreateUploadSettings {
+  readonly acl?: AclRequest;
   readonly content: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksumAlgorithm?: ChecksumAlgorithm;

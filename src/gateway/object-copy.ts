@@ -4,18 +4,21 @@ import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
 import { S3Error } from "../model/errors.js";
 import type { ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
+import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
 import type { Call, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import { newObjectAcl } from "./object-acl.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
 
 export interface CopyComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -34,12 +37,14 @@ export class ObjectCopy {
   async run(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
     requireKey(name.key);
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
-    await permittedBucket(this.components.catalog, call, name.bucket);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const charged = { ...call, account: payerOf(this.components.accounts, call, bucket) };
+    const acl = await newObjectAcl(this.components, call, bucket, request.acl);
     for (let attempt = 1; ; attempt++) {
       const source = await readableSource(this.components.catalog, call, request);
       if (!request.replaceMetadata && source.bucket === name.bucket && source.key === name.key) throw illegalSelfCopy();
       try {
-        return await this.write(call, name, request, source);
+        return await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, request, source);
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";
         if (!lost || attempt === ATTEMPTS) throw error;
@@ -47,10 +52,10 @@ export class ObjectCopy {
     }
   }
 
-  private async write(call: Call, { bucket, key }: ObjectName, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
+  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
-    const version = { bucket, key, owner: call.account.id, size: source.size, content, metadata };
+    const version = { bucket, key, owner: call.account.id, size: source.size, content, metadata, ...(acl ? { acl } : {}) };
     const shared = await this.sharedBytes(call, source);
     if (!shared) return this.restage(call, version, request, source);
     const checksum = await this.checksum(call, source, request.checksumAlgorithm);
@@ -122,7 +127,8 @@ export class ObjectCopy {
 export async function readableSource(
   catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
 ): Promise<ObjectVersion> {
-  await permittedBucket(catalog, call, source.bucket);
+  const { key, versionId } = source;
+  await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
   const version = await readableVersion(catalog, source);
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions, version);

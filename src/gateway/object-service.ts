@@ -4,9 +4,11 @@ import type { Catalog } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
+import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import type { Body, Call, CopyRequest, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult } from "./gateway.js";
+import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
 import type { ObjectBytes } from "./object-bytes.js";
@@ -16,6 +18,7 @@ import type { Staging } from "./staging.js";
 
 export interface ObjectComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -31,32 +34,34 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
-    const { catalog, admission } = this.components;
+    const { catalog, accounts, admission } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
-    await permittedBucket(catalog, call, name.bucket);
+    const bucket = await permittedBucket(catalog, call, name.bucket);
+    const payer = payerOf(accounts, call, bucket);
+    const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
     await requireEarly(catalog, name, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await admission.admit(call.account, body.size)];
+    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await admission.admit(call.account, size));
+      if (body.size === undefined) releases.push(await admission.admit(payer, size));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components.blobs, body, { signal: call.signal, algorithm, admit });
-      return await this.commit(call, name, ingested, settings);
+      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, settings);
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit(call: Call, { bucket, key }: ObjectName, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit({ bucket, key, owner, acl }: ObjectName & Pick<ObjectVersion, "owner" | "acl">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
     const value = checksums.get(algorithm);
     const version = {
-      bucket, key, owner: call.account.id, size, etag: md5,
+      bucket, key, owner, size, etag: md5, ...(acl ? { acl } : {}),
       content: settings.content, metadata: settings.metadata,
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
     };
@@ -84,7 +89,7 @@ export class ObjectService implements Objects {
   async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions): Promise<void> {
     const { catalog, staging, onWork } = this.components;
     requireKey(key);
-    await permittedBucket(catalog, call, bucket);
+    await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
     // In a bucket without versions only the null version exists; deleting another is the success S3 calls it.
     if (versionId !== undefined && versionId !== "null") return;
     const { deleted } = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions));

@@ -115,6 +115,7 @@ export class UploadCompletion {
     const { bucket, key, content: headers, metadata } = upload;
     const version = {
       bucket, key, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
+      ...(upload.acl ? { acl: upload.acl } : {}),
       parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
       ...(checksum ? { checksum } : {}),
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),

@@ -7,7 +7,7 @@ import { PLAIN } from "../model/file.js";
 import type { ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import type { Admission } from "./admission.js";
 import type {
   Body, Call, CompletedUpload, CompleteRequest, CreateUploadSettings, ObjectName, PartListResult, UploadListRequest,
@@ -16,6 +16,7 @@ import type {
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import { newObjectAcl } from "./object-acl.js";
 import { readableSource } from "./object-copy.js";
 import type { Staging } from "./staging.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
@@ -23,6 +24,7 @@ import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
 export interface UploadComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -38,16 +40,18 @@ export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
   async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload> {
-    const { catalog, admission } = this.components;
+    const { catalog, accounts, admission } = this.components;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
-    await permittedBucket(catalog, call, bucket);
+    const into = await permittedBucket(catalog, call, bucket);
+    const acl = await newObjectAcl(this.components, call, into, settings.acl);
     // A territory without room for one byte is refused now, not after the first part.
-    (await admission.admit(call.account, 1))();
+    (await admission.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata } = settings;
     return catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
+      ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
     });
@@ -55,9 +59,9 @@ export class UploadService implements Uploads {
 
   async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part> {
     requirePartNumber(partNumber);
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload, charged } = await this.openUpload(call, name, uploadId);
     requireSameAlgorithm(upload, body);
-    return this.stage(call, upload, partNumber, body);
+    return this.stage(charged, upload, partNumber, body);
   }
 
   async copyPart(
@@ -66,12 +70,12 @@ export class UploadService implements Uploads {
   ): Promise<Part> {
     const { catalog, bytes } = this.components;
     requirePartNumber(partNumber);
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload, charged } = await this.openUpload(call, name, uploadId);
     const version = await readableSource(catalog, call, { source, sourcePreconditions });
     const { start, end } = copiedRange(version, range);
     const stream = await bytes.open(version, { start, end }, call.signal);
     try {
-      return await this.stage(call, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      return await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
       stream.destroy();
@@ -79,8 +83,9 @@ export class UploadService implements Uploads {
   }
 
   async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
-    await permittedBucket(this.components.catalog, call, name.bucket);
-    return this.components.completion.complete(call, name, uploadId, request);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const account = payerOf(this.components.accounts, call, bucket);
+    return this.components.completion.complete({ ...call, account }, name, uploadId, request);
   }
 
   async abort(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<void> {
@@ -93,7 +98,7 @@ export class UploadService implements Uploads {
   }
 
   async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload } = await this.openUpload(call, name, uploadId);
     if (limit <= 0) return { upload, parts: [], truncated: false };
     // One more than asked for tells whether there are more.
     const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
@@ -116,12 +121,13 @@ export class UploadService implements Uploads {
     };
   }
 
-  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<Upload> {
-    const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
+  /** The upload, and the call in the name of who pays for its parts. */
+  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly charged: Call }> {
+    const { catalog, accounts } = this.components;
+    const account = payerOf(accounts, call, await permittedBucket(catalog, call, bucket));
     const upload = await catalog.uploads.get(bucket, key, uploadId);
     if (upload?.state !== "open") throw noSuchUpload(uploadId);
-    return upload;
+    return { upload, charged: { ...call, account } };
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */

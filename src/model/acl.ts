@@ -30,6 +30,9 @@ export const cannedAcls = [
 ] as const;
 export type CannedAcl = (typeof cannedAcls)[number];
 
+/** An ACL as a request asks for it: by a canned one's name, by grants, or (a document) with its owner. */
+export type AclRequest = { readonly canned: CannedAcl } | { readonly grants: readonly Grant[]; readonly owner?: string };
+
 /** Who asks: an account, or nobody known. */
 export interface Asker {
   readonly id?: string;

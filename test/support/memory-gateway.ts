@@ -197,7 +197,7 @@ export class MemoryGateway implements Gateway {
   }
 
   readonly uploads: Uploads = {
-    create: async (call, { bucket, key }, settings) => {
+    create: async (call, { bucket, key }, { acl: _acl, ...settings }) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
       const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", ...settings };
       this.#uploads.set(upload.id, { upload, parts: new Map() });
