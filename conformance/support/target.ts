@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   AbortMultipartUploadCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectsCommand, ListMultipartUploadsCommand,
-  ListObjectsV2Command, S3Client, S3ServiceException, type S3ClientConfig,
+  ListObjectVersionsCommand, S3Client, S3ServiceException, type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 
 const setting = (name: string, fallback: string) => process.env[name] ?? fallback;
@@ -47,9 +47,15 @@ export function useBucket(): { readonly name: string } {
 
 export async function removeBucket(Bucket: string): Promise<void> {
   for (;;) {
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
-    if (Contents.length === 0) break;
-    await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Quiet: true, Objects: Contents.map(({ Key }) => ({ Key: Key ?? "" })) } }));
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key: Key ?? "", VersionId }));
+    if (Objects.length === 0) break;
+    for (let at = 0; at < Objects.length; at += 1000) {
+      const { Errors } = await s3.send(new DeleteObjectsCommand({
+        Bucket, BypassGovernanceRetention: true, Delete: { Quiet: true, Objects: Objects.slice(at, at + 1000) },
+      }));
+      if (Errors?.[0]) throw new Error(`a test left ${Errors[0].Key ?? ""} locked: ${Errors[0].Code ?? ""}`);
+    }
   }
   const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
   for (const { Key, UploadId } of Uploads) await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));

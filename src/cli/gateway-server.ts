@@ -42,10 +42,12 @@ export class GatewayServer implements Running {
     const rooms = await openRooms(config, accounts, signer, log);
     await startWorkers(rooms);
     const metrics = new Metrics(rooms);
-    const gateway = new CessGateway({ ...rooms, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
+    const gateway = new CessGateway(
+      { ...rooms, accounts, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region, newBuckets: config.newBuckets },
+    );
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
-      { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
+      { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }) },
     ));
     const admin = new AdminServer({
       metrics: metrics.registry,

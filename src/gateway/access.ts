@@ -54,6 +54,7 @@ export function payerOf(accounts: Accounts, call: Call, bucket: Bucket): Account
 export interface Accounts {
   /** By Account.id. */
   owner(id: string): Account | undefined;
+  readonly all: readonly Account[];
 }
 
 class Decision {

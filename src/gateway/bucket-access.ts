@@ -16,7 +16,7 @@ export interface BucketAccess {
 }
 
 /** In one read. */
-export async function bucketAccess(catalog: Catalog, bucket: Bucket): Promise<BucketAccess> {
+export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name" | "owner">): Promise<BucketAccess> {
   const documents = await catalog.configurations.all(bucket.name);
   const json = (name: ConfigurationName) => {
     const text = documents.get(name);

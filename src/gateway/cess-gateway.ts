@@ -6,14 +6,19 @@ import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
-import { BucketService } from "./bucket-service.js";
-import type { Buckets, Gateway, Objects, Uploads } from "./gateway.js";
+import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
+import type { Buckets, Cors, Gateway, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import { LockService } from "./lock-service.js";
+import { CorsService } from "./cors-service.js";
+import { PermissionService } from "./permission-service.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
 import { ObjectService } from "./object-service.js";
 import { Staging } from "./staging.js";
+import { TagService } from "./tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
 import { UploadService } from "./upload-service.js";
+import { VersionService } from "./version-service.js";
 
 export interface GatewayComponents {
   readonly catalog: Catalog;
@@ -33,6 +38,7 @@ export interface GatewayComponents {
 export const GATEWAY_DEFAULTS = {
   region: "us-east-1",
   multipartEtag: "fid" as MultipartEtag,
+  newBuckets: NEW_BUCKETS,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
@@ -42,19 +48,29 @@ export class CessGateway implements Gateway {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly permissions: Permissions;
+  readonly cors: Cors;
+  readonly versions: Versions;
+  readonly tagging: Tagging;
+  readonly locks: Locks;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
-      accounts: components.accounts ?? { owner: () => undefined },
+      accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
     };
-    this.buckets = new BucketService(shared, { region });
+    this.buckets = new BucketService(shared, { region, ...newBuckets });
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
+    this.versions = new VersionService(shared);
+    this.permissions = new PermissionService(shared);
+    this.cors = new CorsService(shared);
+    this.tagging = new TagService(shared);
+    this.locks = new LockService(shared);
   }
 }

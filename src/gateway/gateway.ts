@@ -1,19 +1,28 @@
 import type { Readable } from "node:stream";
-import type { AclRequest } from "../model/acl.js";
+import type { Acl, AclRequest } from "../model/acl.js";
 import type { Account, KeyLimits } from "../model/account.js";
-import type { Bucket } from "../model/bucket.js";
+import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
+import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
 import type { Preconditions } from "../model/precondition.js";
-import type { ListedPrefix, ListedVersion } from "../catalog/catalog.js";
+import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
+import type { Tag } from "../model/tag.js";
+import type { ListedPrefix, ListedVersion, VersionEntry } from "../catalog/catalog.js";
 
 /** S3's meaning without HTTP. Every failure a client may see is an S3Error. */
 export interface Gateway {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly permissions: Permissions;
+  readonly cors: Cors;
+  readonly versions: Versions;
+  readonly tagging: Tagging;
+  readonly locks: Locks;
 }
 
 /** Who asks, and until when they listen. */
@@ -70,9 +79,16 @@ export interface Expected {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
 }
 
+export interface NewBucket {
+  readonly objectLock?: boolean;
+  /** Of the objects others put; the gateway's own choice by default. */
+  readonly ownership?: ObjectOwnership;
+  readonly acl?: AclRequest;
+}
+
 export interface Buckets {
   /** InvalidBucketName, BucketAlreadyExists (another's). One's own again: success in us-east-1, as AWS does. */
-  create(call: Call, name: string): Promise<Bucket>;
+  create(call: Call, name: string, request?: NewBucket): Promise<Bucket>;
   /** NoSuchBucket; AccessDenied for another's. */
   get(call: Call, name: string): Promise<Bucket>;
   list(call: Call): Promise<readonly Bucket[]>;
@@ -83,6 +99,8 @@ export interface PutSettings {
   readonly content: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
   readonly acl?: AclRequest;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
   readonly preconditions?: Preconditions;
 }
 
@@ -97,6 +115,8 @@ export interface ReadResult {
   /** The bytes the answer carries; undefined: the whole object was asked for. */
   readonly range?: ByteRange;
   readonly partsCount?: number;
+  /** Absent in a bucket that never had versioning. */
+  readonly versionId?: string;
 }
 
 export interface CopyRequest {
@@ -104,10 +124,26 @@ export interface CopyRequest {
   readonly sourcePreconditions: Preconditions;
   /** Undefined: COPY. */
   readonly replaceMetadata?: Pick<PutSettings, "content" | "metadata">;
+  /** Undefined: COPY. */
+  readonly replaceTags?: readonly Tag[];
+  /** What a copy never takes from its source. */
+  readonly own?: Pick<ContentHeaders, "storageClass" | "websiteRedirectLocation">;
+  readonly lock?: ObjectLock;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly preconditions?: Preconditions;
   /** Of the copy: an ACL is never copied. */
   readonly acl?: AclRequest;
+}
+
+/** A fresh version, with its source's version id as for ReadResult. */
+export type Copied = ObjectVersion & { readonly sourceVersionId?: string };
+
+/** What a deletion did; both members absent in a bucket that never had versioning. */
+export interface Deletion {
+  /** The version that was named, or the delete marker that was set. */
+  readonly versionId?: string;
+  /** A delete marker was set, or the version named was one. */
+  readonly deleteMarker?: boolean;
 }
 
 export interface ListRequest {
@@ -132,8 +168,9 @@ export interface Objects {
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
   get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }>;
-  delete(call: Call, name: ObjectName, preconditions?: Preconditions): Promise<void>;
-  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion>;
+  /** AccessDenied where a lock protects the version named. */
+  delete(call: Call, name: ObjectName, preconditions?: Preconditions, bypassGovernance?: boolean): Promise<Deletion>;
+  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied>;
   list(call: Call, bucket: string, request: ListRequest): Promise<ListResult>;
 }
 
@@ -143,6 +180,8 @@ export interface CreateUploadSettings {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: ChecksumType;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
 }
 
 export interface CompletedPart {
@@ -193,7 +232,7 @@ export interface PartListResult {
 export interface Uploads {
   create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload>;
   putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part>;
-  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined, sourcePreconditions: Preconditions): Promise<Part>;
+  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined, sourcePreconditions: Preconditions): Promise<Part & { readonly sourceVersionId?: string }>;
   /**
    * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
    * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body.
@@ -202,4 +241,96 @@ export interface Uploads {
   abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
   parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
   list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;
+}
+
+export interface VersionListRequest {
+  readonly prefix: string;
+  readonly delimiter: string;
+  readonly keyMarker: string;
+  readonly versionIdMarker: string;
+  readonly limit: number;
+}
+
+export interface VersionListResult {
+  /** By key, newest first. */
+  readonly versions: readonly VersionEntry[];
+  readonly prefixes: readonly string[];
+  readonly truncated: boolean;
+  readonly nextKeyMarker?: string;
+  readonly nextVersionIdMarker?: string;
+}
+
+export interface Versions {
+  state(call: Call, bucket: string): Promise<Versioning | undefined>;
+  /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */
+  setState(call: Call, bucket: string, state: Versioning): Promise<void>;
+  list(call: Call, bucket: string, request: VersionListRequest): Promise<VersionListResult>;
+}
+
+export interface Tagged {
+  readonly tags: readonly Tag[];
+  readonly versionId?: string;
+}
+
+/** InvalidTag for a set beyond S3's limits. */
+export interface Tagging {
+  /** NoSuchTagSet. */
+  ofBucket(call: Call, bucket: string): Promise<readonly Tag[]>;
+  setBucket(call: Call, bucket: string, tags: readonly Tag[]): Promise<void>;
+  deleteBucket(call: Call, bucket: string): Promise<void>;
+  ofObject(call: Call, name: ObjectName): Promise<Tagged>;
+  /** None: removes them. */
+  setObject(call: Call, name: ObjectName, tags: readonly Tag[]): Promise<Tagged>;
+}
+
+/** All of single versions: InvalidRequest where the bucket has no object lock. */
+export interface Locks {
+  /** ObjectLockConfigurationNotFoundError. */
+  configuration(call: Call, bucket: string): Promise<LockConfiguration>;
+  /** InvalidBucketState unless versioning is enabled. */
+  configure(call: Call, bucket: string, configuration: LockConfiguration): Promise<void>;
+  /** NoSuchObjectLockConfiguration. */
+  retention(call: Call, name: ObjectName): Promise<Retention>;
+  /** Undefined removes it. AccessDenied where the retention in force forbids it. */
+  setRetention(call: Call, name: ObjectName, retention: Retention | undefined, bypassGovernance: boolean): Promise<void>;
+  /** NoSuchObjectLockConfiguration. */
+  legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF">;
+  setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void>;
+}
+
+/** An ACL with the display names of the accounts in it, by Account.id. */
+export type NamedAcl = Acl & { readonly names: ReadonlyMap<string, string> };
+
+/** Who may use a bucket and its objects, beside their owner. */
+export interface Permissions {
+  /** The JSON as it was set; NoSuchBucketPolicy. */
+  policy(call: Call, bucket: string): Promise<string>;
+  /** NoSuchBucketPolicy. */
+  policyIsPublic(call: Call, bucket: string): Promise<boolean>;
+  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  setPolicy(call: Call, bucket: string, text: string): Promise<void>;
+  deletePolicy(call: Call, bucket: string): Promise<void>;
+  /** NoSuchPublicAccessBlockConfiguration. */
+  publicAccessBlock(call: Call, bucket: string): Promise<PublicAccessBlock>;
+  setPublicAccessBlock(call: Call, bucket: string, block: PublicAccessBlock): Promise<void>;
+  deletePublicAccessBlock(call: Call, bucket: string): Promise<void>;
+  /** OwnershipControlsNotFoundError. */
+  ownership(call: Call, bucket: string): Promise<ObjectOwnership>;
+  /** InvalidBucketAclWithObjectOwnership where the bucket's ACL grants something to others. */
+  setOwnership(call: Call, bucket: string, ownership: ObjectOwnership): Promise<void>;
+  deleteOwnership(call: Call, bucket: string): Promise<void>;
+  bucketAcl(call: Call, bucket: string): Promise<NamedAcl>;
+  /** AccessControlListNotSupported where ACLs are disabled; AccessDenied for a public one where these are blocked. */
+  setBucketAcl(call: Call, bucket: string, request: AclRequest): Promise<void>;
+  objectAcl(call: Call, name: ObjectName): Promise<NamedAcl>;
+  setObjectAcl(call: Call, name: ObjectName, request: AclRequest): Promise<void>;
+}
+
+export interface Cors {
+  /** NoSuchCORSConfiguration. */
+  rules(call: Call, bucket: string): Promise<readonly CorsRule[]>;
+  set(call: Call, bucket: string, rules: readonly CorsRule[]): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
+  /** For browsers, which ask before they sign: of any bucket, undefined where nothing is set. */
+  of(bucket: string): Promise<readonly CorsRule[] | undefined>;
 }

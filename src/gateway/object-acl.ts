@@ -10,11 +10,11 @@ export function aclOf(request: AclRequest, owner: string, bucketOwner: string): 
   return "canned" in request ? cannedAcl(request.canned, owner, bucketOwner) : { owner, grants: request.grants };
 }
 
-/** InvalidArgument for a grant to nobody we know, and for more of them than S3 takes. */
-export function requireGrantees({ grants }: Acl, accounts: Accounts): void {
+/** InvalidArgument for a grant to nobody we know (the owner is known in any case), and for more of them than S3 takes. */
+export function requireGrantees({ grants }: Acl, accounts: Accounts, owner: string): void {
   if (grants.length > MAX_GRANTS) throw new S3Error("InvalidRequest", { message: `The ACL has more than ${MAX_GRANTS} grants.` });
   for (const { grantee } of grants) {
-    if ("id" in grantee && !accounts.owner(grantee.id)) {
+    if ("id" in grantee && grantee.id !== owner && !accounts.owner(grantee.id)) {
       throw new S3Error("InvalidArgument", { message: "Invalid id", fields: { ArgumentName: "CanonicalUser/ID", ArgumentValue: grantee.id.slice(0, 128) } });
     }
   }
@@ -45,7 +45,7 @@ export async function newObjectAcl(
   const yields = access.ownership === "BucketOwnerPreferred" && request && "canned" in request && request.canned === "bucket-owner-full-control";
   const owner = yields ? bucket.owner : call.account.id;
   const acl = request ? aclOf(request, owner, bucket.owner) : privateAcl(owner);
-  requireGrantees({ ...acl, grants: acl.grants.filter(({ grantee }) => !("id" in grantee && grantee.id === owner)) }, components.accounts);
+  requireGrantees(acl, components.accounts, owner);
   requireUnblocked(acl, access);
   return owner === bucket.owner && (!request || ("canned" in request && request.canned === "private")) ? undefined : acl;
 }

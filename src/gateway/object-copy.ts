@@ -1,24 +1,30 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion, VersionBytes } from "../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
+import type { Clock } from "../model/clock.js";
+import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import type { ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
-import type { Call, CopyRequest, ObjectName } from "./gateway.js";
+import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
+import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import { newObjectAcl } from "./object-acl.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
+import { shownVersionId } from "./version-service.js";
 
 export interface CopyComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -34,17 +40,20 @@ export class ObjectCopy {
   constructor(private readonly components: CopyComponents) {}
 
   /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
-  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
+  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
     requireKey(name.key);
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
+    requireTags(request.replaceTags ?? [], TAG_LIMITS.object);
     const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
     const charged = { ...call, account: payerOf(this.components.accounts, call, bucket) };
     const acl = await newObjectAcl(this.components, call, bucket, request.acl);
+    const { lock } = await newLock(this.components, bucket, request.lock);
     for (let attempt = 1; ; attempt++) {
-      const source = await readableSource(this.components.catalog, call, request);
-      if (!request.replaceMetadata && source.bucket === name.bucket && source.key === name.key) throw illegalSelfCopy();
+      const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
+      if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       try {
-        return await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, request, source);
+        const version = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, source);
+        return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";
         if (!lost || attempt === ATTEMPTS) throw error;
@@ -55,7 +64,12 @@ export class ObjectCopy {
   private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
-    const version = { bucket, key, owner: call.account.id, size: source.size, content, metadata, ...(acl ? { acl } : {}) };
+    const { storageClass, websiteRedirectLocation, ...kept } = content;
+    const tags = request.replaceTags ?? source.tags;
+    const version = {
+      bucket, key, owner: call.account.id, size: source.size, content: { ...kept, ...request.own }, metadata,
+      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
+    };
     const shared = await this.sharedBytes(call, source);
     if (!shared) return this.restage(call, version, request, source);
     const checksum = await this.checksum(call, source, request.checksumAlgorithm);
@@ -126,9 +140,9 @@ export class ObjectCopy {
 /** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
 export async function readableSource(
   catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
-): Promise<ObjectVersion> {
+): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const { key, versionId } = source;
-  await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
+  const bucket = await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
   const version = await readableVersion(catalog, source);
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions, version);
@@ -136,7 +150,15 @@ export async function readableSource(
     const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
     throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
   }
-  return version;
+  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
+  return { version, sourceVersionId };
+}
+
+/** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
+function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own }: CopyRequest): boolean {
+  const changes = replaceMetadata !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
+  const restores = source.versionId !== undefined && versioning !== undefined;
+  return source.bucket === name && source.key === key && !changes && !restores;
 }
 
 function illegalSelfCopy(): S3Error {

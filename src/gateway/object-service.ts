@@ -2,23 +2,30 @@ import type { Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
+import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
-import type { Body, Call, CopyRequest, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult } from "./gateway.js";
+import type {
+  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult,
+} from "./gateway.js";
 import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
+import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { readableVersion, resolveRead } from "./object-read.js";
 import type { Staging } from "./staging.js";
+import { shownVersionId } from "./version-service.js";
 
 export interface ObjectComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -37,9 +44,11 @@ export class ObjectService implements Objects {
     const { catalog, accounts, admission } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
+    requireTags(settings.tags ?? [], TAG_LIMITS.object);
     const bucket = await permittedBucket(catalog, call, name.bucket);
     const payer = payerOf(accounts, call, bucket);
     const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
+    const lock = await newLock(this.components, bucket, settings.lock);
     await requireEarly(catalog, name, settings.preconditions);
     const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size)];
     const admit = async (size: number): Promise<void> => {
@@ -49,7 +58,7 @@ export class ObjectService implements Objects {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components.blobs, body, { signal: call.signal, algorithm, admit });
-      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, settings);
+      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, { ...settings, ...lock });
     } finally {
       for (const release of releases) release();
     }
@@ -63,6 +72,7 @@ export class ObjectService implements Objects {
     const version = {
       bucket, key, owner, size, etag: md5, ...(acl ? { acl } : {}),
       content: settings.content, metadata: settings.metadata,
+      ...(settings.tags ? { tags: settings.tags } : {}), ...(settings.lock ? { lock: settings.lock } : {}),
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
     };
     const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
@@ -76,8 +86,9 @@ export class ObjectService implements Objects {
   }
 
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
-    await permittedBucket(this.components.catalog, call, name.bucket);
-    return resolveRead(await readableVersion(this.components.catalog, name), request);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const version = await readableVersion(this.components.catalog, name);
+    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId) };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
@@ -86,17 +97,19 @@ export class ObjectService implements Objects {
     return { ...result, body: await this.components.bytes.open(result.version, range, call.signal) };
   }
 
-  async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions): Promise<void> {
+  async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {
     const { catalog, staging, onWork } = this.components;
     requireKey(key);
-    await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
-    // In a bucket without versions only the null version exists; deleting another is the success S3 calls it.
-    if (versionId !== undefined && versionId !== "null") return;
-    const { deleted } = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions));
-    if (deleted) onWork();
+    const { versioning } = await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
+    const request = { owner: call.account.id, bypassGovernance, ...(versionId === undefined ? {} : { versionId }) };
+    const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));
+    if (deletion.deleted) onWork();
+    if (versioning === undefined && deletion.versionId === undefined) return {};
+    const shown = deletion.versionId ?? versionId;
+    return { ...(shown === undefined ? {} : { versionId: shown }), ...(deletion.deleteMarker ? { deleteMarker: true } : {}) };
   }
 
-  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<ObjectVersion> {
+  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
     return this.components.copy.run(call, name, request);
   }
 

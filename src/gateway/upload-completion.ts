@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Catalog, NewFile } from "../catalog/catalog.js";
 import type { Checksum } from "../model/checksum.js";
+import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN } from "../model/file.js";
 import type { Part, Upload } from "../model/object.js";
@@ -8,6 +9,7 @@ import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Admission } from "./admission.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "./gateway.js";
+import { newLock } from "./lock-service.js";
 import { requireEarly } from "./object-service.js";
 import type { Staging } from "./staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
@@ -17,6 +19,7 @@ export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
 
 export interface CompletionComponents {
   readonly catalog: Catalog;
+  readonly clock: Clock;
   readonly staging: Staging;
   readonly admission: Admission;
   readonly preprocessing: Preprocessing;
@@ -112,12 +115,15 @@ export class UploadCompletion {
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const settings = { format: PLAIN, territory: call.account.territory, priority: "foreground" as const };
     const files = await preprocessing.files(upload.id, content, settings, signal);
-    const { bucket, key, content: headers, metadata } = upload;
+    const { bucket, key, content: headers, metadata, tags } = upload;
+    const found = await catalog.buckets.get(bucket);
+    if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
+    const lock = await newLock(this.components, found, upload.lock);
     const version = {
       bucket, key, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
       ...(upload.acl ? { acl: upload.acl } : {}),
       parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
-      ...(checksum ? { checksum } : {}),
+      ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
     };
     const written = await staging.commit([], () => catalog.uploads.complete(upload.id, version, parts, files, request.preconditions));

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../model/byte-range.js";
+import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN } from "../model/file.js";
 import type { ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import type { Admission } from "./admission.js";
 import type {
@@ -15,6 +17,7 @@ import type {
 } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
+import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import { newObjectAcl } from "./object-acl.js";
 import { readableSource } from "./object-copy.js";
@@ -25,6 +28,7 @@ import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 export interface UploadComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
+  readonly clock: Clock;
   readonly blobs: Blobs;
   readonly staging: Staging;
   readonly admission: Admission;
@@ -44,16 +48,19 @@ export class UploadService implements Uploads {
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
+    requireTags(settings.tags ?? [], TAG_LIMITS.object);
     const into = await permittedBucket(catalog, call, bucket);
     const acl = await newObjectAcl(this.components, call, into, settings.acl);
+    await newLock(this.components, into, settings.lock);
     // A territory without room for one byte is refused now, not after the first part.
     (await admission.admit(payerOf(accounts, call, into), 1))();
-    const { checksumAlgorithm, checksumType, content, metadata } = settings;
+    const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     return catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
       ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
+      ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
     });
   }
 
@@ -67,15 +74,16 @@ export class UploadService implements Uploads {
   async copyPart(
     call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined,
     sourcePreconditions: Preconditions,
-  ): Promise<Part> {
+  ): Promise<Part & { readonly sourceVersionId?: string }> {
     const { catalog, bytes } = this.components;
     requirePartNumber(partNumber);
     const { upload, charged } = await this.openUpload(call, name, uploadId);
-    const version = await readableSource(catalog, call, { source, sourcePreconditions });
+    const { version, sourceVersionId } = await readableSource(catalog, call, { source, sourcePreconditions });
     const { start, end } = copiedRange(version, range);
     const stream = await bytes.open(version, { start, end }, call.signal);
     try {
-      return await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      const part = await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
       stream.destroy();

@@ -5,6 +5,7 @@
 export const errorKinds = [
   "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketAlreadyExists",
   "BucketAlreadyOwnedByYou", "BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall",
+  "IllegalVersioningConfigurationException",
   "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest",
   "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartNumber", "InvalidPartOrder",
   "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidToken", "InvalidURI", "KeyTooLongError",
@@ -15,7 +16,7 @@ export const errorKinds = [
   "AccessControlListNotSupported", "AccessForbidden", "MalformedTrailerError", "MissingRequestBodyError",
   "InvalidBucketAclWithObjectOwnership", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
   "MaxPostPreDataLengthExceededError", "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError",
-  "UnresolvableGrantByEmailAddress",
+  "UnexpectedContent", "UnresolvableGrantByEmailAddress",
   // What AWS answers to a read of a configuration that a bucket never got.
   "MetadataConfigurationNotFound", "NoSuchBucketPolicy", "NoSuchConfiguration", "NoSuchCORSConfiguration",
   "NoSuchLifecycleConfiguration", "NoSuchObjectLockConfiguration", "NoSuchTagSet", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",

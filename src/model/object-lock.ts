@@ -37,3 +37,9 @@ export function requireRetentionChange(lock: ObjectLock | undefined, next: Reten
   const prolongs = next?.mode === current.mode && next.until >= current.until;
   if (!prolongs) throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
 }
+
+/** A bucket's object lock: enabled once it is there; new versions get the default retention where they name no other. */
+export interface LockConfiguration {
+  /** One of days and years. */
+  readonly defaultRetention?: { readonly mode: RetentionMode; readonly days?: number; readonly years?: number };
+}

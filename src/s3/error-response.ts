@@ -26,6 +26,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   EntityTooLarge: error(400, "Your proposed upload exceeds the maximum allowed object size."),
   EntityTooSmall: error(400, "Your proposed upload is smaller than the minimum allowed size."),
   GatewayNotAuthorized: error(403, "The gateway is not authorized by the account that owns the territory."),
+  IllegalVersioningConfigurationException: error(400, "The Versioning element must be specified"),
   IncompleteBody: error(400, "You did not provide the number of bytes specified by the Content-Length HTTP header."),
   InsufficientStorage: error(507, "The gateway has no room left to stage this object. Try again later."),
   InternalError: error(500, "We encountered an internal error. Please try again."),
@@ -92,6 +93,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   TerritoryNotActive: error(403, "The account's territory on CESS is not active: it expired or is frozen. Renew it and try again."),
   TerritoryNotFound: error(403, "The account has no such territory on CESS. Buy one and try again."),
   TerritoryTooSmall: error(403, "The account's territory on CESS has too little space left for this object."),
+  UnexpectedContent: error(400, "This request does not support content."),
   UnresolvableGrantByEmailAddress: error(400, "The email address you provided does not match any account on record."),
   XAmzContentSHA256Mismatch: error(400, "The provided 'x-amz-content-sha256' header does not match what was computed."),
 };

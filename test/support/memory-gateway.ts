@@ -2,12 +2,13 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, ObjectName, Objects,
-  PutSettings, ReadRequest, ReadResult, Uploads,
+  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, Locks, ObjectName, Objects, Permissions,
+  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
 import type { Checksum } from "../../src/model/checksum.js";
+import type { CorsRule } from "../../src/model/cors.js";
 import { S3Error } from "../../src/model/errors.js";
 import type { BlobId, Durability, ObjectVersion, Part, Upload } from "../../src/model/object.js";
 import { checkRead, checkWrite, type Preconditions } from "../../src/model/precondition.js";
@@ -49,6 +50,10 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
   return { bytes, checksum: sent && { ...sent, type: "FULL_OBJECT" } };
 }
 
+function absent<Service extends object>(name: string): Service {
+  return new Proxy({} as Service, { get: () => () => Promise.reject(new S3Error("NotImplemented", { message: name })) });
+}
+
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
 export class MemoryGateway implements Gateway {
   /** What every object says of itself. */
@@ -57,6 +62,7 @@ export class MemoryGateway implements Gateway {
   completing: () => Promise<void> = () => Promise.resolve();
   /** The last call's signal, for tests of clients that go away. */
   signal: AbortSignal | undefined;
+  corsRules: readonly CorsRule[] | undefined;
   readonly #buckets = new Map<string, Bucket>();
   readonly #objects = new Map<string, Map<string, Stored>>();
   readonly #uploads = new Map<string, OpenUpload>();
@@ -132,6 +138,7 @@ export class MemoryGateway implements Gateway {
       const outcome = checkWrite(preconditions ?? {}, objects.get(key)?.version);
       if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
       await Promise.resolve(objects.delete(key));
+      return {};
     },
     copy: async (call, name, request: CopyRequest) => {
       const { version, bytes } = await Promise.resolve(this.#source(call, request.source, request.sourcePreconditions));
@@ -196,10 +203,23 @@ export class MemoryGateway implements Gateway {
     });
   }
 
+  /** What no test of the wire asks of this gateway. */
+  readonly permissions: Permissions = absent("permissions");
+  readonly versions: Versions = absent("versions");
+  readonly tagging: Tagging = absent("tagging");
+  readonly locks: Locks = absent("locks");
+
+  readonly cors: Gateway["cors"] = {
+    rules: () => Promise.reject(new S3Error("NoSuchCORSConfiguration")),
+    set: (_call, _bucket, rules) => Promise.resolve(void (this.corsRules = rules)),
+    delete: () => Promise.resolve(void (this.corsRules = undefined)),
+    of: () => Promise.resolve(this.corsRules),
+  };
+
   readonly uploads: Uploads = {
-    create: async (call, { bucket, key }, { acl: _acl, ...settings }) => {
+    create: async (call, { bucket, key }, { content, metadata }) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
-      const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", ...settings };
+      const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", content, metadata };
       this.#uploads.set(upload.id, { upload, parts: new Map() });
       return upload;
     },

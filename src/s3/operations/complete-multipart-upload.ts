@@ -8,6 +8,7 @@ import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
 import { quoted, unquoted } from "../wire/etag.js";
 import { encodeKey } from "../wire/percent.js";
+import { writtenVersionId } from "../wire/version-headers.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
 
@@ -64,9 +65,9 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request);
-    return new Late(result.then(({ etag, checksum }) => ({
-      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum),
+    return new Late(result.then(({ etag, checksum, versionId }) => ({
+      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId),
     })));
   },
-  render: (output) => xmlResponse(completeResult, output),
+  render: (output) => xmlResponse(completeResult, output, { "x-amz-version-id": output.VersionId }),
 };

@@ -4,6 +4,7 @@ import { S3Error } from "../../model/errors.js";
 import type { Durability } from "../../model/object.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
+import { aclHeaders } from "../wire/acl.js";
 import { checksumMembers, parseAlgorithm } from "../wire/checksum-headers.js";
 import { readConditions, writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
@@ -11,11 +12,18 @@ import { parseCopySource } from "../wire/copy-source.js";
 import { copyObjectResult } from "../wire/documents.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { quoted } from "../wire/etag.js";
+import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { replacedTags } from "../wire/tagging.js";
+import { writtenVersionId } from "../wire/version-headers.js";
 import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CopyObjectRequest>, "Bucket" | "Key"> & { readonly Copy: CopyRequest };
-type Output = CopyObjectResult & { readonly Durability: Durability };
+type Output = CopyObjectResult & {
+  readonly Durability: Durability;
+  readonly VersionId: string | undefined;
+  readonly CopySourceVersionId: string | undefined;
+};
 
 function replaces({ headers }: S3Request): boolean {
   const directive = headers.get("x-amz-metadata-directive") ?? "COPY";
@@ -28,17 +36,19 @@ function parseCopy(request: S3Request): CopyRequest {
   const source = parseCopySource(headers.get("x-amz-copy-source") ?? "");
   const replace = replaces(request);
   const content = contentHeaders(headers);
-  const changes = replace || content.storageClass !== undefined || content.websiteRedirectLocation !== undefined;
-  if (source.bucket === request.bucket && source.key === request.key && source.versionId === undefined && !changes) {
-    throw new S3Error("InvalidRequest", {
-      message: "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
-    });
-  }
+  const { storageClass, websiteRedirectLocation } = content;
+  const tags = replacedTags(headers);
+  const lock = lockHeaders(headers);
+  const acl = aclHeaders(headers);
   const algorithm = headers.get("x-amz-checksum-algorithm");
   const preconditions = writeConditions(headers);
   return {
     source,
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
+    own: { ...(storageClass === undefined ? {} : { storageClass }), ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }) },
+    ...(tags ? { replaceTags: tags } : {}),
+    ...(lock ? { lock } : {}),
+    ...(acl ? { acl } : {}),
     ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
     ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
     ...(preconditions ? { preconditions } : {}),
@@ -51,8 +61,13 @@ export const copyObject: Operation<Input, Output> = {
   access: "write",
   parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
   async run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
-    const { etag, createdAt, checksum, durability } = await objects.copy(call, { bucket, key }, Copy);
-    return { ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability };
+    const { etag, createdAt, checksum, durability, versionId, sourceVersionId } = await objects.copy(call, { bucket, key }, Copy);
+    return {
+      ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
+      VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId,
+    };
   },
-  render: ({ Durability, ...result }) => xmlResponse(copyObjectResult, result, durabilityHeaders(Durability)),
+  render: ({ Durability, VersionId, CopySourceVersionId, ...result }) => xmlResponse(copyObjectResult, result, {
+    ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId,
+  }),
 };

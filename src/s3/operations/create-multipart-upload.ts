@@ -3,10 +3,13 @@ import type { CreateUploadSettings } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
+import { aclHeaders } from "../wire/acl.js";
 import { parseAlgorithm, parseChecksumType } from "../wire/checksum-headers.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { initiateResult } from "../wire/documents.js";
+import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { taggingHeader } from "../wire/tagging.js";
 import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CreateMultipartUploadRequest>, "Bucket" | "Key"> & { readonly Settings: CreateUploadSettings };
@@ -31,10 +34,19 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
   access: "write",
-  parse: (request) => ({
-    Bucket: request.bucket, Key: request.key,
-    Settings: { content: contentHeaders(request.headers), metadata: userMetadata(request.headers), ...checksumSettings(request) },
-  }),
+  parse(request) {
+    const { bucket, key, headers } = request;
+    const tags = taggingHeader(headers);
+    const lock = lockHeaders(headers);
+    const acl = aclHeaders(headers);
+    return {
+      Bucket: bucket, Key: key,
+      Settings: {
+        content: contentHeaders(headers), metadata: userMetadata(headers), ...checksumSettings(request),
+        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+      },
+    };
+  },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
     const { id, checksumAlgorithm, checksumType } = await uploads.create(call, { bucket, key }, Settings);
     return { Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType };

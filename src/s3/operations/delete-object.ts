@@ -1,19 +1,30 @@
-import type { DeleteObjectRequest } from "@aws-sdk/client-s3";
+import type { DeleteObjectOutput, DeleteObjectRequest } from "@aws-sdk/client-s3";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Operation, Served } from "../operation.js";
-import { writeConditions } from "../wire/conditions.js";
+import { deleteConditions } from "../wire/conditions.js";
+import { bypassesGovernance } from "../wire/lock-headers.js";
 import { versionId } from "../wire/paging.js";
 
-type Input = Pick<Served<DeleteObjectRequest>, "Bucket" | "Key" | "VersionId"> & { readonly Preconditions: Preconditions | undefined };
+type Input = Pick<Served<DeleteObjectRequest>, "Bucket" | "Key" | "VersionId"> & {
+  readonly Preconditions: Preconditions | undefined;
+  readonly BypassGovernanceRetention: boolean;
+};
 
 /** Deleting what is not there is a success, as in S3. */
-export const deleteObject: Operation<Input, void> = {
+export const deleteObject: Operation<Input, DeleteObjectOutput> = {
   name: "DeleteObject",
   match: { method: "DELETE", scope: "object" },
   access: "write",
-  parse: ({ bucket, key, query, headers }) => ({ Bucket: bucket, Key: key, VersionId: versionId(query), Preconditions: writeConditions(headers) }),
-  run({ objects }, { Bucket: bucket, Key: key, VersionId, Preconditions }, call) {
-    return objects.delete(call, { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) }, Preconditions);
+  parse: ({ bucket, key, query, headers }) => ({
+    Bucket: bucket, Key: key, VersionId: versionId(query), Preconditions: deleteConditions(headers),
+    BypassGovernanceRetention: bypassesGovernance(headers),
+  }),
+  async run({ objects }, { Bucket: bucket, Key: key, VersionId, Preconditions, BypassGovernanceRetention }, call) {
+    const name = { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+    const deletion = await objects.delete(call, name, Preconditions, BypassGovernanceRetention);
+    return { VersionId: deletion.versionId, DeleteMarker: deletion.deleteMarker };
   },
-  render: () => ({ status: 204, headers: {} }),
+  render: ({ VersionId, DeleteMarker }) => ({
+    status: 204, headers: { "x-amz-version-id": VersionId, "x-amz-delete-marker": DeleteMarker === true ? "true" : undefined },
+  }),
 };

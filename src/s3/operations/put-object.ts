@@ -2,12 +2,16 @@ import type { PutObjectOutput, PutObjectRequest } from "@aws-sdk/client-s3";
 import type { Body, PutSettings } from "../../gateway/gateway.js";
 import type { Durability } from "../../model/object.js";
 import type { Operation, Served } from "../operation.js";
+import { aclHeaders } from "../wire/acl.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { quoted } from "../wire/etag.js";
+import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { taggingHeader } from "../wire/tagging.js";
+import { writtenVersionId } from "../wire/version-headers.js";
 
 type Input = Pick<Served<PutObjectRequest>, "Bucket" | "Key"> & { readonly Body: Body; readonly Settings: PutSettings };
 type Output = PutObjectOutput & { readonly Durability: Durability };
@@ -18,20 +22,24 @@ export const putObject: Operation<Input, Output> = {
   access: "write",
   parse(request) {
     const preconditions = writeConditions(request.headers);
+    const tags = taggingHeader(request.headers);
+    const lock = lockHeaders(request.headers);
+    const acl = aclHeaders(request.headers);
     return {
       Bucket: request.bucket, Key: request.key, Body: request.body,
       Settings: {
         content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
+        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
         ...(preconditions ? { preconditions } : {}),
       },
     };
   },
   async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
-    const { etag, checksum, size, durability } = await objects.put(call, { bucket, key }, Body, Settings);
-    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), Durability: durability };
+    const { etag, checksum, size, durability, versionId } = await objects.put(call, { bucket, key }, Body, Settings);
+    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Durability: durability };
   },
   render: (output) => ({
     status: 200,
-    headers: { ETag: output.ETag, ...checksumHeaders(output), ...durabilityHeaders(output.Durability) },
+    headers: { ETag: output.ETag, "x-amz-version-id": output.VersionId, ...checksumHeaders(output), ...durabilityHeaders(output.Durability) },
   }),
 };

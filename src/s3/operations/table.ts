@@ -1,5 +1,9 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
+import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -13,9 +17,12 @@ import { headBucket } from "./head-bucket.js";
 import { headObject } from "./head-object.js";
 import { listBuckets } from "./list-buckets.js";
 import { listMultipartUploads } from "./list-multipart-uploads.js";
+import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
+import { deleteBucketOwnershipControls, getBucketOwnershipControls, putBucketOwnershipControls } from "./ownership-controls.js";
+import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from "./public-access-block.js";
 import { probes } from "./probes.js";
 import { putObject } from "./put-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
@@ -28,8 +35,14 @@ const row = <Input, Output>(operation: Operation<Input, Output>) => operation as
 export const operations: readonly AnyOperation[] = [
   row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
   row(listObjects), row(listObjectsV2), row(deleteObjects),
+  row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
   row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
+  row(getBucketAcl), row(putBucketAcl), row(getObjectAcl), row(putObjectAcl),
+  row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
+  row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
+  row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
+  row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];

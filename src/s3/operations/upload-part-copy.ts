@@ -32,7 +32,7 @@ function sourceRange(headers: Headers): RangeRequest | undefined {
   });
 }
 
-export const uploadPartCopy: Operation<Input, CopyPartResult> = {
+export const uploadPartCopy: Operation<Input, CopyPartResult & { readonly CopySourceVersionId: string | undefined }> = {
   name: "UploadPartCopy",
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"], header: "x-amz-copy-source" },
   access: "write",
@@ -43,7 +43,9 @@ export const uploadPartCopy: Operation<Input, CopyPartResult> = {
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Source, Range, Conditions }, call) {
     const part = await uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Source, Range, Conditions);
-    return { ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum) };
+    return {
+      ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
+    };
   },
-  render: (output) => xmlResponse(copyPartResult, output),
+  render: (output) => xmlResponse(copyPartResult, output, { "x-amz-copy-source-version-id": output.CopySourceVersionId }),
 };

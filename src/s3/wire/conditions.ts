@@ -27,3 +27,20 @@ export function writeConditions(headers: Headers): Preconditions | undefined {
   if (!ifMatch && !ifNoneMatch) return undefined;
   return { ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) };
 }
+
+/** Deletions know If-Match, and of what is there its size and its last change. */
+export function deleteConditions(headers: Headers): Preconditions | undefined {
+  const { ifMatch } = readConditions(headers);
+  const size = headers.get("x-amz-if-match-size");
+  const modified = headers.get("x-amz-if-match-last-modified-time");
+  const ifMatchModified = parseHttpDate(modified);
+  const wrong = (name: string, value = "") => new S3Error("InvalidArgument", { fields: { ArgumentName: name, ArgumentValue: value.slice(0, 100) } });
+  if (size !== undefined && !/^\d{1,15}$/.test(size)) throw wrong("x-amz-if-match-size", size);
+  if (modified !== undefined && ifMatchModified === undefined) throw wrong("x-amz-if-match-last-modified-time", modified);
+  if (!ifMatch && size === undefined && ifMatchModified === undefined) return undefined;
+  return {
+    ...(ifMatch ? { ifMatch } : {}),
+    ...(size === undefined ? {} : { ifMatchSize: Number(size) }),
+    ...(ifMatchModified === undefined ? {} : { ifMatchModified }),
+  };
+}

@@ -30,7 +30,7 @@ export const createBucketConfiguration: XmlDocument<CreateBucketConfiguration> =
 export const deleteDocument: XmlDocument<Delete> = {
   root: "Delete", fields: [
     { element: "Object", member: "Objects", list: true, required: true, type: [
-      { element: "Key", type: "string", required: true }, ...strings("VersionId", "ETag"),
+      { element: "Key", type: "string", required: true }, ...strings("VersionId", "ETag"), timestamp("LastModifiedTime"), integer("Size"),
     ] },
     boolean("Quiet"),
   ],

@@ -49,9 +49,15 @@ export function partNumber(text: string): number {
   throw invalid("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
 }
 
+/** `null`, or 32 characters of those that S3 uses. */
+export function isVersionId(id: string): boolean {
+  return /^(null|[A-Za-z0-9._-]{32})$/.test(id);
+}
+
 /** The version a request names; `null` is the one of an unversioned bucket. */
 export function versionId(query: Query): string | undefined {
   const id = query.get("versionId");
   if (id === "") throw invalid("versionId", id, "Version id cannot be the empty string");
+  if (id !== undefined && !isVersionId(id)) throw invalid("versionId", id, "Invalid version id specified");
   return id;
 }

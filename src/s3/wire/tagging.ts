@@ -1,0 +1,58 @@
+import type { Tagging } from "@aws-sdk/client-s3";
+import { S3Error } from "../../model/errors.js";
+import type { Tag } from "../../model/tag.js";
+import type { Headers } from "./headers.js";
+import { Query } from "./query.js";
+import { readXml } from "./xml-reader.js";
+import type { XmlDocument } from "./xml-schema.js";
+
+const HEADER = "x-amz-tagging";
+
+/** `x-amz-tagging: a=1&b=2`, encoded as a query. Undefined where the header is absent or empty. */
+export function taggingHeader(headers: Headers): readonly Tag[] | undefined {
+  const text = headers.get(HEADER);
+  if (!text) return undefined;
+  const malformed = () => new S3Error("InvalidArgument", {
+    message: "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+    fields: { ArgumentName: HEADER, ArgumentValue: text.slice(0, 200) },
+  });
+  let query: Query;
+  try {
+    query = new Query(text);
+  } catch {
+    throw malformed();
+  }
+  return [...query.entries()].map(([key, [value = "", ...more]]) => {
+    if (more.length > 0) throw malformed();
+    return { key, value };
+  });
+}
+
+/** The tags a copy gets of its own, maybe none; undefined: those of its source. */
+export function replacedTags(headers: Headers): readonly Tag[] | undefined {
+  const directive = headers.get("x-amz-tagging-directive") ?? "COPY";
+  if (directive === "COPY") return undefined;
+  if (directive === "REPLACE") return taggingHeader(headers) ?? [];
+  throw new S3Error("InvalidArgument", {
+    message: "Unknown tagging directive.", fields: { ArgumentName: "x-amz-tagging-directive", ArgumentValue: directive.slice(0, 100) },
+  });
+}
+
+export const taggingDocument: XmlDocument<Tagging> = {
+  root: "Tagging", fields: [
+    { element: "Tag", member: "TagSet", within: "TagSet", list: true, type: [
+      { element: "Key", type: "string", required: true }, { element: "Value", type: "string", required: true },
+    ] },
+  ],
+};
+
+/** The tags of a document; MalformedXML. */
+export function readTags(document: string): readonly Tag[] {
+  if (!/<(\w+:)?TagSet[\s/>]/.test(document)) throw new S3Error("MalformedXML");
+  const { TagSet = [] } = readXml(document, taggingDocument);
+  return TagSet.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
+}
+
+export function tagSet(tags: readonly Tag[]): Tagging {
+  return { TagSet: tags.map(({ key, value }) => ({ Key: key, Value: value })) };
+}
