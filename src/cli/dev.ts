@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { loadDevConfig, loadDevGatewayConfig } from "../config/load.js";
-import { DevNetwork } from "../devnet/dev-network.js";
+import { DevNetworkThread } from "../devnet/dev-network-thread.js";
 import type { DevUser } from "../devnet/dev-users.js";
 import { devRoutes } from "./dev-routes.js";
 import { GatewayServer } from "./gateway-server.js";
@@ -13,7 +13,7 @@ const REPORT_TIMEOUT_BLOCKS = 10;
 /** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
 export async function runDev(): Promise<void> {
   const { dataDir, ...settings } = loadDevConfig();
-  const network = await DevNetwork.start({ folder: join(dataDir, "network"), ...settings });
+  const network = await DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
     accounts: [...network.users],

@@ -69,7 +69,9 @@ export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "account
   return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks, newBuckets: DEV_BUCKETS }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
 }
 
+/** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
+  checked(configSchema.omit({ chain: true, accounts: true }), overlay({}, environment, GATEWAY_VARIABLES));
   return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
 }
 

@@ -76,13 +76,14 @@ export async function sendLate(
 ): Promise<S3Response> {
   const { response } = exchange;
   const timer = setInterval(() => {
-    if (response.destroyed) return;
     if (response.headersSent) response.write(" ");
     else {
       writeHead(exchange, { status: 200, headers: { ...common, "Content-Type": "application/xml" } });
       response.write(XML_DECLARATION);
     }
   }, settings.keepAliveMs);
+  // The work goes on when its client has left, but nobody is left to be kept waiting.
+  response.once("close", () => clearInterval(timer));
   let final: S3Response;
   try {
     final = await answer;

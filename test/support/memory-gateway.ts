@@ -197,6 +197,7 @@ export class MemoryGateway implements Gateway {
       return found.bytes;
     });
     const bytes = Buffer.concat(pieces);
+    this.signal = call.signal;
     return this.completing().then(() => {
       const version = this.#write(call, name, bytes, { content: upload.content, metadata: upload.metadata }, createHash("sha256").update(bytes).digest("hex"));
       return { etag: version.etag, versionId: "null" };

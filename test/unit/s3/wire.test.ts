@@ -182,9 +182,10 @@ describe("S3 wire with requests signed by hand", () => {
   it("tells the gateway when the client goes away", async () => {
     let entered: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (entered = resolve));
-    endpoint.gateway.completing = () => new Promise((_resolve, reject) => {
+    let finish: () => void = () => undefined;
+    endpoint.gateway.completing = () => new Promise((resolve) => {
+      finish = resolve;
       entered();
-      endpoint.gateway.signal?.addEventListener("abort", () => reject(new Error("gone")));
     });
     const { body } = await endpoint.signed({ method: "POST", path: "/bucket/gone?uploads" });
     const uploadId = element(body, "UploadId")!;
@@ -194,8 +195,12 @@ describe("S3 wire with requests signed by hand", () => {
     const socket = connect(endpoint.port, "127.0.0.1");
     socket.write(`POST ${request.path} HTTP/1.1\r\n${Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`).join("\r\n")}\r\n\r\n${String(request.body)}`);
     await waiting;
+    const { signal } = endpoint.gateway;
+    expect(signal?.aborted).to.equal(false);
+    const aborted = new Promise((resolve) => signal?.addEventListener("abort", resolve));
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await aborted;
+    finish();
   });
 
   it("keeps a slow completion alive with spaces and puts its outcome into the 200 body", async () => {
