@@ -4,6 +4,7 @@ import { AdminServer, type AdminRoute } from "../admin/admin-server.js";
 import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
+import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
@@ -40,7 +41,7 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
     const rooms = await openRooms(config, accounts, signer, log);
-    await startWorkers(rooms);
+    await startWorkers(rooms, config);
     const metrics = new Metrics(rooms);
     const gateway = new CessGateway(
       { ...rooms, accounts, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region, newBuckets: config.newBuckets },
@@ -67,11 +68,13 @@ export class GatewayServer implements Running {
   }
 }
 
-async function startWorkers({ catalog, blobs, supervisor, distribution }: Rooms): Promise<void> {
+async function startWorkers(rooms: Rooms, { lifecycleDayMs }: Config): Promise<void> {
+  const { catalog, blobs, supervisor, distribution } = rooms;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared)]) supervisor.add(worker);
+  supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(rooms) }, { dayMs: lifecycleDayMs }));
   distribution.watch();
 }
 

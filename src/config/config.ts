@@ -75,6 +75,8 @@ export const configSchema = z.strictObject({
   encodingThreads: wholeNumber.min(0).max(256).default(0),
   /** Blocks after which a storage node that took its fragments and did not report is replaced. */
   reportTimeoutBlocks: wholeNumber.min(1).default(100),
+  /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
+  lifecycleDayMs: wholeNumber.min(1000).max(86_400_000).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 

@@ -28,6 +28,7 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
   CESS_S3_ENCODING_THREADS: ["encodingThreads"],
   CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
 

@@ -7,7 +7,8 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
-import type { Buckets, Cors, Gateway, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import type { Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
 import { PermissionService } from "./permission-service.js";
@@ -53,6 +54,7 @@ export class CessGateway implements Gateway {
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
+  readonly lifecycles: Lifecycles;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, newBuckets, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -72,5 +74,6 @@ export class CessGateway implements Gateway {
     this.cors = new CorsService(shared);
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
+    this.lifecycles = new LifecycleService(shared);
   }
 }

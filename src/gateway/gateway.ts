@@ -4,6 +4,7 @@ import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
@@ -23,6 +24,7 @@ export interface Gateway {
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
+  readonly lifecycles: Lifecycles;
 }
 
 /** Who asks, and until when they listen. */
@@ -333,4 +335,11 @@ export interface Cors {
   delete(call: Call, bucket: string): Promise<void>;
   /** For browsers, which ask before they sign: of any bucket, undefined where nothing is set. */
   of(bucket: string): Promise<readonly CorsRule[] | undefined>;
+}
+
+export interface Lifecycles {
+  /** NoSuchLifecycleConfiguration. */
+  get(call: Call, bucket: string): Promise<LifecycleConfiguration>;
+  set(call: Call, bucket: string, configuration: LifecycleConfiguration): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
-import type { ObjectVersion } from "../model/object.js";
+import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
@@ -64,10 +64,9 @@ export class ObjectCopy {
   private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
-    const { storageClass, websiteRedirectLocation, ...kept } = content;
     const tags = request.replaceTags ?? source.tags;
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: { ...kept, ...request.own }, metadata,
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata,
       ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
     };
     const shared = await this.sharedBytes(call, source);
@@ -143,7 +142,9 @@ export async function readableSource(
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const { key, versionId } = source;
   const bucket = await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
-  const version = await readableVersion(catalog, source);
+  const version = await readableVersion(catalog, source).catch((error: unknown) => {
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+  });
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions, version);
   if (outcome === "not-modified") {
@@ -152,6 +153,16 @@ export async function readableSource(
   }
   const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
   return { version, sourceVersionId };
+}
+
+/** Storage class and redirect are never the source's: a copy has those its request names. */
+function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
+  const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
+  return { ...Object.fromEntries(kept), ...own };
+}
+
+function copiedMarker(): S3Error {
+  return new S3Error("InvalidRequest", { message: "The source of a copy request may not specifically refer to a delete marker by version id." });
 }
 
 /** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */

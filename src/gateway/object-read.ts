@@ -18,7 +18,7 @@ export async function readableVersion(catalog: Catalog, { bucket, key, versionId
   throw new S3Error("MethodNotAllowed", {
     resource: key,
     fields: { Method: "GET", ResourceType: "DeleteMarker" },
-    headers: { ...headers, allow: "DELETE" },
+    headers: { ...headers, allow: "DELETE", "last-modified": new Date(version.createdAt).toUTCString() },
   });
 }
 

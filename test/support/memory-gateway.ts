@@ -2,7 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, ListRequest, Locks, ObjectName, Objects, Permissions,
+  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, ListRequest, Locks, ObjectName, Objects,
+  Permissions,
   PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
@@ -50,8 +51,8 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
   return { bytes, checksum: sent && { ...sent, type: "FULL_OBJECT" } };
 }
 
-function absent<Service extends object>(name: string): Service {
-  return new Proxy({} as Service, { get: () => () => Promise.reject(new S3Error("NotImplemented", { message: name })) });
+function absent(name: string): object {
+  return new Proxy({}, { get: () => () => Promise.reject(new S3Error("NotImplemented", { message: name })) });
 }
 
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
@@ -205,10 +206,11 @@ export class MemoryGateway implements Gateway {
   }
 
   /** What no test of the wire asks of this gateway. */
-  readonly permissions: Permissions = absent("permissions");
-  readonly versions: Versions = absent("versions");
-  readonly tagging: Tagging = absent("tagging");
-  readonly locks: Locks = absent("locks");
+  readonly permissions: Permissions = absent("permissions") as Permissions;
+  readonly versions: Versions = absent("versions") as Versions;
+  readonly tagging: Tagging = absent("tagging") as Tagging;
+  readonly locks: Locks = absent("locks") as Locks;
+  readonly lifecycles: Lifecycles = absent("lifecycles") as Lifecycles;
 
   readonly cors: Gateway["cors"] = {
     rules: () => Promise.reject(new S3Error("NoSuchCORSConfiguration")),

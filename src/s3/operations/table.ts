@@ -1,5 +1,7 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
+import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from "./bucket-lifecycle.js";
+import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
@@ -12,6 +14,7 @@ import { deleteBucket } from "./delete-bucket.js";
 import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { getBucketLocation } from "./get-bucket-location.js";
+import { getObjectAttributes } from "./get-object-attributes.js";
 import { getObject } from "./get-object.js";
 import { headBucket } from "./head-bucket.js";
 import { headObject } from "./head-object.js";
@@ -23,7 +26,12 @@ import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
 import { deleteBucketOwnershipControls, getBucketOwnershipControls, putBucketOwnershipControls } from "./ownership-controls.js";
 import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from "./public-access-block.js";
+import { getObjectLegalHold, putObjectLegalHold } from "./object-legal-hold.js";
+import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object-lock-configuration.js";
+import { getObjectRetention, putObjectRetention } from "./object-retention.js";
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./object-tagging.js";
 import { probes } from "./probes.js";
+import { putBucketAccelerateConfiguration, putBucketRequestPayment } from "./trivial-configurations.js";
 import { putObject } from "./put-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
@@ -36,6 +44,12 @@ export const operations: readonly AnyOperation[] = [
   row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
   row(listObjects), row(listObjectsV2), row(deleteObjects),
   row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
+  row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
+  row(getBucketLifecycleConfiguration), row(putBucketLifecycleConfiguration), row(deleteBucketLifecycle),
+  row(putBucketAccelerateConfiguration), row(putBucketRequestPayment),
+  row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
+  row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
+  row(getObjectLegalHold), row(putObjectLegalHold),
   row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),

@@ -1,0 +1,165 @@
+import type { Progress, Worker } from "../background/worker.js";
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
+import type { Clock } from "../model/clock.js";
+import { S3Error } from "../model/errors.js";
+import { dueAt, fate, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
+
+export const LIFECYCLE_DEFAULTS = {
+  /** A day of the rules, ms; shorter ones are for tests. */
+  dayMs: 86_400_000,
+  /** From the end of one round to the beginning of the next, ms; at most a day. */
+  intervalMs: 3_600_000,
+  /** Versions or uploads looked at in one step, at most 1000. */
+  page: 1000,
+  /** Deletions on their way to the catalog at a time. */
+  concurrency: 32,
+};
+export type LifecycleSettings = typeof LIFECYCLE_DEFAULTS;
+
+export interface LifecycleComponents {
+  readonly catalog: Pick<Catalog, "configurations" | "objects" | "uploads">;
+  readonly blobs: Pick<Blobs, "remove">;
+  readonly clock: Clock;
+  /** Called after deletions, which may have made jobs. */
+  readonly onWork?: () => void;
+}
+
+type Action = () => Promise<Released>;
+
+/** Does what buckets' lifecycle rules say: round after round over all buckets that have some, a page at a step. */
+export class LifecycleWorker implements Worker {
+  readonly name = "lifecycle";
+  private readonly settings: LifecycleSettings;
+  private round: AsyncGenerator<readonly Action[]> | undefined;
+  private nextAt = 0;
+
+  constructor(private readonly components: LifecycleComponents, settings: Partial<LifecycleSettings> = {}) {
+    const merged = { ...LIFECYCLE_DEFAULTS, ...settings };
+    this.settings = { ...merged, intervalMs: Math.min(merged.intervalMs, merged.dayMs) };
+  }
+
+  async step(signal?: AbortSignal): Promise<Progress> {
+    const { clock } = this.components;
+    if (!this.round && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
+    const round = (this.round ??= this.rounds());
+    try {
+      const next = await round.next();
+      if (next.done !== true) {
+        await this.perform(next.value, signal);
+        return { kind: "busy" };
+      }
+    } catch (error) {
+      // A round that failed is not gone on with: the next step begins anew.
+      this.round = undefined;
+      throw error;
+    }
+    this.round = undefined;
+    this.nextAt = clock.now() + this.settings.intervalMs;
+    return { kind: "idle", until: this.nextAt };
+  }
+
+  private async perform(actions: readonly Action[], signal?: AbortSignal): Promise<void> {
+    const { blobs, onWork } = this.components;
+    const { concurrency } = this.settings;
+    for (let start = 0; start < actions.length; start += concurrency) {
+      signal?.throwIfAborted();
+      const released = await Promise.all(actions.slice(start, start + concurrency).map((act) => act()));
+      const orphans = released.flatMap((each) => each.orphans);
+      if (orphans.length > 0) await blobs.remove(orphans);
+    }
+    if (actions.length > 0) onWork?.();
+  }
+
+  private async *rounds(): AsyncGenerator<readonly Action[]> {
+    const { configurations } = this.components.catalog;
+    for (const bucket of await configurations.bucketsWith("lifecycle")) {
+      const document = await configurations.get(bucket, "lifecycle");
+      if (document === undefined) continue;
+      const rules = (JSON.parse(document) as LifecycleConfiguration).rules.filter((rule) => rule.enabled);
+      const ofVersions = rules.filter((rule) => rule.expiration ?? rule.noncurrent);
+      for (const prefix of disjointPrefixes(ofVersions)) yield* this.versions(bucket, prefix, ofVersions);
+      const ofUploads = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
+      for (const prefix of disjointPrefixes(ofUploads)) yield* this.uploads(bucket, prefix, ofUploads);
+    }
+  }
+
+  private async *versions(bucket: string, prefix: string, rules: readonly LifecycleRule[]): AsyncGenerator<readonly Action[]> {
+    const { catalog } = this.components;
+    const { page: limit } = this.settings;
+    let marker = { keyMarker: "", versionIdMarker: "" };
+    let pending: Aging | undefined;
+    for (;;) {
+      const { entries, truncated } = await catalog.objects.listVersions({ bucket, prefix, delimiter: "", ...marker, limit });
+      const actions: Action[] = [];
+      // Each version is judged when the one after it is known; the page's last one therefore still stands as marker.
+      for (const entry of entries) {
+        if (entry.kind === "prefix") continue;
+        if (pending) actions.push(...this.judge(bucket, rules, pending, entry.version.key !== pending.version.key));
+        pending = follow(pending, entry.version);
+      }
+      if (!truncated && pending) actions.push(...this.judge(bucket, rules, pending, true));
+      yield actions;
+      if (!truncated || !pending) return;
+      marker = { keyMarker: pending.version.key, versionIdMarker: pending.version.versionId };
+    }
+  }
+
+  private judge(bucket: string, rules: readonly LifecycleRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
+    const { catalog: { objects }, clock } = this.components;
+    const around: Surroundings = { ...context, alone: version.isLatest && oldest };
+    const verdict = fate(rules, version, around, clock.now(), this.settings.dayMs);
+    if (!verdict) return [];
+    // Whatever happened to the key since it was looked at: only this very version is meant.
+    const request = { onlyId: version.id, ...(verdict === "remove" ? { versionId: version.versionId } : {}) };
+    return [() => unlessLocked(objects.delete(bucket, version.key, undefined, request))];
+  }
+
+  private async *uploads(bucket: string, prefix: string, rules: readonly LifecycleRule[]): AsyncGenerator<readonly Action[]> {
+    const { catalog, clock } = this.components;
+    const { page: limit, dayMs } = this.settings;
+    let marker = { keyMarker: "", uploadIdMarker: "" };
+    for (;;) {
+      const { entries, truncated } = await catalog.uploads.list({ bucket, prefix, delimiter: "", ...marker, limit });
+      const uploads = entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : []));
+      const due = uploads.filter(({ key, createdAt }) => rules.some(({ filter, abortUploadsAfterDays: days }) =>
+        days !== undefined && key.startsWith(filter.prefix ?? "") && dueAt(createdAt, days, dayMs) <= clock.now()));
+      yield due.map(({ id }) => () => unlessGone(catalog.uploads.abort(id)));
+      const last = uploads.at(-1);
+      if (!truncated || !last) return;
+      marker = { keyMarker: last.key, uploadIdMarker: last.id };
+    }
+  }
+}
+
+/** A version on its way through its key's history, from the newest to the oldest. */
+interface Aging extends Omit<Surroundings, "alone"> {
+  readonly version: VersionEntry;
+}
+
+function follow(newer: Aging | undefined, version: VersionEntry): Aging {
+  // A key that is begun again, because the marker went, begins with its current version.
+  if (!newer || version.isLatest || newer.version.key !== version.key) return { version, newerNoncurrent: 0 };
+  return { version, noncurrentSince: newer.version.createdAt, newerNoncurrent: newer.newerNoncurrent + (newer.version.isLatest ? 0 : 1) };
+}
+
+/** The rules' prefixes without those that another one covers: no version is looked at twice. */
+function disjointPrefixes(rules: readonly LifecycleRule[]): string[] {
+  const prefixes = [...new Set(rules.map(({ filter }) => filter.prefix ?? ""))];
+  return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
+}
+
+/** A locked version stays, as S3 says; it is tried again in each round. */
+function unlessLocked<T extends Released>(deletion: Promise<T>): Promise<Released> {
+  return deletion.catch((error: unknown) => {
+    if (error instanceof S3Error && (error.kind === "AccessDenied" || error.kind === "NoSuchBucket")) return { orphans: [] };
+    throw error;
+  });
+}
+
+function unlessGone(abort: Promise<Released>): Promise<Released> {
+  return abort.catch((error: unknown) => {
+    if (error instanceof S3Error && error.kind === "NoSuchUpload") return { orphans: [] };
+    throw error;
+  });
+}

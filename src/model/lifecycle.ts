@@ -1,0 +1,89 @@
+import type { Tag } from "./tag.js";
+
+export interface LifecycleFilter {
+  /** How the owner wrote it: the old `<Prefix>` of a rule, a `<Filter>` with one condition, or one with `<And>`. */
+  readonly form: "prefix" | "filter" | "and";
+  readonly prefix?: string;
+  readonly tags?: readonly Tag[];
+  /** Bytes; strictly greater and strictly less. */
+  readonly sizeOver?: number;
+  readonly sizeUnder?: number;
+}
+
+export type Expiration =
+  | { readonly days: number }
+  /** Milliseconds since 1970, a midnight. */
+  | { readonly date: number }
+  /** Delete markers that hide nothing any more. */
+  | { readonly deleteMarkers: boolean };
+
+export interface LifecycleRule {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly filter: LifecycleFilter;
+  readonly expiration?: Expiration;
+  /** `keep`: the newest so many noncurrent versions stay, however old. */
+  readonly noncurrent?: { readonly days: number; readonly keep?: number };
+  readonly abortUploadsAfterDays?: number;
+}
+
+export interface LifecycleConfiguration {
+  readonly rules: readonly LifecycleRule[];
+  /** Kept and given back: with no storage classes to move to it decides nothing. */
+  readonly transitionDefaultMinimumObjectSize: string;
+}
+
+/** A version as a rule sees it. */
+export interface AgingVersion {
+  readonly key: string;
+  readonly size: number;
+  readonly tags?: readonly Tag[];
+  readonly createdAt: number;
+  readonly isLatest: boolean;
+  readonly deleteMarker: boolean;
+}
+
+export interface Surroundings {
+  /** Of a noncurrent version: when the next newer one came, and how many noncurrent ones are newer. */
+  readonly noncurrentSince?: number;
+  readonly newerNoncurrent: number;
+  /** The key has no other version. */
+  readonly alone: boolean;
+}
+
+/** S3: so many days after, rounded up to the next midnight UTC. `dayMs` is a day's length in milliseconds. */
+export function dueAt(since: number, days: number, dayMs: number): number {
+  return Math.ceil((since + days * dayMs) / dayMs) * dayMs;
+}
+
+/**
+ * What the rules do to a version now: `expire` the current one (as a DELETE of its key would), `remove` a noncurrent one
+ * or a delete marker that hides nothing, or nothing.
+ */
+export function fate(rules: readonly LifecycleRule[], version: AgingVersion, around: Surroundings, now: number, dayMs: number): "expire" | "remove" | undefined {
+  const matching = rules.filter((rule) => rule.enabled && applies(rule.filter, version));
+  if (!version.isLatest) {
+    const { noncurrentSince = version.createdAt, newerNoncurrent } = around;
+    const removes = ({ noncurrent }: LifecycleRule) =>
+      noncurrent !== undefined && newerNoncurrent >= (noncurrent.keep ?? 0) && dueAt(noncurrentSince, noncurrent.days, dayMs) <= now;
+    return matching.some(removes) ? "remove" : undefined;
+  }
+  if (!version.deleteMarker) return matching.some(({ expiration }) => isDue(expiration, version.createdAt, now, dayMs)) ? "expire" : undefined;
+  const removes = ({ expiration }: LifecycleRule) =>
+    (expiration && "deleteMarkers" in expiration && expiration.deleteMarkers) || isDue(expiration, version.createdAt, now, dayMs);
+  return around.alone && matching.some(removes) ? "remove" : undefined;
+}
+
+function isDue(expiration: Expiration | undefined, createdAt: number, now: number, dayMs: number): boolean {
+  if (!expiration || "deleteMarkers" in expiration) return false;
+  return ("date" in expiration ? expiration.date : dueAt(createdAt, expiration.days, dayMs)) <= now;
+}
+
+function applies({ prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter, version: AgingVersion): boolean {
+  if (!version.key.startsWith(prefix)) return false;
+  const ofContent = tags.length > 0 || sizeOver !== undefined || sizeUnder !== undefined;
+  // A delete marker has neither tags nor size.
+  if (version.deleteMarker) return !ofContent;
+  if (version.size <= (sizeOver ?? -1) || version.size >= (sizeUnder ?? Infinity)) return false;
+  return tags.every((tag) => version.tags?.some(({ key, value }) => key === tag.key && value === tag.value) === true);
+}

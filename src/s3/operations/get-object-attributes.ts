@@ -1,0 +1,91 @@
+import type { GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes } from "@aws-sdk/client-s3";
+import type { ObjectName } from "../../gateway/gateway.js";
+import { S3Error } from "../../model/errors.js";
+import type { ObjectVersion } from "../../model/object.js";
+import type { Operation } from "../operation.js";
+import type { S3Request } from "../request.js";
+import { checksumFields, checksumMembers } from "../wire/checksum-headers.js";
+import { formatHttpDate } from "../wire/http-date.js";
+import { requestedObject } from "../wire/object-name.js";
+import type { XmlDocument, XmlField } from "../wire/xml-schema.js";
+import { xmlResponse } from "../xml-response.js";
+
+const known: readonly ObjectAttributes[] = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
+const MAX_PARTS = 1000;
+
+interface Input {
+  readonly name: ObjectName;
+  readonly attributes: ReadonlySet<string>;
+  readonly maxParts: number;
+  readonly after: number;
+}
+
+const integer = (element: string, member = element): XmlField => ({ element, member, type: "integer" });
+
+const document: XmlDocument<GetObjectAttributesOutput> = {
+  root: "GetObjectAttributesResponse", fields: [
+    { element: "ETag", type: "string" },
+    { element: "Checksum", type: [...checksumFields, { element: "ChecksumType", type: "string" }] },
+    { element: "ObjectParts", type: [
+      integer("PartsCount", "TotalPartsCount"), integer("PartNumberMarker"), integer("NextPartNumberMarker"), integer("MaxParts"),
+      { element: "IsTruncated", type: "boolean" },
+      { element: "Part", member: "Parts", list: true, type: [integer("PartNumber"), integer("Size"), ...checksumFields] },
+    ] },
+    { element: "StorageClass", type: "string" },
+    integer("ObjectSize"),
+  ],
+};
+
+function attributesOf({ headers }: S3Request): ReadonlySet<string> {
+  const names = (headers.get("x-amz-object-attributes") ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const wrong = names.length === 0 || names.some((name) => !known.some((attribute) => attribute === name));
+  if (wrong) throw new S3Error("InvalidArgument", { message: "Invalid attribute name specified.", fields: { ArgumentName: "x-amz-object-attributes" } });
+  return new Set(names);
+}
+
+function count({ headers }: S3Request, name: string, fallback: number): number {
+  const text = headers.get(name);
+  if (text === undefined) return fallback;
+  if (!/^\d{1,10}$/.test(text)) throw new S3Error("InvalidArgument", { fields: { ArgumentName: name, ArgumentValue: text.slice(0, 100) } });
+  return Number(text);
+}
+
+function partsOf({ parts }: ObjectVersion, { after, maxParts }: Input): GetObjectAttributesParts | undefined {
+  if (!parts) return undefined;
+  const rest = parts.filter(({ partNumber }) => partNumber > after);
+  const page = rest.slice(0, maxParts);
+  return {
+    TotalPartsCount: parts.length, PartNumberMarker: String(after), MaxParts: maxParts, IsTruncated: page.length < rest.length,
+    NextPartNumberMarker: String(page.at(-1)?.partNumber ?? 0),
+    Parts: page.map(({ partNumber, size, checksum }) => {
+      const { ChecksumType, ...value } = checksumMembers(checksum);
+      return { PartNumber: partNumber, Size: size, ...(ChecksumType ? value : {}) };
+    }),
+  };
+}
+
+export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = {
+  name: "GetObjectAttributes",
+  match: { method: "GET", scope: "object", query: ["attributes"] },
+  access: "read",
+  parse: (request) => ({
+    name: requestedObject(request), attributes: attributesOf(request),
+    maxParts: Math.min(count(request, "x-amz-max-parts", MAX_PARTS), MAX_PARTS), after: count(request, "x-amz-part-number-marker", 0),
+  }),
+  async run({ objects }, input, call) {
+    const { version, versionId } = await objects.head(call, input.name, { preconditions: {} });
+    const { attributes } = input;
+    const { etag, checksum, content, size } = version;
+    return {
+      LastModified: new Date(version.createdAt), VersionId: versionId,
+      ETag: attributes.has("ETag") ? etag : undefined,
+      Checksum: attributes.has("Checksum") && checksum ? checksumMembers(checksum) : undefined,
+      ObjectParts: attributes.has("ObjectParts") ? partsOf(version, input) : undefined,
+      StorageClass: attributes.has("StorageClass") ? (content.storageClass ?? "STANDARD") as NonNullable<GetObjectAttributesOutput["StorageClass"]> : undefined,
+      ObjectSize: attributes.has("ObjectSize") ? size : undefined,
+    };
+  },
+  render: (output) => xmlResponse(document, output, {
+    "Last-Modified": output.LastModified && formatHttpDate(output.LastModified.getTime()), "x-amz-version-id": output.VersionId,
+  }),
+};

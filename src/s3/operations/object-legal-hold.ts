@@ -1,0 +1,34 @@
+import type { ObjectLockLegalHold } from "@aws-sdk/client-s3";
+import type { ObjectName } from "../../gateway/gateway.js";
+import { S3Error } from "../../model/errors.js";
+import type { Operation } from "../operation.js";
+import { requestedObject } from "../wire/object-name.js";
+import { readXml } from "../wire/xml-reader.js";
+import type { XmlDocument } from "../wire/xml-schema.js";
+import { xmlResponse } from "../xml-response.js";
+
+const document: XmlDocument<ObjectLockLegalHold> = { root: "LegalHold", fields: [{ element: "Status", type: "string" }] };
+
+export const getObjectLegalHold: Operation<ObjectName, "ON" | "OFF"> = {
+  name: "GetObjectLegalHold",
+  match: { method: "GET", scope: "object", query: ["legal-hold"] },
+  access: "read",
+  parse: requestedObject,
+  run: ({ locks }, name, call) => locks.legalHold(call, name),
+  render: (Status) => xmlResponse(document, { Status }),
+};
+
+export const putObjectLegalHold: Operation<{ readonly name: ObjectName; readonly status: "ON" | "OFF" }, void> = {
+  name: "PutObjectLegalHold",
+  match: { method: "PUT", scope: "object", query: ["legal-hold"] },
+  access: "write",
+  document: 64 * 1024,
+  parse(request) {
+    if (request.document === "") throw new S3Error("MissingRequestBodyError");
+    const { Status } = readXml(request.document, document);
+    if (Status !== "ON" && Status !== "OFF") throw new S3Error("MalformedXML");
+    return { name: requestedObject(request), status: Status };
+  },
+  run: ({ locks }, { name, status }, call) => locks.setLegalHold(call, name, status),
+  render: () => ({ status: 200, headers: {} }),
+};
