@@ -10,7 +10,7 @@ import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
 import type { Checksum } from "../../src/model/checksum.js";
 import type { CorsRule } from "../../src/model/cors.js";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/model/errors.js";
 import type { BlobId, Durability, ObjectVersion, Part, Upload } from "../../src/model/object.js";
 import { checkRead, checkWrite, type Preconditions } from "../../src/model/precondition.js";
 
@@ -51,8 +51,9 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
   return { bytes, checksum: sent && { ...sent, type: "FULL_OBJECT" } };
 }
 
-function absent(name: string): object {
-  return new Proxy({}, { get: () => () => Promise.reject(new S3Error("NotImplemented", { message: name })) });
+/** A service of which only these reads are there. */
+function onlyWith(reads: Readonly<Record<string, unknown>>): object {
+  return new Proxy(reads, { get: (_, name) => reads[String(name)] ?? (() => Promise.reject(new S3Error("NotImplemented", { message: String(name) }))) });
 }
 
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
@@ -143,6 +144,8 @@ export class MemoryGateway implements Gateway {
     },
     copy: async (call, name, request: CopyRequest) => {
       const { version, bytes } = await Promise.resolve(this.#source(call, request.source, request.sourcePreconditions));
+      const unchanged = !request.replaceMetadata && request.own?.storageClass === undefined && request.own?.websiteRedirectLocation === undefined;
+      if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key) throw new S3Error("InvalidRequest");
       const settings = request.replaceMetadata ?? { content: version.content, metadata: version.metadata };
       return this.#write(call, name, bytes, { ...settings, ...(request.preconditions ? { preconditions: request.preconditions } : {}) }, md5(bytes));
     },
@@ -205,12 +208,30 @@ export class MemoryGateway implements Gateway {
     });
   }
 
-  /** What no test of the wire asks of this gateway. */
-  readonly permissions: Permissions = absent("permissions") as Permissions;
-  readonly versions: Versions = absent("versions") as Versions;
-  readonly tagging: Tagging = absent("tagging") as Tagging;
-  readonly locks: Locks = absent("locks") as Locks;
-  readonly lifecycles: Lifecycles = absent("lifecycles") as Lifecycles;
+  /** Buckets here are as they were created: nothing was ever configured. */
+  readonly #unset = (refused: ErrorKind) => async (call: Call, bucket: string) => {
+    await Promise.resolve(this.#objectsOf(call, bucket));
+    throw new S3Error(refused);
+  };
+  readonly permissions = onlyWith({
+    policy: this.#unset("NoSuchBucketPolicy"), policyIsPublic: this.#unset("NoSuchBucketPolicy"),
+    publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"), ownership: this.#unset("OwnershipControlsNotFoundError"),
+  }) as Permissions;
+  readonly versions = onlyWith({
+    state: async (call: Call, bucket: string) => {
+      await Promise.resolve(this.#objectsOf(call, bucket));
+      return undefined;
+    },
+  }) as Versions;
+  readonly tagging = onlyWith({
+    ofBucket: this.#unset("NoSuchTagSet"),
+    ofObject: async (call: Call, name: ObjectName) => {
+      await Promise.resolve(this.#read(call, name, { preconditions: {} }));
+      return { tags: [] };
+    },
+  }) as Tagging;
+  readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
+  readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
   readonly cors: Gateway["cors"] = {
     rules: () => Promise.reject(new S3Error("NoSuchCORSConfiguration")),

@@ -17,7 +17,9 @@ function trivial(name: string, query: string, root: string, element: string, ser
       if (value !== served) throw new S3Error("MalformedXML");
       return bucket;
     },
-    run: async ({ buckets }, bucket, call) => void (await buckets.get(call, bucket)),
+    async run({ buckets }, bucket, call) {
+      await buckets.get(call, bucket);
+    },
     render: () => ({ status: 200, headers: {} }),
   };
 }
