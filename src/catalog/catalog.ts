@@ -1,3 +1,4 @@
+import type { Acl } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
@@ -73,6 +74,7 @@ export interface NewVersion {
   readonly parts?: readonly ObjectPart[];
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
+  readonly acl?: Acl;
   /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
   readonly fid?: Fid;
   /** How the bytes become segments when they are encoded later; plain by default. */
@@ -195,6 +197,8 @@ export interface ObjectCatalog {
   delete(bucket: string, key: string, preconditions?: Preconditions, request?: DeleteRequest): Promise<Deleted>;
   list(query: ObjectQuery): Promise<ObjectPage>;
   listVersions(query: VersionQuery): Promise<VersionPage>;
+  /** False: the version is gone. Undefined: the bucket owner's alone again. */
+  setAcl(id: string, acl: Acl | undefined): Promise<boolean>;
   /** False: the version is gone. */
   setTags(id: string, tags: readonly Tag[]): Promise<boolean>;
   /** False: the version is gone. AccessDenied where the retention in force may not be changed so. */

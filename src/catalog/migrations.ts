@@ -10,6 +10,7 @@ export class Migrations implements MigrationProvider {
       "0001_foundation": { up: (db: Kysely<unknown>) => foundation(db, this.types) },
       "0002_configurations": { up: (db: Kysely<unknown>) => createConfigurations(db, this.types) },
       "0003_versioning": { up: (db: Kysely<unknown>) => addVersioning(db) },
+      "0004_acls": { up: (db: Kysely<unknown>) => addAcls(db) },
     });
   }
 }
@@ -184,4 +185,8 @@ async function addVersioning(db: Kysely<unknown>): Promise<void> {
   }
   // Listings of versions walk this one: ids grow, so the newest version of a key comes first.
   await db.schema.createIndex("versions_by_age").on("versions").columns(["bucket", "key", "id desc"]).execute();
+}
+
+async function addAcls(db: Kysely<unknown>): Promise<void> {
+  for (const table of ["versions", "uploads"]) await db.schema.alterTable(table).addColumn("acl", "text").execute();
 }

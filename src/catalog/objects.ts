@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { segmentCount } from "../model/file.js";
@@ -102,6 +103,13 @@ export class ObjectTableCatalog implements ObjectCatalog {
 
   listVersions(query: VersionQuery): Promise<VersionPage> {
     return listVersions(this.store.reads, query);
+  }
+
+  setAcl(id: string, acl: Acl | undefined): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const { numUpdatedRows } = await tx.updateTable("versions").set({ acl: packJson(acl) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
   }
 
   setTags(id: string, tags: readonly Tag[]): Promise<boolean> {

@@ -66,6 +66,8 @@ export interface VersionTable {
   tags: string | null;
   /** JSON: ObjectLock. */
   lock: string | null;
+  /** JSON: Acl. */
+  acl: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -139,6 +141,8 @@ export interface UploadTable {
   tags: string | null;
   /** JSON: ObjectLock. */
   lock: string | null;
+  /** JSON: Acl. */
+  acl: string | null;
   /** JSON: the answer of the Complete that succeeded. */
   result: string | null;
 }

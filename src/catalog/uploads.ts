@@ -1,4 +1,5 @@
 import { sql, type Selectable } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
@@ -34,7 +35,7 @@ export class UploadTableCatalog implements UploadCatalog {
         id: upload.id, bucket: upload.bucket, key: toKeyText(upload.key), owner: upload.owner, created_at: this.clock.now(),
         state: "open", ended_at: null, content: packJson(upload.content), metadata: packJson(upload.metadata),
         checksum_algorithm: upload.checksumAlgorithm ?? null, checksum_type: upload.checksumType ?? null, result: null,
-        tags: packTags(upload.tags), lock: packJson(upload.lock),
+        tags: packTags(upload.tags), lock: packJson(upload.lock), acl: packJson(upload.acl),
       };
       await tx.insertInto("uploads").values(row).execute();
       return toUpload(row);
@@ -151,12 +152,13 @@ export async function abortUpload(tx: Tx, now: number, id: string): Promise<stri
 export function toUpload(row: UploadTable): Upload {
   const tags = unpackJson(row.tags) as Tag[] | undefined;
   const lock = unpackJson(row.lock) as ObjectLock | undefined;
+  const acl = unpackJson(row.acl) as Acl | undefined;
   return {
     id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
-    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
   };
 }
 

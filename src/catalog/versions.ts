@@ -1,4 +1,5 @@
 import { sql, type Selectable } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Checksum } from "../model/checksum.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
@@ -36,7 +37,7 @@ export async function insertVersion(tx: Tx, now: number, version: NewVersion, in
     delete_marker: insertion.deleteMarker === true ? 1 : 0, owner: version.owner, size: version.size, etag: version.etag, created_at: now,
     staged_segments: insertion.stagedSegments ?? 0, fid: insertion.fid ?? null,
     content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
-    tags: packTags(version.tags), lock: packJson(version.lock),
+    tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl),
   };
   const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
   return { id, ...columns };
@@ -84,11 +85,12 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   const parts = unpackJson(row.parts) as ObjectPart[] | undefined;
   const tags = unpackJson(row.tags) as Tag[] | undefined;
   const lock = unpackJson(row.lock) as ObjectLock | undefined;
+  const acl = unpackJson(row.acl) as Acl | undefined;
   return {
     id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
     isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
-    ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+    ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
     owner: row.owner, createdAt: row.created_at,
     extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),
     durability: durability(row, extents),

@@ -1,6 +1,6 @@
-import type { AccountConfig } from "../config/config.js";
+import type { AccountConfig, LimitedKeyConfig } from "../config/config.js";
 import { ConfigError, readSecret } from "../config/load.js";
-import type { AccessKey, Account, CessAccount } from "../model/account.js";
+import type { AccessKey, Account, CessAccount, KeyLimits } from "../model/account.js";
 import { parseAccount, publicKeyOf } from "../network/chain/accounts.js";
 
 /** The configured S3 accounts, by access key and by canonical ID. */
@@ -19,10 +19,8 @@ export class Accounts {
     return [...this.#byId.values()];
   }
 
-  #add({ name, cessAccount, territory, accessKeyId, secretAccessKey, secretAccessKeyFile, readsNetwork }: AccountConfig): void {
-    const secret = secretAccessKey ?? (secretAccessKeyFile === undefined ? undefined : readSecret(secretAccessKeyFile));
-    if (secret === undefined) throw new ConfigError(`account ${name} needs secretAccessKey or secretAccessKeyFile`);
-    if (this.#byAccessKey.has(accessKeyId)) throw new ConfigError(`two accounts have the access key ${accessKeyId}`);
+  #add(configured: AccountConfig): void {
+    const { name, cessAccount, territory, readsNetwork } = configured;
     const onChain = chainAccount(name, cessAccount);
     const account: Account = { id: canonicalId(onChain), displayName: name, cessAccount: onChain, territory, ...(readsNetwork ? { readsNetwork } : {}) };
     const present = this.#byId.get(account.id);
@@ -30,8 +28,24 @@ export class Accounts {
       throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names, territories or rights`);
     }
     this.#byId.set(account.id, present ?? account);
-    this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey: secret, account: present ?? account });
+    this.#addKey(name, configured, present ?? account);
+    for (const key of configured.keys ?? []) this.#addKey(name, key, present ?? account, limitsOf(key));
   }
+
+  #addKey(name: string, { accessKeyId, secretAccessKey, secretAccessKeyFile }: KeyConfig, account: Account, limits?: KeyLimits): void {
+    const secret = secretAccessKey ?? (secretAccessKeyFile === undefined ? undefined : readSecret(secretAccessKeyFile));
+    if (secret === undefined) throw new ConfigError(`the access key ${accessKeyId} of account ${name} needs secretAccessKey or secretAccessKeyFile`);
+    if (this.#byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} stands twice`);
+    this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey: secret, account, ...(limits ? { limits } : {}) });
+  }
+}
+
+type KeyConfig = Pick<AccountConfig, "accessKeyId" | "secretAccessKey" | "secretAccessKeyFile">;
+
+function limitsOf({ buckets, prefixes, permission, expires }: LimitedKeyConfig): KeyLimits {
+  return {
+    permission, ...(buckets ? { buckets } : {}), ...(prefixes ? { prefixes } : {}), ...(expires === undefined ? {} : { expiresAt: Date.parse(expires) }),
+  };
 }
 
 /** S3's canonical user ID is 64 hex digits, and so is the public key of the CESS account: who owns is who pays. */

@@ -51,10 +51,13 @@ export class GatewayServer implements Running {
     await startWorkers(rooms, config);
     const metrics = new Metrics(rooms);
     const network = await networkBucket(config, rooms, log);
-    const gateway = new CessGateway({ ...rooms, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) }, { region: config.region });
+    const gateway = new CessGateway(
+      { ...rooms, accounts, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) },
+      { region: config.region, newBuckets: config.newBuckets },
+    );
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
-      { region: config.region, ...(config.domain === undefined ? {} : { domain: config.domain }) },
+      { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }) },
     ));
     const admin = new AdminServer({
       metrics: metrics.registry,

@@ -3,6 +3,21 @@ import { bytes, listenAddress } from "./quantity.js";
 
 const wholeNumber = z.coerce.number().int();
 
+/** A further access key of an account, which may do less than the account. */
+const limitedKeySchema = z.strictObject({
+  accessKeyId: z.string().min(3).max(128),
+  secretAccessKey: z.string().min(8).max(128).optional(),
+  /** A file that holds the secret on its first line. */
+  secretAccessKeyFile: z.string().optional(),
+  /** Names of buckets, with `*` and `?`; all by default. */
+  buckets: z.array(z.string().min(1)).min(1).optional(),
+  /** Beginnings of keys; all by default. */
+  prefixes: z.array(z.string().min(1)).min(1).optional(),
+  permission: z.enum(["read", "write", "read-write"]).default("read-write"),
+  /** The moment it ends, in ISO 8601 with a time zone; never by default. */
+  expires: z.iso.datetime({ offset: true }).optional(),
+});
+
 const accountSchema = z.strictObject({
   /** Shown as the owner's display name. */
   name: z.string().min(1).max(64),
@@ -16,6 +31,7 @@ const accountSchema = z.strictObject({
   secretAccessKeyFile: z.string().optional(),
   /** May read any file on the network by its FID, through the network bucket. */
   readsNetwork: z.boolean().default(false),
+  keys: z.array(limitedKeySchema).optional(),
 });
 
 const peersSchema = z.strictObject({
@@ -58,6 +74,13 @@ export const configSchema = z.strictObject({
   dataDir: z.string().default("./data"),
   chain: chainSchema,
   accounts: z.array(accountSchema).min(1),
+  /** What a new bucket has where its creator says nothing else. The defaults are AWS's: no ACLs, nothing public. */
+  newBuckets: z.strictObject({
+    objectOwnership: z.enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]).default("BucketOwnerEnforced"),
+    blockPublicAccess: z.stringbool().or(z.boolean()).default(true),
+  }).prefault({}),
+  /** Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that sets them. */
+  trustProxy: z.stringbool().or(z.boolean()).default(false),
   cache: z.strictObject({ memory: bytes.prefault("256MiB"), disk: bytes.prefault("10GiB") }).prefault({}),
   /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
   allowPrivateNodes: z.stringbool().or(z.boolean()).default(false),
@@ -102,6 +125,7 @@ export const configSchema = z.strictObject({
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type AccountConfig = Config["accounts"][number];
+export type LimitedKeyConfig = z.output<typeof limitedKeySchema>;
 
 /** Settings of the network in a box. */
 export const devConfigSchema = z.strictObject({

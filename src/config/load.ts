@@ -19,6 +19,9 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_DOMAIN: ["domain"],
   CESS_S3_REGION: ["region"],
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
+  CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
+  CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],
+  CESS_S3_TRUST_PROXY: ["trustProxy"],
   CESS_S3_DATA_DIR: ["dataDir"],
   CESS_S3_CACHE_MEMORY: ["cache", "memory"],
   CESS_S3_CACHE_DISK: ["cache", "disk"],
@@ -49,6 +52,9 @@ const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_KEYSTORE_PASSWORD_FILE: ["chain", "keystorePasswordFile"],
 };
 
+/** On the dev network tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for. */
+const DEV_BUCKETS = { objectOwnership: "ObjectWriter", blockPublicAccess: false };
+
 const DEV_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_DATA_DIR: ["dataDir"],
   CESS_S3_DEV_NODES: ["nodes"],
@@ -73,7 +79,7 @@ export function loadConfig(file: string | undefined, environment: Environment = 
 
 /** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
 export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
-  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
+  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks, newBuckets: DEV_BUCKETS }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
 }
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */

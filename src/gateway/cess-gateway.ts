@@ -5,12 +5,15 @@ import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
+import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
-import { BucketService } from "./bucket-service.js";
-import { InlineDigests, type Digests } from "./digests.js";
-import type { Buckets, Gateway, Lifecycles, Locks, Objects, Tagging, Uploads, Versions } from "./gateway.js";
+import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
+import type { Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
+import { CorsService } from "./cors-service.js";
+import { PermissionService } from "./permission-service.js";
+import { InlineDigests, type Digests } from "./digests.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
@@ -24,6 +27,8 @@ import { VersionService } from "./version-service.js";
 
 export interface GatewayComponents {
   readonly catalog: Catalog;
+  /** Absent: every caller is its own bucket's owner. */
+  readonly accounts?: Accounts;
   readonly blobs: Blobs;
   readonly preprocessing: Preprocessing;
   readonly retrieval: Retrieval;
@@ -44,6 +49,7 @@ export interface GatewayComponents {
 export const GATEWAY_DEFAULTS = {
   region: "us-east-1",
   multipartEtag: "fid" as MultipartEtag,
+  newBuckets: NEW_BUCKETS,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
@@ -53,26 +59,31 @@ export class CessGateway implements Gateway {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly permissions: Permissions;
+  readonly cors: Cors;
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
+      accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
-    this.buckets = new BucketService(shared, { region });
+    this.buckets = new BucketService(shared, { region, ...newBuckets });
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
     this.versions = new VersionService(shared);
+    this.permissions = new PermissionService(shared);
+    this.cors = new CorsService(shared);
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
     this.lifecycles = new LifecycleService(shared);

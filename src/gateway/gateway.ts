@@ -1,12 +1,16 @@
 import type { Readable } from "node:stream";
-import type { Account } from "../model/account.js";
+import type { Acl, AclRequest } from "../model/acl.js";
+import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
+import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
+import type { ConditionContext } from "../model/policy-condition.js";
 import type { Preconditions } from "../model/precondition.js";
+import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
 import type { Tag } from "../model/tag.js";
 import type { ListedPrefix, ListedVersion, VersionEntry } from "../catalog/catalog.js";
 
@@ -15,6 +19,8 @@ export interface Gateway {
   readonly buckets: Buckets;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly permissions: Permissions;
+  readonly cors: Cors;
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
@@ -25,6 +31,27 @@ export interface Gateway {
 export interface Call {
   readonly account: Account;
   readonly signal: AbortSignal;
+  /** What the decision on access asks of a request. Absent: the account itself acts, within what it owns. */
+  readonly access?: CallAccess;
+}
+
+/** A request as permissions see it. */
+export interface CallAccess {
+  /** As `GetObject`; it and what is addressed are what is decided on unless a service asks for something else. */
+  readonly operation: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  /** Further actions that the request's headers ask for, as `s3:PutObjectAcl`. */
+  readonly also: readonly string[];
+  readonly anonymous: boolean;
+  readonly accessKeyId?: string;
+  readonly limits?: KeyLimits | undefined;
+  /** Condition keys in lower case. */
+  readonly conditions: ConditionContext;
+  /** Account.id the client expects to own the bucket, and a copy's source bucket. */
+  readonly expectedOwner?: string | undefined;
+  readonly expectedSourceOwner?: string | undefined;
 }
 
 export interface ObjectName {
@@ -54,9 +81,16 @@ export interface Expected {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
 }
 
+export interface NewBucket {
+  readonly objectLock?: boolean;
+  /** Of the objects others put; the gateway's own choice by default. */
+  readonly ownership?: ObjectOwnership;
+  readonly acl?: AclRequest;
+}
+
 export interface Buckets {
   /** InvalidBucketName, BucketAlreadyExists (another's). One's own again: success in us-east-1, as AWS does. */
-  create(call: Call, name: string, settings?: { readonly objectLock: boolean }): Promise<Bucket>;
+  create(call: Call, name: string, request?: NewBucket): Promise<Bucket>;
   /** NoSuchBucket; AccessDenied for another's. */
   get(call: Call, name: string): Promise<Bucket>;
   list(call: Call): Promise<readonly Bucket[]>;
@@ -66,6 +100,7 @@ export interface Buckets {
 export interface PutSettings {
   readonly content: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly acl?: AclRequest;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
   readonly preconditions?: Preconditions;
@@ -98,6 +133,8 @@ export interface CopyRequest {
   readonly lock?: ObjectLock;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly preconditions?: Preconditions;
+  /** Of the copy: an ACL is never copied. */
+  readonly acl?: AclRequest;
 }
 
 /** A fresh version, with its source's version id as for ReadResult. */
@@ -140,6 +177,7 @@ export interface Objects {
 }
 
 export interface CreateUploadSettings {
+  readonly acl?: AclRequest;
   readonly content: ContentHeaders;
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
@@ -260,6 +298,43 @@ export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF">;
   setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void>;
+}
+
+/** An ACL with the display names of the accounts in it, by Account.id. */
+export type NamedAcl = Acl & { readonly names: ReadonlyMap<string, string> };
+
+/** Who may use a bucket and its objects, beside their owner. */
+export interface Permissions {
+  /** The JSON as it was set; NoSuchBucketPolicy. */
+  policy(call: Call, bucket: string): Promise<string>;
+  /** NoSuchBucketPolicy. */
+  policyIsPublic(call: Call, bucket: string): Promise<boolean>;
+  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  setPolicy(call: Call, bucket: string, text: string): Promise<void>;
+  deletePolicy(call: Call, bucket: string): Promise<void>;
+  /** NoSuchPublicAccessBlockConfiguration. */
+  publicAccessBlock(call: Call, bucket: string): Promise<PublicAccessBlock>;
+  setPublicAccessBlock(call: Call, bucket: string, block: PublicAccessBlock): Promise<void>;
+  deletePublicAccessBlock(call: Call, bucket: string): Promise<void>;
+  /** OwnershipControlsNotFoundError. */
+  ownership(call: Call, bucket: string): Promise<ObjectOwnership>;
+  /** InvalidBucketAclWithObjectOwnership where the bucket's ACL grants something to others. */
+  setOwnership(call: Call, bucket: string, ownership: ObjectOwnership): Promise<void>;
+  deleteOwnership(call: Call, bucket: string): Promise<void>;
+  bucketAcl(call: Call, bucket: string): Promise<NamedAcl>;
+  /** AccessControlListNotSupported where ACLs are disabled; AccessDenied for a public one where these are blocked. */
+  setBucketAcl(call: Call, bucket: string, request: AclRequest): Promise<void>;
+  objectAcl(call: Call, name: ObjectName): Promise<NamedAcl>;
+  setObjectAcl(call: Call, name: ObjectName, request: AclRequest): Promise<void>;
+}
+
+export interface Cors {
+  /** NoSuchCORSConfiguration. */
+  rules(call: Call, bucket: string): Promise<readonly CorsRule[]>;
+  set(call: Call, bucket: string, rules: readonly CorsRule[]): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
+  /** For browsers, which ask before they sign: of any bucket, undefined where nothing is set. */
+  of(bucket: string): Promise<readonly CorsRule[] | undefined>;
 }
 
 export interface Lifecycles {

@@ -7,7 +7,8 @@ import { S3Error } from "../model/errors.js";
 import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
+import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
 import type { Digests } from "./digests.js";
@@ -16,12 +17,14 @@ import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import { newObjectAcl } from "./object-acl.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
 import { shownVersionId } from "./version-service.js";
 
 export interface CopyComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly clock: Clock;
   readonly blobs: Blobs;
   readonly digests: Digests;
@@ -44,12 +47,14 @@ export class ObjectCopy {
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
     requireTags(request.replaceTags ?? [], TAG_LIMITS.object);
     const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const charged = { ...call, account: payerOf(this.components.accounts, call, bucket) };
+    const acl = await newObjectAcl(this.components, call, bucket, request.acl);
     const { lock } = await newLock(this.components, bucket, request.lock);
     for (let attempt = 1; ; attempt++) {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       try {
-        const version = await this.write(call, name, lock ? { ...request, lock } : request, source);
+        const version = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, source);
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";
@@ -58,13 +63,13 @@ export class ObjectCopy {
     }
   }
 
-  private async write(call: Call, { bucket, key }: ObjectName, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
+  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
     const version = {
       bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata,
-      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}),
+      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
     };
     const shared = await this.sharedBytes(call, source);
     if (!shared) return this.restage(call, version, request, source);
@@ -137,7 +142,8 @@ export class ObjectCopy {
 export async function readableSource(
   catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
-  const bucket = await permittedBucket(catalog, call, source.bucket);
+  const { key, versionId } = source;
+  const bucket = await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
   const version = await readableVersion(catalog, source).catch((error: unknown) => {
     throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
   });

@@ -6,12 +6,14 @@ import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
+import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
 import type {
   Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult,
 } from "./gateway.js";
+import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
 import type { NetworkBucket } from "./network-bucket.js";
@@ -25,6 +27,7 @@ import { shownVersionId } from "./version-service.js";
 
 export interface ObjectComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly clock: Clock;
   readonly blobs: Blobs;
   readonly digests: Digests;
@@ -46,34 +49,36 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
-    const { catalog, admission } = this.components;
+    const { catalog, accounts, admission } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
     const bucket = await permittedBucket(catalog, call, name.bucket);
+    const payer = payerOf(accounts, call, bucket);
+    const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
     const lock = await newLock(this.components, bucket, settings.lock);
     await requireEarly(catalog, name, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await admission.admit(call.account, body.size)];
+    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await admission.admit(call.account, size));
+      if (body.size === undefined) releases.push(await admission.admit(payer, size));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      return await this.commit(call, name, ingested, { ...settings, ...lock });
+      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, { ...settings, ...lock });
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit(call: Call, { bucket, key }: ObjectName, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit({ bucket, key, owner, acl }: ObjectName & Pick<ObjectVersion, "owner" | "acl">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
     const value = checksums.get(algorithm);
     const version = {
-      bucket, key, owner: call.account.id, size, etag: md5,
+      bucket, key, owner, size, etag: md5, ...(acl ? { acl } : {}),
       content: settings.content, metadata: settings.metadata,
       ...(settings.tags ? { tags: settings.tags } : {}), ...(settings.lock ? { lock: settings.lock } : {}),
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
@@ -111,7 +116,7 @@ export class ObjectService implements Objects {
   async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {
     const { catalog, staging, onWork } = this.components;
     requireKey(key);
-    const { versioning } = await permittedBucket(catalog, call, bucket);
+    const { versioning } = await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
     const request = { owner: call.account.id, bypassGovernance, ...(versionId === undefined ? {} : { versionId }) };
     const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));
     if (deletion.deleted) onWork();

@@ -121,6 +121,7 @@ export class UploadCompletion {
     const lock = await newLock(this.components, found, upload.lock);
     const version = {
       bucket, key, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
+      ...(upload.acl ? { acl: upload.acl } : {}),
       parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
       ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),

@@ -9,7 +9,7 @@ import type { ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
-import { permittedBucket } from "./access.js";
+import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
 import type {
@@ -20,6 +20,7 @@ import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import { newObjectAcl } from "./object-acl.js";
 import { readableSource } from "./object-copy.js";
 import type { Staging } from "./staging.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
@@ -27,6 +28,7 @@ import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
 export interface UploadComponents {
   readonly catalog: Catalog;
+  readonly accounts: Accounts;
   readonly clock: Clock;
   readonly blobs: Blobs;
   readonly digests: Digests;
@@ -44,17 +46,20 @@ export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
   async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload> {
-    const { catalog, admission } = this.components;
+    const { catalog, accounts, admission } = this.components;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
-    await newLock(this.components, await permittedBucket(catalog, call, bucket), settings.lock);
+    const into = await permittedBucket(catalog, call, bucket);
+    const acl = await newObjectAcl(this.components, call, into, settings.acl);
+    await newLock(this.components, into, settings.lock);
     // A territory without room for one byte is refused now, not after the first part.
-    (await admission.admit(call.account, 1))();
+    (await admission.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     return catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
+      ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
       ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
@@ -63,9 +68,9 @@ export class UploadService implements Uploads {
 
   async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part> {
     requirePartNumber(partNumber);
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload, charged } = await this.openUpload(call, name, uploadId);
     requireSameAlgorithm(upload, body);
-    return this.stage(call, upload, partNumber, body);
+    return this.stage(charged, upload, partNumber, body);
   }
 
   async copyPart(
@@ -74,12 +79,12 @@ export class UploadService implements Uploads {
   ): Promise<Part & { readonly sourceVersionId?: string }> {
     const { catalog, bytes } = this.components;
     requirePartNumber(partNumber);
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload, charged } = await this.openUpload(call, name, uploadId);
     const { version, sourceVersionId } = await readableSource(catalog, call, { source, sourcePreconditions });
     const { start, end } = copiedRange(version, range);
     const stream = await bytes.open(version, { start, end }, call.signal);
     try {
-      const part = await this.stage(call, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      const part = await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
@@ -88,8 +93,9 @@ export class UploadService implements Uploads {
   }
 
   async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
-    await permittedBucket(this.components.catalog, call, name.bucket);
-    return this.components.completion.complete(call, name, uploadId, request);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const account = payerOf(this.components.accounts, call, bucket);
+    return this.components.completion.complete({ ...call, account }, name, uploadId, request);
   }
 
   async abort(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<void> {
@@ -102,7 +108,7 @@ export class UploadService implements Uploads {
   }
 
   async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
-    const upload = await this.openUpload(call, name, uploadId);
+    const { upload } = await this.openUpload(call, name, uploadId);
     if (limit <= 0) return { upload, parts: [], truncated: false };
     // One more than asked for tells whether there are more.
     const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
@@ -125,12 +131,13 @@ export class UploadService implements Uploads {
     };
   }
 
-  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<Upload> {
-    const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
+  /** The upload, and the call in the name of who pays for its parts. */
+  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly charged: Call }> {
+    const { catalog, accounts } = this.components;
+    const account = payerOf(accounts, call, await permittedBucket(catalog, call, bucket));
     const upload = await catalog.uploads.get(bucket, key, uploadId);
     if (upload?.state !== "open") throw noSuchUpload(uploadId);
-    return upload;
+    return { upload, charged: { ...call, account } };
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */

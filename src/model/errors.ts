@@ -14,6 +14,9 @@ export const errorKinds = [
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",
   "ServiceUnavailable", "SignatureDoesNotMatch", "SlowDown", "XAmzContentSHA256Mismatch",
   "AccessControlListNotSupported", "AccessForbidden", "MalformedTrailerError", "MissingRequestBodyError",
+  "InvalidBucketAclWithObjectOwnership", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
+  "MaxPostPreDataLengthExceededError", "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError",
+  "UnexpectedContent", "UnresolvableGrantByEmailAddress",
   // What AWS answers to a read of a configuration that a bucket never got.
   "MetadataConfigurationNotFound", "NoSuchBucketPolicy", "NoSuchConfiguration", "NoSuchCORSConfiguration",
   "NoSuchLifecycleConfiguration", "NoSuchObjectLockConfiguration", "NoSuchTagSet", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",

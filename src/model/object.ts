@@ -1,3 +1,4 @@
+import type { Acl } from "./acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
 import type { Extent } from "./file.js";
 import type { Fid } from "./hash.js";
@@ -60,12 +61,14 @@ export interface ObjectVersion {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
   readonly parts?: readonly ObjectPart[];
-  /** Account.id of the owner. */
+  /** Account.id of who is charged for it: the bucket's owner. `acl` may name another owner of the object. */
   readonly owner: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
+  /** Absent: its owner is the bucket's owner, and nobody else has a grant. */
+  readonly acl?: Acl;
   readonly extents: readonly Extent[];
   readonly durability: Durability;
 }
@@ -104,6 +107,8 @@ export interface Upload {
   readonly checksumType?: ChecksumType;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
+  /** Of the object it will become. */
+  readonly acl?: Acl;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
 }

@@ -7,6 +7,8 @@ import { S3Error } from "../model/errors.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate, type Authentication } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
+import { accountOf, callAccess, type Origin } from "./call-access.js";
+import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
 import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
 import { Late, type AnyOperation, type S3Response } from "./operation.js";
@@ -54,6 +56,8 @@ export interface DispatchSettings {
   readonly keepAliveMs: number;
   /** A client that takes nothing of an answer for so many milliseconds is cut off. */
   readonly readIdleMs: number;
+  /** The client's address and scheme are what the nearest proxy says in X-Forwarded-For and X-Forwarded-Proto. */
+  readonly trustProxy: boolean;
 }
 
 export const dispatchDefaults: DispatchSettings = {
@@ -63,6 +67,7 @@ export const dispatchDefaults: DispatchSettings = {
   bodyIdleMs: 60_000,
   keepAliveMs: 10_000,
   readIdleMs: 120_000,
+  trustProxy: false,
 };
 
 /** What is known of a request as it goes along, for the error answer and the log. */
@@ -70,6 +75,8 @@ interface Progress {
   readonly requestId: string;
   readonly hostId: string;
   readonly resource: string;
+  /** For the page of another origin that asks. */
+  readonly cors: Record<string, string | number | undefined>;
   operation: string;
 }
 
@@ -92,7 +99,7 @@ export class Dispatcher {
     const begun = this.#components.clock.now();
     const progress: Progress = {
       requestId: randomBytes(8).toString("hex").toUpperCase(), hostId: randomBytes(48).toString("base64"),
-      resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown",
+      resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown", cors: {},
     };
     const exchange = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs) };
     this.#bodies.set(request.socket, exchange.body);
@@ -128,8 +135,9 @@ export class Dispatcher {
       answer = refusal(failure);
     }
     try {
-      if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), common, this.#settings)).status;
-      await send(exchange, { ...answer, headers: { ...common, ...answer.headers } }, this.#settings);
+      const headers = { ...common, ...progress.cors };
+      if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
+      await send(exchange, { ...answer, headers: { ...headers, ...answer.headers } }, this.#settings);
       return answer.status;
     } catch (failure) {
       if (!gone.signal.aborted) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
@@ -144,16 +152,18 @@ export class Dispatcher {
     const { region, domain } = this.#settings;
     const host = head.headers.get("host") ?? "";
     const address = parseAddress(host, head.path, domain);
-    // Browsers ask before they sign: no bucket has a CORS configuration yet.
-    if (head.method === "OPTIONS") throw new S3Error("AccessForbidden", { fields: { Method: head.headers.get("access-control-request-method") ?? "", ResourceType: address.scope.toUpperCase() } });
+    // Browsers ask before they sign.
+    if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
+    Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
     const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
-    const account = authorise(authentication, effective);
+    const account = accountOf(authentication);
+    if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);
     screenHeaders(effective.headers);
     const request = await this.#request(effective, address, account, authentication, operation, exchange.body);
-    const call: Call = { account, signal };
+    const call: Call = { account, signal, access: callAccess(effective, address, authentication, operation.name, this.#origin(exchange, effective)) };
     const output = await operation.run(this.#components.gateway, operation.parse(request), call);
     if (!(output instanceof Late)) return operation.render(output);
     return new Late(output.result.then((result) => operation.render(result)));
@@ -182,17 +192,19 @@ export class Dispatcher {
     };
   }
 
+  #origin({ request }: Exchange, { headers }: RequestHead): Origin {
+    const { remoteAddress = "" } = request.socket;
+    const forwarded = this.#settings.trustProxy ? headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
+    const protocol = this.#settings.trustProxy ? headers.get("x-forwarded-proto") : undefined;
+    return {
+      address: (forwarded ?? remoteAddress).replace(/^::ffff:(?=\d+\.)/, ""), now: this.#components.clock.now(),
+      secure: protocol === undefined ? "encrypted" in request.socket : protocol === "https",
+    };
+  }
+
   #refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
     if (failure instanceof S3Error) return failure;
     if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
-}
-
-function authorise({ accessKey }: Authentication, head: RequestHead): Account {
-  if (!accessKey) throw new S3Error("AccessDenied");
-  // Buckets belong to one account and nobody else may use them yet: a client that expects another owner is wrong here.
-  const expected = head.headers.get("x-amz-expected-bucket-owner");
-  if (expected !== undefined && expected !== accessKey.account.id) throw new S3Error("AccessDenied");
-  return accessKey.account;
 }

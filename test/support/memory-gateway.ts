@@ -3,11 +3,13 @@ import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
   Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, ListRequest, Locks, ObjectName, Objects,
+  Permissions,
   PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
 import type { Checksum } from "../../src/model/checksum.js";
+import type { CorsRule } from "../../src/model/cors.js";
 import { S3Error, type ErrorKind } from "../../src/model/errors.js";
 import type { BlobId, Durability, ObjectVersion, Part, Upload } from "../../src/model/object.js";
 import { checkRead, checkWrite, type Preconditions } from "../../src/model/precondition.js";
@@ -62,6 +64,7 @@ export class MemoryGateway implements Gateway {
   completing: () => Promise<void> = () => Promise.resolve();
   /** The last call's signal, for tests of clients that go away. */
   signal: AbortSignal | undefined;
+  corsRules: readonly CorsRule[] | undefined;
   readonly #buckets = new Map<string, Bucket>();
   readonly #objects = new Map<string, Map<string, Stored>>();
   readonly #uploads = new Map<string, OpenUpload>();
@@ -210,6 +213,10 @@ export class MemoryGateway implements Gateway {
     await Promise.resolve(this.#objectsOf(call, bucket));
     throw new S3Error(refused);
   };
+  readonly permissions = onlyWith({
+    policy: this.#unset("NoSuchBucketPolicy"), policyIsPublic: this.#unset("NoSuchBucketPolicy"),
+    publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"), ownership: this.#unset("OwnershipControlsNotFoundError"),
+  }) as Permissions;
   readonly versions = onlyWith({
     state: async (call: Call, bucket: string) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
@@ -226,10 +233,17 @@ export class MemoryGateway implements Gateway {
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
+  readonly cors: Gateway["cors"] = {
+    rules: () => Promise.reject(new S3Error("NoSuchCORSConfiguration")),
+    set: (_call, _bucket, rules) => Promise.resolve(void (this.corsRules = rules)),
+    delete: () => Promise.resolve(void (this.corsRules = undefined)),
+    of: () => Promise.resolve(this.corsRules),
+  };
+
   readonly uploads: Uploads = {
-    create: async (call, { bucket, key }, settings) => {
+    create: async (call, { bucket, key }, { content, metadata }) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
-      const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", ...settings };
+      const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", content, metadata };
       this.#uploads.set(upload.id, { upload, parts: new Map() });
       return upload;
     },

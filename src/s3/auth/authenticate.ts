@@ -17,6 +17,8 @@ export interface Authentication {
   readonly accessKey?: AccessKey;
   readonly payload: Payload;
   readonly presigned: boolean;
+  /** Of the signature; undefined for an anonymous request. */
+  readonly version?: 2 | 4;
   /** For a body of signed chunks. */
   readonly chunkSigner?: ChunkSigner;
 }
@@ -40,21 +42,21 @@ export async function authenticate(head: RequestHead, components: AuthenticateCo
   if (!claim) return anonymous(head);
   refuseSessionToken(head);
   checkRegion(claim, settings.region);
-  const accessKey = await knownKey(components.credentials, claim.accessKeyId);
+  const accessKey = await knownKey(components, claim.accessKeyId);
   checkTime(claim, components.clock.now());
   const text = payloadText(head, claim);
   const payload = parsePayload(text);
   checkSignedHeaders(head, claim);
   checkSignature(head, claim, accessKey, text);
   const presigned = claim.place === "query";
-  if (payload.kind !== "chunked" || !payload.signed) return { accessKey, payload, presigned };
-  return { accessKey, payload, presigned, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
+  if (payload.kind !== "chunked" || !payload.signed) return { accessKey, payload, presigned, version: 4 };
+  return { accessKey, payload, presigned, version: 4, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
 }
 
 /** Signature V2: what aws-cli v1 and boto3 presign with by default, and older tools sign headers with. */
 async function authenticateV2(head: RequestHead, claim: ClaimV2, components: AuthenticateComponents, hostBucket: string | undefined): Promise<Authentication> {
   refuseSessionToken(head);
-  const accessKey = await knownKey(components.credentials, claim.accessKeyId);
+  const accessKey = await knownKey(components, claim.accessKeyId);
   checkTimeV2(claim, components.clock.now());
   const { signature, stringToSign } = computeSignatureV2(head, claim, hostBucket, accessKey.secretAccessKey);
   if (!sameSignature(signature, claim.signature)) {
@@ -65,7 +67,7 @@ async function authenticateV2(head: RequestHead, claim: ClaimV2, components: Aut
       },
     });
   }
-  return { accessKey, payload: unsignedPayload(head), presigned: claim.place === "query" };
+  return { accessKey, payload: unsignedPayload(head), presigned: claim.place === "query", version: 2 };
 }
 
 function anonymous(head: RequestHead): Authentication {
@@ -86,9 +88,9 @@ function refuseSessionToken(head: RequestHead): void {
   throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
 }
 
-async function knownKey(credentials: Credentials, accessKeyId: string): Promise<AccessKey> {
+async function knownKey({ credentials, clock }: AuthenticateComponents, accessKeyId: string): Promise<AccessKey> {
   const accessKey = await credentials.lookup(accessKeyId);
-  if (accessKey) return accessKey;
+  if (accessKey && clock.now() < (accessKey.limits?.expiresAt ?? Infinity)) return accessKey;
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 

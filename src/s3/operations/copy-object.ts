@@ -4,6 +4,7 @@ import { S3Error } from "../../model/errors.js";
 import type { Durability } from "../../model/object.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
+import { aclHeaders } from "../wire/acl.js";
 import { checksumMembers, parseAlgorithm } from "../wire/checksum-headers.js";
 import { readConditions, writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
@@ -38,6 +39,7 @@ function parseCopy(request: S3Request): CopyRequest {
   const { storageClass, websiteRedirectLocation } = content;
   const tags = replacedTags(headers);
   const lock = lockHeaders(headers);
+  const acl = aclHeaders(headers);
   const algorithm = headers.get("x-amz-checksum-algorithm");
   const preconditions = writeConditions(headers);
   return {
@@ -46,6 +48,7 @@ function parseCopy(request: S3Request): CopyRequest {
     own: { ...(storageClass === undefined ? {} : { storageClass }), ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }) },
     ...(tags ? { replaceTags: tags } : {}),
     ...(lock ? { lock } : {}),
+    ...(acl ? { acl } : {}),
     ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
     ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
     ...(preconditions ? { preconditions } : {}),

@@ -1,29 +1,46 @@
 import type { CreateBucketOutput, CreateBucketRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
+import { objectOwnerships, type ObjectOwnership } from "../../model/public-access.js";
+import type { NewBucket } from "../../gateway/gateway.js";
 import type { OfBucket, Operation } from "../operation.js";
+import type { S3Request } from "../request.js";
+import { aclHeaders } from "../wire/acl.js";
 import { createBucketConfiguration } from "../wire/documents.js";
 import { readXml } from "../wire/xml-reader.js";
 
-type Input = OfBucket<CreateBucketRequest> & { readonly ObjectLockEnabledForBucket: boolean };
+type Input = OfBucket<CreateBucketRequest> & { readonly Settings: NewBucket };
+
+function settings({ headers }: S3Request): NewBucket {
+  const ownership = headers.get("x-amz-object-ownership");
+  if (ownership !== undefined && !objectOwnerships.includes(ownership as ObjectOwnership)) {
+    throw new S3Error("InvalidArgument", { message: "Invalid x-amz-object-ownership header", fields: { ArgumentName: "x-amz-object-ownership", ArgumentValue: ownership.slice(0, 100) } });
+  }
+  const acl = aclHeaders(headers);
+  return {
+    objectLock: headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true",
+    ...(ownership === undefined ? {} : { ownership: ownership as ObjectOwnership }), ...(acl ? { acl } : {}),
+  };
+}
 
 export const createBucket: Operation<Input, CreateBucketOutput> = {
   name: "CreateBucket",
   match: { method: "PUT", scope: "bucket" },
   access: "owner",
   document: 64 * 1024,
-  parse({ bucket, document, region, headers }) {
-    const ObjectLockEnabledForBucket = headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true";
-    if (document.trim() === "") return { Bucket: bucket, ObjectLockEnabledForBucket };
+  parse(request) {
+    const { bucket, document, region } = request;
+    const Settings = settings(request);
+    if (document.trim() === "") return { Bucket: bucket, Settings };
     const configuration = readXml(document, createBucketConfiguration);
     const { LocationConstraint: wanted } = configuration;
     // Clients that do not know better name us-east-1, or nothing at all.
     if (wanted && wanted !== region) {
       throw new S3Error("InvalidLocationConstraint", { fields: { LocationConstraint: wanted.slice(0, 100), Region: region } });
     }
-    return { Bucket: bucket, CreateBucketConfiguration: configuration, ObjectLockEnabledForBucket };
+    return { Bucket: bucket, CreateBucketConfiguration: configuration, Settings };
   },
-  async run({ buckets }, { Bucket, ObjectLockEnabledForBucket: objectLock }, call) {
-    const { name } = await buckets.create(call, Bucket, { objectLock });
+  async run({ buckets }, { Bucket, Settings }, call) {
+    const { name } = await buckets.create(call, Bucket, Settings);
     return { Location: `/${name}` };
   },
   render: ({ Location }) => ({ status: 200, headers: { Location } }),

@@ -3,6 +3,7 @@ import type { CreateUploadSettings } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
+import { aclHeaders } from "../wire/acl.js";
 import { parseAlgorithm, parseChecksumType } from "../wire/checksum-headers.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { initiateResult } from "../wire/documents.js";
@@ -37,11 +38,12 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
     const { bucket, key, headers } = request;
     const tags = taggingHeader(headers);
     const lock = lockHeaders(headers);
+    const acl = aclHeaders(headers);
     return {
       Bucket: bucket, Key: key,
       Settings: {
         content: contentHeaders(headers), metadata: userMetadata(headers), ...checksumSettings(request),
-        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
       },
     };
   },

@@ -2,7 +2,7 @@ import type { Account } from "../../model/account.js";
 import { S3Error, type ErrorKind } from "../../model/errors.js";
 import type { Operation, RequestPattern, S3Response } from "../operation.js";
 import { S3_NAMESPACE } from "../wire/xml-schema.js";
-import { escapeXml, XML_DECLARATION } from "../wire/xml-writer.js";
+import { XML_DECLARATION } from "../wire/xml-writer.js";
 import { versionId } from "../wire/paging.js";
 
 /** What AWS answers where nothing was ever configured: an error's kind, or a document (root and its inner XML). */
@@ -20,12 +20,6 @@ function documentResponse(root: string, inner: string): S3Response {
     body: `${XML_DECLARATION}<${root} xmlns="${S3_NAMESPACE}">${inner}</${root}>`,
   };
 }
-
-const accessControl = ({ id, displayName }: Account) => {
-  const owner = `<ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(displayName)}</DisplayName>`;
-  const grantee = `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">${owner}</Grantee>`;
-  return `<Owner>${owner}</Owner><AccessControlList><Grant>${grantee}<Permission>FULL_CONTROL</Permission></Grant></AccessControlList>`;
-};
 
 /** A read of a configuration we do not offer: tools probe these, and 501 breaks them. The bucket or object must exist. */
 function probe(name: string, scope: "bucket" | "object", query: string, answer: Answer): Operation<Probe, S3Response> {
@@ -45,14 +39,10 @@ function probe(name: string, scope: "bucket" | "object", query: string, answer: 
 }
 
 const emptyList = (root: string) => ({ root, inner: "<IsTruncated>false</IsTruncated>" });
-const blocked = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]
-  .map((name) => `<${name}>true</${name}>`).join("");
 
 export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketAccelerateConfiguration", "bucket", "accelerate", { root: "AccelerateConfiguration" }),
-  probe("GetBucketAcl", "bucket", "acl", { root: "AccessControlPolicy", inner: accessControl }),
   probe("GetBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration"),
-  probe("GetBucketCors", "bucket", "cors", "NoSuchCORSConfiguration"),
   probe("GetBucketEncryption", "bucket", "encryption", "ServerSideEncryptionConfigurationNotFoundError"),
   probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
   probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
@@ -61,18 +51,11 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
   probe("GetBucketNotificationConfiguration", "bucket", "notification", { root: "NotificationConfiguration" }),
-  probe("GetBucketOwnershipControls", "bucket", "ownershipControls", {
-    root: "OwnershipControls", inner: "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>",
-  }),
-  probe("GetBucketPolicy", "bucket", "policy", "NoSuchBucketPolicy"),
-  probe("GetBucketPolicyStatus", "bucket", "policyStatus", "NoSuchBucketPolicy"),
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
   probe("GetBucketRequestPayment", "bucket", "requestPayment", { root: "RequestPaymentConfiguration", inner: "<Payer>BucketOwner</Payer>" }),
   probe("GetBucketWebsite", "bucket", "website", "NoSuchWebsiteConfiguration"),
-  probe("GetPublicAccessBlock", "bucket", "publicAccessBlock", { root: "PublicAccessBlockConfiguration", inner: blocked }),
   probe("ListBucketAnalyticsConfigurations", "bucket", "analytics", emptyList("ListBucketAnalyticsConfigurationResult")),
   probe("ListBucketIntelligentTieringConfigurations", "bucket", "intelligent-tiering", emptyList("ListBucketIntelligentTieringConfigurationsOutput")),
   probe("ListBucketInventoryConfigurations", "bucket", "inventory", emptyList("ListInventoryConfigurationsResult")),
   probe("ListBucketMetricsConfigurations", "bucket", "metrics", emptyList("ListMetricsConfigurationsResult")),
-  probe("GetObjectAcl", "object", "acl", { root: "AccessControlPolicy", inner: accessControl }),
 ];

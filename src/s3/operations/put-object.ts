@@ -2,6 +2,7 @@ import type { PutObjectOutput, PutObjectRequest } from "@aws-sdk/client-s3";
 import type { Body, PutSettings } from "../../gateway/gateway.js";
 import type { Durability } from "../../model/object.js";
 import type { Operation, Served } from "../operation.js";
+import { aclHeaders } from "../wire/acl.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
@@ -23,11 +24,12 @@ export const putObject: Operation<Input, Output> = {
     const preconditions = writeConditions(request.headers);
     const tags = taggingHeader(request.headers);
     const lock = lockHeaders(request.headers);
+    const acl = aclHeaders(request.headers);
     return {
       Bucket: request.bucket, Key: request.key, Body: request.body,
       Settings: {
         content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
-        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
         ...(preconditions ? { preconditions } : {}),
       },
     };

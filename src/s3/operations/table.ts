@@ -3,6 +3,9 @@ import { abortMultipartUpload } from "./abort-multipart-upload.js";
 import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from "./bucket-lifecycle.js";
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
+import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -21,6 +24,8 @@ import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
+import { deleteBucketOwnershipControls, getBucketOwnershipControls, putBucketOwnershipControls } from "./ownership-controls.js";
+import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from "./public-access-block.js";
 import { getObjectLegalHold, putObjectLegalHold } from "./object-legal-hold.js";
 import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object-lock-configuration.js";
 import { getObjectRetention, putObjectRetention } from "./object-retention.js";
@@ -48,5 +53,10 @@ export const operations: readonly AnyOperation[] = [
   row(putObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
+  row(getBucketAcl), row(putBucketAcl), row(getObjectAcl), row(putObjectAcl),
+  row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
+  row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
+  row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
+  row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];

@@ -1,0 +1,34 @@
+import type { Catalog, ConfigurationName } from "../catalog/catalog.js";
+import { privateAcl, type Acl } from "../model/acl.js";
+import type { Bucket } from "../model/bucket.js";
+import type { Policy } from "../model/policy.js";
+import { parsePolicy } from "../model/policy-document.js";
+import { NOTHING_BLOCKED, type ObjectOwnership, type PublicAccessBlock } from "../model/public-access.js";
+
+/** What an owner has set on who may use a bucket. Each is undefined where it was never set. */
+export interface BucketAccess {
+  readonly policy: Policy | undefined;
+  readonly ownership: ObjectOwnership | undefined;
+  readonly block: PublicAccessBlock;
+  readonly acl: Acl;
+  /** Whether ACLs count at all. */
+  readonly acls: boolean;
+}
+
+/** In one read. */
+export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name" | "owner">): Promise<BucketAccess> {
+  const documents = await catalog.configurations.all(bucket.name);
+  const json = (name: ConfigurationName) => {
+    const text = documents.get(name);
+    return text === undefined ? undefined : JSON.parse(text) as unknown;
+  };
+  const policy = documents.get("policy");
+  const ownership = documents.get("ownershipControls") as ObjectOwnership | undefined;
+  return {
+    policy: policy === undefined ? undefined : parsePolicy(policy, bucket.name),
+    ownership,
+    block: (json("publicAccessBlock") ?? NOTHING_BLOCKED) as PublicAccessBlock,
+    acl: (json("acl") ?? privateAcl(bucket.owner)) as Acl,
+    acls: ownership !== "BucketOwnerEnforced",
+  };
+}

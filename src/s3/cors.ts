@@ -1,0 +1,54 @@
+import type { Cors } from "../gateway/gateway.js";
+import { corsRuleFor, type CorsRequest, type CorsRule } from "../model/cors.js";
+import { S3Error } from "../model/errors.js";
+import type { Address } from "./address.js";
+import type { S3Response } from "./operation.js";
+import type { RequestHead } from "./request.js";
+
+type ResponseHeaders = Record<string, string | number | undefined>;
+
+const VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
+
+function allowed(rule: CorsRule, { origin, method, headers }: CorsRequest): ResponseHeaders {
+  const anybody = rule.origins.includes("*");
+  return {
+    "Access-Control-Allow-Origin": anybody ? "*" : origin,
+    // A rule for named origins is about pages with credentials, too.
+    "Access-Control-Allow-Credentials": anybody ? undefined : "true",
+    "Access-Control-Allow-Methods": method === "" ? undefined : rule.methods.join(", "),
+    "Access-Control-Allow-Headers": headers.length === 0 ? undefined : headers.join(", ").toLowerCase(),
+    "Access-Control-Expose-Headers": rule.exposed.length === 0 ? undefined : rule.exposed.join(", "),
+    "Access-Control-Max-Age": rule.maxAge,
+    Vary: VARY,
+  };
+}
+
+/** What a browser asks before it sends the request itself. BadRequest-class errors and AccessForbidden, as S3. */
+export async function preflight(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<S3Response> {
+  const origin = head.headers.get("origin");
+  const method = head.headers.get("access-control-request-method");
+  if (!origin) throw new S3Error("InvalidRequest", { message: "Insufficient information. Origin request header needed." });
+  if (!method) throw new S3Error("InvalidRequest", { message: "Invalid Access-Control-Request-Method: null" });
+  const fields = { Method: method.slice(0, 40), ResourceType: scope.toUpperCase() };
+  const rules = scope === "service" ? undefined : await cors.of(bucket);
+  if (!rules) throw new S3Error("AccessForbidden", { fields });
+  const headers = (head.headers.get("access-control-request-headers") ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const request = { origin, method, headers };
+  const rule = corsRuleFor(rules, request);
+  if (!rule) {
+    const message = "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
+    throw new S3Error("AccessForbidden", { message, fields });
+  }
+  return { status: 200, headers: allowed(rule, request) };
+}
+
+/** What an answer carries so that the page that asked may read it: also an error. Nothing where the bucket does not say so. */
+export async function corsHeaders(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<ResponseHeaders> {
+  const origin = head.headers.get("origin");
+  if (origin === undefined || scope === "service") return {};
+  const rules = await cors.of(bucket);
+  if (!rules) return {};
+  const rule = corsRuleFor(rules, { origin, method: head.method, headers: [] });
+  // Caches must not hand what one origin got to another, whether or not this one was allowed.
+  return rule ? { ...allowed(rule, { origin, method: "", headers: [] }), "Access-Control-Allow-Methods": rule.methods.join(", ") } : { Vary: VARY };
+}

@@ -1,0 +1,96 @@
+import { cannedAcls, groups, permissions, type AclRequest, type CannedAcl, type Grant, type Grantee, type Permission } from "../../model/acl.js";
+import { S3Error } from "../../model/errors.js";
+import type { NamedAcl } from "../../gateway/gateway.js";
+import type { Headers } from "./headers.js";
+import { readXml } from "./xml-reader.js";
+import { S3_NAMESPACE, type XmlDocument } from "./xml-schema.js";
+import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
+
+/** `x-amz-grant-…`: the permission each one grants. */
+const grantHeaders: Readonly<Record<string, Permission>> = {
+  "full-control": "FULL_CONTROL", read: "READ", write: "WRITE", "read-acp": "READ_ACP", "write-acp": "WRITE_ACP",
+};
+
+const invalid = (message: string, name: string, value: string) =>
+  new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 200) } });
+
+function granteeOf(kind: string, value: string): Grantee {
+  if (kind === "id") return { id: value };
+  if (kind === "uri") {
+    if (!groups.includes(value)) throw invalid("Invalid group uri", "uri", value);
+    return { group: value };
+  }
+  if (kind === "emailAddress") throw new S3Error("UnresolvableGrantByEmailAddress", { fields: { ArgumentValue: value.slice(0, 200) } });
+  throw invalid("Argument format not recognized", "x-amz-grant", kind);
+}
+
+/** `id="…", uri="…"`, with or without quotes. */
+function grantees(header: string, value: string): Grantee[] {
+  return value.split(",").map((entry) => {
+    const [, kind = "", quoted, plain] = /^\s*(\w+)\s*=\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(entry) ?? [];
+    if (kind === "") throw invalid("Argument format not recognized", header, value);
+    return granteeOf(kind, quoted ?? plain ?? "");
+  });
+}
+
+/** The ACL that headers ask for, or undefined. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
+export function aclHeaders(headers: Headers): AclRequest | undefined {
+  const canned = headers.get("x-amz-acl");
+  const granted = headers.withPrefix("x-amz-grant-");
+  if (canned !== undefined && canned !== "") {
+    if (granted.length > 0) throw new S3Error("InvalidRequest", { message: "Specifying both Canned ACLs and Header Grants is not allowed" });
+    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("", "x-amz-acl", canned);
+    return { canned: canned as CannedAcl };
+  }
+  if (granted.length === 0) return undefined;
+  const grants = granted.flatMap(([name, value]): Grant[] => {
+    const permission = Object.hasOwn(grantHeaders, name) ? grantHeaders[name] : undefined;
+    if (!permission) throw invalid("Unknown grant header", `x-amz-grant-${name}`, value);
+    return grantees(`x-amz-grant-${name}`, value).map((grantee) => ({ grantee, permission }));
+  });
+  return { grants };
+}
+
+interface WireAcl {
+  readonly Owner?: { readonly ID?: string };
+  readonly Grants: readonly { readonly Grantee: { readonly ID?: string; readonly URI?: string; readonly EmailAddress?: string }; readonly Permission: string }[];
+}
+
+const accessControlPolicy: XmlDocument<WireAcl> = {
+  root: "AccessControlPolicy", fields: [
+    { element: "Owner", type: [{ element: "ID", type: "string" }, { element: "DisplayName", type: "string" }] },
+    { element: "Grant", member: "Grants", within: "AccessControlList", list: true, type: [
+      { element: "Grantee", required: true, type: [
+        { element: "ID", type: "string" }, { element: "DisplayName", type: "string" }, { element: "URI", type: "string" }, { element: "EmailAddress", type: "string" },
+      ] },
+      { element: "Permission", type: "string", required: true },
+    ] },
+  ],
+};
+
+/** MalformedACLError for what is no ACL. */
+export function readAcl(document: string): AclRequest {
+  let wire: WireAcl;
+  try {
+    wire = readXml(document, accessControlPolicy);
+  } catch (cause) {
+    throw new S3Error("MalformedACLError", { cause });
+  }
+  const grants = wire.Grants.map(({ Grantee: { ID, URI, EmailAddress }, Permission: permission }): Grant => {
+    const [kind, value] = ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
+    if (value === undefined || !permissions.includes(permission as Permission)) throw new S3Error("MalformedACLError");
+    return { grantee: granteeOf(kind, value), permission: permission as Permission };
+  });
+  if (wire.Owner?.ID === undefined || wire.Owner.ID === "") throw new S3Error("MalformedACLError");
+  return { grants, owner: wire.Owner.ID };
+}
+
+export function writeAcl({ owner, grants, names }: NamedAcl): string {
+  const person = (id: string) => `<ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(names.get(id) ?? id)}</DisplayName>`;
+  const one = (grantee: Grantee) => {
+    const [type, inner] = "id" in grantee ? ["CanonicalUser", person(grantee.id)] : ["Group", `<URI>${escapeXml(grantee.group)}</URI>`];
+    return `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`;
+  };
+  const list = grants.map(({ grantee, permission }) => `<Grant>${one(grantee)}<Permission>${permission}</Permission></Grant>`).join("");
+  return `${XML_DECLARATION}<AccessControlPolicy xmlns="${S3_NAMESPACE}"><Owner>${person(owner)}</Owner><AccessControlList>${list}</AccessControlList></AccessControlPolicy>`;
+}
