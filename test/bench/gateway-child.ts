@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { JsonShelf } from "../../src/cli/json-shelf.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
@@ -12,7 +13,6 @@ import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
 import { systemClock } from "../../src/model/system-clock.js";
 import { cutSegments } from "../../src/preprocessing/segment-slices.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
-import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import { createS3App } from "../../src/s3/app.js";
@@ -41,9 +41,8 @@ const cache = new TieredCache(
   { verify: (bytes, hash) => encoder.verify(bytes, hash) },
   { folder: join(folder, "cache"), memoryBytes: GIB / 4, diskBytes: 10 * GIB },
 );
-const book = KeptNodeBook.inMemory({ chain, clock });
-const nodes = new BookedNodes({ nodes: new MemoryNodes(chain, 14), book, clock });
-const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock });
+const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(folder, "state") }) });
+const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), book, cache, encoder, clock });
 const digests = new DigestThreads();
 const gateway = new CessGateway({ digests, catalog, blobs, preprocessing, chain, clock, retrieval });
 const server = createS3App({
