@@ -127,7 +127,7 @@ export class Owner implements Clock {
     return new Promise((resolve, reject) => {
       promise.then(
         (value) => this.schedule(delayMs, () => resolve(value)),
-        (error: unknown) => this.schedule(delayMs, () => reject(error as Error)),
+        (error: unknown) => this.schedule(delayMs, () => reject(asError(error))),
       );
     });
   }
@@ -140,4 +140,8 @@ function earlier(a: Turn, b: Turn): boolean {
 /** Every microtask and next tick has run. */
 function drained(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -25,8 +25,9 @@ class Handle {
   }
 
   /** Sometimes the kernel takes fewer bytes than it was given. */
-  writev(chunks: readonly Uint8Array[], position: number): Promise<{ bytesWritten: number }> {
-    const bytes = Buffer.concat(chunks);
+  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }> {
+    // Taken at once: the caller may use its buffer for other bytes as soon as the call has resolved.
+    const bytes = Buffer.from(buffer.subarray(offset, offset + length));
     const { random } = machine();
     const taken = random() < 0.1 ? Math.ceil(random() * bytes.length) : bytes.length;
     return act((disk) => {

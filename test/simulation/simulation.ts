@@ -233,15 +233,20 @@ export class Simulation implements Service {
     while (!this.incarnation) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
+  /** Asked anew each time: a crash between two awaits ends the incarnation. */
+  #running(): boolean {
+    return this.incarnation !== undefined;
+  }
+
   async #crashAgainAndAgain(times: number): Promise<void> {
     const { random } = this;
     for (let n = 0; n < times; n++) {
       await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
-      if (this.incarnation) return;
+      if (this.#running()) return;
       await this.owner.sleep(60_000 * random() ** 2);
       // Some die again while they are starting.
       if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
-      if (!this.incarnation) await this.#boot();
+      if (!this.#running()) await this.#boot();
     }
   }
 

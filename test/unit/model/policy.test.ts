@@ -5,7 +5,14 @@ import { parsePolicy } from "../../../src/model/policy-document.js";
 const alice = { id: "a".repeat(64), displayName: "alice", accessKeyId: "ALICEKEY" };
 type Context = Readonly<Record<string, string | readonly string[]>>;
 
-function ask(statements: object | readonly object[], { principal = alice as object, action = "s3:GetObject", resource = "box/k", context = {} as Context } = {}): PolicyAnswer {
+interface Asked {
+  readonly principal?: object;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly context?: Context;
+}
+
+function ask(statements: object | readonly object[], { principal = alice, action = "s3:GetObject", resource = "box/k", context = {} }: Asked = {}): PolicyAnswer {
   const listed = (Array.isArray(statements) ? statements : [statements]) as object[];
   const filled = listed.map((each) => ({ Effect: "Allow", ...("NotPrincipal" in each ? {} : { Principal: "*" }), ...("NotAction" in each ? {} : { Action: "s3:*" }), ...("NotResource" in each ? {} : { Resource: "arn:aws:s3:::box*" }), ...each }));
   const policy = parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: filled }), "box");
