@@ -55,7 +55,7 @@ export class JobWorker implements Worker {
   async #run(job: Job, signal: AbortSignal): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.#handler.run(job, signal);
+      outcome = await this.#untilTold(this.#handler.run(job, signal), signal);
     } catch (error) {
       await this.#failed(job, error, signal);
       return;
@@ -64,6 +64,27 @@ export class JobWorker implements Worker {
     if (outcome.kind === "finish") await this.#jobs.finish(job.id);
     else if (outcome.kind === "again") await this.#jobs.release(job.id, now);
     else if (outcome.kind === "wait") await this.#jobs.release(job.id, now + outcome.ms);
+  }
+
+  /**
+   * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such work
+   * is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
+   */
+  async #untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    const over = new AbortController();
+    const left = new Promise<never>((_resolve, reject) => {
+      const leave = () => {
+        this.#parts.clock.sleep(OBEY_MS, over.signal).then(() => reject(signal.reason as Error), () => undefined);
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener("abort", leave, { once: true, signal: over.signal });
+    });
+    try {
+      return await Promise.race([work, left]);
+    } finally {
+      over.abort();
+      work.catch(() => undefined);
+    }
   }
 
   async #failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
@@ -97,6 +118,9 @@ export class JobWorker implements Worker {
     }
   }
 }
+
+/** For work to end by itself once it is told to; well below what the supervisor waits before it gives up on a worker. */
+const OBEY_MS = 500;
 
 /** A function, because the value changes while its caller waits and the compiler would not believe it. */
 function isAborted(signal: AbortSignal): boolean {

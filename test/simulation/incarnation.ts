@@ -52,6 +52,8 @@ export class Incarnation {
   readonly owner: Owner;
   readonly machine: Machine;
   readonly #path: string;
+  /** By the path of a catalog that was left: how much of its log is on the disk. */
+  static readonly #syncedLogs = new Map<string, number>();
   rooms!: Awaited<ReturnType<typeof openRooms>>;
 
   constructor(readonly world: Surroundings, number: number) {
@@ -67,6 +69,7 @@ export class Incarnation {
   async boot(source: string): Promise<void> {
     mkdirSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true });
     copyCatalog(source, this.#path);
+    this.machine.catalogSynced = Incarnation.#syncedLogs.get(source) ?? 0;
     setMachine(this.machine);
     this.rooms = await openRooms(this.world, this.owner, this.#path);
   }
@@ -81,9 +84,13 @@ export class Incarnation {
     chain.forgetReservations();
     const left = join(this.world.folder, `${this.owner.name} left`);
     const written = copyCatalog(this.#path, left);
+    const synced = Math.min(this.machine.catalogSynced, written);
+    Incarnation.#syncedLogs.set(left, synced);
     if (powerCut) {
-      const synced = Math.min(this.machine.catalogSynced, written);
-      if (written > 0) truncateSync(`${left}-wal`, synced + Math.floor(random() * (written - synced + 1)));
+      // What a power cut leaves is on the disk: the next process cannot lose it in another one.
+      const kept = synced + Math.floor(random() * (written - synced + 1));
+      if (written > 0) truncateSync(`${left}-wal`, kept);
+      Incarnation.#syncedLogs.set(left, kept);
       disk.powerCut(random);
     }
     this.#bury();

@@ -113,7 +113,8 @@ export class Simulation implements Service {
       this.#failure ??= error as Error;
     } finally {
       process.off("unhandledRejection", onRejection);
-      this.incarnation?.kill(false);
+      // One that stopped in good order is gone already.
+      if (this.incarnation?.owner.alive === true) this.incarnation.kill(false);
       setMachine(undefined);
       rmSync(this.settings.folder, { recursive: true, force: true });
     }
