@@ -88,7 +88,7 @@ describe("a gateway killed with SIGKILL at random moments", function () {
       const client = gateway.client();
       const work = [putSmall(client, `small-${round}`), putSmall(client, `overwritten`), putMultipart(client, `multipart-${round}`)];
       const outcome = Promise.allSettled(work);
-      const killed = Math.floor(random() * 1500);
+      const killed = Math.floor(random() * 1000);
       await new Promise((resolve) => setTimeout(resolve, killed));
       // An overwrite under way may or may not have happened: either content is right, so the key is not checked then.
       acknowledged.delete("overwritten");
