@@ -3,7 +3,7 @@ import { loadDevConfig, loadDevGatewayConfig } from "../config/load.js";
 import { DevNetworkThread } from "../devnet/dev-network-thread.js";
 import type { DevUser } from "../devnet/dev-users.js";
 import { devRoutes } from "./dev-routes.js";
-import { GatewayServer } from "./gateway-server.js";
+import type { GatewayServer } from "./gateway-server.js";
 import { logger } from "./logger.js";
 import { closeOnSignals } from "./shutdown.js";
 
@@ -13,7 +13,9 @@ const REPORT_TIMEOUT_BLOCKS = 10;
 /** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
 export async function runDev(): Promise<void> {
   const { dataDir, ...settings } = loadDevConfig();
-  const network = await DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
+  const starting = DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
+  // Loaded while the network starts in its thread: either takes seconds, and nobody wants to wait for both in turn.
+  const [{ GatewayServer }, network] = await Promise.all([import("./gateway-server.js"), starting]);
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
     accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),

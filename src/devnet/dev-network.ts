@@ -44,6 +44,8 @@ const TERRITORY_DAYS = 3650;
 /** Together the nodes must declare what the territories sell. */
 const NODE_TIB = 16;
 const GATEWAY = "//Gateway";
+/** Until nodes are registered and territories bought, blocks come this often: whoever starts the network waits for them. */
+const SETUP_BLOCK_MS = 100;
 
 /**
  * The network in a box: a chain and storage nodes on loopback, reached only as the real ones are. On the first start its
@@ -70,10 +72,15 @@ export class DevNetwork {
     });
     const session = new ChainSession({ endpoints: [chain.endpoint] });
     await session.ready();
-    const running = await Promise.all(nodes.map(async (signer, n) => startNode(session, signer, n, await ports.of(`node${n}`), settings)));
-    const users = await Promise.all(owners.map((owner, i) => provision(session, owner, gateway.account, i)));
-    await ports.save({ chain: chain.port, ...Object.fromEntries(running.map(({ n, endpoint }) => [`node${n}`, Number(new URL(endpoint).port)])) });
-    return new DevNetwork(chain, session, running, users);
+    const setup = setInterval(() => chain.chain.build(), SETUP_BLOCK_MS);
+    try {
+      const running = await Promise.all(nodes.map(async (signer, n) => startNode(session, signer, n, await ports.of(`node${n}`), settings)));
+      const users = await Promise.all(owners.map((owner, i) => provision(session, owner, gateway.account, i)));
+      await ports.save({ chain: chain.port, ...Object.fromEntries(running.map(({ n, endpoint }) => [`node${n}`, Number(new URL(endpoint).port)])) });
+      return new DevNetwork(chain, session, running, users);
+    } finally {
+      clearInterval(setup);
+    }
   }
 
   /** `ws://…`, for the gateway and for polkadot.js. */
