@@ -1,6 +1,7 @@
 import type { Acl } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { Encryption } from "../model/encryption.js";
 import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
@@ -9,7 +10,7 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 
 /**
- * The metadata index. Every method is one transaction; when it resolves, what it wrote is durable.
+ * The metadata index. The secrets of formats are sealed in it. Every method is one transaction; when it resolves, what it wrote is durable.
  * Methods that let go of bytes return the blobs nobody links any more: remove them after.
  * Times are milliseconds since 1970 and come from the catalog's clock.
  */
@@ -21,6 +22,7 @@ export interface Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
+  readonly keyUses: KeyUseCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
@@ -77,6 +79,7 @@ export interface NewVersion {
   readonly acl?: Acl;
   /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
   readonly fid?: Fid;
+  readonly encryption?: Encryption;
   /** How the bytes become segments when they are encoded later; plain by default. */
   readonly format?: SegmentFormat;
 }
@@ -302,14 +305,14 @@ export interface FileRow extends CessFile {
 
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
-  /** Any owner's, with the hashes; for retrieval. */
+  /** Any owner's, with the hashes; for retrieval. An encrypted file's data key is with the versions alone once it is stored. */
   manifest(fid: Fid): Promise<CessFile | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /** encoded → declared → placed, reports included. Never backwards except to `encoded` (the deal vanished). */
   advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void>;
-  /** The chain (finalized) lists this owner: releases staging, removes the `store` job; adds a `delete` job if nothing needs the file. */
+  /** The chain (finalized) lists this owner: releases staging and the file's data key, removes the `store` job; adds a `delete` job if nothing needs the file. */
   stored(id: string): Promise<Released>;
   /** The network refused for good. Bytes stay. Removes the `store` job. */
   failed(id: string, failure: string): Promise<void>;
@@ -364,4 +367,11 @@ export interface JobCatalog {
   /** Leases that earlier processes of this gateway left are void (called once at start, single-gateway only). */
   releaseAll(): Promise<void>;
   count(): Promise<Readonly<Record<JobKind, number>>>;
+}
+
+/** Ids of the keys that wrapped something the catalog keeps: without them it cannot be read. */
+export interface KeyUseCatalog {
+  all(): Promise<readonly string[]>;
+  /** Before a row is written that this key wrapped something in. */
+  record(keyId: string): Promise<void>;
 }

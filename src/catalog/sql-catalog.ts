@@ -1,14 +1,17 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
+import type { Sealer } from "../model/sealer.js";
 import { orphansAmong } from "./blob-links.js";
 import { BucketTableCatalog } from "./buckets.js";
-import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, KeyUseCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
+import { KeyUseTableCatalog } from "./key-uses.js";
 import { PreparationTableCatalog } from "./preparations.js";
+import { FormatColumn } from "./segment-columns.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
 
@@ -21,18 +24,21 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
+  readonly keyUses: KeyUseCatalog;
   private readonly store: Store;
 
-  constructor(components: { readonly store: Store; readonly clock: Clock }) {
+  constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
     const { store, clock } = components;
+    const formats = new FormatColumn(components.sealer);
     this.store = store;
     this.buckets = new BucketTableCatalog(store, clock);
     this.configurations = new ConfigurationTableCatalog(store);
-    this.objects = new ObjectTableCatalog(store, clock);
-    this.uploads = new UploadTableCatalog(store, clock);
+    this.objects = new ObjectTableCatalog(store, clock, formats);
+    this.uploads = new UploadTableCatalog(store, clock, formats);
     this.preparations = new PreparationTableCatalog(store);
-    this.files = new FileTableCatalog(store, clock);
-    this.jobs = new JobTableCatalog(store, clock);
+    this.files = new FileTableCatalog(store, clock, formats);
+    this.jobs = new JobTableCatalog(store, clock, formats);
+    this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
+import type { Keys } from "../keys/keys.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
@@ -8,7 +9,8 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
-import type { Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import { EncryptionService } from "./encryption-service.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
@@ -17,6 +19,7 @@ import { InlineDigests, type Digests } from "./digests.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
+import { ENCRYPTION_DEFAULTS, ObjectEncryption } from "./object-encryption.js";
 import { ObjectService } from "./object-service.js";
 import { Redundancy } from "./redundancy.js";
 import { Staging } from "./staging.js";
@@ -33,6 +36,7 @@ export interface GatewayComponents {
   readonly preprocessing: Preprocessing;
   readonly retrieval: Retrieval;
   readonly chain: Chain;
+  readonly keys: Keys;
   readonly clock: Clock;
   /** What the chain says of files: HEAD then tells how many fragments are left. */
   readonly files?: NetworkFiles;
@@ -50,6 +54,7 @@ export const GATEWAY_DEFAULTS = {
   region: "us-east-1",
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
+  encryption: ENCRYPTION_DEFAULTS,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
@@ -65,9 +70,10 @@ export class CessGateway implements Gateway {
   readonly tagging: Tagging;
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
+  readonly encryption: BucketEncryption;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, encryption, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
@@ -76,6 +82,7 @@ export class CessGateway implements Gateway {
       staging: new Staging(components),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
+      encryption: new ObjectEncryption(components, encryption),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
     this.buckets = new BucketService(shared, { region, ...newBuckets });
@@ -87,5 +94,6 @@ export class CessGateway implements Gateway {
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
     this.lifecycles = new LifecycleService(shared);
+    this.encryption = new EncryptionService(shared);
   }
 }

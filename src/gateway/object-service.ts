@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
-import type { Catalog } from "../catalog/catalog.js";
+import type { Catalog, NewVersion } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
+import type { DataKey } from "../model/file.js";
 import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
@@ -20,6 +21,7 @@ import type { NetworkBucket } from "./network-bucket.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
+import type { ObjectEncryption } from "./object-encryption.js";
 import { readableVersion, resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
 import type { Staging } from "./staging.js";
@@ -34,6 +36,7 @@ export interface ObjectComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
   readonly copy: ObjectCopy;
   readonly onWork: () => void;
   /** The bucket of all files on the network, where there is one. */
@@ -49,7 +52,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
-    const { catalog, accounts, admission } = this.components;
+    const { catalog, accounts, admission, encryption } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -57,28 +60,29 @@ export class ObjectService implements Objects {
     const payer = payerOf(accounts, call, bucket);
     const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
     const lock = await newLock(this.components, bucket, settings.lock);
+    const encrypted = await encryption.forNew(name.bucket, settings.encryption);
     await requireEarly(catalog, name, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size)];
+    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await admission.admit(payer, size));
+      if (body.size === undefined) releases.push(await admission.admit(payer, size, encrypted.format));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, { ...settings, ...lock });
+      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted }, ingested, { ...settings, ...lock });
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit({ bucket, key, owner, acl }: ObjectName & Pick<ObjectVersion, "owner" | "acl">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit(target: ObjectName & Pick<NewVersion, "owner" | "acl" | "encryption" | "format">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
     const value = checksums.get(algorithm);
     const version = {
-      bucket, key, owner, size, etag: md5, ...(acl ? { acl } : {}),
+      ...target, size, etag: md5,
       content: settings.content, metadata: settings.metadata,
       ...(settings.tags ? { tags: settings.tags } : {}), ...(settings.lock ? { lock: settings.lock } : {}),
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
@@ -95,22 +99,30 @@ export class ObjectService implements Objects {
 
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     const { network, redundancy } = this.components;
-    const result = network?.serves(name.bucket) === true ? await network.head(call, name, request) : await this.resolve(call, name, request);
+    const result = network?.serves(name.bucket) === true
+      ? await network.head(call, name, this.ofNetwork(request)) : (await this.resolve(call, name, request)).result;
     return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
   }
 
-  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
+  /** The network's files are nobody's to bring a key for. */
+  private ofNetwork(request: ReadRequest): ReadRequest {
+    this.components.encryption.unlock(undefined, request.customer);
+    return request;
+  }
+
+  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<{ readonly result: ReadResult; readonly key: DataKey | undefined }> {
     const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
     const version = await readableVersion(this.components.catalog, name);
-    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId) };
+    const key = this.components.encryption.unlock(version.encryption, request.customer);
+    return { result: { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId) }, key };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
     const { network } = this.components;
-    if (network?.serves(name.bucket) === true) return network.get(call, name, request);
-    const result = await this.resolve(call, name, request);
+    if (network?.serves(name.bucket) === true) return network.get(call, name, this.ofNetwork(request));
+    const { result, key } = await this.resolve(call, name, request);
     const range = result.range ?? { start: 0, end: result.version.size };
-    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal) };
+    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
   }
 
   async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {
