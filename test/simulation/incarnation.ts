@@ -24,6 +24,7 @@ import { Owner, type Scheduler } from "./scheduler.js";
 import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
 import type { SimulatedNodes } from "./simulated-nodes.js";
+import { testKeys } from "../support/test-keys.js";
 
 export interface Surroundings {
   readonly scheduler: Scheduler;
@@ -122,7 +123,7 @@ export class Incarnation {
 export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk, path: string): Promise<void> {
   const owner = new Owner(scheduler, "template");
   setMachine({ owner, disk, random: () => 0.5, catalogSynced: 0, connections: new Set(), diskMs: () => 1 });
-  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner }, { path }));
+  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner, sealer: testKeys }, { path }));
   await scheduler.run(catalog.close());
 }
 
@@ -137,7 +138,7 @@ function copyCatalog(from: string, to: string): number {
 async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const { random, accounts, onError, maxSegmentsPerFile } = world;
   const clock = owner;
-  const catalog = await openSqliteCatalog({ clock }, { path, maxBatchMs: Infinity });
+  const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path, maxBatchMs: Infinity });
   const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER });
   const encoder = new InProcessEncoder(owner, random);
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
@@ -170,6 +171,6 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
-  const gateway = new CessGateway({ catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
+  const gateway = new CessGateway({ keys: testKeys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
   return { catalog, blobs, encoder, preprocessing, cache, retrieval, supervisor, distribution, gateway };
 }

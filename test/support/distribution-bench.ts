@@ -24,6 +24,7 @@ import type { FileSettings, Preprocessing } from "../../src/preprocessing/prepro
 import { MemoryChain, type MemoryChainSettings } from "./memory-chain.js";
 import { MemoryNodes } from "./memory-nodes.js";
 import type { Killer } from "./killer.js";
+import { testKeys } from "./test-keys.js";
 
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
@@ -133,7 +134,7 @@ export class Bench {
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
-    const catalog = await openSqliteCatalog({ clock: new SystemClock() }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock: new SystemClock(), sealer: testKeys }, { path: join(folder, "catalog.db") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const bench = new Bench(folder, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {

@@ -231,6 +231,7 @@ export class MemoryGateway implements Gateway {
     },
   }) as Tagging;
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
+  readonly encryption = onlyWith({ get: this.#unset("ServerSideEncryptionConfigurationNotFoundError") }) as Gateway["encryption"];
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
   readonly cors: Gateway["cors"] = {
@@ -253,8 +254,8 @@ export class MemoryGateway implements Gateway {
       const { bytes, checksum } = await readBody(body);
       return this.#putPart(name, id, partNumber, bytes, checksum);
     },
-    copyPart: async (call, name, id, partNumber, source, range, preconditions) => {
-      const { bytes } = await Promise.resolve(this.#source(call, source, preconditions));
+    copyPart: async (call, name, id, partNumber, { source, range, sourcePreconditions }) => {
+      const { bytes } = await Promise.resolve(this.#source(call, source, sourcePreconditions));
       const wanted = range && resolveRange(range, bytes.length);
       if (range && !wanted) throw new S3Error("InvalidRange");
       return this.#putPart(name, id, partNumber, wanted ? bytes.subarray(wanted.start, wanted.end) : bytes);

@@ -11,6 +11,7 @@ import { contentHeaders } from "../wire/content-headers.js";
 import { parseCopySource } from "../wire/copy-source.js";
 import { copyObjectResult } from "../wire/documents.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
+import { customerOf, encryptionAnswer, encryptionRequest, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
@@ -20,6 +21,7 @@ import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CopyObjectRequest>, "Bucket" | "Key"> & { readonly Copy: CopyRequest };
 type Output = CopyObjectResult & {
+  readonly Encryption: EncryptionMembers;
   readonly Durability: Durability;
   readonly VersionId: string | undefined;
   readonly CopySourceVersionId: string | undefined;
@@ -40,6 +42,8 @@ function parseCopy(request: S3Request): CopyRequest {
   const tags = replacedTags(headers);
   const lock = lockHeaders(headers);
   const acl = aclHeaders(headers);
+  const encryption = encryptionRequest(headers);
+  const sourceCustomer = sourceCustomerKey(headers);
   const algorithm = headers.get("x-amz-checksum-algorithm");
   const preconditions = writeConditions(headers);
   return {
@@ -49,6 +53,8 @@ function parseCopy(request: S3Request): CopyRequest {
     ...(tags ? { replaceTags: tags } : {}),
     ...(lock ? { lock } : {}),
     ...(acl ? { acl } : {}),
+    ...(encryption ? { encryption } : {}),
+    ...(sourceCustomer ? { sourceCustomer } : {}),
     ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
     ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
     ...(preconditions ? { preconditions } : {}),
@@ -61,13 +67,15 @@ export const copyObject: Operation<Input, Output> = {
   access: "write",
   parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
   async run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
-    const { etag, createdAt, checksum, durability, versionId, sourceVersionId } = await objects.copy(call, { bucket, key }, Copy);
+    const { etag, createdAt, checksum, durability, versionId, sourceVersionId, encryption } = await objects.copy(call, { bucket, key }, Copy);
     return {
       ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
       VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId,
+      Encryption: { encryption, customer: customerOf(Copy.encryption) },
     };
   },
-  render: ({ Durability, VersionId, CopySourceVersionId, ...result }) => xmlResponse(copyObjectResult, result, {
+  render: ({ Durability, VersionId, CopySourceVersionId, Encryption, ...result }) => xmlResponse(copyObjectResult, result, {
     ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId,
+    ...encryptionAnswer(Encryption),
   }),
 };

@@ -5,6 +5,7 @@ import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucke
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
+import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
@@ -57,6 +58,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
   row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
+  row(getBucketEncryption), row(putBucketEncryption), row(deleteBucketEncryption),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];

@@ -21,6 +21,7 @@ import type { FileRange, Retrieval } from "../../../src/retrieval/retrieval.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { MemoryChain } from "../../support/memory-chain.js";
 import { seededRandom } from "../../support/seeded-random.js";
+import { testKeys } from "../../support/test-keys.js";
 
 export const alice: Account = { id: "a".repeat(64), displayName: "alice", cessAccount: "cXalice" as CessAccount, territory: "home" };
 export const bob: Account = { id: "b".repeat(64), displayName: "bob", cessAccount: "cXbob" as CessAccount, territory: "home" };
@@ -78,7 +79,7 @@ export class House {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
     let now = 1_700_000_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.sqlite") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const encoder = new ThreadEncoder({ threads: 2 });
     const { maxSegmentsPerFile } = settings;
@@ -90,7 +91,7 @@ export class House {
   gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog }, settings: HouseSettings = {}): CessGateway {
     const { catalog, blobs, preprocessing, chain, clock } = this;
     return new CessGateway({
-      catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
+      keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
       onWork: () => this.work++, onFault: (error) => this.faults.push(error), ...replaced,
     }, settings);
   }
