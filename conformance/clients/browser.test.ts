@@ -30,7 +30,7 @@ class Page {
           response.end();
         });
       } else {
-        response.setHeader("content-type", "text/html").end(`<!doctype html><title>page</title><script type="module">
+        response.setHeader("content-type", "text/html; charset=utf-8").end(`<!doctype html><title>page</title><script type="module">
           const work = async () => { ${this.#script} };
           const outcome = await work().then((value) => ({ value }), (error) => ({ error: String(error) }));
           await fetch("/", { method: "POST", body: JSON.stringify(outcome) });
