@@ -142,7 +142,7 @@ export class Dispatcher {
       await send(exchange, { ...answer, headers: { ...headers, ...answer.headers } }, this.#settings);
       return answer.status;
     } catch (failure) {
-      if (!gone.signal.aborted) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
+      if (!gone.signal.aborted && !isReset(failure)) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
       return 499;
     }
@@ -234,4 +234,10 @@ export class Dispatcher {
     if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
+}
+
+/** The client hung up while it was written to, which is known sooner than that the connection is closed. */
+function isReset(failure: unknown): boolean {
+  const { code, syscall } = failure as NodeJS.ErrnoException;
+  return syscall === "write" && (code === "ECONNRESET" || code === "EPIPE");
 }
