@@ -8,6 +8,7 @@ import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchPreprocessing } from "./preprocessing.js";
+import { benchRetrieval } from "./retrieval.js";
 
 const RESULT = resolve("bench.json");
 
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   egress: benchEgress,
   listing: benchListing,
+  retrieval: benchRetrieval,
 };
 
 /** `npm run bench [-- NAME…]`: all of them, or those named; a table for people and bench.json for programs. */

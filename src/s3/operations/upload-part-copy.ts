@@ -2,7 +2,7 @@ import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { CopyPartRequest } from "../../gateway/gateway.js";
-import type { Operation, Served } from "../operation.js";
+import { Late, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
@@ -52,12 +52,12 @@ export const uploadPartCopy: Operation<Input, Output> = {
     Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
     PartNumber: partNumber(request.query.get("partNumber") ?? ""), Copy: parseCopy(request),
   }),
-  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
-    const part = await uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
-    return {
+  run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
+    const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
+    return Promise.resolve(new Late(copied.then((part) => ({
       ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
       Encryption: { encryption: part.encryption, customer: Copy.customer },
-    };
+    }))));
   },
   render: ({ Encryption, ...output }) => xmlResponse(copyPartResult, output, {
     "x-amz-copy-source-version-id": output.CopySourceVersionId, ...encryptionAnswer(Encryption),
