@@ -6,7 +6,7 @@ describe("DeleteBucketEncryption", () => {
   const bucket = useBucket();
   const algorithm = () => s3.send(new GetBucketEncryptionCommand({ Bucket: bucket.name })).then(
     ({ ServerSideEncryptionConfiguration }) => ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm,
-    (error: Error) => error.name,
+    (error: unknown) => (error as Error).name,
   );
 
   it("goes back to the endpoint's default, also where nothing was set", async () => {

@@ -7,7 +7,7 @@ describe("GetBucketEncryption", () => {
   const get = (client = s3, Bucket = bucket.name) => client.send(new GetBucketEncryptionCommand({ Bucket }));
 
   it("answers the endpoint's default, or that there is none", async () => {
-    const answer = await get().then(({ ServerSideEncryptionConfiguration }) => ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm, (error: Error) => error.name);
+    const answer = await get().then(({ ServerSideEncryptionConfiguration }) => ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm, (error: unknown) => (error as Error).name);
     expect(answer).to.be.oneOf(["AES256", "ServerSideEncryptionConfigurationNotFoundError"]);
   });
 

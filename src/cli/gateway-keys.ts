@@ -9,7 +9,7 @@ import { openKeyFile } from "./key-file.js";
 export interface GatewayKeys {
   readonly keys: KeyRing;
   /** Before anything is served: ConfigError when a key is missing that the catalog needs; writes a new key file. */
-  settle(catalog: Pick<Catalog, "keyUses">): Promise<void>;
+  readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
@@ -22,7 +22,7 @@ export async function gatewayKeys({ encryption, dataDir }: Config, log: Pick<Log
   const keys = new KeyRing(opened.material);
   return {
     keys,
-    async settle(catalog) {
+    settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.ids.has(id));
       if (missing.length > 0) {
         const what = opened.create ? `the key file ${path} is not there` : `the key file ${path} lacks them`;

@@ -36,9 +36,9 @@ export interface OpenedKeys {
  */
 export async function openKeyFile(path: string, masterKey: string | undefined): Promise<OpenedKeys> {
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new ConfigError(`cannot read the key file ${path}: ${cause.message}`, { cause });
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
   });
   if (text === undefined && configured.length > 0) return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
   if (text === undefined) return freshKeys(path);

@@ -10,6 +10,7 @@ import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gateway.js";
 import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
+import type { Keys } from "../../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../../src/model/account.js";
 import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
 import { PLAIN } from "../../../src/model/file.js";
@@ -62,7 +63,7 @@ export class House {
   readonly gateway: CessGateway;
 
   private constructor(
-    private readonly folder: string,
+    readonly folder: string,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
     readonly encoder: ThreadEncoder,
@@ -88,7 +89,7 @@ export class House {
   }
 
   /** Another gateway over the same rooms, with some of them replaced. */
-  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog }, settings: HouseSettings = {}): CessGateway {
+  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog; readonly retrieval?: Retrieval; readonly keys?: Keys }, settings: HouseSettings = {}): CessGateway {
     const { catalog, blobs, preprocessing, chain, clock } = this;
     return new CessGateway({
       keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
