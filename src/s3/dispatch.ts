@@ -19,7 +19,7 @@ import { Router } from "./router.js";
 import { send, sendLate, type Exchange } from "./send.js";
 import { readDocument } from "./wire/document-body.js";
 import { screenHeaders } from "./wire/refused-headers.js";
-import { requestBody } from "./wire/request-body.js";
+import { requestBody, requireDigest } from "./wire/request-body.js";
 
 /** The part of a logger that the wire needs; pino's fits. */
 export interface Log {
@@ -210,6 +210,7 @@ export class Dispatcher {
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
     const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes });
     const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
+    if (operation.digested && hasBody) requireDigest(open());
     const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";
     return {
       ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document,
