@@ -9,8 +9,9 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
-import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
 import { EncryptionService } from "./encryption-service.js";
+import { Expiries } from "./expiries.js";
+import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
@@ -55,6 +56,8 @@ export const GATEWAY_DEFAULTS = {
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
   encryption: ENCRYPTION_DEFAULTS,
+  /** A day of lifecycle rules, ms. */
+  lifecycleDayMs: 86_400_000,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
@@ -73,13 +76,14 @@ export class CessGateway implements Gateway {
   readonly encryption: BucketEncryption;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
       accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
+      expiries: new Expiries(components.catalog, lifecycleDayMs),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),

@@ -5,7 +5,7 @@ import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../model/encryption.js";
-import type { LifecycleConfiguration } from "../model/lifecycle.js";
+import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
@@ -117,6 +117,9 @@ export interface ReadRequest {
   readonly preconditions: Preconditions;
 }
 
+/** A version just written. */
+export type Written = ObjectVersion & { readonly expiry?: Expiry };
+
 export interface ReadResult {
   readonly version: ObjectVersion;
   /** The bytes the answer carries; undefined: the whole object was asked for. */
@@ -124,6 +127,8 @@ export interface ReadResult {
   readonly partsCount?: number;
   /** Absent in a bucket that never had versioning. */
   readonly versionId?: string;
+  /** When a lifecycle rule will end it. */
+  readonly expiry?: Expiry;
 }
 
 export interface CopyRequest {
@@ -146,7 +151,7 @@ export interface CopyRequest {
 }
 
 /** A fresh version, with its source's version id as for ReadResult. */
-export type Copied = ObjectVersion & { readonly sourceVersionId?: string };
+export type Copied = Written & { readonly sourceVersionId?: string };
 
 /** What a deletion did; both members absent in a bucket that never had versioning. */
 export interface Deletion {
@@ -173,7 +178,7 @@ export interface ListResult {
 
 export interface Objects {
   /** AccessDenied-class territory errors come before the body is read where its size is known. */
-  put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion>;
+  put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written>;
   /** NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
@@ -230,6 +235,7 @@ export interface CompletedUpload {
   readonly versionId: string;
   readonly checksum?: Checksum;
   readonly encryption?: Encryption;
+  readonly expiry?: Expiry;
 }
 
 export interface UploadListRequest {

@@ -13,6 +13,7 @@ import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
 import type { Digests } from "./digests.js";
+import type { Expiries } from "./expiries.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
@@ -34,6 +35,7 @@ export interface CopyComponents {
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
   readonly encryption: ObjectEncryption;
+  readonly expiries: Expiries;
   readonly onWork: () => void;
 }
 
@@ -64,7 +66,8 @@ export class ObjectCopy {
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       const opened = { source, key: this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
       try {
-        const version = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
+        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
+        const version = { ...written, ...(await this.components.expiries.of(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";

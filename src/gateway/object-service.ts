@@ -12,8 +12,9 @@ import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
 import type {
-  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult,
+  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
 } from "./gateway.js";
+import type { Expiries } from "./expiries.js";
 import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
@@ -38,6 +39,7 @@ export interface ObjectComponents {
   readonly bytes: ObjectBytes;
   readonly encryption: ObjectEncryption;
   readonly copy: ObjectCopy;
+  readonly expiries: Expiries;
   readonly onWork: () => void;
   /** The bucket of all files on the network, where there is one. */
   readonly network?: NetworkBucket | undefined;
@@ -51,8 +53,8 @@ const DEFAULT_CHECKSUM = "CRC64NVME";
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
-  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
-    const { catalog, accounts, admission, encryption } = this.components;
+  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
+    const { catalog, accounts, admission, encryption, expiries } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -70,7 +72,8 @@ export class ObjectService implements Objects {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted }, ingested, { ...settings, ...lock });
+      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted }, ingested, { ...settings, ...lock });
+      return { ...version, ...(await expiries.of(version)) };
     } finally {
       for (const release of releases) release();
     }
@@ -111,10 +114,11 @@ export class ObjectService implements Objects {
   }
 
   private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<{ readonly result: ReadResult; readonly key: DataKey | undefined }> {
-    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
-    const version = await readableVersion(this.components.catalog, name);
-    const key = this.components.encryption.unlock(version.encryption, request.customer);
-    return { result: { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId) }, key };
+    const { catalog, encryption, expiries } = this.components;
+    const bucket = await permittedBucket(catalog, call, name.bucket);
+    const version = await readableVersion(catalog, name);
+    const key = encryption.unlock(version.encryption, request.customer);
+    return { result: { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) }, key };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {

@@ -9,6 +9,7 @@ import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
 import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted, unquoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { objectLocation } from "../wire/location.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { readXml } from "../wire/xml-reader.js";
@@ -68,10 +69,12 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);
-    return new Late(result.then(({ etag, checksum, versionId, encryption }) => ({
-      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId),
+    return new Late(result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
+      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
       Encryption: { encryption: encryption?.algorithm === "customer" ? undefined : encryption },
     })));
   },
-  render: (output) => xmlResponse(completeResult, output, { "x-amz-version-id": output.VersionId, ...encryptionAnswer(output.Encryption) }),
+  render: ({ Encryption, ...output }) => xmlResponse(completeResult, output, {
+    "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(Encryption),
+  }),
 };

@@ -9,8 +9,10 @@ import { contentHeaders } from "../wire/content-headers.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { customerOf, encryptionAnswer, encryptionRequest, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { requireDigest } from "../wire/request-body.js";
 import { taggingHeader } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 
@@ -27,8 +29,10 @@ export const putObject: Operation<Input, Output> = {
     const lock = lockHeaders(request.headers);
     const acl = aclHeaders(request.headers);
     const encryption = encryptionRequest(request.headers);
+    const { body } = request;
+    if (lock) requireDigest(body, "Put Object requests with Object Lock parameters");
     return {
-      Bucket: request.bucket, Key: request.key, Body: request.body,
+      Bucket: request.bucket, Key: request.key, Body: body,
       Settings: {
         content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
         ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
@@ -38,14 +42,17 @@ export const putObject: Operation<Input, Output> = {
     };
   },
   async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
-    const { etag, checksum, size, durability, versionId, encryption } = await objects.put(call, { bucket, key }, Body, Settings);
-    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Durability: durability, Encryption: { encryption, customer: customerOf(Settings.encryption) } };
+    const { etag, checksum, size, durability, versionId, expiry, encryption } = await objects.put(call, { bucket, key }, Body, Settings);
+    return {
+      ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
+      Durability: durability, Encryption: { encryption, customer: customerOf(Settings.encryption) },
+    };
   },
   render: (output) => ({
     status: 200,
     headers: {
-      ETag: output.ETag, "x-amz-version-id": output.VersionId, ...encryptionAnswer(output.Encryption), ...checksumHeaders(output),
-      ...durabilityHeaders(output.Durability),
+      ETag: output.ETag, "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(output.Encryption),
+      ...checksumHeaders(output), ...durabilityHeaders(output.Durability),
     },
   }),
 };
