@@ -24,6 +24,8 @@ export interface Schema {
   parts: PartTable;
   preparations: PreparationTable;
   jobs: JobTable;
+  events: EventTable;
+  dropped_events: DroppedEventsTable;
 }
 
 export interface BucketTable {
@@ -178,4 +180,19 @@ export interface JobTable {
   failure: string | null;
   /** JSON: SegmentFormat; null is plain. */
   format: string | null;
+}
+
+/** The outbox: one row for each event and webhook, gone when it was delivered. */
+export interface EventTable {
+  id: Generated<number>;
+  webhook: string;
+  created_at: number;
+  /** JSON: ObjectEvent. */
+  document: string;
+}
+
+/** How many events of a webhook were given up, for their age or because too many waited. */
+export interface DroppedEventsTable {
+  webhook: string;
+  count: number;
 }

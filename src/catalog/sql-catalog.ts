@@ -3,8 +3,9 @@ import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
 import { orphansAmong } from "./blob-links.js";
 import { BucketTableCatalog } from "./buckets.js";
-import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import type { BucketCatalog, Catalog, ConfigurationCatalog, EventCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
+import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
@@ -21,6 +22,7 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
+  readonly events: EventCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock }) {
@@ -33,6 +35,7 @@ export class SqlCatalog implements Catalog {
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock);
     this.jobs = new JobTableCatalog(store, clock);
+    this.events = new EventTableCatalog(store, clock);
   }
 
   /**

@@ -18,6 +18,7 @@ import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import type { NotificationService } from "./notification-service.js";
 import { newObjectAcl } from "./object-acl.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
@@ -33,6 +34,7 @@ export interface CopyComponents {
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
   readonly expiries: Expiries;
+  readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
 
@@ -67,11 +69,12 @@ export class ObjectCopy {
   }
 
   private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
-    const { catalog, staging, onWork } = this.components;
+    const { catalog, staging, onWork, notifications } = this.components;
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata,
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce,
       ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
     };
     const shared = await this.sharedBytes(call, source);

@@ -5,6 +5,7 @@ import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucke
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
+import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
@@ -58,6 +59,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
   row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
+  row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];
