@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
 import type { Clock } from "../model/clock.js";
@@ -100,7 +100,7 @@ export class Dispatcher {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const begun = this.#components.clock.now();
     const progress: Progress = {
-      requestId: randomBytes(8).toString("hex").toUpperCase(), hostId: randomBytes(48).toString("base64"),
+      requestId: newRequestId(), hostId: HOST_ID,
       resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown", cors: {},
     };
     const exchange = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs) };
@@ -235,6 +235,14 @@ export class Dispatcher {
     if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
+}
+
+/** Of this process: with the request's id it finds the request in the log. */
+const HOST_ID = randomBytes(48).toString("base64");
+
+/** Sixteen digits, as AWS's are. A UUID's entropy is drawn in advance, which costs a fraction of drawing it now. */
+function newRequestId(): string {
+  return randomUUID().replaceAll("-", "").slice(16).toUpperCase();
 }
 
 /** The client hung up while it was written to, which is known sooner than that the connection is closed. */

@@ -3,12 +3,15 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
+import { benchCompletion } from "./completion.js";
 import { met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
+import { benchMemory } from "./memory.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
+import { benchSmallObjects } from "./small-objects.js";
 
 const RESULT = resolve("bench.json");
 
@@ -16,9 +19,12 @@ const benches: Readonly<Record<string, Bench>> = {
   codec: benchCodec,
   preprocessing: benchPreprocessing,
   ingest: benchIngest,
+  completion: benchCompletion,
+  small: benchSmallObjects,
   egress: benchEgress,
   listing: benchListing,
   retrieval: benchRetrieval,
+  memory: benchMemory,
 };
 
 /** `npm run bench [-- NAME…]`: all of them, or those named; a table for people and bench.json for programs. */
