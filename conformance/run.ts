@@ -10,7 +10,8 @@ import Mocha from "mocha";
  * `npm run conformance [-- URL] [--grep TEXT]`: black-box tests of any S3 endpoint. Without a URL the dev network is
  * started for the time of the run. Credentials come from CONFORMANCE_ACCESS_KEY and CONFORMANCE_SECRET_KEY, a second
  * account from CONFORMANCE_ALT_ACCESS_KEY and CONFORMANCE_ALT_SECRET_KEY. CONFORMANCE_DOMAIN names the endpoint's domain
- * for virtual-host style; without it that is not tested.
+ * for virtual-host style; without it that is not tested. Nor is the delivery of events without CONFORMANCE_WEBHOOK_PORT:
+ * the port of this machine that the endpoint's webhook `conformance` posts to.
  */
 const here = dirname(fileURLToPath(import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -26,16 +27,16 @@ function freePort(): Promise<number> {
   });
 }
 
-async function startDevNetwork(): Promise<{ readonly endpoint: string; stop(): Promise<void> }> {
+async function startDevNetwork(): Promise<{ readonly endpoint: string; readonly webhookPort: number; stop(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-conformance-"));
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [port, adminPort, webhookPort] = [await freePort(), await freePort(), await freePort()];
   const gateway = spawn(process.execPath, [join(here, "../src/main.js"), "dev"], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost" },
+    env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost", CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
   });
   await ready(gateway, `http://127.0.0.1:${adminPort}/health/ready`);
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${port}`, webhookPort,
     async stop() {
       const ended = new Promise((resolve) => gateway.once("exit", resolve));
       gateway.kill("SIGTERM");
@@ -64,7 +65,10 @@ async function main(args: readonly string[]): Promise<number> {
   const url = args.find((arg) => /^https?:\/\//.test(arg));
   const grep = args.includes("--grep") ? args[args.indexOf("--grep") + 1] : undefined;
   const network = url === undefined ? await startDevNetwork() : undefined;
-  if (network) process.env["CONFORMANCE_DOMAIN"] = "localhost";
+  if (network) {
+    process.env["CONFORMANCE_DOMAIN"] = "localhost";
+    process.env["CONFORMANCE_WEBHOOK_PORT"] = String(network.webhookPort);
+  }
   process.env["CONFORMANCE_ENDPOINT"] = (url ?? network?.endpoint ?? "").replace(/\/$/, "");
   try {
     const mocha = new Mocha({ timeout: 60_000, reporter: "spec", ...(grep === undefined ? {} : { grep }) });

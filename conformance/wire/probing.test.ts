@@ -16,7 +16,6 @@ const probes: readonly (readonly [string, number, string])[] = [
   ["website", 404, "NoSuchWebsiteConfiguration"],
   ["replication", 404, "ReplicationConfigurationNotFoundError"],
   ["logging", 200, "BucketLoggingStatus"],
-  ["notification", 200, "NotificationConfiguration"],
   ["requestPayment", 200, "BucketOwner"],
   ["accelerate", 200, "AccelerateConfiguration"],
 ];

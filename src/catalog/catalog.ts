@@ -6,6 +6,7 @@ import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
 import type { BlobId, BlobSlice, ContentHeaders, ObjectPart, ObjectVersion, Part, Upload } from "../model/object.js";
+import type { Announcement, ObjectEvent } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 
@@ -23,6 +24,7 @@ export interface Catalog {
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
+  readonly events: EventCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
@@ -82,6 +84,8 @@ export interface NewVersion {
   readonly encryption?: Encryption;
   /** How the bytes become segments when they are encoded later; plain by default. */
   readonly format?: SegmentFormat;
+  /** Goes into the outbox with the version. */
+  readonly announce?: Announcement | undefined;
 }
 
 /** Where a new version's bytes are: staged here, or (a copy) in files that exist, or nowhere (zero bytes: both empty). */
@@ -149,6 +153,8 @@ export interface DeleteRequest {
   readonly owner?: string;
   /** A retention of mode GOVERNANCE is passed over. */
   readonly bypassGovernance?: boolean;
+  /** Goes into the outbox when something was removed or a marker set. */
+  readonly announce?: Announcement | undefined;
 }
 
 export interface Deleted extends Released {
@@ -338,6 +344,25 @@ export interface Placement {
   readonly state: "assigned" | "sent" | "reported";
   /** When it became `sent`. */
   readonly since: number;
+}
+
+export interface WaitingEvent extends ObjectEvent {
+  /** Grows, and orders the events of a key. */
+  readonly id: string;
+  readonly createdAt: number;
+}
+
+/** The outbox: events that webhooks have not taken yet, at most 10,000 for each. */
+export interface EventCatalog {
+  /** Names of webhooks that something waits for. */
+  webhooks(): Promise<readonly string[]>;
+  /** The oldest that wait for one, at most 500. */
+  first(webhook: string, limit: number): Promise<readonly WaitingEvent[]>;
+  delivered(ids: readonly string[]): Promise<void>;
+  /** Drops events older than this, at most 500 at a time. Returns how many. */
+  expire(maxAgeMs: number): Promise<number>;
+  /** `dropped`: in all, for their age or because too many waited. */
+  counts(): Promise<{ readonly waiting: number; readonly dropped: number }>;
 }
 
 export type JobKind = "encode" | "store" | "delete";

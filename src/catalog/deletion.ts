@@ -2,6 +2,7 @@ import { requireUnlocked, type ObjectLock } from "../model/object-lock.js";
 import type { Preconditions } from "../model/precondition.js";
 import { orphansAmong } from "./blob-links.js";
 import type { Deleted, DeleteRequest } from "./catalog.js";
+import { recordEvents } from "./events.js";
 import { unpackJson } from "./json.js";
 import type { Tx } from "./store.js";
 import { findPlace, findVersion, removeRow, requirePreconditions, succeed, type KnownVersion, type Place } from "./succession.js";
@@ -11,6 +12,18 @@ const NOTHING: Deleted = { deleted: false, deleteMarker: false, orphans: [] };
 
 /** See ObjectCatalog.delete. */
 export async function deleteObject(
+  tx: Tx, now: number, name: Pick<Place, "bucket" | "key">, preconditions: Preconditions | undefined, request: DeleteRequest,
+): Promise<Deleted> {
+  const deleted = await remove(tx, now, name, preconditions, request);
+  const { announce } = request;
+  if (!announce || !deleted.deleted) return deleted;
+  const marked = deleted.deleteMarker && request.versionId === undefined;
+  const event = announce.event.replace("*", marked ? "DeleteMarkerCreated" : "Delete") as typeof announce.event;
+  await recordEvents(tx, now, announce, { ...name, versionId: deleted.versionId }, event);
+  return deleted;
+}
+
+async function remove(
   tx: Tx, now: number, name: Pick<Place, "bucket" | "key">, preconditions: Preconditions | undefined, request: DeleteRequest,
 ): Promise<Deleted> {
   const place = await findPlace(tx, name.bucket, name.key);

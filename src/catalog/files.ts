@@ -4,6 +4,7 @@ import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
 import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
+import { recordStored } from "./events.js";
 import { isReferenced, letGo, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
 import { addJob, removeJob } from "./jobs.js";
@@ -72,6 +73,7 @@ export class FileTableCatalog implements FileCatalog {
       if (Number(moved.numUpdatedRows) === 0) return { orphans: [] };
       await removeJob(tx, "store", file);
       await dropDataKey(tx, file);
+      await recordStored(tx, this.clock.now(), { file });
       const released = [...(await unlinkFileBlobs(tx, file)), ...(await releaseVersions(tx, file)), ...(await letGo(tx, this.clock.now(), file))];
       return { orphans: await orphansAmong(tx, released) };
     });

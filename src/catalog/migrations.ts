@@ -12,6 +12,7 @@ export class Migrations implements MigrationProvider {
       "0003_versioning": { up: (db: Kysely<unknown>) => addVersioning(db) },
       "0004_acls": { up: (db: Kysely<unknown>) => addAcls(db) },
       "0005_encryption": { up: (db: Kysely<unknown>) => addEncryption(db, this.types) },
+      "0006_events": { up: (db: Kysely<unknown>) => createEvents(db, this.types) },
     });
   }
 }
@@ -199,4 +200,19 @@ async function addEncryption(db: Kysely<unknown>, types: ColumnTypes): Promise<v
     .addColumn("key_id", "text", (column) => column.primaryKey().notNull())
     .addColumn("since", types.whole, (column) => column.notNull())
     .execute();
+}
+
+async function createEvents(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await db.schema.createTable("events")
+    .addColumn("id", types.whole, types.counted)
+    .addColumn("webhook", types.key, (column) => column.notNull())
+    .addColumn("created_at", types.whole, (column) => column.notNull())
+    .addColumn("document", "text", (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex("events_of_webhook").on("events").columns(["webhook", "id"]).execute();
+  await db.schema.createTable("dropped_events")
+    .addColumn("webhook", types.key, (column) => column.primaryKey().notNull())
+    .addColumn("count", types.whole, (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex("events_by_age").on("events").columns(["created_at"]).execute();
 }

@@ -14,6 +14,7 @@ import type {
   VersionQuery, Written,
 } from "./catalog.js";
 import { deleteObject } from "./deletion.js";
+import { recordEvents, recordStored } from "./events.js";
 import { linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
 import { packJson, unpackJson } from "./json.js";
@@ -70,6 +71,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const row = await this.insert(tx, now, versionId, version, bytes);
       // A copy onto itself shares what the old version links: that is let go only after the new one links it.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
+      await announce(tx, now, version, row);
+      if (bytes.extents?.length) await recordStored(tx, now, { version: row.id });
       const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
       return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
     });
@@ -162,6 +165,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       await removeJob(tx, "encode", version.id);
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const released = allStored ? await unlinkVersionBlobs(tx, version.id) : [];
+      if (allStored) await recordStored(tx, now, { version: version.id });
       return { orphans: await orphansAmong(tx, released) };
     });
   }
@@ -179,6 +183,11 @@ export class ObjectTableCatalog implements ObjectCatalog {
 async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
   const gone = slices.length === 0 || (await orphansAmong(tx, slices.map((slice) => slice.blob))).length > 0;
   if (gone) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+}
+
+/** Tells who listens of a new version. */
+export async function announce(tx: Tx, now: number, { bucket, key, announce: announced }: NewVersion, { version_id: versionId, size, etag, fid }: VersionRow): Promise<void> {
+  if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
 }
 
 /** A version of one file has that file's FID; of several, what was computed over all their segments. */

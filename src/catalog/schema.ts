@@ -25,6 +25,8 @@ export interface Schema {
   preparations: PreparationTable;
   jobs: JobTable;
   key_uses: KeyUseTable;
+  events: EventTable;
+  dropped_events: DroppedEventsTable;
 }
 
 export interface BucketTable {
@@ -191,4 +193,19 @@ export interface JobTable {
 export interface KeyUseTable {
   key_id: string;
   since: number;
+}
+
+/** The outbox: one row for each event and webhook, gone when it was delivered. */
+export interface EventTable {
+  id: Generated<number>;
+  webhook: string;
+  created_at: number;
+  /** JSON: ObjectEvent. */
+  document: string;
+}
+
+/** How many events of a webhook were given up, for their age or because too many waited. */
+export interface DroppedEventsTable {
+  webhook: string;
+  count: number;
 }

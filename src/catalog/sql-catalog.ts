@@ -5,8 +5,11 @@ import type { Sealer } from "../model/sealer.js";
 import { orphansAmong } from "./blob-links.js";
 import { BucketMemory } from "./bucket-memory.js";
 import { BucketTableCatalog } from "./buckets.js";
-import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, KeyUseCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import type {
+  BucketCatalog, Catalog, ConfigurationCatalog, EventCatalog, FileCatalog, JobCatalog, KeyUseCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog,
+} from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
+import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
@@ -26,6 +29,7 @@ export class SqlCatalog implements Catalog {
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
+  readonly events: EventCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -40,6 +44,7 @@ export class SqlCatalog implements Catalog {
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
+    this.events = new EventTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

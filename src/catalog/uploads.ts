@@ -10,10 +10,11 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
 import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
+import { recordStored } from "./events.js";
 import { linkFiles } from "./file-links.js";
 import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
-import { fidOf } from "./objects.js";
+import { announce, fidOf } from "./objects.js";
 import type { PartTable, UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
@@ -101,6 +102,8 @@ export class UploadTableCatalog implements UploadCatalog {
       const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
       const allStored = await linkFiles(tx, now, this.formats, row, files);
       if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
+      await announce(tx, now, version, row);
+      if (allStored) await recordStored(tx, now, { version: row.id });
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {
         etag: version.etag, versionId, partEtags: parts.map((part) => part.etag),

@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { AdminServer, json, type AdminRoute } from "../admin/admin-server.js";
+import { readSecret } from "../config/load.js";
 import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { BookKeeper } from "../maintenance/book-keeper.js";
 import { NetworkBucket } from "../gateway/network-bucket.js";
 import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
+import { Notifier } from "../maintenance/notifier.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../maintenance/upload-forgetter.js";
@@ -48,14 +50,14 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
     const rooms = await openRooms(config, accounts, signer, log);
-    await startWorkers(rooms, config);
+    await startWorkers(rooms, config, log);
     const metrics = new Metrics(rooms);
     const network = await networkBucket(config, rooms, log);
     const gateway = new CessGateway(
       { ...rooms, accounts, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) },
       {
         region: config.region, newBuckets: config.newBuckets, encryption: config.encryption, multipartEtag: config.etag.multipart,
-        lifecycleDayMs: config.lifecycleDayMs,
+        lifecycleDayMs: config.lifecycleDayMs, webhooks: config.notifications.webhooks.map(({ name }) => name),
       },
     );
     const s3 = new S3Server(createS3App(
@@ -102,18 +104,21 @@ async function networkBucket({ networkBucket: name, region }: Config, rooms: Roo
   return bucket;
 }
 
-async function startWorkers(rooms: Rooms, { lifecycleDayMs }: Config): Promise<void> {
+async function startWorkers(rooms: Rooms, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
   const { catalog, blobs, supervisor, distribution, book } = rooms;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared), new BookKeeper({ book, clock: systemClock })]) supervisor.add(worker);
   supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(rooms) }, { dayMs: lifecycleDayMs }));
+  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({ name, url, ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile) }) }));
+  supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
 }
 
 function wakeAll({ supervisor, distribution }: Rooms): void {
   for (const { worker } of distribution.workers) supervisor.wake(worker.name);
+  supervisor.wake("notifier");
 }
 
 async function listen(server: { listen(host: string, port: number): Promise<{ readonly port: number }> }, { host, port }: ListenAddress): Promise<string> {

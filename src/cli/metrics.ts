@@ -41,6 +41,7 @@ export class Metrics {
     this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);
     this.#gauge("cess_s3_open_upload_bytes", "Of the staged bytes, parts of open uploads", async () => (await catalog.staged()).openUploadBytes);
     this.#gauge("cess_s3_jobs", "Jobs waiting or running", async () => Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0));
+    this.#counters("cess_s3_notifications", "Events waiting for their webhooks, and dropped in all", () => catalog.events.counts(), "what");
     this.#counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
   }
 

@@ -58,6 +58,21 @@ const encryptionSchema = z.strictObject({
   masterKeyFile: z.string().optional(),
 });
 
+const webhookSchema = z.strictObject({
+  /** What buckets name it by: arn:cess:sqs::NAME:webhook. */
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/, "lower-case letters, digits and hyphens"),
+  url: z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" }),
+  /** A file that holds a token on its first line, sent as `Authorization: Bearer`. */
+  tokenFile: z.string().optional(),
+});
+
+/** As `NAME=URL` in the environment. */
+const webhooksSchema = z.array(z.preprocess((value) => {
+  const [, name, url] = (typeof value === "string" ? /^([^=]*)=(.*)$/ : /$^/).exec(String(value)) ?? [];
+  return name === undefined ? value : { name, url };
+}, webhookSchema)).max(100).default([])
+  .refine((webhooks) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length, "two webhooks have one name");
+
 const chainSchema = z.strictObject({
   /** WebSocket URLs of chain nodes; when one fails the next is used. */
   endpoints: z.array(z.string().regex(/^wss?:\/\//, "must begin with ws:// or wss://")).min(1),
@@ -132,6 +147,12 @@ export const configSchema = z.strictObject({
   }).refine((rules) => rules.module === undefined || Object.keys(rules).length === 1, "a module decides alone: no other rules beside it").prefault({}),
   /** Bytes a second that fragments are sent with, all nodes together; 0 is as fast as it goes. */
   uploadBandwidth: bytes.prefault(0).refine((rate) => rate === 0 || rate >= 2 ** 20, "at least 1MiB, or nodes would take us for gone"),
+  notifications: z.strictObject({
+    /** Where buckets may send their events. */
+    webhooks: webhooksSchema,
+    /** Days after which an event that nobody took is dropped. */
+    maxAgeDays: wholeNumber.min(1).max(30).default(3),
+  }).prefault({}),
   etag: z.strictObject({
     /**
      * What the ETag of a completed multipart upload is: the FID, the FID with `-PARTS` for tools that read any other as

@@ -41,13 +41,14 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_PEER_ENDPOINTS: ["peers", "endpoints"],
   CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
   CESS_S3_NETWORK_BUCKET: ["networkBucket"],
+  CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
   CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };
 
 /** These hold several values, parted by commas or spaces. */
-const LISTS: ReadonlySet<string> = new Set(["CESS_S3_CHAIN_ENDPOINTS", "CESS_S3_PEER_ENDPOINTS"]);
+const LISTS: ReadonlySet<string> = new Set(["CESS_S3_CHAIN_ENDPOINTS", "CESS_S3_WEBHOOKS", "CESS_S3_PEER_ENDPOINTS"]);
 
 const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_CHAIN_ENDPOINTS: ["chain", "endpoints"],

@@ -11,12 +11,13 @@ import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admissi
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
 import { EncryptionService } from "./encryption-service.js";
 import { Expiries } from "./expiries.js";
-import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
 import { PermissionService } from "./permission-service.js";
 import { InlineDigests, type Digests } from "./digests.js";
+import { NotificationService } from "./notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
@@ -56,6 +57,8 @@ export const GATEWAY_DEFAULTS = {
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
   encryption: ENCRYPTION_DEFAULTS,
+  /** Names of webhooks that buckets may send events to. */
+  webhooks: [] as readonly string[],
   /** A day of lifecycle rules, ms. */
   lifecycleDayMs: 86_400_000,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
@@ -74,15 +77,18 @@ export class CessGateway implements Gateway {
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
   readonly encryption: BucketEncryption;
+  readonly notifications: Notifications;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const notifications = new NotificationService({ catalog: components.catalog, webhooks });
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
       accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
+      notifications,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
@@ -97,6 +103,7 @@ export class CessGateway implements Gateway {
     this.cors = new CorsService(shared);
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
+    this.notifications = notifications;
     this.lifecycles = new LifecycleService(shared);
     this.encryption = new EncryptionService(shared);
   }

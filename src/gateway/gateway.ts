@@ -10,6 +10,7 @@ import type { LockConfiguration, ObjectLock, Retention } from "../model/object-l
 import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
+import type { NotificationConfiguration } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
 import type { Tag } from "../model/tag.js";
@@ -27,12 +28,15 @@ export interface Gateway {
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
   readonly encryption: BucketEncryption;
+  readonly notifications: Notifications;
 }
 
 /** Who asks, and until when they listen. */
 export interface Call {
   readonly account: Account;
   readonly signal: AbortSignal;
+  /** As the answer names it. */
+  readonly requestId?: string;
   /** What the decision on access asks of a request. Absent: the account itself acts, within what it owns. */
   readonly access?: CallAccess;
 }
@@ -380,4 +384,11 @@ export interface BucketEncryption {
   /** KMS.NotFoundException for a cipher that is not in the key file. */
   set(call: Call, bucket: string, encryption: DefaultEncryption): Promise<void>;
   delete(call: Call, bucket: string): Promise<void>;
+}
+
+export interface Notifications {
+  /** One without rules where nothing was set. */
+  get(call: Call, bucket: string): Promise<NotificationConfiguration>;
+  /** Replaces all; InvalidArgument for a webhook that the operator has not named. */
+  set(call: Call, bucket: string, configuration: NotificationConfiguration): Promise<void>;
 }

@@ -19,6 +19,7 @@ import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import type { NotificationService } from "./notification-service.js";
 import { newObjectAcl } from "./object-acl.js";
 import type { ObjectEncryption } from "./object-encryption.js";
 import { failedRead, readableVersion } from "./object-read.js";
@@ -36,6 +37,7 @@ export interface CopyComponents {
   readonly bytes: ObjectBytes;
   readonly encryption: ObjectEncryption;
   readonly expiries: Expiries;
+  readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
 
@@ -77,13 +79,14 @@ export class ObjectCopy {
   }
 
   private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, opened: OpenedSource): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption } = this.components;
+    const { catalog, staging, onWork, encryption, notifications } = this.components;
     const { source } = opened;
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
     const fresh = await encryption.forNew(bucket, request.encryption);
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, ...fresh,
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce, ...fresh,
       ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
     };
     const shared = await this.sharedBytes(call, source, fresh.format);

@@ -18,6 +18,7 @@ import type { Expiries } from "./expiries.js";
 import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
+import type { NotificationService } from "./notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
@@ -40,6 +41,7 @@ export interface ObjectComponents {
   readonly encryption: ObjectEncryption;
   readonly copy: ObjectCopy;
   readonly expiries: Expiries;
+  readonly notifications: NotificationService;
   readonly onWork: () => void;
   /** The bucket of all files on the network, where there is one. */
   readonly network?: NetworkBucket | undefined;
@@ -54,7 +56,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, admission, encryption, expiries } = this.components;
+    const { catalog, accounts, admission, encryption, expiries, notifications } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -72,14 +74,15 @@ export class ObjectService implements Objects {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted }, ingested, { ...settings, ...lock });
+      const { announce } = await notifications.announce(call, name, call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put");
+      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, announce }, ingested, { ...settings, ...lock });
       return { ...version, ...(await expiries.of(version)) };
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit(target: ObjectName & Pick<NewVersion, "owner" | "acl" | "encryption" | "format">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit(target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "announce">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
@@ -130,10 +133,11 @@ export class ObjectService implements Objects {
   }
 
   async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {
-    const { catalog, staging, onWork } = this.components;
+    const { catalog, staging, onWork, notifications } = this.components;
     requireKey(key);
     const { versioning } = await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
-    const request = { owner: call.account.id, bypassGovernance, ...(versionId === undefined ? {} : { versionId }) };
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectRemoved:*");
+    const request = { owner: call.account.id, bypassGovernance, announce, ...(versionId === undefined ? {} : { versionId }) };
     const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));
     if (deletion.deleted) onWork();
     if (versioning === undefined && deletion.versionId === undefined) return {};

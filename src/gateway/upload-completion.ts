@@ -10,6 +10,7 @@ import type { Admission } from "./admission.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "./expiries.js";
 import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "./gateway.js";
+import type { NotificationService } from "./notification-service.js";
 import { newLock } from "./lock-service.js";
 import { requireEarly } from "./object-service.js";
 import type { Staging } from "./staging.js";
@@ -25,6 +26,7 @@ export interface CompletionComponents {
   readonly admission: Admission;
   readonly preprocessing: Preprocessing;
   readonly expiries: Expiries;
+  readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
 
@@ -113,7 +115,7 @@ export class UploadCompletion {
   }
 
   private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
-    const { catalog, staging, preprocessing, expiries } = this.components;
+    const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const settings = { format: upload.format ?? PLAIN, territory: call.account.territory, priority: "foreground" as const };
     const files = await preprocessing.files(upload.id, content, settings, signal);
@@ -121,8 +123,9 @@ export class UploadCompletion {
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
     const lock = await newLock(this.components, found, upload.lock);
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:CompleteMultipartUpload");
     const version = {
-      bucket, key, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
+      bucket, key, announce, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
       ...(upload.acl ? { acl: upload.acl } : {}), ...(upload.encryption ? { encryption: upload.encryption } : {}),
       parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
       ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,

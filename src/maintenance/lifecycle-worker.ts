@@ -3,6 +3,7 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
+import { announcement, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
 import { dueAt, fate, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
 
 export const LIFECYCLE_DEFAULTS = {
@@ -24,6 +25,9 @@ export interface LifecycleComponents {
   /** Called after deletions, which may have made jobs. */
   readonly onWork?: () => void;
 }
+
+/** Who deletes, as events tell it. */
+const LIFECYCLE = { principal: "s3.amazonaws.com", address: "", requestId: "" };
 
 type Action = () => Promise<Released>;
 
@@ -77,16 +81,18 @@ export class LifecycleWorker implements Worker {
       const document = await configurations.get(bucket, "lifecycle");
       if (document === undefined) continue;
       const rules = (JSON.parse(document) as LifecycleConfiguration).rules.filter((rule) => rule.enabled);
+      const listeners = await this.listeners(bucket);
       const ofVersions = rules.filter((rule) => rule.expiration ?? rule.noncurrent);
-      for (const prefix of disjointPrefixes(ofVersions)) yield* this.versions(bucket, prefix, ofVersions);
+      for (const prefix of disjointPrefixes(ofVersions)) yield* this.versions(bucket, prefix, ofVersions, listeners);
       const ofUploads = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
       for (const prefix of disjointPrefixes(ofUploads)) yield* this.uploads(bucket, prefix, ofUploads);
     }
   }
 
-  private async *versions(bucket: string, prefix: string, rules: readonly LifecycleRule[]): AsyncGenerator<readonly Action[]> {
+  private async *versions(bucket: string, prefix: string, rules: readonly LifecycleRule[], listeners: readonly NotificationRule[]): AsyncGenerator<readonly Action[]> {
     const { catalog } = this.components;
     const { page: limit } = this.settings;
+    const judge = (aging: Aging, oldest: boolean) => this.judge(bucket, rules, listeners, aging, oldest);
     let marker = { keyMarker: "", versionIdMarker: "" };
     let pending: Aging | undefined;
     for (;;) {
@@ -95,24 +101,30 @@ export class LifecycleWorker implements Worker {
       // Each version is judged when the one after it is known; the page's last one therefore still stands as marker.
       for (const entry of entries) {
         if (entry.kind === "prefix") continue;
-        if (pending) actions.push(...this.judge(bucket, rules, pending, entry.version.key !== pending.version.key));
+        if (pending) actions.push(...judge(pending, entry.version.key !== pending.version.key));
         pending = follow(pending, entry.version);
       }
-      if (!truncated && pending) actions.push(...this.judge(bucket, rules, pending, true));
+      if (!truncated && pending) actions.push(...judge(pending, true));
       yield actions;
       if (!truncated || !pending) return;
       marker = { keyMarker: pending.version.key, versionIdMarker: pending.version.versionId };
     }
   }
 
-  private judge(bucket: string, rules: readonly LifecycleRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
+  private judge(bucket: string, rules: readonly LifecycleRule[], listeners: readonly NotificationRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
     const { catalog: { objects }, clock } = this.components;
     const around: Surroundings = { ...context, alone: version.isLatest && oldest };
     const verdict = fate(rules, version, around, clock.now(), this.settings.dayMs);
     if (!verdict) return [];
     // Whatever happened to the key since it was looked at: only this very version is meant.
-    const request = { onlyId: version.id, ...(verdict === "remove" ? { versionId: version.versionId } : {}) };
+    const announce = announcement(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
+    const request = { onlyId: version.id, announce, ...(verdict === "remove" ? { versionId: version.versionId } : {}) };
     return [() => unlessLocked(objects.delete(bucket, version.key, undefined, request))];
+  }
+
+  private async listeners(bucket: string): Promise<readonly NotificationRule[]> {
+    const document = await this.components.catalog.configurations.get(bucket, "notification");
+    return document === undefined ? [] : (JSON.parse(document) as NotificationConfiguration).rules;
   }
 
   private async *uploads(bucket: string, prefix: string, rules: readonly LifecycleRule[]): AsyncGenerator<readonly Action[]> {

@@ -167,7 +167,7 @@ export class Dispatcher {
     screenHeaders(effective.headers);
     const request = await this.#request(effective, address, authentication, operation, exchange.body);
     const access = callAccess(effective, address, authentication, operation.name, this.#origin(exchange, head));
-    return this.#run(operation, request, { account: request.account, signal, access });
+    return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
   /** Who asks, and for what, stands in the form itself. */
@@ -179,7 +179,7 @@ export class Dispatcher {
       screenHeaders(form.head.headers);
       const request = this.#formRequest(form);
       const access = callAccess(form.head, form.address, form.authentication, operation.name, this.#origin(exchange, head));
-      return await this.#run(operation, request, { account: request.account, signal, access });
+      return await this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
     } finally {
       await form.close();
     }

@@ -1,6 +1,7 @@
 import { objectsContract } from "./catalog-objects.js";
 import { bucketsContract } from "./catalog-buckets.js";
 import { configurationsContract } from "./catalog-configurations.js";
+import { eventsContract } from "./catalog-events.js";
 import { filesContract } from "./catalog-files.js";
 import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
@@ -17,5 +18,6 @@ export function catalogContract(open: OpenCatalog): void {
   uploadsContract(open);
   versionsContract(open);
   filesContract(open);
+  eventsContract(open);
   jobsContract(open);
 }

@@ -49,7 +49,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketMetadataConfiguration", "bucket", "metadataConfiguration", "MetadataConfigurationNotFound"),
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
-  probe("GetBucketNotificationConfiguration", "bucket", "notification", { root: "NotificationConfiguration" }),
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
   probe("GetBucketRequestPayment", "bucket", "requestPayment", { root: "RequestPaymentConfiguration", inner: "<Payer>BucketOwner</Payer>" }),
   probe("GetBucketWebsite", "bucket", "website", "NoSuchWebsiteConfiguration"),

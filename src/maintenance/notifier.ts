@@ -1,0 +1,99 @@
+import type { Progress, Worker } from "../background/worker.js";
+import type { Catalog, WaitingEvent } from "../catalog/catalog.js";
+import type { Clock } from "../model/clock.js";
+import { eventRecord } from "./event-record.js";
+
+/** A receiver of events, as the operator named it. */
+export interface Webhook {
+  readonly name: string;
+  readonly url: string;
+  /** Sent as a bearer token. */
+  readonly token?: string;
+}
+
+export const NOTIFIER_DEFAULTS = {
+  /** Events in one POST. */
+  batch: 100,
+  /** From one look into the outbox to the next when nobody wakes it, ms. */
+  pollMs: 2_000,
+  /** A receiver that has not answered by then did not take them, ms. */
+  timeoutMs: 10_000,
+  /** After a failure, ms: doubles with each that follows … */
+  retryMs: 1_000,
+  /** … up to this. */
+  maxRetryMs: 10 * 60_000,
+  /** Events are given up after so long, ms. */
+  maxAgeMs: 3 * 86_400_000,
+};
+export type NotifierSettings = typeof NOTIFIER_DEFAULTS;
+
+export interface NotifierComponents {
+  readonly catalog: Pick<Catalog, "events">;
+  readonly webhooks: readonly Webhook[];
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** When a receiver that failed is tried again. */
+interface Trouble {
+  readonly failures: number;
+  readonly until: number;
+}
+
+/**
+ * Takes events out of the outbox to their webhooks: each gets its own in order, and gets them again until it answers
+ * 2xx, so some may come twice. What nobody takes for `maxAgeMs` is dropped, and counted.
+ */
+export class Notifier implements Worker {
+  readonly name = "notifier";
+  private readonly settings: NotifierSettings;
+  private readonly trouble = new Map<string, Trouble>();
+
+  constructor(private readonly components: NotifierComponents, settings: Partial<NotifierSettings> = {}) {
+    this.settings = { ...NOTIFIER_DEFAULTS, ...settings };
+  }
+
+  async step(signal: AbortSignal): Promise<Progress> {
+    const { catalog: { events }, clock } = this.components;
+    const waiting = await events.webhooks();
+    const now = clock.now();
+    if (waiting.length > 0) await events.expire(this.settings.maxAgeMs);
+    const ready = waiting.filter((name) => (this.trouble.get(name)?.until ?? 0) <= now);
+    const known = this.components.webhooks.filter(({ name }) => ready.includes(name));
+    if (known.length > 0) {
+      await Promise.all(known.map((webhook) => this.deliver(webhook, signal)));
+      return { kind: "busy" };
+    }
+    // The network's events come without a wake. Those of a webhook the operator has taken away only wait to grow old.
+    const times = waiting.map((name) => this.trouble.get(name)?.until ?? Infinity).filter((until) => until > now);
+    return { kind: "idle", until: Math.min(...times, now + this.settings.pollMs) };
+  }
+
+  private async deliver(webhook: Webhook, signal: AbortSignal): Promise<void> {
+    const { catalog: { events }, clock, log } = this.components;
+    const { name } = webhook;
+    const some = await events.first(name, this.settings.batch);
+    try {
+      await this.post(webhook, some, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failures = (this.trouble.get(name)?.failures ?? 0) + 1;
+      const delay = Math.min(this.settings.retryMs * 2 ** Math.min(failures - 1, 30), this.settings.maxRetryMs);
+      this.trouble.set(name, { failures, until: clock.now() + delay });
+      log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they wait");
+      return;
+    }
+    this.trouble.delete(name);
+    await events.delivered(some.map(({ id }) => id));
+  }
+
+  private async post({ url, token }: Webhook, events: readonly WaitingEvent[], signal: AbortSignal): Promise<void> {
+    const answer = await fetch(url, {
+      method: "POST", redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeoutMs)]),
+      headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ Records: events.map(eventRecord) }),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+  }
+}

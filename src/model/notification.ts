@@ -1,0 +1,81 @@
+/** What a webhook can be told of, as S3 names it, and one of our own: the network has taken the object. */
+export const eventNames = [
+  "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload",
+  "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+  "cess:ObjectStored",
+] as const;
+export type EventName = (typeof eventNames)[number];
+
+/** Names with `*` at their end that stand for several. */
+export const eventGroups = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"] as const;
+export type EventGroup = (typeof eventGroups)[number];
+
+/** One receiver of a bucket's events, and which of them it wants. */
+export interface NotificationRule {
+  readonly id: string;
+  /** A webhook's name in the operator's configuration. */
+  readonly webhook: string;
+  readonly events: readonly (EventName | EventGroup)[];
+  readonly prefix?: string;
+  readonly suffix?: string;
+}
+
+export interface NotificationConfiguration {
+  readonly rules: readonly NotificationRule[];
+}
+
+/** Who caused an event. */
+export interface EventSource {
+  /** Account.id, or a name for who has none. */
+  readonly principal: string;
+  /** IP address; "" where nobody asked. */
+  readonly address: string;
+  readonly requestId: string;
+}
+
+/** What is to be told with a change of an object: recorded in the change's own transaction. */
+export interface Announcement {
+  /** A deletion's is a group: what happened decides which of them it is. */
+  readonly event: EventName | "s3:ObjectRemoved:*" | "s3:LifecycleExpiration:*";
+  readonly source: EventSource;
+  /** Those that the key concerns. */
+  readonly rules: readonly NotificationRule[];
+}
+
+/** An event as it waits for its webhook. */
+export interface ObjectEvent {
+  readonly event: EventName;
+  /** NotificationRule.id */
+  readonly rule: string;
+  readonly source: EventSource;
+  readonly bucket: string;
+  readonly region: string;
+  /** Account.id of the bucket's owner. */
+  readonly bucketOwner: string;
+  readonly key: string;
+  /** Absent in a bucket that never had versioning. */
+  readonly versionId?: string;
+  /** Bytes, and the ETag without quotes; absent where the object is gone. */
+  readonly size?: number;
+  readonly etag?: string;
+  readonly fid?: string;
+}
+
+export function covers(rule: EventName | EventGroup, event: string): boolean {
+  return rule === event || (rule.endsWith("*") && event.startsWith(rule.slice(0, -1)));
+}
+
+/** The rules that a key and an event (or some of a group) concern; undefined where nobody listens. */
+export function announcement(rules: readonly NotificationRule[], event: Announcement["event"], key: string, source: EventSource): Announcement | undefined {
+  const concerned = rules.filter(({ prefix = "", suffix = "", events }) => key.startsWith(prefix) && key.endsWith(suffix)
+    && events.some((each) => covers(each, event) || (event.endsWith("*") && each.startsWith(event.slice(0, -1)))));
+  return concerned.length === 0 ? undefined : { event, source, rules: concerned };
+}
+
+/** S3 lets no two receivers of a bucket hear the same event of the same key. */
+export function overlap(one: NotificationRule, other: NotificationRule): boolean {
+  const either = (a: string, b: string, within: (text: string, part: string) => boolean) => within(a, b) || within(b, a);
+  return one.events.some((event) => other.events.some((another) => covers(event, another) || covers(another, event)))
+    && either(one.prefix ?? "", other.prefix ?? "", (text, part) => text.startsWith(part))
+    && either(one.suffix ?? "", other.suffix ?? "", (text, part) => text.endsWith(part));
+}
