@@ -394,9 +394,8 @@ export interface JobCatalog {
   count(): Promise<Readonly<Record<JobKind, number>>>;
 }
 
-/** Ids of the keys that wrapped something the catalog keeps: without them it cannot be read. */
+/** Ids of the keys that wrapped something here; each is recorded before the first row that needs it. */
 export interface KeyUseCatalog {
   all(): Promise<readonly string[]>;
-  /** Before a row is written that this key wrapped something in. */
   record(keyId: string): Promise<void>;
 }
