@@ -9,7 +9,7 @@ import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
 import { Expiries } from "./expiries.js";
-import type { Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import type { Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
@@ -25,6 +25,7 @@ import { Staging } from "./staging.js";
 import { TagService } from "./tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
 import { UploadService } from "./upload-service.js";
+import { WebsiteService } from "./website-service.js";
 import { VersionService } from "./version-service.js";
 
 export interface GatewayComponents {
@@ -72,6 +73,7 @@ export class CessGateway implements Gateway {
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
   readonly notifications: Notifications;
+  readonly websites: Websites;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, newBuckets, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -97,6 +99,7 @@ export class CessGateway implements Gateway {
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
     this.notifications = notifications;
+    this.websites = new WebsiteService(shared);
     this.lifecycles = new LifecycleService(shared);
   }
 }

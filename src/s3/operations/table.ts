@@ -7,6 +7,7 @@ import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
 import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
+import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from "./bucket-website.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -60,6 +61,7 @@ export const operations: readonly AnyOperation[] = [
   row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
   row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
+  row(getBucketWebsite), row(putBucketWebsite), row(deleteBucketWebsite),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];
