@@ -31,6 +31,8 @@ export interface Pending {
   readonly settle: (error?: Error) => void;
   /** Dropped from the pool without a word: it holds no nonce and ends with its era. */
   lost?: boolean;
+  /** Nobody waits to hear what becomes of it. */
+  forsaken?: boolean;
 }
 
 /** Something included, whose block is not final yet. */
