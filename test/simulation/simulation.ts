@@ -214,7 +214,7 @@ export class Simulation implements Service {
       const rows = await incarnation!.rooms.catalog.files.withFid(fid);
       for (const { account } of owners) {
         const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
-        if (own.length > 0 && own.every(({ state }) => state === "deleting")) found.push({ fid, owner: account });
+        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed)) found.push({ fid, owner: account });
       }
     }
     return found;

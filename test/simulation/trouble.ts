@@ -75,18 +75,23 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     if (waiting > 0) trace(() => `nobody hears what becomes of ${waiting} extrinsics`);
     return Promise.resolve();
   },
-  /** The owner deletes a file with another gateway while this one is about to; the block with that may be forked away. */
+  /**
+   * What this gateway signs is refused for a while, so the owner deletes a file with another one that this one is about
+   * to delete; the block with that may be forked away.
+   */
   async elsewhere(parts) {
-    const { chain, owner, random, trace, unneeded } = parts;
-    for (const end = owner.now() + 120_000; owner.now() < end; await owner.sleep(2_000 * random())) {
+    const { chain, trouble, owner, random, trace, unneeded } = parts;
+    trouble.refusal = 1;
+    for (const end = owner.now() + 150_000; owner.now() < end; await owner.sleep(3_000 * random())) {
       const [file] = (await unneeded()).sort(() => random() - 0.5);
       if (!file) continue;
       trace(() => `${file.owner} deletes ${file.fid.slice(0, 8)} elsewhere`);
       chain.deleteElsewhere(file.owner, file.fid);
-      await owner.sleep(12_000 * random());
+      await owner.sleep(6_000 + 9_000 * random());
       fork(parts);
-      return;
+      if (random() < 0.5) break;
     }
+    trouble.refusal = 0;
   },
   outage: (parts) => spell(parts, 120_000, () => (parts.trouble.unreachable = true), () => (parts.trouble.unreachable = false)),
   latency: (parts) => spell(parts, 150_000, () => (parts.trouble.latencyMs = 15_000), () => (parts.trouble.latencyMs = 50)),
