@@ -65,9 +65,3 @@ export const bugs: readonly Bug[] = [
     ],
   },
 ];
-
-/** Planted, and not found yet by any seed that was tried: mutate.js does not fail for them. */
-export const unproven: ReadonlySet<string> = new Set([
-  "signed-not-saved", "vanished-at-once", "silence-accepted", "fresh-blobs-swept", "needed-file-deleted", "deletion-not-final",
-  "orders-not-serialised", "twin-forgotten", "lease-not-released",
-]);
