@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { target, useBucket } from "../support/target.js";
-import { installed, run, succeed } from "./shell.js";
+import { needs, run, succeed } from "./shell.js";
 
 const MIB = 2 ** 20;
 
@@ -15,8 +15,8 @@ describe("aws-cli", function () {
   const environment = { AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey, AWS_DEFAULT_REGION: target.region, AWS_ENDPOINT_URL: target.endpoint, AWS_EC2_METADATA_DISABLED: "true", AWS_CONFIG_FILE: "/nonexistent", AWS_SHARED_CREDENTIALS_FILE: "/nonexistent" };
   const aws = (...args: string[]) => succeed("aws", args, environment);
 
-  before(() => {
-    if (!installed("aws")) throw new Error("aws-cli is not installed; it is on PyPI as awscli");
+  before(function () {
+    needs(this, "aws", "aws-cli is on PyPI as awscli");
     folder = mkdtempSync(join(tmpdir(), "cess-s3-awscli-"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));

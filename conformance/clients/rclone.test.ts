@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { target, useBucket } from "../support/target.js";
-import { installed, succeed } from "./shell.js";
+import { makeTree, needs, succeed } from "./shell.js";
 
 const MIB = 2 ** 20;
 
@@ -23,19 +23,15 @@ describe("rclone", function () {
   };
   const rclone = (...args: string[]) => succeed("rclone", args, environment);
 
-  before(() => {
-    if (!installed("rclone")) throw new Error("rclone is not installed; it is a package of Debian");
+  before(function () {
+    needs(this, "rclone", "it is a package of Debian");
     folder = mkdtempSync(join(tmpdir(), "cess-s3-rclone-"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("copies a tree of 200 files there and back, and check --download finds no difference", async () => {
     const tree = join(folder, "tree");
-    for (let i = 0; i < 200; i += 1) {
-      const path = join(tree, `d${i % 7}`, i % 3 === 0 ? "with space" : "sub");
-      mkdirSync(path, { recursive: true });
-      writeFileSync(join(path, `file ${i} ü.bin`), randomBytes((i * 37) % 5000));
-    }
+    makeTree(tree, 200);
     await rclone("copy", tree, `cess:${bucket.name}/tree`);
     await rclone("check", "--download", tree, `cess:${bucket.name}/tree`);
     await rclone("copy", `cess:${bucket.name}/tree`, join(folder, "back"));

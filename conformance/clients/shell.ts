@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 
 export interface Outcome {
   readonly code: number;
@@ -6,12 +9,40 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export function installed(command: string): boolean {
-  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+/**
+ * Passes over a suite whose client this machine lacks; with CONFORMANCE_CLIENTS=all, as in CI, that is a failure.
+ * `where`: how to get it.
+ */
+export function needs(suite: Mocha.Context, client: string, where: string, present = installed(client)): void {
+  if (present) return;
+  const message = `${client} is not here: ${where}`;
+  if (process.env["CONFORMANCE_CLIENTS"] === "all") throw new Error(message);
+  console.log(`    ${message}`);
+  suite.skip();
+}
+
+export function installed(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args.length > 0 ? args : ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 /** Settings of whoever runs the suite (certificates, profiles, proxies) must not reach the program under test. */
-const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|S3)_/.test(name)));
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|RESTIC|S3)_/.test(name)));
+
+/** A folder of files of many sizes and awkward names. */
+export function makeTree(folder: string, files: number): void {
+  for (let i = 0; i < files; i += 1) {
+    const path = join(folder, `d${i % 7}`, i % 3 === 0 ? "with space" : "sub");
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, `file ${i} ü.bin`), randomBytes((i * 37) % 5000));
+  }
+}
+
+/** Paths below a folder, each with its content's hash: equal for equal trees. */
+export function contents(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return Object.fromEntries(paths.map((path) => [relative(folder, path), createHash("sha256").update(readFileSync(path)).digest("hex")]));
+}
 
 /** Runs a program to its end. Never through a shell: arguments are what they are. */
 export function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {

@@ -117,6 +117,13 @@ export const configSchema = z.strictObject({
   }).refine((rules) => rules.module === undefined || Object.keys(rules).length === 1, "a module decides alone: no other rules beside it").prefault({}),
   /** Bytes a second that fragments are sent with, all nodes together; 0 is as fast as it goes. */
   uploadBandwidth: bytes.prefault(0).refine((rate) => rate === 0 || rate >= 2 ** 20, "at least 1MiB, or nodes would take us for gone"),
+  etag: z.strictObject({
+    /**
+     * What the ETag of a completed multipart upload is: the FID, the FID with `-PARTS` for tools that read any other as
+     * an MD5, or S3's own MD5 of MD5s. Objects keep the one they got.
+     */
+    multipart: z.enum(["fid", "fid-parts", "md5-parts"]).default("fid"),
+  }).prefault({}),
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
   lifecycleDayMs: wholeNumber.min(1000).max(86_400_000).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),

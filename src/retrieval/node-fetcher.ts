@@ -3,6 +3,7 @@ import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import type { NodeBook } from "../network/nodes/node-book.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../network/nodes/nodes.js";
+import { SharedWork } from "./shared-work.js";
 
 /** The bytes a node gave are not the fragment that was asked for. */
 export class WrongBytes extends Error {
@@ -25,6 +26,8 @@ export interface FetchCounts {
  */
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
+  /** A race for one fragment wants the siblings that a reader is fetching at the same time. */
+  readonly #underWay = new SharedWork<Uint8Array>();
 
   constructor(
     private readonly components: {
@@ -36,8 +39,16 @@ export class NodeFetcher {
     private readonly settings: { readonly attemptMs: number },
   ) {}
 
-  /** Rejects with WrongBytes, NodeFailure, or the signal's reason. The bytes are the caller's own. */
-  async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
+  /**
+   * Rejects with WrongBytes, NodeFailure, or the signal's reason. All who ask for the fragment at the same time share
+   * the bytes: they must be neither changed nor transferred.
+   */
+  fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
+    const key = `${node.account} ${fragment.fid} ${fragment.hash}`;
+    return this.#underWay.run(key, (shared) => this.#fetch(node, fragment, shared), signal);
+  }
+
+  async #fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
     const { nodes, encoder } = this.components;
     this.counts.fetches++;
     try {

@@ -117,7 +117,8 @@ export class SegmentRace {
   async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
       const bytes = await this.components.fetcher.fetch(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
-      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes });
+      // A data fragment may have other readers, and reconstruction takes its input away.
+      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes: index < DATA_FRAGMENTS ? new Uint8Array(bytes) : bytes });
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));
     }

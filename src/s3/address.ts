@@ -9,6 +9,8 @@ export interface Address {
   readonly scope: RequestPattern["scope"];
   readonly bucket: string;
   readonly key: string;
+  /** The host names the bucket, not the path. */
+  readonly virtual?: true;
 }
 
 /** `domain` is what virtual hosts hang under: with `s3.example.com`, `photos.s3.example.com` is the bucket `photos`. */
@@ -34,9 +36,14 @@ export function parseAddress(host: string, path: string, domain?: string): Addre
     if (key !== "") throw new S3Error("InvalidBucketName", { resource: path });
     return { scope: "service", bucket: "", key: "" };
   }
+  requireKeyLength(key);
+  return { scope: key === "" ? "bucket" : "object", bucket, key, ...(virtual === undefined ? {} : { virtual: true }) };
+}
+
+/** KeyTooLongError. */
+export function requireKeyLength(key: string): void {
   const length = Buffer.byteLength(key);
   if (length > MAX_KEY) throw new S3Error("KeyTooLongError", { fields: { Size: String(length), MaxSizeAllowed: String(MAX_KEY) } });
-  return { scope: key === "" ? "bucket" : "object", bucket, key };
 }
 
 /** What can be no bucket's name is refused before it is looked up; the gateway has the full rules for new ones. */

@@ -56,7 +56,7 @@ const fromQuery: Readonly<Record<string, string>> = {
   "s3:prefix": "prefix", "s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:versionid": "versionId",
 };
 
-function conditionValues(key: string, head: RequestHead, { accessKey, presigned, version }: Authentication, origin: Origin): readonly string[] | undefined {
+function conditionValues(key: string, head: RequestHead, { accessKey, presigned, form, version }: Authentication, origin: Origin): readonly string[] | undefined {
   const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
   const header = Object.hasOwn(fromHeaders, key) ? fromHeaders[key] : undefined;
   if (header !== undefined) return one(head.headers.get(header));
@@ -69,7 +69,7 @@ function conditionValues(key: string, head: RequestHead, { accessKey, presigned,
     case "aws:securetransport": return [String(origin.secure)];
     case "aws:currenttime": return [new Date(origin.now).toISOString()];
     case "aws:epochtime": return [String(Math.floor(origin.now / 1000))];
-    case "s3:authtype": return accessKey ? [presigned ? "REST-QUERY-STRING" : "REST-HEADER"] : undefined;
+    case "s3:authtype": return accessKey ? [form ? "POST" : presigned ? "REST-QUERY-STRING" : "REST-HEADER"] : undefined;
     case "s3:signatureversion": return accessKey ? [version === 2 ? "AWS" : "AWS4-HMAC-SHA256"] : undefined;
     default: return undefined;
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
-import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
@@ -10,6 +9,7 @@ import type { Credentials } from "./auth/credentials.js";
 import { accountOf, callAccess, type Origin } from "./call-access.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
+import { readFormUpload, type FormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
 import { Late, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
@@ -80,6 +80,8 @@ interface Progress {
   operation: string;
 }
 
+const addressed = ({ bucket, key, virtual }: Address) => ({ bucket, key, ...(virtual ? { virtual } : {}) });
+
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
 /** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
@@ -140,7 +142,7 @@ export class Dispatcher {
       await send(exchange, { ...answer, headers: { ...headers, ...answer.headers } }, this.#settings);
       return answer.status;
     } catch (failure) {
-      if (!gone.signal.aborted) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
+      if (!gone.signal.aborted && !isReset(failure)) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
       return 499;
     }
@@ -155,15 +157,35 @@ export class Dispatcher {
     // Browsers ask before they sign.
     if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
+    const asked = router.match(head, address.scope);
+    if (asked && "form" in asked) return this.#serveForm(exchange, progress, head, address, signal);
     const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
-    const account = accountOf(authentication);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);
     screenHeaders(effective.headers);
-    const request = await this.#request(effective, address, account, authentication, operation, exchange.body);
-    const call: Call = { account, signal, access: callAccess(effective, address, authentication, operation.name, this.#origin(exchange, effective)) };
+    const request = await this.#request(effective, address, authentication, operation, exchange.body);
+    const access = callAccess(effective, address, authentication, operation.name, this.#origin(exchange, head));
+    return this.#run(operation, request, { account: request.account, signal, access });
+  }
+
+  /** Who asks, and for what, stands in the form itself. */
+  async #serveForm(exchange: Exchange, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+    const operation = this.#match(head, asked, progress);
+    checkBucketName(asked.bucket);
+    const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
+    try {
+      screenHeaders(form.head.headers);
+      const request = this.#formRequest(form);
+      const access = callAccess(form.head, form.address, form.authentication, operation.name, this.#origin(exchange, head));
+      return await this.#run(operation, request, { account: request.account, signal, access });
+    } finally {
+      await form.close();
+    }
+  }
+
+  async #run(operation: AnyOperation, request: S3Request, call: Call): Promise<S3Response | Late<S3Response>> {
     const output = await operation.run(this.#components.gateway, operation.parse(request), call);
     if (!(output instanceof Late)) return operation.render(output);
     return new Late(output.result.then((result) => operation.render(result)));
@@ -177,15 +199,20 @@ export class Dispatcher {
     throw new S3Error("NotImplemented", { message: `${row.name} is not implemented.`, fields: { Operation: row.name } });
   }
 
+  #formRequest({ head, address, authentication, fields, body }: FormUpload): S3Request {
+    return { ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "", form: fields, body };
+  }
+
   async #request(
-    head: RequestHead, address: Address, account: Account, { payload, chunkSigner }: Authentication, operation: AnyOperation, source: IncomingBody,
+    head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody,
   ): Promise<S3Request> {
+    const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
     const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes });
     const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
     const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";
     return {
-      ...head, bucket: address.bucket, key: address.key, account, region: this.#settings.region, document,
+      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document,
       get body() {
         return open();
       },
@@ -207,4 +234,10 @@ export class Dispatcher {
     if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
+}
+
+/** The client hung up while it was written to, which is known sooner than that the connection is closed. */
+function isReset(failure: unknown): boolean {
+  const { code, syscall } = failure as NodeJS.ErrnoException;
+  return syscall === "write" && (code === "ECONNRESET" || code === "EPIPE");
 }

@@ -19,10 +19,14 @@ export interface S3Request extends RequestHead {
   readonly bucket: string;
   /** "" where the scope is the bucket. */
   readonly key: string;
+  /** The host names the bucket, not the path. */
+  readonly virtual?: true;
   readonly account: Account;
   readonly region: string;
   /** The body, for operations that stream it. Reading the property checks its headers; S3Errors as `requestBody`. */
   readonly body: Body;
   /** The whole body of operations that declare a `document`; "" for the others. */
   readonly document: string;
+  /** The fields of operations that take a form, names in lower case. */
+  readonly form?: ReadonlyMap<string, string>;
 }

@@ -11,6 +11,7 @@ import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "..
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import type { Figure } from "./figure.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "../unit/retrieval/memory-network.js";
 
 const SIZE = 256 * MIB;
@@ -74,7 +75,7 @@ async function store(folder: string, encoder: ThreadEncoder, network: MemoryNetw
   return { fid, size: SIZE, format: PLAIN, segments };
 }
 
-interface Figures {
+interface Reads {
   readonly p50: number;
   readonly p99: number;
   /** MiB/s */
@@ -90,7 +91,7 @@ async function firstByte(retrieval: NetworkRetrieval, file: CessFile, start: num
 }
 
 /** `firsts` reads one after the other, each at another fragment, and then the whole object at once. */
-async function measure(retrieval: NetworkRetrieval, file: CessFile, firsts: number): Promise<Figures> {
+async function measure(retrieval: NetworkRetrieval, file: CessFile, firsts: number): Promise<Reads> {
   const times: number[] = [];
   for (let n = 0; n < firsts; n++) times.push(await firstByte(retrieval, file, ((n * 11) % (SIZE / FRAGMENT_SIZE)) * FRAGMENT_SIZE));
   times.sort((a, b) => a - b);
@@ -102,34 +103,59 @@ async function measure(retrieval: NetworkRetrieval, file: CessFile, firsts: numb
   return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began) };
 }
 
+/** What a fault does to the network, and what of the healthy network's figures must be left. */
+interface Case {
+  readonly what: string;
+  readonly faults: readonly ("down" | number)[];
+  readonly wanted: { readonly p99?: Figure["wanted"]; readonly throughput?: Figure["wanted"] };
+}
+
+const CASES: readonly Case[] = [
+  { what: "4 of 12 nodes down", faults: Array<"down">(4).fill("down"), wanted: {} },
+  { what: "8 of 12 nodes down", faults: Array<"down">(8).fill("down"), wanted: { throughput: { atLeast: 0.5 } } },
+  { what: "1 node at 1% speed", faults: [SLOW], wanted: { p99: { atMost: 1.3 } } },
+];
+
 /**
- * Cold reads of a 256 MiB object with 0, 4 and 8 of its 12 nodes down (data nodes first, the worst case), and with one
- * data node at 1% of its speed, as ratios to the healthy network. About a minute.
+ * Cold reads of a 256 MiB object with 4 and 8 of its 12 nodes down (data nodes first, the worst case), and with one
+ * data node at 1% of its speed, against the healthy network. About a minute.
  */
-export async function benchRetrieval(print: (line: string) => void): Promise<void> {
+export async function benchRetrieval(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
   const encoder = new ThreadEncoder();
   const network = new MemoryNetwork(encoder);
   const nodes = new PacedNodes();
+  const under = async (file: CessFile, faults: Case["faults"]): Promise<Reads> => {
+    const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
+    const retrieval = new NetworkRetrieval({
+      chain: network.chain, nodes: new BookedNodes({ nodes, book, clock: wallClock }), book, cache: nothing, encoder, clock: wallClock,
+    });
+    nodes.speeds.clear();
+    // Met while all was well, as a gateway has that was started before the fault.
+    for (let n = 0; n < 8; n++) await firstByte(retrieval, file, n * FRAGMENT_SIZE);
+    for (const [index, fault] of faults.entries()) nodes.speeds.set(nodeAccount(index), fault);
+    return measure(retrieval, file, 100);
+  };
   try {
     const file = await store(folder, encoder, network, nodes);
-    let healthy: Figures | undefined;
-    for (const [what, down, slow] of [["0 of 12 nodes down", 0, 0], ["4 of 12 nodes down", 4, 0], ["8 of 12 nodes down", 8, 0], ["1 node at 1% speed", 0, 1]] as const) {
-      const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
-      const retrieval = new NetworkRetrieval({ chain: network.chain, nodes: new BookedNodes({ nodes, book, clock: wallClock }), book, cache: nothing, encoder, clock: wallClock });
-      nodes.speeds.clear();
-      // Met while all was well, as a gateway has that was started before the fault.
-      for (let n = 0; n < 8; n++) await firstByte(retrieval, file, n * FRAGMENT_SIZE);
-      for (let index = 0; index < down; index++) nodes.speeds.set(nodeAccount(index), "down");
-      for (let index = 0; index < slow; index++) nodes.speeds.set(nodeAccount(index), SLOW);
-      const figures = await measure(retrieval, file, 100);
-      healthy ??= figures;
-      const ratio = (value: number, of: number) => (value / of).toFixed(2);
-      print(`cold read of 256 MiB, ${what}: first byte p50 ${figures.p50.toFixed(0)} ms (${ratio(figures.p50, healthy.p50)}), ` +
-        `p99 ${figures.p99.toFixed(0)} ms (${ratio(figures.p99, healthy.p99)}), ${figures.throughput.toFixed(0)} MiB/s (${ratio(figures.throughput, healthy.throughput)})`);
-    }
+    const healthy = await under(file, []);
+    const figures: Figure[] = [];
+    for (const { what, faults, wanted } of CASES) figures.push(...compare(what, await under(file, faults), healthy, wanted));
+    return figures;
   } finally {
     await encoder.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function compare(what: string, now: Reads, healthy: Reads, wanted: Case["wanted"]): Figure[] {
+  const figure = (name: string, unit: string, of: (reads: Reads) => number, asked?: Figure["wanted"]): Figure => ({
+    what: `cold read, ${what}: ${name}`, ours: { value: of(now), unit },
+    reference: { what: "all up", value: of(healthy), unit }, ...(asked && { wanted: asked }),
+  });
+  return [
+    figure("p50 to first byte", "ms", ({ p50 }) => p50),
+    figure("p99 to first byte", "ms", ({ p99 }) => p99, wanted.p99),
+    figure("256 MiB", "MiB/s", ({ throughput }) => throughput, wanted.throughput),
+  ];
 }

@@ -9,6 +9,7 @@ import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchPreprocessing } from "./preprocessing.js";
+import { benchRetrieval } from "./retrieval.js";
 import { benchStored } from "./stored.js";
 
 const RESULT = resolve("bench.json");
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   egress: benchEgress,
   listing: benchListing,
+  retrieval: benchRetrieval,
   stored: benchStored,
 };
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { S3Error } from "../../src/model/errors.js";
+import { parseFormPolicy, requireFormPolicy } from "../../src/s3/auth/form-policy.js";
 import { parseClaim } from "../../src/s3/auth/claim.js";
 import { computeSignatureV2, parseClaimV2 } from "../../src/s3/auth/signature-v2.js";
 import { errorStatus } from "../../src/s3/error-response.js";
@@ -8,6 +9,7 @@ import { AwsChunked } from "../../src/s3/wire/aws-chunked.js";
 import { parseCopySource } from "../../src/s3/wire/copy-source.js";
 import { deleteDocument } from "../../src/s3/wire/documents.js";
 import { Headers } from "../../src/s3/wire/headers.js";
+import { readForm } from "../../src/s3/wire/multipart-form.js";
 import { encodePercent } from "../../src/s3/wire/percent.js";
 import { Query } from "../../src/s3/wire/query.js";
 import { parseRange } from "../../src/s3/wire/range-header.js";
@@ -52,6 +54,40 @@ describe(`S3 parsers under random input (seed ${seed})`, () => {
       }
       for await (const bytes of new AwsChunked(source(), { trailer: text.length % 2 === 0 })) expect(bytes.length).to.be.above(0);
     }),
+  ), runs));
+
+  const cut = (body: Buffer, step: number) => (async function* () {
+    for (let i = 0; i < body.length; i += step) yield await Promise.resolve(body.subarray(i, i + step));
+  })();
+  const whole = async (stream: AsyncIterable<Uint8Array>) => {
+    const bytes: Uint8Array[] = [];
+    for await (const piece of stream) bytes.push(piece);
+    return Buffer.concat(bytes);
+  };
+
+  it("survives any form, however it is cut", () => fc.assert(fc.asyncProperty(
+    pieces("--b", "\r\n", "\r\n--b\r\n", "--b--", "\r\n\r\n", 'Content-Disposition: form-data; name="key"', 'Content-Disposition: form-data; name="file"; filename="', '"', "\\", ";", "%22"),
+    fc.constantFrom("multipart/form-data; boundary=b", 'multipart/form-data; boundary="b"'), fc.integer({ min: 1, max: 9 }),
+    (text, type, step) => survives(async () => whole((await readForm(type, cut(Buffer.from(text), step))).file)),
+  ), runs));
+
+  it("gives back any file and fields of a form, and never a file that was cut off", () => fc.assert(fc.asyncProperty(
+    fc.uint8Array({ maxLength: 60 }), pieces("\r\n--b", "\r\n", "--", "b", "\r"), fc.string({ unit: "grapheme", maxLength: 20 }), fc.integer({ min: 1, max: 40 }), fc.nat(),
+    async (bytes, text, value, step, end) => {
+      const content = Buffer.concat([bytes, Buffer.from(text)]);
+      if (content.includes("\r\n--b") || `${value}\r\n`.includes("\r\n--b") || content.subarray(0, 3).equals(Buffer.from("--b"))) return;
+      const form = Buffer.concat([Buffer.from(`--b\r\nContent-Disposition: form-data; name="Key"\r\n\r\n${value}\r\n--b\r\nContent-Disposition: form-data; name=file; filename=f\r\n\r\n`), content, Buffer.from("\r\n--b--")]);
+      const { fields, fileName, file } = await readForm("multipart/form-data; boundary=b", cut(form, step));
+      expect([[...fields], fileName, await whole(file)]).to.deep.equal([[["key", value]], "f", content]);
+      const short = form.subarray(0, end % form.length);
+      const failure = await readForm("multipart/form-data; boundary=b", cut(short, step)).then(({ file: rest }) => whole(rest)).then(() => undefined, (error: unknown) => error);
+      expect(failure).to.be.instanceOf(S3Error);
+    },
+  ), runs));
+
+  it("survives any form policy", () => fc.assert(fc.asyncProperty(
+    fc.oneof(pieces("{", "}", "[", "]", '"expiration":"2999-01-01T00:00:00Z"', ",", '"conditions":', '{"key":"a"}', '["eq","$key","a"]', '["content-length-range",0,1]', "\\$", "1e999"), fc.json()),
+    (text) => survives(() => requireFormPolicy(parseFormPolicy(Buffer.from(text).toString("base64")), new Map([["key", "a"]]), "b", 0)),
   ), runs));
 
   it("survives any document and reads back every key it writes", async () => {

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CreateBucketCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand, UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { GatewayProcess } from "../support/gateway-process.js";
 
@@ -38,10 +40,15 @@ describe("the cess-s3 command", function () {
     expect(await first.end("SIGTERM")).to.equal(0);
     expect(Date.now() - stopping).to.be.lessThan(10_000);
 
-    const second = await GatewayProcess.start(["dev"], environment);
+    const second = await GatewayProcess.start(["dev"], { ...environment, CESS_S3_ETAG_MULTIPART: "md5-parts" });
     const { Buckets } = await second.client().send(new ListBucketsCommand({}));
     expect(Buckets?.map(({ Name }) => Name)).to.deep.equal(["kept"]);
     expect(await (await second.client().send(new GetObjectCommand({ Bucket: "kept", Key: "k" }))).Body?.transformToString()).to.equal("still here");
+    const at = { Bucket: "kept", Key: "parts" };
+    const { UploadId } = await second.client().send(new CreateMultipartUploadCommand(at));
+    const { ETag } = await second.client().send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "one part" }));
+    const completed = await second.client().send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }));
+    expect(completed.ETag, "as etag.multipart says").to.match(/^"[0-9a-f]{32}-1"$/);
     expect(await second.end("SIGINT")).to.equal(0);
   });
 

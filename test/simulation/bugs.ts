@@ -25,7 +25,7 @@ export const bugs: readonly Bug[] = [
   bug("vanished-at-once", "A deal that is missing at one block is declared again at once.",
     "distribution/delivery", "if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)", "if (false)"),
   bug("two-indexes-on-a-node", "Placement forgets which nodes have an index of the file already.",
-    "model/placement", "roomy.filter((node) => !taken.has(node.account))", "roomy.filter(() => true)"),
+    "model/placement", "roomy.filter((node) => !holders.has(node.account))", "roomy.filter(() => true)"),
   bug("silence-accepted", "A node that took its fragments and never reports is waited for without end.",
     "distribution/delivery", "await this.#revokeSilent(placements, memory);", ""),
   bug("hash-not-checked", "A fragment is believed as the node gives it.",

@@ -7,6 +7,7 @@ import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content, Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Register, Value } from "./register.js";
+import { pieces } from "./pieces.js";
 import type { Owner } from "./scheduler.js";
 
 /** The gateway died while it was asked. */
@@ -390,16 +391,6 @@ export class Client {
     if (error instanceof ConnectionLost || isDeparture(error)) return;
     if (error instanceof S3Error && PASSING.includes(error.kind) && this.service.troubled()) return;
     throw error instanceof S3Error ? new Violation(`${this.#name(key)}: ${error.kind} ${error.message}`) : error;
-  }
-}
-
-/** Bytes as they come over a connection; they stop coming when the gateway dies. */
-async function* pieces(owner: Owner, bytes: Buffer, random: () => number): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length;) {
-    const end = start + 1 + Math.floor(random() * 2 * FRAGMENT_SIZE);
-    await owner.sleep(30 * random() ** 3);
-    yield bytes.subarray(start, end);
-    start = end;
   }
 }
 

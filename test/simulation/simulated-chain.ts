@@ -122,13 +122,14 @@ export class SimulatedChain implements Chain {
 
   #read<T>(read: (sight: Sight) => T): Promise<T> {
     return this.#ask(async () => {
-      for (const end = this.owner.now() + CATCH_UP_MS; ; await this.owner.sleep(1_000)) {
+      for (const end = this.owner.now() + CATCH_UP_MS; ;) {
         const sight = this.chain.endpoint(this.trouble.behind);
         if (sight.finalized.block >= this.#seen) {
           this.#seen = sight.finalized.block;
           return read(sight);
         }
         if (this.owner.now() > end) throw new ChainUnavailable("the endpoint is behind what was seen");
+        await this.owner.sleep(1_000);
       }
     });
   }

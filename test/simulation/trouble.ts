@@ -82,7 +82,8 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   async elsewhere(parts) {
     const { chain, trouble, owner, random, trace, unneeded } = parts;
     trouble.refusal = 1;
-    for (const end = owner.now() + 150_000; owner.now() < end; await owner.sleep(3_000 * random())) {
+    for (const end = owner.now() + 150_000; owner.now() < end;) {
+      await owner.sleep(3_000 * random());
       const [file] = (await unneeded()).sort(() => random() - 0.5);
       if (!file) continue;
       trace(() => `${file.owner} deletes ${file.fid.slice(0, 8)} elsewhere`);

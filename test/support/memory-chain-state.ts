@@ -3,6 +3,15 @@ import {
   ChainRefusal, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type SignedExtrinsic, type Territory,
 } from "../../src/network/chain/chain.js";
 
+export interface MemoryChainSettings {
+  /** Whose rules: of the testnet's genesis runtime or of today's. */
+  readonly spec: 100 | 133;
+  /** Blocks between best and finalized. */
+  readonly finalityLag: number;
+  /** Blocks for which an extrinsic may be included. */
+  readonly era: number;
+}
+
 export interface Space {
   total: bigint;
   used: bigint;

@@ -5,19 +5,10 @@ import {
   ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
   type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
-import { nextState, refuse, type EventKind, type Included, type Pending, type Space, type State } from "./memory-chain-state.js";
+import { nextState, refuse, type EventKind, type Included, type MemoryChainSettings, type Pending, type Space, type State } from "./memory-chain-state.js";
 
 /** Final blocks that endpoints which lag behind may still show. */
 const KEPT_BLOCKS = 40;
-
-export interface MemoryChainSettings {
-  /** Whose rules: of the testnet's genesis runtime or of today's. */
-  readonly spec: 100 | 133;
-  /** Blocks between best and finalized. */
-  readonly finalityLag: number;
-  /** Blocks for which an extrinsic may be included. */
-  readonly era: number;
-}
 
 /**
  * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion
@@ -81,10 +72,7 @@ export class MemoryChain implements Chain {
     for (let n = 0; n < blocks; n++) this.#produce();
   }
 
-  /**
-   * Throws the last blocks away, as far as they are not final; what was in them waits in the pool again: the gateway's
-   * calls always, others' unless they are `forgotten`.
-   */
+  /** Throws the last blocks away, as far as they are not final; the pool has their calls again, others' unless they are `forgotten`. */
   fork(depth: number, forgotten = false): void {
     for (let n = 0; n < depth && this.#best.block > this.#finalizedBlock; n++) this.#history.pop();
     const gone = this.#finalizing.filter(({ block }) => block > this.#best.block);

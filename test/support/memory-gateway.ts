@@ -60,7 +60,7 @@ function onlyWith(reads: Readonly<Record<string, unknown>>): object {
 export class MemoryGateway implements Gateway {
   /** What every object says of itself. */
   durability: Durability = { state: "staged", reports: 0 };
-  /** How long CompleteMultipartUpload takes; a rejection becomes its late error. */
+  /** How long CompleteMultipartUpload and copies take; a rejection becomes its late error. */
   completing: () => Promise<void> = () => Promise.resolve();
   /** The last call's signal, for tests of clients that go away. */
   signal: AbortSignal | undefined;
@@ -143,7 +143,8 @@ export class MemoryGateway implements Gateway {
       return {};
     },
     copy: async (call, name, request: CopyRequest) => {
-      const { version, bytes } = await Promise.resolve(this.#source(call, request.source, request.sourcePreconditions));
+      await this.completing();
+      const { version, bytes } = this.#source(call, request.source, request.sourcePreconditions);
       const unchanged = !request.replaceMetadata && request.own?.storageClass === undefined && request.own?.websiteRedirectLocation === undefined;
       if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key) throw new S3Error("InvalidRequest");
       const settings = request.replaceMetadata ?? { content: version.content, metadata: version.metadata };
@@ -254,7 +255,8 @@ export class MemoryGateway implements Gateway {
       return this.#putPart(name, id, partNumber, bytes, checksum);
     },
     copyPart: async (call, name, id, partNumber, source, range, preconditions) => {
-      const { bytes } = await Promise.resolve(this.#source(call, source, preconditions));
+      await this.completing();
+      const { bytes } = this.#source(call, source, preconditions);
       const wanted = range && resolveRange(range, bytes.length);
       if (range && !wanted) throw new S3Error("InvalidRange");
       return this.#putPart(name, id, partNumber, wanted ? bytes.subarray(wanted.start, wanted.end) : bytes);

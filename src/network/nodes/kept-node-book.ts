@@ -49,7 +49,7 @@ const SHELF_KEY = "node-book";
 const LEAST_QUALITY = 0.02;
 const LEAST_SPEED = 0.1;
 /** Being outrun counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
-const MUCH_SLOWER = 2;
+const MUCH_SLOWER = 1.5;
 /** … once it has made so many; what nine in ten of all nodes' took before that … */
 const ENOUGH_TRANSFERS = 8;
 /** … and never in less than this, in milliseconds. */

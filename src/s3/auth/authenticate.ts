@@ -17,6 +17,8 @@ export interface Authentication {
   readonly accessKey?: AccessKey;
   readonly payload: Payload;
   readonly presigned: boolean;
+  /** The signature is that of a form's policy. */
+  readonly form?: true;
   /** Of the signature; undefined for an anonymous request. */
   readonly version?: 2 | 4;
   /** For a body of signed chunks. */
@@ -82,13 +84,14 @@ function unsignedPayload(head: RequestHead): Payload {
   return payload;
 }
 
-function refuseSessionToken(head: RequestHead): void {
+export function refuseSessionToken(head: RequestHead): void {
   const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
   if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
   throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
 }
 
-async function knownKey({ credentials, clock }: AuthenticateComponents, accessKeyId: string): Promise<AccessKey> {
+/** InvalidAccessKeyId for a key that nobody has, or that has ended. */
+export async function knownKey({ credentials, clock }: AuthenticateComponents, accessKeyId: string): Promise<AccessKey> {
   const accessKey = await credentials.lookup(accessKeyId);
   if (accessKey && clock.now() < (accessKey.limits?.expiresAt ?? Infinity)) return accessKey;
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });

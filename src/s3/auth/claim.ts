@@ -22,19 +22,20 @@ export interface Claim {
 
 /** AWS's limit for presigned URLs: seven days, in seconds. */
 const MAX_EXPIRES = 604_800;
-const ALGORITHM = "AWS4-HMAC-SHA256";
+export const ALGORITHM = "AWS4-HMAC-SHA256";
 
 const unsupported = () =>
   new S3Error("InvalidRequest", { message: `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.` });
 
-interface Scope {
+export interface Scope {
   readonly accessKeyId: string;
   readonly scope: string;
   readonly date: string;
   readonly region: string;
 }
 
-function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): Scope {
+/** `KEYID/YYYYMMDD/REGION/SERVICE/aws4_request`. */
+export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): Scope {
   // The key ID comes first and may itself hold slashes.
   const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
   if (!match) throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');

@@ -63,6 +63,16 @@ export function sameSignature(a: string, b: string): boolean {
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 const EMPTY_SHA256 = createHash("sha256").digest("hex");
 
+/** The key that a scope's signatures are made with, as `20130524/us-east-1/s3/aws4_request`. */
+function signingKey(scope: string, secretAccessKey: string): Buffer {
+  return scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`) as Buffer;
+}
+
+/** Signature V4 of a bare text, in hex: of a form's policy. */
+export function signText(text: string, scope: string, secretAccessKey: string): string {
+  return hmac(signingKey(scope, secretAccessKey), text).toString("hex");
+}
+
 /** Each chunk of a signed body signs the one before it; the request's own signature is the seed. */
 export class ChunkSigner {
   readonly #key: Buffer;
@@ -71,7 +81,7 @@ export class ChunkSigner {
   #previous: string;
 
   constructor(claim: Claim, secretAccessKey: string) {
-    this.#key = claim.scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`) as Buffer;
+    this.#key = signingKey(claim.scope, secretAccessKey);
     this.#timestamp = claim.timestamp;
     this.#scope = claim.scope;
     this.#previous = claim.signature;

@@ -7,7 +7,7 @@ import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType }
 import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
 import { quoted, unquoted } from "../wire/etag.js";
-import { encodeKey } from "../wire/percent.js";
+import { objectLocation } from "../wire/location.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
@@ -60,7 +60,7 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   document: 4 * 1024 * 1024,
   parse: (request) => ({
     Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
-    Location: `http://${request.headers.get("host") ?? ""}/${request.bucket}/${encodeKey(request.key)}`,
+    Location: objectLocation(request),
     Request: parseComplete(request),
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request }, call) {

@@ -2,7 +2,7 @@ import type { CopyObjectRequest, CopyObjectResult } from "@aws-sdk/client-s3";
 import type { CopyRequest } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Durability } from "../../model/object.js";
-import type { Operation, Served } from "../operation.js";
+import { Late, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
 import { checksumMembers, parseAlgorithm } from "../wire/checksum-headers.js";
@@ -60,12 +60,13 @@ export const copyObject: Operation<Input, Output> = {
   match: { method: "PUT", scope: "object", header: "x-amz-copy-source" },
   access: "write",
   parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
-  async run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
-    const { etag, createdAt, checksum, durability, versionId, sourceVersionId } = await objects.copy(call, { bucket, key }, Copy);
-    return {
+  run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
+    const copied = objects.copy(call, { bucket, key }, Copy);
+    // Bytes that change the territory they are charged to are read and put anew.
+    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId }) => ({
       ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
       VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId,
-    };
+    }))));
   },
   render: ({ Durability, VersionId, CopySourceVersionId, ...result }) => xmlResponse(copyObjectResult, result, {
     ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId,

@@ -42,7 +42,5 @@ export const unserved: readonly Unserved[] = [
   }),
   ...rows("POST", "object", { RestoreObject: "restore", SelectObjectContent: "select" }),
   ...rows("DELETE", "object", { DeleteObjectAnnotation: "annotation" }),
-  // Browsers' form uploads carry their signature in the form.
-  { name: "PostObject", match: { method: "POST", scope: "bucket", header: "content-type=multipart/form-data" } },
   { name: "WriteGetObjectResponse", match: { method: "POST", scope: "bucket", header: "x-amz-request-route" } },
 ];

@@ -2,7 +2,7 @@ import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { Preconditions } from "../../model/precondition.js";
-import type { Operation, Served } from "../operation.js";
+import { Late, type Operation, type Served } from "../operation.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
 import { parseCopySource, type CopySource } from "../wire/copy-source.js";
@@ -41,11 +41,11 @@ export const uploadPartCopy: Operation<Input, CopyPartResult & { readonly CopySo
     Source: parseCopySource(headers.get("x-amz-copy-source") ?? ""), Range: sourceRange(headers),
     Conditions: readConditions(headers, "x-amz-copy-source-"),
   }),
-  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Source, Range, Conditions }, call) {
-    const part = await uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Source, Range, Conditions);
-    return {
+  run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Source, Range, Conditions }, call) {
+    const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Source, Range, Conditions);
+    return Promise.resolve(new Late(copied.then((part) => ({
       ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
-    };
+    }))));
   },
   render: (output) => xmlResponse(copyPartResult, output, { "x-amz-copy-source-version-id": output.CopySourceVersionId }),
 };

@@ -1,20 +1,31 @@
 import { S3Error } from "../../model/errors.js";
 
-const incomplete = () => new S3Error("IncompleteBody");
+/** How a body is refused that ends, or goes on, where it should not. */
+export interface ReadRefusals {
+  readonly incomplete: () => S3Error;
+  readonly tooLong: () => S3Error;
+}
+
+const chunkedRefusals: ReadRefusals = {
+  incomplete: () => new S3Error("IncompleteBody"),
+  tooLong: () => new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." }),
+};
 
 /** Reads lines and runs of bytes from a stream, holding no more than one line and what the source last gave. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
+  readonly #refusals: ReadRefusals;
   #buffer: Buffer = Buffer.alloc(0);
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  constructor(source: AsyncIterable<Uint8Array>, refusals = chunkedRefusals) {
     this.#source = source[Symbol.asyncIterator]();
+    this.#refusals = refusals;
   }
 
-  /** Without its line end (CRLF, or LF alone). IncompleteBody at the end of the stream; `limit` in bytes. */
+  /** Without its line end (CRLF, or LF alone). `incomplete` at the end of the stream; `limit` in bytes. */
   async line(limit: number): Promise<string> {
     const line = await this.lineOrEnd(limit);
-    if (line === undefined) throw incomplete();
+    if (line === undefined) throw this.#refusals.incomplete();
     return line;
   }
 
@@ -28,20 +39,50 @@ export class ByteReader {
         return line.endsWith("\r") ? line.slice(0, -1) : line;
       }
       from = this.#buffer.length;
-      if (from > limit) throw new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." });
+      if (from > limit) throw this.#refusals.tooLong();
       if (!(await this.#fill())) {
-        if (from > 0) throw incomplete();
+        if (from > 0) throw this.#refusals.incomplete();
         return undefined;
       }
     }
   }
 
-  /** Between 1 and `limit` bytes; IncompleteBody at the end of the stream. */
+  /** Between 1 and `limit` bytes; `incomplete` at the end of the stream. */
   async some(limit: number): Promise<Buffer> {
-    while (this.#buffer.length === 0) if (!(await this.#fill())) throw incomplete();
+    while (this.#buffer.length === 0) if (!(await this.#fill())) throw this.#refusals.incomplete();
     const bytes = this.#buffer.subarray(0, limit);
     this.#buffer = this.#buffer.subarray(bytes.length);
     return bytes;
+  }
+
+  /** Exactly `size` bytes. */
+  async exactly(size: number): Promise<Buffer> {
+    while (this.#buffer.length < size) if (!(await this.#fill())) throw this.#refusals.incomplete();
+    return this.some(size);
+  }
+
+  /** Lets all that is left pass; `tooLong` above `limit` bytes. */
+  async skipRest(limit: number): Promise<void> {
+    let left = limit;
+    do {
+      left -= this.#buffer.length;
+      this.#buffer = Buffer.alloc(0);
+      if (left < 0) throw this.#refusals.tooLong();
+    } while (await this.#fill());
+  }
+
+  /** The bytes before the next `delimiter`, as they come; it is taken off behind them. `incomplete` where there is none. */
+  async *before(delimiter: Buffer): AsyncGenerator<Buffer> {
+    for (;;) {
+      const end = this.#buffer.indexOf(delimiter);
+      // Where there is none, it may have begun in the last bytes: they wait for what comes next.
+      const safe = end >= 0 ? end : Math.max(0, this.#buffer.length - delimiter.length + 1);
+      const bytes = this.#buffer.subarray(0, safe);
+      this.#buffer = this.#buffer.subarray(end >= 0 ? end + delimiter.length : safe);
+      if (bytes.length > 0) yield bytes;
+      if (end >= 0) return;
+      if (!(await this.#fill())) throw this.#refusals.incomplete();
+    }
   }
 
   /** InvalidRequest when bytes are left. */

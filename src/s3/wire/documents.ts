@@ -55,6 +55,9 @@ export const completeResult: XmlDocument<CompleteMultipartUploadOutput> = {
   root: "CompleteMultipartUploadResult", fields: [...strings("Location", "Bucket", "Key", "ETag"), ...checksums],
 };
 
+/** PostResponse, which has no namespace. */
+export const postResponse: readonly XmlField[] = strings("Location", "Bucket", "Key", "ETag");
+
 export const initiateResult: XmlDocument<CreateMultipartUploadOutput> = {
   root: "InitiateMultipartUploadResult", fields: strings("Bucket", "Key", "UploadId"),
 };

@@ -74,6 +74,11 @@ async function* counted(source: AsyncIterable<Uint8Array>, size: number, setting
   if (seen < size) throw new S3Error("IncompleteBody");
 }
 
+/** A form's file as a body: its size is known when it has come. */
+export function formBody(headers: Headers, stream: AsyncIterable<Uint8Array>): Body {
+  return { stream, announced: announcedDigests(headers, { kind: "unsigned" }), trailer: () => ({}) };
+}
+
 /** The request's body with every announcement checked for its form; nothing is read yet. */
 export function requestBody(raw: RawBody, settings: BodySettings): Body {
   const { headers, payload } = raw;

@@ -222,4 +222,22 @@ describe("S3 wire with requests signed by hand", () => {
     expect([fast.status, code(fast)]).to.deep.equal([403, "TerritoryTooSmall"]);
     endpoint.gateway.completing = () => Promise.resolve();
   });
+
+  it("keeps slow copies of objects and parts alive the same way", async () => {
+    await put("/bucket/source", "bytes");
+    const uploadId = element((await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body, "UploadId")!;
+    const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 130));
+    for (const [path, root] of [["/bucket/copy", "CopyObjectResult"], [`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "CopyPartResult"]]) {
+      const copy = (completing: () => Promise<void>, source = "bucket/source") => {
+        endpoint.gateway.completing = completing;
+        return endpoint.signed({ method: "PUT", path: path!, headers: { "x-amz-copy-source": source } });
+      };
+      const slow = await copy(wait);
+      expect([slow.status, slow.body]).to.satisfy(([status, body]: [number, string]) => status === 200 && new RegExp(`^<\\?xml[^>]*\\?>\n {1,5}<${root} `).test(body), slow.body);
+      const failed = await copy(wait, "bucket/absent");
+      expect([failed.status, code(failed)]).to.deep.equal([200, "NoSuchKey"]);
+      const fast = await copy(() => Promise.resolve(), "bucket/absent");
+      expect([fast.status, code(fast)]).to.deep.equal([404, "NoSuchKey"]);
+    }
+  });
 });
