@@ -94,7 +94,7 @@ export class Simulation implements Service {
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
     this.#crowded = random() < 0.2;
-    this.#sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 250 : 120_000;
+    this.#sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : 120_000;
     this.#diskSlowness = random() < 0.2 ? 10 : 1;
     const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
     this.accounts = new Map(accounts.map((each) => [each.id, each]));
