@@ -1,4 +1,7 @@
-import { GetBucketLifecycleConfigurationCommand, PutBucketLifecycleConfigurationCommand, type LifecycleRule } from "@aws-sdk/client-s3";
+import {
+  CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, GetBucketLifecycleConfigurationCommand, GetObjectCommand, HeadObjectCommand,
+  PutBucketLifecycleConfigurationCommand, PutObjectCommand, UploadPartCommand, type LifecycleRule,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { altClient, freshName, refusal, s3, useBucket } from "../support/target.js";
 
@@ -32,6 +35,29 @@ describe("PutBucketLifecycleConfiguration", () => {
     const { Rules } = await get();
     expect(Rules).to.have.length(1);
     expect(Rules?.[0]?.ID).to.match(/./);
+  });
+
+  it("shows when an object will expire, and by which rule, on every answer about it", async () => {
+    await put([
+      { ID: "a rule", Status: "Enabled", Filter: { Prefix: "tmp/" }, Expiration: { Days: 3 } }, { ID: "later", Status: "Enabled", Filter: { Prefix: "tmp/" }, Expiration: { Days: 30 } },
+      { ID: "off", Status: "Disabled", Filter: { Prefix: "tmp/" }, Expiration: { Days: 1 } }, { ID: "other", Status: "Enabled", Filter: { Prefix: "other/" }, Expiration: { Days: 1 } },
+    ]);
+    const at = { Bucket: bucket.name, Key: "tmp/object" };
+    const shown = await s3.send(new PutObjectCommand({ ...at, Body: "x" }));
+    const [, date = "", rule] = /^expiry-date="([^"]*)", rule-id="([^"]*)"$/.exec(shown.Expiration ?? "") ?? [];
+    expect(rule).to.equal("a%20rule");
+    const days = (Date.parse(date) - Date.now()) / 86_400_000;
+    expect(days).to.be.within(3, 4);
+    expect(date).to.match(/ 00:00:00 GMT$/);
+    expect((await s3.send(new HeadObjectCommand(at))).Expiration).to.equal(shown.Expiration);
+    const got = await s3.send(new GetObjectCommand(at));
+    expect(got.Expiration).to.equal(shown.Expiration);
+    await got.Body?.transformToString();
+    expect((await s3.send(new CopyObjectCommand({ ...at, Key: "tmp/copy", CopySource: `${bucket.name}/tmp/object` }))).Expiration).to.equal(shown.Expiration);
+    const upload = { Bucket: bucket.name, Key: "tmp/parts", UploadId: (await s3.send(new CreateMultipartUploadCommand({ ...at, Key: "tmp/parts" }))).UploadId };
+    const { ETag } = await s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: "x" }));
+    expect((await s3.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }))).Expiration).to.equal(shown.Expiration);
+    expect((await s3.send(new PutObjectCommand({ ...at, Key: "kept", Body: "x" }))).Expiration).to.equal(undefined);
   });
 
   it("refuses rules that mean nothing", async () => {

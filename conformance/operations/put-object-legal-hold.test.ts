@@ -21,7 +21,7 @@ describe("PutObjectLegalHold", () => {
 
   it("refuses what is no status", async () => {
     await put("wrong");
-    const answer = await send({ method: "PUT", path: `/${bucket.name}/wrong?legal-hold`, body: "<LegalHold><Status>abc</Status></LegalHold>" });
+    const answer = await send({ method: "PUT", path: `/${bucket.name}/wrong?legal-hold`, body: "<LegalHold><Status>abc</Status></LegalHold>", headers: { "content-md5": "WlXTCFVl2KefRXR2HfUZ8A==" } });
     expect(answer).to.include({ status: 400, code: "MalformedXML" });
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   GetBucketVersioningCommand, GetObjectLockConfigurationCommand, HeadObjectCommand, PutBucketVersioningCommand, PutObjectLockConfigurationCommand,
 } from "@aws-sdk/client-s3";
@@ -34,6 +35,6 @@ describe("PutObjectLockConfiguration", () => {
     expect(await refusal(configure({ Mode: "GOVERNANCE", Days: 1, Years: 1 }))).to.include({ code: "MalformedXML", status: 400 });
     expect(await refusal(configure({ Days: 1 }))).to.include({ code: "MalformedXML", status: 400 });
     const body = "<ObjectLockConfiguration><ObjectLockEnabled>Disabled</ObjectLockEnabled></ObjectLockConfiguration>";
-    expect(await send({ method: "PUT", path: `/${bucket.name}?object-lock`, body })).to.include({ code: "MalformedXML", status: 400 });
+    expect(await send({ method: "PUT", path: `/${bucket.name}?object-lock`, body, headers: { "x-amz-checksum-sha256": createHash("sha256").update(body).digest("base64") } })).to.include({ code: "MalformedXML", status: 400 });
   });
 });

@@ -3,39 +3,39 @@ import type { Clock } from "../model/clock.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
+import type { BucketMemory } from "./bucket-memory.js";
 import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
 import type { BucketTable } from "./schema.js";
 import type { Store, Tx } from "./store.js";
 import { abortUpload } from "./uploads.js";
 
 export class BucketTableCatalog implements BucketCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly memory: BucketMemory) {}
 
   create(
     bucket: Omit<Bucket, "createdAt" | "versioning">, configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
-    return this.store.write(async (tx) => {
-      const known = await rows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
+    return this.memory.change(bucket.name, () => this.store.write(async (tx) => {
+      const known = await bucketRows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
       if (known) return { created: false, bucket: toBucket(known) };
       const row = { name: bucket.name, owner: bucket.owner, region: bucket.region, created_at: this.clock.now() };
       await tx.insertInto("buckets").values(row).execute();
       for (const [name, document] of configurations) await tx.insertInto("configurations").values({ bucket: bucket.name, name, document }).execute();
       return { created: true, bucket: toBucket({ ...row, versioning: configurations.get("versioning") ?? null }) };
-    });
+    }));
   }
 
   async get(name: string): Promise<Bucket | undefined> {
-    const row = await rows(this.store.reads).where("b.name", "=", name).executeTakeFirst();
-    return row && toBucket(row);
+    return (await this.memory.read(name))?.bucket;
   }
 
   async list(owner: string): Promise<Bucket[]> {
-    const owned = await rows(this.store.reads).where("b.owner", "=", owner).orderBy("b.name").execute();
+    const owned = await bucketRows(this.store.reads).where("b.owner", "=", owner).orderBy("b.name").execute();
     return owned.map(toBucket);
   }
 
   delete(name: string): Promise<Released> {
-    return this.store.write(async (tx) => {
+    return this.memory.change(name, () => this.store.write(async (tx) => {
       const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
       if (!known) throw new S3Error("NoSuchBucket", { resource: name });
       const version = await tx.selectFrom("versions").select("id").where("bucket", "=", name).limit(1).executeTakeFirst();
@@ -46,18 +46,18 @@ export class BucketTableCatalog implements BucketCatalog {
       await tx.deleteFrom("configurations").where("bucket", "=", name).execute();
       await tx.deleteFrom("buckets").where("name", "=", name).execute();
       return { orphans: await orphansAmong(tx, released) };
-    });
+    }));
   }
 }
 
 /** Buckets with their versioning, which everything that touches objects asks for. */
-function rows(tx: Tx) {
+export function bucketRows(tx: Tx) {
   return tx.selectFrom("buckets as b")
     .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
     .select(["b.name", "b.owner", "b.region", "b.created_at", "c.document as versioning"]);
 }
 
-function toBucket(row: BucketTable & { readonly versioning: string | null }): Bucket {
+export function toBucket(row: BucketTable & { readonly versioning: string | null }): Bucket {
   const { name, owner, region, created_at: createdAt, versioning } = row;
   return { name, owner, region, createdAt, ...(versioning === null ? {} : { versioning: versioning as Versioning }) };
 }

@@ -1,20 +1,18 @@
 import { S3Error } from "../model/errors.js";
+import type { BucketMemory } from "./bucket-memory.js";
 import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
 
 /** What owners have set on their buckets, one document for each sub-resource. */
 export class ConfigurationTableCatalog implements ConfigurationCatalog {
-  constructor(private readonly store: Store) {}
+  constructor(private readonly store: Store, private readonly memory: BucketMemory) {}
 
   async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {
-    const row = await this.store.reads.selectFrom("configurations").select("document")
-      .where("bucket", "=", bucket).where("name", "=", name).executeTakeFirst();
-    return row?.document;
+    return (await this.memory.read(bucket))?.configurations.get(name);
   }
 
   async all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>> {
-    const rows = await this.store.reads.selectFrom("configurations").select(["name", "document"]).where("bucket", "=", bucket).execute();
-    return new Map(rows.map((row) => [row.name, row.document]));
+    return (await this.memory.read(bucket))?.configurations ?? new Map<never, never>();
   }
 
   async bucketsWith(name: ConfigurationName): Promise<string[]> {
@@ -23,15 +21,16 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
   }
 
   async put(bucket: string, name: ConfigurationName, document: string): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.memory.change(bucket, () => this.store.write(async (tx) => {
       const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
       if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
       await tx.insertInto("configurations").values({ bucket, name, document })
         .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document })).execute();
-    });
+    }));
   }
 
   async delete(bucket: string, name: ConfigurationName): Promise<void> {
-    await this.store.write((tx) => tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute());
+    await this.memory.change(bucket, () =>
+      this.store.write((tx) => tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute()));
   }
 }

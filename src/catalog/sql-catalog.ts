@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
 import { orphansAmong } from "./blob-links.js";
+import { BucketMemory } from "./bucket-memory.js";
 import { BucketTableCatalog } from "./buckets.js";
 import type { BucketCatalog, Catalog, ConfigurationCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
@@ -26,8 +27,9 @@ export class SqlCatalog implements Catalog {
   constructor(components: { readonly store: Store; readonly clock: Clock }) {
     const { store, clock } = components;
     this.store = store;
-    this.buckets = new BucketTableCatalog(store, clock);
-    this.configurations = new ConfigurationTableCatalog(store);
+    const memory = new BucketMemory(store);
+    this.buckets = new BucketTableCatalog(store, clock, memory);
+    this.configurations = new ConfigurationTableCatalog(store, memory);
     this.objects = new ObjectTableCatalog(store, clock);
     this.uploads = new UploadTableCatalog(store, clock);
     this.preparations = new PreparationTableCatalog(store);

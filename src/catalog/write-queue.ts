@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { asError, S3Error } from "../model/errors.js";
 
 export const WRITE_QUEUE_DEFAULTS = {
   /** Intents that wait or whose commit is not durable yet; beyond it callers hear SlowDown. */
@@ -149,8 +149,4 @@ export class WriteQueue<Tx> {
   private failure(): S3Error {
     return new S3Error("ServiceUnavailable", { message: "The catalog can no longer be written; the gateway must be restarted.", cause: this.broken });
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error("something that is no Error was thrown", { cause: thrown });
 }

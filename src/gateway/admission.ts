@@ -30,6 +30,12 @@ interface Reading {
   readonly at: number;
 }
 
+/** Segments on their way to the network, as counted then and with all that were admitted since. */
+interface Waiting {
+  segments: number;
+  readonly at: number;
+}
+
 /**
  * Whether an owner's territory can take an object. What was admitted is reserved until its row is in the catalog, so
  * that many requests at once are not all promised the same space.
@@ -40,10 +46,13 @@ export class Admission {
   private readonly pending = new Map<string, Promise<Reading>>();
   /** Account.id → segments of requests that are admitted and not yet in the catalog. */
   private readonly reserved = new Map<string, number>();
+  /** Account.id → a count that is never too low: the catalog sums up every staged object to tell it anew. */
+  private readonly waiting: LRUCache<string, Waiting>;
 
   constructor(private readonly components: AdmissionComponents, settings: Partial<AdmissionSettings> = {}) {
     this.settings = { ...ADMISSION_DEFAULTS, ...settings };
     this.readings = new LRUCache({ max: this.settings.maxAccounts });
+    this.waiting = new LRUCache({ max: this.settings.maxAccounts });
   }
 
   /**
@@ -55,16 +64,27 @@ export class Admission {
     const segments = segmentCount(size);
     if (segments === 0) return () => undefined;
     const release = this.reserve(account.id, segments);
+    if (this.hasAmpleRoom(account, segments)) return release;
     try {
       // Read before the catalog is asked: what is committed in between is counted twice for a moment, never not at all.
       const reserved = this.reserved.get(account.id) ?? 0;
+      const at = this.components.clock.now();
       const undeclared = await this.components.catalog.objects.undeclaredSegments(account.id);
+      this.waiting.set(account.id, { segments: (this.reserved.get(account.id) ?? 0) + undeclared, at });
       await this.check(account, segments, (reserved + undeclared) * CHARGED_PER_SEGMENT);
       return release;
     } catch (error) {
       release();
       throw error;
     }
+  }
+
+  /** Whether what is remembered shows room twice over, with all that was admitted since and nothing that went. */
+  private hasAmpleRoom(account: Account, segments: number): boolean {
+    const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
+    if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
+    waiting.segments += segments;
+    return refusal(account, this.components.chain.account, known, 2 * waiting.segments * CHARGED_PER_SEGMENT, segments) === undefined;
   }
 
   private reserve(owner: string, segments: number): () => void {
@@ -89,7 +109,7 @@ export class Admission {
     if (refused) throw refused;
   }
 
-  private isFresh(reading: Reading): boolean {
+  private isFresh(reading: { readonly at: number }): boolean {
     return this.components.clock.now() - reading.at < this.settings.freshMs;
   }
 

@@ -8,6 +8,7 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
+import { Expiries } from "./expiries.js";
 import type { Buckets, Cors, Gateway, Lifecycles, Locks, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
@@ -50,6 +51,8 @@ export const GATEWAY_DEFAULTS = {
   region: "us-east-1",
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
+  /** A day of lifecycle rules, ms. */
+  lifecycleDayMs: 86_400_000,
   admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
@@ -67,13 +70,14 @@ export class CessGateway implements Gateway {
   readonly lifecycles: Lifecycles;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, lifecycleDayMs, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
       accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
+      expiries: new Expiries(components.catalog, lifecycleDayMs),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),

@@ -4,7 +4,7 @@ import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
-import type { LifecycleConfiguration } from "../model/lifecycle.js";
+import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
@@ -112,6 +112,9 @@ export interface ReadRequest {
   readonly preconditions: Preconditions;
 }
 
+/** A version just written. */
+export type Written = ObjectVersion & { readonly expiry?: Expiry };
+
 export interface ReadResult {
   readonly version: ObjectVersion;
   /** The bytes the answer carries; undefined: the whole object was asked for. */
@@ -119,6 +122,8 @@ export interface ReadResult {
   readonly partsCount?: number;
   /** Absent in a bucket that never had versioning. */
   readonly versionId?: string;
+  /** When a lifecycle rule will end it. */
+  readonly expiry?: Expiry;
 }
 
 export interface CopyRequest {
@@ -138,7 +143,7 @@ export interface CopyRequest {
 }
 
 /** A fresh version, with its source's version id as for ReadResult. */
-export type Copied = ObjectVersion & { readonly sourceVersionId?: string };
+export type Copied = Written & { readonly sourceVersionId?: string };
 
 /** What a deletion did; both members absent in a bucket that never had versioning. */
 export interface Deletion {
@@ -165,7 +170,7 @@ export interface ListResult {
 
 export interface Objects {
   /** AccessDenied-class territory errors come before the body is read where its size is known. */
-  put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion>;
+  put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written>;
   /** NoSuchKey, NoSuchVersion, NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
@@ -207,6 +212,7 @@ export interface CompletedUpload {
   readonly etag: string;
   readonly versionId: string;
   readonly checksum?: Checksum;
+  readonly expiry?: Expiry;
 }
 
 export interface UploadListRequest {

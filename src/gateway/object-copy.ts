@@ -12,6 +12,7 @@ import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import { beginDigest } from "./digest.js";
 import type { Digests } from "./digests.js";
+import type { Expiries } from "./expiries.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
 import { ingest } from "./ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "./limits.js";
@@ -31,6 +32,7 @@ export interface CopyComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
+  readonly expiries: Expiries;
   readonly onWork: () => void;
 }
 
@@ -54,7 +56,8 @@ export class ObjectCopy {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       try {
-        const version = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, source);
+        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, source);
+        const version = { ...written, ...(await this.components.expiries.of(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
         const lost = error instanceof S3Error && error.kind === "OperationAborted";

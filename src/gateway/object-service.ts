@@ -11,8 +11,9 @@ import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
 import type {
-  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult,
+  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
 } from "./gateway.js";
+import type { Expiries } from "./expiries.js";
 import { newObjectAcl } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
@@ -35,6 +36,7 @@ export interface ObjectComponents {
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
   readonly copy: ObjectCopy;
+  readonly expiries: Expiries;
   readonly onWork: () => void;
   /** The bucket of all files on the network, where there is one. */
   readonly network?: NetworkBucket | undefined;
@@ -48,8 +50,8 @@ const DEFAULT_CHECKSUM = "CRC64NVME";
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
-  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<ObjectVersion> {
-    const { catalog, accounts, admission } = this.components;
+  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
+    const { catalog, accounts, admission, expiries } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -66,7 +68,8 @@ export class ObjectService implements Objects {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      return await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, { ...settings, ...lock });
+      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}) }, ingested, { ...settings, ...lock });
+      return { ...version, ...(await expiries.of(version)) };
     } finally {
       for (const release of releases) release();
     }
@@ -100,9 +103,10 @@ export class ObjectService implements Objects {
   }
 
   private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
-    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
-    const version = await readableVersion(this.components.catalog, name);
-    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId) };
+    const { catalog, expiries } = this.components;
+    const bucket = await permittedBucket(catalog, call, name.bucket);
+    const version = await readableVersion(catalog, name);
+    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {

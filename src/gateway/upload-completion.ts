@@ -8,6 +8,7 @@ import type { Part, Upload } from "../model/object.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Admission } from "./admission.js";
 import { listedParts, totalSize } from "./completion-request.js";
+import type { Expiries } from "./expiries.js";
 import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "./gateway.js";
 import { newLock } from "./lock-service.js";
 import { requireEarly } from "./object-service.js";
@@ -23,6 +24,7 @@ export interface CompletionComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly preprocessing: Preprocessing;
+  readonly expiries: Expiries;
   readonly onWork: () => void;
 }
 
@@ -111,7 +113,7 @@ export class UploadCompletion {
   }
 
   private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
-    const { catalog, staging, preprocessing } = this.components;
+    const { catalog, staging, preprocessing, expiries } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const settings = { format: PLAIN, territory: call.account.territory, priority: "foreground" as const };
     const files = await preprocessing.files(upload.id, content, settings, signal);
@@ -127,7 +129,7 @@ export class UploadCompletion {
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
     };
     const written = await staging.commit([], () => catalog.uploads.complete(upload.id, version, parts, files, request.preconditions));
-    return { etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}) };
+    return { etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}), ...(await expiries.of(written.version)) };
   }
 
   private etag(parts: readonly Part[], files: readonly NewFile[]): string {

@@ -50,3 +50,8 @@ export class S3Error extends Error {
     this.name = "S3Error";
   }
 }
+
+/** What was thrown, or what a signal was aborted with, as an Error: either may be anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

@@ -74,9 +74,30 @@ export function fate(rules: readonly LifecycleRule[], version: AgingVersion, aro
   return around.alone && matching.some(removes) ? "remove" : undefined;
 }
 
+/** When, in milliseconds since 1970, and by which rule's id a version will expire. */
+export interface Expiry {
+  readonly at: number;
+  readonly rule: string;
+}
+
+/** The first of the rules' expirations of a current version; undefined where none will come. */
+export function expiryOf(rules: readonly LifecycleRule[], version: AgingVersion, dayMs: number): Expiry | undefined {
+  if (!version.isLatest || version.deleteMarker) return undefined;
+  let first: Expiry | undefined;
+  for (const { id, enabled, filter, expiration } of rules) {
+    const at = enabled && applies(filter, version) ? expirationAt(expiration, version.createdAt, dayMs) : undefined;
+    if (at !== undefined && at < (first?.at ?? Infinity)) first = { at, rule: id };
+  }
+  return first;
+}
+
+function expirationAt(expiration: Expiration | undefined, createdAt: number, dayMs: number): number | undefined {
+  if (!expiration || "deleteMarkers" in expiration) return undefined;
+  return "date" in expiration ? expiration.date : dueAt(createdAt, expiration.days, dayMs);
+}
+
 function isDue(expiration: Expiration | undefined, createdAt: number, now: number, dayMs: number): boolean {
-  if (!expiration || "deleteMarkers" in expiration) return false;
-  return ("date" in expiration ? expiration.date : dueAt(createdAt, expiration.days, dayMs)) <= now;
+  return (expirationAt(expiration, createdAt, dayMs) ?? Infinity) <= now;
 }
 
 function applies({ prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter, version: AgingVersion): boolean {

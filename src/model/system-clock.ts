@@ -1,3 +1,4 @@
+import { asError } from "./errors.js";
 import type { Clock } from "./clock.js";
 
 /** setTimeout takes at most this many milliseconds (2^31 - 1) and fires at once when given more. */
@@ -53,8 +54,3 @@ export class SystemClock implements Clock {
 }
 
 export const systemClock: Clock = new SystemClock();
-
-/** A signal may be aborted with anything; an Error is passed on as it is. */
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
-}

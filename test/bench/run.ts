@@ -4,12 +4,15 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
+import { benchCompletion } from "./completion.js";
 import { met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
+import { benchMemory } from "./memory.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
+import { benchSmallObjects } from "./small-objects.js";
 import { benchStored } from "./stored.js";
 
 const RESULT = resolve("bench.json");
@@ -18,9 +21,12 @@ const benches: Readonly<Record<string, Bench>> = {
   codec: benchCodec,
   preprocessing: benchPreprocessing,
   ingest: benchIngest,
+  completion: benchCompletion,
+  small: benchSmallObjects,
   egress: benchEgress,
   listing: benchListing,
   retrieval: benchRetrieval,
+  memory: benchMemory,
   stored: benchStored,
 };
 

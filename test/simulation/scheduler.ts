@@ -1,3 +1,4 @@
+import { asError } from "../../src/model/errors.js";
 import type { Clock } from "../../src/model/clock.js";
 
 /** The real one, kept before the world's own takes its place: one turn of it lets everything run that needs no time. */
@@ -140,8 +141,4 @@ function earlier(a: Turn, b: Turn): boolean {
 /** Every microtask and next tick has run. */
 function drained(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -18,6 +18,19 @@ export function configurationsContract(open: OpenCatalog): void {
       expect([...(await configurations.all("box")).keys()]).to.deep.equal(["cors"]);
     });
 
+    it("shows a change to everybody once it is made, however many were reading meanwhile", async () => {
+      const { configurations, buckets } = on.catalog;
+      for (let turn = 0; turn < 20; turn++) {
+        const reading = Array.from({ length: 10 }, async () => {
+          await buckets.get("box");
+          return configurations.get("box", "policy");
+        });
+        await Promise.all([configurations.put("box", "policy", String(turn)), configurations.put("box", "versioning", turn % 2 === 0 ? "Enabled" : "Suspended"), ...reading]);
+        expect(await configurations.get("box", "policy")).to.equal(String(turn));
+        expect((await buckets.get("box"))?.versioning).to.equal(turn % 2 === 0 ? "Enabled" : "Suspended");
+      }
+    });
+
     it("names the buckets where one is set", async () => {
       const { buckets, configurations } = on.catalog;
       for (const name of ["attic", "mill"]) await buckets.create({ name, owner: "bert", region: "us-east-1" });

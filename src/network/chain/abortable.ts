@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { asError } from "../../model/errors.js";
 
 /**
  * Settles as `work` does, or rejects with a signal's reason as soon as one aborts; `work` itself goes on unheard.
@@ -37,8 +38,4 @@ export async function pause(ms: number, signals: readonly (AbortSignal | undefin
 
 function reasonOf(signal: AbortSignal): Error {
   return asError(signal.reason);
-}
-
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

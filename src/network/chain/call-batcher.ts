@@ -1,5 +1,6 @@
 import type { ApiPromise } from "@polkadot/api";
-import { abortable, asError } from "./abortable.js";
+import { asError } from "../../model/errors.js";
+import { abortable } from "./abortable.js";
 import { fits, supportsForceBatch } from "./batch-limits.js";
 import { ChainRefusal, ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
 import type { Connection } from "./connection.js";

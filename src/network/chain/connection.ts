@@ -1,4 +1,5 @@
-import { abortable, asError, pause } from "./abortable.js";
+import { asError } from "../../model/errors.js";
+import { abortable, pause } from "./abortable.js";
 import { ChainUnavailable } from "./chain.js";
 import { Link } from "./link.js";
 

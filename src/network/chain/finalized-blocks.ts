@@ -1,6 +1,7 @@
 import type { Codec } from "@polkadot/types/types";
 import type { EventRecord } from "@polkadot/types/interfaces";
-import { asError, pause } from "./abortable.js";
+import { asError } from "../../model/errors.js";
+import { pause } from "./abortable.js";
 import { ChainUnavailable } from "./chain.js";
 import type { Connection } from "./connection.js";
 import type { Link } from "./link.js";

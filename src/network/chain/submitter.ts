@@ -1,7 +1,8 @@
 import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import PQueue from "p-queue";
-import { abortable, asError } from "./abortable.js";
+import { asError } from "../../model/errors.js";
+import { abortable } from "./abortable.js";
 import type { Signer } from "./accounts.js";
 import {
   ChainUnavailable,

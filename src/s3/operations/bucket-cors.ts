@@ -51,6 +51,7 @@ export const putBucketCors: Operation<{ readonly bucket: string; readonly rules:
   match: { method: "PUT", scope: "bucket", query: ["cors"] },
   access: "owner",
   // AWS's limit.
+  digested: true,
   document: 64 * 1024,
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

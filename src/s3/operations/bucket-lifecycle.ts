@@ -27,6 +27,7 @@ export const putBucketLifecycleConfiguration: Operation<Input, string> = {
   match: { method: "PUT", scope: "bucket", query: ["lifecycle"] },
   access: "owner",
   // A thousand rules, each with an ID and a long prefix.
+  digested: true,
   document: 4 * 1024 * 1024,
   parse({ bucket, document, headers }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

@@ -17,6 +17,7 @@ export const putBucketTagging: Operation<{ readonly bucket: string; readonly tag
   name: "PutBucketTagging",
   match: { method: "PUT", scope: "bucket", query: ["tagging"] },
   access: "owner",
+  digested: true,
   document: 128 * 1024,
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

@@ -7,6 +7,7 @@ import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType }
 import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
 import { quoted, unquoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { objectLocation } from "../wire/location.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { readXml } from "../wire/xml-reader.js";
@@ -65,9 +66,9 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request);
-    return new Late(result.then(({ etag, checksum, versionId }) => ({
-      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId),
+    return new Late(result.then(({ etag, checksum, versionId, expiry }) => ({
+      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
     })));
   },
-  render: (output) => xmlResponse(completeResult, output, { "x-amz-version-id": output.VersionId }),
+  render: (output) => xmlResponse(completeResult, output, { "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration }),
 };

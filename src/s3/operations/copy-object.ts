@@ -12,6 +12,7 @@ import { parseCopySource } from "../wire/copy-source.js";
 import { copyObjectResult } from "../wire/documents.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { quoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
 import { replacedTags } from "../wire/tagging.js";
@@ -23,6 +24,7 @@ type Output = CopyObjectResult & {
   readonly Durability: Durability;
   readonly VersionId: string | undefined;
   readonly CopySourceVersionId: string | undefined;
+  readonly Expiration: string | undefined;
 };
 
 function replaces({ headers }: S3Request): boolean {
@@ -63,12 +65,12 @@ export const copyObject: Operation<Input, Output> = {
   run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
     const copied = objects.copy(call, { bucket, key }, Copy);
     // Bytes that change the territory they are charged to are read and put anew.
-    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId }) => ({
+    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry }) => ({
       ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
-      VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId,
+      VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId, Expiration: expirationText(expiry),
     }))));
   },
-  render: ({ Durability, VersionId, CopySourceVersionId, ...result }) => xmlResponse(copyObjectResult, result, {
-    ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId,
+  render: ({ Durability, VersionId, CopySourceVersionId, Expiration, ...result }) => xmlResponse(copyObjectResult, result, {
+    ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId, "x-amz-expiration": Expiration,
   }),
 };

@@ -49,6 +49,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
   match: { method: "POST", scope: "bucket", query: ["delete"] },
   access: "write",
   // A thousand keys of 1,024 bytes, should every one of their characters be an escape.
+  digested: true,
   document: 8 * 1024 * 1024,
   parse({ bucket, document, headers }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

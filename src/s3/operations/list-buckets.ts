@@ -1,7 +1,7 @@
 import type { ListBucketsOutput, ListBucketsRequest } from "@aws-sdk/client-s3";
 import type { Operation } from "../operation.js";
 import { listBucketsResult } from "../wire/documents.js";
-import { pageLimit, readToken, writeToken } from "../wire/paging.js";
+import { strictLimit, readToken, writeToken } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 
 const MAX_BUCKETS = 10_000;
@@ -11,7 +11,7 @@ export const listBuckets: Operation<ListBucketsRequest, ListBucketsOutput> = {
   match: { method: "GET", scope: "service" },
   access: "read",
   parse: ({ query }) => ({
-    Prefix: query.get("prefix"), MaxBuckets: pageLimit(query, "max-buckets", MAX_BUCKETS),
+    Prefix: query.get("prefix"), MaxBuckets: strictLimit(query, "max-buckets", MAX_BUCKETS),
     BucketRegion: query.get("bucket-region"), ContinuationToken: query.get("continuation-token"),
   }),
   async run({ buckets }, { Prefix, MaxBuckets = MAX_BUCKETS, BucketRegion, ContinuationToken }, call) {

@@ -22,6 +22,7 @@ export const putObjectLegalHold: Operation<{ readonly name: ObjectName; readonly
   name: "PutObjectLegalHold",
   match: { method: "PUT", scope: "object", query: ["legal-hold"] },
   access: "write",
+  digested: true,
   document: 64 * 1024,
   parse(request) {
     if (request.document === "") throw new S3Error("MissingRequestBodyError");

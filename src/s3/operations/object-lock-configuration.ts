@@ -49,6 +49,7 @@ export const putObjectLockConfiguration: Operation<{ readonly bucket: string; re
   name: "PutObjectLockConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["object-lock"] },
   access: "owner",
+  digested: true,
   document: 64 * 1024,
   parse: ({ bucket, document: text }) => ({ bucket, configuration: parseConfiguration(text) }),
   run: ({ locks }, { bucket, configuration }, call) => locks.configure(call, bucket, configuration),

@@ -42,6 +42,7 @@ export const putObjectRetention: Operation<Change, void> = {
   name: "PutObjectRetention",
   match: { method: "PUT", scope: "object", query: ["retention"] },
   access: "write",
+  digested: true,
   document: 64 * 1024,
   parse: (request) => ({ name: requestedObject(request), retention: parseRetention(request.document), bypass: bypassesGovernance(request.headers) }),
   run: ({ locks }, { name, retention, bypass }, call) => locks.setRetention(call, name, retention, bypass),

@@ -8,8 +8,10 @@ import { writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { quoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { requireDigest } from "../wire/request-body.js";
 import { taggingHeader } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 
@@ -25,8 +27,10 @@ export const putObject: Operation<Input, Output> = {
     const tags = taggingHeader(request.headers);
     const lock = lockHeaders(request.headers);
     const acl = aclHeaders(request.headers);
+    const { body } = request;
+    if (lock) requireDigest(body, "Put Object requests with Object Lock parameters");
     return {
-      Bucket: request.bucket, Key: request.key, Body: request.body,
+      Bucket: request.bucket, Key: request.key, Body: body,
       Settings: {
         content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
         ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
@@ -35,11 +39,11 @@ export const putObject: Operation<Input, Output> = {
     };
   },
   async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
-    const { etag, checksum, size, durability, versionId } = await objects.put(call, { bucket, key }, Body, Settings);
-    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Durability: durability };
+    const { etag, checksum, size, durability, versionId, expiry } = await objects.put(call, { bucket, key }, Body, Settings);
+    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry), Durability: durability };
   },
   render: (output) => ({
     status: 200,
-    headers: { ETag: output.ETag, "x-amz-version-id": output.VersionId, ...checksumHeaders(output), ...durabilityHeaders(output.Durability) },
+    headers: { ETag: output.ETag, "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...checksumHeaders(output), ...durabilityHeaders(output.Durability) },
   }),
 };

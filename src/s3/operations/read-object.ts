@@ -1,5 +1,6 @@
 import type { GetObjectRequest, HeadObjectOutput } from "@aws-sdk/client-s3";
 import type { ObjectName, ReadRequest, ReadResult } from "../../gateway/gateway.js";
+import { ANONYMOUS } from "../../model/account.js";
 import { rangeLength } from "../../model/byte-range.js";
 import { S3Error } from "../../model/errors.js";
 import type { Durability } from "../../model/object.js";
@@ -9,6 +10,7 @@ import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { quoted } from "../wire/etag.js";
+import { expirationText } from "../wire/expiration-header.js";
 import { formatHttpDate } from "../wire/http-date.js";
 import { metadataHeaders } from "../wire/metadata-headers.js";
 import { partNumber, versionId } from "../wire/paging.js";
@@ -35,7 +37,7 @@ const overrides: Readonly<Record<string, string>> = {
   "response-content-encoding": "Content-Encoding",
 };
 
-function readOverrides({ query }: S3Request): Record<string, string> {
+function readOverrides({ query, account }: S3Request): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [parameter, header] of Object.entries(overrides)) {
     const value = query.get(parameter);
@@ -45,6 +47,8 @@ function readOverrides({ query }: S3Request): Record<string, string> {
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
       throw new S3Error("InvalidArgument", { message: "Header value cannot be represented.", fields: { ArgumentName: parameter } });
     }
+    // Else anybody could make a public object a page under this host's name.
+    if (account === ANONYMOUS) throw new S3Error("InvalidRequest", { message: "Request specific response headers cannot be used for anonymous GET requests." });
     found[header] = value;
   }
   return found;
@@ -94,6 +98,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     WebsiteRedirectLocation: content.websiteRedirectLocation,
     StorageClass: content.storageClass as HeadObjectOutput["StorageClass"],
     VersionId: result.versionId,
+    Expiration: expirationText(result.expiry),
     TagCount: version.tags?.length,
     ObjectLockMode: version.lock?.retention?.mode,
     ObjectLockRetainUntilDate: version.lock?.retention && new Date(version.lock.retention.until),
@@ -124,6 +129,7 @@ export function renderRead(output: ReadOutput): S3Response {
       "x-amz-website-redirect-location": output.WebsiteRedirectLocation,
       "x-amz-storage-class": output.StorageClass,
       "x-amz-version-id": output.VersionId,
+      "x-amz-expiration": output.Expiration,
       "x-amz-mp-parts-count": output.PartsCount,
       "x-amz-tagging-count": output.TagCount,
       "x-amz-object-lock-mode": output.ObjectLockMode,

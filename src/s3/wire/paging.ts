@@ -15,6 +15,13 @@ export function pageLimit(query: Query, name: string, limit = 1000): number {
   return Math.min(count, limit);
 }
 
+/** As `pageLimit`, where no count but 1 to `limit` is taken. */
+export function strictLimit(query: Query, name: string, limit: number): number {
+  const count = pageLimit(query, name, 2_147_483_647);
+  if (count >= 1 && (count <= limit || !query.get(name))) return Math.min(count, limit);
+  throw invalid(name, query.get(name) ?? "", `Argument ${name} must be an integer between 1 and ${limit}`);
+}
+
 export function encodingType(query: Query): "url" | undefined {
   const type = query.get("encoding-type");
   if (type === undefined || type === "") return undefined;

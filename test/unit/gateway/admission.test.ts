@@ -113,6 +113,21 @@ describe("Admission", () => {
     expect(reads, "near the border it looks again").to.equal(3);
   });
 
+  it("has the catalog sum up what waits once for many requests while there is ample room, and for each near the border", async () => {
+    await build(100);
+    let sums = 0;
+    const objects = Object.assign(Object.create(house.catalog.objects) as typeof house.catalog.objects, {
+      undeclaredSegments: (owner: string) => { sums++; return house.catalog.objects.undeclaredSegments(owner); },
+    });
+    const catalog = Object.assign(Object.create(house.catalog) as typeof house.catalog, { objects });
+    const admission = new Admission({ catalog, chain: house.chain, clock: house.clock });
+    for (let n = 0; n < 40; n++) await admission.admit(alice, 1);
+    expect(sums).to.equal(1);
+    for (let n = 0; n < 60; n++) await admission.admit(alice, 1);
+    expect(sums).to.be.greaterThan(40);
+    await refused("TerritoryTooSmall", admission.admit(alice, 1));
+  });
+
   it("trusts what it last knew for ten minutes while the chain is away, then is unavailable", async () => {
     await build(10);
     await put(body(Buffer.from("x")));

@@ -1,0 +1,47 @@
+import { LRUCache } from "lru-cache";
+import type { Bucket } from "../model/bucket.js";
+import { bucketRows, toBucket } from "./buckets.js";
+import type { ConfigurationName } from "./catalog.js";
+import type { Store } from "./store.js";
+
+/** Buckets that are remembered; the one longest unused is forgotten for one more. */
+const REMEMBERED = 1_000;
+
+export interface ConfiguredBucket {
+  readonly bucket: Bucket;
+  readonly configurations: ReadonlyMap<ConfigurationName, string>;
+}
+
+/**
+ * Buckets with all that was set on them: every request asks for one, and they change seldom. The catalog has one writer,
+ * so it is enough that every change goes through `change`: nothing read before or during it is remembered beyond it.
+ */
+export class BucketMemory {
+  private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
+  private changes = 0;
+
+  constructor(private readonly store: Store) {}
+
+  async read(name: string): Promise<ConfiguredBucket | undefined> {
+    const known = this.known.get(name);
+    if (known) return known;
+    const { changes } = this;
+    const db = this.store.reads;
+    const row = await bucketRows(db).where("b.name", "=", name).executeTakeFirst();
+    if (!row) return undefined;
+    const documents = await db.selectFrom("configurations").select(["name", "document"]).where("bucket", "=", name).execute();
+    const found = { bucket: toBucket(row), configurations: new Map(documents.map((each) => [each.name, each.document])) };
+    if (changes === this.changes) this.known.set(name, found);
+    return found;
+  }
+
+  /** Runs a write that may change the bucket or what is set on it. */
+  async change<Result>(name: string, write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } finally {
+      this.changes++;
+      this.known.delete(name);
+    }
+  }
+}

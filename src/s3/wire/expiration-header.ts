@@ -1,0 +1,8 @@
+import type { Expiry } from "../../model/lifecycle.js";
+import { formatHttpDate } from "./http-date.js";
+import { encodePercent } from "./percent.js";
+
+/** `x-amz-expiration`: when a lifecycle rule will end the object, and which one. */
+export function expirationText(expiry: Expiry | undefined): string | undefined {
+  return expiry && `expiry-date="${formatHttpDate(expiry.at)}", rule-id="${encodePercent(expiry.rule)}"`;
+}
