@@ -21,7 +21,8 @@ import { GIB } from "../../src/model/sizes.js";
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook, type NodeRow } from "../../src/network/nodes/kept-node-book.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
-import { MemoryChain, type MemoryChainSettings } from "./memory-chain.js";
+import { MemoryChain } from "./memory-chain.js";
+import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
 import type { Killer } from "./killer.js";
 
