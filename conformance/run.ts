@@ -10,7 +10,7 @@ import Mocha from "mocha";
  * `npm run conformance [-- URL] [--grep TEXT]`: black-box tests of any S3 endpoint. Without a URL the dev network is
  * started for the time of the run. Credentials come from CONFORMANCE_ACCESS_KEY and CONFORMANCE_SECRET_KEY, a second
  * account from CONFORMANCE_ALT_ACCESS_KEY and CONFORMANCE_ALT_SECRET_KEY. CONFORMANCE_DOMAIN names the endpoint's domain
- * for virtual-host style; without it that is not tested. Nor is the delivery of events without CONFORMANCE_WEBHOOK_PORT:
+ * for virtual-host style, CONFORMANCE_WEBSITE_DOMAIN that of websites; without them these are not tested. Nor is the delivery of events without CONFORMANCE_WEBHOOK_PORT:
  * the port of this machine that the endpoint's webhook `conformance` posts to.
  */
 const here = dirname(fileURLToPath(import.meta.url));
@@ -32,7 +32,8 @@ async function startDevNetwork(): Promise<{ readonly endpoint: string; readonly 
   const [port, adminPort, webhookPort] = [await freePort(), await freePort(), await freePort()];
   const gateway = spawn(process.execPath, [join(here, "../src/main.js"), "dev"], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost", CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
+    env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost", CESS_S3_WEBSITE_DOMAIN: "site.localhost",
+      CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
   });
   await ready(gateway, `http://127.0.0.1:${adminPort}/health/ready`);
   return {
@@ -67,6 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
   const network = url === undefined ? await startDevNetwork() : undefined;
   if (network) {
     process.env["CONFORMANCE_DOMAIN"] = "localhost";
+    process.env["CONFORMANCE_WEBSITE_DOMAIN"] = "site.localhost";
     process.env["CONFORMANCE_WEBHOOK_PORT"] = String(network.webhookPort);
   }
   process.env["CONFORMANCE_ENDPOINT"] = (url ?? network?.endpoint ?? "").replace(/\/$/, "");

@@ -14,6 +14,8 @@ export const target = {
   secretAccessKey: setting("CONFORMANCE_SECRET_KEY", "cessdevsecret"),
   /** Domain of virtual-host style, where the endpoint has one. */
   domain: process.env["CONFORMANCE_DOMAIN"],
+  /** Domain of buckets shown as websites, where the endpoint has one. */
+  websiteDomain: process.env["CONFORMANCE_WEBSITE_DOMAIN"],
   /** The port of 127.0.0.1 that the endpoint's webhook `conformance` posts events to. */
   webhookPort: process.env["CONFORMANCE_WEBHOOK_PORT"],
   /** A second account, another owner. */

@@ -13,7 +13,6 @@ const probes: readonly (readonly [string, number, string])[] = [
   ["cors", 404, "NoSuchCORSConfiguration"],
   ["lifecycle", 404, "NoSuchLifecycleConfiguration"],
   ["object-lock", 404, "ObjectLockConfigurationNotFoundError"],
-  ["website", 404, "NoSuchWebsiteConfiguration"],
   ["replication", 404, "ReplicationConfigurationNotFoundError"],
   ["logging", 200, "BucketLoggingStatus"],
   ["requestPayment", 200, "BucketOwner"],

@@ -11,9 +11,8 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 
 /**
- * The metadata index. The secrets of formats are sealed in it. Every method is one transaction; when it resolves, what it wrote is durable.
- * Methods that let go of bytes return the blobs nobody links any more: remove them after.
- * Times are milliseconds since 1970 and come from the catalog's clock.
+ * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it wrote
+ * is durable. Those that let go of bytes return the blobs nobody links any more: remove them after. Times are ms since 1970.
  */
 export interface Catalog {
   readonly buckets: BucketCatalog;

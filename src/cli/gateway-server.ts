@@ -62,7 +62,7 @@ export class GatewayServer implements Running {
     );
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
-      { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }) },
+      { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }), ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }) },
     ));
     const admin = new AdminServer({
       metrics: metrics.registry,

@@ -95,6 +95,8 @@ export const configSchema = z.strictObject({
   listen: listenAddress.prefault("127.0.0.1:9000"),
   /** Domain for virtual-host style: `BUCKET.domain`. Path style always works. */
   domain: z.string().regex(/^[a-z0-9.-]+$/, "a domain name in lower case").optional(),
+  /** Hosts under it, as BUCKET.websiteDomain, show buckets to browsers. No bucket of virtual-host style may be meant by one. */
+  websiteDomain: z.string().regex(/^[a-z0-9.-]+$/, "a domain name in lower case").optional(),
   region: z.string().default("us-east-1"),
   /** Health, metrics and the cache switch; keep it away from the public. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),

@@ -17,6 +17,7 @@ export class ConfigError extends Error {
 const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_LISTEN: ["listen"],
   CESS_S3_DOMAIN: ["domain"],
+  CESS_S3_WEBSITE_DOMAIN: ["websiteDomain"],
   CESS_S3_REGION: ["region"],
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
   CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],

@@ -11,7 +11,9 @@ import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admissi
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
 import { EncryptionService } from "./encryption-service.js";
 import { Expiries } from "./expiries.js";
-import type { BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions } from "./gateway.js";
+import type {
+  BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites,
+} from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
@@ -28,6 +30,7 @@ import { Staging } from "./staging.js";
 import { TagService } from "./tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./upload-completion.js";
 import { UploadService } from "./upload-service.js";
+import { WebsiteService } from "./website-service.js";
 import { VersionService } from "./version-service.js";
 
 export interface GatewayComponents {
@@ -78,6 +81,7 @@ export class CessGateway implements Gateway {
   readonly lifecycles: Lifecycles;
   readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
+  readonly websites: Websites;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -104,6 +108,7 @@ export class CessGateway implements Gateway {
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
     this.notifications = notifications;
+    this.websites = new WebsiteService(shared);
     this.lifecycles = new LifecycleService(shared);
     this.encryption = new EncryptionService(shared);
   }

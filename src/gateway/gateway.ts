@@ -13,6 +13,7 @@ import type { ConditionContext } from "../model/policy-condition.js";
 import type { NotificationConfiguration } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
+import type { WebsiteConfiguration } from "../model/website.js";
 import type { Tag } from "../model/tag.js";
 import type { ListedPrefix, ListedVersion, VersionEntry } from "../catalog/catalog.js";
 
@@ -29,6 +30,7 @@ export interface Gateway {
   readonly lifecycles: Lifecycles;
   readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
+  readonly websites: Websites;
 }
 
 /** Who asks, and until when they listen. */
@@ -391,4 +393,13 @@ export interface Notifications {
   get(call: Call, bucket: string): Promise<NotificationConfiguration>;
   /** Replaces all; InvalidArgument for a webhook that the operator has not named. */
   set(call: Call, bucket: string, configuration: NotificationConfiguration): Promise<void>;
+}
+
+export interface Websites {
+  /** NoSuchWebsiteConfiguration. */
+  get(call: Call, bucket: string): Promise<WebsiteConfiguration>;
+  set(call: Call, bucket: string, configuration: WebsiteConfiguration): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
+  /** For browsers, which are nobody: of any bucket. NoSuchBucket, NoSuchWebsiteConfiguration. */
+  of(bucket: string): Promise<WebsiteConfiguration>;
 }

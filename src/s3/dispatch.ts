@@ -17,6 +17,7 @@ import { unserved, type Unserved } from "./operations/unserved.js";
 import type { RequestHead, S3Request } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendLate, type Exchange } from "./send.js";
+import { serveWebsite } from "./website.js";
 import { readDocument } from "./wire/document-body.js";
 import { screenHeaders } from "./wire/refused-headers.js";
 import { requestBody, requireDigest } from "./wire/request-body.js";
@@ -47,6 +48,8 @@ export interface DispatchSettings {
   readonly region: string;
   /** Virtual hosts hang under it; without it there is path style alone. */
   readonly domain?: string;
+  /** Hosts under it are buckets shown as websites; there are none without it. */
+  readonly websiteDomain?: string;
   /** Requests served at a time; more are answered SlowDown. */
   readonly maxRequests: number;
   /** Largest body of a PUT, in bytes. */
@@ -151,8 +154,10 @@ export class Dispatcher {
   async #serve(exchange: Exchange, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
     const head = requestHead(exchange.request);
-    const { region, domain } = this.#settings;
+    const { region, domain, websiteDomain } = this.#settings;
     const host = head.headers.get("host") ?? "";
+    const site = hostBucket(host, websiteDomain);
+    if (site !== undefined) return this.#serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
     // Browsers ask before they sign.
     if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
@@ -168,6 +173,15 @@ export class Dispatcher {
     const request = await this.#request(effective, address, authentication, operation, exchange.body);
     const access = callAccess(effective, address, authentication, operation.name, this.#origin(exchange, head));
     return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
+  }
+
+  async #serveSite(exchange: Exchange, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
+    const { gateway } = this.#components;
+    const address = { scope: "object", bucket, key: "" } as const;
+    progress.operation = "Website";
+    if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
+    Object.assign(progress.cors, await corsHeaders(head, address, gateway.cors));
+    return serveWebsite(gateway, { head, bucket, origin: this.#origin(exchange, head), region: this.#settings.region, signal, at: progress });
   }
 
   /** Who asks, and for what, stands in the form itself. */

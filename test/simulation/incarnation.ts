@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly crowded: boolean;
   /** Between two rounds of the sweepers. */
   readonly sweepMs: number;
+  /** How many times slower than a good one the disk is at its worst. */
+  readonly diskSlowness: number;
 }
 
 export const BLOCK_MS = 6_000;
@@ -62,7 +64,7 @@ export class Incarnation {
     this.#path = join(world.folder, String(number), "catalog.sqlite");
     this.machine = {
       owner: this.owner, disk: world.disk, random: world.random, catalogSynced: 0, connections: new Set(),
-      diskMs: () => 0.1 + 20 * world.random() ** 6,
+      diskMs: () => 0.1 + 20 * world.diskSlowness * world.random() ** 6,
     };
   }
 

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import type {
   Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, Notifications, ListRequest, Locks, ObjectName, Objects,
   Permissions,
-  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions,
+  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions, Websites,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
@@ -234,6 +234,7 @@ export class MemoryGateway implements Gateway {
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
   readonly encryption = onlyWith({ get: this.#unset("ServerSideEncryptionConfigurationNotFoundError") }) as Gateway["encryption"];
   readonly notifications = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })) }) as Notifications;
+  readonly websites = onlyWith({ get: this.#unset("NoSuchWebsiteConfiguration") }) as Websites;
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
   readonly cors: Gateway["cors"] = {

@@ -51,7 +51,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
   probe("GetBucketRequestPayment", "bucket", "requestPayment", { root: "RequestPaymentConfiguration", inner: "<Payer>BucketOwner</Payer>" }),
-  probe("GetBucketWebsite", "bucket", "website", "NoSuchWebsiteConfiguration"),
   probe("ListBucketAnalyticsConfigurations", "bucket", "analytics", emptyList("ListBucketAnalyticsConfigurationResult")),
   probe("ListBucketIntelligentTieringConfigurations", "bucket", "intelligent-tiering", emptyList("ListBucketIntelligentTieringConfigurationsOutput")),
   probe("ListBucketInventoryConfigurations", "bucket", "inventory", emptyList("ListInventoryConfigurationsResult")),

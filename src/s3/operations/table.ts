@@ -8,6 +8,7 @@ import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
 import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
+import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from "./bucket-website.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -62,6 +63,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
   row(getBucketEncryption), row(putBucketEncryption), row(deleteBucketEncryption),
   row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
+  row(getBucketWebsite), row(putBucketWebsite), row(deleteBucketWebsite),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
   ...probes.map(row),
 ];

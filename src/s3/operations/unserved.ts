@@ -18,7 +18,7 @@ export const unserved: readonly Unserved[] = [
     PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
     PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
-    PutBucketReplication: "replication", PutBucketWebsite: "website",
+    PutBucketReplication: "replication",
     UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
     UpdateBucketMetadataInventoryTableConfiguration: "metadataInventoryTable",
     UpdateBucketMetadataJournalTableConfiguration: "metadataJournalTable",
@@ -31,7 +31,7 @@ export const unserved: readonly Unserved[] = [
     DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
     DeleteBucketMetadataConfiguration: "metadataConfiguration",
     DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",
-    DeleteBucketReplication: "replication", DeleteBucketWebsite: "website",
+    DeleteBucketReplication: "replication",
   }),
   ...rows("GET", "object", {
     GetObjectAnnotation: "annotation&annotationName", GetObjectTorrent: "torrent",

@@ -57,7 +57,7 @@ describe("S3 wire with requests signed by hand", () => {
     const expected: Record<string, string | undefined> = {
       versioning: undefined, policy: "NoSuchBucketPolicy", policyStatus: "NoSuchBucketPolicy", publicAccessBlock: "NoSuchPublicAccessBlockConfiguration",
       ownershipControls: "OwnershipControlsNotFoundError", encryption: "ServerSideEncryptionConfigurationNotFoundError", tagging: "NoSuchTagSet", lifecycle: "NoSuchLifecycleConfiguration", cors: "NoSuchCORSConfiguration",
-      "object-lock": "ObjectLockConfigurationNotFoundError", website: "NoSuchWebsiteConfiguration", logging: undefined,
+      "object-lock": "ObjectLockConfigurationNotFoundError", logging: undefined,
       requestPayment: undefined, accelerate: undefined, replication: "ReplicationConfigurationNotFoundError",
       analytics: undefined, "analytics&id=x": "NoSuchConfiguration",
     };
