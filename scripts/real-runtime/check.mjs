@@ -72,6 +72,7 @@ try {
   writeFileSync(config, JSON.stringify({
     chain: { endpoints: [opt.ws], mnemonic: '//Gateway', blockMs: 1000 },
     accounts: [{ name: 'bob', cessAccount: bob.address, territory, accessKeyId: 'realbob', secretAccessKey: 'realbobsecret' }],
+    encryption: { default: 'AES256' },
     allowPrivateNodes: true,
     reportTimeoutBlocks: 120,
   }))

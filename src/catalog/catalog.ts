@@ -1,6 +1,7 @@
 import type { Acl } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { Encryption } from "../model/encryption.js";
 import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
@@ -10,9 +11,8 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 
 /**
- * The metadata index. Every method is one transaction; when it resolves, what it wrote is durable.
- * Methods that let go of bytes return the blobs nobody links any more: remove them after.
- * Times are milliseconds since 1970 and come from the catalog's clock.
+ * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it wrote
+ * is durable. Those that let go of bytes return the blobs nobody links any more: remove them after. Times are ms since 1970.
  */
 export interface Catalog {
   readonly buckets: BucketCatalog;
@@ -22,6 +22,7 @@ export interface Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
+  readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
   /** Of these blobs, those that nothing links: safe to remove if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
@@ -79,6 +80,7 @@ export interface NewVersion {
   readonly acl?: Acl;
   /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
   readonly fid?: Fid;
+  readonly encryption?: Encryption;
   /** How the bytes become segments when they are encoded later; plain by default. */
   readonly format?: SegmentFormat;
   /** Goes into the outbox with the version. */
@@ -308,14 +310,14 @@ export interface FileRow extends CessFile {
 
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
-  /** Any owner's, with the hashes; for retrieval. */
+  /** Any owner's, with the hashes; for retrieval. An encrypted file's data key is with the versions alone once it is stored. */
   manifest(fid: Fid): Promise<CessFile | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /** encoded → declared → placed, reports included. Never backwards except to `encoded` (the deal vanished). */
   advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void>;
-  /** The chain (finalized) lists this owner: releases staging, removes the `store` job; adds a `delete` job if nothing needs the file. */
+  /** The chain (finalized) lists this owner: releases staging and the file's data key, removes the `store` job; adds a `delete` job if nothing needs the file. */
   stored(id: string): Promise<Released>;
   /** The network refused for good. Bytes stay. Removes the `store` job. */
   failed(id: string, failure: string): Promise<void>;
@@ -389,4 +391,10 @@ export interface JobCatalog {
   /** Leases that earlier processes of this gateway left are void (called once at start, single-gateway only). */
   releaseAll(): Promise<void>;
   count(): Promise<Readonly<Record<JobKind, number>>>;
+}
+
+/** Ids of the keys that wrapped something here; each is recorded before the first row that needs it. */
+export interface KeyUseCatalog {
+  all(): Promise<readonly string[]>;
+  record(keyId: string): Promise<void>;
 }

@@ -3,24 +3,26 @@ import type { BlobSlice } from "../model/object.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { FileExtent, NewFile } from "./catalog.js";
 import { addJob, wakeJobs } from "./jobs.js";
-import { packFormat, packSegments } from "./segment-columns.js";
+import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Tx } from "./store.js";
 
 /** Links a version to its files, in order, creating or reviving the owner's rows. True when all of them are stored. */
-export async function linkFiles(tx: Tx, now: number, owner: string, version: number, files: readonly NewFile[]): Promise<boolean> {
+export async function linkFiles(
+  tx: Tx, now: number, formats: FormatColumn, { id: version, owner }: { readonly id: number; readonly owner: string }, files: readonly NewFile[],
+): Promise<boolean> {
   let allStored = true;
   for (const [position, file] of files.entries()) {
-    const row = await fileFor(tx, now, owner, file);
+    const row = await fileFor(tx, now, formats, owner, file);
     allStored &&= row.stored;
     await tx.insertInto("extents").values({ version_id: version, position, file_id: row.id, offset: 0, length: file.size }).execute();
   }
   return allStored;
 }
 
-async function fileFor(tx: Tx, now: number, owner: string, file: NewFile): Promise<{ readonly id: number; readonly stored: boolean }> {
+async function fileFor(tx: Tx, now: number, formats: FormatColumn, owner: string, file: NewFile): Promise<{ readonly id: number; readonly stored: boolean }> {
   const known = await tx.selectFrom("files").select(["id", "state"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
   if (!known) {
-    const id = await insertFile(tx, now, owner, file);
+    const id = await insertFile(tx, now, owner, file, formats.pack(file.format));
     await linkFileBlobs(tx, id, file.blobs);
     await addJob(tx, now, "store", id);
     return { id, stored: false };
@@ -40,12 +42,12 @@ async function giveBytes(tx: Tx, file: number, slices: readonly BlobSlice[]): Pr
   if (!held) await linkFileBlobs(tx, file, slices);
 }
 
-async function insertFile(tx: Tx, now: number, owner: string, file: NewFile): Promise<number> {
+async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, format: string | null): Promise<number> {
   const row = await tx.insertInto("files")
     .values({
       owner, fid: file.fid, territory: file.territory, state: "encoded", segment_count: file.segments.length, reports: 0, declared: 0,
       failure: null, signed_nonce: null, signed_until_block: null, size: file.size, created_at: now,
-      format: packFormat(file.format), segments: packSegments(file.segments),
+      format, segments: packSegments(file.segments),
     })
     .returning("id").executeTakeFirstOrThrow();
   return row.id;

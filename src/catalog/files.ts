@@ -9,13 +9,13 @@ import { isReferenced, letGo, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
-import { unpackFormat, unpackSegments } from "./segment-columns.js";
+import { unpackSegments, withoutDataKey, type FormatColumn } from "./segment-columns.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 
 const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
 export class FileTableCatalog implements FileCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
 
   async get(id: string): Promise<FileRow | undefined> {
     const row = await this.store.reads.selectFrom("files").selectAll().where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
@@ -25,7 +25,7 @@ export class FileTableCatalog implements FileCatalog {
   async manifest(fid: Fid): Promise<CessFile | undefined> {
     const row = await this.store.reads.selectFrom("files").select(["fid", "size", "format", "segments"])
       .where("fid", "=", fid).orderBy("owner").limit(1).executeTakeFirst();
-    return row && toFile(row);
+    return row && this.toFile(row);
   }
 
   async withFid(fid: Fid): Promise<readonly FileRow[]> {
@@ -40,11 +40,15 @@ export class FileTableCatalog implements FileCatalog {
     const references = await this.store.reads.selectFrom("extents").select(sql<number>`count(distinct version_id)`.as("count"))
       .where("file_id", "=", row.id).executeTakeFirstOrThrow();
     return {
-      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, ...toFile(row),
+      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, ...this.toFile(row),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null ? {} : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
       blobs, references: references.count,
     };
+  }
+
+  private toFile(row: Pick<Selectable<FileTable>, "fid" | "size" | "format" | "segments">): CessFile {
+    return { fid: row.fid as Fid, size: row.size, format: this.formats.unpack(row.format), segments: unpackSegments(row.segments) };
   }
 
   async markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void> {
@@ -68,6 +72,7 @@ export class FileTableCatalog implements FileCatalog {
         .where("id", "=", file).where("state", "!=", "deleting").executeTakeFirst();
       if (Number(moved.numUpdatedRows) === 0) return { orphans: [] };
       await removeJob(tx, "store", file);
+      await dropDataKey(tx, file);
       await recordStored(tx, this.clock.now(), { file });
       const released = [...(await unlinkFileBlobs(tx, file)), ...(await releaseVersions(tx, file)), ...(await letGo(tx, this.clock.now(), file))];
       return { orphans: await orphansAmong(tx, released) };
@@ -159,6 +164,13 @@ export class FileTableCatalog implements FileCatalog {
   }
 }
 
+/** From the transaction that lets go of the staged bytes on, nothing needs the key but who reads a version. */
+async function dropDataKey(tx: Tx, file: number): Promise<void> {
+  const row = await tx.selectFrom("files").select("format").where("id", "=", file).executeTakeFirst();
+  const format = withoutDataKey(row?.format ?? null);
+  if (row && format !== row.format) await tx.updateTable("files").set({ format }).where("id", "=", file).execute();
+}
+
 /** Of the versions in this file, lets go of the staged bytes of those whose files are all stored. */
 async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
   const rows = await tx.deleteFrom("version_blobs")
@@ -168,8 +180,4 @@ async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
         .whereRef("e.version_id", "=", "version_blobs.version_id").where("f.state", "!=", "stored"))))
     .returning("blob").execute();
   return rows.map((row) => row.blob);
-}
-
-function toFile(row: Pick<Selectable<FileTable>, "fid" | "size" | "format" | "segments">): CessFile {
-  return { fid: row.fid as Fid, size: row.size, format: unpackFormat(row.format), segments: unpackSegments(row.segments) };
 }

@@ -1,17 +1,16 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import type { SegmentFormat } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Job, JobCatalog, JobKind } from "./catalog.js";
-import { packFormat, unpackFormat } from "./segment-columns.js";
+import type { FormatColumn } from "./segment-columns.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 
 export const jobKinds: readonly JobKind[] = ["encode", "store", "delete"];
 
-/** Adds a duty, due now; one of this kind for this subject is enough. */
-export async function addJob(tx: Tx, now: number, kind: JobKind, subject: number, format?: SegmentFormat): Promise<void> {
+/** Adds a duty, due now; one of this kind for this subject is enough. `format`: as its column holds it. */
+export async function addJob(tx: Tx, now: number, kind: JobKind, subject: number, format: string | null = null): Promise<void> {
   await tx.insertInto("jobs")
-    .values({ kind, subject, due_at: now, leased: 0, woken: 0, attempt: 0, failure: null, format: packFormat(format) })
+    .values({ kind, subject, due_at: now, leased: 0, woken: 0, attempt: 0, failure: null, format })
     .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing())
     .execute();
 }
@@ -36,7 +35,7 @@ export async function wakeJobs(tx: Tx, now: number, kinds: readonly JobKind[], s
 }
 
 export class JobTableCatalog implements JobCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
 
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]> {
     return this.store.write(async (tx) => {
@@ -52,7 +51,7 @@ export class JobTableCatalog implements JobCatalog {
       await tx.updateTable("jobs").set({ due_at: now + leaseMs, leased: 1, woken: 0 }).where("id", "in", taken.map((job) => job.id)).execute();
       return taken.map((job) => ({
         id: String(job.id), kind: job.kind, subject: String(job.subject), attempt: job.attempt,
-        ...(job.format === null ? {} : { format: unpackFormat(job.format) }),
+        ...(job.format === null ? {} : { format: this.formats.unpack(job.format) }),
       }));
     });
   }

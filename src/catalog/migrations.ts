@@ -11,6 +11,7 @@ export class Migrations implements MigrationProvider {
       "0002_configurations": { up: (db: Kysely<unknown>) => createConfigurations(db, this.types) },
       "0003_versioning": { up: (db: Kysely<unknown>) => addVersioning(db) },
       "0004_acls": { up: (db: Kysely<unknown>) => addAcls(db) },
+      "0005_encryption": { up: (db: Kysely<unknown>) => addEncryption(db, this.types) },
       "0006_events": { up: (db: Kysely<unknown>) => createEvents(db, this.types) },
     });
   }
@@ -190,6 +191,15 @@ async function addVersioning(db: Kysely<unknown>): Promise<void> {
 
 async function addAcls(db: Kysely<unknown>): Promise<void> {
   for (const table of ["versions", "uploads"]) await db.schema.alterTable(table).addColumn("acl", "text").execute();
+}
+
+async function addEncryption(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  for (const table of ["versions", "uploads"]) await db.schema.alterTable(table).addColumn("encryption", "text").execute();
+  await db.schema.alterTable("uploads").addColumn("format", "text").execute();
+  await db.schema.createTable("key_uses")
+    .addColumn("key_id", "text", (column) => column.primaryKey().notNull())
+    .addColumn("since", types.whole, (column) => column.notNull())
+    .execute();
 }
 
 async function createEvents(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {

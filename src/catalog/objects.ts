@@ -20,6 +20,7 @@ import { addJob, removeJob } from "./jobs.js";
 import { packJson, unpackJson } from "./json.js";
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
+import type { FormatColumn } from "./segment-columns.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listVersions } from "./version-listing.js";
@@ -31,7 +32,7 @@ const READ_ATTEMPTS = 10;
 export class ObjectTableCatalog implements ObjectCatalog {
   private readonly listing: ObjectListing;
 
-  constructor(private readonly store: Store, private readonly clock: Clock) {
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {
     this.listing = new ObjectListing(store);
   }
 
@@ -92,7 +93,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     if (bytes.copied === true) await requireLinked(tx, blobs);
     const row = await insertVersion(tx, now, version, { versionId, stagedSegments: segmentCount(version.size, version.format) });
     await linkVersionBlobs(tx, row.id, blobs);
-    if (version.size > 0) await addJob(tx, now, "encode", row.id, version.format);
+    if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
     return row;
   }
 
@@ -159,7 +160,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const version = await tx.selectFrom("versions").select(["id", "owner"])
         .where("id", "=", toRowId(id) ?? 0).where("staged_segments", ">", 0).executeTakeFirst();
       if (!version) return { orphans: [] };
-      const allStored = await linkFiles(tx, now, version.owner, version.id, files);
+      const allStored = await linkFiles(tx, now, this.formats, version, files);
       await tx.updateTable("versions").set({ staged_segments: 0, fid: fidOf(files, fid) ?? null }).where("id", "=", version.id).execute();
       await removeJob(tx, "encode", version.id);
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();

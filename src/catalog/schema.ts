@@ -24,6 +24,7 @@ export interface Schema {
   parts: PartTable;
   preparations: PreparationTable;
   jobs: JobTable;
+  key_uses: KeyUseTable;
   events: EventTable;
   dropped_events: DroppedEventsTable;
 }
@@ -70,6 +71,8 @@ export interface VersionTable {
   lock: string | null;
   /** JSON: Acl. */
   acl: string | null;
+  /** JSON: Encryption. */
+  encryption: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -104,7 +107,7 @@ export interface FileTable {
   signed_until_block: number | null;
   size: number;
   created_at: number;
-  /** JSON: SegmentFormat; null is plain. */
+  /** JSON: SealedFormat; null is plain. */
   format: string | null;
   /** 13 hashes of 32 bytes a segment: its own, then its fragments'. */
   segments: Bytes;
@@ -145,6 +148,10 @@ export interface UploadTable {
   lock: string | null;
   /** JSON: Acl. */
   acl: string | null;
+  /** JSON: Encryption. */
+  encryption: string | null;
+  /** As a file's; null also when it is not open any more. */
+  format: string | null;
   /** JSON: the answer of the Complete that succeeded. */
   result: string | null;
 }
@@ -178,8 +185,14 @@ export interface JobTable {
   woken: Flag;
   attempt: number;
   failure: string | null;
-  /** JSON: SegmentFormat; null is plain. */
+  /** JSON: SealedFormat; null is plain. */
   format: string | null;
+}
+
+/** Keys that wrapped something the catalog keeps. */
+export interface KeyUseTable {
+  key_id: string;
+  since: number;
 }
 
 /** The outbox: one row for each event and webhook, gone when it was delivered. */

@@ -1,5 +1,6 @@
-import { PLAIN, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import { PLAIN, type DataKey, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
+import type { Sealer } from "../model/sealer.js";
 import { FRAGMENTS } from "../model/sizes.js";
 
 const HASH_SIZE = 32;
@@ -25,11 +26,37 @@ export function unpackSegments(column: ArrayBuffer | Uint8Array): SegmentHashes[
   });
 }
 
-/** Null stands for the plain format. */
-export function packFormat(format: SegmentFormat | undefined): string | null {
-  return format === undefined || format.name === "plain" ? null : JSON.stringify(format);
+const PURPOSE = "segment format";
+
+/** A format's column: null stands for the plain one, and secrets are sealed. */
+export class FormatColumn {
+  constructor(private readonly sealer: Sealer) {}
+
+  pack(format: SegmentFormat | undefined): string | null {
+    if (format === undefined || format.name === "plain") return null;
+    const { name } = format;
+    if (name === "cess-cbc") return JSON.stringify({ name, sealed: this.sealer.seal(format.cipher, PURPOSE) } satisfies SealedFormat);
+    const { first, key } = format;
+    return JSON.stringify({ name, first, ...(key === undefined ? {} : { sealed: this.sealer.seal(key, PURPOSE) }) } satisfies SealedFormat);
+  }
+
+  unpack(column: string | null): SegmentFormat {
+    if (column === null) return PLAIN;
+    const { sealed, ...format } = JSON.parse(column) as SealedFormat;
+    const secret = sealed === undefined ? undefined : this.sealer.open(sealed, PURPOSE);
+    if (format.name === "cess-cbc") return { name: format.name, cipher: secret ?? "" };
+    return { ...format, ...(secret === undefined ? {} : { key: secret as DataKey }) };
+  }
 }
 
-export function unpackFormat(column: string | null): SegmentFormat {
-  return column === null ? PLAIN : (JSON.parse(column) as SegmentFormat);
+/** As the column holds it, in JSON. */
+type SealedFormat =
+  | { readonly name: "cess-cbc"; readonly sealed: string }
+  | { readonly name: "aes-256-gcm"; readonly first: number; readonly sealed?: string };
+
+/** The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each. */
+export function withoutDataKey(column: string | null): string | null {
+  if (column === null) return null;
+  const format = JSON.parse(column) as SealedFormat;
+  return format.name === "aes-256-gcm" ? JSON.stringify({ name: format.name, first: format.first } satisfies SealedFormat) : column;
 }

@@ -1,16 +1,21 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
+import type { Sealer } from "../model/sealer.js";
 import { orphansAmong } from "./blob-links.js";
 import { BucketMemory } from "./bucket-memory.js";
 import { BucketTableCatalog } from "./buckets.js";
-import type { BucketCatalog, Catalog, ConfigurationCatalog, EventCatalog, FileCatalog, JobCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog } from "./catalog.js";
+import type {
+  BucketCatalog, Catalog, ConfigurationCatalog, EventCatalog, FileCatalog, JobCatalog, KeyUseCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog,
+} from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
+import { KeyUseTableCatalog } from "./key-uses.js";
 import { PreparationTableCatalog } from "./preparations.js";
+import { FormatColumn } from "./segment-columns.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
 
@@ -23,21 +28,24 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly jobs: JobCatalog;
+  readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
   private readonly store: Store;
 
-  constructor(components: { readonly store: Store; readonly clock: Clock }) {
+  constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
     const { store, clock } = components;
+    const formats = new FormatColumn(components.sealer);
     this.store = store;
     const memory = new BucketMemory(store);
     this.buckets = new BucketTableCatalog(store, clock, memory);
     this.configurations = new ConfigurationTableCatalog(store, memory);
-    this.objects = new ObjectTableCatalog(store, clock);
-    this.uploads = new UploadTableCatalog(store, clock);
+    this.objects = new ObjectTableCatalog(store, clock, formats);
+    this.uploads = new UploadTableCatalog(store, clock, formats);
     this.preparations = new PreparationTableCatalog(store);
-    this.files = new FileTableCatalog(store, clock);
-    this.jobs = new JobTableCatalog(store, clock);
+    this.files = new FileTableCatalog(store, clock, formats);
+    this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
+    this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 
   /**

@@ -2,6 +2,7 @@ import { sql, type Selectable } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
+import type { Encryption } from "../model/encryption.js";
 import { S3Error } from "../model/errors.js";
 import type { ObjectLock } from "../model/object-lock.js";
 import type { BlobId, Part, Upload } from "../model/object.js";
@@ -15,6 +16,7 @@ import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { announce, fidOf } from "./objects.js";
 import type { PartTable, UploadTable } from "./schema.js";
+import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listUploads } from "./upload-listing.js";
@@ -26,7 +28,7 @@ const FORGET_BATCH = 1000;
 type UploadResult = NonNullable<Awaited<ReturnType<UploadCatalog["result"]>>>;
 
 export class UploadTableCatalog implements UploadCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
 
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
     return this.store.write(async (tx) => {
@@ -37,16 +39,17 @@ export class UploadTableCatalog implements UploadCatalog {
         state: "open", ended_at: null, content: packJson(upload.content), metadata: packJson(upload.metadata),
         checksum_algorithm: upload.checksumAlgorithm ?? null, checksum_type: upload.checksumType ?? null, result: null,
         tags: packTags(upload.tags), lock: packJson(upload.lock), acl: packJson(upload.acl),
+        encryption: packJson(upload.encryption), format: this.formats.pack(upload.format),
       };
       await tx.insertInto("uploads").values(row).execute();
-      return toUpload(row);
+      return { ...toUpload(row), ...(upload.format ? { format: upload.format } : {}) };
     });
   }
 
   async get(bucket: string, key: string, id: string): Promise<Upload | undefined> {
     const row = await this.store.reads.selectFrom("uploads").selectAll()
       .where("id", "=", id).where("bucket", "=", bucket).where("key", "=", toKeyText(key)).executeTakeFirst();
-    return row && toUpload(row);
+    return row && { ...toUpload(row), ...(row.format === null ? {} : { format: this.formats.unpack(row.format) }) };
   }
 
   putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }> {
@@ -97,7 +100,7 @@ export class UploadTableCatalog implements UploadCatalog {
       const { versionId, replaced } = await succeed(tx, place);
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
       const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
-      const allStored = await linkFiles(tx, now, version.owner, row.id, files);
+      const allStored = await linkFiles(tx, now, this.formats, row, files);
       if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
       await announce(tx, now, version, row);
       if (allStored) await recordStored(tx, now, { version: row.id });
@@ -106,7 +109,7 @@ export class UploadTableCatalog implements UploadCatalog {
         etag: version.etag, versionId, partEtags: parts.map((part) => part.etag),
         ...(version.checksum ? { checksum: version.checksum } : {}),
       };
-      await tx.updateTable("uploads").set({ state: "completed", ended_at: now, result: JSON.stringify(result) }).where("id", "=", id).execute();
+      await tx.updateTable("uploads").set({ state: "completed", ended_at: now, format: null, result: JSON.stringify(result) }).where("id", "=", id).execute();
       return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
     });
   }
@@ -148,20 +151,22 @@ async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<s
 export async function abortUpload(tx: Tx, now: number, id: string): Promise<string[]> {
   const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning("blob").execute();
   await tx.deleteFrom("preparations").where("subject", "=", id).execute();
-  await tx.updateTable("uploads").set({ state: "aborted", ended_at: now }).where("id", "=", id).execute();
+  await tx.updateTable("uploads").set({ state: "aborted", ended_at: now, format: null }).where("id", "=", id).execute();
   return rows.map((row) => row.blob);
 }
 
+/** Without its format: that is a secret only those who write its parts need. */
 export function toUpload(row: UploadTable): Upload {
   const tags = unpackJson(row.tags) as Tag[] | undefined;
   const lock = unpackJson(row.lock) as ObjectLock | undefined;
   const acl = unpackJson(row.acl) as Acl | undefined;
+  const encryption = unpackJson(row.encryption) as Encryption | undefined;
   return {
     id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
-    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}), ...(encryption ? { encryption } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import { sql, type Selectable } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Checksum } from "../model/checksum.js";
+import type { Encryption } from "../model/encryption.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
@@ -37,7 +38,7 @@ export async function insertVersion(tx: Tx, now: number, version: NewVersion, in
     delete_marker: insertion.deleteMarker === true ? 1 : 0, owner: version.owner, size: version.size, etag: version.etag, created_at: now,
     staged_segments: insertion.stagedSegments ?? 0, fid: insertion.fid ?? null,
     content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
-    tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl),
+    tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl), encryption: packJson(version.encryption),
   };
   const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
   return { id, ...columns };
@@ -86,11 +87,13 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   const tags = unpackJson(row.tags) as Tag[] | undefined;
   const lock = unpackJson(row.lock) as ObjectLock | undefined;
   const acl = unpackJson(row.acl) as Acl | undefined;
+  const encryption = unpackJson(row.encryption) as Encryption | undefined;
   return {
     id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
     isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
     content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+    ...(encryption ? { encryption } : {}),
     owner: row.owner, createdAt: row.created_at,
     extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),
     durability: durability(row, extents),

@@ -55,7 +55,10 @@ export class GatewayServer implements Running {
     const network = await networkBucket(config, rooms, log);
     const gateway = new CessGateway(
       { ...rooms, accounts, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) },
-      { region: config.region, newBuckets: config.newBuckets, multipartEtag: config.etag.multipart, lifecycleDayMs: config.lifecycleDayMs, webhooks: config.notifications.webhooks.map(({ name }) => name) },
+      {
+        region: config.region, newBuckets: config.newBuckets, encryption: config.encryption, multipartEtag: config.etag.multipart,
+        lifecycleDayMs: config.lifecycleDayMs, webhooks: config.notifications.webhooks.map(({ name }) => name),
+      },
     );
     const s3 = new S3Server(createS3App(
       { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },

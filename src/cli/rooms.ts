@@ -7,6 +7,7 @@ import { TieredCache } from "../cache/tiered-cache.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
+import type { Keys } from "../keys/keys.js";
 import { Distribution } from "../distribution/distribution.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { systemClock } from "../model/system-clock.js";
@@ -24,10 +25,12 @@ import type { GatewayPeers } from "../peers/gateway-peers.js";
 import type { Accounts } from "./accounts.js";
 import { JsonShelf } from "./json-shelf.js";
 import { placementPolicy } from "./placement.js";
+import { gatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
+  readonly keys: Keys;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly encoder: ThreadEncoder;
@@ -48,7 +51,9 @@ export interface Rooms {
 export async function openRooms(config: Config, accounts: Accounts, signer: Signer, log: Logger): Promise<Rooms> {
   const { dataDir } = config;
   const clock = systemClock;
-  const catalog = await openSqliteCatalog({ clock }, { path: join(dataDir, "catalog.sqlite") });
+  const { keys, settle } = await gatewayKeys(config, log);
+  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
+  await settle(catalog);
   const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
@@ -76,7 +81,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { catalog, blobs, encoder, digests, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
+  return { keys, catalog, blobs, encoder, digests, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
 }
 
 function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {

@@ -45,6 +45,19 @@ const peersSchema = z.strictObject({
   fromChain: z.stringbool().or(z.boolean()).default(false),
 });
 
+const encryptionSchema = z.strictObject({
+  /** What objects get whose request and bucket say nothing. Nobody but the operator can choose. */
+  default: z.enum(["none", "AES256"], {
+    error: "must be chosen: AES256 or none. Data on CESS is readable by anyone who knows a file's FID: AES256 encrypts every object "
+      + "before it leaves this gateway, none stores it as it comes. Set encryption.default, or CESS_S3_ENCRYPTION",
+  }),
+  /** JSON: master keys, named KMS keys, ciphers; `keys.json` in the data folder by default, written at the first start. */
+  keyFile: z.string().min(1).optional(),
+  /** The master key, 32 bytes in base64 or hex, if it is not to come from the key file; or the file that holds it. */
+  masterKey: z.string().optional(),
+  masterKeyFile: z.string().optional(),
+});
+
 const webhookSchema = z.strictObject({
   /** What buckets name it by: arn:cess:sqs::NAME:webhook. */
   name: z.string().regex(/^[a-z0-9-]{1,64}$/, "lower-case letters, digits and hyphens"),
@@ -96,6 +109,8 @@ export const configSchema = z.strictObject({
     objectOwnership: z.enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]).default("BucketOwnerEnforced"),
     blockPublicAccess: z.stringbool().or(z.boolean()).default(true),
   }).prefault({}),
+  /** Server-side encryption: docs/encryption.md. */
+  encryption: encryptionSchema.prefault({} as never),
   /** Believe X-Forwarded-For and X-Forwarded-Proto: only behind a proxy that sets them. */
   trustProxy: z.stringbool().or(z.boolean()).default(false),
   cache: z.strictObject({ memory: bytes.prefault("256MiB"), disk: bytes.prefault("10GiB") }).prefault({}),

@@ -22,6 +22,10 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
   CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
   CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],
+  CESS_S3_ENCRYPTION: ["encryption", "default"],
+  CESS_S3_KEY_FILE: ["encryption", "keyFile"],
+  CESS_S3_MASTER_KEY: ["encryption", "masterKey"],
+  CESS_S3_MASTER_KEY_FILE: ["encryption", "masterKeyFile"],
   CESS_S3_TRUST_PROXY: ["trustProxy"],
   CESS_S3_DATA_DIR: ["dataDir"],
   CESS_S3_CACHE_MEMORY: ["cache", "memory"],
@@ -57,6 +61,8 @@ const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
 
 /** On the dev network tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for. */
 const DEV_BUCKETS = { objectOwnership: "ObjectWriter", blockPublicAccess: false };
+/** What is stored on the dev network leaves this machine never. */
+const DEV_ENCRYPTION = { default: "none" };
 
 const DEV_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_DATA_DIR: ["dataDir"],
@@ -82,12 +88,12 @@ export function loadConfig(file: string | undefined, environment: Environment = 
 
 /** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
 export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
-  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks, newBuckets: DEV_BUCKETS }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
+  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks, newBuckets: DEV_BUCKETS, encryption: DEV_ENCRYPTION }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
 }
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
-  checked(configSchema.omit({ chain: true, accounts: true }), overlay({}, environment, GATEWAY_VARIABLES));
+  checked(configSchema.omit({ chain: true, accounts: true }), overlay({ encryption: DEV_ENCRYPTION }, environment, GATEWAY_VARIABLES));
   return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
 }
 

@@ -26,8 +26,8 @@ interface Memory {
   rounds: number;
   /** Finalized block since which the present set of nodes is awaited. */
   awaitedSince: number | undefined;
-  /** Finalized block at which the deal was first missing. */
-  missingSince: number | undefined;
+  /** Finalized block and time at which the deal was first missing. */
+  missingSince: { readonly block: number; readonly at: number } | undefined;
 }
 
 /** declared → placed → stored: the fragments to twelve nodes, then their reports, then the file on chain. */
@@ -86,10 +86,12 @@ export class Delivery {
   /**
    * "A pending deal can not be cancelled and never times out", so a deal that is gone is a block that was reorganised
    * away or an endpoint that lags behind; to order again too early would overwrite the deal. Only a deal that stays
-   * away over many finalized blocks is ordered again.
+   * away over many finalized blocks is ordered again. Their time must have passed as well: a node that catches up
+   * finalizes many in a moment.
    */
   async #missing(row: FileRow): Promise<Outcome> {
-    const { chain } = this.#parts;
+    const { chain, clock } = this.#parts;
+    const { vanishedBlocks, blockMs } = this.#settings;
     const block = await chain.finalizedBlock();
     const final = await look(chain, row.fid, "finalized");
     const memory = this.#memory(row.id);
@@ -97,8 +99,8 @@ export class Delivery {
       memory.missingSince = undefined;
       return this.#desk.waitBlock();
     }
-    memory.missingSince ??= block;
-    if (block - memory.missingSince < this.#settings.vanishedBlocks) return this.#desk.waitBlock();
+    const since = (memory.missingSince ??= { block, at: clock.now() });
+    if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs) return this.#desk.waitBlock();
     // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
     this.#parts.counters.dealsLost++;
     return this.#startOver(row);

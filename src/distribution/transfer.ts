@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
 import type { FileRow } from "../catalog/catalog.js";
+import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
 import { rulesPolicy } from "../model/placement-rules.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
@@ -169,7 +170,7 @@ export class Transfer {
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
       await this.#slots.run(row.id, node.account, async () => {
         const content = segmentContent(row, s, this.#parts.blobs);
-        const bytes = await this.#parts.encoder.fragment(content, row.format, index, { priority: "background", signal });
+        const bytes = await this.#parts.encoder.fragment(content, formatFrom(row.format, s), index, { priority: "background", signal });
         await this.#put(node, { fid: row.fid, hash }, bytes, signal);
       }, signal);
       progress.set(index, { node: node.account, segments: s + 1 });

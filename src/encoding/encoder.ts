@@ -26,7 +26,7 @@ export interface NumberedFragment {
  * refuses with S3Error SlowDown.
  */
 export interface Encoder {
-  /** Hashes of the segment whose content (at most the format's capacity; the rest is zeros) the slices hold, and of its 12 fragments. */
+  /** `format`: of a file that begins with this segment. Hashes of the segment whose content (at most the format's capacity; the rest is zeros) the slices hold, and of its 12 fragments. */
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;
   /** The 8 MiB of fragment `index` (0…11) of that segment. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { SegmentFormat } from "../model/file.js";
 import { segmentCapacity } from "../model/file.js";
-import { MIB, SEGMENT_SIZE } from "../model/sizes.js";
+import { CHUNK_CONTENT, CHUNK_SIZE, MIB, SEGMENT_SIZE } from "../model/sizes.js";
+import { ChunkCipher } from "./chunk-cipher.js";
 import type { FileSlice } from "./encoder.js";
 import { CIPHER_BLOCK, segmentEncryptor } from "./segment-cipher.js";
 
@@ -58,7 +59,7 @@ class PlainSource implements SegmentSource {
 /** CBC runs from front to back but columns are read side by side, so the ciphertext is kept: 32 MiB, one per thread. */
 let ciphertext: Buffer | undefined;
 
-class EncryptedSource implements SegmentSource {
+class CbcSource implements SegmentSource {
   readonly zerosFrom = SEGMENT_SIZE;
   readonly #bytes = (ciphertext ??= Buffer.allocUnsafeSlow(SEGMENT_SIZE));
 
@@ -82,8 +83,46 @@ class EncryptedSource implements SegmentSource {
   }
 }
 
+/** Sealed chunks, made as they are read. Whole chunks behind the content are zeros, as in a plain segment. */
+class ChunkedSource implements SegmentSource {
+  readonly zerosFrom: number;
+  readonly #cipher: ChunkCipher;
+  readonly #content = Buffer.allocUnsafe(CHUNK_CONTENT);
+
+  constructor(private readonly plaintext: SegmentSource, private readonly format: SegmentFormat & { readonly name: "aes-256-gcm" }) {
+    this.zerosFrom = Math.ceil(plaintext.zerosFrom / CHUNK_CONTENT) * CHUNK_SIZE;
+    this.#cipher = new ChunkCipher(format);
+  }
+
+  read(position: number, target: Uint8Array): void {
+    for (let at = 0; at < target.length; ) {
+      const chunk = Math.floor((position + at) / CHUNK_SIZE);
+      const start = position + at - chunk * CHUNK_SIZE;
+      const length = Math.min(CHUNK_SIZE - start, target.length - at);
+      this.#readChunk(chunk, start, target.subarray(at, at + length));
+      at += length;
+    }
+  }
+
+  close(): void {
+    this.plaintext.close();
+  }
+
+  #readChunk(chunk: number, start: number, target: Uint8Array): void {
+    if (chunk * CHUNK_SIZE >= this.zerosFrom) {
+      target.fill(0);
+      return;
+    }
+    this.plaintext.read(chunk * CHUNK_CONTENT, this.#content);
+    const whole = target.length === CHUNK_SIZE ? target : Buffer.allocUnsafe(CHUNK_SIZE);
+    this.#cipher.seal(this.format.first, chunk, this.#content, whole);
+    if (whole !== target) target.set(whole.subarray(start, start + target.length));
+  }
+}
+
 /**
- * The segment that `content` makes in this format. At most one encrypted source of a thread is in use at a time.
+ * The segment that `content` makes in this format: of a file that begins with it. At most one `cess-cbc` source of a
+ * thread is in use at a time.
  * Throws RangeError when the content is longer than the format's capacity.
  */
 export function openSegment(content: readonly FileSlice[], format: SegmentFormat): SegmentSource {
@@ -91,8 +130,9 @@ export function openSegment(content: readonly FileSlice[], format: SegmentFormat
   if (plain.zerosFrom > segmentCapacity(format))
     throw new RangeError(`${plain.zerosFrom} bytes are more than a segment holds`);
   if (format.name === "plain") return plain;
+  if (format.name === "aes-256-gcm") return new ChunkedSource(plain, format);
   try {
-    return new EncryptedSource(plain, format.cipher);
+    return new CbcSource(plain, format.cipher);
   } finally {
     plain.close();
   }

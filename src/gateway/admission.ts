@@ -3,7 +3,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import { segmentCount } from "../model/file.js";
+import { segmentCount, type SegmentFormat } from "../model/file.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../network/chain/chain.js";
 
@@ -60,8 +60,8 @@ export class Admission {
    * GatewayNotAuthorized, TerritoryNotFound, TerritoryNotActive, TerritoryTooSmall, or ServiceUnavailable when the
    * chain has not been reached for too long. No bytes are no file on chain: always admitted.
    */
-  async admit(account: Account, size: number): Promise<() => void> {
-    const segments = segmentCount(size);
+  async admit(account: Account, size: number, format?: SegmentFormat): Promise<() => void> {
+    const segments = segmentCount(size, format);
     if (segments === 0) return () => undefined;
     const release = this.reserve(account.id, segments);
     if (this.hasAmpleRoom(account, segments)) return release;

@@ -1,6 +1,7 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
+import type { Keys } from "../keys/keys.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
@@ -8,8 +9,11 @@ import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access.js";
 import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./admission.js";
 import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
+import { EncryptionService } from "./encryption-service.js";
 import { Expiries } from "./expiries.js";
-import type { Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites } from "./gateway.js";
+import type {
+  BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites,
+} from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
 import { CorsService } from "./cors-service.js";
@@ -19,6 +23,7 @@ import { NotificationService } from "./notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { ObjectBytes } from "./object-bytes.js";
 import { ObjectCopy } from "./object-copy.js";
+import { ENCRYPTION_DEFAULTS, ObjectEncryption } from "./object-encryption.js";
 import { ObjectService } from "./object-service.js";
 import { Redundancy } from "./redundancy.js";
 import { Staging } from "./staging.js";
@@ -36,6 +41,7 @@ export interface GatewayComponents {
   readonly preprocessing: Preprocessing;
   readonly retrieval: Retrieval;
   readonly chain: Chain;
+  readonly keys: Keys;
   readonly clock: Clock;
   /** What the chain says of files: HEAD then tells how many fragments are left. */
   readonly files?: NetworkFiles;
@@ -53,6 +59,7 @@ export const GATEWAY_DEFAULTS = {
   region: "us-east-1",
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
+  encryption: ENCRYPTION_DEFAULTS,
   /** Names of webhooks that buckets may send events to. */
   webhooks: [] as readonly string[],
   /** A day of lifecycle rules, ms. */
@@ -72,11 +79,12 @@ export class CessGateway implements Gateway {
   readonly tagging: Tagging;
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
+  readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
   readonly websites: Websites;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
     const notifications = new NotificationService({ catalog: components.catalog, webhooks });
     const shared = {
       ...components,
@@ -88,6 +96,7 @@ export class CessGateway implements Gateway {
       expiries: new Expiries(components.catalog, lifecycleDayMs),
       admission: new Admission(components, admissionSettings),
       bytes: new ObjectBytes(components),
+      encryption: new ObjectEncryption(components, encryption),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
     this.buckets = new BucketService(shared, { region, ...newBuckets });
@@ -101,5 +110,6 @@ export class CessGateway implements Gateway {
     this.notifications = notifications;
     this.websites = new WebsiteService(shared);
     this.lifecycles = new LifecycleService(shared);
+    this.encryption = new EncryptionService(shared);
   }
 }

@@ -4,6 +4,7 @@ import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../model/encryption.js";
 import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
@@ -27,6 +28,7 @@ export interface Gateway {
   readonly tagging: Tagging;
   readonly locks: Locks;
   readonly lifecycles: Lifecycles;
+  readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
   readonly websites: Websites;
 }
@@ -109,10 +111,13 @@ export interface PutSettings {
   readonly acl?: AclRequest;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
+  readonly encryption?: EncryptionRequest;
   readonly preconditions?: Preconditions;
 }
 
 export interface ReadRequest {
+  /** Of an object that was stored with the customer's key. */
+  readonly customer?: CustomerKey;
   readonly range?: RangeRequest;
   readonly partNumber?: number;
   readonly preconditions: Preconditions;
@@ -146,6 +151,9 @@ export interface CopyRequest {
   readonly preconditions?: Preconditions;
   /** Of the copy: an ACL is never copied. */
   readonly acl?: AclRequest;
+  /** Of the copy: what its bucket gives by default, not what the source has. */
+  readonly encryption?: EncryptionRequest;
+  readonly sourceCustomer?: CustomerKey;
 }
 
 /** A fresh version, with its source's version id as for ReadResult. */
@@ -177,7 +185,7 @@ export interface ListResult {
 export interface Objects {
   /** AccessDenied-class territory errors come before the body is read where its size is known. */
   put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written>;
-  /** NoSuchKey, NoSuchVersion, NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
+  /** NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
   get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }>;
@@ -195,6 +203,20 @@ export interface CreateUploadSettings {
   readonly checksumType?: ChecksumType;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
+  readonly encryption?: EncryptionRequest;
+}
+
+/** A part, with how its upload's object is encrypted. */
+export type StoredPart = Part & { readonly encryption?: Encryption };
+
+export interface CopyPartRequest {
+  readonly source: ObjectName;
+  readonly sourcePreconditions: Preconditions;
+  /** Undefined: all of it. */
+  readonly range?: RangeRequest;
+  readonly sourceCustomer?: CustomerKey;
+  /** The key the upload was created with. */
+  readonly customer?: CustomerKey;
 }
 
 export interface CompletedPart {
@@ -218,6 +240,7 @@ export interface CompletedUpload {
   readonly etag: string;
   readonly versionId: string;
   readonly checksum?: Checksum;
+  readonly encryption?: Encryption;
   readonly expiry?: Expiry;
 }
 
@@ -245,13 +268,14 @@ export interface PartListResult {
 
 export interface Uploads {
   create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload>;
-  putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part>;
-  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined, sourcePreconditions: Preconditions): Promise<Part & { readonly sourceVersionId?: string }>;
+  putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
+  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest): Promise<StoredPart & { readonly sourceVersionId?: string }>;
   /**
    * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
-   * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body.
+   * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body. A customer's
+   * key need not be given again; one that is given must be the upload's.
    */
-  complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }>;
+  complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }>;
   abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
   parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
   list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;
@@ -353,6 +377,14 @@ export interface Lifecycles {
   /** NoSuchLifecycleConfiguration. */
   get(call: Call, bucket: string): Promise<LifecycleConfiguration>;
   set(call: Call, bucket: string, configuration: LifecycleConfiguration): Promise<void>;
+  delete(call: Call, bucket: string): Promise<void>;
+}
+
+export interface BucketEncryption {
+  /** ServerSideEncryptionConfigurationNotFoundError where neither the bucket nor the operator has a default. */
+  get(call: Call, bucket: string): Promise<DefaultEncryption>;
+  /** KMS.NotFoundException for a cipher that is not in the key file. */
+  set(call: Call, bucket: string, encryption: DefaultEncryption): Promise<void>;
   delete(call: Call, bucket: string): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
+import type { CessFile, DataKey } from "../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { FileRange, Retrieval } from "../retrieval/retrieval.js";
 
@@ -18,16 +19,17 @@ export class ObjectBytes {
 
   /**
    * Bytes `range` of a version. Resolves when the first of them are at hand, so what fails until then is still an
-   * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had.
+   * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had. `key`: the
+   * version's data key, where it has one; whoever has it may read.
    */
-  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<Readable> {
+  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<Readable> {
     if (range.end <= range.start) return Readable.from([]);
     const staged = await this.openStaged(version, range, signal);
     if (staged) return staged;
     // Staged bytes go only after the network has them, but the row in hand may be from before: look again.
     const current = await this.components.catalog.objects.byId(version.id);
     if (!current) throw new S3Error("NoSuchKey", { resource: version.key, fields: { Key: version.key } });
-    const files = await this.fileRanges(current, range);
+    const files = await this.fileRanges(current, range, key);
     const stream = await this.components.retrieval.open(files, signal);
     return addAbortSignal(signal, stream);
   }
@@ -55,12 +57,12 @@ export class ObjectBytes {
     }
   }
 
-  private async fileRanges(version: ObjectVersion, range: ByteRange): Promise<FileRange[]> {
+  private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
     for (const { fid, offset, length } of touched(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(fid);
       if (!file) break;
-      ranges.push({ file, range: { start: offset, end: offset + length } });
+      ranges.push({ file: withKey(file, key), range: { start: offset, end: offset + length } });
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
@@ -71,6 +73,11 @@ export class ObjectBytes {
     }
     return ranges;
   }
+}
+
+/** The catalog does not keep the data keys of stored files; each version brings its own. */
+function withKey(file: CessFile, key: DataKey | undefined): CessFile {
+  return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
 }
 
 /** The blobs' bytes, one after the other, at the reader's pace. */

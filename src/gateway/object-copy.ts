@@ -4,6 +4,7 @@ import type { Checksum, ChecksumAlgorithm } from "../model/checksum.js";
 import type { Clock } from "../model/clock.js";
 import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
+import { PLAIN, type DataKey, type SegmentFormat } from "../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import { checkRead } from "../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
@@ -20,6 +21,7 @@ import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { NotificationService } from "./notification-service.js";
 import { newObjectAcl } from "./object-acl.js";
+import type { ObjectEncryption } from "./object-encryption.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
 import { shownVersionId } from "./version-service.js";
@@ -33,9 +35,16 @@ export interface CopyComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
   readonly expiries: Expiries;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
+}
+
+/** A copy's source, and its data key where it has one. */
+interface OpenedSource {
+  readonly source: ObjectVersion;
+  readonly key: DataKey | undefined;
 }
 
 /** Times a copy begins again because its source was deleted or replaced in between. */
@@ -57,8 +66,9 @@ export class ObjectCopy {
     for (let attempt = 1; ; attempt++) {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
+      const opened = { source, key: this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
       try {
-        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, source);
+        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
         const version = { ...written, ...(await this.components.expiries.of(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
@@ -68,32 +78,40 @@ export class ObjectCopy {
     }
   }
 
-  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, source: ObjectVersion): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, notifications } = this.components;
+  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, opened: OpenedSource): Promise<ObjectVersion> {
+    const { catalog, staging, onWork, encryption, notifications } = this.components;
+    const { source } = opened;
     const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
+    const fresh = await encryption.forNew(bucket, request.encryption);
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce,
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce, ...fresh,
       ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
     };
-    const shared = await this.sharedBytes(call, source);
-    if (!shared) return this.restage(call, version, request, source);
-    const checksum = await this.checksum(call, source, request.checksumAlgorithm);
+    const shared = await this.sharedBytes(call, source, fresh.format);
+    if (!shared) return this.restage(call, version, request, opened);
+    // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
+    const rewrapped = shared.extents && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
+    const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
     const { fid } = source.durability;
     const written = await staging.commit([], () => catalog.objects.put({
       ...version,
+      ...rewrapped,
       etag: source.etag,
       ...(checksum ? { checksum } : {}),
       ...(source.parts ? { parts: source.parts } : {}),
-      ...(fid === undefined ? {} : { fid }),
+      ...(fid === undefined || !shared.extents ? {} : { fid }),
     }, shared, request.preconditions));
     onWork();
     return written.version;
   }
 
-  /** What the copy links; undefined when the source's files are charged to another territory than the caller's. */
-  private async sharedBytes(call: Call, source: ObjectVersion): Promise<VersionBytes | undefined> {
+  /**
+   * What the copy links; undefined when the source's files are charged to another territory than the caller's, or are
+   * encrypted otherwise than the copy is to be.
+   */
+  private async sharedBytes(call: Call, source: ObjectVersion, format: SegmentFormat = PLAIN): Promise<VersionBytes | undefined> {
     const { catalog } = this.components;
     if (source.size === 0) return { blobs: [] };
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
@@ -101,24 +119,24 @@ export class ObjectCopy {
     for (const { file } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
-      if (row.territory !== call.account.territory || row.owner !== call.account.id) return undefined;
+      if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format)) return undefined;
     }
     return { blobs, extents, copied: true };
   }
 
   /** The source's own checksum, or another algorithm's computed by reading the bytes once. */
-  private async checksum(call: Call, source: ObjectVersion, algorithm: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
+  private async checksum(call: Call, { source, key }: OpenedSource, algorithm: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
     if (algorithm === undefined) return source.checksum;
     if (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT") return source.checksum;
     const digest = await beginDigest(algorithm);
-    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal);
+    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
     for await (const chunk of stream) digest.update(chunk as Uint8Array);
     return { algorithm, type: "FULL_OBJECT", value: digest.digest().toString("base64") };
   }
 
-  /** The bytes are put anew, to be charged to the caller's present territory. */
+  /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
   private async restage(
-    call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, source: ObjectVersion,
+    call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, { source, key }: OpenedSource,
   ): Promise<ObjectVersion> {
     const { catalog, staging, admission, bytes, onWork } = this.components;
     if (source.size > LIMITS.putBytes) {
@@ -126,9 +144,9 @@ export class ObjectCopy {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await admission.admit(call.account, source.size);
+    const release = await admission.admit(call.account, source.size, version.format);
     try {
-      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal);
+      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, key);
       const algorithm = request.checksumAlgorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
       const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
@@ -142,6 +160,11 @@ export class ObjectCopy {
       release();
     }
   }
+}
+
+/** Whether files of one format can stand for an object that was to be stored in the other: a data key is wrapped for both. */
+function sameWay(stored: SegmentFormat, wanted: SegmentFormat): boolean {
+  return stored.name === wanted.name && (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher));
 }
 
 /** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
@@ -174,8 +197,8 @@ function copiedMarker(): S3Error {
 }
 
 /** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
-function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own }: CopyRequest): boolean {
-  const changes = replaceMetadata !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
+function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own, encryption }: CopyRequest): boolean {
+  const changes = replaceMetadata !== undefined || encryption !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
   const restores = source.versionId !== undefined && versioning !== undefined;
   return source.bucket === name && source.key === key && !changes && !restores;
 }

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
+import type { DataKey } from "../model/file.js";
 import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
@@ -22,6 +23,7 @@ import type { NetworkBucket } from "./network-bucket.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
+import type { ObjectEncryption } from "./object-encryption.js";
 import { readableVersion, resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
 import type { Staging } from "./staging.js";
@@ -36,6 +38,7 @@ export interface ObjectComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
   readonly copy: ObjectCopy;
   readonly expiries: Expiries;
   readonly notifications: NotificationService;
@@ -53,7 +56,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, admission, expiries, notifications } = this.components;
+    const { catalog, accounts, admission, encryption, expiries, notifications } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -61,30 +64,31 @@ export class ObjectService implements Objects {
     const payer = payerOf(accounts, call, bucket);
     const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
     const lock = await newLock(this.components, bucket, settings.lock);
+    const encrypted = await encryption.forNew(name.bucket, settings.encryption);
     await requireEarly(catalog, name, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size)];
+    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await admission.admit(payer, size));
+      if (body.size === undefined) releases.push(await admission.admit(payer, size, encrypted.format));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
       const { announce } = await notifications.announce(call, name, call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put");
-      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), announce }, ingested, { ...settings, ...lock });
+      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, announce }, ingested, { ...settings, ...lock });
       return { ...version, ...(await expiries.of(version)) };
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit({ bucket, key, owner, acl, announce }: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "announce">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit(target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "announce">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
     const value = checksums.get(algorithm);
     const version = {
-      bucket, key, owner, size, etag: md5, announce, ...(acl ? { acl } : {}),
+      ...target, size, etag: md5,
       content: settings.content, metadata: settings.metadata,
       ...(settings.tags ? { tags: settings.tags } : {}), ...(settings.lock ? { lock: settings.lock } : {}),
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
@@ -101,23 +105,31 @@ export class ObjectService implements Objects {
 
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     const { network, redundancy } = this.components;
-    const result = network?.serves(name.bucket) === true ? await network.head(call, name, request) : await this.resolve(call, name, request);
+    const result = network?.serves(name.bucket) === true
+      ? await network.head(call, name, this.ofNetwork(request)) : (await this.resolve(call, name, request)).result;
     return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
   }
 
-  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
-    const { catalog, expiries } = this.components;
+  /** The network's files are nobody's to bring a key for. */
+  private ofNetwork(request: ReadRequest): ReadRequest {
+    this.components.encryption.unlock(undefined, request.customer);
+    return request;
+  }
+
+  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<{ readonly result: ReadResult; readonly key: DataKey | undefined }> {
+    const { catalog, encryption, expiries } = this.components;
     const bucket = await permittedBucket(catalog, call, name.bucket);
     const version = await readableVersion(catalog, name);
-    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) };
+    const key = encryption.unlock(version.encryption, request.customer);
+    return { result: { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) }, key };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
     const { network } = this.components;
-    if (network?.serves(name.bucket) === true) return network.get(call, name, request);
-    const result = await this.resolve(call, name, request);
+    if (network?.serves(name.bucket) === true) return network.get(call, name, this.ofNetwork(request));
+    const { result, key } = await this.resolve(call, name, request);
     const range = result.range ?? { start: 0, end: result.version.size };
-    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal) };
+    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
   }
 
   async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {

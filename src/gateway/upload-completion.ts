@@ -59,7 +59,7 @@ export class UploadCompletion {
     const { catalog } = this.components;
     const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
     if (upload?.state !== "open") {
-      const known = upload?.state === "completed" ? await this.remembered(uploadId, request) : undefined;
+      const known = upload?.state === "completed" ? await this.remembered(upload, request) : undefined;
       if (!known) throw noSuchUpload(uploadId);
       return { result: Promise.resolve(known) };
     }
@@ -69,7 +69,7 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requireEarly(catalog, name, request.preconditions);
-    const release = await this.components.admission.admit(call.account, totalSize(parts));
+    const release = await this.components.admission.admit(call.account, totalSize(parts), upload.format);
     return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
   }
 
@@ -108,7 +108,7 @@ export class UploadCompletion {
       const raced = signal.aborted || (error instanceof S3Error && error.kind === "NoSuchUpload");
       if (!raced) throw error;
       // Somebody else completed or aborted it while we worked; the same Complete has the same answer.
-      const known = await this.remembered(upload.id, request);
+      const known = await this.remembered(upload, request);
       if (known) return known;
       throw noSuchUpload(upload.id);
     }
@@ -117,7 +117,7 @@ export class UploadCompletion {
   private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
     const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-    const settings = { format: PLAIN, territory: call.account.territory, priority: "foreground" as const };
+    const settings = { format: upload.format ?? PLAIN, territory: call.account.territory, priority: "foreground" as const };
     const files = await preprocessing.files(upload.id, content, settings, signal);
     const { bucket, key, content: headers, metadata, tags } = upload;
     const found = await catalog.buckets.get(bucket);
@@ -126,13 +126,16 @@ export class UploadCompletion {
     const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:CompleteMultipartUpload");
     const version = {
       bucket, key, announce, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
-      ...(upload.acl ? { acl: upload.acl } : {}),
+      ...(upload.acl ? { acl: upload.acl } : {}), ...(upload.encryption ? { encryption: upload.encryption } : {}),
       parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
       ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
     };
     const written = await staging.commit([], () => catalog.uploads.complete(upload.id, version, parts, files, request.preconditions));
-    return { etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}), ...(await expiries.of(written.version)) };
+    return {
+      etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}),
+      ...(upload.encryption ? { encryption: upload.encryption } : {}), ...(await expiries.of(written.version)),
+    };
   }
 
   private etag(parts: readonly Part[], files: readonly NewFile[]): string {
@@ -147,13 +150,13 @@ export class UploadCompletion {
   }
 
   /** The answer an earlier Complete of these very parts got. */
-  private async remembered(uploadId: string, request: CompleteRequest): Promise<CompletedUpload | undefined> {
-    const result = await this.components.catalog.uploads.result(uploadId);
+  private async remembered({ id, encryption }: Upload, request: CompleteRequest): Promise<CompletedUpload | undefined> {
+    const result = await this.components.catalog.uploads.result(id);
     if (!result) return undefined;
     const { partEtags, ...completed } = result;
     const same = partEtags.length === request.parts.length
       && request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
-    return same ? completed : undefined;
+    return same ? { ...completed, ...(encryption ? { encryption } : {}) } : undefined;
   }
 }
 

@@ -2,24 +2,25 @@ import { randomBytes } from "node:crypto";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../model/byte-range.js";
+import type { CustomerKey } from "../model/encryption.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN } from "../model/file.js";
 import type { ObjectVersion, Part, Upload } from "../model/object.js";
-import type { Preconditions } from "../model/precondition.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
 import type {
-  Body, Call, CompletedUpload, CompleteRequest, CreateUploadSettings, ObjectName, PartListResult, UploadListRequest,
+  Body, Call, CompletedUpload, CompleteRequest, CopyPartRequest, CreateUploadSettings, ObjectName, PartListResult, StoredPart, UploadListRequest,
   UploadListResult, Uploads,
 } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
 import { newLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
+import type { ObjectEncryption } from "./object-encryption.js";
 import { newObjectAcl } from "./object-acl.js";
 import { readableSource } from "./object-copy.js";
 import type { Staging } from "./staging.js";
@@ -35,6 +36,7 @@ export interface UploadComponents {
   readonly staging: Staging;
   readonly admission: Admission;
   readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
   readonly preprocessing: Preprocessing;
   readonly completion: UploadCompletion;
 }
@@ -46,7 +48,7 @@ export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
   async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload> {
-    const { catalog, accounts, admission } = this.components;
+    const { catalog, accounts, admission, encryption } = this.components;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
@@ -54,11 +56,12 @@ export class UploadService implements Uploads {
     const into = await permittedBucket(catalog, call, bucket);
     const acl = await newObjectAcl(this.components, call, into, settings.acl);
     await newLock(this.components, into, settings.lock);
+    const encrypted = await encryption.forNew(bucket, settings.encryption);
     // A territory without room for one byte is refused now, not after the first part.
     (await admission.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     return catalog.uploads.create({
-      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata,
+      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata, ...encrypted,
       ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
@@ -66,23 +69,25 @@ export class UploadService implements Uploads {
     });
   }
 
-  async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body): Promise<Part> {
+  async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
     requirePartNumber(partNumber);
     const { upload, charged } = await this.openUpload(call, name, uploadId);
+    this.components.encryption.requirePartKey(upload.encryption, customer);
     requireSameAlgorithm(upload, body);
     return this.stage(charged, upload, partNumber, body);
   }
 
   async copyPart(
-    call: Call, name: ObjectName, uploadId: string, partNumber: number, source: ObjectName, range: RangeRequest | undefined,
-    sourcePreconditions: Preconditions,
-  ): Promise<Part & { readonly sourceVersionId?: string }> {
-    const { catalog, bytes } = this.components;
+    call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest,
+  ): Promise<StoredPart & { readonly sourceVersionId?: string }> {
+    const { catalog, bytes, encryption } = this.components;
     requirePartNumber(partNumber);
     const { upload, charged } = await this.openUpload(call, name, uploadId);
-    const { version, sourceVersionId } = await readableSource(catalog, call, { source, sourcePreconditions });
-    const { start, end } = copiedRange(version, range);
-    const stream = await bytes.open(version, { start, end }, call.signal);
+    encryption.requirePartKey(upload.encryption, request.customer);
+    const { version, sourceVersionId } = await readableSource(catalog, call, request);
+    const key = encryption.unlock(version.encryption, request.sourceCustomer);
+    const { start, end } = copiedRange(version, request.range);
+    const stream = await bytes.open(version, { start, end }, call.signal, key);
     try {
       const part = await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
@@ -92,9 +97,13 @@ export class UploadService implements Uploads {
     }
   }
 
-  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
+  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
     const account = payerOf(this.components.accounts, call, bucket);
+    if (customer) {
+      const upload = await this.components.catalog.uploads.get(name.bucket, name.key, uploadId);
+      if (upload) this.components.encryption.requirePartKey(upload.encryption, customer);
+    }
     return this.components.completion.complete({ ...call, account }, name, uploadId, request);
   }
 
@@ -141,11 +150,11 @@ export class UploadService implements Uploads {
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */
-  private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<Part> {
+  private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
     const { catalog, staging, admission, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
-      releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size));
+      releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size, upload.format));
     };
     try {
       if (body.size !== undefined) await admit(body.size);
@@ -155,8 +164,8 @@ export class UploadService implements Uploads {
       const value = checksums.get(algorithm);
       const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };
       const { part } = await staging.commit([blob], () => catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }));
-      preprocessing.advance(upload.id, PLAIN, partNumber);
-      return asSent(part, ingested);
+      preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
+      return { ...asSent(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
     } finally {
       for (const release of releases) release();
     }

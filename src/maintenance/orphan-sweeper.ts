@@ -27,11 +27,11 @@ export class OrphanSweeper implements Worker {
     this.settings = { ...ORPHAN_SWEEPER_DEFAULTS, ...settings };
   }
 
-  async step(): Promise<Progress> {
+  async step(signal?: AbortSignal): Promise<Progress> {
     const { catalog, blobs, clock } = this.components;
     if (!this.sweep && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
     this.sweep ??= blobs.list()[Symbol.asyncIterator]();
-    const candidates = await this.take(this.sweep);
+    const candidates = await this.take(this.sweep, signal);
     if (candidates.length > 0) {
       const orphans = await catalog.orphans(candidates.map((blob) => blob.id));
       await blobs.remove(orphans);
@@ -42,10 +42,11 @@ export class OrphanSweeper implements Worker {
     return { kind: "idle", until: this.nextAt };
   }
 
-  private async take(sweep: AsyncIterator<StoredBlob>): Promise<StoredBlob[]> {
+  /** Fewer when the signal aborts: a slow disk must not hold up the end of the process. */
+  private async take(sweep: AsyncIterator<StoredBlob>, signal?: AbortSignal): Promise<StoredBlob[]> {
     const taken: StoredBlob[] = [];
     try {
-      while (taken.length < this.settings.batch) {
+      while (taken.length < this.settings.batch && signal?.aborted !== true) {
         const next = await sweep.next();
         if (next.done === true) break;
         taken.push(next.value);

@@ -1,5 +1,5 @@
 import type { Fid, Hash } from "./hash.js";
-import { SEGMENT_SIZE } from "./sizes.js";
+import { CHUNK_CONTENT, CHUNK_SIZE, SEGMENT_SIZE } from "./sizes.js";
 
 /** What preprocessing knows of one segment: its hash and those of its 12 fragments, in index order 0…11. */
 export interface SegmentHashes {
@@ -7,18 +7,34 @@ export interface SegmentHashes {
   readonly fragments: readonly Hash[];
 }
 
+/** 32 random bytes as 64 hex digits, which encrypt the files of one object and nothing else. */
+export type DataKey = string & { readonly __brand: "DataKey" };
+
 /**
  * How an object's bytes become a segment's 32 MiB.
  * `plain`: the bytes, zero-filled. `cess-cbc`: DeOSS's scheme, AES-256-CBC with a fixed IV; `cipher` is the user's
- * text of 1 to 32 bytes.
+ * text of 1 to 32 bytes. `aes-256-gcm`: authenticated chunks, docs/encryption.md; `first` is the number, counted over
+ * the whole object, of the file's first segment; without `key` its segments can neither be made nor read.
  */
-export type SegmentFormat = { readonly name: "plain" } | { readonly name: "cess-cbc"; readonly cipher: string };
+export type SegmentFormat =
+  | { readonly name: "plain" }
+  | { readonly name: "cess-cbc"; readonly cipher: string }
+  | { readonly name: "aes-256-gcm"; readonly key?: DataKey; readonly first: number };
 
 export const PLAIN: SegmentFormat = { name: "plain" };
 
 /** Object bytes one segment of this format carries. */
 export function segmentCapacity(format: SegmentFormat): number {
-  return format.name === "plain" ? SEGMENT_SIZE : SEGMENT_SIZE - 16;
+  switch (format.name) {
+    case "plain": return SEGMENT_SIZE;
+    case "cess-cbc": return SEGMENT_SIZE - 16;
+    case "aes-256-gcm": return (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
+  }
+}
+
+/** The format of a file that begins with segment `index` of a file, or object, of this format. */
+export function formatFrom(format: SegmentFormat, index: number): SegmentFormat {
+  return format.name === "aes-256-gcm" ? { ...format, first: format.first + index } : format;
 }
 
 /** Segments that `size` bytes need in this format; 0 for the empty object, which is no file on chain. */

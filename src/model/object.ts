@@ -1,6 +1,7 @@
 import type { Acl } from "./acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
-import type { Extent } from "./file.js";
+import type { Encryption } from "./encryption.js";
+import type { Extent, SegmentFormat } from "./file.js";
 import type { Fid } from "./hash.js";
 import type { ObjectLock } from "./object-lock.js";
 import type { Tag } from "./tag.js";
@@ -69,6 +70,7 @@ export interface ObjectVersion {
   readonly lock?: ObjectLock;
   /** Absent: its owner is the bucket's owner, and nobody else has a grant. */
   readonly acl?: Acl;
+  readonly encryption?: Encryption;
   readonly extents: readonly Extent[];
   readonly durability: Durability;
 }
@@ -109,6 +111,9 @@ export interface Upload {
   readonly lock?: ObjectLock;
   /** Of the object it will become. */
   readonly acl?: Acl;
+  readonly encryption?: Encryption;
+  /** How its bytes become segments; plain where absent, and when it is not open any more. */
+  readonly format?: SegmentFormat;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
 }

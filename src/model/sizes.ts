@@ -11,6 +11,12 @@ export const DATA_FRAGMENTS = 4;
 export const PARITY_FRAGMENTS = 8;
 export const FRAGMENTS = DATA_FRAGMENTS + PARITY_FRAGMENTS;
 export const FRAGMENT_SIZE = SEGMENT_SIZE / DATA_FRAGMENTS;
+/** Segments of encrypted files are cut into chunks of this many bytes, each of which is proven and decrypted by itself … */
+export const CHUNK_SIZE = 64 * KIB;
+/** … and ends with its authentication tag. */
+export const CHUNK_TAG = 16;
+/** Object bytes of a chunk. */
+export const CHUNK_CONTENT = CHUNK_SIZE - CHUNK_TAG;
 /** The owner's territory is charged this much for every started segment (3 copies). */
 export const CHARGED_PER_SEGMENT = 3 * SEGMENT_SIZE;
 /** The chain refuses a file of more segments; a larger object is several files. */

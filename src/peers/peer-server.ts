@@ -173,9 +173,12 @@ export class PeerServer {
   }
 }
 
-/** What an owner stored encrypted is given in clear only to those who bring the cipher, as CESS tools do. */
+/**
+ * What an owner stored encrypted in DeOSS's way is given in clear only to those who bring the cipher, as CESS tools do.
+ * What S3's server-side encryption covers is given to nobody here: its readers come with a signature.
+ */
 function requireCipher({ format }: Awaited<ReturnType<Catalog["files"]["withFid"]>>[number], cipher: string | string[] | undefined): void {
-  if (format.name !== "plain" && format.cipher !== cipher) throw new Refusal(403, "no permission");
+  if (format.name !== "plain" && !(format.name === "cess-cbc" && format.cipher === cipher)) throw new Refusal(403, "no permission");
 }
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {

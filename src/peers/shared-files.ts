@@ -4,7 +4,7 @@ import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
 import type { Encoder, FileSlice } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
-import { segmentCapacity } from "../model/file.js";
+import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import type { Reach, Retrieval } from "../retrieval/retrieval.js";
@@ -53,7 +53,7 @@ export class SharedFiles {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
       const content = this.segmentContent(file, segment);
       // Our own clients' reads and uploads come first.
-      return await this.components.encoder.fragment(content, file.format, index, { priority: "background", signal });
+      return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, { priority: "background", signal });
     } finally {
       unpin();
     }

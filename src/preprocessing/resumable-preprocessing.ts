@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { NewFile } from "../catalog/catalog.js";
 import { fidOf } from "../encoding/merkle.js";
-import { segmentCount, type CessFile, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import { formatFrom, segmentCount, type CessFile, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { MAX_SEGMENTS_PER_FILE } from "../model/sizes.js";
@@ -135,7 +135,7 @@ export class ResumablePreprocessing implements Preprocessing {
       const size = slicesLength(own.flat());
       if (ownHashes.length !== segmentCount(size, format)) throw new Error("a segment was not prepared");
       files.push({
-        fid: fidOf(ownHashes.map(({ hash }) => hash)), size, format, territory,
+        fid: fidOf(ownHashes.map(({ hash }) => hash)), size, format: formatFrom(format, first), territory,
         segments: ownHashes, blobs: joinSlices(own),
       });
     }

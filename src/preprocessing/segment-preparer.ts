@@ -1,7 +1,7 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Encoder, Task } from "../encoding/encoder.js";
-import type { SegmentFormat, SegmentHashes } from "../model/file.js";
+import { formatFrom, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
 import { segmentSource } from "./segment-slices.js";
 
@@ -11,7 +11,7 @@ export interface PreparerComponents {
   readonly encoder: Encoder;
 }
 
-/** A segment of `subject`, and the slices it is made of. */
+/** Segment `index` of `subject`, the slices it is made of, and the format of the whole. */
 export interface WantedSegment {
   readonly subject: string;
   readonly index: number;
@@ -28,7 +28,7 @@ export class SegmentPreparer {
     const unpin = blobs.pin([...new Set(wanted.slices.map(({ blob }) => blob))]);
     try {
       const content = wanted.slices.map(({ blob, offset, length }) => ({ path: blobs.locate(blob), offset, length }));
-      const hashes = await encoder.hashSegment(content, wanted.format, task);
+      const hashes = await encoder.hashSegment(content, formatFrom(wanted.format, wanted.index), task);
       if (save) {
         await catalog.preparations.save(wanted.subject, wanted.index, segmentSource(wanted.slices, wanted.format), hashes);
       }

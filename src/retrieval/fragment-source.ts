@@ -24,6 +24,8 @@ export interface SourceCounts {
   reads: number;
   cached: number;
   fromPeers: number;
+  /** Fetched from the storage nodes, or made of what came from them. */
+  fromNodes: number;
   races: number;
   racesWon: number;
 }
@@ -52,7 +54,7 @@ const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
  * from here is shared and cached: it must be neither changed nor transferred.
  */
 export class FragmentSource {
-  readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, races: 0, racesWon: 0 };
+  readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
   readonly #fetches = new SharedWork<Uint8Array>();
   readonly #races = new SharedWork<Uint8Array[]>();
   readonly #fetchBudget: ByteBudget;
@@ -93,7 +95,7 @@ export class FragmentSource {
     const { peers } = this.components;
     if (reach === "peers" && peers) return this.#fromPeersOrNodes(peers, wanted, signal);
     if (reach === "cache") throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
-    return this.#fromNodes(wanted, signal);
+    return this.#countedFromNodes(wanted, signal);
   }
 
   /** Peers first; those who have not answered within their head start go on beside the nodes, and who is first wins. */
@@ -107,7 +109,7 @@ export class FragmentSource {
       const early = await Promise.race([asked, late]);
       signal.throwIfAborted();
       if (early) return this.#fromPeer(wanted.hash, early);
-      const nodes = this.#fromNodes(wanted, controller.signal);
+      const nodes = this.#countedFromNodes(wanted, controller.signal);
       const peer = asked.then((bytes) => bytes ? this.#fromPeer(wanted.hash, bytes) : nodes);
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
@@ -119,6 +121,12 @@ export class FragmentSource {
   #fromPeer(hash: Hash, bytes: Uint8Array): Uint8Array {
     this.counts.fromPeers++;
     return this.#keep(hash, bytes);
+  }
+
+  async #countedFromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.#fromNodes(wanted, signal);
+    this.counts.fromNodes++;
+    return bytes;
   }
 
   async #fromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { CIPHER_BLOCK } from "../encoding/segment-cipher.js";
 import { rangeLength } from "../model/byte-range.js";
-import { type CessFile, segmentCapacity } from "../model/file.js";
-import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { type CessFile, type SegmentFormat, segmentCapacity } from "../model/file.js";
+import { CHUNK_CONTENT, CHUNK_SIZE, FRAGMENT_SIZE } from "../model/sizes.js";
 import type { FileRange } from "./retrieval.js";
 
 /** One data fragment to fetch, and which of its bytes the reader wants. */
@@ -11,15 +11,12 @@ export interface ReadStep {
   readonly segment: number;
   /** Index of the fragment in the segment, 0…3. */
   readonly fragment: number;
-  /** Bytes of the fragment, `end` excluded. Encrypted: whole blocks, with the block before the first where there is one. */
+  /** Bytes of the fragment, `end` excluded: of an encrypted one what must be read to decrypt what is wanted. */
   readonly start: number;
   readonly end: number;
-  /** Set for encrypted segments: which of the decrypted bytes of this segment's steps the reader asked for. */
-  readonly plaintext?: { readonly cipher: string; readonly start: number; readonly end: number };
+  /** Which bytes of the segment's content the reader asked for, in this step and those of the segment beside it. */
+  readonly wanted: { readonly start: number; readonly end: number };
 }
-
-const down = (position: number) => position - (position % CIPHER_BLOCK);
-const up = (position: number) => down(position + CIPHER_BLOCK - 1);
 
 /**
  * The data fragments that the ranges touch, in reading order, made one by one: a range may be 31 GiB of steps.
@@ -33,25 +30,30 @@ export function* readSteps(ranges: readonly FileRange[]): Generator<ReadStep, vo
     for (let position = range.start; position < range.end; ) {
       const segment = Math.floor(position / capacity);
       const end = Math.min(range.end, (segment + 1) * capacity);
-      yield* segmentSteps(file, segment, position - segment * capacity, end - segment * capacity);
+      yield* segmentSteps(file, segment, { start: position - segment * capacity, end: end - segment * capacity });
       position = end;
     }
   }
 }
 
-/** `start` and `end` are bytes of the segment's content. */
-function* segmentSteps(file: CessFile, segment: number, start: number, end: number): Generator<ReadStep, void> {
-  const { format } = file;
-  const encrypted = format.name === "cess-cbc";
-  // CBC: a block is decrypted with the ciphertext of the block before it, so that one is read as well.
-  const first = encrypted ? Math.max(down(start) - CIPHER_BLOCK, 0) : start;
-  const last = encrypted ? up(end) : end;
-  const plaintext = encrypted ? { plaintext: { cipher: format.cipher, start, end } } : {};
+function* segmentSteps(file: CessFile, segment: number, wanted: ReadStep["wanted"]): Generator<ReadStep, void> {
+  const [first, last] = bytesToRead(file.format, wanted);
   for (let position = first; position < last; ) {
     const fragment = Math.floor(position / FRAGMENT_SIZE);
     const stop = Math.min(last, (fragment + 1) * FRAGMENT_SIZE);
     const base = fragment * FRAGMENT_SIZE;
-    yield { file, segment, fragment, start: position - base, end: stop - base, ...plaintext };
+    yield { file, segment, fragment, start: position - base, end: stop - base, wanted };
     position = stop;
+  }
+}
+
+/** The bytes of a segment that hold these of its content. */
+function bytesToRead({ name }: SegmentFormat, { start, end }: ReadStep["wanted"]): readonly [number, number] {
+  switch (name) {
+    case "plain": return [start, end];
+    // CBC: a block is decrypted with the ciphertext of the block before it, so that one is read as well.
+    case "cess-cbc": return [Math.max(Math.floor(start / CIPHER_BLOCK) - 1, 0) * CIPHER_BLOCK, Math.ceil(end / CIPHER_BLOCK) * CIPHER_BLOCK];
+    // Whole chunks: their tags are over all of them. No chunk lies in two fragments.
+    case "aes-256-gcm": return [Math.floor(start / CHUNK_CONTENT) * CHUNK_SIZE, Math.ceil(end / CHUNK_CONTENT) * CHUNK_SIZE];
   }
 }

@@ -15,8 +15,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   s3: ["gateway/gateway.js", "model"],
   gateway: [
     "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "retrieval/network-files.js", "preprocessing/preprocessing.js",
-    "network/chain/chain.js", "model",
+    "network/chain/chain.js", "keys/keys.js", "model",
   ],
+  keys: ["model"],
   preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
   distribution: [
     "catalog/catalog.js", "blobs/blobs.js", "encoding/encoder.js", "preprocessing/preprocessing.js", "network/chain/chain.js",

@@ -13,8 +13,13 @@ export interface Quantity {
   readonly unit: string;
 }
 
-/** Measures and cleans up after itself. Takes seconds, not minutes. */
-export type Bench = () => Promise<Figure[]>;
+export interface BenchOptions {
+  /** How many objects the bench `stored` stores. */
+  readonly objects: number;
+}
+
+/** Measures and cleans up after itself. */
+export type Bench = (options: BenchOptions) => Promise<Figure[]>;
 
 export function ratio({ ours, reference }: Figure): number {
   return ours.value / reference.value;

@@ -21,6 +21,7 @@ import { MemoryNodes } from "../support/memory-nodes.js";
 import { BENCH_KEY } from "./bench-client.js";
 import { fillCatalog } from "./fill-catalog.js";
 import type { Command, Usage } from "./gateway-under-test.js";
+import { testKeys } from "../support/test-keys.js";
 
 /**
  * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
@@ -33,7 +34,7 @@ const chain = new MemoryChain();
 chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
 
 const catalogPath = join(folder, "catalog.sqlite");
-const catalog = await openSqliteCatalog({ clock }, { path: catalogPath });
+const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: catalogPath });
 const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
 const encoder = new ThreadEncoder();
 const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
@@ -44,7 +45,7 @@ const cache = new TieredCache(
 const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(folder, "state") }) });
 const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), book, cache, encoder, clock });
 const digests = new DigestThreads();
-const gateway = new CessGateway({ digests, catalog, blobs, preprocessing, chain, clock, retrieval });
+const gateway = new CessGateway({ digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval });
 const server = createS3App({
   gateway, clock,
   credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
 import { benchCompletion } from "./completion.js";
@@ -12,6 +13,7 @@ import { benchMemory } from "./memory.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
 import { benchSmallObjects } from "./small-objects.js";
+import { benchStored } from "./stored.js";
 
 const RESULT = resolve("bench.json");
 
@@ -25,17 +27,21 @@ const benches: Readonly<Record<string, Bench>> = {
   listing: benchListing,
   retrieval: benchRetrieval,
   memory: benchMemory,
+  stored: benchStored,
 };
 
-/** `npm run bench [-- NAME…]`: all of them, or those named; a table for people and bench.json for programs. */
-async function main(names: readonly string[]): Promise<void> {
+/** `npm run bench [-- NAME… --objects N]`: all of them, or those named; a table for people and bench.json for programs. */
+async function main(args: readonly string[]): Promise<void> {
+  const { positionals: names, values } = parseArgs({ args: [...args], allowPositionals: true, options: { objects: { type: "string", default: "100" } } });
+  const objects = Number(values.objects);
+  if (!Number.isSafeInteger(objects) || objects < 1) throw new RangeError("--objects is a number of objects, at least 1");
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
   if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`);
   const results: Record<string, Figure[]> = {};
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
     process.stderr.write(`${name} …\n`);
-    results[name] = await bench();
+    results[name] = await bench({ objects });
   }
   const machine = { cores: availableParallelism(), cpu: cpus()[0]?.model ?? "", memoryGib: Math.round(totalmem() / GIB), node: process.version };
   const date = new Date().toISOString();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -10,7 +10,7 @@ import { rejection } from "../suites/chain.js";
 import { Relay } from "./chain-relay.js";
 
 const QUICK = {
-  callTimeoutMs: 5000,
+  callTimeoutMs: 20000,
   connectTimeoutMs: 5000,
   healthIntervalMs: 50,
   maxHeadAgeMs: 60_000,
@@ -33,7 +33,11 @@ describe("The connection to the chain", () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "chain-connection-"));
-    devChain = await startDevChain({}, { folder: join(folder, "chain"), port: 0, blockMs: 100 });
+    const start = () => startDevChain({}, { folder: join(folder, "chain"), port: 0, blockMs: 100 });
+    // A copy of the chain as it was at its beginning, for a node that knows no more.
+    await (await start()).close();
+    await cp(join(folder, "chain"), join(folder, "beginning"), { recursive: true });
+    devChain = await start();
   });
   after(async () => {
     await devChain.close();
@@ -86,7 +90,7 @@ describe("The connection to the chain", () => {
 
   it("rejects a call with ChainUnavailable in time when the node hears but does not answer", async () => {
     const mute = await relay();
-    const connection = connectTo([mute.endpoint], { callTimeoutMs: 300 });
+    const connection = connectTo([mute.endpoint], { callTimeoutMs: 1500 });
     await connection.call(head);
     mute.deaf = true;
     expect(await rejection(connection.call(head))).to.be.instanceOf(ChainUnavailable);
@@ -121,7 +125,7 @@ describe("The connection to the chain", () => {
 
   it("leaves a node that no longer answers its health check", async () => {
     const [mute, other] = [await relay(), await relay()];
-    const connection = connectTo([mute.endpoint, other.endpoint], { callTimeoutMs: 500 });
+    const connection = connectTo([mute.endpoint, other.endpoint], { callTimeoutMs: 2000 });
     await connection.call(head);
     mute.deaf = true;
     await eventually(() => other.connections === 1 && connection.connected, "the other endpoint is in use");
@@ -149,11 +153,42 @@ describe("The connection to the chain", () => {
     await eventually(() => connection.connected, "it notices again");
   });
 
+  describe("when the next endpoint is behind what was answered from", () => {
+    const final = (connection: Connection) => connection.call((link) => connection.finalizedHead(link));
+    /** A node of the same chain that knows its first blocks only, and learns of one more each `blockMs`. */
+    const nodeBehind = async (blockMs: number) => {
+      await cp(join(folder, "beginning"), join(folder, `behind-${blockMs}`), { recursive: true });
+      const behind = await startDevChain({}, { folder: join(folder, `behind-${blockMs}`), port: 0, blockMs });
+      open.push(() => behind.close());
+      return behind.endpoint;
+    };
+
+    it("does not use it: what it does not know yet would look as if it were not there", async () => {
+      const one = await relay();
+      const connection = connectTo([one.endpoint, await nodeBehind(3_600_000)], { connectTimeoutMs: 300, callTimeoutMs: 2000 });
+      while ((await final(connection)).number < 5) await new Promise((resolve) => setTimeout(resolve, 50));
+      await one.close();
+      const error = await rejection(connection.call(head));
+      expect(error).to.be.instanceOf(ChainUnavailable);
+      expect(error.message).to.match(/is behind: its last final block is \d+, and \d+ was final before/);
+      await one.open();
+      await connection.call(head);
+    });
+
+    it("uses it once it has caught up", async () => {
+      const one = await relay();
+      const connection = connectTo([one.endpoint, await nodeBehind(4)], { callTimeoutMs: 20_000, connectTimeoutMs: 20_000 });
+      const seen = (await final(connection)).number;
+      await one.close();
+      expect((await final(connection)).number).to.be.least(seen);
+    });
+  });
+
   it("refuses a node of another chain", async () => {
     const stranger = await startDevChain({}, { folder: join(folder, "stranger"), port: 0, blockMs: 1000 });
     open.push(() => stranger.close());
     const cut = await relay();
-    const connection = connectTo([cut.endpoint, stranger.endpoint], { callTimeoutMs: 500 });
+    const connection = connectTo([cut.endpoint, stranger.endpoint], { callTimeoutMs: 2000 });
     await connection.call(head);
     await cut.close();
     expect((await rejection(connection.call(head))).message).to.match(/serves another chain/);

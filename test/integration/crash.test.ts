@@ -38,6 +38,8 @@ describe("a gateway killed with SIGKILL at random moments", function () {
     writeFileSync(join(folder, "cess-s3.yaml"), JSON.stringify({
       chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 100 },
       accounts: network.users,
+      // Crashes must not part objects from their keys either.
+      encryption: { default: "AES256" },
       allowPrivateNodes: true,
       reportTimeoutBlocks: 50,
       logLevel: "warn",

@@ -63,7 +63,7 @@ describe("the cess-s3 command", function () {
     writeFileSync(path, "listen: 127.0.0.1:0\n");
     const { code, stderr } = await fails(["serve", "--config", path]);
     expect(code).to.equal(1);
-    expect(stderr).to.contain("chain").and.contain("accounts");
+    expect(stderr).to.contain("chain").and.contain("accounts").and.contain("encryption");
   });
 
   it("prints a file's FID and refuses an empty or missing file", async () => {

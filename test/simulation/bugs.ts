@@ -23,9 +23,9 @@ export const bugs: readonly Bug[] = [
   bug("unsettled-ignored", "What was signed before a crash is not waited for.",
     "distribution/store-desk", "                return true;", "                return false;"),
   bug("vanished-at-once", "A deal that is missing at one block is declared again at once.",
-    "distribution/delivery", "if (block - memory.missingSince < this.#settings.vanishedBlocks)", "if (false)"),
+    "distribution/delivery", "if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)", "if (false)"),
   bug("two-indexes-on-a-node", "Placement forgets which nodes have an index of the file already.",
-    "model/placement", "roomy.filter((node) => !taken.has(node.account))", "roomy.filter(() => true)"),
+    "model/placement", "roomy.filter((node) => !holders.has(node.account))", "roomy.filter(() => true)"),
   bug("silence-accepted", "A node that took its fragments and never reports is waited for without end.",
     "distribution/delivery", "await this.#revokeSilent(placements, memory);", ""),
   bug("hash-not-checked", "A fragment is believed as the node gives it.",
@@ -65,9 +65,3 @@ export const bugs: readonly Bug[] = [
     ],
   },
 ];
-
-/** Planted, and not found yet by any seed that was tried: mutate.js does not fail for them. */
-export const unproven: ReadonlySet<string> = new Set([
-  "signed-not-saved", "vanished-at-once", "silence-accepted", "fresh-blobs-swept", "needed-file-deleted", "deletion-not-final",
-  "orders-not-serialised", "twin-forgotten", "lease-not-released",
-]);

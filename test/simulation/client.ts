@@ -7,6 +7,7 @@ import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content, Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Register, Value } from "./register.js";
+import { pieces } from "./pieces.js";
 import type { Owner } from "./scheduler.js";
 
 /** The gateway died while it was asked. */
@@ -77,14 +78,20 @@ export class Client {
   }
 
   async #one(): Promise<void> {
-    const { random, keys, exclusive, busy } = this.service;
+    const { random, keys, exclusive } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.#name(key)));
     const key = free[Math.floor(random() * free.length)];
     if (key === undefined) return;
+    await this.#at(key, () => this.#act(key, random()));
+  }
+
+  /** A copy onto this key does not begin meanwhile. */
+  async #at(key: string, act: () => Promise<void>): Promise<void> {
+    const { busy } = this.service;
     const name = this.#name(key);
     busy.set(name, (busy.get(name) ?? 0) + 1);
     try {
-      await this.#act(key, random());
+      await act();
     } finally {
       busy.set(name, busy.get(name)! - 1);
     }
@@ -96,6 +103,7 @@ export class Client {
     else if (dice < 0.62) await this.#list();
     else if (dice < 0.74) await this.#delete(key);
     else if (dice < 0.82) await this.#copy(key);
+    else if (dice < 0.86) await this.#renew(key);
     else await this.#upload(key);
   }
 
@@ -118,9 +126,20 @@ export class Client {
     return { account: this.account, signal: abort.signal };
   }
 
-  async #put(key: string): Promise<void> {
+  /** Empties the bucket, and puts something back that was in it: as a tool does that replaces a folder. */
+  async #renew(key: string): Promise<void> {
+    const { keys, exclusive, contents, owner, random } = this.service;
+    const content = contents.draw();
+    await this.#put(key, content);
+    await owner.sleep(200_000 * random() ** 2);
+    for (const other of [...keys].sort((a, b) => Number(a === key) - Number(b === key))) {
+      if (other === key || !exclusive.has(this.#name(other))) await this.#at(other, () => this.#delete(other));
+    }
+    await this.#put(key, content);
+  }
+
+  async #put(key: string, content = this.service.contents.draw()): Promise<void> {
     const { service } = this;
-    const content = service.contents.draw();
     const write = this.#register(key).begin(content.id, this.#turn);
     const onlyNew = service.random() < 0.15;
     const settings = { content: { contentType: "text/plain" }, metadata: { id: content.id }, ...(onlyNew && { preconditions: { ifNoneMatch: ["*"] } }) };
@@ -372,16 +391,6 @@ export class Client {
     if (error instanceof ConnectionLost || isDeparture(error)) return;
     if (error instanceof S3Error && PASSING.includes(error.kind) && this.service.troubled()) return;
     throw error instanceof S3Error ? new Violation(`${this.#name(key)}: ${error.kind} ${error.message}`) : error;
-  }
-}
-
-/** Bytes as they come over a connection; they stop coming when the gateway dies. */
-async function* pieces(owner: Owner, bytes: Buffer, random: () => number): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length;) {
-    const end = start + 1 + Math.floor(random() * 2 * FRAGMENT_SIZE);
-    await owner.sleep(30 * random() ** 3);
-    yield bytes.subarray(start, end);
-    start = end;
   }
 }
 

@@ -24,11 +24,12 @@ export class Contents {
   readonly #byId = new Map<string, Content>();
   readonly #byEtag = new Map<string, Content>();
 
-  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number) {}
+  /** `variety`: how many there are at most. */
+  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number, private readonly variety: number) {}
 
   draw(least = 0): Content {
     const known = [...this.#byId.values()].filter(({ bytes }) => bytes.length >= least);
-    if (known.length > 0 && this.random() < 0.3) return known[Math.floor(this.random() * known.length)]!;
+    if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3)) return known[Math.floor(this.random() * known.length)]!;
     const sizes = SIZES.filter((size) => size >= least);
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     return this.#make(size, Math.floor(this.random() * 2 ** 32));

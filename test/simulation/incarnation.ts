@@ -24,6 +24,7 @@ import { Owner, type Scheduler } from "./scheduler.js";
 import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
 import type { SimulatedNodes } from "./simulated-nodes.js";
+import { testKeys } from "../support/test-keys.js";
 
 export interface Surroundings {
   readonly scheduler: Scheduler;
@@ -42,6 +43,8 @@ export interface Surroundings {
   readonly crowded: boolean;
   /** Between two rounds of the sweepers. */
   readonly sweepMs: number;
+  /** How many times slower than a good one the disk is at its worst. */
+  readonly diskSlowness: number;
 }
 
 export const BLOCK_MS = 6_000;
@@ -61,7 +64,7 @@ export class Incarnation {
     this.#path = join(world.folder, String(number), "catalog.sqlite");
     this.machine = {
       owner: this.owner, disk: world.disk, random: world.random, catalogSynced: 0, connections: new Set(),
-      diskMs: () => 0.1 + 20 * world.random() ** 6,
+      diskMs: () => 0.1 + 20 * world.diskSlowness * world.random() ** 6,
     };
   }
 
@@ -122,7 +125,7 @@ export class Incarnation {
 export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk, path: string): Promise<void> {
   const owner = new Owner(scheduler, "template");
   setMachine({ owner, disk, random: () => 0.5, catalogSynced: 0, connections: new Set(), diskMs: () => 1 });
-  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner }, { path }));
+  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner, sealer: testKeys }, { path }));
   await scheduler.run(catalog.close());
 }
 
@@ -137,7 +140,7 @@ function copyCatalog(from: string, to: string): number {
 async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const { random, accounts, onError, maxSegmentsPerFile } = world;
   const clock = owner;
-  const catalog = await openSqliteCatalog({ clock }, { path, maxBatchMs: Infinity });
+  const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path, maxBatchMs: Infinity });
   const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER });
   const encoder = new InProcessEncoder(owner, random);
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
@@ -170,6 +173,6 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
-  const gateway = new CessGateway({ catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
+  const gateway = new CessGateway({ keys: testKeys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
   return { catalog, blobs, encoder, preprocessing, cache, retrieval, supervisor, distribution, gateway };
 }

@@ -4,6 +4,7 @@ import {
   ChainRefusal, ChainUnavailable, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type DealOrder,
   type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
+import type { State } from "../support/memory-chain-state.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { Owner } from "./scheduler.js";
 
@@ -11,6 +12,8 @@ import type { Owner } from "./scheduler.js";
 export interface ChainTrouble {
   /** No endpoint answers, and events are missed. */
   unreachable: boolean;
+  /** Blocks that the endpoint in use is behind the others. */
+  behind: number;
   /** Reads and events take up to this long, ms. */
   latencyMs: number;
   /** Share of submissions that never reach a pool. */
@@ -19,12 +22,25 @@ export interface ChainTrouble {
   refusal: number;
 }
 
-export const calm = (): ChainTrouble => ({ unreachable: false, latencyMs: 50, loss: 0, refusal: 0 });
+export const calm = (): ChainTrouble => ({ unreachable: false, behind: 0, latencyMs: 50, loss: 0, refusal: 0 });
 
-/** The memory chain as one process of the gateway reaches it: over a network, and no longer than that process lives. */
+/** How long a read waits for an endpoint that has not caught up, ms. */
+const CATCH_UP_MS = 30_000;
+
+interface Sight {
+  readonly best: State;
+  readonly finalized: State;
+}
+
+/**
+ * The memory chain as one process of the gateway reaches it: over a network, and no longer than that process lives.
+ * As the real client it never goes back behind a final block that it has answered from; a new process knows of none.
+ */
 export class SimulatedChain implements Chain {
   readonly account: CessAccount;
   #missed = false;
+  /** The highest final block that a read was answered from. */
+  #seen = 0;
   #lastEventAt = 0;
 
   constructor(
@@ -38,12 +54,12 @@ export class SimulatedChain implements Chain {
     return !this.trouble.unreachable;
   }
 
-  file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
-    return this.#ask(() => this.chain.file(fid, at));
+  file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
+    return this.#read((sight) => sight[at].files.get(fid));
   }
 
-  deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
-    return this.#ask(() => this.chain.deal(fid, at));
+  deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
+    return this.#read((sight) => sight[at].deals.get(fid));
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
@@ -59,11 +75,11 @@ export class SimulatedChain implements Chain {
   }
 
   finalizedBlock(): Promise<number> {
-    return this.#ask(() => this.chain.finalizedBlock());
+    return this.#read(({ finalized }) => finalized.block);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {
-    return this.#ask(() => this.chain.settled(signed));
+    return this.#read(({ finalized }) => finalized.nonce > signed.nonce || finalized.block >= signed.untilBlock);
   }
 
   declare(order: DealOrder, options: SubmitOptions): Promise<void> {
@@ -102,6 +118,20 @@ export class SimulatedChain implements Chain {
 
   #latency(): number {
     return 1 + this.trouble.latencyMs * this.random() ** 2;
+  }
+
+  #read<T>(read: (sight: Sight) => T): Promise<T> {
+    return this.#ask(async () => {
+      for (const end = this.owner.now() + CATCH_UP_MS; ;) {
+        const sight = this.chain.endpoint(this.trouble.behind);
+        if (sight.finalized.block >= this.#seen) {
+          this.#seen = sight.finalized.block;
+          return read(sight);
+        }
+        if (this.owner.now() > end) throw new ChainUnavailable("the endpoint is behind what was seen");
+        await this.owner.sleep(1_000);
+      }
+    });
   }
 
   async #ask<T>(read: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CessGateway } from "../../src/gateway/cess-gateway.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
+import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
@@ -42,6 +43,8 @@ export interface RunResult {
 
 /** Virtual time that may pass after the last fault until everything is stored. */
 const PATIENCE_MS = 3 * 3_600_000;
+/** Between two rounds of the sweepers, ms; less in some runs. */
+const SWEEP_MS = 120_000;
 const KEYS = ["a", "b", "c", "d"];
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
@@ -67,7 +70,8 @@ export class Simulation implements Service {
   readonly #trouble = calm();
   readonly #finalityLag: number;
   readonly #maxSegmentsPerFile: number;
-  readonly #sweepMs: number;
+  #sweepMs: number;
+  readonly #diskSlowness: number;
   readonly #crowded: boolean;
   #stalled = 0;
   #calmSince = Infinity;
@@ -86,16 +90,18 @@ export class Simulation implements Service {
     this.spec = random() < 0.25 ? 100 : 133;
     this.#finalityLag = 1 + Math.floor(3 * random());
     this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
-    this.contents = new Contents(random, this.#maxSegmentsPerFile);
+    // Where everybody puts the same few things, owners share files.
+    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity);
     this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
     this.#crowded = random() < 0.2;
-    this.#sweepMs = random() < 0.2 ? 4_000 : 120_000;
+    this.#sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
+    this.#diskSlowness = random() < 0.2 ? 10 : 1;
     const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
     this.accounts = new Map(accounts.map((each) => [each.id, each]));
     for (const { cessAccount, territory } of accounts.slice(0, 2)) this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
-    const present = random() < 0.15 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) => Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)));
     this.#left = settings.emptyCatalog;
@@ -165,7 +171,7 @@ export class Simulation implements Service {
     let ended = false;
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
-    const death = this.#crashAgainAndAgain(crashes);
+    const death = this.#crashAgainAndAgain(crashes, parts);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
     await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
     this.trace(() => "the clients are done");
@@ -177,7 +183,10 @@ export class Simulation implements Service {
     await this.#up();
     this.#calmSince = this.owner.now() + 120_000;
     this.trace(() => "all is well");
-    if (random() < 0.3) await this.#restart();
+    // Hours may pass from here on: quick sweeps would be most of what happens in them.
+    const quick = this.#sweepMs < SWEEP_MS;
+    this.#sweepMs = SWEEP_MS;
+    if (random() < 0.3 || quick) await this.#restart();
     await this.#untilIdle();
     await checkStored(this, this.spec);
     await checkAtRest(this);
@@ -194,12 +203,26 @@ export class Simulation implements Service {
     return {
       owner: this.owner, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, disk: this.disk, random: this.random,
       finalityLag: this.#finalityLag, stallBlocks: (stalled) => (this.#stalled += stalled ? 1 : -this.#stalled),
+      unneeded: () => this.#unneeded(),
       owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
       trace: (line) => {
         this.mischief++;
         this.trace(line);
       },
     };
+  }
+
+  async #unneeded(): Promise<{ fid: Fid; owner: CessAccount }[]> {
+    const { incarnation } = this;
+    const found: { fid: Fid; owner: CessAccount }[] = [];
+    for (const { fid, owners } of incarnation ? this.chain.files() : []) {
+      const rows = await incarnation!.rooms.catalog.files.withFid(fid);
+      for (const { account } of owners) {
+        const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
+        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed)) found.push({ fid, owner: account });
+      }
+    }
+    return found;
   }
 
   #makeBlocks(): void {
@@ -214,7 +237,7 @@ export class Simulation implements Service {
     const incarnation = new Incarnation(
       {
         scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, accounts: this.accounts,
-        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, crowded: this.#crowded,
+        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
       ++this.#incarnations,
@@ -239,12 +262,14 @@ export class Simulation implements Service {
     return this.incarnation !== undefined;
   }
 
-  async #crashAgainAndAgain(times: number): Promise<void> {
+  async #crashAgainAndAgain(times: number, parts: TroubleParts): Promise<void> {
     const { random } = this;
     for (let n = 0; n < times; n++) {
       await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
       if (this.#running()) return;
       await this.owner.sleep(60_000 * random() ** 2);
+      // A new process knows of no block: an endpoint that is behind shows it the past.
+      if (random() < 0.3) void mischiefs["behind"]!(parts);
       // Some die again while they are starting.
       if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
       if (!this.#running()) await this.#boot();

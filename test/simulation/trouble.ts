@@ -1,3 +1,5 @@
+import type { CessAccount } from "../../src/model/account.js";
+import type { Fid } from "../../src/model/hash.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { Owner } from "./scheduler.js";
 import { calm, type ChainTrouble } from "./simulated-chain.js";
@@ -16,6 +18,8 @@ export interface TroubleParts {
   readonly trace: (line: () => string) => void;
   /** Accounts that may take their authorization back for a while. */
   readonly owners: readonly string[];
+  /** Files that are about to be deleted on chain, because nothing needs them. */
+  readonly unneeded: () => Promise<{ readonly fid: Fid; readonly owner: CessAccount }[]>;
 }
 
 type Mischief = (parts: TroubleParts) => Promise<void>;
@@ -26,6 +30,12 @@ const spell = async ({ owner, random }: TroubleParts, longestMs: number, begin: 
   await owner.sleep(longestMs * random() ** 2);
   end();
 };
+
+function fork({ chain, random, finalityLag, trace }: TroubleParts): void {
+  const depth = 1 + Math.floor(random() * (finalityLag + 2));
+  trace(() => `the last ${depth} blocks were another fork's`);
+  chain.fork(depth, random() < 0.5);
+}
 
 /** Everything that can go wrong outside the gateway, by name. */
 export const mischiefs: Readonly<Record<string, Mischief>> = {
@@ -50,11 +60,39 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   },
   stall: (parts) => spell(parts, 240_000, () => parts.stallBlocks(true), () => parts.stallBlocks(false)),
   finality: (parts) => spell(parts, 240_000, () => (parts.chain.finalityStalled = true), () => (parts.chain.finalityStalled = false)),
-  fork: ({ chain, random, finalityLag, trace }) => {
-    const depth = 1 + Math.floor(random() * (finalityLag + 2));
-    trace(() => `the last ${depth} blocks were another fork's`);
-    chain.fork(depth);
+  fork(parts) {
+    fork(parts);
     return Promise.resolve();
+  },
+  behind: (parts) => {
+    const blocks = 1 + Math.floor(25 * parts.random());
+    parts.trace(() => `the chain's endpoint is ${blocks} blocks behind`);
+    return spell(parts, 240_000, () => (parts.trouble.behind = blocks), () => (parts.trouble.behind = 0));
+  },
+  fullBlocks: (parts) => spell(parts, 150_000, () => (parts.chain.blocksFull = true), () => (parts.chain.blocksFull = false)),
+  forsaken: ({ chain, trace }) => {
+    const waiting = chain.forsakePool();
+    if (waiting > 0) trace(() => `nobody hears what becomes of ${waiting} extrinsics`);
+    return Promise.resolve();
+  },
+  /**
+   * What this gateway signs is refused for a while, so the owner deletes a file with another one that this one is about
+   * to delete; the block with that may be forked away.
+   */
+  async elsewhere(parts) {
+    const { chain, trouble, owner, random, trace, unneeded } = parts;
+    trouble.refusal = 1;
+    for (const end = owner.now() + 150_000; owner.now() < end;) {
+      await owner.sleep(3_000 * random());
+      const [file] = (await unneeded()).sort(() => random() - 0.5);
+      if (!file) continue;
+      trace(() => `${file.owner} deletes ${file.fid.slice(0, 8)} elsewhere`);
+      chain.deleteElsewhere(file.owner, file.fid);
+      await owner.sleep(6_000 + 9_000 * random());
+      fork(parts);
+      if (random() < 0.5) break;
+    }
+    trouble.refusal = 0;
   },
   outage: (parts) => spell(parts, 120_000, () => (parts.trouble.unreachable = true), () => (parts.trouble.unreachable = false)),
   latency: (parts) => spell(parts, 150_000, () => (parts.trouble.latencyMs = 15_000), () => (parts.trouble.latencyMs = 50)),
@@ -100,6 +138,7 @@ export function heal({ chain, trouble, nodes, stallBlocks }: TroubleParts): void
   Object.assign(trouble, calm());
   nodes.heal();
   chain.finalityStalled = false;
+  chain.blocksFull = false;
   chain.dropNext = 0;
   stallBlocks(false);
 }

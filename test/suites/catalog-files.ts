@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Placement } from "../../src/catalog/catalog.js";
+import type { DataKey } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import { CatalogFixture, file, hash, segment, slice, type OpenCatalog } from "./catalog-fixture.js";
 
@@ -20,6 +21,23 @@ export function filesContract(open: OpenCatalog): void {
       expect(await on.catalog.files.manifest(made.fid)).to.deep.equal({ fid: made.fid, size: 77, format, segments });
       expect(await on.catalog.files.manifest(hash("unknown") as Fid)).to.equal(undefined);
       expect(await on.catalog.files.get("999999")).to.equal(undefined);
+    });
+
+    it("keeps an encrypted file's data key while it is on its way, and drops it with the staged bytes", async () => {
+      const format = { name: "aes-256-gcm", key: "5e".repeat(32) as DataKey, first: 3 } as const;
+      for (const key of ["stored", "failed"]) {
+        const { version: { id } } = await on.put(key, `blob of ${key}`, { format });
+        expect((await on.catalog.jobs.lease(["encode"], 1, 1000))[0]?.format, "the job's").to.deep.equal(format);
+        await on.catalog.objects.attach(id, [file(key, [slice(`blob of ${key}`)], { format })]);
+        const row = (await on.catalog.objects.extents(id))[0]!;
+        await on.catalog.files.advance(row.file, "placed", 12);
+        expect((await on.catalog.files.get(row.file))?.format).to.deep.equal(format);
+        if (key === "failed") await on.catalog.files.failed(row.file, "refused");
+        else await on.catalog.files.stored(row.file);
+        const left = key === "failed" ? format : { name: "aes-256-gcm", first: 3 };
+        expect((await on.catalog.files.get(row.file))?.format, key).to.deep.equal(left);
+        expect((await on.catalog.files.manifest(row.fid))?.format, key).to.deep.equal(left);
+      }
     });
 
     it("advances, and goes back only to encoded", async () => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { UploadQuery } from "../../src/catalog/catalog.js";
 import type { Fid } from "../../src/model/hash.js";
-import type { Part } from "../../src/model/object.js";
+import type { DataKey } from "../../src/model/file.js";
+import type { BlobId, Part } from "../../src/model/object.js";
 import { CatalogFixture, file, hash, refusal, segment, slice, version, type OpenCatalog } from "./catalog-fixture.js";
 
 export function uploadsContract(open: OpenCatalog): void {
@@ -15,6 +16,27 @@ export function uploadsContract(open: OpenCatalog): void {
       const page = await on.catalog.uploads.list({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 100, ...query });
       return { entries: page.entries.map((entry) => (entry.kind === "upload" ? entry.upload.id : entry.prefix)), truncated: page.truncated };
     };
+
+    it("keep the format of their segments while they are open, and how they are encrypted for good", async () => {
+      const format = { name: "aes-256-gcm", key: "5e".repeat(32) as DataKey, first: 0 } as const;
+      const encryption = { algorithm: "customer", wrapped: "v1.customer.x" } as const;
+      const upload = { bucket: "box", key: "key", owner: "anna", content: {}, metadata: {}, encryption, format };
+      for (const id of ["completed", "aborted"]) {
+        await on.catalog.uploads.create({ ...upload, id });
+        expect(await on.catalog.uploads.get("box", "key", id)).to.deep.include({ format, encryption, state: "open" });
+      }
+      await on.catalog.uploads.abort("aborted");
+      await on.catalog.uploads.putPart("completed", { partNumber: 1, size: 5, etag: "e", blob: "b" as BlobId });
+      const parts = await on.catalog.uploads.parts("completed");
+      const written = await on.catalog.uploads.complete("completed", version("key", { encryption }), parts, [file("content", [slice("b")], { format })]);
+      expect(written.version.encryption).to.deep.equal(encryption);
+      for (const id of ["completed", "aborted"]) {
+        const ended = await on.catalog.uploads.get("box", "key", id);
+        expect(ended).to.deep.include({ encryption, state: id }).and.not.have.property("format");
+      }
+      const [extent] = await on.catalog.objects.extents(written.version.id);
+      expect((await on.catalog.files.get(extent!.file))?.format).to.deep.equal(format);
+    });
 
     it("gives an upload back as it was created, where bucket and key agree", async () => {
       const created = await on.catalog.uploads.create({

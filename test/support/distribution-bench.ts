@@ -21,9 +21,11 @@ import { GIB } from "../../src/model/sizes.js";
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook, type NodeRow } from "../../src/network/nodes/kept-node-book.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
-import { MemoryChain, type MemoryChainSettings } from "./memory-chain.js";
+import { MemoryChain } from "./memory-chain.js";
+import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
 import type { Killer } from "./killer.js";
+import { testKeys } from "./test-keys.js";
 
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
@@ -133,7 +135,7 @@ export class Bench {
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
-    const catalog = await openSqliteCatalog({ clock: new SystemClock() }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock: new SystemClock(), sealer: testKeys }, { path: join(folder, "catalog.db") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const bench = new Bench(folder, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {

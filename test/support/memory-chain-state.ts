@@ -3,6 +3,15 @@ import {
   ChainRefusal, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type SignedExtrinsic, type Territory,
 } from "../../src/network/chain/chain.js";
 
+export interface MemoryChainSettings {
+  /** Whose rules: of the testnet's genesis runtime or of today's. */
+  readonly spec: 100 | 133;
+  /** Blocks between best and finalized. */
+  readonly finalityLag: number;
+  /** Blocks for which an extrinsic may be included. */
+  readonly era: number;
+}
+
 export interface Space {
   total: bigint;
   used: bigint;
@@ -31,6 +40,8 @@ export interface Pending {
   readonly settle: (error?: Error) => void;
   /** Dropped from the pool without a word: it holds no nonce and ends with its era. */
   lost?: boolean;
+  /** Nobody waits to hear what becomes of it. */
+  forsaken?: boolean;
 }
 
 /** Something included, whose block is not final yet. */

@@ -5,16 +5,10 @@ import {
   ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
   type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
-import { nextState, refuse, type EventKind, type Included, type Pending, type Space, type State } from "./memory-chain-state.js";
+import { nextState, refuse, type EventKind, type Included, type MemoryChainSettings, type Pending, type Space, type State } from "./memory-chain-state.js";
 
-export interface MemoryChainSettings {
-  /** Whose rules: of the testnet's genesis runtime or of today's. */
-  readonly spec: 100 | 133;
-  /** Blocks between best and finalized. */
-  readonly finalityLag: number;
-  /** Blocks for which an extrinsic may be included. */
-  readonly era: number;
-}
+/** Final blocks that endpoints which lag behind may still show. */
+const KEPT_BLOCKS = 40;
 
 /**
  * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion
@@ -39,6 +33,8 @@ export class MemoryChain implements Chain {
   onBlock: (() => void) | undefined;
   /** While set, blocks are made and none becomes final. */
   finalityStalled = false;
+  /** While set, blocks have no room for what the gateway has signed. */
+  blocksFull = false;
   /** While set, deals and files stay invisible at the best block, as on an endpoint that lags behind. */
   readonly hidden = new Set<Fid>();
 
@@ -76,12 +72,12 @@ export class MemoryChain implements Chain {
     for (let n = 0; n < blocks; n++) this.#produce();
   }
 
-  /** Throws the last blocks away, as far as they are not final; what was in them waits in the pool again. */
-  fork(depth: number): void {
+  /** Throws the last blocks away, as far as they are not final; the pool has their calls again, others' unless they are `forgotten`. */
+  fork(depth: number, forgotten = false): void {
     for (let n = 0; n < depth && this.#best.block > this.#finalizedBlock; n++) this.#history.pop();
     const gone = this.#finalizing.filter(({ block }) => block > this.#best.block);
     this.#finalizing = this.#finalizing.filter(({ block }) => block <= this.#best.block);
-    this.#pool.unshift(...gone.map(({ pending }) => pending));
+    this.#pool.unshift(...gone.map(({ pending }) => pending).filter(({ signed }) => signed ?? !forgotten));
   }
 
   /** The gateway's extrinsics in the pool are forgotten: at once, or without a word. Returns how many. */
@@ -98,6 +94,16 @@ export class MemoryChain implements Chain {
   /** The gateway's extrinsics in the pool arrive there twice. */
   duplicatePool(): void {
     for (const pending of this.#pool.filter(({ signed }) => signed)) this.#pool.push({ ...pending, settle: () => undefined });
+  }
+
+  /** Whoever waits for the gateway's extrinsics in the pool is told that nobody knows; they stay there. Returns how many. */
+  forsakePool(): number {
+    const waiting = this.#pool.filter(({ signed, lost, forsaken }) => signed && lost !== true && forsaken !== true);
+    for (const pending of waiting) {
+      pending.forsaken = true;
+      pending.settle(new ChainUnavailable("no block was finalized for long; the extrinsic may still be included"));
+    }
+    return waiting.length;
   }
 
   /** The gateway's process has died: nonces it had chosen and not used are free again. */
@@ -135,6 +141,11 @@ export class MemoryChain implements Chain {
     this.#pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.#applyDeclaration(state, order) });
   }
 
+  /** Another gateway of the same owner takes a file away. */
+  deleteElsewhere(owner: CessAccount, fid: Fid): void {
+    this.#pool.push({ fid, settle: () => undefined, apply: (state) => this.#applyDeletion(state, owner, fid) });
+  }
+
   pendingDeals(): ChainDeal[] {
     return [...this.#best.deals.values()];
   }
@@ -146,6 +157,13 @@ export class MemoryChain implements Chain {
   /** As the last final block has it. */
   finalFile(fid: Fid): ChainFile | undefined {
     return this.#finalized.files.get(fid);
+  }
+
+  /** What an endpoint shows that has not heard of the last blocks yet. */
+  endpoint(blocksBehind: number): { readonly best: State; readonly finalized: State } {
+    const best = this.#history[Math.max(0, this.#history.length - 1 - blocksBehind)]!;
+    const final = Math.min(this.#finalizedBlock, Math.max(best.block - this.#settings.finalityLag, this.#history[0]!.block));
+    return { best, finalized: this.#history.find(({ block }) => block === final)! };
   }
 
   emitGap(): void {
@@ -261,7 +279,7 @@ export class MemoryChain implements Chain {
     const state = nextState(this.#best);
     this.#history.push(state);
     if (!this.finalityStalled) this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
-    while (this.#history[0]!.block < this.#finalizedBlock) this.#history.shift();
+    while (this.#history[0]!.block < this.#finalizedBlock - KEPT_BLOCKS) this.#history.shift();
     const waiting = this.#pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
     this.#pool = waiting.filter((pending) => !this.#include(state, pending));
     const final = this.#finalizing.filter(({ block }) => block <= this.#finalizedBlock);
@@ -278,7 +296,7 @@ export class MemoryChain implements Chain {
         settle(new ExtrinsicLost("its nonce is used or its era is over"));
         return true;
       }
-      if (signed.nonce > state.nonce || pending.lost === true) return false;
+      if (signed.nonce > state.nonce || pending.lost === true || this.blocksFull) return false;
       state.nonce++;
     }
     const block = state.block;

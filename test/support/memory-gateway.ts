@@ -232,6 +232,7 @@ export class MemoryGateway implements Gateway {
     },
   }) as Tagging;
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
+  readonly encryption = onlyWith({ get: this.#unset("ServerSideEncryptionConfigurationNotFoundError") }) as Gateway["encryption"];
   readonly notifications = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })) }) as Notifications;
   readonly websites = onlyWith({ get: this.#unset("NoSuchWebsiteConfiguration") }) as Websites;
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
@@ -256,9 +257,9 @@ export class MemoryGateway implements Gateway {
       const { bytes, checksum } = await readBody(body);
       return this.#putPart(name, id, partNumber, bytes, checksum);
     },
-    copyPart: async (call, name, id, partNumber, source, range, preconditions) => {
+    copyPart: async (call, name, id, partNumber, { source, range, sourcePreconditions }) => {
       await this.completing();
-      const { bytes } = this.#source(call, source, preconditions);
+      const { bytes } = this.#source(call, source, sourcePreconditions);
       const wanted = range && resolveRange(range, bytes.length);
       if (range && !wanted) throw new S3Error("InvalidRange");
       return this.#putPart(name, id, partNumber, wanted ? bytes.subarray(wanted.start, wanted.end) : bytes);

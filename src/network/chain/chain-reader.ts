@@ -17,7 +17,6 @@ import {
 import { formatAccount } from "./accounts.js";
 import { gatewayEndpoint, type RegisteredGateway } from "./gateway-register.js";
 import type { Connection } from "./connection.js";
-import type { Link } from "./link.js";
 import { readMap, readStorage } from "./storage.js";
 
 const NODE_STATES = ["positive", "frozen", "lock", "exit", "offline"] as const;
@@ -82,21 +81,14 @@ export class ChainReader {
   }
 
   finalizedBlock(): Promise<number> {
-    return this.connection.call(async (link) => {
-      const header = await link.send("chain_getHeader", [await finalizedHash(link)]);
-      return Number((header as { number: string }).number);
-    });
+    return this.connection.call(async (link) => (await this.connection.finalizedHead(link)).number);
   }
 
   #read(pallet: string, item: string, keys: readonly unknown[], at: "best" | "finalized" = "best"): Promise<Codec | undefined> {
     return this.connection.call(async (link) =>
-      readStorage(link, pallet, item, keys, at === "finalized" ? await finalizedHash(link) : undefined),
+      readStorage(link, pallet, item, keys, at === "finalized" ? (await this.connection.finalizedHead(link)).hash : undefined),
     );
   }
-}
-
-async function finalizedHash(link: Link): Promise<string> {
-  return (await link.send("chain_getFinalizedHead", [])) as string;
 }
 
 function toDeal(fid: Fid, info: Codec): ChainDeal {

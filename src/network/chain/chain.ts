@@ -3,8 +3,9 @@ import type { SegmentHashes } from "../../model/file.js";
 import type { Fid, Hash } from "../../model/hash.js";
 
 /**
- * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise. Every call rejects with
- * ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
+ * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise, and never of a time before
+ * a final block that an earlier read of this process was answered from, whichever endpoint answers. Every call rejects
+ * with ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
  */
 export interface Chain {
   /** The gateway's own account, which signs. */

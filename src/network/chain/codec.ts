@@ -61,8 +61,12 @@ export function asFid(value: Codec): Fid | undefined {
   return isHash(text) ? (text as Fid) : undefined;
 }
 
-/** For calls and storage keys: the 64 ASCII bytes in polkadot's hex notation. */
+/**
+ * For calls and storage keys: the 64 ASCII bytes in polkadot's hex notation. The chain takes any, and miners' reports
+ * fail for ever over one that is no lower-case hex, so such a one is an error here.
+ */
 export function hashArgument(hash: Hash): `0x${string}` {
+  if (!isHash(hash)) throw new RangeError(`no hash: ${JSON.stringify(String(hash).slice(0, 80))}`);
   return `0x${Buffer.from(hash, "latin1").toString("hex")}`;
 }
 

@@ -29,7 +29,20 @@ export const CONNECTION_DEFAULTS = {
   maxRetryDelayMs: 30_000,
 } satisfies Omit<ConnectionSettings, "endpoints">;
 
-/** Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. */
+/** Between two looks whether a node has caught up, ms. */
+const CATCH_UP_LOOK_MS = 1_000;
+
+/** A node's last final block. */
+export interface FinalizedHead {
+  readonly hash: string;
+  readonly number: number;
+}
+
+/**
+ * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. Time does not go
+ * back when the endpoint changes: one whose last final block is older than what was answered from before is not used
+ * until it has caught up. What it shows was true once; a deal that it does not know yet would be declared again.
+ */
 export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #closing = new AbortController();
@@ -38,6 +51,8 @@ export class Connection {
   #link: Link | undefined;
   #synced = false;
   #genesis: string | undefined;
+  /** The highest final block that anything was answered from. */
+  #finalized = -1;
   /** Why each endpoint was left last, for the message of those who wait in vain. */
   readonly #troubles = new Map<string, string>();
 
@@ -96,6 +111,18 @@ export class Connection {
     return abortable(work(), [deadline, link.down, this.closing]).catch((error: unknown) => {
       throw deadline.aborted && error === deadline.reason ? this.#unanswered(link) : asError(error);
     });
+  }
+
+  /** The last final block of the link's node. From now on no endpoint is used that is behind it. */
+  async finalizedHead(link: Link): Promise<FinalizedHead> {
+    const head = await readFinalizedHead(link);
+    this.sawFinalized(head.number);
+    return head;
+  }
+
+  /** Somebody was told of this final block by other means. */
+  sawFinalized(number: number): void {
+    this.#finalized = Math.max(this.#finalized, number);
   }
 
   /** Ends everything; calls under way reject with ChainUnavailable. */
@@ -179,8 +206,31 @@ export class Connection {
       if (!this.#synced && endpoints.length > 1) {
         throw new ChainUnavailable(`${link.endpoint} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
       }
-      if (this.#link !== link) announce();
+      if (this.#link !== link) {
+        await this.#caughtUp(link);
+        announce();
+      }
       await pause(healthIntervalMs, [link.down, this.closing]);
     }
   }
+
+  /** Nodes differ by a block or two, so one that is behind is given some time; then the next endpoint is tried. */
+  async #caughtUp(link: Link): Promise<void> {
+    if (this.#finalized < 0) return;
+    const { connectTimeoutMs, healthIntervalMs } = this.#settings;
+    for (const end = Date.now() + connectTimeoutMs; ; ) {
+      const { number } = await abortable(readFinalizedHead(link), [link.down, this.closing, AbortSignal.timeout(connectTimeoutMs)]);
+      if (number >= this.#finalized) return;
+      if (Date.now() > end) {
+        throw new ChainUnavailable(`${link.endpoint} is behind: its last final block is ${number}, and ${this.#finalized} was final before`);
+      }
+      await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
+    }
+  }
+}
+
+async function readFinalizedHead(link: Link): Promise<FinalizedHead> {
+  const hash = (await link.send("chain_getFinalizedHead", [])) as string;
+  const header = (await link.send("chain_getHeader", [hash])) as { number: string };
+  return { hash, number: Number(header.number) };
 }

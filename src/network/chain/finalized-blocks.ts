@@ -94,6 +94,7 @@ export class FinalizedBlocks {
 
   #onHead(link: Link, head: unknown): void {
     const number = Number((head as { number: string }).number);
+    this.#connection.sawFinalized(number);
     if (this.#link !== link) {
       this.#link = link;
       this.#newLink = true;

@@ -116,7 +116,7 @@ export class Submitter {
   /** True when it can no longer be included: its nonce is used or its era is over, at a finalized block. */
   async settled(signed: SignedExtrinsic): Promise<boolean> {
     return this.#connection.call(async (link) => {
-      const head = await finalizedHead(link);
+      const head = await this.#connection.finalizedHead(link);
       return head.number >= signed.untilBlock || (await this.#nonceAt(link, head.hash)) > signed.nonce;
     });
   }
@@ -174,7 +174,7 @@ export class Submitter {
   /** Signs with the account's next nonce, tells the submitter, and from then on looks for it in every block. */
   async #sign(build: BuildExtrinsic, options: SubmitOptions): Promise<{ submission: Submission; link: Link }> {
     const { link, head, next } = await this.#connection.call(async (link) => {
-      const head = await finalizedHead(link);
+      const head = await this.#connection.finalizedHead(link);
       const next = this.#nonces.unknown ? await link.send("system_accountNextIndex", [this.#signer.account]) : undefined;
       return { link, head, next };
     }, options.signal);
@@ -285,12 +285,6 @@ async function resend(link: Link, hex: string): Promise<void> {
   await link.send("author_submitExtrinsic", [hex]).catch((error: unknown) => {
     if (!(error instanceof RpcRefusal)) throw asError(error);
   });
-}
-
-async function finalizedHead(link: Link): Promise<{ hash: string; number: number }> {
-  const hash = (await link.send("chain_getFinalizedHead", [])) as string;
-  const header = (await link.send("chain_getHeader", [hash])) as { number: string };
-  return { hash, number: Number(header.number) };
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { CompletedPart as WirePart, CompleteMultipartUploadOutput, CompleteMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
+import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../model/errors.js";
 import { Late, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
+import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted, unquoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { objectLocation } from "../wire/location.js";
@@ -19,6 +21,7 @@ type Input = Pick<Served<CompleteMultipartUploadRequest>, "Bucket" | "Key"> & {
   readonly UploadId: string;
   readonly Location: string;
   readonly Request: CompleteRequest;
+  readonly Customer: CustomerKey | undefined;
 };
 
 function parsePart(part: WirePart): CompletedPart {
@@ -53,7 +56,7 @@ function parseComplete(request: S3Request): CompleteRequest {
   };
 }
 
-export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOutput> = {
+export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers }> = {
   name: "CompleteMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploadId"] },
   access: "write",
@@ -63,13 +66,16 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   parse: (request) => ({
     Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
     Location: objectLocation(request),
-    Request: parseComplete(request),
+    Request: parseComplete(request), Customer: onlyCustomerKey(request.headers),
   }),
-  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request }, call) {
-    const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request);
-    return new Late(result.then(({ etag, checksum, versionId, expiry }) => ({
+  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
+    const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);
+    return new Late(result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
       Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
+      Encryption: { encryption: encryption?.algorithm === "customer" ? undefined : encryption },
     })));
   },
-  render: (output) => xmlResponse(completeResult, output, { "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration }),
+  render: ({ Encryption, ...output }) => xmlResponse(completeResult, output, {
+    "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(Encryption),
+  }),
 };

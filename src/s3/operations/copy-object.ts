@@ -11,6 +11,7 @@ import { contentHeaders } from "../wire/content-headers.js";
 import { parseCopySource } from "../wire/copy-source.js";
 import { copyObjectResult } from "../wire/documents.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
+import { customerOf, encryptionAnswer, encryptionRequest, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
@@ -21,6 +22,7 @@ import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CopyObjectRequest>, "Bucket" | "Key"> & { readonly Copy: CopyRequest };
 type Output = CopyObjectResult & {
+  readonly Encryption: EncryptionMembers;
   readonly Durability: Durability;
   readonly VersionId: string | undefined;
   readonly CopySourceVersionId: string | undefined;
@@ -42,6 +44,8 @@ function parseCopy(request: S3Request): CopyRequest {
   const tags = replacedTags(headers);
   const lock = lockHeaders(headers);
   const acl = aclHeaders(headers);
+  const encryption = encryptionRequest(headers);
+  const sourceCustomer = sourceCustomerKey(headers);
   const algorithm = headers.get("x-amz-checksum-algorithm");
   const preconditions = writeConditions(headers);
   return {
@@ -51,6 +55,8 @@ function parseCopy(request: S3Request): CopyRequest {
     ...(tags ? { replaceTags: tags } : {}),
     ...(lock ? { lock } : {}),
     ...(acl ? { acl } : {}),
+    ...(encryption ? { encryption } : {}),
+    ...(sourceCustomer ? { sourceCustomer } : {}),
     ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
     ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
     ...(preconditions ? { preconditions } : {}),
@@ -64,13 +70,15 @@ export const copyObject: Operation<Input, Output> = {
   parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
   run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
     const copied = objects.copy(call, { bucket, key }, Copy);
-    // Bytes that change the territory they are charged to are read and put anew.
-    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry }) => ({
+    // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
+    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({
       ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
       VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId, Expiration: expirationText(expiry),
+      Encryption: { encryption, customer: customerOf(Copy.encryption) },
     }))));
   },
-  render: ({ Durability, VersionId, CopySourceVersionId, Expiration, ...result }) => xmlResponse(copyObjectResult, result, {
+  render: ({ Durability, VersionId, CopySourceVersionId, Expiration, Encryption, ...result }) => xmlResponse(copyObjectResult, result, {
     ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId, "x-amz-expiration": Expiration,
+    ...encryptionAnswer(Encryption),
   }),
 };

@@ -7,6 +7,7 @@ import { aclHeaders } from "../wire/acl.js";
 import { parseAlgorithm, parseChecksumType } from "../wire/checksum-headers.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { initiateResult } from "../wire/documents.js";
+import { customerOf, encryptionAnswer, encryptionRequest, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
 import { taggingHeader } from "../wire/tagging.js";
@@ -30,7 +31,7 @@ function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "c
   return { checksumAlgorithm: algorithm, checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE") };
 }
 
-export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput> = {
+export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers }> = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
   access: "write",
@@ -39,19 +40,25 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
     const tags = taggingHeader(headers);
     const lock = lockHeaders(headers);
     const acl = aclHeaders(headers);
+    const encryption = encryptionRequest(headers);
     return {
       Bucket: bucket, Key: key,
       Settings: {
         content: contentHeaders(headers), metadata: userMetadata(headers), ...checksumSettings(request),
         ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+        ...(encryption ? { encryption } : {}),
       },
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
-    const { id, checksumAlgorithm, checksumType } = await uploads.create(call, { bucket, key }, Settings);
-    return { Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType };
+    const { id, checksumAlgorithm, checksumType, encryption } = await uploads.create(call, { bucket, key }, Settings);
+    return {
+      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType,
+      Encryption: { encryption, customer: customerOf(Settings.encryption) },
+    };
   },
   render: (output) => xmlResponse(initiateResult, output, {
     "x-amz-checksum-algorithm": output.ChecksumAlgorithm, "x-amz-checksum-type": output.ChecksumType,
+    ...encryptionAnswer(output.Encryption),
   }),
 };

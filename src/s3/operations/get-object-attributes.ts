@@ -1,10 +1,12 @@
 import type { GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes } from "@aws-sdk/client-s3";
 import type { ObjectName } from "../../gateway/gateway.js";
+import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../model/errors.js";
 import type { ObjectVersion } from "../../model/object.js";
 import type { Operation } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumFields, checksumMembers } from "../wire/checksum-headers.js";
+import { onlyCustomerKey } from "../wire/encryption-headers.js";
 import { formatHttpDate } from "../wire/http-date.js";
 import { requestedObject } from "../wire/object-name.js";
 import type { XmlDocument, XmlField } from "../wire/xml-schema.js";
@@ -15,6 +17,7 @@ const MAX_PARTS = 1000;
 
 interface Input {
   readonly name: ObjectName;
+  readonly customer: CustomerKey | undefined;
   readonly attributes: ReadonlySet<string>;
   readonly maxParts: number;
   readonly after: number;
@@ -69,11 +72,11 @@ export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = 
   match: { method: "GET", scope: "object", query: ["attributes"] },
   access: "read",
   parse: (request) => ({
-    name: requestedObject(request), attributes: attributesOf(request),
+    name: requestedObject(request), customer: onlyCustomerKey(request.headers), attributes: attributesOf(request),
     maxParts: Math.min(count(request, "x-amz-max-parts", MAX_PARTS), MAX_PARTS), after: count(request, "x-amz-part-number-marker", 0),
   }),
   async run({ objects }, input, call) {
-    const { version, versionId } = await objects.head(call, input.name, { preconditions: {} });
+    const { version, versionId } = await objects.head(call, input.name, { preconditions: {}, ...(input.customer ? { customer: input.customer } : {}) });
     const { attributes } = input;
     const { etag, checksum, content, size } = version;
     return {

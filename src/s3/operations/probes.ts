@@ -43,7 +43,6 @@ const emptyList = (root: string) => ({ root, inner: "<IsTruncated>false</IsTrunc
 export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketAccelerateConfiguration", "bucket", "accelerate", { root: "AccelerateConfiguration" }),
   probe("GetBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration"),
-  probe("GetBucketEncryption", "bucket", "encryption", "ServerSideEncryptionConfigurationNotFoundError"),
   probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
   probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
   probe("GetBucketLogging", "bucket", "logging", { root: "BucketLoggingStatus" }),

@@ -7,6 +7,7 @@ import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
+import { customerOf, encryptionAnswer, encryptionRequest, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
@@ -16,7 +17,7 @@ import { taggingHeader } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 
 type Input = Pick<Served<PutObjectRequest>, "Bucket" | "Key"> & { readonly Body: Body; readonly Settings: PutSettings };
-type Output = PutObjectOutput & { readonly Durability: Durability };
+type Output = PutObjectOutput & { readonly Durability: Durability; readonly Encryption: EncryptionMembers };
 
 export const putObject: Operation<Input, Output> = {
   name: "PutObject",
@@ -27,6 +28,7 @@ export const putObject: Operation<Input, Output> = {
     const tags = taggingHeader(request.headers);
     const lock = lockHeaders(request.headers);
     const acl = aclHeaders(request.headers);
+    const encryption = encryptionRequest(request.headers);
     const { body } = request;
     if (lock) requireDigest(body, "Put Object requests with Object Lock parameters");
     return {
@@ -34,16 +36,23 @@ export const putObject: Operation<Input, Output> = {
       Settings: {
         content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
         ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+        ...(encryption ? { encryption } : {}),
         ...(preconditions ? { preconditions } : {}),
       },
     };
   },
   async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
-    const { etag, checksum, size, durability, versionId, expiry } = await objects.put(call, { bucket, key }, Body, Settings);
-    return { ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry), Durability: durability };
+    const { etag, checksum, size, durability, versionId, expiry, encryption } = await objects.put(call, { bucket, key }, Body, Settings);
+    return {
+      ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
+      Durability: durability, Encryption: { encryption, customer: customerOf(Settings.encryption) },
+    };
   },
   render: (output) => ({
     status: 200,
-    headers: { ETag: output.ETag, "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...checksumHeaders(output), ...durabilityHeaders(output.Durability) },
+    headers: {
+      ETag: output.ETag, "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(output.Encryption),
+      ...checksumHeaders(output), ...durabilityHeaders(output.Durability),
+    },
   }),
 };

@@ -9,6 +9,7 @@ import type { S3Request } from "../request.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
+import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { formatHttpDate } from "../wire/http-date.js";
@@ -24,6 +25,7 @@ export type ReadInput = Pick<Served<GetObjectRequest>, "Bucket" | "Key" | "Versi
 };
 export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Durability: Durability;
+  readonly Encryption: EncryptionMembers;
   readonly Overrides: Readonly<Record<string, string>>;
 };
 
@@ -61,11 +63,13 @@ export function parseRead(request: S3Request): ReadInput {
     throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
   }
   const range = parseRange(headers.get("range"));
+  const customer = onlyCustomerKey(headers);
   return {
     Bucket: request.bucket, Key: request.key, VersionId: versionId(query),
     Read: {
       preconditions: readConditions(headers),
       ...(range ? { range } : {}),
+      ...(customer ? { customer } : {}),
       ...(part === undefined ? {} : { partNumber: partNumber(part) }),
     },
     WithChecksum: headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED",
@@ -107,6 +111,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     Metadata: version.metadata,
     ...checksumMembers(checksum),
     Durability: version.durability,
+    Encryption: { encryption: version.encryption, customer: input.Read.customer },
     Overrides: input.Overrides,
   };
 }
@@ -135,6 +140,7 @@ export function renderRead(output: ReadOutput): S3Response {
       "x-amz-object-lock-mode": output.ObjectLockMode,
       "x-amz-object-lock-retain-until-date": output.ObjectLockRetainUntilDate?.toISOString(),
       "x-amz-object-lock-legal-hold": output.ObjectLockLegalHoldStatus,
+      ...encryptionAnswer(output.Encryption),
       ...metadataHeaders(output.Metadata),
       ...checksumHeaders(output),
       ...durabilityHeaders(output.Durability),

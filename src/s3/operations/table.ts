@@ -5,6 +5,7 @@ import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucke
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
+import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
 import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from "./bucket-website.js";
@@ -60,6 +61,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
   row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
+  row(getBucketEncryption), row(putBucketEncryption), row(deleteBucketEncryption),
   row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
   row(getBucketWebsite), row(putBucketWebsite), row(deleteBucketWebsite),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),

@@ -15,7 +15,7 @@ export const unserved: readonly Unserved[] = [
   ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets" }),
   ...rows("GET", "bucket", { CreateSession: "session", GetBucketAbac: "abac" }),
   ...rows("PUT", "bucket", {
-    PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics", PutBucketEncryption: "encryption",
+    PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
     PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
     PutBucketReplication: "replication",
@@ -27,7 +27,7 @@ export const unserved: readonly Unserved[] = [
     CreateBucketMetadataConfiguration: "metadataConfiguration", CreateBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("DELETE", "bucket", {
-    DeleteBucketAnalyticsConfiguration: "analytics", DeleteBucketEncryption: "encryption",
+    DeleteBucketAnalyticsConfiguration: "analytics",
     DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
     DeleteBucketMetadataConfiguration: "metadataConfiguration",
     DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",

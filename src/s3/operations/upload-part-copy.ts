@@ -1,12 +1,14 @@
 import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
 import type { RangeRequest } from "../../model/byte-range.js";
-import type { Preconditions } from "../../model/precondition.js";
+import type { CopyPartRequest } from "../../gateway/gateway.js";
 import { Late, type Operation, type Served } from "../operation.js";
+import type { S3Request } from "../request.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
-import { parseCopySource, type CopySource } from "../wire/copy-source.js";
+import { parseCopySource } from "../wire/copy-source.js";
 import { copyPartResult } from "../wire/documents.js";
+import { encryptionAnswer, onlyCustomerKey, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import type { Headers } from "../wire/headers.js";
 import { partNumber } from "../wire/paging.js";
@@ -16,9 +18,7 @@ import { xmlResponse } from "../xml-response.js";
 type Input = Pick<Served<UploadPartCopyRequest>, "Bucket" | "Key"> & {
   readonly UploadId: string;
   readonly PartNumber: number;
-  readonly Source: CopySource;
-  readonly Range: RangeRequest | undefined;
-  readonly Conditions: Preconditions;
+  readonly Copy: CopyPartRequest;
 };
 
 function sourceRange(headers: Headers): RangeRequest | undefined {
@@ -32,20 +32,34 @@ function sourceRange(headers: Headers): RangeRequest | undefined {
   });
 }
 
-export const uploadPartCopy: Operation<Input, CopyPartResult & { readonly CopySourceVersionId: string | undefined }> = {
+function parseCopy({ headers }: S3Request): CopyPartRequest {
+  const range = sourceRange(headers);
+  const customer = onlyCustomerKey(headers);
+  const sourceCustomer = sourceCustomerKey(headers);
+  return {
+    source: parseCopySource(headers.get("x-amz-copy-source") ?? ""), sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
+    ...(range ? { range } : {}), ...(customer ? { customer } : {}), ...(sourceCustomer ? { sourceCustomer } : {}),
+  };
+}
+
+type Output = CopyPartResult & { readonly CopySourceVersionId: string | undefined; readonly Encryption: EncryptionMembers };
+
+export const uploadPartCopy: Operation<Input, Output> = {
   name: "UploadPartCopy",
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"], header: "x-amz-copy-source" },
   access: "write",
-  parse: ({ bucket, key, query, headers }) => ({
-    Bucket: bucket, Key: key, UploadId: query.get("uploadId") ?? "", PartNumber: partNumber(query.get("partNumber") ?? ""),
-    Source: parseCopySource(headers.get("x-amz-copy-source") ?? ""), Range: sourceRange(headers),
-    Conditions: readConditions(headers, "x-amz-copy-source-"),
+  parse: (request) => ({
+    Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
+    PartNumber: partNumber(request.query.get("partNumber") ?? ""), Copy: parseCopy(request),
   }),
-  run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Source, Range, Conditions }, call) {
-    const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Source, Range, Conditions);
+  run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
+    const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
     return Promise.resolve(new Late(copied.then((part) => ({
       ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
+      Encryption: { encryption: part.encryption, customer: Copy.customer },
     }))));
   },
-  render: (output) => xmlResponse(copyPartResult, output, { "x-amz-copy-source-version-id": output.CopySourceVersionId }),
+  render: ({ Encryption, ...output }) => xmlResponse(copyPartResult, output, {
+    "x-amz-copy-source-version-id": output.CopySourceVersionId, ...encryptionAnswer(Encryption),
+  }),
 };

@@ -6,8 +6,6 @@ const notImplemented = (header: string) =>
 
 /** Headers that ask for what is not offered. Passing over them would be a lie: the client would believe it has it. */
 const refused: readonly { readonly begins: string; readonly harmless?: RegExp; readonly refuse: (header: string) => S3Error }[] = [
-  { begins: "x-amz-server-side-encryption", refuse: notImplemented },
-  { begins: "x-amz-copy-source-server-side-encryption", refuse: notImplemented },
   { begins: "x-amz-write-offset-bytes", refuse: notImplemented },
 ];
 

@@ -1,12 +1,13 @@
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { file, slice, version } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 /**
  * Writes to a catalog without end, eight at a time, and says on standard output what was acknowledged, a line each:
  * what the parent has read when it kills this process must be found again.
  */
 const [path = "", round = ""] = process.argv.slice(2);
-const catalog = await openSqliteCatalog({ clock: { now: () => Date.now(), sleep: () => Promise.resolve() } }, { path });
+const catalog = await openSqliteCatalog({ clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, sealer: testKeys }, { path });
 await catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
 
 async function write(lane: number): Promise<never> {

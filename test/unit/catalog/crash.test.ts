@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { TestClock } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 const writer = fileURLToPath(new URL("crash-writer.js", import.meta.url));
 
@@ -31,7 +32,7 @@ describe("The catalog on SQLite, killed while it writes", () => {
       const lines = await writeAndKill(path, round, 100 + round * 150);
       expect(lines).to.have.length.of.at.least(100);
       for (const line of lines) state.set(line.slice(line.indexOf(" ") + 1), line.slice(0, line.indexOf(" ")));
-      const catalog = await openSqliteCatalog({ clock: new TestClock() }, { path });
+      const catalog = await openSqliteCatalog({ clock: new TestClock(), sealer: testKeys }, { path });
       for (const [key, last] of state) {
         const found = await catalog.objects.get("box", key);
         // A further step may have been written and not yet acknowledged; a step back never.

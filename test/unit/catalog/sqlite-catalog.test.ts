@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { catalogContract } from "../../suites/catalog.js";
 import { refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 describe("The catalog on SQLite", () => {
   catalogContract(async (clock) => {
     const folder = await mkdtemp(join(tmpdir(), "catalog-"));
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     const end = async () => {
       await catalog.close();
       await rm(folder, { recursive: true, force: true });
@@ -23,7 +24,7 @@ describe("The catalog on SQLite", () => {
       folder = await mkdtemp(join(tmpdir(), "catalog-"));
     });
     afterEach(() => rm(folder, { recursive: true, force: true }));
-    const open = (more = {}) => openSqliteCatalog({ clock: new TestClock() }, { path: join(folder, "new", "catalog.db"), ...more });
+    const open = (more = {}) => openSqliteCatalog({ clock: new TestClock(), sealer: testKeys }, { path: join(folder, "new", "catalog.db"), ...more });
 
     it("finds everything again after it was closed, and keeps counting", async () => {
       const first = await open();

@@ -8,6 +8,7 @@ const account = { name: "alice", cessAccount: "c".repeat(49), territory: "photos
 const minimal = {
   chain: { endpoints: ["ws://127.0.0.1:9944"], mnemonicFile: "/run/secrets/mnemonic" },
   accounts: [account],
+  encryption: { default: "AES256" },
 };
 
 describe("configuration", () => {
@@ -38,6 +39,13 @@ describe("configuration", () => {
     expect(config.chain.endpoints).to.deep.equal(["ws://a:1", "wss://b:2"]);
   });
 
+  it("makes the operator choose whether objects are encrypted, and says why", () => {
+    const unchosen = { chain: minimal.chain, accounts: minimal.accounts };
+    expect(() => loadConfig(write(JSON.stringify(unchosen)), {})).to.throw(ConfigError, /must be chosen: AES256 or none.*readable by anyone(.|\n)*encryption/);
+    expect(() => loadConfig(write(JSON.stringify({ ...unchosen, encryption: { default: "aes" } })), {})).to.throw(ConfigError, /must be chosen/);
+    expect(loadConfig(write(JSON.stringify(unchosen)), { CESS_S3_ENCRYPTION: "none" }).encryption.default).to.equal("none");
+  });
+
   it("reads the file's path from CESS_S3_CONFIG when none is given", () => {
     expect(loadConfig(undefined, { CESS_S3_CONFIG: write(JSON.stringify(minimal)) }).accounts[0]?.name).to.equal("alice");
   });
@@ -58,7 +66,7 @@ describe("configuration", () => {
   });
 
   it("gives the dev gateway the chain and accounts of its network and takes the rest from the environment", () => {
-    const config = loadDevGatewayConfig({ ...minimal, allowPrivateNodes: true, reportTimeoutBlocks: 60 }, { CESS_S3_LISTEN: "127.0.0.1:0", CESS_S3_DATA_DIR: "/tmp/x", CESS_S3_DOMAIN: "s3.localhost" });
-    expect(config).to.deep.include({ listen: { host: "127.0.0.1", port: 0 }, dataDir: "/tmp/x", domain: "s3.localhost", allowPrivateNodes: true, reportTimeoutBlocks: 60 });
+    const config = loadDevGatewayConfig({ chain: minimal.chain, accounts: minimal.accounts, allowPrivateNodes: true, reportTimeoutBlocks: 60 }, { CESS_S3_LISTEN: "127.0.0.1:0", CESS_S3_DATA_DIR: "/tmp/x", CESS_S3_DOMAIN: "s3.localhost" });
+    expect(config).to.deep.include({ listen: { host: "127.0.0.1", port: 0 }, dataDir: "/tmp/x", domain: "s3.localhost", allowPrivateNodes: true, reportTimeoutBlocks: 60, encryption: { default: "none" } });
   });
 });

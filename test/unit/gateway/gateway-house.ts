@@ -10,6 +10,7 @@ import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gateway.js";
 import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
+import type { Keys } from "../../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../../src/model/account.js";
 import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
 import { PLAIN } from "../../../src/model/file.js";
@@ -21,6 +22,7 @@ import type { FileRange, Retrieval } from "../../../src/retrieval/retrieval.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { MemoryChain } from "../../support/memory-chain.js";
 import { seededRandom } from "../../support/seeded-random.js";
+import { testKeys } from "../../support/test-keys.js";
 
 export const alice: Account = { id: "a".repeat(64), displayName: "alice", cessAccount: "cXalice" as CessAccount, territory: "home" };
 export const bob: Account = { id: "b".repeat(64), displayName: "bob", cessAccount: "cXbob" as CessAccount, territory: "home" };
@@ -61,7 +63,7 @@ export class House {
   readonly gateway: CessGateway;
 
   private constructor(
-    private readonly folder: string,
+    readonly folder: string,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
     readonly encoder: ThreadEncoder,
@@ -78,7 +80,7 @@ export class House {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
     let now = 1_700_000_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.sqlite") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const encoder = new ThreadEncoder({ threads: 2 });
     const { maxSegmentsPerFile } = settings;
@@ -87,10 +89,10 @@ export class House {
   }
 
   /** Another gateway over the same rooms, with some of them replaced. */
-  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog }, settings: HouseSettings = {}): CessGateway {
+  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog; readonly retrieval?: Retrieval; readonly keys?: Keys }, settings: HouseSettings = {}): CessGateway {
     const { catalog, blobs, preprocessing, chain, clock } = this;
     return new CessGateway({
-      catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
+      keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
       onWork: () => this.work++, onFault: (error) => this.faults.push(error), ...replaced,
     }, settings);
   }

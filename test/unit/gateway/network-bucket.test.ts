@@ -8,6 +8,7 @@ import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";
 import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
 import { alice, as, body, bob, bytesOf, collect, House, plainly, refused } from "./gateway-house.js";
+import { testKeys } from "../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
 const whole = { preconditions: {} };
@@ -34,7 +35,7 @@ describe("The network bucket", () => {
 
   async function gateway(name?: string): Promise<CessGateway> {
     const { catalog, blobs, preprocessing, chain, shelf } = house;
-    return new CessGateway({ catalog, blobs, preprocessing, chain, clock: systemClock, retrieval: shelf, files, network: await open(name) });
+    return new CessGateway({ keys: testKeys, catalog, blobs, preprocessing, chain, clock: systemClock, retrieval: shelf, files, network: await open(name) });
   }
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {

@@ -176,11 +176,11 @@ describe("Multipart uploads", () => {
     await house.gateway.objects.put(as(alice), source, body(bytes), plainly);
     const id = await create();
     const { uploads } = house.gateway;
-    const copy = (n: number, first: number, last: number) => uploads.copyPart(as(alice), name, id, n, source, { first, last }, {});
-    const parts = [await copy(1, 0, 5 * MIB - 1), await copy(2, 100, 299), await uploads.copyPart(as(alice), name, id, 3, source, undefined, {})];
+    const copy = (n: number, first: number, last: number) => uploads.copyPart(as(alice), name, id, n, { source, range: { first, last }, sourcePreconditions: {} });
+    const parts = [await copy(1, 0, 5 * MIB - 1), await copy(2, 100, 299), await uploads.copyPart(as(alice), name, id, 3, { source, sourcePreconditions: {} })];
     await refused("InvalidArgument", copy(4, 0, bytes.length));
-    await refused("PreconditionFailed", uploads.copyPart(as(alice), name, id, 4, source, undefined, { ifMatch: ["other"] }));
-    await refused("NoSuchKey", uploads.copyPart(as(alice), name, id, 4, { ...source, key: "none" }, undefined, {}));
+    await refused("PreconditionFailed", uploads.copyPart(as(alice), name, id, 4, { source, sourcePreconditions: { ifMatch: ["other"] } }));
+    await refused("NoSuchKey", uploads.copyPart(as(alice), name, id, 4, { source: { ...source, key: "none" }, sourcePreconditions: {} }));
     await complete(id, { parts: listed([parts[0]!, parts[2]!]) });
     expect((await read()).equals(Buffer.concat([bytes.subarray(0, 5 * MIB), bytes]))).to.equal(true);
     expect(parts[1]!.etag).to.equal(createHash("md5").update(bytes.subarray(100, 300)).digest("hex"));

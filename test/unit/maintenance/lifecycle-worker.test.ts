@@ -6,13 +6,14 @@ import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js
 import { LifecycleWorker } from "../../../src/maintenance/lifecycle-worker.js";
 import type { LifecycleRule } from "../../../src/model/lifecycle.js";
 import { CatalogFixture, slice } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 const DAY = 86_400_000;
 
 describe("The lifecycle worker", () => {
   const on = CatalogFixture.forEach(async (clock) => {
     const folder = await mkdtemp(join(tmpdir(), "lifecycle-"));
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     return { catalog, end: () => catalog.close().then(() => rm(folder, { recursive: true, force: true })) };
   });
   const removed: string[] = [];

@@ -9,6 +9,7 @@ import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js
 import { Notifier, type Webhook } from "../../../src/maintenance/notifier.js";
 import { announcement } from "../../../src/model/notification.js";
 import { CatalogFixture, version } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 interface Received {
   readonly headers: IncomingMessage["headers"];
@@ -19,7 +20,7 @@ interface Received {
 describe("The notifier", () => {
   const on = CatalogFixture.forEach(async (clock) => {
     const folder = await mkdtemp(join(tmpdir(), "notifier-"));
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     return { catalog, end: () => catalog.close().then(() => rm(folder, { recursive: true, force: true })) };
   });
   const received: Received[] = [];

@@ -9,13 +9,14 @@ import { PreparationPruner } from "../../../src/maintenance/preparation-pruner.j
 import { UploadForgetter } from "../../../src/maintenance/upload-forgetter.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { CatalogFixture, segment, version } from "../../suites/catalog-fixture.js";
+import { testKeys } from "../../support/test-keys.js";
 
 const HOUR = 3_600_000;
 
 describe("Maintenance", () => {
   const on = CatalogFixture.forEach(async (clock) => {
     const folder = await mkdtemp(join(tmpdir(), "maintenance-"));
-    const catalog = await openSqliteCatalog({ clock }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     return { catalog, end: () => catalog.close().then(() => rm(folder, { recursive: true, force: true })) };
   });
 

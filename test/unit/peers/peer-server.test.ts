@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
-import { PLAIN, type SegmentFormat } from "../../../src/model/file.js";
+import { PLAIN, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { S3Error } from "../../../src/model/errors.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
@@ -176,6 +176,17 @@ describe("PeerServer", () => {
     expect((await get(`/file/download/${secret}`)).status).to.equal(403);
     expect((await get(`/file/download/${secret}`, { Cipher: "open" })).status).to.equal(403);
     expect(Buffer.compare(await bytes(await get(`/file/download/${secret}`, { Cipher: "open sesame" })), content)).to.equal(0);
+  });
+
+  it("gives what server-side encryption covers in clear to nobody, its fragments to everybody", async () => {
+    const sealed = await encoded("sealed", content, { name: "aes-256-gcm", key: "ab".repeat(32) as DataKey, first: 0 });
+    for (const headers of [{}, { Cipher: "" }, { Cipher: "ab".repeat(32) }]) {
+      for (const verb of ["download", "open"]) expect((await get(`/file/${verb}/${sealed}`, headers)).status).to.equal(403);
+    }
+    const fragment = (await house.catalog.files.manifest(sealed))!.segments[0]!.fragments[0]!;
+    const given = await bytes(await get(`/fragment/download?fid=${sealed}&fragment=${fragment}`));
+    expect(createHash("sha256").update(given).digest("hex")).to.equal(fragment);
+    expect(given.includes(content.subarray(0, 64))).to.equal(false);
   });
 
   it("lets no file out when told so", async () => {

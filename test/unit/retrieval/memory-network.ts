@@ -2,7 +2,7 @@ import type { Encoder, FileSlice } from "../../../src/encoding/encoder.js";
 import { fidOf } from "../../../src/encoding/merkle.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Clock } from "../../../src/model/clock.js";
-import { type CessFile, type SegmentFormat, type SegmentHashes } from "../../../src/model/file.js";
+import { formatFrom, type CessFile, type SegmentFormat } from "../../../src/model/file.js";
 import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENTS } from "../../../src/model/sizes.js";
 import { type Chain, ChainUnavailable, type ChainFile, type ChainNode } from "../../../src/network/chain/chain.js";
@@ -39,6 +39,15 @@ export class MemoryNodes implements Nodes {
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array): Promise<void> {
     this.#fragments.set(`${node.account}/${fragment.hash}`, bytes);
     return Promise.resolve();
+  }
+
+  /** Every fragment that some node holds. */
+  stored(): Iterable<Uint8Array> {
+    return this.#fragments.values();
+  }
+
+  forget(): void {
+    this.#fragments.clear();
   }
 
   async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
@@ -124,9 +133,15 @@ export class MemoryNetwork {
   /** Encodes a local file and gives its fragments to the nodes of that generation, replacing the register's entry. */
   async store(path: string, size: number, format: SegmentFormat, generation = 0): Promise<CessFile> {
     const contents = segmentSlices(path, size, format);
-    const segments = await Promise.all(contents.map((content) => this.encoder.hashSegment(content, format)));
-    const fid = fidOf(segments.map(({ hash }) => hash));
-    for (const [i, content] of contents.entries()) await this.#place(fid, content, format, segments[i]!, generation);
+    const segments = await Promise.all(contents.map((content, index) => this.encoder.hashSegment(content, formatFrom(format, index))));
+    const file = { fid: fidOf(segments.map(({ hash }) => hash)), size, format, segments };
+    await this.keep(file, contents, generation);
+    return file;
+  }
+
+  /** Gives a file's fragments (the first so many of each segment), made of `contents`, to the nodes of that generation. */
+  async keep({ fid, size, format, segments }: CessFile, contents: readonly FileSlice[][], generation = 0, count = FRAGMENTS): Promise<void> {
+    for (const [i, content] of contents.entries()) await this.#place(fid, content, formatFrom(format, i), segments[i]!.fragments.slice(0, count), generation);
     this.chain.files.set(fid, {
       fid,
       size,
@@ -136,7 +151,6 @@ export class MemoryNetwork {
         fragments: fragments.map((fragment, index) => ({ hash: fragment, node: nodeAccount(index, generation) })),
       })),
     });
-    return { fid, size, format, segments };
   }
 
   fault(index: number, fault: Fault): void {
@@ -148,8 +162,8 @@ export class MemoryNetwork {
     this.nodes.gets.length = 0;
   }
 
-  async #place(fid: Fid, content: FileSlice[], format: SegmentFormat, segment: SegmentHashes, generation: number): Promise<void> {
-    for (const [index, hash] of segment.fragments.entries()) {
+  async #place(fid: Fid, content: FileSlice[], format: SegmentFormat, fragments: readonly Hash[], generation: number): Promise<void> {
+    for (const [index, hash] of fragments.entries()) {
       if (hash === ZERO_FRAGMENT_HASH) continue;
       const bytes = await this.encoder.fragment(content, format, index);
       await this.nodes.put({ account: nodeAccount(index, generation), endpoint: "" }, { fid, hash }, bytes);

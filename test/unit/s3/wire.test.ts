@@ -124,7 +124,7 @@ describe("S3 wire with requests signed by hand", () => {
     expect(code(await put("/bucket/x", "x", { "x-amz-checksum-crc32": "AAAA" }))).to.equal("InvalidRequest");
     expect(code(await put("/bucket/x", "x", { "x-amz-meta-big": "m".repeat(2100) }))).to.equal("MetadataTooLarge");
     expect(code(await put("/bucket/x", "x", { "x-amz-acl": "everyone" }))).to.equal("InvalidArgument");
-    expect(code(await put("/bucket/x", "x", { "x-amz-server-side-encryption": "aws:kms" }))).to.equal("NotImplemented");
+    expect(code(await put("/bucket/x", "x", { "x-amz-server-side-encryption": "aws:kms:dsse" }))).to.equal("NotImplemented");
     expect(code(await put("/bucket/x", "x", { "x-amz-storage-class": "GOLD" }))).to.equal("InvalidStorageClass");
     const large = await put("/bucket/x", "x".repeat(1_000_001));
     expect([code(large), large.headers.connection]).to.deep.equal(["EntityTooLarge", "close"]);

@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { ConfigError } from "../config/load.js";
+import type { KeyMaterial } from "../keys/key-ring.js";
+import { KEY_SIZE } from "../keys/sealed-text.js";
+
+const key = z.string().transform((text, context): Uint8Array => {
+  const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
+  // The text itself is a secret and is not shown.
+  if (bytes.length !== KEY_SIZE) context.addIssue(`not a key: ${KEY_SIZE} bytes in base64 or hex are one, as \`openssl rand -base64 32\` prints`);
+  return bytes;
+});
+
+/** One key, or several: the first wraps, the others are there for what they wrapped. */
+const keys = z.union([key.transform((one) => [one]), z.array(key).min(1)], { error: "must be a key of 32 bytes in base64, or a list of them" });
+
+const keyFileSchema = z.strictObject({
+  master: keys.optional(),
+  kms: z.record(z.string().min(1).max(256), keys).default({}),
+  ciphers: z.record(z.string().min(1).max(256), z.string().refine((text) => /^.{1,32}$/s.test(Buffer.from(text).toString("latin1")), "a cipher has 1 to 32 bytes")).default({}),
+});
+
+export interface OpenedKeys {
+  readonly material: KeyMaterial;
+  /** Of a file that was not there: writes it, with what `material` says. */
+  readonly create?: () => Promise<void>;
+  /** Others than its owner may read the file. */
+  readonly exposed: boolean;
+}
+
+/**
+ * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they wrapped.
+ * A file that is not there has one random master key and the KMS key `aws/s3`. Rejects with ConfigError.
+ */
+export async function openKeyFile(path: string, masterKey: string | undefined): Promise<OpenedKeys> {
+  const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
+  });
+  if (text === undefined && configured.length > 0) return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
+  if (text === undefined) return freshKeys(path);
+  const { master = [], kms, ciphers } = parse(path, text);
+  const material = { master: [...configured, ...master], kms: new Map(Object.entries(kms)), ciphers: new Map(Object.entries(ciphers)) };
+  if (material.master.length === 0) throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`);
+  return { material, exposed: ((await stat(path)).mode & 0o077) !== 0 };
+}
+
+function readMasterKey(text: string): Uint8Array {
+  const parsed = key.safeParse(text.trim());
+  if (!parsed.success) throw new ConfigError(`encryption.masterKey is not right:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function parse(path: string, text: string): z.output<typeof keyFileSchema> {
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    // What JSON.parse says of a text repeats some of it.
+    throw new ConfigError(`the key file ${path} is not JSON`);
+  }
+  const parsed = keyFileSchema.safeParse(values);
+  if (!parsed.success) throw new ConfigError(`the key file ${path} is not right:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function freshKeys(path: string): OpenedKeys {
+  const [master, kms] = [randomBytes(KEY_SIZE), randomBytes(KEY_SIZE)];
+  const text = JSON.stringify({ master: master.toString("base64"), kms: { "aws/s3": kms.toString("base64") }, ciphers: {} }, undefined, 2);
+  return {
+    material: { master: [master], kms: new Map([["aws/s3", [kms]]]), ciphers: new Map() }, exposed: false,
+    create: () => writeSecret(path, `${text}\n`),
+  };
+}
+
+/** Whole or not at all, and on the disk before anything is wrapped by what it holds. */
+async function writeSecret(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(`${path}.new`, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { kmsKeyName, noSuchKmsKey } from "../model/encryption.js";
+import type { Keys, Wrapper } from "./keys.js";
+import { openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
+
+/** Key material as it is given: the first of several is the one that wraps, the others still unwrap. */
+export interface KeyMaterial {
+  /** Each 32 bytes; at least one. */
+  readonly master: readonly Uint8Array[];
+  /** By name. */
+  readonly kms: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** Texts of 1 to 32 bytes, by name. */
+  readonly ciphers: ReadonlyMap<string, string>;
+}
+
+/** Keys in memory. Each purpose is part of what is authenticated, so nothing wrapped can take another's place. */
+export class KeyRing implements Keys {
+  readonly masterId: string;
+  readonly ids: ReadonlySet<string>;
+  readonly #master: ReadonlyMap<string, WrappingKey>;
+  readonly #current: WrappingKey;
+  readonly #kms: ReadonlyMap<string, readonly WrappingKey[]>;
+  readonly #ciphers: ReadonlyMap<string, string>;
+
+  /** Throws RangeError for a key that has not 32 bytes, and without a master key. */
+  constructor({ master, kms, ciphers }: KeyMaterial) {
+    const masters = master.map(wrappingKey);
+    const [current] = masters;
+    if (!current) throw new RangeError("there is no master key");
+    this.#current = current;
+    this.#master = new Map(masters.map((key) => [key.id, key]));
+    this.#kms = new Map([...kms].map(([name, keys]) => [name, keys.map(wrappingKey)]));
+    this.#ciphers = ciphers;
+    this.masterId = current.id;
+    this.ids = new Set([...this.#master.keys(), ...[...this.#kms.values()].flat().map(({ id }) => id)]);
+  }
+
+  seal(secret: string, purpose: string): string {
+    return sealText(this.#current, secret, purpose);
+  }
+
+  open(sealed: string, purpose: string): string {
+    const key = this.#master.get(sealedBy(sealed));
+    if (!key) throw new Error(`the master key ${sealedBy(sealed)} is not among the gateway's keys`);
+    const opened = openText(key, sealed, purpose);
+    if (opened === undefined) throw new Error(`what the master key ${key.id} sealed for "${purpose}" was changed`);
+    return opened;
+  }
+
+  idOf(wrapper: Wrapper): string | undefined {
+    if (wrapper.kind === "customer") return undefined;
+    return wrapper.kind === "master" ? this.masterId : this.#named(wrapper.keyId)[0]?.id;
+  }
+
+  wrap(secret: string, wrapper: Wrapper, context: string): string {
+    const purpose = purposeOf(wrapper, context);
+    if (wrapper.kind === "master") return this.seal(secret, purpose);
+    const key = wrapper.kind === "customer" ? customerKey(wrapper.key) : this.#named(wrapper.keyId)[0];
+    if (!key) throw new Error("a KMS key without a key");
+    return sealText(key, secret, purpose);
+  }
+
+  unwrap(wrapped: string, wrapper: Wrapper, context: string): string | undefined {
+    const purpose = purposeOf(wrapper, context);
+    if (wrapper.kind === "master") return this.open(wrapped, purpose);
+    if (wrapper.kind === "customer") return openText(customerKey(wrapper.key), wrapped, purpose);
+    const key = this.#named(wrapper.keyId).find(({ id }) => id === sealedBy(wrapped));
+    const opened = key && openText(key, wrapped, purpose);
+    if (opened === undefined) throw new Error(`the KMS key ${wrapper.keyId} is not the one that wrapped a data key: ${sealedBy(wrapped)} did`);
+    return opened;
+  }
+
+  cipher(name: string): string {
+    const text = this.#ciphers.get(name);
+    if (text === undefined) throw noSuchKmsKey(name);
+    return text;
+  }
+
+  #named(keyId: string): readonly WrappingKey[] {
+    const keys = this.#kms.get(kmsKeyName(keyId));
+    if (!keys) throw noSuchKmsKey(keyId);
+    return keys;
+  }
+}
+
+/** What is written with a data key must tell nothing of the customer's key: not even a digest of it alone. */
+function customerKey(bytes: Uint8Array): WrappingKey {
+  return { ...wrappingKey(bytes), id: "customer" };
+}
+
+function purposeOf({ kind }: Wrapper, context: string): string {
+  return `data key, ${kind}, ${createHash("sha256").update(context).digest("hex")}`;
+}

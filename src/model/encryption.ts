@@ -1,0 +1,51 @@
+import { S3Error } from "./errors.js";
+
+/**
+ * How an object is encrypted, as the catalog keeps it: nothing here is secret. `AES256`, `aws:kms` and `customer` (SSE-C)
+ * differ in the key that wraps the object's data key; `cess-cbc` is DeOSS's scheme, whose cipher the files keep.
+ */
+export interface Encryption {
+  readonly algorithm: EncryptionAlgorithm;
+  /** The name of the KMS key, or of the cipher. */
+  readonly keyId?: string;
+  /** x-amz-server-side-encryption-context as it came, which the data key is bound to. */
+  readonly context?: string;
+  readonly bucketKey?: boolean;
+  /** The data key, wrapped by the master key, the KMS key or the customer's key. */
+  readonly wrapped?: string;
+}
+
+export type EncryptionAlgorithm = "AES256" | "aws:kms" | "customer" | "cess-cbc";
+
+/** The key a client brings with a request. It is never stored and never logged. */
+export interface CustomerKey {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** As it came, in base64: answers echo it. */
+  readonly md5: string;
+}
+
+/** What the headers of a write ask for. */
+export type EncryptionRequest =
+  | { readonly algorithm: "AES256" }
+  | { readonly algorithm: "aws:kms"; readonly keyId?: string; readonly context?: string; readonly bucketKey?: boolean }
+  | { readonly algorithm: "customer"; readonly customer: CustomerKey };
+
+/** What a bucket's objects get whose requests ask for nothing. */
+export interface DefaultEncryption {
+  readonly algorithm: "AES256" | "aws:kms" | "cess-cbc";
+  readonly keyId?: string;
+  readonly bucketKey?: boolean;
+  /** Writes with a customer's key are refused. */
+  readonly blocksCustomerKeys?: boolean;
+}
+
+/** Names a KMS key by itself, by its alias or by an ARN of either. */
+export function kmsKeyName(keyId: string): string {
+  return keyId.replace(/^arn:[^/]*:(?:key\/|alias\/)?/, "").replace(/^alias\//, "");
+}
+
+/** AWS's word for a KMS key that is not there. */
+export function noSuchKmsKey(keyId: string): S3Error {
+  return new S3Error("KMS.NotFoundException", { message: `Key '${keyId.slice(0, 200)}' does not exist`, fields: { KeyId: keyId.slice(0, 200) } });
+}

@@ -1,0 +1,305 @@
+import { expect } from "chai";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { TieredCache } from "../../../src/cache/tiered-cache.js";
+import { segmentContent } from "../../../src/distribution/content.js";
+import type { CessGateway } from "../../../src/gateway/cess-gateway.js";
+import type { ReadRequest } from "../../../src/gateway/gateway.js";
+import { KeyRing } from "../../../src/keys/key-ring.js";
+import type { CustomerKey, EncryptionRequest } from "../../../src/model/encryption.js";
+import { PLAIN } from "../../../src/model/file.js";
+import type { ObjectVersion } from "../../../src/model/object.js";
+import { CHUNK_CONTENT, DATA_FRAGMENTS, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
+import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
+import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
+import { seededRandom } from "../../support/seeded-random.js";
+import { masterKey, testKeys } from "../../support/test-keys.js";
+import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
+import { alice, as, bob, body, bytesOf, collect, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+
+const CAPACITY = 512 * CHUNK_CONTENT;
+const AES: EncryptionRequest = { algorithm: "AES256" };
+const customerKey = (fill: number): CustomerKey => ({ key: Buffer.alloc(32, fill), md5: "" });
+const withKey = (customer: CustomerKey): EncryptionRequest => ({ algorithm: "customer", customer });
+
+describe("Encrypted objects", function () {
+  this.timeout(120_000);
+  let house: House;
+  let network: MemoryNetwork;
+  let cache: TieredCache;
+  let gateway: CessGateway;
+  let retrieval: NetworkRetrieval;
+  const at = (key: string) => ({ bucket: "vault", key });
+
+  async function build(settings: HouseSettings = {}): Promise<void> {
+    house = await House.build(settings);
+    network = new MemoryNetwork(house.encoder);
+    const { encoder } = house;
+    cache = new TieredCache({ verify: (bytes, hash) => encoder.verify(bytes, hash) }, { folder: join(house.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 });
+    const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
+    const nodes = new BookedNodes({ nodes: network.nodes, book, clock: wallClock });
+    // On a busy machine any node is slow for a moment.
+    retrieval = new NetworkRetrieval({ chain: network.chain, nodes, book, cache, encoder, clock: wallClock }, { minHedgeMs: 100_000, maxHedgeMs: 100_000 });
+    gateway = house.gatewayWith({ retrieval }, settings);
+    await gateway.buckets.create(as(alice), "vault");
+  }
+  afterEach(async () => {
+    await cache.close();
+    await house.close();
+  });
+
+  const put = (key: string, bytes: Buffer, encryption?: EncryptionRequest) =>
+    gateway.objects.put(as(alice), at(key), body(bytes), { ...plainly, ...(encryption ? { encryption } : {}) });
+  const get = async (key: string, request: Partial<ReadRequest> = {}, of = gateway) =>
+    collect((await of.objects.get(as(alice), at(key), { preconditions: {}, ...request })).body);
+
+  /** What the jobs do: afterwards the bytes are on storage nodes alone. */
+  async function store({ id }: Pick<ObjectVersion, "id">): Promise<void> {
+    const { catalog, blobs, preprocessing } = house;
+    const staged = await catalog.objects.blobs(id);
+    const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
+    if (job) {
+      const files = await preprocessing.files(id, staged, { format: job.format ?? PLAIN, territory: alice.territory, priority: "background" });
+      await blobs.remove((await catalog.objects.attach(id, files, preprocessing.root(files))).orphans);
+    }
+    for (const { file } of await catalog.objects.extents(id)) {
+      const row = (await catalog.files.get(file))!;
+      if (row.state === "stored") continue;
+      await network.keep(row, row.segments.map((_, index) => segmentContent(row, index, blobs)), 0, DATA_FRAGMENTS);
+      await catalog.files.advance(file, "declared", 0);
+      await blobs.remove((await catalog.files.stored(file)).orphans);
+    }
+    expect(await catalog.objects.blobs(id)).to.deep.equal([]);
+  }
+
+  const isEncrypted = (bytes: Buffer) => {
+    for (const fragment of network.nodes.stored()) expect(Buffer.from(fragment).includes(bytes.subarray(0, 32)), "a node holds the plaintext").to.equal(false);
+  };
+
+  describe("of sizes around the edges of chunks, fragments and segments", () => {
+    const seed = Number(process.env["ENCRYPTION_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    before(() => console.log(`      ENCRYPTION_SEED=${seed}`));
+
+    const sizes = [1, CHUNK_CONTENT - 1, CHUNK_CONTENT, CHUNK_CONTENT + 1, 128 * CHUNK_CONTENT, 128 * CHUNK_CONTENT + 1, CAPACITY, CAPACITY + 1];
+    for (const [name, encryption, from] of [["the server's key", AES, 0], ["a customer's key", withKey(customerKey(5)), 5], ["DeOSS's scheme", undefined, 7]] as const) {
+      it(`give any range back, staged and from storage nodes, with ${name}`, async () => {
+        await build({ admission: { freshMs: 0 } });
+        if (!encryption) await gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
+        const random = seededRandom(seed);
+        const customer = encryption?.algorithm === "customer" ? { customer: encryption.customer } : {};
+        for (const size of [...sizes.slice(from), 1 + Math.floor(random() * CAPACITY * 1.5)]) {
+          const bytes = bytesOf(size, seed + size);
+          bytes.writeUInt8(7, size - 1);
+          const version = await put("k", bytes, encryption);
+          const edges = [0, 1, CHUNK_CONTENT - 1, CHUNK_CONTENT, 127 * CHUNK_CONTENT, 128 * CHUNK_CONTENT, CAPACITY - 1, CAPACITY, size - 1];
+          const ranges = Array.from({ length: 12 }, (_, i) => {
+            const [first, last] = [0, 0].map(() => Math.min(size - 1, i < 6 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() * size))).sort((a, b) => a - b);
+            return { first: first!, last: last! };
+          });
+          const check = async (where: string) => {
+            expect((await get("k", customer)).equals(bytes), `${size} bytes, ${where}`).to.equal(true);
+            for (const range of ranges) {
+              const part = await get("k", { ...customer, range });
+              expect(part.equals(bytes.subarray(range.first, range.last + 1)), `bytes ${range.first} to ${range.last} of ${size}, ${where}`).to.equal(true);
+            }
+          };
+          if (size <= CHUNK_CONTENT + 1) await check("staged");
+          await store(version);
+          await cache.clear();
+          await check("from the network");
+          if (size > 100) isEncrypted(bytes);
+          network.nodes.forget();
+        }
+      });
+    }
+  });
+
+  it("fetch only the fragments that a range touches", async () => {
+    await build();
+    await store(await put("k", bytesOf(20 * MIB, 1), AES));
+    network.nodes.gets.length = 0;
+    await get("k", { range: { first: 128 * CHUNK_CONTENT + 5, last: 128 * CHUNK_CONTENT + 70_000 } });
+    expect(network.nodes.gets.length).to.equal(1);
+    await get("k", { range: { first: 128 * CHUNK_CONTENT - 1, last: 128 * CHUNK_CONTENT } });
+    expect(network.nodes.gets.length, "the other one is cached").to.equal(2);
+  });
+
+  it("are never the same file twice: equal bytes of one owner or of two share nothing", async () => {
+    await build();
+    await gateway.buckets.create(as(bob), "other");
+    const bytes = bytesOf(1000, 1);
+    const versions = [
+      await put("a", bytes, AES), await put("b", bytes, AES), await put("c", bytes),
+      await gateway.objects.put(as(bob), { bucket: "other", key: "k" }, body(bytes), { ...plainly, encryption: AES }),
+    ];
+    for (const version of versions) await store(version);
+    const fids = await Promise.all(versions.map(async ({ id }) => (await house.catalog.objects.byId(id))?.durability.fid));
+    expect(new Set(fids).size).to.equal(4);
+  });
+
+  it("leave no key on the disk: neither a customer's nor a data key, in clear", async () => {
+    await build();
+    const customer = customerKey(0xc5);
+    const { id } = await put("k", bytesOf(1000, 1), withKey(customer));
+    const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
+    const dataKey = job?.format?.name === "aes-256-gcm" ? job.format.key! : "";
+    expect(dataKey).to.match(/^[0-9a-f]{64}$/);
+    const onDisk = () => Buffer.concat(readdirSync(house.folder).filter((name) => name.startsWith("catalog")).map((name) => readFileSync(join(house.folder, name))));
+    const forms = (key: Uint8Array) => [Buffer.from(key), ...(["hex", "base64", "base64url"] as const).map((form) => Buffer.from(Buffer.from(key).toString(form)))];
+    for (const key of [customer.key, Buffer.from(dataKey, "hex"), masterKey]) {
+      for (const form of forms(key)) expect(onDisk().includes(form)).to.equal(false);
+    }
+    await store({ id });
+    expect(await get("k", { customer })).to.deep.equal(bytesOf(1000, 1));
+  });
+
+  it("have their data key with the file only while it is staged: from then on a customer's object needs the customer", async () => {
+    await build();
+    const version = await put("k", bytesOf(1000, 1), withKey(customerKey(1)));
+    await store(version);
+    const [extent] = await house.catalog.objects.extents(version.id);
+    expect((await house.catalog.files.get(extent!.file))?.format).to.deep.equal({ name: "aes-256-gcm", first: 0 });
+    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
+    await refused("InvalidRequest", get("k"));
+    await refused("AccessDenied", get("k", { customer: customerKey(2) }));
+    expect(await get("k", { customer: customerKey(1) })).to.deep.equal(bytesOf(1000, 1));
+  });
+
+  it("fail with an internal error, not a wrong byte, when the segments are not what the key sealed", async () => {
+    await build();
+    const other = await put("other", bytesOf(1000, 2), AES);
+    const version = await put("k", bytesOf(1000, 1), AES);
+    await store(version);
+    await store(other);
+    // As if the catalog gave the file of another object.
+    const [extent] = (await house.catalog.objects.byId(other.id))!.extents;
+    const file = (await house.catalog.files.manifest(extent!.fid))!;
+    const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
+    const dataKey = testKeys.unwrap(key, { kind: "master" }, "")!;
+    const opened = { ...file, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
+    const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error).with.property("name", "Error");
+    expect((error as Error).message).to.contain("not what its data key sealed");
+    expect(await get("k")).to.deep.equal(bytesOf(1000, 1));
+  });
+
+  describe("that are copied", () => {
+    it("share their file, the data key wrapped anew, and outlive their source", async () => {
+      await build();
+      const bytes = bytesOf(200_000, 1);
+      const source = await put("source", bytes, withKey(customerKey(1)));
+      await store(source);
+      const copies = { kms: { algorithm: "aws:kms", keyId: "payroll" }, rekeyed: withKey(customerKey(2)), aes: AES } as const;
+      for (const [key, encryption] of Object.entries(copies)) {
+        const copied = await gateway.objects.copy(as(alice), at(key), { source: at("source"), sourcePreconditions: {}, sourceCustomer: customerKey(1), encryption });
+        expect(copied.durability.fid, key).to.equal((await house.catalog.objects.byId(source.id))?.durability.fid);
+        expect(copied.durability.state).to.equal("stored");
+      }
+      await gateway.objects.delete(as(alice), at("source"));
+      await cache.clear();
+      expect(await get("kms")).to.deep.equal(bytes);
+      expect(await get("aes")).to.deep.equal(bytes);
+      expect(await get("rekeyed", { customer: customerKey(2) })).to.deep.equal(bytes);
+      await refused("AccessDenied", get("rekeyed", { customer: customerKey(1) }));
+    });
+
+    it("are put anew where one is encrypted and the other is not", async () => {
+      await build();
+      for (const [from, to] of [[undefined, AES], [AES, undefined]] as const) {
+        const bytes = bytesOf(200_000, from ? 1 : 2);
+        const source = await put("source", bytes, from);
+        await store(source);
+        const copied = await gateway.objects.copy(as(alice), at("copy"), { source: at("source"), sourcePreconditions: {}, ...(to ? { encryption: to } : {}) });
+        expect(copied.durability.state).to.equal("staged");
+        expect(copied.encryption?.algorithm).to.equal(to?.algorithm);
+        await gateway.objects.delete(as(alice), at("source"));
+        await store(copied);
+        await cache.clear();
+        expect(await get("copy")).to.deep.equal(bytes);
+      }
+    });
+
+    it("while they are staged or on their way, read as their source does", async () => {
+      await build();
+      const bytes = bytesOf(1000, 1);
+      const source = await put("source", bytes, AES);
+      const request = { source: at("source"), sourcePreconditions: {}, encryption: withKey(customerKey(1)) };
+      const early = await gateway.objects.copy(as(alice), at("early"), request);
+      const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
+      const files = await house.preprocessing.files(source.id, await house.catalog.objects.blobs(source.id), { format: job!.format!, territory: alice.territory, priority: "background" });
+      await house.catalog.objects.attach(source.id, files);
+      const late = await gateway.objects.copy(as(alice), at("late"), request);
+      for (const key of ["early", "late"]) {
+        await refused("InvalidRequest", get(key));
+        expect(await get(key, { customer: customerKey(1) })).to.deep.equal(bytes);
+      }
+      for (const version of [source, early]) await store(version);
+      await cache.clear();
+      for (const key of ["early", "late"]) expect(await get(key, { customer: customerKey(1) })).to.deep.equal(bytes);
+      expect((await house.catalog.objects.byId(late.id))?.durability).to.include({ state: "stored" });
+      expect(await get("source")).to.deep.equal(bytes);
+    });
+  });
+
+  it("uploaded in parts are sealed segment by segment, over several files and although a part came twice", async () => {
+    await build({ maxSegmentsPerFile: 1 });
+    const { uploads } = gateway;
+    const parts = [bytesOf(20 * MIB, 1), bytesOf(20 * MIB, 2), bytesOf(30 * MIB, 3)];
+    const { id } = await uploads.create(as(alice), at("k"), { content: {}, metadata: {}, encryption: withKey(customerKey(1)) });
+    const send = (n: number, bytes: Buffer) => uploads.putPart(as(alice), at("k"), id, n, body(bytes), customerKey(1));
+    await send(1, bytesOf(20 * MIB, 9));
+    await send(2, parts[1]!);
+    const sent = [await send(1, parts[0]!), await send(2, parts[1]!), await send(3, parts[2]!)];
+    await refused("InvalidRequest", uploads.complete(as(alice), at("k"), id, { parts: [] }, customerKey(2)));
+    const { result } = await uploads.complete(as(alice), at("k"), id, { parts: sent.map(({ partNumber, etag }) => ({ partNumber, etag })) }, customerKey(1));
+    const { encryption } = await result;
+    expect(encryption?.algorithm).to.equal("customer");
+    expect(await house.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property("format");
+    const version = (await house.catalog.objects.get("vault", "k"))!;
+    expect(version.extents.length).to.equal(3);
+    await store(version);
+    await cache.clear();
+    const whole = Buffer.concat(parts);
+    expect((await get("k", { customer: customerKey(1) })).equals(whole)).to.equal(true);
+    const range = { first: CAPACITY - 100, last: CAPACITY + 100 };
+    expect((await get("k", { customer: customerKey(1), range })).equals(whole.subarray(range.first, range.last + 1))).to.equal(true);
+  });
+
+  it("stay readable when a new master key wraps, and say so when the old one is missing", async () => {
+    await build();
+    const bytes = bytesOf(1000, 1);
+    await store(await put("old", bytes, AES));
+    expect(await house.catalog.keyUses.all()).to.deep.equal([testKeys.masterId]);
+    const fresh = Buffer.alloc(32, 77);
+    const ring = (...master: Uint8Array[]) => new KeyRing({ master, kms: new Map(), ciphers: new Map() });
+    const rotated = house.gatewayWith({ retrieval, keys: ring(fresh, masterKey) });
+    expect(await get("old", {}, rotated)).to.deep.equal(bytes);
+    // A copy onto itself wraps with the new key and moves no byte.
+    await rotated.objects.copy(as(alice), at("old"), { source: at("old"), sourcePreconditions: {}, encryption: AES });
+    expect(await get("old", {}, house.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
+    const error: unknown = await get("old").then(() => undefined, (reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error).with.property("message").that.contains("is not among the gateway's keys");
+  });
+
+  it("are the rule where the operator said so, and take the space that they need", async () => {
+    const charged = 96 * MIB;
+    await build({ encryption: { default: "AES256" }, territoryBytes: charged + 1 });
+    expect((await put("default", bytesOf(1000, 1))).encryption?.algorithm).to.equal("AES256");
+    expect((await gateway.encryption.get(as(alice), "vault")).algorithm).to.equal("AES256");
+    await gateway.objects.delete(as(alice), at("default"));
+    await refused("TerritoryTooSmall", put("two segments", Buffer.alloc(CAPACITY + 1)));
+    await put("one", Buffer.alloc(CAPACITY));
+  });
+
+  it("have a checksum of their own that tells nothing of their bytes: the FID", async () => {
+    await build();
+    const bytes = bytesOf(1000, 1);
+    const version = await put("k", bytes, AES);
+    await store(version);
+    const plain = createHash("sha256").update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)])).digest("hex");
+    const fid = (await house.catalog.objects.byId(version.id))?.durability.fid;
+    expect((await house.catalog.files.manifest(fid!))?.segments[0]?.hash).not.to.equal(plain);
+  });
+});
