@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   DeletePublicAccessBlockCommand, GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, ListObjectsV2Command, PutBucketCorsCommand, PutBucketPolicyCommand,
 } from "@aws-sdk/client-s3";
@@ -62,6 +62,22 @@ describe("PostObject", () => {
     expect(head.Metadata?.["colour"]).to.equal("=?UTF-8?B?Z3LDvG4=?=");
     const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket.name, Key: "full" }));
     expect(TagSet).to.deep.equal([{ Key: "a b", Value: "c+d" }]);
+  });
+
+  it("encrypts as its fields say, with the gateway's keys or the form's own", async () => {
+    const answer = await post(bucket.name, right({ key: "sse", "x-amz-server-side-encryption": "AES256" }), file);
+    expect([answer.status, answer.headers["x-amz-server-side-encryption"]], answer.body).to.deep.equal([204, "AES256"]);
+    expect(await read("sse")).to.equal("the file");
+    const key = randomBytes(32);
+    const customer = {
+      "x-amz-server-side-encryption-customer-algorithm": "AES256", "x-amz-server-side-encryption-customer-key": key.toString("base64"),
+      "x-amz-server-side-encryption-customer-key-md5": createHash("md5").update(key).digest("base64"),
+    };
+    const own = await post(bucket.name, right({ key: "sse-c", ...customer }), file);
+    expect(own.status, own.body).to.equal(204);
+    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "sse-c" })))).status).to.equal(400);
+    const got = await send({ method: "GET", path: `/${bucket.name}/sse-c`, headers: customer });
+    expect([got.status, got.body]).to.deep.equal([200, "the file"]);
   });
 
   it("puts the file's name, without its folders, where the key says ${filename}", async () => {
