@@ -3,6 +3,7 @@ import {
   DeletePublicAccessBlockCommand, GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, ListObjectsV2Command, PutBucketCorsCommand, PutBucketPolicyCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { customerHeaders, customerKey } from "../support/customer-key.js";
 import { exactly, formBody, policyOf, post, rightForm, signedV2, signedV4, type Condition } from "../support/form.js";
 import { send } from "../support/signed.js";
 import { bytesOf, refusal, s3, target, useBucket } from "../support/target.js";
@@ -54,6 +55,18 @@ describe("PostObject", () => {
     expect(head.Metadata?.["colour"]).to.equal("=?UTF-8?B?Z3LDvG4=?=");
     const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket.name, Key: "full" }));
     expect(TagSet).to.deep.equal([{ Key: "a b", Value: "c+d" }]);
+  });
+
+  it("encrypts as fields say, with a customer's key, too", async () => {
+    const aes = await post(bucket.name, right({ key: "aes", "x-amz-server-side-encryption": "AES256" }), file);
+    expect([aes.status, aes.headers["x-amz-server-side-encryption"]]).to.deep.equal([204, "AES256"]);
+    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "aes" }))).ServerSideEncryption).to.equal("AES256");
+    const key = customerKey();
+    expect((await post(bucket.name, right({ key: "customer", ...customerHeaders(key) }), file)).status).to.equal(204);
+    expect((await refusal(read("customer"))).status).to.equal(400);
+    expect((await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "customer", ...key }))).Body)).toString()).to.equal("the file");
+    expect((await post(bucket.name, right({ key: "never", "x-amz-server-side-encryption": "ROT13" }), file)).status).to.equal(400);
+    await absent("never");
   });
 
   it("puts the file's name, without its folders, where the key says ${filename}", async () => {
