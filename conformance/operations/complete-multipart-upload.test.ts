@@ -1,5 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, GetObjectCommand, HeadObjectCommand, UploadPartCommand, type CompletedPart } from "@aws-sdk/client-s3";
+import { crc32 } from "node:zlib";
+import {
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand,
+  UploadPartCommand, type CompletedPart,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { bytesOf, refusal, s3, useBucket } from "../support/target.js";
 
@@ -74,9 +78,62 @@ describe("CompleteMultipartUpload", () => {
     }
     const wrong = sent.map((each) => ({ ...each, ChecksumCRC32: "AAAAAA==" }));
     expect((await refusal(s3.send(new CompleteMultipartUploadCommand({ ...name, UploadId, MultipartUpload: { Parts: wrong } })))).code).to.be.oneOf(["InvalidPart", "BadDigest"]);
-    const { ChecksumCRC32, ChecksumType } = await s3.send(new CompleteMultipartUploadCommand({ ...name, UploadId, MultipartUpload: { Parts: sent } }));
+    expect((await refusal(s3.send(new CompleteMultipartUploadCommand({ ...name, UploadId, MultipartUpload: { Parts: sent }, ChecksumCRC32: "AAAAAA==-2" })))).code).to.equal("BadDigest");
+    const { ChecksumCRC32, ChecksumType } = await s3.send(new CompleteMultipartUploadCommand({ ...name, UploadId, MultipartUpload: { Parts: sent }, ChecksumCRC32: composite(sent.map((each) => each.ChecksumCRC32)) }));
     expect(ChecksumCRC32).to.match(/-2$/);
     expect(ChecksumType).to.equal("COMPOSITE");
     expect((await s3.send(new HeadObjectCommand({ ...name, ChecksumMode: "ENABLED" }))).ChecksumCRC32).to.equal(ChecksumCRC32);
   });
+
+  it("refuses a size that the parts do not add up to", async () => {
+    const at = await open("sized");
+    const parts = [await part(at, 1, "12345")];
+    expect(await refusal(complete(at, parts, { MpuObjectSize: 6 }))).to.include({ code: "InvalidRequest", status: 400 });
+    expect((await complete(at, parts, { MpuObjectSize: 5 })).ETag).to.be.a("string");
+  });
+
+  it("makes one checksum of the whole object of its parts' where FULL_OBJECT was asked for, and verifies the client's own", async () => {
+    const bodies = [randomBytes(5 * MIB), Buffer.from("end")];
+    for (const algorithm of ["CRC32", "CRC32C", "CRC64NVME"] as const) {
+      const field = `Checksum${algorithm}` as "ChecksumCRC32";
+      const name = { Bucket: bucket.name, Key: `full-${algorithm}` };
+      const whole = (await s3.send(new PutObjectCommand({ ...name, Body: Buffer.concat(bodies), ChecksumAlgorithm: algorithm })))[field];
+      const upload = async () => {
+        const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...name, ChecksumAlgorithm: algorithm, ChecksumType: "FULL_OBJECT" }));
+        const Parts = [];
+        for (const [index, Body] of bodies.entries()) {
+          const sent = await s3.send(new UploadPartCommand({ ...name, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm: algorithm }));
+          Parts.push({ PartNumber: index + 1, ETag: sent.ETag, [field]: sent[field] });
+        }
+        return { ...name, UploadId, MultipartUpload: { Parts } };
+      };
+      const input = await upload();
+      const wrong = Buffer.from(whole ?? "", "base64").map((byte) => byte ^ 1);
+      expect(await refusal(s3.send(new CompleteMultipartUploadCommand({ ...input, [field]: Buffer.from(wrong).toString("base64") }))), algorithm).to.include({ code: "BadDigest", status: 400 });
+      expect(await refusal(s3.send(new CompleteMultipartUploadCommand({ ...input, ChecksumType: "COMPOSITE" }))), algorithm).to.include({ code: "InvalidRequest", status: 400 });
+      const answer = await s3.send(new CompleteMultipartUploadCommand({ ...input, [field]: whole, ChecksumType: "FULL_OBJECT" }));
+      expect([answer[field], answer.ChecksumType], algorithm).to.deep.equal([whole, "FULL_OBJECT"]);
+      const head = await s3.send(new HeadObjectCommand({ ...name, ChecksumMode: "ENABLED" }));
+      expect([head[field], head.ChecksumType]).to.deep.equal([whole, "FULL_OBJECT"]);
+      expect((await s3.send(new HeadObjectCommand(name)))[field], "only when it is asked for").to.equal(undefined);
+    }
+  });
+
+  it("knows which checksums can be of the whole and which of the parts alone", async () => {
+    const create = (ChecksumAlgorithm: "SHA1" | "SHA256" | "CRC64NVME" | "CRC32", ChecksumType: "FULL_OBJECT" | "COMPOSITE") =>
+      s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "types", ChecksumAlgorithm, ChecksumType }));
+    expect((await refusal(create("SHA256", "FULL_OBJECT"))).code).to.equal("InvalidRequest");
+    expect((await refusal(create("SHA1", "FULL_OBJECT"))).code).to.equal("InvalidRequest");
+    expect((await refusal(create("CRC64NVME", "COMPOSITE"))).code).to.equal("InvalidRequest");
+    const { UploadId } = await create("SHA256", "COMPOSITE");
+    const other = s3.send(new UploadPartCommand({ Bucket: bucket.name, Key: "types", UploadId, PartNumber: 1, Body: "x", ChecksumAlgorithm: "CRC32" }));
+    expect(await refusal(other), "an algorithm the upload was not created with").to.include({ code: "InvalidRequest", status: 400 });
+  });
 });
+
+/** S3's checksum of the parts' checksums. */
+function composite(sums: readonly (string | undefined)[]): string {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(Buffer.concat(sums.map((each) => Buffer.from(each ?? "", "base64")))));
+  return `${sum.toString("base64")}-${sums.length}`;
+}

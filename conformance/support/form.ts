@@ -55,7 +55,7 @@ export function formBody(fields: Readonly<Record<string, string>>, file: FormFil
 }
 
 /** Posts a form to a bucket as a browser does. */
-export function post(bucket: string, fields: Readonly<Record<string, string>>, file: FormFile | undefined, headers: Readonly<Record<string, string>> = {}, after = {}): Promise<RawAnswer> {
+export function post(bucket: string, fields: Readonly<Record<string, string>>, file: FormFile | undefined, headers: Readonly<Record<string, string>> = {}, after = {}, path = `/${bucket}`): Promise<RawAnswer> {
   const { body, type } = formBody(fields, file, after);
-  return send({ method: "POST", path: `/${bucket}`, sign: false, body, headers: { "content-type": type, ...headers }, tamper: (sent) => delete sent["x-amz-content-sha256"] });
+  return send({ method: "POST", path, sign: false, body, headers: { "content-type": type, ...headers }, tamper: (sent) => delete sent["x-amz-content-sha256"] });
 }

@@ -222,7 +222,7 @@ export class Dispatcher {
   ): Promise<S3Request> {
     const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
-    const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes });
+    const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
     const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
     if (operation.digested && hasBody) requireDigest(open());
     const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";

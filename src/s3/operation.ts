@@ -34,6 +34,8 @@ export interface Operation<Input, Output> {
   readonly access: "read" | "write" | "owner";
   /** The operation takes an XML document of at most this many bytes, which is read and verified before `parse`. */
   readonly document?: number;
+  /** The checksum in its headers is the object's, not the document's. */
+  readonly objectChecksum?: true;
   /** Its document must come with Content-MD5 or a checksum, as on AWS: what it changes is not to be changed by chance. */
   readonly digested?: true;
   /** The operation takes a form: what is addressed, asked and signed stands in its fields. */

@@ -62,6 +62,7 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   access: "write",
   // Ten thousand parts, each with its ETag and a checksum, spaced out by generous formatters.
   document: 4 * 1024 * 1024,
+  objectChecksum: true,
   parse: (request) => ({
     Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
     Location: objectLocation(request),

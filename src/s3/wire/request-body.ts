@@ -8,6 +8,8 @@ import type { Headers } from "./headers.js";
 export interface BodySettings {
   /** Largest decoded body, in bytes. */
   readonly maxBytes: number;
+  /** The checksum in the headers is not the body's. */
+  readonly foreignChecksum?: boolean | undefined;
 }
 
 export interface RawBody {
@@ -50,9 +52,9 @@ function contentMd5(headers: Headers): string | undefined {
 }
 
 /** Content-MD5, payload digest and checksum that stand in the headers. */
-function announcedDigests(headers: Headers, payload: Payload): Body["announced"] {
+function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = false): Body["announced"] {
   const md5 = contentMd5(headers);
-  const checksum = announcedChecksum(headers);
+  const checksum = foreignChecksum ? undefined : announcedChecksum(headers);
   const algorithm = checksum?.algorithm ?? trailerAlgorithm(headers);
   return {
     ...(md5 === undefined ? {} : { md5 }),
@@ -89,7 +91,7 @@ export function formBody(headers: Headers, stream: AsyncIterable<Uint8Array>): B
 export function requestBody(raw: RawBody, settings: BodySettings): Body {
   const { headers, payload } = raw;
   const size = announcedSize(headers, payload, settings);
-  const announced = announcedDigests(headers, payload);
+  const announced = announcedDigests(headers, payload, settings.foreignChecksum);
   const expectsTrailer = trailerAlgorithm(headers);
   const chunked = isAwsChunked(headers, payload)
     ? new AwsChunked(raw.source, {
