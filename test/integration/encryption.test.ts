@@ -59,7 +59,7 @@ describe("encrypted objects on the dev network", function () {
     writeFileSync(config(), JSON.stringify(settings));
     const sealed = await run(["seal", user!.accessKeyId, "--config", config()], `${user!.secretAccessKey}\n`);
     expect(sealed.output).to.match(/^v1\./).and.not.contain(user!.secretAccessKey);
-    const { secretAccessKey: _, ...open } = user!;
+    const open = Object.fromEntries(Object.entries(user!).filter(([name]) => name !== "secretAccessKey"));
     writeFileSync(config(), JSON.stringify({ ...settings, accounts: [{ ...open, readsNetwork: true, secretAccessKeySealed: sealed.output }] }));
     gateway = await start();
     client = gateway.client();
