@@ -31,6 +31,13 @@ program
   .option("--json", "print segment and fragment hashes too, as JSON")
   .action(async (file: string, options: { cipher?: string; json?: boolean }) => (await import("./cli/fid.js")).runFid(file, options));
 
+program
+  .command("seal")
+  .description("seal a secret access key from standard input, for secretAccessKeySealed in the configuration")
+  .argument("<access-key>")
+  .option("-c, --config <file>", "configuration file (YAML), which says where the gateway's keys are")
+  .action(async (accessKey: string, options: { config?: string }) => (await import("./cli/seal.js")).runSeal(accessKey, options.config));
+
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);
   process.exit(1);

@@ -49,7 +49,7 @@ class Page {
     const result = new Promise((resolve) => (this.#result = resolve));
     // Without the sandbox it runs as root too, as in a container.
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${join(this.folder, "profile")}`];
-    this.#chromium = spawn(browser ?? "", [...flags, origin], { stdio: "ignore" });
+    this.#chromium = spawn(browser ?? "", [...flags, origin], { stdio: "ignore", detached: true });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error("the page did not answer")), PAGE_TIMEOUT_MS)));
     try {
@@ -57,7 +57,8 @@ class Page {
     } finally {
       clearTimeout(timer);
       const ended = new Promise((resolve) => this.#chromium?.once("exit", resolve));
-      this.#chromium.kill();
+      // Distributions start it by a script, which would end alone.
+      if (this.#chromium.pid !== undefined) process.kill(-this.#chromium.pid, "SIGKILL");
       await ended;
     }
   }

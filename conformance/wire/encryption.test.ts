@@ -70,6 +70,14 @@ describe("server-side encryption", () => {
       expect(await refusal(put("demanded/key", { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "other" }))).to.include({ code: "AccessDenied", status: 403 });
       await put("demanded/aes", { ServerSideEncryption: "AES256" });
       await put("demanded/kms", { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "aws/s3" });
+    });
+
+    it("is demanded of an upload once, not of its parts, which do not say it", async () => {
+      expect(await refusal(s3.send(new CreateMultipartUploadCommand(at("demanded/parts"))))).to.include({ code: "AccessDenied", status: 403 });
+      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at("demanded/parts"), ServerSideEncryption: "AES256" }));
+      const { ETag } = await s3.send(new UploadPartCommand({ ...at("demanded/parts"), UploadId, PartNumber: 1, Body: body }));
+      await s3.send(new CompleteMultipartUploadCommand({ ...at("demanded/parts"), UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }));
+      expect(await read("demanded/parts")).to.deep.equal(body);
       await s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket.name }));
     });
   });

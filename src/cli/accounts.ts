@@ -1,14 +1,17 @@
 import type { AccountConfig, LimitedKeyConfig } from "../config/config.js";
 import { ConfigError, readSecret } from "../config/load.js";
 import type { AccessKey, Account, CessAccount, KeyLimits } from "../model/account.js";
+import type { Sealer } from "../model/sealer.js";
 import { parseAccount, publicKeyOf } from "../network/chain/accounts.js";
+import { secretPurpose } from "./seal.js";
 
 /** The configured S3 accounts, by access key and by canonical ID. */
 export class Accounts {
   readonly #byAccessKey = new Map<string, AccessKey>();
   readonly #byId = new Map<string, Account>();
 
-  constructor(configured: readonly AccountConfig[]) {
+  /** Throws ConfigError. `sealer` opens secrets that are sealed. */
+  constructor(configured: readonly AccountConfig[], private readonly sealer: Pick<Sealer, "open">) {
     for (const entry of configured) this.#add(entry);
   }
 
@@ -32,15 +35,28 @@ export class Accounts {
     for (const key of configured.keys ?? []) this.#addKey(name, key, present ?? account, limitsOf(key));
   }
 
-  #addKey(name: string, { accessKeyId, secretAccessKey, secretAccessKeyFile }: KeyConfig, account: Account, limits?: KeyLimits): void {
-    const secret = secretAccessKey ?? (secretAccessKeyFile === undefined ? undefined : readSecret(secretAccessKeyFile));
-    if (secret === undefined) throw new ConfigError(`the access key ${accessKeyId} of account ${name} needs secretAccessKey or secretAccessKeyFile`);
+  #addKey(name: string, key: KeyConfig, account: Account, limits?: KeyLimits): void {
+    const { accessKeyId } = key;
+    const secretAccessKey = this.#secret(name, key);
     if (this.#byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} stands twice`);
-    this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey: secret, account, ...(limits ? { limits } : {}) });
+    this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...(limits ? { limits } : {}) });
+  }
+
+  #secret(name: string, { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig): string {
+    if (secretAccessKey !== undefined) return secretAccessKey;
+    if (secretAccessKeyFile !== undefined) return readSecret(secretAccessKeyFile);
+    if (secretAccessKeySealed === undefined) {
+      throw new ConfigError(`the access key ${accessKeyId} of account ${name} needs secretAccessKey, secretAccessKeyFile or secretAccessKeySealed`);
+    }
+    try {
+      return this.sealer.open(secretAccessKeySealed, secretPurpose(accessKeyId));
+    } catch (cause) {
+      throw new ConfigError(`secretAccessKeySealed of ${accessKeyId} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`, { cause });
+    }
   }
 }
 
-type KeyConfig = Pick<AccountConfig, "accessKeyId" | "secretAccessKey" | "secretAccessKeyFile">;
+type KeyConfig = Pick<AccountConfig, "accessKeyId" | "secretAccessKey" | "secretAccessKeyFile" | "secretAccessKeySealed">;
 
 function limitsOf({ buckets, prefixes, permission, expires }: LimitedKeyConfig): KeyLimits {
   return {

@@ -1,27 +1,30 @@
 import { join } from "node:path";
-import type { Logger } from "pino";
 import type { Catalog } from "../catalog/catalog.js";
-import type { Config } from "../config/config.js";
+import type { KeyConfig } from "../config/config.js";
 import { ConfigError, readSecret } from "../config/load.js";
 import { KeyRing } from "../keys/key-ring.js";
 import { openKeyFile } from "./key-file.js";
 
 export interface GatewayKeys {
   readonly keys: KeyRing;
+  /** Writes a key file that was not there. */
+  readonly create: () => Promise<void>;
   /** Before anything is served: ConfigError when a key is missing that the catalog needs; writes a new key file. */
   readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
-export async function gatewayKeys({ encryption, dataDir }: Config, log: Pick<Logger, "warn">): Promise<GatewayKeys> {
+export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: { warn(fields: object, message: string): void }): Promise<GatewayKeys> {
   const { keyFile, masterKey, masterKeyFile } = encryption;
   if (masterKey !== undefined && masterKeyFile !== undefined) throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
   const path = keyFile ?? join(dataDir, "keys.json");
   const opened = await openKeyFile(path, masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)));
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
   const keys = new KeyRing(opened.material);
+  const create = async () => opened.create?.();
   return {
     keys,
+    create,
     settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.ids.has(id));
       if (missing.length > 0) {
@@ -31,7 +34,7 @@ export async function gatewayKeys({ encryption, dataDir }: Config, log: Pick<Log
           + "put the key file, or the old keys behind the new ones, back",
         );
       }
-      await opened.create?.();
+      await create();
     },
   };
 }

@@ -16,6 +16,7 @@ import { systemClock } from "../model/system-clock.js";
 import { createS3App } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
+import { gatewayKeys } from "./gateway-keys.js";
 import { Metrics } from "./metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { closeRooms, openRooms, type Rooms } from "./rooms.js";
@@ -46,10 +47,11 @@ export class GatewayServer implements Running {
 
   /** Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
   static async start(config: Config, { log, adminRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
-    const accounts = new Accounts(config.accounts);
+    const keys = await gatewayKeys(config, log);
+    const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
-    const rooms = await openRooms(config, accounts, signer, log);
+    const rooms = await openRooms(config, accounts, signer, keys, log);
     await startWorkers(rooms, config, log);
     const metrics = new Metrics(rooms);
     const network = await networkBucket(config, rooms, log);

@@ -25,7 +25,7 @@ import type { GatewayPeers } from "../peers/gateway-peers.js";
 import type { Accounts } from "./accounts.js";
 import { JsonShelf } from "./json-shelf.js";
 import { placementPolicy } from "./placement.js";
-import { gatewayKeys } from "./gateway-keys.js";
+import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
@@ -48,10 +48,9 @@ export interface Rooms {
   readonly distribution: Distribution;
 }
 
-export async function openRooms(config: Config, accounts: Accounts, signer: Signer, log: Logger): Promise<Rooms> {
+export async function openRooms(config: Config, accounts: Accounts, signer: Signer, { keys, settle }: GatewayKeys, log: Logger): Promise<Rooms> {
   const { dataDir } = config;
   const clock = systemClock;
-  const { keys, settle } = await gatewayKeys(config, log);
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
   await settle(catalog);
   const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });

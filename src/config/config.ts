@@ -9,6 +9,8 @@ const limitedKeySchema = z.strictObject({
   secretAccessKey: z.string().min(8).max(128).optional(),
   /** A file that holds the secret on its first line. */
   secretAccessKeyFile: z.string().optional(),
+  /** The secret as `cess-s3 seal` prints it: the gateway's master key opens it. */
+  secretAccessKeySealed: z.string().optional(),
   /** Names of buckets, with `*` and `?`; all by default. */
   buckets: z.array(z.string().min(1)).min(1).optional(),
   /** Beginnings of keys; all by default. */
@@ -29,6 +31,8 @@ const accountSchema = z.strictObject({
   secretAccessKey: z.string().min(8).max(128).optional(),
   /** A file that holds the secret on its first line. */
   secretAccessKeyFile: z.string().optional(),
+  /** The secret as `cess-s3 seal` prints it: the gateway's master key opens it. */
+  secretAccessKeySealed: z.string().optional(),
   /** May read any file on the network by its FID, through the network bucket. */
   readsNetwork: z.boolean().default(false),
   keys: z.array(limitedKeySchema).optional(),
@@ -167,6 +171,12 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
+/** Where the keys are: all that sealing a secret needs to know. */
+export const keyConfigSchema = z.object({
+  dataDir: configSchema.shape.dataDir, encryption: encryptionSchema.extend({ default: encryptionSchema.shape.default.optional() }).prefault({}),
+});
+
+export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type AccountConfig = Config["accounts"][number];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { configSchema, devConfigSchema, nodeConfigSchema, type Config, type ConfigInput, type DevConfig, type NodeConfig } from "./config.js";
+import { configSchema, devConfigSchema, keyConfigSchema, nodeConfigSchema, type Config, type ConfigInput, type DevConfig, type KeyConfig, type NodeConfig } from "./config.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -95,6 +95,12 @@ export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "account
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
   checked(configSchema.omit({ chain: true, accounts: true }), overlay({ encryption: DEV_ENCRYPTION }, environment, GATEWAY_VARIABLES));
   return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
+}
+
+/** Of the gateway's configuration what says where its keys are; the rest need not be there yet. */
+export function loadKeyConfig(file: string | undefined, environment: Environment = process.env): KeyConfig {
+  const path = file ?? environment["CESS_S3_CONFIG"];
+  return checked(keyConfigSchema, overlay(path === undefined ? {} : readYaml(path), environment, GATEWAY_VARIABLES));
 }
 
 export function loadNodeConfig(file: string | undefined, environment: Environment = process.env): NodeConfig {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../model/byte-range.js";
+import type { Account } from "../model/account.js";
 import type { CustomerKey } from "../model/encryption.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
@@ -25,6 +26,7 @@ import { newObjectAcl } from "./object-acl.js";
 import { readableSource } from "./object-copy.js";
 import type { Staging } from "./staging.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
+import { withUploadEncryption } from "./upload-access.js";
 import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
 export interface UploadComponents {
@@ -98,12 +100,8 @@ export class UploadService implements Uploads {
   }
 
   async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }> {
-    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
-    const account = payerOf(this.components.accounts, call, bucket);
-    if (customer) {
-      const upload = await this.components.catalog.uploads.get(name.bucket, name.key, uploadId);
-      if (upload) this.components.encryption.requirePartKey(upload.encryption, customer);
-    }
+    const { upload, account } = await this.permittedUpload(call, name, uploadId);
+    if (customer && upload) this.components.encryption.requirePartKey(upload.encryption, customer);
     return this.components.completion.complete({ ...call, account }, name, uploadId, request);
   }
 
@@ -141,12 +139,17 @@ export class UploadService implements Uploads {
   }
 
   /** The upload, and the call in the name of who pays for its parts. */
-  private async openUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly charged: Call }> {
-    const { catalog, accounts } = this.components;
-    const account = payerOf(accounts, call, await permittedBucket(catalog, call, bucket));
-    const upload = await catalog.uploads.get(bucket, key, uploadId);
+  private async openUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly charged: Call }> {
+    const { upload, account } = await this.permittedUpload(call, name, uploadId);
     if (upload?.state !== "open") throw noSuchUpload(uploadId);
     return { upload, charged: { ...call, account } };
+  }
+
+  /** The upload, if there is one, when the caller may do with it what the call is about; and who pays. */
+  private async permittedUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<{ readonly upload: Upload | undefined; readonly account: Account }> {
+    const { catalog, accounts } = this.components;
+    const upload = await catalog.uploads.get(bucket, key, uploadId);
+    return { upload, account: payerOf(accounts, call, await permittedBucket(catalog, withUploadEncryption(call, upload), bucket)) };
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */

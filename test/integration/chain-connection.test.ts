@@ -85,7 +85,7 @@ describe("The connection to the chain", () => {
     const error = await rejection(connection.call(head));
     expect(error).to.be.instanceOf(ChainUnavailable);
     expect(error.message).to.match(/within 300 ms.*ECONNREFUSED/);
-    expect(Date.now() - started).to.be.lessThan(1500);
+    expect(Date.now() - started).to.be.lessThan(5000);
   });
 
   it("rejects a call with ChainUnavailable in time when the node hears but does not answer", async () => {

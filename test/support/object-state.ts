@@ -1,4 +1,4 @@
-import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, type HeadObjectCommandInput, type HeadObjectCommandOutput, type S3Client } from "@aws-sdk/client-s3";
 import { eventually } from "./gateway-process.js";
 
 export interface ObjectState {
@@ -9,9 +9,9 @@ export interface ObjectState {
   readonly head: HeadObjectCommandOutput;
 }
 
-/** HEAD, with the headers that are ours (the SDK hides them, so they are read from the raw answer). */
-export async function objectState(client: S3Client, Bucket: string, Key: string): Promise<ObjectState> {
-  const command = new HeadObjectCommand({ Bucket, Key });
+/** HEAD, with `more` of its members, and the headers that are ours (the SDK hides them, so they are read from the raw answer). */
+export async function objectState(client: S3Client, Bucket: string, Key: string, more: Partial<HeadObjectCommandInput> = {}): Promise<ObjectState> {
+  const command = new HeadObjectCommand({ Bucket, Key, ...more });
   let headers: Record<string, string> = {};
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -25,9 +25,9 @@ export async function objectState(client: S3Client, Bucket: string, Key: string)
   return { fid: headers["x-cess-fid"], state: headers["x-cess-state"], reports: headers["x-cess-reports"], replication: head.ReplicationStatus, head };
 }
 
-export function untilStored(client: S3Client, bucket: string, key: string, timeoutMs = 60_000): Promise<ObjectState> {
+export function untilStored(client: S3Client, bucket: string, key: string, timeoutMs = 60_000, more: Partial<HeadObjectCommandInput> = {}): Promise<ObjectState> {
   return eventually(`${bucket}/${key} is stored`, async () => {
-    const seen = await objectState(client, bucket, key);
+    const seen = await objectState(client, bucket, key, more);
     return seen.state === "stored" ? seen : undefined;
   }, timeoutMs);
 }

