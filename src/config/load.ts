@@ -59,10 +59,15 @@ const CHAIN_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_KEYSTORE_PASSWORD_FILE: ["chain", "keystorePasswordFile"],
 };
 
-/** On the dev network tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for. */
-const DEV_BUCKETS = { objectOwnership: "ObjectWriter", blockPublicAccess: false };
-/** What is stored on the dev network leaves this machine never. */
-const DEV_ENCRYPTION = { default: "none" };
+const DEV_DEFAULTS = {
+  logLevel: "warn",
+  // Tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for.
+  newBuckets: { objectOwnership: "ObjectWriter", blockPublicAccess: false },
+  // What is stored here never leaves this machine.
+  encryption: { default: "none" },
+  // Of 14 nodes 12 are needed: without those that cool nothing can be stored, and on a busy machine nodes are late.
+  nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
+};
 
 const DEV_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_DATA_DIR: ["dataDir"],
@@ -88,12 +93,13 @@ export function loadConfig(file: string | undefined, environment: Environment = 
 
 /** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
 export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
-  return checked(configSchema, { ...overlay({ logLevel: "warn", reportTimeoutBlocks: given.reportTimeoutBlocks, newBuckets: DEV_BUCKETS, encryption: DEV_ENCRYPTION }, environment, GATEWAY_VARIABLES), chain: given.chain, accounts: given.accounts, allowPrivateNodes: given.allowPrivateNodes });
+  const { reportTimeoutBlocks, ...network } = given;
+  return checked(configSchema, { ...overlay({ ...DEV_DEFAULTS, reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), ...network });
 }
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
-  checked(configSchema.omit({ chain: true, accounts: true }), overlay({ encryption: DEV_ENCRYPTION }, environment, GATEWAY_VARIABLES));
+  checked(configSchema.omit({ chain: true, accounts: true }), overlay(DEV_DEFAULTS, environment, GATEWAY_VARIABLES));
   return checked(devConfigSchema, overlay({}, environment, DEV_VARIABLES));
 }
 

@@ -42,6 +42,7 @@ describe("a gateway killed with SIGKILL at random moments", function () {
       encryption: { default: "AES256" },
       allowPrivateNodes: true,
       reportTimeoutBlocks: 50,
+      nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
       logLevel: "warn",
     }));
     gateway = await start();

@@ -35,7 +35,7 @@ describe("two gateways on one network, the second of which asks the first", func
     writeFileSync(path, JSON.stringify({
       chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 200 },
       accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
-      dataDir: join(folder, name), allowPrivateNodes: true, peers, logLevel: "warn",
+      dataDir: join(folder, name), allowPrivateNodes: true, encryption: { default: "none" }, nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 }, peers, logLevel: "warn",
     }));
     mkdirSync(join(folder, name), { recursive: true });
     return GatewayProcess.start(["serve", "--config", path], {});

@@ -83,10 +83,10 @@ export function eventsContract(open: OpenCatalog): void {
       expect(await on.catalog.events.counts()).to.deep.equal({ waiting: 0, dropped: 1 });
     });
 
-    it("are dropped and counted beyond what one webhook's outbox holds, and the change happens all the same", async function () {
-      this.timeout(120_000);
+    it("are dropped and counted beyond what one webhook's outbox holds, and the change happens all the same", async () => {
       const twice = [rule, { ...rule, id: "other", webhook: "other" }];
-      for (let at = 0; at < MAX_WAITING; at += 500) await Promise.all(Array.from({ length: 500 }, (_, n) => put(`k${at + n}`)));
+      const often = Array.from({ length: 500 }, () => rule);
+      for (let at = 0; at < MAX_WAITING; at += often.length) await put(`k${at}`, told("s3:ObjectCreated:Put", `k${at}`, often));
       await put("last", told("s3:ObjectCreated:Put", "last", twice));
       expect(await on.catalog.objects.get("box", "last")).to.not.equal(undefined);
       expect(await on.catalog.events.counts()).to.deep.equal({ waiting: MAX_WAITING + 1, dropped: 1 });

@@ -82,8 +82,8 @@ describe("Encrypted objects", function () {
     const seed = Number(process.env["ENCRYPTION_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     before(() => console.log(`      ENCRYPTION_SEED=${seed}`));
 
-    const sizes = [1, CHUNK_CONTENT - 1, CHUNK_CONTENT, CHUNK_CONTENT + 1, 128 * CHUNK_CONTENT, 128 * CHUNK_CONTENT + 1, CAPACITY, CAPACITY + 1];
-    for (const [name, encryption, from] of [["the server's key", AES, 0], ["a customer's key", withKey(customerKey(5)), 5], ["DeOSS's scheme", undefined, 7]] as const) {
+    const sizes = [1, CHUNK_CONTENT - 1, CHUNK_CONTENT, CHUNK_CONTENT + 1, 128 * CHUNK_CONTENT + 1, CAPACITY + 1];
+    for (const [name, encryption, from] of [["the server's key", AES, 0], ["a customer's key", withKey(customerKey(5)), 4], ["DeOSS's scheme", undefined, 5]] as const) {
       it(`give any range back, staged and from storage nodes, with ${name}`, async () => {
         await build({ admission: { freshMs: 0 } });
         if (!encryption) await gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
@@ -94,8 +94,8 @@ describe("Encrypted objects", function () {
           bytes.writeUInt8(7, size - 1);
           const version = await put("k", bytes, encryption);
           const edges = [0, 1, CHUNK_CONTENT - 1, CHUNK_CONTENT, 127 * CHUNK_CONTENT, 128 * CHUNK_CONTENT, CAPACITY - 1, CAPACITY, size - 1];
-          const ranges = Array.from({ length: 12 }, (_, i) => {
-            const [first, last] = [0, 0].map(() => Math.min(size - 1, i < 6 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() * size))).sort((a, b) => a - b);
+          const ranges = Array.from({ length: 8 }, (_, i) => {
+            const [first, last] = [0, 0].map(() => Math.min(size - 1, i < 4 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() * size))).sort((a, b) => a - b);
             return { first: first!, last: last! };
           });
           const check = async (where: string) => {
