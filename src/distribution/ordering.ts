@@ -1,6 +1,6 @@
 import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
-import { ChainRefusal, type ChainDeal, type ChainFile } from "../network/chain/chain.js";
+import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { Shared } from "./components.js";
 import { orderName } from "./order-name.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
@@ -29,21 +29,23 @@ export class Ordering {
     const account = this.#desk.accountOf(row);
     if (await this.#desk.unsettled(row)) return this.#desk.waitBlock();
     const { deal, file } = await look(chain, row.fid, "best");
-    if (file) return this.#existing(row, account, file, signal);
+    if (file && isOwner(file, account.cessAccount)) return this.#desk.conclude(row, account);
     if (deal?.owner === account.cessAccount) return this.#adopt(row, deal);
+    // What the best block lacks may be back when that block turns out to be another fork's.
+    const final = await look(chain, row.fid, "finalized");
+    if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount))) return this.#desk.waitBlock();
     if (row.references === 0) return this.#desk.discard(row);
+    if (file) {
+      // Somebody has stored the same bytes before.
+      if (!sameContent(row, file)) return this.#desk.giveUpForeign(row, file);
+      // A file whose last report is forked away is a deal again, and declaring would overwrite that.
+      return final.file ? this.#declare(row, account, true, signal) : this.#desk.waitBlock();
+    }
     // Another owner's deal: to declare now would overwrite it. When it is a file, we are added at once.
     if (deal) return this.#desk.waitEvent();
+    if (final.deal ?? final.file) return this.#desk.waitBlock();
     if (await this.#othersTurn(row)) return this.#desk.waitBlock();
     return this.#declare(row, account, false, signal);
-  }
-
-  /** Somebody has stored the same bytes before. */
-  async #existing(row: FileRow, account: Account, file: ChainFile, signal: AbortSignal): Promise<Outcome> {
-    if (isOwner(file, account.cessAccount)) return this.#desk.conclude(row, account);
-    if (row.references === 0) return this.#desk.discard(row);
-    if (!sameContent(row, file)) return this.#desk.giveUpForeign(row, file);
-    return this.#declare(row, account, true, signal);
   }
 
   /** Our owner's deal is pending: ours from before a crash, or another gateway's. Either way its reports count. */

@@ -23,12 +23,12 @@ async function writeAndKill(path: string, round: number, lines: number): Promise
 }
 
 describe("The catalog on SQLite, killed while it writes", () => {
-  it("has every acknowledged row again, and nothing half done, five times over", async function () {
+  it("has every acknowledged row again, and nothing half done, three times over", async function () {
     this.timeout(60_000);
     const folder = await mkdtemp(join(tmpdir(), "catalog-crash-"));
     const path = join(folder, "catalog.db");
     const state = new Map<string, string>();
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const lines = await writeAndKill(path, round, 100 + round * 150);
       expect(lines).to.have.length.of.at.least(100);
       for (const line of lines) state.set(line.slice(line.indexOf(" ") + 1), line.slice(0, line.indexOf(" ")));
