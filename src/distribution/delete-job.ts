@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { FileRow, Job } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import { ChainRefusal } from "../network/chain/chain.js";
@@ -5,6 +6,7 @@ import type { Shared } from "./components.js";
 import type { FidLocks } from "./fid-locks.js";
 import { AGAIN, DONE, FINISH, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized } from "./refusals.js";
+import type { DistributionSettings } from "./settings.js";
 import { isOwner, look } from "./sight.js";
 import type { StoreDesk } from "./store-desk.js";
 
@@ -16,9 +18,13 @@ export interface DeleteJobParts extends Shared {
 /** Takes a file that no object needs any more off the chain, for its owner. */
 export class DeleteJob {
   readonly #parts: DeleteJobParts;
+  readonly #settings: DistributionSettings;
+  /** Since which finalized block and time a row's file is missing; forgetting one only costs waiting again. */
+  readonly #missing = new LRUCache<string, { readonly block: number; readonly at: number }>({ max: 10_000 });
 
-  constructor(parts: DeleteJobParts) {
+  constructor(parts: DeleteJobParts, settings: DistributionSettings) {
     this.#parts = parts;
+    this.#settings = settings;
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
@@ -63,7 +69,18 @@ export class DeleteJob {
     }
     const final = await chain.file(row.fid, "finalized");
     if (final && isOwner(final, account.cessAccount)) return desk.waitBlock();
+    // What we deleted ourselves is gone at a final block. What nobody here deleted may be hidden by an endpoint that lags.
+    if (!row.signed && !(await this.#staysAway(row))) return desk.waitBlock();
     return this.#gone(row);
+  }
+
+  async #staysAway(row: FileRow): Promise<boolean> {
+    const { chain, clock } = this.#parts;
+    const { vanishedBlocks, blockMs } = this.#settings;
+    const block = await chain.finalizedBlock();
+    const since = this.#missing.get(row.id) ?? { block, at: clock.now() };
+    this.#missing.set(row.id, since);
+    return block - since.block >= vanishedBlocks && clock.now() - since.at >= vanishedBlocks * blockMs;
   }
 
   async #gone(row: FileRow): Promise<Outcome> {

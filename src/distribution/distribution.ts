@@ -29,7 +29,7 @@ export class Distribution {
     const transfer = new Transfer(shared, settings);
     const delivery = new Delivery({ ...shared, desk, transfer }, settings);
     const store = new StoreJob({ catalog: shared.catalog, desk, ordering, delivery, locks });
-    const remove = new DeleteJob({ ...shared, desk, locks });
+    const remove = new DeleteJob({ ...shared, desk, locks }, settings);
     this.#shared = shared;
     this.workers = [
       { worker: new JobWorker("encode", new EncodeJob(shared), shared, settings), concurrency: settings.encodeConcurrency },

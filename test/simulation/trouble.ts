@@ -65,7 +65,8 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     return Promise.resolve();
   },
   behind: (parts) => {
-    const blocks = 1 + Math.floor(25 * parts.random());
+    // Below the blocks that something must stay missing before it is believed to be gone.
+    const blocks = 1 + Math.floor(19 * parts.random());
     parts.trace(() => `the chain's endpoint is ${blocks} blocks behind`);
     return spell(parts, 240_000, () => (parts.trouble.behind = blocks), () => (parts.trouble.behind = 0));
   },

@@ -37,6 +37,8 @@ export class MemoryChain implements Chain {
   blocksFull = false;
   /** While set, deals and files stay invisible at the best block, as on an endpoint that lags behind. */
   readonly hidden = new Set<Fid>();
+  /** What an endpoint does not show yet that is behind, at its final block neither. */
+  readonly unseen = new Set<Fid>();
 
   readonly #settings: MemoryChainSettings;
   readonly #history: State[];
@@ -173,11 +175,11 @@ export class MemoryChain implements Chain {
   // ---- the port ----
 
   file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
-    return this.#read(() => (at === "best" && this.hidden.has(fid) ? undefined : this.#at(at).files.get(fid)));
+    return this.#read(() => (this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).files.get(fid)));
   }
 
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
-    return this.#read(() => (at === "best" && this.hidden.has(fid) ? undefined : this.#at(at).deals.get(fid)));
+    return this.#read(() => (this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).deals.get(fid)));
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {

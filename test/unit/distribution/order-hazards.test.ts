@@ -53,8 +53,8 @@ describe("Orders on a chain that lets everything happen", () => {
     const { fid, segments } = tinyFile("bytes");
     place(fid, segments, [{ account: bob.cessAccount, territory: "house" }, { account: alice.cessAccount, territory: "home" }]);
     // The endpoint does not show the file until the order has been refused.
-    bench.chain.hidden.add(fid);
-    bench.chain.onSubmitted = () => bench.chain.hidden.delete(fid);
+    bench.chain.unseen.add(fid);
+    bench.chain.onSubmitted = () => bench.chain.unseen.delete(fid);
     await bench.put(alice, "listed", "bytes");
     await bench.untilState(alice, "listed", "stored");
     expect(bench.chain).to.include({ refusals: 1, doubleListings: 0, overwrites: 0 });

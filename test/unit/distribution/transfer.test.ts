@@ -55,12 +55,13 @@ describe("Distribution: fragments on their way to storage nodes", () => {
   });
 
   it("gives the index of a node that took its fragments and does not report to another one", async () => {
-    await open({ nodes: 14 });
+    // The same draw each time: one of the two is among the first twelve.
+    await open({ nodes: 14, random: () => 0.5 });
     bench.nodes.faults.set(node(1), "silent").set(node(2), "silent");
     await bench.put(alice, "object", "bytes");
     await bench.untilState(alice, "object", "stored");
     expect(await keepers("object")).not.to.include.members([node(1), node(2)]);
-    expect(bench.known(node(1))?.missedReports).to.be.greaterThan(0);
+    expect([1, 2].some((n) => (bench.known(node(n))?.missedReports ?? 0) > 0)).to.equal(true);
     expect(bench.known((await keepers("object"))[0]!)?.reports).to.equal(1);
   });
 
