@@ -373,20 +373,18 @@ export interface Cors {
   of(bucket: string): Promise<readonly CorsRule[] | undefined>;
 }
 
-export interface Lifecycles {
-  /** NoSuchLifecycleConfiguration. */
-  get(call: Call, bucket: string): Promise<LifecycleConfiguration>;
-  set(call: Call, bucket: string, configuration: LifecycleConfiguration): Promise<void>;
+/** A document that an owner may set on a bucket. */
+interface OnBucket<Document> {
+  /** Rejects with the S3 error that says that there is none. */
+  get(call: Call, bucket: string): Promise<Document>;
+  set(call: Call, bucket: string, document: Document): Promise<void>;
   delete(call: Call, bucket: string): Promise<void>;
 }
 
-export interface BucketEncryption {
-  /** ServerSideEncryptionConfigurationNotFoundError where neither the bucket nor the operator has a default. */
-  get(call: Call, bucket: string): Promise<DefaultEncryption>;
-  /** KMS.NotFoundException for a cipher that is not in the key file. */
-  set(call: Call, bucket: string, encryption: DefaultEncryption): Promise<void>;
-  delete(call: Call, bucket: string): Promise<void>;
-}
+export type Lifecycles = OnBucket<LifecycleConfiguration>;
+
+/** The operator's default counts as set. KMS.NotFoundException for a cipher that is not in the key file. */
+export type BucketEncryption = OnBucket<DefaultEncryption>;
 
 export interface Notifications {
   /** One without rules where nothing was set. */
@@ -395,11 +393,7 @@ export interface Notifications {
   set(call: Call, bucket: string, configuration: NotificationConfiguration): Promise<void>;
 }
 
-export interface Websites {
-  /** NoSuchWebsiteConfiguration. */
-  get(call: Call, bucket: string): Promise<WebsiteConfiguration>;
-  set(call: Call, bucket: string, configuration: WebsiteConfiguration): Promise<void>;
-  delete(call: Call, bucket: string): Promise<void>;
+export interface Websites extends OnBucket<WebsiteConfiguration> {
   /** For browsers, which are nobody: of any bucket. NoSuchBucket, NoSuchWebsiteConfiguration. */
   of(bucket: string): Promise<WebsiteConfiguration>;
 }

@@ -21,7 +21,7 @@ describe("The key file", () => {
   const write = (value: unknown, mode = 0o600) => writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value), { mode });
   const warnings: object[] = [];
   const keysOf = (encryption: Partial<Config["encryption"]> = {}) =>
-    gatewayKeys({ dataDir: folder, encryption: { default: "AES256", ...encryption } } as Config, { warn: (fields: object) => warnings.push(fields) });
+    gatewayKeys({ dataDir: folder, encryption: { default: "AES256", ...encryption } }, { warn: (fields: object) => warnings.push(fields) });
   const uses = (...ids: string[]) => ({ keyUses: { all: () => Promise.resolve(ids), record: () => Promise.resolve() } });
   const refusal = async (work: Promise<unknown>) => {
     const error: unknown = await work.then(() => undefined, (reason: unknown) => reason);
