@@ -10,6 +10,7 @@ import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
+import { benchNetwork } from "./network.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
 import { benchSmallObjects } from "./small-objects.js";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   listing: benchListing,
   retrieval: benchRetrieval,
   memory: benchMemory,
+  network: benchNetwork,
   stored: benchStored,
 };
 

@@ -37,7 +37,7 @@ export const bugs: readonly Bug[] = [
   bug("pin-kept", "The encode job never gives its pins back.",
     "distribution/encode-job", "            unpin();", "            void unpin;"),
   bug("bytes-not-synced", "A blob is acknowledged before its bytes are on the disk.",
-    "blobs/file-blobs", "await file.datasync();", ""),
+    "blobs/write-buffer", "await this.file.datasync();", ""),
   bug("name-not-synced", "A blob is acknowledged before its name is on the disk.",
     "blobs/file-blobs", "await this.folderSyncs.get(id.charAt(0))?.sync();", ""),
   bug("commit-not-synced", "A transaction is acknowledged before the catalog's log is on the disk.",
