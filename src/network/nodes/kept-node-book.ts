@@ -171,8 +171,7 @@ export class KeptNodeBook implements NodeBook {
     // A race lost early says nothing of how long it would have taken.
     if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
     if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_OUTRUN_MS)) return;
-    record.recent = record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs) + 1;
-    record.recentAt = this.#components.clock.now();
+    record.fellBehind(this.#components.clock.now(), this.#settings.failureHalfLifeMs);
   }
 
   lied(account: CessAccount): void {
@@ -294,7 +293,7 @@ export class KeptNodeBook implements NodeBook {
     return {
       successRate: record.successRate, reportRate: record.reportRate,
       recentFailures: record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs),
-      failures: record.failures, lies: record.lies, missedReports: record.missedReports,
+      lagging: record.lagging, failures: record.failures, lies: record.lies, missedReports: record.missedReports,
       put: record.experience("put"), get: record.experience("get"),
       ...(until !== undefined && { coolingUntil: until }), onTrial: record.cooling !== undefined && until === undefined,
     };

@@ -43,6 +43,7 @@ export class NodeRecord {
   /** Decays since `recentAt`. */
   recent = 0;
   recentAt = 0;
+  lagging = false;
   /** Failures, and missed reports, since the last thing that went well of its kind. */
   failureStreak = 0;
   silenceStreak = 0;
@@ -71,14 +72,20 @@ export class NodeRecord {
     transfers.bytesPerSecond = transfers.bytesPerSecond === undefined ? speed : moved(transfers.bytesPerSecond, speed);
     transfers.durations.add(ms);
     this.successRate = moved(this.successRate, 1);
+    if (direction === "get") this.lagging = false;
   }
 
   stumbled(why: string, now: number, halfLifeMs: number): void {
     this.failures++;
     this.successRate = moved(this.successRate, 0);
+    this.fellBehind(now, halfLifeMs);
+    this.lastFailure = why;
+  }
+
+  fellBehind(now: number, halfLifeMs: number): void {
     this.recent = this.recentFailures(now, halfLifeMs) + 1;
     this.recentAt = now;
-    this.lastFailure = why;
+    this.lagging = true;
   }
 
   /** A report that came (1) or did not (0). */
