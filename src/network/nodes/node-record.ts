@@ -19,6 +19,7 @@ export interface SavedRecord {
   readonly rates: readonly [success: number, report: number];
   readonly counts: readonly [failures: number, lies: number, missedReports: number, reports: number];
   readonly recent: readonly [failures: number, at: number];
+  readonly lagging?: boolean;
   readonly streaks: readonly [failures: number, silences: number];
   readonly cooling?: { readonly until: number; readonly cause: CoolingCause };
   readonly lastFailure?: string;
@@ -60,6 +61,7 @@ export class NodeRecord {
     [this.successRate, this.reportRate] = saved.rates;
     [this.failures, this.lies, this.missedReports, this.reports] = saved.counts;
     [this.recent, this.recentAt] = saved.recent;
+    this.lagging = saved.lagging === true;
     [this.failureStreak, this.silenceStreak] = saved.streaks;
     this.cooling = saved.cooling;
     this.lastFailure = saved.lastFailure;
@@ -110,7 +112,7 @@ export class NodeRecord {
     return {
       account, rates: [this.successRate, this.reportRate],
       counts: [this.failures, this.lies, this.missedReports, this.reports],
-      recent: [this.recent, this.recentAt], streaks: [this.failureStreak, this.silenceStreak],
+      recent: [this.recent, this.recentAt], lagging: this.lagging, streaks: [this.failureStreak, this.silenceStreak],
       ...(this.cooling && { cooling: this.cooling }), ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
       put: saveTransfers(this.transfers.put), get: saveTransfers(this.transfers.get),
     };
