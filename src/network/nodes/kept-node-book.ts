@@ -1,21 +1,16 @@
 import type { CessAccount } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Chain, ChainNode } from "../chain/chain.js";
+import type { Shelf } from "../shelf.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import type { BookedNode, Direction, NodeBook, NodeExperience } from "./node-book.js";
 import { type CoolingCause, NodeRecord, type SavedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
 
-/** Where the book is kept between two processes: a Keyv is one. */
-export interface BookShelf {
-  get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<unknown>;
-}
-
 export interface NodeBookComponents {
   readonly chain: Pick<Chain, "nodes">;
   readonly clock: Clock;
-  readonly shelf?: BookShelf;
+  readonly shelf?: Shelf;
 }
 
 export interface NodeBookSettings {
