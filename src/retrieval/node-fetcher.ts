@@ -28,6 +28,8 @@ export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
   /** A race for one fragment wants the siblings that a reader is fetching at the same time. */
   readonly #underWay = new SharedWork<Uint8Array>();
+  /** Those that have come and are being hashed. */
+  readonly #arrived = new Set<string>();
 
   constructor(
     private readonly components: {
@@ -43,9 +45,23 @@ export class NodeFetcher {
    * Rejects with WrongBytes, NodeFailure, or the signal's reason. All who ask for the fragment at the same time share
    * the bytes: they must be neither changed nor transferred.
    */
-  fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
-    const key = `${node.account} ${fragment.fid} ${fragment.hash}`;
-    return this.#underWay.run(key, (shared) => this.#fetch(node, fragment, shared), signal);
+  async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
+    return (await this.#join(node, fragment, signal)).result;
+  }
+
+  /** As `fetch`, but the caller may do with the bytes what they like: they are copied when others have them, too. */
+  async fetchOwn(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
+    const { result, shared } = await this.#join(node, fragment, signal);
+    return shared ? new Uint8Array(result) : result;
+  }
+
+  /** Whether the node has sent it all and it only waits for being hashed, which says nothing of the node. */
+  hasArrived(node: NodeAddress, fragment: FragmentName): boolean {
+    return this.#arrived.has(keyOf(node, fragment));
+  }
+
+  #join(node: NodeAddress, fragment: FragmentName, signal: AbortSignal) {
+    return this.#underWay.join(keyOf(node, fragment), (shared) => this.#fetch(node, fragment, shared), signal);
   }
 
   async #fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
@@ -53,6 +69,7 @@ export class NodeFetcher {
     this.counts.fetches++;
     try {
       const received = await this.#withDeadline(node, signal, (limited) => nodes.get(node, fragment, limited));
+      this.#arrived.add(keyOf(node, fragment));
       this.counts.fetchedBytes += received.length;
       const bytes = received.length === FRAGMENT_SIZE ? await encoder.verify(received, fragment.hash, { signal }) : undefined;
       if (!bytes) throw new WrongBytes(node);
@@ -61,6 +78,8 @@ export class NodeFetcher {
       if (error instanceof WrongBytes) this.#lied(node);
       else if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
       throw error;
+    } finally {
+      this.#arrived.delete(keyOf(node, fragment));
     }
   }
 
@@ -90,4 +109,8 @@ export class NodeFetcher {
       timer.abort();
     }
   }
+}
+
+function keyOf({ account }: NodeAddress, { fid, hash }: FragmentName): string {
+  return `${account} ${fid} ${hash}`;
 }

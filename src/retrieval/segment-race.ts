@@ -33,13 +33,19 @@ interface Lane {
   readonly node: NodeAddress;
 }
 
-/** All ways to a segment's four data fragments at once: the first four good fragments win, the others are cancelled. */
+/**
+ * All ways to a segment at once: the first four good fragments win, the others are cancelled. As many run as are
+ * needed, and one more for each that takes longer than its node should.
+ */
 export class SegmentRace {
   readonly #good: NumberedFragment[] = [];
   readonly #lanes: Lane[];
   readonly #failures: string[] = [];
-  readonly #running = new Set<Promise<void>>();
   readonly #controller = new AbortController();
+  #running = 0;
+  /** Those that run and are counted on. */
+  #inTime = 0;
+  #tellNews: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
@@ -53,8 +59,11 @@ export class SegmentRace {
       .map(({ lane }) => lane);
   }
 
-  /** The verified data fragments 0…3. Rejects with S3Error ObjectUnavailable when there are fewer than four good ones. */
-  async run(signal: AbortSignal): Promise<Uint8Array[]> {
+  /**
+   * Four verified fragments, for the caller to use and give away. Rejects with S3Error ObjectUnavailable when there are
+   * fewer good ones.
+   */
+  async run(signal: AbortSignal): Promise<NumberedFragment[]> {
     signal.throwIfAborted();
     const abandon = () => this.#controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
@@ -62,18 +71,18 @@ export class SegmentRace {
       await this.#takeWhatIsHere();
       while (this.#good.length < DATA_FRAGMENTS) {
         signal.throwIfAborted();
-        while (this.#good.length + this.#running.size < DATA_FRAGMENTS) if (!this.#start()) break;
-        if (this.#good.length + this.#running.size < DATA_FRAGMENTS) throw this.#unavailable();
-        await this.#untilNews();
+        while (this.#good.length + this.#inTime < DATA_FRAGMENTS && this.#good.length + this.#running < RACE_WIDTH) if (!this.#start()) break;
+        if (this.#good.length + this.#running < DATA_FRAGMENTS) throw this.#unavailable();
+        await new Promise<void>((resolve) => (this.#tellNews = resolve));
       }
     } finally {
       signal.removeEventListener("abort", abandon);
       this.#controller.abort(new DOMException("the race is over", "AbortError"));
     }
-    return this.#reconstruct(signal);
+    return this.#good;
   }
 
-  /** Zero fragments and cached ones need no node. They are copied: reconstruction takes its input away. */
+  /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
   async #takeWhatIsHere(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
       if (hash === ZERO_FRAGMENT_HASH) this.#good.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
@@ -88,59 +97,54 @@ export class SegmentRace {
     }
   }
 
-  /** Resolves after one fragment came or failed; after a while of neither it starts one more and resolves. */
-  async #untilNews(): Promise<void> {
-    const timer = new AbortController();
-    const late = this.components.clock.sleep(this.components.scores.hedgeStep(), timer.signal).then(
-      () => {
-        if (this.#good.length + this.#running.size < RACE_WIDTH) this.#start();
-      },
-      () => undefined,
-    );
-    const canWiden = this.#lanes.length > 0 && this.#good.length + this.#running.size < RACE_WIDTH;
-    try {
-      await Promise.race(canWiden ? [...this.#running, late] : this.#running);
-    } finally {
-      timer.abort();
-    }
-  }
-
   #start(): boolean {
     const lane = this.#lanes.shift();
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
-    const running = this.#fetch(lane, hash).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    this.#running++;
+    const stopWaiting = this.#countOn(lane, hash);
+    void this.#fetch(lane, hash).then(() => {
+      this.#running--;
+      stopWaiting();
+    });
     return true;
   }
 
+  /** For as long as its node should take at most. Returns how to end that. */
+  #countOn({ node }: Lane, hash: Hash): () => void {
+    const patience = this.components.scores.hedgeDelay(node.account);
+    if (patience === 0) return () => this.#tellNews();
+    const timer = new AbortController();
+    this.#inTime++;
+    let counted = true;
+    const end = () => {
+      if (counted) this.#inTime--;
+      counted = false;
+      this.#tellNews();
+    };
+    const late = () => {
+      if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
+    };
+    this.components.clock.sleep(patience, timer.signal).then(late, () => undefined);
+    return () => {
+      timer.abort();
+      end();
+    };
+  }
+
+  /** Resolves either way. */
   async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
-      const bytes = await this.components.fetcher.fetch(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
-      // A data fragment may have other readers, and reconstruction takes its input away.
-      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes: index < DATA_FRAGMENTS ? new Uint8Array(bytes) : bytes });
+      const bytes = await this.components.fetcher.fetchOwn(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
+      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes });
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #reconstruct(signal: AbortSignal): Promise<Uint8Array[]> {
-    const believed = new Set(this.#good.map(({ index }) => index));
-    const made = await this.components.encoder.reconstruct(this.#good, { signal });
-    return Promise.all(
-      made.map(async (bytes, index) => {
-        const hash = this.entry.hashes.fragments[index];
-        const verified = believed.has(index) || !hash ? bytes : await this.components.encoder.verify(bytes, hash, { signal });
-        if (verified) return verified;
-        const message = `fragment ${index} of segment ${this.entry.hashes.hash}, made of four good ones, has not its hash`;
-        throw new S3Error("ObjectUnavailable", { message });
-      }),
-    );
-  }
-
   #unavailable(): S3Error {
     // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
-    const found = this.#good.length + this.#running.size;
+    const found = this.#good.length + this.#running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;

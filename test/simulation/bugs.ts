@@ -24,6 +24,8 @@ export const bugs: readonly Bug[] = [
     "distribution/store-desk", "                return true;", "                return false;"),
   bug("vanished-at-once", "A deal that is missing at one block is declared again at once.",
     "distribution/delivery", "if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)", "if (false)"),
+  bug("mark-not-kept", "A process believes an endpoint that is far behind what the process before it was answered from.",
+    "network/chain/final-mark", "if (this.#unsaved() >= UNSAVED_BLOCKS)", "if (false)"),
   bug("two-indexes-on-a-node", "Placement forgets which nodes have an index of the file already.",
     "model/placement", "roomy.filter((node) => !holders.has(node.account))", "roomy.filter(() => true)"),
   bug("silence-accepted", "A node that took its fragments and never reports is waited for without end.",

@@ -12,6 +12,8 @@ import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
+import { FinalMark } from "../../src/network/chain/final-mark.js";
+import type { Shelf } from "../../src/network/shelf.js";
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
@@ -31,6 +33,8 @@ export interface Surroundings {
   readonly disk: SimulatedDisk;
   readonly chain: MemoryChain;
   readonly trouble: ChainTrouble;
+  /** What is kept from process to process beside catalog and blobs, by key. */
+  readonly shelf: Map<string, unknown>;
   readonly nodes: SimulatedNodes;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
@@ -145,7 +149,14 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const encoder = new InProcessEncoder(owner, random);
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 });
-  const chain = new SimulatedChain(world.chain, owner, world.trouble, random);
+  const shelf: Shelf = {
+    get: (key) => Promise.resolve(world.shelf.get(key)),
+    set: async (key, value) => {
+      await owner.sleep(1 + 50 * random());
+      world.shelf.set(key, value);
+    },
+  };
+  const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalMark.open(shelf));
   const book = KeptNodeBook.inMemory({ chain, clock });
   const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) }, { transfers: 8 });
   const cache = new TieredCache(

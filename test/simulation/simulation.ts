@@ -17,7 +17,7 @@ import { Owner, Scheduler } from "./scheduler.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
-import { heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
+import { farBehind, heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
 
 export interface RunSettings {
   readonly seed: number;
@@ -68,6 +68,7 @@ export class Simulation implements Service {
   readonly #scheduler = new Scheduler();
   readonly #registers = new Map<string, Register>();
   readonly #trouble = calm();
+  readonly #shelf = new Map<string, unknown>();
   readonly #finalityLag: number;
   readonly #maxSegmentsPerFile: number;
   #sweepMs: number;
@@ -236,7 +237,7 @@ export class Simulation implements Service {
   async #boot(): Promise<void> {
     const incarnation = new Incarnation(
       {
-        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, accounts: this.accounts,
+        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, shelf: this.#shelf, nodes: this.nodes, accounts: this.accounts,
         random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
@@ -268,11 +269,12 @@ export class Simulation implements Service {
       await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
       if (this.#running()) return;
       await this.owner.sleep(60_000 * random() ** 2);
-      // A new process knows of no block: an endpoint that is behind shows it the past.
-      if (random() < 0.3) void mischiefs["behind"]!(parts);
+      // A new process may not know of the last few blocks: an endpoint that is behind shows it the past.
+      const past = random() < 0.7 ? undefined : random() < 0.5 ? mischiefs["behind"]!(parts) : farBehind(parts);
       // Some die again while they are starting.
       if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
       if (!this.#running()) await this.#boot();
+      await past;
     }
   }
 
