@@ -153,7 +153,7 @@ class WatchedKeys extends KeyRing {
     super(material);
   }
 
-  override wrap(secret: string, wrapper: Wrapper, context: string): string {
+  override wrap(secret: string, wrapper: Wrapper, context: string): Promise<string> {
     this.tell(secret);
     return super.wrap(secret, wrapper, context);
   }
