@@ -7,7 +7,7 @@ import { TieredCache } from "../cache/tiered-cache.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
-import type { Keys } from "../keys/keys.js";
+import type { KeyRing } from "../keys/key-ring.js";
 import { Distribution } from "../distribution/distribution.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { systemClock } from "../model/system-clock.js";
@@ -31,7 +31,7 @@ import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
-  readonly keys: Keys;
+  readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly encoder: ThreadEncoder;
@@ -106,4 +106,5 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.encoder.close();
   await rooms.digests.close();
   await rooms.catalog.close();
+  await rooms.keys.close();
 }

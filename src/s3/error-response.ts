@@ -50,6 +50,8 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   InvalidTag: error(400, "The tag provided was not a valid tag."),
   InvalidToken: error(400, "The provided token is malformed or otherwise invalid."),
   InvalidURI: error(400, "Couldn't parse the specified URI."),
+  "KMS.DisabledException": error(400, "The KMS key is disabled."),
+  "KMS.InvalidKeyUsageException": error(400, "The KMS key cannot be used to encrypt."),
   "KMS.NotFoundException": error(400, "The KMS key does not exist."),
   KeyTooLongError: error(400, "Your key is too long."),
   MalformedACLError: error(400, "The XML you provided was not well-formed or did not validate against our published schema"),

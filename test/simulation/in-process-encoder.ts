@@ -13,14 +13,22 @@ const coder = new SegmentCoder(createCodec());
  * time. What a worker would be given is taken away from the caller here as well.
  */
 export class InProcessEncoder implements Encoder {
-  constructor(private readonly owner: Owner, private readonly random: () => number) {}
+  /** `made`: told of every fragment that is made of an object's bytes. */
+  constructor(
+    private readonly owner: Owner, private readonly random: () => number,
+    private readonly made: (format: SegmentFormat, index: number, fragment: Uint8Array) => void,
+  ) {}
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
     return this.#after(task, () => coder.hashes(content, format));
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.#after(task, () => coder.fragment(content, format, index));
+    return this.#after(task, () => {
+      const fragment = coder.fragment(content, format, index);
+      this.made(format, index, fragment);
+      return fragment;
+    });
   }
 
   reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction> {

@@ -14,6 +14,9 @@ const SCALE: readonly Rewrite[] = [
   },
   { file: "/src/encoding/codec.js", find: "export const STRIP_SIZE = 64 * 1024;", replace: `export const STRIP_SIZE = ${FRAGMENT / 2};` },
   { file: "/src/blobs/write-buffer.js", find: "const SYNC_BYTES = 8 * MIB;", replace: `const SYNC_BYTES = ${FRAGMENT};` },
+  // A tag does not shrink, so a chunk does less than a fragment: a segment has 32 of them instead of 512.
+  { file: "/src/model/sizes.js", find: "export const CHUNK_SIZE = 64 * KIB;", replace: `export const CHUNK_SIZE = ${FRAGMENT / 8};` },
+  { file: "/src/encoding/segment-source.js", find: "Buffer.allocUnsafe(MIB)", replace: `Buffer.allocUnsafe(${FRAGMENT})` },
   { file: "/src/gateway/limits.js", find: "minPartBytes: 5 * MIB", replace: `minPartBytes: ${FRAGMENT / 2}` },
 ];
 
@@ -28,6 +31,7 @@ const MACHINE: readonly Redirect[] = [
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "node:fs/promises", to: here("./simulated-catalog-files.js") },
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
   dice("/src/blobs/blob-id.js"), dice("/src/gateway/upload-service.js"), dice("/src/cache/disk-tier.js"),
+  dice("/src/gateway/object-encryption.js"), dice("/src/keys/sealed-text.js"),
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */

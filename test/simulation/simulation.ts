@@ -7,13 +7,15 @@ import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
-import { Client, ConnectionLost, Violation, type Service } from "./client.js";
+import { Client } from "./client.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation } from "./incarnation.js";
+import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
 import { Owner, Scheduler } from "./scheduler.js";
+import { Secrecy } from "./secrecy.js";
+import { ConnectionLost, Violation, type Service } from "./service.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
@@ -52,6 +54,7 @@ export class Simulation implements Service {
   readonly random: () => number;
   readonly keys = KEYS;
   readonly contents: Contents;
+  readonly secrecy: Secrecy;
   readonly exclusive = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
@@ -92,7 +95,8 @@ export class Simulation implements Service {
     this.#finalityLag = 1 + Math.floor(3 * random());
     this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
-    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity);
+    this.secrecy = new Secrecy(settings.seed);
+    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity, this.secrecy.used);
     this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
@@ -238,7 +242,7 @@ export class Simulation implements Service {
     const incarnation = new Incarnation(
       {
         scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, shelf: this.#shelf, nodes: this.nodes, accounts: this.accounts,
-        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
+        random: this.random, secrecy: this.secrecy, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
       ++this.#incarnations,
@@ -299,6 +303,7 @@ export class Simulation implements Service {
     this.incarnation = undefined;
     this.#booting = undefined;
     this.#left = victim.kill(powerCut);
+    this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.#left));
     for (const mourn of this.#mourners) mourn();
     this.#mourners.clear();
     this.#onDeath();
