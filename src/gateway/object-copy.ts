@@ -11,7 +11,7 @@ import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
-import { beginDigest } from "./digest.js";
+import { beginDigest } from "../model/digest.js";
 import type { Digests } from "./digests.js";
 import type { Expiries } from "./expiries.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";

@@ -2,7 +2,7 @@ import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksu
 import { S3Error } from "../model/errors.js";
 import type { Part, Upload } from "../model/object.js";
 import { combineCrcs, isCombinable } from "./crc-combine.js";
-import { beginDigest } from "./digest.js";
+import { beginDigest } from "../model/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "./gateway.js";
 
 /** AWS's own default for uploads that announce none. */

@@ -1,6 +1,5 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CreateUploadSettings } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -15,19 +14,12 @@ import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CreateMultipartUploadRequest>, "Bucket" | "Key"> & { readonly Settings: CreateUploadSettings };
 
+/** Which type goes with which algorithm the gateway says. */
 function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "checksumAlgorithm" | "checksumType"> {
   const name = headers.get("x-amz-checksum-algorithm");
   const type = parseChecksumType(headers.get("x-amz-checksum-type"));
-  if (name === undefined) {
-    if (type === undefined) return {};
-    throw new S3Error("InvalidRequest", { message: "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header." });
-  }
+  if (name === undefined) return type === undefined ? {} : { checksumType: type };
   const algorithm = parseAlgorithm(name);
-  // CRC-64/NVME knows no composite, the SHA family no full-object form: parts' digests cannot be combined.
-  const wrong = algorithm === "CRC64NVME" ? "COMPOSITE" : algorithm.startsWith("SHA") ? "FULL_OBJECT" : undefined;
-  if (type !== undefined && type === wrong) {
-    throw new S3Error("InvalidRequest", { message: `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.` });
-  }
   return { checksumAlgorithm: algorithm, checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE") };
 }
 
