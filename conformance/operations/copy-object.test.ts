@@ -35,6 +35,15 @@ describe("CopyObject", () => {
     expect(await refusal(call)).to.include({ code: "InvalidRequest", status: 400 });
   });
 
+  it("copies an object to itself where a storage class is named, be it the one it has", async () => {
+    const at = { Bucket: other.name, Key: "reclassed" };
+    await s3.send(new PutObjectCommand({ ...at, Body: "x", StorageClass: "STANDARD_IA" }));
+    for (const StorageClass of ["STANDARD", "STANDARD"] as const) {
+      await s3.send(new CopyObjectCommand({ ...at, CopySource: `${at.Bucket}/${at.Key}`, StorageClass }));
+      expect((await s3.send(new HeadObjectCommand(at))).StorageClass).to.equal(undefined);
+    }
+  });
+
   it("obeys the conditions on the source", async () => {
     const copy = (settings: object) => s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "conditional", CopySource: from(), ...settings }));
     expect(await refusal(copy({ CopySourceIfMatch: '"other"' }))).to.include({ code: "PreconditionFailed", status: 412 });
@@ -54,6 +63,9 @@ describe("CopyObject", () => {
   it("refuses a source that is not there or is another's", async () => {
     expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${bucket.name}/absent` })))).to.include({ code: "NoSuchKey", status: 404 });
     expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${freshName()}/k` })))).to.include({ code: "NoSuchBucket", status: 404 });
+    for (const version of ["", "nonsense"]) {
+      expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${from()}?versionId=${version}` })))).to.include({ code: "InvalidArgument", status: 400 });
+    }
     expect(await refusal(altClient().send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: from() })))).to.include({ code: "AccessDenied", status: 403 });
   });
 });

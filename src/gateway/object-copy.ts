@@ -189,7 +189,8 @@ export async function readableSource(
 /** Storage class and redirect are never the source's: a copy has those its request names. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
   const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
-  return { ...Object.fromEntries(kept), ...own };
+  const named = Object.entries(own ?? {}).filter(([, value]) => value !== "STANDARD");
+  return Object.fromEntries([...kept, ...named]);
 }
 
 function copiedMarker(): S3Error {

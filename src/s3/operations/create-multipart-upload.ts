@@ -1,5 +1,6 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CreateUploadSettings } from "../../gateway/gateway.js";
+import type { Ending } from "../../model/lifecycle.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -7,6 +8,7 @@ import { parseAlgorithm, parseChecksumType } from "../wire/checksum-headers.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { initiateResult } from "../wire/documents.js";
 import { customerOf, encryptionAnswer, encryptionRequest, type EncryptionMembers } from "../wire/encryption-headers.js";
+import { abortHeaders } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
 import { taggingHeader } from "../wire/tagging.js";
@@ -23,7 +25,7 @@ function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "c
   return { checksumAlgorithm: algorithm, checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE") };
 }
 
-export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers }> = {
+export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: Ending }> = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
   access: "write",
@@ -43,14 +45,14 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
-    const { id, checksumAlgorithm, checksumType, encryption } = await uploads.create(call, { bucket, key }, Settings);
+    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(call, { bucket, key }, Settings);
     return {
-      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType,
+      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType, Ending: rest,
       Encryption: { encryption, customer: customerOf(Settings.encryption) },
     };
   },
   render: (output) => xmlResponse(initiateResult, output, {
     "x-amz-checksum-algorithm": output.ChecksumAlgorithm, "x-amz-checksum-type": output.ChecksumType,
-    ...encryptionAnswer(output.Encryption),
+    ...abortHeaders(output.Ending), ...encryptionAnswer(output.Encryption),
   }),
 };

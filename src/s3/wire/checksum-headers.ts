@@ -37,10 +37,10 @@ export function parseChecksumType(text: string | undefined): ChecksumType | unde
 }
 
 /** `-N` is what a composite checksum of a multipart object ends with. */
-export function checkValue(algorithm: ChecksumAlgorithm, value: string, composite = false): ChecksumValue {
+export function checkValue(algorithm: ChecksumAlgorithm, value: string, { composite = false, place = "header" } = {}): ChecksumValue {
   const base64 = composite ? value.replace(/-\d{1,5}$/, "") : value;
   if (!isBase64(base64, DIGEST_BYTES[algorithm])) {
-    throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} header is invalid.` });
+    throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} ${place} is invalid.` });
   }
   return { algorithm, value };
 }
@@ -56,7 +56,16 @@ export function announcedChecksum(headers: Headers, composite = false): Checksum
     throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed." });
   }
   const [first] = values;
-  return first && checkValue(parseAlgorithm(first[0]), first[1], composite);
+  return first && checkValue(parseAlgorithm(first[0]), first[1], { composite });
+}
+
+/** InvalidRequest unless what comes is by the algorithm that SDKs name beside it, where they name one. */
+export function requirePromised(headers: Headers, algorithm: ChecksumAlgorithm | undefined): void {
+  const promised = headers.get("x-amz-sdk-checksum-algorithm");
+  if (!promised || promised.toUpperCase() === algorithm) return;
+  const message = algorithm ? "Value for x-amz-sdk-checksum-algorithm header is invalid."
+    : "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.";
+  throw new S3Error("InvalidRequest", { message });
 }
 
 /** The algorithm that `x-amz-trailer` announces; undefined where there is no trailer. */

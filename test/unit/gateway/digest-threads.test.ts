@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { DigestThreads } from "../../../src/gateway/digest-threads.js";
-import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../src/model/checksum.js";
 import { InlineDigests, type Digests, type DigestValues } from "../../../src/gateway/digests.js";
-import { checksumAlgorithms } from "../../../src/model/checksum.js";
+import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../src/model/checksum.js";
 import { pieces, refused } from "./gateway-house.js";
 
 const all = new Set<ChecksumAlgorithm>(checksumAlgorithms);
