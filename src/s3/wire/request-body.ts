@@ -27,9 +27,13 @@ function byteCount(headers: Headers, name: string): number | undefined {
   return Number(text);
 }
 
-/** By the signature's word or by Content-Encoding: clients send the framing with either. */
+/**
+ * By the signature's word or by Content-Encoding: clients send the framing with either. Content-Encoding alone is no sign
+ * of it where nothing says how long the body is without: there are those who set it by hand.
+ */
 function isAwsChunked(headers: Headers, payload: Payload): boolean {
-  return payload.kind === "chunked" || /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
+  const coded = /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
+  return payload.kind === "chunked" || (coded && headers.get("x-amz-decoded-content-length") !== undefined);
 }
 
 /** Bytes of the decoded body, where the headers tell. MissingContentLength, EntityTooLarge. */
