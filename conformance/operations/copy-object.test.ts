@@ -1,5 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, GetObjectAttributesCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand,
+  UploadPartCommand, type ChecksumAlgorithm,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { altClient, bytesOf, freshName, refusal, s3, useBucket } from "../support/target.js";
 
@@ -35,12 +38,38 @@ describe("CopyObject", () => {
     expect(await refusal(call)).to.include({ code: "InvalidRequest", status: 400 });
   });
 
+  it("copies an object to itself where a storage class is named, be it the one it has", async () => {
+    const at = { Bucket: other.name, Key: "reclassed" };
+    await s3.send(new PutObjectCommand({ ...at, Body: "x", StorageClass: "STANDARD_IA" }));
+    for (const StorageClass of ["STANDARD", "STANDARD"] as const) {
+      await s3.send(new CopyObjectCommand({ ...at, CopySource: `${at.Bucket}/${at.Key}`, StorageClass }));
+      expect((await s3.send(new HeadObjectCommand(at))).StorageClass).to.equal(undefined);
+    }
+  });
+
   it("obeys the conditions on the source", async () => {
     const copy = (settings: object) => s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "conditional", CopySource: from(), ...settings }));
     expect(await refusal(copy({ CopySourceIfMatch: '"other"' }))).to.include({ code: "PreconditionFailed", status: 412 });
     const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: source }));
     expect(await refusal(copy({ CopySourceIfNoneMatch: ETag }))).to.include({ code: "PreconditionFailed", status: 412 });
     await copy({ CopySourceIfMatch: ETag });
+  });
+
+  it("keeps the source's checksum, or has another of the whole where one is asked for", async () => {
+    const at = { Bucket: bucket.name, Key: "summed" };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: "SHA256" }));
+    const { ETag, ChecksumSHA256 } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: body, ChecksumAlgorithm: "SHA256" }));
+    await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] } }));
+    const copy = async (ChecksumAlgorithm?: ChecksumAlgorithm) =>
+      (await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "summed", CopySource: `${at.Bucket}/${at.Key}`, ChecksumAlgorithm }))).CopyObjectResult;
+    expect(await copy()).to.include({ ChecksumSHA256: (await s3.send(new HeadObjectCommand({ ...at, ChecksumMode: "ENABLED" }))).ChecksumSHA256, ChecksumType: "COMPOSITE" });
+    for (const [algorithm, hash] of [["SHA256", "sha256"], ["SHA512", "sha512"]] as const) {
+      const value = createHash(hash).update(body).digest("base64");
+      expect(await copy(algorithm)).to.include({ [`Checksum${algorithm}`]: value, ChecksumType: "FULL_OBJECT" });
+      const whole = await s3.send(new GetObjectAttributesCommand({ Bucket: other.name, Key: "summed", ObjectAttributes: ["Checksum", "ObjectParts"] }));
+      expect(whole.Checksum).to.include({ [`Checksum${algorithm}`]: value });
+      expect(whole.ObjectParts).to.equal(undefined);
+    }
   });
 
   it("survives the source's deletion and leaves it alone", async () => {
@@ -54,6 +83,9 @@ describe("CopyObject", () => {
   it("refuses a source that is not there or is another's", async () => {
     expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${bucket.name}/absent` })))).to.include({ code: "NoSuchKey", status: 404 });
     expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${freshName()}/k` })))).to.include({ code: "NoSuchBucket", status: 404 });
+    for (const version of ["", "nonsense"]) {
+      expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${from()}?versionId=${version}` })))).to.include({ code: "InvalidArgument", status: 400 });
+    }
     expect(await refusal(altClient().send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: from() })))).to.include({ code: "AccessDenied", status: 403 });
   });
 });

@@ -1,4 +1,7 @@
-import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, UploadPartCommand } from "@aws-sdk/client-s3";
+import {
+  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, ListPartsCommand, PutBucketLifecycleConfigurationCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { freshName, refusal, s3, useBucket } from "../support/target.js";
 
@@ -21,6 +24,18 @@ describe("CreateMultipartUpload", () => {
     const ids = [(await s3.send(new CreateMultipartUploadCommand(at))).UploadId, (await s3.send(new CreateMultipartUploadCommand(at))).UploadId];
     expect(ids[0]).to.not.equal(ids[1]);
     for (const UploadId of ids) await s3.send(new AbortMultipartUploadCommand({ ...at, UploadId }));
+  });
+
+  it("tells when a lifecycle rule will abort the upload, and so do its parts", async () => {
+    const Rules = [{ ID: "tidy", Status: "Enabled" as const, Filter: { Prefix: "tidy/" }, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }];
+    await s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket: bucket.name, LifecycleConfiguration: { Rules } }));
+    const at = { Bucket: bucket.name, Key: "tidy/up" };
+    const created = await s3.send(new CreateMultipartUploadCommand(at));
+    const days = ((created.AbortDate?.getTime() ?? 0) - Date.now()) / 86_400_000;
+    expect([created.AbortRuleId, days > 2 && days <= 3]).to.deep.equal(["tidy", true]);
+    const listed = await s3.send(new ListPartsCommand({ ...at, UploadId: created.UploadId }));
+    expect([listed.AbortRuleId, listed.AbortDate]).to.deep.equal(["tidy", created.AbortDate]);
+    expect((await s3.send(new CreateMultipartUploadCommand({ ...at, Key: "other" }))).AbortDate).to.equal(undefined);
   });
 
   it("refuses a bucket that is not there", async () => {

@@ -19,6 +19,16 @@ describe("DeleteObjects", () => {
     expect((await remove(["d"], true)).Deleted).to.equal(undefined);
   });
 
+  it("tells what it could not do for one object beside what it did for the others", async () => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "stays", Body: "x" }));
+    const Objects = [{ Key: "stays", ETag: "other" }, { Key: "k", VersionId: "none" }, { Key: "absent", ETag: "other" }, { Key: "goes" }, { Key: "goes" }];
+    const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects } }));
+    expect(Errors?.map(({ Key, VersionId, Code }) => [Key, VersionId, Code])).to.deep.equal([
+      ["stays", undefined, "PreconditionFailed"], ["k", "none", "NoSuchVersion"], ["absent", undefined, "NoSuchKey"],
+    ]);
+    expect(Deleted?.map(({ Key }) => Key)).to.deep.equal(["goes", "goes"]);
+  });
+
   it("takes 1,000 keys and refuses 1,001", async () => {
     const keys = Array.from({ length: 1001 }, (_, i) => `k${i}`);
     expect((await remove(keys.slice(1))).Deleted).to.have.length(1000);

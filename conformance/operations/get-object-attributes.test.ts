@@ -41,6 +41,7 @@ describe("GetObjectAttributes", () => {
     expect(ObjectParts?.Parts?.map(({ PartNumber, Size, ChecksumCRC32 }) => ({ PartNumber, Size, ChecksumCRC32 })))
       .to.deep.equal([{ PartNumber: 1, Size: 5 * 1024 ** 2, ChecksumCRC32: Parts[0]?.ChecksumCRC32 }]);
     expect(Checksum?.ChecksumType).to.equal("COMPOSITE");
+    expect(Checksum?.ChecksumCRC32, "without the number of parts").to.match(/^[A-Za-z0-9+/]{6}==$/);
     const rest = await attributes("parts", { PartNumberMarker: ObjectParts?.NextPartNumberMarker });
     expect(rest.ObjectParts?.Parts?.map(({ PartNumber }) => PartNumber)).to.deep.equal([2]);
     expect(rest.ObjectParts?.IsTruncated).to.equal(false);
@@ -50,6 +51,7 @@ describe("GetObjectAttributes", () => {
     const raw = (headers: Record<string, string>) => send({ method: "GET", path: `/${bucket.name}/k?attributes`, headers });
     expect((await raw({})).status).to.equal(400);
     expect(await raw({ "x-amz-object-attributes": "Color" })).to.include({ status: 400, code: "InvalidArgument" });
+    expect((await raw({ "x-amz-object-attributes": "ETag", "x-amz-max-parts": "many" })).status, "no count is passed over").to.equal(200);
     expect(await refusal(attributes("absent"))).to.include({ code: "NoSuchKey", status: 404 });
   });
 });

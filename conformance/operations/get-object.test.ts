@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { send } from "../support/signed.js";
 import { altClient, bytesOf, freshName, refusal, s3, useBucket } from "../support/target.js";
 
 describe("GetObject", () => {
@@ -40,6 +41,18 @@ describe("GetObject", () => {
       expect(answer.$metadata.httpStatusCode).to.equal(200);
       await bytesOf(answer.Body);
     }
+  });
+
+  it("answers with the range only while the object is the one that If-Range names", async () => {
+    const ranged = (ifRange: string) => send({ method: "GET", path: `/${bucket.name}/object`, headers: { range: "bytes=0-9", "if-range": ifRange } });
+    for (const same of [etag ?? "", modified.toUTCString()]) expect((await ranged(same)).status, same).to.equal(206);
+    for (const other of ['"other"', `W/${etag ?? ""}`, new Date(modified.getTime() - 1000).toUTCString()]) expect((await ranged(other)).status, other).to.equal(200);
+  });
+
+  it("says which range it could not serve, and of how many bytes", async () => {
+    const answer = await send({ method: "GET", path: `/${bucket.name}/object`, headers: { range: "bytes=300000-300001" } });
+    expect(answer.body).to.include("<RangeRequested>bytes=300000-300001</RangeRequested><ActualObjectSize>300000</ActualObjectSize>");
+    expect(answer.headers["content-range"]).to.equal("bytes */300000");
   });
 
   it("obeys the four conditions", async () => {

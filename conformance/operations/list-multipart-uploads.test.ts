@@ -1,6 +1,6 @@
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { s3, useBucket } from "../support/target.js";
+import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("ListMultipartUploads", () => {
   const bucket = useBucket();
@@ -15,6 +15,17 @@ describe("ListMultipartUploads", () => {
     const grouped = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Delimiter: "/" }));
     expect(grouped.CommonPrefixes).to.deep.equal([{ Prefix: "a/" }]);
     expect(grouped.Uploads?.map(({ Key }) => Key)).to.deep.equal(["b", "b", "c"]);
+  });
+
+  it("passes over a common prefix that the markers lie in, and refuses an upload id marker that is none", async () => {
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name }));
+    const inside = { KeyMarker: "a/1", UploadIdMarker: Uploads[0]?.UploadId };
+    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Delimiter: "/", ...inside }))).CommonPrefixes).to.equal(undefined);
+    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, ...inside }))).Uploads?.map(({ Key }) => Key)).to.deep.equal(keys.slice(1));
+    const marked = (settings: object) => s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, UploadIdMarker: "none", ...settings }));
+    expect(await refusal(marked({ KeyMarker: "a/1" }))).to.include({ code: "InvalidArgument", status: 400 });
+    const ignored = await marked({});
+    expect([ignored.Uploads?.length, ignored.UploadIdMarker]).to.deep.equal([keys.length, ""]);
   });
 
   it("pages by key and upload id without losing one", async () => {

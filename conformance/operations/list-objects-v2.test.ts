@@ -1,4 +1,4 @@
-import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { freshName, refusal, s3, useBucket } from "../support/target.js";
 
@@ -45,6 +45,12 @@ describe("ListObjectsV2", () => {
     const page = await list({ StartAfter: "a0", EncodingType: "url" });
     expect(page.EncodingType).to.equal("url");
     expect(keysOf(page).map((key) => decodeURIComponent((key ?? "").replaceAll("+", " ")))).to.include.members(["b c", "ä"]).and.not.include("a0");
+  });
+
+  it("tells the last change in whole seconds, as HEAD does", async () => {
+    for (const { Key, LastModified } of (await list()).Contents ?? []) {
+      expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key }))).LastModified).to.deep.equal(LastModified);
+    }
   });
 
   it("names the owner only when asked", async () => {

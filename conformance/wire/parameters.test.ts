@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import {
   CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand, CreateMultipartUploadCommand, DeleteBucketCommand, GetObjectCommand, HeadObjectCommand,
   ListBucketsCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand, PutBucketPolicyCommand, PutObjectCommand, UploadPartCommand,
-  DeletePublicAccessBlockCommand, type ListBucketsCommandOutput,
+  DeletePublicAccessBlockCommand, PutObjectLockConfigurationCommand, type ListBucketsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { useLockableBucket } from "../support/lockable.js";
 import { send } from "../support/signed.js";
 import { freshName, refusal, s3, useBucket } from "../support/target.js";
 
@@ -103,6 +104,14 @@ describe("names", () => {
     expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: `${Key}k`, CopySource: `${bucket.name}/${encodeURIComponent(Key)}` })))).to.include({ code: "KeyTooLongError" });
   });
 
+  it("of parts are whole: half of one makes no object", async () => {
+    for (const query of ["partNumber=1", "uploadId=x"]) {
+      expect(await send({ method: "PUT", path: `/${bucket.name}/half?${query}`, body: "x" }), query).to.include({ status: 400, code: "InvalidArgument" });
+      expect(await send({ method: "PUT", path: `/${bucket.name}/half?${query}`, headers: { "x-amz-copy-source": `${bucket.name}/half` } })).to.include({ status: 400, code: "InvalidArgument" });
+    }
+    expect((await send({ method: "HEAD", path: `/${bucket.name}/half` })).status).to.equal(404);
+  });
+
   it("of versions are checked before they are looked for", async () => {
     const get = (query: string) => send({ method: "GET", path: `/${bucket.name}/key?${query}` });
     expect(await get("versionId=")).to.include({ status: 400, code: "InvalidArgument" });
@@ -137,6 +146,23 @@ describe("headers of objects", () => {
     expect((await put({ "x-amz-storage-class": "STANDARD" })).status).to.equal(200);
     expect((await head()).headers["x-amz-storage-class"]).to.equal(undefined);
     expect(await put({ "x-amz-storage-class": "CHEAP" })).to.include({ status: 400, code: "InvalidStorageClass" });
+  });
+
+  it("that say how a body travelled are not kept, the codings of the object are, as they were sent", async () => {
+    for (const coding of ["gzip, br", "gzip"]) {
+      expect((await put({ "content-encoding": coding })).status).to.equal(200);
+      expect((await head()).headers["content-encoding"]).to.equal(coding);
+    }
+    const chunked = (coding: string) => send({
+      method: "PUT", path: `/${bucket.name}/headers`, body: "1\r\nx\r\n0\r\n\r\n",
+      headers: { "content-encoding": coding, "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": "1" },
+    });
+    expect((await put({ "content-encoding": "aws-chunked,gzip" })).status, "a body that is not framed").to.equal(200);
+    expect((await head()).headers).to.include({ "content-encoding": "gzip", "content-length": "1" });
+    for (const [sent, kept] of [["aws-chunked", undefined], ["aws-chunked, gzip", "gzip"], ["gzip,aws-chunked", "gzip"], ["gzip, aws-chunked, br", "gzip, br"]] as const) {
+      expect((await chunked(sent)).status).to.equal(200);
+      expect((await head()).headers["content-encoding"], sent).to.equal(kept);
+    }
   });
 
   it("about who pays, and conditions that are no dates, are passed over", async () => {
@@ -220,12 +246,6 @@ describe("conditions", () => {
 describe("documents", () => {
   const bucket = useBucket();
 
-  it("and puts with a lock must come with Content-MD5 or a checksum", async () => {
-    const headers = { "x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": new Date(Date.now() + 60_000).toISOString() };
-    const answer = await send({ method: "PUT", path: `/${bucket.name}/locked`, body: "x", headers });
-    expect([answer.code, answer.body.includes("Content-MD5")]).to.deep.equal(["InvalidRequest", true]);
-  });
-
   it("that change much or for long must come with Content-MD5 or a checksum", async () => {
     const cases: readonly [string, string, string][] = [
       ["POST", "?delete", "<Delete><Object><Key>k</Key></Object></Delete>"],
@@ -242,6 +262,29 @@ describe("documents", () => {
       const sha256 = createHash("sha256").update(body).digest("base64");
       expect((await send({ method, path, body, headers: { "x-amz-checksum-sha256": sha256 } })).status, query).to.be.oneOf([200, 204]);
     }
+  });
+});
+
+describe("bodies that are to be locked", () => {
+  const { bucket } = useLockableBucket();
+  const put = (path: string, headers: Record<string, string> = {}) => send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
+  const bare = { status: 400, code: "InvalidRequest" };
+
+  it("must come with Content-MD5 or a checksum, whether the request, the upload or the bucket locks them", async () => {
+    const hold = { "x-amz-object-lock-legal-hold": "OFF" };
+    expect(await put("key", hold)).to.include(bare);
+    expect((await put("key", { ...hold, "content-md5": md5("x") })).status).to.equal(200);
+    expect((await put("key")).status, "nothing locks it").to.equal(200);
+    const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "held", ObjectLockLegalHoldStatus: "OFF" }));
+    expect(await put(`held?partNumber=1&uploadId=${UploadId}`)).to.include(bare);
+    await s3.send(new PutObjectLockConfigurationCommand({
+      Bucket: bucket.name, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } } },
+    }));
+    expect(await put("key")).to.include(bare);
+    expect((await put("key", { "x-amz-checksum-sha256": createHash("sha256").update("x").digest("base64") })).status).to.equal(200);
+    const { UploadId: other = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "by-default" }));
+    const part = await put(`by-default?partNumber=1&uploadId=${other}`);
+    expect([part.status, part.code, part.body.includes("Put Part")]).to.deep.equal([400, "InvalidRequest", true]);
   });
 });
 

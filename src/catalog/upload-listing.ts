@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { UploadPage, UploadQuery } from "./catalog.js";
-import { compareKeyText, fromKeyText, toKeyText } from "./key-text.js";
+import { fromKeyText, justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import type { UploadTable } from "./schema.js";
 import type { Tx } from "./store.js";
@@ -39,11 +39,12 @@ interface Place {
  */
 async function startOf(reads: Tx, query: UploadQuery): Promise<Position<Place> | undefined> {
   const key = toKeyText(query.keyMarker);
-  if (query.keyMarker !== "" && query.uploadIdMarker !== "" && compareKeyText(key, toKeyText(query.prefix)) >= 0) {
+  const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
+  // Not where the marker lies in a common prefix, all of which is passed over.
+  if (query.keyMarker !== "" && query.uploadIdMarker !== "" && from === justAfter(key)) {
     const marked = await reads.selectFrom("uploads").select("created_at").where("id", "=", query.uploadIdMarker)
       .where("bucket", "=", query.bucket).where("key", "=", key).executeTakeFirst();
     return { after: { key, created_at: marked?.created_at ?? -1, id: query.uploadIdMarker } };
   }
-  const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
   return from === undefined ? undefined : { from };
 }

@@ -1,4 +1,4 @@
-import { CRC_POLYNOMIALS } from "./digest.js";
+import { CRC_POLYNOMIALS } from "../model/digest.js";
 
 /** Algorithms whose value over a whole follows from the values over its pieces and the pieces' lengths. */
 export type CombinableAlgorithm = keyof typeof CRC_POLYNOMIALS;

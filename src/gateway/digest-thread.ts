@@ -1,13 +1,13 @@
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { beginDigest, type RunningDigest } from "./digest.js";
-import type { DigestAlgorithm } from "./digests.js";
+import type { ChecksumAlgorithm } from "../model/checksum.js";
+import { beginDigest, type RunningDigest } from "../model/digest.js";
 
 const NICENESS = 5;
 
 /** What a digest thread is told. `body` numbers the bodies of one thread; `start` and `length` lie in the shared memory. */
 export type DigestOrder =
-  | { readonly kind: "begin"; readonly body: number; readonly algorithms: readonly DigestAlgorithm[] }
+  | { readonly kind: "begin"; readonly body: number; readonly algorithms: readonly ChecksumAlgorithm[] }
   | { readonly kind: "update"; readonly body: number; readonly start: number; readonly length: number }
   | { readonly kind: "finish"; readonly body: number }
   | { readonly kind: "drop"; readonly body: number };

@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { ChecksumAlgorithm } from "../model/checksum.js";
 import { S3Error } from "../model/errors.js";
 import { KIB, MIB } from "../model/sizes.js";
 import { DigestMemory } from "./digest-memory.js";
 import type { DigestAnswer, DigestOrder } from "./digest-thread.js";
-import { InlineDigests, type DigestAlgorithm, type Digests, type DigestValues } from "./digests.js";
+import { InlineDigests, type Digests, type DigestValues } from "./digests.js";
 
 export const DIGEST_THREADS_DEFAULTS = {
   threads: availableParallelism(),
@@ -37,7 +38,7 @@ export class DigestThreads implements Digests {
     this.#threads = new Array<DigestThread | undefined>(this.#settings.threads).fill(undefined);
   }
 
-  over(source: AsyncIterable<Uint8Array>, algorithms: ReadonlySet<DigestAlgorithm>, size?: number): AsyncGenerator<Uint8Array, DigestValues> {
+  over(source: AsyncIterable<Uint8Array>, algorithms: ReadonlySet<ChecksumAlgorithm>, size?: number): AsyncGenerator<Uint8Array, DigestValues> {
     if (size !== undefined && size <= this.#settings.inlineBytes) return this.#inline.over(source, algorithms);
     return this.#throughThread(source, [...algorithms]);
   }
@@ -47,7 +48,7 @@ export class DigestThreads implements Digests {
     for (const thread of this.#threads) await thread?.close();
   }
 
-  async *#throughThread(source: AsyncIterable<Uint8Array>, algorithms: readonly DigestAlgorithm[]): AsyncGenerator<Uint8Array, DigestValues> {
+  async *#throughThread(source: AsyncIterable<Uint8Array>, algorithms: readonly ChecksumAlgorithm[]): AsyncGenerator<Uint8Array, DigestValues> {
     const pieces = this.#memory.take(this.#settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
     const hashing = this.#leastBusy().begin(algorithms);
@@ -118,7 +119,7 @@ class DigestThread {
     return this.#bodies.size;
   }
 
-  begin(algorithms: readonly DigestAlgorithm[]): BodyHashing {
+  begin(algorithms: readonly ChecksumAlgorithm[]): BodyHashing {
     const body = ++this.#begun;
     const order = (what: DigestOrder) => this.#worker.postMessage(what);
     const hashing = new BodyHashing(body, order, () => this.#bodies.delete(body));

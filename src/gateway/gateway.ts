@@ -5,7 +5,7 @@ import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../model/encryption.js";
-import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
+import type { Ending, Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
 import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
@@ -261,13 +261,13 @@ export interface UploadListResult {
 }
 
 export interface PartListResult {
-  readonly upload: Upload;
+  readonly upload: Upload & Ending;
   readonly parts: readonly Part[];
   readonly truncated: boolean;
 }
 
 export interface Uploads {
-  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload>;
+  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending>;
   putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
   copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest): Promise<StoredPart & { readonly sourceVersionId?: string }>;
   /**

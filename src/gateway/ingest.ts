@@ -1,9 +1,9 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { ChecksumAlgorithm } from "../model/checksum.js";
+import { DIGEST_BYTES } from "../model/digest.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
-import { DIGEST_BYTES } from "./digest.js";
-import type { DigestAlgorithm, Digests, DigestValues } from "./digests.js";
+import type { Digests, DigestValues } from "./digests.js";
 import type { Body, Expected } from "./gateway.js";
 import { LIMITS, tooLarge } from "./limits.js";
 
@@ -66,7 +66,7 @@ class BodyReading {
     await this.options.admit?.(this.size);
   }
 
-  private wanted(): ReadonlySet<DigestAlgorithm> {
+  private wanted(): ReadonlySet<ChecksumAlgorithm> {
     const { announced } = this.body;
     // One SHA-256 serves both the checksum and the signature's payload hash.
     const sha256 = announced.sha256 === undefined ? undefined : "SHA256";
@@ -92,7 +92,7 @@ class BodyReading {
   private finish(raw: DigestValues): void {
     for (const [algorithm, value] of raw) {
       if (algorithm === "MD5") this.md5 = value.toString("hex");
-      else this.checksums.set(algorithm, value.toString("base64"));
+      this.checksums.set(algorithm, value.toString("base64"));
     }
     const trailer = this.body.trailer();
     checkShape(trailer);

@@ -5,7 +5,7 @@ import { S3Error } from "../model/errors.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { ObjectVersion } from "../model/object.js";
 import { permittedBucket } from "./access.js";
-import type { Call, Locks, ObjectName } from "./gateway.js";
+import type { Body, Call, Locks, ObjectName } from "./gateway.js";
 import { readableVersion } from "./object-read.js";
 
 const DAY_MS = 86_400_000;
@@ -88,6 +88,12 @@ export async function newLock({ catalog, clock }: LockComponents, bucket: Bucket
   if (asked?.retention || !defaultRetention) return asked ? { lock: asked } : {};
   const retention = { mode: defaultRetention.mode, until: defaultEnd(defaultRetention, clock.now()) };
   return { lock: { ...asked, retention } };
+}
+
+/** InvalidRequest for bytes that are to be locked and come without Content-MD5 or a checksum. `what`: `Put Object`. */
+export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm } }: Body, what: string): void {
+  if (!lock || (md5 ?? algorithm) !== undefined) return;
+  throw new S3Error("InvalidRequest", { message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters` });
 }
 
 function defaultEnd({ days = 0, years = 0 }: NonNullable<LockConfiguration["defaultRetention"]>, now: number): number {

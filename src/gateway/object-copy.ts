@@ -11,7 +11,6 @@ import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import { actionOf } from "./actions.js";
 import type { Admission } from "./admission.js";
-import { beginDigest } from "./digest.js";
 import type { Digests } from "./digests.js";
 import type { Expiries } from "./expiries.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "./gateway.js";
@@ -94,13 +93,15 @@ export class ObjectCopy {
     // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
     const rewrapped = shared.extents && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
     const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
+    // A checksum of the whole says nothing of parts, whose own are by another algorithm.
+    const parts = checksum === source.checksum ? source.parts : undefined;
     const { fid } = source.durability;
     const written = await staging.commit([], () => catalog.objects.put({
       ...version,
       ...rewrapped,
       etag: source.etag,
       ...(checksum ? { checksum } : {}),
-      ...(source.parts ? { parts: source.parts } : {}),
+      ...(parts ? { parts } : {}),
       ...(fid === undefined || !shared.extents ? {} : { fid }),
     }, shared, request.preconditions));
     onWork();
@@ -128,10 +129,11 @@ export class ObjectCopy {
   private async checksum(call: Call, { source, key }: OpenedSource, algorithm: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
     if (algorithm === undefined) return source.checksum;
     if (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT") return source.checksum;
-    const digest = await beginDigest(algorithm);
     const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
-    for await (const chunk of stream) digest.update(chunk as Uint8Array);
-    return { algorithm, type: "FULL_OBJECT", value: digest.digest().toString("base64") };
+    const hashing = this.components.digests.over(stream, new Set([algorithm]), source.size);
+    let step = await hashing.next();
+    while (step.done !== true) step = await hashing.next();
+    return { algorithm, type: "FULL_OBJECT", value: step.value.get(algorithm)?.toString("base64") ?? "" };
   }
 
   /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
@@ -147,7 +149,7 @@ export class ObjectCopy {
     const release = await admission.admit(call.account, source.size, version.format);
     try {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, key);
-      const algorithm = request.checksumAlgorithm ?? "CRC64NVME";
+      const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
       const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
       const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
@@ -189,7 +191,8 @@ export async function readableSource(
 /** Storage class and redirect are never the source's: a copy has those its request names. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
   const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
-  return { ...Object.fromEntries(kept), ...own };
+  const named = Object.entries(own ?? {}).filter(([, value]) => value !== "STANDARD");
+  return Object.fromEntries([...kept, ...named]);
 }
 
 function copiedMarker(): S3Error {

@@ -1,8 +1,8 @@
 import type { Catalog } from "../catalog/catalog.js";
-import { resolveRange, type ByteRange } from "../model/byte-range.js";
+import { resolveRange, type ByteRange, type RangeRequest } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
 import type { ObjectVersion } from "../model/object.js";
-import { checkRead, type Preconditions } from "../model/precondition.js";
+import { checkRead, rangeHolds, type Preconditions } from "../model/precondition.js";
 import type { ObjectName, ReadRequest, ReadResult } from "./gateway.js";
 
 /** The version a read means. NoSuchKey, NoSuchVersion; a delete marker asked for by its id is MethodNotAllowed. */
@@ -31,15 +31,19 @@ export function resolveRead(version: ObjectVersion, request: ReadRequest): ReadR
   if (outcome === "failed") throw failedRead(request.preconditions, version);
   if (outcome === "not-modified") throw new S3Error("NotModified", { headers: validators(version) });
   if (request.partNumber !== undefined) return resolvePart(version, request.partNumber);
-  if (!request.range) return { version };
+  if (!request.range || !rangeHolds(request.preconditions, version)) return { version };
   const range = resolveRange(request.range, version.size);
   if (!range) {
     throw new S3Error("InvalidRange", {
-      fields: { ActualObjectSize: String(version.size) },
+      fields: { RangeRequested: rangeText(request.range), ActualObjectSize: String(version.size) },
       headers: { "content-range": `bytes */${version.size}` },
     });
   }
   return { version, range };
+}
+
+function rangeText(range: RangeRequest): string {
+  return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.first}-${range.last ?? ""}`;
 }
 
 /** PreconditionFailed, naming the header that failed as S3 does. */

@@ -19,7 +19,7 @@ import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
 import type { NotificationService } from "./notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
-import { newLock } from "./lock-service.js";
+import { newLock, requireLockDigest } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import type { ObjectEncryption } from "./object-encryption.js";
@@ -63,6 +63,7 @@ export class ObjectService implements Objects {
     const payer = payerOf(accounts, call, bucket);
     const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
     const lock = await newLock(this.components, bucket, settings.lock);
+    requireLockDigest(lock.lock, body, "Put Object");
     const encrypted = await encryption.forNew(name.bucket, settings.encryption);
     await requireEarly(catalog, name, settings.preconditions);
     const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size, encrypted.format)];

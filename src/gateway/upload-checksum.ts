@@ -2,7 +2,7 @@ import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksu
 import { S3Error } from "../model/errors.js";
 import type { Part, Upload } from "../model/object.js";
 import { combineCrcs, isCombinable } from "./crc-combine.js";
-import { beginDigest } from "./digest.js";
+import { beginDigest } from "../model/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "./gateway.js";
 
 /** AWS's own default for uploads that announce none. */
@@ -35,9 +35,10 @@ export async function wholeChecksum(upload: Upload, parts: readonly Part[], requ
   const type = checksumType(upload, algorithm);
   if (request.checksumType !== undefined && request.checksumType !== type) {
     throw new S3Error("InvalidRequest", {
-      message: `The upload was created with the ${type} checksum type, but the request to complete it names ${request.checksumType}`,
+      message: `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
     });
   }
+  if (upload.checksumAlgorithm && type === "COMPOSITE") requirePartChecksums(request, algorithm);
   const pieces: { readonly crc: Buffer; readonly length: number }[] = [];
   for (const { checksum, size } of parts) {
     if (checksum?.algorithm !== algorithm) return undefined;
@@ -48,6 +49,16 @@ export async function wholeChecksum(upload: Upload, parts: readonly Part[], requ
     : await composite(algorithm, pieces.map(({ crc }) => crc));
   requireSame(request, { algorithm, type, value });
   return { algorithm, type, value };
+}
+
+/** A checksum of checksums is worth what the client itself says of the parts. */
+function requirePartChecksums({ parts }: CompleteRequest, algorithm: ChecksumAlgorithm): void {
+  const bare = parts.find(({ checksum }) => checksum?.algorithm !== algorithm);
+  if (!bare) return;
+  throw new S3Error("InvalidRequest", {
+    message: `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. `
+      + `It was missing for part ${bare.partNumber} in the request.`,
+  });
 }
 
 function checksumType({ checksumType: type }: Upload, algorithm: ChecksumAlgorithm): ChecksumType {

@@ -3,23 +3,26 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../model/byte-range.js";
 import type { Account } from "../model/account.js";
+import type { Bucket } from "../model/bucket.js";
 import type { CustomerKey } from "../model/encryption.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN } from "../model/file.js";
+import type { Ending } from "../model/lifecycle.js";
 import type { ObjectVersion, Part, Upload } from "../model/object.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { payerOf, permittedBucket, type Accounts } from "./access.js";
 import type { Admission } from "./admission.js";
 import type { Digests } from "./digests.js";
+import type { Expiries } from "./expiries.js";
 import type {
   Body, Call, CompletedUpload, CompleteRequest, CopyPartRequest, CreateUploadSettings, ObjectName, PartListResult, StoredPart, UploadListRequest,
   UploadListResult, Uploads,
 } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
-import { newLock } from "./lock-service.js";
+import { newLock, requireLockDigest } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectEncryption } from "./object-encryption.js";
 import { newObjectAcl } from "./object-acl.js";
@@ -41,6 +44,7 @@ export interface UploadComponents {
   readonly encryption: ObjectEncryption;
   readonly preprocessing: Preprocessing;
   readonly completion: UploadCompletion;
+  readonly expiries: Expiries;
 }
 
 /** Unguessable: whoever knows a bucket's name must not be able to name its uploads. */
@@ -49,8 +53,8 @@ const UPLOAD_ID_BYTES = 24;
 export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
-  async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload> {
-    const { catalog, accounts, admission, encryption } = this.components;
+  async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending> {
+    const { catalog, accounts, admission, encryption, expiries } = this.components;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
@@ -62,20 +66,22 @@ export class UploadService implements Uploads {
     // A territory without room for one byte is refused now, not after the first part.
     (await admission.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
-    return catalog.uploads.create({
+    const upload = await catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata, ...encrypted,
       ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
       ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
     });
+    return { ...upload, ...(await expiries.ofUpload(upload)) };
   }
 
   async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
     requirePartNumber(partNumber);
-    const { upload, charged } = await this.openUpload(call, name, uploadId);
+    const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
     await this.components.encryption.requirePartKey(upload.encryption, customer);
     requireSameAlgorithm(upload, body);
+    requireLockDigest((await newLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
     return this.stage(charged, upload, partNumber, body);
   }
 
@@ -115,7 +121,8 @@ export class UploadService implements Uploads {
   }
 
   async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
-    const { upload } = await this.openUpload(call, name, uploadId);
+    const open = await this.openUpload(call, name, uploadId);
+    const upload = { ...open.upload, ...(await this.components.expiries.ofUpload(open.upload)) };
     if (limit <= 0) return { upload, parts: [], truncated: false };
     // One more than asked for tells whether there are more.
     const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
@@ -139,17 +146,18 @@ export class UploadService implements Uploads {
   }
 
   /** The upload, and the call in the name of who pays for its parts. */
-  private async openUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly charged: Call }> {
-    const { upload, account } = await this.permittedUpload(call, name, uploadId);
+  private async openUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly bucket: Bucket; readonly charged: Call }> {
+    const { upload, bucket, account } = await this.permittedUpload(call, name, uploadId);
     if (upload?.state !== "open") throw noSuchUpload(uploadId);
-    return { upload, charged: { ...call, account } };
+    return { upload, bucket, charged: { ...call, account } };
   }
 
   /** The upload, if there is one, when the caller may do with it what the call is about; and who pays. */
-  private async permittedUpload(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<{ readonly upload: Upload | undefined; readonly account: Account }> {
+  private async permittedUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload | undefined; readonly bucket: Bucket; readonly account: Account }> {
     const { catalog, accounts } = this.components;
-    const upload = await catalog.uploads.get(bucket, key, uploadId);
-    return { upload, account: payerOf(accounts, call, await permittedBucket(catalog, withUploadEncryption(call, upload), bucket)) };
+    const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
+    const bucket = await permittedBucket(catalog, withUploadEncryption(call, upload), name.bucket);
+    return { upload, bucket, account: payerOf(accounts, call, bucket) };
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */

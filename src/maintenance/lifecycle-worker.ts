@@ -4,7 +4,7 @@ import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { announcement, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
-import { dueAt, fate, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
+import { fate, uploadEnd, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
 
 export const LIFECYCLE_DEFAULTS = {
   /** A day of the rules, ms; shorter ones are for tests. */
@@ -134,8 +134,7 @@ export class LifecycleWorker implements Worker {
     for (;;) {
       const { entries, truncated } = await catalog.uploads.list({ bucket, prefix, delimiter: "", ...marker, limit });
       const uploads = entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : []));
-      const due = uploads.filter(({ key, createdAt }) => rules.some(({ filter, abortUploadsAfterDays: days }) =>
-        days !== undefined && key.startsWith(filter.prefix ?? "") && dueAt(createdAt, days, dayMs) <= clock.now()));
+      const due = uploads.filter((upload) => (uploadEnd(rules, upload, dayMs)?.at ?? Infinity) <= clock.now());
       yield due.map(({ id }) => () => unlessGone(catalog.uploads.abort(id)));
       const last = uploads.at(-1);
       if (!truncated || !last) return;

@@ -91,6 +91,22 @@ export function expiryOf(rules: readonly LifecycleRule[], version: AgingVersion,
   return first;
 }
 
+/** When lifecycle rules will abort an open upload, where they will. */
+export interface Ending {
+  readonly ends?: Expiry;
+}
+
+/** The first of the rules' aborts of an upload that stays open. */
+export function uploadEnd(rules: readonly LifecycleRule[], { key, createdAt }: { readonly key: string; readonly createdAt: number }, dayMs: number): Expiry | undefined {
+  let first: Expiry | undefined;
+  for (const { id, enabled, filter, abortUploadsAfterDays: days } of rules) {
+    if (!enabled || days === undefined || !key.startsWith(filter.prefix ?? "")) continue;
+    const at = dueAt(createdAt, days, dayMs);
+    if (at < (first?.at ?? Infinity)) first = { at, rule: id };
+  }
+  return first;
+}
+
 function expirationAt(expiration: Expiration | undefined, createdAt: number, dayMs: number): number | undefined {
   if (!expiration || "deleteMarkers" in expiration) return undefined;
   return "date" in expiration ? expiration.date : dueAt(createdAt, expiration.days, dayMs);

@@ -22,6 +22,11 @@ export interface ContentHeaders {
   readonly storageClass?: string;
 }
 
+/** Whether clients take an object for one that must be restored before it can be read. */
+export function isArchived({ storageClass }: ContentHeaders): boolean {
+  return storageClass === "GLACIER" || storageClass === "DEEP_ARCHIVE";
+}
+
 /** One part of a completed multipart object, for `partNumber` reads and GetObjectAttributes. */
 export interface ObjectPart {
   readonly partNumber: number;

@@ -4,6 +4,8 @@ export interface Preconditions {
   readonly ifNoneMatch?: readonly string[];
   readonly ifModifiedSince?: number;
   readonly ifUnmodifiedSince?: number;
+  /** Of ranges: the ETag, or the second of the last change, of the bytes that the range is to be of. */
+  readonly ifRange?: string | number;
   /** Of deletions: the size in bytes, and the second of the last change (milliseconds), that what is there must have. */
   readonly ifMatchSize?: number;
   readonly ifMatchModified?: number;
@@ -33,10 +35,18 @@ export function checkRead(conditions: Preconditions, subject: Subject): "proceed
   return "proceed";
 }
 
-/** For writes S3 knows If-Match (of what is there; absent is NoSuchKey) and If-None-Match. */
+/** Whether what is there is what the range was meant of; where it is not, all of it is due (RFC 9110 section 13.1.5). */
+export function rangeHolds({ ifRange }: Preconditions, subject: Subject): boolean {
+  return ifRange === undefined || ifRange === (typeof ifRange === "string" ? subject.etag : wholeSecond(subject.createdAt));
+}
+
+/**
+ * For writes S3 knows If-Match (of what is there; absent is NoSuchKey) and If-None-Match. Size and last change of a
+ * deletion are asked of what is there alone.
+ */
 export function checkWrite(conditions: Preconditions, current: Subject | undefined): "proceed" | "failed" | "missing" {
   const { ifMatch, ifMatchSize, ifMatchModified } = conditions;
-  if (!current && (ifMatch ?? ifMatchSize ?? ifMatchModified) !== undefined) return "missing";
+  if (!current && ifMatch) return "missing";
   if (current && ifMatch && !matches(ifMatch, current.etag)) return "failed";
   if (current && ifMatchSize !== undefined && ifMatchSize !== current.size) return "failed";
   if (current && ifMatchModified !== undefined && ifMatchModified !== wholeSecond(current.createdAt)) return "failed";

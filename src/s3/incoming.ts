@@ -9,8 +9,12 @@ import { Query } from "./wire/query.js";
 /** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
 const signatureParameters = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
 
-/** The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them. */
-const isPlaceholder = (name: string, value: string) => name.toLowerCase() === "x-amz-checksum-crc32" && value === "AAAAAA==";
+/**
+ * The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them; and
+ * whoever uploads with a URL knows nothing of the algorithm that its author's SDK would have used.
+ */
+const isPlaceholder = (name: string, value: string) =>
+  /^x-amz-sdk-checksum-algorithm$/i.test(name) || (/^x-amz-checksum-crc32$/i.test(name) && value === "AAAAAA==");
 
 /** Method, path, query and headers of an HTTP request. InvalidURI. */
 export function requestHead(request: IncomingMessage): RequestHead {

@@ -113,7 +113,9 @@ export function versionsContract(open: OpenCatalog): void {
       await refusal(on.catalog.objects.delete("box", "k", { ifMatch: ["2"] }, { versionId }), "PreconditionFailed");
       await refusal(on.catalog.objects.delete("box", "k", { ifMatchSize: 5 }), "PreconditionFailed");
       await refusal(on.catalog.objects.delete("box", "k", { ifMatchModified: 0 }), "PreconditionFailed");
-      await refusal(on.catalog.objects.delete("box", "other", { ifMatchSize: 5 }), "NoSuchKey");
+      await refusal(on.catalog.objects.delete("box", "other", { ifMatch: ["1"] }), "NoSuchKey");
+      // Size and last change are asked of what is there alone.
+      await on.catalog.objects.delete("box", "other", { ifMatchSize: 5, ifMatchModified: 0 }, { versionId: "null" });
       await on.catalog.objects.delete("box", "k", { ifMatch: ["1"], ifMatchSize: 5 }, { versionId });
       expect((await list()).names).to.have.length(1);
     });

@@ -14,8 +14,10 @@ import { durabilityHeaders } from "../wire/durability-headers.js";
 import { customerOf, encryptionAnswer, encryptionRequest, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
+import { wholeSecond } from "../wire/http-date.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
+import { requireNoPart } from "../wire/paging.js";
 import { replacedTags } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { xmlResponse } from "../xml-response.js";
@@ -37,10 +39,12 @@ function replaces({ headers }: S3Request): boolean {
 
 function parseCopy(request: S3Request): CopyRequest {
   const { headers } = request;
+  requireNoPart(request.query);
   const source = parseCopySource(headers.get("x-amz-copy-source") ?? "");
   const replace = replaces(request);
   const content = contentHeaders(headers);
-  const { storageClass, websiteRedirectLocation } = content;
+  const { websiteRedirectLocation } = content;
+  const storageClass = headers.get("x-amz-storage-class");
   const tags = replacedTags(headers);
   const lock = lockHeaders(headers);
   const acl = aclHeaders(headers);
@@ -72,7 +76,7 @@ export const copyObject: Operation<Input, Output> = {
     const copied = objects.copy(call, { bucket, key }, Copy);
     // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
     return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({
-      ETag: quoted(etag), LastModified: new Date(createdAt), ...checksumMembers(checksum), Durability: durability,
+      ETag: quoted(etag), LastModified: wholeSecond(createdAt), ...checksumMembers(checksum), Durability: durability,
       VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId, Expiration: expirationText(expiry),
       Encryption: { encryption, customer: customerOf(Copy.encryption) },
     }))));

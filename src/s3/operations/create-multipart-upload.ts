@@ -1,6 +1,6 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CreateUploadSettings } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import type { Ending } from "../../model/lifecycle.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -8,6 +8,7 @@ import { parseAlgorithm, parseChecksumType } from "../wire/checksum-headers.js";
 import { contentHeaders } from "../wire/content-headers.js";
 import { initiateResult } from "../wire/documents.js";
 import { customerOf, encryptionAnswer, encryptionRequest, type EncryptionMembers } from "../wire/encryption-headers.js";
+import { abortHeaders } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
 import { taggingHeader } from "../wire/tagging.js";
@@ -15,23 +16,16 @@ import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CreateMultipartUploadRequest>, "Bucket" | "Key"> & { readonly Settings: CreateUploadSettings };
 
+/** Which type goes with which algorithm the gateway says. */
 function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "checksumAlgorithm" | "checksumType"> {
   const name = headers.get("x-amz-checksum-algorithm");
   const type = parseChecksumType(headers.get("x-amz-checksum-type"));
-  if (name === undefined) {
-    if (type === undefined) return {};
-    throw new S3Error("InvalidRequest", { message: "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header." });
-  }
+  if (name === undefined) return type === undefined ? {} : { checksumType: type };
   const algorithm = parseAlgorithm(name);
-  // CRC-64/NVME knows no composite, the SHA family no full-object form: parts' digests cannot be combined.
-  const wrong = algorithm === "CRC64NVME" ? "COMPOSITE" : algorithm.startsWith("SHA") ? "FULL_OBJECT" : undefined;
-  if (type !== undefined && type === wrong) {
-    throw new S3Error("InvalidRequest", { message: `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.` });
-  }
   return { checksumAlgorithm: algorithm, checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE") };
 }
 
-export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers }> = {
+export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: Ending }> = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
   access: "write",
@@ -51,14 +45,14 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
-    const { id, checksumAlgorithm, checksumType, encryption } = await uploads.create(call, { bucket, key }, Settings);
+    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(call, { bucket, key }, Settings);
     return {
-      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType,
+      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType, Ending: rest,
       Encryption: { encryption, customer: customerOf(Settings.encryption) },
     };
   },
   render: (output) => xmlResponse(initiateResult, output, {
     "x-amz-checksum-algorithm": output.ChecksumAlgorithm, "x-amz-checksum-type": output.ChecksumType,
-    ...encryptionAnswer(output.Encryption),
+    ...abortHeaders(output.Ending), ...encryptionAnswer(output.Encryption),
   }),
 };

@@ -7,6 +7,7 @@ import type { OfBucket, Operation } from "../operation.js";
 import { deleteDocument, deleteResult } from "../wire/documents.js";
 import { unquoted } from "../wire/etag.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
+import { isVersionId } from "../wire/paging.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
 
@@ -19,9 +20,11 @@ type Input = OfBucket<DeleteObjectsRequest> & { readonly Delete: Delete & { read
 async function deleteOne(
   gateway: Gateway, bucket: string, object: ObjectIdentifier, bypass: boolean, call: Call,
 ): Promise<{ readonly deleted: DeletedObject } | { readonly failure: DeleteFailure }> {
-  const { Key: key = "", VersionId: versionId } = object;
+  const { Key: key = "" } = object;
+  const versionId = object.VersionId || undefined;
   try {
     if (Buffer.byteLength(key) > MAX_KEY) throw new S3Error("KeyTooLongError");
+    if (versionId !== undefined && !isVersionId(versionId)) throw new S3Error("NoSuchVersion");
     const name = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
     const deletion = await gateway.objects.delete(call, name, conditions(object), bypass);
     return { deleted: deletedObject(object, deletion) };

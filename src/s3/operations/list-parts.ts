@@ -1,13 +1,16 @@
 import type { ListPartsOutput, ListPartsRequest } from "@aws-sdk/client-s3";
+import type { Ending } from "../../model/lifecycle.js";
 import type { Operation, Served } from "../operation.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { listPartsResult } from "../wire/documents.js";
 import { quoted } from "../wire/etag.js";
+import { abortHeaders } from "../wire/expiration-header.js";
+import { wholeSecond } from "../wire/http-date.js";
 import { pageLimit } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 import { ownerOf } from "./listed-object.js";
 
-export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput> = {
+export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { readonly Ending: Ending }> = {
   name: "ListParts",
   match: { method: "GET", scope: "object", query: ["uploadId"] },
   access: "read",
@@ -21,15 +24,15 @@ export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput> = {
     const { upload, parts } = page;
     const owner = ownerOf(upload.owner, call.account);
     return {
-      Bucket, Key, UploadId, Initiator: owner, Owner: owner, PartNumberMarker, MaxParts, IsTruncated: page.truncated && MaxParts > 0,
+      Bucket, Key, UploadId, Ending: upload, Initiator: owner, Owner: owner, PartNumberMarker, MaxParts, IsTruncated: page.truncated && MaxParts > 0,
       StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<ListPartsOutput["StorageClass"]>,
       NextPartNumberMarker: String(parts.at(-1)?.partNumber ?? 0),
       ChecksumAlgorithm: upload.checksumAlgorithm, ChecksumType: upload.checksumType,
       Parts: parts.map((part) => ({
-        PartNumber: part.partNumber, LastModified: new Date(part.createdAt), ETag: quoted(part.etag), Size: part.size,
+        PartNumber: part.partNumber, LastModified: wholeSecond(part.createdAt), ETag: quoted(part.etag), Size: part.size,
         ...checksumMembers(part.checksum),
       })),
     };
   },
-  render: (output) => xmlResponse(listPartsResult, output),
+  render: ({ Ending, ...output }) => xmlResponse(listPartsResult, output, abortHeaders(Ending)),
 };

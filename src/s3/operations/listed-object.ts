@@ -2,6 +2,7 @@ import type { _Object as ListedObject, Owner } from "@aws-sdk/client-s3";
 import type { ListResult } from "../../gateway/gateway.js";
 import type { Account } from "../../model/account.js";
 import { quoted } from "../wire/etag.js";
+import { wholeSecond } from "../wire/http-date.js";
 
 /** The caller's own display name is known here; of others only the ID. */
 export function ownerOf(id: string, caller: Account): Owner {
@@ -12,7 +13,7 @@ export function ownerOf(id: string, caller: Account): Owner {
 export function listedObject(version: ListResult["keys"][number], text: (key: string) => string, caller: Account | undefined): ListedObject {
   return {
     Key: text(version.key),
-    LastModified: new Date(version.createdAt),
+    LastModified: wholeSecond(version.createdAt),
     ETag: quoted(version.etag),
     ChecksumAlgorithm: version.checksumAlgorithm && [version.checksumAlgorithm],
     ChecksumType: version.checksumType,

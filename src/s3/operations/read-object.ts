@@ -2,12 +2,13 @@ import type { GetObjectRequest, HeadObjectOutput } from "@aws-sdk/client-s3";
 import type { ObjectName, ReadRequest, ReadResult } from "../../gateway/gateway.js";
 import { ANONYMOUS } from "../../model/account.js";
 import { rangeLength } from "../../model/byte-range.js";
+import type { Checksum } from "../../model/checksum.js";
 import { S3Error } from "../../model/errors.js";
-import type { Durability } from "../../model/object.js";
+import { isArchived, type Durability } from "../../model/object.js";
 import type { S3Response, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
-import { readConditions } from "../wire/conditions.js";
+import { rangeConditions } from "../wire/conditions.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
 import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
@@ -39,6 +40,9 @@ const overrides: Readonly<Record<string, string>> = {
   "response-content-encoding": "Content-Encoding",
 };
 
+/** Else clients would not even try to read what is in an archive class. */
+const RESTORED = 'ongoing-request="false", expiry-date="Fri, 31 Dec 9999 23:59:59 GMT"';
+
 function readOverrides({ query, account }: S3Request): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [parameter, header] of Object.entries(overrides)) {
@@ -67,7 +71,7 @@ export function parseRead(request: S3Request): ReadInput {
   return {
     Bucket: request.bucket, Key: request.key, VersionId: versionId(query),
     Read: {
-      preconditions: readConditions(headers),
+      preconditions: rangeConditions(headers),
       ...(range ? { range } : {}),
       ...(customer ? { customer } : {}),
       ...(part === undefined ? {} : { partNumber: partNumber(part) }),
@@ -81,12 +85,18 @@ export function objectName({ Bucket: bucket, Key: key, VersionId }: ReadInput): 
   return { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
 }
 
+/** Of the bytes that are answered with: a part has its own checksum, and of a range the client could check none. */
+function checksumOf({ parts, checksum, size }: ReadResult["version"], length: number, part: number | undefined): Checksum | undefined {
+  if (part === undefined || !parts) return length === size ? checksum : undefined;
+  const own = parts.find(({ partNumber: number }) => number === part)?.checksum;
+  return own && { ...own, type: checksum?.type ?? own.type };
+}
+
 export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
   const { version, range, partsCount } = result;
   const { content, size } = version;
   const length = range ? rangeLength(range) : size;
-  // A checksum is over the whole object: the client could not check it on a part.
-  const checksum = input.WithChecksum && length === size ? version.checksum : undefined;
+  const checksum = input.WithChecksum ? checksumOf(version, length, input.Read.partNumber) : undefined;
   return {
     AcceptRanges: "bytes",
     ContentLength: length,
@@ -101,6 +111,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     ExpiresString: content.expires,
     WebsiteRedirectLocation: content.websiteRedirectLocation,
     StorageClass: content.storageClass as HeadObjectOutput["StorageClass"],
+    Restore: isArchived(content) ? RESTORED : undefined,
     VersionId: result.versionId,
     Expiration: expirationText(result.expiry),
     TagCount: version.tags?.length,
@@ -133,6 +144,7 @@ export function renderRead(output: ReadOutput): S3Response {
       Expires: output.ExpiresString,
       "x-amz-website-redirect-location": output.WebsiteRedirectLocation,
       "x-amz-storage-class": output.StorageClass,
+      "x-amz-restore": output.Restore,
       "x-amz-version-id": output.VersionId,
       "x-amz-expiration": output.Expiration,
       "x-amz-mp-parts-count": output.PartsCount,

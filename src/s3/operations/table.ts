@@ -37,6 +37,7 @@ import { probes } from "./probes.js";
 import { putBucketAccelerateConfiguration, putBucketRequestPayment } from "./trivial-configurations.js";
 import { postObject } from "./post-object.js";
 import { putObject } from "./put-object.js";
+import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
 
@@ -54,7 +55,7 @@ export const operations: readonly AnyOperation[] = [
   row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
   row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
   row(getObjectLegalHold), row(putObjectLegalHold),
-  row(putObject), row(postObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
+  row(restoreObject), row(putObject), row(postObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
   row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
   row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
   row(getBucketAcl), row(putBucketAcl), row(getObjectAcl), row(putObjectAcl),

@@ -40,7 +40,7 @@ export const unserved: readonly Unserved[] = [
   ...rows("PUT", "object", {
     PutObjectAnnotation: "annotation", RenameObject: "renameObject", UpdateObjectEncryption: "encryption",
   }),
-  ...rows("POST", "object", { RestoreObject: "restore", SelectObjectContent: "select" }),
+  ...rows("POST", "object", { SelectObjectContent: "select" }),
   ...rows("DELETE", "object", { DeleteObjectAnnotation: "annotation" }),
   { name: "WriteGetObjectResponse", match: { method: "POST", scope: "bucket", header: "x-amz-request-route" } },
 ];

@@ -10,6 +10,7 @@ import { parseCopySource } from "../wire/copy-source.js";
 import { copyPartResult } from "../wire/documents.js";
 import { encryptionAnswer, onlyCustomerKey, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
+import { wholeSecond } from "../wire/http-date.js";
 import type { Headers } from "../wire/headers.js";
 import { partNumber } from "../wire/paging.js";
 import { parseCopyRange } from "../wire/range-header.js";
@@ -55,7 +56,7 @@ export const uploadPartCopy: Operation<Input, Output> = {
   run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
     const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
     return Promise.resolve(new Late(copied.then((part) => ({
-      ETag: quoted(part.etag), LastModified: new Date(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
+      ETag: quoted(part.etag), LastModified: wholeSecond(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
       Encryption: { encryption: part.encryption, customer: Copy.customer },
     }))));
   },

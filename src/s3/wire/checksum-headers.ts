@@ -1,4 +1,5 @@
 import { checksumAlgorithms, type Checksum, type ChecksumAlgorithm, type ChecksumType } from "../../model/checksum.js";
+import { DIGEST_BYTES } from "../../model/digest.js";
 import { S3Error } from "../../model/errors.js";
 import type { Headers } from "./headers.js";
 
@@ -6,9 +7,6 @@ export interface ChecksumValue {
   readonly algorithm: ChecksumAlgorithm;
   readonly value: string;
 }
-
-/** Digest lengths in bytes. */
-const lengths: Readonly<Record<ChecksumAlgorithm, number>> = { CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32 };
 
 /** `x-amz-checksum-` headers that carry no value. */
 const notValues = new Set(["algorithm", "type", "mode"]);
@@ -24,7 +22,7 @@ export function checksumMember(algorithm: ChecksumAlgorithm): `Checksum${Checksu
 }
 
 /** The members that XML descriptions list, in AWS's order. */
-export const checksumFields = (["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const)
+export const checksumFields = (["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] as const)
   .map((algorithm) => ({ element: checksumMember(algorithm), type: "string" }) as const);
 
 export function parseAlgorithm(name: string): ChecksumAlgorithm {
@@ -39,10 +37,10 @@ export function parseChecksumType(text: string | undefined): ChecksumType | unde
 }
 
 /** `-N` is what a composite checksum of a multipart object ends with. */
-export function checkValue(algorithm: ChecksumAlgorithm, value: string, composite = false): ChecksumValue {
+export function checkValue(algorithm: ChecksumAlgorithm, value: string, { composite = false, place = "header" } = {}): ChecksumValue {
   const base64 = composite ? value.replace(/-\d{1,5}$/, "") : value;
-  if (!isBase64(base64, lengths[algorithm])) {
-    throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} header is invalid.` });
+  if (!isBase64(base64, DIGEST_BYTES[algorithm])) {
+    throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} ${place} is invalid.` });
   }
   return { algorithm, value };
 }
@@ -58,7 +56,16 @@ export function announcedChecksum(headers: Headers, composite = false): Checksum
     throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed." });
   }
   const [first] = values;
-  return first && checkValue(parseAlgorithm(first[0]), first[1], composite);
+  return first && checkValue(parseAlgorithm(first[0]), first[1], { composite });
+}
+
+/** InvalidRequest unless what comes is by the algorithm that SDKs name beside it, where they name one. */
+export function requirePromised(headers: Headers, algorithm: ChecksumAlgorithm | undefined): void {
+  const promised = headers.get("x-amz-sdk-checksum-algorithm");
+  if (!promised || promised.toUpperCase() === algorithm) return;
+  const message = algorithm ? "Value for x-amz-sdk-checksum-algorithm header is invalid."
+    : "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.";
+  throw new S3Error("InvalidRequest", { message });
 }
 
 /** The algorithm that `x-amz-trailer` announces; undefined where there is no trailer. */
@@ -72,14 +79,7 @@ export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefine
 }
 
 /** Members of S3's outputs that carry a checksum. */
-export interface ChecksumMembers {
-  ChecksumCRC32?: string;
-  ChecksumCRC32C?: string;
-  ChecksumCRC64NVME?: string;
-  ChecksumSHA1?: string;
-  ChecksumSHA256?: string;
-  ChecksumType?: ChecksumType;
-}
+export type ChecksumMembers = { [A in `Checksum${ChecksumAlgorithm}`]?: string } & { ChecksumType?: ChecksumType };
 
 export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers {
   return checksum ? { [checksumMember(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type } : {};

@@ -1,7 +1,7 @@
 import { S3Error } from "../../model/errors.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Headers } from "./headers.js";
-import { parseEtags } from "./etag.js";
+import { parseEtags, unquoted } from "./etag.js";
 import { parseHttpDate } from "./http-date.js";
 
 /** `prefix` is "" or `x-amz-copy-source-`. Dates that are none are passed over, as RFC 9110 says. */
@@ -16,6 +16,13 @@ export function readConditions(headers: Headers, prefix = ""): Preconditions {
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
     ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
   };
+}
+
+/** As `readConditions`, with If-Range: it must be the very ETag, as no weak one is, or the very date. */
+export function rangeConditions(headers: Headers): Preconditions {
+  const text = headers.get("if-range");
+  if (!text) return readConditions(headers);
+  return { ...readConditions(headers), ifRange: parseHttpDate(text) ?? (text.startsWith("W/") ? text : unquoted(text)) };
 }
 
 /** Writes know If-Match with ETags and If-None-Match with `*`; S3 answers NotImplemented to anything else. */

@@ -16,8 +16,8 @@ function storageClass(headers: Headers): string | undefined {
 
 /** `aws-chunked` tells how the body travelled; it is no property of the object. */
 function contentEncoding(headers: Headers): string | undefined {
-  const codings = (headers.get("content-encoding") ?? "").split(",").map((coding) => coding.trim());
-  return codings.filter((coding) => coding !== "" && coding.toLowerCase() !== "aws-chunked").join(",") || undefined;
+  const codings = headers.get("content-encoding")?.split(",").filter((coding) => coding.trim().toLowerCase() !== "aws-chunked");
+  return codings?.join(",").trim() || undefined;
 }
 
 function redirect(headers: Headers): string | undefined {

@@ -1,4 +1,5 @@
 import { S3Error } from "../../model/errors.js";
+import { isVersionId } from "./paging.js";
 import { decodePercent } from "./percent.js";
 
 export interface CopySource {
@@ -25,6 +26,8 @@ export function parseCopySource(header: string): CopySource {
   const key = name.slice(slash + 1);
   if (bucket === "" || key === "") throw refused("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   if (bucket.startsWith("arn:")) throw refused("Access points are not offered as copy source");
+  if (versionId === "") throw refused("Version id cannot be the empty string");
+  if (versionId !== undefined && !isVersionId(versionId)) throw refused("Invalid version id specified");
   if (Buffer.byteLength(key) > 1024) throw new S3Error("KeyTooLongError");
-  return { bucket, key, ...(versionId ? { versionId } : {}) };
+  return { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
 }

@@ -3,6 +3,11 @@ export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
+/** S3 counts the age of objects in whole seconds, so that documents say the same as Last-Modified. */
+export function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
 /** Milliseconds since 1970 in whole seconds; undefined for what is no date: RFC 9110 says to ignore it. */
 export function parseHttpDate(text: string | undefined): number | undefined {
   if (text === undefined || !/^[A-Za-z]{3,9},? /.test(text)) return isoDate(text);

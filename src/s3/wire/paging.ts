@@ -9,9 +9,9 @@ const invalid = (name: string, value: string, message: string) =>
 export function pageLimit(query: Query, name: string, limit = 1000): number {
   const text = query.get(name);
   if (text === undefined || text === "") return limit;
-  if (!/^-?\d{1,10}$/.test(text)) throw invalid(name, text, `Provided ${name} not an integer or within integer range`);
-  const count = Number(text);
-  if (count < 0 || count > 2_147_483_647) throw invalid(name, text, `Argument ${name} must be an integer between 0 and 2147483647`);
+  const count = /^-?\d{1,10}$/.test(text) ? Number(text) : Infinity;
+  if (Math.abs(count) > 2_147_483_647) throw invalid(name, text, `Provided ${name} not an integer or within integer range`);
+  if (count < 0) throw invalid(name, text, `Argument ${name} must be an integer between 0 and 2147483647`);
   return Math.min(count, limit);
 }
 
@@ -54,6 +54,12 @@ export function readToken(token: string): string {
 export function partNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000) return Number(text);
   throw invalid("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
+}
+
+/** Refuses what would be a part if it were addressed in full: it must not become an object. */
+export function requireNoPart(query: Query): void {
+  if (query.has("partNumber")) throw invalid("partNumber", "partNumber", "This operation does not accept partNumber without uploadId");
+  if (query.has("uploadId")) throw invalid("uploadId", "uploadId", "This operation does not accept uploadId without partNumber");
 }
 
 /** `null`, or 32 characters of those that S3 uses. */

@@ -2,7 +2,7 @@ import type { Body, Expected } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Payload } from "../auth/payload.js";
 import { AwsChunked, type ChunkSignatures } from "./aws-chunked.js";
-import { announcedChecksum, checkValue, checksumHeader, isBase64, trailerAlgorithm } from "./checksum-headers.js";
+import { announcedChecksum, checkValue, checksumHeader, isBase64, requirePromised, trailerAlgorithm } from "./checksum-headers.js";
 import type { Headers } from "./headers.js";
 
 export interface BodySettings {
@@ -27,9 +27,13 @@ function byteCount(headers: Headers, name: string): number | undefined {
   return Number(text);
 }
 
-/** By the signature's word or by Content-Encoding: clients send the framing with either. */
+/**
+ * By the signature's word or by Content-Encoding: clients send the framing with either. Content-Encoding alone is no sign
+ * of it where nothing says how long the body is without: there are those who set it by hand.
+ */
 function isAwsChunked(headers: Headers, payload: Payload): boolean {
-  return payload.kind === "chunked" || /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
+  const coded = /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
+  return payload.kind === "chunked" || (coded && headers.get("x-amz-decoded-content-length") !== undefined);
 }
 
 /** Bytes of the decoded body, where the headers tell. MissingContentLength, EntityTooLarge. */
@@ -55,7 +59,10 @@ function contentMd5(headers: Headers): string | undefined {
 function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = false): Body["announced"] {
   const md5 = contentMd5(headers);
   const checksum = foreignChecksum ? undefined : announcedChecksum(headers);
-  const algorithm = checksum?.algorithm ?? trailerAlgorithm(headers);
+  const trailing = trailerAlgorithm(headers);
+  if (checksum && trailing) throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header" });
+  const algorithm = checksum?.algorithm ?? trailing;
+  if (!foreignChecksum) requirePromised(headers, algorithm);
   return {
     ...(md5 === undefined ? {} : { md5 }),
     ...(payload.kind === "digest" ? { sha256: payload.sha256 } : {}),
@@ -101,10 +108,12 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
     : undefined;
 
   const trailer = (): Expected => {
-    if (!chunked || !expectsTrailer) return {};
-    const value = chunked.trailers.get(checksumHeader(expectsTrailer));
-    if (value === undefined) throw new S3Error("MalformedTrailerError");
-    return { checksum: checkValue(expectsTrailer, value) };
+    if (!chunked) return {};
+    const expected = expectsTrailer && checksumHeader(expectsTrailer);
+    const value = expected && chunked.trailers.get(expected);
+    const others = [...chunked.trailers.keys()].some((name) => name.startsWith("x-amz-checksum-") && name !== expected);
+    if (others || (expected !== undefined && value === undefined)) throw new S3Error("MalformedTrailerError");
+    return expectsTrailer && value !== undefined ? { checksum: checkValue(expectsTrailer, value, { place: "trailing header" }) } : {};
   };
 
   async function* stream(): AsyncGenerator<Uint8Array> {
