@@ -220,10 +220,15 @@ describe("conditions", () => {
 describe("documents", () => {
   const bucket = useBucket();
 
-  it("and puts with a lock must come with Content-MD5 or a checksum", async () => {
+  it("and puts with a lock must come with Content-MD5, a checksum or a signed SHA-256", async () => {
     const headers = { "x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": new Date(Date.now() + 60_000).toISOString() };
-    const answer = await send({ method: "PUT", path: `/${bucket.name}/locked`, body: "x", headers });
+    const put = (more: Readonly<Record<string, string>>) => send({ method: "PUT", path: `/${bucket.name}/locked`, body: "x", headers: { ...headers, ...more } });
+    const answer = await put({ "x-amz-content-sha256": "UNSIGNED-PAYLOAD" });
     expect([answer.code, answer.body.includes("Content-MD5")]).to.deep.equal(["InvalidRequest", true]);
+    // What is refused of the rest is the bucket, which has no object lock.
+    for (const more of [{}, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "content-md5": md5("x") }]) {
+      expect((await put(more)).body).to.include("Object Lock Configuration");
+    }
   });
 
   it("that change much or for long must come with Content-MD5 or a checksum", async () => {

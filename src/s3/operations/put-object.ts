@@ -12,7 +12,7 @@ import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
-import { requireDigest } from "../wire/request-body.js";
+import { requireDigestUnderLock } from "../wire/request-body.js";
 import { taggingHeader } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 
@@ -30,7 +30,7 @@ export const putObject: Operation<Input, Output> = {
     const acl = aclHeaders(request.headers);
     const encryption = encryptionRequest(request.headers);
     const { body } = request;
-    if (lock) requireDigest(body, "Put Object requests with Object Lock parameters");
+    if (lock) requireDigestUnderLock(body);
     return {
       Bucket: request.bucket, Key: request.key, Body: body,
       Settings: {
