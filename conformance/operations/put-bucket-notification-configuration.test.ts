@@ -79,7 +79,7 @@ describe("PutBucketNotificationConfiguration", () => {
       ];
       await put(configuration);
       const { QueueConfigurations } = await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket: bucket.name }));
-      expect(QueueConfigurations?.map(({ Filter, ...rest }) => ({ ...rest, rules: Filter?.Key?.FilterRules?.map(({ Name, Value }) => [Name?.toLowerCase(), Value]) }))).to.deep.equal([
+      expect(QueueConfigurations?.map(({ Filter, ...rest }) => ({ ...rest, rules: Filter?.Key?.FilterRules?.map(({ Name, Value }) => [Name, Value]) }))).to.deep.equal([
         { Id: "created", QueueArn: arn, Events: ["s3:ObjectCreated:*"], rules: [["prefix", "in/"], ["suffix", ".txt"]] }, { Id: "removed", QueueArn: arn, Events: ["s3:ObjectRemoved:Delete"], rules: undefined },
       ]);
       failures = 1;

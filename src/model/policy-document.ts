@@ -124,7 +124,8 @@ function statementOf(value: unknown, bucket: string): Statement {
   if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
   if (sid !== undefined && typeof sid !== "string") throw malformed("Sid must be text");
   return {
-    ...(sid === undefined ? {} : { sid }), effect, principals: principals(statement), actions: actions(statement),
+    // An empty Sid is none: MinIO's clients write one into every statement.
+    ...(sid ? { sid } : {}), effect, principals: principals(statement), actions: actions(statement),
     resources: resources(statement, bucket), conditions: conditions(statement),
   };
 }

@@ -87,6 +87,11 @@ const addressed = ({ bucket, key, virtual }: Address) => ({ bucket, key, ...(vir
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
+function notOffered({ name }: Unserved, progress: Progress): S3Error {
+  progress.operation = name;
+  return new S3Error("NotImplemented", { message: `${name} is not implemented.`, fields: { Operation: name } });
+}
+
 /** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
 export class Dispatcher {
   readonly #components: DispatchComponents;
@@ -164,6 +169,8 @@ export class Dispatcher {
     Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
     const asked = router.match(head, address.scope);
     if (asked && "form" in asked) return this.#serveForm(exchange, progress, head, address, signal);
+    // Said to anyone: MinIO's clients sign the repeated parameters of a listener as S3 does not.
+    if (asked && !("run" in asked)) throw notOffered(asked, progress);
     const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
@@ -208,9 +215,9 @@ export class Dispatcher {
   #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
     const row = router.match(head, address.scope);
     if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: head.method, ResourceType: address.scope.toUpperCase() } });
+    if (!("run" in row)) throw notOffered(row, progress);
     progress.operation = row.name;
-    if ("run" in row) return row;
-    throw new S3Error("NotImplemented", { message: `${row.name} is not implemented.`, fields: { Operation: row.name } });
+    return row;
   }
 
   #formRequest({ head, address, authentication, fields, body }: FormUpload): S3Request {

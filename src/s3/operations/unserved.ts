@@ -12,8 +12,9 @@ const rows = (method: Method, scope: RequestPattern["scope"], names: Readonly<Re
   Object.entries(names).map(([name, query]) => ({ name, match: { method, scope, query: query.split("&") } }));
 
 export const unserved: readonly Unserved[] = [
-  ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets" }),
-  ...rows("GET", "bucket", { CreateSession: "session", GetBucketAbac: "abac" }),
+  ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets", ListenNotification: "events" }),
+  // MinIO's own, asked by its clients: without a row of its own it would be a listing to them.
+  ...rows("GET", "bucket", { ListenBucketNotification: "events", CreateSession: "session", GetBucketAbac: "abac" }),
   ...rows("PUT", "bucket", {
     PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
