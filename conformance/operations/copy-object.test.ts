@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
 import {
   CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, GetObjectAttributesCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand,
   UploadPartCommand, type ChecksumAlgorithm,
@@ -64,21 +65,35 @@ describe("CopyObject", () => {
     await copy({ CopySourceIfMatch: ETag });
   });
 
-  it("keeps the source's checksum, or has another of the whole where one is asked for", async () => {
+  it("is one part with a checksum of the whole, by the source's algorithm or the one that is asked for", async () => {
     const at = { Bucket: bucket.name, Key: "summed" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: "SHA256" }));
     const { ETag, ChecksumSHA256 } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: body, ChecksumAlgorithm: "SHA256" }));
     await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] } }));
     const copy = async (ChecksumAlgorithm?: ChecksumAlgorithm) =>
       (await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "summed", CopySource: `${at.Bucket}/${at.Key}`, ChecksumAlgorithm }))).CopyObjectResult;
-    expect(await copy()).to.include({ ChecksumSHA256: (await s3.send(new HeadObjectCommand({ ...at, ChecksumMode: "ENABLED" }))).ChecksumSHA256, ChecksumType: "COMPOSITE" });
-    for (const [algorithm, hash] of [["SHA256", "sha256"], ["SHA512", "sha512"]] as const) {
+    for (const [asked, algorithm, hash] of [[undefined, "SHA256", "sha256"], ["SHA256", "SHA256", "sha256"], ["SHA512", "SHA512", "sha512"]] as const) {
       const value = createHash(hash).update(body).digest("base64");
-      expect(await copy(algorithm)).to.include({ [`Checksum${algorithm}`]: value, ChecksumType: "FULL_OBJECT" });
+      expect(await copy(asked)).to.include({ [`Checksum${algorithm}`]: value, ChecksumType: "FULL_OBJECT" });
       const whole = await s3.send(new GetObjectAttributesCommand({ Bucket: other.name, Key: "summed", ObjectAttributes: ["Checksum", "ObjectParts"] }));
       expect(whole.Checksum).to.include({ [`Checksum${algorithm}`]: value });
       expect(whole.ObjectParts).to.equal(undefined);
     }
+  });
+
+  it("combines the CRCs of its source's parts", async () => {
+    const at = { Bucket: bucket.name, Key: "combined" };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: "CRC32" }));
+    const bodies = [randomBytes(5 * 2 ** 20), body];
+    const Parts = [];
+    for (const [index, Body] of bodies.entries()) {
+      const { ETag, ChecksumCRC32 } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm: "CRC32" }));
+      Parts.push({ PartNumber: index + 1, ETag, ChecksumCRC32 });
+    }
+    await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
+    const { CopyObjectResult } = await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "combined", CopySource: `${at.Bucket}/${at.Key}` }));
+    const whole = Buffer.from(crc32(Buffer.concat(bodies)).toString(16).padStart(8, "0"), "hex").toString("base64");
+    expect(CopyObjectResult).to.include({ ChecksumCRC32: whole, ChecksumType: "FULL_OBJECT" });
   });
 
   it("survives the source's deletion and leaves it alone", async () => {

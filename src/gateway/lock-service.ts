@@ -76,14 +76,20 @@ async function lockConfiguration(catalog: Catalog, bucket: string): Promise<Lock
  * The lock a new version gets: what was asked for, and the bucket's default retention where no other was. InvalidRequest
  * where the bucket has no object lock, InvalidArgument for a retention that is over already.
  */
-export async function newLock({ catalog, clock }: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+export async function newLock(components: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+  const lock = await uploadLock(components, bucket, asked);
+  if (asked?.retention) requireFuture(asked.retention, components.clock.now());
+  return lock;
+}
+
+/** As `newLock`, of an upload that is on its way: what it asked for was in the future then, and may be over before it ends. */
+export async function uploadLock({ catalog, clock }: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
   // A bucket with object lock always has its versioning enabled.
   const configuration = bucket.versioning === "Enabled" ? await lockConfiguration(catalog, bucket.name) : undefined;
   if (!configuration) {
     if (asked) throw notLockable();
     return {};
   }
-  if (asked?.retention) requireFuture(asked.retention, clock.now());
   const { defaultRetention } = configuration;
   if (asked?.retention || !defaultRetention) return asked ? { lock: asked } : {};
   const retention = { mode: defaultRetention.mode, until: defaultEnd(defaultRetention, clock.now()) };

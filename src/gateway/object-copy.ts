@@ -23,6 +23,7 @@ import { newObjectAcl } from "./object-acl.js";
 import type { ObjectEncryption } from "./object-encryption.js";
 import { failedRead, readableVersion } from "./object-read.js";
 import type { Staging } from "./staging.js";
+import { combinedChecksum } from "./upload-checksum.js";
 import { shownVersionId } from "./version-service.js";
 
 export interface CopyComponents {
@@ -93,15 +94,12 @@ export class ObjectCopy {
     // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
     const rewrapped = shared.extents && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
     const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
-    // A checksum of the whole says nothing of parts, whose own are by another algorithm.
-    const parts = checksum === source.checksum ? source.parts : undefined;
     const { fid } = source.durability;
     const written = await staging.commit([], () => catalog.objects.put({
       ...version,
       ...rewrapped,
       etag: source.etag,
       ...(checksum ? { checksum } : {}),
-      ...(parts ? { parts } : {}),
       ...(fid === undefined || !shared.extents ? {} : { fid }),
     }, shared, request.preconditions));
     onWork();
@@ -125,10 +123,19 @@ export class ObjectCopy {
     return { blobs, extents, copied: true };
   }
 
-  /** The source's own checksum, or another algorithm's computed by reading the bytes once. */
-  private async checksum(call: Call, { source, key }: OpenedSource, algorithm: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
-    if (algorithm === undefined) return source.checksum;
-    if (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT") return source.checksum;
+  /**
+   * By the algorithm that was asked for, else the source's. A copy has no parts, so its checksum is of the whole: the
+   * source's own, what its parts' combine to, or computed by reading the bytes once.
+   */
+  private async checksum(call: Call, { source, key }: OpenedSource, asked: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
+    const { checksum, parts = [] } = source;
+    const algorithm = asked ?? checksum?.algorithm;
+    if (algorithm === undefined) return undefined;
+    if (checksum?.algorithm === algorithm && checksum.type === "FULL_OBJECT") return checksum;
+    const combined = combinedChecksum(algorithm, parts);
+    if (combined) return combined;
+    // Beyond what S3 copies at all, it would take hours.
+    if (asked === undefined && source.size > LIMITS.putBytes) return checksum;
     const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
     const hashing = this.components.digests.over(stream, new Set([algorithm]), source.size);
     let step = await hashing.next();

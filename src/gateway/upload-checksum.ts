@@ -39,16 +39,25 @@ export async function wholeChecksum(upload: Upload, parts: readonly Part[], requ
     });
   }
   if (upload.checksumAlgorithm && type === "COMPOSITE") requirePartChecksums(request, algorithm);
-  const pieces: { readonly crc: Buffer; readonly length: number }[] = [];
-  for (const { checksum, size } of parts) {
-    if (checksum?.algorithm !== algorithm) return undefined;
-    pieces.push({ crc: Buffer.from(checksum.value, "base64"), length: size });
-  }
-  const value = type === "FULL_OBJECT" && isCombinable(algorithm)
-    ? combineCrcs(algorithm, pieces).toString("base64")
-    : await composite(algorithm, pieces.map(({ crc }) => crc));
-  requireSame(request, { algorithm, type, value });
-  return { algorithm, type, value };
+  const whole = type === "FULL_OBJECT" ? combinedChecksum(algorithm, parts) : await composite(algorithm, parts);
+  if (whole) requireSame(request, whole);
+  return whole;
+}
+
+/** A part as far as its bytes' checksum goes. */
+type Summed = Pick<Part, "size" | "checksum">;
+
+/** The CRC of the whole from those of its parts; undefined where it cannot be told without their bytes. */
+export function combinedChecksum(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Checksum | undefined {
+  const own = digestsBy(algorithm, parts);
+  if (!own || own.length === 0 || !isCombinable(algorithm)) return undefined;
+  const value = combineCrcs(algorithm, own.map((crc, place) => ({ crc, length: parts[place]?.size ?? 0 })));
+  return { algorithm, type: "FULL_OBJECT", value: value.toString("base64") };
+}
+
+function digestsBy(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Buffer[] | undefined {
+  const own = parts.flatMap(({ checksum }) => (checksum?.algorithm === algorithm ? [Buffer.from(checksum.value, "base64")] : []));
+  return own.length === parts.length ? own : undefined;
 }
 
 /** A checksum of checksums is worth what the client itself says of the parts. */
@@ -66,10 +75,12 @@ function checksumType({ checksumType: type }: Upload, algorithm: ChecksumAlgorit
 }
 
 /** S3's checksum of checksums: over the parts' raw digests, with the number of parts behind it. */
-async function composite(algorithm: ChecksumAlgorithm, digests: readonly Buffer[]): Promise<string> {
+async function composite(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Promise<Checksum | undefined> {
+  const own = digestsBy(algorithm, parts);
+  if (!own) return undefined;
   const digest = await beginDigest(algorithm);
-  for (const part of digests) digest.update(part);
-  return `${digest.digest().toString("base64")}-${digests.length}`;
+  for (const part of own) digest.update(part);
+  return { algorithm, type: "COMPOSITE", value: `${digest.digest().toString("base64")}-${own.length}` };
 }
 
 function requireSame(request: CompleteRequest, { algorithm, value }: Checksum): void {

@@ -11,7 +11,7 @@ import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "./expiries.js";
 import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "./gateway.js";
 import type { NotificationService } from "./notification-service.js";
-import { newLock } from "./lock-service.js";
+import { uploadLock } from "./lock-service.js";
 import { requireEarly } from "./object-service.js";
 import type { Staging } from "./staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
@@ -122,7 +122,7 @@ export class UploadCompletion {
     const { bucket, key, content: headers, metadata, tags } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
-    const lock = await newLock(this.components, found, upload.lock);
+    const lock = await uploadLock(this.components, found, upload.lock);
     const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:CompleteMultipartUpload");
     const version = {
       bucket, key, announce, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,

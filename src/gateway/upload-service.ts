@@ -22,7 +22,7 @@ import type {
 } from "./gateway.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "./limits.js";
-import { newLock, requireLockDigest } from "./lock-service.js";
+import { newLock, requireLockDigest, uploadLock } from "./lock-service.js";
 import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectEncryption } from "./object-encryption.js";
 import { newObjectAcl } from "./object-acl.js";
@@ -81,7 +81,7 @@ export class UploadService implements Uploads {
     const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
     await this.components.encryption.requirePartKey(upload.encryption, customer);
     requireSameAlgorithm(upload, body);
-    requireLockDigest((await newLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
+    requireLockDigest((await uploadLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
     return this.stage(charged, upload, partNumber, body);
   }
 

@@ -27,7 +27,8 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
     const truncated = page.truncated && MaxKeys > 0;
     return {
       Name: Bucket, Prefix: text(Prefix), MaxKeys, EncodingType, IsTruncated: truncated, ContinuationToken,
-      StartAfter: StartAfter === undefined ? undefined : text(StartAfter),
+      // A token goes on where a page ended: what the first one began after has no say any more.
+      StartAfter: StartAfter === undefined || ContinuationToken !== undefined ? undefined : text(StartAfter),
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
       KeyCount: page.keys.length + page.prefixes.length,
       NextContinuationToken: truncated && page.last !== undefined ? writeToken(page.last) : undefined,

@@ -164,6 +164,20 @@ describe("Multipart uploads", () => {
     expect((await complete(id, { parts: summed })).checksum).to.deep.equal({ algorithm: "SHA256", type: "COMPOSITE", value });
   });
 
+  it("end although the retention they were created with is over by then", async () => {
+    house = await House.build();
+    await house.gateway.buckets.create(as(alice), "photos", { objectLock: true });
+    const retention = { mode: "GOVERNANCE" as const, until: house.clock.now() + 1000 };
+    const id = await create({ lock: { retention } });
+    const bytes = bytesOf(10, 1);
+    const md5 = createHash("md5").update(bytes).digest("base64");
+    await house.clock.advance(2000);
+    await refused("InvalidArgument", create({ lock: { retention } }));
+    const part = await house.gateway.uploads.putPart(as(alice), name, id, 1, body(bytes, { md5 }));
+    await complete(id, { parts: listed([part]) });
+    expect((await house.gateway.objects.head(as(alice), name, { preconditions: {} })).version.lock).to.deep.equal({ retention });
+  });
+
   it("refuse a checksum type that does not go with the algorithm", async () => {
     await build();
     await refused("InvalidRequest", create({ checksumType: "FULL_OBJECT" }));
