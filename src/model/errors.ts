@@ -3,7 +3,7 @@
  * in one exhaustive map in s3/error-response.ts.
  */
 export const errorKinds = [
-  "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketAlreadyExists",
+  "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BadRequest", "BucketAlreadyExists",
   "BucketAlreadyOwnedByYou", "BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall",
   "IllegalVersioningConfigurationException",
   "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest", "InvalidEncryptionAlgorithmError",
@@ -14,7 +14,7 @@ export const errorKinds = [
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",
   "ServiceUnavailable", "SignatureDoesNotMatch", "SlowDown", "XAmzContentSHA256Mismatch",
   "AccessControlListNotSupported", "AccessForbidden", "MalformedTrailerError", "MissingRequestBodyError",
-  "InvalidBucketAclWithObjectOwnership", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
+  "InvalidBucketAclWithObjectOwnership", "InvalidBucketOwnerAWSAccountID", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
   "MaxPostPreDataLengthExceededError", "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError",
   "UnexpectedContent", "UnresolvableGrantByEmailAddress",
   // What AWS answers to a read of a configuration that a bucket never got.

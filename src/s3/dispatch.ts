@@ -83,6 +83,9 @@ interface Progress {
   operation: string;
 }
 
+/** A request whose document is still to be read. */
+type PendingRequest = Omit<S3Request, "document"> & { document: string; read(): Promise<void> };
+
 const addressed = ({ bucket, key, virtual }: Address) => ({ bucket, key, ...(virtual ? { virtual } : {}) });
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
@@ -169,9 +172,8 @@ export class Dispatcher {
     const operation = this.#match(effective, address, progress);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);
-    screenHeaders(effective.headers);
-    const request = await this.#request(effective, address, authentication, operation, exchange.body);
-    const access = callAccess(effective, address, authentication, operation.name, this.#origin(exchange, head));
+    const request = this.#request(effective, address, authentication, operation, exchange.body);
+    const access = callAccess(effective, address, authentication, operation, this.#origin(exchange, head), request);
     return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
@@ -190,19 +192,31 @@ export class Dispatcher {
     checkBucketName(asked.bucket);
     const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
     try {
-      screenHeaders(form.head.headers);
       const request = this.#formRequest(form);
-      const access = callAccess(form.head, form.address, form.authentication, operation.name, this.#origin(exchange, head));
+      const access = callAccess(form.head, form.address, form.authentication, operation, this.#origin(exchange, head), request);
       return await this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
     } finally {
       await form.close();
     }
   }
 
-  async #run(operation: AnyOperation, request: S3Request, call: Call): Promise<S3Response | Late<S3Response>> {
-    const output = await operation.run(this.#components.gateway, operation.parse(request), call);
+  async #run(operation: AnyOperation, request: PendingRequest, call: Call): Promise<S3Response | Late<S3Response>> {
+    const input = await this.#input(operation, request, call);
+    const output = await operation.run(this.#components.gateway, input, call);
     if (!(output instanceof Late)) return operation.render(output);
     return new Late(output.result.then((result) => operation.render(result)));
+  }
+
+  /** What is wrong with a request is told to none but who may make it. */
+  async #input(operation: AnyOperation, request: PendingRequest, call: Call): Promise<unknown> {
+    try {
+      screenHeaders(request.headers);
+      await request.read();
+      return operation.parse(request);
+    } catch (failure) {
+      if (request.bucket !== "") await this.#components.gateway.buckets.permit(call, request.bucket);
+      throw failure;
+    }
   }
 
   #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
@@ -213,23 +227,24 @@ export class Dispatcher {
     throw new S3Error("NotImplemented", { message: `${row.name} is not implemented.`, fields: { Operation: row.name } });
   }
 
-  #formRequest({ head, address, authentication, fields, body }: FormUpload): S3Request {
-    return { ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "", form: fields, body };
+  #formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
+    const { region } = this.#settings;
+    return { ...head, ...addressed(address), account: accountOf(authentication), region, document: "", form: fields, body, read: () => Promise.resolve() };
   }
 
-  async #request(
-    head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody,
-  ): Promise<S3Request> {
+  #request(head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody): PendingRequest {
     const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
     const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
     const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
-    if (operation.digested && hasBody) requireDigest(open());
-    const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";
     return {
-      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document,
+      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "",
       get body() {
         return open();
+      },
+      async read() {
+        if (operation.digested && hasBody) requireDigest(open());
+        if (operation.document !== undefined && hasBody) this.document = await readDocument(open(), operation.document);
       },
     };
   }

@@ -87,6 +87,9 @@ export class MemoryGateway implements Gateway {
       if (!found) this.#objects.set(name, new Map());
       return Promise.resolve(bucket);
     },
+    permit: async (call, name) => {
+      if (call.access?.operation !== "CreateBucket") await Promise.resolve(this.#objectsOf(call, name));
+    },
     get: async (call, name) => {
       await Promise.resolve(this.#objectsOf(call, name));
       return this.#buckets.get(name)!;

@@ -27,11 +27,7 @@ export const unserved: readonly Unserved[] = [
     CreateBucketMetadataConfiguration: "metadataConfiguration", CreateBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("DELETE", "bucket", {
-    DeleteBucketAnalyticsConfiguration: "analytics",
-    DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
-    DeleteBucketMetadataConfiguration: "metadataConfiguration",
-    DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",
-    DeleteBucketReplication: "replication",
+    DeleteBucketMetadataConfiguration: "metadataConfiguration", DeleteBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("GET", "object", {
     GetObjectAnnotation: "annotation&annotationName", GetObjectTorrent: "torrent",

@@ -39,7 +39,7 @@ export function aclHeaders(headers: Headers): AclRequest | undefined {
   const granted = headers.withPrefix("x-amz-grant-");
   if (canned !== undefined && canned !== "") {
     if (granted.length > 0) throw new S3Error("InvalidRequest", { message: "Specifying both Canned ACLs and Header Grants is not allowed" });
-    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("", "x-amz-acl", canned);
+    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("The canned ACL is not one of S3's", "x-amz-acl", canned);
     return { canned: canned as CannedAcl };
   }
   if (granted.length === 0) return undefined;
@@ -76,6 +76,7 @@ export function readAcl(document: string): AclRequest {
   } catch (cause) {
     throw new S3Error("MalformedACLError", { cause });
   }
+  if (!/<(\w+:)?AccessControlList[\s/>]/.test(document)) throw new S3Error("MalformedACLError");
   const grants = wire.Grants.map(({ Grantee: { ID, URI, EmailAddress }, Permission: permission }): Grant => {
     const [kind, value] = ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
     if (value === undefined || !permissions.includes(permission as Permission)) throw new S3Error("MalformedACLError");
