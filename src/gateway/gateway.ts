@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { LoggingConfiguration } from "../model/access-log.js";
 import type { Acl, AclRequest } from "../model/acl.js";
 import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
@@ -34,6 +35,7 @@ export interface Gateway {
   readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
   readonly websites: Websites;
+  readonly accessLogs: AccessLogs;
 }
 
 /** Who asks, and until when they listen. */
@@ -314,6 +316,24 @@ export interface Notifications {
   get(call: Call, bucket: string): Promise<NotificationConfiguration>;
   /** Replaces all, and sends each webhook a test unless told not to. InvalidArgument for one the operator has not named. */
   set(call: Call, bucket: string, configuration: NotificationConfiguration, tested?: boolean): Promise<void>;
+}
+
+/** Lines of a bucket's access log that are to become an object. */
+export interface SpooledLog {
+  readonly bucket: string;
+  /** When the first of its requests came, in milliseconds since 1970; all are of that day. */
+  readonly begun: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly size: number;
+}
+
+export interface AccessLogs {
+  /** Undefined where there is no logging. */
+  get(call: Call, bucket: string): Promise<LoggingConfiguration | undefined>;
+  /** InvalidTargetBucketForLogging; undefined turns logging off. */
+  set(call: Call, bucket: string, configuration: LoggingConfiguration | undefined): Promise<void>;
+  /** Puts a log object where the bucket's logs go. False: they go nowhere any more. Rejects as Objects.put. */
+  deliver(log: SpooledLog, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Websites extends OnBucket<WebsiteConfiguration> {

@@ -8,7 +8,7 @@ export const errorKinds = [
   "IllegalVersioningConfigurationException",
   "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest", "InvalidEncryptionAlgorithmError",
   "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartNumber", "InvalidPartOrder",
-  "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidToken", "InvalidURI", "KMS.NotFoundException", "KeyTooLongError",
+  "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidTargetBucketForLogging", "InvalidToken", "InvalidURI", "KMS.NotFoundException", "KeyTooLongError",
   "MalformedXML", "MaxMessageLengthExceeded", "MetadataTooLarge", "MethodNotAllowed", "MissingContentLength",
   "MissingSecurityHeader", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotImplemented", "NotModified",
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",

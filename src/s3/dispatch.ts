@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
+import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
+import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate, type Authentication } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
@@ -42,6 +44,8 @@ export interface DispatchComponents {
   readonly clock: Clock;
   readonly logger: Log;
   readonly onAnswer?: (answer: Answered) => void;
+  /** One request to a bucket answered, for the bucket's access log. */
+  readonly onAccess?: (entry: AccessEntry) => void;
 }
 
 export interface DispatchSettings {
@@ -83,6 +87,9 @@ interface Progress {
   operation: string;
 }
 
+/** An exchange, with what the access log will tell of it. */
+type Served = Exchange & { readonly facts: AccessFacts };
+
 /** A request whose document is still to be read. */
 type PendingRequest = Omit<S3Request, "document"> & { document: string; read(): Promise<void> };
 
@@ -109,7 +116,7 @@ export class Dispatcher {
       requestId: newRequestId(), hostId: HOST_ID,
       resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown", cors: {},
     };
-    const exchange = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs) };
+    const exchange: Served = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs), facts: {} };
     this.#bodies.set(request.socket, exchange.body);
     this.#serving++;
     try {
@@ -117,6 +124,8 @@ export class Dispatcher {
       const ms = this.#components.clock.now() - begun;
       this.#components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
       this.#components.onAnswer?.({ operation: progress.operation, status, ms });
+      const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
+      if (entry) this.#components.onAccess?.(entry);
     } finally {
       this.#serving--;
     }
@@ -129,19 +138,25 @@ export class Dispatcher {
     return body !== undefined;
   }
 
-  async #answer(exchange: Exchange, progress: Progress): Promise<number> {
+  async #answer(exchange: Served, progress: Progress): Promise<number> {
+    const begun = this.#components.clock.now();
     const common = { "x-amz-request-id": progress.requestId, "x-amz-id-2": progress.hostId, Server: "cess-s3" };
     const gone = new AbortController();
     exchange.response.once("close", () => {
       if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
     });
-    const refusal = (failure: unknown) => errorResponse(this.#refusal(failure, progress, gone.signal), progress);
+    const refusal = (failure: unknown) => {
+      const refused = this.#refusal(failure, progress, gone.signal);
+      exchange.facts.errorCode = refused.kind;
+      return errorResponse(refused, progress);
+    };
     let answer: S3Response | Late<S3Response>;
     try {
       answer = await this.#serve(exchange, progress, gone.signal);
     } catch (failure) {
       answer = refusal(failure);
     }
+    exchange.facts.servedMs = this.#components.clock.now() - begun;
     try {
       const headers = { ...common, ...progress.cors };
       if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
@@ -154,7 +169,7 @@ export class Dispatcher {
     }
   }
 
-  async #serve(exchange: Exchange, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+  async #serve(exchange: Served, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
     const head = requestHead(exchange.request);
     const { region, domain, websiteDomain } = this.#settings;
@@ -162,12 +177,14 @@ export class Dispatcher {
     const site = hostBucket(host, websiteDomain);
     if (site !== undefined) return this.#serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
+    Object.assign(exchange.facts, { head, address, from: this.#origin(exchange, head).address });
     // Browsers ask before they sign.
     if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
     const asked = router.match(head, address.scope);
     if (asked && "form" in asked) return this.#serveForm(exchange, progress, head, address, signal);
     const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
+    exchange.facts.authentication = authentication;
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
@@ -177,9 +194,10 @@ export class Dispatcher {
     return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
-  async #serveSite(exchange: Exchange, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
+  async #serveSite(exchange: Served, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
     const { gateway } = this.#components;
     const address = { scope: "object", bucket, key: "" } as const;
+    Object.assign(exchange.facts, { head, address: { ...address, key: head.path.slice(1) }, from: this.#origin(exchange, head).address });
     progress.operation = "Website";
     if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, gateway.cors));
@@ -187,10 +205,11 @@ export class Dispatcher {
   }
 
   /** Who asks, and for what, stands in the form itself. */
-  async #serveForm(exchange: Exchange, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+  async #serveForm(exchange: Served, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     const operation = this.#match(head, asked, progress);
     checkBucketName(asked.bucket);
     const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
+    Object.assign(exchange.facts, { address: form.address, authentication: form.authentication });
     try {
       const request = this.#formRequest(form);
       const access = callAccess(form.head, form.address, form.authentication, operation, this.#origin(exchange, head), request);

@@ -50,6 +50,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   InvalidRetentionPeriod: error(400, "The default retention period must be a positive integer value."),
   InvalidStorageClass: error(400, "The storage class you specified is not valid."),
   InvalidTag: error(400, "The tag provided was not a valid tag."),
+  InvalidTargetBucketForLogging: error(400, "The target bucket for logging does not exist, is not owned by you, or does not have the appropriate grants for the log-delivery group."),
   InvalidToken: error(400, "The provided token is malformed or otherwise invalid."),
   InvalidURI: error(400, "Couldn't parse the specified URI."),
   "KMS.NotFoundException": error(400, "The KMS key does not exist."),

@@ -51,7 +51,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration"),
   probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
   probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
-  probe("GetBucketLogging", "bucket", "logging", { root: "BucketLoggingStatus" }),
   probe("GetBucketMetadataConfiguration", "bucket", "metadataConfiguration", "MetadataConfigurationNotFound"),
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),

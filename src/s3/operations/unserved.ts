@@ -17,7 +17,7 @@ export const unserved: readonly Unserved[] = [
   ...rows("PUT", "bucket", {
     PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
-    PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
+    PutBucketMetricsConfiguration: "metrics",
     PutBucketReplication: "replication",
     UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
     UpdateBucketMetadataInventoryTableConfiguration: "metadataInventoryTable",
