@@ -176,6 +176,11 @@ export const configSchema = z.strictObject({
     /** Days after which an event that nobody took is dropped. */
     maxAgeDays: wholeNumber.min(1).max(30).default(3),
   }).prefault({}),
+  /** Access logs of buckets that want them: how long, and up to how many bytes, lines wait for others to be one object with. */
+  accessLogs: z.strictObject({
+    minutes: z.coerce.number().min(0.01).max(1440).default(60),
+    bytes: bytes.prefault("32MiB").refine((size) => size >= 1024 && size <= 1024 ** 3, "between 1KiB and 1GiB"),
+  }).prefault({}),
   etag: z.strictObject({
     /**
      * What the ETag of a completed multipart upload is: the FID, the FID with `-PARTS` for tools that read any other as

@@ -48,6 +48,7 @@ const GATEWAY_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
   CESS_S3_NETWORK_BUCKET: ["networkBucket"],
   CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
+  CESS_S3_ACCESS_LOG_MINUTES: ["accessLogs", "minutes"],
   CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],

@@ -14,7 +14,7 @@ import type {
   Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
 } from "./gateway.js";
 import type { Expiries } from "./expiries.js";
-import { newObjectAcl } from "./object-acl.js";
+import { newObjectAcl, withOwners } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
 import type { NotificationService } from "./notification-service.js";
@@ -150,13 +150,13 @@ export class ObjectService implements Objects {
     return this.components.copy.run(call, name, request);
   }
 
-  async list(call: Call, bucket: string, request: ListRequest): Promise<ListResult> {
+  async list(call: Call, name: string, request: ListRequest): Promise<ListResult> {
     const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
-    const { entries, truncated } = await catalog.objects.list({ bucket, ...request });
+    const bucket = await permittedBucket(catalog, call, name);
+    const { entries, truncated } = await catalog.objects.list({ bucket: name, ...request });
     const last = entries.at(-1);
     return {
-      keys: entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : [])),
+      keys: await withOwners(catalog, bucket, entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : []))),
       prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
       truncated,
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),

@@ -18,7 +18,7 @@ export const unserved: readonly Unserved[] = [
   ...rows("PUT", "bucket", {
     PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
     PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
-    PutBucketLogging: "logging", PutBucketMetricsConfiguration: "metrics",
+    PutBucketMetricsConfiguration: "metrics",
     PutBucketReplication: "replication",
     UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
     UpdateBucketMetadataInventoryTableConfiguration: "metadataInventoryTable",
@@ -28,11 +28,7 @@ export const unserved: readonly Unserved[] = [
     CreateBucketMetadataConfiguration: "metadataConfiguration", CreateBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("DELETE", "bucket", {
-    DeleteBucketAnalyticsConfiguration: "analytics",
-    DeleteBucketIntelligentTieringConfiguration: "intelligent-tiering", DeleteBucketInventoryConfiguration: "inventory",
-    DeleteBucketMetadataConfiguration: "metadataConfiguration",
-    DeleteBucketMetadataTableConfiguration: "metadataTable", DeleteBucketMetricsConfiguration: "metrics",
-    DeleteBucketReplication: "replication",
+    DeleteBucketMetadataConfiguration: "metadataConfiguration", DeleteBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("GET", "object", {
     GetObjectAnnotation: "annotation&annotationName", GetObjectTorrent: "torrent",
