@@ -6,7 +6,7 @@ import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
-import { RestoredSegment } from "./restored-segment.js";
+import type { RestoredSegment } from "./restored-segment.js";
 import type { Reach } from "./retrieval.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -178,8 +178,7 @@ export class FragmentSource {
       let all: Promise<unknown> = Promise.resolve();
       try {
         this.counts.races++;
-        const good = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
-        const restored = await RestoredSegment.of(good, fragment, this.components.encoder, hashes, shared);
+        const restored = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
         this.counts.racesWon++;
         all = restored.all.then((fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)), () => undefined);
         return restored;
@@ -187,8 +186,15 @@ export class FragmentSource {
         void all.then(release);
       }
     };
-    const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
-    return restored.fragment(fragment);
+    // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
+    for (let again = true; ; again = false) {
+      const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
+      try {
+        return await restored.fragment(fragment);
+      } catch (error) {
+        if (!again || signal.aborted) throw error;
+      }
+    }
   }
 
   /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */

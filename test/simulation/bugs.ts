@@ -31,7 +31,7 @@ export const bugs: readonly Bug[] = [
   bug("silence-accepted", "A node that took its fragments and never reports is waited for without end.",
     "distribution/delivery", "await this.#revokeSilent(placements, memory);", ""),
   bug("hash-not-checked", "A fragment is believed as the node gives it.",
-    "retrieval/node-fetcher", "received.length === FRAGMENT_SIZE ? await encoder.verify(received, fragment.hash, { signal }) : undefined", "received"),
+    "retrieval/node-fetcher", "bytes.length === FRAGMENT_SIZE ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal }) : undefined", "bytes"),
   bug("orphans-kept", "The sweeper finds what nothing links, and leaves it.",
     "maintenance/orphan-sweeper", "await blobs.remove(orphans);", ""),
   bug("fresh-blobs-swept", "The sweeper takes blobs whose row is about to be written.",
