@@ -50,8 +50,13 @@ export const bugs: readonly Bug[] = [
     "catalog/files", "if (deletable && !(await isReferenced(tx, file))) {", "if (deletable) {"),
   bug("stale-preparation", "Segments prepared from a part that was sent again are used.",
     "preprocessing/resumable-preprocessing", "if (slices && segmentSource(slices, format) === source)", "if (slices)"),
-  bug("deletion-not-final", "A file's row goes when the best block no longer lists its owner, which a fork may take back.",
-    "distribution/delete-job", `const final = await chain.file(row.fid, "finalized");`, `const final = await chain.file(row.fid, "best");`),
+  {
+    name: "deletion-not-final", what: "A file's row goes as soon as the best block no longer lists its owner, which a fork may take back.",
+    rewrites: [
+      { file: "/src/distribution/delete-job.js", find: `const final = await chain.file(row.fid, "finalized");`, replace: `const final = await chain.file(row.fid, "best");` },
+      { file: "/src/distribution/delete-job.js", find: "if (!row.signed && !(await this.#staysAway(row)))", replace: "if (false)" },
+    ],
+  },
   bug("orders-not-serialised", "Two owners' orders for the same file may run at once.",
     "distribution/fid-locks", "if (this.#held.has(fid))", "if (false)"),
   bug("twin-forgotten", "A file goes from the chain although another S3 account of the same CESS account needs it.",
