@@ -6,9 +6,12 @@ import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
-import { RestoredSegment } from "./restored-segment.js";
+import type { RestoredSegment } from "./restored-segment.js";
 import type { Reach } from "./retrieval.js";
 import { SharedWork } from "./shared-work.js";
+
+/** One for all: a stack of its own would cost a small read more than the read. */
+const FRAGMENT_HERE = new DOMException("the fragment is here", "AbortError");
 
 export interface SourceSettings {
   /** Bytes of data fragments being fetched from their own nodes, in the whole process. */
@@ -115,7 +118,7 @@ export class FragmentSource {
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
       signal.removeEventListener("abort", abandon);
-      controller.abort(new DOMException("the fragment is here", "AbortError"));
+      controller.abort(FRAGMENT_HERE);
     }
   }
 
@@ -167,7 +170,7 @@ export class FragmentSource {
       return await Promise.any([direct.then((bytes) => this.#keep(wanted.hash, bytes)), raced]).catch(() => raced);
     } finally {
       signal.removeEventListener("abort", abandon);
-      controller.abort(new DOMException("the fragment is here", "AbortError"));
+      controller.abort(FRAGMENT_HERE);
       release();
     }
   }
@@ -178,8 +181,7 @@ export class FragmentSource {
       let all: Promise<unknown> = Promise.resolve();
       try {
         this.counts.races++;
-        const good = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
-        const restored = await RestoredSegment.of(good, fragment, this.components.encoder, hashes, shared);
+        const restored = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
         this.counts.racesWon++;
         all = restored.all.then((fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)), () => undefined);
         return restored;
@@ -187,8 +189,15 @@ export class FragmentSource {
         void all.then(release);
       }
     };
-    const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
-    return restored.fragment(fragment);
+    // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
+    for (let again = true; ; again = false) {
+      const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
+      try {
+        return await restored.fragment(fragment);
+      } catch (error) {
+        if (!again || signal.aborted) throw error;
+      }
+    }
   }
 
   /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */

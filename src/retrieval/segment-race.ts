@@ -1,5 +1,5 @@
 import type { FragmentCache } from "../cache/cache.js";
-import type { Encoder, NumberedFragment } from "../encoding/encoder.js";
+import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
@@ -8,6 +8,8 @@ import { DATA_FRAGMENTS, FRAGMENT_SIZE } from "../model/sizes.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import type { NodeFetcher } from "./node-fetcher.js";
 import type { NodeScores } from "./node-scores.js";
+import { RestoredSegment } from "./restored-segment.js";
+import { type Input, SegmentRestorer } from "./segment-restorer.js";
 
 /** Fragments of a segment that are fetched or held at once, in a race. */
 export const RACE_WIDTH = 8;
@@ -24,7 +26,7 @@ export interface RaceEntry {
   readonly file: CessFile;
   readonly hashes: SegmentHashes;
   readonly holders: readonly (NodeAddress | undefined)[];
-  /** The fragment whose holder was asked before and is asked last now. */
+  /** The data fragment that is waited for: its holder was asked before, and is asked last now. */
   readonly late: number;
 }
 
@@ -34,11 +36,11 @@ interface Lane {
 }
 
 /**
- * All ways to a segment at once: the first four good fragments win, the others are cancelled. As many run as are
- * needed, and one more for each that takes longer than its node should.
+ * All ways to a segment at once: the first four fragments that make the one that is waited for win, the others are
+ * cancelled. As many run as are needed, and one more for each that takes longer than its node should.
  */
 export class SegmentRace {
-  readonly #good: NumberedFragment[] = [];
+  readonly #inputs: Input[] = [];
   readonly #lanes: Lane[];
   readonly #failures: string[] = [];
   readonly #controller = new AbortController();
@@ -59,39 +61,47 @@ export class SegmentRace {
       .map(({ lane }) => lane);
   }
 
-  /**
-   * Four verified fragments, for the caller to use and give away. Rejects with S3Error ObjectUnavailable when there are
-   * fewer good ones.
-   */
-  async run(signal: AbortSignal): Promise<NumberedFragment[]> {
+  /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
+  async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
     const abandon = () => this.#controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     try {
       await this.#takeWhatIsHere();
-      while (this.#good.length < DATA_FRAGMENTS) {
-        signal.throwIfAborted();
-        while (this.#good.length + this.#inTime < DATA_FRAGMENTS && this.#good.length + this.#running < RACE_WIDTH) if (!this.#start()) break;
-        if (this.#good.length + this.#running < DATA_FRAGMENTS) throw this.#unavailable();
-        await new Promise<void>((resolve) => (this.#tellNews = resolve));
+      const restorer = new SegmentRestorer(this.components, this.entry);
+      for (;;) {
+        await this.#untilFour(signal);
+        const restored = await restorer.restore(this.#inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
+        if (restored instanceof RestoredSegment) return restored;
+        this.#failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
+        this.#inputs.unshift(...restored);
       }
     } finally {
       signal.removeEventListener("abort", abandon);
       this.#controller.abort(new DOMException("the race is over", "AbortError"));
     }
-    return this.#good;
+  }
+
+  async #untilFour(signal: AbortSignal): Promise<void> {
+    while (this.#inputs.length < DATA_FRAGMENTS) {
+      signal.throwIfAborted();
+      const here = this.#inputs.length;
+      while (here + this.#inTime < DATA_FRAGMENTS && here + this.#running < RACE_WIDTH) if (!this.#start()) break;
+      if (here + this.#running < DATA_FRAGMENTS) throw this.#unavailable();
+      await new Promise<void>((resolve) => (this.#tellNews = resolve));
+    }
   }
 
   /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
   async #takeWhatIsHere(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
-      if (hash === ZERO_FRAGMENT_HASH) this.#good.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
+      if (hash === ZERO_FRAGMENT_HASH) this.#inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
       else if (index !== this.entry.late) {
         const cached = await this.components.cache.get(hash);
-        if (cached) this.#good.push({ index, bytes: new Uint8Array(cached) });
+        if (cached) this.#inputs.push({ index, bytes: new Uint8Array(cached) });
       }
     }
-    for (const { index } of this.#good) {
+    for (const { index } of this.#inputs) {
       const lane = this.#lanes.findIndex((other) => other.index === index);
       if (lane >= 0) this.#lanes.splice(lane, 1);
     }
@@ -135,8 +145,8 @@ export class SegmentRace {
   /** Resolves either way. */
   async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
-      const bytes = await this.components.fetcher.fetchOwn(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
-      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes });
+      const { bytes, verified } = await this.components.fetcher.fetchInput(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
+      this.#inputs.push({ index, bytes, ...(!verified && { unverified: node }) });
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));
     }
@@ -144,7 +154,7 @@ export class SegmentRace {
 
   #unavailable(): S3Error {
     // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
-    const found = this.#good.length + this.#running;
+    const found = this.#inputs.length + this.#running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;

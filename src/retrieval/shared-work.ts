@@ -1,3 +1,6 @@
+/** One for all: a stack of its own would cost a small read more than the read. */
+const NOBODY_WAITS = new DOMException("nobody waits for it", "AbortError");
+
 interface Shared<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
@@ -38,7 +41,7 @@ export class SharedWork<T> {
       shared.readers--;
       if (shared.readers === 0) {
         this.#forget(key, shared);
-        shared.controller.abort(new DOMException("nobody waits for it", "AbortError"));
+        shared.controller.abort(NOBODY_WAITS);
       }
     }
   }

@@ -197,7 +197,9 @@ export class Simulation implements Service {
     await checkAtRest(this);
     await this.#readWithNodesDown();
     if (random() < 0.5) {
+      const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
+      await elsewhere;
       await this.#untilIdle();
       await checkStored(this, this.spec);
       await checkEmpty(this, this.spec);

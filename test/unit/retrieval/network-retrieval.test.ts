@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
+import { codingRows } from "../../../src/encoding/coding-matrix.js";
 import type { Encoder } from "../../../src/encoding/encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
@@ -70,7 +71,7 @@ describe("NetworkRetrieval", function () {
       reconstruct: encoder.reconstruct.bind(encoder), verify, close: () => Promise.resolve(),
     };
     const components = { chain: network.chain, nodes, book, cache, encoder: { ...real, ...changed }, clock };
-    return { cache, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
+    return { cache, book, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
   }
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
@@ -203,6 +204,27 @@ describe("NetworkRetrieval", function () {
     network.nodes.gets.length = 0;
     await expectContent(retrieval, 0, 10);
     expect(asked()).to.deep.equal([]);
+  });
+
+  it("finds who lied when what it made is wrong, and makes it of others", async () => {
+    const { retrieval, book } = start();
+    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
+    network.fault(5, "corrupt");
+    network.fault(7, "short");
+    await expectContent(retrieval, 0, 10);
+    const lies = Array.from({ length: 12 }, (_, index) => book.experience(nodeAccount(index)).lies);
+    expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
+  });
+
+  it("is not deceived by nodes that lie together, so that one fragment comes out right and others do not", async () => {
+    const { retrieval, book } = start();
+    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
+    const [[four, five]] = codingRows([4, 5, 6, 7], [0]) as [[number, number]];
+    network.fault(4, { flipped: five });
+    network.fault(5, { flipped: four });
+    await expectContent(retrieval, 0, SEGMENT_SIZE);
+    expect([4, 5].map((index) => book.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
   });
 
   it("gives readers of the fragments that another one is made of their bytes untouched", async () => {
