@@ -55,7 +55,7 @@ async function seek(bug: string, seed: string, runs: string): Promise<Finding | 
   if (!/^\d+ runs/m.test(output)) throw new Error(`the runs with ${bug} came to no end:\n${output}`);
   // Seeds are given out in order, and those under way end: the lowest that failed is the first that finds the bug.
   const [first] = [...output.matchAll(/^seed (\d+) FAILED: (.*)$/gm)].sort(([, a], [, b]) => Number(a) - Number(b));
-  return first && { seed: Number(first[1]), failure: first[2]!.slice(0, 160) };
+  return first && { seed: Number(first[1]), failure: first[2]!.replace(/([0-9a-f]{8})[0-9a-f]{8,}/g, "$1…").slice(0, 120).trim() };
 }
 
 function run(args: readonly string[]): Promise<string> {
