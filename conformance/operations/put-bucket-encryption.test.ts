@@ -25,6 +25,10 @@ describe("PutBucketEncryption", () => {
     const written = await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "kms", Body: "x" }));
     expect(written).to.include({ ServerSideEncryption: "aws:kms", BucketKeyEnabled: true });
     expect(written.SSEKMSKeyId).to.contain("aws/s3");
+    // Bucket keys are the bucket's setting for requests that do not speak of them, and no more.
+    const asked = (BucketKeyEnabled?: boolean) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "kms", Body: "x", ServerSideEncryption: "aws:kms", ...(BucketKeyEnabled === undefined ? {} : { BucketKeyEnabled }) }));
+    expect([(await asked()).BucketKeyEnabled, (await asked(false)).BucketKeyEnabled]).to.deep.equal([true, undefined]);
   });
 
   it("lets a request ask for something else", async () => {

@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { expect } from "chai";
+import { customerHeaders, customerKey } from "../support/customer-key.js";
 import { send } from "../support/signed.js";
 import { s3, useBucket } from "../support/target.js";
 
@@ -31,6 +32,21 @@ describe("presigned URLs", () => {
     expect(answer.status).to.equal(403);
     expect(await code(answer)).to.equal("SignatureDoesNotMatch");
     expect(await code(await fetch(`${url}&versionId=null`))).to.equal("SignatureDoesNotMatch");
+  });
+
+  it("want the customer's key in headers where it was signed, and are no use without", async () => {
+    const at = { Bucket: bucket.name, Key: "customer" };
+    const key = customerKey();
+    const headers = customerHeaders(key);
+    const put = await getSignedUrl(s3, new PutObjectCommand({ ...at, ...key }));
+    expect(put, "nor is the key in the URL").not.to.contain(encodeURIComponent(key.SSECustomerKey));
+    expect(await code(await fetch(put, { method: "PUT", body: "x" }))).to.equal("SignatureDoesNotMatch");
+    const written = await fetch(put, { method: "PUT", body: "by URL", headers });
+    expect([written.status, written.headers.get("x-amz-server-side-encryption-customer-key-md5")]).to.deep.equal([200, key.SSECustomerKeyMD5]);
+    const get = await getSignedUrl(s3, new GetObjectCommand({ ...at, ...key }));
+    expect(await (await fetch(get, { headers })).text()).to.equal("by URL");
+    expect((await fetch(get)).status).to.equal(403);
+    expect((await fetch(await getSignedUrl(s3, new GetObjectCommand(at)))).status).to.equal(400);
   });
 
   it("may be signed by hand", async () => {

@@ -7,7 +7,6 @@ import { s3, useBucket } from "../support/target.js";
 const probes: readonly (readonly [string, number, string])[] = [
   ["acl", 200, "FULL_CONTROL"],
   ["versioning", 200, "VersioningConfiguration"],
-  ["encryption", 404, "ServerSideEncryptionConfigurationNotFoundError"],
   ["policy", 404, "NoSuchBucketPolicy"],
   ["tagging", 404, "NoSuchTagSet"],
   ["cors", 404, "NoSuchCORSConfiguration"],
@@ -35,6 +34,14 @@ describe("probing reads", () => {
     for (const resource of ["analytics", "intelligent-tiering", "inventory", "metrics"]) {
       expect(await send({ method: "DELETE", path: `/${bucket.name}?${resource}&id=x` }), resource).to.include({ status: 404, code: "NoSuchConfiguration" });
     }
+  });
+
+  it("answers ?encryption with what objects get by default", async () => {
+    const { ServerSideEncryption } = await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "k", Body: "x" }));
+    const answer = await send({ method: "GET", path: `/${bucket.name}?encryption` });
+    const [status, text] = ServerSideEncryption === undefined ? [404, "ServerSideEncryptionConfigurationNotFoundError"] as const : [200, ServerSideEncryption] as const;
+    expect(answer.status).to.equal(status);
+    expect(answer.body).to.contain(text);
   });
 
   it("answers an object's ACL and tags", async () => {

@@ -41,6 +41,7 @@ export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log):
     settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.has(id));
       if (missing.length > 0) {
+        if (missing.includes("vault")) throw new ConfigError("the catalog holds data keys that keys in Vault wrapped: encryption.vault must say where that is");
         const what = opened.create ? `the key file ${path} is not there` : `the key file ${path} lacks them`;
         throw new ConfigError(
           `the catalog holds data keys that these keys wrapped: ${missing.join(", ")}; ${what}. Without them objects cannot be read: `

@@ -48,7 +48,7 @@ export class ObjectEncryption {
    * customer's key where the bucket blocks these. `dataKey`: of the encrypted files that it shares with another object.
    */
   async forNew(bucket: string, request: EncryptionRequest | undefined, dataKey?: DataKey): Promise<NewEncryption> {
-    const fallback = request === undefined || request.algorithm === "customer" ? await this.defaultOf(bucket) : undefined;
+    const fallback = request?.algorithm === "AES256" ? undefined : await this.defaultOf(bucket);
     if (request?.algorithm === "customer" && fallback?.blocksCustomerKeys === true) {
       throw new S3Error("AccessDenied", { message: "The bucket's encryption configuration blocks server-side encryption with customer-provided keys." });
     }
@@ -56,7 +56,9 @@ export class ObjectEncryption {
     if (!wanted) return {};
     if (wanted.algorithm === "cess-cbc") return this.#cipher(wanted.keyId ?? "");
     const key = dataKey ?? (randomBytes(DATA_KEY_BYTES).toString("hex") as DataKey);
-    const encryption = await this.#wrap(wanted, key);
+    // A request that does not speak of bucket keys leaves that to the bucket, although it names its KMS key itself.
+    const bucketKey = wanted.algorithm === "aws:kms" ? wanted.bucketKey ?? fallback?.bucketKey : undefined;
+    const encryption = await this.#wrap(wanted, key, bucketKey);
     return { encryption, format: { name: "aes-256-gcm", first: 0, key } };
   }
 
@@ -102,12 +104,12 @@ export class ObjectEncryption {
     if (key === undefined) throw partRefused("The provided encryption parameters did not match the ones used originally.");
   }
 
-  async #wrap(wanted: EncryptionRequest | DefaultEncryption, key: DataKey): Promise<Encryption> {
+  async #wrap(wanted: EncryptionRequest | DefaultEncryption, key: DataKey, bucketKey: boolean | undefined): Promise<Encryption> {
     const { algorithm } = wanted as EncryptionRequest;
     const chosen: Encryption = wanted.algorithm === "aws:kms"
       ? {
         algorithm: "aws:kms", keyId: wanted.keyId ?? DEFAULT_KMS_KEY, ...("context" in wanted ? { context: wanted.context } : {}),
-        ...(wanted.bucketKey === undefined ? {} : { bucketKey: wanted.bucketKey }),
+        ...(bucketKey === undefined ? {} : { bucketKey }),
       }
       : { algorithm };
     const wrapper = wrapperOf(chosen, "customer" in wanted ? wanted.customer : undefined);

@@ -57,12 +57,13 @@ export class KeyRing implements Keys {
   idOf(wrapper: Wrapper): string | undefined {
     if (wrapper.kind === "customer") return undefined;
     if (wrapper.kind === "master") return this.masterId;
-    return this.#atServer(wrapper.keyId) ? SERVER_ID : this.#named(wrapper.keyId)[0]?.id;
+    return this.#serverOf(wrapper.keyId) ? SERVER_ID : this.#named(wrapper.keyId)[0]?.id;
   }
 
   async wrap(secret: string, wrapper: Wrapper, context: string): Promise<string> {
     const purpose = purposeOf(wrapper, context);
-    if (wrapper.kind === "kms" && this.#atServer(wrapper.keyId)) return this.server!.wrap(secret, kmsKeyName(wrapper.keyId), purpose);
+    const server = wrapper.kind === "kms" ? this.#serverOf(wrapper.keyId) : undefined;
+    if (server && wrapper.kind === "kms") return server.wrap(secret, kmsKeyName(wrapper.keyId), purpose);
     if (wrapper.kind === "master") return this.seal(secret, purpose);
     const key = wrapper.kind === "customer" ? customerKey(wrapper.key) : this.#named(wrapper.keyId)[0];
     if (!key) throw new Error("a KMS key without a key");
@@ -93,8 +94,9 @@ export class KeyRing implements Keys {
     await this.server?.close();
   }
 
-  #atServer(keyId: string): boolean {
-    return this.server !== undefined && !this.#kms.has(kmsKeyName(keyId));
+  /** Where a KMS key wraps that is not here. */
+  #serverOf(keyId: string): KeyServer | undefined {
+    return this.#kms.has(kmsKeyName(keyId)) ? undefined : this.server;
   }
 
   #named(keyId: string): readonly WrappingKey[] {

@@ -6,6 +6,7 @@ import { gatewayKeys } from "../../../src/cli/gateway-keys.js";
 import { openKeyFile } from "../../../src/cli/key-file.js";
 import type { Config } from "../../../src/config/config.js";
 import { ConfigError } from "../../../src/config/load.js";
+import { TransitServer } from "../../support/transit-server.js";
 
 const key = (fill: number) => Buffer.alloc(32, fill);
 
@@ -83,6 +84,37 @@ describe("The key file", () => {
     }
     write({ master: key(1).toString("base64") });
     expect(await refusal(keysOf({ masterKey: short }))).to.contain("32 bytes").and.not.contain(short);
+  });
+
+  it("has no KMS key of its own where these are in Vault, which must stay configured once it wrapped a data key", async () => {
+    const tokenFile = join(folder, "token");
+    const vault = { address: "http://127.0.0.1:1", tokenFile, mount: "transit" };
+    expect(await refusal(keysOf({ vault })), "a token that is not there shows at the start").to.contain(tokenFile);
+    writeFileSync(tokenFile, "t\n");
+    const first = await keysOf({ vault });
+    await first.settle(uses());
+    expect(JSON.parse(readFileSync(path, "utf8"))).to.have.property("kms").that.deep.equals({});
+    expect(first.keys.idOf({ kind: "kms", keyId: "aws/s3" })).to.equal("vault");
+    await (await keysOf({ vault })).settle(uses(first.keys.masterId, "vault"));
+    expect(await refusal((await keysOf()).settle(uses(first.keys.masterId, "vault")))).to.contain("encryption.vault");
+    await first.keys.close();
+  });
+
+  it("takes Vault's token from its file as it is at the moment", async () => {
+    const server = await TransitServer.start();
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "an old one");
+    const { keys } = await keysOf({ vault: { address: server.address, tokenFile, mount: "transit" } });
+    try {
+      await server.create("payroll");
+      const wrap = () => keys.wrap("secret", { kind: "kms", keyId: "payroll" }, "").catch((error: unknown) => (error as Error).name);
+      expect(await wrap()).to.equal("S3Error");
+      writeFileSync(tokenFile, `${await server.token({ encrypt: ["update"], keys: ["read"] })}\n`);
+      expect(await wrap()).to.match(/^vault:v1:/);
+    } finally {
+      await keys.close();
+      await server.close();
+    }
   });
 
   it("warns when others may read it", async () => {

@@ -46,6 +46,14 @@ describe("configuration", () => {
     expect(loadConfig(write(JSON.stringify(unchosen)), { CESS_S3_ENCRYPTION: "none" }).encryption.default).to.equal("none");
   });
 
+  it("lets data keys travel to Vault in clear only within the machine", () => {
+    const vault = (address: string) => loadConfig(write(JSON.stringify(minimal)), { CESS_S3_VAULT_ADDRESS: address, CESS_S3_VAULT_TOKEN_FILE: "/run/token" }).encryption.vault;
+    for (const address of ["https://vault.example.com:8200", "http://127.0.0.1:8200", "http://localhost:8200/under"]) expect(vault(address)).to.deep.equal({ address, tokenFile: "/run/token", mount: "transit" });
+    for (const address of ["http://vault.example.com", "http://127.example.com", "http://10.0.0.1:8200", "ws://127.0.0.1"]) expect(() => vault(address), address).to.throw(ConfigError, /https/);
+    expect(() => loadConfig(write(JSON.stringify(minimal)), { CESS_S3_VAULT_MOUNT: "kms" })).to.throw(ConfigError, /address/);
+    expect(() => loadConfig(write(JSON.stringify({ ...minimal, encryption: { default: "none", vault: { address: "https://v", tokenFile: "t", mount: "/kms/../sys" } } })), {})).to.throw(ConfigError, /mount/);
+  });
+
   it("reads the file's path from CESS_S3_CONFIG when none is given", () => {
     expect(loadConfig(undefined, { CESS_S3_CONFIG: write(JSON.stringify(minimal)) }).accounts[0]?.name).to.equal("alice");
   });

@@ -7,6 +7,7 @@ import { segmentContent } from "../../../src/distribution/content.js";
 import type { CessGateway } from "../../../src/gateway/cess-gateway.js";
 import type { ReadRequest } from "../../../src/gateway/gateway.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
+import { VaultKeys } from "../../../src/keys/vault-keys.js";
 import type { CustomerKey, EncryptionRequest } from "../../../src/model/encryption.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { ObjectVersion } from "../../../src/model/object.js";
@@ -14,6 +15,7 @@ import { CHUNK_CONTENT, DATA_FRAGMENTS, MIB, SEGMENT_SIZE } from "../../../src/m
 import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
+import { TransitServer } from "../../support/transit-server.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";
 import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
@@ -177,7 +179,7 @@ describe("Encrypted objects", function () {
     const [extent] = (await house.catalog.objects.byId(other.id))!.extents;
     const file = (await house.catalog.files.manifest(extent!.fid))!;
     const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
-    const dataKey = await testKeys.unwrap(key, { kind: "master" }, "")!;
+    const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
     const opened = { ...file, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
     const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property("name", "Error");
@@ -281,6 +283,51 @@ describe("Encrypted objects", function () {
     expect(await get("old", {}, house.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
     const error: unknown = await get("old").then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property("message").that.contains("is not among the gateway's keys");
+  });
+
+  describe("whose keys are in Vault", () => {
+    let server: TransitServer;
+    let vault: VaultKeys;
+    beforeEach(async () => {
+      await build();
+      server = await TransitServer.start();
+      await server.create("payroll");
+      const token = await server.token({ encrypt: ["update"], decrypt: ["update"], keys: ["read"] });
+      vault = new VaultKeys({ token: () => Promise.resolve(token), log: { warn: () => undefined } }, { address: server.address, timeoutMs: 500 });
+      gateway = house.gatewayWith({ retrieval, keys: new KeyRing({ master: [masterKey], kms: new Map(), ciphers: new Map() }, vault) });
+    });
+    afterEach(async () => {
+      await vault.close();
+      await server.close();
+    });
+    const payroll: EncryptionRequest = { algorithm: "aws:kms", keyId: "payroll", context: "e30=" };
+
+    it("are read from storage nodes with one question to it, after a rotation too, and copied under another key", async () => {
+      const bytes = bytesOf(200_000, 1);
+      const version = await put("k", bytes, payroll);
+      expect(version.encryption?.wrapped).to.match(/^vault:v1:/);
+      await store(version);
+      await server.rotate("payroll");
+      for (let n = 0; n < 3; n++) expect(await get("k", { range: { first: 10 * n, last: 10 * n + 9 } })).to.deep.equal(bytes.subarray(10 * n, 10 * n + 10));
+      expect(server.asked).to.deep.equal({ keys: 1, encrypt: 1, decrypt: 1 });
+      const copied = await gateway.objects.copy(as(alice), at("k"), { source: at("k"), sourcePreconditions: {}, encryption: { algorithm: "aws:kms", keyId: "payroll" } });
+      expect(copied.encryption?.wrapped).to.match(/^vault:v2:/);
+      expect(copied.durability.state).to.equal("stored");
+      expect(await get("k")).to.deep.equal(bytes);
+      expect(await house.catalog.keyUses.all()).to.include("vault");
+    });
+
+    it("are refused where it does not know the key, and wait where it cannot be reached: only HEAD needs it not", async () => {
+      await refused("KMS.NotFoundException", put("other", bytesOf(10, 1), { algorithm: "aws:kms", keyId: "misspelt" }));
+      await refused("KMS.NotFoundException", put("other", bytesOf(10, 1), { algorithm: "aws:kms" }));
+      await put("k", bytesOf(1000, 1), payroll);
+      await server.close();
+      await refused("ServiceUnavailable", put("late", bytesOf(10, 1), payroll));
+      await refused("ServiceUnavailable", get("k"));
+      expect((await gateway.objects.head(as(alice), at("k"), { preconditions: {} })).version.size).to.equal(1000);
+      expect(await house.catalog.objects.get("vault", "late")).to.equal(undefined);
+      server = await TransitServer.start();
+    });
   });
 
   it("are the rule where the operator said so, and take the space that they need", async () => {
