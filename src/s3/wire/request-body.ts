@@ -59,6 +59,7 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
   return {
     ...(md5 === undefined ? {} : { md5 }),
     ...(payload.kind === "digest" ? { sha256: payload.sha256 } : {}),
+    ...(payload.kind === "chunked" && payload.signed ? { signedChunks: true } : {}),
     ...(checksum ? { checksum } : {}),
     ...(algorithm ? { algorithm } : {}),
   };
@@ -85,11 +86,11 @@ export function requireDigest({ announced: { md5, algorithm } }: Body): void {
 }
 
 /**
- * InvalidRequest for bytes that would be locked though nothing proves them whole. A signed SHA-256 proves it as well as
- * what S3 asks for, and is all that minio-py sends over plain HTTP.
+ * InvalidRequest for bytes that would be locked though nothing proves them whole. A signature over them does so as well
+ * as what S3 asks for, and is all that MinIO's clients send over plain HTTP.
  */
-export function requireDigestUnderLock({ announced: { md5, algorithm, sha256 } }: Body): void {
-  if (md5 ?? algorithm ?? sha256) return;
+export function requireDigestUnderLock({ announced: { md5, algorithm, sha256, signedChunks } }: Body): void {
+  if (md5 ?? algorithm ?? sha256 ?? signedChunks) return;
   throw missingDigest("Put Object requests with Object Lock parameters");
 }
 
