@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { target, useBucket } from "../support/target.js";
-import { installed, needs, succeed } from "./shell.js";
+import { needs, pythonWith, succeed } from "./shell.js";
 
-/** The first Python that has it: a virtual environment's, else the system's. */
-const python = ["python3", "/usr/bin/python3"].find((command) => installed(command, "-c", "import boto3"));
+const python = pythonWith("boto3");
 
 const PREAMBLE = `
 import boto3, hashlib, io, json, os, sys, urllib.request

@@ -25,6 +25,11 @@ export function installed(command: string, ...args: string[]): boolean {
   return spawnSync(command, args.length > 0 ? args : ["--version"], { stdio: "ignore" }).status === 0;
 }
 
+/** The first Python that has all of these modules: a virtual environment's, else the system's. */
+export function pythonWith(...modules: string[]): string | undefined {
+  return ["python3", "/usr/bin/python3"].find((command) => installed(command, "-c", `import ${modules.join(", ")}`));
+}
+
 /** Settings of whoever runs the suite (certificates, profiles, proxies) must not reach the program under test. */
 const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|RESTIC|S3)_/.test(name)));
 

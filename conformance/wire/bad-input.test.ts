@@ -16,10 +16,10 @@ describe("bad input", () => {
     expect(answer.body).to.contain("PutBucketIntelligentTieringConfiguration");
   });
 
-  it("answers NotImplemented to MinIO's clients that listen for events, though they do not sign a repeated parameter in S3's order", async () => {
+  it("answers NotImplemented to MinIO's clients that listen for events, whoever signed it: they put a repeated parameter in another order than S3", async () => {
     for (const path of [`/${bucket.name}`, "/"]) {
       const events = "?events=s3%3AObjectRemoved%3A%2A&events=s3%3AObjectCreated%3A%2A&ping=10&prefix=&suffix=";
-      const answer = await send({ method: "GET", path: path + events, tamper: (headers) => (headers["Authorization"] += "0") });
+      const answer = await send({ method: "GET", path: path + events, tamper: (headers) => delete headers["Authorization"] });
       expect(answer, path).to.include({ status: 501, code: "NotImplemented" });
     }
   });

@@ -192,6 +192,17 @@ describe("server-side encryption", () => {
       expect(await read(Key)).to.deep.equal(Buffer.concat([first, body.subarray(10, 100_000)]));
     });
 
+    it("is passed over in the request that completes one, where minio-go repeats it", async () => {
+      const Key = "parts/repeated";
+      const UploadId = await create(Key, { ServerSideEncryption: "AES256" });
+      const { ETag = "" } = await part(Key, UploadId, 1);
+      const answer = await send({
+        method: "POST", path: `/${bucket.name}/${Key}?uploadId=${UploadId ?? ""}`, headers: { [SSE]: "AES256" },
+        body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${ETag}</ETag></Part></CompleteMultipartUpload>`,
+      });
+      expect([answer.status, answer.code, answer.headers[SSE]]).to.deep.equal([200, undefined, "AES256"]);
+    });
+
     const keyOfCopy = async () => {
       const key = customerKey();
       await put("copy/customer", key);

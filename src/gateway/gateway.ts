@@ -80,7 +80,7 @@ export interface Body {
   /** Decoded bytes announced before the body, when they were. */
   readonly size?: number;
   /** What is known before the body. */
-  readonly announced: Expected & { readonly algorithm?: ChecksumAlgorithm };
+  readonly announced: Expected & { readonly algorithm?: ChecksumAlgorithm; readonly signedChunks?: true };
   /** What the trailer added; valid after the stream has ended. */
   trailer(): Expected;
 }

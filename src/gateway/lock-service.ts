@@ -97,11 +97,11 @@ export async function uploadLock({ catalog, clock }: LockComponents, bucket: Buc
 }
 
 /**
- * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signed SHA-256 proves it as well as
- * what S3 asks for, and is all that minio-py sends over plain HTTP. `what`: `Put Object`.
+ * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signature over them does so as well
+ * as what S3 asks for, and is all that MinIO's clients send over plain HTTP. `what`: `Put Object`.
  */
-export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm, sha256 } }: Body, what: string): void {
-  if (!lock || (md5 ?? algorithm ?? sha256) !== undefined) return;
+export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm, sha256, signedChunks } }: Body, what: string): void {
+  if (!lock || (md5 ?? algorithm ?? sha256 ?? signedChunks) !== undefined) return;
   throw new S3Error("InvalidRequest", { message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters` });
 }
 

@@ -7,7 +7,7 @@ import type { S3Request } from "../request.js";
 import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
 import { completedMultipartUpload, completeResult } from "../wire/documents.js";
-import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
+import { customerKey, encryptionAnswer, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted, unquoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { objectLocation } from "../wire/location.js";
@@ -66,7 +66,8 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   parse: (request) => ({
     Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
     Location: objectLocation(request),
-    Request: parseComplete(request), Customer: onlyCustomerKey(request.headers),
+    // What else it says of encryption, as minio-go does, was decided when the upload was created; the answer tells.
+    Request: parseComplete(request), Customer: customerKey(request.headers),
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);

@@ -66,6 +66,7 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
   return {
     ...(md5 === undefined ? {} : { md5 }),
     ...(payload.kind === "digest" ? { sha256: payload.sha256 } : {}),
+    ...(payload.kind === "chunked" && payload.signed ? { signedChunks: true } : {}),
     ...(checksum ? { checksum } : {}),
     ...(algorithm ? { algorithm } : {}),
   };

@@ -25,14 +25,15 @@ describe("Bodies in signed chunks", () => {
     expect(signer.chunk(sha256(""))).to.equal("b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9");
   });
 
-  async function send(chunks: readonly string[], options: { trailer?: string; tamper?: (body: string) => string; length?: number } = {}) {
+  async function send(chunks: readonly string[], options: { trailer?: string; tamper?: (body: string) => string; length?: number; path?: string; more?: Record<string, string> } = {}) {
     const total = options.length ?? chunks.join("").length;
     const mode = options.trailer ? "-TRAILER" : "";
+    const path = options.path ?? "/bucket/key";
     const headers = {
       host: endpoint.host, "x-amz-content-sha256": `STREAMING-AWS4-HMAC-SHA256-PAYLOAD${mode}`, "x-amz-decoded-content-length": total,
-      "content-encoding": "aws-chunked,gzip", ...(options.trailer ? { "x-amz-trailer": "x-amz-checksum-crc32" } : {}),
+      "content-encoding": "aws-chunked,gzip", ...(options.trailer ? { "x-amz-trailer": "x-amz-checksum-crc32" } : {}), ...options.more,
     };
-    const request = aws4.sign({ service: "s3", region: "us-east-1", method: "PUT", path: "/bucket/key", headers }, testKey);
+    const request = aws4.sign({ service: "s3", region: "us-east-1", method: "PUT", path, headers }, testKey);
     const sent = request.headers as Record<string, string>;
     const timestamp = sent["X-Amz-Date"]!;
     const signer = new ChunkSigner({
@@ -44,7 +45,7 @@ describe("Bodies in signed chunks", () => {
     if (options.trailer) body += `x-amz-checksum-crc32:${options.trailer}\r\nx-amz-trailer-signature:${signer.trailer(`x-amz-checksum-crc32:${options.trailer}\n`)}\r\n`;
     body += "\r\n";
     body = options.tamper?.(body) ?? body;
-    return endpoint.raw({ ...request, method: "PUT", path: "/bucket/key", body, headers: { ...sent, "content-length": Buffer.byteLength(body) } });
+    return endpoint.raw({ ...request, method: "PUT", path, body, headers: { ...sent, "content-length": Buffer.byteLength(body) } });
   }
   const code = (answer: { body: string }) => element(answer.body, "Code");
   const crc = (text: string) => {
@@ -60,6 +61,12 @@ describe("Bodies in signed chunks", () => {
     const answer = await send(["with ", "trailer"], { trailer: crc("with trailer") });
     expect([answer.status, answer.headers["x-amz-checksum-crc32"]]).to.deep.equal([200, crc("with trailer")]);
     expect(code(await send(["with trailer"], { trailer: crc("other") }))).to.equal("BadDigest");
+  });
+
+  it("proves bytes whole that are put under a lock", async () => {
+    expect((await endpoint.signed({ method: "PUT", path: "/locked", headers: { "x-amz-bucket-object-lock-enabled": "true" } })).status).to.equal(200);
+    const answer = await send(["held"], { path: "/locked/key", more: { "x-amz-object-lock-legal-hold": "ON" } });
+    expect([answer.status, code(answer)]).to.deep.equal([200, undefined]);
   });
 
   it("refuses changed bytes, a wrong trailer signature, missing trailers and wrong lengths", async () => {
