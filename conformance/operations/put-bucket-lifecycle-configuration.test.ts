@@ -18,6 +18,12 @@ describe("PutBucketLifecycleConfiguration", () => {
         ID: "versions", Status: "Enabled", Expiration: { ExpiredObjectDeleteMarker: true },
         Filter: { Prefix: "" }, NoncurrentVersionExpiration: { NoncurrentDays: 7, NewerNoncurrentVersions: 3 },
       },
+      {
+        ID: "classes", Status: "Enabled", Filter: { Prefix: "old/" }, Expiration: { Days: 365 },
+        Transitions: [{ Days: 30, StorageClass: "STANDARD_IA" }, { Days: 90, StorageClass: "GLACIER" }],
+        NoncurrentVersionTransitions: [{ NoncurrentDays: 30, NewerNoncurrentVersions: 2, StorageClass: "GLACIER_IR" }],
+      },
+      { ID: "archive", Status: "Enabled", Filter: { Prefix: "dated/" }, Transitions: [{ Date: new Date("2040-01-01T00:00:00Z"), StorageClass: "DEEP_ARCHIVE" }] },
       { ID: "uploads", Status: "Enabled", Filter: { ObjectSizeGreaterThan: 5 }, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
       {
         ID: "and", Status: "Enabled", Expiration: { Days: 1 },
@@ -66,6 +72,8 @@ describe("PutBucketLifecycleConfiguration", () => {
     expect(await refusal(put([rule({ Expiration: { Days: 0 } })]))).to.include({ code: "InvalidArgument", status: 400 });
     expect(await refusal(put([rule({ Expiration: { Date: new Date("2040-01-01T00:00:01Z") } })]))).to.include({ code: "InvalidArgument", status: 400 });
     expect(await refusal(put([rule({ Expiration: { Days: 1 } }), rule({ Expiration: { Days: 2 } })]))).to.include({ code: "InvalidArgument", status: 400 });
+    expect(await refusal(put([rule({ Transitions: [{ Days: 1, StorageClass: "ONEZONE_IA" }] })]))).to.include({ code: "InvalidArgument", status: 400 });
+    expect(await refusal(put([rule({ Transitions: [{ Days: 9, StorageClass: "GLACIER" }], Expiration: { Days: 9 } })]))).to.include({ code: "InvalidArgument", status: 400 });
     expect(await refusal(put([rule({ Status: "on" as "Enabled", Expiration: { Days: 1 } })]))).to.include({ code: "MalformedXML", status: 400 });
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import {
-  DeleteBucketPolicyCommand, ListBucketsCommand, PutBucketPolicyCommand, PutObjectCommand, PutObjectTaggingCommand, type PutObjectCommandInput,
+  CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, ListBucketsCommand, PutBucketPolicyCommand, PutObjectCommand, PutObjectTaggingCommand, type CopyObjectCommandInput, type PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { policyOf, post, signedV2 } from "../support/form.js";
@@ -69,6 +69,20 @@ describe("who may ask", () => {
       expect(await put()).to.equal("denied");
       await policy("s3:*", { Bool: { "s3:ObjectCreationOperation": "true" } });
       expect([await put(), await tag("a")]).to.deep.equal(["allowed", "denied"]);
+    });
+
+    it("asks for the permission to read tags of who copies them", async () => {
+      const mine = freshName();
+      await alt.send(new CreateBucketCommand({ Bucket: mine }));
+      await s3.send(new PutObjectCommand({ ...at("tagged"), Body: "x", Tagging: "a=1" }));
+      const copy = (more: Partial<CopyObjectCommandInput> = {}) => alt.send(new CopyObjectCommand({ Bucket: mine, Key: "copy", CopySource: `${bucket.name}/tagged`, ...more }));
+      await policy("s3:GetObject");
+      expect((await refusal(copy())).status).to.equal(403);
+      await copy({ TaggingDirective: "REPLACE" });
+      await policy(["s3:GetObject", "s3:GetObjectTagging"]);
+      await copy();
+      await alt.send(new DeleteObjectCommand({ Bucket: mine, Key: "copy" }));
+      await alt.send(new DeleteBucketCommand({ Bucket: mine }));
     });
 
     it("names actions that exist, of resources that have them", async () => {

@@ -211,6 +211,8 @@ export interface ObjectCatalog {
   /** False: the version is gone. Undefined: the bucket owner's alone again. */
   setAcl(id: string, acl: Acl | undefined): Promise<boolean>;
   /** False: the version is gone. */
+  setStorageClass(id: string, storageClass: string): Promise<boolean>;
+  /** False: the version is gone. */
   setTags(id: string, tags: readonly Tag[]): Promise<boolean>;
   /** False: the version is gone. AccessDenied where the retention in force may not be changed so. */
   setRetention(id: string, retention: Retention | undefined, bypassGovernance: boolean): Promise<boolean>;

@@ -5,7 +5,7 @@ import { S3Error } from "../model/errors.js";
 import { segmentCount } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
-import type { BlobSlice, ObjectVersion } from "../model/object.js";
+import type { BlobSlice, ContentHeaders, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
@@ -122,6 +122,16 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.store.write(async (tx) => {
       const { numUpdatedRows } = await tx.updateTable("versions").set({ acl: packJson(acl) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
       return numUpdatedRows > 0n;
+    });
+  }
+
+  setStorageClass(id: string, storageClass: string): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const found = await tx.selectFrom("versions").select("content").where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      if (!found) return false;
+      const content = { ...(unpackJson(found.content) as ContentHeaders | undefined), storageClass };
+      await tx.updateTable("versions").set({ content: packJson(content) }).where("id", "=", toRowId(id) ?? 0).execute();
+      return true;
     });
   }
 

@@ -86,6 +86,8 @@ class Decision {
     }
     if (action === undefined) return;
     const settings = await bucketAccess(this.catalog, bucket);
+    // As on AWS: who is nobody cannot pay.
+    if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays)) throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");
     const version = await this.version(action, settings);
     for (const each of [action, ...also]) if (!this.allows(each, settings, version)) throw this.denied();
     const reads = objectPermissions.get(action as never) === "READ";

@@ -11,6 +11,7 @@ export interface BucketAccess {
   readonly ownership: ObjectOwnership | undefined;
   readonly block: PublicAccessBlock;
   readonly acl: Acl;
+  readonly requesterPays: boolean;
   /** Whether ACLs count at all. */
   readonly acls: boolean;
 }
@@ -29,6 +30,7 @@ export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name"
     ownership,
     block: (json("publicAccessBlock") ?? NOTHING_BLOCKED) as PublicAccessBlock,
     acl: (json("acl") ?? privateAcl(bucket.owner)) as Acl,
+    requesterPays: documents.get("requestPayment") === "Requester",
     acls: ownership !== "BucketOwnerEnforced",
   };
 }

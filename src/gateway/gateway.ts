@@ -13,7 +13,7 @@ import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
 import type { NotificationConfiguration } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
-import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
+import type { ObjectOwnership, Payer, PublicAccessBlock } from "../model/public-access.js";
 import type { WebsiteConfiguration } from "../model/website.js";
 import type { Tag } from "../model/tag.js";
 import type { ListedVersion, VersionEntry } from "../catalog/catalog.js";
@@ -58,6 +58,8 @@ export interface CallAccess {
   /** Further actions that the request's headers ask for, as `s3:PutObjectAcl`. */
   readonly also: readonly string[];
   readonly anonymous: boolean;
+  /** The requester says that it pays: x-amz-request-payer. */
+  readonly pays: boolean;
   readonly accessKeyId?: string;
   readonly limits?: KeyLimits | undefined;
   /** Condition keys in lower case. */
@@ -282,6 +284,9 @@ export interface Permissions {
   /** InvalidBucketAclWithObjectOwnership where the bucket's ACL grants something to others. */
   setOwnership(call: Call, bucket: string, ownership: ObjectOwnership): Promise<void>;
   deleteOwnership(call: Call, bucket: string): Promise<void>;
+  /** The bucket's owner where nothing was set. */
+  requestPayment(call: Call, bucket: string): Promise<Payer>;
+  setRequestPayment(call: Call, bucket: string, payer: Payer): Promise<void>;
   bucketAcl(call: Call, bucket: string): Promise<NamedAcl>;
   /** AccessControlListNotSupported where ACLs are disabled; AccessDenied for a public one where these are blocked. */
   setBucketAcl(call: Call, bucket: string, request: AclRequest): Promise<void>;

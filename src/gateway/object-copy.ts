@@ -65,6 +65,7 @@ export class ObjectCopy {
     const { lock } = await newLock(this.components, bucket, request.lock);
     for (let attempt = 1; ; attempt++) {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
+      if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, name, request.source);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
       const opened = { source, key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
       try {
@@ -76,6 +77,13 @@ export class ObjectCopy {
         if (!lost || attempt === ATTEMPTS) throw error;
       }
     }
+  }
+
+  /** Tags that are copied are read there and set here: each needs its own permission, as on AWS. */
+  private async requireTagging(call: Call, name: ObjectName, { bucket, key, versionId }: ObjectName): Promise<void> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket, { action: actionOf("GetObjectTagging", versionId), key, versionId });
+    await permittedBucket(catalog, call, name.bucket, { action: actionOf("PutObjectTagging", undefined), key: name.key });
   }
 
   private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, opened: OpenedSource): Promise<ObjectVersion> {

@@ -6,7 +6,7 @@ import type { Policy } from "../model/policy.js";
 import { requireActions } from "../model/policy-actions.js";
 import { isNamed, isPublicPolicy } from "../model/policy-decision.js";
 import { parsePolicy } from "../model/policy-document.js";
-import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
+import type { ObjectOwnership, Payer, PublicAccessBlock } from "../model/public-access.js";
 import { permittedBucket, type Accounts } from "./access.js";
 import { bucketAccess } from "./bucket-access.js";
 import type { Call, NamedAcl, ObjectName, Permissions } from "./gateway.js";
@@ -79,6 +79,16 @@ export class PermissionService implements Permissions {
   async deleteOwnership(call: Call, bucket: string): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.delete(bucket, "ownershipControls");
+  }
+
+  async requestPayment(call: Call, bucket: string): Promise<Payer> {
+    await this.bucket(call, bucket);
+    return (await this.components.catalog.configurations.get(bucket, "requestPayment") ?? "BucketOwner") as Payer;
+  }
+
+  async setRequestPayment(call: Call, bucket: string, payer: Payer): Promise<void> {
+    await this.bucket(call, bucket);
+    await this.components.catalog.configurations.put(bucket, "requestPayment", payer);
   }
 
   async bucketAcl(call: Call, name: string): Promise<NamedAcl> {

@@ -5,6 +5,7 @@ import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { announcement, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
 import { fate, uploadEnd, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
+import { dueClass } from "../model/lifecycle-transition.js";
 
 export const LIFECYCLE_DEFAULTS = {
   /** A day of the rules, ms; shorter ones are for tests. */
@@ -80,19 +81,20 @@ export class LifecycleWorker implements Worker {
     for (const bucket of await configurations.bucketsWith("lifecycle")) {
       const document = await configurations.get(bucket, "lifecycle");
       if (document === undefined) continue;
-      const rules = (JSON.parse(document) as LifecycleConfiguration).rules.filter((rule) => rule.enabled);
+      const configuration = JSON.parse(document) as LifecycleConfiguration;
+      const rules = configuration.rules.filter((rule) => rule.enabled);
       const listeners = await this.listeners(bucket);
-      const ofVersions = rules.filter((rule) => rule.expiration ?? rule.noncurrent);
-      for (const prefix of disjointPrefixes(ofVersions)) yield* this.versions(bucket, prefix, ofVersions, listeners);
+      const ofVersions = { ...configuration, rules: rules.filter((rule) => rule.expiration ?? rule.noncurrent ?? rule.transitions ?? rule.noncurrentTransitions) };
+      for (const prefix of disjointPrefixes(ofVersions.rules)) yield* this.versions(bucket, prefix, ofVersions, listeners);
       const ofUploads = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
       for (const prefix of disjointPrefixes(ofUploads)) yield* this.uploads(bucket, prefix, ofUploads);
     }
   }
 
-  private async *versions(bucket: string, prefix: string, rules: readonly LifecycleRule[], listeners: readonly NotificationRule[]): AsyncGenerator<readonly Action[]> {
+  private async *versions(bucket: string, prefix: string, configuration: LifecycleConfiguration, listeners: readonly NotificationRule[]): AsyncGenerator<readonly Action[]> {
     const { catalog } = this.components;
     const { page: limit } = this.settings;
-    const judge = (aging: Aging, oldest: boolean) => this.judge(bucket, rules, listeners, aging, oldest);
+    const judge = (aging: Aging, oldest: boolean) => this.judge(bucket, configuration, listeners, aging, oldest);
     let marker = { keyMarker: "", versionIdMarker: "" };
     let pending: Aging | undefined;
     for (;;) {
@@ -111,11 +113,14 @@ export class LifecycleWorker implements Worker {
     }
   }
 
-  private judge(bucket: string, rules: readonly LifecycleRule[], listeners: readonly NotificationRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
+  private judge(bucket: string, configuration: LifecycleConfiguration, listeners: readonly NotificationRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
     const { catalog: { objects }, clock } = this.components;
     const around: Surroundings = { ...context, alone: version.isLatest && oldest };
-    const verdict = fate(rules, version, around, clock.now(), this.settings.dayMs);
-    if (!verdict) return [];
+    const verdict = fate(configuration.rules, version, around, clock.now(), this.settings.dayMs);
+    if (!verdict) {
+      const storageClass = dueClass(configuration, version, around, clock.now(), this.settings.dayMs);
+      return storageClass ? [() => objects.setStorageClass(version.id, storageClass).then(() => ({ orphans: [] }))] : [];
+    }
     // Whatever happened to the key since it was looked at: only this very version is meant.
     const announce = announcement(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
     const request = { onlyId: version.id, announce, ...(verdict === "remove" ? { versionId: version.versionId } : {}) };

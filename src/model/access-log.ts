@@ -50,7 +50,7 @@ function logTime(ms: number): string {
 }
 
 /** No client can end a field or a line with what it sends. */
-const plain = (text: string) => encodeURI(text);
+const plain = (text: string | undefined) => (text === undefined || text === "" ? "-" : encodeURI(text));
 const quoted = (text: string) => `"${text.replace(/["\u0000-\u001f\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`)}"`;
 
 /** The line of a request in S3's format, its fields in S3's order, without the line's end. */
@@ -58,12 +58,12 @@ export function accessLine(entry: AccessEntry, bucketOwner: string): string {
   const or = (value: string | number | undefined) => (value === undefined || value === "" ? "-" : String(value));
   const orQuoted = (value: string | undefined) => (value === undefined || value === "" ? '"-"' : quoted(value));
   return [
-    bucketOwner, entry.bucket, logTime(entry.time), or(entry.address), or(entry.requester), entry.requestId, entry.operation,
-    entry.key === undefined || entry.key === "" ? "-" : plain(entry.key), orQuoted(entry.requestUri), entry.status, or(entry.errorCode),
+    bucketOwner, entry.bucket, logTime(entry.time), plain(entry.address), or(entry.requester), entry.requestId, entry.operation,
+    plain(entry.key), orQuoted(entry.requestUri), entry.status, or(entry.errorCode),
     or(entry.bytesSent === 0 ? undefined : entry.bytesSent), or(entry.objectSize), Math.round(entry.totalMs), or(entry.turnAroundMs === undefined ? undefined : Math.round(entry.turnAroundMs)),
-    orQuoted(entry.referrer), orQuoted(entry.userAgent), entry.versionId === undefined ? "-" : plain(entry.versionId), entry.hostId, or(entry.signature),
+    orQuoted(entry.referrer), orQuoted(entry.userAgent), plain(entry.versionId), entry.hostId, or(entry.signature),
     // Cipher suite: TLS ends before the gateway.
-    "-", or(entry.authentication), or(entry.host === undefined ? undefined : plain(entry.host)),
+    "-", or(entry.authentication), plain(entry.host),
     // TLS version, access point, and whether an ACL was needed.
     "-", "-", "-",
   ].join(" ");

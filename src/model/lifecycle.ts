@@ -1,3 +1,4 @@
+import type { NoncurrentTransition, Transition } from "./lifecycle-transition.js";
 import type { Tag } from "./tag.js";
 
 export interface LifecycleFilter {
@@ -25,11 +26,13 @@ export interface LifecycleRule {
   /** `keep`: the newest so many noncurrent versions stay, however old. */
   readonly noncurrent?: { readonly days: number; readonly keep?: number };
   readonly abortUploadsAfterDays?: number;
+  readonly transitions?: readonly Transition[];
+  readonly noncurrentTransitions?: readonly NoncurrentTransition[];
 }
 
 export interface LifecycleConfiguration {
   readonly rules: readonly LifecycleRule[];
-  /** Kept and given back: with no storage classes to move to it decides nothing. */
+  /** What becomes of objects too small to be worth a move: `dueClass`. */
   readonly transitionDefaultMinimumObjectSize: string;
 }
 
@@ -116,7 +119,7 @@ function isDue(expiration: Expiration | undefined, createdAt: number, now: numbe
   return (expirationAt(expiration, createdAt, dayMs) ?? Infinity) <= now;
 }
 
-function applies({ prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter, version: AgingVersion): boolean {
+export function applies({ prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter, version: AgingVersion): boolean {
   if (!version.key.startsWith(prefix)) return false;
   const ofContent = tags.length > 0 || sizeOver !== undefined || sizeUnder !== undefined;
   // A delete marker has neither tags nor size.

@@ -28,7 +28,7 @@ export function callAccess(
   const versionId = head.query.get("versionId");
   return {
     operation, bucket: address.bucket, key: address.key, versionId, also: alsoAsked(head, operation),
-    anonymous: accessKey === undefined, ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
+    anonymous: accessKey === undefined, pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester", ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
     conditions: (key) => derivedValues(key, (asked) => ofDocument(conditions, request.document, asked) ?? conditionValues(asked, head, authentication, operation, origin), origin),
     expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
     expectedSourceOwner: expectedOwner(head, "x-amz-source-expected-bucket-owner"),

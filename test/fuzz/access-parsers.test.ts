@@ -2,10 +2,13 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { S3Error } from "../../src/model/errors.js";
 import { globOf, matchesGlob } from "../../src/model/glob.js";
+import { accessLine } from "../../src/model/access-log.js";
+import { requireActions } from "../../src/model/policy-actions.js";
 import { askPolicy, isPublicPolicy } from "../../src/model/policy-decision.js";
 import { parsePolicy } from "../../src/model/policy-document.js";
 import { errorStatus } from "../../src/s3/error-response.js";
 import { aclHeaders, readAcl } from "../../src/s3/wire/acl.js";
+import { readLogging } from "../../src/s3/wire/logging-document.js";
 import { Headers } from "../../src/s3/wire/headers.js";
 
 /** Whatever a client sends, a parser answers or refuses with a client's error: never a crash, never a 500. */
@@ -41,6 +44,7 @@ describe(`parsers of permissions under random input (seed ${seed})`, () => {
     const ask = (text: string, value: string) => survives(() => {
       const policy = parsePolicy(text, "box");
       taken++;
+      survives(() => requireActions(policy));
       expect(isPublicPolicy(policy)).to.be.a("boolean");
       const context = (key: string) => (key.length % 3 === 0 ? undefined : key.length % 3 === 1 ? [value] : [value, "a"]);
       expect(askPolicy(policy, { principal: value === "" ? {} : { id: value, displayName: "a" }, action: "s3:GetObject", resource: `box/${value}`, context }))
@@ -60,6 +64,17 @@ describe(`parsers of permissions under random input (seed ${seed})`, () => {
     ), runs);
     fc.assert(fc.property(pieces("<AccessControlPolicy>", "</AccessControlPolicy>", "<Owner><ID>a</ID></Owner>", "<AccessControlList>", "</AccessControlList>", "<Grant>", "</Grant>", "<Grantee>", "</Grantee>", "<ID>b</ID>", "<URI>", "</URI>", "<Permission>READ</Permission>"), (text) =>
       survives(() => void readAcl(text))), runs);
+  });
+
+  it("survive any logging status, and write one line of 26 fields of whatever a request says", () => {
+    fc.assert(fc.property(pieces("<BucketLoggingStatus>", "</BucketLoggingStatus>", "<LoggingEnabled>", "</LoggingEnabled>", "<TargetBucket>b</TargetBucket>", "<TargetPrefix/>", "<TargetGrants>", "</TargetGrants>", "<Grant>", "</Grant>", "<Grantee><ID>a</ID></Grantee>", "<Permission>READ</Permission>"), (text) =>
+      survives(() => void readLogging(text))), runs);
+    const text = fc.string({ unit: "binary", maxLength: 12 });
+    fc.assert(fc.property(text, text, text, text, text, (key, requestUri, userAgent, versionId, host) => {
+      const line = accessLine({ bucket: "box", time: 0, address: "::1", requestId: "R", operation: "REST.GET.OBJECT", key, requestUri, status: 200, totalMs: 1, userAgent, versionId, host, hostId: "H" }, "owner");
+      expect(line).to.match(/^[^\r\n]*$/);
+      expect(line.match(/"[^"]*"|\[[^\]]*\]|[^ ]+/g)).to.have.length(26);
+    }), runs);
   });
 
   it("match patterns as a regular expression would, and never take long", () => {

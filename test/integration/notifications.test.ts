@@ -29,15 +29,16 @@ describe("events", function () {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
-        for (const { s3 } of (JSON.parse(text) as { Records: { s3: { object: { key: string } } }[] }).Records) received.push(s3.object.key);
+        const { Records = [], Event } = JSON.parse(text) as { Records?: { s3: { object: { key: string } } }[]; Event?: string };
+        received.push(...(Event === undefined ? [] : [Event]), ...Records.map(({ s3 }) => s3.object.key));
         response.end();
       });
     });
     receiver.listen(port, "127.0.0.1");
     await once(receiver, "listening");
     const second = await GatewayProcess.start(["dev"], environment);
-    for (const end = Date.now() + 20_000; received.length < keys.length && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(received).to.deep.equal(keys);
+    for (const end = Date.now() + 20_000; received.length < keys.length + 1 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(received).to.deep.equal(["s3:TestEvent", ...keys]);
     expect(await second.end("SIGTERM")).to.equal(0);
     receiver.closeAllConnections();
     receiver.close();

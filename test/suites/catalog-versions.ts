@@ -130,6 +130,7 @@ export function versionsContract(open: OpenCatalog): void {
       expect((await on.catalog.objects.get("box", "k"))?.tags).to.equal(undefined);
       await on.catalog.objects.delete("box", "k");
       expect(await on.catalog.objects.setTags(version.id, tags)).to.equal(false);
+      expect(await on.catalog.objects.setStorageClass(version.id, "GLACIER")).to.equal(false);
     });
 
     it("removes no version that is locked", async () => {

@@ -219,6 +219,7 @@ export class MemoryGateway implements Gateway {
   };
   readonly permissions = onlyWith({
     policy: this.#unset("NoSuchBucketPolicy"), policyIsPublic: this.#unset("NoSuchBucketPolicy"),
+    requestPayment: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => "BucketOwner"),
     publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"), ownership: this.#unset("OwnershipControlsNotFoundError"),
   }) as Permissions;
   readonly versions = onlyWith({

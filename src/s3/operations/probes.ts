@@ -55,7 +55,6 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
-  probe("GetBucketRequestPayment", "bucket", "requestPayment", { root: "RequestPaymentConfiguration", inner: "<Payer>BucketOwner</Payer>" }),
   probe("ListBucketAnalyticsConfigurations", "bucket", "analytics", emptyList("ListBucketAnalyticsConfigurationResult")),
   probe("ListBucketIntelligentTieringConfigurations", "bucket", "intelligent-tiering", emptyList("ListBucketIntelligentTieringConfigurationsOutput")),
   probe("ListBucketInventoryConfigurations", "bucket", "inventory", emptyList("ListInventoryConfigurationsResult")),

@@ -3,6 +3,7 @@ import { abortMultipartUpload } from "./abort-multipart-upload.js";
 import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from "./bucket-lifecycle.js";
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
+import { putBucketAccelerateConfiguration } from "./bucket-accelerate.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
@@ -35,8 +36,8 @@ import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object
 import { getObjectRetention, putObjectRetention } from "./object-retention.js";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./object-tagging.js";
 import { probes } from "./probes.js";
-import { putBucketAccelerateConfiguration, putBucketRequestPayment } from "./trivial-configurations.js";
 import { postObject } from "./post-object.js";
+import { getBucketRequestPayment, putBucketRequestPayment } from "./request-payment.js";
 import { putObject } from "./put-object.js";
 import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
@@ -52,7 +53,7 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
   row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
   row(getBucketLifecycleConfiguration), row(putBucketLifecycleConfiguration), row(deleteBucketLifecycle),
-  row(putBucketAccelerateConfiguration), row(putBucketRequestPayment),
+  row(putBucketAccelerateConfiguration), row(getBucketRequestPayment), row(putBucketRequestPayment),
   row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
   row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
   row(getObjectLegalHold), row(putObjectLegalHold),

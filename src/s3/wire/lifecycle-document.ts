@@ -3,6 +3,7 @@ import type { BucketLifecycleConfiguration, LifecycleRule as WireRule, Lifecycle
 import { S3Error } from "../../model/errors.js";
 import type { Expiration, LifecycleFilter, LifecycleRule } from "../../model/lifecycle.js";
 import { requireTags, TAG_LIMITS, type Tag } from "../../model/tag.js";
+import { readTransitions, requireOrder, writeTransitions } from "./lifecycle-transitions.js";
 import { readXml } from "./xml-reader.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
 
@@ -25,9 +26,9 @@ export const lifecycleDocument: XmlDocument<BucketLifecycleConfiguration> = {
         { element: "And", type: [string("Prefix"), { element: "Tag", member: "Tags", list: true, type: tag }, ...sizes] },
       ] },
       string("Status"),
-      { element: "Transition", member: "Transitions", list: true, type: [string("StorageClass")] },
+      { element: "Transition", member: "Transitions", list: true, type: [{ element: "Date", type: "timestamp" }, integer("Days"), string("StorageClass")] },
       { element: "Expiration", type: [{ element: "Date", type: "timestamp" }, integer("Days"), { element: "ExpiredObjectDeleteMarker", type: "boolean" }] },
-      { element: "NoncurrentVersionTransition", member: "NoncurrentVersionTransitions", list: true, type: [string("StorageClass")] },
+      { element: "NoncurrentVersionTransition", member: "NoncurrentVersionTransitions", list: true, type: [integer("NoncurrentDays"), string("StorageClass"), integer("NewerNoncurrentVersions")] },
       { element: "NoncurrentVersionExpiration", type: [integer("NoncurrentDays"), integer("NewerNoncurrentVersions")] },
       { element: "AbortIncompleteMultipartUpload", type: [integer("DaysAfterInitiation")] },
     ] },
@@ -37,7 +38,7 @@ export const lifecycleDocument: XmlDocument<BucketLifecycleConfiguration> = {
 const malformed = () => new S3Error("MalformedXML");
 const invalid = (message: string) => new S3Error("InvalidArgument", { message });
 
-/** The rules of a document. MalformedXML, InvalidArgument, InvalidRequest; NotImplemented for transitions. */
+/** The rules of a document. MalformedXML, InvalidArgument, InvalidRequest. */
 export function readLifecycle(text: string): LifecycleRule[] {
   const { Rules = [] } = readXml(text, lifecycleDocument);
   if (Rules.length > MAX_RULES) throw malformed();
@@ -47,16 +48,14 @@ export function readLifecycle(text: string): LifecycleRule[] {
 }
 
 function readRule(rule: WireRule): LifecycleRule {
-  const { ID = "", Status, Transitions = [], NoncurrentVersionTransitions = [] } = rule;
+  const { ID = "", Status } = rule;
   if (ID.length > MAX_ID) throw invalid(`ID length should not exceed allowed limit of ${MAX_ID}`);
   if (Status !== "Enabled" && Status !== "Disabled") throw malformed();
-  if (Transitions.length > 0 || NoncurrentVersionTransitions.length > 0) {
-    throw new S3Error("NotImplemented", { message: "Transitions are not implemented: there is one storage class.", fields: { Element: "Transition" } });
-  }
   const filter = readFilter(rule);
   const read = {
-    ...expirationOf(rule), ...noncurrentOf(rule), ...abortOf(rule),
+    ...expirationOf(rule), ...noncurrentOf(rule), ...abortOf(rule), ...readTransitions(rule),
   };
+  requireOrder(read);
   if (Object.keys(read).length === 0) throw new S3Error("InvalidRequest", { message: "At least one action needs to be specified in a rule" });
   const ofTags = filter.tags !== undefined && filter.tags.length > 0;
   if (ofTags && read.abortUploadsAfterDays !== undefined) throw new S3Error("InvalidRequest", { message: "AbortIncompleteMultipartUpload cannot be specified with Tags." });
@@ -136,11 +135,13 @@ export function writeLifecycle(rules: readonly LifecycleRule[]): BucketLifecycle
   return { Rules: rules.map(writeRule) };
 }
 
-function writeRule({ id, enabled, filter, expiration, noncurrent, abortUploadsAfterDays }: LifecycleRule): WireRule {
+function writeRule(rule: LifecycleRule): WireRule {
+  const { id, enabled, filter, expiration, noncurrent, abortUploadsAfterDays } = rule;
   const scope: object = filter.form === "prefix" ? { Prefix: filter.prefix ?? "" } : { Filter: writeFilter(filter) };
   return {
     ID: id, Status: enabled ? "Enabled" : "Disabled", ...scope,
     ...(expiration ? { Expiration: writeExpiration(expiration) } : {}),
+    ...writeTransitions(rule),
     ...(noncurrent ? { NoncurrentVersionExpiration: { NoncurrentDays: noncurrent.days, NewerNoncurrentVersions: noncurrent.keep } } : {}),
     ...(abortUploadsAfterDays === undefined ? {} : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfterDays } }),
   };

@@ -116,6 +116,31 @@ describe("The lifecycle worker", () => {
     expect(await left()).to.deep.equal(["a", "b"]);
   });
 
+  it("moves versions down through the storage classes, and small ones only where the rules say so", async () => {
+    const classes = async () => {
+      const { entries } = await on.catalog.objects.listVersions({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", versionIdMarker: "", limit: 1000 });
+      return entries.flatMap((entry) => (entry.kind === "version" ? [[entry.version.key, entry.version.storageClass]] : []));
+    };
+    await versioned();
+    await on.put("big", "1", { size: 200_000 });
+    await on.put("cold", "2", { size: 200_000, content: { storageClass: "DEEP_ARCHIVE" } });
+    await on.put("small", "3");
+    const transitions = [{ storageClass: "STANDARD_IA", at: { days: 30 } }, { storageClass: "GLACIER", at: { days: 60 } }] as const;
+    await rules({ transitions });
+    pass(31);
+    await run();
+    expect(await classes()).to.deep.equal([["big", "STANDARD_IA"], ["cold", "DEEP_ARCHIVE"], ["small", undefined]]);
+    await rules({ transitions }, { filter: { form: "filter", sizeOver: 1 }, transitions });
+    pass(30);
+    await run();
+    expect(await classes()).to.deep.equal([["big", "GLACIER"], ["cold", "DEEP_ARCHIVE"], ["small", "GLACIER"]]);
+    await on.put("big", "4", { size: 200_000 });
+    await rules({ noncurrentTransitions: [{ storageClass: "DEEP_ARCHIVE", days: 1 }] });
+    pass(2);
+    await run();
+    expect((await classes()).slice(0, 2)).to.deep.equal([["big", undefined], ["big", "DEEP_ARCHIVE"]]);
+  });
+
   it("leaves locked versions, and goes on with the others", async () => {
     await versioned();
     await on.put("held", "1", { lock: { legalHold: "ON" } });

@@ -52,7 +52,15 @@ describe("Lifecycle documents", () => {
       [`<ID>${"x".repeat(256)}</ID><Prefix/>${on}${days}`, "InvalidArgument"],
       [`<Filter><ObjectSizeGreaterThan>-1</ObjectSizeGreaterThan></Filter>${on}${days}`, "InvalidRequest"],
       [`<Filter><ObjectSizeLessThan>0</ObjectSizeLessThan></Filter>${on}${days}`, "InvalidRequest"],
-      [`<Prefix/>${on}<Transition><StorageClass>GLACIER</StorageClass></Transition>`, "NotImplemented"],
+      [`<Prefix/>${on}<Transition><StorageClass>GLACIER</StorageClass></Transition>`, "MalformedXML"],
+      [`<Prefix/>${on}<Transition><Days>1</Days><StorageClass>STANDARD</StorageClass></Transition>`, "MalformedXML"],
+      [`<Prefix/>${on}<Transition><Days>29</Days><StorageClass>STANDARD_IA</StorageClass></Transition>`, "InvalidArgument"],
+      [`<Prefix/>${on}<Transition><Days>-1</Days><StorageClass>GLACIER</StorageClass></Transition>`, "InvalidArgument"],
+      [`<Prefix/>${on}<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition><Expiration><Days>1</Days></Expiration>`, "InvalidArgument"],
+      [`<Prefix/>${on}<Transition><Date>2030-01-01T00:00:00Z</Date><StorageClass>GLACIER</StorageClass></Transition><Expiration><Days>1</Days></Expiration>`, "InvalidRequest"],
+      [`<Prefix/>${on}${"<Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition>".repeat(2)}`, "InvalidRequest"],
+      [`<Prefix/>${on}<NoncurrentVersionTransition><NoncurrentDays>9</NoncurrentDays><StorageClass>GLACIER</StorageClass></NoncurrentVersionTransition>`
+        + "<NoncurrentVersionExpiration><NoncurrentDays>9</NoncurrentDays></NoncurrentVersionExpiration>", "InvalidArgument"],
       [`<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>${on}<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>`, "InvalidRequest"],
     ];
     for (const [rule, kind] of refused) expect(kindOf(() => readLifecycle(lifecycle(rule))), rule).to.equal(kind);
