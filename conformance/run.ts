@@ -11,7 +11,8 @@ import Mocha from "mocha";
  * started for the time of the run. Credentials come from CONFORMANCE_ACCESS_KEY and CONFORMANCE_SECRET_KEY, a second
  * account from CONFORMANCE_ALT_ACCESS_KEY and CONFORMANCE_ALT_SECRET_KEY. CONFORMANCE_DOMAIN names the endpoint's domain
  * for virtual-host style, CONFORMANCE_WEBSITE_DOMAIN that of websites; without them these are not tested. Nor is the delivery of events without CONFORMANCE_WEBHOOK_PORT:
- * the port of this machine that the endpoint's webhook `conformance` posts to.
+ * the port of this machine that the endpoint's webhook `conformance` posts to. Nor that of access logs without
+ * CONFORMANCE_ACCESS_LOGS=soon: the endpoint delivers them within seconds.
  */
 const here = dirname(fileURLToPath(import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -33,7 +34,7 @@ async function startDevNetwork(): Promise<{ readonly endpoint: string; readonly 
   const gateway = spawn(process.execPath, [join(here, "../src/main.js"), "dev"], {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost", CESS_S3_WEBSITE_DOMAIN: "site.localhost",
-      CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
+      CESS_S3_ACCESS_LOG_MINUTES: "0.05", CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
   });
   await ready(gateway, `http://127.0.0.1:${adminPort}/health/ready`);
   return {
@@ -70,6 +71,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.env["CONFORMANCE_DOMAIN"] = "localhost";
     process.env["CONFORMANCE_WEBSITE_DOMAIN"] = "site.localhost";
     process.env["CONFORMANCE_WEBHOOK_PORT"] = String(network.webhookPort);
+    process.env["CONFORMANCE_ACCESS_LOGS"] = "soon";
   }
   process.env["CONFORMANCE_ENDPOINT"] = (url ?? network?.endpoint ?? "").replace(/\/$/, "");
   try {

@@ -25,6 +25,15 @@ describe("CopyObject", () => {
     expect(await bytesOf(answer.Body)).to.deep.equal(body);
   });
 
+  it("takes a plus in the source for a space, and %2B for a plus", async () => {
+    for (const Key of ["plus a b", "plus a+b"]) await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: Key }));
+    const copied = async (sourceKey: string) => {
+      await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "plus", CopySource: `${bucket.name}/${sourceKey}` }));
+      return (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "plus" }))).Body)).toString();
+    };
+    expect([await copied("plus+a+b"), await copied("plus%20a%2Bb")]).to.deep.equal(["plus a b", "plus a+b"]);
+  });
+
   it("replaces metadata when told to, also in place", async () => {
     const at = { Bucket: other.name, Key: "touched" };
     await s3.send(new PutObjectCommand({ ...at, Body: "x", Metadata: { a: "1" } }));

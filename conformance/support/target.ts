@@ -18,6 +18,8 @@ export const target = {
   websiteDomain: process.env["CONFORMANCE_WEBSITE_DOMAIN"],
   /** The port of 127.0.0.1 that the endpoint's webhook `conformance` posts events to. */
   webhookPort: process.env["CONFORMANCE_WEBHOOK_PORT"],
+  /** The endpoint delivers access logs within seconds. */
+  accessLogsSoon: process.env["CONFORMANCE_ACCESS_LOGS"] === "soon",
   /** A second account, another owner. */
   altAccessKeyId: setting("CONFORMANCE_ALT_ACCESS_KEY", "cessalt"),
   altSecretAccessKey: setting("CONFORMANCE_ALT_SECRET_KEY", "cessaltsecret"),

@@ -26,6 +26,14 @@ describe("bad input", () => {
     expect((await send({ method: "GET", path: `/${bucket.name}/kept?x-id=GetObject&id=1&any=thing` })).body).to.equal("x");
   });
 
+  it("answers NotImplemented to MinIO's clients that listen for events, though they do not sign a repeated parameter in S3's order", async () => {
+    for (const path of [`/${bucket.name}`, "/"]) {
+      const events = "?events=s3%3AObjectRemoved%3A%2A&events=s3%3AObjectCreated%3A%2A&ping=10&prefix=&suffix=";
+      const answer = await send({ method: "GET", path: path + events, tamper: (headers) => { headers["Authorization"] = `${headers["Authorization"] ?? ""}0`; } });
+      expect(answer, path).to.include({ status: 501, code: "NotImplemented" });
+    }
+  });
+
   it("refuses malformed XML, entities and a document type", async () => {
     for (const body of ["<Delete><Object>", "not xml", '<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Delete><Object><Key>&b;</Key></Object></Delete>', "<Other/>"]) {
       const answer = await send({ method: "POST", path: `/${bucket.name}?delete`, body, headers: { "content-md5": md5(body) } });

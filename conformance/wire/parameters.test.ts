@@ -267,13 +267,15 @@ describe("documents", () => {
 
 describe("bodies that are to be locked", () => {
   const { bucket } = useLockableBucket();
-  const put = (path: string, headers: Record<string, string> = {}) => send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
+  const signed = (path: string, headers: Record<string, string> = {}) => send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
+  const put = (path: string, headers: Record<string, string> = {}) => signed(path, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", ...headers });
   const bare = { status: 400, code: "InvalidRequest" };
 
-  it("must come with Content-MD5 or a checksum, whether the request, the upload or the bucket locks them", async () => {
+  it("must come with Content-MD5, a checksum or a signed SHA-256, whether the request, the upload or the bucket locks them", async () => {
     const hold = { "x-amz-object-lock-legal-hold": "OFF" };
     expect(await put("key", hold)).to.include(bare);
     expect((await put("key", { ...hold, "content-md5": md5("x") })).status).to.equal(200);
+    expect((await signed("key", hold)).status, "its bytes are signed").to.equal(200);
     expect((await put("key")).status, "nothing locks it").to.equal(200);
     const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "held", ObjectLockLegalHoldStatus: "OFF" }));
     expect(await put(`held?partNumber=1&uploadId=${UploadId}`)).to.include(bare);

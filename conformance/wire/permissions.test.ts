@@ -96,6 +96,7 @@ describe("permissions", () => {
   describe("by ACL", () => {
     beforeEach(() => own("ObjectWriter"));
     afterEach(async () => {
+      await own("ObjectWriter");
       await s3.send(new PutBucketAclCommand({ Bucket: bucket.name, ACL: "private" }));
     });
 
@@ -129,12 +130,18 @@ describe("permissions", () => {
       await alt.send(new PutObjectCommand({ ...at("alts"), Body: "of alt" }));
       expect((await alt.send(new GetObjectAclCommand(at("alts")))).Owner?.ID).to.equal(altId);
       expect((await refusal(s3.send(new GetObjectCommand(at("alts"))))).status).to.equal(403);
+      const owner = async () => (await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, Prefix: "alts", FetchOwner: true }))).Contents?.[0]?.Owner?.ID;
+      expect(await owner()).to.equal(altId);
+      await alt.send(new PutObjectAclCommand({ ...at("alts"), GrantRead: `id="${ownId}"` }));
+      await s3.send(new GetObjectCommand(at("alts")));
+      await alt.send(new GetObjectCommand(at("alts")));
       expect((await anonymous("PUT", `/${bucket.name}/nameless`, "x")).status).to.equal(200);
       expect((await anonymous("GET", `/${bucket.name}?list-type=2`)).status).to.equal(200);
       await s3.send(new PutBucketAclCommand({ Bucket: bucket.name, ACL: "private" }));
       await own("BucketOwnerEnforced");
       await s3.send(new GetObjectCommand(at("alts")));
       expect((await s3.send(new GetObjectAclCommand(at("alts")))).Owner?.ID).to.equal(ownId);
+      expect(await owner()).to.equal(ownId);
     });
 
     it("do nothing where the bucket's owner owns all", async () => {
@@ -146,6 +153,9 @@ describe("permissions", () => {
       expect((await anonymous("GET", `/${bucket.name}/was-open`)).status).to.equal(403);
       expect((await refusal(s3.send(new PutObjectCommand({ ...at("k"), Body: "x", ACL: "public-read" })))).code).to.equal("AccessControlListNotSupported");
       expect((await refusal(s3.send(new PutBucketAclCommand({ Bucket: bucket.name, ACL: "public-read" })))).code).to.equal("AccessControlListNotSupported");
+      for (const ACL of ["public-read", "private"] as const) {
+        expect((await refusal(s3.send(new PutObjectAclCommand({ ...at("was-open"), ACL })))).code, ACL).to.equal("AccessControlListNotSupported");
+      }
       await s3.send(new PutObjectCommand({ ...at("k"), Body: "x", ACL: "bucket-owner-full-control" }));
     });
   });

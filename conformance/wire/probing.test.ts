@@ -30,6 +30,13 @@ describe("probing reads", () => {
     });
   }
 
+  it("lets what was never configured be deleted, as far as AWS does", async () => {
+    expect((await send({ method: "DELETE", path: `/${bucket.name}?replication` })).status).to.equal(204);
+    for (const resource of ["analytics", "intelligent-tiering", "inventory", "metrics"]) {
+      expect(await send({ method: "DELETE", path: `/${bucket.name}?${resource}&id=x` }), resource).to.include({ status: 404, code: "NoSuchConfiguration" });
+    }
+  });
+
   it("answers an object's ACL and tags", async () => {
     await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "k", Body: "x" }));
     expect((await send({ method: "GET", path: `/${bucket.name}/k?acl` })).body).to.contain("FULL_CONTROL");

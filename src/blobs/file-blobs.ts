@@ -77,10 +77,9 @@ export class FileBlobs implements Blobs {
     const buffer = new WriteBuffer(file, this.writeBuffer);
     try {
       for await (const chunk of abortable(source, signal)) await buffer.add(chunk);
-      const size = await buffer.finish();
-      await file.datasync();
-      return size;
+      return await buffer.finish();
     } finally {
+      await buffer.settled();
       await file.close();
     }
   }

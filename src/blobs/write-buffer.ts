@@ -1,4 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
+import { MIB } from "../model/sizes.js";
+
+/** So many bytes are sent to the disk while later ones still arrive, so that the last sync has little left to do. */
+const SYNC_BYTES = 8 * MIB;
 
 /**
  * Writes chunks in order, one write at a time: small ones are gathered to `capacity` bytes, larger ones are written from
@@ -8,6 +12,8 @@ export class WriteBuffer {
   private gathered: Buffer | undefined;
   private filled = 0;
   private position = 0;
+  private synced = 0;
+  private syncing: Promise<void> | undefined;
 
   constructor(private readonly file: FileHandle, private readonly capacity: number) {}
 
@@ -19,10 +25,17 @@ export class WriteBuffer {
     this.filled += chunk.byteLength;
   }
 
-  /** Writes what is left; returns the bytes written in all. */
+  /** Writes what is left and syncs it all; returns the bytes written. */
   async finish(): Promise<number> {
     await this.flush();
+    await this.syncing;
+    await this.file.datasync();
     return this.position;
+  }
+
+  /** The file must not be closed before: a sync may be under way. */
+  async settled(): Promise<void> {
+    await this.syncing?.catch(() => undefined);
   }
 
   private async flush(): Promise<void> {
@@ -38,5 +51,17 @@ export class WriteBuffer {
       done += bytesWritten;
       this.position += bytesWritten;
     }
+    if (this.position - this.synced >= SYNC_BYTES) this.syncEarly();
+  }
+
+  private syncEarly(): void {
+    if (this.syncing) return;
+    this.synced = this.position;
+    const syncing = this.file.datasync().then(() => {
+      this.syncing = undefined;
+    });
+    // A failure stays, for `finish` to tell.
+    syncing.catch(() => undefined);
+    this.syncing = syncing;
   }
 }

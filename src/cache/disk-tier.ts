@@ -41,6 +41,8 @@ export class DiskTier {
   readonly #writes = new Map<Hash, Promise<void>>();
   readonly #moves = new Map<Hash, Promise<void>>();
   readonly #removals = new Set<Promise<void>>();
+  /** The mtime, ms, that this process gave to a file whose bytes were verified: with another one it has been touched since. */
+  readonly #verified = new Map<Hash, number>();
   readonly #ready: Promise<void>;
   #epoch = 0;
 
@@ -55,17 +57,22 @@ export class DiskTier {
     return this.#files.bytes;
   }
 
-  /** The 8 MiB as the file has them, to be verified by the caller; undefined when absent or unreadable. */
-  async read(hash: Hash): Promise<Uint8Array | undefined> {
+  /**
+   * The 8 MiB as the file has them; undefined when absent or unreadable. Unless they are `verified`, because they were
+   * before in this process, the caller must do it and then call `verified` with their `mtime`.
+   */
+  async read(hash: Hash): Promise<{ readonly bytes: Uint8Array; readonly verified: boolean; readonly mtime: number } | undefined> {
     await this.#ready;
     await this.#moves.get(hash);
     const size = this.#files.size(hash);
     if (size === undefined) return undefined;
     const path = this.#path(hash, this.#files.isProven(hash));
     try {
-      const bytes = new Uint8Array(FRAGMENT_SIZE);
+      const bytes = Buffer.allocUnsafeSlow(FRAGMENT_SIZE).fill(0, size);
       const file = await open(path, "r");
+      let verified: boolean;
       try {
+        verified = this.#verified.get(hash) === Math.round((await file.stat()).mtimeMs);
         for (let done = 0; done < size; ) {
           const { bytesRead } = await file.read(bytes, done, size - done, done);
           if (bytesRead === 0) throw new Error("the file is shorter than it was");
@@ -78,12 +85,18 @@ export class DiskTier {
       const now = new Date();
       await utimes(path, now, now).catch(() => undefined);
       this.used(hash);
-      return bytes;
+      if (verified) this.verified(hash, now.getTime());
+      return { bytes, verified, mtime: now.getTime() };
     } catch {
       // It may have been proven meanwhile and have its other name; then the next one finds it there.
       if (!this.#moves.has(hash) && path === this.#path(hash, this.#files.isProven(hash))) this.drop(hash);
       return undefined;
     }
+  }
+
+  /** The bytes that `read` gave with this `mtime` are the fragment: they need not be hashed again while it stays. */
+  verified(hash: Hash, mtime: number): void {
+    if (this.#files.has(hash)) this.#verified.set(hash, mtime);
   }
 
   /** The fragment was read, here or from memory. */
@@ -155,6 +168,7 @@ export class DiskTier {
   }
 
   #remove(hash: Hash): void {
+    this.#verified.delete(hash);
     const remove = async () => {
       await this.#moves.get(hash);
       for (const proven of [true, false]) await rm(this.#path(hash, proven), { force: true });

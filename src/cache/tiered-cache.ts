@@ -24,7 +24,10 @@ export interface CacheSettings {
 
 export const CACHE_DEFAULTS = { memoryBytes: 256 * MIB, diskBytes: 10 * GIB, newcomerShare: 0.1, sameReadingMs: 60_000 };
 
-/** Memory over disk. What comes back from disk is hashed before it is believed, since anyone may have touched it. */
+/**
+ * Memory over disk. A file is hashed before it is believed: it may be of another process, or cut off by a crash. Once it
+ * was, it is believed for as long as nobody touches it, for hashing costs several times what reading does.
+ */
 export class TieredCache implements FragmentCache {
   readonly #memory: LRUCache<Hash, Uint8Array>;
   readonly #disk: DiskTier;
@@ -82,9 +85,12 @@ export class TieredCache implements FragmentCache {
     const read = await this.#disk.read(hash);
     if (!read) return undefined;
     try {
-      const bytes = await this.components.verify(read, hash);
+      const bytes = read.verified ? read.bytes : await this.components.verify(read.bytes, hash);
       if (!bytes) this.#disk.drop(hash);
-      else if (epoch === this.#epoch) this.#memory.set(hash, bytes);
+      else if (epoch === this.#epoch) {
+        this.#memory.set(hash, bytes);
+        this.#disk.verified(hash, read.mtime);
+      }
       return bytes;
     } catch {
       // The verifier is overloaded or closing. That says nothing of the file, which stays.

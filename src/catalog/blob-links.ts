@@ -40,9 +40,8 @@ export async function unlinkFileBlobs(tx: Tx, file: number): Promise<string[]> {
   return rows.map((row) => row.blob);
 }
 
-export async function versionBlobs(tx: Tx, version: number): Promise<BlobSlice[]> {
-  return (await tx.selectFrom("version_blobs").select(["blob", "offset", "length"]).where("version_id", "=", version)
-    .orderBy("position").execute()) as BlobSlice[];
+export function versionBlobQuery(tx: Tx, version: number) {
+  return tx.selectFrom("version_blobs").select(["blob", "offset", "length"]).where("version_id", "=", version).orderBy("position");
 }
 
 export async function fileBlobs(tx: Tx, file: number): Promise<BlobSlice[]> {

@@ -6,9 +6,12 @@ import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
 import type { BlobId, BlobSlice, ContentHeaders, ObjectPart, ObjectVersion, Part, Upload } from "../model/object.js";
-import type { Announcement, ObjectEvent } from "../model/notification.js";
+import type { Announcement } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
+import type { EventCatalog } from "./outbox.js";
+
+export type * from "./outbox.js";
 
 /**
  * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it wrote
@@ -343,25 +346,6 @@ export interface Placement {
   readonly state: "assigned" | "sent" | "reported";
   /** When it became `sent`. */
   readonly since: number;
-}
-
-export interface WaitingEvent extends ObjectEvent {
-  /** Grows, and orders the events of a key. */
-  readonly id: string;
-  readonly createdAt: number;
-}
-
-/** The outbox: events that webhooks have not taken yet, at most 10,000 for each. */
-export interface EventCatalog {
-  /** Names of webhooks that something waits for. */
-  webhooks(): Promise<readonly string[]>;
-  /** The oldest that wait for one, at most 500. */
-  first(webhook: string, limit: number): Promise<readonly WaitingEvent[]>;
-  delivered(ids: readonly string[]): Promise<void>;
-  /** Drops events older than this, at most 500 at a time. Returns how many. */
-  expire(maxAgeMs: number): Promise<number>;
-  /** `dropped`: in all, for their age or because too many waited. */
-  counts(): Promise<{ readonly waiting: number; readonly dropped: number }>;
 }
 
 export type JobKind = "encode" | "store" | "delete";

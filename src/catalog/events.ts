@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import { announcement, covers, type Announcement, type EventName, type NotificationConfiguration, type ObjectEvent } from "../model/notification.js";
+import { announcement, covers, TEST_EVENT, type Announcement, type EventName, type EventSource, type NotificationConfiguration, type NotificationRule, type ObjectEvent } from "../model/notification.js";
 import type { EventCatalog, WaitingEvent } from "./catalog.js";
 import { fromKeyText } from "./key-text.js";
 import { ROWS_PER_STATEMENT, chunks, toRowId, type Store, type Tx } from "./store.js";
@@ -22,7 +22,7 @@ export type EventSubject = Pick<ObjectEvent, "key"> & {
 export async function recordEvents(
   tx: Tx, now: number, { rules, source, ...announced }: Announcement, { bucket: name, key, versionId, size, etag, fid }: EventSubject, event = announced.event,
 ): Promise<void> {
-  const wanted = rules.filter(({ events }) => events.some((each) => covers(each, event)));
+  const wanted = rules.filter(({ events }) => event === TEST_EVENT || events.some((each) => covers(each, event)));
   if (wanted.length === 0) return;
   const bucket = await tx.selectFrom("buckets as b")
     .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
@@ -77,6 +77,11 @@ export class EventTableCatalog implements EventCatalog {
   async webhooks(): Promise<readonly string[]> {
     const rows = await this.store.reads.selectFrom("events").select("webhook").distinct().execute();
     return rows.map(({ webhook }) => webhook);
+  }
+
+  async test(bucket: string, rules: readonly NotificationRule[], source: EventSource): Promise<void> {
+    const receivers = [...new Map(rules.map((rule) => [rule.webhook, rule])).values()];
+    await this.store.write((tx) => recordEvents(tx, this.clock.now(), { event: TEST_EVENT, source, rules: receivers }, { bucket, key: "", versionId: undefined }));
   }
 
   async first(webhook: string, limit: number): Promise<readonly WaitingEvent[]> {

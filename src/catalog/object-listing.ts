@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { ContentHeaders } from "../model/object.js";
 import type { ListedVersion, ObjectPage, ObjectQuery } from "./catalog.js";
@@ -16,17 +17,18 @@ export interface ListedRow {
   readonly created_at: number;
   readonly checksum: string | null;
   readonly content: string | null;
+  readonly acl: string | null;
 }
 
-export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content"] as const;
+export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content", "acl"] as const;
 
 const pageColumns = [
   "key", "size", "etag", "owner", "created_at",
-  { json: "checksum", member: "algorithm" }, { json: "checksum", member: "type" }, { json: "content", member: "storageClass" },
+  { json: "checksum", member: "algorithm" }, { json: "checksum", member: "type" }, { json: "content", member: "storageClass" }, { json: "acl", member: "owner" },
 ] as const;
 
 /** A row of a page: as `pageColumns` says. */
-type PageRow = readonly [string, number, string, string, number, ChecksumAlgorithm | null, ChecksumType | null, string | null];
+type PageRow = readonly [string, number, string, string, number, ChecksumAlgorithm | null, ChecksumType | null, string | null, string | null];
 
 /** Listings of current versions, prepared once: a page of a thousand keys, or one seek past a common prefix. */
 export class ObjectListing {
@@ -57,9 +59,9 @@ export class ObjectListing {
   }
 }
 
-function paged([key, size, etag, owner, createdAt, algorithm, type, storageClass]: PageRow): ListedVersion {
+function paged([key, size, etag, payer, createdAt, algorithm, type, storageClass, owner]: PageRow): ListedVersion {
   return {
-    key: fromKeyText(key), size, etag, owner, createdAt,
+    key: fromKeyText(key), size, etag, owner: owner ?? payer, createdAt,
     ...(algorithm !== null && type !== null ? { checksumAlgorithm: algorithm, checksumType: type } : {}),
     ...(storageClass === null ? {} : { storageClass }),
   };
@@ -67,9 +69,10 @@ function paged([key, size, etag, owner, createdAt, algorithm, type, storageClass
 
 export function listed(row: ListedRow): ListedVersion {
   const checksum = unpackJson(row.checksum) as Checksum | undefined;
+  const acl = unpackJson(row.acl) as Acl | undefined;
   const content = (unpackJson(row.content) ?? {}) as ContentHeaders;
   return {
-    key: fromKeyText(row.key), size: row.size, etag: row.etag, owner: row.owner, createdAt: row.created_at,
+    key: fromKeyText(row.key), size: row.size, etag: row.etag, owner: acl?.owner ?? row.owner, createdAt: row.created_at,
     ...(checksum ? { checksumAlgorithm: checksum.algorithm, checksumType: checksum.type } : {}),
     ...(content.storageClass === undefined ? {} : { storageClass: content.storageClass }),
   };

@@ -8,7 +8,7 @@ import { requireRetentionChange, type ObjectLock, type Retention } from "../mode
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
-import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobs } from "./blob-links.js";
+import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
 import type {
   Deleted, DeleteRequest, FileExtent, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, VersionPage,
   VersionQuery, Written,
@@ -21,25 +21,34 @@ import { packJson, unpackJson } from "./json.js";
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
-import { toRowId, type Store, type Tx } from "./store.js";
+import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listVersions } from "./version-listing.js";
-import { extentRows, insertVersion, isLatest, packTags, toVersion, unlinkVersion, type VersionRow } from "./versions.js";
+import { extentQuery, extentRows, insertVersion, isLatest, packTags, toVersion, unlinkVersion, type ExtentRow, type VersionRow } from "./versions.js";
 
 /** Times a read is begun again because the version was deleted between its row and its extents. */
 const READ_ATTEMPTS = 10;
 
 export class ObjectTableCatalog implements ObjectCatalog {
   private readonly listing: ObjectListing;
+  private readonly latestRow: Prepared<VersionRow>;
+  private readonly versionRow: Prepared<VersionRow>;
+  private readonly extentRows: Prepared<ExtentRow>;
+  private readonly blobRows: Prepared<BlobSlice>;
 
   constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {
     this.listing = new ObjectListing(store);
+    const rows = store.reads.selectFrom("versions").selectAll().where("bucket", "=", "").where("key", "=", "");
+    this.latestRow = store.prepared(rows.where(isLatest));
+    this.versionRow = store.prepared(rows.where("version_id", "=", ""));
+    this.extentRows = store.prepared(extentQuery(store.reads, 0));
+    this.blobRows = store.prepared(versionBlobQuery(store.reads, 0)) as Prepared<BlobSlice>;
   }
 
   get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined> {
-    const rows = this.store.reads.selectFrom("versions").selectAll().where("bucket", "=", bucket).where("key", "=", toKeyText(key));
-    const one = versionId === undefined ? rows.where(isLatest) : rows.where("version_id", "=", versionId);
-    return this.whole(() => one.executeTakeFirst());
+    const name = [bucket, toKeyText(key)];
+    const read = () => versionId === undefined ? this.latestRow(name) : this.versionRow([...name, versionId]);
+    return this.whole(async () => (await read())[0]);
   }
 
   byId(id: string): Promise<ObjectVersion | undefined> {
@@ -56,7 +65,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const row = await read();
       if (!row) return undefined;
       if (row.size === 0 || row.staged_segments > 0 || row.delete_marker === 1) return toVersion(row, []);
-      const extents = await extentRows(this.store.reads, row.id);
+      const extents = await this.extentRows([row.id]);
       if (extents.length > 0) return toVersion(row, extents);
     }
     throw new S3Error("SlowDown", { message: "The object is being replaced too quickly to be read." });
@@ -146,11 +155,11 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   async blobs(id: string): Promise<readonly BlobSlice[]> {
-    return versionBlobs(this.store.reads, toRowId(id) ?? 0);
+    return this.blobRows([toRowId(id) ?? 0]);
   }
 
   async extents(id: string): Promise<readonly FileExtent[]> {
-    const rows = await extentRows(this.store.reads, toRowId(id) ?? 0);
+    const rows = await this.extentRows([toRowId(id) ?? 0]);
     return rows.map((row) => ({ file: String(row.file_id), fid: row.fid as Fid, offset: row.offset, length: row.length }));
   }
 

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Compilable, Kysely } from "kysely";
 import type { Schema } from "./schema.js";
 
 /** A transaction's view of the database: it sees its own writes, and those of intents before it. */
@@ -10,10 +10,18 @@ export type PageColumn = string | { readonly json: string; readonly member: stri
 /** Rows in the query's order, each an array of the page's columns, null where there is nothing. */
 export type PageQuery = (values: readonly (string | number)[]) => Promise<readonly (readonly unknown[])[]>;
 
+/** A query with its text ready. */
+export type Prepared<Row> = (values: readonly (string | number)[]) => Promise<readonly Row[]>;
+
 /** What the catalog needs of a database; one for each dialect. Whole numbers, counts and sums arrive as numbers. */
 export interface Store {
   /** Committed rows only. A read that begins after a write resolved sees it. */
   readonly reads: Kysely<Schema>;
+  /**
+   * Prepares a query for `reads` that comes with every request: to build and compile its text costs as much as to run
+   * it. Values are bound in the order of its text.
+   */
+  prepared<Row>(query: Compilable<Row>): Prepared<Row>;
   /** Prepares a query for `reads` that is run often and gives many rows. Values are bound in the order of its text. */
   pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery;
   /**

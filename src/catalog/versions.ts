@@ -74,11 +74,15 @@ export interface ExtentRow {
   readonly waiting: string | null;
 }
 
-export async function extentRows(tx: Tx, version: number): Promise<ExtentRow[]> {
+export function extentRows(tx: Tx, version: number): Promise<ExtentRow[]> {
+  return extentQuery(tx, version).execute();
+}
+
+export function extentQuery(tx: Tx, version: number) {
   return tx.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id")
-    .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", "store"))
+    .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
     .select(["e.file_id", "f.fid", "e.offset", "e.length", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
-    .where("e.version_id", "=", version).orderBy("e.position").execute();
+    .where("e.version_id", "=", version).orderBy("e.position");
 }
 
 export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): ObjectVersion {

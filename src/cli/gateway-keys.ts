@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.js";
 import type { KeyConfig } from "../config/config.js";
 import { ConfigError, readSecret } from "../config/load.js";
 import { KeyRing } from "../keys/key-ring.js";
+import { VaultKeys } from "../keys/vault-keys.js";
 import { openKeyFile } from "./key-file.js";
 
 export interface GatewayKeys {
@@ -13,20 +15,31 @@ export interface GatewayKeys {
   readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
 
+interface Log {
+  warn(fields: object, message: string): void;
+}
+
+/** A token or certificates that cannot be read show at the start: ConfigError. */
+function vaultKeys({ address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>, log: Log): VaultKeys {
+  readSecret(tokenFile);
+  const token = async () => (await readFile(tokenFile, "utf8")).trim();
+  return new VaultKeys({ token, log }, { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile) });
+}
+
 /** The keys that the configuration names. Rejects with ConfigError. */
-export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: { warn(fields: object, message: string): void }): Promise<GatewayKeys> {
-  const { keyFile, masterKey, masterKeyFile } = encryption;
+export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log): Promise<GatewayKeys> {
+  const { keyFile, masterKey, masterKeyFile, vault } = encryption;
   if (masterKey !== undefined && masterKeyFile !== undefined) throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
   const path = keyFile ?? join(dataDir, "keys.json");
-  const opened = await openKeyFile(path, masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)));
+  const opened = await openKeyFile(path, masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)), vault !== undefined);
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
-  const keys = new KeyRing(opened.material);
+  const keys = new KeyRing(opened.material, vault && vaultKeys(vault, log));
   const create = async () => opened.create?.();
   return {
     keys,
     create,
     settle: async (catalog) => {
-      const missing = (await catalog.keyUses.all()).filter((id) => !keys.ids.has(id));
+      const missing = (await catalog.keyUses.all()).filter((id) => !keys.has(id));
       if (missing.length > 0) {
         const what = opened.create ? `the key file ${path} is not there` : `the key file ${path} lacks them`;
         throw new ConfigError(

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { AdminServer, json, type AdminRoute } from "../admin/admin-server.js";
 import { readSecret } from "../config/load.js";
@@ -7,6 +8,8 @@ import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { BookKeeper } from "../maintenance/book-keeper.js";
 import { NetworkBucket } from "../gateway/network-bucket.js";
+import { AccessLogger } from "../maintenance/access-logger.js";
+import { AccessSpool } from "../maintenance/access-spool.js";
 import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
 import { Notifier } from "../maintenance/notifier.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
@@ -37,6 +40,7 @@ export class GatewayServer implements Running {
   private constructor(
     private readonly rooms: Rooms,
     private readonly s3: S3Server,
+    private readonly spool: AccessSpool,
     private readonly admin: AdminServer,
     private readonly peer: PeerServer | undefined,
     readonly endpoint: string,
@@ -62,8 +66,12 @@ export class GatewayServer implements Running {
         lifecycleDayMs: config.lifecycleDayMs, webhooks: config.notifications.webhooks.map(({ name }) => name),
       },
     );
+    const spool = await AccessSpool.open({ folder: join(config.dataDir, "access-logs"), log }, { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes });
+    const accessLogger = new AccessLogger({ ...rooms, spool, clock: systemClock, log, deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal) });
+    rooms.supervisor.add(accessLogger);
+    metrics.accessLogs(spool);
     const s3 = new S3Server(createS3App(
-      { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer },
+      { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer, onAccess: (entry) => void accessLogger.record(entry) },
       { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }), ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }) },
     ));
     const admin = new AdminServer({
@@ -77,12 +85,13 @@ export class GatewayServer implements Running {
     const endpoint = await listen(s3, config.listen);
     const adminEndpoint = await listen(admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen(peer, config.peers.listen));
-    return new GatewayServer(rooms, s3, admin, peer, endpoint, adminEndpoint, peerEndpoint);
+    return new GatewayServer(rooms, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
     await this.rooms.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
+    await this.spool.flush();
     await this.admin.close();
     await closeRooms(this.rooms);
   }

@@ -32,16 +32,17 @@ export interface OpenedKeys {
 
 /**
  * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they wrapped.
- * A file that is not there has one random master key and the KMS key `aws/s3`. Rejects with ConfigError.
+ * A file that is not there has one random master key and, unless KMS keys are kept elsewhere, the KMS key `aws/s3`.
+ * Rejects with ConfigError.
  */
-export async function openKeyFile(path: string, masterKey: string | undefined): Promise<OpenedKeys> {
+export async function openKeyFile(path: string, masterKey: string | undefined, kmsElsewhere = false): Promise<OpenedKeys> {
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
   });
   if (text === undefined && configured.length > 0) return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
-  if (text === undefined) return freshKeys(path);
+  if (text === undefined) return freshKeys(path, kmsElsewhere ? [] : ["aws/s3"]);
   const { master = [], kms, ciphers } = parse(path, text);
   const material = { master: [...configured, ...master], kms: new Map(Object.entries(kms)), ciphers: new Map(Object.entries(ciphers)) };
   if (material.master.length === 0) throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`);
@@ -67,11 +68,13 @@ function parse(path: string, text: string): z.output<typeof keyFileSchema> {
   return parsed.data;
 }
 
-function freshKeys(path: string): OpenedKeys {
-  const [master, kms] = [randomBytes(KEY_SIZE), randomBytes(KEY_SIZE)];
-  const text = JSON.stringify({ master: master.toString("base64"), kms: { "aws/s3": kms.toString("base64") }, ciphers: {} }, undefined, 2);
+function freshKeys(path: string, names: readonly string[]): OpenedKeys {
+  const master = randomBytes(KEY_SIZE);
+  const kms = names.map((name) => [name, randomBytes(KEY_SIZE)] as const);
+  const written = Object.fromEntries(kms.map(([name, bytes]) => [name, bytes.toString("base64")]));
+  const text = JSON.stringify({ master: master.toString("base64"), kms: written, ciphers: {} }, undefined, 2);
   return {
-    material: { master: [master], kms: new Map([["aws/s3", [kms]]]), ciphers: new Map() }, exposed: false,
+    material: { master: [master], kms: new Map(kms.map(([name, bytes]) => [name, [bytes]])), ciphers: new Map() }, exposed: false,
     create: () => writeSecret(path, `${text}\n`),
   };
 }

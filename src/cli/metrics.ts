@@ -37,6 +37,10 @@ export class Metrics {
     this.#counters("cess_s3_peer_listener", "The peer listener since start, by event", () => ({ ...counts }));
   }
 
+  accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {
+    this.#counters("cess_s3_access_logs", "Bytes of access logs that wait to be delivered, and lines dropped since start", () => ({ waitingBytes: spool.bytes, droppedLines: spool.dropped }), "what");
+  }
+
   #catalogGauges({ catalog }: Rooms): void {
     this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);
     this.#gauge("cess_s3_open_upload_bytes", "Of the staged bytes, parts of open uploads", async () => (await catalog.staged()).openUploadBytes);

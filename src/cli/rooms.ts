@@ -7,13 +7,14 @@ import { TieredCache } from "../cache/tiered-cache.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
-import type { Keys } from "../keys/keys.js";
+import type { KeyRing } from "../keys/key-ring.js";
 import { Distribution } from "../distribution/distribution.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { systemClock } from "../model/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";
+import { FinalMark } from "../network/chain/final-mark.js";
 import { DigestThreads } from "../gateway/digest-threads.js";
 import { BookedNodes } from "../network/nodes/booked-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
@@ -30,7 +31,7 @@ import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
 export interface Rooms {
-  readonly keys: Keys;
+  readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly encoder: ThreadEncoder;
@@ -38,6 +39,7 @@ export interface Rooms {
   readonly preprocessing: ResumablePreprocessing;
   readonly session: ChainSession;
   readonly chain: CessChain;
+  readonly mark: FinalMark;
   readonly http: HttpNodes;
   readonly book: KeptNodeBook;
   readonly cache: TieredCache;
@@ -58,10 +60,12 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
-  const session = new ChainSession({ endpoints: config.chain.endpoints });
+  const shelf = new JsonShelf({ folder: join(dataDir, "state") });
+  const mark = await FinalMark.open(shelf);
+  const session = new ChainSession({ endpoints: config.chain.endpoints }, mark);
   const chain = new CessChain({ session, signer });
   const http = new HttpNodes({ signer: chain }, { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth });
-  const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(dataDir, "state") }) }, bookSettings(config));
+  const book = await KeptNodeBook.open({ chain, clock, shelf }, bookSettings(config));
   // The book's measure is inside the limits: waiting for a free place is no fault of the node's.
   const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: http, book, clock }) });
   const cache = new TieredCache(
@@ -80,7 +84,7 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { keys, catalog, blobs, encoder, digests, preprocessing, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
+  return { keys, catalog, blobs, encoder, digests, preprocessing, mark, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
 }
 
 function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {
@@ -97,9 +101,10 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.peers?.close();
   await rooms.http.close();
   // What is lost here is learned again; it must not keep the other rooms from closing.
-  await rooms.book.save().catch(() => undefined);
+  await Promise.allSettled([rooms.book.save(), rooms.mark.save()]);
   await rooms.cache.close();
   await rooms.encoder.close();
   await rooms.digests.close();
   await rooms.catalog.close();
+  await rooms.keys.close();
 }

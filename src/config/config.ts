@@ -3,6 +3,8 @@ import { bytes, listenAddress } from "./quantity.js";
 
 const wholeNumber = z.coerce.number().int();
 
+const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+
 /** A further access key of an account, which may do less than the account. */
 const limitedKeySchema = z.strictObject({
   accessKeyId: z.string().min(3).max(128),
@@ -49,6 +51,19 @@ const peersSchema = z.strictObject({
   fromChain: z.stringbool().or(z.boolean()).default(false),
 });
 
+const vaultSchema = z.strictObject({
+  /** Data keys and the token travel to it: in clear only within this machine. */
+  address: z.url({ protocol: /^https?$/, error: "must be a URL that begins with https://" })
+    .refine((url) => url.startsWith("https:") || isLoopback(new URL(url).hostname), "must begin with https://, or lie on this machine: data keys travel to it"),
+  /** A file with the token on its first line, read again for every request: Vault's agent may renew it. */
+  tokenFile: z.string().min(1),
+  /** Path of the transit engine. */
+  mount: z.string().regex(/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/, "a path without slashes at its ends").default("transit"),
+  namespace: z.string().min(1).optional(),
+  /** Certificates in PEM that the server's must come from; by default those that Node.js knows. */
+  caFile: z.string().min(1).optional(),
+});
+
 const encryptionSchema = z.strictObject({
   /** What objects get whose request and bucket say nothing. Nobody but the operator can choose. */
   default: z.enum(["none", "AES256"], {
@@ -60,6 +75,8 @@ const encryptionSchema = z.strictObject({
   /** The master key, 32 bytes in base64 or hex, if it is not to come from the key file; or the file that holds it. */
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
+  /** Where KMS keys are that the key file does not have: the transit engine of Vault, or of OpenBao. */
+  vault: vaultSchema.optional(),
 });
 
 const webhookSchema = z.strictObject({
@@ -158,6 +175,11 @@ export const configSchema = z.strictObject({
     webhooks: webhooksSchema,
     /** Days after which an event that nobody took is dropped. */
     maxAgeDays: wholeNumber.min(1).max(30).default(3),
+  }).prefault({}),
+  /** Access logs of buckets that want them: how long, and up to how many bytes, lines wait for others to be one object with. */
+  accessLogs: z.strictObject({
+    minutes: z.coerce.number().min(0.01).max(1440).default(60),
+    bytes: bytes.prefault("32MiB").refine((size) => size >= 1024 && size <= 1024 ** 3, "between 1KiB and 1GiB"),
   }).prefault({}),
   etag: z.strictObject({
     /**

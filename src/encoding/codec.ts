@@ -19,6 +19,6 @@ export interface Codec {
 
 /** The fastest codec this machine runs: our SIMD kernel, or the reference library where WebAssembly has no SIMD. */
 export function createCodec(): Codec {
-  const kernel = readFileSync(new URL("./combine.wasm", import.meta.url));
+  const kernel = readFileSync(new URL("./codec.wasm", import.meta.url));
   return SimdCodec.supported(kernel) ? new SimdCodec(kernel, STRIP_SIZE) : new ReferenceCodec(STRIP_SIZE);
 }

@@ -17,8 +17,22 @@ export interface Task {
 export interface NumberedFragment {
   /** 0…11 */
   readonly index: number;
-  /** 8 MiB. Given away: it is transferred to a worker and unusable after the call. */
+  /** 8 MiB. Given away to the encoder: it is transferred to a worker and unusable after the call. */
   readonly bytes: Uint8Array;
+}
+
+/** A fragment to be made, and what it must hash to. */
+export interface WantedFragment {
+  /** 0…3 */
+  readonly index: number;
+  readonly hash: Hash;
+}
+
+export interface Reconstruction {
+  /** What was given, again for the caller to use and give away. */
+  readonly available: NumberedFragment[];
+  /** What was wanted, in that order; undefined where the four make something of another hash. */
+  readonly made: (Uint8Array | undefined)[];
 }
 
 /**
@@ -30,8 +44,8 @@ export interface Encoder {
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;
   /** The 8 MiB of fragment `index` (0…11) of that segment. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
-  /** The four data fragments (index 0…3) from any four different ones. */
-  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]>;
+  /** Data fragments that are not among the `available`, any four different ones, which come back with them. */
+  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction>;
   /** The bytes back if they hash to `hash`, else undefined. The argument is given away. */
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined>;
   close(): Promise<void>;

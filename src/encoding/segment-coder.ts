@@ -78,22 +78,17 @@ export class SegmentCoder {
     }
   }
 
-  /** The four data fragments; those among `available` are given back as they came. */
-  reconstruct(available: readonly NumberedFragment[]): Uint8Array[] {
+  /** Data fragments that are not among the `available`, any four different ones. */
+  reconstruct(available: readonly NumberedFragment[], wanted: readonly number[]): Uint8Array[] {
     if (available.some(({ bytes }) => bytes.length !== FRAGMENT_SIZE)) throw new RangeError("a fragment has 8 MiB");
     const from = available.map(({ index }) => index);
-    const missing = DATA.filter((index) => !from.includes(index));
-    const made = missing.map(() => new Uint8Array(FRAGMENT_SIZE));
+    const made = wanted.map(() => new Uint8Array(FRAGMENT_SIZE));
     for (let column = 0; column < FRAGMENT_SIZE; column += STRIP_SIZE) {
       for (const [i, { bytes }] of available.entries()) this.codec.inputs[i]?.set(bytes.subarray(column, column + STRIP_SIZE));
-      this.codec.transform(from, missing, STRIP_SIZE);
+      this.codec.transform(from, wanted, STRIP_SIZE);
       for (const [i, bytes] of made.entries()) bytes.set(this.#output(i, STRIP_SIZE), column);
     }
-    return DATA.map((index) => {
-      const bytes = available[from.indexOf(index)]?.bytes ?? made[missing.indexOf(index)];
-      if (!bytes) throw new RangeError(`data fragment ${index} could not be made`);
-      return bytes;
-    });
+    return made;
   }
 
   #readColumn(source: SegmentSource, column: number, length: number): void {

@@ -1,7 +1,7 @@
 import { DATA_FRAGMENTS, PARITY_FRAGMENTS } from "../model/sizes.js";
 import type { Codec } from "./codec.js";
 import { codingRows } from "./coding-matrix.js";
-import { multiply } from "./galois-field.js";
+import { inverse, multiply } from "./galois-field.js";
 
 /** What we use of WebAssembly; the types of Node 20 do not name it. */
 interface WebAssemblyApi {
@@ -13,6 +13,7 @@ interface WebAssemblyApi {
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   combine(tables: number, sources: number, stride: number, target: number, length: number): void;
+  parity(tables: number, sources: number, stride: number, length: number): void;
 }
 
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
@@ -20,15 +21,25 @@ const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
 const PAGE = 64 * 1024;
 /** The kernel works on 32 bytes a step; strips are whole steps, so a shorter length is rounded up without harm. */
 const STEP = 32;
-/** Two tables of 16 bytes for each of the four inputs. */
-const ROW_TABLES = DATA_FRAGMENTS * 32;
+/** Two tables of 16 bytes for a constant. */
+const TABLES = 32;
+const ROW_TABLES = DATA_FRAGMENTS * TABLES;
+/** Those of `parity` lie behind the rows of `combine`. */
+const PARITY_TABLES = PARITY_FRAGMENTS * ROW_TABLES;
 
-/** Our WebAssembly SIMD kernel (combine.wat). Its memory: the tables in the first page, then 4 + 8 strips. */
+/** codec.wat's X: 0 at 0 and 1, 1 at 2 and 3. */
+const x = (at: number): number => multiply(multiply(at, at) ^ at, inverse(6));
+const PARITY_CONSTANTS = [2, x(4), x(8), 4, 6, 8, 10];
+/** What `parity` makes. */
+const ALL_PARITY = Array.from({ length: PARITY_FRAGMENTS }, (_, i) => DATA_FRAGMENTS + i).join();
+const ALL_DATA = Array.from({ length: DATA_FRAGMENTS }, (_, i) => i).join();
+
+/** Our WebAssembly SIMD kernel (codec.wat). Its memory: the tables in the first page, then 4 + 8 strips. */
 export class SimdCodec implements Codec {
   readonly inputs: readonly Uint8Array[];
   readonly outputs: readonly Uint8Array[];
   readonly #kernel: Kernel;
-  #tablesFor = "";
+  #rows = "";
 
   static supported(kernel: Uint8Array): boolean {
     return WebAssembly.validate(kernel);
@@ -49,12 +60,17 @@ export class SimdCodec implements Codec {
     );
     this.inputs = views.slice(0, DATA_FRAGMENTS);
     this.outputs = views.slice(DATA_FRAGMENTS);
+    this.#writeTables(PARITY_TABLES, PARITY_CONSTANTS);
   }
 
   transform(from: readonly number[], to: readonly number[], length: number): void {
     if (length > this.stripSize || to.length > PARITY_FRAGMENTS) throw new RangeError("more than the strips hold");
-    this.#prepareTables(from, to);
     const whole = Math.ceil(length / STEP) * STEP;
+    if (from.join() === ALL_DATA && to.join() === ALL_PARITY) {
+      this.#kernel.parity(PARITY_TABLES, PAGE, this.stripSize, whole);
+      return;
+    }
+    this.#prepareRows(from, to);
     for (let row = 0; row < to.length; row++) {
       const target = PAGE + (DATA_FRAGMENTS + row) * this.stripSize;
       this.#kernel.combine(row * ROW_TABLES, PAGE, this.stripSize, target, whole);
@@ -62,18 +78,20 @@ export class SimdCodec implements Codec {
   }
 
   /** The tables stay between columns: a segment's 128 columns all use the same. */
-  #prepareTables(from: readonly number[], to: readonly number[]): void {
+  #prepareRows(from: readonly number[], to: readonly number[]): void {
     const key = `${from.join()}>${to.join()}`;
-    if (key === this.#tablesFor) return;
-    const tables = new Uint8Array(this.#kernel.memory.buffer, 0, PAGE);
-    let at = 0;
-    for (const factor of codingRows(from, to).flat()) {
+    if (key === this.#rows) return;
+    this.#writeTables(0, codingRows(from, to).flat());
+    this.#rows = key;
+  }
+
+  #writeTables(position: number, factors: readonly number[]): void {
+    const tables = new Uint8Array(this.#kernel.memory.buffer, position, factors.length * TABLES);
+    for (const [i, factor] of factors.entries()) {
       for (let nibble = 0; nibble < 16; nibble++) {
-        tables[at + nibble] = multiply(factor, nibble);
-        tables[at + 16 + nibble] = multiply(factor, nibble << 4);
+        tables[i * TABLES + nibble] = multiply(factor, nibble);
+        tables[i * TABLES + 16 + nibble] = multiply(factor, nibble << 4);
       }
-      at += 32;
     }
-    this.#tablesFor = key;
   }
 }

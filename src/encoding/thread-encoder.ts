@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
-import type { Encoder, FileSlice, NumberedFragment, Task } from "./encoder.js";
+import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
 import { WorkQueue } from "./work-queue.js";
 import type { WorkerTasks } from "./worker.js";
 
@@ -48,10 +48,10 @@ export class ThreadEncoder implements Encoder {
     return this.#run("fragment", { content, format, index }, [], task);
   }
 
-  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]> {
+  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
-    return this.#run("reconstruct", { available: given }, buffers, task);
+    return this.#run("reconstruct", { available: given, wanted }, buffers, task);
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {

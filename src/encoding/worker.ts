@@ -4,7 +4,7 @@ import { move, transferableSymbol, valueSymbol } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { createCodec } from "./codec.js";
-import type { FileSlice, NumberedFragment } from "./encoder.js";
+import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
 
 const NICENESS = 10;
@@ -13,7 +13,7 @@ const NICENESS = 10;
 export interface WorkerTasks {
   hashSegment: { content: readonly FileSlice[]; format: SegmentFormat };
   fragment: { content: readonly FileSlice[]; format: SegmentFormat; index: number };
-  reconstruct: { available: readonly NumberedFragment[] };
+  reconstruct: { available: NumberedFragment[]; wanted: readonly WantedFragment[] };
   verify: { bytes: Uint8Array; hash: Hash };
 }
 
@@ -24,14 +24,15 @@ const coder = new SegmentCoder(createCodec());
 
 /** Gives several buffers back to the calling thread without copying them. */
 class Moved {
-  constructor(private readonly fragments: Uint8Array[]) {}
+  constructor(private readonly reconstruction: Reconstruction) {}
 
   get [transferableSymbol](): ArrayBufferLike[] {
-    return this.fragments.map((bytes) => bytes.buffer);
+    const { available, made } = this.reconstruction;
+    return [...available.map(({ bytes }) => bytes.buffer), ...made.flatMap((bytes) => bytes?.buffer ?? [])];
   }
 
-  get [valueSymbol](): Uint8Array[] {
-    return this.fragments;
+  get [valueSymbol](): Reconstruction {
+    return this.reconstruction;
   }
 }
 
@@ -43,10 +44,15 @@ export function fragment({ content, format, index }: WorkerTasks["fragment"]): u
   return move(coder.fragment(content, format, index));
 }
 
-export function reconstruct({ available }: WorkerTasks["reconstruct"]): unknown {
-  return move(new Moved(coder.reconstruct(available)));
+export function reconstruct({ available, wanted }: WorkerTasks["reconstruct"]): unknown {
+  const made = coder.reconstruct(available, wanted.map(({ index }) => index));
+  return move(new Moved({ available, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) }));
 }
 
 export function verify({ bytes, hash }: WorkerTasks["verify"]): unknown {
-  return createHash("sha256").update(bytes).digest("hex") === hash ? move(bytes) : undefined;
+  return hashOf(bytes) === hash ? move(bytes) : undefined;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -5,8 +5,9 @@ import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import type { ObjectVersion } from "../model/object.js";
 import type { Principal } from "../model/policy.js";
+import { isObjectAction } from "../model/policy-actions.js";
 import { askPolicy, isPublicPolicy } from "../model/policy-decision.js";
-import { actionOf, bucketPermissions, isObjectAction, objectPermissions, policyActions } from "./actions.js";
+import { actionOf, bucketPermissions, objectPermissions, policyActions } from "./actions.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
 import type { Call, CallAccess } from "./gateway.js";
 import { withinLimits } from "./key-limits.js";
@@ -130,7 +131,8 @@ class Decision {
   private aclAllows(action: string, { acl, block }: BucketAccess, version: ObjectVersion | undefined): boolean {
     const onObject = objectPermissions.get(action as never);
     const object: Acl | undefined = version && !version.deleteMarker ? version.acl : undefined;
-    if (onObject && object && aclAllows(object, this.asker, onObject, block.ignorePublicAcls)) return true;
+    // An account's own objects are open to it, whatever their ACLs grant.
+    if (onObject && object && (object.owner === this.asker.id || aclAllows(object, this.asker, onObject, block.ignorePublicAcls))) return true;
     // Who writes an object by a grant on the bucket owns it, and so sets its ACL along with it.
     const asked = action === "s3:PutObjectAcl" && actionOf(this.access.operation, undefined) === "s3:PutObject" ? "s3:PutObject" : action;
     const onBucket = bucketPermissions.get(asked as never);

@@ -13,6 +13,7 @@ const renamed: Readonly<Record<string, string>> = {
   PutPublicAccessBlock: "PutBucketPublicAccessBlock", GetPublicAccessBlock: "GetBucketPublicAccessBlock",
   DeletePublicAccessBlock: "PutBucketPublicAccessBlock", DeleteBucketOwnershipControls: "PutBucketOwnershipControls",
   GetBucketReplication: "GetReplicationConfiguration", GetBucketAccelerateConfiguration: "GetAccelerateConfiguration",
+  PutBucketAccelerateConfiguration: "PutAccelerateConfiguration", DeleteBucketReplication: "PutReplicationConfiguration",
 };
 
 /** Actions that have a second name for a certain version of an object. */
@@ -25,14 +26,6 @@ const versioned = new Map([
 export function actionOf(operation: string, versionId: string | undefined): string {
   const name = renamed[operation] ?? operation;
   return `s3:${(versionId === undefined ? undefined : versioned.get(name)) ?? name}`;
-}
-
-/** Actions on an object that need not exist yet, or on what is not its content. */
-const objectActions = /^s3:(AbortMultipartUpload|BypassGovernanceRetention|ListMultipartUploadParts|RestoreObject|(Get|Put|Delete)Object(Version)?(Acl|Tagging|Torrent|Attributes|Retention|LegalHold)?)$/;
-
-/** Whether its resource is `bucket/key`; of the others it is the bucket. */
-export function isObjectAction(action: string): boolean {
-  return objectActions.test(action);
 }
 
 /** Actions that change nothing. */

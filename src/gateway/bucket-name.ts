@@ -23,6 +23,7 @@ function brokenRule(name: string): string | undefined {
     return "a name is of lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit";
   }
   if (name.includes("..")) return "two dots may not follow each other";
+  if (/\.-|-\./.test(name)) return "dots and hyphens may not stand beside each other";
   if (IPV4.test(name)) return "a name may not look like an IP address";
   const prefix = RESERVED_PREFIXES.find((reserved) => name.startsWith(reserved));
   if (prefix !== undefined) return `the prefix ${prefix} is reserved`;

@@ -3,7 +3,9 @@ import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { isPublicAcl } from "../model/acl.js";
 import { ALL_BLOCKED, type ObjectOwnership } from "../model/public-access.js";
+import { requireTags, TAG_LIMITS } from "../model/tag.js";
 import { permittedBucket, type Accounts } from "./access.js";
+import { bucketAccess } from "./bucket-access.js";
 import { requireBucketName } from "./bucket-name.js";
 import type { Buckets, Call, NewBucket } from "./gateway.js";
 import { withinBuckets, withinLimits } from "./key-limits.js";
@@ -31,15 +33,31 @@ export class BucketService implements Buckets {
     requireBucketName(name);
     requireCreator(call, name);
     const configurations = this.configurations(call, request);
+    if (request.tags && request.tags.length > 0) {
+      requireTags(request.tags, TAG_LIMITS.bucket);
+      configurations.set("tagging", JSON.stringify(request.tags));
+    }
     // A bucket with object lock has versioning from its first moment.
     if (request.objectLock === true) configurations.set("versioning", "Enabled").set("object-lock", "{}");
     const fresh = { name, owner: call.account.id, region: this.settings.region };
     const { created, bucket } = await this.components.catalog.buckets.create(fresh, configurations);
-    // One's own bucket again is success in us-east-1, and rclone relies on it.
-    if (!created && bucket.owner !== call.account.id) {
-      throw new S3Error("BucketAlreadyExists", { resource: name, fields: { BucketName: name } });
-    }
+    if (!created) await this.again(call, bucket, configurations.get("acl"));
     return bucket;
+  }
+
+  /** One's own bucket again is success in us-east-1, which rclone relies on, and sets its ACL anew. */
+  private async again({ account }: Call, { name, owner, region }: Bucket, acl: string | undefined): Promise<void> {
+    const own = owner === account.id;
+    if (!own || region !== "us-east-1") throw new S3Error(own ? "BucketAlreadyOwnedByYou" : "BucketAlreadyExists", { resource: name, fields: { BucketName: name } });
+    const { configurations } = this.components.catalog;
+    if (acl === undefined) await configurations.delete(name, "acl");
+    else if ((await bucketAccess(this.components.catalog, { name, owner })).acls) await configurations.put(name, "acl", acl);
+    else throw new S3Error("InvalidBucketAclWithObjectOwnership");
+  }
+
+  async permit(call: Call, name: string): Promise<void> {
+    if (call.access?.operation === "CreateBucket") requireCreator(call, name);
+    else await permittedBucket(this.components.catalog, call, name);
   }
 
   get(call: Call, name: string): Promise<Bucket> {

@@ -12,10 +12,11 @@ import { BucketService, NEW_BUCKETS } from "./bucket-service.js";
 import { EncryptionService } from "./encryption-service.js";
 import { Expiries } from "./expiries.js";
 import type {
-  BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites,
+  AccessLogs, BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites,
 } from "./gateway.js";
 import { LifecycleService } from "./lifecycle-service.js";
 import { LockService } from "./lock-service.js";
+import { LoggingService } from "./logging-service.js";
 import { CorsService } from "./cors-service.js";
 import { PermissionService } from "./permission-service.js";
 import { InlineDigests, type Digests } from "./digests.js";
@@ -82,6 +83,7 @@ export class CessGateway implements Gateway {
   readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
   readonly websites: Websites;
+  readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
     const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
@@ -101,6 +103,7 @@ export class CessGateway implements Gateway {
     };
     this.buckets = new BucketService(shared, { region, ...newBuckets });
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
+    this.accessLogs = new LoggingService({ ...shared, objects: this.objects });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
     this.versions = new VersionService(shared);
     this.permissions = new PermissionService(shared);

@@ -1,21 +1,25 @@
 import type { Readable } from "node:stream";
+import type { LoggingConfiguration } from "../model/access-log.js";
 import type { Acl, AclRequest } from "../model/acl.js";
 import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
-import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../model/encryption.js";
-import type { Ending, Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
+import type { ChecksumAlgorithm } from "../model/checksum.js";
+import type { CustomerKey, DefaultEncryption, EncryptionRequest } from "../model/encryption.js";
+import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../model/object-lock.js";
 import type { CorsRule } from "../model/cors.js";
-import type { ContentHeaders, ObjectVersion, Part, Upload } from "../model/object.js";
+import type { ContentHeaders, ObjectVersion } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
 import type { NotificationConfiguration } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
 import type { WebsiteConfiguration } from "../model/website.js";
 import type { Tag } from "../model/tag.js";
-import type { ListedPrefix, ListedVersion, VersionEntry } from "../catalog/catalog.js";
+import type { ListedVersion, VersionEntry } from "../catalog/catalog.js";
+import type { Uploads } from "./uploads.js";
+
+export type * from "./uploads.js";
 
 /** S3's meaning without HTTP. Every failure a client may see is an S3Error. */
 export interface Gateway {
@@ -31,6 +35,7 @@ export interface Gateway {
   readonly encryption: BucketEncryption;
   readonly notifications: Notifications;
   readonly websites: Websites;
+  readonly accessLogs: AccessLogs;
 }
 
 /** Who asks, and until when they listen. */
@@ -94,10 +99,16 @@ export interface NewBucket {
   /** Of the objects others put; the gateway's own choice by default. */
   readonly ownership?: ObjectOwnership;
   readonly acl?: AclRequest;
+  readonly tags?: readonly Tag[];
 }
 
 export interface Buckets {
-  /** InvalidBucketName, BucketAlreadyExists (another's). One's own again: success in us-east-1, as AWS does. */
+  /** NoSuchBucket, AccessDenied: where the call may not do what it asks for. */
+  permit(call: Call, name: string): Promise<void>;
+  /**
+   * InvalidBucketName, BucketAlreadyExists (another's), BucketAlreadyOwnedByYou. In us-east-1, as on AWS, one's own
+   * again is a success that sets its ACL anew.
+   */
   create(call: Call, name: string, request?: NewBucket): Promise<Bucket>;
   /** NoSuchBucket; AccessDenied for another's. */
   get(call: Call, name: string): Promise<Bucket>;
@@ -193,92 +204,6 @@ export interface Objects {
   delete(call: Call, name: ObjectName, preconditions?: Preconditions, bypassGovernance?: boolean): Promise<Deletion>;
   copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied>;
   list(call: Call, bucket: string, request: ListRequest): Promise<ListResult>;
-}
-
-export interface CreateUploadSettings {
-  readonly acl?: AclRequest;
-  readonly content: ContentHeaders;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly checksumAlgorithm?: ChecksumAlgorithm;
-  readonly checksumType?: ChecksumType;
-  readonly tags?: readonly Tag[];
-  readonly lock?: ObjectLock;
-  readonly encryption?: EncryptionRequest;
-}
-
-/** A part, with how its upload's object is encrypted. */
-export type StoredPart = Part & { readonly encryption?: Encryption };
-
-export interface CopyPartRequest {
-  readonly source: ObjectName;
-  readonly sourcePreconditions: Preconditions;
-  /** Undefined: all of it. */
-  readonly range?: RangeRequest;
-  readonly sourceCustomer?: CustomerKey;
-  /** The key the upload was created with. */
-  readonly customer?: CustomerKey;
-}
-
-export interface CompletedPart {
-  readonly partNumber: number;
-  /** Without quotes. */
-  readonly etag: string;
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
-}
-
-export interface CompleteRequest {
-  readonly parts: readonly CompletedPart[];
-  readonly preconditions?: Preconditions;
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
-  readonly checksumType?: ChecksumType;
-  /** x-amz-mp-object-size: InvalidRequest when the parts' sizes do not add up to it. */
-  readonly size?: number;
-}
-
-/** What CompleteMultipartUpload answers with; the same upload completed again gives the same. */
-export interface CompletedUpload {
-  readonly etag: string;
-  readonly versionId: string;
-  readonly checksum?: Checksum;
-  readonly encryption?: Encryption;
-  readonly expiry?: Expiry;
-}
-
-export interface UploadListRequest {
-  readonly prefix: string;
-  readonly delimiter: string;
-  readonly keyMarker: string;
-  readonly uploadIdMarker: string;
-  readonly limit: number;
-}
-
-export interface UploadListResult {
-  readonly uploads: readonly Upload[];
-  readonly prefixes: readonly ListedPrefix["prefix"][];
-  readonly truncated: boolean;
-  readonly nextKeyMarker?: string;
-  readonly nextUploadIdMarker?: string;
-}
-
-export interface PartListResult {
-  readonly upload: Upload & Ending;
-  readonly parts: readonly Part[];
-  readonly truncated: boolean;
-}
-
-export interface Uploads {
-  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending>;
-  putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
-  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest): Promise<StoredPart & { readonly sourceVersionId?: string }>;
-  /**
-   * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
-   * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body. A customer's
-   * key need not be given again; one that is given must be the upload's.
-   */
-  complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }>;
-  abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
-  parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
-  list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;
 }
 
 export interface VersionListRequest {
@@ -389,8 +314,26 @@ export type BucketEncryption = OnBucket<DefaultEncryption>;
 export interface Notifications {
   /** One without rules where nothing was set. */
   get(call: Call, bucket: string): Promise<NotificationConfiguration>;
-  /** Replaces all; InvalidArgument for a webhook that the operator has not named. */
-  set(call: Call, bucket: string, configuration: NotificationConfiguration): Promise<void>;
+  /** Replaces all, and sends each webhook a test unless told not to. InvalidArgument for one the operator has not named. */
+  set(call: Call, bucket: string, configuration: NotificationConfiguration, tested?: boolean): Promise<void>;
+}
+
+/** Lines of a bucket's access log that are to become an object. */
+export interface SpooledLog {
+  readonly bucket: string;
+  /** When the first of its requests came, in milliseconds since 1970; all are of that day. */
+  readonly begun: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly size: number;
+}
+
+export interface AccessLogs {
+  /** Undefined where there is no logging. */
+  get(call: Call, bucket: string): Promise<LoggingConfiguration | undefined>;
+  /** InvalidTargetBucketForLogging; undefined turns logging off. */
+  set(call: Call, bucket: string, configuration: LoggingConfiguration | undefined): Promise<void>;
+  /** Puts a log object where the bucket's logs go. False: they go nowhere any more. Rejects as Objects.put. */
+  deliver(log: SpooledLog, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Websites extends OnBucket<WebsiteConfiguration> {

@@ -1,6 +1,7 @@
 import type { KeyLimits } from "../model/account.js";
 import { globOf, matchesGlob } from "../model/glob.js";
-import { isObjectAction, isReading } from "./actions.js";
+import { isObjectAction } from "../model/policy-actions.js";
+import { isReading } from "./actions.js";
 
 /** What a request would do, as far as its access key's limits ask. */
 export interface LimitedRequest {

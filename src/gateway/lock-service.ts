@@ -96,9 +96,12 @@ export async function uploadLock({ catalog, clock }: LockComponents, bucket: Buc
   return { lock: { ...asked, retention } };
 }
 
-/** InvalidRequest for bytes that are to be locked and come without Content-MD5 or a checksum. `what`: `Put Object`. */
-export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm } }: Body, what: string): void {
-  if (!lock || (md5 ?? algorithm) !== undefined) return;
+/**
+ * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signed SHA-256 proves it as well as
+ * what S3 asks for, and is all that minio-py sends over plain HTTP. `what`: `Put Object`.
+ */
+export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm, sha256 } }: Body, what: string): void {
+  if (!lock || (md5 ?? algorithm ?? sha256) !== undefined) return;
   throw new S3Error("InvalidRequest", { message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters` });
 }
 

@@ -1,6 +1,6 @@
 import type { Catalog } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
-import { announcement, type Announcement, type NotificationConfiguration } from "../model/notification.js";
+import { announcement, type Announcement, type EventSource, type NotificationConfiguration } from "../model/notification.js";
 import { permittedBucket } from "./access.js";
 import type { Call, Notifications, ObjectName } from "./gateway.js";
 
@@ -19,21 +19,20 @@ export class NotificationService implements Notifications {
     return (await this.configuration(bucket)) ?? { rules: [] };
   }
 
-  async set(call: Call, bucket: string, configuration: NotificationConfiguration): Promise<void> {
+  async set(call: Call, bucket: string, configuration: NotificationConfiguration, tested = true): Promise<void> {
     const { catalog, webhooks } = this.components;
     await permittedBucket(catalog, call, bucket);
     for (const { webhook } of configuration.rules) if (!webhooks.includes(webhook)) throw unknownDestination(webhook);
     if (configuration.rules.length === 0) await catalog.configurations.delete(bucket, "notification");
     else await catalog.configurations.put(bucket, "notification", JSON.stringify(configuration));
+    if (tested && configuration.rules.length > 0) await catalog.events.test(bucket, configuration.rules, sourceOf(call));
   }
 
   /** What is to be recorded with a change; nothing where nobody listens. */
   async announce(call: Call, { bucket, key }: ObjectName, event: Announcement["event"]): Promise<{ readonly announce?: Announcement }> {
     const configuration = await this.configuration(bucket);
     if (!configuration) return {};
-    const { account, access, requestId = "" } = call;
-    const source = { principal: account.id, address: access?.conditions("aws:sourceip")?.[0] ?? "", requestId };
-    const announce = announcement(configuration.rules, event, key, source);
+    const announce = announcement(configuration.rules, event, key, sourceOf(call));
     return announce ? { announce } : {};
   }
 
@@ -41,6 +40,10 @@ export class NotificationService implements Notifications {
     const document = await this.components.catalog.configurations.get(bucket, "notification");
     return document === undefined ? undefined : JSON.parse(document) as NotificationConfiguration;
   }
+}
+
+function sourceOf({ account, access, requestId = "" }: Call): EventSource {
+  return { principal: account.id, address: access?.conditions("aws:sourceip")?.[0] ?? "", requestId };
 }
 
 function unknownDestination(webhook: string): S3Error {

@@ -31,6 +31,12 @@ function requireNothingNew(request: AclRequest | undefined): void {
   throw new S3Error("AccessControlListNotSupported");
 }
 
+/** What is listed, with each one's owner as its ACL says: while ACLs are disabled, all of it is the bucket owner's. */
+export async function withOwners<Listed extends { readonly owner: string }>(catalog: Catalog, bucket: Bucket, listed: readonly Listed[]): Promise<readonly Listed[]> {
+  if (listed.every(({ owner }) => owner === bucket.owner) || (await bucketAccess(catalog, bucket)).acls) return listed;
+  return listed.map((each) => ({ ...each, owner: bucket.owner }));
+}
+
 /** The ACL of a new object; undefined where it is the bucket owner's alone. */
 export async function newObjectAcl(
   components: { readonly catalog: Catalog; readonly accounts: Accounts }, call: Call, bucket: Bucket, request: AclRequest | undefined,

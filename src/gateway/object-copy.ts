@@ -66,7 +66,7 @@ export class ObjectCopy {
     for (let attempt = 1; ; attempt++) {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
-      const opened = { source, key: this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
+      const opened = { source, key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
       try {
         const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
         const version = { ...written, ...(await this.components.expiries.of(written)) };

@@ -61,10 +61,10 @@ export class ObjectEncryption {
   }
 
   /**
-   * The data key of an object, for who may read it; undefined where there is none. InvalidRequest when the customer's key
-   * is missing, or given for an object that has none; AccessDenied when it is not the one.
+   * Whether a request brings the key that an object needs. InvalidRequest when the customer's key is missing, or given for
+   * an object that has none; AccessDenied when it is not the one.
    */
-  unlock(encryption: Encryption | undefined, customer: CustomerKey | undefined): DataKey | undefined {
+  async requireKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     if (encryption?.algorithm === "customer" && !customer) {
       throw new S3Error("InvalidRequest", {
         message: "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
@@ -73,19 +73,32 @@ export class ObjectEncryption {
     if (customer && encryption?.algorithm !== "customer") {
       throw new S3Error("InvalidRequest", { message: "The encryption parameters are not applicable to this object." });
     }
+    if (customer) await this.#unwrap(encryption, customer);
+  }
+
+  /**
+   * The data key of an object, for who may read it; undefined where there is none. Rejects as `requireKey`, and with what
+   * a KMS key's server refuses.
+   */
+  async unlock(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
+    await this.requireKey(encryption, customer);
+    return this.#unwrap(encryption, customer);
+  }
+
+  async #unwrap(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
     if (encryption?.wrapped === undefined) return undefined;
-    const key = this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), encryption.context ?? "");
+    const key = await this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), encryption.context ?? "");
     if (key === undefined) throw new S3Error("AccessDenied", { message: "The encryption key is not the one that the object was stored with." });
     return key as DataKey;
   }
 
   /** A part comes with the very key its upload was created with: InvalidRequest. */
-  requirePartKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): void {
+  async requirePartKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     const wanted = encryption?.algorithm === "customer";
     if (wanted && !customer) throw partRefused("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.");
     if (customer && !wanted) throw partRefused("The multipart upload initiate did not request encryption. Please resend the request without sending encryption parameters.");
     if (!customer || encryption?.wrapped === undefined) return;
-    const key = this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), "");
+    const key = await this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), "");
     if (key === undefined) throw partRefused("The provided encryption parameters did not match the ones used originally.");
   }
 
@@ -99,7 +112,7 @@ export class ObjectEncryption {
       : { algorithm };
     const wrapper = wrapperOf(chosen, "customer" in wanted ? wanted.customer : undefined);
     await this.#recordUse(wrapper);
-    return { ...chosen, wrapped: this.components.keys.wrap(key, wrapper, chosen.context ?? "") };
+    return { ...chosen, wrapped: await this.components.keys.wrap(key, wrapper, chosen.context ?? "") };
   }
 
   async #cipher(keyId: string): Promise<NewEncryption> {

@@ -2,7 +2,6 @@ import type { Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion } from "../catalog/catalog.js";
 import { S3Error } from "../model/errors.js";
-import type { DataKey } from "../model/file.js";
 import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
@@ -15,7 +14,7 @@ import type {
   Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
 } from "./gateway.js";
 import type { Expiries } from "./expiries.js";
-import { newObjectAcl } from "./object-acl.js";
+import { newObjectAcl, withOwners } from "./object-acl.js";
 import { ingest, type Ingested } from "./ingest.js";
 import { requireKey, requireMetadata } from "./limits.js";
 import type { NotificationService } from "./notification-service.js";
@@ -107,28 +106,29 @@ export class ObjectService implements Objects {
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     const { network, redundancy } = this.components;
     const result = network?.serves(name.bucket) === true
-      ? await network.head(call, name, this.ofNetwork(request)) : (await this.resolve(call, name, request)).result;
+      ? await network.head(call, name, await this.ofNetwork(request)) : await this.resolve(call, name, request);
     return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
   }
 
   /** The network's files are nobody's to bring a key for. */
-  private ofNetwork(request: ReadRequest): ReadRequest {
-    this.components.encryption.unlock(undefined, request.customer);
+  private async ofNetwork(request: ReadRequest): Promise<ReadRequest> {
+    await this.components.encryption.requireKey(undefined, request.customer);
     return request;
   }
 
-  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<{ readonly result: ReadResult; readonly key: DataKey | undefined }> {
+  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     const { catalog, encryption, expiries } = this.components;
     const bucket = await permittedBucket(catalog, call, name.bucket);
     const version = await readableVersion(catalog, name);
-    const key = encryption.unlock(version.encryption, request.customer);
-    return { result: { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) }, key };
+    await encryption.requireKey(version.encryption, request.customer);
+    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
     const { network } = this.components;
-    if (network?.serves(name.bucket) === true) return network.get(call, name, this.ofNetwork(request));
-    const { result, key } = await this.resolve(call, name, request);
+    if (network?.serves(name.bucket) === true) return network.get(call, name, await this.ofNetwork(request));
+    const result = await this.resolve(call, name, request);
+    const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
     const range = result.range ?? { start: 0, end: result.version.size };
     return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
   }
@@ -150,13 +150,13 @@ export class ObjectService implements Objects {
     return this.components.copy.run(call, name, request);
   }
 
-  async list(call: Call, bucket: string, request: ListRequest): Promise<ListResult> {
+  async list(call: Call, name: string, request: ListRequest): Promise<ListResult> {
     const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
-    const { entries, truncated } = await catalog.objects.list({ bucket, ...request });
+    const bucket = await permittedBucket(catalog, call, name);
+    const { entries, truncated } = await catalog.objects.list({ bucket: name, ...request });
     const last = entries.at(-1);
     return {
-      keys: entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : [])),
+      keys: await withOwners(catalog, bucket, entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : []))),
       prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
       truncated,
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),

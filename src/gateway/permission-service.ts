@@ -3,6 +3,7 @@ import { privateAcl, type Acl, type AclRequest } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import type { Policy } from "../model/policy.js";
+import { requireActions } from "../model/policy-actions.js";
 import { isNamed, isPublicPolicy } from "../model/policy-decision.js";
 import { parsePolicy } from "../model/policy-document.js";
 import type { ObjectOwnership, PublicAccessBlock } from "../model/public-access.js";
@@ -33,6 +34,7 @@ export class PermissionService implements Permissions {
   async setPolicy(call: Call, bucket: string, text: string): Promise<void> {
     const { block } = await bucketAccess(this.components.catalog, await this.bucket(call, bucket));
     const policy = parsePolicy(text, bucket);
+    requireActions(policy);
     this.requirePrincipals(policy);
     if (block.blockPublicPolicy && isPublicPolicy(policy)) {
       throw new S3Error("AccessDenied", { message: "Public policies are blocked by the bucket's PublicAccessBlock configuration." });
@@ -122,8 +124,9 @@ export class PermissionService implements Permissions {
     const access = await bucketAccess(this.components.catalog, bucket);
     const acl = aclOf(request, owner, bucket.owner);
     if (!access.acls) {
-      // What says nothing new is no request to change anything.
-      if (acl.grants.every(({ grantee, permission }) => "id" in grantee && grantee.id === owner && permission === "FULL_CONTROL")) return privateAcl(owner);
+      // What says nothing new is no request to change anything; AWS refuses the word `private` all the same.
+      const same = acl.grants.every(({ grantee, permission }) => "id" in grantee && grantee.id === owner && permission === "FULL_CONTROL");
+      if (same && !("canned" in request && request.canned === "private")) return privateAcl(owner);
       throw new S3Error("AccessControlListNotSupported");
     }
     // An owner cannot be changed, and a document that tries is another object's.

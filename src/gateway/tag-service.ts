@@ -22,7 +22,8 @@ export class TagService implements Tagging {
     const { catalog } = this.components;
     requireTags(tags, TAG_LIMITS.bucket);
     await permittedBucket(catalog, call, bucket);
-    await catalog.configurations.put(bucket, "tagging", JSON.stringify(tags));
+    if (tags.length === 0) await catalog.configurations.delete(bucket, "tagging");
+    else await catalog.configurations.put(bucket, "tagging", JSON.stringify(tags));
   }
 
   async deleteBucket(call: Call, bucket: string): Promise<void> {

@@ -79,7 +79,7 @@ export class UploadService implements Uploads {
   async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
     requirePartNumber(partNumber);
     const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
-    this.components.encryption.requirePartKey(upload.encryption, customer);
+    await this.components.encryption.requirePartKey(upload.encryption, customer);
     requireSameAlgorithm(upload, body);
     requireLockDigest((await uploadLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
     return this.stage(charged, upload, partNumber, body);
@@ -91,9 +91,9 @@ export class UploadService implements Uploads {
     const { catalog, bytes, encryption } = this.components;
     requirePartNumber(partNumber);
     const { upload, charged } = await this.openUpload(call, name, uploadId);
-    encryption.requirePartKey(upload.encryption, request.customer);
+    await encryption.requirePartKey(upload.encryption, request.customer);
     const { version, sourceVersionId } = await readableSource(catalog, call, request);
-    const key = encryption.unlock(version.encryption, request.sourceCustomer);
+    const key = await encryption.unlock(version.encryption, request.sourceCustomer);
     const { start, end } = copiedRange(version, request.range);
     const stream = await bytes.open(version, { start, end }, call.signal, key);
     try {
@@ -107,7 +107,7 @@ export class UploadService implements Uploads {
 
   async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const { upload, account } = await this.permittedUpload(call, name, uploadId);
-    if (customer && upload) this.components.encryption.requirePartKey(upload.encryption, customer);
+    if (customer && upload) await this.components.encryption.requirePartKey(upload.encryption, customer);
     return this.components.completion.complete({ ...call, account }, name, uploadId, request);
   }
 

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/catalog.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
+import { withOwners } from "./object-acl.js";
 import { permittedBucket } from "./access.js";
 import type { Call, VersionListRequest, VersionListResult, Versions } from "./gateway.js";
 
@@ -23,16 +24,16 @@ export class VersionService implements Versions {
     await catalog.configurations.put(bucket, "versioning", state);
   }
 
-  async list(call: Call, bucket: string, request: VersionListRequest): Promise<VersionListResult> {
+  async list(call: Call, name: string, request: VersionListRequest): Promise<VersionListResult> {
     const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
-    const { entries, truncated } = await catalog.objects.listVersions({ bucket, ...request });
+    const bucket = await permittedBucket(catalog, call, name);
+    const { entries, truncated } = await catalog.objects.listVersions({ bucket: name, ...request });
     const last = entries.at(-1);
     const next = last?.kind === "version"
       ? { nextKeyMarker: last.version.key, nextVersionIdMarker: last.version.versionId }
       : { nextKeyMarker: last?.prefix ?? "" };
     return {
-      versions: entries.flatMap((entry) => (entry.kind === "version" ? [entry.version] : [])),
+      versions: await withOwners(catalog, bucket, entries.flatMap((entry) => (entry.kind === "version" ? [entry.version] : []))),
       prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
       truncated,
       ...(truncated && last ? next : {}),

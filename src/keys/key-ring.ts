@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { kmsKeyName, noSuchKmsKey } from "../model/encryption.js";
-import type { Keys, Wrapper } from "./keys.js";
+import type { Keys, KeyServer, Wrapper } from "./keys.js";
 import { openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
 
 /** Key material as it is given: the first of several is the one that wraps, the others still unwrap. */
@@ -13,17 +13,20 @@ export interface KeyMaterial {
   readonly ciphers: ReadonlyMap<string, string>;
 }
 
-/** Keys in memory. Each purpose is part of what is authenticated, so nothing wrapped can take another's place. */
+/** Stands for all keys of the key server: which of them are needed is its operator's to know. */
+const SERVER_ID = "vault";
+
+/** Keys in memory, and those of a key server for names that are not among them. Each purpose is part of what is authenticated, so nothing wrapped can take another's place. */
 export class KeyRing implements Keys {
   readonly masterId: string;
-  readonly ids: ReadonlySet<string>;
+  readonly #ids: ReadonlySet<string>;
   readonly #master: ReadonlyMap<string, WrappingKey>;
   readonly #current: WrappingKey;
   readonly #kms: ReadonlyMap<string, readonly WrappingKey[]>;
   readonly #ciphers: ReadonlyMap<string, string>;
 
   /** Throws RangeError for a key that has not 32 bytes, and without a master key. */
-  constructor({ master, kms, ciphers }: KeyMaterial) {
+  constructor({ master, kms, ciphers }: KeyMaterial, private readonly server?: KeyServer) {
     const masters = master.map(wrappingKey);
     const [current] = masters;
     if (!current) throw new RangeError("there is no master key");
@@ -32,7 +35,11 @@ export class KeyRing implements Keys {
     this.#kms = new Map([...kms].map(([name, keys]) => [name, keys.map(wrappingKey)]));
     this.#ciphers = ciphers;
     this.masterId = current.id;
-    this.ids = new Set([...this.#master.keys(), ...[...this.#kms.values()].flat().map(({ id }) => id)]);
+    this.#ids = new Set([...this.#master.keys(), ...[...this.#kms.values()].flat().map(({ id }) => id), ...(server ? [SERVER_ID] : [])]);
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
   }
 
   seal(secret: string, purpose: string): string {
@@ -49,21 +56,27 @@ export class KeyRing implements Keys {
 
   idOf(wrapper: Wrapper): string | undefined {
     if (wrapper.kind === "customer") return undefined;
-    return wrapper.kind === "master" ? this.masterId : this.#named(wrapper.keyId)[0]?.id;
+    if (wrapper.kind === "master") return this.masterId;
+    return this.#atServer(wrapper.keyId) ? SERVER_ID : this.#named(wrapper.keyId)[0]?.id;
   }
 
-  wrap(secret: string, wrapper: Wrapper, context: string): string {
+  async wrap(secret: string, wrapper: Wrapper, context: string): Promise<string> {
     const purpose = purposeOf(wrapper, context);
+    if (wrapper.kind === "kms" && this.#atServer(wrapper.keyId)) return this.server!.wrap(secret, kmsKeyName(wrapper.keyId), purpose);
     if (wrapper.kind === "master") return this.seal(secret, purpose);
     const key = wrapper.kind === "customer" ? customerKey(wrapper.key) : this.#named(wrapper.keyId)[0];
     if (!key) throw new Error("a KMS key without a key");
     return sealText(key, secret, purpose);
   }
 
-  unwrap(wrapped: string, wrapper: Wrapper, context: string): string | undefined {
+  async unwrap(wrapped: string, wrapper: Wrapper, context: string): Promise<string | undefined> {
     const purpose = purposeOf(wrapper, context);
     if (wrapper.kind === "master") return this.open(wrapped, purpose);
     if (wrapper.kind === "customer") return openText(customerKey(wrapper.key), wrapped, purpose);
+    if (wrapped.startsWith("vault:")) {
+      if (!this.server) throw new Error(`the KMS key ${wrapper.keyId} is in Vault, which is not configured any more`);
+      return this.server.unwrap(wrapped, kmsKeyName(wrapper.keyId), purpose);
+    }
     const key = this.#named(wrapper.keyId).find(({ id }) => id === sealedBy(wrapped));
     const opened = key && openText(key, wrapped, purpose);
     if (opened === undefined) throw new Error(`the KMS key ${wrapper.keyId} is not the one that wrapped a data key: ${sealedBy(wrapped)} did`);
@@ -74,6 +87,14 @@ export class KeyRing implements Keys {
     const text = this.#ciphers.get(name);
     if (text === undefined) throw noSuchKmsKey(name);
     return text;
+  }
+
+  async close(): Promise<void> {
+    await this.server?.close();
+  }
+
+  #atServer(keyId: string): boolean {
+    return this.server !== undefined && !this.#kms.has(kmsKeyName(keyId));
   }
 
   #named(keyId: string): readonly WrappingKey[] {

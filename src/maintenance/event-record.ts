@@ -1,7 +1,21 @@
 import type { WaitingEvent } from "../catalog/catalog.js";
+import { TEST_EVENT } from "../model/notification.js";
+
+/** What one POST tells: so many events as one message holds, or a test, which S3 sends by itself. */
+export function eventMessage(waiting: readonly WaitingEvent[]): { readonly told: readonly WaitingEvent[]; readonly message: object } {
+  const [first] = waiting;
+  if (first?.event === TEST_EVENT) return { told: [first], message: testMessage(first) };
+  const end = waiting.findIndex(({ event }) => event === TEST_EVENT);
+  const told = end < 0 ? waiting : waiting.slice(0, end);
+  return { told, message: { Records: told.map(eventRecord) } };
+}
+
+function testMessage({ createdAt, bucket, source }: WaitingEvent): object {
+  return { Service: "Amazon S3", Event: TEST_EVENT, Time: new Date(createdAt).toISOString(), Bucket: bucket, RequestId: source.requestId, HostId: "cess-s3" };
+}
 
 /** An event as S3 tells it, version 2.1 of its structure. */
-export function eventRecord(event: WaitingEvent): object {
+function eventRecord(event: WaitingEvent): object {
   const { id, createdAt, source, bucket, bucketOwner, key, versionId, size, etag, fid } = event;
   return {
     eventVersion: "2.1",

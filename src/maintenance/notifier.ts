@@ -1,7 +1,7 @@
 import type { Progress, Worker } from "../background/worker.js";
-import type { Catalog, WaitingEvent } from "../catalog/catalog.js";
+import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
-import { eventRecord } from "./event-record.js";
+import { eventMessage } from "./event-record.js";
 
 /** A receiver of events, as the operator named it. */
 export interface Webhook {
@@ -72,9 +72,9 @@ export class Notifier implements Worker {
   private async deliver(webhook: Webhook, signal: AbortSignal): Promise<void> {
     const { catalog: { events }, clock, log } = this.components;
     const { name } = webhook;
-    const some = await events.first(name, this.settings.batch);
+    const { told, message } = eventMessage(await events.first(name, this.settings.batch));
     try {
-      await this.post(webhook, some, signal);
+      await this.post(webhook, message, signal);
     } catch (error) {
       signal.throwIfAborted();
       const failures = (this.trouble.get(name)?.failures ?? 0) + 1;
@@ -84,14 +84,14 @@ export class Notifier implements Worker {
       return;
     }
     this.trouble.delete(name);
-    await events.delivered(some.map(({ id }) => id));
+    await events.delivered(told.map(({ id }) => id));
   }
 
-  private async post({ url, token }: Webhook, events: readonly WaitingEvent[], signal: AbortSignal): Promise<void> {
+  private async post({ url, token }: Webhook, message: object, signal: AbortSignal): Promise<void> {
     const answer = await fetch(url, {
       method: "POST", redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeoutMs)]),
       headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify({ Records: events.map(eventRecord) }),
+      body: JSON.stringify(message),
     });
     await answer.body?.cancel();
     if (!answer.ok) throw new Error(`it answered ${answer.status}`);

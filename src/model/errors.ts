@@ -3,18 +3,18 @@
  * in one exhaustive map in s3/error-response.ts.
  */
 export const errorKinds = [
-  "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BucketAlreadyExists",
+  "AccessDenied", "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "BadDigest", "BadRequest", "BucketAlreadyExists",
   "BucketAlreadyOwnedByYou", "BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall",
   "IllegalVersioningConfigurationException",
   "IncompleteBody", "InternalError", "InvalidAccessKeyId", "InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest", "InvalidEncryptionAlgorithmError",
   "InvalidLocationConstraint", "InvalidObjectState", "InvalidPart", "InvalidPartNumber", "InvalidPartOrder",
-  "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidToken", "InvalidURI", "KMS.NotFoundException", "KeyTooLongError",
+  "InvalidRange", "InvalidRequest", "InvalidRetentionPeriod", "InvalidStorageClass", "InvalidTag", "InvalidTargetBucketForLogging", "InvalidToken", "InvalidURI", "KMS.DisabledException", "KMS.InvalidKeyUsageException", "KMS.NotFoundException", "KeyTooLongError",
   "MalformedXML", "MaxMessageLengthExceeded", "MetadataTooLarge", "MethodNotAllowed", "MissingContentLength",
   "MissingSecurityHeader", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotImplemented", "NotModified",
   "OperationAborted", "PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "RequestTimeout",
   "ServiceUnavailable", "SignatureDoesNotMatch", "SlowDown", "XAmzContentSHA256Mismatch",
   "AccessControlListNotSupported", "AccessForbidden", "MalformedTrailerError", "MissingRequestBodyError",
-  "InvalidBucketAclWithObjectOwnership", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
+  "InvalidBucketAclWithObjectOwnership", "InvalidBucketOwnerAWSAccountID", "InvalidPolicyDocument", "MalformedACLError", "MalformedPOSTRequest", "MalformedPolicy",
   "MaxPostPreDataLengthExceededError", "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError",
   "UnexpectedContent", "UnresolvableGrantByEmailAddress",
   // What AWS answers to a read of a configuration that a bucket never got.

@@ -6,6 +6,9 @@ export const eventNames = [
 ] as const;
 export type EventName = (typeof eventNames)[number];
 
+/** What a receiver is told first of all, so that it hears that it is one; nobody asks for it. */
+export const TEST_EVENT = "s3:TestEvent";
+
 /** Names with `*` at their end that stand for several. */
 export const eventGroups = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"] as const;
 export type EventGroup = (typeof eventGroups)[number];
@@ -36,7 +39,7 @@ export interface EventSource {
 /** What is to be told with a change of an object: recorded in the change's own transaction. */
 export interface Announcement {
   /** A deletion's is a group: what happened decides which of them it is. */
-  readonly event: EventName | "s3:ObjectRemoved:*" | "s3:LifecycleExpiration:*";
+  readonly event: EventName | "s3:ObjectRemoved:*" | "s3:LifecycleExpiration:*" | typeof TEST_EVENT;
   readonly source: EventSource;
   /** Those that the key concerns. */
   readonly rules: readonly NotificationRule[];
@@ -44,7 +47,7 @@ export interface Announcement {
 
 /** An event as it waits for its webhook. */
 export interface ObjectEvent {
-  readonly event: EventName;
+  readonly event: EventName | typeof TEST_EVENT;
   /** NotificationRule.id */
   readonly rule: string;
   readonly source: EventSource;
@@ -52,6 +55,7 @@ export interface ObjectEvent {
   readonly region: string;
   /** Account.id of the bucket's owner. */
   readonly bucketOwner: string;
+  /** "" of a test. */
   readonly key: string;
   /** Absent in a bucket that never had versioning. */
   readonly versionId?: string;

@@ -90,6 +90,8 @@ const s3Keys = new Set([
   "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-customer-algorithm", "x-amz-storage-class",
   "x-amz-website-redirect-location", "object-lock-mode", "object-lock-retain-until-date", "object-lock-remaining-retention-days",
   "object-lock-legal-hold", "locationconstraint", "resourceaccount", "requestobjecttagkeys", "objectcreationoperation",
+  // There are no access points: that a request came through none is true of all.
+  "accesspointnetworkorigin", "dataaccesspointaccount", "dataaccesspointarn", "accessgrantsinstancearn",
 ]);
 
 function conditionKey(text: string): string {
@@ -124,7 +126,8 @@ function statementOf(value: unknown, bucket: string): Statement {
   if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
   if (sid !== undefined && typeof sid !== "string") throw malformed("Sid must be text");
   return {
-    ...(sid === undefined ? {} : { sid }), effect, principals: principals(statement), actions: actions(statement),
+    // An empty Sid is none: MinIO's clients write one into every statement.
+    ...(sid ? { sid } : {}), effect, principals: principals(statement), actions: actions(statement),
     resources: resources(statement, bucket), conditions: conditions(statement),
   };
 }

@@ -6,8 +6,12 @@ import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
+import type { RestoredSegment } from "./restored-segment.js";
 import type { Reach } from "./retrieval.js";
 import { SharedWork } from "./shared-work.js";
+
+/** One for all: a stack of its own would cost a small read more than the read. */
+const FRAGMENT_HERE = new DOMException("the fragment is here", "AbortError");
 
 export interface SourceSettings {
   /** Bytes of data fragments being fetched from their own nodes, in the whole process. */
@@ -56,7 +60,7 @@ const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 export class FragmentSource {
   readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
   readonly #fetches = new SharedWork<Uint8Array>();
-  readonly #races = new SharedWork<Uint8Array[]>();
+  readonly #races = new SharedWork<RestoredSegment>();
   readonly #fetchBudget: ByteBudget;
   readonly #raceBudget: ByteBudget;
 
@@ -114,7 +118,7 @@ export class FragmentSource {
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
       signal.removeEventListener("abort", abandon);
-      controller.abort(new DOMException("the fragment is here", "AbortError"));
+      controller.abort(FRAGMENT_HERE);
     }
   }
 
@@ -154,10 +158,11 @@ export class FragmentSource {
       signal.throwIfAborted();
       const { scores, fetcher, clock } = this.components;
       const hedge = scores.hedgeDelay(node.account);
-      const direct = fetcher.fetch(node, { fid: wanted.file.fid, hash: wanted.hash }, controller.signal);
+      const name = { fid: wanted.file.fid, hash: wanted.hash };
+      const direct = fetcher.fetch(node, name, controller.signal);
       // Below it is awaited through others; a rejection nobody looks at any more must not end the process.
       direct.catch(() => undefined);
-      const late = clock.sleep(hedge, controller.signal).then(() => undefined, () => undefined);
+      const late = clock.sleep(hedge, controller.signal).then(() => (fetcher.hasArrived(node, name) ? direct : undefined)).catch(() => undefined);
       const early = await Promise.race([direct.catch(() => undefined), late]);
       signal.throwIfAborted();
       if (early) return this.#keep(wanted.hash, early);
@@ -165,7 +170,7 @@ export class FragmentSource {
       return await Promise.any([direct.then((bytes) => this.#keep(wanted.hash, bytes)), raced]).catch(() => raced);
     } finally {
       signal.removeEventListener("abort", abandon);
-      controller.abort(new DOMException("the fragment is here", "AbortError"));
+      controller.abort(FRAGMENT_HERE);
       release();
     }
   }
@@ -173,17 +178,26 @@ export class FragmentSource {
   async #race({ file, segment, hashes, fragment }: Wanted, holders: Awaited<ReturnType<FileDirectory["holders"]>>, signal: AbortSignal): Promise<Uint8Array> {
     const work = async (shared: AbortSignal) => {
       const release = await this.#raceBudget.take(RACE_WIDTH * FRAGMENT_SIZE, shared);
+      let all: Promise<unknown> = Promise.resolve();
       try {
         this.counts.races++;
-        const data = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
+        const restored = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
         this.counts.racesWon++;
-        return data.map((bytes, index) => this.#keep(hashes.fragments[index], bytes));
+        all = restored.all.then((fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)), () => undefined);
+        return restored;
       } finally {
-        release();
+        void all.then(release);
       }
     };
-    const data = await this.#races.run(`${file.fid}/${segment}`, work, signal);
-    return data[fragment] ?? ZERO_FRAGMENT;
+    // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
+    for (let again = true; ; again = false) {
+      const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
+      try {
+        return await restored.fragment(fragment);
+      } catch (error) {
+        if (!again || signal.aborted) throw error;
+      }
+    }
   }
 
   /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */

@@ -1,5 +1,8 @@
 import { Readable } from "node:stream";
 
+/** One for all: a stack of its own would cost a small read more than the read. */
+const READER_LEFT = new DOMException("the reader has left", "AbortError");
+
 /** A Readable over chunks made on demand; ending it early aborts what is being fetched for it. */
 export class FragmentStream extends Readable {
   #next: Promise<IteratorResult<Uint8Array, void>> | undefined;
@@ -24,7 +27,7 @@ export class FragmentStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.controller.abort(error ?? new DOMException("the reader has left", "AbortError"));
+    this.controller.abort(error ?? READER_LEFT);
     void this.chunks.return().catch(() => undefined);
     callback(error);
   }

@@ -20,6 +20,12 @@ export interface FetchCounts {
   failedFetches: number;
 }
 
+export interface Fetched {
+  readonly bytes: Uint8Array;
+  /** Whether they were hashed. */
+  readonly verified: boolean;
+}
+
 /**
  * Gets one fragment from one node and believes it only when it hashes right. That a node lied goes into the book from
  * here; how transfers went is written there by who makes them.
@@ -27,7 +33,11 @@ export interface FetchCounts {
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
   /** A race for one fragment wants the siblings that a reader is fetching at the same time. */
-  readonly #underWay = new SharedWork<Uint8Array>();
+  readonly #underWay = new SharedWork<Fetched>();
+  /** Of those under way, what is to be hashed as soon as it is there. */
+  readonly #believed = new Set<string>();
+  /** Those that have come and are being hashed. */
+  readonly #arrived = new Set<string>();
 
   constructor(
     private readonly components: {
@@ -43,31 +53,56 @@ export class NodeFetcher {
    * Rejects with WrongBytes, NodeFailure, or the signal's reason. All who ask for the fragment at the same time share
    * the bytes: they must be neither changed nor transferred.
    */
-  fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
-    const key = `${node.account} ${fragment.fid} ${fragment.hash}`;
-    return this.#underWay.run(key, (shared) => this.#fetch(node, fragment, shared), signal);
+  async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
+    this.#believed.add(keyOf(node, fragment));
+    const { result: { bytes, verified }, shared } = await this.#join(node, fragment, signal);
+    return verified ? bytes : this.verify(node, fragment, shared ? new Uint8Array(bytes) : bytes, signal);
   }
 
-  async #fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
-    const { nodes, encoder } = this.components;
-    this.counts.fetches++;
-    try {
-      const received = await this.#withDeadline(node, signal, (limited) => nodes.get(node, fragment, limited));
-      this.counts.fetchedBytes += received.length;
-      const bytes = received.length === FRAGMENT_SIZE ? await encoder.verify(received, fragment.hash, { signal }) : undefined;
-      if (!bytes) throw new WrongBytes(node);
-      return bytes;
-    } catch (error) {
-      if (error instanceof WrongBytes) this.#lied(node);
-      else if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
-      throw error;
-    }
+  /**
+   * As `fetch`, for making another fragment of it: what comes out is hashed then, so this is only where somebody else
+   * wants it for itself. The caller may do with the bytes what they like; they are copied when others have them, too.
+   */
+  async fetchInput(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
+    const { result, shared } = await this.#join(node, fragment, signal);
+    return shared ? { ...result, bytes: new Uint8Array(result.bytes) } : result;
   }
 
-  #lied(node: NodeAddress): void {
+  /** The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and it is in the book. */
+  async verify(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const good = bytes.length === FRAGMENT_SIZE ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal }) : undefined;
+    if (good) return good;
     this.components.book.lied(node.account);
     this.counts.failedFetches++;
     this.counts.wrongFragments++;
+    throw new WrongBytes(node);
+  }
+
+  /** Whether the node has sent it all and it only waits for being hashed, which says nothing of the node. */
+  hasArrived(node: NodeAddress, fragment: FragmentName): boolean {
+    return this.#arrived.has(keyOf(node, fragment));
+  }
+
+  #join(node: NodeAddress, fragment: FragmentName, signal: AbortSignal) {
+    return this.#underWay.join(keyOf(node, fragment), (shared) => this.#fetch(node, fragment, shared), signal);
+  }
+
+  async #fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
+    const key = keyOf(node, fragment);
+    this.counts.fetches++;
+    try {
+      const received = await this.#withDeadline(node, signal, (limited) => this.components.nodes.get(node, fragment, limited));
+      this.#arrived.add(key);
+      this.counts.fetchedBytes += received.length;
+      if (received.length === FRAGMENT_SIZE && !this.#believed.has(key)) return { bytes: received, verified: false };
+      return { bytes: await this.verify(node, fragment, received, signal), verified: true };
+    } catch (error) {
+      if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
+      throw error;
+    } finally {
+      this.#believed.delete(key);
+      this.#arrived.delete(key);
+    }
   }
 
   /** A node that neither sends nor hangs up must not hold its place for ever. */
@@ -90,4 +125,8 @@ export class NodeFetcher {
       timer.abort();
     }
   }
+}
+
+function keyOf({ account }: NodeAddress, { fid, hash }: FragmentName): string {
+  return `${account} ${fid} ${hash}`;
 }

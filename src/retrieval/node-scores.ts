@@ -7,12 +7,16 @@ export interface ScoreSettings {
   readonly maxHedgeMs: number;
 }
 
-export const SCORE_DEFAULTS: ScoreSettings = { minHedgeMs: 150, maxHedgeMs: 3000 };
+export const SCORE_DEFAULTS: ScoreSettings = { minHedgeMs: 50, maxHedgeMs: 3000 };
 
 /** Fragments a node must have sent before its own 95 in 100 is a better guess than everybody's. */
 const ENOUGH_FRAGMENTS = 8;
-/** A node that usually takes so many times longer than the wait is slow: it is never waited for alone. */
-const SLOW = 2;
+/** By so much the book's quantiles may be too low, and hashing what came takes its time: asking others is not free. */
+const MARGIN = 1.25;
+/** How many times longer than most nodes one may take of which not enough is known. */
+const UNKNOWN = 1.5;
+/** A node that usually takes so many times longer than most is slow: it is never waited for alone. */
+const SLOW = 4;
 
 /** What the node book means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing itself. */
 export class NodeScores {
@@ -23,29 +27,20 @@ export class NodeScores {
 
   /** Orders nodes: less is better. An unknown node counts as a usual one. */
   cost(node: CessAccount): number {
-    const { get, recentFailures, coolingUntil } = this.book.experience(node);
-    const blemishes = recentFailures + (coolingUntil === undefined ? 0 : 1);
+    const { get, lagging, recentFailures, coolingUntil } = this.book.experience(node);
+    const blemishes = recentFailures + (lagging ? 1 : 0) + (coolingUntil === undefined ? 0 : 1);
     return (get.p50Ms ?? this.#usual()) + blemishes * this.settings.maxHedgeMs;
   }
 
   /**
-   * How long to wait for this node alone: what 95 in 100 of its own fragments did not exceed. Milliseconds: 0 when it
-   * has just failed or is known to be slow.
+   * How long to count on this node before one more is asked: what 95 in 100 of its own fragments did not exceed.
+   * Milliseconds: 0 when it failed or was outrun the last time, or is known to be slow.
    */
   hedgeDelay(node: CessAccount): number {
-    const step = this.hedgeStep();
-    const { get, recentFailures } = this.book.experience(node);
-    if (recentFailures > 0.5 || (get.p50Ms ?? 0) > step * SLOW) return 0;
-    return get.p95Ms === undefined || get.count < ENOUGH_FRAGMENTS ? step : this.#bounded(get.p95Ms);
-  }
-
-  /** The wait between one more request and the next, once others are being asked. */
-  hedgeStep(): number {
-    return this.#bounded(this.#usual() * 2);
-  }
-
-  #bounded(ms: number): number {
-    return Math.min(Math.max(ms, this.settings.minHedgeMs), this.settings.maxHedgeMs);
+    const { get, lagging } = this.book.experience(node);
+    if (lagging || (get.p50Ms ?? 0) > Math.max(this.#usual(), this.settings.minHedgeMs) * SLOW) return 0;
+    const expected = get.p95Ms === undefined || get.count < ENOUGH_FRAGMENTS ? this.#usual() * UNKNOWN : get.p95Ms;
+    return Math.min(Math.max(expected * MARGIN, this.settings.minHedgeMs), this.settings.maxHedgeMs);
   }
 
   /** What nine in ten of the last answers did not exceed; before the first, half the longest wait. */

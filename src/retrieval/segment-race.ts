@@ -1,5 +1,5 @@
 import type { FragmentCache } from "../cache/cache.js";
-import type { Encoder, NumberedFragment } from "../encoding/encoder.js";
+import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
@@ -8,6 +8,8 @@ import { DATA_FRAGMENTS, FRAGMENT_SIZE } from "../model/sizes.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import type { NodeFetcher } from "./node-fetcher.js";
 import type { NodeScores } from "./node-scores.js";
+import { RestoredSegment } from "./restored-segment.js";
+import { type Input, SegmentRestorer } from "./segment-restorer.js";
 
 /** Fragments of a segment that are fetched or held at once, in a race. */
 export const RACE_WIDTH = 8;
@@ -24,7 +26,7 @@ export interface RaceEntry {
   readonly file: CessFile;
   readonly hashes: SegmentHashes;
   readonly holders: readonly (NodeAddress | undefined)[];
-  /** The fragment whose holder was asked before and is asked last now. */
+  /** The data fragment that is waited for: its holder was asked before, and is asked last now. */
   readonly late: number;
 }
 
@@ -33,13 +35,19 @@ interface Lane {
   readonly node: NodeAddress;
 }
 
-/** All ways to a segment's four data fragments at once: the first four good fragments win, the others are cancelled. */
+/**
+ * All ways to a segment at once: the first four fragments that make the one that is waited for win, the others are
+ * cancelled. As many run as are needed, and one more for each that takes longer than its node should.
+ */
 export class SegmentRace {
-  readonly #good: NumberedFragment[] = [];
+  readonly #inputs: Input[] = [];
   readonly #lanes: Lane[];
   readonly #failures: string[] = [];
-  readonly #running = new Set<Promise<void>>();
   readonly #controller = new AbortController();
+  #running = 0;
+  /** Those that run and are counted on. */
+  #inTime = 0;
+  #tellNews: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
@@ -53,55 +61,49 @@ export class SegmentRace {
       .map(({ lane }) => lane);
   }
 
-  /** The verified data fragments 0…3. Rejects with S3Error ObjectUnavailable when there are fewer than four good ones. */
-  async run(signal: AbortSignal): Promise<Uint8Array[]> {
+  /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
+  async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
     const abandon = () => this.#controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     try {
       await this.#takeWhatIsHere();
-      while (this.#good.length < DATA_FRAGMENTS) {
-        signal.throwIfAborted();
-        while (this.#good.length + this.#running.size < DATA_FRAGMENTS) if (!this.#start()) break;
-        if (this.#good.length + this.#running.size < DATA_FRAGMENTS) throw this.#unavailable();
-        await this.#untilNews();
+      const restorer = new SegmentRestorer(this.components, this.entry);
+      for (;;) {
+        await this.#untilFour(signal);
+        const restored = await restorer.restore(this.#inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
+        if (restored instanceof RestoredSegment) return restored;
+        this.#failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
+        this.#inputs.unshift(...restored);
       }
     } finally {
       signal.removeEventListener("abort", abandon);
       this.#controller.abort(new DOMException("the race is over", "AbortError"));
     }
-    return this.#reconstruct(signal);
   }
 
-  /** Zero fragments and cached ones need no node. They are copied: reconstruction takes its input away. */
+  async #untilFour(signal: AbortSignal): Promise<void> {
+    while (this.#inputs.length < DATA_FRAGMENTS) {
+      signal.throwIfAborted();
+      const here = this.#inputs.length;
+      while (here + this.#inTime < DATA_FRAGMENTS && here + this.#running < RACE_WIDTH) if (!this.#start()) break;
+      if (here + this.#running < DATA_FRAGMENTS) throw this.#unavailable();
+      await new Promise<void>((resolve) => (this.#tellNews = resolve));
+    }
+  }
+
+  /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
   async #takeWhatIsHere(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
-      if (hash === ZERO_FRAGMENT_HASH) this.#good.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
+      if (hash === ZERO_FRAGMENT_HASH) this.#inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
       else if (index !== this.entry.late) {
         const cached = await this.components.cache.get(hash);
-        if (cached) this.#good.push({ index, bytes: new Uint8Array(cached) });
+        if (cached) this.#inputs.push({ index, bytes: new Uint8Array(cached) });
       }
     }
-    for (const { index } of this.#good) {
+    for (const { index } of this.#inputs) {
       const lane = this.#lanes.findIndex((other) => other.index === index);
       if (lane >= 0) this.#lanes.splice(lane, 1);
-    }
-  }
-
-  /** Resolves after one fragment came or failed; after a while of neither it starts one more and resolves. */
-  async #untilNews(): Promise<void> {
-    const timer = new AbortController();
-    const late = this.components.clock.sleep(this.components.scores.hedgeStep(), timer.signal).then(
-      () => {
-        if (this.#good.length + this.#running.size < RACE_WIDTH) this.#start();
-      },
-      () => undefined,
-    );
-    const canWiden = this.#lanes.length > 0 && this.#good.length + this.#running.size < RACE_WIDTH;
-    try {
-      await Promise.race(canWiden ? [...this.#running, late] : this.#running);
-    } finally {
-      timer.abort();
     }
   }
 
@@ -109,38 +111,50 @@ export class SegmentRace {
     const lane = this.#lanes.shift();
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
-    const running = this.#fetch(lane, hash).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    this.#running++;
+    const stopWaiting = this.#countOn(lane, hash);
+    void this.#fetch(lane, hash).then(() => {
+      this.#running--;
+      stopWaiting();
+    });
     return true;
   }
 
+  /** For as long as its node should take at most. Returns how to end that. */
+  #countOn({ node }: Lane, hash: Hash): () => void {
+    const patience = this.components.scores.hedgeDelay(node.account);
+    if (patience === 0) return () => this.#tellNews();
+    const timer = new AbortController();
+    this.#inTime++;
+    let counted = true;
+    const end = () => {
+      if (counted) this.#inTime--;
+      counted = false;
+      this.#tellNews();
+    };
+    const late = () => {
+      if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
+    };
+    this.components.clock.sleep(patience, timer.signal).then(late, () => undefined);
+    return () => {
+      timer.abort();
+      end();
+    };
+  }
+
+  /** Resolves either way. */
   async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
-      const bytes = await this.components.fetcher.fetch(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
-      // A data fragment may have other readers, and reconstruction takes its input away.
-      if (this.#good.length < DATA_FRAGMENTS) this.#good.push({ index, bytes: index < DATA_FRAGMENTS ? new Uint8Array(bytes) : bytes });
+      const { bytes, verified } = await this.components.fetcher.fetchInput(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
+      this.#inputs.push({ index, bytes, ...(!verified && { unverified: node }) });
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #reconstruct(signal: AbortSignal): Promise<Uint8Array[]> {
-    const believed = new Set(this.#good.map(({ index }) => index));
-    const made = await this.components.encoder.reconstruct(this.#good, { signal });
-    return Promise.all(
-      made.map(async (bytes, index) => {
-        const hash = this.entry.hashes.fragments[index];
-        const verified = believed.has(index) || !hash ? bytes : await this.components.encoder.verify(bytes, hash, { signal });
-        if (verified) return verified;
-        const message = `fragment ${index} of segment ${this.entry.hashes.hash}, made of four good ones, has not its hash`;
-        throw new S3Error("ObjectUnavailable", { message });
-      }),
-    );
-  }
-
   #unavailable(): S3Error {
     // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
-    const found = this.#good.length + this.#running.size;
+    const found = this.#inputs.length + this.#running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;

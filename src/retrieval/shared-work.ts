@@ -1,7 +1,12 @@
+/** One for all: a stack of its own would cost a small read more than the read. */
+const NOBODY_WAITS = new DOMException("nobody waits for it", "AbortError");
+
 interface Shared<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   readers: number;
+  /** Whether more than one have ever joined. */
+  shared: boolean;
 }
 
 /** One piece of work for all who want the same thing at the same time; it is aborted when the last of them leaves. */
@@ -10,8 +15,17 @@ export class SharedWork<T> {
 
   /** Joins the work of that key or begins it. Rejects with the signal's reason as soon as that aborts. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return (await this.join(key, work, signal)).result;
+  }
+
+  /** As `run`, and says whether somebody else may have the same result. */
+  async join(
+    key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal,
+  ): Promise<{ readonly result: T; readonly shared: boolean }> {
     signal?.throwIfAborted();
-    const shared = this.#running.get(key) ?? this.#begin(key, work);
+    const running = this.#running.get(key);
+    const shared = running ?? this.#begin(key, work);
+    if (running) shared.shared = true;
     shared.readers++;
     let abandon = () => {};
     const abandoned = new Promise<never>((_resolve, reject) => {
@@ -19,20 +33,22 @@ export class SharedWork<T> {
       signal?.addEventListener("abort", abandon, { once: true });
     });
     try {
-      return await Promise.race([shared.result, abandoned]);
+      const result = await Promise.race([shared.result, abandoned]);
+      // Nobody has joined since the result came: by then the work is forgotten.
+      return { result, shared: shared.shared };
     } finally {
       signal?.removeEventListener("abort", abandon);
       shared.readers--;
       if (shared.readers === 0) {
         this.#forget(key, shared);
-        shared.controller.abort(new DOMException("nobody waits for it", "AbortError"));
+        shared.controller.abort(NOBODY_WAITS);
       }
     }
   }
 
   #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Shared<T> {
     const controller = new AbortController();
-    const shared: Shared<T> = { controller, readers: 0, result: work(controller.signal) };
+    const shared: Shared<T> = { controller, readers: 0, shared: false, result: work(controller.signal) };
     this.#running.set(key, shared);
     const forget = () => this.#forget(key, shared);
     shared.result.then(forget, forget);

@@ -1,9 +1,11 @@
 import type { CallAccess } from "../gateway/gateway.js";
 import { ANONYMOUS, type Account } from "../model/account.js";
+import { S3Error } from "../model/errors.js";
 import type { Address } from "./address.js";
 import type { Authentication } from "./auth/authenticate.js";
-import type { RequestHead } from "./request.js";
-import { taggingHeader } from "./wire/tagging.js";
+import type { AnyOperation } from "./operation.js";
+import type { RequestHead, S3Request } from "./request.js";
+import { tagConditions, taggingHeader } from "./wire/tagging.js";
 
 /** What is known of the connection. */
 export interface Origin {
@@ -18,19 +20,49 @@ export function accountOf({ accessKey }: Authentication): Account {
   return accessKey?.account ?? ANONYMOUS;
 }
 
-/** What permissions ask of a request. Nothing is decided here. */
-export function callAccess(head: RequestHead, address: Address, authentication: Authentication, operation: string, origin: Origin): CallAccess {
+/** What permissions ask of a request, of its document once that has been read. Nothing is decided here. */
+export function callAccess(
+  head: RequestHead, address: Address, authentication: Authentication, { name: operation, conditions }: Pick<AnyOperation, "name" | "conditions">, origin: Origin, request: Pick<S3Request, "document">,
+): CallAccess {
   const { accessKey } = authentication;
   const versionId = head.query.get("versionId");
   return {
     operation, bucket: address.bucket, key: address.key, versionId, also: alsoAsked(head, operation),
     anonymous: accessKey === undefined, ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
-    conditions: (key) => conditionValues(key, head, authentication, origin),
-    expectedOwner: head.headers.get("x-amz-expected-bucket-owner"),
-    expectedSourceOwner: head.headers.get("x-amz-source-expected-bucket-owner"),
+    conditions: (key) => derivedValues(key, (asked) => ofDocument(conditions, request.document, asked) ?? conditionValues(asked, head, authentication, operation, origin), origin),
+    expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
+    expectedSourceOwner: expectedOwner(head, "x-amz-source-expected-bucket-owner"),
   };
 }
 
+/** An account's ID, as ours are or as AWS's are. */
+function expectedOwner({ headers }: RequestHead, name: string): string | undefined {
+  const id = headers.get(name);
+  if (id === undefined || /^([0-9a-f]{64}|\d{12})$/i.test(id)) return id;
+  throw new S3Error("InvalidBucketOwnerAWSAccountID", { fields: { [name]: id.slice(0, 100) } });
+}
+
+/** What is malformed says nothing; its parser will refuse it. */
+function ofDocument(conditions: AnyOperation["conditions"], document: string, key: string): readonly string[] | undefined {
+  if (!conditions || document === "") return undefined;
+  try {
+    const told = conditions(document);
+    return Object.hasOwn(told, key) ? told[key] : undefined;
+  } catch (failure) {
+    if (failure instanceof S3Error) return undefined;
+    throw failure;
+  }
+}
+
+/** Keys that are reckoned from another. */
+function derivedValues(key: string, values: (key: string) => readonly string[] | undefined, { now }: Origin): readonly string[] | undefined {
+  if (key !== "s3:object-lock-remaining-retention-days") return values(key);
+  const until = Date.parse(values("s3:object-lock-retain-until-date")?.[0] ?? "");
+  return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / 86_400_000))];
+}
+
+/** Those after which there is a new object. */
+const creations = new Set(["PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject"]);
 const writes = new Set(["PutObject", "CopyObject", "CreateMultipartUpload", "PostObject"]);
 
 /** Headers that do what has an action of its own. */
@@ -49,6 +81,9 @@ function alsoAsked({ headers }: RequestHead, operation: string): string[] {
 /** Keys that are a header's value under another name, and those that are a parameter's. */
 const fromHeaders: Readonly<Record<string, string>> = {
   "aws:referer": "referer", "aws:useragent": "user-agent", "s3:if-match": "if-match", "s3:if-none-match": "if-none-match",
+};
+/** The same of what is written: with anything else these headers mean nothing. */
+const fromWrites: Readonly<Record<string, string>> = {
   "s3:object-lock-mode": "x-amz-object-lock-mode", "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
   "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
 };
@@ -56,29 +91,27 @@ const fromQuery: Readonly<Record<string, string>> = {
   "s3:prefix": "prefix", "s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:versionid": "versionId",
 };
 
-function conditionValues(key: string, head: RequestHead, { accessKey, presigned, form, version }: Authentication, origin: Origin): readonly string[] | undefined {
+function conditionValues(key: string, head: RequestHead, authentication: Authentication, operation: string, origin: Origin): readonly string[] | undefined {
+  const { accessKey, presigned, form, version, signedAt } = authentication;
   const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
-  const header = Object.hasOwn(fromHeaders, key) ? fromHeaders[key] : undefined;
+  const header = Object.hasOwn(fromHeaders, key) ? fromHeaders[key] : writes.has(operation) && Object.hasOwn(fromWrites, key) ? fromWrites[key] : undefined;
   if (header !== undefined) return one(head.headers.get(header));
   const parameter = Object.hasOwn(fromQuery, key) ? fromQuery[key] : undefined;
   if (parameter !== undefined) return one(head.query.get(parameter));
   if (key.startsWith("s3:x-amz-")) return one(head.headers.get(key.slice(3)));
-  if (key.startsWith("s3:requestobjecttag")) return requestTags(key, head);
+  if (key.startsWith("s3:requestobjecttag")) {
+    const tags = writes.has(operation) ? taggingHeader(head.headers) : undefined;
+    return tags && tagConditions(tags)[key];
+  }
   switch (key) {
     case "aws:sourceip": return [origin.address];
     case "aws:securetransport": return [String(origin.secure)];
     case "aws:currenttime": return [new Date(origin.now).toISOString()];
     case "aws:epochtime": return [String(Math.floor(origin.now / 1000))];
     case "s3:authtype": return accessKey ? [form ? "POST" : presigned ? "REST-QUERY-STRING" : "REST-HEADER"] : undefined;
+    case "s3:signatureage": return one(signedAt === undefined ? undefined : String(Math.max(0, origin.now - signedAt)));
+    case "s3:objectcreationoperation": return [String(creations.has(operation))];
     case "s3:signatureversion": return accessKey ? [version === 2 ? "AWS" : "AWS4-HMAC-SHA256"] : undefined;
     default: return undefined;
   }
-}
-
-function requestTags(key: string, { headers }: RequestHead): readonly string[] | undefined {
-  const tags = taggingHeader(headers);
-  if (!tags) return undefined;
-  if (key === "s3:requestobjecttagkeys") return tags.map((tag) => tag.key);
-  const wanted = key.slice(key.indexOf("/") + 1);
-  return tags.filter((tag) => tag.key === wanted).map((tag) => tag.value);
 }

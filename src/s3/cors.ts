@@ -23,12 +23,12 @@ function allowed(rule: CorsRule, { origin, method, headers }: CorsRequest): Resp
   };
 }
 
-/** What a browser asks before it sends the request itself. BadRequest-class errors and AccessForbidden, as S3. */
+/** What a browser asks before it sends the request itself. BadRequest, AccessForbidden. */
 export async function preflight(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<S3Response> {
   const origin = head.headers.get("origin");
   const method = head.headers.get("access-control-request-method");
-  if (!origin) throw new S3Error("InvalidRequest", { message: "Insufficient information. Origin request header needed." });
-  if (!method) throw new S3Error("InvalidRequest", { message: "Invalid Access-Control-Request-Method: null" });
+  if (!origin) throw new S3Error("BadRequest", { message: "Insufficient information. Origin request header needed." });
+  if (!method) throw new S3Error("BadRequest", { message: "Invalid Access-Control-Request-Method: null" });
   const fields = { Method: method.slice(0, 40), ResourceType: scope.toUpperCase() };
   const rules = scope === "service" ? undefined : await cors.of(bucket);
   if (!rules) throw new S3Error("AccessForbidden", { fields });

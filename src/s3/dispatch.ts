@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
+import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
+import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate, type Authentication } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
@@ -42,6 +44,8 @@ export interface DispatchComponents {
   readonly clock: Clock;
   readonly logger: Log;
   readonly onAnswer?: (answer: Answered) => void;
+  /** One request to a bucket answered, for the bucket's access log. */
+  readonly onAccess?: (entry: AccessEntry) => void;
 }
 
 export interface DispatchSettings {
@@ -83,9 +87,20 @@ interface Progress {
   operation: string;
 }
 
+/** An exchange, with what the access log will tell of it. */
+type Served = Exchange & { readonly facts: AccessFacts };
+
+/** A request whose document is still to be read. */
+type PendingRequest = Omit<S3Request, "document"> & { document: string; read(): Promise<void> };
+
 const addressed = ({ bucket, key, virtual }: Address) => ({ bucket, key, ...(virtual ? { virtual } : {}) });
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
+
+function notOffered({ name }: Unserved, progress: Progress): S3Error {
+  progress.operation = name;
+  return new S3Error("NotImplemented", { message: `${name} is not implemented.`, fields: { Operation: name } });
+}
 
 /** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
 export class Dispatcher {
@@ -106,7 +121,7 @@ export class Dispatcher {
       requestId: newRequestId(), hostId: HOST_ID,
       resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown", cors: {},
     };
-    const exchange = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs) };
+    const exchange: Served = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs), facts: {} };
     this.#bodies.set(request.socket, exchange.body);
     this.#serving++;
     try {
@@ -114,6 +129,8 @@ export class Dispatcher {
       const ms = this.#components.clock.now() - begun;
       this.#components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
       this.#components.onAnswer?.({ operation: progress.operation, status, ms });
+      const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
+      if (entry) this.#components.onAccess?.(entry);
     } finally {
       this.#serving--;
     }
@@ -126,19 +143,25 @@ export class Dispatcher {
     return body !== undefined;
   }
 
-  async #answer(exchange: Exchange, progress: Progress): Promise<number> {
+  async #answer(exchange: Served, progress: Progress): Promise<number> {
+    const begun = this.#components.clock.now();
     const common = { "x-amz-request-id": progress.requestId, "x-amz-id-2": progress.hostId, Server: "cess-s3" };
     const gone = new AbortController();
     exchange.response.once("close", () => {
       if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
     });
-    const refusal = (failure: unknown) => errorResponse(this.#refusal(failure, progress, gone.signal), progress);
+    const refusal = (failure: unknown) => {
+      const refused = this.#refusal(failure, progress, gone.signal);
+      exchange.facts.errorCode = refused.kind;
+      return errorResponse(refused, progress);
+    };
     let answer: S3Response | Late<S3Response>;
     try {
       answer = await this.#serve(exchange, progress, gone.signal);
     } catch (failure) {
       answer = refusal(failure);
     }
+    exchange.facts.servedMs = this.#components.clock.now() - begun;
     try {
       const headers = { ...common, ...progress.cors };
       if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
@@ -151,7 +174,7 @@ export class Dispatcher {
     }
   }
 
-  async #serve(exchange: Exchange, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+  async #serve(exchange: Served, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
     const head = requestHead(exchange.request);
     const { region, domain, websiteDomain } = this.#settings;
@@ -159,25 +182,29 @@ export class Dispatcher {
     const site = hostBucket(host, websiteDomain);
     if (site !== undefined) return this.#serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
+    Object.assign(exchange.facts, { head, address, from: this.#origin(exchange, head).address });
     // Browsers ask before they sign.
     if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
     const asked = router.match(head, address.scope);
     if (asked && "form" in asked) return this.#serveForm(exchange, progress, head, address, signal);
+    // Said to anyone: MinIO's clients sign the repeated parameters of a listener as S3 does not.
+    if (asked && !("run" in asked)) throw notOffered(asked, progress);
     const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
+    exchange.facts.authentication = authentication;
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
     const operation = this.#match(effective, address, progress);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);
-    screenHeaders(effective.headers);
-    const request = await this.#request(effective, address, authentication, operation, exchange.body);
-    const access = callAccess(effective, address, authentication, operation.name, this.#origin(exchange, head));
+    const request = this.#request(effective, address, authentication, operation, exchange.body);
+    const access = callAccess(effective, address, authentication, operation, this.#origin(exchange, head), request);
     return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
-  async #serveSite(exchange: Exchange, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
+  async #serveSite(exchange: Served, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
     const { gateway } = this.#components;
     const address = { scope: "object", bucket, key: "" } as const;
+    Object.assign(exchange.facts, { head, address: { ...address, key: head.path.slice(1) }, from: this.#origin(exchange, head).address });
     progress.operation = "Website";
     if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, gateway.cors));
@@ -185,51 +212,65 @@ export class Dispatcher {
   }
 
   /** Who asks, and for what, stands in the form itself. */
-  async #serveForm(exchange: Exchange, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+  async #serveForm(exchange: Served, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
     const operation = this.#match(head, asked, progress);
     checkBucketName(asked.bucket);
     const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
+    Object.assign(exchange.facts, { address: form.address, authentication: form.authentication });
     try {
-      screenHeaders(form.head.headers);
       const request = this.#formRequest(form);
-      const access = callAccess(form.head, form.address, form.authentication, operation.name, this.#origin(exchange, head));
+      const access = callAccess(form.head, form.address, form.authentication, operation, this.#origin(exchange, head), request);
       return await this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
     } finally {
       await form.close();
     }
   }
 
-  async #run(operation: AnyOperation, request: S3Request, call: Call): Promise<S3Response | Late<S3Response>> {
-    const output = await operation.run(this.#components.gateway, operation.parse(request), call);
+  async #run(operation: AnyOperation, request: PendingRequest, call: Call): Promise<S3Response | Late<S3Response>> {
+    const input = await this.#input(operation, request, call);
+    const output = await operation.run(this.#components.gateway, input, call);
     if (!(output instanceof Late)) return operation.render(output);
     return new Late(output.result.then((result) => operation.render(result)));
+  }
+
+  /** What is wrong with a request is told to none but who may make it. */
+  async #input(operation: AnyOperation, request: PendingRequest, call: Call): Promise<unknown> {
+    try {
+      screenHeaders(request.headers);
+      await request.read();
+      return operation.parse(request);
+    } catch (failure) {
+      if (request.bucket !== "") await this.#components.gateway.buckets.permit(call, request.bucket);
+      throw failure;
+    }
   }
 
   #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
     const row = router.match(head, address.scope);
     if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: head.method, ResourceType: address.scope.toUpperCase() } });
+    if (!("run" in row)) throw notOffered(row, progress);
     progress.operation = row.name;
-    if ("run" in row) return row;
-    throw new S3Error("NotImplemented", { message: `${row.name} is not implemented.`, fields: { Operation: row.name } });
+    return row;
   }
 
-  #formRequest({ head, address, authentication, fields, body }: FormUpload): S3Request {
-    return { ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "", form: fields, body };
+  #formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
+    const { region } = this.#settings;
+    return { ...head, ...addressed(address), account: accountOf(authentication), region, document: "", form: fields, body, read: () => Promise.resolve() };
   }
 
-  async #request(
-    head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody,
-  ): Promise<S3Request> {
+  #request(head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody): PendingRequest {
     const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
     const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
     const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
-    if (operation.digested && hasBody) requireDigest(open());
-    const document = operation.document !== undefined && hasBody ? await readDocument(open(), operation.document) : "";
     return {
-      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document,
+      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "",
       get body() {
         return open();
+      },
+      async read() {
+        if (operation.digested && hasBody) requireDigest(open());
+        if (operation.document !== undefined && hasBody) this.document = await readDocument(open(), operation.document);
       },
     };
   }

@@ -40,6 +40,8 @@ export interface Operation<Input, Output> {
   readonly digested?: true;
   /** The operation takes a form: what is addressed, asked and signed stands in its fields. */
   readonly form?: true;
+  /** What policies may ask of its document: condition keys in lower case. May throw where the document is malformed. */
+  conditions?(document: string): Readonly<Record<string, readonly string[]>>;
   /** Pure: wire to S3 input; throws S3Errors only. */
   parse(request: S3Request): Input;
   run(gateway: Gateway, input: Input, call: Call): Promise<Output | Late<Output>>;

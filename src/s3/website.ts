@@ -109,7 +109,7 @@ class Website {
   private call(key: string, operation: string): Call {
     const { head, bucket, origin, signal, at: { requestId } } = this.request;
     const anonymous = { payload: { kind: "unsigned" }, presigned: false } as const;
-    return { account: ANONYMOUS, signal, requestId, access: callAccess({ ...head, query: new Query("") }, { scope: "object", bucket, key }, anonymous, operation, origin) };
+    return { account: ANONYMOUS, signal, requestId, access: callAccess({ ...head, query: new Query("") }, { scope: "object", bucket, key }, anonymous, { name: operation }, origin, { document: "" }) };
   }
 }
 

@@ -49,7 +49,7 @@ const owners: readonly { readonly packages: RegExp; readonly rooms: readonly str
   { packages: /^@polkadot\//, rooms: ["network", "devnet"] },
   { packages: /^@subspace\/|^piscina$/, rooms: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, rooms: ["s3"] },
-  { packages: /^undici$/, rooms: ["network", "peers"] },
+  { packages: /^undici$/, rooms: ["network", "peers", "keys"] },
   { packages: /^(zod|yaml)$/, rooms: ["config", "devnet", "cli"] },
 ];
 

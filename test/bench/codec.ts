@@ -27,7 +27,7 @@ function speed(codec: Codec, from: number[], to: number[], columns: number): num
  * reconstruction includes a fresh instance for each call, without which it is not reliable (reference-codec.ts).
  */
 export function benchCodec(): Promise<Figure[]> {
-  const simd = new SimdCodec(readFileSync(new URL("../../src/encoding/combine.wasm", import.meta.url)), STRIP_SIZE);
+  const simd = new SimdCodec(readFileSync(new URL("../../src/encoding/codec.wasm", import.meta.url)), STRIP_SIZE);
   const reference = new ReferenceCodec(STRIP_SIZE);
   const tasks = [
     ["encode 4+8", DATA, PARITY],

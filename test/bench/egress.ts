@@ -2,18 +2,19 @@ import { randomFillSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MIB } from "../../src/model/sizes.js";
+import { GIB, MIB } from "../../src/model/sizes.js";
 import { signedHeaders } from "./bench-client.js";
 import type { Figure } from "./figure.js";
 import { GatewayUnderTest } from "./gateway-under-test.js";
 import { Nginx } from "./nginx.js";
 import { readRaw } from "./raw-reader.js";
 
-const BIG = 256 * MIB;
+const BIG = GIB;
 const SMALL = MIB;
 const CONNECTIONS = 8;
-const REQUESTS = 40;
-const ROUNDS = 5;
+const REQUESTS = 100;
+/** The first is not counted: a server's code is compiled in its first seconds. */
+const ROUNDS = 6;
 
 interface Server {
   readonly port: number;
@@ -35,7 +36,7 @@ async function rate({ port, request }: Server, path: string): Promise<number> {
   return (CONNECTIONS * REQUESTS * 1000) / (performance.now() - began);
 }
 
-/** Staged and cached objects against nginx with the same files, in turns; nothing where nginx is not installed. About 20 s. */
+/** Staged and cached objects against nginx with the same files, in turns; nothing where nginx is not installed. About 40 s. */
 export async function benchEgress(): Promise<Figure[]> {
   if (!Nginx.installed()) {
     process.stderr.write("egress: nginx is not installed, there is nothing to measure against\n");
@@ -51,21 +52,24 @@ export async function benchEgress(): Promise<Figure[]> {
     port: gateway.client.port,
     request: (path) => text(`127.0.0.1:${gateway.client.port}`, path, signedHeaders("GET", path, `127.0.0.1:${gateway.client.port}`)),
   };
-  const best = { staged: 0, cached: 0, nginx: 0, rate: 0, nginxRate: 0 };
-  const keep = (what: keyof typeof best, value: number) => (best[what] = Math.max(best[what], value));
+  const best = { staged: 0, cached: 0, nginx: 0, rate: 0, stagedRate: 0, nginxRate: 0 };
+  let round = 0;
+  const keep = (what: keyof typeof best, value: number) => (best[what] = round === 0 ? 0 : Math.max(best[what], value));
   try {
     const bytes = randomFillSync(Buffer.allocUnsafe(BIG));
+    const small = bytes.subarray(0, SMALL);
     await gateway.client.send({ method: "PUT", path: "/bench" });
-    for (const [name, body] of [["staged", bytes], ["cached", bytes.subarray(0, BIG)], ["small", bytes.subarray(0, SMALL)]] as const) {
+    for (const [name, body] of [["staged", bytes], ["cached", bytes], ["small", small], ["small-cached", small]] as const) {
       await gateway.client.send({ method: "PUT", path: `/bench/${name}`, body });
       await writeFile(join(root, name), body);
     }
-    await gateway.store("bench", "cached");
-    for (let round = 0; round < ROUNDS; round++) {
+    for (const name of ["small-cached", "cached"]) await gateway.store("bench", name);
+    for (; round < ROUNDS; round++) {
       keep("staged", await streaming(ours, "/bench/staged"));
       keep("nginx", await streaming(theirs, "/staged"));
       keep("cached", await streaming(ours, "/bench/cached"));
-      keep("rate", await rate(ours, "/bench/small"));
+      keep("rate", await rate(ours, "/bench/small-cached"));
+      keep("stagedRate", await rate(ours, "/bench/small"));
       keep("nginxRate", await rate(theirs, "/small"));
     }
   } finally {
@@ -73,13 +77,12 @@ export async function benchEgress(): Promise<Figure[]> {
     await gateway.close();
     await rm(root, { recursive: true, force: true });
   }
+  const requests = { what: "nginx", value: best.nginxRate, unit: "requests/s" };
   const stream = { what: "nginx", value: best.nginx, unit: "MiB/s" };
   return [
-    { what: `GET ${BIG / MIB} MiB, cached`, ours: { value: best.cached, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
-    { what: `GET ${BIG / MIB} MiB, staged`, ours: { value: best.staged, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
-    {
-      what: "GET 1 MiB", ours: { value: best.rate, unit: "requests/s" },
-      reference: { what: "nginx", value: best.nginxRate, unit: "requests/s" }, wanted: { atLeast: 0.5 },
-    },
+    { what: "GET 1 GiB, cached", ours: { value: best.cached, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
+    { what: "GET 1 GiB, staged", ours: { value: best.staged, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
+    { what: "GET 1 MiB, cached", ours: { value: best.rate, unit: "requests/s" }, reference: requests, wanted: { atLeast: 0.5 } },
+    { what: "GET 1 MiB, staged", ours: { value: best.stagedRate, unit: "requests/s" }, reference: requests, wanted: { atLeast: 0.5 } },
   ];
 }

@@ -32,13 +32,24 @@ export function met(figure: Figure): boolean | undefined {
   return "atLeast" in wanted ? ratio(figure) >= wanted.atLeast : ratio(figure) <= wanted.atMost;
 }
 
-/** The figures as a table for people. */
-export function table(figures: readonly Figure[]): string {
-  const rows = figures.map((figure) => [
+const HEADINGS = ["what", "ours", "against", "ratio", "wanted", "met"];
+
+function cells(figures: readonly Figure[]): string[][] {
+  return figures.map((figure) => [
     figure.what, quantity(figure.ours), `${figure.reference.what} ${quantity(figure.reference)}`, ratio(figure).toFixed(2),
     wanted(figure), { true: "yes", false: "NO", undefined: "" }[String(met(figure))] ?? "",
   ]);
-  const lines = [["what", "ours", "against", "ratio", "wanted", "met"], ...rows];
+}
+
+/** The figures as a table of Markdown. */
+export function markdown(figures: readonly Figure[]): string {
+  const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
+  return [line(HEADINGS), line(HEADINGS.map(() => "---")), ...cells(figures).map(line)].join("\n");
+}
+
+/** The figures as a table for people. */
+export function table(figures: readonly Figure[]): string {
+  const lines = [HEADINGS, ...cells(figures)];
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
   return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
 }

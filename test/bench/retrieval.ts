@@ -26,6 +26,8 @@ const SLOW = 100;
 /** Storage nodes that take their time as real ones do, and keep only what is not zero. */
 class PacedNodes implements Nodes {
   readonly speeds = new Map<string, "down" | number>();
+  /** What came over the wire, also of what was cut off. */
+  sentBytes = 0;
   readonly #fragments = new Map<string, Uint8Array>();
   #turn = 0;
 
@@ -39,7 +41,11 @@ class PacedNodes implements Nodes {
     if (speed === "down") throw new NodeFailure("unreachable", node, "connection refused");
     // The same sequence in every run, with a mean of 1.
     const jitter = 0.9 + (0.2 * (this.#turn++ * 7919 % 1000)) / 1000;
-    await wallClock.sleep((ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter, signal);
+    const began = performance.now();
+    const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter;
+    await wallClock.sleep(takes, signal).finally(() => {
+      this.sentBytes += FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
+    });
     const kept = this.#fragments.get(`${node.account}/${hash}`);
     if (!kept) throw new NodeFailure("missing", node, "no such fragment");
     const bytes = new Uint8Array(FRAGMENT_SIZE);
@@ -80,6 +86,8 @@ interface Reads {
   readonly p99: number;
   /** MiB/s */
   readonly throughput: number;
+  /** Bytes sent by the nodes for each that was needed: of the single fragments, and of the whole object. */
+  readonly traffic: readonly [single: number, whole: number];
 }
 
 async function firstByte(retrieval: NetworkRetrieval, file: CessFile, start: number): Promise<number> {
@@ -91,16 +99,20 @@ async function firstByte(retrieval: NetworkRetrieval, file: CessFile, start: num
 }
 
 /** `firsts` reads one after the other, each at another fragment, and then the whole object at once. */
-async function measure(retrieval: NetworkRetrieval, file: CessFile, firsts: number): Promise<Reads> {
+async function measure(retrieval: NetworkRetrieval, nodes: PacedNodes, file: CessFile, firsts: number): Promise<Reads> {
   const times: number[] = [];
+  const traffic = () => nodes.sentBytes - sent;
+  let sent = nodes.sentBytes;
   for (let n = 0; n < firsts; n++) times.push(await firstByte(retrieval, file, ((n * 11) % (SIZE / FRAGMENT_SIZE)) * FRAGMENT_SIZE));
   times.sort((a, b) => a - b);
+  const single = traffic() / (firsts * FRAGMENT_SIZE);
+  sent = nodes.sentBytes;
   const began = performance.now();
   let bytes = 0;
   for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += (chunk as Uint8Array).length;
   if (bytes !== SIZE) throw new Error(`${bytes} bytes came of ${SIZE}`);
   const at = (share: number) => times[Math.ceil(times.length * share) - 1] ?? NaN;
-  return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began) };
+  return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began), traffic: [single, traffic() / SIZE] };
 }
 
 /** What a fault does to the network, and what of the healthy network's figures must be left. */
@@ -134,7 +146,7 @@ export async function benchRetrieval(): Promise<Figure[]> {
     // Met while all was well, as a gateway has that was started before the fault.
     for (let n = 0; n < 8; n++) await firstByte(retrieval, file, n * FRAGMENT_SIZE);
     for (const [index, fault] of faults.entries()) nodes.speeds.set(nodeAccount(index), fault);
-    return measure(retrieval, file, 100);
+    return measure(retrieval, nodes, file, 100);
   };
   try {
     const file = await store(folder, encoder, network, nodes);
@@ -157,5 +169,7 @@ function compare(what: string, now: Reads, healthy: Reads, wanted: Case["wanted"
     figure("p50 to first byte", "ms", ({ p50 }) => p50),
     figure("p99 to first byte", "ms", ({ p99 }) => p99, wanted.p99),
     figure("256 MiB", "MiB/s", ({ throughput }) => throughput, wanted.throughput),
+    figure("sent by nodes for a fragment", "×", ({ traffic }) => traffic[0]),
+    figure("sent by nodes for 256 MiB", "×", ({ traffic }) => traffic[1]),
   ];
 }

@@ -1,15 +1,16 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { GIB } from "../../src/model/sizes.js";
 import { benchCodec } from "./codec.js";
 import { benchCompletion } from "./completion.js";
-import { met, ratio, table, type Bench, type Figure } from "./figure.js";
+import { markdown, met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
+import { benchNetwork } from "./network.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
 import { benchSmallObjects } from "./small-objects.js";
@@ -27,30 +28,73 @@ const benches: Readonly<Record<string, Bench>> = {
   listing: benchListing,
   retrieval: benchRetrieval,
   memory: benchMemory,
+  network: benchNetwork,
   stored: benchStored,
 };
 
-/** `npm run bench [-- NAME… --objects N]`: all of them, or those named; a table for people and bench.json for programs. */
+interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGib: number;
+  readonly node: string;
+}
+
+type Measured = Figure & { readonly ratio: number; readonly met?: boolean | undefined };
+
+interface Result {
+  readonly machine: Machine;
+  readonly benches: Readonly<Record<string, { readonly date: string; readonly figures: readonly Measured[] }>>;
+}
+
+/**
+ * `npm run bench [-- NAME… --objects N --readme]`: all of them, or those named; a table for people and bench.json for
+ * programs. What bench.json has of other benches on the same machine stays in it. `--readme` writes it all into README.md.
+ */
 async function main(args: readonly string[]): Promise<void> {
-  const { positionals: names, values } = parseArgs({ args: [...args], allowPositionals: true, options: { objects: { type: "string", default: "100" } } });
+  const options = { objects: { type: "string", default: "100" }, readme: { type: "boolean", default: false } } as const;
+  const { positionals: names, values } = parseArgs({ args: [...args], allowPositionals: true, options });
   const objects = Number(values.objects);
   if (!Number.isSafeInteger(objects) || objects < 1) throw new RangeError("--objects is a number of objects, at least 1");
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
   if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`);
+  const machine = { cores: availableParallelism(), cpu: cpus()[0]?.model ?? "", memoryGib: Math.round(totalmem() / GIB), node: process.version };
+  const before = await earlier(machine);
   const results: Record<string, Figure[]> = {};
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
     process.stderr.write(`${name} …\n`);
     results[name] = await bench({ objects });
   }
-  const machine = { cores: availableParallelism(), cpu: cpus()[0]?.model ?? "", memoryGib: Math.round(totalmem() / GIB), node: process.version };
   const date = new Date().toISOString();
-  console.log(`\n${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Node ${machine.node}, ${date}\n`);
+  console.log(`\n${shape(machine)}, ${date}\n`);
   console.log(table(Object.values(results).flat()));
   const measured = Object.entries(results).map(([name, figures]) =>
-    [name, figures.map((figure) => ({ ...figure, ratio: ratio(figure), met: met(figure) }))] as const);
-  await writeFile(RESULT, `${JSON.stringify({ date, machine, benches: Object.fromEntries(measured) }, null, 2)}\n`);
+    [name, { date, figures: figures.map((figure) => ({ ...figure, ratio: ratio(figure), met: met(figure) })) }] as const);
+  const result: Result = { machine, benches: { ...before, ...Object.fromEntries(measured) } };
+  await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`\n${RESULT}`);
+  if (values.readme) await updateReadme(result);
+}
+
+const shape = ({ cores, cpu, memoryGib, node }: Machine) => `${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node}`;
+
+async function earlier(machine: Machine): Promise<Result["benches"]> {
+  const text = await readFile(RESULT, "utf8").catch(() => undefined);
+  if (text === undefined) return {};
+  const { machine: other, benches: known } = JSON.parse(text) as Partial<Result>;
+  return isDeepStrictEqual(other, machine) ? known ?? {} : {};
+}
+
+const README = resolve("README.md");
+const SECTION = /(<!-- bench:[^\n]*-->\n).*?(<!-- \/bench -->)/s;
+
+async function updateReadme({ machine, benches: measured }: Result): Promise<void> {
+  const known = Object.keys(benches).flatMap((name) => measured[name] ?? []);
+  const days = [...new Set(known.map(({ date }) => date.slice(0, 10)))].sort().join(", ");
+  const section = `On ${shape(machine)}; ${days}.\n\n${markdown(known.flatMap(({ figures }) => figures))}\n`;
+  const text = await readFile(README, "utf8");
+  if (!SECTION.test(text)) throw new Error("README.md has no section for the benches");
+  await writeFile(README, text.replace(SECTION, (_, begin: string, end: string) => begin + section + end));
 }
 
 await main(process.argv.slice(2));

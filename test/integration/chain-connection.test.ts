@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
 import { ChainUnavailable } from "../../src/network/chain/chain.js";
+import { JsonShelf } from "../../src/cli/json-shelf.js";
 import { Connection, type ConnectionSettings } from "../../src/network/chain/connection.js";
+import { FinalMark } from "../../src/network/chain/final-mark.js";
 import { type Link, RpcRefusal } from "../../src/network/chain/link.js";
 import { rejection } from "../suites/chain.js";
 import { Relay } from "./chain-relay.js";
@@ -54,8 +56,8 @@ describe("The connection to the chain", () => {
     open.push(() => made.close().catch(() => undefined));
     return made;
   };
-  const connectTo = (endpoints: readonly string[], settings: Partial<ConnectionSettings> = {}) => {
-    const connection = new Connection({ ...QUICK, ...settings, endpoints });
+  const connectTo = (endpoints: readonly string[], settings: Partial<ConnectionSettings> = {}, mark = FinalMark.inMemory()) => {
+    const connection = new Connection({ ...QUICK, ...settings, endpoints }, mark);
     open.push(() => connection.close());
     return connection;
   };
@@ -181,6 +183,51 @@ describe("The connection to the chain", () => {
       const seen = (await final(connection)).number;
       await one.close();
       expect((await final(connection)).number).to.be.least(seen);
+    });
+  });
+
+  describe("when an endpoint is behind what a process before this one was answered from", () => {
+    const state = (name: string) => new JsonShelf({ folder: join(folder, name) });
+    const final = (connection: Connection) => connection.call((link) => connection.finalizedHead(link));
+    /** A process that sees so many blocks of the chain as final, and is killed: nothing is saved at its end. */
+    const earlierProcess = async (name: string, blocks: number) => {
+      const connection = connectTo([devChain.endpoint], {}, await FinalMark.open(state(name)));
+      let seen = 0;
+      while (seen < blocks) {
+        seen = (await final(connection)).number;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await connection.close();
+      return seen;
+    };
+    const nodeAtBeginning = async (name: string, blockMs: number) => {
+      await cp(join(folder, "beginning"), join(folder, name), { recursive: true });
+      const behind = await startDevChain({}, { folder: join(folder, name), port: 0, blockMs });
+      open.push(() => behind.close());
+      return behind.endpoint;
+    };
+
+    it("does not use it", async () => {
+      const seen = await earlierProcess("state-1", 8);
+      const connection = connectTo([await nodeAtBeginning("stopped", 3_600_000)], { connectTimeoutMs: 300, callTimeoutMs: 2000 }, await FinalMark.open(state("state-1")));
+      const error = await rejection(connection.call(head));
+      expect(error).to.be.instanceOf(ChainUnavailable);
+      const { number } = /and (?<number>\d+) was final before/.exec(error.message)!.groups!;
+      expect(Number(number)).to.be.within(seen - 5, seen);
+    });
+
+    it("uses it once it has caught up", async () => {
+      const seen = await earlierProcess("state-2", 8);
+      const connection = connectTo([await nodeAtBeginning("quick", 4)], {}, await FinalMark.open(state("state-2")));
+      expect((await final(connection)).number).to.be.least(seen - 5);
+    });
+
+    it("forgets that for another chain", async () => {
+      await earlierProcess("state-3", 8);
+      const stranger = await startDevChain({}, { folder: join(folder, "anew"), port: 0, blockMs: 3_600_000 });
+      open.push(() => stranger.close());
+      const connection = connectTo([stranger.endpoint], {}, await FinalMark.open(state("state-3")));
+      expect((await final(connection)).number).to.be.lessThan(5);
     });
   });
 

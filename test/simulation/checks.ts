@@ -2,10 +2,11 @@ import type { Account } from "../../src/model/account.js";
 import type { BlobId } from "../../src/model/object.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import type { MemoryChain } from "../support/memory-chain.js";
-import { Violation, type Client } from "./client.js";
+import type { Client } from "./client.js";
 import { BLOBS_FOLDER, type Incarnation } from "./incarnation.js";
 import { requireNoHazard } from "./inspector.js";
 import type { Owner } from "./scheduler.js";
+import { Violation } from "./service.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
 import type { SimulatedNodes } from "./simulated-nodes.js";
 
@@ -26,12 +27,18 @@ const SWEPT_MS = 300_000;
 /** What the objects that are there need on chain: CESS account → FID → segments. Reads every object on the way. */
 async function needed({ clients, keys }: World): Promise<Map<string, Map<string, number>>> {
   const result = new Map<string, Map<string, number>>();
+  const writes = new Map<string, string>();
   for (const client of clients) {
     const files = result.get(client.account.cessAccount) ?? new Map<string, number>();
     result.set(client.account.cessAccount, files);
     for (const key of keys) {
-      const content = await client.verify(key);
-      for (const { fid, segments } of content?.files ?? []) files.set(fid, segments);
+      const seen = await client.verify(key);
+      for (const { fid, segments, sealed } of seen?.files ?? []) {
+        files.set(fid, segments);
+        const write = sealed ? (writes.get(fid) ?? seen!.write) : undefined;
+        if (sealed && write !== seen!.write) throw new Violation(`two writes share the encrypted file ${fid}`);
+        if (sealed) writes.set(fid, seen!.write);
+      }
     }
   }
   return result;
@@ -91,6 +98,15 @@ export async function checkAtRest(world: World): Promise<void> {
   if (files.length < linked.size) throw new Violation(`${linked.size - files.length} parts of open uploads have lost their bytes`);
   const { bytes, openUploadBytes } = await catalog.staged();
   if (bytes !== openUploadBytes) throw new Violation(`${bytes - openUploadBytes} bytes count as staged although everything is stored`);
+  for (const client of clients) {
+    for (const key of world.keys) {
+      const version = await catalog.objects.get(client.bucket, key);
+      for (const { file } of version ? await catalog.objects.extents(version.id) : []) {
+        const format = (await catalog.files.get(file))?.format;
+        if (format?.name === "aes-256-gcm" && format.key !== undefined) throw new Violation(`the stored file of ${client.bucket}/${key} keeps its data key beside the object's own`);
+      }
+    }
+  }
   if ((await catalog.preparations.prune()) > 0) throw new Violation("prepared segments are kept of uploads and versions that are gone");
 }
 

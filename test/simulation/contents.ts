@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
-import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { CHUNK_CONTENT, CHUNK_SIZE, FRAGMENT_SIZE, SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { seededRandom } from "../support/seeded-random.js";
 
 export interface Content {
@@ -19,28 +19,40 @@ const SIZES = [
   2 * SEGMENT_SIZE, 2 * SEGMENT_SIZE + 777, 3 * SEGMENT_SIZE, 5 * SEGMENT_SIZE - 3,
 ];
 
+/** Bytes of an encrypted segment's content. */
+const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
+
 /** What clients put: some of it fresh, some of it put before, by themselves or somebody else. */
 export class Contents {
   readonly #byId = new Map<string, Content>();
   readonly #byEtag = new Map<string, Content>();
 
-  /** `variety`: how many there are at most. */
-  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number, private readonly variety: number) {}
+  readonly #sizes: readonly number[];
+
+  /** `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. */
+  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number, private readonly variety: number, encrypted: boolean) {
+    this.#sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
+  }
 
   draw(least = 0): Content {
     const known = [...this.#byId.values()].filter(({ bytes }) => bytes.length >= least);
     if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3)) return known[Math.floor(this.random() * known.length)]!;
-    const sizes = SIZES.filter((size) => size >= least);
+    const sizes = this.#sizes.filter((size) => size >= least);
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     return this.#make(size, Math.floor(this.random() * 2 ** 32));
   }
 
-  byId(id: string): Content {
-    return this.#byId.get(id)!;
+  byId(id: string): Content | undefined {
+    return this.#byId.get(id);
   }
 
   byEtag(etag: string): Content | undefined {
     return this.#byEtag.get(etag);
+  }
+
+  /** The FID of an encrypted upload is known only when it is seen. */
+  learn(etag: string, content: Content): void {
+    this.#byEtag.set(etag, content);
   }
 
   #make(size: number, seed: number): Content {

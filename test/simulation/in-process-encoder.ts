@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createCodec } from "../../src/encoding/codec.js";
-import type { Encoder, FileSlice, NumberedFragment, Task } from "../../src/encoding/encoder.js";
+import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "../../src/encoding/encoder.js";
 import { SegmentCoder } from "../../src/encoding/segment-coder.js";
 import type { SegmentFormat, SegmentHashes } from "../../src/model/file.js";
 import type { Hash } from "../../src/model/hash.js";
@@ -13,24 +13,35 @@ const coder = new SegmentCoder(createCodec());
  * time. What a worker would be given is taken away from the caller here as well.
  */
 export class InProcessEncoder implements Encoder {
-  constructor(private readonly owner: Owner, private readonly random: () => number) {}
+  /** `made`: told of every fragment that is made of an object's bytes. */
+  constructor(
+    private readonly owner: Owner, private readonly random: () => number,
+    private readonly made: (format: SegmentFormat, index: number, fragment: Uint8Array) => void,
+  ) {}
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
     return this.#after(task, () => coder.hashes(content, format));
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.#after(task, () => coder.fragment(content, format, index));
+    return this.#after(task, () => {
+      const fragment = coder.fragment(content, format, index);
+      this.made(format, index, fragment);
+      return fragment;
+    });
   }
 
-  reconstruct(available: readonly NumberedFragment[], task?: Task): Promise<Uint8Array[]> {
+  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: taken(bytes) }));
-    return this.#after(task, () => coder.reconstruct(given));
+    return this.#after(task, () => {
+      const made = coder.reconstruct(given, wanted.map(({ index }) => index));
+      return { available: given, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) };
+    });
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = taken(bytes);
-    return this.#after(task, () => (createHash("sha256").update(given).digest("hex") === hash ? given : undefined));
+    return this.#after(task, () => (hashOf(given) === hash ? given : undefined));
   }
 
   close(): Promise<void> {
@@ -41,6 +52,10 @@ export class InProcessEncoder implements Encoder {
     await this.owner.sleep(1 + 100 * this.random() ** 4, task?.signal);
     return work();
   }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The bytes in a buffer of their own; the caller's is detached, as by a transfer to a thread. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { Supervisor } from "../../src/background/supervisor.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -12,6 +12,8 @@ import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
+import { FinalMark } from "../../src/network/chain/final-mark.js";
+import type { Shelf } from "../../src/network/shelf.js";
 import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
@@ -24,6 +26,7 @@ import { Owner, type Scheduler } from "./scheduler.js";
 import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
 import type { SimulatedNodes } from "./simulated-nodes.js";
+import type { Secrecy } from "./secrecy.js";
 import { testKeys } from "../support/test-keys.js";
 
 export interface Surroundings {
@@ -31,9 +34,12 @@ export interface Surroundings {
   readonly disk: SimulatedDisk;
   readonly chain: MemoryChain;
   readonly trouble: ChainTrouble;
+  /** What is kept from process to process beside catalog and blobs, by key. */
+  readonly shelf: Map<string, unknown>;
   readonly nodes: SimulatedNodes;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
+  readonly secrecy: Secrecy;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -137,15 +143,34 @@ function copyCatalog(from: string, to: string): number {
   return log?.size ?? 0;
 }
 
+/** All bytes of a catalog that was left. */
+export function readCatalog(path: string): Buffer {
+  return Buffer.concat([path, `${path}-wal`].filter((file) => existsSync(file)).map((file) => readFileSync(file)));
+}
+
 async function openRooms(world: Surroundings, owner: Owner, path: string) {
-  const { random, accounts, onError, maxSegmentsPerFile } = world;
+  const { random, accounts, onError, maxSegmentsPerFile, secrecy } = world;
+  const keys = secrecy.nextKeys();
   const clock = owner;
-  const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path, maxBatchMs: Infinity });
+  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
   const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER });
-  const encoder = new InProcessEncoder(owner, random);
+  const encoder = new InProcessEncoder(owner, random, (format, index, fragment) => {
+    try {
+      secrecy.requireOneContent(format, index, fragment);
+    } catch (error) {
+      onError(error);
+    }
+  });
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 });
-  const chain = new SimulatedChain(world.chain, owner, world.trouble, random);
+  const shelf: Shelf = {
+    get: (key) => Promise.resolve(world.shelf.get(key)),
+    set: async (key, value) => {
+      await owner.sleep(1 + 50 * random());
+      world.shelf.set(key, value);
+    },
+  };
+  const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalMark.open(shelf));
   const book = KeptNodeBook.inMemory({ chain, clock });
   const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) }, { transfers: 8 });
   const cache = new TieredCache(
@@ -173,6 +198,9 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
-  const gateway = new CessGateway({ keys: testKeys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError });
+  const gateway = new CessGateway(
+    { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
+    { encryption: { default: secrecy.operatorDefault } },
+  );
   return { catalog, blobs, encoder, preprocessing, cache, retrieval, supervisor, distribution, gateway };
 }

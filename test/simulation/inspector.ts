@@ -1,8 +1,9 @@
-import { SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { sealedBy } from "../../src/keys/sealed-text.js";
+import { segmentCount } from "../../src/model/file.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
-import { Violation } from "./client.js";
 import { BLOBS_FOLDER } from "./incarnation.js";
+import { Violation } from "./service.js";
 import { SimulatedFile } from "./simulated-disk.js";
 
 /** What the chain's rules let happen and must never have happened. */
@@ -24,7 +25,10 @@ export async function inspect(world: World, random: () => number): Promise<void>
   const { catalog } = incarnation.rooms;
   const name = `${client.bucket}/${key}`;
   const version = await catalog.objects.get(client.bucket, key);
-  if (!version || version.size === 0) return;
+  if (!version) return;
+  const wrapped = version.encryption?.wrapped;
+  if (wrapped !== undefined && !["customer", ...(await catalog.keyUses.all())].includes(sealedBy(wrapped))) throw new Violation(`the catalog does not know that it needs the key of ${name}`);
+  if (version.size === 0) return;
   if (version.durability.state === "stored") {
     for (const { fid } of version.extents) {
       const owners = chain.finalFile(fid)?.owners.map(({ account }) => account) ?? [];
@@ -42,6 +46,6 @@ export async function inspect(world: World, random: () => number): Promise<void>
     const placed = (await catalog.files.placements(file)).map(({ node }) => node);
     if (new Set(placed).size !== placed.length) throw new Violation(`two fragment indexes of ${fid} are meant for one node`);
     const row = await catalog.files.get(file);
-    if (row && row.segments.length !== Math.ceil(row.size / SEGMENT_SIZE)) throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
+    if (row && row.segments.length !== segmentCount(row.size, row.format)) throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
   }
 }

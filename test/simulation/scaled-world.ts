@@ -13,6 +13,10 @@ const SCALE: readonly Rewrite[] = [
     replace: createHash("sha256").update(Buffer.alloc(FRAGMENT)).digest("hex"),
   },
   { file: "/src/encoding/codec.js", find: "export const STRIP_SIZE = 64 * 1024;", replace: `export const STRIP_SIZE = ${FRAGMENT / 2};` },
+  { file: "/src/blobs/write-buffer.js", find: "const SYNC_BYTES = 8 * MIB;", replace: `const SYNC_BYTES = ${FRAGMENT};` },
+  // A tag does not shrink, so a chunk does less than a fragment: a segment has 32 of them instead of 512.
+  { file: "/src/model/sizes.js", find: "export const CHUNK_SIZE = 64 * KIB;", replace: `export const CHUNK_SIZE = ${FRAGMENT / 8};` },
+  { file: "/src/encoding/segment-source.js", find: "Buffer.allocUnsafe(MIB)", replace: `Buffer.allocUnsafe(${FRAGMENT})` },
   { file: "/src/gateway/limits.js", find: "minPartBytes: 5 * MIB", replace: `minPartBytes: ${FRAGMENT / 2}` },
 ];
 
@@ -22,11 +26,12 @@ const dice = (importer: string): Redirect => ({ importer, specifier: "node:crypt
 
 /** Where the code meets the machine, it meets the simulated one. */
 const MACHINE: readonly Redirect[] = [
-  fromDisk("/src/blobs/file-blobs.js"), fromDisk("/src/blobs/folder-sync.js"), fromDisk("/src/blobs/blob-reader.js"), fromDisk("/src/cache/disk-tier.js"),
-  { importer: "/src/encoding/segment-source.js", specifier: "node:fs", to: here("./simulated-fs.js") },
+  fromDisk("/src/blobs/file-blobs.js"), fromDisk("/src/blobs/folder-sync.js"), fromDisk("/src/cache/disk-tier.js"),
+  ...["/src/encoding/segment-source.js", "/src/blobs/blob-reader.js"].map((importer) => ({ importer, specifier: "node:fs", to: here("./simulated-fs.js") })),
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "node:fs/promises", to: here("./simulated-catalog-files.js") },
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
   dice("/src/blobs/blob-id.js"), dice("/src/gateway/upload-service.js"), dice("/src/cache/disk-tier.js"),
+  dice("/src/gateway/object-encryption.js"), dice("/src/keys/sealed-text.js"),
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */

@@ -4,6 +4,7 @@ import {
   ChainRefusal, ChainUnavailable, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type DealOrder,
   type SignedExtrinsic, type SubmitOptions, type Territory,
 } from "../../src/network/chain/chain.js";
+import type { FinalMark } from "../../src/network/chain/final-mark.js";
 import type { State } from "../support/memory-chain-state.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { Owner } from "./scheduler.js";
@@ -34,20 +35,20 @@ interface Sight {
 
 /**
  * The memory chain as one process of the gateway reaches it: over a network, and no longer than that process lives.
- * As the real client it never goes back behind a final block that it has answered from; a new process knows of none.
+ * As the real client it never goes back behind a final block that it has answered from, nor, but for a few blocks, behind
+ * what a process before it was answered from.
  */
 export class SimulatedChain implements Chain {
   readonly account: CessAccount;
   #missed = false;
-  /** The highest final block that a read was answered from. */
-  #seen = 0;
   #lastEventAt = 0;
 
   constructor(
     private readonly chain: MemoryChain, private readonly owner: Owner, private readonly trouble: ChainTrouble,
-    private readonly random: () => number,
+    private readonly random: () => number, private readonly mark: FinalMark,
   ) {
     this.account = chain.account;
+    mark.begin("0x5e");
   }
 
   get connected(): boolean {
@@ -124,8 +125,8 @@ export class SimulatedChain implements Chain {
     return this.#ask(async () => {
       for (const end = this.owner.now() + CATCH_UP_MS; ;) {
         const sight = this.chain.endpoint(this.trouble.behind);
-        if (sight.finalized.block >= this.#seen) {
-          this.#seen = sight.finalized.block;
+        if (sight.finalized.block >= this.mark.number) {
+          this.mark.saw(sight.finalized.block);
           return read(sight);
         }
         if (this.owner.now() > end) throw new ChainUnavailable("the endpoint is behind what was seen");

@@ -5,7 +5,7 @@ import type { SimulatedDisk, SimulatedFile } from "./simulated-disk.js";
  * In the place of node:fs/promises for staging and the cache: the same calls on the simulated disk, each taking a while.
  * Whether a call that a kill cuts off has happened is for the dice to say.
  */
-async function act<T>(action: (disk: SimulatedDisk) => T): Promise<T> {
+export async function act<T>(action: (disk: SimulatedDisk) => T): Promise<T> {
   const { owner, disk, random, diskMs } = machine();
   if (random() < 0.5) {
     const done = action(disk);
@@ -38,6 +38,10 @@ class Handle {
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number; buffer: Uint8Array }> {
     return act(() => ({ bytesRead: this.content.bytes.copy(buffer, offset, position, position + length), buffer }));
+  }
+
+  stat(): Promise<{ mtimeMs: number }> {
+    return act(() => ({ mtimeMs: this.content.mtimeMs }));
   }
 
   async datasync(): Promise<void> {

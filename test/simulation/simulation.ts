@@ -7,17 +7,19 @@ import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
-import { Client, ConnectionLost, Violation, type Service } from "./client.js";
+import { Client } from "./client.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation } from "./incarnation.js";
+import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
 import { Owner, Scheduler } from "./scheduler.js";
+import { Secrecy } from "./secrecy.js";
+import { ConnectionLost, Violation, type Service } from "./service.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
-import { heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
+import { farBehind, heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
 
 export interface RunSettings {
   readonly seed: number;
@@ -52,6 +54,7 @@ export class Simulation implements Service {
   readonly random: () => number;
   readonly keys = KEYS;
   readonly contents: Contents;
+  readonly secrecy: Secrecy;
   readonly exclusive = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
@@ -68,6 +71,7 @@ export class Simulation implements Service {
   readonly #scheduler = new Scheduler();
   readonly #registers = new Map<string, Register>();
   readonly #trouble = calm();
+  readonly #shelf = new Map<string, unknown>();
   readonly #finalityLag: number;
   readonly #maxSegmentsPerFile: number;
   #sweepMs: number;
@@ -91,7 +95,8 @@ export class Simulation implements Service {
     this.#finalityLag = 1 + Math.floor(3 * random());
     this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
-    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity);
+    this.secrecy = new Secrecy(settings.seed);
+    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity, this.secrecy.used);
     this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
@@ -192,7 +197,9 @@ export class Simulation implements Service {
     await checkAtRest(this);
     await this.#readWithNodesDown();
     if (random() < 0.5) {
+      const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
+      await elsewhere;
       await this.#untilIdle();
       await checkStored(this, this.spec);
       await checkEmpty(this, this.spec);
@@ -236,8 +243,8 @@ export class Simulation implements Service {
   async #boot(): Promise<void> {
     const incarnation = new Incarnation(
       {
-        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, accounts: this.accounts,
-        random: this.random, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
+        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, shelf: this.#shelf, nodes: this.nodes, accounts: this.accounts,
+        random: this.random, secrecy: this.secrecy, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
       ++this.#incarnations,
@@ -268,11 +275,12 @@ export class Simulation implements Service {
       await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
       if (this.#running()) return;
       await this.owner.sleep(60_000 * random() ** 2);
-      // A new process knows of no block: an endpoint that is behind shows it the past.
-      if (random() < 0.3) void mischiefs["behind"]!(parts);
+      // A new process may not know of the last few blocks: an endpoint that is behind shows it the past.
+      const past = random() < 0.7 ? undefined : random() < 0.5 ? mischiefs["behind"]!(parts) : farBehind(parts);
       // Some die again while they are starting.
       if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
       if (!this.#running()) await this.#boot();
+      await past;
     }
   }
 
@@ -297,6 +305,7 @@ export class Simulation implements Service {
     this.incarnation = undefined;
     this.#booting = undefined;
     this.#left = victim.kill(powerCut);
+    this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.#left));
     for (const mourn of this.#mourners) mourn();
     this.#mourners.clear();
     this.#onDeath();

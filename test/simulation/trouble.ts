@@ -37,6 +37,18 @@ function fork({ chain, random, finalityLag, trace }: TroubleParts): void {
   chain.fork(depth, random() < 0.5);
 }
 
+async function behind({ owner, trouble, trace }: TroubleParts, blocks: number, ms: number): Promise<void> {
+  trace(() => `the chain's endpoint is ${blocks} blocks behind`);
+  trouble.behind = blocks;
+  await owner.sleep(ms);
+  trouble.behind = 0;
+}
+
+/** Longer behind than anything must stay missing before it is believed to be gone. */
+export function farBehind(parts: TroubleParts): Promise<void> {
+  return behind(parts, 30 + Math.floor(80 * parts.random()), 200_000 + 400_000 * parts.random());
+}
+
 /** Everything that can go wrong outside the gateway, by name. */
 export const mischiefs: Readonly<Record<string, Mischief>> = {
   async node(parts) {
@@ -64,12 +76,7 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     fork(parts);
     return Promise.resolve();
   },
-  behind: (parts) => {
-    // Below the blocks that something must stay missing before it is believed to be gone.
-    const blocks = 1 + Math.floor(19 * parts.random());
-    parts.trace(() => `the chain's endpoint is ${blocks} blocks behind`);
-    return spell(parts, 240_000, () => (parts.trouble.behind = blocks), () => (parts.trouble.behind = 0));
-  },
+  behind: (parts) => behind(parts, 1 + Math.floor(40 * parts.random()), 240_000 * parts.random() ** 2),
   fullBlocks: (parts) => spell(parts, 150_000, () => (parts.chain.blocksFull = true), () => (parts.chain.blocksFull = false)),
   forsaken: ({ chain, trace }) => {
     const waiting = chain.forsakePool();

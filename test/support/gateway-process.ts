@@ -49,6 +49,10 @@ export class GatewayProcess {
     return gateway;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Everything the process printed. */
   get output(): string {
     return this.said.text;

@@ -8,7 +8,7 @@ import {
 import { nextState, refuse, type EventKind, type Included, type MemoryChainSettings, type Pending, type Space, type State } from "./memory-chain-state.js";
 
 /** Final blocks that endpoints which lag behind may still show. */
-const KEPT_BLOCKS = 40;
+const KEPT_BLOCKS = 120;
 
 /**
  * The chain's rules in memory, hazards included (a pending deal declared again is overwritten, a stranger's deletion

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
-  Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, Notifications, ListRequest, Locks, ObjectName, Objects,
+  AccessLogs, Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, Notifications, ListRequest, Locks, ObjectName, Objects,
   Permissions,
   PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions, Websites,
 } from "../../src/gateway/gateway.js";
@@ -86,6 +86,9 @@ export class MemoryGateway implements Gateway {
       this.#buckets.set(name, bucket);
       if (!found) this.#objects.set(name, new Map());
       return Promise.resolve(bucket);
+    },
+    permit: async (call, name) => {
+      if (call.access?.operation !== "CreateBucket") await Promise.resolve(this.#objectsOf(call, name));
     },
     get: async (call, name) => {
       await Promise.resolve(this.#objectsOf(call, name));
@@ -234,6 +237,7 @@ export class MemoryGateway implements Gateway {
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
   readonly encryption = onlyWith({ get: this.#unset("ServerSideEncryptionConfigurationNotFoundError") }) as Gateway["encryption"];
   readonly notifications = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })) }) as Notifications;
+  readonly accessLogs = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => undefined) }) as AccessLogs;
   readonly websites = onlyWith({ get: this.#unset("NoSuchWebsiteConfiguration") }) as Websites;
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 

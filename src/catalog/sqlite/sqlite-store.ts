@@ -1,11 +1,11 @@
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Kysely, Migrator, SqliteDialect } from "kysely";
+import { type Compilable, Kysely, Migrator, SqliteDialect } from "kysely";
 import Database from "libsql";
 import type { ColumnTypes } from "../column-types.js";
 import { Migrations } from "../migrations.js";
 import type { Schema } from "../schema.js";
-import type { PageColumn, PageQuery, Store, Tx } from "../store.js";
+import type { PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
 import { StatementCache } from "./statement-cache.js";
 
@@ -57,6 +57,11 @@ export class SqliteStore implements Store {
     const folder = await open(dirname(settings.path), "r");
     await folder.sync().finally(() => folder.close());
     return new SqliteStore(reader, writer, wal, settings);
+  }
+
+  prepared<Row>(query: Compilable<Row>): Prepared<Row> {
+    const statement = this.reader.prepare(query.compile().sql);
+    return (values) => Promise.resolve(statement.all([...values]) as Row[]);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ChainReader } from "./chain-reader.js";
 import { Connection, type ConnectionSettings } from "./connection.js";
+import type { FinalMark } from "./final-mark.js";
 import { FinalizedBlocks, type FinalizedBlocksSettings } from "./finalized-blocks.js";
 
 export type ChainSessionSettings = Pick<ConnectionSettings, "endpoints"> &
@@ -15,8 +16,9 @@ export class ChainSession {
   readonly blocks: FinalizedBlocks;
   readonly reader: ChainReader;
 
-  constructor(settings: ChainSessionSettings) {
-    this.connection = new Connection(settings);
+  /** `mark`: see Connection. */
+  constructor(settings: ChainSessionSettings, mark?: FinalMark) {
+    this.connection = new Connection(settings, mark);
     this.blocks = new FinalizedBlocks({ connection: this.connection }, settings);
     this.reader = new ChainReader(this.connection);
   }

@@ -1,6 +1,7 @@
 import { asError } from "../../model/errors.js";
 import { abortable, pause } from "./abortable.js";
 import { ChainUnavailable } from "./chain.js";
+import { FinalMark } from "./final-mark.js";
 import { Link } from "./link.js";
 
 export interface ConnectionSettings {
@@ -40,7 +41,7 @@ export interface FinalizedHead {
 
 /**
  * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. Time does not go
- * back when the endpoint changes: one whose last final block is older than what was answered from before is not used
+ * back when the endpoint changes, nor when the process is another one: an endpoint whose last final block is older than what was answered from before is not used
  * until it has caught up. What it shows was true once; a deal that it does not know yet would be declared again.
  */
 export class Connection {
@@ -51,12 +52,14 @@ export class Connection {
   #link: Link | undefined;
   #synced = false;
   #genesis: string | undefined;
-  /** The highest final block that anything was answered from. */
-  #finalized = -1;
   /** Why each endpoint was left last, for the message of those who wait in vain. */
   readonly #troubles = new Map<string, string>();
 
-  constructor(settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">) {
+  /** `mark`: may know what a process before this one was answered from; it is its constructor's to save at the end. */
+  constructor(
+    settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">,
+    private readonly mark: FinalMark = FinalMark.inMemory(),
+  ) {
     this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
     if (this.#settings.endpoints.length === 0) throw new RangeError("a chain connection needs at least one endpoint");
     for (const endpoint of this.#settings.endpoints) {
@@ -122,7 +125,7 @@ export class Connection {
 
   /** Somebody was told of this final block by other means. */
   sawFinalized(number: number): void {
-    this.#finalized = Math.max(this.#finalized, number);
+    this.mark.saw(number);
   }
 
   /** Ends everything; calls under way reject with ChainUnavailable. */
@@ -176,6 +179,7 @@ export class Connection {
       if (genesis !== this.#genesis) {
         throw new ChainUnavailable(`${endpoint} serves another chain: genesis ${genesis}, not ${this.#genesis}`);
       }
+      this.mark.begin(genesis);
       await this.#guard(link, () => {
         this.#link = link;
         for (const listener of this.#listeners) listener(link);
@@ -216,13 +220,13 @@ export class Connection {
 
   /** Nodes differ by a block or two, so one that is behind is given some time; then the next endpoint is tried. */
   async #caughtUp(link: Link): Promise<void> {
-    if (this.#finalized < 0) return;
+    if (this.mark.number < 0) return;
     const { connectTimeoutMs, healthIntervalMs } = this.#settings;
     for (const end = Date.now() + connectTimeoutMs; ; ) {
       const { number } = await abortable(readFinalizedHead(link), [link.down, this.closing, AbortSignal.timeout(connectTimeoutMs)]);
-      if (number >= this.#finalized) return;
+      if (number >= this.mark.number) return;
       if (Date.now() > end) {
-        throw new ChainUnavailable(`${link.endpoint} is behind: its last final block is ${number}, and ${this.#finalized} was final before`);
+        throw new ChainUnavailable(`${link.endpoint} is behind: its last final block is ${number}, and ${this.mark.number} was final before`);
       }
       await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
     }

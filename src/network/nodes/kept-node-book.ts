@@ -1,21 +1,16 @@
 import type { CessAccount } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Chain, ChainNode } from "../chain/chain.js";
+import type { Shelf } from "../shelf.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import type { BookedNode, Direction, NodeBook, NodeExperience } from "./node-book.js";
 import { type CoolingCause, NodeRecord, type SavedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
 
-/** Where the book is kept between two processes: a Keyv is one. */
-export interface BookShelf {
-  get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<unknown>;
-}
-
 export interface NodeBookComponents {
   readonly chain: Pick<Chain, "nodes">;
   readonly clock: Clock;
-  readonly shelf?: BookShelf;
+  readonly shelf?: Shelf;
 }
 
 export interface NodeBookSettings {
@@ -171,8 +166,7 @@ export class KeptNodeBook implements NodeBook {
     // A race lost early says nothing of how long it would have taken.
     if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
     if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_OUTRUN_MS)) return;
-    record.recent = record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs) + 1;
-    record.recentAt = this.#components.clock.now();
+    record.fellBehind(this.#components.clock.now(), this.#settings.failureHalfLifeMs);
   }
 
   lied(account: CessAccount): void {
@@ -294,7 +288,7 @@ export class KeptNodeBook implements NodeBook {
     return {
       successRate: record.successRate, reportRate: record.reportRate,
       recentFailures: record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs),
-      failures: record.failures, lies: record.lies, missedReports: record.missedReports,
+      lagging: record.lagging, failures: record.failures, lies: record.lies, missedReports: record.missedReports,
       put: record.experience("put"), get: record.experience("get"),
       ...(until !== undefined && { coolingUntil: until }), onTrial: record.cooling !== undefined && until === undefined,
     };

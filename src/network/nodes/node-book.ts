@@ -23,6 +23,8 @@ export interface NodeExperience {
   readonly reportRate: number;
   /** Failures, each counting half after a while. */
   readonly recentFailures: number;
+  /** It failed or was outrun, and no fragment has come from it since. */
+  readonly lagging: boolean;
   readonly failures: number;
   /** Times it gave bytes that were not the fragment. */
   readonly lies: number;

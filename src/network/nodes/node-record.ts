@@ -19,6 +19,7 @@ export interface SavedRecord {
   readonly rates: readonly [success: number, report: number];
   readonly counts: readonly [failures: number, lies: number, missedReports: number, reports: number];
   readonly recent: readonly [failures: number, at: number];
+  readonly lagging?: boolean;
   readonly streaks: readonly [failures: number, silences: number];
   readonly cooling?: { readonly until: number; readonly cause: CoolingCause };
   readonly lastFailure?: string;
@@ -43,6 +44,7 @@ export class NodeRecord {
   /** Decays since `recentAt`. */
   recent = 0;
   recentAt = 0;
+  lagging = false;
   /** Failures, and missed reports, since the last thing that went well of its kind. */
   failureStreak = 0;
   silenceStreak = 0;
@@ -59,6 +61,7 @@ export class NodeRecord {
     [this.successRate, this.reportRate] = saved.rates;
     [this.failures, this.lies, this.missedReports, this.reports] = saved.counts;
     [this.recent, this.recentAt] = saved.recent;
+    this.lagging = saved.lagging === true;
     [this.failureStreak, this.silenceStreak] = saved.streaks;
     this.cooling = saved.cooling;
     this.lastFailure = saved.lastFailure;
@@ -71,14 +74,20 @@ export class NodeRecord {
     transfers.bytesPerSecond = transfers.bytesPerSecond === undefined ? speed : moved(transfers.bytesPerSecond, speed);
     transfers.durations.add(ms);
     this.successRate = moved(this.successRate, 1);
+    if (direction === "get") this.lagging = false;
   }
 
   stumbled(why: string, now: number, halfLifeMs: number): void {
     this.failures++;
     this.successRate = moved(this.successRate, 0);
+    this.fellBehind(now, halfLifeMs);
+    this.lastFailure = why;
+  }
+
+  fellBehind(now: number, halfLifeMs: number): void {
     this.recent = this.recentFailures(now, halfLifeMs) + 1;
     this.recentAt = now;
-    this.lastFailure = why;
+    this.lagging = true;
   }
 
   /** A report that came (1) or did not (0). */
@@ -103,7 +112,7 @@ export class NodeRecord {
     return {
       account, rates: [this.successRate, this.reportRate],
       counts: [this.failures, this.lies, this.missedReports, this.reports],
-      recent: [this.recent, this.recentAt], streaks: [this.failureStreak, this.silenceStreak],
+      recent: [this.recent, this.recentAt], lagging: this.lagging, streaks: [this.failureStreak, this.silenceStreak],
       ...(this.cooling && { cooling: this.cooling }), ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
       put: saveTransfers(this.transfers.put), get: saveTransfers(this.transfers.get),
     };

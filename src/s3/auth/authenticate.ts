@@ -21,6 +21,8 @@ export interface Authentication {
   readonly form?: true;
   /** Of the signature; undefined for an anonymous request. */
   readonly version?: 2 | 4;
+  /** Milliseconds since 1970; unknown of a URL that Version 2 presigned. */
+  readonly signedAt?: number;
   /** For a body of signed chunks. */
   readonly chunkSigner?: ChunkSigner;
 }
@@ -51,8 +53,8 @@ export async function authenticate(head: RequestHead, components: AuthenticateCo
   checkSignedHeaders(head, claim);
   checkSignature(head, claim, accessKey, text);
   const presigned = claim.place === "query";
-  if (payload.kind !== "chunked" || !payload.signed) return { accessKey, payload, presigned, version: 4 };
-  return { accessKey, payload, presigned, version: 4, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
+  const found = { accessKey, payload, presigned, version: 4, signedAt: claim.time } as const;
+  return payload.kind !== "chunked" || !payload.signed ? found : { ...found, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
 }
 
 /** Signature V2: what aws-cli v1 and boto3 presign with by default, and older tools sign headers with. */
@@ -69,7 +71,8 @@ async function authenticateV2(head: RequestHead, claim: ClaimV2, components: Aut
       },
     });
   }
-  return { accessKey, payload: unsignedPayload(head), presigned: claim.place === "query", version: 2 };
+  const presigned = claim.place === "query";
+  return { accessKey, payload: unsignedPayload(head), presigned, version: 2, ...(presigned ? {} : { signedAt: claim.time }) };
 }
 
 function anonymous(head: RequestHead): Authentication {

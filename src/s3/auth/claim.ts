@@ -24,8 +24,8 @@ export interface Claim {
 const MAX_EXPIRES = 604_800;
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 
-const unsupported = () =>
-  new S3Error("InvalidRequest", { message: `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.` });
+const unsupported = (authorization: string) =>
+  new S3Error("InvalidArgument", { message: "Unsupported Authorization Type", fields: { ArgumentName: "Authorization", ArgumentValue: authorization.slice(0, 100) } });
 
 export interface Scope {
   readonly accessKeyId: string;
@@ -59,7 +59,7 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
 function headerClaim(authorization: string, head: RequestHead): Claim {
   const refuse = (why: string) => new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
   const [scheme = ""] = authorization.split(/\s/, 1);
-  if (scheme !== ALGORITHM) throw unsupported();
+  if (scheme !== ALGORITHM) throw unsupported(authorization);
   const fields = new Map<string, string>();
   for (const field of authorization.slice(ALGORITHM.length).split(",")) {
     const equals = field.indexOf("=");

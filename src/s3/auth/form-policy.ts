@@ -96,7 +96,8 @@ export function requireFormPolicy(policy: FormPolicy, fields: ReadonlyMap<string
     const { operator, field, value: wanted } = condition;
     throw refused(`Policy Condition failed: ${JSON.stringify([operator, `$${field}`, wanted])}`);
   }
-  const extra = [...fields.keys()].filter((name) => !free.test(name) && !named.has(name));
+  // The bucket is no field of its own, but a policy that does not name it would hold for every bucket of the signer's.
+  const extra = [...new Set(["bucket", ...fields.keys()])].filter((name) => !free.test(name) && !named.has(name));
   if (extra.length > 0) throw refused(`Extra input fields: ${extra.join(", ").slice(0, 500)}`);
 }
 

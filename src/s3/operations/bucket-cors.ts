@@ -19,10 +19,14 @@ const corsConfiguration: XmlDocument<CORSConfiguration> = {
   ],
 };
 
+/** AWS's limit. */
+const MAX_ID = 255;
+
 const invalid = (message: string) => new S3Error("InvalidRequest", { message });
 
 function readRule(rule: NonNullable<CORSConfiguration["CORSRules"]>[number]): CorsRule {
   const { ID: id, AllowedHeaders: headers = [], AllowedMethods: methods = [], AllowedOrigins: origins = [], ExposeHeaders: exposed = [], MaxAgeSeconds: maxAge } = rule;
+  if ((id ?? "").length > MAX_ID) throw invalid(`ID cannot be longer than ${MAX_ID} characters.`);
   for (const method of methods) {
     if (!corsMethods.includes(method as CorsMethod)) throw invalid(`Found unsupported HTTP method in CORS config. Unsupported method is ${method.slice(0, 40)}`);
   }

@@ -16,6 +16,7 @@ export const getBucketNotificationConfiguration: Operation<string, NotificationC
 interface Input {
   readonly bucket: string;
   readonly configuration: NotificationConfiguration;
+  readonly tested: boolean;
 }
 
 export const putBucketNotificationConfiguration: Operation<Input, void> = {
@@ -24,10 +25,10 @@ export const putBucketNotificationConfiguration: Operation<Input, void> = {
   access: "owner",
   // A hundred rules with two long filters each.
   document: 512 * 1024,
-  parse({ bucket, document }) {
+  parse({ bucket, document, headers }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
-    return { bucket, configuration: readNotifications(document) };
+    return { bucket, configuration: readNotifications(document), tested: headers.get("x-amz-skip-destination-validation")?.toLowerCase() !== "true" };
   },
-  run: ({ notifications }, { bucket, configuration }, call) => notifications.set(call, bucket, configuration),
+  run: ({ notifications }, { bucket, configuration, tested }, call) => notifications.set(call, bucket, configuration, tested),
   render: () => ({ status: 200, headers: {} }),
 };

@@ -29,6 +29,7 @@ export const putBucketVersioning: Operation<{ readonly bucket: string; readonly 
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const { Status: status, MFADelete } = readXml(document, versioningConfiguration);
+    if (MFADelete !== undefined && !["Enabled", "Disabled"].includes(MFADelete)) throw new S3Error("MalformedXML");
     if (MFADelete === "Enabled") throw new S3Error("NotImplemented", { message: "MFA delete is not implemented.", fields: { Element: "MfaDelete" } });
     if (status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
     // The SDK's type says what AWS's model says; what is on the wire may be anything.

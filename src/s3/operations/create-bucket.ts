@@ -32,12 +32,13 @@ export const createBucket: Operation<Input, CreateBucketOutput> = {
     const Settings = settings(request);
     if (document.trim() === "") return { Bucket: bucket, Settings };
     const configuration = readXml(document, createBucketConfiguration);
-    const { LocationConstraint: wanted } = configuration;
+    const { LocationConstraint: wanted, Tags } = configuration;
+    const tags = Tags?.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
     // Clients that do not know better name us-east-1, or nothing at all.
     if (wanted && wanted !== region) {
       throw new S3Error("InvalidLocationConstraint", { fields: { LocationConstraint: wanted.slice(0, 100), Region: region } });
     }
-    return { Bucket: bucket, CreateBucketConfiguration: configuration, Settings };
+    return { Bucket: bucket, CreateBucketConfiguration: configuration, Settings: { ...Settings, ...(tags ? { tags } : {}) } };
   },
   async run({ buckets }, { Bucket, Settings }, call) {
     const { name } = await buckets.create(call, Bucket, Settings);

@@ -11,7 +11,7 @@ import { xmlResponse } from "../xml-response.js";
 import { ownerOf } from "./listed-object.js";
 
 function listedUpload(upload: Upload, text: (key: string) => string, caller: Account): MultipartUpload {
-  const owner = ownerOf(upload.owner, caller);
+  const owner = ownerOf(upload.acl?.owner ?? upload.owner, caller);
   return {
     Key: text(upload.key), UploadId: upload.id, Initiator: owner, Owner: owner, Initiated: wholeSecond(upload.createdAt),
     StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<MultipartUpload["StorageClass"]>,

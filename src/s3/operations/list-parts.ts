@@ -22,7 +22,7 @@ export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { 
     const { Bucket, Key, UploadId = "", MaxParts = 1000, PartNumberMarker = "0" } = input;
     const page = await uploads.parts(call, { bucket: Bucket, key: Key }, UploadId, Number(PartNumberMarker), MaxParts);
     const { upload, parts } = page;
-    const owner = ownerOf(upload.owner, call.account);
+    const owner = ownerOf(upload.acl?.owner ?? upload.owner, call.account);
     return {
       Bucket, Key, UploadId, Ending: upload, Initiator: owner, Owner: owner, PartNumberMarker, MaxParts, IsTruncated: page.truncated && MaxParts > 0,
       StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<ListPartsOutput["StorageClass"]>,

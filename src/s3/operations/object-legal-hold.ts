@@ -9,6 +9,12 @@ import { xmlResponse } from "../xml-response.js";
 
 const document: XmlDocument<ObjectLockLegalHold> = { root: "LegalHold", fields: [{ element: "Status", type: "string" }] };
 
+function readStatus(text: string): "ON" | "OFF" {
+  const { Status } = readXml(text, document);
+  if (Status !== "ON" && Status !== "OFF") throw new S3Error("MalformedXML");
+  return Status;
+}
+
 export const getObjectLegalHold: Operation<ObjectName, "ON" | "OFF"> = {
   name: "GetObjectLegalHold",
   match: { method: "GET", scope: "object", query: ["legal-hold"] },
@@ -24,11 +30,10 @@ export const putObjectLegalHold: Operation<{ readonly name: ObjectName; readonly
   access: "write",
   digested: true,
   document: 64 * 1024,
+  conditions: (text) => ({ "s3:object-lock-legal-hold": [readStatus(text)] }),
   parse(request) {
     if (request.document === "") throw new S3Error("MissingRequestBodyError");
-    const { Status } = readXml(request.document, document);
-    if (Status !== "ON" && Status !== "OFF") throw new S3Error("MalformedXML");
-    return { name: requestedObject(request), status: Status };
+    return { name: requestedObject(request), status: readStatus(request.document) };
   },
   run: ({ locks }, { name, status }, call) => locks.setLegalHold(call, name, status),
   render: () => ({ status: 200, headers: {} }),

@@ -44,6 +44,10 @@ export const putObjectRetention: Operation<Change, void> = {
   access: "write",
   digested: true,
   document: 64 * 1024,
+  conditions(document) {
+    const retention = parseRetention(document);
+    return retention ? { "s3:object-lock-mode": [retention.mode], "s3:object-lock-retain-until-date": [new Date(retention.until).toISOString()] } : {};
+  },
   parse: (request) => ({ name: requestedObject(request), retention: parseRetention(request.document), bypass: bypassesGovernance(request.headers) }),
   run: ({ locks }, { name, retention, bypass }, call) => locks.setRetention(call, name, retention, bypass),
   render: () => ({ status: 200, headers: {} }),

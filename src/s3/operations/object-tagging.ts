@@ -3,7 +3,7 @@ import type { Tag } from "../../model/tag.js";
 import { S3Error } from "../../model/errors.js";
 import type { Operation } from "../operation.js";
 import { requestedObject } from "../wire/object-name.js";
-import { readTags, taggingDocument, tagSet } from "../wire/tagging.js";
+import { readTags, tagConditions, taggingDocument, tagSet } from "../wire/tagging.js";
 import { xmlResponse } from "../xml-response.js";
 
 export const getObjectTagging: Operation<ObjectName, Tagged> = {
@@ -20,6 +20,7 @@ export const putObjectTagging: Operation<{ readonly name: ObjectName; readonly t
   match: { method: "PUT", scope: "object", query: ["tagging"] },
   access: "write",
   document: 128 * 1024,
+  conditions: (document) => tagConditions(readTags(document)),
   parse(request) {
     if (request.document === "") throw new S3Error("MissingRequestBodyError");
     return { name: requestedObject(request), tags: readTags(request.document) };

@@ -5,8 +5,8 @@ import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { XML_DECLARATION } from "../wire/xml-writer.js";
 import { versionId } from "../wire/paging.js";
 
-/** What AWS answers where nothing was ever configured: an error's kind, or a document (root and its inner XML). */
-type Answer = ErrorKind | { readonly root: string; readonly inner?: string | ((owner: Account) => string) };
+/** What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just success. */
+type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string | ((owner: Account) => string) };
 
 interface Probe {
   readonly bucket: string;
@@ -21,9 +21,9 @@ function documentResponse(root: string, inner: string): S3Response {
   };
 }
 
-/** A read of a configuration we do not offer: tools probe these, and 501 breaks them. The bucket or object must exist. */
-function probe(name: string, scope: "bucket" | "object", query: string, answer: Answer): Operation<Probe, S3Response> {
-  const match: RequestPattern = { method: "GET", scope, query: query.split("&") };
+/** A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. The bucket or object must exist. */
+function probe(name: string, scope: "bucket" | "object", query: string, answer: Answer, method: "GET" | "DELETE" = "GET"): Operation<Probe, S3Response> {
+  const match: RequestPattern = { method, scope, query: query.split("&") };
   return {
     name, match, access: "read",
     parse: ({ bucket, key, query: parameters }) => ({ bucket, key, versionId: versionId(parameters) }),
@@ -31,6 +31,7 @@ function probe(name: string, scope: "bucket" | "object", query: string, answer: 
       if (scope === "bucket") await buckets.get(call, bucket);
       else await objects.head(call, { bucket, key, ...(version === undefined ? {} : { versionId: version }) }, { preconditions: {} });
       if (typeof answer === "string") throw new S3Error(answer, { fields: { BucketName: bucket } });
+      if (answer === undefined) return { status: 204, headers: {} };
       const { root, inner = "" } = answer;
       return documentResponse(root, typeof inner === "string" ? inner : inner(call.account));
     },
@@ -41,11 +42,15 @@ function probe(name: string, scope: "bucket" | "object", query: string, answer: 
 const emptyList = (root: string) => ({ root, inner: "<IsTruncated>false</IsTruncated>" });
 
 export const probes: readonly Operation<Probe, S3Response>[] = [
+  probe("DeleteBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration", "DELETE"),
+  probe("DeleteBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration", "DELETE"),
+  probe("DeleteBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration", "DELETE"),
+  probe("DeleteBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration", "DELETE"),
+  probe("DeleteBucketReplication", "bucket", "replication", undefined, "DELETE"),
   probe("GetBucketAccelerateConfiguration", "bucket", "accelerate", { root: "AccelerateConfiguration" }),
   probe("GetBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration"),
   probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
   probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
-  probe("GetBucketLogging", "bucket", "logging", { root: "BucketLoggingStatus" }),
   probe("GetBucketMetadataConfiguration", "bucket", "metadataConfiguration", "MetadataConfigurationNotFound"),
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),

@@ -6,6 +6,7 @@ import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
 import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
+import { getBucketLogging, putBucketLogging } from "./bucket-logging.js";
 import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
 import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
 import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from "./bucket-website.js";
@@ -63,6 +64,7 @@ export const operations: readonly AnyOperation[] = [
   row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
   row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
   row(getBucketEncryption), row(putBucketEncryption), row(deleteBucketEncryption),
+  row(getBucketLogging), row(putBucketLogging),
   row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
   row(getBucketWebsite), row(putBucketWebsite), row(deleteBucketWebsite),
   row(getBucketCors), row(putBucketCors), row(deleteBucketCors),

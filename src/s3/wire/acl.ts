@@ -3,7 +3,7 @@ import { S3Error } from "../../model/errors.js";
 import type { NamedAcl } from "../../gateway/gateway.js";
 import type { Headers } from "./headers.js";
 import { readXml } from "./xml-reader.js";
-import { S3_NAMESPACE, type XmlDocument } from "./xml-schema.js";
+import { S3_NAMESPACE, type XmlDocument, type XmlField } from "./xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
 
 /** `x-amz-grant-…`: the permission each one grants. */
@@ -39,7 +39,7 @@ export function aclHeaders(headers: Headers): AclRequest | undefined {
   const granted = headers.withPrefix("x-amz-grant-");
   if (canned !== undefined && canned !== "") {
     if (granted.length > 0) throw new S3Error("InvalidRequest", { message: "Specifying both Canned ACLs and Header Grants is not allowed" });
-    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("", "x-amz-acl", canned);
+    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("The canned ACL is not one of S3's", "x-amz-acl", canned);
     return { canned: canned as CannedAcl };
   }
   if (granted.length === 0) return undefined;
@@ -51,18 +51,24 @@ export function aclHeaders(headers: Headers): AclRequest | undefined {
   return { grants };
 }
 
+export interface WireGrantee {
+  readonly ID?: string;
+  readonly URI?: string;
+  readonly EmailAddress?: string;
+}
+
 interface WireAcl {
   readonly Owner?: { readonly ID?: string };
-  readonly Grants: readonly { readonly Grantee: { readonly ID?: string; readonly URI?: string; readonly EmailAddress?: string }; readonly Permission: string }[];
+  readonly Grants: readonly { readonly Grantee: WireGrantee; readonly Permission: string }[];
 }
+
+export const wireGrantee: readonly XmlField[] = ["ID", "DisplayName", "URI", "EmailAddress"].map((element) => ({ element, type: "string" }));
 
 const accessControlPolicy: XmlDocument<WireAcl> = {
   root: "AccessControlPolicy", fields: [
     { element: "Owner", type: [{ element: "ID", type: "string" }, { element: "DisplayName", type: "string" }] },
     { element: "Grant", member: "Grants", within: "AccessControlList", list: true, type: [
-      { element: "Grantee", required: true, type: [
-        { element: "ID", type: "string" }, { element: "DisplayName", type: "string" }, { element: "URI", type: "string" }, { element: "EmailAddress", type: "string" },
-      ] },
+      { element: "Grantee", required: true, type: wireGrantee },
       { element: "Permission", type: "string", required: true },
     ] },
   ],
@@ -76,21 +82,32 @@ export function readAcl(document: string): AclRequest {
   } catch (cause) {
     throw new S3Error("MalformedACLError", { cause });
   }
-  const grants = wire.Grants.map(({ Grantee: { ID, URI, EmailAddress }, Permission: permission }): Grant => {
-    const [kind, value] = ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
-    if (value === undefined || !permissions.includes(permission as Permission)) throw new S3Error("MalformedACLError");
-    return { grantee: granteeOf(kind, value), permission: permission as Permission };
+  if (!/<(\w+:)?AccessControlList[\s/>]/.test(document)) throw new S3Error("MalformedACLError");
+  const grants = wire.Grants.map(({ Grantee, Permission: permission }): Grant => {
+    if (!permissions.includes(permission as Permission)) throw new S3Error("MalformedACLError");
+    return { grantee: readGrantee(Grantee, "MalformedACLError"), permission: permission as Permission };
   });
   if (wire.Owner?.ID === undefined || wire.Owner.ID === "") throw new S3Error("MalformedACLError");
   return { grants, owner: wire.Owner.ID };
 }
 
+/** `malformed` is the error for one that is named by nothing. */
+export function readGrantee({ ID, URI, EmailAddress }: WireGrantee, malformed: "MalformedACLError" | "MalformedXML"): Grantee {
+  const [kind, value] = ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
+  if (value === undefined) throw new S3Error(malformed);
+  return granteeOf(kind, value);
+}
+
+export function granteeElement(grantee: Grantee, names?: ReadonlyMap<string, string>): string {
+  const [type, inner] = "id" in grantee ? ["CanonicalUser", person(grantee.id, names)] : ["Group", `<URI>${escapeXml(grantee.group)}</URI>`];
+  return `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`;
+}
+
+function person(id: string, names?: ReadonlyMap<string, string>): string {
+  return `<ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(names?.get(id) ?? id)}</DisplayName>`;
+}
+
 export function writeAcl({ owner, grants, names }: NamedAcl): string {
-  const person = (id: string) => `<ID>${escapeXml(id)}</ID><DisplayName>${escapeXml(names.get(id) ?? id)}</DisplayName>`;
-  const one = (grantee: Grantee) => {
-    const [type, inner] = "id" in grantee ? ["CanonicalUser", person(grantee.id)] : ["Group", `<URI>${escapeXml(grantee.group)}</URI>`];
-    return `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`;
-  };
-  const list = grants.map(({ grantee, permission }) => `<Grant>${one(grantee)}<Permission>${permission}</Permission></Grant>`).join("");
-  return `${XML_DECLARATION}<AccessControlPolicy xmlns="${S3_NAMESPACE}"><Owner>${person(owner)}</Owner><AccessControlList>${list}</AccessControlList></AccessControlPolicy>`;
+  const list = grants.map(({ grantee, permission }) => `<Grant>${granteeElement(grantee, names)}<Permission>${permission}</Permission></Grant>`).join("");
+  return `${XML_DECLARATION}<AccessControlPolicy xmlns="${S3_NAMESPACE}"><Owner>${person(owner, names)}</Owner><AccessControlList>${list}</AccessControlList></AccessControlPolicy>`;
 }

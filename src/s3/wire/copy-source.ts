@@ -10,13 +10,16 @@ export interface CopySource {
 
 const refused = (message: string) => new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
 
-/** `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). */
+/**
+ * `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). Unlike in a
+ * path, `+` is a space there, as S3 has it and s5cmd writes it.
+ */
 export function parseCopySource(header: string): CopySource {
   const [, path = "", version] = /^(.*?)(?:\?versionId=([^?&]*))?$/s.exec(header) ?? [];
   let name: string;
   let versionId: string | undefined;
   try {
-    name = decodePercent(path).replace(/^\//, "");
+    name = decodePercent(path.replaceAll("+", " ")).replace(/^\//, "");
     versionId = version === undefined ? undefined : decodePercent(version);
   } catch {
     throw refused("Copy Source must mention the source bucket and key, percent-encoded: sourcebucket/sourcekey");

@@ -24,7 +24,9 @@ const contents: XmlField = {
 };
 
 export const createBucketConfiguration: XmlDocument<CreateBucketConfiguration> = {
-  root: "CreateBucketConfiguration", fields: [string("LocationConstraint")],
+  root: "CreateBucketConfiguration", fields: [
+    string("LocationConstraint"), { element: "Tag", member: "Tags", within: "Tags", list: true, type: strings("Key", "Value") },
+  ],
 };
 
 export const deleteDocument: XmlDocument<Delete> = {

@@ -82,9 +82,18 @@ function readFilter({ Filter, ...rule }: WireRule): LifecycleFilter {
   return filter;
 }
 
+/** S3's largest object, in bytes, and what a size is compared with. */
+const MAX_SIZE = 5 * 1024 ** 4;
+
+function requireSizes(over: number, under: number): void {
+  if (over >= 0 && over <= MAX_SIZE && under >= 1 && under <= MAX_SIZE + 1) return;
+  throw new S3Error("InvalidRequest", { message: "'ObjectSizeGreaterThan' begins at 0 and 'ObjectSizeLessThan' at 1; neither is beyond the largest object." });
+}
+
 function conditionsOf({ Prefix, Tags = [], ObjectSizeGreaterThan, ObjectSizeLessThan }: NonNullable<LifecycleRuleFilter["And"]>): Omit<LifecycleFilter, "form"> {
   const tags: Tag[] = Tags.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
   requireTags(tags, TAG_LIMITS.bucket);
+  requireSizes(ObjectSizeGreaterThan ?? 0, ObjectSizeLessThan ?? 1);
   return {
     ...(Prefix === undefined ? {} : { prefix: Prefix }),
     ...(tags.length === 0 ? {} : { tags }),

@@ -90,7 +90,7 @@ function readFilter(rules: readonly { readonly Name: string; readonly Value: str
 export function writeNotifications({ rules }: NotificationConfiguration): object {
   return {
     Queues: rules.map(({ id, webhook, events, prefix, suffix }) => {
-      const FilterRules = [...(prefix === undefined ? [] : [{ Name: "Prefix", Value: prefix }]), ...(suffix === undefined ? [] : [{ Name: "Suffix", Value: suffix }])];
+      const FilterRules = [...(prefix === undefined ? [] : [{ Name: "prefix", Value: prefix }]), ...(suffix === undefined ? [] : [{ Name: "suffix", Value: suffix }])];
       return { Id: id, Arn: `arn:cess:sqs::${webhook}:webhook`, Events: events, ...(FilterRules.length === 0 ? {} : { Filter: { S3Key: { FilterRules } } }) };
     }),
   };

@@ -83,10 +83,10 @@ async function* counted(source: AsyncIterable<Uint8Array>, size: number, setting
   if (seen < size) throw new S3Error("IncompleteBody");
 }
 
-/** InvalidRequest for a body without Content-MD5 or a checksum. */
-export function requireDigest({ announced: { md5, algorithm } }: Body, of = "this request"): void {
+/** InvalidRequest for a document without Content-MD5 or a checksum. */
+export function requireDigest({ announced: { md5, algorithm } }: Body): void {
   if (md5 !== undefined || algorithm !== undefined) return;
-  throw new S3Error("InvalidRequest", { message: `Missing required header for ${of}: Content-MD5 or x-amz-checksum-*` });
+  throw new S3Error("InvalidRequest", { message: "Missing required header for this request: Content-MD5 or x-amz-checksum-*" });
 }
 
 /** A form's file as a body: its size is known when it has come. */

@@ -28,6 +28,14 @@ export function taggingHeader(headers: Headers): readonly Tag[] | undefined {
   });
 }
 
+/** What policies may ask of the tags that a request brings. */
+export function tagConditions(tags: readonly Tag[]): Readonly<Record<string, readonly string[]>> {
+  return {
+    ...Object.fromEntries(tags.map(({ key, value }) => [`s3:requestobjecttag/${key}`, [value]])),
+    "s3:requestobjecttagkeys": tags.map(({ key }) => key),
+  };
+}
+
 /** The tags a copy gets of its own, maybe none; undefined: those of its source. */
 export function replacedTags(headers: Headers): readonly Tag[] | undefined {
   const directive = headers.get("x-amz-tagging-directive") ?? "COPY";

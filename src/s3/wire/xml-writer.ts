@@ -35,7 +35,22 @@ function valueWriter({ element, type }: XmlField): Writer {
 }
 
 function plainText(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : escapeXml(String(value));
+  return value instanceof Date ? isoTime(value) : escapeXml(String(value));
+}
+
+const MINUTE_MS = 60_000;
+const digits = (count: number, width: number) => Array.from({ length: count }, (_, value) => String(value).padStart(width, "0"));
+const SECONDS = digits(60, 2);
+const MILLISECONDS = digits(1000, 3);
+let lastMinute = { number: NaN, text: "" };
+
+/** As toISOString, which takes a tenth of a listing's time: keys that stand together were often put in the same minute. */
+function isoTime(date: Date): string {
+  const ms = date.getTime();
+  const minute = Math.floor(ms / MINUTE_MS);
+  if (minute !== lastMinute.number) lastMinute = { number: minute, text: date.toISOString().slice(0, -"ss.mmmZ".length) };
+  const rest = ms - minute * MINUTE_MS;
+  return `${lastMinute.text}${SECONDS[Math.floor(rest / 1000)] ?? ""}.${MILLISECONDS[rest % 1000] ?? ""}Z`;
 }
 
 function memberWriter(field: XmlField): MemberWriter {

@@ -8,6 +8,7 @@ import { FolderSync } from "../../../src/blobs/folder-sync.js";
 import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
 import { S3Error } from "../../../src/model/errors.js";
 import type { BlobId } from "../../../src/model/object.js";
+import { MIB } from "../../../src/model/sizes.js";
 import { blobsContract } from "../../suites/blobs.js";
 
 // eslint-disable-next-line @typescript-eslint/require-await
@@ -96,6 +97,7 @@ describe("A write buffer", () => {
         some.copy(taken, position);
         return Promise.resolve({ bytesWritten: some.length, buffer: bytes });
       },
+      datasync: () => Promise.resolve(),
     };
     const buffer = new WriteBuffer(file as never, 50);
     const bytes = randomBytes(1000);
@@ -111,6 +113,7 @@ describe("A write buffer", () => {
         written.push(Buffer.from(bytes.subarray(offset, offset + length)));
         return Promise.resolve({ bytesWritten: length, buffer: bytes });
       },
+      datasync: () => Promise.resolve(),
     };
     const buffer = new WriteBuffer(file as never, 10);
     const chunk = Buffer.alloc(30);
@@ -125,6 +128,19 @@ describe("A write buffer", () => {
     const buffer = new WriteBuffer({ write: () => Promise.reject(new Error("disk gone")) } as never, 10);
     const failure = await buffer.add(Buffer.alloc(10)).then(() => undefined, (error: unknown) => error);
     expect(failure).to.have.property("message", "disk gone");
+  });
+
+  it("syncs while bytes still arrive, and fails at its end when that failed, though a later sync would not", async () => {
+    let syncs = 0;
+    const file = {
+      write: (_bytes: Uint8Array, _offset: number, length: number) => Promise.resolve({ bytesWritten: length }),
+      datasync: () => (syncs++ === 0 ? Promise.reject(new Error("not on the disk")) : Promise.resolve()),
+    };
+    const buffer = new WriteBuffer(file as never, 10);
+    for (let n = 0; n < 20; n++) await buffer.add(Buffer.alloc(MIB));
+    expect(syncs).to.equal(1);
+    const failure = await buffer.finish().then(() => undefined, (error: unknown) => error);
+    expect(failure).to.have.property("message", "not on the disk");
   });
 });
 

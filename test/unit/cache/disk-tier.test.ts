@@ -27,7 +27,7 @@ describe("DiskTier", function () {
 
   async function expectHeld(disk: DiskTier, ...held: number[]): Promise<void> {
     for (const n of held) {
-      const bytes = await disk.read(name(n));
+      const bytes = (await disk.read(name(n)))?.bytes;
       expect(bytes && Buffer.from(bytes.subarray(0, 8)).toString(), `fragment ${n}`).to.equal(String(10_000_000 + n));
     }
   }
@@ -69,7 +69,7 @@ describe("DiskTier", function () {
     const readers = Array.from({ length: 4 }, async (_, reader) => {
       for (let round = 0; round < 12; round++) {
         const n = (reader * 7 + round * 5) % 9;
-        const found = await disk.read(name(n));
+        const found = (await disk.read(name(n)))?.bytes;
         if (found) expect(Buffer.from(found.subarray(0, 8)).toString()).to.equal(String(10_000_000 + n));
         else await disk.write(name(n), content(n));
         if (reader === 0 && round === 6) await disk.clear();

@@ -60,11 +60,25 @@ describe("TieredCache", () => {
       const { hash, bytes } = namedFragment("true");
       const cache = open({ memoryBytes: 0 });
       await cache.set(hash, bytes);
+      // Read and verified once, which must not make it believed for ever.
+      expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
       spoil(fileOf(hash));
       expect(await cache.get(hash)).to.equal(undefined);
       await cache.set(hash, bytes);
       expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
     });
+
+  it("hashes a file once in a process and again in the next", async () => {
+    const { hash, bytes } = namedFragment("once");
+    let hashed = 0;
+    const counting = () => new TieredCache({ verify: (given) => (hashed++, Promise.resolve(given)) }, { folder, memoryBytes: 0 });
+    const cache = counting();
+    await cache.set(hash, bytes);
+    for (let n = 0; n < 3; n++) expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
+    expect(hashed).to.equal(1);
+    await counting().get(hash);
+    expect(hashed).to.equal(2);
+  });
 
   it("drops the least recently used from disk, also when the use was before a restart", async () => {
     const [a, b, c] = ["aaaa", "bbbb", "cccc"].map(namedFragment);

@@ -10,7 +10,7 @@ const DATA = [0, 1, 2, 3];
 const PARITY = [4, 5, 6, 7, 8, 9, 10, 11];
 const STRIP = 1024;
 
-const kernel = readFileSync(new URL("../../../src/encoding/combine.wasm", import.meta.url));
+const kernel = readFileSync(new URL("../../../src/encoding/codec.wasm", import.meta.url));
 
 /** The strips `to` that a codec makes of the strips `from`. */
 function transform(codec: Codec, from: number[], to: number[], strips: readonly Uint8Array[]): Uint8Array[] {

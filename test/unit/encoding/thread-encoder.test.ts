@@ -53,11 +53,22 @@ describe("ThreadEncoder", () => {
     const available = await Promise.all(
       [11, 4, 7, 9].map(async (index) => ({ index, bytes: await encoder.fragment(whole, PLAIN, index) })),
     );
-    const data = await encoder.reconstruct(available);
-    expect(data.map(sha256)).to.deep.equal(fragments.slice(0, 4));
-    expect(Buffer.compare(data[0]!.subarray(0, size), bytes)).to.equal(0);
-    expect(await encoder.verify(data[1]!, ZERO_FRAGMENT_HASH)).to.have.length(FRAGMENT_SIZE);
-    expect(await encoder.verify(data[0]!, ZERO_FRAGMENT_HASH)).to.equal(undefined);
+    const wanted = fragments.slice(0, 4).map((hash, index) => ({ index, hash }));
+    const last = await encoder.reconstruct(available, wanted.slice(3));
+    expect(last.made.map((made) => made && sha256(made))).to.deep.equal([fragments[3]]);
+    const { made } = await encoder.reconstruct(last.available, wanted);
+    expect(made.map((data) => data && sha256(data))).to.deep.equal(fragments.slice(0, 4));
+    expect(Buffer.compare(made[0]!.subarray(0, size), bytes)).to.equal(0);
+    expect(await encoder.verify(made[1]!, ZERO_FRAGMENT_HASH)).to.have.length(FRAGMENT_SIZE);
+    expect(await encoder.verify(made[0]!, ZERO_FRAGMENT_HASH)).to.equal(undefined);
+  });
+
+  it("does not give what it made when that has another hash than wanted", async () => {
+    const available = await Promise.all(
+      [1, 2, 3, 4].map(async (index) => ({ index, bytes: await encoder.fragment(whole, PLAIN, index) })),
+    );
+    const { made } = await encoder.reconstruct(available, [{ index: 0, hash: ZERO_FRAGMENT_HASH }]);
+    expect(made).to.deep.equal([undefined]);
   });
 
   it("verifies a view into a larger buffer without taking the buffer away", async () => {

@@ -177,7 +177,7 @@ describe("Encrypted objects", function () {
     const [extent] = (await house.catalog.objects.byId(other.id))!.extents;
     const file = (await house.catalog.files.manifest(extent!.fid))!;
     const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
-    const dataKey = testKeys.unwrap(key, { kind: "master" }, "")!;
+    const dataKey = await testKeys.unwrap(key, { kind: "master" }, "")!;
     const opened = { ...file, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
     const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property("name", "Error");

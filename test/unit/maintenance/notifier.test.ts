@@ -12,6 +12,7 @@ import { CatalogFixture, version } from "../../suites/catalog-fixture.js";
 import { testKeys } from "../../support/test-keys.js";
 
 interface Received {
+  readonly whole: object;
   readonly headers: IncomingMessage["headers"];
   readonly keys: readonly string[];
   readonly first: { readonly eventName: string; readonly eventTime: string; readonly s3: { readonly object: Readonly<Record<string, unknown>>; readonly configurationId: string } };
@@ -36,8 +37,9 @@ describe("The notifier", () => {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
-        const { Records } = JSON.parse(text) as { Records: Received["first"][] };
-        received.push({ headers: request.headers, keys: Records.map(({ s3 }) => String(s3.object["key"])), first: Records[0]! });
+        const whole = JSON.parse(text) as object;
+        const { Records = [] } = whole as { Records?: Received["first"][] };
+        received.push({ whole, headers: request.headers, keys: Records.map(({ s3 }) => String(s3.object["key"])), first: Records[0]! });
         // 0: never answers.
         if (status !== 0) response.writeHead(status).end("thanks");
       });
@@ -70,6 +72,17 @@ describe("The notifier", () => {
     expect(first).to.include({ eventName: "ObjectCreated:Put", eventTime: new Date(on.clock.time).toISOString() });
     expect(first.s3.object).to.deep.equal({ key: "a+b", size: 5, eTag: "etag of a b", sequencer: "0000000000000001" });
     expect(await on.catalog.events.counts()).to.deep.equal({ waiting: 0, dropped: 0 });
+  });
+
+  it("sends a test by itself, between the events before and after it", async () => {
+    await put("a");
+    const source = { principal: "p", address: "", requestId: "R1" };
+    await on.catalog.events.test("box", [{ id: "1", webhook: "hook", events: [] }, { id: "2", webhook: "hook", events: [] }], source);
+    await put("b");
+    const worker = notifier([hook()]);
+    while ((await worker.step(signal)).kind === "busy");
+    expect(received.map(({ keys }) => keys)).to.deep.equal([["a"], [], ["b"]]);
+    expect(received[1]?.whole).to.deep.include({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "box", RequestId: "R1", Time: new Date(on.clock.time).toISOString() });
   });
 
   it("keeps what was not taken, and tries again after a time that grows", async () => {

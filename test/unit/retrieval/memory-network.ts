@@ -27,7 +27,7 @@ export const wallClock: Clock = {
     }),
 };
 
-export type Fault = "none" | "down" | "corrupt" | "short" | "missing" | "silent" | { readonly slowMs: number };
+export type Fault = "none" | "down" | "corrupt" | "short" | "missing" | "silent" | { readonly slowMs: number } | { readonly flipped: number };
 
 /** Twelve storage nodes that keep fragments in memory, with a switch for what is wrong with each. */
 export class MemoryNodes implements Nodes {
@@ -66,12 +66,13 @@ export class MemoryNodes implements Nodes {
   async #answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
-    await wallClock.sleep(typeof fault === "object" ? fault.slowMs : fault === "silent" ? 1e6 : 1, signal);
+    await wallClock.sleep(typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 1, signal);
     const stored = this.#fragments.get(`${node.account}/${hash}`);
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
     if (fault === "short") return stored.slice(0, -1);
     const bytes = stored.slice();
     if (fault === "corrupt") bytes[bytes.length >> 1]! ^= 1;
+    if (typeof fault === "object" && "flipped" in fault) bytes[0]! ^= fault.flipped;
     return bytes;
   }
 }

@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
+import { codingRows } from "../../../src/encoding/coding-matrix.js";
+import type { Encoder } from "../../../src/encoding/encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
@@ -57,15 +59,19 @@ describe("NetworkRetrieval", function () {
   const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
 
   /** A gateway that has just started, with an empty cache. */
-  function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB) {
+  function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB, changed: Partial<Encoder> = {}) {
     const verify = encoder.verify.bind(encoder);
     const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes: 0 });
     caches.push(cache);
     const clock = wallClock;
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock });
     const nodes = new BookedNodes({ nodes: network.nodes, book, clock });
-    const components = { chain: network.chain, nodes, book, cache, encoder, clock };
-    return { cache, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
+    const real: Encoder = {
+      hashSegment: encoder.hashSegment.bind(encoder), fragment: encoder.fragment.bind(encoder),
+      reconstruct: encoder.reconstruct.bind(encoder), verify, close: () => Promise.resolve(),
+    };
+    const components = { chain: network.chain, nodes, book, cache, encoder: { ...real, ...changed }, clock };
+    return { cache, book, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
   }
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
@@ -165,6 +171,78 @@ describe("NetworkRetrieval", function () {
     const began = Date.now();
     await expectContent(retrieval, 10, 20);
     expect(Date.now() - began).to.be.lessThan(HEDGE_MS);
+  });
+
+  it("asks one more node for each that takes longer than it should, also among those asked instead of another", async () => {
+    const { retrieval } = start({ minHedgeMs: 100, maxHedgeMs: 200 });
+    network.fault(0, "down");
+    network.fault(2, "silent");
+    network.fault(5, "silent");
+    await expectContent(retrieval, 0, 1000);
+    expect(asked()).to.include.members([1, 2, 3, 4].map((index) => nodeAccount(index)));
+    expect(asked()).to.have.length.within(6, 9);
+  });
+
+  it("hands out the fragment that is waited for before it makes the other missing ones", async () => {
+    const made: number[][] = [];
+    let goOn: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const { retrieval } = start({}, 256 * MIB, {
+      reconstruct: async (available, wanted, task) => {
+        made.push(wanted.map(({ index }) => index));
+        if (made.length > 1) await gate;
+        return encoder.reconstruct(available, wanted, task);
+      },
+    });
+    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
+    await expectContent(retrieval, 2 * FRAGMENT_SIZE, 2 * FRAGMENT_SIZE + 10);
+    await until(() => made.length === 2);
+    expect(made).to.deep.equal([[2], [0, 1, 3]]);
+    expect(retrieval.metrics()).to.include({ bytesInFlight: 64 * MIB });
+    goOn();
+    await until(() => retrieval.metrics()["bytesInFlight"] === 0);
+    network.nodes.gets.length = 0;
+    await expectContent(retrieval, 0, 10);
+    expect(asked()).to.deep.equal([]);
+  });
+
+  it("finds who lied when what it made is wrong, and makes it of others", async () => {
+    const { retrieval, book } = start();
+    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
+    network.fault(5, "corrupt");
+    network.fault(7, "short");
+    await expectContent(retrieval, 0, 10);
+    const lies = Array.from({ length: 12 }, (_, index) => book.experience(nodeAccount(index)).lies);
+    expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
+  });
+
+  it("is not deceived by nodes that lie together, so that one fragment comes out right and others do not", async () => {
+    const { retrieval, book } = start();
+    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
+    const [[four, five]] = codingRows([4, 5, 6, 7], [0]) as [[number, number]];
+    network.fault(4, { flipped: five });
+    network.fault(5, { flipped: four });
+    await expectContent(retrieval, 0, SEGMENT_SIZE);
+    expect([4, 5].map((index) => book.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
+  });
+
+  it("gives readers of the fragments that another one is made of their bytes untouched", async () => {
+    const { retrieval } = start({ minHedgeMs: 20, maxHedgeMs: 20 });
+    network.fault(0, "silent");
+    for (const index of [1, 2, 3]) network.fault(index, { slowMs: 100 });
+    await Promise.all([expectContent(retrieval), ...[0, 1, 2, 3].map((n) => expectContent(retrieval, n * FRAGMENT_SIZE, (n + 1) * FRAGMENT_SIZE))]);
+  });
+
+  it("does not take a node for slow while what it sent waits for being hashed", async () => {
+    const { retrieval } = start({ minHedgeMs: 200, maxHedgeMs: 200 }, 256 * MIB, {
+      verify: async (bytes, hash, task) => {
+        await wallClock.sleep(600);
+        return encoder.verify(bytes, hash, task);
+      },
+    });
+    await expectContent(retrieval, 0, 10);
+    expect(retrieval.metrics()).to.include({ races: 0 });
   });
 
   it("says how many fragments were found when there are fewer than four", async () => {

@@ -50,6 +50,8 @@ describe("Lifecycle documents", () => {
       [`<Prefix/>${on}<Expiration><Days>1</Days><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>`, "MalformedXML"],
       [`<Prefix/>${on}<Expiration><Date>2030-01-01T01:00:00Z</Date></Expiration>`, "InvalidArgument"],
       [`<ID>${"x".repeat(256)}</ID><Prefix/>${on}${days}`, "InvalidArgument"],
+      [`<Filter><ObjectSizeGreaterThan>-1</ObjectSizeGreaterThan></Filter>${on}${days}`, "InvalidRequest"],
+      [`<Filter><ObjectSizeLessThan>0</ObjectSizeLessThan></Filter>${on}${days}`, "InvalidRequest"],
       [`<Prefix/>${on}<Transition><StorageClass>GLACIER</StorageClass></Transition>`, "NotImplemented"],
       [`<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>${on}<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>`, "InvalidRequest"],
     ];

@@ -106,7 +106,7 @@ describe("S3 wire with requests signed by hand", () => {
     const region = await endpoint.signed({ path: "/bucket", region: "eu-west-1" });
     expect([region.status, code(region), element(region.body, "Region")]).to.deep.equal([400, "AuthorizationHeaderMalformed", "us-east-1"]);
     expect(code(await get("/bucket", { "x-amz-date": "20200101T000000Z" }))).to.equal("RequestTimeTooSkewed");
-    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "Basic a2V5OnNlY3JldA==" } }))).to.equal("InvalidRequest");
+    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "Basic a2V5OnNlY3JldA==" } }))).to.equal("InvalidArgument");
     expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "AWS key:signature", date: new Date().toUTCString() } }))).to.equal("InvalidAccessKeyId");
     const unsigned = aws4.sign({ service: "s3", path: "/bucket", headers: { host: endpoint.host } }, testKey);
     expect(code(await endpoint.raw({ ...unsigned, headers: { ...unsigned.headers, "x-amz-acl": "private" } }))).to.equal("AccessDenied");

@@ -165,6 +165,15 @@ describe("The node book", () => {
       expect(book.experience(account(1)).recentFailures).to.be.closeTo(0.5, 0.01);
     });
 
+    it("calls a node lagging from its failure until a fragment has come from it", async () => {
+      expect(book.experience(account(1)).lagging).to.equal(false);
+      book.failed(account(1), "missing", "no such fragment");
+      await put(1);
+      expect(book.experience(account(1)).lagging).to.equal(true);
+      await nodes.get(node(1), name);
+      expect(book.experience(account(1)).lagging).to.equal(false);
+    });
+
     it("counts a time limit as the node's failure and its caller's leaving as none", async () => {
       const hanging: Nodes = {
         put: (_node, _fragment, _bytes, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error))),

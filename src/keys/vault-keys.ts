@@ -1,0 +1,184 @@
+import { LRUCache } from "lru-cache";
+import { Agent } from "undici";
+import { noSuchKmsKey } from "../model/encryption.js";
+import { S3Error, type ErrorKind } from "../model/errors.js";
+import { KIB } from "../model/sizes.js";
+import type { KeyServer } from "./keys.js";
+
+export interface VaultComponents {
+  /** Asked before each request: what renews a token writes it anew. */
+  readonly token: () => Promise<string>;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+export const VAULT_DEFAULTS = {
+  /** Where the transit engine is mounted. */
+  mount: "transit",
+  namespace: undefined as string | undefined,
+  /** Certificates in PEM that the server's must come from; the system's when undefined. */
+  ca: undefined as string | undefined,
+  /** For a whole request, waiting for a connection and a second attempt included. */
+  timeoutMs: 5_000,
+  /** Requests at one time; others wait. */
+  connections: 8,
+  /** How long a data key is remembered, and that a key is there. */
+  rememberedMs: 60_000,
+  /** Data keys that are remembered. */
+  remembered: 1_000,
+};
+export type VaultSettings = typeof VAULT_DEFAULTS & { readonly address: string };
+
+/** An answer of Vault's, or that none came. */
+interface Answer {
+  readonly status: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly errors: string;
+}
+
+/** Longest answer that is read, in bytes. */
+const ANSWER_LIMIT = 64 * KIB;
+
+/**
+ * KMS keys in Vault's (or OpenBao's) transit engine. Data keys are sent there to be wrapped and unwrapped; the keys never
+ * leave it. What a data key is bound to is its associated data, and the context of keys that are derived.
+ */
+export class VaultKeys implements KeyServer {
+  readonly #settings: VaultSettings;
+  readonly #agent: Agent;
+  readonly #base: URL;
+  readonly #opened: LRUCache<string, Promise<string>>;
+  /** Keys that were there a moment ago. */
+  readonly #known: LRUCache<string, true>;
+
+  constructor(private readonly components: VaultComponents, settings: Partial<VaultSettings> & { readonly address: string }) {
+    this.#settings = { ...VAULT_DEFAULTS, ...settings };
+    const { address, ca, connections, remembered, rememberedMs } = this.#settings;
+    this.#base = new URL(`${address.replace(/\/+$/, "")}/v1/`);
+    this.#agent = new Agent({ connections, pipelining: 1, maxResponseSize: ANSWER_LIMIT, connect: { ...(ca === undefined ? {} : { ca }) } });
+    this.#opened = new LRUCache({ max: remembered, ttl: rememberedMs });
+    this.#known = new LRUCache({ max: remembered, ttl: rememberedMs });
+  }
+
+  async wrap(secret: string, keyName: string, purpose: string): Promise<string> {
+    const name = vaultName(keyName);
+    await this.#requireKey(name, keyName);
+    return this.#work("encrypt", name, { plaintext: base64(secret), ...boundTo(purpose) }, "ciphertext");
+  }
+
+  /** What was opened is remembered for a while: a reader's many ranges are one question. */
+  unwrap(wrapped: string, keyName: string, purpose: string): Promise<string> {
+    const place = JSON.stringify([keyName, purpose, wrapped]);
+    const known = this.#opened.get(place);
+    if (known) return known;
+    const opened = this.#decrypt(wrapped, keyName, purpose);
+    this.#opened.set(place, opened);
+    opened.catch(() => this.#opened.delete(place));
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #decrypt(wrapped: string, keyName: string, purpose: string): Promise<string> {
+    const plaintext = await this.#work("decrypt", vaultName(keyName), { ciphertext: wrapped, ...boundTo(purpose) }, "plaintext");
+    return Buffer.from(plaintext, "base64").toString("utf8");
+  }
+
+  /** Vault makes a key that is encrypted with and not there, if it lets the token: a misspelt name must not. */
+  async #requireKey(name: string, keyName: string): Promise<void> {
+    if (this.#known.has(name)) return;
+    const { status, data, errors } = await this.#ask("GET", `keys/${name}`);
+    if (status === 404 && errors === "") throw noSuchKmsKey(keyName);
+    // A token that may not look may still encrypt, and Vault makes no keys for those that may only do that.
+    if (status !== 200 && status !== 403) throw this.#refusal({ status, data, errors }, keyName);
+    this.#known.set(name, true);
+  }
+
+  async #work(verb: "encrypt" | "decrypt", name: string, body: object, wanted: string): Promise<string> {
+    const answer = await this.#ask("POST", `${verb}/${name}`, body);
+    const result = answer.data[wanted];
+    if (answer.status === 200 && typeof result === "string") return result;
+    throw this.#refusal(answer, name);
+  }
+
+  /** One more time when a connection ends without an answer: asking twice changes nothing. */
+  async #ask(method: "GET" | "POST", path: string, body?: object): Promise<Answer> {
+    const signal = AbortSignal.timeout(this.#settings.timeoutMs);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#send(method, path, body, signal);
+      } catch (cause) {
+        if (attempt === 1 && !signal.aborted) continue;
+        this.components.log.warn({ err: cause, path }, "Vault does not answer");
+        throw unavailable(cause);
+      }
+    }
+  }
+
+  async #send(method: "GET" | "POST", path: string, body: object | undefined, signal: AbortSignal): Promise<Answer> {
+    const { mount, namespace } = this.#settings;
+    const url = new URL(`${mount}/${path}`, this.#base);
+    const { statusCode, body: answer } = await this.#agent.request({
+      origin: url.origin, path: url.pathname, method, signal, body: body === undefined ? null : JSON.stringify(body),
+      headers: {
+        "content-type": "application/json", "x-vault-token": await this.components.token(), "x-vault-request": "true",
+        ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
+      },
+    });
+    const parsed = parse(await answer.text());
+    return { status: statusCode, data: parsed.data ?? {}, errors: (parsed.errors ?? []).join("; ") };
+  }
+
+  /** Vault's word in S3's. What an operator has to mend is logged; a client learns no more than it needs. */
+  #refusal({ status, errors }: Answer, keyName: string): Error {
+    const kind = status === 403 ? "AccessDenied" : status === 400 ? refusalOf(errors) : "ServiceUnavailable";
+    if (kind === "KMS.NotFoundException") return noSuchKmsKey(keyName);
+    this.components.log.warn({ key: keyName, status, errors }, "Vault refuses a key");
+    if (kind === undefined) return new Error(`Vault does not do its work with the key ${keyName}: ${errors}`);
+    if (kind === "ServiceUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
+    return new S3Error(kind, { message: `${REFUSALS[kind]}: '${keyName.slice(0, 200)}'`, fields: { KeyId: keyName.slice(0, 200) } });
+  }
+}
+
+const REFUSALS = {
+  AccessDenied: "The gateway may not use this KMS key, or it does not exist",
+  "KMS.DisabledException": "The KMS key, or the version of it that is needed, is disabled",
+  "KMS.InvalidKeyUsageException": "The KMS key is not one that can encrypt data keys: it must be of an AES-GCM or ChaCha20-Poly1305 type",
+} as const;
+
+/** What of Vault's 400s is a matter of the key; undefined: what was to be opened is not what it wrapped. */
+function refusalOf(errors: string): Extract<ErrorKind, "KMS.NotFoundException" | keyof typeof REFUSALS> | undefined {
+  if (errors.includes("key not found")) return "KMS.NotFoundException";
+  if (/soft.?deleted|disallowed by policy/.test(errors)) return "KMS.DisabledException";
+  if (/non-AEAD|not support/.test(errors)) return "KMS.InvalidKeyUsageException";
+  return undefined;
+}
+
+function unavailable(cause: unknown): S3Error {
+  return new S3Error("ServiceUnavailable", { message: "The key server cannot be reached at the moment. Please try again.", cause });
+}
+
+/** Vault's names have no slash: `aws/s3` is `aws-s3` there. KMS.NotFoundException for what can be no name. */
+function vaultName(keyName: string): string {
+  const name = keyName.replaceAll("/", "-");
+  if (!/^\w(?:[\w.-]{0,126}\w)?$/.test(name)) throw noSuchKmsKey(keyName);
+  return name;
+}
+
+function boundTo(purpose: string): { readonly context: string; readonly associated_data: string } {
+  return { context: base64(purpose), associated_data: base64(purpose) };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}
+
+/** Of an answer that is not Vault's (a proxy's, say) nothing is known but its status. */
+function parse(text: string): { readonly data?: Record<string, unknown> | null; readonly errors?: readonly string[] } {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,100 @@
+import { createReadStream } from "node:fs";
+import type { Progress, Worker } from "../background/worker.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { accessLine, type AccessEntry } from "../model/access-log.js";
+import type { Clock } from "../model/clock.js";
+import { asError } from "../model/errors.js";
+import type { AccessSpool, SpoolFile } from "./access-spool.js";
+
+export const ACCESS_LOGGER_DEFAULTS = {
+  /** How long lines stay in memory at the most, ms. */
+  flushMs: 1_000,
+  /** A file that could not be delivered is tried again after so long, ms. */
+  retryMs: 60_000,
+  /** And given up when its lines are so old, ms. */
+  maxAgeMs: 7 * 86_400_000,
+};
+export type AccessLoggerSettings = typeof ACCESS_LOGGER_DEFAULTS;
+
+/** Lines that become an object. */
+export interface LogToDeliver {
+  readonly bucket: string;
+  readonly begun: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly size: number;
+}
+
+export interface AccessLoggerComponents {
+  readonly catalog: Pick<Catalog, "buckets" | "configurations">;
+  readonly spool: AccessSpool;
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+  /** Puts the object. False: the bucket's logs go nowhere any more. */
+  readonly deliver: (log: LogToDeliver, signal: AbortSignal) => Promise<boolean>;
+}
+
+/**
+ * Writes a line for each request to a bucket whose owner wants a log, and takes the lines, many at a time, to where they
+ * are wanted. Best effort, as on AWS: a line may be lost with the process, and may come twice. What it delivers is no
+ * request, so that no log tells of itself.
+ */
+export class AccessLogger implements Worker {
+  readonly name = "access-logger";
+  private readonly settings: AccessLoggerSettings;
+  private readonly retryAt = new Map<string, number>();
+
+  constructor(private readonly components: AccessLoggerComponents, settings: Partial<AccessLoggerSettings> = {}) {
+    this.settings = { ...ACCESS_LOGGER_DEFAULTS, ...settings };
+  }
+
+  /** Never rejects, and nobody needs to wait for it. */
+  async record(entry: AccessEntry): Promise<void> {
+    const { catalog, spool, log } = this.components;
+    try {
+      if ((await catalog.configurations.get(entry.bucket, "logging")) === undefined) return;
+      const bucket = await catalog.buckets.get(entry.bucket);
+      if (bucket) spool.append(entry.bucket, entry.time, accessLine(entry, bucket.owner));
+      if (spool.pressed) await spool.flush();
+    } catch (error) {
+      spool.drop(1);
+      log.warn({ bucket: entry.bucket, err: error }, "a request could not be logged for its bucket");
+    }
+  }
+
+  async step(signal: AbortSignal): Promise<Progress> {
+    const { spool, clock } = this.components;
+    const now = clock.now();
+    for (const file of await spool.due(now)) {
+      if ((this.retryAt.get(file.path) ?? 0) <= now) await this.take(file, signal);
+    }
+    return { kind: "idle", until: clock.now() + this.settings.flushMs };
+  }
+
+  private async take(file: SpoolFile, signal: AbortSignal): Promise<void> {
+    const { spool, clock, log } = this.components;
+    const { bucket, begun, path, bytes: size } = file;
+    try {
+      if (size > 0) await this.send({ bucket, begun, size }, path, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const givenUp = clock.now() - begun > this.settings.maxAgeMs;
+      log.warn({ bucket, err: asError(error), givenUp }, "an access log was not delivered");
+      this.retryAt.set(path, clock.now() + this.settings.retryMs);
+      if (!givenUp) return;
+      spool.drop(1);
+    }
+    this.retryAt.delete(path);
+    await spool.remove(file);
+  }
+
+  private async send(log: Omit<LogToDeliver, "body">, path: string, signal: AbortSignal): Promise<void> {
+    const body = createReadStream(path);
+    // Who reads it hears of it; when nobody does, nobody needs to.
+    body.on("error", () => undefined);
+    try {
+      await this.components.deliver({ ...log, body }, signal);
+    } finally {
+      body.destroy();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { Encoder, NumberedFragment, WantedFragment } from "../encoding/encoder.js";
+import { S3Error } from "../model/errors.js";
+import type { CessFile, SegmentHashes } from "../model/file.js";
+import { DATA_FRAGMENTS } from "../model/sizes.js";
+import type { NodeAddress } from "../network/nodes/nodes.js";
+import { type NodeFetcher, WrongBytes } from "./node-fetcher.js";
+import { RestoredSegment } from "./restored-segment.js";
+
+/** A fragment that a data fragment may be made of. */
+export interface Input extends NumberedFragment {
+  /** Whose bytes they are; undefined when they are known to be right. */
+  readonly unverified?: NodeAddress | undefined;
+}
+
+export interface RestorerComponents {
+  readonly encoder: Encoder;
+  readonly fetcher: NodeFetcher;
+}
+
+/**
+ * Makes a segment's data fragments of any four. What comes out is hashed, so what goes in need not be: four good ones
+ * and only they make a good one, but for nodes that lie together. Only when it comes out wrong they are looked at.
+ */
+export class SegmentRestorer {
+  constructor(
+    private readonly components: RestorerComponents,
+    private readonly segment: { readonly file: CessFile; readonly hashes: SegmentHashes },
+  ) {}
+
+  /**
+   * Of four fragments, which are given away: the segment, as soon as data fragment `first` is there; or else those of
+   * the four that are good. Rejects with S3Error ObjectUnavailable when four good ones make something else.
+   */
+  async restore(inputs: readonly Input[], first: number, signal: AbortSignal): Promise<RestoredSegment | readonly Input[]> {
+    const direct = inputs.find(({ index }) => index === first);
+    if (direct) return this.#restoreBeside(inputs, direct, signal);
+    const { back, made } = await this.#make(inputs, [first], signal);
+    const [wanted] = made;
+    // Nobody's leaving ends what follows: whoever waited for the first leaves now. Some hundredths of a second.
+    if (wanted) return new RestoredSegment(wanted, this.#all(back, [wanted]));
+    return this.#honest(back, signal);
+  }
+
+  /** The one that is waited for has come after all. */
+  async #restoreBeside(inputs: readonly Input[], direct: Input, signal: AbortSignal): Promise<RestoredSegment | readonly Input[]> {
+    const good = await this.#verified(inputs, signal);
+    if (good.length < inputs.length) return good;
+    const all = await this.#all(good, [], signal);
+    return new RestoredSegment(all.find(({ index }) => index === direct.index) ?? direct, Promise.resolve(all));
+  }
+
+  /** The data fragments of four inputs and those that are `known`, each hashed. */
+  async #all(inputs: readonly Input[], known: readonly NumberedFragment[], signal?: AbortSignal): Promise<readonly NumberedFragment[]> {
+    const has = (fragments: readonly NumberedFragment[], index: number) => fragments.some((fragment) => fragment.index === index);
+    const missing = Array.from({ length: DATA_FRAGMENTS }, (_, index) => index).filter((index) => !has(inputs, index) && !has(known, index));
+    const { back, made } = missing.length === 0 ? { back: inputs, made: [] } : await this.#make(inputs, missing, signal);
+    const data = back.filter(({ index }) => index < DATA_FRAGMENTS);
+    const good = await this.#verified(data, signal);
+    if (made.some((fragment) => fragment === undefined) || good.length < data.length) {
+      await this.#verified(back.filter(({ index }) => index >= DATA_FRAGMENTS), signal);
+      throw this.#wrong(missing);
+    }
+    return [...known, ...good, ...made.flatMap((fragment) => fragment ?? [])];
+  }
+
+  async #make(inputs: readonly Input[], indexes: readonly number[], signal?: AbortSignal) {
+    const wanted = indexes.map((index): WantedFragment => {
+      const hash = this.segment.hashes.fragments[index];
+      if (hash === undefined) throw new RangeError(`segment ${this.segment.hashes.hash} has no fragment ${index}`);
+      return { index, hash };
+    });
+    const given = inputs.map(({ index, bytes }) => ({ index, bytes }));
+    const { available, made } = await this.components.encoder.reconstruct(given, wanted, signal && { signal });
+    return {
+      back: available.map(({ index, bytes }): Input => ({ index, bytes, unverified: inputs.find((input) => input.index === index)?.unverified })),
+      made: wanted.map(({ index }, i) => {
+        const bytes = made[i];
+        return bytes && { index, bytes };
+      }),
+    };
+  }
+
+  async #honest(inputs: readonly Input[], signal: AbortSignal): Promise<readonly Input[]> {
+    const honest = await this.#verified(inputs, signal);
+    if (honest.length === inputs.length) throw this.#wrong([]);
+    return honest;
+  }
+
+  /** Those that hash right; of the others it is in the book. */
+  async #verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
+    const { file, hashes } = this.segment;
+    const verified = await Promise.all(inputs.map(async ({ index, bytes, unverified }): Promise<Input[]> => {
+      const hash = hashes.fragments[index];
+      if (!unverified || hash === undefined) return [{ index, bytes }];
+      try {
+        return [{ index, bytes: await this.components.fetcher.verify(unverified, { fid: file.fid, hash }, bytes, signal) }];
+      } catch (error) {
+        if (error instanceof WrongBytes) return [];
+        throw error;
+      }
+    }));
+    return verified.flat();
+  }
+
+  #wrong(indexes: readonly number[]): S3Error {
+    const which = indexes.length === 0 ? "a fragment" : `fragment ${indexes.join(", ")}`;
+    return new S3Error("ObjectUnavailable", { message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash` });
+  }
+}

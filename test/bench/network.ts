@@ -1,0 +1,134 @@
+import { createHash, randomFillSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, UploadPartCommand, type S3Client,
+} from "@aws-sdk/client-s3";
+import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
+import { FRAGMENT_SIZE, GIB, MIB } from "../../src/model/sizes.js";
+import { GatewayProcess } from "../support/gateway-process.js";
+import { untilStored } from "../support/object-state.js";
+import { BENCH_KEY, inParallel, signedHeaders } from "./bench-client.js";
+import type { Figure } from "./figure.js";
+import { readRaw } from "./raw-reader.js";
+
+const SIZE = GIB;
+const PART = 16 * MIB;
+const RANGE = MIB;
+const WIDTH = 4;
+const BUCKET = "bench";
+const KEY = "object";
+const PATH = `/${BUCKET}/${KEY}`;
+const STORED_WITHIN_MS = 300_000;
+const ROUNDS = 3;
+
+/** Bytes that the kernel has had to write to the disk for a process, all its threads together. Linux. */
+function diskWrites(pid: number): number {
+  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+}
+
+/** MiB/s of SHA-256 on one core. */
+function hashSpeed(bytes: Buffer): number {
+  const began = performance.now();
+  createHash("sha256").update(bytes).digest();
+  return (bytes.length * 1000) / (performance.now() - began) / MIB;
+}
+
+/** Every part is another: two that were alike would share their fragments. */
+async function upload(client: S3Client): Promise<void> {
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: KEY }));
+  const count = SIZE / PART;
+  const etags: (string | undefined)[] = [];
+  await inParallel(count, WIDTH, async (n) => {
+    const Body = randomFillSync(Buffer.allocUnsafe(PART));
+    etags[n] = (await client.send(new UploadPartCommand({ Bucket: BUCKET, Key: KEY, UploadId, PartNumber: n + 1, Body }))).ETag;
+  });
+  const Parts = etags.map((ETag, n) => ({ PartNumber: n + 1, ETag }));
+  await client.send(new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key: KEY, UploadId, MultipartUpload: { Parts } }));
+}
+
+interface World {
+  readonly gateway: GatewayProcess;
+  readonly client: S3Client;
+  readonly port: number;
+}
+
+/** Reads cold, once each round; the best, in MiB/s. */
+async function coldReads({ gateway, port }: World): Promise<number> {
+  let best = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    await gateway.dropCache();
+    const began = performance.now();
+    await readRaw(port, [request(port, {})], SIZE);
+    best = Math.max(best, (SIZE * 1000) / MIB / (performance.now() - began));
+  }
+  return best;
+}
+
+/** Bytes that the storage nodes gave for one cold range inside a fragment. */
+async function fetchedForRange({ gateway, port }: World): Promise<number> {
+  await gateway.dropCache();
+  const fetched = () => gateway.metric('cess_s3_retrieval{event="fetchedBytes"}');
+  const before = await fetched();
+  await readRaw(port, [request(port, { Range: `bytes=${FRAGMENT_SIZE + RANGE}-${FRAGMENT_SIZE + 2 * RANGE - 1}` })], RANGE);
+  return (await fetched()) - before;
+}
+
+function request(port: number, more: Readonly<Record<string, string>>): string {
+  const host = `127.0.0.1:${port}`;
+  const headers = { ...signedHeaders("GET", PATH, host), ...more, Host: host };
+  return `GET ${PATH} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+}
+
+async function startWorld(folder: string, network: DevNetworkThread): Promise<World> {
+  const path = join(folder, "gateway.yaml");
+  const { accessKeyId, secretAccessKey } = BENCH_KEY;
+  writeFileSync(path, JSON.stringify({
+    chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 1000 },
+    accounts: network.users.slice(0, 1).map((user) => ({ ...user, accessKeyId, secretAccessKey })),
+    dataDir: join(folder, "gateway"), allowPrivateNodes: true, encryption: { default: "none" }, logLevel: "warn",
+  }));
+  mkdirSync(join(folder, "gateway"));
+  const gateway = await GatewayProcess.start(["serve", "--config", path], {});
+  return { gateway, client: gateway.client(accessKeyId, secretAccessKey), port: Number(new URL(gateway.endpoint).port) };
+}
+
+/**
+ * An object of 1 GiB on a network of 14 storage nodes on this machine: what the gateway's disk writes for it until it is
+ * stored, and how it is read back when nothing of it is cached. About a minute. Needs 5 GiB of disk, and Linux.
+ */
+export async function benchNetwork(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
+  const network = await DevNetworkThread.start({ folder: join(folder, "network"), nodes: 14, blockMs: 1000, spec: 133 });
+  let world: World | undefined;
+  try {
+    world = await startWorld(folder, network);
+    const { client, gateway } = world;
+    await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    const before = diskWrites(gateway.pid);
+    await upload(client);
+    await untilStored(client, BUCKET, KEY, STORED_WITHIN_MS);
+    const written = diskWrites(gateway.pid) - before;
+    const hashing = hashSpeed(randomFillSync(Buffer.allocUnsafe(256 * MIB)));
+    const cold = await coldReads(world);
+    return [
+      {
+        what: "disk writes of a 1 GiB upload until stored", ours: { value: written / MIB, unit: "MiB" },
+        reference: { what: "the object", value: SIZE / MIB, unit: "MiB" }, wanted: { atMost: 1.1 },
+      },
+      {
+        what: "cold GET of 1 GiB from 14 local nodes", ours: { value: cold, unit: "MiB/s" },
+        reference: { what: "SHA-256 on one core", value: hashing, unit: "MiB/s" },
+      },
+      {
+        what: "cold GET of a range of 1 MiB: fetched", ours: { value: (await fetchedForRange(world)) / MIB, unit: "MiB" },
+        reference: { what: "one fragment", value: FRAGMENT_SIZE / MIB, unit: "MiB" }, wanted: { atMost: 1 },
+      },
+    ];
+  } finally {
+    await world?.gateway.end();
+    await network.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

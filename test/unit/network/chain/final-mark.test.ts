@@ -1,0 +1,78 @@
+import { expect } from "chai";
+import { FinalMark } from "../../../../src/network/chain/final-mark.js";
+
+class CountingShelf {
+  value: unknown;
+  writes = 0;
+  broken = false;
+  get(): Promise<unknown> {
+    return Promise.resolve(this.value);
+  }
+  set(_key: string, value: unknown): Promise<void> {
+    this.writes++;
+    if (this.broken) return Promise.reject(new Error("disk full"));
+    this.value = JSON.parse(JSON.stringify(value));
+    return Promise.resolve();
+  }
+}
+
+/** Lets what was begun without waiting come to its end. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("The mark of the last final block", () => {
+  let shelf: CountingShelf;
+  const next = async (genesis: string) => {
+    const mark = await FinalMark.open(shelf);
+    mark.begin(genesis);
+    return mark;
+  };
+  beforeEach(() => (shelf = new CountingShelf()));
+
+  it("is at most some blocks old in the next process, and is not written at every block", async () => {
+    const mark = await next("0xa");
+    for (let number = 100; number <= 199; number++) {
+      mark.saw(number);
+      await settled();
+    }
+    expect((await next("0xa")).number).to.be.within(195, 199);
+    expect(shelf.writes).to.be.within(19, 21);
+  });
+
+  it("is exact after an orderly end", async () => {
+    const mark = await next("0xa");
+    for (const number of [100, 102, 101]) mark.saw(number);
+    await mark.save();
+    await mark.save();
+    expect((await next("0xa")).number).to.equal(102);
+  });
+
+  it("means nothing for another chain, and is that one's from then on", async () => {
+    const mark = await next("0xa");
+    mark.saw(1000);
+    await mark.save();
+    const other = await next("0xb");
+    expect(other.number).to.equal(-1);
+    other.saw(7);
+    await other.save();
+    expect((await next("0xb")).number).to.equal(7);
+    expect((await next("0xa")).number).to.equal(-1);
+  });
+
+  it("begins anew on a shelf that holds rubbish", async () => {
+    for (const rubbish of ["?", null, { genesis: "0xa" }, { genesis: "0xa", number: 1.5 }]) {
+      shelf.value = rubbish;
+      expect((await next("0xa")).number).to.equal(-1);
+    }
+  });
+
+  it("goes on when the shelf cannot be written, and tries again with a later block", async () => {
+    const mark = await next("0xa");
+    shelf.broken = true;
+    mark.saw(100);
+    await settled();
+    shelf.broken = false;
+    mark.saw(101);
+    await settled();
+    expect((await next("0xa")).number).to.equal(101);
+  });
+});
