@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
-import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { send } from "../support/signed.js";
 import { refusal, s3, target, useBucket } from "../support/target.js";
@@ -14,6 +14,16 @@ describe("bad input", () => {
     const answer = await send({ method: "PUT", path: `/${bucket.name}?intelligent-tiering&id=x`, body: "<x/>" });
     expect(answer).to.include({ status: 501, code: "NotImplemented" });
     expect(answer.body).to.contain("PutBucketIntelligentTieringConfiguration");
+  });
+
+  it("takes no request for a sub-resource for one about the object or the bucket", async () => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "kept", Body: "x" }));
+    for (const [method, path] of [
+      ["DELETE", "/kept?acl"], ["DELETE", "/kept?retention"], ["DELETE", "/kept?legal-hold"], ["PUT", "/kept?attributes"], ["PUT", "/kept?uploads"],
+      ["DELETE", "?versioning"], ["DELETE", "?acl"], ["DELETE", "?uploads"], ["GET", "?acl&versioning"],
+    ] as const) expect(await send({ method, path: `/${bucket.name}${path}`, body: method === "PUT" ? "y" : "" }), `${method} ${path}`).to.include({ status: 405, code: "MethodNotAllowed" });
+    for (const path of ["/kept?acl", "?versioning"]) expect((await send({ method: "HEAD", path: `/${bucket.name}${path}` })).status).to.equal(405);
+    expect((await send({ method: "GET", path: `/${bucket.name}/kept?x-id=GetObject&id=1&any=thing` })).body).to.equal("x");
   });
 
   it("answers NotImplemented to MinIO's clients that listen for events, whoever signed it: they put a repeated parameter in another order than S3", async () => {

@@ -54,8 +54,8 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, for
 }
 
 /**
- * Links a copy to files that exist. True when all of them are stored. OperationAborted when one went, or is going,
- * since the source was read: its bytes may be gone by the time the copy is read.
+ * Links a copy to files that exist. True when all of them are stored. OperationAborted when one went since the source was
+ * read. One whose deletion is on its way is not stored: the copy needs staged bytes, which its source has if it came later.
  */
 export async function linkExtents(tx: Tx, owner: string, version: number, extents: readonly FileExtent[]): Promise<boolean> {
   const states = new Map<number, string>();
@@ -65,8 +65,7 @@ export async function linkExtents(tx: Tx, owner: string, version: number, extent
   }
   const rows = extents.map((extent, position) => {
     const file = toRowId(extent.file) ?? 0;
-    const state = states.get(file);
-    if (state === undefined || state === "deleting") throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+    if (!states.has(file)) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
     return { version_id: version, position, file_id: file, offset: extent.offset, length: extent.length };
   });
   for (const some of chunks(rows)) await tx.insertInto("extents").values(some).execute();

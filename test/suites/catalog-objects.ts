@@ -170,6 +170,20 @@ export function objectsContract(open: OpenCatalog): void {
       await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "OperationAborted");
     });
 
+    it("copies from staged bytes what came to be needed while its file was being deleted", async () => {
+      const gone = await on.putStored("gone", "same");
+      await on.catalog.objects.delete("box", "gone");
+      await on.catalog.files.beginDelete(gone.file);
+      const source = await on.putEncoded("source", "same");
+      const [blobs, extents] = [await on.catalog.objects.blobs(source.id), await on.catalog.objects.extents(source.id)];
+      const { version: copy } = await on.catalog.objects.put(version("copy"), { blobs, extents, copied: true });
+      await on.catalog.objects.delete("box", "source");
+      expect(await on.catalog.objects.blobs(copy.id)).to.deep.equal(blobs);
+      await on.catalog.files.deleted(gone.file);
+      expect(await on.catalog.files.get(gone.file)).to.deep.include({ state: "encoded", references: 1, blobs });
+      expect((await on.catalog.files.stored(gone.file)).orphans).to.deep.equal(blobs.map(({ blob }) => blob));
+    });
+
     it("counts the segments that the chain does not count yet", async () => {
       const segments = () => on.catalog.objects.undeclaredSegments("anna");
       expect(await segments()).to.equal(0);
