@@ -88,9 +88,8 @@ export class Incarnation {
    * and of the rest as much as the dice say. Returns where the catalog is.
    */
   kill(powerCut: boolean): string {
-    const { random, chain, disk } = this.world;
+    const { random, disk } = this.world;
     this.owner.alive = false;
-    chain.forgetReservations();
     const left = join(this.world.folder, `${this.owner.name} left`);
     const written = copyCatalog(this.#path, left);
     const synced = Math.min(this.machine.catalogSynced, written);
@@ -122,6 +121,8 @@ export class Incarnation {
   }
 
   #bury(): void {
+    // Also one that ends in good order may be about to sign.
+    this.world.chain.forgetReservations();
     for (const connection of [...this.machine.connections]) connection.close();
     rmSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true, force: true });
   }
