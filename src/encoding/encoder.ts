@@ -12,6 +12,8 @@ export interface Task {
   /** `background` work waits while `foreground` work is queued. */
   readonly priority?: "foreground" | "background";
   readonly signal?: AbortSignal;
+  /** Called when a thread begins with it: from then on it takes as long as it takes, whatever else is queued. */
+  readonly onStart?: () => void;
 }
 
 export interface NumberedFragment {

@@ -68,9 +68,12 @@ export class ThreadEncoder implements Encoder {
     name: Name,
     argument: WorkerTasks[Name],
     transferList: ArrayBuffer[],
-    { priority = "foreground", signal }: Task = {},
+    { priority = "foreground", signal, onStart }: Task = {},
   ): Promise<Result> {
-    const work = () => this.#pool.run(argument, { name, transferList }) as Promise<Result>;
+    const work = () => {
+      onStart?.();
+      return this.#pool.run(argument, { name, transferList }) as Promise<Result>;
+    };
     return new Promise((resolve, reject) => {
       const leave = () => reject(signal?.reason as Error);
       signal?.addEventListener("abort", leave, { once: true });

@@ -79,13 +79,12 @@ export class ResumablePreprocessing implements Preprocessing {
     const segments = cutSegments(content, format);
     // All of them stay readable until the last is done, although their owner may let go of them meanwhile.
     const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
-    // Whoever asks for the files does not wait behind the background's low priority: at most one segment is lost.
     const giveBack = await this.background.take(subject);
     try {
       const hashes = await this.prepareAll(subject, segments, settings, signal);
       return this.assemble(segments, hashes, settings);
     } finally {
-      giveBack();
+      await giveBack();
       unpin();
     }
   }

@@ -21,17 +21,35 @@ export interface WantedSegment {
 
 /** Hashes one segment and, if asked to, saves the result in the catalog. */
 export class SegmentPreparer {
+  /** What threads are at work on: whoever wants the same segment of the same bytes waits for it. */
+  private readonly begun = new Map<string, Promise<SegmentHashes>>();
+
   constructor(private readonly components: PreparerComponents) {}
 
   async prepare(wanted: WantedSegment, save: boolean, task: Task): Promise<SegmentHashes> {
-    const { catalog, blobs, encoder } = this.components;
-    const unpin = blobs.pin([...new Set(wanted.slices.map(({ blob }) => blob))]);
+    const source = segmentSource(wanted.slices, wanted.format);
+    const key = `${wanted.subject}/${wanted.index}/${source}`;
+    const found = await this.begun.get(key)?.catch(() => undefined);
+    if (found) return found;
+    const onStart = () => {
+      this.begun.set(key, work);
+      task.onStart?.();
+    };
+    const work = Promise.resolve().then(() => this.hash(wanted, save ? source : undefined, { ...task, onStart }));
     try {
-      const content = wanted.slices.map(({ blob, offset, length }) => ({ path: blobs.locate(blob), offset, length }));
-      const hashes = await encoder.hashSegment(content, formatFrom(wanted.format, wanted.index), task);
-      if (save) {
-        await catalog.preparations.save(wanted.subject, wanted.index, segmentSource(wanted.slices, wanted.format), hashes);
-      }
+      return await work;
+    } finally {
+      if (this.begun.get(key) === work) this.begun.delete(key);
+    }
+  }
+
+  private async hash({ subject, index, slices, format }: WantedSegment, savedAs: string | undefined, task: Task): Promise<SegmentHashes> {
+    const { catalog, blobs, encoder } = this.components;
+    const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
+    try {
+      const content = slices.map(({ blob, offset, length }) => ({ path: blobs.locate(blob), offset, length }));
+      const hashes = await encoder.hashSegment(content, formatFrom(format, index), task);
+      if (savedAs !== undefined) await catalog.preparations.save(subject, index, savedAs, hashes);
       return hashes;
     } finally {
       unpin();

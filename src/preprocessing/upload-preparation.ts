@@ -31,6 +31,13 @@ interface Progress {
   sources: Map<number, string> | undefined;
 }
 
+interface Running {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  /** A thread is at work on its segment, which does not stop when the work is aborted. */
+  begun: boolean;
+}
+
 /**
  * Prepares the whole segments that parts 1…k of an upload cover while later parts arrive: one segment at a time for
  * each upload, a few uploads at a time. It only ever saves time, so whatever goes wrong ends it quietly.
@@ -38,7 +45,7 @@ interface Progress {
 export class UploadPreparation {
   /** Uploads whose parts changed since they were last looked at, in the order they asked. */
   private readonly waiting = new Map<string, SegmentFormat>();
-  private readonly running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  private readonly running = new Map<string, Running>();
   /** Uploads being completed: their segments are somebody else's work now. */
   private readonly taken = new Map<string, number>();
   private readonly progress: LRUCache<string, Progress>;
@@ -69,11 +76,17 @@ export class UploadPreparation {
     void this.stop(upload);
   }
 
-  /** As `stop`, and keeps it stopped until the returned function is called. */
-  async take(upload: string): Promise<() => void> {
+  /**
+   * Begins no more segments of this upload until the returned function is called, which resolves when none is in work. One
+   * that a thread has begun is finished: whoever took the upload needs it, too. One that waits is not: it would wait
+   * behind everybody else's.
+   */
+  async take(upload: string): Promise<() => Promise<void>> {
     this.taken.set(upload, (this.taken.get(upload) ?? 0) + 1);
-    await this.stop(upload);
-    return () => {
+    if (this.running.get(upload)?.begun === false) await this.stop(upload);
+    this.waiting.delete(upload);
+    return async () => {
+      await this.running.get(upload)?.done;
       const left = (this.taken.get(upload) ?? 1) - 1;
       if (left > 0) this.taken.set(upload, left);
       else this.taken.delete(upload);
@@ -99,19 +112,21 @@ export class UploadPreparation {
       if (this.running.has(upload)) continue;
       this.waiting.delete(upload);
       const abort = new AbortController();
-      const done = this.work(upload, format, abort.signal).finally(() => {
+      const done = Promise.resolve().then(() => this.work(upload, format, running)).finally(() => {
         this.running.delete(upload);
         this.startNext();
       });
-      this.running.set(upload, { abort, done });
+      const running: Running = { abort, done, begun: false };
+      this.running.set(upload, running);
     }
   }
 
-  private async work(upload: string, format: SegmentFormat, signal: AbortSignal): Promise<void> {
+  private async work(upload: string, format: SegmentFormat, running: Running): Promise<void> {
+    const { signal } = running.abort;
     try {
       const progress = this.progressOf(upload);
       progress.sources ??= await this.savedSources(upload);
-      while (!signal.aborted && await this.step(upload, format, progress, progress.sources, signal)) {
+      while (!this.taken.has(upload) && await this.step(upload, format, progress, progress.sources, running)) {
         // Fair to the others: the next segment waits for its turn behind them.
         if (this.waiting.size > 0) {
           this.enqueue(upload, format);
@@ -126,8 +141,10 @@ export class UploadPreparation {
 
   /** Prepares the segment at the cursor if need be; false when it is not there yet. */
   private async step(
-    upload: string, format: SegmentFormat, progress: Progress, sources: Map<number, string>, signal: AbortSignal,
+    upload: string, format: SegmentFormat, progress: Progress, sources: Map<number, string>, running: Running,
   ): Promise<boolean> {
+    const { signal } = running.abort;
+    signal.throwIfAborted();
     if (progress.arrived <= progress.seen) Object.assign(progress, { cursor: UPLOAD_START, seen: 0 });
     progress.arrived = Infinity;
     const { index } = progress.cursor;
@@ -137,7 +154,9 @@ export class UploadPreparation {
     progress.seen = next.offset > 0 ? next.part + 1 : next.part;
     const source = segmentSource(slices, format);
     if (sources.get(index) !== source) {
-      await this.components.preparer.prepare({ subject: upload, index, slices, format }, true, { priority: "background", signal });
+      const onStart = () => (running.begun = true);
+      await this.components.preparer.prepare({ subject: upload, index, slices, format }, true, { priority: "background", signal, onStart });
+      running.begun = false;
       sources.set(index, source);
     }
     progress.cursor = next;

@@ -49,7 +49,11 @@ export class InProcessEncoder implements Encoder {
   }
 
   async #after<T>(task: Task | undefined, work: () => T): Promise<T> {
-    await this.owner.sleep(1 + 100 * this.random() ** 4, task?.signal);
+    const ms = 1 + 100 * this.random() ** 4;
+    await this.owner.sleep(ms / 2, task?.signal);
+    // A thread does not stop in the middle.
+    task?.onStart?.();
+    await this.owner.sleep(ms / 2);
     return work();
   }
 }

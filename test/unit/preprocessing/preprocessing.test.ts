@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
-import type { Encoder } from "../../../src/encoding/encoder.js";
+import type { Encoder, Task } from "../../../src/encoding/encoder.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { BlobSlice } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
@@ -155,6 +155,26 @@ describe("Preprocessing", () => {
     const files = await preprocessing.files(id, [...parts, slice(third.blob, 0, third.size)], settings);
     expect(files[0]!.segments).to.have.length(2);
     expect(hashed, "only what was left is done at the end").to.deep.equal(["background", "foreground"]);
+  });
+
+  it("waits at the end for the segment that a thread has begun in the background, and does not do it twice", async () => {
+    const id = await upload();
+    const content = [await putPart(id, 1, bytesOf(70 * MIB, 1))];
+    const encoder = Object.assign(Object.create(house.encoder) as Encoder, {
+      hashSegment: async (slices: Parameters<Encoder["hashSegment"]>[0], format: typeof PLAIN, task: Task) => {
+        task.onStart?.();
+        hashed.push(task.priority ?? "none");
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return house.encoder.hashSegment(slices, format, { priority: "foreground" });
+      },
+    });
+    const own = new ResumablePreprocessing({ catalog: house.catalog, blobs: house.blobs, encoder });
+    own.advance(id, PLAIN, 1);
+    await until(() => hashed.length === 1);
+    const files = await own.files(id, content, settings);
+    expect(hashed).to.deep.equal(["background", "foreground", "foreground"]);
+    expect(files[0]!.fid).to.equal((await another().files("direct", content, settings))[0]!.fid);
+    await own.close();
   });
 
   it("takes back what a part that was put again touched", async () => {
