@@ -24,11 +24,13 @@ export class ObjectBytes {
    */
   async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<Readable> {
     if (range.end <= range.start) return Readable.from([]);
-    const staged = await this.openStaged(version, range, signal);
-    if (staged) return staged;
-    // Staged bytes go only after the network has them, but the row in hand may be from before: look again.
-    const current = await this.components.catalog.objects.byId(version.id);
-    if (!current) throw new S3Error("NoSuchKey", { resource: version.key, fields: { Key: version.key } });
+    let current = version;
+    if (version.durability.state !== "stored") {
+      const staged = await this.openStaged(version, range, signal);
+      if (staged) return staged;
+      // Staged bytes go only after the network has them, but the row in hand is from before: look again.
+      current = await this.stillThere(version);
+    }
     const files = await this.fileRanges(current, range, key);
     const stream = await this.components.retrieval.open(files, signal);
     return addAbortSignal(signal, stream);
@@ -56,6 +58,13 @@ export class ObjectBytes {
     }
   }
 
+  /** The version as it is now. NoSuchKey when it went meanwhile. */
+  private async stillThere({ id, key }: ObjectVersion): Promise<ObjectVersion> {
+    const now = await this.components.catalog.objects.byId(id);
+    if (!now) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
+    return now;
+  }
+
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
     for (const { fid, offset, length } of touched(version.extents, range)) {
@@ -65,6 +74,7 @@ export class ObjectBytes {
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
+      await this.stillThere(version);
       throw new S3Error("ObjectUnavailable", {
         message: "The object's bytes are neither staged at this gateway nor stored in the network",
         resource: version.key,

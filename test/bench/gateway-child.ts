@@ -40,7 +40,7 @@ const encoder = new ThreadEncoder();
 const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
 const cache = new TieredCache(
   { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-  { folder: join(folder, "cache"), memoryBytes: GIB / 4, diskBytes: 10 * GIB },
+  { folder: join(folder, "cache"), memoryBytes: Number(process.argv[3]), diskBytes: 10 * GIB },
 );
 const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(folder, "state") }) });
 const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), book, cache, encoder, clock });

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { GIB } from "../../src/model/sizes.js";
 import { BenchClient } from "./bench-client.js";
 
 export type Command =
@@ -28,9 +29,10 @@ export class GatewayUnderTest {
     child.on("message", (message: { id: number; result?: Usage; error?: string }) => this.#waiting.get(message.id)?.(message));
   }
 
-  static async start(): Promise<GatewayUnderTest> {
+  /** `cacheMemory`: bytes of fragments in memory, a quarter of a GiB by default. */
+  static async start({ cacheMemory = GIB / 4 }: { readonly cacheMemory?: number } = {}): Promise<GatewayUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
-    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder], { execArgv: process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`] });
+    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder, String(cacheMemory)], { execArgv: process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`] });
     const port = await new Promise<number>((resolve, reject) => {
       child.once("message", (message: { port: number }) => resolve(message.port));
       child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}`)));
