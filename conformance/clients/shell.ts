@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 export interface Outcome {
@@ -33,12 +33,18 @@ export function pythonWith(...modules: string[]): string | undefined {
 /** Settings of whoever runs the suite (certificates, profiles, proxies) must not reach the program under test. */
 const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|RESTIC|S3)_/.test(name)));
 
-/** A folder of files of many sizes and awkward names. */
+/**
+ * A folder of files of many sizes and awkward names, last changed a minute ago: S3 tells times in whole seconds, so what
+ * was changed in the second of its upload looks newer than its copy.
+ */
 export function makeTree(folder: string, files: number): void {
+  const changed = new Date(Date.now() - 60_000);
   for (let i = 0; i < files; i += 1) {
     const path = join(folder, `d${i % 7}`, i % 3 === 0 ? "with space" : "sub");
     mkdirSync(path, { recursive: true });
-    writeFileSync(join(path, `file ${i} ü.bin`), randomBytes((i * 37) % 5000));
+    const file = join(path, `file ${i} ü.bin`);
+    writeFileSync(file, randomBytes((i * 37) % 5000));
+    utimesSync(file, changed, changed);
   }
 }
 
