@@ -8,6 +8,7 @@ const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
   { seed: 8, what: "a power cut, a kill in between and a restart in good order lose nothing" },
   { seed: 2, what: "a process that starts anew with an endpoint that is far behind orders nothing again" },
   { seed: 5, what: "a deletion elsewhere that is forked away leaves no file behind" },
+  { seed: 297, what: "a copy whose source is deleted meanwhile is refused as if it had come later" },
   { seed: 11, what: "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them" },
 ];
 

@@ -223,6 +223,22 @@ describe("CopyObject", () => {
     expect(await read(target)).to.deep.equal(newer);
   });
 
+  it("says NoSuchKey when the source is deleted between the look and the link", async () => {
+    const { catalog } = house;
+    const racing = Object.assign(Object.create(catalog.objects) as typeof catalog.objects, {
+      blobs: async (id: string) => {
+        await house.gateway.objects.delete(as(alice), source);
+        return catalog.objects.blobs(id);
+      },
+      extents: async (id: string) => {
+        await house.gateway.objects.delete(as(alice), source);
+        return catalog.objects.extents(id);
+      },
+    });
+    const gateway = house.gatewayWith({ catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }) });
+    await refused("NoSuchKey", gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {} }));
+  });
+
   it("moves the bytes when the source's file is charged to another territory", async () => {
     await house.store(original);
     const moved = { ...alice, territory: "second" };
