@@ -89,7 +89,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
 
   private async insert(tx: Tx, now: number, versionId: string, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
-    if (version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
+    // A copy that brings neither was of a source that is gone, which `requireLinked` says.
+    if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
       const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });

@@ -122,12 +122,10 @@ export class ObjectCopy {
     const { catalog } = this.components;
     if (source.size === 0) return { blobs: [] };
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
-    // A version of some size links one or the other as long as it is there.
-    if (extents.length === 0 && blobs.length === 0) throw sourceGone();
     if (extents.length === 0) return { blobs, copied: true };
     for (const { file } of extents) {
       const row = await catalog.files.get(file);
-      if (!row) throw sourceGone();
+      if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
       if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format)) return undefined;
     }
     return { blobs, extents, copied: true };
@@ -210,10 +208,6 @@ function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): Conten
   const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
   const named = Object.entries(own ?? {}).filter(([, value]) => value !== "STANDARD");
   return Object.fromEntries([...kept, ...named]);
-}
-
-function sourceGone(): S3Error {
-  return new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
 }
 
 function copiedMarker(): S3Error {
