@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { BlobId } from "../model/object.js";
 import type { ByteRange } from "../model/byte-range.js";
 
@@ -15,8 +14,8 @@ export interface Blobs {
   write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;
   /** The catalog now knows these blobs (or never will): sweeping may judge them from now on. */
   settle(ids: readonly BlobId[]): void;
-  /** The bytes, or those of `range`. A missing blob fails the stream with BlobMissing. */
-  read(id: BlobId, range?: ByteRange): Readable;
+  /** The bytes, or those of `range`. Throws BlobMissing at the first of them for a missing blob. */
+  read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void>;
   /** Where worker threads find the bytes: a local path, valid while the blob is pinned or linked. */
   locate(id: BlobId): string;
   /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */

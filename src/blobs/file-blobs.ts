@@ -1,13 +1,12 @@
 import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Readable } from "node:stream";
 import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { abortable } from "./abortable.js";
 import { isBlobId, newBlobId } from "./blob-id.js";
-import { BlobReader, isMissing } from "./blob-reader.js";
+import { isMissing, readBlob } from "./blob-reader.js";
 import type { Blobs, StoredBlob } from "./blobs.js";
 import { FolderSync, syncFolder } from "./folder-sync.js";
 import { Holds } from "./holds.js";
@@ -88,8 +87,8 @@ export class FileBlobs implements Blobs {
     this.holds.settle(ids);
   }
 
-  read(id: BlobId, range?: ByteRange): Readable {
-    return new BlobReader(id, this.locate(id), range);
+  read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
+    return readBlob(id, this.locate(id), range);
   }
 
   locate(id: BlobId): string {

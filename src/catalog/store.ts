@@ -19,7 +19,7 @@ export interface Store {
   readonly reads: Kysely<Schema>;
   /**
    * Prepares a query for `reads` that comes with every request: to build and compile its text costs as much as to run
-   * it. Values are bound in the order of its text.
+   * it. Values are bound in the order of its text; columns are text or numbers.
    */
   prepared<Row>(query: Compilable<Row>): Prepared<Row>;
   /** Prepares a query for `reads` that is run often and gives many rows. Values are bound in the order of its text. */

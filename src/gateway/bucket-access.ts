@@ -16,9 +16,20 @@ export interface BucketAccess {
   readonly acls: boolean;
 }
 
+type Documents = ReadonlyMap<ConfigurationName, string>;
+
+/** What was read out of a bucket's documents. The catalog hands the same map out until one of them changes. */
+const known = new WeakMap<Documents, BucketAccess>();
+
 /** In one read. */
 export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name" | "owner">): Promise<BucketAccess> {
   const documents = await catalog.configurations.all(bucket.name);
+  const access = known.get(documents) ?? readAccess(documents, bucket);
+  known.set(documents, access);
+  return access;
+}
+
+function readAccess(documents: Documents, bucket: Pick<Bucket, "name" | "owner">): BucketAccess {
   const json = (name: ConfigurationName) => {
     const text = documents.get(name);
     return text === undefined ? undefined : JSON.parse(text) as unknown;

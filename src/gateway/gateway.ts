@@ -1,9 +1,9 @@
-import type { Readable } from "node:stream";
 import type { LoggingConfiguration } from "../model/access-log.js";
 import type { Acl, AclRequest } from "../model/acl.js";
 import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
+import type { ByteStream } from "../model/byte-stream.js";
 import type { ChecksumAlgorithm } from "../model/checksum.js";
 import type { CustomerKey, DefaultEncryption, EncryptionRequest } from "../model/encryption.js";
 import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";
@@ -201,7 +201,7 @@ export interface Objects {
   /** NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
-  get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }>;
+  get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }>;
   /** AccessDenied where a lock protects the version named. */
   delete(call: Call, name: ObjectName, preconditions?: Preconditions, bypassGovernance?: boolean): Promise<Deletion>;
   copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied>;

@@ -1,5 +1,5 @@
-import type { Readable } from "node:stream";
 import type { Catalog } from "../catalog/catalog.js";
+import type { ByteStream } from "../model/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import { type Fid, isHash } from "../model/hash.js";
 import type { ObjectVersion } from "../model/object.js";
@@ -46,7 +46,7 @@ export class NetworkBucket {
   }
 
   /** As `head`, and ObjectUnavailable when too little of the file can be had. */
-  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
+  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }> {
     const file = await this.find(call, name);
     const result = resolveRead(version(this.name, file), request);
     const range = result.range ?? { start: 0, end: file.size };

@@ -1,7 +1,7 @@
-import { addAbortSignal, Readable } from "node:stream";
 import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { ByteRange } from "../model/byte-range.js";
+import { ByteStream } from "../model/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import type { CessFile, DataKey } from "../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
@@ -22,8 +22,8 @@ export class ObjectBytes {
    * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had. `key`: the
    * version's data key, where it has one; whoever has it may read.
    */
-  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<Readable> {
-    if (range.end <= range.start) return Readable.from([]);
+  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<ByteStream> {
+    if (range.end <= range.start) return ByteStream.of();
     let current = version;
     if (version.durability.state !== "stored") {
       const staged = await this.openStaged(version, range, signal);
@@ -32,27 +32,23 @@ export class ObjectBytes {
       current = await this.stillThere(version);
     }
     const files = await this.fileRanges(current, range, key);
-    const stream = await this.components.retrieval.open(files, signal);
-    return addAbortSignal(signal, stream);
+    return this.components.retrieval.open(files, signal);
   }
 
-  private async openStaged(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<Readable | undefined> {
+  private async openStaged(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<ByteStream | undefined> {
     const { catalog, blobs } = this.components;
     const slices = sliceRange(await catalog.objects.blobs(version.id), range);
     if (slices.length === 0) return undefined;
-    const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
-    try {
+    const read = async function* () {
       // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
       // not; of several, all are there if the catalog still links them, since it lets go of them before they are removed.
-      if (slices.length > 1 && !sameSlices(slices, sliceRange(await catalog.objects.blobs(version.id), range))) {
-        unpin();
-        return undefined;
-      }
-      const stream = addAbortSignal(signal, readSlices(blobs, slices));
-      stream.once("close", unpin);
-      return await primed(stream);
+      const gone = slices.length > 1 ? lost(slices, sliceRange(await catalog.objects.blobs(version.id), range)) : undefined;
+      if (gone) throw new BlobMissing(gone.blob);
+      for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
+    };
+    try {
+      return await ByteStream.begin(read(), signal, blobs.pin([...new Set(slices.map(({ blob }) => blob))]));
     } catch (error) {
-      unpin();
       if (error instanceof BlobMissing) return undefined;
       throw error;
     }
@@ -89,16 +85,6 @@ function withKey(file: CessFile, key: DataKey | undefined): CessFile {
   return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
 }
 
-/** The blobs' bytes, one after the other, at the reader's pace. */
-export function readSlices(blobs: Blobs, slices: readonly BlobSlice[]): Readable {
-  const [only, another] = slices;
-  if (only && !another) return blobs.read(only.blob, { start: only.offset, end: only.offset + only.length });
-  const bytes = async function* () {
-    for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
-  };
-  return Readable.from(bytes(), { objectMode: false });
-}
-
 /** The slices that bytes `range` of the slices laid end to end consist of. */
 export function sliceRange(slices: readonly BlobSlice[], range: ByteRange): BlobSlice[] {
   return touched(slices, range);
@@ -116,23 +102,10 @@ function touched<Run extends { readonly offset: number; readonly length: number 
   return result;
 }
 
-function sameSlices(left: readonly BlobSlice[], right: readonly BlobSlice[]): boolean {
-  return left.length === right.length && left.every(({ blob, offset, length }, place) => {
-    const other = right[place];
-    return other?.blob === blob && other.offset === offset && other.length === length;
-  });
-}
-
-/** The same stream once it has bytes to give; rejects with its error when it fails before. */
-function primed(stream: Readable): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    const settle = (how: () => void) => {
-      stream.off("readable", ready).off("end", ready).off("error", failed).off("close", closed);
-      how();
-    };
-    const ready = () => settle(() => resolve(stream));
-    const failed = (error: Error) => settle(() => reject(error));
-    const closed = () => settle(() => reject(new Error("the stream was closed before its first byte")));
-    stream.on("readable", ready).on("end", ready).on("error", failed).on("close", closed);
+/** The first of the slices that is not where it was. */
+function lost(slices: readonly BlobSlice[], now: readonly BlobSlice[]): BlobSlice | undefined {
+  return slices.find(({ blob, offset, length }, place) => {
+    const other = now[place];
+    return other?.blob !== blob || other.offset !== offset || other.length !== length;
   });
 }

@@ -1,6 +1,6 @@
-import type { Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion } from "../catalog/catalog.js";
+import type { ByteStream } from "../model/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";
@@ -124,7 +124,7 @@ export class ObjectService implements Objects {
     return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) };
   }
 
-  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: Readable }> {
+  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }> {
     const { network } = this.components;
     if (network?.serves(name.bucket) === true) return network.get(call, name, await this.ofNetwork(request));
     const result = await this.resolve(call, name, request);

@@ -101,7 +101,7 @@ export class UploadService implements Uploads {
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
-      stream.destroy();
+      stream.close();
     }
   }
 

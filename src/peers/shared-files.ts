@@ -1,9 +1,9 @@
-import { addAbortSignal, Readable } from "node:stream";
 import type { Blobs } from "../blobs/blobs.js";
 import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
 import type { Encoder, FileSlice } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
+import { ByteStream } from "../model/byte-stream.js";
 import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
@@ -33,14 +33,13 @@ export class SharedFiles {
 
   /**
    * Bytes `range` of the file, decrypted. Resolves when the first of them are at hand; rejects with S3Error
-   * ObjectUnavailable when they are not to be had within `reach`. A failure later destroys the stream.
+   * ObjectUnavailable when they are not to be had within `reach`. A failure later is thrown to the reader.
    */
-  async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<Readable> {
-    if (range.end <= range.start) return Readable.from([]);
+  async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<ByteStream> {
+    if (range.end <= range.start) return ByteStream.of();
     const pinned = await this.pinStaged(file);
     if (!pinned) return this.components.retrieval.open([{ file, range }], signal, reach);
-    const stream = addAbortSignal(signal, Readable.from(this.readStaged(file.blobs, range), { objectMode: false }));
-    return stream.once("close", pinned);
+    return ByteStream.begin(this.readStaged(file.blobs, range), signal, pinned);
   }
 
   /** One of the segments' fragments, parity or data, where its segment is staged or it is cached; undefined elsewhere. */
@@ -75,9 +74,9 @@ export class SharedFiles {
     return undefined;
   }
 
-  private async *readStaged(slices: readonly BlobSlice[], range: ByteRange): AsyncGenerator<Uint8Array> {
+  private async *readStaged(slices: readonly BlobSlice[], range: ByteRange): AsyncGenerator<Uint8Array, void> {
     for (const { blob, offset, length } of touched(slices, range)) {
-      yield* this.components.blobs.read(blob, { start: offset, end: offset + length }) as AsyncIterable<Uint8Array>;
+      yield* this.components.blobs.read(blob, { start: offset, end: offset + length });
     }
   }
 

@@ -1,6 +1,6 @@
-import type { Readable } from "node:stream";
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
+import { ByteStream } from "../model/byte-stream.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
@@ -11,7 +11,6 @@ import { ByteBudget } from "./byte-budget.js";
 import { ChainFiles } from "./chain-files.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";
 import { FragmentSource, type SourceSettings } from "./fragment-source.js";
-import { FragmentStream } from "./fragment-stream.js";
 import { NodeFetcher } from "./node-fetcher.js";
 import { NodeScores, SCORE_DEFAULTS, type ScoreSettings } from "./node-scores.js";
 import { PlaintextReader } from "./plaintext.js";
@@ -51,6 +50,9 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
   peerHeadStartMs: 400,
 };
 
+/** One for all: a stack of its own would cost a small read more than the read. */
+const READER_LEFT = new DOMException("the reader has left", "AbortError");
+
 interface Ahead {
   readonly step: ReadStep;
   readonly bytes: Promise<Uint8Array>;
@@ -76,21 +78,9 @@ export class NetworkRetrieval implements Retrieval {
     this.#source = new FragmentSource({ ...components, scores, directory, fetcher: this.#fetcher }, this.#settings);
   }
 
-  async open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<Readable> {
-    signal?.throwIfAborted();
+  open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
     const controller = new AbortController();
-    const abandon = () => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", abandon, { once: true });
-    const chunks = this.#chunks(files, reach, controller.signal);
-    try {
-      const stream = new FragmentStream(await chunks.next(), chunks, controller);
-      const end = () => stream.destroy(signal?.reason as Error);
-      signal?.addEventListener("abort", end, { once: true });
-      stream.once("close", () => signal?.removeEventListener("abort", end));
-      return stream;
-    } finally {
-      signal?.removeEventListener("abort", abandon);
-    }
+    return ByteStream.begin(this.#chunks(files, reach, controller.signal), signal, () => controller.abort(READER_LEFT));
   }
 
   /** Counters since the start, for the metrics page; `bytesInFlight` and `bytesHeld` are of this moment. */

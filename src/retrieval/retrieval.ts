@@ -1,15 +1,15 @@
-import type { Readable } from "node:stream";
 import type { ByteRange } from "../model/byte-range.js";
+import type { ByteStream } from "../model/byte-stream.js";
 import type { CessFile } from "../model/file.js";
 
 /** Reads stored files back: cache, then the data fragments a range touches, then any 4 of 12. */
 export interface Retrieval {
   /**
    * Bytes `range` of the files' contents laid end to end. Resolves once the first fragment is verified; rejects with
-   * S3Error ObjectUnavailable when fewer than 4 good fragments of a segment can be had. A failure later destroys the
-   * stream: it never pads. Back-pressure holds the fetching; the signal ends it.
+   * S3Error ObjectUnavailable when fewer than 4 good fragments of a segment can be had. A failure later is
+   * thrown to the reader: it never pads. Back-pressure holds the fetching; the signal ends it.
    */
-  open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<Readable>;
+  open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<ByteStream>;
 }
 
 /**

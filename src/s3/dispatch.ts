@@ -165,7 +165,7 @@ export class Dispatcher {
     try {
       const headers = { ...common, ...progress.cors };
       if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
-      await send(exchange, { ...answer, headers: { ...headers, ...answer.headers } }, this.#settings);
+      await send(exchange, answer, headers, this.#settings);
       return answer.status;
     } catch (failure) {
       if (!gone.signal.aborted && !isReset(failure)) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");

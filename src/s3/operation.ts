@@ -1,5 +1,5 @@
-import type { Readable } from "node:stream";
 import type { Call, Gateway } from "../gateway/gateway.js";
+import type { ByteStream } from "../model/byte-stream.js";
 import type { S3Request } from "./request.js";
 
 /** S3's own shape of an input or output, with the addressed object certain and the body left to us. */
@@ -19,7 +19,7 @@ export interface S3Response {
   readonly status: number;
   /** Undefined ones are left out. Text may be any Unicode. */
   readonly headers: Readonly<Record<string, string | number | undefined>>;
-  readonly body?: string | Readable;
+  readonly body?: string | ByteStream;
 }
 
 /** A result that may be slow: the connection is kept alive until it is there, as S3 does. */

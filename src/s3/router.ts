@@ -7,23 +7,29 @@ export interface Routed {
 
 type Scope = RequestPattern["scope"];
 
-function specificity({ query, header }: RequestPattern): number {
-  return (query?.length ?? 0) * 2 + (header ? 1 : 0);
+/** A parameter or header that must be there; with `value`, be that, or of a header begin with it. */
+interface Wanted {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** A row with its pattern taken apart: requests are many, and rows are not. */
+interface Route<Row> {
+  readonly row: Row;
+  readonly query: readonly Wanted[];
+  readonly header: Wanted | undefined;
 }
 
 /** What stands in patterns and names no sub-resource: these may come with any operation. */
 const ordinary = new Set(["annotationName", "id", "list-type", "partNumber", "uploadId", "x-id"]);
 
-const parameterOf = (wanted: string) => wanted.split("=", 1)[0] ?? "";
-
-function fitsParameter(head: RequestHead, wanted: string): boolean {
-  const [name = "", value] = wanted.split("=");
-  return value === undefined ? head.query.has(name) : head.query.get(name) === value;
+function wanted(text: string): Wanted {
+  const [name = "", value] = text.split("=");
+  return { name, value };
 }
 
-function fitsHeader(head: RequestHead, wanted: string): boolean {
-  const [name = "", beginning = ""] = wanted.split("=");
-  return head.headers.get(name)?.startsWith(beginning) ?? false;
+function specificity({ query, header }: RequestPattern): number {
+  return (query?.length ?? 0) * 2 + (header ? 1 : 0);
 }
 
 /**
@@ -31,22 +37,25 @@ function fitsHeader(head: RequestHead, wanted: string): boolean {
  * A pattern fits only where no other sub-resource is asked for: who deletes an object's ACL does not mean the object.
  */
 export class Router<Row extends Routed> {
-  readonly #rows: readonly Row[];
-  readonly #subresources = new Map<Scope, ReadonlySet<string>>();
+  /** By scope and method, the most specific first. */
+  readonly #routes = new Map<string, Route<Row>[]>();
+  readonly #subresources = new Map<Scope, Set<string>>();
 
   constructor(rows: readonly Row[]) {
-    this.#rows = [...rows].sort((a, b) => specificity(b.match) - specificity(a.match));
-    for (const scope of ["service", "bucket", "object"] as const) {
-      const named = rows.filter(({ match }) => match.scope === scope).flatMap(({ match }) => (match.query ?? []).map(parameterOf));
-      this.#subresources.set(scope, new Set(named.filter((name) => !ordinary.has(name))));
+    for (const row of [...rows].sort((a, b) => specificity(b.match) - specificity(a.match))) {
+      const { method, scope, query = [], header } = row.match;
+      const route = { row, query: query.map(wanted), header: header === undefined ? undefined : wanted(header) };
+      this.#routes.set(`${scope} ${method}`, [...(this.#routes.get(`${scope} ${method}`) ?? []), route]);
+      const named = route.query.map(({ name }) => name).filter((name) => !ordinary.has(name));
+      this.#subresources.set(scope, new Set([...(this.#subresources.get(scope) ?? []), ...named]));
     }
   }
 
   match(head: RequestHead, scope: Scope): Row | undefined {
-    const asked = [...(this.#subresources.get(scope) ?? [])].filter((name) => head.query.has(name));
-    return this.#rows.find(({ match }) =>
-      match.method === head.method && match.scope === scope && asked.every((name) => match.query?.some((wanted) => parameterOf(wanted) === name) === true)
-      && (match.query ?? []).every((wanted) => fitsParameter(head, wanted))
-      && (match.header === undefined || fitsHeader(head, match.header)));
+    const asked = head.query.names().filter((name) => this.#subresources.get(scope)?.has(name) === true);
+    return this.#routes.get(`${scope} ${head.method}`)?.find(({ query, header }) =>
+      asked.every((name) => query.some((parameter) => parameter.name === name))
+      && query.every(({ name, value }) => (value === undefined ? head.query.has(name) : head.query.get(name) === value))
+      && (header === undefined || head.headers.get(header.name)?.startsWith(header.value ?? "") === true))?.row;
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import type { ByteStream } from "../model/byte-stream.js";
 import { bodyChunks } from "../model/chunk-pool.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
@@ -22,11 +22,15 @@ export interface Exchange {
   readonly body: IncomingBody;
 }
 
-function writeHead({ response }: Exchange, answer: S3Response): void {
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (value !== undefined) response.setHeader(name, toLatin1(String(value)));
+/** Of two headers of one name the later one's is sent. */
+function writeHead({ response }: Exchange, status: number, ...headers: readonly S3Response["headers"][]): void {
+  for (const some of headers) {
+    for (const name in some) {
+      const value = some[name];
+      if (value !== undefined) response.setHeader(name, toLatin1(String(value)));
+    }
   }
-  response.statusCode = answer.status;
+  response.statusCode = status;
 }
 
 /** Reads on for a while: a connection closed with unread bytes is reset, and a reset may overtake the answer. */
@@ -51,9 +55,9 @@ async function drain({ request }: Exchange): Promise<void> {
  * One chunk after another, each when the socket has taken the one before, while the source reads the next: a client's
  * share of memory is two chunks, however slow it is. Rejects when the source fails or the client is gone or stalls.
  */
-async function stream(body: Readable, response: ServerResponse, idleMs: number): Promise<void> {
-  let fail: (reason: Error) => void = () => undefined;
-  const cut = (reason: string) => () => fail(new Error(reason));
+async function stream(body: ByteStream, response: ServerResponse, idleMs: number): Promise<void> {
+  let fail: ((reason: Error) => void) | undefined;
+  const cut = (reason: string) => () => fail?.(new Error(reason));
   const closed = cut("the client is gone");
   const idle = setTimeout(cut("the client reads nothing"), idleMs);
   response.once("close", closed);
@@ -63,7 +67,7 @@ async function stream(body: Readable, response: ServerResponse, idleMs: number):
     else write((error) => (error ? reject(error) : resolve()));
   });
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body) {
       // The source may have taken its time: only the client's is counted.
       idle.refresh();
       await taken((done) => response.write(chunk, done));
@@ -72,20 +76,24 @@ async function stream(body: Readable, response: ServerResponse, idleMs: number):
     idle.refresh();
     await taken((done) => response.end(done));
   } finally {
+    fail = undefined;
     clearTimeout(idle);
     response.off("close", closed);
   }
 }
 
-/** Sends a whole answer; rejects when a streamed body fails, with the connection broken off and never padded. */
-export async function send(exchange: Exchange, answer: S3Response, settings: SendSettings): Promise<void> {
+/**
+ * Sends a whole answer, with the headers that are `common` to all; rejects when a streamed body fails, with the
+ * connection broken off and never padded.
+ */
+export async function send(exchange: Exchange, answer: S3Response, common: S3Response["headers"], settings: SendSettings): Promise<void> {
   const { request, response, body } = exchange;
-  writeHead(exchange, answer);
+  writeHead(exchange, answer.status, common, answer.headers);
   const unread = !request.complete;
   if (unread) response.setHeader("Connection", "close");
   const silent = request.method === "HEAD";
-  if (answer.body instanceof Readable) {
-    if (silent) answer.body.destroy();
+  if (typeof answer.body === "object") {
+    if (silent) answer.body.close();
     else return stream(answer.body, response, settings.readIdleMs);
   }
   // Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each.
@@ -112,7 +120,7 @@ export async function sendLate(
   const timer = setInterval(() => {
     if (response.headersSent) response.write(" ");
     else {
-      writeHead(exchange, { status: 200, headers: { ...common, "Content-Type": "application/xml" } });
+      writeHead(exchange, 200, common, { "Content-Type": "application/xml" });
       response.write(XML_DECLARATION);
     }
   }, settings.keepAliveMs);
@@ -124,7 +132,7 @@ export async function sendLate(
   } finally {
     clearInterval(timer);
   }
-  if (!response.headersSent) await send(exchange, { ...final, headers: { ...common, ...final.headers } }, settings);
+  if (!response.headersSent) await send(exchange, final, common, settings);
   else response.end(typeof final.body === "string" ? final.body.replace(XML_DECLARATION, "") : "");
   return final;
 }

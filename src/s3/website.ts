@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { STATUS_CODES } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
 import { ANONYMOUS } from "../model/account.js";
@@ -122,7 +121,7 @@ async function answer<T>(run: Promise<T | Late<T>>): Promise<T> {
 function moved(page: S3Response): S3Response {
   const location = page.headers["x-amz-website-redirect-location"];
   if (location === undefined) return page;
-  if (page.body instanceof Readable) page.body.destroy();
+  if (typeof page.body === "object") page.body.close();
   return { status: 301, headers: { Location: location } };
 }
 

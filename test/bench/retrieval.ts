@@ -94,7 +94,7 @@ async function firstByte(retrieval: NetworkRetrieval, file: CessFile, start: num
   const began = performance.now();
   const stream = await retrieval.open([{ file, range: { start, end: start + FILLED } }]);
   const took = performance.now() - began;
-  stream.destroy();
+  stream.close();
   return took;
 }
 

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type {
   AccessLogs, Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, Notifications, ListRequest, Locks, ObjectName, Objects,
@@ -8,6 +7,7 @@ import type {
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
+import { ByteStream } from "../../src/model/byte-stream.js";
 import type { Checksum } from "../../src/model/checksum.js";
 import type { CorsRule } from "../../src/model/cors.js";
 import { S3Error, type ErrorKind } from "../../src/model/errors.js";
@@ -136,7 +136,7 @@ export class MemoryGateway implements Gateway {
     head: async (call, name, request) => Promise.resolve(this.#read(call, name, request)),
     get: async (call, name, request) => {
       const result = await Promise.resolve(this.#read(call, name, request));
-      return { ...result, body: Readable.from(result.bytes.length === 0 ? [] : [result.bytes]) };
+      return { ...result, body: ByteStream.of(result.bytes) };
     },
     delete: async (call, { bucket, key }, preconditions?: Preconditions) => {
       const objects = this.#objectsOf(call, bucket);

@@ -60,21 +60,26 @@ export class SqliteStore implements Store {
   }
 
   prepared<Row>(query: Compilable<Row>): Prepared<Row> {
-    const statement = this.reader.prepare(query.compile().sql);
-    return (values) => Promise.resolve(statement.all([...values]) as Row[]);
+    const { sql } = query.compile();
+    const members = this.reader.prepare(sql).columns().map(({ name }) => `'${name}', "${name}"`);
+    return this.asJson<Row>(`json_object(${members.join(", ")})`, sql);
+  }
+
+  pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery {
+    const list = columns.map((column) => (typeof column === "string" ? `"${column}"` : `json_extract("${column.json}", '$.${column.member}')`));
+    return this.asJson<readonly unknown[]>(`json_array(${list.join(", ")})`, query.compile().sql);
   }
 
   /**
-   * A page comes out of SQLite as one JSON text: a value's way through the driver costs as much as a row's way through
-   * the database, and JSON.parse makes a thousand rows in a fraction of that. The aggregate sees its rows in the order
-   * of the query it is over, which SQLite runs to its limit first.
+   * Rows come out of SQLite as one JSON text: a value's way through the driver costs as much as a row's way through the
+   * database, and JSON.parse makes a thousand rows in a fraction of that. The aggregate sees its rows in the order of
+   * the query it is over, which SQLite runs to its limit first.
    */
-  pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery {
-    const list = columns.map((column) => (typeof column === "string" ? `"${column}"` : `json_extract("${column.json}", '$.${column.member}')`));
-    const statement = this.reader.prepare(`select json_group_array(json_array(${list.join(", ")})) from (${query.compile().sql})`).raw();
+  private asJson<Row>(row: string, sql: string): (values: readonly (string | number)[]) => Promise<readonly Row[]> {
+    const statement = this.reader.prepare(`select json_group_array(${row}) from (${sql})`).raw();
     return (values) => {
       const [text] = statement.get([...values]) as [string];
-      return Promise.resolve(JSON.parse(text) as unknown[][]);
+      return Promise.resolve(JSON.parse(text) as Row[]);
     };
   }
 

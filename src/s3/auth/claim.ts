@@ -72,7 +72,7 @@ function headerClaim(authorization: string, head: RequestHead): Claim {
   if (time === undefined) {
     throw new S3Error("AccessDenied", { message: "AWS authentication requires a valid Date or x-amz-date header" });
   }
-  const timestamp = formatAmzDate(time);
+  const timestamp = dated ?? formatAmzDate(time);
   if (!timestamp.startsWith(date)) throw refuse(`Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`);
   return {
     place: "header", ...scope, timestamp, time,

@@ -6,6 +6,7 @@ import type { Claim } from "./claim.js";
 
 export interface Computed {
   readonly signature: string;
+  /** What it signs, for who signed something else: worked out when asked for. */
   readonly stringToSign: string;
   readonly canonicalRequest: string;
 }
@@ -37,7 +38,15 @@ export function computeSignature(head: RequestHead, claim: Claim, secretAccessKe
   const signer = new aws4.RequestSigner(request, { accessKeyId: claim.accessKeyId, secretAccessKey });
   signer.datetime = claim.timestamp;
   signer.parsedPath = { path: signedPath(head.path), query: signedQuery(head, claim) };
-  return { signature: signer.signature(), stringToSign: signer.stringToSign(), canonicalRequest: signer.canonicalString() };
+  return {
+    signature: signer.signature(),
+    get stringToSign() {
+      return signer.stringToSign();
+    },
+    get canonicalRequest() {
+      return signer.canonicalString();
+    },
+  };
 }
 
 function signedPath(raw: string): string {

@@ -1,8 +1,8 @@
-import type { Readable } from "node:stream";
+import type { ByteStream } from "../../model/byte-stream.js";
 import type { Operation } from "../operation.js";
 import { objectName, parseRead, readOutput, renderRead, type ReadInput, type ReadOutput } from "./read-object.js";
 
-export const getObject: Operation<ReadInput, ReadOutput & { readonly Body: Readable }> = {
+export const getObject: Operation<ReadInput, ReadOutput & { readonly Body: ByteStream }> = {
   name: "GetObject",
   match: { method: "GET", scope: "object" },
   access: "read",

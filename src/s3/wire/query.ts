@@ -26,6 +26,10 @@ export class Query {
     return this.#values.get(name)?.[0];
   }
 
+  names(): string[] {
+    return [...this.#values.keys()];
+  }
+
   entries(): IterableIterator<[string, readonly string[]]> {
     return this.#values.entries();
   }

@@ -19,7 +19,8 @@ import { TransitServer } from "../../support/transit-server.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";
 import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
-import { alice, as, bob, body, bytesOf, collect, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+import { collect } from "../../support/collect.js";
+import { alice, as, bob, body, bytesOf, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
 
 const CAPACITY = 512 * CHUNK_CONTENT;
 const AES: EncryptionRequest = { algorithm: "AES256" };

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { Blobs } from "../../../src/blobs/blobs.js";
 import { FileBlobs } from "../../../src/blobs/file-blobs.js";
 import type { Catalog } from "../../../src/catalog/catalog.js";
@@ -12,6 +11,7 @@ import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gat
 import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
 import type { Keys } from "../../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../../src/model/account.js";
+import { ByteStream } from "../../../src/model/byte-stream.js";
 import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
@@ -19,6 +19,7 @@ import type { ObjectVersion } from "../../../src/model/object.js";
 import { GIB } from "../../../src/model/sizes.js";
 import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
 import type { FileRange, Retrieval } from "../../../src/retrieval/retrieval.js";
+import { collect } from "../../support/collect.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { MemoryChain } from "../../support/memory-chain.js";
 import { seededRandom } from "../../support/seeded-random.js";
@@ -33,7 +34,7 @@ export class ShelfRetrieval implements Retrieval {
   /** What was opened. */
   readonly opened: FileRange[] = [];
 
-  open(files: readonly FileRange[]): Promise<Readable> {
+  open(files: readonly FileRange[]): Promise<ByteStream> {
     this.opened.push(...files);
     const pieces: Buffer[] = [];
     for (const { file, range } of files) {
@@ -41,7 +42,7 @@ export class ShelfRetrieval implements Retrieval {
       if (!content) return Promise.reject(new S3Error("ObjectUnavailable"));
       pieces.push(content.subarray(range.start, range.end));
     }
-    return Promise.resolve(Readable.from(pieces));
+    return Promise.resolve(ByteStream.of(...pieces));
   }
 }
 
@@ -156,12 +157,6 @@ export function bytesOf(size: number, seed: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at + 4 <= size; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
   return bytes;
-}
-
-export async function collect(stream: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
 }
 
 /** The refusal a promise ends with, which must be of this kind. */

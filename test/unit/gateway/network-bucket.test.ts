@@ -7,7 +7,8 @@ import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";
 import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
-import { alice, as, body, bob, bytesOf, collect, House, plainly, refused } from "./gateway-house.js";
+import { collect } from "../../support/collect.js";
+import { alice, as, body, bob, bytesOf, House, plainly, refused } from "./gateway-house.js";
 import { testKeys } from "../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { S3Error } from "../../../src/model/errors.js";
 import { GIB, MIB } from "../../../src/model/sizes.js";
-import { alice, as, bob, body, bytesOf, collect, House, pieces, plainly, refused } from "./gateway-house.js";
+import { collect } from "../../support/collect.js";
+import { alice, as, bob, body, bytesOf, House, pieces, plainly, refused } from "./gateway-house.js";
 
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
 const noConditions = { preconditions: {} };

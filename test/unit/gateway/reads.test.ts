@@ -2,7 +2,8 @@ import { expect } from "chai";
 import type { ReadRequest } from "../../../src/gateway/gateway.js";
 import type { ObjectVersion } from "../../../src/model/object.js";
 import { MIB } from "../../../src/model/sizes.js";
-import { alice, as, body, bytesOf, collect, House, plainly, refused } from "./gateway-house.js";
+import { collect } from "../../support/collect.js";
+import { alice, as, body, bytesOf, House, plainly, refused } from "./gateway-house.js";
 
 describe("Reading an object", () => {
   let house: House;
@@ -108,7 +109,7 @@ describe("Reading an object", () => {
     leaving.abort();
     const error: unknown = await collect(left.body).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error);
-    (await get({})).body.destroy();
+    (await get({})).body.close();
     await new Promise((resolve) => setImmediate(resolve));
     await house.gateway.objects.delete(as(alice), name);
     expect(await house.blobIds()).to.deep.equal([]);

@@ -4,7 +4,8 @@ import { beginDigest } from "../../../src/model/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "../../../src/gateway/gateway.js";
 import type { Part } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { alice, as, body, bytesOf, collect, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+import { collect } from "../../support/collect.js";
+import { alice, as, body, bytesOf, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
 
 const name = { bucket: "photos", key: "video" };
 const listed = (parts: readonly Part[]) => parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
@@ -43,7 +44,7 @@ describe("Multipart uploads", () => {
 
     const second = await house.gateway.objects.get(as(alice), name, { preconditions: {}, partNumber: 2 });
     expect(second).to.deep.include({ range: { start: cuts[1], end: cuts[2] }, partsCount: 3 });
-    second.body.destroy();
+    second.body.close();
     await house.store(version);
     expect((await read()).equals(bytes), "from the network").to.equal(true);
 

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
+import type { ByteStream } from "../../../src/model/byte-stream.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { S3Error } from "../../../src/model/errors.js";
@@ -64,7 +64,7 @@ describe("PeerServer", () => {
   /** The network, but nothing of it is cached here. */
   class Uncached implements Retrieval {
     readonly reaches: Reach[] = [];
-    open(files: readonly FileRange[], _signal?: AbortSignal, reach: Reach = "peers"): Promise<Readable> {
+    open(files: readonly FileRange[], _signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
       this.reaches.push(reach);
       return reach === "cache" ? Promise.reject(new S3Error("ObjectUnavailable")) : house.shelf.open(files);
     }

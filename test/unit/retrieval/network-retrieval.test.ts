@@ -10,6 +10,7 @@ import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval/network-retrieval.js";
+import { collect } from "../../support/collect.js";
 import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
 
@@ -76,7 +77,7 @@ describe("NetworkRetrieval", function () {
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
     const stream = await retrieval.open([{ file: of, range: { start, end } }]);
-    return Buffer.concat((await stream.toArray()) as Buffer[]);
+    return await collect(stream);
   }
 
   async function expectContent(retrieval: NetworkRetrieval, start = 0, end = size, of = file): Promise<void> {
@@ -111,7 +112,7 @@ describe("NetworkRetrieval", function () {
       { file, range: { start: 7, end: 7 } },
     ]);
     const wanted = Buffer.concat([content.subarray(SEGMENT_SIZE - 2, SEGMENT_SIZE + 2), content.subarray(5, 25)]);
-    expect(Buffer.concat((await stream.toArray()) as Buffer[])).to.deep.equal(wanted);
+    expect(await collect(stream)).to.deep.equal(wanted);
     expect(await read(retrieval, 7, 7)).to.have.length(0);
   });
 
@@ -302,7 +303,7 @@ describe("NetworkRetrieval", function () {
     const stream = await retrieval.open([{ file, range: { start: 0, end: size } }]);
     await wallClock.sleep(100);
     expect(asked()).to.have.length(2);
-    stream.destroy();
+    stream.close();
     await until(() => retrieval.metrics()["bytesHeld"] === 0);
     expect(asked()).to.have.length(2);
   });
@@ -318,7 +319,7 @@ describe("NetworkRetrieval", function () {
     const controller = new AbortController();
     const stream = await retrieval.open([{ file, range: { start: 0, end: size } }], controller.signal);
     controller.abort(new Error("shutting down"));
-    expect(await rejection(stream.toArray())).to.have.property("message", "shutting down");
+    expect(await rejection(collect(stream))).to.have.property("message", "shutting down");
   });
 
   it("looks on the chain again before giving up, for fragments that have moved", async () => {

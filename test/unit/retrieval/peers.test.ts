@@ -10,6 +10,7 @@ import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import type { Peers } from "../../../src/peers/peers.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
 import type { Reach } from "../../../src/retrieval/retrieval.js";
+import { collect } from "../../support/collect.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
 
@@ -59,7 +60,7 @@ describe("NetworkRetrieval with other gateways", function () {
 
   async function expectRead(retrieval: NetworkRetrieval, reach?: Reach): Promise<void> {
     const stream = await retrieval.open([{ file, range: { start: 0, end: 100 } }], undefined, reach);
-    expect(Buffer.concat((await stream.toArray()) as Buffer[]).compare(content.subarray(0, 100))).to.equal(0);
+    expect((await collect(stream)).compare(content.subarray(0, 100))).to.equal(0);
   }
 
   it("asks them before the nodes, and the cache before them", async () => {

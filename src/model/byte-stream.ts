@@ -1,0 +1,88 @@
+/**
+ * Bytes on their way to one reader, who takes them with `for await`, chunk by chunk at the reader's own pace. Leaving the
+ * loop early closes the stream; who never begins it calls `close`. Where it begins with its first chunk at hand
+ * (`begin`), what fails until then can still be told in an answer's head. (Node's Readable does the same and more; for
+ * an object of a few KiB it costs as much as reading the object.)
+ */
+export class ByteStream implements AsyncIterableIterator<Uint8Array> {
+  readonly #chunks: AsyncGenerator<Uint8Array, void>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onClose: () => void;
+  #first: IteratorResult<Uint8Array, void> | undefined;
+  #interrupt: ((reason: Error) => void) | undefined;
+  #failure: Error | undefined;
+  #closed = false;
+
+  private constructor(chunks: AsyncGenerator<Uint8Array, void>, signal: AbortSignal | undefined, onClose: () => void) {
+    this.#chunks = chunks;
+    this.#signal = signal;
+    this.#onClose = onClose;
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  /**
+   * Resolves when the first chunk, or the end, is there; rejects with what went wrong before, and with the signal's
+   * reason. The signal ends the stream also later, even while `chunks` says nothing. `onClose` is called once: after the
+   * last byte, after a failure, or when the reader has left.
+   */
+  static async begin(chunks: AsyncGenerator<Uint8Array, void>, signal?: AbortSignal, onClose: () => void = () => undefined): Promise<ByteStream> {
+    const stream = new ByteStream(chunks, signal, onClose);
+    if (signal?.aborted === true) stream.#abort();
+    stream.#first = await stream.next();
+    return stream;
+  }
+
+  /** Of bytes that are here already. */
+  static of(...chunks: readonly Uint8Array[]): ByteStream {
+    return new ByteStream(given(chunks), undefined, () => undefined);
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, void>> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (this.#failure) throw this.#failure;
+    if (first) return first;
+    if (this.#closed) return { done: true, value: undefined };
+    try {
+      // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk alive.
+      const next = await new Promise<IteratorResult<Uint8Array, void>>((resolve, reject) => {
+        this.#interrupt = reject;
+        this.#chunks.next().then(resolve, reject);
+      });
+      if (next.done === true) this.close();
+      return next;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, void>> {
+    this.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Lets go of all that the stream holds. What its source is just waiting for is not waited for. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#onClose();
+    void this.#chunks.return().catch(() => undefined);
+  }
+
+  readonly #abort = (): void => {
+    this.#failure = this.#signal?.reason as Error;
+    this.#interrupt?.(this.#failure);
+    this.close();
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void> {
+  yield* chunks;
+}
