@@ -6,6 +6,8 @@ import type { Hash } from "../model/hash.js";
  */
 export interface FragmentCache {
   get(hash: Hash): Promise<Uint8Array | undefined>;
+  /** As `get`, from memory alone: what is there costs no waiting. */
+  held(hash: Hash): Uint8Array | undefined;
   /** Keeps bytes already verified; the caller must not change them after. */
   set(hash: Hash, bytes: Uint8Array): Promise<void>;
   clear(): Promise<void>;

@@ -45,12 +45,20 @@ export class TieredCache implements FragmentCache {
   }
 
   async get(hash: Hash): Promise<Uint8Array | undefined> {
-    const held = this.#memory.get(hash);
-    if (held) this.#disk.used(hash);
-    const bytes = held ?? (await this.#fromDisk(hash));
+    const held = this.held(hash);
+    if (held) return held;
+    const bytes = await this.#fromDisk(hash);
     if (bytes) this.#hits++;
     else this.#misses++;
     return bytes;
+  }
+
+  held(hash: Hash): Uint8Array | undefined {
+    const held = this.#memory.get(hash);
+    if (!held) return undefined;
+    this.#disk.used(hash);
+    this.#hits++;
+    return held;
   }
 
   /** Resolves when the disk has it too. Throws RangeError unless `bytes` are a fragment's 8 MiB. */

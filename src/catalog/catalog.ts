@@ -2,7 +2,7 @@ import type { Acl } from "../model/acl.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Encryption } from "../model/encryption.js";
-import type { CessFile, SegmentFormat, SegmentHashes } from "../model/file.js";
+import type { CessFile, Extent, SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
 import type { BlobId, BlobSlice, ContentHeaders, ObjectPart, ObjectVersion, Part, Upload } from "../model/object.js";
@@ -94,20 +94,13 @@ export interface NewVersion {
 export interface VersionBytes {
   readonly blobs: readonly BlobSlice[];
   /**
-   * Extents with the files' rows: only files charged to the same owner and territory. While one of them is not stored,
+   * Only files charged to the same owner and territory. While one of them is not stored,
    * `blobs` must be the staged bytes of the whole. `put` rejects with OperationAborted when a file, or bytes it needs,
    * went since the source was read: read the source again.
    */
-  readonly extents?: readonly FileExtent[];
+  readonly extents?: readonly Extent[];
   /** The blobs are another version's: OperationAborted when they were let go since they were read. */
   readonly copied?: boolean;
-}
-
-export interface FileExtent {
-  readonly file: string;
-  readonly fid: Fid;
-  readonly offset: number;
-  readonly length: number;
 }
 
 export interface Written extends Released {
@@ -222,7 +215,7 @@ export interface ObjectCatalog {
   /** Staged bytes of a version, in order; empty when they were released (or it has none). */
   blobs(id: string): Promise<readonly BlobSlice[]>;
   /** The version's extents with the rows of the files they lie in. */
-  extents(id: string): Promise<readonly FileExtent[]>;
+  extents(id: string): Promise<readonly Extent[]>;
   /**
    * Preprocessing is done: links the version to its files (creating the owner's rows where there are none, each new,
    * failed or deleting one with a `store` job), removes the `encode` job. Where all files are stored already the staged
@@ -315,8 +308,8 @@ export interface FileRow extends CessFile {
 
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
-  /** Any owner's, with the hashes; for retrieval. An encrypted file's data key is with the versions alone once it is stored. */
-  manifest(fid: Fid): Promise<CessFile | undefined>;
+  /** What retrieval needs of a row's file. It may be remembered, so its data key is never with it: versions bring theirs. */
+  manifest(id: string): Promise<CessFile | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;

@@ -1,7 +1,8 @@
 import { S3Error } from "../model/errors.js";
+import type { Extent } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
-import type { FileExtent, NewFile } from "./catalog.js";
+import type { NewFile } from "./catalog.js";
 import { addJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Tx } from "./store.js";
@@ -57,7 +58,7 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, for
  * Links a copy to files that exist. True when all of them are stored. OperationAborted when one went since the source was
  * read. One whose deletion is on its way is not stored: the copy needs staged bytes, which its source has if it came later.
  */
-export async function linkExtents(tx: Tx, owner: string, version: number, extents: readonly FileExtent[]): Promise<boolean> {
+export async function linkExtents(tx: Tx, owner: string, version: number, extents: readonly Extent[]): Promise<boolean> {
   const states = new Map<number, string>();
   for (const some of chunks(extents.map((extent) => toRowId(extent.file) ?? 0))) {
     const rows = await tx.selectFrom("files").select(["id", "state"]).where("id", "in", some).where("owner", "=", owner).execute();

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from "kysely";
+import { LRUCache } from "lru-cache";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
@@ -14,7 +15,13 @@ import { toRowId, type Store, type Tx } from "./store.js";
 
 const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
+/** Segments of the manifests that are remembered: some 1.5 KiB each. */
+const REMEMBERED_SEGMENTS = 16_384;
+
 export class FileTableCatalog implements FileCatalog {
+  /** A row's manifest never changes, and its id is never another's: to unpack the hashes of a large file costs a ms. */
+  private readonly manifests = new LRUCache<string, CessFile>({ maxSize: REMEMBERED_SEGMENTS, sizeCalculation: ({ segments }) => Math.max(segments.length, 1) });
+
   constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
 
   async get(id: string): Promise<FileRow | undefined> {
@@ -22,10 +29,14 @@ export class FileTableCatalog implements FileCatalog {
     return row && this.withLinks(row);
   }
 
-  async manifest(fid: Fid): Promise<CessFile | undefined> {
-    const row = await this.store.reads.selectFrom("files").select(["fid", "size", "format", "segments"])
-      .where("fid", "=", fid).orderBy("owner").limit(1).executeTakeFirst();
-    return row && this.toFile(row);
+  async manifest(id: string): Promise<CessFile | undefined> {
+    const known = this.manifests.get(id);
+    if (known) return known;
+    const row = await this.store.reads.selectFrom("files").select(["fid", "size", "format", "segments"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+    if (!row) return undefined;
+    const file = this.toFile({ ...row, format: withoutDataKey(row.format) });
+    this.manifests.set(id, file);
+    return file;
   }
 
   async withFid(fid: Fid): Promise<readonly FileRow[]> {

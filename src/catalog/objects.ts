@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import { segmentCount } from "../model/file.js";
+import { segmentCount, type Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ContentHeaders, ObjectVersion } from "../model/object.js";
@@ -10,7 +10,7 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
 import type {
-  Deleted, DeleteRequest, FileExtent, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, VersionPage,
+  Deleted, DeleteRequest, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, VersionPage,
   VersionQuery, Written,
 } from "./catalog.js";
 import { deleteObject } from "./deletion.js";
@@ -24,7 +24,7 @@ import type { FormatColumn } from "./segment-columns.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listVersions } from "./version-listing.js";
-import { extentQuery, extentRows, insertVersion, isLatest, packTags, toVersion, unlinkVersion, type ExtentRow, type VersionRow } from "./versions.js";
+import { extentQuery, extentRows, insertVersion, isLatest, packTags, toExtent, toVersion, unlinkVersion, type ExtentRow, type VersionRow } from "./versions.js";
 
 /** Times a read is begun again because the version was deleted between its row and its extents. */
 const READ_ATTEMPTS = 10;
@@ -169,9 +169,9 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.blobRows([toRowId(id) ?? 0]);
   }
 
-  async extents(id: string): Promise<readonly FileExtent[]> {
+  async extents(id: string): Promise<readonly Extent[]> {
     const rows = await this.extentRows([toRowId(id) ?? 0]);
-    return rows.map((row) => ({ file: String(row.file_id), fid: row.fid as Fid, offset: row.offset, length: row.length }));
+    return rows.map(toExtent);
   }
 
   attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released> {

@@ -99,9 +99,13 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
     ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
     ...(encryption ? { encryption } : {}),
     owner: row.owner, createdAt: row.created_at,
-    extents: extents.map(({ fid, offset, length }): Extent => ({ fid: fid as Fid, offset, length })),
+    extents: extents.map(toExtent),
     durability: durability(row, extents),
   };
+}
+
+export function toExtent({ file_id: file, fid, offset, length }: ExtentRow): Extent {
+  return { file: String(file), fid: fid as Fid, offset, length };
 }
 
 /** What each state of a file means for who reads the object: a refused or half-deleted file has its bytes here. */

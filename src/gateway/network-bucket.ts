@@ -68,7 +68,9 @@ export class NetworkBucket {
 function version(bucket: string, { fid, size }: { readonly fid: Fid; readonly size: number }): ObjectVersion {
   return {
     id: fid, bucket, key: fid, versionId: "null", isLatest: true, deleteMarker: false, size, etag: fid, content: {}, metadata: {},
-    owner: NOBODY, createdAt: 0, extents: [{ fid, offset: 0, length: size }],
+    owner: NOBODY, createdAt: 0,
+    // There is no row, and nobody looks for one.
+    extents: [{ file: fid, fid, offset: 0, length: size }],
     durability: { state: "stored", fid, reports: FRAGMENTS },
   };
 }

@@ -63,8 +63,8 @@ export class ObjectBytes {
 
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
-    for (const { fid, offset, length } of touched(version.extents, range)) {
-      const file = await this.components.catalog.files.manifest(fid);
+    for (const { file: row, offset, length } of touched(version.extents, range)) {
+      const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
       ranges.push({ file: withKey(file, key), range: { start: offset, end: offset + length } });
     }

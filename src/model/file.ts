@@ -52,6 +52,8 @@ export interface CessFile {
 
 /** A run of an object's bytes that lives in one file: `length` bytes from byte `offset` of the file's content. */
 export interface Extent {
+  /** The file's row in the catalog: the same content may be several owners' file, each with a format of its own. */
+  readonly file: string;
   readonly fid: Fid;
   readonly offset: number;
   readonly length: number;

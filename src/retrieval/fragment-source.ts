@@ -84,6 +84,11 @@ export class FragmentSource {
     if (!hashes || !hash) throw new RangeError(`file ${file.fid} has no fragment ${fragment} in segment ${segment}`);
     this.counts.reads++;
     if (hash === ZERO_FRAGMENT_HASH) return ZERO_FRAGMENT;
+    const held = this.components.cache.held(hash);
+    if (held) {
+      this.counts.cached++;
+      return held;
+    }
     const wanted = { file, segment, hashes, fragment, hash };
     // Who may not ask peers does not wait for those who do: the peer may be waiting for us.
     return this.#fetches.run(`${hash} ${reach}`, (shared) => this.#read(wanted, reach, shared), signal);

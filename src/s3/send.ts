@@ -56,8 +56,11 @@ async function drain({ request }: Exchange): Promise<void> {
  * share of memory is two chunks, however slow it is. Rejects when the source fails or the client is gone or stalls.
  */
 async function stream(body: ByteStream, response: ServerResponse, idleMs: number): Promise<void> {
-  let fail: ((reason: Error) => void) | undefined;
-  const cut = (reason: string) => () => fail?.(new Error(reason));
+  let fail: (reason: Error) => void = () => undefined;
+  // A response that was sent whole is closed, too, and that is no error: making one would cost as much as its head.
+  const cut = (reason: string) => () => {
+    if (!response.writableFinished) fail(new Error(reason));
+  };
   const closed = cut("the client is gone");
   const idle = setTimeout(cut("the client reads nothing"), idleMs);
   response.once("close", closed);
@@ -76,7 +79,6 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
     idle.refresh();
     await taken((done) => response.end(done));
   } finally {
-    fail = undefined;
     clearTimeout(idle);
     response.off("close", closed);
   }

@@ -57,6 +57,7 @@ class PacedNodes implements Nodes {
 /** A cache that keeps nothing, so that every read is cold. */
 const nothing: FragmentCache = {
   get: () => Promise.resolve(undefined),
+  held: () => undefined,
   set: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   usage: () => ({ memoryBytes: 0, diskBytes: 0, hits: 0, misses: 0 }),
@@ -109,7 +110,7 @@ async function measure(retrieval: NetworkRetrieval, nodes: PacedNodes, file: Ces
   sent = nodes.sentBytes;
   const began = performance.now();
   let bytes = 0;
-  for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += (chunk as Uint8Array).length;
+  for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += (chunk).length;
   if (bytes !== SIZE) throw new Error(`${bytes} bytes came of ${SIZE}`);
   const at = (share: number) => times[Math.ceil(times.length * share) - 1] ?? NaN;
   return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began), traffic: [single, traffic() / SIZE] };

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { Placement } from "../../src/catalog/catalog.js";
 import type { DataKey } from "../../src/model/file.js";
-import type { Fid } from "../../src/model/hash.js";
 import { CatalogFixture, file, hash, segment, slice, type OpenCatalog } from "./catalog-fixture.js";
 
 export function filesContract(open: OpenCatalog): void {
@@ -18,8 +17,8 @@ export function filesContract(open: OpenCatalog): void {
       await on.catalog.objects.attach(id, [made]);
       const [extent] = await on.catalog.objects.extents(id);
       expect(await on.catalog.files.get(extent!.file)).to.deep.equal({ ...made, id: extent!.file, owner: "anna", state: "encoded", reports: 0, references: 1 });
-      expect(await on.catalog.files.manifest(made.fid)).to.deep.equal({ fid: made.fid, size: 77, format, segments });
-      expect(await on.catalog.files.manifest(hash("unknown") as Fid)).to.equal(undefined);
+      expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, size: 77, format, segments });
+      expect(await on.catalog.files.manifest("999999")).to.equal(undefined);
       expect(await on.catalog.files.get("999999")).to.equal(undefined);
     });
 
@@ -36,7 +35,7 @@ export function filesContract(open: OpenCatalog): void {
         else await on.catalog.files.stored(row.file);
         const left = key === "failed" ? format : { name: "aes-256-gcm", first: 3 };
         expect((await on.catalog.files.get(row.file))?.format, key).to.deep.equal(left);
-        expect((await on.catalog.files.manifest(row.fid))?.format, key).to.deep.equal(left);
+        expect((await on.catalog.files.manifest(row.file))?.format, key).to.deep.equal({ name: "aes-256-gcm", first: 3 });
       }
     });
 

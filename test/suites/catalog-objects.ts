@@ -80,7 +80,7 @@ export function objectsContract(open: OpenCatalog): void {
       const { id, file: row } = await on.putEncoded("key", "content");
       const fid = hash("fid content");
       const found = await on.catalog.objects.byId(id);
-      expect(found?.extents).to.deep.equal([{ fid, offset: 0, length: 5 }]);
+      expect(found?.extents).to.deep.equal([{ file: row, fid, offset: 0, length: 5 }]);
       expect(found?.durability).to.deep.equal({ state: "encoded", reports: 0, fid });
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
       expect(await on.catalog.objects.blobs(id)).to.deep.equal([slice("blob of key")]);

@@ -29,6 +29,15 @@ export function describeFragmentCache(name: string, open: () => FragmentCache): 
       expect(cache.usage()).to.include({ hits: 1, misses: 1 });
     });
 
+    it("gives at once what it holds in memory, and nothing that it has to read", async () => {
+      const { hash, bytes } = namedFragment("held");
+      expect(cache.held(hash)).to.equal(undefined);
+      await cache.set(hash, bytes);
+      const held = cache.held(hash);
+      if (cache.usage().memoryBytes > 0) expect(held && Buffer.compare(held, bytes)).to.equal(0);
+      else expect(held).to.equal(undefined);
+    });
+
     it("holds nothing after clear", async () => {
       const { hash, bytes } = namedFragment("two");
       await cache.set(hash, bytes);

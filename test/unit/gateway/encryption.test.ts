@@ -11,7 +11,7 @@ import { VaultKeys } from "../../../src/keys/vault-keys.js";
 import type { CustomerKey, EncryptionRequest } from "../../../src/model/encryption.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { ObjectVersion } from "../../../src/model/object.js";
-import { CHUNK_CONTENT, DATA_FRAGMENTS, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
 import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
@@ -178,7 +178,7 @@ describe("Encrypted objects", function () {
     await store(other);
     // As if the catalog gave the file of another object.
     const [extent] = (await house.catalog.objects.byId(other.id))!.extents;
-    const file = (await house.catalog.files.manifest(extent!.fid))!;
+    const file = (await house.catalog.files.manifest(extent!.file))!;
     const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
     const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
     const opened = { ...file, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
@@ -341,13 +341,30 @@ describe("Encrypted objects", function () {
     await put("one", Buffer.alloc(CAPACITY));
   });
 
+  it("and what another owner stored of their ciphertext are the same file, read by each in its own way", async () => {
+    await build();
+    const bytes = bytesOf(1000, 1);
+    const version = await put("k", bytes, AES);
+    await store(version);
+    const [extent] = await house.catalog.objects.extents(version.id);
+    const ciphertext = Buffer.concat((await house.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS)
+      .map((hash) => [...network.nodes.stored()].find((fragment) => createHash("sha256").update(fragment).digest("hex") === hash) ?? Buffer.alloc(FRAGMENT_SIZE)));
+    await gateway.buckets.create(as(bob), "found");
+    const found = await gateway.objects.put(as(bob), { bucket: "found", key: "k" }, body(ciphertext), plainly);
+    await store(found);
+    expect((await house.catalog.objects.extents(found.id))[0]!.fid).to.equal(extent!.fid);
+    expect(await get("k")).to.deep.equal(bytes);
+    const { body: again } = await gateway.objects.get(as(bob), { bucket: "found", key: "k" }, { preconditions: {} });
+    expect((await collect(again)).equals(ciphertext)).to.equal(true);
+  });
+
   it("have a checksum of their own that tells nothing of their bytes: the FID", async () => {
     await build();
     const bytes = bytesOf(1000, 1);
     const version = await put("k", bytes, AES);
     await store(version);
     const plain = createHash("sha256").update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)])).digest("hex");
-    const fid = (await house.catalog.objects.byId(version.id))?.durability.fid;
-    expect((await house.catalog.files.manifest(fid!))?.segments[0]?.hash).not.to.equal(plain);
+    const [extent] = await house.catalog.objects.extents(version.id);
+    expect((await house.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
   });
 });

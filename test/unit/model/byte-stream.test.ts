@@ -8,7 +8,9 @@ describe("a byte stream", () => {
     given = 0;
     left = 0;
     closed = 0;
-    readonly onClose = () => void this.closed++;
+    readonly onClose = (): void => {
+      this.closed++;
+    };
 
     async *chunks(count: number, then?: () => Promise<void>): AsyncGenerator<Uint8Array, void> {
       try {

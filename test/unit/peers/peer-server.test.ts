@@ -155,14 +155,14 @@ describe("PeerServer", () => {
   });
 
   it("gives any fragment of a staged segment, and a cached one of another", async () => {
-    const { segments } = (await house.catalog.files.manifest(staged))!;
+    const { segments } = (await house.catalog.files.withFid(staged))[0]!;
     for (const index of [0, 7, 11]) {
       const hash = segments[0]!.fragments[index]!;
       const answer = await get(`/fragment/download?fid=${staged}&fragment=${hash}`);
       expect(answer.status).to.equal(200);
       expect(createHash("sha256").update(await bytes(answer)).digest("hex")).to.equal(hash);
     }
-    const fragment = (await house.catalog.files.manifest(stored))!.segments[0]!.fragments[0]!;
+    const fragment = (await house.catalog.files.withFid(stored))[0]!.segments[0]!.fragments[0]!;
     const path = `/fragment/download?fid=${stored}&fragment=${fragment}`;
     expect((await get(path)).status).to.equal(404);
     const whole = Buffer.alloc(FRAGMENT_SIZE);
@@ -183,7 +183,7 @@ describe("PeerServer", () => {
     for (const headers of [{}, { Cipher: "" }, { Cipher: "ab".repeat(32) }]) {
       for (const verb of ["download", "open"]) expect((await get(`/file/${verb}/${sealed}`, headers)).status).to.equal(403);
     }
-    const fragment = (await house.catalog.files.manifest(sealed))!.segments[0]!.fragments[0]!;
+    const fragment = (await house.catalog.files.withFid(sealed))[0]!.segments[0]!.fragments[0]!;
     const given = await bytes(await get(`/fragment/download?fid=${sealed}&fragment=${fragment}`));
     expect(createHash("sha256").update(given).digest("hex")).to.equal(fragment);
     expect(given.includes(content.subarray(0, 64))).to.equal(false);
