@@ -4,10 +4,10 @@ import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
+import { fileChunks } from "../streams/file-chunks.js";
 import { abortable } from "./abortable.js";
 import { isBlobId, newBlobId } from "./blob-id.js";
-import { isMissing, readBlob } from "./blob-reader.js";
-import type { Blobs, StoredBlob } from "./blobs.js";
+import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
 import { FolderSync, syncFolder } from "./folder-sync.js";
 import { Holds } from "./holds.js";
 import { WriteBuffer } from "./write-buffer.js";
@@ -135,6 +135,18 @@ export class FileBlobs implements Blobs {
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
   }
+}
+
+async function* readBlob(id: BlobId, path: string, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* fileChunks(path, range);
+  } catch (error) {
+    throw isMissing(error) ? new BlobMissing(id) : error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** A full device, or a quota used up, is the gateway's state and not its fault. */

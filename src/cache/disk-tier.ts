@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ByteRange } from "../model/byte-range.js";
 import { type Hash, isHash } from "../model/hash.js";
-import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
+import { fileChunks } from "../streams/file-chunks.js";
 import { AdmissionQueues } from "./admission-queues.js";
 
 /** Ends the name of a file that was not yet used again. */
 const NEWCOMER = ".new";
+
+const ZEROS = new Uint8Array(MIB);
 
 /** Writes that may be under way at once; what comes while all are busy is not kept, which a cache may do. */
 const MAX_WRITES = 8;
@@ -81,17 +85,43 @@ export class DiskTier {
       } finally {
         await file.close();
       }
-      // A cache that cannot note a use has still the bytes.
-      const now = new Date();
-      await utimes(path, now, now).catch(() => undefined);
+      const mtime = await this.#touch(path);
       this.used(hash);
-      if (verified) this.verified(hash, now.getTime());
-      return { bytes, verified, mtime: now.getTime() };
+      if (verified) this.verified(hash, mtime);
+      return { bytes, verified, mtime };
     } catch {
       // It may have been proven meanwhile and have its other name; then the next one finds it there.
       if (!this.#moves.has(hash) && path === this.#path(hash, this.#files.isProven(hash))) this.drop(hash);
       return undefined;
     }
+  }
+
+  /**
+   * Bytes `range` of a fragment that was verified before in this process; undefined for another. Throws when the file
+   * has been touched since or is gone: then `read` knows better. The file is read at its reader's pace.
+   */
+  stream(hash: Hash, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
+    const size = this.#files.size(hash);
+    const known = this.#verified.get(hash);
+    if (size === undefined || known === undefined || this.#moves.has(hash)) return undefined;
+    const path = this.#path(hash, this.#files.isProven(hash));
+    return this.#stream(hash, path, { start, end }, size);
+  }
+
+  async *#stream(hash: Hash, path: string, { start, end }: ByteRange, size: number): AsyncGenerator<Uint8Array, void> {
+    const stored = Math.min(end, size);
+    if (start < stored) {
+      yield* fileChunks(path, { start, end: stored }, (found) => {
+        if (found.size !== size || this.#verified.get(hash) !== Math.round(found.mtimeMs)) throw new Error(`${path} was touched`);
+      });
+    }
+    for (let at = Math.max(start, stored); at < end; at += ZEROS.length) yield ZEROS.subarray(0, end - at);
+    this.used(hash);
+    // In time for the order of use, and not so often that one reader's mark is another's doubt.
+    const known = this.#verified.get(hash) ?? 0;
+    if (Date.now() - known < this.settings.sameReadingMs) return;
+    const mtime = await this.#touch(path);
+    if (this.#verified.get(hash) === known) this.verified(hash, mtime);
   }
 
   /** The bytes that `read` gave with this `mtime` are the fragment: they need not be hashed again while it stays. */
@@ -161,6 +191,13 @@ export class DiskTier {
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
+  }
+
+  /** Notes on the disk that the file was used; a cache that cannot has still the bytes. Resolves with its mtime, ms. */
+  async #touch(path: string): Promise<number> {
+    const now = new Date();
+    await utimes(path, now, now).catch(() => undefined);
+    return now.getTime();
   }
 
   #path(hash: Hash, proven: boolean): string {

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { ByteRange } from "../model/byte-range.js";
 import type { Hash } from "../model/hash.js";
 import { FRAGMENT_SIZE, GIB, MIB } from "../model/sizes.js";
 import type { FragmentCache } from "./cache.js";
@@ -59,6 +60,13 @@ export class TieredCache implements FragmentCache {
     this.#disk.used(hash);
     this.#hits++;
     return held;
+  }
+
+  stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
+    if (this.#memory.has(hash)) return undefined;
+    const stream = this.#disk.stream(hash, range);
+    if (stream) this.#hits++;
+    return stream;
   }
 
   /** Resolves when the disk has it too. Throws RangeError unless `bytes` are a fragment's 8 MiB. */

@@ -3,7 +3,7 @@ import type { Acl, AclRequest } from "../model/acl.js";
 import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import type { ByteRange, RangeRequest } from "../model/byte-range.js";
-import type { ByteStream } from "../model/byte-stream.js";
+import type { ByteStream } from "../streams/byte-stream.js";
 import type { ChecksumAlgorithm } from "../model/checksum.js";
 import type { CustomerKey, DefaultEncryption, EncryptionRequest } from "../model/encryption.js";
 import type { Expiry, LifecycleConfiguration } from "../model/lifecycle.js";

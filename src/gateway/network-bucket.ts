@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.js";
-import type { ByteStream } from "../model/byte-stream.js";
+import type { ByteStream } from "../streams/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import { type Fid, isHash } from "../model/hash.js";
 import type { ObjectVersion } from "../model/object.js";

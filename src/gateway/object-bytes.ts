@@ -1,7 +1,7 @@
 import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { ByteRange } from "../model/byte-range.js";
-import { ByteStream } from "../model/byte-stream.js";
+import { ByteStream } from "../streams/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import type { CessFile, DataKey } from "../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";

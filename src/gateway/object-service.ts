@@ -1,6 +1,6 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, NewVersion } from "../catalog/catalog.js";
-import type { ByteStream } from "../model/byte-stream.js";
+import type { ByteStream } from "../streams/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import type { Clock } from "../model/clock.js";
 import type { BlobId, ObjectVersion } from "../model/object.js";

@@ -3,7 +3,7 @@ import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
 import type { Encoder, FileSlice } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
-import { ByteStream } from "../model/byte-stream.js";
+import { ByteStream } from "../streams/byte-stream.js";
 import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";

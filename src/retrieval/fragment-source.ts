@@ -5,6 +5,7 @@ import { FRAGMENT_SIZE } from "../model/sizes.js";
 import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
+import type { ReadStep } from "./read-plan.js";
 import { RACE_WIDTH, type RaceComponents, SegmentRace } from "./segment-race.js";
 import type { RestoredSegment } from "./restored-segment.js";
 import type { Reach } from "./retrieval.js";
@@ -92,6 +93,18 @@ export class FragmentSource {
     const wanted = { file, segment, hashes, fragment, hash };
     // Who may not ask peers does not wait for those who do: the peer may be waiting for us.
     return this.#fetches.run(`${hash} ${reach}`, (shared) => this.#read(wanted, reach, shared), signal);
+  }
+
+  /** The step's bytes straight from the cache's disk, where that can be: only of what needs no decryption. */
+  stream({ file, segment, fragment, start, end }: ReadStep): AsyncGenerator<Uint8Array, void> | undefined {
+    const hash = file.segments[segment]?.fragments[fragment];
+    if (file.format.name !== "plain" || hash === undefined || hash === ZERO_FRAGMENT_HASH) return undefined;
+    const stream = this.components.cache.stream(hash, { start, end });
+    if (stream) {
+      this.counts.reads++;
+      this.counts.cached++;
+    }
+    return stream;
   }
 
   async #read(wanted: Wanted, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
-import { ByteStream } from "../model/byte-stream.js";
+import { ByteStream } from "../streams/byte-stream.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
@@ -53,9 +53,11 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
 /** One for all: a stack of its own would cost a small read more than the read. */
 const READER_LEFT = new DOMException("the reader has left", "AbortError");
 
+/** A step, and its fragment on the way; or, where it can be read in pieces when its turn comes, those. */
 interface Ahead {
   readonly step: ReadStep;
-  readonly bytes: Promise<Uint8Array>;
+  readonly fragment: Promise<Uint8Array> | undefined;
+  readonly pieces: AsyncGenerator<Uint8Array, void> | undefined;
   readonly release: () => void;
 }
 
@@ -103,7 +105,8 @@ export class NetworkRetrieval implements Retrieval {
         this.#readAhead(steps, window, reach, signal);
         const [current] = window;
         if (!current) return;
-        yield* plaintext.read(current.step, await current.bytes);
+        if (current.pieces) yield* this.#inPieces(current.step, current.pieces, reach, signal);
+        else if (current.fragment) yield* plaintext.read(current.step, await current.fragment);
         window.shift();
         current.release();
       }
@@ -126,10 +129,29 @@ export class NetworkRetrieval implements Retrieval {
     }
   }
 
+  /** What the pieces do not give because the cache lost the fragment meanwhile comes from wherever it is. */
+  async *#inPieces(step: ReadStep, pieces: AsyncGenerator<Uint8Array, void>, reach: Reach, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    let { start } = step;
+    try {
+      for await (const piece of pieces) {
+        start += piece.length;
+        yield piece;
+      }
+    } catch {
+      yield (await this.#source.get(step, reach, signal)).subarray(start, step.end);
+    }
+  }
+
   #ahead(step: ReadStep, release: () => void, reach: Reach, signal: AbortSignal): Ahead {
-    const bytes = this.#source.get(step, reach, signal);
+    const pieces = this.#source.stream(step);
+    if (pieces) {
+      // They hold next to nothing.
+      release();
+      return { step, pieces, fragment: undefined, release };
+    }
+    const fragment = this.#source.get(step, reach, signal);
     // Awaited when its turn comes; a failure before that must not count as unhandled.
-    bytes.catch(() => undefined);
-    return { step, bytes, release };
+    fragment.catch(() => undefined);
+    return { step, fragment, pieces: undefined, release };
   }
 }

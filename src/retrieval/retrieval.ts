@@ -1,5 +1,5 @@
 import type { ByteRange } from "../model/byte-range.js";
-import type { ByteStream } from "../model/byte-stream.js";
+import type { ByteStream } from "../streams/byte-stream.js";
 import type { CessFile } from "../model/file.js";
 
 /** Reads stored files back: cache, then the data fragments a range touches, then any 4 of 12. */

@@ -1,5 +1,5 @@
 import type { Call, Gateway } from "../gateway/gateway.js";
-import type { ByteStream } from "../model/byte-stream.js";
+import type { ByteStream } from "../streams/byte-stream.js";
 import type { S3Request } from "./request.js";
 
 /** S3's own shape of an input or output, with the addressed object certain and the body left to us. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ByteStream } from "../model/byte-stream.js";
-import { bodyChunks } from "../model/chunk-pool.js";
+import type { ByteStream } from "../streams/byte-stream.js";
+import { bodyChunks } from "../streams/chunk-pool.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
 import { toLatin1 } from "./wire/headers.js";

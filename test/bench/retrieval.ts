@@ -58,6 +58,7 @@ class PacedNodes implements Nodes {
 const nothing: FragmentCache = {
   get: () => Promise.resolve(undefined),
   held: () => undefined,
+  stream: () => undefined,
   set: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   usage: () => ({ memoryBytes: 0, diskBytes: 0, hits: 0, misses: 0 }),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { FragmentCache } from "../../src/cache/cache.js";
 import type { Hash } from "../../src/model/hash.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
+import { collect } from "../support/collect.js";
 
 /** A fragment that is `text` and then zeros, with its hash. */
 export function namedFragment(text: string): { hash: Hash; bytes: Uint8Array } {
@@ -36,6 +37,17 @@ export function describeFragmentCache(name: string, open: () => FragmentCache): 
       const held = cache.held(hash);
       if (cache.usage().memoryBytes > 0) expect(held && Buffer.compare(held, bytes)).to.equal(0);
       else expect(held).to.equal(undefined);
+    });
+
+    it("gives any range in pieces where it does so, the zeros at the end as well", async () => {
+      const { hash, bytes } = namedFragment("in pieces");
+      expect(cache.stream(hash, { start: 0, end: 10 })).to.equal(undefined);
+      await cache.set(hash, bytes);
+      await cache.get(hash);
+      for (const [start, end] of [[0, FRAGMENT_SIZE], [0, 2], [1, 3], [2, 2_000_000], [FRAGMENT_SIZE - 1, FRAGMENT_SIZE], [5, 5]] as const) {
+        const stream = cache.stream(hash, { start, end });
+        if (stream) expect((await collect(stream)).equals(bytes.subarray(start, end)), `bytes ${start} to ${end}`).to.equal(true);
+      }
     });
 
     it("holds nothing after clear", async () => {

@@ -7,7 +7,7 @@ import type {
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
-import { ByteStream } from "../../src/model/byte-stream.js";
+import { ByteStream } from "../../src/streams/byte-stream.js";
 import type { Checksum } from "../../src/model/checksum.js";
 import type { CorsRule } from "../../src/model/cors.js";
 import { S3Error, type ErrorKind } from "../../src/model/errors.js";

@@ -1,4 +1,4 @@
-import type { ByteStream } from "../../model/byte-stream.js";
+import type { ByteStream } from "../../streams/byte-stream.js";
 import type { Operation } from "../operation.js";
 import { objectName, parseRead, readOutput, renderRead, type ReadInput, type ReadOutput } from "./read-object.js";
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type CacheSettings, TieredCache } from "../../../src/cache/tiered-cache.js";
 import type { Hash } from "../../../src/model/hash.js";
 import { FRAGMENT_SIZE, MIB } from "../../../src/model/sizes.js";
+import { collect } from "../../support/collect.js";
 import { describeFragmentCache, namedFragment } from "../../suites/fragment-cache.js";
 
 const verify = (bytes: Uint8Array, hash: Hash) =>
@@ -66,6 +67,33 @@ describe("TieredCache", () => {
       expect(await cache.get(hash)).to.equal(undefined);
       await cache.set(hash, bytes);
       expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
+    });
+
+  it("gives a fragment in pieces from the disk once it was verified, and not from memory", async () => {
+    const { hash, bytes } = namedFragment("in pieces");
+    const range = { start: 1, end: FRAGMENT_SIZE };
+    const cache = open({ memoryBytes: 0 });
+    await cache.set(hash, bytes);
+    expect(cache.stream(hash, range), "not verified yet").to.equal(undefined);
+    await cache.get(hash);
+    expect((await collect(cache.stream(hash, range)!)).equals(bytes.subarray(1))).to.equal(true);
+    const withMemory = open();
+    await withMemory.get(hash);
+    expect(withMemory.stream(hash, range)).to.equal(undefined);
+  });
+
+  for (const [what, spoil] of [
+    ["changed", (path: string) => writeFileSync(path, "lies")],
+    ["gone", (path: string) => rmSync(path)],
+  ] as const)
+    it(`gives no piece of a file that was ${what}`, async () => {
+      const { hash, bytes } = namedFragment("true");
+      const cache = open({ memoryBytes: 0 });
+      await cache.set(hash, bytes);
+      await cache.get(hash);
+      const stream = cache.stream(hash, { start: 0, end: 4 })!;
+      spoil(fileOf(hash));
+      expect(await stream.next().then(() => "given", () => "refused")).to.equal("refused");
     });
 
   it("hashes a file once in a process and again in the next", async () => {

@@ -11,7 +11,7 @@ import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gat
 import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
 import type { Keys } from "../../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../../src/model/account.js";
-import { ByteStream } from "../../../src/model/byte-stream.js";
+import { ByteStream } from "../../../src/streams/byte-stream.js";
 import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";

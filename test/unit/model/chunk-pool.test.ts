@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ChunkPool } from "../../../src/model/chunk-pool.js";
+import { ChunkPool } from "../../../src/streams/chunk-pool.js";
 
 describe("A chunk pool", () => {
   it("lends a buffer again that was given back, also as a view of it", () => {

@@ -6,7 +6,7 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
-import type { ByteStream } from "../../../src/model/byte-stream.js";
+import type { ByteStream } from "../../../src/streams/byte-stream.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { S3Error } from "../../../src/model/errors.js";

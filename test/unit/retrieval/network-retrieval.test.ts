@@ -60,9 +60,9 @@ describe("NetworkRetrieval", function () {
   const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
 
   /** A gateway that has just started, with an empty cache. */
-  function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB, changed: Partial<Encoder> = {}) {
+  function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB, changed: Partial<Encoder> = {}, diskBytes = 0) {
     const verify = encoder.verify.bind(encoder);
-    const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes: 0 });
+    const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
     caches.push(cache);
     const clock = wallClock;
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock });
@@ -102,6 +102,21 @@ describe("NetworkRetrieval", function () {
     network.chain.connected = false;
     await expectContent(retrieval, 2 * FRAGMENT_SIZE - 1000, 2 * FRAGMENT_SIZE + 1000);
     expect(asked()).to.have.length(2);
+  });
+
+  it("reads from the cache's disk in pieces, and what the cache lost meanwhile from the nodes", async () => {
+    const { cache, retrieval } = start({}, 0, {}, 256 * MIB);
+    // Fetched, then verified, then believed.
+    for (let n = 0; n < 2; n++) await expectContent(retrieval);
+    network.nodes.gets.length = 0;
+    await expectContent(retrieval);
+    await expectContent(retrieval, FRAGMENT_SIZE - 3, SEGMENT_SIZE + 5);
+    expect(asked(), "from the disk").to.have.length(0);
+    const stream = await retrieval.open([{ file, range: { start: 0, end: size } }]);
+    const first = (await stream.next()).value as Uint8Array;
+    await cache.clear();
+    expect(Buffer.concat([first, await collect(stream)]).equals(content)).to.equal(true);
+    expect(asked(), "from the nodes").to.have.length.above(3);
   });
 
   it("lays ranges of several files end to end, and gives nothing for no bytes", async () => {

@@ -1,28 +1,28 @@
-import { close, open, read } from "node:fs";
+import { close, fstat, open, read, type Stats } from "node:fs";
 import type { ByteRange } from "../model/byte-range.js";
-import { bodyChunks } from "../model/chunk-pool.js";
-import type { BlobId } from "../model/object.js";
-import { BlobMissing } from "./blobs.js";
+import { bodyChunks } from "./chunk-pool.js";
 
 /** Bytes of one read from the file, and of what is read ahead of the reader. */
 const READ_SIZE = bodyChunks.chunkBytes;
 
 /**
- * A blob's bytes, or a range of them; the next chunk is read while the reader has the one before. BlobMissing; a range
- * that the file does not have is an error. Plain descriptors and callbacks: for an object of 1 MiB, handles and streams
- * would cost as much as reading it.
+ * A file's bytes, or a range of them; the next chunk is read while the reader has the one before. The file is opened
+ * when the first is asked for, so that nothing is held by who never asks, and closed as soon as the last is read. `accept`
+ * may refuse the open file by throwing. A range that the file does not have is an error. Plain descriptors and callbacks:
+ * for an object of 1 MiB, handles and streams would cost as much as reading it.
  */
-export async function* readBlob(blob: BlobId, path: string, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
-  let file: number | undefined = await openFile(blob, path);
+export async function* fileChunks(path: string, range?: ByteRange, accept?: (found: Stats) => void): AsyncGenerator<Uint8Array, void> {
+  let file: number | undefined = await openFile(path);
   let position = range?.start ?? 0;
   let ahead: Promise<Uint8Array> | undefined;
   try {
+    accept?.(await statFile(file));
     for (;;) {
       const bytes = await (ahead ?? readChunk(file, position, range?.end));
       ahead = undefined;
       position += bytes.length;
       if (bytes.length === 0) {
-        if (range && position < range.end) throw new Error(`blob ${blob} ends at byte ${position}, before ${range.end}`);
+        if (range && position < range.end) throw new Error(`${path} ends at byte ${position}, before ${range.end}`);
         return;
       }
       if (position === range?.end) {
@@ -45,11 +45,20 @@ export async function* readBlob(blob: BlobId, path: string, range?: ByteRange): 
   }
 }
 
-function openFile(blob: BlobId, path: string): Promise<number> {
+function openFile(path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     open(path, "r", (error, file) => {
-      if (error) reject(isMissing(error) ? new BlobMissing(blob) : error);
+      if (error) reject(error);
       else resolve(file);
+    });
+  });
+}
+
+function statFile(file: number): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    fstat(file, (error, found) => {
+      if (error) reject(error);
+      else resolve(found);
     });
   });
 }
@@ -73,8 +82,4 @@ function closeFile(file: number): Promise<void> {
       else resolve();
     });
   });
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

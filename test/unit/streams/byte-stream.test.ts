@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ByteStream } from "../../../src/model/byte-stream.js";
+import { ByteStream } from "../../../src/streams/byte-stream.js";
 import { collect } from "../../support/collect.js";
 
 describe("a byte stream", () => {
