@@ -23,7 +23,7 @@ export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
 
 /**
  * Digests in threads of their own, because MD5 takes some 2 ms for a MiB and the event loop has other clients. The
- * bytes are copied once, into shared memory, where a thread hashes them while the disk takes them from the same place.
+ * bytes are copied into shared memory, where a thread hashes them while the disk takes them from the event loop's copy.
  */
 export class DigestThreads implements Digests {
   readonly #settings: DigestThreadsSettings;
@@ -53,31 +53,14 @@ export class DigestThreads implements Digests {
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
     const hashing = this.#leastBusy().begin(algorithms);
     try {
-      let filled = 0;
       let turn = 0;
-      let piece: Uint8Array | undefined;
-      for await (const chunk of source) {
-        for (let at = 0; at < chunk.length; ) {
-          if (!piece) {
-            // Filled again only when the thread has read what it held.
-            await hashing.atMost(pieces.length - 1);
-            piece = pieces[turn++ % pieces.length] ?? new Uint8Array(0);
-          }
-          const part = chunk.subarray(at, at + piece.length - filled);
-          piece.set(part, filled);
-          at += part.length;
-          filled += part.length;
-          if (filled < piece.length) continue;
-          hashing.update(piece);
-          yield piece;
-          piece = undefined;
-          filled = 0;
-        }
-      }
-      if (piece && filled > 0) {
-        const rest = piece.subarray(0, filled);
-        hashing.update(rest);
-        yield rest;
+      for await (const gathered of inPieces(source, this.#settings.pieceBytes)) {
+        // Filled again only when the thread has read what it held.
+        await hashing.atMost(pieces.length - 1);
+        const piece = pieces[turn++ % pieces.length]?.subarray(0, gathered.length) ?? new Uint8Array(0);
+        piece.set(gathered);
+        hashing.update(piece);
+        yield gathered;
       }
       const values = await hashing.finish();
       return new Map(algorithms.map((algorithm, index) => [algorithm, Buffer.from(values[index] ?? [])] as const));
@@ -97,6 +80,28 @@ export class DigestThreads implements Digests {
     if (thread?.usable === true) return thread;
     return (this.#threads[best] = new DigestThread(this.#memory.shared));
   }
+}
+
+/**
+ * The source's bytes in pieces of one size, the last one shorter, all in one buffer that is the source's again when the
+ * next is asked for. Gathered here and not in the shared memory: bytes go there several times as slowly unless they and
+ * their place begin at the same alignment.
+ */
+async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  let filled = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + pieceBytes - filled);
+      piece.set(part, filled);
+      at += part.length;
+      filled += part.length;
+      if (filled < pieceBytes) continue;
+      yield piece;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 /** One thread, and the bodies it hashes. */

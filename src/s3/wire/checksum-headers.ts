@@ -96,8 +96,13 @@ export function memberChecksum(members: Readonly<Record<string, unknown>>): Chec
 
 type Members = { readonly [K in keyof ChecksumMembers]?: ChecksumMembers[K] | undefined };
 
+const pairs = checksumAlgorithms.map((algorithm) => [checksumHeader(algorithm), checksumMember(algorithm)] as const);
+
+/** The headers of those there are: mostly one, or none. */
 export function checksumHeaders(members: Members): Record<string, string | undefined> {
   const headers: Record<string, string | undefined> = { "x-amz-checksum-type": members.ChecksumType };
-  for (const algorithm of checksumAlgorithms) headers[checksumHeader(algorithm)] = members[checksumMember(algorithm)];
+  for (const [header, member] of pairs) {
+    if (members[member] !== undefined) headers[header] = members[member];
+  }
   return headers;
 }
