@@ -126,6 +126,8 @@ export interface ListedPrefix {
 
 export interface ObjectQuery {
   readonly bucket: string;
+  /** The bucket's owner, to whom most of its keys are charged. */
+  readonly owner: string;
   readonly prefix: string;
   readonly delimiter: string;
   /** Only entries after this key or common prefix, in unsigned UTF-8 order; "" for the beginning. */

@@ -1,4 +1,5 @@
-import { beyondPrefix, compareKeyText, justAfter, toKeyText } from "./key-text.js";
+import type { ListedPrefix } from "./catalog.js";
+import { beyondPrefix, compareKeyText, fromKeyText, justAfter, toKeyText } from "./key-text.js";
 
 /** Where a scan begins: at the first row whose key text is `from` or greater, or right after a row. */
 export type Position<Row> = { readonly from: string } | { readonly after: Row };
@@ -13,7 +14,17 @@ export interface Listing<Row> {
   readonly start: Position<Row>;
 }
 
-export type Entry<Row> = { readonly row: Row } | { readonly prefix: string };
+/** What a scan's rows are to a page: made once for a row, since a page has a thousand. */
+export interface Reading<Row, Entry> {
+  /** A row's key text. */
+  key(row: Row): string;
+  entry(row: Row): Entry;
+}
+
+export interface Page<Entry> {
+  readonly entries: readonly (Entry | ListedPrefix)[];
+  readonly truncated: boolean;
+}
 
 /** Rows read at once: few where each of them may be the first of a long common prefix, up to a page where none is. */
 const FIRST_BATCH = 100;
@@ -23,10 +34,9 @@ const LARGEST_BATCH = 1001;
 /**
  * Merges keys and common prefixes into one page. A skip scan: after a common prefix it jumps to the first key beyond
  * it, so the cost grows with the entries of the page, not with the keys that they stand for.
- * Prefixes in entries are key text.
  */
-export async function listPage<Row extends { readonly key: string }>(listing: Listing<Row>, scan: Scan<Row>): Promise<{ entries: Entry<Row>[]; truncated: boolean }> {
-  const entries: Entry<Row>[] = [];
+export async function listPage<Row, Entry>(listing: Listing<Row>, scan: Scan<Row>, reading: Reading<Row, Entry>): Promise<Page<Entry>> {
+  const entries: (Entry | ListedPrefix)[] = [];
   if (listing.limit <= 0) return { entries, truncated: false };
   const prefix = toKeyText(listing.prefix);
   const delimiter = toKeyText(listing.delimiter);
@@ -38,10 +48,11 @@ export async function listPage<Row extends { readonly key: string }>(listing: Li
     const rows = await scan(position, end, batch);
     const before = entries.length;
     for (const row of rows) {
-      if (common !== undefined && row.key.startsWith(common)) continue;
+      const key = reading.key(row);
+      if (common !== undefined && key.startsWith(common)) continue;
       if (entries.length === listing.limit) return { entries, truncated: true };
-      common = commonPrefix(row.key, prefix, delimiter);
-      entries.push(common === undefined ? { row } : { prefix: common });
+      common = commonPrefix(key, prefix, delimiter);
+      entries.push(common === undefined ? reading.entry(row) : { kind: "prefix", prefix: fromKeyText(common) });
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < batch) return { entries, truncated: false };

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { ContentHeaders } from "../model/object.js";
-import type { ListedVersion, ObjectPage, ObjectQuery } from "./catalog.js";
+import type { ListedKey, ListedVersion, ObjectPage, ObjectQuery } from "./catalog.js";
 import { unpackJson } from "./json.js";
 import { fromKeyText, justAfter } from "./key-text.js";
 import { firstAfter, listPage, type Scan } from "./listing.js";
@@ -23,12 +23,12 @@ export interface ListedRow {
 export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content", "acl"] as const;
 
 const pageColumns = [
-  "key", "size", "etag", "owner", "created_at",
-  { json: "checksum", member: "algorithm" }, { json: "checksum", member: "type" }, { json: "content", member: "storageClass" }, { json: "acl", member: "owner" },
+  "key", "size", "etag", { unless: "owner" }, "created_at",
+  { json: "checksum", members: ["algorithm", "type"] }, { json: "content", members: ["storageClass"] }, { json: "acl", members: ["owner"] },
 ] as const;
 
 /** A row of a page: as `pageColumns` says. */
-type PageRow = readonly [string, number, string, string, number, ChecksumAlgorithm | null, ChecksumType | null, string | null, string | null];
+type PageRow = readonly [string, number, string, string | null, number, readonly [ChecksumAlgorithm, ChecksumType] | null, string | null, string | null];
 
 /** Listings of current versions, prepared once: a page of a thousand keys, or one seek past a common prefix. */
 export class ObjectListing {
@@ -45,24 +45,23 @@ export class ObjectListing {
   async page(query: ObjectQuery): Promise<ObjectPage> {
     const from = firstAfter(query.after, query.prefix, query.delimiter);
     if (from === undefined) return { entries: [], truncated: false };
-    const scan: Scan<{ readonly key: string; readonly row: PageRow }> = async (position, end, limit) => {
-      const start = "from" in position ? position.from : justAfter(position.after.key);
-      const rows = end === undefined ? this.toEnd([query.bucket, start, limit]) : this.toBound([query.bucket, start, end, limit]);
-      return (await rows as readonly PageRow[]).map((row) => ({ key: row[0], row }));
+    const scan: Scan<PageRow> = async (position, end, limit) => {
+      const start = "from" in position ? position.from : justAfter(position.after[0]);
+      const bound = [query.owner, query.bucket, start];
+      const rows = end === undefined ? this.toEnd([...bound, limit]) : this.toBound([...bound, end, limit]);
+      return await rows as readonly PageRow[];
     };
-    const { entries, truncated } = await listPage({ ...query, start: { from } }, scan);
-    return {
-      entries: entries.map((entry) =>
-        "row" in entry ? { kind: "key", version: paged(entry.row.row) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
-      truncated,
-    };
+    return listPage({ ...query, start: { from } }, scan, {
+      key: (row) => row[0],
+      entry: (row): ListedKey => ({ kind: "key", version: paged(row, query.owner) }),
+    });
   }
 }
 
-function paged([key, size, etag, payer, createdAt, algorithm, type, storageClass, owner]: PageRow): ListedVersion {
+function paged([key, size, etag, payer, createdAt, checksum, storageClass, owner]: PageRow, usual: string): ListedVersion {
   return {
-    key: fromKeyText(key), size, etag, owner: owner ?? payer, createdAt,
-    ...(algorithm !== null && type !== null ? { checksumAlgorithm: algorithm, checksumType: type } : {}),
+    key: fromKeyText(key), size, etag, owner: owner ?? payer ?? usual, createdAt,
+    ...(checksum === null ? {} : { checksumAlgorithm: checksum[0], checksumType: checksum[1] }),
     ...(storageClass === null ? {} : { storageClass }),
   };
 }

@@ -4,8 +4,11 @@ import type { Schema } from "./schema.js";
 /** A transaction's view of the database: it sees its own writes, and those of intents before it. */
 export type Tx = Kysely<Schema>;
 
-/** A column of a page: text or a number; or a member of one that holds JSON. */
-export type PageColumn = string | { readonly json: string; readonly member: string };
+/**
+ * A column of a page: text or a number; or members of one that holds JSON, several as an array; or a column that is null
+ * where it has the value bound for it, since texts that are the same in most rows would be most of the page.
+ */
+export type PageColumn = string | { readonly json: string; readonly members: readonly string[] } | { readonly unless: string };
 
 /** Rows in the query's order, each an array of the page's columns, null where there is nothing. */
 export type PageQuery = (values: readonly (string | number)[]) => Promise<readonly (readonly unknown[])[]>;

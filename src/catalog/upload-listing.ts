@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { UploadPage, UploadQuery } from "./catalog.js";
-import { fromKeyText, justAfter, toKeyText } from "./key-text.js";
+import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import type { UploadTable } from "./schema.js";
 import type { Tx } from "./store.js";
@@ -19,12 +19,10 @@ export async function listUploads(reads: Tx, query: UploadQuery): Promise<Upload
       : open.where(sql<boolean>`(key, created_at, id) > (${position.after.key}, ${position.after.created_at}, ${position.after.id})`);
     return (end === undefined ? rows : rows.where("key", "<", end)).orderBy("key").orderBy("created_at").orderBy("id").limit(limit).execute();
   };
-  const { entries, truncated } = await listPage({ ...query, start }, scan);
-  return {
-    entries: entries.map((entry) =>
-      "row" in entry ? { kind: "upload", upload: toUpload(entry.row as UploadTable) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
-    truncated,
-  };
+  return listPage({ ...query, start }, scan, {
+    key: (row) => row.key,
+    entry: (row) => ({ kind: "upload" as const, upload: toUpload(row as UploadTable) }),
+  });
 }
 
 interface Place {

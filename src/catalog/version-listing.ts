@@ -1,7 +1,7 @@
 import type { Tag } from "../model/tag.js";
 import type { VersionEntry, VersionPage, VersionQuery } from "./catalog.js";
 import { unpackJson } from "./json.js";
-import { fromKeyText, justAfter, toKeyText } from "./key-text.js";
+import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import { listed, listedColumns, type ListedRow } from "./object-listing.js";
 import type { Tx } from "./store.js";
@@ -21,12 +21,10 @@ type Place = Pick<VersionRow, "id" | "key">;
 export async function listVersions(reads: Tx, query: VersionQuery): Promise<VersionPage> {
   const start = await startOf(reads, query);
   if (start === undefined) return { entries: [], truncated: false };
-  const { entries, truncated } = await listPage<Place & Partial<VersionRow>>({ ...query, start }, scanOf(reads, query.bucket));
-  return {
-    entries: entries.map((entry) =>
-      "row" in entry ? { kind: "version", version: toEntry(entry.row as VersionRow) } : { kind: "prefix", prefix: fromKeyText(entry.prefix) }),
-    truncated,
-  };
+  return listPage({ ...query, start }, scanOf(reads, query.bucket), {
+    key: (row) => row.key,
+    entry: (row) => ({ kind: "version" as const, version: toEntry(row as VersionRow) }),
+  });
 }
 
 function scanOf(reads: Tx, bucket: string): Scan<Place & Partial<VersionRow>> {

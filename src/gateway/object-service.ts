@@ -1,5 +1,5 @@
 import type { Blobs } from "../blobs/blobs.js";
-import type { Catalog, NewVersion } from "../catalog/catalog.js";
+import type { Catalog, ListedVersion, NewVersion } from "../catalog/catalog.js";
 import type { ByteStream } from "../streams/byte-stream.js";
 import { S3Error } from "../model/errors.js";
 import type { Clock } from "../model/clock.js";
@@ -153,11 +153,16 @@ export class ObjectService implements Objects {
   async list(call: Call, name: string, request: ListRequest): Promise<ListResult> {
     const { catalog } = this.components;
     const bucket = await permittedBucket(catalog, call, name);
-    const { entries, truncated } = await catalog.objects.list({ bucket: name, ...request });
+    const { entries, truncated } = await catalog.objects.list({ bucket: name, owner: bucket.owner, ...request });
     const last = entries.at(-1);
+    const keys: ListedVersion[] = [];
+    const prefixes: string[] = [];
+    for (const entry of entries) {
+      if (entry.kind === "key") keys.push(entry.version);
+      else prefixes.push(entry.prefix);
+    }
     return {
-      keys: await withOwners(catalog, bucket, entries.flatMap((entry) => (entry.kind === "key" ? [entry.version] : []))),
-      prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
+      keys: await withOwners(catalog, bucket, keys), prefixes,
       truncated,
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),
     };

@@ -15,7 +15,7 @@ async function* chunksOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
 
 async function bytesOf(blobs: Blobs, id: BlobId, range?: ByteRange): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of blobs.read(id, range)) chunks.push(chunk as Uint8Array);
+  for await (const chunk of blobs.read(id, range)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

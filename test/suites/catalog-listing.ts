@@ -25,13 +25,13 @@ export function listingContract(open: OpenCatalog): void {
       await Promise.all(keys.map((key) => on.catalog.objects.put(version(key, { bucket }), { blobs: [slice("b")] })));
     };
     const list = async (query: Partial<ObjectQuery>) => {
-      const { entries, truncated } = await on.catalog.objects.list({ bucket: "box", prefix: "", delimiter: "", after: "", limit: 1000, ...query });
+      const { entries, truncated } = await on.catalog.objects.list({ bucket: "box", owner: "anna", prefix: "", delimiter: "", after: "", limit: 1000, ...query });
       return { entries: entries.map((entry) => (entry.kind === "key" ? `key ${entry.version.key}` : `prefix ${entry.prefix}`)), truncated };
     };
 
     it("shows of a version what S3 lists", async () => {
       await on.put("key", "b", { content: { storageClass: "GLACIER" }, checksum: { algorithm: "SHA256", type: "COMPOSITE", value: "x-1" } });
-      const { entries } = await on.catalog.objects.list({ bucket: "box", prefix: "", delimiter: "", after: "", limit: 1 });
+      const { entries } = await on.catalog.objects.list({ bucket: "box", owner: "anna", prefix: "", delimiter: "", after: "", limit: 1 });
       expect(entries).to.deep.equal([{
         kind: "key",
         version: { key: "key", size: 5, etag: "etag of key", owner: "anna", createdAt: on.clock.time, checksumAlgorithm: "SHA256", checksumType: "COMPOSITE", storageClass: "GLACIER" },
@@ -70,7 +70,7 @@ export function listingContract(open: OpenCatalog): void {
           await on.catalog.buckets.create({ name: bucket, owner: "anna", region: "us-east-1" });
           await fill(keys, bucket);
           for (const query of queries) {
-            expect(await list({ bucket, ...query })).to.deep.equal(expected(keys, { bucket, ...query }));
+            expect(await list({ bucket, ...query })).to.deep.equal(expected(keys, { bucket, owner: "anna", ...query }));
           }
         }),
         { numRuns: 40 },
@@ -88,7 +88,7 @@ export function listingContract(open: OpenCatalog): void {
           if (!page.truncated) break;
           after = page.entries.at(-1)!.replace(/^(key|prefix) /, "");
         }
-        expect(seen).to.deep.equal(expected(keys, { bucket: "box", prefix: "", delimiter: "/", after: "", limit: 1000 }).entries);
+        expect(seen).to.deep.equal(expected(keys, { bucket: "box", owner: "anna", prefix: "", delimiter: "/", after: "", limit: 1000 }).entries);
       }
     });
 

@@ -66,8 +66,7 @@ export class SqliteStore implements Store {
   }
 
   pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery {
-    const list = columns.map((column) => (typeof column === "string" ? `"${column}"` : `json_extract("${column.json}", '$.${column.member}')`));
-    return this.asJson<readonly unknown[]>(`json_array(${list.join(", ")})`, query.compile().sql);
+    return this.asJson<readonly unknown[]>(`json_array(${columns.map(pageColumn).join(", ")})`, query.compile().sql);
   }
 
   /**
@@ -157,6 +156,14 @@ class SqliteBatches implements Batches<Tx> {
   private exec(statement: string): void {
     this.statements.prepare(statement).run([]);
   }
+}
+
+/** Most rows lack what a page asks of their JSON: to look for its name is cheaper than to parse. */
+function pageColumn(column: PageColumn): string {
+  if (typeof column === "string") return `"${column}"`;
+  if ("unless" in column) return `nullif("${column.unless}", ?)`;
+  const { json, members } = column;
+  return `iif(instr("${json}", '"${members[0] ?? ""}"') > 0, json_extract("${json}", ${members.map((member) => `'$.${member}'`).join(", ")}), null)`;
 }
 
 function connect(path: string): Database.Database {
