@@ -1,4 +1,4 @@
-import type { BlobId } from "../model/object.js";
+import type { BlobId, BlobSlice } from "../model/object.js";
 import type { ByteRange } from "../model/byte-range.js";
 
 /**
@@ -16,8 +16,8 @@ export interface Blobs {
   settle(ids: readonly BlobId[]): void;
   /** The bytes, or those of `range`. Throws BlobMissing at the first of them for a missing blob. */
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void>;
-  /** Where worker threads find the bytes: a local path, valid while the blob is pinned or linked. */
-  locate(id: BlobId): string;
+  /** Where worker threads find the bytes of a slice; valid while its blob is pinned or linked. */
+  locate(slice: BlobSlice): LocatedBytes;
   /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */
   pin(ids: readonly BlobId[]): () => void;
   /** Idempotent; unknown ids are no error. */
@@ -26,6 +26,13 @@ export interface Blobs {
   list(): AsyncIterable<StoredBlob>;
   /** Bytes free for new blobs on the device. */
   free(): Promise<number>;
+}
+
+/** `length` bytes from byte `offset` of a local file. */
+export interface LocatedBytes {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
 }
 
 export interface StoredBlob {

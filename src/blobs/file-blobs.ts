@@ -2,22 +2,26 @@ import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
-import type { BlobId } from "../model/object.js";
+import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { abortable } from "./abortable.js";
-import { isBlobId, newBlobId } from "./blob-id.js";
-import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
+import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
+import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
 import { FolderSync, syncFolder } from "./folder-sync.js";
 import { Holds } from "./holds.js";
+import { isMissing } from "./missing.js";
+import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
   /** Bytes of small chunks gathered before they are written; larger chunks are written as they are. */
   writeBuffer: 128 * KIB,
+  /** Bodies of up to so many bytes lie together in packs. */
+  packedBytes: 64 * KIB,
 };
 
-export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS> {
+export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & typeof PACKS_DEFAULTS> {
   /** Made if need be. */
   readonly folder: string;
 }
@@ -29,15 +33,18 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
 /**
  * Blobs as files: `<folder>/<first digit>/<id>`, written under `<folder>/unfinished/` and renamed when complete and
  * synced, so that a name in a digit's folder always stands for whole bytes. Sixteen folders rather than more: writers
- * share a folder's sync, and file systems find a name among a hundred thousand as fast as among a hundred.
+ * share a folder's sync, and file systems find a name among a hundred thousand as fast as among a hundred. Small ones
+ * lie in `<folder>/packs/`.
  */
 export class FileBlobs implements Blobs {
   private readonly holds = new Holds();
   private readonly folderSyncs: ReadonlyMap<string, FolderSync>;
-  private readonly writeBuffer: number;
+  private readonly packs: Packs;
+  private readonly settings: typeof FILE_BLOBS_DEFAULTS;
 
   private constructor(private readonly folder: string, settings: FileBlobsSettings) {
-    this.writeBuffer = settings.writeBuffer ?? FILE_BLOBS_DEFAULTS.writeBuffer;
+    this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
+    this.packs = new Packs(join(folder, "packs"), settings);
     this.folderSyncs = new Map(HEX_DIGITS.map((digit) => [digit, new FolderSync(join(folder, digit))]));
   }
 
@@ -46,7 +53,7 @@ export class FileBlobs implements Blobs {
     const folder = resolve(settings.folder);
     const made = await mkdir(folder, { recursive: true });
     await rm(join(folder, "unfinished"), { recursive: true, force: true });
-    for (const name of ["unfinished", ...HEX_DIGITS]) await mkdir(join(folder, name), { recursive: true });
+    for (const name of ["unfinished", "packs", ...HEX_DIGITS]) await mkdir(join(folder, name), { recursive: true });
     await syncFolder(folder);
     // Folders that were made on the way are durable when those above them are synced, the first one's parent included.
     const above = made === undefined ? folder : dirname(made);
@@ -55,27 +62,48 @@ export class FileBlobs implements Blobs {
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
-    const id = newBlobId();
-    const unfinished = join(this.folder, "unfinished", id);
-    this.holds.born(id);
     try {
-      const size = await this.writeFile(unfinished, source, options.signal);
-      options.signal?.throwIfAborted();
-      await rename(unfinished, this.locate(id));
-      await this.folderSyncs.get(id.charAt(0))?.sync();
-      return { id, size };
+      const chunks = abortable(source, options.signal);
+      const { bytes, rest } = await beginning(chunks, this.settings.packedBytes);
+      return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
     } catch (error) {
-      await Promise.all([unfinished, this.locate(id)].map((path) => rm(path, { force: true }).catch(() => undefined)));
-      this.holds.settle([id]);
       throw asRefusal(error);
     }
   }
 
-  private async writeFile(path: string, source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
-    const file = await open(path, "wx");
-    const buffer = new WriteBuffer(file, this.writeBuffer);
+  private async writeSmall(bytes: Uint8Array): Promise<StoredBlob> {
+    let born: BlobId | undefined;
     try {
-      for await (const chunk of abortable(source, signal)) await buffer.add(chunk);
+      const id = await this.packs.append(bytes, (named) => this.holds.born((born = named)));
+      return { id, size: bytes.byteLength };
+    } catch (error) {
+      if (born) this.holds.settle([born]);
+      throw error;
+    }
+  }
+
+  private async writeLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<StoredBlob> {
+    const id = newBlobId();
+    const unfinished = join(this.folder, "unfinished", id);
+    this.holds.born(id);
+    try {
+      const size = await this.writeFile(unfinished, chunks);
+      signal?.throwIfAborted();
+      await rename(unfinished, this.path(id));
+      await this.folderSyncs.get(id.charAt(0))?.sync();
+      return { id, size };
+    } catch (error) {
+      await Promise.all([unfinished, this.path(id)].map((path) => rm(path, { force: true }).catch(() => undefined)));
+      this.holds.settle([id]);
+      throw error;
+    }
+  }
+
+  private async writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    const file = await open(path, "wx");
+    const buffer = new WriteBuffer(file, this.settings.writeBuffer);
+    try {
+      for await (const chunk of chunks) await buffer.add(chunk);
       return await buffer.finish();
     } finally {
       await buffer.settled();
@@ -88,11 +116,34 @@ export class FileBlobs implements Blobs {
   }
 
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
-    return readBlob(id, this.locate(id), range);
+    return this.readAt(id, this.place(id), range);
   }
 
-  locate(id: BlobId): string {
+  private async *readAt(id: BlobId, { path, offset }: Pick<LocatedBytes, "path" | "offset">, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
+    const place = placeInPack(id);
+    if (place && !(await this.packs.mayHave(id))) throw new BlobMissing(id);
+    if (place && range && range.end > place.length) throw new Error(`blob ${id} ends at byte ${place.length}, before ${range.end}`);
+    const { start, end } = range ?? { start: 0, end: place?.length };
+    try {
+      yield* fileChunks(path, end === undefined ? undefined : { start: offset + start, end: offset + end });
+    } catch (error) {
+      throw isMissing(error) ? new BlobMissing(id) : error;
+    }
+  }
+
+  locate({ blob, offset, length }: BlobSlice): LocatedBytes {
+    const place = this.place(blob);
+    return { path: place.path, offset: place.offset + offset, length };
+  }
+
+  /** The file, and where in it the blob begins. */
+  private place(id: BlobId): Pick<LocatedBytes, "path" | "offset"> {
     if (!isBlobId(id)) throw new Error(`no blob id: ${String(id).slice(0, 80)}`);
+    const packed = placeInPack(id);
+    return packed ? { path: this.packs.path(packed.pack), offset: packed.offset } : { path: this.path(id), offset: 0 };
+  }
+
+  private path(id: BlobId): string {
     return join(this.folder, id.charAt(0), id);
   }
 
@@ -114,7 +165,8 @@ export class FileBlobs implements Blobs {
 
   private async unlink(id: BlobId): Promise<void> {
     if (!isBlobId(id)) return;
-    await unlink(this.locate(id)).catch((error: unknown) => {
+    if (placeInPack(id)) return this.packs.remove(id);
+    await unlink(this.path(id)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
   }
@@ -124,11 +176,12 @@ export class FileBlobs implements Blobs {
       for await (const entry of await opendir(join(this.folder, digit))) {
         const id = entry.name;
         if (!isBlobId(id) || !this.holds.mayBeSwept(id)) continue;
-        const found = await stat(this.locate(id)).catch(() => undefined);
+        const found = await stat(this.path(id)).catch(() => undefined);
         // Asked again: the blob may have been pinned or removed during the look.
         if (found?.isFile() === true && this.holds.mayBeSwept(id)) yield { id, size: found.size };
       }
     }
+    for await (const blob of this.packs.list()) if (this.holds.mayBeSwept(blob.id)) yield blob;
   }
 
   async free(): Promise<number> {
@@ -137,16 +190,25 @@ export class FileBlobs implements Blobs {
   }
 }
 
-async function* readBlob(id: BlobId, path: string, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
-  try {
-    yield* fileChunks(path, range);
-  } catch (error) {
-    throw isMissing(error) ? new BlobMissing(id) : error;
+/** All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is asked for. */
+async function beginning(chunks: AsyncGenerator<Uint8Array>, limit: number): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    size += next.value.byteLength;
+    if (size > limit) return { bytes: new Uint8Array(0), rest: resumed([...kept, next.value], chunks) };
+    kept.push(Uint8Array.from(next.value));
   }
+  return { bytes: Buffer.concat(kept) };
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+async function* resumed(first: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /** A full device, or a quota used up, is the gateway's state and not its fault. */

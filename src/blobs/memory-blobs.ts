@@ -1,6 +1,6 @@
 import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
-import type { BlobId } from "../model/object.js";
+import type { BlobId, BlobSlice } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
 import { abortable } from "./abortable.js";
 import { newBlobId } from "./blob-id.js";
@@ -52,8 +52,8 @@ export class MemoryBlobs implements Blobs {
     if (part.byteLength > 0) yield part;
   }
 
-  locate(id: BlobId): string {
-    throw new Error(`blob ${id} is in memory and has no path`);
+  locate({ blob }: BlobSlice): never {
+    throw new Error(`blob ${blob} is in memory and has no path`);
   }
 
   pin(ids: readonly BlobId[]): () => void {

@@ -17,7 +17,7 @@ export function segmentContent(
   for (const { blob, offset, length } of file.blobs) {
     const from = Math.max(start, position);
     const to = Math.min(end, position + length);
-    if (from < to) slices.push({ path: blobs.locate(blob), offset: offset + from - position, length: to - from });
+    if (from < to) slices.push(blobs.locate({ blob, offset: offset + from - position, length: to - from }));
     position += length;
   }
   if (position < file.size) throw new Error(`only ${position} of the file's ${file.size} bytes are staged`);

@@ -83,7 +83,7 @@ export class SharedFiles {
   private segmentContent({ blobs, format, size }: FileRow, segment: number): FileSlice[] {
     const start = segment * segmentCapacity(format);
     const slices = touched(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
-    return slices.map(({ blob, offset, length }) => ({ path: this.components.blobs.locate(blob), offset, length }));
+    return slices.map((slice) => this.components.blobs.locate(slice));
   }
 }
 

@@ -47,7 +47,7 @@ export class SegmentPreparer {
     const { catalog, blobs, encoder } = this.components;
     const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
     try {
-      const content = slices.map(({ blob, offset, length }) => ({ path: blobs.locate(blob), offset, length }));
+      const content = slices.map((slice) => blobs.locate(slice));
       const hashes = await encoder.hashSegment(content, formatFrom(format, index), task);
       if (savedAs !== undefined) await catalog.preparations.save(subject, index, savedAs, hashes);
       return hashes;

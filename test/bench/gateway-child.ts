@@ -62,7 +62,7 @@ async function store(bucket: string, name: string): Promise<void> {
   const files = await preprocessing.files(version.id, staged, { format: PLAIN, territory: key.account.territory, priority: "background" });
   for (const { segments, blobs: slices } of files) {
     for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
-      const content = segment.map(({ blob, ...slice }) => ({ path: blobs.locate(blob), ...slice }));
+      const content = segment.map((slice) => blobs.locate(slice));
       for (let fragment = 0; fragment < DATA_FRAGMENTS; fragment++) {
         const hash = segments[index]?.fragments[fragment];
         if (hash) await cache.set(hash, await encoder.fragment(content, PLAIN, fragment));

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { Supervisor } from "../../src/background/supervisor.js";
+import { placeInPack } from "../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
@@ -10,6 +11,7 @@ import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
 import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
+import type { BlobId } from "../../src/model/object.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import { FinalMark } from "../../src/network/chain/final-mark.js";
@@ -55,6 +57,14 @@ export interface Surroundings {
 
 export const BLOCK_MS = 6_000;
 export const BLOBS_FOLDER = "/data/blobs";
+/** Small enough that parts and objects lie on either side of every limit. */
+const PACKS = { packedBytes: 700, packBytes: 3000, groupBytes: 1500 };
+
+/** The file that holds a blob, and where in it the blob begins. */
+export function stagedAt(blob: BlobId): { readonly path: string; readonly offset: number } {
+  const place = placeInPack(blob);
+  return place ? { path: `${BLOBS_FOLDER}/packs/${place.pack}`, offset: place.offset } : { path: `${BLOBS_FOLDER}/${blob.charAt(0)}/${blob}`, offset: 0 };
+}
 
 /** One process of the gateway: composed as `serve` does, minus the wire, over the simulated machine and network. */
 export class Incarnation {
@@ -154,7 +164,7 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
-  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER });
+  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS });
   const encoder = new InProcessEncoder(owner, random, (format, index, fragment) => {
     try {
       secrecy.requireOneContent(format, index, fragment);

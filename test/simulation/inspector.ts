@@ -2,7 +2,7 @@ import { sealedBy } from "../../src/keys/sealed-text.js";
 import { segmentCount } from "../../src/model/file.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
-import { BLOBS_FOLDER } from "./incarnation.js";
+import { stagedAt } from "./incarnation.js";
 import { Violation } from "./service.js";
 import { SimulatedFile } from "./simulated-disk.js";
 
@@ -38,8 +38,9 @@ export async function inspect(world: World, random: () => number): Promise<void>
     const staged = await catalog.objects.blobs(version.id);
     if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size) throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
     for (const { blob, offset, length } of staged) {
-      const file = disk.entry(`${BLOBS_FOLDER}/${blob.charAt(0)}/${blob}`);
-      if (!(file instanceof SimulatedFile) || file.durable.length < offset + length) throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
+      const { path, offset: begins } = stagedAt(blob);
+      const file = disk.entry(path);
+      if (!(file instanceof SimulatedFile) || file.durable.length < begins + offset + length) throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
     }
   }
   for (const { file, fid } of await catalog.objects.extents(version.id)) {

@@ -67,7 +67,7 @@ export class Reader {
         const { version, range: given, body } = await gateway.objects.get(call, { bucket: this.bucket, key }, request);
         const chunks: Uint8Array[] = [];
         for await (const chunk of body) {
-          chunks.push(Uint8Array.from(chunk as Uint8Array));
+          chunks.push(Uint8Array.from(chunk));
           if (!calm && service.random() < 0.1) await owner.sleep(500 * service.random());
           if (!calm && service.random() < 0.02) throw new Error("the client left");
         }

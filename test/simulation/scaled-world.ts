@@ -26,8 +26,8 @@ const dice = (importer: string): Redirect => ({ importer, specifier: "node:crypt
 
 /** Where the code meets the machine, it meets the simulated one. */
 const MACHINE: readonly Redirect[] = [
-  fromDisk("/src/blobs/file-blobs.js"), fromDisk("/src/blobs/folder-sync.js"), fromDisk("/src/cache/disk-tier.js"),
-  ...["/src/encoding/segment-source.js", "/src/blobs/blob-reader.js"].map((importer) => ({ importer, specifier: "node:fs", to: here("./simulated-fs.js") })),
+  fromDisk("/src/blobs/file-blobs.js"), fromDisk("/src/blobs/packs.js"), fromDisk("/src/blobs/folder-sync.js"), fromDisk("/src/cache/disk-tier.js"),
+  ...["/src/encoding/segment-source.js", "/src/streams/file-chunks.js"].map((importer) => ({ importer, specifier: "node:fs", to: here("./simulated-fs.js") })),
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "node:fs/promises", to: here("./simulated-catalog-files.js") },
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
   dice("/src/blobs/blob-id.js"), dice("/src/gateway/upload-service.js"), dice("/src/cache/disk-tier.js"),

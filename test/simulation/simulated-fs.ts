@@ -29,6 +29,11 @@ export function read(file: number, target: Uint8Array, offset: number, length: n
   act(() => readSync(file, target, offset, length, position)).then((count) => callback(null, count), (error: unknown) => callback(error as Error, 0));
 }
 
+export function fstat(file: number, callback: Callback<[{ size: number; mtimeMs: number }?]>): void {
+  const { bytes, mtimeMs } = opened.get(file)!;
+  queueMicrotask(() => callback(null, { size: bytes.length, mtimeMs }));
+}
+
 export function close(file: number, callback: Callback<[]>): void {
   closeSync(file);
   queueMicrotask(() => callback(null));

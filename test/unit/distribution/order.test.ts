@@ -29,7 +29,7 @@ describe("An order's parts", () => {
   });
 
   it("finds a segment's bytes across the blobs that hold the file", () => {
-    const blobs = { locate: (id: BlobId) => `/staging/${id}` } as Pick<Blobs, "locate">;
+    const blobs: Pick<Blobs, "locate"> = { locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length }) };
     const slice = (blob: string, offset: number, length: number) => ({ blob: blob as BlobId, offset, length });
     const file = { size: 70 * MIB, format: PLAIN, blobs: [slice("a", 5, 20 * MIB), slice("b", 0, 20 * MIB), slice("c", 1, 30 * MIB)] };
     expect(segmentContent(file, 0, blobs)).to.deep.equal([

@@ -41,7 +41,7 @@ describe("Transfer: taking turns", () => {
 
   const transfer = (settings: Partial<typeof DISTRIBUTION_DEFAULTS>) => new Transfer({
     clock, counters: new Counters(),
-    blobs: { locate: () => "nowhere" },
+    blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
     encoder: { fragment: () => Promise.resolve(new Uint8Array(1)) },
     catalog: { files: { savePlacements: (id: string, placements: readonly Placement[]) => Promise.resolve(void saved.set(id, placements)) } },
     nodes: {
