@@ -1,5 +1,5 @@
 import type { BlobId, BlobSlice } from "../model/object.js";
-import { chunks, type Tx } from "./store.js";
+import { chunks, statement, type Tx } from "./store.js";
 
 /** Of these blobs, those that no version, file or part links. */
 export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<BlobId[]> {
@@ -20,9 +20,15 @@ async function linkedAmong(tx: Tx, blobs: readonly string[]): Promise<string[]> 
 
 const nonEmpty = (slices: readonly BlobSlice[]) => slices.filter((slice) => slice.length > 0);
 
+const linkOneBlob = statement<BlobSlice & { readonly version: number }>()((db, bound) => db.insertInto("version_blobs")
+  .values({ version_id: bound("version"), position: 0, blob: bound("blob"), offset: bound("offset"), length: bound("length") }));
+
 export async function linkVersionBlobs(tx: Tx, version: number, slices: readonly BlobSlice[]): Promise<void> {
   const rows = nonEmpty(slices).map((slice, position) => ({ version_id: version, position, ...slice }));
-  for (const some of chunks(rows)) await tx.insertInto("version_blobs").values(some).execute();
+  const [only, another] = rows;
+  // Every object that is put in one piece.
+  if (only && !another) await linkOneBlob(tx, { ...only, version });
+  else for (const some of chunks(rows)) await tx.insertInto("version_blobs").values(some).execute();
 }
 
 export async function linkFileBlobs(tx: Tx, file: number, slices: readonly BlobSlice[]): Promise<void> {

@@ -3,16 +3,18 @@ import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import type { Job, JobCatalog, JobKind } from "./catalog.js";
 import type { FormatColumn } from "./segment-columns.js";
-import { toRowId, type Store, type Tx } from "./store.js";
+import { statement, toRowId, type Store, type Tx } from "./store.js";
 
 export const jobKinds: readonly JobKind[] = ["encode", "store", "delete"];
 
+const insertJob = statement<{ readonly kind: JobKind; readonly subject: number; readonly now: number; readonly format: string | null }>()((db, bound) =>
+  db.insertInto("jobs")
+    .values({ kind: bound("kind"), subject: bound("subject"), due_at: bound("now"), leased: 0, woken: 0, attempt: 0, failure: null, format: bound("format") })
+    .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()));
+
 /** Adds a duty, due now; one of this kind for this subject is enough. `format`: as its column holds it. */
 export async function addJob(tx: Tx, now: number, kind: JobKind, subject: number, format: string | null = null): Promise<void> {
-  await tx.insertInto("jobs")
-    .values({ kind, subject, due_at: now, leased: 0, woken: 0, attempt: 0, failure: null, format })
-    .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing())
-    .execute();
+  await insertJob(tx, { kind, subject, now, format });
 }
 
 export async function removeJob(tx: Tx, kind: JobKind, subject: number): Promise<void> {

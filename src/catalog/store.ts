@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from "kysely";
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
 import type { Schema } from "./schema.js";
 
 /** A transaction's view of the database: it sees its own writes, and those of intents before it. */
@@ -15,6 +15,26 @@ export type PageQuery = (values: readonly (string | number)[]) => Promise<readon
 
 /** A query with its text ready. */
 export type Prepared<Row> = (values: readonly (string | number)[]) => Promise<readonly Row[]>;
+
+/** Stands in a statement for a value of that name. */
+class Bound {
+  constructor(readonly name: string) {}
+}
+
+/**
+ * A statement of transactions that comes with every request, built and compiled once: that costs as much as to run it.
+ * `build` gets a function that stands for a value in its place; values are given by their names.
+ */
+export function statement<Values extends object>() {
+  return <Row>(build: (db: Tx, bound: (name: keyof Values & string) => never) => Compilable<Row>) => {
+    let compiled: CompiledQuery<Row> | undefined;
+    return async (tx: Tx, values: Values): Promise<readonly Row[]> => {
+      compiled ??= build(tx, (name) => new Bound(name) as never).compile();
+      const parameters = compiled.parameters.map((value) => (value instanceof Bound ? values[value.name as keyof Values] : value));
+      return (await tx.executeQuery<Row>({ ...compiled, parameters })).rows;
+    };
+  };
+}
 
 /** What the catalog needs of a database; one for each dialect. Whole numbers, counts and sums arrive as numbers. */
 export interface Store {

@@ -4,7 +4,7 @@ import type { Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { toKeyText } from "./key-text.js";
-import type { Tx } from "./store.js";
+import { statement, type Tx } from "./store.js";
 import { isLatest, NULL_VERSION } from "./versions.js";
 
 /** What a transaction must know of a version to replace or remove it. */
@@ -54,14 +54,15 @@ function known(row: KnownRow): KnownVersion {
   };
 }
 
+const placeRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) => db.selectFrom("buckets as b")
+  .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
+  .leftJoin("versions as v", (join) => join.onRef("v.bucket", "=", "b.name").on("v.key", "=", bound("key")).on("v.is_latest", "=", sql.lit(1)))
+  .select(["b.owner", "c.document as versioning", ...columns])
+  .where("b.name", "=", bound("bucket")));
+
 /** NoSuchBucket. */
 export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Place> {
-  const row = await tx.selectFrom("buckets as b")
-    .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
-    .leftJoin("versions as v", (join) => join.onRef("v.bucket", "=", "b.name").on("v.key", "=", toKeyText(key)).on("v.is_latest", "=", sql.lit(1)))
-    .select(["b.owner", "c.document as versioning", ...columns])
-    .where("b.name", "=", bucket)
-    .executeTakeFirst();
+  const [row] = await placeRow(tx, { bucket, key: toKeyText(key) });
   if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
   const { id } = row;
   return {

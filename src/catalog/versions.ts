@@ -15,7 +15,7 @@ import { removeJob } from "./jobs.js";
 import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import type { VersionTable } from "./schema.js";
-import type { Tx } from "./store.js";
+import { statement, type Tx } from "./store.js";
 
 /** The version id of what was written while versioning was not enabled. */
 export const NULL_VERSION = "null";
@@ -31,17 +31,27 @@ export interface Insertion {
   readonly fid?: Fid | undefined;
 }
 
+type VersionColumns = Omit<VersionRow, "id">;
+
+const insertRow = statement<VersionColumns>()((db, bound) => db.insertInto("versions").values({
+  bucket: bound("bucket"), key: bound("key"), version_id: bound("version_id"), is_latest: bound("is_latest"), delete_marker: bound("delete_marker"),
+  owner: bound("owner"), size: bound("size"), etag: bound("etag"), created_at: bound("created_at"), staged_segments: bound("staged_segments"),
+  fid: bound("fid"), content: bound("content"), metadata: bound("metadata"), checksum: bound("checksum"), parts: bound("parts"),
+  tags: bound("tags"), lock: bound("lock"), acl: bound("acl"), encryption: bound("encryption"),
+}).returning("id"));
+
 /** Inserts the current version of its key: the one before must be out of the way (succession.ts). */
 export async function insertVersion(tx: Tx, now: number, version: NewVersion, insertion: Insertion): Promise<VersionRow> {
-  const columns: Omit<VersionRow, "id"> = {
+  const columns: VersionColumns = {
     bucket: version.bucket, key: toKeyText(version.key), version_id: insertion.versionId, is_latest: 1,
     delete_marker: insertion.deleteMarker === true ? 1 : 0, owner: version.owner, size: version.size, etag: version.etag, created_at: now,
     staged_segments: insertion.stagedSegments ?? 0, fid: insertion.fid ?? null,
     content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
     tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl), encryption: packJson(version.encryption),
   };
-  const { id } = await tx.insertInto("versions").values(columns).returning("id").executeTakeFirstOrThrow();
-  return { id, ...columns };
+  const [row] = await insertRow(tx, columns);
+  if (!row) throw new Error("the version's row was not inserted");
+  return { id: row.id, ...columns };
 }
 
 export function packTags(tags: readonly Tag[] | undefined): string | null {

@@ -133,7 +133,7 @@ describe("Preprocessing", () => {
   });
 
   it("fails with the reason when bytes are missing, and runs nothing on", async () => {
-    const gone = await stage(bytesOf(1000, 3));
+    const gone = await stage(bytesOf(MIB, 3));
     await house.blobs.remove([gone.blob]);
     const error: unknown = await preprocessing.files("v", [gone], settings).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error);
