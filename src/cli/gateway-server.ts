@@ -7,7 +7,7 @@ import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { BookKeeper } from "../maintenance/book-keeper.js";
-import { NetworkBucket } from "../gateway/network-bucket.js";
+import { NetworkBucket } from "../gateway/objects/network-bucket.js";
 import { AccessLogger } from "../maintenance/access-logger.js";
 import { AccessSpool } from "../maintenance/access-spool.js";
 import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";

@@ -15,7 +15,7 @@ import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";
 import { FinalMark } from "../network/chain/final-mark.js";
-import { DigestThreads } from "../gateway/digest-threads.js";
+import { DigestThreads } from "../gateway/ingest/digest-threads.js";
 import { BookedNodes } from "../network/nodes/booked-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { KeptNodeBook, type NodeBookSettings } from "../network/nodes/kept-node-book.js";

@@ -17,9 +17,9 @@ import type { ObjectOwnership, Payer, PublicAccessBlock } from "../model/public-
 import type { WebsiteConfiguration } from "../model/website.js";
 import type { Tag } from "../model/tag.js";
 import type { ListedVersion, VersionEntry } from "../catalog/catalog.js";
-import type { Uploads } from "./uploads.js";
+import type { Uploads } from "./uploads/uploads.js";
 
-export type * from "./uploads.js";
+export type * from "./uploads/uploads.js";
 
 /** S3's meaning without HTTP. Every failure a client may see is an S3Error. */
 export interface Gateway {

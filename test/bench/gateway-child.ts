@@ -7,7 +7,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
-import { DigestThreads } from "../../src/gateway/digest-threads.js";
+import { DigestThreads } from "../../src/gateway/ingest/digest-threads.js";
 import { PLAIN } from "../../src/model/file.js";
 import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
 import { systemClock } from "../../src/model/system-clock.js";

@@ -30,8 +30,8 @@ const MACHINE: readonly Redirect[] = [
   ...["/src/encoding/segment-source.js", "/src/streams/file-chunks.js"].map((importer) => ({ importer, specifier: "node:fs", to: here("./simulated-fs.js") })),
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "node:fs/promises", to: here("./simulated-catalog-files.js") },
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
-  dice("/src/blobs/blob-id.js"), dice("/src/gateway/upload-service.js"), dice("/src/cache/disk-tier.js"),
-  dice("/src/gateway/object-encryption.js"), dice("/src/keys/sealed-text.js"),
+  dice("/src/blobs/blob-id.js"), dice("/src/gateway/uploads/upload-service.js"), dice("/src/cache/disk-tier.js"),
+  dice("/src/gateway/objects/object-encryption.js"), dice("/src/keys/sealed-text.js"),
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */

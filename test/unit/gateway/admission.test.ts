@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Admission } from "../../../src/gateway/admission.js";
+import { Admission } from "../../../src/gateway/ingest/admission.js";
 import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { alice, as, body, House, plainly, refused } from "./gateway-house.js";
 

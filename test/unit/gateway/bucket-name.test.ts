@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { requireBucketName } from "../../../src/gateway/bucket-name.js";
+import { requireBucketName } from "../../../src/gateway/buckets/bucket-name.js";
 import { S3Error } from "../../../src/model/errors.js";
 
 describe("Bucket names", () => {

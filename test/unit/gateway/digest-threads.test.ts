@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { DigestThreads } from "../../../src/gateway/digest-threads.js";
-import { InlineDigests, type Digests, type DigestValues } from "../../../src/gateway/digests.js";
+import { DigestThreads } from "../../../src/gateway/ingest/digest-threads.js";
+import { InlineDigests, type Digests, type DigestValues } from "../../../src/gateway/ingest/digests.js";
 import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../src/model/checksum.js";
 import { pieces, refused } from "./gateway-house.js";
 

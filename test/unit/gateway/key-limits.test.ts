@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { withinLimits } from "../../../src/gateway/key-limits.js";
+import { withinLimits } from "../../../src/gateway/access/key-limits.js";
 
 const asked = (action: string | undefined, { operation = "", bucket = "photos", key = "", prefix = "" } = {}) => ({ operation, action, bucket, key, prefix });
 

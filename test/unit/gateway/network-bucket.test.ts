@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Account } from "../../../src/model/account.js";
 import { CessGateway } from "../../../src/gateway/cess-gateway.js";
-import { NetworkBucket } from "../../../src/gateway/network-bucket.js";
+import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
 import { S3Error } from "../../../src/model/errors.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";

@@ -1,0 +1,196 @@
+import { LRUCache } from "lru-cache";
+import type { Catalog } from "../../catalog/catalog.js";
+import type { Account } from "../../model/account.js";
+import type { Clock } from "../../model/clock.js";
+import { S3Error } from "../../model/errors.js";
+import { segmentCount, type SegmentFormat } from "../../model/file.js";
+import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../../model/sizes.js";
+import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
+
+export const ADMISSION_DEFAULTS = {
+  /** How long a reading of the chain answers for the next ones. */
+  freshMs: 5_000,
+  /** How long the last reading still counts while the chain cannot be reached. */
+  staleMs: 600_000,
+  /** Accounts whose last reading is remembered. */
+  maxAccounts: 10_000,
+};
+export type AdmissionSettings = typeof ADMISSION_DEFAULTS;
+
+export interface AdmissionComponents {
+  readonly catalog: Catalog;
+  readonly chain: Chain;
+  readonly clock: Clock;
+}
+
+/** What the chain said of an account. */
+interface Reading {
+  readonly authorized: boolean;
+  readonly territory: Territory | undefined;
+  readonly at: number;
+}
+
+/** Segments on their way to the network, as counted then and with all that were admitted since. */
+interface Waiting {
+  segments: number;
+  readonly at: number;
+}
+
+/**
+ * Whether an owner's territory can take an object. What was admitted is reserved until its row is in the catalog, so
+ * that many requests at once are not all promised the same space.
+ */
+export class Admission {
+  private readonly settings: AdmissionSettings;
+  private readonly readings: LRUCache<string, Reading>;
+  private readonly pending = new Map<string, Promise<Reading>>();
+  /** Account.id → segments of requests that are admitted and not yet in the catalog. */
+  private readonly reserved = new Map<string, number>();
+  /** Account.id → a count that is never too low: the catalog sums up every staged object to tell it anew. */
+  private readonly waiting: LRUCache<string, Waiting>;
+
+  constructor(private readonly components: AdmissionComponents, settings: Partial<AdmissionSettings> = {}) {
+    this.settings = { ...ADMISSION_DEFAULTS, ...settings };
+    this.readings = new LRUCache({ max: this.settings.maxAccounts });
+    this.waiting = new LRUCache({ max: this.settings.maxAccounts });
+  }
+
+  /**
+   * Admits an object of `size` bytes; call what it resolves with when the object is in the catalog or given up.
+   * GatewayNotAuthorized, TerritoryNotFound, TerritoryNotActive, TerritoryTooSmall, or ServiceUnavailable when the
+   * chain has not been reached for too long. No bytes are no file on chain: always admitted.
+   */
+  async admit(account: Account, size: number, format?: SegmentFormat): Promise<() => void> {
+    const segments = segmentCount(size, format);
+    if (segments === 0) return () => undefined;
+    const release = this.reserve(account.id, segments);
+    if (this.hasAmpleRoom(account, segments)) return release;
+    try {
+      // Read before the catalog is asked: what is committed in between is counted twice for a moment, never not at all.
+      const reserved = this.reserved.get(account.id) ?? 0;
+      const at = this.components.clock.now();
+      const undeclared = await this.components.catalog.objects.undeclaredSegments(account.id);
+      this.waiting.set(account.id, { segments: (this.reserved.get(account.id) ?? 0) + undeclared, at });
+      await this.check(account, segments, (reserved + undeclared) * CHARGED_PER_SEGMENT);
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Whether what is remembered shows room twice over, with all that was admitted since and nothing that went. */
+  private hasAmpleRoom(account: Account, segments: number): boolean {
+    const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
+    if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
+    waiting.segments += segments;
+    return refusal(account, this.components.chain.account, known, 2 * waiting.segments * CHARGED_PER_SEGMENT, segments) === undefined;
+  }
+
+  private reserve(owner: string, segments: number): () => void {
+    this.reserved.set(owner, (this.reserved.get(owner) ?? 0) + segments);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = (this.reserved.get(owner) ?? 0) - segments;
+      if (left > 0) this.reserved.set(owner, left);
+      else this.reserved.delete(owner);
+    };
+  }
+
+  private async check(account: Account, segments: number, needed: number): Promise<void> {
+    const known = this.readings.get(readingKey(account));
+    // A remembered reading may admit only where there is room twice over, since orders may have been placed since; and
+    // it never refuses, since the owner may just have done what the refusal would ask for.
+    if (known && this.isFresh(known) && refusal(account, this.components.chain.account, known, 2 * needed, segments) === undefined) return;
+    const reading = await this.read(account, known);
+    const refused = refusal(account, this.components.chain.account, reading, needed, segments);
+    if (refused) throw refused;
+  }
+
+  private isFresh(reading: { readonly at: number }): boolean {
+    return this.components.clock.now() - reading.at < this.settings.freshMs;
+  }
+
+  private async read(account: Account, known: Reading | undefined): Promise<Reading> {
+    const key = readingKey(account);
+    let reading = this.pending.get(key);
+    if (!reading) {
+      reading = this.askChain(account).finally(() => this.pending.delete(key));
+      this.pending.set(key, reading);
+    }
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof ChainUnavailable)) throw error;
+      if (known && this.components.clock.now() - known.at < this.settings.staleMs) return known;
+      throw new S3Error("ServiceUnavailable", {
+        message: "The CESS chain cannot be reached, so the space left in the territory is not known; try again later",
+        cause: error,
+      });
+    }
+  }
+
+  private async askChain({ cessAccount, territory, ...account }: Account): Promise<Reading> {
+    const { chain, clock } = this.components;
+    const at = clock.now();
+    const [authorized, found] = await Promise.all([chain.authorized(cessAccount), chain.territory(cessAccount, territory)]);
+    const reading = { authorized, territory: found, at };
+    this.readings.set(readingKey({ ...account, cessAccount, territory }), reading);
+    return reading;
+  }
+}
+
+function readingKey({ cessAccount, territory }: Account): string {
+  return `${cessAccount}/${territory}`;
+}
+
+function refusal(account: Account, gateway: string, reading: Reading, needed: number, segments: number): S3Error | undefined {
+  const { territory } = reading;
+  const name = `territory "${account.territory}" of CESS account ${account.cessAccount}`;
+  if (!reading.authorized) {
+    return new S3Error("GatewayNotAuthorized", {
+      message: `CESS account ${account.cessAccount} has not authorized this gateway: call oss.authorize with ${gateway}`,
+      fields: { CessAccount: account.cessAccount, Gateway: gateway },
+    });
+  }
+  if (!territory) {
+    return new S3Error("TerritoryNotFound", {
+      message: `There is no ${name}: buy it with storageHandler.mintTerritory`,
+      fields: { CessAccount: account.cessAccount, Territory: account.territory },
+    });
+  }
+  if (territory.state !== "active") {
+    return new S3Error("TerritoryNotActive", {
+      message: `The ${name} is ${territory.state}: ${remedies[territory.state]}`,
+      fields: { Territory: account.territory, State: territory.state },
+    });
+  }
+  if (territory.remaining > BigInt(needed)) return undefined;
+  const own = segments * CHARGED_PER_SEGMENT;
+  const waiting = needed - own;
+  return new S3Error("TerritoryTooSmall", {
+    message: `The ${name} has ${humanBytes(Number(territory.remaining))} (${territory.remaining.toString()} bytes) left, of which `
+      + `${humanBytes(waiting)} (${waiting} bytes) are taken by objects on their way to the network; this one needs more than `
+      + `${humanBytes(own)} (${own} bytes). Expand the territory with storageHandler.expandingTerritory, or delete objects`,
+    fields: {
+      Territory: account.territory,
+      RemainingBytes: territory.remaining.toString(),
+      WaitingBytes: String(waiting),
+      RequiredBytes: String(own),
+    },
+  });
+}
+
+const remedies = {
+  frozen: "renew it with storageHandler.renewalTerritory before its files go",
+  expired: "reactivate it with storageHandler.reactivateTerritory",
+  "on-consignment": "take it off the market with storageHandler.cancelConsignment",
+};
+
+function humanBytes(bytes: number): string {
+  if (bytes >= GIB) return `${(bytes / GIB).toFixed(2)} GiB`;
+  if (bytes >= MIB) return `${(bytes / MIB).toFixed(1)} MiB`;
+  return bytes >= KIB ? `${(bytes / KIB).toFixed(1)} KiB` : `${bytes} bytes`;
+}

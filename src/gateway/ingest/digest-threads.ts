@@ -1,0 +1,198 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { ChecksumAlgorithm } from "../../model/checksum.js";
+import { S3Error } from "../../model/errors.js";
+import { KIB, MIB } from "../../model/sizes.js";
+import { DigestMemory } from "./digest-memory.js";
+import type { DigestAnswer, DigestOrder } from "./digest-thread.js";
+import { InlineDigests, type Digests, type DigestValues } from "./digests.js";
+
+export const DIGEST_THREADS_DEFAULTS = {
+  threads: availableParallelism(),
+  /** Bytes of a body that are hashed, and written, at a time. */
+  pieceBytes: 256 * KIB,
+  /** One is filled while one is hashed and one waits for that. */
+  piecesOfBody: 3,
+  /** Bytes that all bodies together hold: 128 bodies; the next one is refused with SlowDown. */
+  memoryBytes: 96 * MIB,
+  /** Bodies up to this many bytes are hashed on the event loop: under half a millisecond. */
+  inlineBytes: 128 * KIB,
+};
+
+export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
+
+/**
+ * Digests in threads of their own, because MD5 takes some 2 ms for a MiB and the event loop has other clients. The
+ * bytes are copied into shared memory, where a thread hashes them while the disk takes them from the event loop's copy.
+ */
+export class DigestThreads implements Digests {
+  readonly #settings: DigestThreadsSettings;
+  readonly #memory: DigestMemory;
+  readonly #threads: (DigestThread | undefined)[];
+  readonly #inline = new InlineDigests();
+  #closed = false;
+
+  constructor(settings: Partial<DigestThreadsSettings> = {}) {
+    this.#settings = { ...DIGEST_THREADS_DEFAULTS, ...settings };
+    this.#memory = new DigestMemory(this.#settings.pieceBytes, this.#settings.memoryBytes);
+    this.#threads = new Array<DigestThread | undefined>(this.#settings.threads).fill(undefined);
+  }
+
+  over(source: AsyncIterable<Uint8Array>, algorithms: ReadonlySet<ChecksumAlgorithm>, size?: number): AsyncGenerator<Uint8Array, DigestValues> {
+    if (size !== undefined && size <= this.#settings.inlineBytes) return this.#inline.over(source, algorithms);
+    return this.#throughThread(source, [...algorithms]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const thread of this.#threads) await thread?.close();
+  }
+
+  async *#throughThread(source: AsyncIterable<Uint8Array>, algorithms: readonly ChecksumAlgorithm[]): AsyncGenerator<Uint8Array, DigestValues> {
+    const pieces = this.#memory.take(this.#settings.piecesOfBody);
+    if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
+    const hashing = this.#leastBusy().begin(algorithms);
+    try {
+      let turn = 0;
+      for await (const gathered of inPieces(source, this.#settings.pieceBytes)) {
+        // Filled again only when the thread has read what it held.
+        await hashing.atMost(pieces.length - 1);
+        const piece = pieces[turn++ % pieces.length]?.subarray(0, gathered.length) ?? new Uint8Array(0);
+        piece.set(gathered);
+        hashing.update(piece);
+        yield gathered;
+      }
+      const values = await hashing.finish();
+      return new Map(algorithms.map((algorithm, index) => [algorithm, Buffer.from(values[index] ?? [])] as const));
+    } finally {
+      hashing.end();
+      this.#memory.giveBack(pieces);
+    }
+  }
+
+  #leastBusy(): DigestThread {
+    if (this.#closed) throw new Error("the digest threads are closed");
+    let best = 0;
+    for (const [index, thread] of this.#threads.entries()) {
+      if ((thread?.load ?? 0) < (this.#threads[best]?.load ?? 0)) best = index;
+    }
+    const thread = this.#threads[best];
+    if (thread?.usable === true) return thread;
+    return (this.#threads[best] = new DigestThread(this.#memory.shared));
+  }
+}
+
+/**
+ * The source's bytes in pieces of one size, the last one shorter, all in one buffer that is the source's again when the
+ * next is asked for. Gathered here and not in the shared memory: bytes go there several times as slowly unless they and
+ * their place begin at the same alignment.
+ */
+async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  let filled = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + pieceBytes - filled);
+      piece.set(part, filled);
+      at += part.length;
+      filled += part.length;
+      if (filled < pieceBytes) continue;
+      yield piece;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}
+
+/** One thread, and the bodies it hashes. */
+class DigestThread {
+  usable = true;
+  readonly #worker: Worker;
+  readonly #bodies = new Map<number, BodyHashing>();
+  #begun = 0;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#worker = new Worker(new URL("./digest-thread.js", import.meta.url), { workerData: { memory } });
+    this.#worker.on("message", ({ body, values }: DigestAnswer) => this.#bodies.get(body)?.answered(values));
+    this.#worker.once("error", (error: Error) => this.#fail(error));
+    this.#worker.once("exit", () => this.#fail(new Error("a digest thread ended")));
+    // It waits for orders all its life; that alone must not keep the process alive.
+    this.#worker.unref();
+  }
+
+  get load(): number {
+    return this.#bodies.size;
+  }
+
+  begin(algorithms: readonly ChecksumAlgorithm[]): BodyHashing {
+    const body = ++this.#begun;
+    const order = (what: DigestOrder) => this.#worker.postMessage(what);
+    const hashing = new BodyHashing(body, order, () => this.#bodies.delete(body));
+    this.#bodies.set(body, hashing);
+    order({ kind: "begin", body, algorithms });
+    return hashing;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #fail(error: Error): void {
+    this.usable = false;
+    for (const hashing of this.#bodies.values()) hashing.fail(error);
+  }
+}
+
+/** One body's digests in the making on a thread. */
+class BodyHashing {
+  /** Orders that the thread has not answered yet. */
+  #pending = 0;
+  #values: readonly Uint8Array[] | undefined;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(
+    private readonly body: number,
+    private readonly order: (order: DigestOrder) => void,
+    private readonly ended: () => void,
+  ) {}
+
+  /** `piece` lies in the shared memory and must stay as it is until it is answered for. */
+  update(piece: Uint8Array): void {
+    this.#pending++;
+    this.order({ kind: "update", body: this.body, start: piece.byteOffset, length: piece.length });
+  }
+
+  /** Resolves when no more than so many pieces are still to be hashed. */
+  async atMost(pieces: number): Promise<void> {
+    while (this.#pending > pieces || this.#failure) {
+      if (this.#failure) throw this.#failure;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async finish(): Promise<readonly Uint8Array[]> {
+    this.#pending++;
+    this.order({ kind: "finish", body: this.body });
+    await this.atMost(0);
+    return this.#values ?? [];
+  }
+
+  end(): void {
+    if (!this.#values) this.order({ kind: "drop", body: this.body });
+    this.ended();
+  }
+
+  answered(values: readonly Uint8Array[] | undefined): void {
+    this.#pending--;
+    this.#values = values;
+    this.#wake?.();
+  }
+
+  fail(error: Error): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,162 @@
+import type { Blobs } from "../../blobs/blobs.js";
+import type { ChecksumAlgorithm } from "../../model/checksum.js";
+import { DIGEST_BYTES } from "../../model/digest.js";
+import { S3Error } from "../../model/errors.js";
+import type { BlobId } from "../../model/object.js";
+import type { Digests, DigestValues } from "./digests.js";
+import type { Body, Expected } from "../gateway.js";
+import { LIMITS, tooLarge } from "../limits.js";
+
+export interface IngestComponents {
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+}
+
+export interface IngestOptions {
+  readonly signal: AbortSignal;
+  /** Computed in any case, beside those the client announced. */
+  readonly algorithm?: ChecksumAlgorithm;
+  /** Called with the number of bytes once they are right, before the blob exists: what it throws refuses them. */
+  readonly admit?: (size: number) => Promise<void>;
+}
+
+export interface Ingested {
+  readonly blob: BlobId;
+  readonly size: number;
+  /** In hex. */
+  readonly md5: string;
+  /** Base64 values over the bytes, of every algorithm that was asked for or announced. */
+  readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>;
+  /** The algorithm of the value the client sent. */
+  readonly sent?: ChecksumAlgorithm;
+}
+
+/**
+ * Stages a body in one pass: its bytes flow through the digests into a blob, at the disk's pace. All that the client
+ * said of them is checked while the blob is unfinished, so a body that is not what it should be never becomes one.
+ * IncompleteBody, EntityTooLarge, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, InvalidRequest (a checksum that
+ * was promised did not come), SlowDown, and whatever the stream, `admit` or the disk fails with: nothing is left behind then.
+ */
+export async function ingest({ blobs, digests }: IngestComponents, body: Body, options: IngestOptions): Promise<Ingested> {
+  if (body.size !== undefined && body.size > LIMITS.putBytes) throw tooLarge(body.size, LIMITS.putBytes);
+  checkShape(body.announced);
+  const reading = new BodyReading(body, options, digests);
+  const { id, size } = await blobs.write(reading.bytes(), { signal: options.signal });
+  return { blob: id, size, ...reading.results() };
+}
+
+/** The digests of one body, in the making. */
+class BodyReading {
+  private size = 0;
+  private md5 = "";
+  private readonly checksums = new Map<ChecksumAlgorithm, string>();
+  private sent: ChecksumAlgorithm | undefined;
+
+  constructor(
+    private readonly body: Body,
+    private readonly options: IngestOptions,
+    private readonly digests: Digests,
+  ) {}
+
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const { size: declared } = this.body;
+    const raw = yield* this.digests.over(this.counted(), this.wanted(), declared);
+    if (declared !== undefined && this.size !== declared) throw incomplete(declared, this.size);
+    this.finish(raw);
+    await this.options.admit?.(this.size);
+  }
+
+  private wanted(): ReadonlySet<ChecksumAlgorithm> {
+    const { announced } = this.body;
+    // One SHA-256 serves both the checksum and the signature's payload hash.
+    const sha256 = announced.sha256 === undefined ? undefined : "SHA256";
+    const wanted = ["MD5", this.options.algorithm, announced.algorithm, announced.checksum?.algorithm, sha256] as const;
+    return new Set(wanted.filter((algorithm) => algorithm !== undefined));
+  }
+
+  private async *counted(): AsyncGenerator<Uint8Array> {
+    const { size: declared, stream } = this.body;
+    for await (const chunk of stream) {
+      this.size += chunk.byteLength;
+      if (declared !== undefined && this.size > declared) throw incomplete(declared, this.size);
+      if (this.size > LIMITS.putBytes) throw tooLarge(this.size, LIMITS.putBytes);
+      yield chunk;
+    }
+  }
+
+  results(): Omit<Ingested, "blob" | "size"> {
+    const { md5, checksums, sent } = this;
+    return { md5, checksums, ...(sent === undefined ? {} : { sent }) };
+  }
+
+  private finish(raw: DigestValues): void {
+    for (const [algorithm, value] of raw) {
+      if (algorithm === "MD5") this.md5 = value.toString("hex");
+      this.checksums.set(algorithm, value.toString("base64"));
+    }
+    const trailer = this.body.trailer();
+    checkShape(trailer);
+    for (const expected of [this.body.announced, trailer]) this.compare(expected, raw.get("SHA256")?.toString("hex"));
+    const promised = this.body.announced.algorithm;
+    if (promised !== undefined && this.sent === undefined) {
+      throw new S3Error("InvalidRequest", { message: `The request announced a ${promised} checksum, but none came with it` });
+    }
+  }
+
+  private compare(expected: Expected, sha256: string | undefined): void {
+    const md5 = Buffer.from(this.md5, "hex").toString("base64");
+    if (expected.md5 !== undefined && !sameBytes(expected.md5, md5)) {
+      throw new S3Error("BadDigest", {
+        message: "The Content-MD5 you specified did not match what we received",
+        fields: { ExpectedDigest: expected.md5, CalculatedDigest: md5 },
+      });
+    }
+    if (expected.sha256 !== undefined && expected.sha256.toLowerCase() !== sha256) {
+      throw new S3Error("XAmzContentSHA256Mismatch", {
+        message: "The provided x-amz-content-sha256 header does not match what was computed",
+        fields: { ClientComputedContentSHA256: expected.sha256, S3ComputedContentSHA256: sha256 ?? "" },
+      });
+    }
+    if (expected.checksum) this.compareChecksum(expected.checksum);
+  }
+
+  private compareChecksum(expected: NonNullable<Expected["checksum"]>): void {
+    const { algorithm, value } = expected;
+    const computed = this.checksums.get(algorithm);
+    if (computed === undefined) {
+      throw new S3Error("InvalidRequest", { message: `The trailer carries a ${algorithm} checksum that no header announced` });
+    }
+    if (!sameBytes(value, computed)) {
+      throw new S3Error("BadDigest", { message: `The ${algorithm} you specified did not match the calculated checksum` });
+    }
+    this.sent = algorithm;
+  }
+}
+
+/** Refuses what can never match, before a byte of the body is read. */
+function checkShape(expected: Expected): void {
+  if (expected.md5 !== undefined && !isBase64Of(expected.md5, 16)) {
+    throw new S3Error("InvalidDigest", { message: "The Content-MD5 you specified is not valid" });
+  }
+  const { checksum } = expected;
+  if (checksum && !isBase64Of(checksum.value, DIGEST_BYTES[checksum.algorithm])) {
+    throw new S3Error("InvalidRequest", {
+      message: `Value for x-amz-checksum-${checksum.algorithm.toLowerCase()} header is invalid.`,
+    });
+  }
+}
+
+/** Base64 of exactly so many bytes; the padding may be missing, as some clients leave it out. */
+function isBase64Of(text: string, bytes: number): boolean {
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, "base64").byteLength === bytes;
+}
+
+function sameBytes(left: string, right: string): boolean {
+  return Buffer.from(left, "base64").equals(Buffer.from(right, "base64"));
+}
+
+function incomplete(declared: number, received: number): S3Error {
+  return new S3Error("IncompleteBody", {
+    message: `You did not provide the number of bytes specified by the Content-Length HTTP header: ${declared} were announced, ${received} came`,
+  });
+}

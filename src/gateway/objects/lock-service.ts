@@ -1,0 +1,128 @@
+import type { Catalog } from "../../catalog/catalog.js";
+import type { Bucket } from "../../model/bucket.js";
+import type { Clock } from "../../model/clock.js";
+import { S3Error } from "../../model/errors.js";
+import type { LockConfiguration, ObjectLock, Retention } from "../../model/object-lock.js";
+import type { ObjectVersion } from "../../model/object.js";
+import { permittedBucket } from "../access/access.js";
+import type { Body, Call, Locks, ObjectName } from "../gateway.js";
+import { readableVersion } from "./object-read.js";
+
+const DAY_MS = 86_400_000;
+
+export interface LockComponents {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+}
+
+/** Object lock: what buckets say of it, and what protects single versions. */
+export class LockService implements Locks {
+  constructor(private readonly components: LockComponents) {}
+
+  async configuration(call: Call, bucket: string): Promise<LockConfiguration> {
+    await permittedBucket(this.components.catalog, call, bucket);
+    const configuration = await lockConfiguration(this.components.catalog, bucket);
+    if (!configuration) throw new S3Error("ObjectLockConfigurationNotFoundError", { fields: { BucketName: bucket } });
+    return configuration;
+  }
+
+  async configure(call: Call, name: string, configuration: LockConfiguration): Promise<void> {
+    const { catalog } = this.components;
+    const bucket = await permittedBucket(catalog, call, name);
+    if (bucket.versioning !== "Enabled") {
+      throw new S3Error("InvalidBucketState", { message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" });
+    }
+    await catalog.configurations.put(name, "object-lock", JSON.stringify(configuration));
+  }
+
+  async retention(call: Call, name: ObjectName): Promise<Retention> {
+    const { lock } = await this.lockable(call, name);
+    if (!lock?.retention) throw new S3Error("NoSuchObjectLockConfiguration", { resource: name.key });
+    return lock.retention;
+  }
+
+  async setRetention(call: Call, name: ObjectName, retention: Retention | undefined, bypassGovernance: boolean): Promise<void> {
+    const { catalog, clock } = this.components;
+    const { id } = await this.lockable(call, name);
+    if (retention) requireFuture(retention, clock.now());
+    if (!(await catalog.objects.setRetention(id, retention, bypassGovernance))) throw gone(name);
+  }
+
+  async legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF"> {
+    const { lock } = await this.lockable(call, name);
+    if (!lock?.legalHold) throw new S3Error("NoSuchObjectLockConfiguration", { resource: name.key });
+    return lock.legalHold;
+  }
+
+  async setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void> {
+    const { id } = await this.lockable(call, name);
+    if (!(await this.components.catalog.objects.setLegalHold(id, legalHold))) throw gone(name);
+  }
+
+  private async lockable(call: Call, name: ObjectName): Promise<ObjectVersion> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, name.bucket);
+    if (!(await lockConfiguration(catalog, name.bucket))) throw notLockable();
+    return readableVersion(catalog, name);
+  }
+}
+
+async function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {
+  const document = await catalog.configurations.get(bucket, "object-lock");
+  return document === undefined ? undefined : JSON.parse(document) as LockConfiguration;
+}
+
+/**
+ * The lock a new version gets: what was asked for, and the bucket's default retention where no other was. InvalidRequest
+ * where the bucket has no object lock, InvalidArgument for a retention that is over already.
+ */
+export async function newLock(components: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+  const lock = await uploadLock(components, bucket, asked);
+  if (asked?.retention) requireFuture(asked.retention, components.clock.now());
+  return lock;
+}
+
+/** As `newLock`, of an upload that is on its way: what it asked for was in the future then, and may be over before it ends. */
+export async function uploadLock({ catalog, clock }: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+  // A bucket with object lock always has its versioning enabled.
+  const configuration = bucket.versioning === "Enabled" ? await lockConfiguration(catalog, bucket.name) : undefined;
+  if (!configuration) {
+    if (asked) throw notLockable();
+    return {};
+  }
+  const { defaultRetention } = configuration;
+  if (asked?.retention || !defaultRetention) return asked ? { lock: asked } : {};
+  const retention = { mode: defaultRetention.mode, until: defaultEnd(defaultRetention, clock.now()) };
+  return { lock: { ...asked, retention } };
+}
+
+/**
+ * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signature over them does so as well
+ * as what S3 asks for, and is all that MinIO's clients send over plain HTTP. `what`: `Put Object`.
+ */
+export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm, sha256, signedChunks } }: Body, what: string): void {
+  if (!lock || (md5 ?? algorithm ?? sha256 ?? signedChunks) !== undefined) return;
+  throw new S3Error("InvalidRequest", { message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters` });
+}
+
+function defaultEnd({ days = 0, years = 0 }: NonNullable<LockConfiguration["defaultRetention"]>, now: number): number {
+  if (years === 0) return now + days * DAY_MS;
+  const end = new Date(now);
+  end.setUTCFullYear(end.getUTCFullYear() + years);
+  return end.getTime();
+}
+
+function requireFuture({ until }: Retention, now: number): void {
+  if (until > now) return;
+  throw new S3Error("InvalidArgument", {
+    message: "The retain until date must be in the future!", fields: { ArgumentName: "x-amz-object-lock-retain-until-date", ArgumentValue: new Date(until).toISOString() },
+  });
+}
+
+function notLockable(): S3Error {
+  return new S3Error("InvalidRequest", { message: "Bucket is missing Object Lock Configuration" });
+}
+
+function gone({ key }: ObjectName): S3Error {
+  return new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
+}

@@ -1,0 +1,111 @@
+import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
+import type { Catalog } from "../../catalog/catalog.js";
+import type { ByteRange } from "../../model/byte-range.js";
+import { ByteStream } from "../../streams/byte-stream.js";
+import { S3Error } from "../../model/errors.js";
+import type { CessFile, DataKey } from "../../model/file.js";
+import type { BlobSlice, ObjectVersion } from "../../model/object.js";
+import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
+
+export interface ObjectBytesComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly retrieval: Retrieval;
+}
+
+/** Where an object's bytes are read from: staging while they are there, the network after. */
+export class ObjectBytes {
+  constructor(private readonly components: ObjectBytesComponents) {}
+
+  /**
+   * Bytes `range` of a version. Resolves when the first of them are at hand, so what fails until then is still an
+   * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had. `key`: the
+   * version's data key, where it has one; whoever has it may read.
+   */
+  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<ByteStream> {
+    if (range.end <= range.start) return ByteStream.of();
+    let current = version;
+    if (version.durability.state !== "stored") {
+      const staged = await this.openStaged(version, range, signal);
+      if (staged) return staged;
+      // Staged bytes go only after the network has them, but the row in hand is from before: look again.
+      current = await this.stillThere(version);
+    }
+    const files = await this.fileRanges(current, range, key);
+    return this.components.retrieval.open(files, signal);
+  }
+
+  private async openStaged(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<ByteStream | undefined> {
+    const { catalog, blobs } = this.components;
+    const slices = sliceRange(await catalog.objects.blobs(version.id), range);
+    if (slices.length === 0) return undefined;
+    const read = async function* () {
+      // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
+      // not; of several, all are there if the catalog still links them, since it lets go of them before they are removed.
+      const gone = slices.length > 1 ? lost(slices, sliceRange(await catalog.objects.blobs(version.id), range)) : undefined;
+      if (gone) throw new BlobMissing(gone.blob);
+      for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
+    };
+    try {
+      return await ByteStream.begin(read(), signal, blobs.pin([...new Set(slices.map(({ blob }) => blob))]));
+    } catch (error) {
+      if (error instanceof BlobMissing) return undefined;
+      throw error;
+    }
+  }
+
+  /** The version as it is now. NoSuchKey when it went meanwhile. */
+  private async stillThere({ id, key }: ObjectVersion): Promise<ObjectVersion> {
+    const now = await this.components.catalog.objects.byId(id);
+    if (!now) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
+    return now;
+  }
+
+  private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
+    const ranges: FileRange[] = [];
+    for (const { file: row, offset, length } of touched(version.extents, range)) {
+      const file = await this.components.catalog.files.manifest(row);
+      if (!file) break;
+      ranges.push({ file: withKey(file, key), range: { start: offset, end: offset + length } });
+    }
+    const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
+    if (covered !== range.end - range.start) {
+      await this.stillThere(version);
+      throw new S3Error("ObjectUnavailable", {
+        message: "The object's bytes are neither staged at this gateway nor stored in the network",
+        resource: version.key,
+      });
+    }
+    return ranges;
+  }
+}
+
+/** The catalog does not keep the data keys of stored files; each version brings its own. */
+function withKey(file: CessFile, key: DataKey | undefined): CessFile {
+  return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
+}
+
+/** The slices that bytes `range` of the slices laid end to end consist of. */
+export function sliceRange(slices: readonly BlobSlice[], range: ByteRange): BlobSlice[] {
+  return touched(slices, range);
+}
+
+function touched<Run extends { readonly offset: number; readonly length: number }>(runs: readonly Run[], range: ByteRange): Run[] {
+  const result: Run[] = [];
+  let position = 0;
+  for (const run of runs) {
+    const start = Math.max(range.start, position);
+    const end = Math.min(range.end, position + run.length);
+    if (start < end) result.push({ ...run, offset: run.offset + start - position, length: end - start });
+    position += run.length;
+  }
+  return result;
+}
+
+/** The first of the slices that is not where it was. */
+function lost(slices: readonly BlobSlice[], now: readonly BlobSlice[]): BlobSlice | undefined {
+  return slices.find(({ blob, offset, length }, place) => {
+    const other = now[place];
+    return other?.blob !== blob || other.offset !== offset || other.length !== length;
+  });
+}

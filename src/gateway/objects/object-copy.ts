@@ -1,0 +1,229 @@
+import type { Blobs } from "../../blobs/blobs.js";
+import type { Catalog, NewVersion, VersionBytes } from "../../catalog/catalog.js";
+import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
+import type { Clock } from "../../model/clock.js";
+import type { Bucket } from "../../model/bucket.js";
+import { S3Error } from "../../model/errors.js";
+import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
+import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
+import { checkRead } from "../../model/precondition.js";
+import { requireTags, TAG_LIMITS } from "../../model/tag.js";
+import { payerOf, permittedBucket, type Accounts } from "../access/access.js";
+import { actionOf } from "../access/actions.js";
+import type { Admission } from "../ingest/admission.js";
+import type { Digests } from "../ingest/digests.js";
+import type { Expiries } from "../buckets/expiries.js";
+import type { Call, Copied, CopyRequest, ObjectName } from "../gateway.js";
+import { ingest } from "../ingest/ingest.js";
+import { LIMITS, requireKey, requireMetadata } from "../limits.js";
+import { newLock } from "./lock-service.js";
+import type { ObjectBytes } from "./object-bytes.js";
+import type { NotificationService } from "../buckets/notification-service.js";
+import { newObjectAcl } from "../access/object-acl.js";
+import type { ObjectEncryption } from "./object-encryption.js";
+import { failedRead, readableVersion } from "./object-read.js";
+import type { Staging } from "../ingest/staging.js";
+import { combinedChecksum } from "../uploads/upload-checksum.js";
+import { shownVersionId } from "./version-service.js";
+
+export interface CopyComponents {
+  readonly catalog: Catalog;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
+  readonly expiries: Expiries;
+  readonly notifications: NotificationService;
+  readonly onWork: () => void;
+}
+
+/** A copy's source, and its data key where it has one. */
+interface OpenedSource {
+  readonly source: ObjectVersion;
+  readonly key: DataKey | undefined;
+}
+
+/** Times a copy begins again because its source was deleted or replaced in between. */
+const ATTEMPTS = 5;
+
+/** CopyObject: a copy shares its source's bytes, staged or in the network, so none are moved. */
+export class ObjectCopy {
+  constructor(private readonly components: CopyComponents) {}
+
+  /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
+  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
+    requireKey(name.key);
+    if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
+    requireTags(request.replaceTags ?? [], TAG_LIMITS.object);
+    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
+    const charged = { ...call, account: payerOf(this.components.accounts, call, bucket) };
+    const acl = await newObjectAcl(this.components, call, bucket, request.acl);
+    const { lock } = await newLock(this.components, bucket, request.lock);
+    for (let attempt = 1; ; attempt++) {
+      const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
+      if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, name, request.source);
+      if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
+      const opened = { source, key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
+      try {
+        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
+        const version = { ...written, ...(await this.components.expiries.of(written)) };
+        return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
+      } catch (error) {
+        const lost = error instanceof S3Error && error.kind === "OperationAborted";
+        if (!lost || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Tags that are copied are read there and set here: each needs its own permission, as on AWS. */
+  private async requireTagging(call: Call, name: ObjectName, { bucket, key, versionId }: ObjectName): Promise<void> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket, { action: actionOf("GetObjectTagging", versionId), key, versionId });
+    await permittedBucket(catalog, call, name.bucket, { action: actionOf("PutObjectTagging", undefined), key: name.key });
+  }
+
+  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, opened: OpenedSource): Promise<ObjectVersion> {
+    const { catalog, staging, onWork, encryption, notifications } = this.components;
+    const { source } = opened;
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
+    const { content, metadata } = request.replaceMetadata ?? source;
+    const tags = request.replaceTags ?? source.tags;
+    const fresh = await encryption.forNew(bucket, request.encryption);
+    const version = {
+      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce, ...fresh,
+      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
+    };
+    const shared = await this.sharedBytes(call, source, fresh.format);
+    if (!shared) return this.restage(call, version, request, opened);
+    // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
+    const rewrapped = shared.extents && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
+    const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
+    const { fid } = source.durability;
+    const written = await staging.commit([], () => catalog.objects.put({
+      ...version,
+      ...rewrapped,
+      etag: source.etag,
+      ...(checksum ? { checksum } : {}),
+      ...(fid === undefined || !shared.extents ? {} : { fid }),
+    }, shared, request.preconditions));
+    onWork();
+    return written.version;
+  }
+
+  /**
+   * What the copy links; undefined when the source's files are charged to another territory than the caller's, or are
+   * encrypted otherwise than the copy is to be.
+   */
+  private async sharedBytes(call: Call, source: ObjectVersion, format: SegmentFormat = PLAIN): Promise<VersionBytes | undefined> {
+    const { catalog } = this.components;
+    if (source.size === 0) return { blobs: [] };
+    const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
+    if (extents.length === 0) return { blobs, copied: true };
+    for (const { file } of extents) {
+      const row = await catalog.files.get(file);
+      if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+      if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format)) return undefined;
+    }
+    return { blobs, extents, copied: true };
+  }
+
+  /**
+   * By the algorithm that was asked for, else the source's. A copy has no parts, so its checksum is of the whole: the
+   * source's own, what its parts' combine to, or computed by reading the bytes once.
+   */
+  private async checksum(call: Call, { source, key }: OpenedSource, asked: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
+    const { checksum, parts = [] } = source;
+    const algorithm = asked ?? checksum?.algorithm;
+    if (algorithm === undefined) return undefined;
+    if (checksum?.algorithm === algorithm && checksum.type === "FULL_OBJECT") return checksum;
+    const combined = combinedChecksum(algorithm, parts);
+    if (combined) return combined;
+    // Beyond what S3 copies at all, it would take hours.
+    if (asked === undefined && source.size > LIMITS.putBytes) return checksum;
+    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
+    const hashing = this.components.digests.over(stream, new Set([algorithm]), source.size);
+    let step = await hashing.next();
+    while (step.done !== true) step = await hashing.next();
+    return { algorithm, type: "FULL_OBJECT", value: step.value.get(algorithm)?.toString("base64") ?? "" };
+  }
+
+  /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
+  private async restage(
+    call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, { source, key }: OpenedSource,
+  ): Promise<ObjectVersion> {
+    const { catalog, staging, admission, bytes, onWork } = this.components;
+    if (source.size > LIMITS.putBytes) {
+      throw new S3Error("InvalidRequest", {
+        message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
+      });
+    }
+    const release = await admission.admit(call.account, source.size, version.format);
+    try {
+      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, key);
+      const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
+      const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
+      const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
+      const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
+      const written = await staging.commit([blob], () => catalog.objects.put(
+        { ...version, etag: md5, checksum }, { blobs: [{ blob, offset: 0, length: version.size }] }, request.preconditions,
+      ));
+      onWork();
+      return written.version;
+    } finally {
+      release();
+    }
+  }
+}
+
+/** Whether files of one format can stand for an object that was to be stored in the other: a data key is wrapped for both. */
+function sameWay(stored: SegmentFormat, wanted: SegmentFormat): boolean {
+  return stored.name === wanted.name && (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher));
+}
+
+/** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
+export async function readableSource(
+  catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
+): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
+  const { key, versionId } = source;
+  const bucket = await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
+  const version = await readableVersion(catalog, source).catch((error: unknown) => {
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+  });
+  const outcome = checkRead(sourcePreconditions, version);
+  if (outcome === "failed") throw failedRead(sourcePreconditions, version);
+  if (outcome === "not-modified") {
+    const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
+    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
+  }
+  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
+  return { version, sourceVersionId };
+}
+
+/** Storage class and redirect are never the source's: a copy has those its request names. */
+function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
+  const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
+  const named = Object.entries(own ?? {}).filter(([, value]) => value !== "STANDARD");
+  return Object.fromEntries([...kept, ...named]);
+}
+
+function copiedMarker(): S3Error {
+  return new S3Error("InvalidRequest", { message: "The source of a copy request may not specifically refer to a delete marker by version id." });
+}
+
+/** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
+function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own, encryption }: CopyRequest): boolean {
+  const changes = replaceMetadata !== undefined || encryption !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
+  const restores = source.versionId !== undefined && versioning !== undefined;
+  return source.bucket === name && source.key === key && !changes && !restores;
+}
+
+function illegalSelfCopy(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message: "This copy request is illegal because it is trying to copy an object to itself without changing the "
+      + "object's metadata, storage class, website redirect location or encryption attributes.",
+  });
+}

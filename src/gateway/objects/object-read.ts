@@ -1,0 +1,91 @@
+import type { Catalog } from "../../catalog/catalog.js";
+import { resolveRange, type ByteRange, type RangeRequest } from "../../model/byte-range.js";
+import { S3Error } from "../../model/errors.js";
+import type { ObjectVersion } from "../../model/object.js";
+import { checkRead, rangeHolds, type Preconditions } from "../../model/precondition.js";
+import type { ObjectName, ReadRequest, ReadResult } from "../gateway.js";
+
+/** The version a read means. NoSuchKey, NoSuchVersion; a delete marker asked for by its id is MethodNotAllowed. */
+export async function readableVersion(catalog: Catalog, { bucket, key, versionId }: ObjectName): Promise<ObjectVersion> {
+  const version = await catalog.objects.get(bucket, key, versionId);
+  if (!version) {
+    if (versionId === undefined) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
+    throw new S3Error("NoSuchVersion", { resource: key, fields: { Key: key, VersionId: versionId } });
+  }
+  if (!version.deleteMarker) return version;
+  const headers = { "x-amz-delete-marker": "true", "x-amz-version-id": version.versionId };
+  if (versionId === undefined) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key }, headers });
+  throw new S3Error("MethodNotAllowed", {
+    resource: key,
+    fields: { Method: "GET", ResourceType: "DeleteMarker" },
+    headers: { ...headers, allow: "DELETE", "last-modified": new Date(version.createdAt).toUTCString() },
+  });
+}
+
+/** What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber, InvalidRequest. */
+export function resolveRead(version: ObjectVersion, request: ReadRequest): ReadResult {
+  if (request.range && request.partNumber !== undefined) {
+    throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
+  }
+  const outcome = checkRead(request.preconditions, version);
+  if (outcome === "failed") throw failedRead(request.preconditions, version);
+  if (outcome === "not-modified") throw new S3Error("NotModified", { headers: validators(version) });
+  if (request.partNumber !== undefined) return resolvePart(version, request.partNumber);
+  if (!request.range || !rangeHolds(request.preconditions, version)) return { version };
+  const range = resolveRange(request.range, version.size);
+  if (!range) {
+    throw new S3Error("InvalidRange", {
+      fields: { RangeRequested: rangeText(request.range), ActualObjectSize: String(version.size) },
+      headers: { "content-range": `bytes */${version.size}` },
+    });
+  }
+  return { version, range };
+}
+
+function rangeText(range: RangeRequest): string {
+  return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.first}-${range.last ?? ""}`;
+}
+
+/** PreconditionFailed, naming the header that failed as S3 does. */
+export function failedRead(conditions: Preconditions, version: ObjectVersion): S3Error {
+  const { ifMatch } = conditions;
+  const failed = ifMatch && !ifMatch.includes("*") && !ifMatch.includes(version.etag) ? "If-Match" : "If-Unmodified-Since";
+  return new S3Error("PreconditionFailed", { fields: { Condition: failed } });
+}
+
+/** RFC 9110 section 15.4.5: a 304 carries the validators and caching headers a 200 would have carried. */
+function validators({ etag, createdAt, content, versionId }: ObjectVersion): Record<string, string> {
+  return {
+    etag: `"${etag}"`,
+    "last-modified": new Date(createdAt).toUTCString(),
+    ...(content.cacheControl === undefined ? {} : { "cache-control": content.cacheControl }),
+    ...(content.expires === undefined ? {} : { expires: content.expires }),
+    ...(versionId === "null" ? {} : { "x-amz-version-id": versionId }),
+  };
+}
+
+function resolvePart(version: ObjectVersion, partNumber: number): ReadResult {
+  const { parts, size } = version;
+  if (!parts) {
+    // An object that was not put in parts is its own first part.
+    if (partNumber === 1) return size === 0 ? { version } : { version, range: { start: 0, end: size } };
+    throw noSuchPart(1);
+  }
+  let start = 0;
+  for (const part of parts) {
+    if (part.partNumber === partNumber) return { version, range: partRange(start, part.size), partsCount: parts.length };
+    start += part.size;
+  }
+  throw noSuchPart(parts.length);
+}
+
+function partRange(start: number, size: number): ByteRange {
+  return { start, end: start + size };
+}
+
+function noSuchPart(count: number): S3Error {
+  return new S3Error("InvalidPartNumber", {
+    message: "The requested partnumber is not satisfiable",
+    fields: { ActualPartCount: String(count) },
+  });
+}

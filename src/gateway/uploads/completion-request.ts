@@ -1,0 +1,71 @@
+import { S3Error } from "../../model/errors.js";
+import type { Part } from "../../model/object.js";
+import type { CompletedPart, CompleteRequest } from "../gateway.js";
+import { LIMITS, tooLarge } from "../limits.js";
+
+/**
+ * The stored parts a Complete lists, in its order. MalformedXML without any, InvalidPartOrder unless ascending,
+ * InvalidPart for one that is not there or is another, EntityTooSmall, EntityTooLarge, InvalidRequest (object size).
+ */
+export function listedParts(request: CompleteRequest, stored: readonly Part[]): Part[] {
+  if (request.parts.length === 0) {
+    throw new S3Error("MalformedXML", { message: "You must specify at least one part" });
+  }
+  requireOrder(request.parts);
+  const byNumber = new Map(stored.map((part) => [part.partNumber, part]));
+  const parts = request.parts.map((listed) => {
+    const part = byNumber.get(listed.partNumber);
+    if (!part || !isSamePart(listed, part)) throw invalidPart(listed);
+    return part;
+  });
+  requireSizes(parts, request.size);
+  return parts;
+}
+
+export function totalSize(parts: readonly Pick<Part, "size">[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+function requireOrder(listed: readonly CompletedPart[]): void {
+  let previous = 0;
+  for (const { partNumber } of listed) {
+    if (partNumber <= previous) {
+      throw new S3Error("InvalidPartOrder", {
+        message: `The list of parts was not in ascending order: part ${partNumber} follows part ${previous}`,
+      });
+    }
+    previous = partNumber;
+  }
+}
+
+function isSamePart(listed: CompletedPart, part: Part): boolean {
+  if (listed.etag.toLowerCase() !== part.etag) return false;
+  // A checksum by another algorithm than the upload's was checked when the part came.
+  const { checksum } = listed;
+  return !checksum || checksum.algorithm !== part.checksum?.algorithm || checksum.value === part.checksum.value;
+}
+
+function invalidPart({ partNumber, etag }: CompletedPart): S3Error {
+  return new S3Error("InvalidPart", {
+    message: "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
+      + "specified entity tag or checksum may not match the part's.",
+    fields: { PartNumber: String(partNumber), ETag: etag },
+  });
+}
+
+function requireSizes(parts: readonly Part[], announced: number | undefined): void {
+  for (const { partNumber, size, etag } of parts.slice(0, -1)) {
+    if (size >= LIMITS.minPartBytes) continue;
+    throw new S3Error("EntityTooSmall", {
+      message: "Your proposed upload is smaller than the minimum allowed size",
+      fields: { ProposedSize: String(size), MinSizeAllowed: String(LIMITS.minPartBytes), PartNumber: String(partNumber), ETag: etag },
+    });
+  }
+  const size = totalSize(parts);
+  if (size > LIMITS.objectBytes) throw tooLarge(size, LIMITS.objectBytes);
+  if (announced !== undefined && announced !== size) {
+    throw new S3Error("InvalidRequest", {
+      message: `The provided 'x-amz-mp-object-size' header value ${announced} does not match what was computed: ${size}`,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
+import { S3Error } from "../../model/errors.js";
+import type { Part, Upload } from "../../model/object.js";
+import { combineCrcs, isCombinable } from "./crc-combine.js";
+import { beginDigest } from "../../model/digest.js";
+import type { CompleteRequest, CreateUploadSettings } from "../gateway.js";
+
+/** AWS's own default for uploads that announce none. */
+const DEFAULT_ALGORITHM: ChecksumAlgorithm = "CRC64NVME";
+
+/** The algorithm every part of this upload gets a checksum by. */
+export function uploadAlgorithm(upload: Pick<Upload, "checksumAlgorithm">): ChecksumAlgorithm {
+  return upload.checksumAlgorithm ?? DEFAULT_ALGORITHM;
+}
+
+/** InvalidRequest for a type that does not go with the algorithm, or has none. */
+export function requireChecksumType({ checksumAlgorithm: algorithm, checksumType: type }: CreateUploadSettings): void {
+  if (type === undefined) return;
+  if (algorithm === undefined) {
+    throw new S3Error("InvalidRequest", { message: "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header." });
+  }
+  const allowed = type === "COMPOSITE" ? algorithm !== "CRC64NVME" : isCombinable(algorithm);
+  if (allowed) return;
+  throw new S3Error("InvalidRequest", {
+    message: `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+  });
+}
+
+/**
+ * The checksum of the whole object from those of its parts; undefined when a part has none by the upload's algorithm.
+ * BadDigest when it differs from the one the request names, InvalidRequest when its type does.
+ */
+export async function wholeChecksum(upload: Upload, parts: readonly Part[], request: CompleteRequest): Promise<Checksum | undefined> {
+  const algorithm = uploadAlgorithm(upload);
+  const type = checksumType(upload, algorithm);
+  if (request.checksumType !== undefined && request.checksumType !== type) {
+    throw new S3Error("InvalidRequest", {
+      message: `The upload was created using the ${type} checksum mode. The complete request must use the same checksum mode.`,
+    });
+  }
+  if (upload.checksumAlgorithm && type === "COMPOSITE") requirePartChecksums(request, algorithm);
+  const whole = type === "FULL_OBJECT" ? combinedChecksum(algorithm, parts) : await composite(algorithm, parts);
+  if (whole) requireSame(request, whole);
+  return whole;
+}
+
+/** A part as far as its bytes' checksum goes. */
+type Summed = Pick<Part, "size" | "checksum">;
+
+/** The CRC of the whole from those of its parts; undefined where it cannot be told without their bytes. */
+export function combinedChecksum(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Checksum | undefined {
+  const own = digestsBy(algorithm, parts);
+  if (!own || own.length === 0 || !isCombinable(algorithm)) return undefined;
+  const value = combineCrcs(algorithm, own.map((crc, place) => ({ crc, length: parts[place]?.size ?? 0 })));
+  return { algorithm, type: "FULL_OBJECT", value: value.toString("base64") };
+}
+
+function digestsBy(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Buffer[] | undefined {
+  const own = parts.flatMap(({ checksum }) => (checksum?.algorithm === algorithm ? [Buffer.from(checksum.value, "base64")] : []));
+  return own.length === parts.length ? own : undefined;
+}
+
+/** A checksum of checksums is worth what the client itself says of the parts. */
+function requirePartChecksums({ parts }: CompleteRequest, algorithm: ChecksumAlgorithm): void {
+  const bare = parts.find(({ checksum }) => checksum?.algorithm !== algorithm);
+  if (!bare) return;
+  throw new S3Error("InvalidRequest", {
+    message: `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. `
+      + `It was missing for part ${bare.partNumber} in the request.`,
+  });
+}
+
+function checksumType({ checksumType: type }: Upload, algorithm: ChecksumAlgorithm): ChecksumType {
+  return type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+}
+
+/** S3's checksum of checksums: over the parts' raw digests, with the number of parts behind it. */
+async function composite(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Promise<Checksum | undefined> {
+  const own = digestsBy(algorithm, parts);
+  if (!own) return undefined;
+  const digest = await beginDigest(algorithm);
+  for (const part of own) digest.update(part);
+  return { algorithm, type: "COMPOSITE", value: `${digest.digest().toString("base64")}-${own.length}` };
+}
+
+function requireSame(request: CompleteRequest, { algorithm, value }: Checksum): void {
+  const expected = request.checksum;
+  if (!expected || expected.algorithm !== algorithm) {
+    // A value by another algorithm than the upload's cannot be checked without reading all bytes again.
+    if (!expected) return;
+    throw new S3Error("InvalidRequest", {
+      message: `The upload was created using the ${algorithm} checksum algorithm; the request to complete it carries a ${expected.algorithm} checksum`,
+    });
+  }
+  // Some clients leave the number of parts out of a composite value.
+  const same = expected.value === value || expected.value === value.replace(/-\d+$/, "");
+  if (!same) throw new S3Error("BadDigest", { message: `The ${algorithm} you specified did not match the calculated checksum` });
+}

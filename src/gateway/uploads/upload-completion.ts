@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import type { Catalog, NewFile } from "../../catalog/catalog.js";
+import type { Checksum } from "../../model/checksum.js";
+import type { Clock } from "../../model/clock.js";
+import { S3Error } from "../../model/errors.js";
+import { PLAIN } from "../../model/file.js";
+import type { Part, Upload } from "../../model/object.js";
+import type { Preprocessing } from "../../preprocessing/preprocessing.js";
+import type { Admission } from "../ingest/admission.js";
+import { listedParts, totalSize } from "./completion-request.js";
+import type { Expiries } from "../buckets/expiries.js";
+import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "../gateway.js";
+import type { NotificationService } from "../buckets/notification-service.js";
+import { uploadLock } from "../objects/lock-service.js";
+import { requireEarly } from "../objects/object-service.js";
+import type { Staging } from "../ingest/staging.js";
+import { wholeChecksum } from "./upload-checksum.js";
+
+/** What the ETag of a completed upload is; of an object without bytes it is always `md5-parts`. */
+export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
+
+export interface CompletionComponents {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly preprocessing: Preprocessing;
+  readonly expiries: Expiries;
+  readonly notifications: NotificationService;
+  readonly onWork: () => void;
+}
+
+/** All that was checked before the long work begins. */
+interface Plan {
+  readonly call: Call;
+  readonly upload: Upload;
+  readonly request: CompleteRequest;
+  readonly parts: readonly Part[];
+  readonly checksum: Checksum | undefined;
+}
+
+interface Run {
+  readonly upload: string;
+  readonly abort: AbortController;
+  readonly result: Promise<CompletedUpload>;
+}
+
+/**
+ * CompleteMultipartUpload. It goes on although its client leaves, since that client will ask again: equal requests
+ * share one run, and later ones get the answer the catalog keeps. Runs are bounded by the open uploads.
+ */
+export class UploadCompletion {
+  private readonly runs = new Map<string, Run>();
+
+  constructor(private readonly components: CompletionComponents, private readonly settings: { readonly multipartEtag: MultipartEtag }) {}
+
+  /** See Uploads.complete. */
+  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
+    const { catalog } = this.components;
+    const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
+    if (upload?.state !== "open") {
+      const known = upload?.state === "completed" ? await this.remembered(upload, request) : undefined;
+      if (!known) throw noSuchUpload(uploadId);
+      return { result: Promise.resolve(known) };
+    }
+    const key = JSON.stringify([uploadId, request]);
+    const running = this.runs.get(key);
+    if (running) return { result: running.result };
+    const parts = listedParts(request, await catalog.uploads.parts(uploadId));
+    const checksum = await wholeChecksum(upload, parts, request);
+    await requireEarly(catalog, name, request.preconditions);
+    const release = await this.components.admission.admit(call.account, totalSize(parts), upload.format);
+    return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
+  }
+
+  /** The upload is aborted: what runs for it ends with NoSuchUpload. */
+  abort(uploadId: string): void {
+    for (const run of this.runs.values()) if (run.upload === uploadId) run.abort.abort(noSuchUpload(uploadId));
+  }
+
+  private start(key: string, plan: Plan, release: () => void): Promise<CompletedUpload> {
+    // Another request may have come this far meanwhile; from here to `set` nothing is awaited.
+    const running = this.runs.get(key);
+    if (running) {
+      release();
+      return running.result;
+    }
+    const abort = new AbortController();
+    const result = this.run(plan, abort.signal).finally(() => {
+      this.runs.delete(key);
+      release();
+    });
+    // The client may be gone when it fails: then nobody listens.
+    result.catch(() => undefined);
+    this.runs.set(key, { upload: plan.upload.id, abort, result });
+    return result;
+  }
+
+  private async run(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
+    const { preprocessing, onWork } = this.components;
+    const { upload, request } = plan;
+    try {
+      const completed = await this.store(plan, signal);
+      preprocessing.forget(upload.id);
+      onWork();
+      return completed;
+    } catch (error) {
+      const raced = signal.aborted || (error instanceof S3Error && error.kind === "NoSuchUpload");
+      if (!raced) throw error;
+      // Somebody else completed or aborted it while we worked; the same Complete has the same answer.
+      const known = await this.remembered(upload, request);
+      if (known) return known;
+      throw noSuchUpload(upload.id);
+    }
+  }
+
+  private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
+    const { catalog, staging, preprocessing, expiries, notifications } = this.components;
+    const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
+    const settings = { format: upload.format ?? PLAIN, territory: call.account.territory, priority: "foreground" as const };
+    const files = await preprocessing.files(upload.id, content, settings, signal);
+    const { bucket, key, content: headers, metadata, tags } = upload;
+    const found = await catalog.buckets.get(bucket);
+    if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
+    const lock = await uploadLock(this.components, found, upload.lock);
+    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:CompleteMultipartUpload");
+    const version = {
+      bucket, key, announce, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
+      ...(upload.acl ? { acl: upload.acl } : {}), ...(upload.encryption ? { encryption: upload.encryption } : {}),
+      parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
+      ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,
+      ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
+    };
+    const written = await staging.commit([], () => catalog.uploads.complete(upload.id, version, parts, files, request.preconditions));
+    return {
+      etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}),
+      ...(upload.encryption ? { encryption: upload.encryption } : {}), ...(await expiries.of(written.version)),
+    };
+  }
+
+  private etag(parts: readonly Part[], files: readonly NewFile[]): string {
+    const { multipartEtag } = this.settings;
+    if (multipartEtag === "md5-parts" || files.length === 0) {
+      const md5 = createHash("md5");
+      for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
+      return `${md5.digest("hex")}-${parts.length}`;
+    }
+    const fid = this.components.preprocessing.root(files);
+    return multipartEtag === "fid" ? fid : `${fid}-${parts.length}`;
+  }
+
+  /** The answer an earlier Complete of these very parts got. */
+  private async remembered({ id, encryption }: Upload, request: CompleteRequest): Promise<CompletedUpload | undefined> {
+    const result = await this.components.catalog.uploads.result(id);
+    if (!result) return undefined;
+    const { partEtags, ...completed } = result;
+    const same = partEtags.length === request.parts.length
+      && request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
+    return same ? { ...completed, ...(encryption ? { encryption } : {}) } : undefined;
+  }
+}
+
+export function noSuchUpload(uploadId: string): S3Error {
+  return new S3Error("NoSuchUpload", { resource: uploadId, fields: { UploadId: uploadId } });
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import type { Blobs } from "../../blobs/blobs.js";
+import type { Catalog } from "../../catalog/catalog.js";
+import { resolveRange, type RangeRequest } from "../../model/byte-range.js";
+import type { Account } from "../../model/account.js";
+import type { Bucket } from "../../model/bucket.js";
+import type { CustomerKey } from "../../model/encryption.js";
+import type { Clock } from "../../model/clock.js";
+import { S3Error } from "../../model/errors.js";
+import { PLAIN } from "../../model/file.js";
+import type { Ending } from "../../model/lifecycle.js";
+import type { ObjectVersion, Part, Upload } from "../../model/object.js";
+import type { Preprocessing } from "../../preprocessing/preprocessing.js";
+import { requireTags, TAG_LIMITS } from "../../model/tag.js";
+import { payerOf, permittedBucket, type Accounts } from "../access/access.js";
+import type { Admission } from "../ingest/admission.js";
+import type { Digests } from "../ingest/digests.js";
+import type { Expiries } from "../buckets/expiries.js";
+import type {
+  Body, Call, CompletedUpload, CompleteRequest, CopyPartRequest, CreateUploadSettings, ObjectName, PartListResult, StoredPart, UploadListRequest,
+  UploadListResult, Uploads,
+} from "../gateway.js";
+import { ingest, type Ingested } from "../ingest/ingest.js";
+import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
+import { newLock, requireLockDigest, uploadLock } from "../objects/lock-service.js";
+import type { ObjectBytes } from "../objects/object-bytes.js";
+import type { ObjectEncryption } from "../objects/object-encryption.js";
+import { newObjectAcl } from "../access/object-acl.js";
+import { readableSource } from "../objects/object-copy.js";
+import type { Staging } from "../ingest/staging.js";
+import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
+import { withUploadEncryption } from "./upload-access.js";
+import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
+
+export interface UploadComponents {
+  readonly catalog: Catalog;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
+  readonly preprocessing: Preprocessing;
+  readonly completion: UploadCompletion;
+  readonly expiries: Expiries;
+}
+
+/** Unguessable: whoever knows a bucket's name must not be able to name its uploads. */
+const UPLOAD_ID_BYTES = 24;
+
+export class UploadService implements Uploads {
+  constructor(private readonly components: UploadComponents) {}
+
+  async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending> {
+    const { catalog, accounts, admission, encryption, expiries } = this.components;
+    requireKey(key);
+    requireMetadata(settings.metadata);
+    requireChecksumType(settings);
+    requireTags(settings.tags ?? [], TAG_LIMITS.object);
+    const into = await permittedBucket(catalog, call, bucket);
+    const acl = await newObjectAcl(this.components, call, into, settings.acl);
+    await newLock(this.components, into, settings.lock);
+    const encrypted = await encryption.forNew(bucket, settings.encryption);
+    // A territory without room for one byte is refused now, not after the first part.
+    (await admission.admit(payerOf(accounts, call, into), 1))();
+    const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
+    const upload = await catalog.uploads.create({
+      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata, ...encrypted,
+      ...(acl ? { acl } : {}),
+      ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
+      ...(checksumType === undefined ? {} : { checksumType }),
+      ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+    });
+    return { ...upload, ...(await expiries.ofUpload(upload)) };
+  }
+
+  async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
+    requirePartNumber(partNumber);
+    const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
+    await this.components.encryption.requirePartKey(upload.encryption, customer);
+    requireSameAlgorithm(upload, body);
+    requireLockDigest((await uploadLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
+    return this.stage(charged, upload, partNumber, body);
+  }
+
+  async copyPart(
+    call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest,
+  ): Promise<StoredPart & { readonly sourceVersionId?: string }> {
+    const { catalog, bytes, encryption } = this.components;
+    requirePartNumber(partNumber);
+    const { upload, charged } = await this.openUpload(call, name, uploadId);
+    await encryption.requirePartKey(upload.encryption, request.customer);
+    const { version, sourceVersionId } = await readableSource(catalog, call, request);
+    const key = await encryption.unlock(version.encryption, request.sourceCustomer);
+    const { start, end } = copiedRange(version, request.range);
+    const stream = await bytes.open(version, { start, end }, call.signal, key);
+    try {
+      const part = await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
+    } finally {
+      // Refused before it was read: the source's blobs must not stay pinned.
+      stream.close();
+    }
+  }
+
+  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }> {
+    const { upload, account } = await this.permittedUpload(call, name, uploadId);
+    if (customer && upload) await this.components.encryption.requirePartKey(upload.encryption, customer);
+    return this.components.completion.complete({ ...call, account }, name, uploadId, request);
+  }
+
+  async abort(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<void> {
+    const { catalog, staging, preprocessing, completion } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    if (!(await catalog.uploads.get(bucket, key, uploadId))) throw noSuchUpload(uploadId);
+    await staging.commit([], () => catalog.uploads.abort(uploadId));
+    completion.abort(uploadId);
+    preprocessing.forget(uploadId);
+  }
+
+  async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
+    const open = await this.openUpload(call, name, uploadId);
+    const upload = { ...open.upload, ...(await this.components.expiries.ofUpload(open.upload)) };
+    if (limit <= 0) return { upload, parts: [], truncated: false };
+    // One more than asked for tells whether there are more.
+    const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
+    return { upload, parts: parts.slice(0, limit), truncated: parts.length > limit };
+  }
+
+  async list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult> {
+    const { catalog } = this.components;
+    await permittedBucket(catalog, call, bucket);
+    const { entries, truncated } = await catalog.uploads.list({ bucket, ...request });
+    const last = entries.at(-1);
+    const next = last?.kind === "upload"
+      ? { nextKeyMarker: last.upload.key, nextUploadIdMarker: last.upload.id }
+      : { nextKeyMarker: last?.prefix ?? "", nextUploadIdMarker: "" };
+    return {
+      uploads: entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : [])),
+      prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
+      truncated,
+      ...(truncated && last ? next : {}),
+    };
+  }
+
+  /** The upload, and the call in the name of who pays for its parts. */
+  private async openUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly bucket: Bucket; readonly charged: Call }> {
+    const { upload, bucket, account } = await this.permittedUpload(call, name, uploadId);
+    if (upload?.state !== "open") throw noSuchUpload(uploadId);
+    return { upload, bucket, charged: { ...call, account } };
+  }
+
+  /** The upload, if there is one, when the caller may do with it what the call is about; and who pays. */
+  private async permittedUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload | undefined; readonly bucket: Bucket; readonly account: Account }> {
+    const { catalog, accounts } = this.components;
+    const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
+    const bucket = await permittedBucket(catalog, withUploadEncryption(call, upload), name.bucket);
+    return { upload, bucket, account: payerOf(accounts, call, bucket) };
+  }
+
+  /** Bytes into staging, then the part's row, then the background's turn. */
+  private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
+    const { catalog, staging, admission, preprocessing } = this.components;
+    const releases: (() => void)[] = [];
+    const admit = async (size: number): Promise<void> => {
+      releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size, upload.format));
+    };
+    try {
+      if (body.size !== undefined) await admit(body.size);
+      const algorithm = uploadAlgorithm(upload);
+      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, ...(body.size === undefined ? { admit } : {}) });
+      const { blob, size, md5, checksums } = ingested;
+      const value = checksums.get(algorithm);
+      const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };
+      const { part } = await staging.commit([blob], () => catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }));
+      preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
+      return { ...asSent(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+}
+
+/** S3 refuses a part whose checksum is by another algorithm than the one its upload was created with. */
+function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announced }: Body): void {
+  const actual = announced.checksum?.algorithm ?? announced.algorithm;
+  if (expected === undefined || actual === undefined || actual === expected) return;
+  throw new S3Error("InvalidRequest", {
+    message: `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()}, actual checksum Type: ${actual.toLowerCase()}`,
+  });
+}
+
+/** The answer echoes the checksum that was sent, although the upload keeps its own. */
+function asSent(part: Part, { sent, checksums }: Ingested): Part {
+  const value = sent === undefined ? undefined : checksums.get(sent);
+  return sent === undefined || value === undefined ? part : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
+}
+
+/** x-amz-copy-source-range knows only `bytes=first-last`, both within the source. */
+function copiedRange({ size }: ObjectVersion, request: RangeRequest | undefined): { readonly start: number; readonly end: number } {
+  if (!request) return { start: 0, end: size };
+  const range = resolveRange(request, size);
+  if (!range || "suffix" in request || request.last === undefined || request.last >= size) {
+    throw new S3Error("InvalidArgument", {
+      message: `Range specified is not valid for source object of size: ${size}`,
+      fields: { ArgumentName: "x-amz-copy-source-range" },
+    });
+  }
+  return range;
+}

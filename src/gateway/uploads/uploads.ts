@@ -1,0 +1,97 @@
+import type { ListedPrefix } from "../../catalog/catalog.js";
+import type { AclRequest } from "../../model/acl.js";
+import type { RangeRequest } from "../../model/byte-range.js";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
+import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
+import type { Ending, Expiry } from "../../model/lifecycle.js";
+import type { ObjectLock } from "../../model/object-lock.js";
+import type { ContentHeaders, Part, Upload } from "../../model/object.js";
+import type { Preconditions } from "../../model/precondition.js";
+import type { Tag } from "../../model/tag.js";
+import type { Body, Call, ObjectName } from "../gateway.js";
+
+export interface CreateUploadSettings {
+  readonly acl?: AclRequest;
+  readonly content: ContentHeaders;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly checksumAlgorithm?: ChecksumAlgorithm;
+  readonly checksumType?: ChecksumType;
+  readonly tags?: readonly Tag[];
+  readonly lock?: ObjectLock;
+  readonly encryption?: EncryptionRequest;
+}
+
+/** A part, with how its upload's object is encrypted. */
+export type StoredPart = Part & { readonly encryption?: Encryption };
+
+export interface CopyPartRequest {
+  readonly source: ObjectName;
+  readonly sourcePreconditions: Preconditions;
+  /** Undefined: all of it. */
+  readonly range?: RangeRequest;
+  readonly sourceCustomer?: CustomerKey;
+  /** The key the upload was created with. */
+  readonly customer?: CustomerKey;
+}
+
+export interface CompletedPart {
+  readonly partNumber: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+}
+
+export interface CompleteRequest {
+  readonly parts: readonly CompletedPart[];
+  readonly preconditions?: Preconditions;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+  readonly checksumType?: ChecksumType;
+  /** x-amz-mp-object-size: InvalidRequest when the parts' sizes do not add up to it. */
+  readonly size?: number;
+}
+
+/** What CompleteMultipartUpload answers with; the same upload completed again gives the same. */
+export interface CompletedUpload {
+  readonly etag: string;
+  readonly versionId: string;
+  readonly checksum?: Checksum;
+  readonly encryption?: Encryption;
+  readonly expiry?: Expiry;
+}
+
+export interface UploadListRequest {
+  readonly prefix: string;
+  readonly delimiter: string;
+  readonly keyMarker: string;
+  readonly uploadIdMarker: string;
+  readonly limit: number;
+}
+
+export interface UploadListResult {
+  readonly uploads: readonly Upload[];
+  readonly prefixes: readonly ListedPrefix["prefix"][];
+  readonly truncated: boolean;
+  readonly nextKeyMarker?: string;
+  readonly nextUploadIdMarker?: string;
+}
+
+export interface PartListResult {
+  readonly upload: Upload & Ending;
+  readonly parts: readonly Part[];
+  readonly truncated: boolean;
+}
+
+export interface Uploads {
+  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending>;
+  putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
+  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest): Promise<StoredPart & { readonly sourceVersionId?: string }>;
+  /**
+   * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
+   * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body. A customer's
+   * key need not be given again; one that is given must be the upload's.
+   */
+  complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }>;
+  abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
+  parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
+  list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;
+}
