@@ -26,6 +26,8 @@ export interface Blobs {
   list(): AsyncIterable<StoredBlob>;
   /** Bytes free for new blobs on the device. */
   free(): Promise<number>;
+  /** Finishes what was accepted. */
+  close(): Promise<void>;
 }
 
 /** `length` bytes from byte `offset` of a local file. */

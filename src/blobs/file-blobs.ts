@@ -188,6 +188,10 @@ export class FileBlobs implements Blobs {
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
   }
+
+  close(): Promise<void> {
+    return this.packs.close();
+  }
 }
 
 /** All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is asked for. */

@@ -81,4 +81,8 @@ export class MemoryBlobs implements Blobs {
   free(): Promise<number> {
     return Promise.resolve(this.capacity - this.used);
   }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

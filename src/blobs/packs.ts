@@ -46,7 +46,7 @@ export class Packs {
   private current: OpenPack | undefined;
   /** The pack that is written to, also while it is being made. */
   private own: string | undefined;
-  private running = false;
+  private running: Promise<void> | undefined;
 
   /** `folder` exists. */
   constructor(private readonly folder: string, settings: Partial<typeof PACKS_DEFAULTS> = {}) {
@@ -57,7 +57,7 @@ export class Packs {
   append(bytes: Uint8Array, named: (id: BlobId) => void): Promise<BlobId> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ bytes, named, resolve, reject });
-      if (!this.running) void this.run();
+      this.running ??= this.run();
     });
   }
 
@@ -88,10 +88,15 @@ export class Packs {
     }
   }
 
+  /** Writes what waits, and no more to this pack. */
+  async close(): Promise<void> {
+    await this.running;
+    await this.end([]);
+  }
+
   private async run(): Promise<void> {
-    this.running = true;
     for (let group = this.nextGroup(); group.length > 0; group = this.nextGroup()) await this.commit(group);
-    this.running = false;
+    this.running = undefined;
   }
 
   private nextGroup(): Waiting[] {

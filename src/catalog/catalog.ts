@@ -310,8 +310,11 @@ export interface FileRow extends CessFile {
 
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
-  /** What retrieval needs of a row's file. It may be remembered, so its data key is never with it: versions bring theirs. */
-  manifest(id: string): Promise<CessFile | undefined>;
+  /**
+   * What retrieval needs of a row's file and no version of it can tell. How many bytes it has is for each version to say:
+   * zeros at the end are what a segment is filled with. It may be remembered, so its data key is never with it either.
+   */
+  manifest(id: string): Promise<Omit<CessFile, "size"> | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;

@@ -1,6 +1,5 @@
 import { S3Error } from "../model/errors.js";
 import type { Extent } from "../model/file.js";
-import type { BlobSlice } from "../model/object.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile } from "./catalog.js";
 import { addJob, wakeJobs } from "./jobs.js";
@@ -21,26 +20,30 @@ export async function linkFiles(
 }
 
 async function fileFor(tx: Tx, now: number, formats: FormatColumn, owner: string, file: NewFile): Promise<{ readonly id: number; readonly stored: boolean }> {
-  const known = await tx.selectFrom("files").select(["id", "state"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
+  const known = await tx.selectFrom("files").select(["id", "state", "format"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
   if (!known) {
     const id = await insertFile(tx, now, owner, file, formats.pack(file.format));
     await linkFileBlobs(tx, id, file.blobs);
     await addJob(tx, now, "store", id);
     return { id, stored: false };
   }
+  // Who stores the ciphertext of an object as an object has to wait until the one or the other goes: a row has one format.
+  if (formats.unpack(known.format).name !== file.format.name) throw new Error(`the file ${file.fid} is the owner's in another format`);
   if (known.state === "failed" || known.state === "deleting") {
     // A file being deleted stays so until the chain's answer is known (`deleted`); its bytes are kept from now on.
     if (known.state === "failed") await tx.updateTable("files").set({ state: "encoded", failure: null }).where("id", "=", known.id).execute();
-    await giveBytes(tx, known.id, file.blobs);
+    await giveBytes(tx, known.id, file);
     await addJob(tx, now, "store", known.id);
   }
   return { id: known.id, stored: known.state === "stored" };
 }
 
-/** A file keeps the bytes it has: those of its first version are as good as any. */
-async function giveBytes(tx: Tx, file: number, slices: readonly BlobSlice[]): Promise<void> {
+/** A file keeps the bytes it has: those of its first version are as good as any, with more zeros at the end or fewer. */
+async function giveBytes(tx: Tx, file: number, { blobs, size }: NewFile): Promise<void> {
   const held = await tx.selectFrom("file_blobs").select("position").where("file_id", "=", file).limit(1).executeTakeFirst();
-  if (!held) await linkFileBlobs(tx, file, slices);
+  if (held) return;
+  await tx.updateTable("files").set({ size }).where("id", "=", file).execute();
+  await linkFileBlobs(tx, file, blobs);
 }
 
 async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, format: string | null): Promise<number> {

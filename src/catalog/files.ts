@@ -20,7 +20,7 @@ const REMEMBERED_SEGMENTS = 16_384;
 
 export class FileTableCatalog implements FileCatalog {
   /** A row's manifest never changes, and its id is never another's: to unpack the hashes of a large file costs a ms. */
-  private readonly manifests = new LRUCache<string, CessFile>({ maxSize: REMEMBERED_SEGMENTS, sizeCalculation: ({ segments }) => Math.max(segments.length, 1) });
+  private readonly manifests = new LRUCache<string, Omit<CessFile, "size">>({ maxSize: REMEMBERED_SEGMENTS, sizeCalculation: ({ segments }) => Math.max(segments.length, 1) });
 
   constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
 
@@ -29,14 +29,14 @@ export class FileTableCatalog implements FileCatalog {
     return row && this.withLinks(row);
   }
 
-  async manifest(id: string): Promise<CessFile | undefined> {
+  async manifest(id: string): Promise<Omit<CessFile, "size"> | undefined> {
     const known = this.manifests.get(id);
     if (known) return known;
-    const row = await this.store.reads.selectFrom("files").select(["fid", "size", "format", "segments"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+    const row = await this.store.reads.selectFrom("files").select(["fid", "format", "segments"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
     if (!row) return undefined;
-    const file = this.toFile({ ...row, format: withoutDataKey(row.format) });
-    this.manifests.set(id, file);
-    return file;
+    const manifest = this.toManifest({ ...row, format: withoutDataKey(row.format) });
+    this.manifests.set(id, manifest);
+    return manifest;
   }
 
   async withFid(fid: Fid): Promise<readonly FileRow[]> {
@@ -51,15 +51,15 @@ export class FileTableCatalog implements FileCatalog {
     const references = await this.store.reads.selectFrom("extents").select(sql<number>`count(distinct version_id)`.as("count"))
       .where("file_id", "=", row.id).executeTakeFirstOrThrow();
     return {
-      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, ...this.toFile(row),
+      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, size: row.size, ...this.toManifest(row),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null ? {} : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
       blobs, references: references.count,
     };
   }
 
-  private toFile(row: Pick<Selectable<FileTable>, "fid" | "size" | "format" | "segments">): CessFile {
-    return { fid: row.fid as Fid, size: row.size, format: this.formats.unpack(row.format), segments: unpackSegments(row.segments) };
+  private toManifest(row: Pick<Selectable<FileTable>, "fid" | "format" | "segments">): Omit<CessFile, "size"> {
+    return { fid: row.fid as Fid, format: this.formats.unpack(row.format), segments: unpackSegments(row.segments) };
   }
 
   async markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void> {

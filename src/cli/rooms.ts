@@ -105,6 +105,7 @@ export async function closeRooms(rooms: Rooms): Promise<void> {
   await rooms.cache.close();
   await rooms.encoder.close();
   await rooms.digests.close();
+  await rooms.blobs.close();
   await rooms.catalog.close();
   await rooms.keys.close();
 }

@@ -9,9 +9,9 @@ import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { FRAGMENT_SIZE, GIB, MIB } from "../../src/model/sizes.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
-import { BENCH_KEY, inParallel, signedHeaders } from "./bench-client.js";
+import { BENCH_KEY, inParallel } from "./bench-client.js";
 import type { Figure } from "./figure.js";
-import { readRaw } from "./raw-reader.js";
+import { rawRequest, readRaw } from "./raw-reader.js";
 
 const SIZE = GIB;
 const PART = 16 * MIB;
@@ -75,10 +75,8 @@ async function fetchedForRange({ gateway, port }: World): Promise<number> {
   return (await fetched()) - before;
 }
 
-function request(port: number, more: Readonly<Record<string, string>>): string {
-  const host = `127.0.0.1:${port}`;
-  const headers = { ...signedHeaders("GET", PATH, host), ...more, Host: host };
-  return `GET ${PATH} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+function request(port: number, more: Readonly<Record<string, string>>): Buffer {
+  return rawRequest("GET", PATH, `127.0.0.1:${port}`, more);
 }
 
 async function startWorld(folder: string, network: DevNetworkThread): Promise<World> {

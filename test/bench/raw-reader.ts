@@ -1,13 +1,21 @@
 import { connect } from "node:net";
+import { signedHeaders } from "./bench-client.js";
 
 /** One buffer for every connection: the bytes are counted, not looked at. */
 const BUFFER = Buffer.alloc(1024 * 1024);
 
+/** A request as it goes over the wire. `more`: headers that are not signed. */
+export function rawRequest(method: string, path: string, host: string, more: Readonly<Record<string, string>> = {}, body?: Buffer): Buffer {
+  const headers = { ...signedHeaders(method, path, host), ...more, Host: host, ...(body ? { "Content-Length": String(body.length) } : {}) };
+  const head = `${method} ${path} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  return Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)]);
+}
+
 /**
- * GETs sent one after another on one connection, each given whole as text; resolves when `bodyBytes` of body have come
- * for each. Counts bytes instead of parsing, so that the client costs as little as a client can.
+ * Requests sent one after another on one connection; resolves when `bodyBytes` of body have come for each. Counts bytes
+ * instead of parsing, so that the client costs as little as a client can.
  */
-export function readRaw(port: number, requests: readonly string[], bodyBytes: number): Promise<void> {
+export function readRaw(port: number, requests: readonly (string | Buffer)[], bodyBytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let at = 0;
     let head = "";

@@ -25,6 +25,7 @@ const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
 /** What clients put: some of it fresh, some of it put before, by themselves or somebody else. */
 export class Contents {
   readonly #byId = new Map<string, Content>();
+  /** By ETag and size. */
   readonly #byEtag = new Map<string, Content>();
 
   readonly #sizes: readonly number[];
@@ -39,25 +40,29 @@ export class Contents {
     if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3)) return known[Math.floor(this.random() * known.length)]!;
     const sizes = this.#sizes.filter((size) => size >= least);
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
-    return this.#make(size, Math.floor(this.random() * 2 ** 32));
+    const begun = known[Math.floor(this.random() * known.length)];
+    const filled = begun && this.random() < 0.2 && begun.bytes.length > 0 && begun.bytes.length < size;
+    if (filled) return this.#make(Buffer.concat([begun.bytes, Buffer.alloc(size - begun.bytes.length)]));
+    const random = seededRandom(Math.floor(this.random() * 2 ** 32));
+    return this.#make(Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256))));
   }
 
   byId(id: string): Content | undefined {
     return this.#byId.get(id);
   }
 
-  byEtag(etag: string): Content | undefined {
-    return this.#byEtag.get(etag);
+  /** An ETag that is a FID says nothing of zeros at the end, so that the size is needed, too. */
+  byEtag(etag: string, size: number): Content | undefined {
+    return this.#byEtag.get(`${etag} ${size}`);
   }
 
   /** The FID of an encrypted upload is known only when it is seen. */
   learn(etag: string, content: Content): void {
-    this.#byEtag.set(etag, content);
+    this.#byEtag.set(`${etag} ${content.bytes.length}`, content);
   }
 
-  #make(size: number, seed: number): Content {
-    const random = seededRandom(seed);
-    const bytes = Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256)));
+  #make(bytes: Buffer): Content {
+    const size = bytes.length;
     const hashes: Hash[] = [];
     for (let start = 0; start < size; start += SEGMENT_SIZE) {
       const segment = Buffer.alloc(SEGMENT_SIZE);
@@ -72,8 +77,8 @@ export class Contents {
     const md5 = createHash("md5").update(bytes).digest("hex");
     const content: Content = { id: `${size}-${md5.slice(0, 6)}`, bytes, md5, fid: hashes.length > 0 ? fidOf(hashes) : undefined, files };
     this.#byId.set(content.id, content);
-    this.#byEtag.set(md5, content);
-    if (content.fid !== undefined) this.#byEtag.set(content.fid, content);
+    this.learn(md5, content);
+    if (content.fid !== undefined) this.learn(content.fid, content);
     return content;
   }
 }

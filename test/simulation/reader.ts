@@ -105,7 +105,7 @@ export class Reader {
   protected identify(key: string, version: ObjectVersion): Content {
     const { contents } = this.service;
     const { fid } = version.durability;
-    const content = contents.byEtag(version.etag) ?? (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
+    const content = contents.byEtag(version.etag, version.size) ?? (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
     if (!content) throw new Violation(`${this.name(key)} has the ETag ${version.etag} of nothing that was put`);
     contents.learn(version.etag, content);
     if (version.size !== content.bytes.length) throw new Violation(`${this.name(key)} is ${version.size} bytes long instead of ${content.bytes.length}`);
@@ -138,7 +138,7 @@ export class Reader {
       for (const key of service.keys) {
         if (service.exclusive.has(this.name(key))) continue;
         const listed = keys.find((version) => version.key === key);
-        const content = listed && service.contents.byEtag(listed.etag);
+        const content = listed && service.contents.byEtag(listed.etag, listed.size);
         // The FID of an encrypted upload that nobody has read yet.
         if (listed && !content && service.secrecy.used) continue;
         this.admit(key, began, content?.id);

@@ -35,6 +35,7 @@ export function blobsContract(open: () => Promise<Blobs>): void {
   beforeEach(async () => {
     blobs = await open();
   });
+  afterEach(() => blobs.close());
 
   it("gives back exactly the bytes that were written, however they were cut", async () => {
     await fc.assert(

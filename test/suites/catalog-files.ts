@@ -17,9 +17,33 @@ export function filesContract(open: OpenCatalog): void {
       await on.catalog.objects.attach(id, [made]);
       const [extent] = await on.catalog.objects.extents(id);
       expect(await on.catalog.files.get(extent!.file)).to.deep.equal({ ...made, id: extent!.file, owner: "anna", state: "encoded", reports: 0, references: 1 });
-      expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, size: 77, format, segments });
+      expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, format, segments });
       expect(await on.catalog.files.manifest("999999")).to.equal(undefined);
       expect(await on.catalog.files.get("999999")).to.equal(undefined);
+    });
+
+    it("takes the bytes of another version with their size, and keeps its own where it has them", async () => {
+      const [short, long] = [await on.put("short", "short"), await on.put("long", "long")];
+      await on.catalog.objects.attach(short.version.id, [file("padded", [slice("short", 3)], { size: 3 })]);
+      await on.catalog.objects.attach(long.version.id, [file("padded", [slice("long", 5)], { size: 5 })]);
+      const [extent] = await on.catalog.objects.extents(short.version.id);
+      expect(await on.catalog.objects.extents(long.version.id)).to.deep.equal([{ ...extent, length: 5 }]);
+      expect(await on.catalog.files.get(extent!.file)).to.deep.include({ size: 3, blobs: [slice("short", 3)] });
+      await on.catalog.files.stored(extent!.file);
+      await on.catalog.objects.delete("box", "short");
+      await on.catalog.objects.delete("box", "long");
+      expect(await on.catalog.files.beginDelete(extent!.file)).to.equal(true);
+      const again = await on.put("again", "again");
+      await on.catalog.objects.attach(again.version.id, [file("padded", [slice("again", 4)], { size: 4 })]);
+      expect(await on.catalog.files.get(extent!.file)).to.deep.include({ size: 4, blobs: [slice("again", 4)] });
+    });
+
+    it("refuses to be in two formats for one owner", async () => {
+      const [plain, sealed] = [await on.put("plain", "plain"), await on.put("sealed", "sealed")];
+      await on.catalog.objects.attach(plain.version.id, [file("same", [slice("plain")])]);
+      const attached = on.catalog.objects.attach(sealed.version.id, [file("same", [slice("sealed")], { format: { name: "cess-cbc", cipher: "x" } })]);
+      expect(await attached.then(() => "attached", (error: Error) => error.message)).to.match(/in another format/);
+      expect(await on.catalog.objects.blobs(sealed.version.id), "nothing is lost").to.have.length(1);
     });
 
     it("keeps an encrypted file's data key while it is on its way, and drops it with the staged bytes", async () => {

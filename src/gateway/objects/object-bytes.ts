@@ -66,7 +66,8 @@ export class ObjectBytes {
     for (const { file: row, offset, length } of touched(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
-      ranges.push({ file: withKey(file, key), range: { start: offset, end: offset + length } });
+      const range = { start: offset, end: offset + length };
+      ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
@@ -81,7 +82,7 @@ export class ObjectBytes {
 }
 
 /** The catalog does not keep the data keys of stored files; each version brings its own. */
-function withKey(file: CessFile, key: DataKey | undefined): CessFile {
+function withKey(file: Omit<CessFile, "size">, key: DataKey | undefined): Omit<CessFile, "size"> {
   return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
 }
 

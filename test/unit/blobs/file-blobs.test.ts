@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileBlobs } from "../../../src/blobs/file-blobs.js";
+import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
 import { FolderSync } from "../../../src/blobs/folder-sync.js";
 import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
 import { S3Error } from "../../../src/model/errors.js";
@@ -19,18 +19,27 @@ async function* one(bytes: Uint8Array) {
 
 describe("Blobs in files", () => {
   let folder: string;
+  const opened: FileBlobs[] = [];
+  const open = async (settings: Partial<FileBlobsSettings> = {}) => {
+    const blobs = await FileBlobs.open({ folder, ...settings });
+    opened.push(blobs);
+    return blobs;
+  };
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "blobs-"));
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    for (const blobs of opened.splice(0)) await blobs.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   blobsContract(() => FileBlobs.open({ folder: join(folder, "new", "staging") }));
 
   const filesBelow = async () => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name);
 
   it("find again after a restart what was written, all of it settled", async () => {
-    const { id } = await (await FileBlobs.open({ folder })).write(one(Buffer.from("still here")));
-    const again = await FileBlobs.open({ folder });
+    const { id } = await (await open()).write(one(Buffer.from("still here")));
+    const again = await open();
     expect((await collect(again.read(id))).toString()).to.equal("still here");
     const listed = [];
     for await (const blob of again.list()) listed.push(blob);
@@ -38,14 +47,14 @@ describe("Blobs in files", () => {
   });
 
   it("remove at start what an earlier process left unfinished", async () => {
-    await FileBlobs.open({ folder });
+    await open();
     await writeFile(join(folder, "unfinished", "0123456789abcdef0123456789abcdef"), "half");
-    await FileBlobs.open({ folder });
+    await open();
     expect(await filesBelow()).to.deep.equal([]);
   });
 
   it("leave no file of a write that failed in the middle", async () => {
-    const blobs = await FileBlobs.open({ folder, writeBuffer: 10 });
+    const blobs = await open({ writeBuffer: 10, packedBytes: 0 });
     async function* broken() {
       for (let at = 0; at < 50; at++) yield await Promise.resolve(Buffer.alloc(9, at));
       throw new Error("cut");
@@ -55,7 +64,7 @@ describe("Blobs in files", () => {
   });
 
   it("tell a full device as InsufficientStorage and leave nothing", async () => {
-    const blobs = await FileBlobs.open({ folder });
+    const blobs = await open();
     // eslint-disable-next-line @typescript-eslint/require-await
     async function* full() {
       yield Buffer.alloc(10);
@@ -67,7 +76,7 @@ describe("Blobs in files", () => {
   });
 
   it("never touch a path outside their folder, whatever they are asked for", async () => {
-    const blobs = await FileBlobs.open({ folder });
+    const blobs = await open();
     const outside = "../../etc/passwd" as BlobId;
     expect(() => blobs.locate({ blob: outside, offset: 0, length: 1 })).to.throw(/no blob id/);
     expect(() => blobs.read(outside)).to.throw(/no blob id/);
@@ -75,7 +84,7 @@ describe("Blobs in files", () => {
   });
 
   it("carry a body of many megabytes through a small buffer unchanged", async () => {
-    const blobs = await FileBlobs.open({ folder, writeBuffer: 100_000 });
+    const blobs = await open({ writeBuffer: 100_000 });
     const hash = createHash("sha256");
     async function* body() {
       for (let at = 0; at < 400; at++) {

@@ -19,9 +19,17 @@ describe("Small blobs in packs", () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "blobs-"));
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const opened: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0)) await one.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-  const open = (settings: Partial<FileBlobsSettings> = {}) => FileBlobs.open({ folder, ...settings });
+  const open = async (settings: Partial<FileBlobsSettings> = {}) => {
+    const blobs = await FileBlobs.open({ folder, ...settings });
+    opened.push(blobs);
+    return blobs;
+  };
   const packs = () => readdir(join(folder, "packs"));
   const write = async (blobs: FileBlobs, text: string) => (await blobs.write(one(Buffer.from(text)))).id;
   const read = async (blobs: FileBlobs, id: BlobId) => (await collect(blobs.read(id))).toString();
@@ -44,6 +52,7 @@ describe("Small blobs in packs", () => {
     const named: BlobId[] = [];
     await open();
     const packed = new Packs(join(folder, "packs"));
+    opened.push(packed);
     const first = packed.append(Buffer.from("first"), (id) => named.push(id));
     const rest = texts(50).map((text) => packed.append(Buffer.from(text), (id) => named.push(id)));
     expect(await Promise.race([first, ...rest])).to.equal(await first);
@@ -57,6 +66,15 @@ describe("Small blobs in packs", () => {
     const [small, large] = [await write(blobs, "s".repeat(100)), await write(blobs, "l".repeat(101))];
     expect([placeInPack(small) !== undefined, placeInPack(large) !== undefined]).to.deep.equal([true, false]);
     for (const [id, text] of [[small, "s".repeat(100)], [large, "l".repeat(101)]] as const) expect(await read(blobs, id)).to.equal(text);
+  });
+
+  it("are all written before the close, which ends their pack", async () => {
+    const blobs = await open();
+    const writing = Promise.all(texts(20).map((text) => write(blobs, text)));
+    await new Promise((resolve) => setImmediate(resolve));
+    await blobs.close();
+    await blobs.remove(await writing);
+    expect(await packs()).to.deep.equal([]);
   });
 
   it("are where a worker is told that they are", async () => {

@@ -181,7 +181,7 @@ describe("Encrypted objects", function () {
     const file = (await house.catalog.files.manifest(extent!.file))!;
     const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
     const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
-    const opened = { ...file, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
+    const opened = { ...file, size: 1000, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
     const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(() => undefined, (reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error).with.property("name", "Error");
     expect((error as Error).message).to.contain("not what its data key sealed");
@@ -339,6 +339,16 @@ describe("Encrypted objects", function () {
     await gateway.objects.delete(as(alice), at("default"));
     await refused("TerritoryTooSmall", put("two segments", Buffer.alloc(CAPACITY + 1)));
     await put("one", Buffer.alloc(CAPACITY));
+  });
+
+  it("are read each in its own size and format where several of one owner are one file", async () => {
+    await build();
+    const filled = Buffer.concat([bytesOf(1000, 3), Buffer.alloc(1000)]);
+    const objects: (readonly [string, Buffer])[] = [["short", filled.subarray(0, 1000)], ["long", filled], ["longest", Buffer.concat([filled, Buffer.alloc(CAPACITY / 2)])]];
+    for (const [key, bytes] of objects) await store(await put(key, bytes));
+    const fids = await Promise.all(objects.map(async ([key]) => (await gateway.objects.head(as(alice), at(key), { preconditions: {} })).version.durability.fid));
+    expect(new Set(fids).size, "zeros at the end are what a segment is filled with").to.equal(1);
+    for (const [key, bytes] of objects) expect((await get(key)).equals(bytes), key).to.equal(true);
   });
 
   it("and what another owner stored of their ciphertext are the same file, read by each in its own way", async () => {

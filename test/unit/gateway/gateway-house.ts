@@ -101,6 +101,7 @@ export class House {
   async close(): Promise<void> {
     await this.preprocessing.close();
     await this.encoder.close();
+    await this.blobs.close();
     await this.catalog.close();
     await rm(this.folder, { recursive: true });
   }
