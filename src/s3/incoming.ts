@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PassThrough } from "node:stream";
 import { S3Error } from "../model/errors.js";
 import type { RequestHead } from "./request.js";
 import { Headers, toLatin1 } from "./wire/headers.js";
@@ -45,16 +44,15 @@ export class IncomingBody {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #idleMs: number;
-  readonly #pipe = new PassThrough();
   #begun = false;
-  #over = false;
+  #failure: S3Error | undefined;
+  #wake: () => void = () => undefined;
 
   /** A client that sends nothing for `idleMs` gets RequestTimeout. */
   constructor(request: IncomingMessage, response: ServerResponse, idleMs: number) {
     this.#request = request;
     this.#response = response;
     this.#idleMs = idleMs;
-    this.#pipe.on("error", () => undefined);
   }
 
   /** The client ended the connection's other half or broke off: the body is shorter than announced. */
@@ -63,28 +61,40 @@ export class IncomingBody {
   }
 
   #fail(failure: S3Error): void {
-    this.#over = true;
-    this.#pipe.destroy(failure);
+    this.#failure ??= failure;
+    this.#wake();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const request = this.#request;
     this.#begin();
+    const wake = () => this.#wake();
+    request.on("readable", wake).on("end", wake);
     const idle = setTimeout(() => this.#fail(new S3Error("RequestTimeout")), this.#idleMs);
     try {
-      for await (const bytes of this.#pipe) {
-        idle.refresh();
-        yield bytes as Uint8Array;
-        idle.refresh();
+      for (;;) {
+        if (this.#failure) throw this.#failure;
+        const bytes = request.read() as Uint8Array | null;
+        if (bytes) {
+          idle.refresh();
+          yield bytes;
+          idle.refresh();
+        } else if (request.readableEnded) return;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
       }
     } finally {
       clearTimeout(idle);
-      this.#request.unpipe(this.#pipe);
+      request.off("readable", wake).off("end", wake);
     }
   }
 
   /** Nothing more will come: it broke off, stalled, or was announced with `Expect: 100-continue` and refused. */
   get over(): boolean {
-    return this.#over || (!this.#begun && expectsContinue(this.#request));
+    return this.#failure !== undefined || (!this.#begun && expectsContinue(this.#request));
   }
 
   #begin(): void {
@@ -94,7 +104,6 @@ export class IncomingBody {
     this.#request.once("aborted", () => this.cut());
     this.#request.once("error", () => this.cut());
     if (this.#request.destroyed && !this.#request.complete) this.cut();
-    else this.#request.pipe(this.#pipe);
   }
 }
 

@@ -42,7 +42,7 @@ export function filesContract(open: OpenCatalog): void {
       const [plain, sealed] = [await on.put("plain", "plain"), await on.put("sealed", "sealed")];
       await on.catalog.objects.attach(plain.version.id, [file("same", [slice("plain")])]);
       const attached = on.catalog.objects.attach(sealed.version.id, [file("same", [slice("sealed")], { format: { name: "cess-cbc", cipher: "x" } })]);
-      expect(await attached.then(() => "attached", (error: Error) => error.message)).to.match(/in another format/);
+      expect(await attached.then(() => "attached", (error: unknown) => String(error))).to.match(/in another format/);
       expect(await on.catalog.objects.blobs(sealed.version.id), "nothing is lost").to.have.length(1);
     });
 

@@ -51,7 +51,7 @@ export class DigestThreads implements Digests {
   async *#throughThread(source: AsyncIterable<Uint8Array>, algorithms: readonly ChecksumAlgorithm[]): AsyncGenerator<Uint8Array, DigestValues> {
     const pieces = this.#memory.take(this.#settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
-    const hashing = this.#leastBusy().begin(algorithms);
+    const hashing = this.#begin(algorithms);
     try {
       let turn = 0;
       for await (const gathered of inPieces(source, this.#settings.pieceBytes)) {
@@ -62,12 +62,19 @@ export class DigestThreads implements Digests {
         hashing.update(piece);
         yield gathered;
       }
-      const values = await hashing.finish();
-      return new Map(algorithms.map((algorithm, index) => [algorithm, Buffer.from(values[index] ?? [])] as const));
+      return await hashing.finish();
     } finally {
       hashing.end();
       this.#memory.giveBack(pieces);
     }
+  }
+
+  /** A thread for MD5 and one for the rest while there are idle ones: a lone body then comes as fast as MD5 alone. */
+  #begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
+    const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
+    const split = rest.length > 0 && rest.length < algorithms.length && this.#threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
+    const groups: (readonly ChecksumAlgorithm[])[] = split ? [["MD5"], rest] : [algorithms];
+    return new SplitHashing(groups.map((group) => ({ group, hashing: this.#leastBusy().begin(group) })));
   }
 
   #leastBusy(): DigestThread {
@@ -143,7 +150,33 @@ class DigestThread {
   }
 }
 
-/** One body's digests in the making on a thread. */
+/** One body's digests in the making, in groups on threads of their own. All of them read the same pieces. */
+class SplitHashing {
+  constructor(private readonly parts: readonly { readonly group: readonly ChecksumAlgorithm[]; readonly hashing: BodyHashing }[]) {}
+
+  update(piece: Uint8Array): void {
+    for (const { hashing } of this.parts) hashing.update(piece);
+  }
+
+  /** Resolves when no more than so many pieces are still to be hashed. */
+  async atMost(pieces: number): Promise<void> {
+    for (const { hashing } of this.parts) await hashing.atMost(pieces);
+  }
+
+  async finish(): Promise<DigestValues> {
+    const found = new Map<ChecksumAlgorithm, Buffer>();
+    for (const { group, values } of await Promise.all(this.parts.map(async ({ group, hashing }) => ({ group, values: await hashing.finish() })))) {
+      for (const [index, algorithm] of group.entries()) found.set(algorithm, Buffer.from(values[index] ?? []));
+    }
+    return found;
+  }
+
+  end(): void {
+    for (const { hashing } of this.parts) hashing.end();
+  }
+}
+
+/** Some digests of one body in the making on a thread. */
 class BodyHashing {
   /** Orders that the thread has not answered yet. */
   #pending = 0;
