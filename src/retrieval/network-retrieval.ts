@@ -82,7 +82,9 @@ export class NetworkRetrieval implements Retrieval {
 
   open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
     const controller = new AbortController();
-    return ByteStream.begin(this.#chunks(files, reach, controller.signal), signal, () => controller.abort(READER_LEFT));
+    return ByteStream.begin(this.#chunks(files, reach, controller.signal), signal, (ended) => {
+      if (!ended) controller.abort(READER_LEFT);
+    });
   }
 
   /** Counters since the start, for the metrics page; `bytesInFlight` and `bytesHeld` are of this moment. */

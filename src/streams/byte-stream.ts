@@ -7,13 +7,13 @@
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   readonly #chunks: AsyncGenerator<Uint8Array, void>;
   readonly #signal: AbortSignal | undefined;
-  readonly #onClose: () => void;
+  readonly #onClose: (ended: boolean) => void;
   #first: IteratorResult<Uint8Array, void> | undefined;
   #interrupt: ((reason: Error) => void) | undefined;
   #failure: Error | undefined;
   #closed = false;
 
-  private constructor(chunks: AsyncGenerator<Uint8Array, void>, signal: AbortSignal | undefined, onClose: () => void) {
+  private constructor(chunks: AsyncGenerator<Uint8Array, void>, signal: AbortSignal | undefined, onClose: (ended: boolean) => void) {
     this.#chunks = chunks;
     this.#signal = signal;
     this.#onClose = onClose;
@@ -23,9 +23,9 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   /**
    * Resolves when the first chunk, or the end, is there; rejects with what went wrong before, and with the signal's
    * reason. The signal ends the stream also later, even while `chunks` says nothing. `onClose` is called once: after the
-   * last byte, after a failure, or when the reader has left.
+   * last byte (`ended`), after a failure, or when the reader has left.
    */
-  static async begin(chunks: AsyncGenerator<Uint8Array, void>, signal?: AbortSignal, onClose: () => void = () => undefined): Promise<ByteStream> {
+  static async begin(chunks: AsyncGenerator<Uint8Array, void>, signal?: AbortSignal, onClose: (ended: boolean) => void = () => undefined): Promise<ByteStream> {
     const stream = new ByteStream(chunks, signal, onClose);
     if (signal?.aborted === true) stream.#abort();
     stream.#first = await stream.next();
@@ -49,7 +49,7 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
         this.#interrupt = reject;
         this.#chunks.next().then(resolve, reject);
       });
-      if (next.done === true) this.close();
+      if (next.done === true) this.#close(true);
       return next;
     } catch (error) {
       this.close();
@@ -68,11 +68,15 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
 
   /** Lets go of all that the stream holds. What its source is just waiting for is not waited for. */
   close(): void {
+    this.#close(false);
+  }
+
+  #close(ended: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#signal?.removeEventListener("abort", this.#abort);
-    this.#onClose();
-    void this.#chunks.return().catch(() => undefined);
+    this.#onClose(ended);
+    if (!ended) void this.#chunks.return().catch(() => undefined);
   }
 
   readonly #abort = (): void => {

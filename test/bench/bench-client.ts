@@ -25,7 +25,7 @@ export class BenchClient {
   async send(sent: Sent): Promise<string> {
     const answer = await this.open(sent);
     let text = "";
-    if (sent.keep === true) answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    if (sent.keep === true) answer.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
     else answer.resume();
     await new Promise((resolve, reject) => answer.once("end", resolve).once("error", reject));
     if (answer.statusCode === undefined || answer.statusCode >= 300) throw new Error(`${sent.method} ${sent.path}: ${answer.statusCode}`);

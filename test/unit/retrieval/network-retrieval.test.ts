@@ -350,7 +350,7 @@ describe("NetworkRetrieval", function () {
 
   it("refuses what the chain does not know, and what it cannot ask", async () => {
     const { retrieval } = start();
-    const stranger = { ...file, fid: encrypted.fid.replace(/./, "0") as typeof file.fid };
+    const stranger = { ...file, fid: "0".repeat(64) as typeof file.fid };
     const unknown = await rejection(retrieval.open([{ file: stranger, range: { start: 0, end: 1 } }]));
     expect(unknown).to.include({ kind: "ObjectUnavailable" });
     network.chain.connected = false;
