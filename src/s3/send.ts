@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ByteStream } from "../streams/byte-stream.js";
-import { bodyChunks } from "../streams/chunk-pool.js";
+import { bodyChunks, documentChunks } from "../streams/chunk-pool.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
 import { toLatin1 } from "./wire/headers.js";
@@ -98,8 +98,7 @@ export async function send(exchange: Exchange, answer: S3Response, common: S3Res
     if (silent) answer.body.close();
     else return stream(answer.body, response, settings.readIdleMs);
   }
-  // Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each.
-  const bytes = Buffer.from(typeof answer.body === "string" ? answer.body : "");
+  const bytes = encoded(typeof answer.body === "string" ? answer.body : "");
   if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", bytes.length);
   if (unread && !body.over) {
     // With Content-Length the client has the whole answer now; the connection ends when its body has been let pass.
@@ -107,7 +106,20 @@ export async function send(exchange: Exchange, answer: S3Response, common: S3Res
     if (!silent && bytes.length > 0) response.write(bytes);
     await drain(exchange);
     response.end();
-  } else response.end(silent ? undefined : bytes);
+  } else response.end(silent ? undefined : bytes, () => documentChunks.giveBack(bytes));
+}
+
+/** Shorter texts are not worth a whole chunk. */
+const LONG_TEXT = 16 * 1024;
+
+/**
+ * Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each. Where it
+ * surely fits, into memory that is used again: new memory costs as much as the encoding.
+ */
+function encoded(text: string): Buffer {
+  if (text.length < LONG_TEXT || text.length * 3 > documentChunks.chunkBytes) return Buffer.from(text);
+  const chunk = documentChunks.take();
+  return chunk.subarray(0, chunk.write(text));
 }
 
 

@@ -26,3 +26,5 @@ export class ChunkPool {
 
 /** What blobs are read into and answers give back: 256 KiB each, at most 16 MiB unused. */
 export const bodyChunks = new ChunkPool(256 * 1024, 64);
+/** What documents are written into before they are sent: 1 MiB each, at most 8 MiB unused. */
+export const documentChunks = new ChunkPool(1024 * 1024, 8);

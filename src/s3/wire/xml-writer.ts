@@ -31,7 +31,17 @@ function valueWriter({ element, type }: XmlField): Writer {
   const open = `<${element}>`;
   const close = `</${element}>`;
   if (typeof type !== "string") return (value) => open + writeFields(type, value as object) + close;
-  return (value) => open + (typeof value === "string" ? escapeXml(value) : plainText(value)) + close;
+  // In a listing one entry's storage class, checksum algorithm and date are mostly those of the entry before.
+  let last: unknown;
+  let lastText = "";
+  return (value) => {
+    const known = value instanceof Date ? value.getTime() : value;
+    if (known !== last) {
+      last = known;
+      lastText = open + (typeof value === "string" ? escapeXml(value) : plainText(value)) + close;
+    }
+    return lastText;
+  };
 }
 
 function plainText(value: unknown): string {
