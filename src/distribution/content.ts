@@ -1,5 +1,6 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { FileSlice } from "../encoding/encoder.js";
+import { runsWithin } from "../model/byte-runs.js";
 import { segmentCapacity, type CessFile } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
 
@@ -9,17 +10,9 @@ export function segmentContent(
   index: number,
   blobs: Pick<Blobs, "locate">,
 ): FileSlice[] {
+  const staged = file.blobs.reduce((sum, { length }) => sum + length, 0);
+  if (staged < file.size) throw new Error(`only ${staged} of the file's ${file.size} bytes are staged`);
   const capacity = segmentCapacity(file.format);
-  const start = index * capacity;
-  const end = Math.min(start + capacity, file.size);
-  const slices: FileSlice[] = [];
-  let position = 0;
-  for (const { blob, offset, length } of file.blobs) {
-    const from = Math.max(start, position);
-    const to = Math.min(end, position + length);
-    if (from < to) slices.push(blobs.locate({ blob, offset: offset + from - position, length: to - from }));
-    position += length;
-  }
-  if (position < file.size) throw new Error(`only ${position} of the file's ${file.size} bytes are staged`);
-  return slices;
+  const range = { start: index * capacity, end: Math.min((index + 1) * capacity, file.size) };
+  return runsWithin(file.blobs, range).map((slice) => blobs.locate(slice));
 }

@@ -3,6 +3,7 @@ import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
 import type { Encoder, FileSlice } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
+import { runsWithin } from "../model/byte-runs.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
@@ -75,26 +76,14 @@ export class SharedFiles {
   }
 
   private async *readStaged(slices: readonly BlobSlice[], range: ByteRange): AsyncGenerator<Uint8Array, void> {
-    for (const { blob, offset, length } of touched(slices, range)) {
+    for (const { blob, offset, length } of runsWithin(slices, range)) {
       yield* this.components.blobs.read(blob, { start: offset, end: offset + length });
     }
   }
 
   private segmentContent({ blobs, format, size }: FileRow, segment: number): FileSlice[] {
     const start = segment * segmentCapacity(format);
-    const slices = touched(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
+    const slices = runsWithin(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
     return slices.map((slice) => this.components.blobs.locate(slice));
   }
-}
-
-function touched(slices: readonly BlobSlice[], range: ByteRange): BlobSlice[] {
-  const result: BlobSlice[] = [];
-  let position = 0;
-  for (const { blob, offset, length } of slices) {
-    const start = Math.max(range.start, position);
-    const end = Math.min(range.end, position + length);
-    if (start < end) result.push({ blob, offset: offset + start - position, length: end - start });
-    position += length;
-  }
-  return result;
 }

@@ -1,6 +1,7 @@
 import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { ByteRange } from "../../model/byte-range.js";
+import { runsWithin } from "../../model/byte-runs.js";
 import { ByteStream } from "../../streams/byte-stream.js";
 import { S3Error } from "../../model/errors.js";
 import type { CessFile, DataKey } from "../../model/file.js";
@@ -37,12 +38,12 @@ export class ObjectBytes {
 
   private async openStaged(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<ByteStream | undefined> {
     const { catalog, blobs } = this.components;
-    const slices = sliceRange(await catalog.objects.blobs(version.id), range);
+    const slices = runsWithin(await catalog.objects.blobs(version.id), range);
     if (slices.length === 0) return undefined;
     const read = async function* () {
       // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
       // not; of several, all are there if the catalog still links them, since it lets go of them before they are removed.
-      const gone = slices.length > 1 ? lost(slices, sliceRange(await catalog.objects.blobs(version.id), range)) : undefined;
+      const gone = slices.length > 1 ? lost(slices, runsWithin(await catalog.objects.blobs(version.id), range)) : undefined;
       if (gone) throw new BlobMissing(gone.blob);
       for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
     };
@@ -63,7 +64,7 @@ export class ObjectBytes {
 
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
-    for (const { file: row, offset, length } of touched(version.extents, range)) {
+    for (const { file: row, offset, length } of runsWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
       const range = { start: offset, end: offset + length };
@@ -84,23 +85,6 @@ export class ObjectBytes {
 /** The catalog does not keep the data keys of stored files; each version brings its own. */
 function withKey(file: Omit<CessFile, "size">, key: DataKey | undefined): Omit<CessFile, "size"> {
   return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
-}
-
-/** The slices that bytes `range` of the slices laid end to end consist of. */
-export function sliceRange(slices: readonly BlobSlice[], range: ByteRange): BlobSlice[] {
-  return touched(slices, range);
-}
-
-function touched<Run extends { readonly offset: number; readonly length: number }>(runs: readonly Run[], range: ByteRange): Run[] {
-  const result: Run[] = [];
-  let position = 0;
-  for (const run of runs) {
-    const start = Math.max(range.start, position);
-    const end = Math.min(range.end, position + run.length);
-    if (start < end) result.push({ ...run, offset: run.offset + start - position, length: end - start });
-    position += run.length;
-  }
-  return result;
 }
 
 /** The first of the slices that is not where it was. */

@@ -1,42 +1,25 @@
-import type { Blobs } from "../../blobs/blobs.js";
 import type { Catalog, NewVersion, VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
-import type { Clock } from "../../model/clock.js";
 import type { Bucket } from "../../model/bucket.js";
 import { S3Error } from "../../model/errors.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import { checkRead } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import { payerOf, permittedBucket, type Accounts } from "../access/access.js";
+import { payerOf, permittedBucket } from "../access/access.js";
 import { actionOf } from "../access/actions.js";
-import type { Admission } from "../ingest/admission.js";
-import type { Digests } from "../ingest/digests.js";
-import type { Expiries } from "../buckets/expiries.js";
+import type { StorageComponents } from "../components.js";
 import type { Call, Copied, CopyRequest, ObjectName } from "../gateway.js";
 import { ingest } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
-import type { ObjectBytes } from "./object-bytes.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
-import type { ObjectEncryption } from "./object-encryption.js";
 import { failedRead, readableVersion } from "./object-read.js";
-import type { Staging } from "../ingest/staging.js";
 import { combinedChecksum } from "../uploads/upload-checksum.js";
 import { shownVersionId } from "./version-service.js";
 
-export interface CopyComponents {
-  readonly catalog: Catalog;
-  readonly accounts: Accounts;
-  readonly clock: Clock;
-  readonly blobs: Blobs;
-  readonly digests: Digests;
-  readonly staging: Staging;
-  readonly admission: Admission;
-  readonly bytes: ObjectBytes;
-  readonly encryption: ObjectEncryption;
-  readonly expiries: Expiries;
+export interface CopyComponents extends StorageComponents {
   readonly notifications: NotificationService;
   readonly onWork: () => void;
 }

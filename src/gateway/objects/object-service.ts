@@ -1,45 +1,28 @@
-import type { Blobs } from "../../blobs/blobs.js";
 import type { Catalog, ListedVersion, NewVersion } from "../../catalog/catalog.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
 import { S3Error } from "../../model/errors.js";
-import type { Clock } from "../../model/clock.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import { checkWrite, type Preconditions } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import { payerOf, permittedBucket, type Accounts } from "../access/access.js";
+import type { StorageComponents } from "../components.js";
+import { payerOf, permittedBucket } from "../access/access.js";
 import { actionOf } from "../access/actions.js";
-import type { Admission } from "../ingest/admission.js";
-import type { Digests } from "../ingest/digests.js";
 import type {
   Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
 } from "../gateway.js";
-import type { Expiries } from "../buckets/expiries.js";
 import { newObjectAcl, withOwners } from "../access/object-acl.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { newLock, requireLockDigest } from "./lock-service.js";
-import type { ObjectBytes } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
-import type { ObjectEncryption } from "./object-encryption.js";
 import { readableVersion, resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
-import type { Staging } from "../ingest/staging.js";
 import { shownVersionId } from "./version-service.js";
 
-export interface ObjectComponents {
-  readonly catalog: Catalog;
-  readonly accounts: Accounts;
-  readonly clock: Clock;
-  readonly blobs: Blobs;
-  readonly digests: Digests;
-  readonly staging: Staging;
-  readonly admission: Admission;
-  readonly bytes: ObjectBytes;
-  readonly encryption: ObjectEncryption;
+export interface ObjectComponents extends StorageComponents {
   readonly copy: ObjectCopy;
-  readonly expiries: Expiries;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
   /** The bucket of all files on the network, where there is one. */

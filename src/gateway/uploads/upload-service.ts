@@ -1,21 +1,16 @@
 import { randomBytes } from "node:crypto";
-import type { Blobs } from "../../blobs/blobs.js";
-import type { Catalog } from "../../catalog/catalog.js";
 import { resolveRange, type RangeRequest } from "../../model/byte-range.js";
 import type { Account } from "../../model/account.js";
 import type { Bucket } from "../../model/bucket.js";
 import type { CustomerKey } from "../../model/encryption.js";
-import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../../model/errors.js";
 import { PLAIN } from "../../model/file.js";
 import type { Ending } from "../../model/lifecycle.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import { payerOf, permittedBucket, type Accounts } from "../access/access.js";
-import type { Admission } from "../ingest/admission.js";
-import type { Digests } from "../ingest/digests.js";
-import type { Expiries } from "../buckets/expiries.js";
+import type { StorageComponents } from "../components.js";
+import { payerOf, permittedBucket } from "../access/access.js";
 import type {
   Body, Call, CompletedUpload, CompleteRequest, CopyPartRequest, CreateUploadSettings, ObjectName, PartListResult, StoredPart, UploadListRequest,
   UploadListResult, Uploads,
@@ -23,28 +18,15 @@ import type {
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
 import { newLock, requireLockDigest, uploadLock } from "../objects/lock-service.js";
-import type { ObjectBytes } from "../objects/object-bytes.js";
-import type { ObjectEncryption } from "../objects/object-encryption.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { readableSource } from "../objects/object-copy.js";
-import type { Staging } from "../ingest/staging.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
 import { withUploadEncryption } from "./upload-access.js";
 import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
-export interface UploadComponents {
-  readonly catalog: Catalog;
-  readonly accounts: Accounts;
-  readonly clock: Clock;
-  readonly blobs: Blobs;
-  readonly digests: Digests;
-  readonly staging: Staging;
-  readonly admission: Admission;
-  readonly bytes: ObjectBytes;
-  readonly encryption: ObjectEncryption;
+export interface UploadComponents extends StorageComponents {
   readonly preprocessing: Preprocessing;
   readonly completion: UploadCompletion;
-  readonly expiries: Expiries;
 }
 
 /** Unguessable: whoever knows a bucket's name must not be able to name its uploads. */

@@ -1,0 +1,24 @@
+import type { Blobs } from "../blobs/blobs.js";
+import type { Catalog } from "../catalog/catalog.js";
+import type { Clock } from "../model/clock.js";
+import type { Accounts } from "./access/access.js";
+import type { Expiries } from "./buckets/expiries.js";
+import type { Admission } from "./ingest/admission.js";
+import type { Digests } from "./ingest/digests.js";
+import type { Staging } from "./ingest/staging.js";
+import type { ObjectBytes } from "./objects/object-bytes.js";
+import type { ObjectEncryption } from "./objects/object-encryption.js";
+
+/** What objects, copies and uploads are all read and written with. */
+export interface StorageComponents {
+  readonly catalog: Catalog;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+  readonly staging: Staging;
+  readonly admission: Admission;
+  readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
+  readonly expiries: Expiries;
+}

@@ -1,0 +1,20 @@
+import type { ByteRange } from "./byte-range.js";
+
+/** `length` bytes from byte `offset` of something. */
+export interface ByteRun {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What bytes `range` of the runs laid end to end consist of. */
+export function runsWithin<Run extends ByteRun>(runs: readonly Run[], range: ByteRange): Run[] {
+  const result: Run[] = [];
+  let position = 0;
+  for (const run of runs) {
+    const start = Math.max(range.start, position);
+    const end = Math.min(range.end, position + run.length);
+    if (start < end) result.push({ ...run, offset: run.offset + start - position, length: end - start });
+    position += run.length;
+  }
+  return result;
+}
