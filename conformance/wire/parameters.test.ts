@@ -188,6 +188,9 @@ describe("headers of objects", () => {
     expect((await get(false, "")).status).to.equal(200);
     expect(await get(false, "?response-content-type=text%2Fhtml")).to.include({ status: 400, code: "InvalidRequest" });
     expect((await get("query", "?response-content-type=text%2Fhtml")).headers["content-type"]).to.equal("text/html");
+    const named = (name: string) => get("query", `?response-content-disposition=${encodeURIComponent(`attachment; filename${name}`)}`);
+    expect(await named('="日本.txt"')).to.include({ status: 400, code: "InvalidArgument" });
+    expect((await named("*=UTF-8''%E6%97%A5%E6%9C%AC.txt")).headers["content-disposition"]).to.equal("attachment; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt");
   });
 });
 

@@ -41,7 +41,7 @@ export interface RetrievalSettings extends SourceSettings, DirectorySettings, Sc
 export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
   ...DIRECTORY_DEFAULTS,
   ...SCORE_DEFAULTS,
-  readAheadBytes: 24 * MIB,
+  readAheadBytes: 56 * MIB,
   heldBytes: 512 * MIB,
   fetchBytes: 128 * MIB,
   raceBytes: 192 * MIB,

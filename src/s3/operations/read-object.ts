@@ -53,6 +53,10 @@ function readOverrides({ query, account }: S3Request): Record<string, string> {
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
       throw new S3Error("InvalidArgument", { message: "Header value cannot be represented.", fields: { ArgumentName: parameter } });
     }
+    // Clients read headers as Latin-1; RFC 8187's `filename*=UTF-8''…` is the way for other names.
+    if (/[^\u0000-\u00ff]/.test(value)) {
+      throw new S3Error("InvalidArgument", { message: "Header value cannot be represented using ISO-8859-1.", fields: { ArgumentName: parameter, ArgumentValue: value } });
+    }
     // Else anybody could make a public object a page under this host's name.
     if (account === ANONYMOUS) throw new S3Error("InvalidRequest", { message: "Request specific response headers cannot be used for anonymous GET requests." });
     found[header] = value;
