@@ -49,3 +49,31 @@ export function readRaw(port: number, requests: readonly (string | Buffer)[], bo
     socket.once("error", reject);
   });
 }
+
+/** Requests on one connection, each made of the answer to the one before, heads included, until `next` makes none. */
+export function converse(port: number, first: Buffer, next: (answer: Buffer) => Buffer | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let left = -1;
+    const socket = connect(port, "127.0.0.1", () => socket.write(first));
+    socket.once("error", reject);
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (left < 0) {
+        const head = chunk.toString("latin1", 0, chunk.indexOf("\r\n\r\n"));
+        if (!head.startsWith("HTTP/1.1 20")) socket.destroy(new Error(head));
+        left = head.length + 4 + Number(/^content-length: (\d+)/im.exec(head)?.[1]);
+      }
+      left -= chunk.length;
+      if (left > 0) return;
+      const request = next(Buffer.concat(chunks));
+      chunks = [];
+      left = -1;
+      if (request) socket.write(request);
+      else {
+        socket.destroy();
+        resolve();
+      }
+    });
+  });
+}
