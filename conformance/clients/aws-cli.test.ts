@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -51,6 +51,8 @@ describe("aws-cli", function () {
     for (const [path, body] of [["one.txt", "1"], ["sub/two words.txt", "2"], ["sub/deep/ü.txt", "3"]] as const) {
       mkdirSync(join(tree, path, ".."), { recursive: true });
       writeFileSync(join(tree, path), body);
+      // S3 tells whole seconds: what changed in the second of its upload is newer than that.
+      utimesSync(join(tree, path), new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
     }
     await aws("s3", "sync", tree, `s3://${bucket.name}/tree`);
     expect(await aws("s3", "sync", tree, `s3://${bucket.name}/tree`)).to.equal("");
