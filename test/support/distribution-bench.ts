@@ -200,6 +200,7 @@ export class Bench {
     await this.stop();
     await this.chain.close();
     await this.#encoder.close();
+    await this.blobs.close();
     await this.catalog.close();
     await rm(this.folder, { recursive: true, force: true });
   }
