@@ -1,5 +1,5 @@
 import { S3Error } from "../model/errors.js";
-import type { Extent } from "../model/file.js";
+import { segmentCapacity, type Extent } from "../model/file.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile } from "./catalog.js";
 import { addJob, wakeJobs } from "./jobs.js";
@@ -20,7 +20,7 @@ export async function linkFiles(
 }
 
 async function fileFor(tx: Tx, now: number, formats: FormatColumn, owner: string, file: NewFile): Promise<{ readonly id: number; readonly stored: boolean }> {
-  const known = await tx.selectFrom("files").select(["id", "state", "format"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
+  const known = await tx.selectFrom("files").select(["id", "state", "format", "segment_count"]).where("fid", "=", file.fid).where("owner", "=", owner).executeTakeFirst();
   if (!known) {
     const id = await insertFile(tx, now, owner, file, formats.pack(file.format));
     await linkFileBlobs(tx, id, file.blobs);
@@ -32,17 +32,19 @@ async function fileFor(tx: Tx, now: number, formats: FormatColumn, owner: string
   if (known.state === "failed" || known.state === "deleting") {
     // A file being deleted stays so until the chain's answer is known (`deleted`); its bytes are kept from now on.
     if (known.state === "failed") await tx.updateTable("files").set({ state: "encoded", failure: null }).where("id", "=", known.id).execute();
-    await giveBytes(tx, known.id, file);
+    await giveBytes(tx, known, file);
     await addJob(tx, now, "store", known.id);
   }
   return { id: known.id, stored: known.state === "stored" };
 }
 
 /** A file keeps the bytes it has: those of its first version are as good as any, with more zeros at the end or fewer. */
-async function giveBytes(tx: Tx, file: number, { blobs, size }: NewFile): Promise<void> {
+async function giveBytes(tx: Tx, { id: file, segment_count: count }: { readonly id: number; readonly segment_count: number }, { fid, format, blobs, size, segments }: NewFile): Promise<void> {
   const held = await tx.selectFrom("file_blobs").select("position").where("file_id", "=", file).limit(1).executeTakeFirst();
   if (held) return;
-  await tx.updateTable("files").set({ size }).where("id", "=", file).execute();
+  // One Merkle root may stand for several lists of segments: each is the beginning of the longer ones.
+  if (segments.length < count) throw new Error(`the file ${fid} is the owner's with more segments, and on its way out of the network`);
+  await tx.updateTable("files").set({ size: Math.min(size, count * segmentCapacity(format)) }).where("id", "=", file).execute();
   await linkFileBlobs(tx, file, blobs);
 }
 

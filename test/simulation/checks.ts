@@ -24,17 +24,20 @@ export interface World {
 /** Longer than it takes the sweepers to come by, ms. */
 const SWEPT_MS = 300_000;
 
-/** What the objects that are there need on chain: CESS account → FID → segments. Reads every object on the way. */
-async function needed({ clients, keys }: World): Promise<Map<string, Map<string, number>>> {
-  const result = new Map<string, Map<string, number>>();
+/**
+ * What the objects that are there need on chain: CESS account → FID → segments, of which several numbers may be right:
+ * lists of segments that go on repeating their end have one root. Reads every object on the way.
+ */
+async function needed({ clients, keys }: World): Promise<Map<string, Map<string, Set<number>>>> {
+  const result = new Map<string, Map<string, Set<number>>>();
   const writes = new Map<string, string>();
   for (const client of clients) {
-    const files = result.get(client.account.cessAccount) ?? new Map<string, number>();
+    const files = result.get(client.account.cessAccount) ?? new Map<string, Set<number>>();
     result.set(client.account.cessAccount, files);
     for (const key of keys) {
       const seen = await client.verify(key);
       for (const { fid, segments, sealed } of seen?.files ?? []) {
-        files.set(fid, segments);
+        files.set(fid, (files.get(fid) ?? new Set()).add(segments));
         const write = sealed ? (writes.get(fid) ?? seen!.write) : undefined;
         if (sealed && write !== seen!.write) throw new Violation(`two writes share the encrypted file ${fid}`);
         if (sealed) writes.set(fid, seen!.write);
@@ -52,7 +55,7 @@ export async function checkStored(world: World, spec: 100 | 133): Promise<void> 
   if (deals.length > 0) throw new Violation(`${deals.length} deals are pending although no job is left`);
   const wanted = await needed(world);
   for (const { cessAccount, territory } of new Map([...accounts.values()].map((each) => [each.cessAccount, each])).values()) {
-    const files = wanted.get(cessAccount) ?? new Map<string, number>();
+    const files = wanted.get(cessAccount) ?? new Map<string, Set<number>>();
     const listed = chain.files().filter(({ owners }) => owners.some((owner) => owner.account === cessAccount)).map(({ fid }) => fid);
     const lost = [...files.keys()].filter((fid) => !listed.some((other) => other === fid));
     const left = listed.filter((fid) => !files.has(fid));
@@ -60,7 +63,9 @@ export async function checkStored(world: World, spec: 100 | 133): Promise<void> 
     // At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever.
     if (left.length > 0 && spec === 133) throw new Violation(`${cessAccount} still owns ${left.join(", ")}, which nothing needs`);
     const { used, locked } = chain.space(cessAccount, territory)!;
-    const charged = BigInt(CHARGED_PER_SEGMENT) * BigInt([...files.values()].reduce((sum, segments) => sum + segments, 0));
+    const onChain = new Map(chain.files().map(({ fid, segments }) => [fid as string, segments.length]));
+    const counts = [...files].map(([fid, segments]) => [...segments].find((count) => count === onChain.get(fid)) ?? Math.max(...segments));
+    const charged = BigInt(CHARGED_PER_SEGMENT) * BigInt(counts.reduce((sum, count) => sum + count, 0));
     if (locked !== 0n) throw new Violation(`${locked} bytes of ${cessAccount}'s territory are locked by no deal`);
     if (used !== charged && spec === 133) throw new Violation(`${cessAccount} is charged ${used} bytes for objects that need ${charged}`);
   }

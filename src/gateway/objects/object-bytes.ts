@@ -4,7 +4,7 @@ import type { ByteRange } from "../../model/byte-range.js";
 import { runsWithin } from "../../model/byte-runs.js";
 import { ByteStream } from "../../streams/byte-stream.js";
 import { S3Error } from "../../model/errors.js";
-import type { CessFile, DataKey } from "../../model/file.js";
+import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
 
@@ -67,8 +67,7 @@ export class ObjectBytes {
     for (const { file: row, offset, length } of runsWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
-      const range = { start: offset, end: offset + length };
-      ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
+      for (const range of kept(file, { start: offset, end: offset + length })) ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
@@ -80,6 +79,27 @@ export class ObjectBytes {
     }
     return ranges;
   }
+}
+
+/**
+ * Where bytes `range` of a version lie in a file that may have fewer segments than the version. A level's odd one at the
+ * end is paired with itself, so that one Merkle root stands for several lists of segments: for all those that go on
+ * repeating the last block. 32 MiB and 64 MiB of zeros are one file, and its only segment is both of the longer one's.
+ */
+function kept({ format, segments }: Omit<CessFile, "size">, range: ByteRange): ByteRange[] {
+  const capacity = segmentCapacity(format);
+  if (range.end <= segments.length * capacity) return [range];
+  const places = segments.map((_, index) => index);
+  while (places.length * capacity < range.end) places.push(...places.slice(-(places.length & -places.length)));
+  const found: ByteRange[] = [];
+  for (let start = range.start; start < range.end; ) {
+    const segment = Math.floor(start / capacity);
+    const end = Math.min(range.end, (segment + 1) * capacity);
+    const shift = ((places[segment] ?? segment) - segment) * capacity;
+    found.push({ start: start + shift, end: end + shift });
+    start = end;
+  }
+  return found;
 }
 
 /** The catalog does not keep the data keys of stored files; each version brings its own. */

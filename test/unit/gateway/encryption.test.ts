@@ -351,6 +351,17 @@ describe("Encrypted objects", function () {
     for (const [key, bytes] of objects) expect((await get(key)).equals(bytes), key).to.equal(true);
   });
 
+  it("are read back whole where the last of their segments repeats, and so one file stands for shorter and longer ones", async () => {
+    await build();
+    const zeros = (segments: number) => Buffer.concat([bytesOf(SEGMENT_SIZE, 4), Buffer.alloc(segments * SEGMENT_SIZE - 5)]);
+    for (const segments of [2, 3]) await store(await put(`${segments}`, zeros(segments)));
+    const fids = await Promise.all([2, 3].map(async (segments) => (await gateway.objects.head(as(alice), at(`${segments}`), { preconditions: {} })).version.durability.fid));
+    expect(fids[0]).to.equal(fids[1]);
+    for (const segments of [3, 2]) expect((await get(`${segments}`)).equals(zeros(segments)), `${segments} segments of zeros`).to.equal(true);
+    const range = { first: 2 * SEGMENT_SIZE - 3, last: 3 * SEGMENT_SIZE + 7 };
+    expect((await get("3", { range })).equals(zeros(3).subarray(range.first, range.last + 1))).to.equal(true);
+  });
+
   it("and what another owner stored of their ciphertext are the same file, read by each in its own way", async () => {
     await build();
     const bytes = bytesOf(1000, 1);
