@@ -4,8 +4,8 @@ import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
+import { ByteStream } from "../streams/byte-stream.js";
 import { fileChunks } from "../streams/file-chunks.js";
-import { abortable } from "./abortable.js";
 import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
 import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
 import { FolderSync, syncFolder } from "./folder-sync.js";
@@ -63,8 +63,7 @@ export class FileBlobs implements Blobs {
 
   async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
     try {
-      const chunks = abortable(source, options.signal);
-      const { bytes, rest } = await beginning(chunks, this.settings.packedBytes);
+      const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
       return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
     } catch (error) {
       throw asRefusal(error);
@@ -195,7 +194,7 @@ export class FileBlobs implements Blobs {
 }
 
 /** All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is asked for. */
-async function beginning(chunks: AsyncGenerator<Uint8Array>, limit: number): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
+async function beginning(chunks: ByteStream, limit: number): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
   const kept: Uint8Array[] = [];
   let size = 0;
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
@@ -206,12 +205,12 @@ async function beginning(chunks: AsyncGenerator<Uint8Array>, limit: number): Pro
   return { bytes: Buffer.concat(kept) };
 }
 
-async function* resumed(first: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* resumed(first: readonly Uint8Array[], rest: ByteStream): AsyncGenerator<Uint8Array> {
   try {
     yield* first;
     yield* rest;
   } finally {
-    await rest.return(undefined);
+    rest.close();
   }
 }
 

@@ -2,7 +2,7 @@ import type { ByteRange } from "../model/byte-range.js";
 import { S3Error } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
-import { abortable } from "./abortable.js";
+import { ByteStream } from "../streams/byte-stream.js";
 import { newBlobId } from "./blob-id.js";
 import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
 import { Holds } from "./holds.js";
@@ -26,7 +26,7 @@ export class MemoryBlobs implements Blobs {
   async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of abortable(source, options.signal)) {
+    for await (const chunk of ByteStream.over(source, options.signal)) {
       size += chunk.byteLength;
       if (this.used + size > this.capacity) throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
       chunks.push(Uint8Array.from(chunk));

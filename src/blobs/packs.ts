@@ -6,6 +6,7 @@ import { isBlobId, newBlobId, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
 import { syncFolder } from "./folder-sync.js";
 import { isMissing } from "./missing.js";
+import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
   /** A pack that has so many bytes takes no more blobs. */
@@ -219,12 +220,4 @@ async function readPack(path: string, pack: string): Promise<Map<BlobId, number>
     if (!isMissing(error)) throw error;
   }
   return found;
-}
-
-/** The kernel may take fewer bytes than it was given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);
-    done += bytesWritten;
-  }
 }

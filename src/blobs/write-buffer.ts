@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { MIB } from "../model/sizes.js";
+import { writeAll } from "./write-all.js";
 
 /** So many bytes are sent to the disk while later ones still arrive, so that the last sync has little left to do. */
 const SYNC_BYTES = 8 * MIB;
@@ -44,13 +45,9 @@ export class WriteBuffer {
     this.filled = 0;
   }
 
-  /** The kernel may take fewer bytes than it was given. */
   private async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await this.file.write(bytes, done, bytes.byteLength - done, this.position);
-      done += bytesWritten;
-      this.position += bytesWritten;
-    }
+    await writeAll(this.file, bytes, this.position);
+    this.position += bytes.byteLength;
     if (this.position - this.synced >= SYNC_BYTES) this.syncEarly();
   }
 

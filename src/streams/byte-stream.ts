@@ -5,7 +5,7 @@
  * an object of a few KiB it costs as much as reading the object.)
  */
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
-  readonly #chunks: AsyncGenerator<Uint8Array, void>;
+  readonly #chunks: AsyncIterator<Uint8Array, unknown>;
   readonly #signal: AbortSignal | undefined;
   readonly #onClose: (ended: boolean) => void;
   #first: IteratorResult<Uint8Array, void> | undefined;
@@ -13,11 +13,12 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   #failure: Error | undefined;
   #closed = false;
 
-  private constructor(chunks: AsyncGenerator<Uint8Array, void>, signal: AbortSignal | undefined, onClose: (ended: boolean) => void) {
+  private constructor(chunks: AsyncIterator<Uint8Array, unknown>, signal: AbortSignal | undefined, onClose: (ended: boolean) => void) {
     this.#chunks = chunks;
     this.#signal = signal;
     this.#onClose = onClose;
     signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted === true) this.#abort();
   }
 
   /**
@@ -27,9 +28,13 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
    */
   static async begin(chunks: AsyncGenerator<Uint8Array, void>, signal?: AbortSignal, onClose: (ended: boolean) => void = () => undefined): Promise<ByteStream> {
     const stream = new ByteStream(chunks, signal, onClose);
-    if (signal?.aborted === true) stream.#abort();
     stream.#first = await stream.next();
     return stream;
+  }
+
+  /** Of what the source gives; nothing is asked of it before the reader asks. The signal ends it as it does what `begin` gives. */
+  static over(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): ByteStream {
+    return new ByteStream(source[Symbol.asyncIterator](), signal, () => undefined);
   }
 
   /** Of bytes that are here already. */
@@ -45,12 +50,13 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     if (this.#closed) return { done: true, value: undefined };
     try {
       // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk alive.
-      const next = await new Promise<IteratorResult<Uint8Array, void>>((resolve, reject) => {
+      const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
         this.#interrupt = reject;
         this.#chunks.next().then(resolve, reject);
       });
-      if (next.done === true) this.#close(true);
-      return next;
+      if (next.done !== true) return next;
+      this.#close(true);
+      return { done: true, value: undefined };
     } catch (error) {
       this.close();
       throw error;
@@ -76,7 +82,7 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     this.#closed = true;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#onClose(ended);
-    if (!ended) void this.#chunks.return().catch(() => undefined);
+    if (!ended) void this.#chunks.return?.().catch(() => undefined);
   }
 
   readonly #abort = (): void => {
