@@ -9,10 +9,11 @@ import Mocha from "mocha";
 /**
  * `npm run conformance [-- URL] [--grep TEXT]`: black-box tests of any S3 endpoint. Without a URL the dev network is
  * started for the time of the run. Credentials come from CONFORMANCE_ACCESS_KEY and CONFORMANCE_SECRET_KEY, a second
- * account from CONFORMANCE_ALT_ACCESS_KEY and CONFORMANCE_ALT_SECRET_KEY. CONFORMANCE_DOMAIN names the endpoint's domain
- * for virtual-host style, CONFORMANCE_WEBSITE_DOMAIN that of websites; without them these are not tested. Nor is the delivery of events without CONFORMANCE_WEBHOOK_PORT:
- * the port of this machine that the endpoint's webhook `conformance` posts to. Nor that of access logs without
- * CONFORMANCE_ACCESS_LOGS=soon: the endpoint delivers them within seconds.
+ * account from CONFORMANCE_ALT_ACCESS_KEY and CONFORMANCE_ALT_SECRET_KEY. CONFORMANCE_DOMAIN names the endpoint's
+ * domain for virtual-host style, CONFORMANCE_WEBSITE_DOMAIN that of websites; without them these are not tested. Nor is
+ * the delivery of events without CONFORMANCE_WEBHOOK_PORT: the port of this machine that the endpoint's webhook
+ * `conformance` posts to. Nor that of access logs without CONFORMANCE_ACCESS_LOGS=soon: the endpoint delivers them
+ * within seconds.
  */
 const here = dirname(fileURLToPath(import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -28,17 +29,30 @@ function freePort(): Promise<number> {
   });
 }
 
-async function startDevNetwork(): Promise<{ readonly endpoint: string; readonly webhookPort: number; stop(): Promise<void> }> {
+async function startDevNetwork(): Promise<{
+  readonly endpoint: string;
+  readonly webhookPort: number;
+  stop(): Promise<void>;
+}> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-conformance-"));
   const [port, adminPort, webhookPort] = [await freePort(), await freePort(), await freePort()];
   const gateway = spawn(process.execPath, [join(here, "../src/main.js"), "dev"], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, CESS_S3_DATA_DIR: folder, CESS_S3_DOMAIN: "localhost", CESS_S3_WEBSITE_DOMAIN: "site.localhost",
-      CESS_S3_ACCESS_LOG_MINUTES: "0.05", CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/` },
+    env: {
+      ...process.env,
+      CESS_S3_LISTEN: `127.0.0.1:${port}`,
+      CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+      CESS_S3_DATA_DIR: folder,
+      CESS_S3_DOMAIN: "localhost",
+      CESS_S3_WEBSITE_DOMAIN: "site.localhost",
+      CESS_S3_ACCESS_LOG_MINUTES: "0.05",
+      CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/`,
+    },
   });
   await ready(gateway, `http://127.0.0.1:${adminPort}/health/ready`);
   return {
-    endpoint: `http://127.0.0.1:${port}`, webhookPort,
+    endpoint: `http://127.0.0.1:${port}`,
+    webhookPort,
     async stop() {
       const ended = new Promise((resolve) => gateway.once("exit", resolve));
       gateway.kill("SIGTERM");
@@ -49,8 +63,9 @@ async function startDevNetwork(): Promise<{ readonly endpoint: string; readonly 
 }
 
 async function ready(gateway: ChildProcess, url: string): Promise<void> {
-  for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end; ) {
-    if (gateway.exitCode !== null) throw new Error(`the dev network ended with code ${gateway.exitCode} before it was ready`);
+  for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end;) {
+    if (gateway.exitCode !== null)
+      throw new Error(`the dev network ended with code ${gateway.exitCode} before it was ready`);
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -60,7 +75,10 @@ async function ready(gateway: ChildProcess, url: string): Promise<void> {
 }
 
 function testFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".test.js")).sort().map((name) => join(folder, name));
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".test.js"))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -29,14 +29,18 @@ program
   .argument("<file>")
   .option("--cipher <text>", "encrypt as DeOSS does (cess-cbc) with this text of 1 to 32 bytes")
   .option("--json", "print segment and fragment hashes too, as JSON")
-  .action(async (file: string, options: { cipher?: string; json?: boolean }) => (await import("./cli/fid.js")).runFid(file, options));
+  .action(async (file: string, options: { cipher?: string; json?: boolean }) =>
+    (await import("./cli/fid.js")).runFid(file, options),
+  );
 
 program
   .command("seal")
   .description("seal a secret access key from standard input, for secretAccessKeySealed in the configuration")
   .argument("<access-key>")
   .option("-c, --config <file>", "configuration file (YAML), which says where the gateway's keys are")
-  .action(async (accessKey: string, options: { config?: string }) => (await import("./cli/seal.js")).runSeal(accessKey, options.config));
+  .action(async (accessKey: string, options: { config?: string }) =>
+    (await import("./cli/seal.js")).runSeal(accessKey, options.config),
+  );
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -12,7 +12,15 @@ describe("aws-cli", function () {
   this.timeout(180_000);
   const bucket = useBucket();
   let folder: string;
-  const environment = { AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey, AWS_DEFAULT_REGION: target.region, AWS_ENDPOINT_URL: target.endpoint, AWS_EC2_METADATA_DISABLED: "true", AWS_CONFIG_FILE: "/nonexistent", AWS_SHARED_CREDENTIALS_FILE: "/nonexistent" };
+  const environment = {
+    AWS_ACCESS_KEY_ID: target.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+    AWS_DEFAULT_REGION: target.region,
+    AWS_ENDPOINT_URL: target.endpoint,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "/nonexistent",
+    AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
+  };
   const aws = (...args: string[]) => succeed("aws", args, environment);
 
   before(function () {
@@ -28,10 +36,22 @@ describe("aws-cli", function () {
     expect(await aws("s3", "ls", `s3://${bucket.name}/dir/`)).to.match(/1048576 a\.bin/);
     await aws("s3", "cp", `s3://${bucket.name}/dir/a.bin`, join(folder, "back.bin"));
     expect(readFileSync(join(folder, "back.bin")).equals(readFileSync(file))).to.equal(true);
-    await aws("s3api", "get-object", "--bucket", bucket.name, "--key", "dir/a.bin", "--range", "bytes=1000-1999", join(folder, "range.bin"));
+    await aws(
+      "s3api",
+      "get-object",
+      "--bucket",
+      bucket.name,
+      "--key",
+      "dir/a.bin",
+      "--range",
+      "bytes=1000-1999",
+      join(folder, "range.bin"),
+    );
     expect(readFileSync(join(folder, "range.bin")).equals(readFileSync(file).subarray(1000, 2000))).to.equal(true);
     await aws("s3", "cp", `s3://${bucket.name}/dir/a.bin`, `s3://${bucket.name}/copy.bin`);
-    expect(JSON.parse(await aws("s3api", "head-object", "--bucket", bucket.name, "--key", "copy.bin"))).to.deep.include({ ContentLength: MIB, Metadata: { kind: "test" } });
+    expect(JSON.parse(await aws("s3api", "head-object", "--bucket", bucket.name, "--key", "copy.bin"))).to.deep.include(
+      { ContentLength: MIB, Metadata: { kind: "test" } },
+    );
     await aws("s3", "mv", `s3://${bucket.name}/copy.bin`, `s3://${bucket.name}/moved.bin`);
     await aws("s3", "rm", `s3://${bucket.name}/`, "--recursive");
     expect((await run("aws", ["s3", "ls", `s3://${bucket.name}/`], environment)).stdout).to.equal("");
@@ -48,7 +68,11 @@ describe("aws-cli", function () {
 
   it("syncs a tree both ways and finds nothing to do the second time", async () => {
     const tree = join(folder, "tree");
-    for (const [path, body] of [["one.txt", "1"], ["sub/two words.txt", "2"], ["sub/deep/ü.txt", "3"]] as const) {
+    for (const [path, body] of [
+      ["one.txt", "1"],
+      ["sub/two words.txt", "2"],
+      ["sub/deep/ü.txt", "3"],
+    ] as const) {
       mkdirSync(join(tree, path, ".."), { recursive: true });
       writeFileSync(join(tree, path), body);
       // S3 tells whole seconds: what changed in the second of its upload is newer than that.

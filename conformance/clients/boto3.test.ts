@@ -21,10 +21,16 @@ def refusal(call, **arguments):
 describe("boto3", function () {
   this.timeout(120_000);
   const bucket = useBucket();
-  const run = (script: string) => succeed(python ?? "", ["-c", PREAMBLE + script, bucket.name], {
-    ENDPOINT: target.endpoint, AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
-    AWS_DEFAULT_REGION: target.region, AWS_EC2_METADATA_DISABLED: "true", AWS_CONFIG_FILE: "/nonexistent", AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
-  });
+  const run = (script: string) =>
+    succeed(python ?? "", ["-c", PREAMBLE + script, bucket.name], {
+      ENDPOINT: target.endpoint,
+      AWS_ACCESS_KEY_ID: target.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+      AWS_DEFAULT_REGION: target.region,
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_CONFIG_FILE: "/nonexistent",
+      AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
+    });
 
   before(function () {
     needs(this, "boto3", "it is on PyPI, and in Debian as python3-boto3", python !== undefined);
@@ -83,7 +89,13 @@ print(json.dumps([
 ]))
 `);
     expect(JSON.parse(codes)).to.deep.equal([
-      "NoSuchKey", "NoSuchUpload", "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration", "NoSuchTagSet", "KeyTooLongError",
+      "NoSuchKey",
+      "NoSuchUpload",
+      "NoSuchBucketPolicy",
+      "NoSuchCORSConfiguration",
+      "NoSuchLifecycleConfiguration",
+      "NoSuchTagSet",
+      "KeyTooLongError",
     ]);
   });
 

@@ -21,12 +21,20 @@ describe("a data library:", function () {
       const { endpoint, region, accessKeyId, secretAccessKey } = target;
       const args = [bucket.name, endpoint, host, protocol.replace(":", ""), region, accessKeyId, secretAccessKey];
       const printed = await succeed(python ?? "", ["-c", PREAMBLE + script, ...args], {
-        AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: region, AWS_EC2_METADATA_DISABLED: "true",
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_DEFAULT_REGION: region,
+        AWS_EC2_METADATA_DISABLED: "true",
       });
       expect(printed.trim()).to.equal(expected);
     });
 
-  works("fsspec writes, appends, finds, merges, moves and removes, in parts and in trees", ["s3fs"], "s3fs", `
+  works(
+    "fsspec writes, appends, finds, merges, moves and removes, in parts and in trees",
+    ["s3fs"],
+    "s3fs",
+    `
 import s3fs
 fs = s3fs.S3FileSystem(endpoint_url=endpoint, key=key, secret=secret)
 root = bucket + "/fsspec"
@@ -46,9 +54,15 @@ assert fs.tail(root + "/merged", 4) == b"end7" and fs.size(root + "/merged") == 
 fs.rm(root, recursive=True)
 fs.invalidate_cache()
 print(fs.exists(root))
-`, "False");
+`,
+    "False",
+  );
 
-  works("smart_open streams there and back and leaves nothing of what failed", ["smart_open", "boto3"], "smart_open[s3]", `
+  works(
+    "smart_open streams there and back and leaves nothing of what failed",
+    ["smart_open", "boto3"],
+    "smart_open[s3]",
+    `
 from smart_open import open
 with open(f"s3://{bucket}/smart.gz", "wt") as file:
     file.writelines(f"line {i}\\n" for i in range(50000))
@@ -62,9 +76,15 @@ except ValueError:
     pass
 import boto3
 print(lines, len(boto3.client("s3").list_multipart_uploads(Bucket=bucket).get("Uploads", [])))
-`, "50000 0");
+`,
+    "50000 0",
+  );
 
-  works("pyarrow writes and filters a partitioned data set", ["pyarrow"], "pyarrow", `
+  works(
+    "pyarrow writes and filters a partitioned data set",
+    ["pyarrow"],
+    "pyarrow",
+    `
 import pyarrow, pyarrow.dataset as dataset, pyarrow.fs
 fs = pyarrow.fs.S3FileSystem(endpoint_override=host, scheme=scheme, access_key=key, secret_key=secret, region=region)
 table = pyarrow.table({"a": list(range(100000)), "group": [i % 4 for i in range(100000)]})
@@ -78,9 +98,15 @@ fs.move(bucket + "/arrow-big é+", bucket + "/arrow-moved")
 size = fs.get_file_info(bucket + "/arrow-moved").size
 fs.delete_dir(bucket + "/arrow")
 print(rows, size, fs.get_file_info(bucket + "/arrow").type.name)
-`, "25000 12582912 NotFound");
+`,
+    "25000 12582912 NotFound",
+  );
 
-  works("obstore (Rust's object_store) writes in parts, reads ranges, and swaps on condition", ["obstore"], "obstore", `
+  works(
+    "obstore (Rust's object_store) writes in parts, reads ranges, and swaps on condition",
+    ["obstore"],
+    "obstore",
+    `
 import obstore
 from obstore.store import S3Store
 store = S3Store(bucket, endpoint=endpoint, access_key_id=key, secret_access_key=secret, region=region, client_options={"allow_http": True}, virtual_hosted_style_request=False)
@@ -98,9 +124,15 @@ obstore.rename(store, "ob/swap", "ob/swapped")
 paths = [entry["path"] for batch in obstore.list(store, "ob") for entry in batch]
 obstore.delete(store, paths)
 print(*refused, len(paths), sum(len(batch) for batch in obstore.list(store, "ob")))
-`, "AlreadyExistsError PreconditionError 2 0");
+`,
+    "AlreadyExistsError PreconditionError 2 0",
+  );
 
-  works("DuckDB writes partitioned Parquet and CSV in parts, and queries both by wildcard", ["duckdb", "duckdb_extension_httpfs"], "duckdb duckdb-extension-httpfs", `
+  works(
+    "DuckDB writes partitioned Parquet and CSV in parts, and queries both by wildcard",
+    ["duckdb", "duckdb_extension_httpfs"],
+    "duckdb duckdb-extension-httpfs",
+    `
 import duckdb, duckdb_extension_httpfs
 extension = os.path.join(os.path.dirname(duckdb_extension_httpfs.__file__), "extensions", f"v{duckdb.__version__}", "httpfs.duckdb_extension")
 duck = duckdb.connect()
@@ -111,5 +143,7 @@ duck.execute(f"COPY (SELECT range AS a, range % 5 AS part FROM range(100000)) TO
 duck.execute(f"COPY (SELECT range AS a, 'é' AS b FROM range(1000000)) TO 's3://{bucket}/duck é+.csv'")
 print(*duck.execute(f"SELECT count(*) FROM read_parquet('s3://{bucket}/duck/*/*.parquet', hive_partitioning = true) WHERE part = 3").fetchone(),
       *duck.execute(f"SELECT count(*) FROM 's3://{bucket}/duck*.csv'").fetchone())
-`, "20000 1000000");
+`,
+    "20000 1000000",
+  );
 });

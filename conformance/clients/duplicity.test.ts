@@ -12,7 +12,9 @@ describe("duplicity", function () {
   const duplicity = (...args: string[]) => {
     const options = ["--no-encryption", "--archive-dir", join(folder, "archive"), "--s3-endpoint-url", target.endpoint];
     return succeed("duplicity", [...args.slice(0, 1), ...options, ...args.slice(1)], {
-      AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey, AWS_DEFAULT_REGION: target.region,
+      AWS_ACCESS_KEY_ID: target.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+      AWS_DEFAULT_REGION: target.region,
     });
   };
 

@@ -32,7 +32,11 @@ describe("minio-py", function () {
   const run = (script: string, name = bucket.name) => {
     const { host, protocol } = new URL(target.endpoint);
     return succeed(python ?? "", ["-c", PREAMBLE + script, name], {
-      HOST: host, SECURE: String(protocol === "https:"), REGION: target.region, ACCESS_KEY: target.accessKeyId, SECRET_KEY: target.secretAccessKey,
+      HOST: host,
+      SECURE: String(protocol === "https:"),
+      REGION: target.region,
+      ACCESS_KEY: target.accessKeyId,
+      SECRET_KEY: target.secretAccessKey,
     });
   };
 
@@ -73,7 +77,8 @@ assert not list(client.list_objects(bucket, "keys/", recursive=True))
   });
 
   it("locks objects, over plain HTTP too, and removes them by bypassing governance", async () => {
-    const outcome = await run(`
+    const outcome = await run(
+      `
 client.make_bucket(bucket, object_lock=True)
 until = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(hours=1)
 version = put("held", b"held", retention=Retention(GOVERNANCE, until), legal_hold=True).version_id
@@ -83,7 +88,9 @@ refused = [error.code for error in client.remove_objects(bucket, [DeleteObject("
 assert not list(client.remove_objects(bucket, [DeleteObject("held", version)], bypass_governance_mode=True))
 client.remove_bucket(bucket)
 print(json.dumps(refused))
-`, `${bucket.name}-lock`);
+`,
+      `${bucket.name}-lock`,
+    );
     expect(JSON.parse(outcome)).to.deep.equal(["AccessDenied"]);
   });
 
@@ -109,7 +116,13 @@ print(json.dumps([
 ]))
 `);
     expect(JSON.parse(codes)).to.deep.equal([
-      "NoSuchKey", "NoSuchBucket", "NoSuchBucketPolicy", "ObjectLockConfigurationNotFoundError", "BucketNotEmpty", "NotImplemented", "InvalidArgument",
+      "NoSuchKey",
+      "NoSuchBucket",
+      "NoSuchBucketPolicy",
+      "ObjectLockConfigurationNotFoundError",
+      "BucketNotEmpty",
+      "NotImplemented",
+      "InvalidArgument",
     ]);
   });
 

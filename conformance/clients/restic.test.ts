@@ -12,10 +12,14 @@ describe("restic", function () {
   this.timeout(180_000);
   const bucket = useBucket();
   let folder: string;
-  const restic = (...args: string[]) => succeed("restic", args, {
-    AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey, RESTIC_PASSWORD: "conformance",
-    RESTIC_REPOSITORY: `s3:${target.endpoint}/${bucket.name}/repository`, RESTIC_CACHE_DIR: join(folder, "cache"),
-  });
+  const restic = (...args: string[]) =>
+    succeed("restic", args, {
+      AWS_ACCESS_KEY_ID: target.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+      RESTIC_PASSWORD: "conformance",
+      RESTIC_REPOSITORY: `s3:${target.endpoint}/${bucket.name}/repository`,
+      RESTIC_CACHE_DIR: join(folder, "cache"),
+    });
 
   before(function () {
     needs(this, "restic", "it is a package of Debian", installed("restic", "version"));

@@ -19,10 +19,17 @@ describe("s3cmd", function () {
     folder = mkdtempSync(join(tmpdir(), "cess-s3-s3cmd-"));
     const { host, protocol } = new URL(target.endpoint);
     const settings = {
-      access_key: target.accessKeyId, secret_key: target.secretAccessKey, bucket_location: target.region,
-      host_base: host, host_bucket: host, use_https: protocol === "https:" ? "True" : "False",
+      access_key: target.accessKeyId,
+      secret_key: target.secretAccessKey,
+      bucket_location: target.region,
+      host_base: host,
+      host_bucket: host,
+      use_https: protocol === "https:" ? "True" : "False",
     };
-    writeFileSync(join(folder, "s3cfg"), ["[default]", ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`)].join("\n"));
+    writeFileSync(
+      join(folder, "s3cfg"),
+      ["[default]", ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`)].join("\n"),
+    );
   });
   after(() => {
     if (folder) rmSync(folder, { recursive: true, force: true });

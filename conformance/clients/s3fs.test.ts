@@ -1,5 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -22,7 +37,20 @@ describe("s3fs", function () {
     mounted = join(folder, "mounted");
     mkdirSync(mounted);
     writeFileSync(join(folder, "password"), `${target.accessKeyId}:${target.secretAccessKey}`, { mode: 0o600 });
-    await succeed("s3fs", [bucket.name, mounted, "-o", `passwd_file=${join(folder, "password")}`, "-o", `url=${target.endpoint}`, "-o", "use_path_request_style"], {});
+    await succeed(
+      "s3fs",
+      [
+        bucket.name,
+        mounted,
+        "-o",
+        `passwd_file=${join(folder, "password")}`,
+        "-o",
+        `url=${target.endpoint}`,
+        "-o",
+        "use_path_request_style",
+      ],
+      {},
+    );
   });
   after(async () => {
     if (mounted) await succeed("fusermount", ["-u", mounted], {});

@@ -12,7 +12,12 @@ describe("s5cmd", function () {
   this.timeout(120_000);
   const bucket = useBucket();
   let folder: string;
-  const environment = { AWS_ACCESS_KEY_ID: target.accessKeyId, AWS_SECRET_ACCESS_KEY: target.secretAccessKey, AWS_REGION: target.region, S3_ENDPOINT_URL: target.endpoint };
+  const environment = {
+    AWS_ACCESS_KEY_ID: target.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: target.secretAccessKey,
+    AWS_REGION: target.region,
+    S3_ENDPOINT_URL: target.endpoint,
+  };
   const s5cmd = (...args: string[]) => succeed("s5cmd", args, environment);
   const at = (key: string) => `s3://${bucket.name}/${key}`;
 
@@ -46,8 +51,22 @@ describe("s5cmd", function () {
   it("moves and removes by wildcard, shows, presigns, and says what is not there", async () => {
     const file = join(folder, "small");
     writeFileSync(file, "small");
-    await s5cmd("cp", "--content-type", "text/x", "--metadata", "colour=blue", "--sse", "AES256", file, at("w/a b.txt"));
-    expect(JSON.parse(await s5cmd("head", at("w/a b.txt")))).to.deep.include({ content_type: "text/x", metadata: { colour: "blue" }, size: 5 });
+    await s5cmd(
+      "cp",
+      "--content-type",
+      "text/x",
+      "--metadata",
+      "colour=blue",
+      "--sse",
+      "AES256",
+      file,
+      at("w/a b.txt"),
+    );
+    expect(JSON.parse(await s5cmd("head", at("w/a b.txt")))).to.deep.include({
+      content_type: "text/x",
+      metadata: { colour: "blue" },
+      size: 5,
+    });
     await s5cmd("mv", at("w/*.txt"), at("moved/"));
     expect(await s5cmd("cat", at("moved/a b.txt"))).to.equal("small");
     expect(await (await fetch((await s5cmd("presign", at("moved/a b.txt"))).trim())).text()).to.equal("small");

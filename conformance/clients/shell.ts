@@ -31,11 +31,13 @@ export function pythonWith(...modules: string[]): string | undefined {
 }
 
 /** Settings of whoever runs the suite (certificates, profiles, proxies) must not reach the program under test. */
-const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|RESTIC|S3)_/.test(name)));
+const inherited = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(AWS|RCLONE|RESTIC|S3)_/.test(name)),
+);
 
 /**
- * A folder of files of many sizes and awkward names, last changed a minute ago: S3 tells times in whole seconds, so what
- * was changed in the second of its upload looks newer than its copy.
+ * A folder of files of many sizes and awkward names, last changed a minute ago: S3 tells times in whole seconds, so
+ * what was changed in the second of its upload looks newer than its copy.
  */
 export function makeTree(folder: string, files: number): void {
   const changed = new Date(Date.now() - 60_000);
@@ -52,11 +54,17 @@ export function makeTree(folder: string, files: number): void {
 export function contents(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
-  return Object.fromEntries(paths.map((path) => [relative(folder, path), createHash("sha256").update(readFileSync(path)).digest("hex")]));
+  return Object.fromEntries(
+    paths.map((path) => [relative(folder, path), createHash("sha256").update(readFileSync(path)).digest("hex")]),
+  );
 }
 
 /** Runs a program to its end. Never through a shell: arguments are what they are. */
-export function run(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {
+export function run(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...inherited, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
@@ -69,8 +77,13 @@ export function run(command: string, args: readonly string[], environment: Reado
 }
 
 /** As `run`, but any other end than success is an error with what the program said. */
-export async function succeed(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+export async function succeed(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
   const outcome = await run(command, args, environment);
-  if (outcome.code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`);
+  if (outcome.code !== 0)
+    throw new Error(`${command} ${args.join(" ")} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`);
   return outcome.stdout;
 }

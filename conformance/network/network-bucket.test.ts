@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
 import {
-  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand,
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
@@ -22,12 +27,14 @@ describe("The network bucket", () => {
     const at = { Bucket: bucket.name, Key: "object" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
     const { ETag } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: content }));
-    const done = await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }));
+    const done = await s3.send(
+      new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }),
+    );
     encrypted = done.ServerSideEncryption !== undefined;
     fid = (done.ETag ?? "").replaceAll('"', "");
     // Another endpoint than ours has no FIDs and no such bucket.
     if (!/^[0-9a-f]{64}$/.test(fid)) this.skip();
-    for (const end = Date.now() + 50_000; Date.now() < end; ) {
+    for (const end = Date.now() + 50_000; Date.now() < end;) {
       const { headers } = await send({ method: "HEAD", path: `/${bucket.name}/object` });
       if (headers["x-cess-state"] === "stored") return;
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -44,7 +51,9 @@ describe("The network bucket", () => {
   });
 
   it("gives ranges, and heads with what is left of the file", async () => {
-    const { Body, ContentRange } = await s3.send(new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, Range: "bytes=100-199" }));
+    const { Body, ContentRange } = await s3.send(
+      new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, Range: "bytes=100-199" }),
+    );
     expect(ContentRange).to.equal(`bytes 100-199/${content.length}`);
     expect(Buffer.compare(await bytesOf(Body), kept.subarray(100, 200))).to.equal(0);
     for (const path of [`/${NETWORK_BUCKET}/${fid}`, `/${bucket.name}/object`]) {
@@ -53,12 +62,20 @@ describe("The network bucket", () => {
       expect(headers["x-cess-redundancy"]).to.equal("12/12");
       expect(headers["x-cess-fid"]).to.equal(fid);
     }
-    expect((await s3.send(new HeadObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid }))).ContentLength).to.equal(content.length);
+    expect((await s3.send(new HeadObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid }))).ContentLength).to.equal(
+      content.length,
+    );
   });
 
   it("knows no other keys, and cannot be written or taken", async () => {
-    expect((await refusal(s3.send(new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: "0".repeat(64) })))).code).to.equal("NoSuchKey");
-    expect((await refusal(s3.send(new PutObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, Body: "x" })))).code).to.equal("AccessDenied");
-    expect((await refusal(altClient().send(new CreateBucketCommand({ Bucket: NETWORK_BUCKET })))).code).to.equal("BucketAlreadyExists");
+    expect(
+      (await refusal(s3.send(new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: "0".repeat(64) })))).code,
+    ).to.equal("NoSuchKey");
+    expect(
+      (await refusal(s3.send(new PutObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, Body: "x" })))).code,
+    ).to.equal("AccessDenied");
+    expect((await refusal(altClient().send(new CreateBucketCommand({ Bucket: NETWORK_BUCKET })))).code).to.equal(
+      "BucketAlreadyExists",
+    );
   });
 });

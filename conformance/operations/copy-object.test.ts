@@ -1,8 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import {
-  CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, GetObjectAttributesCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand,
-  UploadPartCommand, type ChecksumAlgorithm,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  GetObjectAttributesCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type ChecksumAlgorithm,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { altClient, bytesOf, freshName, refusal, s3, useBucket } from "../support/target.js";
@@ -13,10 +20,22 @@ describe("CopyObject", () => {
   const body = randomBytes(50_000);
   const source = "source with ü+%";
   const from = () => `${bucket.name}/${encodeURIComponent(source)}`;
-  before(() => s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: source, Body: body, ContentType: "text/a", Metadata: { a: "1" } })));
+  before(() =>
+    s3.send(
+      new PutObjectCommand({
+        Bucket: bucket.name,
+        Key: source,
+        Body: body,
+        ContentType: "text/a",
+        Metadata: { a: "1" },
+      }),
+    ),
+  );
 
   it("copies bytes, headers and metadata into another bucket", async () => {
-    const { CopyObjectResult } = await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "copy", CopySource: from() }));
+    const { CopyObjectResult } = await s3.send(
+      new CopyObjectCommand({ Bucket: other.name, Key: "copy", CopySource: from() }),
+    );
     expect(CopyObjectResult?.LastModified).to.be.instanceOf(Date);
     const answer = await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "copy" }));
     expect(answer.ETag).to.equal(CopyObjectResult?.ETag);
@@ -26,10 +45,15 @@ describe("CopyObject", () => {
   });
 
   it("takes a plus in the source for a space, and %2B for a plus", async () => {
-    for (const Key of ["plus a b", "plus a+b"]) await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: Key }));
+    for (const Key of ["plus a b", "plus a+b"])
+      await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: Key }));
     const copied = async (sourceKey: string) => {
-      await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "plus", CopySource: `${bucket.name}/${sourceKey}` }));
-      return (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "plus" }))).Body)).toString();
+      await s3.send(
+        new CopyObjectCommand({ Bucket: other.name, Key: "plus", CopySource: `${bucket.name}/${sourceKey}` }),
+      );
+      return (
+        await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "plus" }))).Body)
+      ).toString();
     };
     expect([await copied("plus+a+b"), await copied("plus%20a%2Bb")]).to.deep.equal(["plus a b", "plus a+b"]);
   });
@@ -37,7 +61,15 @@ describe("CopyObject", () => {
   it("replaces metadata when told to, also in place", async () => {
     const at = { Bucket: other.name, Key: "touched" };
     await s3.send(new PutObjectCommand({ ...at, Body: "x", Metadata: { a: "1" } }));
-    await s3.send(new CopyObjectCommand({ ...at, CopySource: `${at.Bucket}/${at.Key}`, MetadataDirective: "REPLACE", Metadata: { b: "2" }, ContentType: "text/b" }));
+    await s3.send(
+      new CopyObjectCommand({
+        ...at,
+        CopySource: `${at.Bucket}/${at.Key}`,
+        MetadataDirective: "REPLACE",
+        Metadata: { b: "2" },
+        ContentType: "text/b",
+      }),
+    );
     const head = await s3.send(new HeadObjectCommand(at));
     expect(head.Metadata).to.deep.equal({ b: "2" });
     expect(head).to.include({ ContentType: "text/b", ContentLength: 1 });
@@ -58,24 +90,58 @@ describe("CopyObject", () => {
   });
 
   it("obeys the conditions on the source", async () => {
-    const copy = (settings: object) => s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "conditional", CopySource: from(), ...settings }));
-    expect(await refusal(copy({ CopySourceIfMatch: '"other"' }))).to.include({ code: "PreconditionFailed", status: 412 });
+    const copy = (settings: object) =>
+      s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "conditional", CopySource: from(), ...settings }));
+    expect(await refusal(copy({ CopySourceIfMatch: '"other"' }))).to.include({
+      code: "PreconditionFailed",
+      status: 412,
+    });
     const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: source }));
-    expect(await refusal(copy({ CopySourceIfNoneMatch: ETag }))).to.include({ code: "PreconditionFailed", status: 412 });
+    expect(await refusal(copy({ CopySourceIfNoneMatch: ETag }))).to.include({
+      code: "PreconditionFailed",
+      status: 412,
+    });
     await copy({ CopySourceIfMatch: ETag });
   });
 
   it("is one part with a checksum of the whole, by the source's algorithm or the one that is asked for", async () => {
     const at = { Bucket: bucket.name, Key: "summed" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...at, ChecksumAlgorithm: "SHA256" }));
-    const { ETag, ChecksumSHA256 } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: body, ChecksumAlgorithm: "SHA256" }));
-    await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] } }));
+    const { ETag, ChecksumSHA256 } = await s3.send(
+      new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: body, ChecksumAlgorithm: "SHA256" }),
+    );
+    await s3.send(
+      new CompleteMultipartUploadCommand({
+        ...at,
+        UploadId,
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] },
+      }),
+    );
     const copy = async (ChecksumAlgorithm?: ChecksumAlgorithm) =>
-      (await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "summed", CopySource: `${at.Bucket}/${at.Key}`, ChecksumAlgorithm }))).CopyObjectResult;
-    for (const [asked, algorithm, hash] of [[undefined, "SHA256", "sha256"], ["SHA256", "SHA256", "sha256"], ["SHA512", "SHA512", "sha512"]] as const) {
+      (
+        await s3.send(
+          new CopyObjectCommand({
+            Bucket: other.name,
+            Key: "summed",
+            CopySource: `${at.Bucket}/${at.Key}`,
+            ChecksumAlgorithm,
+          }),
+        )
+      ).CopyObjectResult;
+    for (const [asked, algorithm, hash] of [
+      [undefined, "SHA256", "sha256"],
+      ["SHA256", "SHA256", "sha256"],
+      ["SHA512", "SHA512", "sha512"],
+    ] as const) {
       const value = createHash(hash).update(body).digest("base64");
       expect(await copy(asked)).to.include({ [`Checksum${algorithm}`]: value, ChecksumType: "FULL_OBJECT" });
-      const whole = await s3.send(new GetObjectAttributesCommand({ Bucket: other.name, Key: "summed", ObjectAttributes: ["Checksum", "ObjectParts"] }));
+      const whole = await s3.send(
+        new GetObjectAttributesCommand({
+          Bucket: other.name,
+          Key: "summed",
+          ObjectAttributes: ["Checksum", "ObjectParts"],
+        }),
+      );
       expect(whole.Checksum).to.include({ [`Checksum${algorithm}`]: value });
       expect(whole.ObjectParts).to.equal(undefined);
     }
@@ -87,11 +153,15 @@ describe("CopyObject", () => {
     const bodies = [randomBytes(5 * 2 ** 20), body];
     const Parts = [];
     for (const [index, Body] of bodies.entries()) {
-      const { ETag, ChecksumCRC32 } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm: "CRC32" }));
+      const { ETag, ChecksumCRC32 } = await s3.send(
+        new UploadPartCommand({ ...at, UploadId, PartNumber: index + 1, Body, ChecksumAlgorithm: "CRC32" }),
+      );
       Parts.push({ PartNumber: index + 1, ETag, ChecksumCRC32 });
     }
     await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }));
-    const { CopyObjectResult } = await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "combined", CopySource: `${at.Bucket}/${at.Key}` }));
+    const { CopyObjectResult } = await s3.send(
+      new CopyObjectCommand({ Bucket: other.name, Key: "combined", CopySource: `${at.Bucket}/${at.Key}` }),
+    );
     const whole = Buffer.from(crc32(Buffer.concat(bodies)).toString(16).padStart(8, "0"), "hex").toString("base64");
     expect(CopyObjectResult).to.include({ ChecksumCRC32: whole, ChecksumType: "FULL_OBJECT" });
   });
@@ -101,15 +171,31 @@ describe("CopyObject", () => {
     await s3.send(new PutObjectCommand({ ...at, Body: "bytes" }));
     await s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "stays", CopySource: `${at.Bucket}/${at.Key}` }));
     await s3.send(new PutObjectCommand({ ...at, Body: "other bytes" }));
-    expect((await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "stays" }))).Body)).toString()).to.equal("bytes");
+    expect(
+      (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: other.name, Key: "stays" }))).Body)).toString(),
+    ).to.equal("bytes");
   });
 
   it("refuses a source that is not there or is another's", async () => {
-    expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${bucket.name}/absent` })))).to.include({ code: "NoSuchKey", status: 404 });
-    expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${freshName()}/k` })))).to.include({ code: "NoSuchBucket", status: 404 });
+    expect(
+      await refusal(
+        s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${bucket.name}/absent` })),
+      ),
+    ).to.include({ code: "NoSuchKey", status: 404 });
+    expect(
+      await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${freshName()}/k` }))),
+    ).to.include({ code: "NoSuchBucket", status: 404 });
     for (const version of ["", "nonsense"]) {
-      expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${from()}?versionId=${version}` })))).to.include({ code: "InvalidArgument", status: 400 });
+      expect(
+        await refusal(
+          s3.send(
+            new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: `${from()}?versionId=${version}` }),
+          ),
+        ),
+      ).to.include({ code: "InvalidArgument", status: 400 });
     }
-    expect(await refusal(altClient().send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: from() })))).to.include({ code: "AccessDenied", status: 403 });
+    expect(
+      await refusal(altClient().send(new CopyObjectCommand({ Bucket: other.name, Key: "c", CopySource: from() }))),
+    ).to.include({ code: "AccessDenied", status: 403 });
   });
 });

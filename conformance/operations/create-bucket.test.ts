@@ -1,5 +1,10 @@
 import {
-  CreateBucketCommand, DeleteBucketCommand, GetBucketAclCommand, GetBucketTaggingCommand, HeadBucketCommand, PutBucketAclCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  GetBucketAclCommand,
+  GetBucketTaggingCommand,
+  HeadBucketCommand,
+  PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
@@ -23,7 +28,12 @@ describe("CreateBucket", () => {
 
   it("sets the ACL anew when the owner creates it again", async () => {
     const grants = async () => (await s3.send(new GetBucketAclCommand({ Bucket: bucket.name }))).Grants?.length;
-    await s3.send(new PutBucketOwnershipControlsCommand({ Bucket: bucket.name, OwnershipControls: { Rules: [{ ObjectOwnership: "ObjectWriter" }] } }));
+    await s3.send(
+      new PutBucketOwnershipControlsCommand({
+        Bucket: bucket.name,
+        OwnershipControls: { Rules: [{ ObjectOwnership: "ObjectWriter" }] },
+      }),
+    );
     await s3.send(new PutBucketAclCommand({ Bucket: bucket.name, ACL: "log-delivery-write" as "private" }));
     expect(await grants()).to.equal(3);
     await s3.send(new CreateBucketCommand({ Bucket: bucket.name }));
@@ -32,18 +42,38 @@ describe("CreateBucket", () => {
 
   it("gives the bucket the tags that come with it", async () => {
     const name = freshName();
-    await s3.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { Tags: [{ Key: "team", Value: "blue" }] } }));
-    expect((await s3.send(new GetBucketTaggingCommand({ Bucket: name }))).TagSet).to.deep.equal([{ Key: "team", Value: "blue" }]);
+    await s3.send(
+      new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { Tags: [{ Key: "team", Value: "blue" }] } }),
+    );
+    expect((await s3.send(new GetBucketTaggingCommand({ Bucket: name }))).TagSet).to.deep.equal([
+      { Key: "team", Value: "blue" },
+    ]);
     await removeBucket(name);
   });
 
   it("refuses a name that another account owns", async () => {
-    expect(await refusal(altClient().send(new CreateBucketCommand({ Bucket: bucket.name })))).to.include({ code: "BucketAlreadyExists", status: 409 });
+    expect(await refusal(altClient().send(new CreateBucketCommand({ Bucket: bucket.name })))).to.include({
+      code: "BucketAlreadyExists",
+      status: 409,
+    });
   });
 
-  for (const name of ["ab", "a".repeat(64), "Upper", "under_score", "two..dots", "192.168.5.4", "-hyphen", "hyphen-", "dot.-hyphen"]) {
+  for (const name of [
+    "ab",
+    "a".repeat(64),
+    "Upper",
+    "under_score",
+    "two..dots",
+    "192.168.5.4",
+    "-hyphen",
+    "hyphen-",
+    "dot.-hyphen",
+  ]) {
     it(`refuses the name ${name}`, async () => {
-      expect(await refusal(s3.send(new CreateBucketCommand({ Bucket: name })))).to.include({ code: "InvalidBucketName", status: 400 });
+      expect(await refusal(s3.send(new CreateBucketCommand({ Bucket: name })))).to.include({
+        code: "InvalidBucketName",
+        status: 400,
+      });
     });
   }
 
@@ -54,7 +84,9 @@ describe("CreateBucket", () => {
   });
 
   it("refuses a location it does not have", async () => {
-    const call = client().send(new CreateBucketCommand({ Bucket: freshName(), CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }));
+    const call = client().send(
+      new CreateBucketCommand({ Bucket: freshName(), CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } }),
+    );
     expect(await refusal(call)).to.include({ status: 400 });
   });
 });

@@ -1,5 +1,10 @@
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMultipartUploadCommand, HeadObjectCommand, ListPartsCommand, PutBucketLifecycleConfigurationCommand,
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  PutBucketLifecycleConfigurationCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
@@ -10,10 +15,14 @@ describe("CreateMultipartUpload", () => {
 
   it("opens an upload whose headers and metadata the object gets", async () => {
     const at = { Bucket: bucket.name, Key: "headers" };
-    const { UploadId, Bucket, Key } = await s3.send(new CreateMultipartUploadCommand({ ...at, ContentType: "text/m", Metadata: { m: "1" } }));
+    const { UploadId, Bucket, Key } = await s3.send(
+      new CreateMultipartUploadCommand({ ...at, ContentType: "text/m", Metadata: { m: "1" } }),
+    );
     expect({ Bucket, Key }).to.deep.equal(at);
     const { ETag } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "part" }));
-    await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }));
+    await s3.send(
+      new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }),
+    );
     const head = await s3.send(new HeadObjectCommand(at));
     expect(head.ContentType).to.equal("text/m");
     expect(head.Metadata).to.deep.equal({ m: "1" });
@@ -21,14 +30,26 @@ describe("CreateMultipartUpload", () => {
 
   it("gives every upload its own id, also of one key", async () => {
     const at = { Bucket: bucket.name, Key: "twice" };
-    const ids = [(await s3.send(new CreateMultipartUploadCommand(at))).UploadId, (await s3.send(new CreateMultipartUploadCommand(at))).UploadId];
+    const ids = [
+      (await s3.send(new CreateMultipartUploadCommand(at))).UploadId,
+      (await s3.send(new CreateMultipartUploadCommand(at))).UploadId,
+    ];
     expect(ids[0]).to.not.equal(ids[1]);
     for (const UploadId of ids) await s3.send(new AbortMultipartUploadCommand({ ...at, UploadId }));
   });
 
   it("tells when a lifecycle rule will abort the upload, and so do its parts", async () => {
-    const Rules = [{ ID: "tidy", Status: "Enabled" as const, Filter: { Prefix: "tidy/" }, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }];
-    await s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket: bucket.name, LifecycleConfiguration: { Rules } }));
+    const Rules = [
+      {
+        ID: "tidy",
+        Status: "Enabled" as const,
+        Filter: { Prefix: "tidy/" },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+      },
+    ];
+    await s3.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: bucket.name, LifecycleConfiguration: { Rules } }),
+    );
     const at = { Bucket: bucket.name, Key: "tidy/up" };
     const created = await s3.send(new CreateMultipartUploadCommand(at));
     const days = ((created.AbortDate?.getTime() ?? 0) - Date.now()) / 86_400_000;
@@ -39,6 +60,9 @@ describe("CreateMultipartUpload", () => {
   });
 
   it("refuses a bucket that is not there", async () => {
-    expect(await refusal(s3.send(new CreateMultipartUploadCommand({ Bucket: freshName(), Key: "k" })))).to.include({ code: "NoSuchBucket", status: 404 });
+    expect(await refusal(s3.send(new CreateMultipartUploadCommand({ Bucket: freshName(), Key: "k" })))).to.include({
+      code: "NoSuchBucket",
+      status: 404,
+    });
   });
 });

@@ -6,7 +6,12 @@ describe("DeleteBucketOwnershipControls", () => {
   const bucket = useBucket();
 
   it("leaves none, and is a success where there was none", async () => {
-    for (let i = 0; i < 2; i++) expect((await s3.send(new DeleteBucketOwnershipControlsCommand({ Bucket: bucket.name }))).$metadata.httpStatusCode).to.equal(204);
-    expect((await refusal(s3.send(new GetBucketOwnershipControlsCommand({ Bucket: bucket.name })))).code).to.equal("OwnershipControlsNotFoundError");
+    for (let i = 0; i < 2; i++)
+      expect(
+        (await s3.send(new DeleteBucketOwnershipControlsCommand({ Bucket: bucket.name }))).$metadata.httpStatusCode,
+      ).to.equal(204);
+    expect((await refusal(s3.send(new GetBucketOwnershipControlsCommand({ Bucket: bucket.name })))).code).to.equal(
+      "OwnershipControlsNotFoundError",
+    );
   });
 });

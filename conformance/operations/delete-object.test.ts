@@ -7,9 +7,13 @@ describe("DeleteObject", () => {
 
   it("removes the object, and succeeds for a key that is not there", async () => {
     await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "k", Body: "x" }));
-    expect((await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" }))).$metadata.httpStatusCode).to.equal(204);
+    expect(
+      (await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" }))).$metadata.httpStatusCode,
+    ).to.equal(204);
     expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "k" })))).status).to.equal(404);
-    expect((await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" }))).$metadata.httpStatusCode).to.equal(204);
+    expect(
+      (await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" }))).$metadata.httpStatusCode,
+    ).to.equal(204);
   });
 
   it("obeys If-Match, which finds nothing where nothing is, and conditions on size and last change, which do not mind", async () => {
@@ -28,7 +32,13 @@ describe("DeleteObject", () => {
   });
 
   it("refuses a bucket that is not there and another account", async () => {
-    expect(await refusal(s3.send(new DeleteObjectCommand({ Bucket: freshName(), Key: "k" })))).to.include({ code: "NoSuchBucket", status: 404 });
-    expect(await refusal(altClient().send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" })))).to.include({ code: "AccessDenied", status: 403 });
+    expect(await refusal(s3.send(new DeleteObjectCommand({ Bucket: freshName(), Key: "k" })))).to.include({
+      code: "NoSuchBucket",
+      status: 404,
+    });
+    expect(await refusal(altClient().send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" })))).to.include({
+      code: "AccessDenied",
+      status: 403,
+    });
   });
 });

@@ -4,7 +4,10 @@ import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("DeleteObjects", () => {
   const bucket = useBucket();
-  const remove = (keys: readonly string[], Quiet = false) => s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Quiet, Objects: keys.map((Key) => ({ Key })) } }));
+  const remove = (keys: readonly string[], Quiet = false) =>
+    s3.send(
+      new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Quiet, Objects: keys.map((Key) => ({ Key })) } }),
+    );
 
   it("removes the named keys and names each, also those that were not there", async () => {
     for (const Key of ["a", "b&<c", "d"]) await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: "x" }));
@@ -21,10 +24,18 @@ describe("DeleteObjects", () => {
 
   it("tells what it could not do for one object beside what it did for the others", async () => {
     await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "stays", Body: "x" }));
-    const Objects = [{ Key: "stays", ETag: "other" }, { Key: "k", VersionId: "none" }, { Key: "absent", ETag: "other" }, { Key: "goes" }, { Key: "goes" }];
+    const Objects = [
+      { Key: "stays", ETag: "other" },
+      { Key: "k", VersionId: "none" },
+      { Key: "absent", ETag: "other" },
+      { Key: "goes" },
+      { Key: "goes" },
+    ];
     const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects } }));
     expect(Errors?.map(({ Key, VersionId, Code }) => [Key, VersionId, Code])).to.deep.equal([
-      ["stays", undefined, "PreconditionFailed"], ["k", "none", "NoSuchVersion"], ["absent", undefined, "NoSuchKey"],
+      ["stays", undefined, "PreconditionFailed"],
+      ["k", "none", "NoSuchVersion"],
+      ["absent", undefined, "NoSuchKey"],
     ]);
     expect(Deleted?.map(({ Key }) => Key)).to.deep.equal(["goes", "goes"]);
   });

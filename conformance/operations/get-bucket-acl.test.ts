@@ -8,6 +8,8 @@ describe("GetBucketAcl", () => {
   it("names the owner, who has full control", async () => {
     const { Owner, Grants } = await s3.send(new GetBucketAclCommand({ Bucket: bucket.name }));
     expect(Owner?.ID).to.be.a("string").and.not.equal("");
-    expect(Grants?.map(({ Grantee, Permission }) => [Grantee?.Type, Grantee?.ID, Permission])).to.deep.equal([["CanonicalUser", Owner?.ID, "FULL_CONTROL"]]);
+    expect(Grants?.map(({ Grantee, Permission }) => [Grantee?.Type, Grantee?.ID, Permission])).to.deep.equal([
+      ["CanonicalUser", Owner?.ID, "FULL_CONTROL"],
+    ]);
   });
 });

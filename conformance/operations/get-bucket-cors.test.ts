@@ -5,11 +5,26 @@ import { refusal, s3, useBucket } from "../support/target.js";
 describe("GetBucketCors", () => {
   const bucket = useBucket();
 
-  const CORSConfiguration = { CORSRules: [{ AllowedMethods: ["GET"], AllowedOrigins: ["https://a.example"], AllowedHeaders: ["*"], ExposeHeaders: ["ETag"], ID: "one", MaxAgeSeconds: 5 }] };
+  const CORSConfiguration = {
+    CORSRules: [
+      {
+        AllowedMethods: ["GET"],
+        AllowedOrigins: ["https://a.example"],
+        AllowedHeaders: ["*"],
+        ExposeHeaders: ["ETag"],
+        ID: "one",
+        MaxAgeSeconds: 5,
+      },
+    ],
+  };
 
   it("gives back every member of a rule, and NoSuchCORSConfiguration before", async () => {
-    expect((await refusal(s3.send(new GetBucketCorsCommand({ Bucket: bucket.name })))).code).to.equal("NoSuchCORSConfiguration");
+    expect((await refusal(s3.send(new GetBucketCorsCommand({ Bucket: bucket.name })))).code).to.equal(
+      "NoSuchCORSConfiguration",
+    );
     await s3.send(new PutBucketCorsCommand({ Bucket: bucket.name, CORSConfiguration }));
-    expect((await s3.send(new GetBucketCorsCommand({ Bucket: bucket.name }))).CORSRules).to.deep.equal(CORSConfiguration.CORSRules);
+    expect((await s3.send(new GetBucketCorsCommand({ Bucket: bucket.name }))).CORSRules).to.deep.equal(
+      CORSConfiguration.CORSRules,
+    );
   });
 });

@@ -7,13 +7,21 @@ describe("GetBucketEncryption", () => {
   const get = (client = s3, Bucket = bucket.name) => client.send(new GetBucketEncryptionCommand({ Bucket }));
 
   it("answers the endpoint's default, or that there is none", async () => {
-    const answer = await get().then(({ ServerSideEncryptionConfiguration }) => ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm, (error: unknown) => (error as Error).name);
+    const answer = await get().then(
+      ({ ServerSideEncryptionConfiguration }) =>
+        ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm,
+      (error: unknown) => (error as Error).name,
+    );
     expect(answer).to.be.oneOf(["AES256", "ServerSideEncryptionConfigurationNotFoundError"]);
   });
 
   it("answers what was set", async () => {
-    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" as const }, BucketKeyEnabled: false }];
-    await s3.send(new PutBucketEncryptionCommand({ Bucket: bucket.name, ServerSideEncryptionConfiguration: { Rules } }));
+    const Rules = [
+      { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" as const }, BucketKeyEnabled: false },
+    ];
+    await s3.send(
+      new PutBucketEncryptionCommand({ Bucket: bucket.name, ServerSideEncryptionConfiguration: { Rules } }),
+    );
     expect((await get()).ServerSideEncryptionConfiguration?.Rules).to.deep.equal(Rules);
   });
 

@@ -6,7 +6,9 @@ describe("GetBucketOwnershipControls", () => {
   const bucket = useBucket();
 
   it("says what the bucket was created with", async () => {
-    expect((await s3.send(new GetBucketOwnershipControlsCommand({ Bucket: bucket.name }))).OwnershipControls?.Rules).to.have.length(1);
+    expect(
+      (await s3.send(new GetBucketOwnershipControlsCommand({ Bucket: bucket.name }))).OwnershipControls?.Rules,
+    ).to.have.length(1);
     const Bucket = freshName();
     await s3.send(new CreateBucketCommand({ Bucket, ObjectOwnership: "ObjectWriter" }));
     const { OwnershipControls } = await s3.send(new GetBucketOwnershipControlsCommand({ Bucket }));

@@ -7,7 +7,11 @@ describe("GetBucketRequestPayment", () => {
 
   it("names the bucket's owner where nothing was set, to the owner alone", async () => {
     expect((await s3.send(new GetBucketRequestPaymentCommand({ Bucket: bucket.name }))).Payer).to.equal("BucketOwner");
-    expect((await refusal(altClient().send(new GetBucketRequestPaymentCommand({ Bucket: bucket.name })))).status).to.equal(403);
-    expect((await refusal(s3.send(new GetBucketRequestPaymentCommand({ Bucket: freshName() })))).code).to.equal("NoSuchBucket");
+    expect(
+      (await refusal(altClient().send(new GetBucketRequestPaymentCommand({ Bucket: bucket.name })))).status,
+    ).to.equal(403);
+    expect((await refusal(s3.send(new GetBucketRequestPaymentCommand({ Bucket: freshName() })))).code).to.equal(
+      "NoSuchBucket",
+    );
   });
 });

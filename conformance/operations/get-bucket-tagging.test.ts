@@ -6,6 +6,9 @@ describe("GetBucketTagging", () => {
   const bucket = useBucket();
 
   it("answers NoSuchTagSet before there are tags", async () => {
-    expect(await refusal(s3.send(new GetBucketTaggingCommand({ Bucket: bucket.name })))).to.include({ code: "NoSuchTagSet", status: 404 });
+    expect(await refusal(s3.send(new GetBucketTaggingCommand({ Bucket: bucket.name })))).to.include({
+      code: "NoSuchTagSet",
+      status: 404,
+    });
   });
 });

@@ -6,8 +6,16 @@ describe("GetBucketWebsite", () => {
   const bucket = useBucket();
 
   it("answers NoSuchWebsiteConfiguration where none was set, NoSuchBucket and AccessDenied", async () => {
-    expect(await refusal(s3.send(new GetBucketWebsiteCommand({ Bucket: bucket.name })))).to.include({ code: "NoSuchWebsiteConfiguration", status: 404 });
-    expect(await refusal(s3.send(new GetBucketWebsiteCommand({ Bucket: freshName() })))).to.include({ code: "NoSuchBucket", status: 404 });
-    expect((await refusal(altClient().send(new GetBucketWebsiteCommand({ Bucket: bucket.name })))).status).to.equal(403);
+    expect(await refusal(s3.send(new GetBucketWebsiteCommand({ Bucket: bucket.name })))).to.include({
+      code: "NoSuchWebsiteConfiguration",
+      status: 404,
+    });
+    expect(await refusal(s3.send(new GetBucketWebsiteCommand({ Bucket: freshName() })))).to.include({
+      code: "NoSuchBucket",
+      status: 404,
+    });
+    expect((await refusal(altClient().send(new GetBucketWebsiteCommand({ Bucket: bucket.name })))).status).to.equal(
+      403,
+    );
   });
 });

@@ -5,7 +5,8 @@ import { refusal, s3 } from "../support/target.js";
 
 describe("GetObjectRetention", () => {
   const { bucket, put, retain } = useLockableBucket();
-  const get = (VersionId?: string) => s3.send(new GetObjectRetentionCommand({ Bucket: bucket.name, Key: "k", VersionId }));
+  const get = (VersionId?: string) =>
+    s3.send(new GetObjectRetentionCommand({ Bucket: bucket.name, Key: "k", VersionId }));
 
   it("tells the retention of the version that is named", async () => {
     const [first] = [await put("k"), await put("k")];

@@ -11,6 +11,9 @@ describe("GetObjectTagging", () => {
   });
 
   it("refuses an object that is not there", async () => {
-    expect(await refusal(s3.send(new GetObjectTaggingCommand({ Bucket: bucket.name, Key: "absent" })))).to.include({ code: "NoSuchKey", status: 404 });
+    expect(await refusal(s3.send(new GetObjectTaggingCommand({ Bucket: bucket.name, Key: "absent" })))).to.include({
+      code: "NoSuchKey",
+      status: 404,
+    });
   });
 });

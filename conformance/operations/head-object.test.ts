@@ -4,7 +4,9 @@ import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("HeadObject", () => {
   const bucket = useBucket();
-  before(() => s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "object", Body: "0123456789", Metadata: { a: "b" } })));
+  before(() =>
+    s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "object", Body: "0123456789", Metadata: { a: "b" } })),
+  );
 
   it("answers size, ETag, type, date and metadata", async () => {
     const head = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "object" }));
@@ -20,8 +22,25 @@ describe("HeadObject", () => {
   });
 
   it("answers 404, 304 and 412 without a body", async () => {
-    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "absent" })))).status).to.equal(404);
-    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "object", IfNoneMatch: '"781e5e245d69b566979b86e28d23f2c7"' })))).status).to.equal(304);
-    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "object", IfMatch: '"other"' })))).status).to.equal(412);
+    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "absent" })))).status).to.equal(
+      404,
+    );
+    expect(
+      (
+        await refusal(
+          s3.send(
+            new HeadObjectCommand({
+              Bucket: bucket.name,
+              Key: "object",
+              IfNoneMatch: '"781e5e245d69b566979b86e28d23f2c7"',
+            }),
+          ),
+        )
+      ).status,
+    ).to.equal(304);
+    expect(
+      (await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "object", IfMatch: '"other"' }))))
+        .status,
+    ).to.equal(412);
   });
 });

@@ -20,9 +20,17 @@ describe("ListMultipartUploads", () => {
   it("passes over a common prefix that the markers lie in, and refuses an upload id marker that is none", async () => {
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name }));
     const inside = { KeyMarker: "a/1", UploadIdMarker: Uploads[0]?.UploadId };
-    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Delimiter: "/", ...inside }))).CommonPrefixes).to.equal(undefined);
-    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, ...inside }))).Uploads?.map(({ Key }) => Key)).to.deep.equal(keys.slice(1));
-    const marked = (settings: object) => s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, UploadIdMarker: "none", ...settings }));
+    expect(
+      (await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, Delimiter: "/", ...inside })))
+        .CommonPrefixes,
+    ).to.equal(undefined);
+    expect(
+      (await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, ...inside }))).Uploads?.map(
+        ({ Key }) => Key,
+      ),
+    ).to.deep.equal(keys.slice(1));
+    const marked = (settings: object) =>
+      s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, UploadIdMarker: "none", ...settings }));
     expect(await refusal(marked({ KeyMarker: "a/1" }))).to.include({ code: "InvalidArgument", status: 400 });
     const ignored = await marked({});
     expect([ignored.Uploads?.length, ignored.UploadIdMarker]).to.deep.equal([keys.length, ""]);
@@ -35,7 +43,10 @@ describe("ListMultipartUploads", () => {
       const answer = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, MaxUploads: 2, ...markers }));
       seen.push(...(answer.Uploads ?? []).map(({ UploadId }) => UploadId));
       if (!answer.IsTruncated) break;
-      markers = { ...(answer.NextKeyMarker === undefined ? {} : { KeyMarker: answer.NextKeyMarker }), ...(answer.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: answer.NextUploadIdMarker }) };
+      markers = {
+        ...(answer.NextKeyMarker === undefined ? {} : { KeyMarker: answer.NextKeyMarker }),
+        ...(answer.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: answer.NextUploadIdMarker }),
+      };
     }
     expect(new Set(seen).size).to.equal(keys.length);
     expect(seen).to.have.length(keys.length);

@@ -1,4 +1,8 @@
-import { DeleteObjectCommand, ListObjectVersionsCommand, type ListObjectVersionsCommandInput } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandInput,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { send } from "../support/signed.js";
 import { altClient, refusal, s3 } from "../support/target.js";
@@ -6,7 +10,8 @@ import { useVersionedBucket } from "../support/versioned.js";
 
 describe("ListObjectVersions", () => {
   const { bucket, put } = useVersionedBucket();
-  const list = (more: Partial<ListObjectVersionsCommandInput> = {}) => s3.send(new ListObjectVersionsCommand({ Bucket: bucket.name, ...more }));
+  const list = (more: Partial<ListObjectVersionsCommandInput> = {}) =>
+    s3.send(new ListObjectVersionsCommand({ Bucket: bucket.name, ...more }));
   const ids: string[] = [];
 
   before(async () => {
@@ -19,9 +24,15 @@ describe("ListObjectVersions", () => {
     const { Versions = [], DeleteMarkers = [], IsTruncated, Name } = await list();
     expect({ IsTruncated, Name }).to.deep.equal({ IsTruncated: false, Name: bucket.name });
     expect(Versions.map(({ Key, VersionId, IsLatest, Size }) => [Key, VersionId, IsLatest, Size])).to.deep.equal([
-      ["a", ids[0], true, 1], ["k", ids[2], false, 2], ["k", ids[1], false, 1], ["z/1", ids[4], true, 1], ["z/2", ids[5], true, 1],
+      ["a", ids[0], true, 1],
+      ["k", ids[2], false, 2],
+      ["k", ids[1], false, 1],
+      ["z/1", ids[4], true, 1],
+      ["z/2", ids[5], true, 1],
     ]);
-    expect(DeleteMarkers.map(({ Key, VersionId, IsLatest }) => [Key, VersionId, IsLatest])).to.deep.equal([["k", ids[3], true]]);
+    expect(DeleteMarkers.map(({ Key, VersionId, IsLatest }) => [Key, VersionId, IsLatest])).to.deep.equal([
+      ["k", ids[3], true],
+    ]);
     expect(Versions[0]?.ETag).to.match(/^".+"$/);
     expect(Versions[0]?.Owner?.ID).to.match(/^[0-9a-f]{64}$/);
     expect(Versions[0]?.LastModified).to.be.instanceOf(Date);
@@ -51,12 +62,18 @@ describe("ListObjectVersions", () => {
     const { CommonPrefixes, Versions } = await list({ Delimiter: "/", KeyMarker: "k" });
     expect(CommonPrefixes).to.deep.equal([{ Prefix: "z/" }]);
     expect(Versions).to.equal(undefined);
-    expect((await list({ Prefix: "z/", EncodingType: "url" })).Versions?.map(({ Key }) => Key)).to.deep.equal(["z/1", "z/2"]);
+    expect((await list({ Prefix: "z/", EncodingType: "url" })).Versions?.map(({ Key }) => Key)).to.deep.equal([
+      "z/1",
+      "z/2",
+    ]);
     expect((await list({ MaxKeys: 0 })).IsTruncated).to.equal(false);
   });
 
   it("refuses a version marker without its key, and another account", async () => {
     expect(await refusal(list({ VersionIdMarker: ids[1] }))).to.include({ code: "InvalidArgument", status: 400 });
-    expect(await refusal(altClient().send(new ListObjectVersionsCommand({ Bucket: bucket.name })))).to.include({ code: "AccessDenied", status: 403 });
+    expect(await refusal(altClient().send(new ListObjectVersionsCommand({ Bucket: bucket.name })))).to.include({
+      code: "AccessDenied",
+      status: 403,
+    });
   });
 });

@@ -12,7 +12,10 @@ describe("ListObjectsV2", () => {
   });
 
   it("lists in unsigned UTF-8 byte order, which is not JavaScript's", async () => {
-    const inOrder = keys.map((key) => Buffer.from(key)).sort((a, b) => Buffer.compare(a, b)).map((key) => key.toString());
+    const inOrder = keys
+      .map((key) => Buffer.from(key))
+      .sort((a, b) => Buffer.compare(a, b))
+      .map((key) => key.toString());
     const page = await list();
     expect(keysOf(page)).to.deep.equal(inOrder);
     expect(page).to.include({ KeyCount: keys.length, IsTruncated: false, MaxKeys: 1000 });
@@ -44,7 +47,9 @@ describe("ListObjectsV2", () => {
   it("begins after StartAfter and encodes keys when asked", async () => {
     const page = await list({ StartAfter: "a0", EncodingType: "url" });
     expect(page.EncodingType).to.equal("url");
-    expect(keysOf(page).map((key) => decodeURIComponent((key ?? "").replaceAll("+", " ")))).to.include.members(["b c", "ä"]).and.not.include("a0");
+    expect(keysOf(page).map((key) => decodeURIComponent((key ?? "").replaceAll("+", " "))))
+      .to.include.members(["b c", "ä"])
+      .and.not.include("a0");
   });
 
   it("goes on from its token whatever StartAfter says, and does not repeat that", async () => {
@@ -57,7 +62,9 @@ describe("ListObjectsV2", () => {
 
   it("tells the last change in whole seconds, as HEAD does", async () => {
     for (const { Key, LastModified } of (await list()).Contents ?? []) {
-      expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key }))).LastModified).to.deep.equal(LastModified);
+      expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key }))).LastModified).to.deep.equal(
+        LastModified,
+      );
     }
   });
 

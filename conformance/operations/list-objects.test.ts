@@ -22,7 +22,10 @@ describe("ListObjects", () => {
     let Marker: string | undefined;
     for (let pages = 0; pages < 10; pages += 1) {
       const page = await s3.send(new ListObjectsCommand({ Bucket: bucket.name, Delimiter: "/", MaxKeys: 1, Marker }));
-      seen.push(...(page.Contents ?? []).map(({ Key }) => Key), ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix));
+      seen.push(
+        ...(page.Contents ?? []).map(({ Key }) => Key),
+        ...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix),
+      );
       if (!page.IsTruncated) break;
       expect(page.NextMarker).to.be.a("string");
       Marker = page.NextMarker;

@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import {
-  DeletePublicAccessBlockCommand, GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand, ListObjectsV2Command, PutBucketCorsCommand, PutBucketPolicyCommand,
+  DeletePublicAccessBlockCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketCorsCommand,
+  PutBucketPolicyCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { customerHeaders, customerKey } from "../support/customer-key.js";
@@ -13,9 +19,12 @@ const yesterday = new Date(Date.now() - 86_400_000).toISOString();
 
 describe("PostObject", () => {
   const bucket = useBucket();
-  const right = (fields: Record<string, string>, conditions: Condition[] = []) => rightForm(bucket.name, fields, conditions);
-  const read = async (Key: string) => (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key }))).Body)).toString();
-  const absent = async (Key: string) => expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key })))).status).to.equal(404);
+  const right = (fields: Record<string, string>, conditions: Condition[] = []) =>
+    rightForm(bucket.name, fields, conditions);
+  const read = async (Key: string) =>
+    (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key }))).Body)).toString();
+  const absent = async (Key: string) =>
+    expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key })))).status).to.equal(404);
 
   it("takes a form signed by Signature V4, and one by V2, and answers 204 with ETag and Location", async () => {
     const answer = await post(bucket.name, right({ key: "dir/v4 ü" }), file);
@@ -24,7 +33,11 @@ describe("PostObject", () => {
     const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "dir/v4 ü" }));
     expect(answer.headers.etag).to.equal(ETag);
     expect(await read("dir/v4 ü")).to.equal("the file");
-    const v2 = await post(bucket.name, { key: "v2", ...signedV2(policyOf(exactly(bucket.name, { key: "v2" }))) }, { content: "" });
+    const v2 = await post(
+      bucket.name,
+      { key: "v2", ...signedV2(policyOf(exactly(bucket.name, { key: "v2" }))) },
+      { content: "" },
+    );
     expect(v2.status, v2.body).to.equal(204);
     expect(await read("v2")).to.equal("");
   });
@@ -38,15 +51,31 @@ describe("PostObject", () => {
   });
 
   it("stores 3 MiB of any bytes, its own boundary's beginning among them", async () => {
-    const content = Buffer.concat([randomBytes(1.5 * 2 ** 20), Buffer.from("\r\n------form\r\n--\r\n"), randomBytes(1.5 * 2 ** 20), Buffer.from("\r\n")]);
+    const content = Buffer.concat([
+      randomBytes(1.5 * 2 ** 20),
+      Buffer.from("\r\n------form\r\n--\r\n"),
+      randomBytes(1.5 * 2 ** 20),
+      Buffer.from("\r\n"),
+    ]);
     expect((await post(bucket.name, right({ key: "large" }), { content })).status).to.equal(204);
-    expect((await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "large" }))).Body)).equals(content)).to.equal(true);
+    expect(
+      (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "large" }))).Body)).equals(
+        content,
+      ),
+    ).to.equal(true);
   });
 
   it("keeps headers, metadata, tags and checksum that fields name, and verifies the checksum", async () => {
     const fields = {
-      Key: "full", "Content-Type": "text/x-form", "Cache-Control": "no-store", "Content-Disposition": "inline", Expires: "Tue, 01 Jan 2030 00:00:00 GMT",
-      "x-amz-meta-Colour": "grün", "x-amz-storage-class": "STANDARD_IA", "x-amz-website-redirect-location": "/elsewhere", "X-Amz-Checksum-Crc32": "oCt0sA==",
+      Key: "full",
+      "Content-Type": "text/x-form",
+      "Cache-Control": "no-store",
+      "Content-Disposition": "inline",
+      Expires: "Tue, 01 Jan 2030 00:00:00 GMT",
+      "x-amz-meta-Colour": "grün",
+      "x-amz-storage-class": "STANDARD_IA",
+      "x-amz-website-redirect-location": "/elsewhere",
+      "X-Amz-Checksum-Crc32": "oCt0sA==",
       tagging: "<Tagging><TagSet><Tag><Key>a b</Key><Value>c+d</Value></Tag></TagSet></Tagging>",
     };
     const wrong = await post(bucket.name, right(fields), file);
@@ -57,8 +86,13 @@ describe("PostObject", () => {
     expect(answer.headers["x-amz-checksum-crc32"]).to.equal(crc32(file.content));
     const head = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "full", ChecksumMode: "ENABLED" }));
     expect(head).to.include({
-      ContentType: "text/x-form", CacheControl: "no-store", ContentDisposition: "inline", ExpiresString: fields.Expires, StorageClass: "STANDARD_IA",
-      WebsiteRedirectLocation: "/elsewhere", ChecksumCRC32: crc32(file.content),
+      ContentType: "text/x-form",
+      CacheControl: "no-store",
+      ContentDisposition: "inline",
+      ExpiresString: fields.Expires,
+      StorageClass: "STANDARD_IA",
+      WebsiteRedirectLocation: "/elsewhere",
+      ChecksumCRC32: crc32(file.content),
     });
     expect(head.Metadata?.["colour"]).to.equal("=?UTF-8?B?Z3LDvG4=?=");
     const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket.name, Key: "full" }));
@@ -68,19 +102,30 @@ describe("PostObject", () => {
   it("encrypts as fields say, with a customer's key, too", async () => {
     const aes = await post(bucket.name, right({ key: "aes", "x-amz-server-side-encryption": "AES256" }), file);
     expect([aes.status, aes.headers["x-amz-server-side-encryption"]]).to.deep.equal([204, "AES256"]);
-    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "aes" }))).ServerSideEncryption).to.equal("AES256");
+    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "aes" }))).ServerSideEncryption).to.equal(
+      "AES256",
+    );
     const key = customerKey();
     expect((await post(bucket.name, right({ key: "customer", ...customerHeaders(key) }), file)).status).to.equal(204);
     expect((await refusal(read("customer"))).status).to.equal(400);
-    expect((await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "customer", ...key }))).Body)).toString()).to.equal("the file");
-    expect((await post(bucket.name, right({ key: "never", "x-amz-server-side-encryption": "ROT13" }), file)).status).to.equal(400);
+    expect(
+      (
+        await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "customer", ...key }))).Body)
+      ).toString(),
+    ).to.equal("the file");
+    expect(
+      (await post(bucket.name, right({ key: "never", "x-amz-server-side-encryption": "ROT13" }), file)).status,
+    ).to.equal(400);
     await absent("never");
   });
 
   it("puts the file's name, without its folders, where the key says ${filename}", async () => {
     const fields = { key: "up/${filename}" };
-    const signing = () => signedV4((signing) => policyOf([...exactly(bucket.name, signing), ["starts-with", "$key", "up/"]]));
-    expect((await post(bucket.name, { ...fields, ...signing() }, { content: "a", name: "C:\\temp\\Größe.txt" })).status).to.equal(204);
+    const signing = () =>
+      signedV4((signing) => policyOf([...exactly(bucket.name, signing), ["starts-with", "$key", "up/"]]));
+    expect(
+      (await post(bucket.name, { ...fields, ...signing() }, { content: "a", name: "C:\\temp\\Größe.txt" })).status,
+    ).to.equal(204);
     expect(await read("up/Größe.txt")).to.equal("a");
     expect((await post(bucket.name, { ...fields, ...signing() }, { content: "b" })).status).to.equal(204);
     expect(await read("up/")).to.equal("b");
@@ -92,46 +137,102 @@ describe("PostObject", () => {
     const created = await post(bucket.name, right({ key: "a&b", success_action_status: "201" }), file);
     expect([created.status, created.headers["content-type"]]).to.deep.equal([201, "application/xml"]);
     const { host } = new URL(target.endpoint);
-    expect(created.body).to.include(`<PostResponse><Location>http://${host}/${bucket.name}/a%26b</Location><Bucket>${bucket.name}</Bucket><Key>a&amp;b</Key><ETag>${(created.headers.etag ?? "").replaceAll('"', "&quot;")}</ETag></PostResponse>`);
+    expect(created.body).to.include(
+      `<PostResponse><Location>http://${host}/${bucket.name}/a%26b</Location><Bucket>${bucket.name}</Bucket><Key>a&amp;b</Key><ETag>${(created.headers.etag ?? "").replaceAll('"', "&quot;")}</ETag></PostResponse>`,
+    );
     expect((await post(bucket.name, right({ key: "s", success_action_status: "200" }), file)).status).to.equal(200);
     expect((await post(bucket.name, right({ key: "s", success_action_status: "404" }), file)).status).to.equal(204);
-    const to = await post(bucket.name, right({ key: "a b", success_action_redirect: "https://example.com/done?x=%20y#top", success_action_status: "201" }), file);
+    const to = await post(
+      bucket.name,
+      right({
+        key: "a b",
+        success_action_redirect: "https://example.com/done?x=%20y#top",
+        success_action_status: "201",
+      }),
+      file,
+    );
     expect([to.status, to.body]).to.deep.equal([303, ""]);
-    expect(to.headers.location).to.equal(`https://example.com/done?x=%20y&bucket=${bucket.name}&key=a%20b&etag=%22${(to.headers.etag ?? "").replaceAll('"', "")}%22#top`);
+    expect(to.headers.location).to.equal(
+      `https://example.com/done?x=%20y&bucket=${bucket.name}&key=a%20b&etag=%22${(to.headers.etag ?? "").replaceAll('"', "")}%22#top`,
+    );
     const nowhere = await post(bucket.name, right({ key: "a b", success_action_redirect: "nowhere" }), file);
     expect(nowhere.status).to.equal(204);
   });
 
   it("refuses what the policy does not allow, naming what failed", async () => {
     const cases: readonly [Record<string, string>, RegExp][] = [
-      [{ key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "other" }))) }, /Policy Condition failed: \["eq", ?"\$key", ?"other"\]/],
-      [{ key: "no", ...signedV4((signing) => policyOf([...exactly(bucket.name, signing), ["starts-with", "$key", "user/"]])) }, /Policy Condition failed: \["starts-with"/],
-      [{ key: "no", ...signedV4((signing) => policyOf(exactly("another-bucket", { ...signing, key: "no" }))) }, /Policy Condition failed: \["eq", ?"\$bucket"/],
-      [{ key: "no", "x-amz-meta-extra": "1", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "no" }))) }, /Extra input fields: x-amz-meta-extra/],
-      [{ key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "no", "x-amz-meta-missing": "1" }))) }, /Policy Condition failed/],
-      [{ key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "no" }), yesterday)) }, /Policy expired/],
+      [
+        { key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "other" }))) },
+        /Policy Condition failed: \["eq", ?"\$key", ?"other"\]/,
+      ],
+      [
+        {
+          key: "no",
+          ...signedV4((signing) => policyOf([...exactly(bucket.name, signing), ["starts-with", "$key", "user/"]])),
+        },
+        /Policy Condition failed: \["starts-with"/,
+      ],
+      [
+        { key: "no", ...signedV4((signing) => policyOf(exactly("another-bucket", { ...signing, key: "no" }))) },
+        /Policy Condition failed: \["eq", ?"\$bucket"/,
+      ],
+      [
+        {
+          key: "no",
+          "x-amz-meta-extra": "1",
+          ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "no" }))),
+        },
+        /Extra input fields: x-amz-meta-extra/,
+      ],
+      [
+        {
+          key: "no",
+          ...signedV4((signing) =>
+            policyOf(exactly(bucket.name, { ...signing, key: "no", "x-amz-meta-missing": "1" })),
+          ),
+        },
+        /Policy Condition failed/,
+      ],
+      [
+        { key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { ...signing, key: "no" }), yesterday)) },
+        /Policy expired/,
+      ],
     ];
     for (const [fields, why] of cases) {
       const answer = await post(bucket.name, fields, file);
       expect([answer.status, answer.code], answer.body).to.deep.equal([403, "AccessDenied"]);
-      expect(answer.body.replaceAll("&quot;", '"')).to.match(/Invalid according to Policy: /).and.match(why);
+      expect(answer.body.replaceAll("&quot;", '"'))
+        .to.match(/Invalid according to Policy: /)
+        .and.match(why);
     }
     await absent("no");
   });
 
   it("passes over x-ignore- fields, those behind the file, and case in names", async () => {
-    const fields = { KEY: "cased", "x-ignore-this": "1", ...signedV4((signing) => policyOf([{ Bucket: bucket.name }, ["EQ", "$Key", "cased"], ...exactly(bucket.name, signing)])) };
+    const fields = {
+      KEY: "cased",
+      "x-ignore-this": "1",
+      ...signedV4((signing) =>
+        policyOf([{ Bucket: bucket.name }, ["EQ", "$Key", "cased"], ...exactly(bucket.name, signing)]),
+      ),
+    };
     const answer = await post(bucket.name, fields, file, {}, { submit: "Upload", "x-amz-meta-late": "1" });
     expect(answer.status, answer.body).to.equal(204);
     expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "cased" }))).Metadata).to.deep.equal({});
   });
 
   it("holds the file to content-length-range", async () => {
-    const sized = (content: string) => post(bucket.name, right({ key: "sized" }, [["content-length-range", 3, "5"]]), { content });
+    const sized = (content: string) =>
+      post(bucket.name, right({ key: "sized" }, [["content-length-range", 3, "5"]]), { content });
     expect((await sized("abc")).status).to.equal(204);
     expect((await sized("abcde")).status).to.equal(204);
     const [small, large] = [await sized("ab"), await sized("abcdef".repeat(100_000))];
-    expect([small.status, small.code, large.status, large.code]).to.deep.equal([400, "EntityTooSmall", 400, "EntityTooLarge"]);
+    expect([small.status, small.code, large.status, large.code]).to.deep.equal([
+      400,
+      "EntityTooSmall",
+      400,
+      "EntityTooLarge",
+    ]);
     expect(await read("sized")).to.equal("abcde");
   });
 
@@ -141,16 +242,34 @@ describe("PostObject", () => {
     const without = (name: string) => Object.fromEntries(Object.entries(signed).filter(([field]) => field !== name));
     const cases: readonly [string, Record<string, string>, number, string][] = [
       ["a wrong secret", { key: "no", ...signedV2(conditions(), "wrong") }, 403, "SignatureDoesNotMatch"],
-      ["a wrong secret in V4", { key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { key: "no", ...signing })), "wrong") }, 403, "SignatureDoesNotMatch"],
+      [
+        "a wrong secret in V4",
+        { key: "no", ...signedV4((signing) => policyOf(exactly(bucket.name, { key: "no", ...signing })), "wrong") },
+        403,
+        "SignatureDoesNotMatch",
+      ],
       ["a policy that was not signed", { ...signed, policy: conditions() }, 403, "SignatureDoesNotMatch"],
-      ["an unknown key", { key: "no", ...signedV2(conditions()), AWSAccessKeyId: "NOSUCHKEY" }, 403, "InvalidAccessKeyId"],
+      [
+        "an unknown key",
+        { key: "no", ...signedV2(conditions()), AWSAccessKeyId: "NOSUCHKEY" },
+        403,
+        "InvalidAccessKeyId",
+      ],
       ["no key", without("key"), 400, "InvalidArgument"],
       ["no policy", without("policy"), 400, "InvalidArgument"],
       ["no signature", without("x-amz-signature"), 400, "InvalidArgument"],
       ["no credential", without("x-amz-credential"), 400, "InvalidArgument"],
       ["no date", without("x-amz-date"), 400, "InvalidArgument"],
       ["a policy of nobody", { key: "no", policy: conditions() }, 400, "InvalidArgument"],
-      ["another region", { ...signed, "x-amz-credential": (signed["x-amz-credential"] ?? "").replace(`/${target.region}/`, "/nowhere-1/") }, 400, "InvalidArgument"],
+      [
+        "another region",
+        {
+          ...signed,
+          "x-amz-credential": (signed["x-amz-credential"] ?? "").replace(`/${target.region}/`, "/nowhere-1/"),
+        },
+        400,
+        "InvalidArgument",
+      ],
       ["a session token", { ...signed, "x-amz-security-token": "t" }, 400, "InvalidToken"],
     ];
     for (const [what, fields, status, code] of cases) {
@@ -165,23 +284,54 @@ describe("PostObject", () => {
   it("refuses policies that are none", async () => {
     const encode = (text: string) => Buffer.from(text).toString("base64");
     for (const policy of [
-      encode("no json"), encode("[]"), policyOf(undefined), policyOf([], "tomorrow"), encode(JSON.stringify({ conditions: [] })), policyOf([{ key: 1 }]), policyOf([{}]),
-      policyOf([{ a: "1", b: "2" }]), policyOf([["eq", "key", "no"]]), policyOf([["like", "$key", "no"]]), policyOf([["content-length-range", 1]]),
-      policyOf([["content-length-range", -1, 5]]), policyOf(["key"] as never), encode(JSON.stringify({ expiration: "2999-01-01T00:00:00Z", conditions: [], extra: 1 })),
+      encode("no json"),
+      encode("[]"),
+      policyOf(undefined),
+      policyOf([], "tomorrow"),
+      encode(JSON.stringify({ conditions: [] })),
+      policyOf([{ key: 1 }]),
+      policyOf([{}]),
+      policyOf([{ a: "1", b: "2" }]),
+      policyOf([["eq", "key", "no"]]),
+      policyOf([["like", "$key", "no"]]),
+      policyOf([["content-length-range", 1]]),
+      policyOf([["content-length-range", -1, 5]]),
+      policyOf(["key"] as never),
+      encode(JSON.stringify({ expiration: "2999-01-01T00:00:00Z", conditions: [], extra: 1 })),
     ]) {
       const answer = await post(bucket.name, { key: "no", ...signedV2(policy) }, file);
-      expect([answer.status, answer.code], Buffer.from(policy, "base64").toString()).to.deep.equal([400, "InvalidPolicyDocument"]);
+      expect([answer.status, answer.code], Buffer.from(policy, "base64").toString()).to.deep.equal([
+        400,
+        "InvalidPolicyDocument",
+      ]);
     }
   });
 
   it("refuses bodies that are no form, or too much of one, and keeps nothing of one that was cut off", async () => {
     const { body, type } = formBody(right({ key: "cut" }), { content: "x".repeat(1000) });
-    const raw = (bytes: Buffer | string, contentType: string) => send({ method: "POST", path: `/${bucket.name}`, sign: false, body: bytes, headers: { "content-type": contentType }, tamper: (sent) => delete sent["x-amz-content-sha256"] });
-    expect(await raw(body, "application/x-www-form-urlencoded")).to.include({ status: 412, code: "PreconditionFailed" });
+    const raw = (bytes: Buffer | string, contentType: string) =>
+      send({
+        method: "POST",
+        path: `/${bucket.name}`,
+        sign: false,
+        body: bytes,
+        headers: { "content-type": contentType },
+        tamper: (sent) => delete sent["x-amz-content-sha256"],
+      });
+    expect(await raw(body, "application/x-www-form-urlencoded")).to.include({
+      status: 412,
+      code: "PreconditionFailed",
+    });
     expect(await raw(body, "multipart/form-data")).to.include({ status: 400, code: "MalformedPOSTRequest" });
-    expect(await raw(body, "multipart/form-data; boundary=another")).to.include({ status: 400, code: "MalformedPOSTRequest" });
+    expect(await raw(body, "multipart/form-data; boundary=another")).to.include({
+      status: 400,
+      code: "MalformedPOSTRequest",
+    });
     for (const length of [10, 200, body.length - 500, body.length - 10]) {
-      expect(await raw(body.subarray(0, length), type), `cut after ${length} bytes`).to.include({ status: 400, code: "MalformedPOSTRequest" });
+      expect(await raw(body.subarray(0, length), type), `cut after ${length} bytes`).to.include({
+        status: 400,
+        code: "MalformedPOSTRequest",
+      });
     }
     await absent("cut");
     const long = await post(bucket.name, right({ key: "long", "x-amz-meta-a": "v".repeat(21_000) }), file);
@@ -196,23 +346,51 @@ describe("PostObject", () => {
     const refused = await post(bucket.name, { key: "open/anonymous" }, file);
     expect([refused.status, refused.code]).to.deep.equal([403, "AccessDenied"]);
     await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket.name }));
-    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy: JSON.stringify({
-      Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket.name}/open/*` }],
-    }) }));
+    await s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket.name,
+        Policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [
+            { Effect: "Allow", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket.name}/open/*` },
+          ],
+        }),
+      }),
+    );
     expect((await post(bucket.name, { key: "open/anonymous" }, file)).status).to.equal(204);
     const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, Prefix: "open/" }));
     expect(Contents?.map(({ Key, Size }) => [Key, Size])).to.deep.equal([["open/anonymous", 8]]);
-    expect((await post(bucket.name, { key: "closed/anonymous" }, file)).status, "the form's key is what is decided on").to.equal(403);
-    expect((await post(bucket.name, { key: "open/acl", acl: "public-read" }, file)).status, "setting an ACL is an action of its own").to.equal(403);
+    expect(
+      (await post(bucket.name, { key: "closed/anonymous" }, file)).status,
+      "the form's key is what is decided on",
+    ).to.equal(403);
+    expect(
+      (await post(bucket.name, { key: "open/acl", acl: "public-read" }, file)).status,
+      "setting an ACL is an action of its own",
+    ).to.equal(403);
   });
 
   it("lets pages of the origins that CORS allows read the answer", async () => {
-    await s3.send(new PutBucketCorsCommand({ Bucket: bucket.name, CORSConfiguration: { CORSRules: [{ AllowedMethods: ["POST"], AllowedOrigins: ["https://page.example"], ExposeHeaders: ["ETag"] }] } }));
+    await s3.send(
+      new PutBucketCorsCommand({
+        Bucket: bucket.name,
+        CORSConfiguration: {
+          CORSRules: [{ AllowedMethods: ["POST"], AllowedOrigins: ["https://page.example"], ExposeHeaders: ["ETag"] }],
+        },
+      }),
+    );
     const answer = await post(bucket.name, right({ key: "cors" }), file, { origin: "https://page.example" });
     expect(answer.headers["access-control-allow-origin"]).to.equal("https://page.example");
     const refused = await post(bucket.name, { key: "no" }, file, { origin: "https://page.example" });
-    expect([refused.status, refused.headers["access-control-allow-origin"]]).to.deep.equal([403, "https://page.example"]);
-    expect((await post(bucket.name, right({ key: "cors" }), file, { origin: "https://other.example" })).headers["access-control-allow-origin"]).to.equal(undefined);
+    expect([refused.status, refused.headers["access-control-allow-origin"]]).to.deep.equal([
+      403,
+      "https://page.example",
+    ]);
+    expect(
+      (await post(bucket.name, right({ key: "cors" }), file, { origin: "https://other.example" })).headers[
+        "access-control-allow-origin"
+      ],
+    ).to.equal(undefined);
   });
 });
 

@@ -5,6 +5,11 @@ describe("PutBucketAccelerateConfiguration", () => {
   const bucket = useBucket();
 
   it("takes acceleration that is suspended", async () => {
-    await s3.send(new PutBucketAccelerateConfigurationCommand({ Bucket: bucket.name, AccelerateConfiguration: { Status: "Suspended" } }));
+    await s3.send(
+      new PutBucketAccelerateConfigurationCommand({
+        Bucket: bucket.name,
+        AccelerateConfiguration: { Status: "Suspended" },
+      }),
+    );
   });
 });

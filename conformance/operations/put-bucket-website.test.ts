@@ -1,5 +1,10 @@
 import {
-  DeletePublicAccessBlockCommand, GetBucketWebsiteCommand, PutBucketPolicyCommand, PutBucketWebsiteCommand, PutObjectCommand, type WebsiteConfiguration,
+  DeletePublicAccessBlockCommand,
+  GetBucketWebsiteCommand,
+  PutBucketPolicyCommand,
+  PutBucketWebsiteCommand,
+  PutObjectCommand,
+  type WebsiteConfiguration,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { send } from "../support/signed.js";
@@ -7,16 +12,24 @@ import { altClient, freshName, refusal, s3, target, useBucket } from "../support
 
 describe("PutBucketWebsite", () => {
   const bucket = useBucket();
-  const put = (configuration: WebsiteConfiguration, Bucket = bucket.name) => s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: configuration }));
+  const put = (configuration: WebsiteConfiguration, Bucket = bucket.name) =>
+    s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: configuration }));
   const IndexDocument = { Suffix: "index.html" };
 
   it("keeps both kinds of configuration as they were written", async () => {
     for (const configuration of [
-      { RedirectAllRequestsTo: { HostName: "www.example.com", Protocol: "https" as const } }, { IndexDocument },
+      { RedirectAllRequestsTo: { HostName: "www.example.com", Protocol: "https" as const } },
+      { IndexDocument },
       {
-        IndexDocument, ErrorDocument: { Key: "error.html" }, RoutingRules: [
+        IndexDocument,
+        ErrorDocument: { Key: "error.html" },
+        RoutingRules: [
           { Condition: { KeyPrefixEquals: "docs/" }, Redirect: { ReplaceKeyPrefixWith: "documents/" } },
-          { Condition: { HttpErrorCodeReturnedEquals: "404" }, Redirect: { HostName: "example.com", HttpRedirectCode: "307", ReplaceKeyWith: "a b" } }, { Redirect: { Protocol: "https" as const } },
+          {
+            Condition: { HttpErrorCodeReturnedEquals: "404" },
+            Redirect: { HostName: "example.com", HttpRedirectCode: "307", ReplaceKeyWith: "a b" },
+          },
+          { Redirect: { Protocol: "https" as const } },
         ],
       },
     ]) {
@@ -28,45 +41,108 @@ describe("PutBucketWebsite", () => {
   });
 
   it("refuses what means nothing", async () => {
-    const rule = (Redirect: object, Condition?: object): WebsiteConfiguration => ({ IndexDocument, RoutingRules: [{ Redirect, ...(Condition ? { Condition } : {}) }] });
+    const rule = (Redirect: object, Condition?: object): WebsiteConfiguration => ({
+      IndexDocument,
+      RoutingRules: [{ Redirect, ...(Condition ? { Condition } : {}) }],
+    });
     for (const wrong of [
-      {}, { IndexDocument: { Suffix: "a/b" } }, { IndexDocument: { Suffix: "" } }, { IndexDocument, RedirectAllRequestsTo: { HostName: "example.com" } }, rule({}),
-      { RedirectAllRequestsTo: { HostName: "example.com", Protocol: "ftp" as "http" } }, { RedirectAllRequestsTo: { HostName: "example.com/path\r\n" } },
-      rule({ ReplaceKeyWith: "a", ReplaceKeyPrefixWith: "b" }), rule({ HttpRedirectCode: "200" }), rule({ HostName: "a" }, { HttpErrorCodeReturnedEquals: "200" }), rule({ HostName: "a" }, {}),
+      {},
+      { IndexDocument: { Suffix: "a/b" } },
+      { IndexDocument: { Suffix: "" } },
+      { IndexDocument, RedirectAllRequestsTo: { HostName: "example.com" } },
+      rule({}),
+      { RedirectAllRequestsTo: { HostName: "example.com", Protocol: "ftp" as "http" } },
+      { RedirectAllRequestsTo: { HostName: "example.com/path\r\n" } },
+      rule({ ReplaceKeyWith: "a", ReplaceKeyPrefixWith: "b" }),
+      rule({ HttpRedirectCode: "200" }),
+      rule({ HostName: "a" }, { HttpErrorCodeReturnedEquals: "200" }),
+      rule({ HostName: "a" }, {}),
       { IndexDocument, RoutingRules: Array.from({ length: 51 }, () => ({ Redirect: { HostName: "a" } })) },
-    ]) expect((await refusal(put(wrong))).status, JSON.stringify(wrong)).to.equal(400);
-    expect(await send({ method: "PUT", path: `/${bucket.name}?website`, body: "<WebsiteConfiguration><IndexDocument/></WebsiteConfiguration>" })).to.include({ status: 400, code: "MalformedXML" });
+    ])
+      expect((await refusal(put(wrong))).status, JSON.stringify(wrong)).to.equal(400);
+    expect(
+      await send({
+        method: "PUT",
+        path: `/${bucket.name}?website`,
+        body: "<WebsiteConfiguration><IndexDocument/></WebsiteConfiguration>",
+      }),
+    ).to.include({ status: 400, code: "MalformedXML" });
   });
 
   it("refuses a bucket that is not there and another account", async () => {
     expect(await refusal(put({ IndexDocument }, freshName()))).to.include({ code: "NoSuchBucket", status: 404 });
-    expect((await refusal(altClient().send(new PutBucketWebsiteCommand({ Bucket: bucket.name, WebsiteConfiguration: { IndexDocument } })))).status).to.equal(403);
+    expect(
+      (
+        await refusal(
+          altClient().send(
+            new PutBucketWebsiteCommand({ Bucket: bucket.name, WebsiteConfiguration: { IndexDocument } }),
+          ),
+        )
+      ).status,
+    ).to.equal(403);
   });
 
   describe("makes a bucket a website that", () => {
     const { port } = new URL(target.endpoint);
     const ask = (path: string, headers: Record<string, string> = {}, method = "GET", of = bucket.name) =>
-      send({ method, path, sign: false, headers: { host: `${of}.${target.websiteDomain ?? ""}:${port}`, ...headers }, tamper: (sent) => delete sent["x-amz-content-sha256"] });
+      send({
+        method,
+        path,
+        sign: false,
+        headers: { host: `${of}.${target.websiteDomain ?? ""}:${port}`, ...headers },
+        tamper: (sent) => delete sent["x-amz-content-sha256"],
+      });
     const host = () => `${bucket.name}.${target.websiteDomain ?? ""}:${port}`;
-    const page = (Key: string, Body: string, more: object = {}) => s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body, ContentType: "text/html", ...more }));
+    const page = (Key: string, Body: string, more: object = {}) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body, ContentType: "text/html", ...more }));
 
     before(async function () {
       if (target.websiteDomain === undefined) return this.skip();
-      for (const [key, text] of [["index.html", "home"], ["dir/index.html", "dir"], ["page.html", "page"], ["error.html", "lost"], ["ü ö.html", "umlauts"]] as const) await page(key, text);
+      for (const [key, text] of [
+        ["index.html", "home"],
+        ["dir/index.html", "dir"],
+        ["page.html", "page"],
+        ["error.html", "lost"],
+        ["ü ö.html", "umlauts"],
+      ] as const)
+        await page(key, text);
       await page("moved", "", { WebsiteRedirectLocation: "https://example.com/new" });
       await page("secret/page.html", "secret");
       await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket.name }));
-      await s3.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy: JSON.stringify({ Version: "2012-10-17", Statement: [
-        { Effect: "Allow", Principal: "*", Action: "s3:GetObject", NotResource: `arn:aws:s3:::${bucket.name}/secret/*` },
-        { Effect: "Allow", Principal: "*", Action: "s3:ListBucket", Resource: `arn:aws:s3:::${bucket.name}` },
-      ] }) }));
+      await s3.send(
+        new PutBucketPolicyCommand({
+          Bucket: bucket.name,
+          Policy: JSON.stringify({
+            Version: "2012-10-17",
+            Statement: [
+              {
+                Effect: "Allow",
+                Principal: "*",
+                Action: "s3:GetObject",
+                NotResource: `arn:aws:s3:::${bucket.name}/secret/*`,
+              },
+              { Effect: "Allow", Principal: "*", Action: "s3:ListBucket", Resource: `arn:aws:s3:::${bucket.name}` },
+            ],
+          }),
+        }),
+      );
     });
 
     it("shows pages and index pages, with conditions, ranges and HEAD", async () => {
       await put({ IndexDocument });
-      for (const [path, text] of [["/", "home"], ["/index.html", "home"], ["/dir/", "dir"], ["/page.html?x=1&acl", "page"], ["/%C3%BC%20%C3%B6.html", "umlauts"]] as const) {
+      for (const [path, text] of [
+        ["/", "home"],
+        ["/index.html", "home"],
+        ["/dir/", "dir"],
+        ["/page.html?x=1&acl", "page"],
+        ["/%C3%BC%20%C3%B6.html", "umlauts"],
+      ] as const) {
         const answer = await ask(path);
-        expect([answer.status, answer.body, answer.headers["content-type"]], path).to.deep.equal([200, text, "text/html"]);
+        expect([answer.status, answer.body, answer.headers["content-type"]], path).to.deep.equal([
+          200,
+          text,
+          "text/html",
+        ]);
       }
       const { headers } = await ask("/");
       expect((await ask("/", { "if-none-match": headers.etag ?? "" })).status).to.equal(304);
@@ -86,26 +162,44 @@ describe("PutBucketWebsite", () => {
     it("answers errors as pages, its own where it has one", async () => {
       const lost = await ask("/<script>");
       expect([lost.status, lost.headers["content-type"]]).to.deep.equal([404, "text/html; charset=utf-8"]);
-      expect(lost.body).to.include("<h1>404 Not Found</h1>").and.include("<li>Code: NoSuchKey</li>").and.include("&lt;script&gt;").and.not.include("<script>");
+      expect(lost.body)
+        .to.include("<h1>404 Not Found</h1>")
+        .and.include("<li>Code: NoSuchKey</li>")
+        .and.include("&lt;script&gt;")
+        .and.not.include("<script>");
       expect((await ask("/secret/page.html")).status).to.equal(403);
       const post = await ask("/page.html", {}, "POST");
       expect([post.status, post.body.includes("MethodNotAllowed")]).to.deep.equal([405, true]);
       await put({ IndexDocument, ErrorDocument: { Key: "error.html" } });
-      for (const [path, status] of [["/absent", 404], ["/secret/page.html", 403]] as const) {
+      for (const [path, status] of [
+        ["/absent", 404],
+        ["/secret/page.html", 403],
+      ] as const) {
         const answer = await ask(path, { range: "bytes=0-0" });
         expect([answer.status, answer.body], path).to.deep.equal([status, "lost"]);
       }
       await put({ IndexDocument, ErrorDocument: { Key: "absent.html" } });
-      expect((await ask("/absent")).body).to.include("404 Not Found").and.include("Custom Error Document");
+      expect((await ask("/absent")).body)
+        .to.include("404 Not Found")
+        .and.include("Custom Error Document");
       expect((await ask("/", {}, "GET", freshName())).body).to.include("NoSuchBucket");
     });
 
     it("redirects by its rules, before reading and after an error", async () => {
-      await put({ IndexDocument, RoutingRules: [
-        { Condition: { KeyPrefixEquals: "old/" }, Redirect: { ReplaceKeyPrefixWith: "new ü/" } },
-        { Condition: { KeyPrefixEquals: "away/" }, Redirect: { HostName: "example.com", Protocol: "https", HttpRedirectCode: "302", ReplaceKeyWith: "page" } },
-        { Condition: { KeyPrefixEquals: "try/", HttpErrorCodeReturnedEquals: "404" }, Redirect: { ReplaceKeyWith: "page.html" } },
-      ] });
+      await put({
+        IndexDocument,
+        RoutingRules: [
+          { Condition: { KeyPrefixEquals: "old/" }, Redirect: { ReplaceKeyPrefixWith: "new ü/" } },
+          {
+            Condition: { KeyPrefixEquals: "away/" },
+            Redirect: { HostName: "example.com", Protocol: "https", HttpRedirectCode: "302", ReplaceKeyWith: "page" },
+          },
+          {
+            Condition: { KeyPrefixEquals: "try/", HttpErrorCodeReturnedEquals: "404" },
+            Redirect: { ReplaceKeyWith: "page.html" },
+          },
+        ],
+      });
       const to = async (path: string) => {
         const { status, headers } = await ask(path);
         return [status, headers.location];

@@ -12,8 +12,13 @@ describe("PutObjectLegalHold", () => {
     await hold("k", "ON");
     const at = { Bucket: bucket.name, Key: "k", VersionId };
     expect((await s3.send(new HeadObjectCommand(at))).ObjectLockLegalHoldStatus).to.equal("ON");
-    expect(await refusal(s3.send(new DeleteObjectCommand({ ...at, BypassGovernanceRetention: true })))).to.include({ code: "AccessDenied", status: 403 });
-    const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects: [{ Key: "k", VersionId }] } }));
+    expect(await refusal(s3.send(new DeleteObjectCommand({ ...at, BypassGovernanceRetention: true })))).to.include({
+      code: "AccessDenied",
+      status: 403,
+    });
+    const { Errors } = await s3.send(
+      new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects: [{ Key: "k", VersionId }] } }),
+    );
     expect(Errors?.map(({ Key, Code }) => ({ Key, Code }))).to.deep.equal([{ Key: "k", Code: "AccessDenied" }]);
     await hold("k", "OFF", VersionId);
     await s3.send(new DeleteObjectCommand(at));
@@ -21,7 +26,12 @@ describe("PutObjectLegalHold", () => {
 
   it("refuses what is no status", async () => {
     await put("wrong");
-    const answer = await send({ method: "PUT", path: `/${bucket.name}/wrong?legal-hold`, body: "<LegalHold><Status>abc</Status></LegalHold>", headers: { "content-md5": "WlXTCFVl2KefRXR2HfUZ8A==" } });
+    const answer = await send({
+      method: "PUT",
+      path: `/${bucket.name}/wrong?legal-hold`,
+      body: "<LegalHold><Status>abc</Status></LegalHold>",
+      headers: { "content-md5": "WlXTCFVl2KefRXR2HfUZ8A==" },
+    });
     expect(answer).to.include({ status: 400, code: "MalformedXML" });
   });
 });

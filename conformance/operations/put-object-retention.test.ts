@@ -1,4 +1,9 @@
-import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand, PutObjectRetentionCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { inAnHour, useLockableBucket } from "../support/lockable.js";
 import { refusal, s3, useBucket } from "../support/target.js";
@@ -13,8 +18,13 @@ describe("PutObjectRetention", () => {
     const version = await put("k");
     const until = inAnHour();
     await retain("k", until);
-    const { ObjectLockMode, ObjectLockRetainUntilDate } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "k" }));
-    expect({ ObjectLockMode, ObjectLockRetainUntilDate }).to.deep.equal({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: until });
+    const { ObjectLockMode, ObjectLockRetainUntilDate } = await s3.send(
+      new HeadObjectCommand({ Bucket: bucket.name, Key: "k" }),
+    );
+    expect({ ObjectLockMode, ObjectLockRetainUntilDate }).to.deep.equal({
+      ObjectLockMode: "GOVERNANCE",
+      ObjectLockRetainUntilDate: until,
+    });
     expect(await refusal(remove("k", version))).to.include({ code: "AccessDenied", status: 403 });
     expect((await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "k" }))).DeleteMarker).to.equal(true);
     expect((await remove("k", version, true)).VersionId).to.equal(version);
@@ -35,17 +45,29 @@ describe("PutObjectRetention", () => {
       s3.send(new PutObjectCommand({ Bucket, Key: "header", Body: "x", ChecksumAlgorithm: "CRC32", ...more }));
     const { VersionId = "" } = await withHeaders({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: until });
     expect(await refusal(remove("header", VersionId))).to.include({ code: "AccessDenied", status: 403 });
-    expect(await refusal(withHeaders({ ObjectLockMode: "GOVERNANCE" }))).to.include({ code: "InvalidArgument", status: 400 });
-    expect((await refusal(withHeaders({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: until }, plain.name))).status).to.equal(400);
+    expect(await refusal(withHeaders({ ObjectLockMode: "GOVERNANCE" }))).to.include({
+      code: "InvalidArgument",
+      status: 400,
+    });
+    expect(
+      (await refusal(withHeaders({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: until }, plain.name)))
+        .status,
+    ).to.equal(400);
   });
 
   it("refuses a date in the past, an unknown mode and a bucket without object lock", async () => {
     await put("wrong");
     expect(await refusal(retain("wrong", new Date(0)))).to.include({ code: "InvalidArgument", status: 400 });
     const Retention = { Mode: "FOREVER" as "GOVERNANCE", RetainUntilDate: inAnHour() };
-    expect(await refusal(s3.send(new PutObjectRetentionCommand({ Bucket: bucket.name, Key: "wrong", Retention })))).to.include({ code: "MalformedXML", status: 400 });
+    expect(
+      await refusal(s3.send(new PutObjectRetentionCommand({ Bucket: bucket.name, Key: "wrong", Retention }))),
+    ).to.include({ code: "MalformedXML", status: 400 });
     await s3.send(new PutObjectCommand({ Bucket: plain.name, Key: "k", Body: "x" }));
-    const lockless = new PutObjectRetentionCommand({ Bucket: plain.name, Key: "k", Retention: { Mode: "GOVERNANCE", RetainUntilDate: inAnHour() } });
+    const lockless = new PutObjectRetentionCommand({
+      Bucket: plain.name,
+      Key: "k",
+      Retention: { Mode: "GOVERNANCE", RetainUntilDate: inAnHour() },
+    });
     expect(await refusal(s3.send(lockless))).to.include({ code: "InvalidRequest", status: 400 });
   });
 });

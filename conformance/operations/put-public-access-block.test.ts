@@ -5,10 +5,19 @@ import { s3, useBucket } from "../support/target.js";
 describe("PutPublicAccessBlock", () => {
   const bucket = useBucket();
 
-  const configuration = { BlockPublicAcls: true, IgnorePublicAcls: false, BlockPublicPolicy: true, RestrictPublicBuckets: false };
+  const configuration = {
+    BlockPublicAcls: true,
+    IgnorePublicAcls: false,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: false,
+  };
 
   it("sets each of the four by itself", async () => {
-    await s3.send(new PutPublicAccessBlockCommand({ Bucket: bucket.name, PublicAccessBlockConfiguration: configuration }));
-    expect((await s3.send(new GetPublicAccessBlockCommand({ Bucket: bucket.name }))).PublicAccessBlockConfiguration).to.deep.equal(configuration);
+    await s3.send(
+      new PutPublicAccessBlockCommand({ Bucket: bucket.name, PublicAccessBlockConfiguration: configuration }),
+    );
+    expect(
+      (await s3.send(new GetPublicAccessBlockCommand({ Bucket: bucket.name }))).PublicAccessBlockConfiguration,
+    ).to.deep.equal(configuration);
   });
 });

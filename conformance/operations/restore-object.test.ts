@@ -4,13 +4,16 @@ import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("RestoreObject", () => {
   const bucket = useBucket();
-  const restore = (Key: string) => s3.send(new RestoreObjectCommand({ Bucket: bucket.name, Key, RestoreRequest: { Days: 1 } }));
+  const restore = (Key: string) =>
+    s3.send(new RestoreObjectCommand({ Bucket: bucket.name, Key, RestoreRequest: { Days: 1 } }));
 
   it("has nothing to do for an object in an archive class, which says that it can be read", async () => {
     for (const StorageClass of ["GLACIER", "DEEP_ARCHIVE"] as const) {
       await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: StorageClass, Body: "x", StorageClass }));
       expect((await restore(StorageClass)).$metadata.httpStatusCode).to.equal(200);
-      expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: StorageClass }))).Restore).to.match(/^ongoing-request="false"/);
+      expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: StorageClass }))).Restore).to.match(
+        /^ongoing-request="false"/,
+      );
     }
   });
 

@@ -1,5 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, GetObjectCommand, PutObjectCommand, UploadPartCopyCommand } from "@aws-sdk/client-s3";
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  UploadPartCopyCommand,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { bytesOf, refusal, s3, useBucket } from "../support/target.js";
 
@@ -12,7 +18,15 @@ describe("UploadPartCopy", () => {
     const at = { Bucket: bucket.name, Key: "copied" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
     const copy = async (PartNumber: number, CopySourceRange?: string) => {
-      const { CopyPartResult } = await s3.send(new UploadPartCopyCommand({ ...at, UploadId, PartNumber, CopySource: `${bucket.name}/source`, CopySourceRange }));
+      const { CopyPartResult } = await s3.send(
+        new UploadPartCopyCommand({
+          ...at,
+          UploadId,
+          PartNumber,
+          CopySource: `${bucket.name}/source`,
+          CopySourceRange,
+        }),
+      );
       return { PartNumber, ETag: CopyPartResult?.ETag };
     };
     const Parts = [await copy(1), await copy(2, "bytes=10-19")];
@@ -24,7 +38,8 @@ describe("UploadPartCopy", () => {
   it("refuses a source that is not there and a range beyond it", async () => {
     const at = { Bucket: bucket.name, Key: "refused" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
-    const copy = (CopySource: string, CopySourceRange?: string) => s3.send(new UploadPartCopyCommand({ ...at, UploadId, PartNumber: 1, CopySource, CopySourceRange }));
+    const copy = (CopySource: string, CopySourceRange?: string) =>
+      s3.send(new UploadPartCopyCommand({ ...at, UploadId, PartNumber: 1, CopySource, CopySourceRange }));
     expect(await refusal(copy(`${bucket.name}/absent`))).to.include({ code: "NoSuchKey", status: 404 });
     expect((await refusal(copy(`${bucket.name}/source`, "bytes=0-99999999"))).status).to.be.oneOf([400, 416]);
   });

@@ -30,34 +30,77 @@ export interface RawAnswer {
 export async function send(request: RawRequest): Promise<RawAnswer> {
   const url = new URL(target.endpoint);
   const body = request.body ?? "";
-  const headers: Record<string, string> = { host: url.host, "x-amz-content-sha256": createHash("sha256").update(body).digest("hex"), ...request.headers };
-  if (body.length > 0 && headers["content-length"] === undefined && headers["transfer-encoding"] === undefined) headers["content-length"] = String(Buffer.byteLength(body));
+  const headers: Record<string, string> = {
+    host: url.host,
+    "x-amz-content-sha256": createHash("sha256").update(body).digest("hex"),
+    ...request.headers,
+  };
+  if (body.length > 0 && headers["content-length"] === undefined && headers["transfer-encoding"] === undefined)
+    headers["content-length"] = String(Buffer.byteLength(body));
   let path = request.path;
   if (request.sign === "query") {
-    const unsigned = path.includes("X-Amz-Expires") ? path : `${path}${path.includes("?") ? "&" : "?"}X-Amz-Expires=600`;
-    const signed = aws4.sign({ service: "s3", region: request.region ?? target.region, method: request.method, host: url.host, path: unsigned, headers: { host: url.host, ...request.headers }, signQuery: true }, request.credentials ?? target);
+    const unsigned = path.includes("X-Amz-Expires")
+      ? path
+      : `${path}${path.includes("?") ? "&" : "?"}X-Amz-Expires=600`;
+    const signed = aws4.sign(
+      {
+        service: "s3",
+        region: request.region ?? target.region,
+        method: request.method,
+        host: url.host,
+        path: unsigned,
+        headers: { host: url.host, ...request.headers },
+        signQuery: true,
+      },
+      request.credentials ?? target,
+    );
     path = signed.path ?? path;
     delete headers["x-amz-content-sha256"];
   } else if (request.sign !== false) {
-    const signed = aws4.sign({ service: "s3", region: request.region ?? target.region, method: request.method, host: url.host, path, headers, body }, request.credentials ?? target);
+    const signed = aws4.sign(
+      {
+        service: "s3",
+        region: request.region ?? target.region,
+        method: request.method,
+        host: url.host,
+        path,
+        headers,
+        body,
+      },
+      request.credentials ?? target,
+    );
     Object.assign(headers, signed.headers);
   }
   request.tamper?.(headers);
   return exchange(url, request.method, path, headers, body);
 }
 
-function exchange(url: URL, method: string, path: string, headers: Record<string, string>, body: Buffer | string): Promise<RawAnswer> {
+function exchange(
+  url: URL,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: Buffer | string,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const transport = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const outgoing = transport({ host: url.hostname, port: url.port, method, path, headers, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text, code: /<Code>([^<]*)<\/Code>/.exec(text)?.[1] });
-      });
-    });
+    const outgoing = transport(
+      { host: url.hostname, port: url.port, method, path, headers, agent: false },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            body: text,
+            code: /<Code>([^<]*)<\/Code>/.exec(text)?.[1],
+          });
+        });
+      },
+    );
     outgoing.on("error", reject);
     outgoing.end(body);
   });

@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import {
-  AbortMultipartUploadCommand, CreateBucketCommand, DeleteBucketCommand, DeleteObjectsCommand, ListMultipartUploadsCommand,
-  ListObjectVersionsCommand, S3Client, S3ServiceException, type S3ClientConfig,
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  S3Client,
+  S3ServiceException,
+  type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 
 const setting = (name: string, fallback: string) => process.env[name] ?? fallback;
@@ -27,7 +34,14 @@ export const target = {
 
 export function client(settings: Partial<S3ClientConfig> = {}): S3Client {
   const { endpoint, region, accessKeyId, secretAccessKey } = target;
-  return new S3Client({ endpoint, region, forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey }, ...settings });
+  return new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    maxAttempts: 1,
+    credentials: { accessKeyId, secretAccessKey },
+    ...settings,
+  });
 }
 
 export function altClient(): S3Client {
@@ -57,9 +71,13 @@ export async function removeBucket(Bucket: string): Promise<void> {
     const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key: Key ?? "", VersionId }));
     if (Objects.length === 0) break;
     for (let at = 0; at < Objects.length; at += 1000) {
-      const { Errors } = await s3.send(new DeleteObjectsCommand({
-        Bucket, BypassGovernanceRetention: true, Delete: { Quiet: true, Objects: Objects.slice(at, at + 1000) },
-      }));
+      const { Errors } = await s3.send(
+        new DeleteObjectsCommand({
+          Bucket,
+          BypassGovernanceRetention: true,
+          Delete: { Quiet: true, Objects: Objects.slice(at, at + 1000) },
+        }),
+      );
       if (Errors?.[0]) throw new Error(`a test left ${Errors[0].Key ?? ""} locked: ${Errors[0].Code ?? ""}`);
     }
   }
@@ -79,7 +97,8 @@ export async function refusal(call: Promise<unknown>): Promise<Refusal> {
   try {
     await call;
   } catch (error) {
-    if (error instanceof S3ServiceException) return { code: error.name, status: error.$metadata.httpStatusCode, message: error.message };
+    if (error instanceof S3ServiceException)
+      return { code: error.name, status: error.$metadata.httpStatusCode, message: error.message };
     throw error;
   }
   throw new Error("the call succeeded where an S3 error was due");

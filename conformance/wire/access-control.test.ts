@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import {
-  CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, ListBucketsCommand, PutBucketPolicyCommand, PutObjectCommand, PutObjectTaggingCommand, type CopyObjectCommandInput, type PutObjectCommandInput,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  ListBucketsCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  type CopyObjectCommandInput,
+  type PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { policyOf, post, signedV2 } from "../support/form.js";
@@ -15,9 +25,16 @@ describe("who may ask", () => {
   const alt = altClient();
   let altId = "";
   const at = (Key: string) => ({ Bucket: bucket.name, Key });
-  const policy = (Action: string | string[], Condition: object = {}, Resource = `arn:aws:s3:::${bucket.name}/*`) => s3.send(new PutBucketPolicyCommand({
-    Bucket: bucket.name, Policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: altId }, Action, Resource, Condition }] }),
-  }));
+  const policy = (Action: string | string[], Condition: object = {}, Resource = `arn:aws:s3:::${bucket.name}/*`) =>
+    s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket.name,
+        Policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { AWS: altId }, Action, Resource, Condition }],
+        }),
+      }),
+    );
 
   before(async () => {
     altId = (await alt.send(new ListBucketsCommand({}))).Owner?.ID ?? "";
@@ -26,7 +43,20 @@ describe("who may ask", () => {
   after(() => alt.destroy());
 
   describe("a stranger", () => {
-    const documents = ["acl", "cors", "lifecycle", "policy", "tagging", "versioning", "website", "encryption", "notification", "ownershipControls", "publicAccessBlock", "object-lock"];
+    const documents = [
+      "acl",
+      "cors",
+      "lifecycle",
+      "policy",
+      "tagging",
+      "versioning",
+      "website",
+      "encryption",
+      "notification",
+      "ownershipControls",
+      "publicAccessBlock",
+      "object-lock",
+    ];
     for (const path of [...documents.map((name) => `?${name}`), "/k?acl", "/k?tagging", "/k?retention"]) {
       it(`hears AccessDenied of a malformed document to ${path}, with and without its digest`, async () => {
         const request = { method: "PUT", path: `/${bucket.name}${path}`, body: "<junk", credentials: stranger };
@@ -37,14 +67,35 @@ describe("who may ask", () => {
     }
 
     it("hears AccessDenied of wrong parameters and headers, too, and NoSuchBucket where there is none", async () => {
-      expect(await send({ method: "GET", path: `/${bucket.name}?max-keys=many`, credentials: stranger })).to.include({ status: 403 });
-      expect(await send({ method: "PUT", path: `/${bucket.name}/k`, headers: { "x-amz-server-side-encryption": "rot13" }, credentials: stranger })).to.include({ status: 403 });
-      expect(await send({ method: "PUT", path: `/${freshName()}?cors`, body: "<junk" })).to.include({ status: 404, code: "NoSuchBucket" });
-      expect(await send({ method: "PUT", path: `/${freshName()}`, body: "<junk", sign: false, tamper: (sent) => delete sent["x-amz-content-sha256"] })).to.include({ status: 403 });
+      expect(await send({ method: "GET", path: `/${bucket.name}?max-keys=many`, credentials: stranger })).to.include({
+        status: 403,
+      });
+      expect(
+        await send({
+          method: "PUT",
+          path: `/${bucket.name}/k`,
+          headers: { "x-amz-server-side-encryption": "rot13" },
+          credentials: stranger,
+        }),
+      ).to.include({ status: 403 });
+      expect(await send({ method: "PUT", path: `/${freshName()}?cors`, body: "<junk" })).to.include({
+        status: 404,
+        code: "NoSuchBucket",
+      });
+      expect(
+        await send({
+          method: "PUT",
+          path: `/${freshName()}`,
+          body: "<junk",
+          sign: false,
+          tamper: (sent) => delete sent["x-amz-content-sha256"],
+        }),
+      ).to.include({ status: 403 });
     });
 
     it("is told of an owner that can be no account, by either", async () => {
-      const expecting = (owner: string) => send({ method: "GET", path: `/${bucket.name}`, headers: { "x-amz-expected-bucket-owner": owner } });
+      const expecting = (owner: string) =>
+        send({ method: "GET", path: `/${bucket.name}`, headers: { "x-amz-expected-bucket-owner": owner } });
       expect(await expecting("somebody")).to.include({ status: 400, code: "InvalidBucketOwnerAWSAccountID" });
       expect(await expecting("123456789012")).to.include({ status: 403, code: "AccessDenied" });
     });
@@ -52,14 +103,39 @@ describe("who may ask", () => {
 
   describe("a policy", () => {
     afterEach(() => s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket.name })));
-    const put = async (more: Partial<PutObjectCommandInput> = {}) => alt.send(new PutObjectCommand({ ...at("by-alt"), Body: "x", ...more })).then(() => "allowed", () => "denied");
-    const tag = (...keys: string[]) => alt.send(new PutObjectTaggingCommand({ ...at("k"), Tagging: { TagSet: keys.map((Key) => ({ Key, Value: "v" })) } })).then(() => "allowed", () => "denied");
+    const put = async (more: Partial<PutObjectCommandInput> = {}) =>
+      alt.send(new PutObjectCommand({ ...at("by-alt"), Body: "x", ...more })).then(
+        () => "allowed",
+        () => "denied",
+      );
+    const tag = (...keys: string[]) =>
+      alt
+        .send(
+          new PutObjectTaggingCommand({ ...at("k"), Tagging: { TagSet: keys.map((Key) => ({ Key, Value: "v" })) } }),
+        )
+        .then(
+          () => "allowed",
+          () => "denied",
+        );
 
     it("looks at the tags of a document, which no header can stand for", async () => {
-      await policy("s3:PutObjectTagging", { "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["a", "b"] }, StringEquals: { "s3:RequestObjectTag/a": "v" } });
+      await policy("s3:PutObjectTagging", {
+        "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["a", "b"] },
+        StringEquals: { "s3:RequestObjectTag/a": "v" },
+      });
       expect([await tag("a", "b"), await tag("b"), await tag("a", "c")]).to.deep.equal(["allowed", "denied", "denied"]);
       const body = "<Tagging><TagSet><Tag><Key>c</Key><Value>v</Value></Tag></TagSet></Tagging>";
-      expect((await send({ method: "PUT", path: `/${bucket.name}/k?tagging`, body, headers: { "x-amz-tagging": "a=v" }, credentials: stranger })).status).to.equal(403);
+      expect(
+        (
+          await send({
+            method: "PUT",
+            path: `/${bucket.name}/k?tagging`,
+            body,
+            headers: { "x-amz-tagging": "a=v" },
+            credentials: stranger,
+          })
+        ).status,
+      ).to.equal(403);
     });
 
     it("looks at a signature's age and at whether an object is created", async () => {
@@ -75,7 +151,8 @@ describe("who may ask", () => {
       const mine = freshName();
       await alt.send(new CreateBucketCommand({ Bucket: mine }));
       await s3.send(new PutObjectCommand({ ...at("tagged"), Body: "x", Tagging: "a=1" }));
-      const copy = (more: Partial<CopyObjectCommandInput> = {}) => alt.send(new CopyObjectCommand({ Bucket: mine, Key: "copy", CopySource: `${bucket.name}/tagged`, ...more }));
+      const copy = (more: Partial<CopyObjectCommandInput> = {}) =>
+        alt.send(new CopyObjectCommand({ Bucket: mine, Key: "copy", CopySource: `${bucket.name}/tagged`, ...more }));
       await policy("s3:GetObject");
       expect((await refusal(copy())).status).to.equal(403);
       await copy({ TaggingDirective: "REPLACE" });
@@ -87,7 +164,13 @@ describe("who may ask", () => {
 
     it("names actions that exist, of resources that have them", async () => {
       const all = `arn:aws:s3:::${bucket.name}`;
-      for (const [action, resource] of [["s3:Foo", `${all}*`], ["s3:Foo*", `${all}*`], ["s3:ListObjects", all], ["s3:ListBucket", `${all}/*`], ["s3:GetObject", all]] as const) {
+      for (const [action, resource] of [
+        ["s3:Foo", `${all}*`],
+        ["s3:Foo*", `${all}*`],
+        ["s3:ListObjects", all],
+        ["s3:ListBucket", `${all}/*`],
+        ["s3:GetObject", all],
+      ] as const) {
         expect((await refusal(policy(action, {}, resource))).code, action).to.equal("MalformedPolicy");
       }
       await policy(["s3:ListBucket", "s3:GetObject", "*"], {}, `${all}*`);
@@ -102,6 +185,8 @@ describe("who may ask", () => {
   });
 
   it("another kind of Authorization is no signature", async () => {
-    expect(await send({ method: "GET", path: `/${bucket.name}`, sign: false, headers: { authorization: "Bearer abc" } })).to.include({ status: 400, code: "InvalidArgument" });
+    expect(
+      await send({ method: "GET", path: `/${bucket.name}`, sign: false, headers: { authorization: "Bearer abc" } }),
+    ).to.include({ status: 400, code: "InvalidArgument" });
   });
 });

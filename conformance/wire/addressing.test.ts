@@ -7,12 +7,20 @@ import { s3, target, useBucket } from "../support/target.js";
 /** The host is only a header here: it need not resolve. */
 function getFrom(host: string, path: string): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(target.endpoint);
-  const signed = aws4.sign({ service: "s3", region: target.region, method: "GET", host, path, headers: { host } }, target);
+  const signed = aws4.sign(
+    { service: "s3", region: target.region, method: "GET", host, path, headers: { host } },
+    target,
+  );
   return new Promise((resolve, reject) => {
     request({ host: hostname, port, path, headers: signed.headers as Record<string, string> }, (answer) => {
       let body = "";
-      answer.setEncoding("utf8").on("data", (chunk: string) => (body += chunk)).on("end", () => resolve({ status: answer.statusCode ?? 0, body }));
-    }).on("error", reject).end();
+      answer
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (body += chunk))
+        .on("end", () => resolve({ status: answer.statusCode ?? 0, body }));
+    })
+      .on("error", reject)
+      .end();
   });
 }
 

@@ -1,8 +1,22 @@
 import { createHash } from "node:crypto";
 import {
-  CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand, CreateMultipartUploadCommand, DeleteBucketCommand, GetObjectCommand, HeadObjectCommand,
-  ListBucketsCommand, ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand, PutBucketPolicyCommand, PutObjectCommand, UploadPartCommand,
-  DeletePublicAccessBlockCommand, PutObjectLockConfigurationCommand, type ListBucketsCommandOutput,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListBucketsCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  DeletePublicAccessBlockCommand,
+  PutObjectLockConfigurationCommand,
+  type ListBucketsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { useLockableBucket } from "../support/lockable.js";
@@ -19,25 +33,53 @@ describe("counts and markers of listings", () => {
   });
   const get = (query: string) => send({ method: "GET", path: `/${bucket.name}?${query}` });
 
-  for (const [list, name] of [["", "max-keys"], ["list-type=2&", "max-keys"], ["versions&", "max-keys"], ["uploads&", "max-uploads"]] as const) {
+  for (const [list, name] of [
+    ["", "max-keys"],
+    ["list-type=2&", "max-keys"],
+    ["versions&", "max-keys"],
+    ["uploads&", "max-uploads"],
+  ] as const) {
     it(`take ${name} up to 1,000 with ?${list} and refuse what is no count`, async () => {
-      for (const wrong of ["-1", "many", "2147483648", "1.5"]) expect(await get(`${list}${name}=${wrong}`), wrong).to.include({ status: 400, code: "InvalidArgument" });
-      const shown = async (count: string) => /<Max(?:Keys|Uploads)>(\d+)</.exec((await get(`${list}${name}=${count}`)).body)?.[1];
+      for (const wrong of ["-1", "many", "2147483648", "1.5"])
+        expect(await get(`${list}${name}=${wrong}`), wrong).to.include({ status: 400, code: "InvalidArgument" });
+      const shown = async (count: string) =>
+        /<Max(?:Keys|Uploads)>(\d+)</.exec((await get(`${list}${name}=${count}`)).body)?.[1];
       expect([await shown("5000"), await shown(""), await shown("7")]).to.deep.equal(["1000", "1000", "7"]);
       const none = await get(`${list}${name}=0`);
-      expect([none.status, none.body.includes("<Key>"), none.body.includes("<IsTruncated>false<")]).to.deep.equal([200, false, true]);
+      expect([none.status, none.body.includes("<Key>"), none.body.includes("<IsTruncated>false<")]).to.deep.equal([
+        200,
+        false,
+        true,
+      ]);
     });
   }
 
   it("go on after any marker and from nothing but their own tokens", async () => {
-    const after = async (StartAfter: string) => (await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, StartAfter, EncodingType: "url" }))).KeyCount;
-    expect([await after(""), await after("zzz"), await after("b"), await after("\u{10ffff}")]).to.deep.equal([keys.length, 0, 3, 0]);
-    for (const token of ["", "x", "MWE%3D", "a".repeat(500)]) expect(await get(`list-type=2&continuation-token=${token}`), token).to.include({ status: 400, code: "InvalidArgument" });
+    const after = async (StartAfter: string) =>
+      (await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, StartAfter, EncodingType: "url" }))).KeyCount;
+    expect([await after(""), await after("zzz"), await after("b"), await after("\u{10ffff}")]).to.deep.equal([
+      keys.length,
+      0,
+      3,
+      0,
+    ]);
+    for (const token of ["", "x", "MWE%3D", "a".repeat(500)])
+      expect(await get(`list-type=2&continuation-token=${token}`), token).to.include({
+        status: 400,
+        code: "InvalidArgument",
+      });
   });
 
   it("group by delimiters of any characters", async () => {
     const grouped = async (Delimiter: string, EncodingType?: "url") => {
-      const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, Delimiter, EncodingType, Prefix: Delimiter === "\u0001" ? "a" : "" }));
+      const page = await s3.send(
+        new ListObjectsV2Command({
+          Bucket: bucket.name,
+          Delimiter,
+          EncodingType,
+          Prefix: Delimiter === "\u0001" ? "a" : "",
+        }),
+      );
       return [...(page.CommonPrefixes ?? []).map(({ Prefix }) => Prefix)];
     };
     expect(await grouped("%")).to.deep.equal(["a%"]);
@@ -45,12 +87,23 @@ describe("counts and markers of listings", () => {
     expect(await grouped("ä")).to.deep.equal(["aä"]);
     expect(await grouped("//")).to.deep.equal(["b//"]);
     expect(await grouped("\u0001", "url")).to.deep.equal(["a%01"]);
-    expect((await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, Delimiter: "", EncodingType: "url" }))).KeyCount).to.equal(keys.length);
+    expect(
+      (await s3.send(new ListObjectsV2Command({ Bucket: bucket.name, Delimiter: "", EncodingType: "url" }))).KeyCount,
+    ).to.equal(keys.length);
   });
 
   it("write keys as they are, or percent-encoded, and know no other encoding", async () => {
-    const listed = async (query: string) => [...(await get(query)).body.matchAll(/<Key>([^<]*)</g)].map(([, key]) => key);
-    expect(await listed("encoding-type=url&prefix=a")).to.deep.equal(["a", "a%01b", "a%25b", "a%25c", "axb", "a%C3%A4b", "a%C3%A4c"]);
+    const listed = async (query: string) =>
+      [...(await get(query)).body.matchAll(/<Key>([^<]*)</g)].map(([, key]) => key);
+    expect(await listed("encoding-type=url&prefix=a")).to.deep.equal([
+      "a",
+      "a%01b",
+      "a%25b",
+      "a%25c",
+      "axb",
+      "a%C3%A4b",
+      "a%C3%A4c",
+    ]);
     expect(await listed("prefix=a%01")).to.deep.equal(["a&#x1;b"]);
     expect(await get("encoding-type=base64")).to.include({ status: 400, code: "InvalidArgument" });
   });
@@ -58,13 +111,23 @@ describe("counts and markers of listings", () => {
   it("of parts begin behind a marker and refuse what is none", async () => {
     const at = { Bucket: bucket.name, Key: "upload" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
-    for (const PartNumber of [1, 2, 3]) await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body: "x" }));
+    for (const PartNumber of [1, 2, 3])
+      await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber, Body: "x" }));
     const page = await s3.send(new ListPartsCommand({ ...at, UploadId, MaxParts: 2, PartNumberMarker: "1" }));
-    expect([page.Parts?.map(({ PartNumber }) => PartNumber), page.IsTruncated, page.NextPartNumberMarker]).to.deep.equal([[2, 3], false, "3"]);
+    expect([
+      page.Parts?.map(({ PartNumber }) => PartNumber),
+      page.IsTruncated,
+      page.NextPartNumberMarker,
+    ]).to.deep.equal([[2, 3], false, "3"]);
     for (const wrong of ["max-parts=-1", "max-parts=x", "part-number-marker=-1", "part-number-marker=x"]) {
-      expect(await send({ method: "GET", path: `/${bucket.name}/upload?uploadId=${UploadId ?? ""}&${wrong}` }), wrong).to.include({ status: 400, code: "InvalidArgument" });
+      expect(
+        await send({ method: "GET", path: `/${bucket.name}/upload?uploadId=${UploadId ?? ""}&${wrong}` }),
+        wrong,
+      ).to.include({ status: 400, code: "InvalidArgument" });
     }
-    const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket.name, KeyMarker: "upload", UploadIdMarker: UploadId }));
+    const { Uploads } = await s3.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket.name, KeyMarker: "upload", UploadIdMarker: UploadId }),
+    );
     expect(Uploads).to.equal(undefined);
   });
 
@@ -74,7 +137,9 @@ describe("counts and markers of listings", () => {
     const seen: (string | undefined)[] = [];
     let ContinuationToken: string | undefined;
     do {
-      const page: ListBucketsCommandOutput = await s3.send(new ListBucketsCommand({ Prefix: `${bucket.name}-`, MaxBuckets: 2, ContinuationToken }));
+      const page: ListBucketsCommandOutput = await s3.send(
+        new ListBucketsCommand({ Prefix: `${bucket.name}-`, MaxBuckets: 2, ContinuationToken }),
+      );
       expect(page.Prefix).to.equal(`${bucket.name}-`);
       seen.push(...(page.Buckets ?? []).map(({ Name }) => Name));
       ({ ContinuationToken } = page);
@@ -82,7 +147,10 @@ describe("counts and markers of listings", () => {
     expect(seen).to.deep.equal(names);
     for (const Bucket of names) await s3.send(new DeleteBucketCommand({ Bucket }));
     for (const wrong of ["max-buckets=0", "max-buckets=10001", "max-buckets=x", "continuation-token=x"]) {
-      expect(await send({ method: "GET", path: `/?${wrong}` }), wrong).to.include({ status: 400, code: "InvalidArgument" });
+      expect(await send({ method: "GET", path: `/?${wrong}` }), wrong).to.include({
+        status: 400,
+        code: "InvalidArgument",
+      });
     }
   });
 });
@@ -91,8 +159,18 @@ describe("names", () => {
   const bucket = useBucket();
 
   it("of buckets that S3 keeps for itself are refused", async () => {
-    for (const Bucket of ["xn--bucket", "sthree-bucket", "amzn-s3-demo-bucket", "bucket-s3alias", "bucket--ol-s3", "bucket.mrap"]) {
-      expect(await refusal(s3.send(new CreateBucketCommand({ Bucket }))), Bucket).to.include({ code: "InvalidBucketName", status: 400 });
+    for (const Bucket of [
+      "xn--bucket",
+      "sthree-bucket",
+      "amzn-s3-demo-bucket",
+      "bucket-s3alias",
+      "bucket--ol-s3",
+      "bucket.mrap",
+    ]) {
+      expect(await refusal(s3.send(new CreateBucketCommand({ Bucket }))), Bucket).to.include({
+        code: "InvalidBucketName",
+        status: 400,
+      });
     }
   });
 
@@ -100,14 +178,35 @@ describe("names", () => {
     const Key = "鍵".repeat(341) + "k";
     await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: "x" }));
     await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key }));
-    expect(await refusal(s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: `${Key}k`, Body: "x" })))).to.include({ code: "KeyTooLongError", status: 400 });
-    expect(await refusal(s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: `${Key}k`, CopySource: `${bucket.name}/${encodeURIComponent(Key)}` })))).to.include({ code: "KeyTooLongError" });
+    expect(await refusal(s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: `${Key}k`, Body: "x" })))).to.include(
+      { code: "KeyTooLongError", status: 400 },
+    );
+    expect(
+      await refusal(
+        s3.send(
+          new CopyObjectCommand({
+            Bucket: bucket.name,
+            Key: `${Key}k`,
+            CopySource: `${bucket.name}/${encodeURIComponent(Key)}`,
+          }),
+        ),
+      ),
+    ).to.include({ code: "KeyTooLongError" });
   });
 
   it("of parts are whole: half of one makes no object", async () => {
     for (const query of ["partNumber=1", "uploadId=x"]) {
-      expect(await send({ method: "PUT", path: `/${bucket.name}/half?${query}`, body: "x" }), query).to.include({ status: 400, code: "InvalidArgument" });
-      expect(await send({ method: "PUT", path: `/${bucket.name}/half?${query}`, headers: { "x-amz-copy-source": `${bucket.name}/half` } })).to.include({ status: 400, code: "InvalidArgument" });
+      expect(await send({ method: "PUT", path: `/${bucket.name}/half?${query}`, body: "x" }), query).to.include({
+        status: 400,
+        code: "InvalidArgument",
+      });
+      expect(
+        await send({
+          method: "PUT",
+          path: `/${bucket.name}/half?${query}`,
+          headers: { "x-amz-copy-source": `${bucket.name}/half` },
+        }),
+      ).to.include({ status: 400, code: "InvalidArgument" });
     }
     expect((await send({ method: "HEAD", path: `/${bucket.name}/half` })).status).to.equal(404);
   });
@@ -122,22 +221,34 @@ describe("names", () => {
 
 describe("headers of objects", () => {
   const bucket = useBucket();
-  const put = (headers: Record<string, string>, key = "headers") => send({ method: "PUT", path: `/${bucket.name}/${key}`, body: "x", headers });
+  const put = (headers: Record<string, string>, key = "headers") =>
+    send({ method: "PUT", path: `/${bucket.name}/${key}`, body: "x", headers });
   const head = (key = "headers") => send({ method: "HEAD", path: `/${bucket.name}/${key}` });
 
   it("come back as they were sent, Expires too", async () => {
     for (const expires of ["Thu, 01 Dec 2033 16:00:00 GMT", "0", "tomorrow"]) {
-      expect((await put({ expires, "x-amz-website-redirect-location": "https://example.com/a%20b" })).status).to.equal(200);
-      expect((await head()).headers).to.include({ expires, "x-amz-website-redirect-location": "https://example.com/a%20b" });
+      expect((await put({ expires, "x-amz-website-redirect-location": "https://example.com/a%20b" })).status).to.equal(
+        200,
+      );
+      expect((await head()).headers).to.include({
+        expires,
+        "x-amz-website-redirect-location": "https://example.com/a%20b",
+      });
     }
-    expect(await put({ "x-amz-website-redirect-location": "ftp://example.com/" })).to.include({ status: 400, code: "InvalidRequest" });
+    expect(await put({ "x-amz-website-redirect-location": "ftp://example.com/" })).to.include({
+      status: 400,
+      code: "InvalidRequest",
+    });
   });
 
   it("of metadata have 2 KiB together and any characters", async () => {
     expect((await put({ "x-amz-meta-a": "v".repeat(2047) })).status).to.equal(200);
     expect(await put({ "x-amz-meta-a": "v".repeat(2048) })).to.include({ status: 400, code: "MetadataTooLarge" });
     expect((await put({ "x-amz-meta-ascii": "a  b", "x-amz-meta-utf8": "grün" })).status).to.equal(200);
-    expect((await head()).headers).to.include({ "x-amz-meta-ascii": "a  b", "x-amz-meta-utf8": "=?UTF-8?B?Z3LDvG4=?=" });
+    expect((await head()).headers).to.include({
+      "x-amz-meta-ascii": "a  b",
+      "x-amz-meta-utf8": "=?UTF-8?B?Z3LDvG4=?=",
+    });
   });
 
   it("name a storage class of S3's, which is shown unless it is STANDARD", async () => {
@@ -153,13 +264,25 @@ describe("headers of objects", () => {
       expect((await put({ "content-encoding": coding })).status).to.equal(200);
       expect((await head()).headers["content-encoding"]).to.equal(coding);
     }
-    const chunked = (coding: string) => send({
-      method: "PUT", path: `/${bucket.name}/headers`, body: "1\r\nx\r\n0\r\n\r\n",
-      headers: { "content-encoding": coding, "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-decoded-content-length": "1" },
-    });
+    const chunked = (coding: string) =>
+      send({
+        method: "PUT",
+        path: `/${bucket.name}/headers`,
+        body: "1\r\nx\r\n0\r\n\r\n",
+        headers: {
+          "content-encoding": coding,
+          "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+          "x-amz-decoded-content-length": "1",
+        },
+      });
     expect((await put({ "content-encoding": "aws-chunked,gzip" })).status, "a body that is not framed").to.equal(200);
     expect((await head()).headers).to.include({ "content-encoding": "gzip", "content-length": "1" });
-    for (const [sent, kept] of [["aws-chunked", undefined], ["aws-chunked, gzip", "gzip"], ["gzip,aws-chunked", "gzip"], ["gzip, aws-chunked, br", "gzip, br"]] as const) {
+    for (const [sent, kept] of [
+      ["aws-chunked", undefined],
+      ["aws-chunked, gzip", "gzip"],
+      ["gzip,aws-chunked", "gzip"],
+      ["gzip, aws-chunked, br", "gzip, br"],
+    ] as const) {
       expect((await chunked(sent)).status).to.equal(200);
       expect((await head()).headers["content-encoding"], sent).to.equal(kept);
     }
@@ -167,30 +290,60 @@ describe("headers of objects", () => {
 
   it("about who pays, and conditions that are no dates, are passed over", async () => {
     expect((await put({ "x-amz-request-payer": "requester" })).status).to.equal(200);
-    for (const [name, value] of [["if-modified-since", "yesterday"], ["if-unmodified-since", "1"]] as const) {
-      expect((await send({ method: "GET", path: `/${bucket.name}/headers`, headers: { [name]: value } })).status).to.equal(200);
+    for (const [name, value] of [
+      ["if-modified-since", "yesterday"],
+      ["if-unmodified-since", "1"],
+    ] as const) {
+      expect(
+        (await send({ method: "GET", path: `/${bucket.name}/headers`, headers: { [name]: value } })).status,
+      ).to.equal(200);
     }
   });
 
   it("with a wrong date of signing are refused with AccessDenied", async () => {
     for (const date of ["yesterday", "20261399T000000Z"]) {
-      const answer = await send({ method: "GET", path: `/${bucket.name}/headers`, tamper: (sent) => { sent["X-Amz-Date"] = date; } });
+      const answer = await send({
+        method: "GET",
+        path: `/${bucket.name}/headers`,
+        tamper: (sent) => {
+          sent["X-Amz-Date"] = date;
+        },
+      });
       expect(answer).to.include({ status: 403, code: "AccessDenied" });
     }
   });
 
   it("may be overridden by who signs, and by nobody else", async () => {
     await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket.name }));
-    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket.name, Policy: JSON.stringify({
-      Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucket.name}/*` }],
-    }) }));
-    const get = (sign: boolean | "query", query: string) => send({ method: "GET", path: `/${bucket.name}/headers${query}`, sign, tamper: (sent) => { if (sign === false) delete sent["x-amz-content-sha256"]; } });
+    await s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket.name,
+        Policy: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [
+            { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${bucket.name}/*` },
+          ],
+        }),
+      }),
+    );
+    const get = (sign: boolean | "query", query: string) =>
+      send({
+        method: "GET",
+        path: `/${bucket.name}/headers${query}`,
+        sign,
+        tamper: (sent) => {
+          if (sign === false) delete sent["x-amz-content-sha256"];
+        },
+      });
     expect((await get(false, "")).status).to.equal(200);
     expect(await get(false, "?response-content-type=text%2Fhtml")).to.include({ status: 400, code: "InvalidRequest" });
     expect((await get("query", "?response-content-type=text%2Fhtml")).headers["content-type"]).to.equal("text/html");
-    const named = (name: string) => get("query", `?response-content-disposition=${encodeURIComponent(`attachment; filename${name}`)}`);
+    const named = (name: string) =>
+      get("query", `?response-content-disposition=${encodeURIComponent(`attachment; filename${name}`)}`);
     expect(await named('="日本.txt"')).to.include({ status: 400, code: "InvalidArgument" });
-    expect((await named("*=UTF-8''%E6%97%A5%E6%9C%AC.txt")).headers["content-disposition"]).to.equal("attachment; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt");
+    expect((await named("*=UTF-8''%E6%97%A5%E6%9C%AC.txt")).headers["content-disposition"]).to.equal(
+      "attachment; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt",
+    );
   });
 });
 
@@ -200,49 +353,97 @@ describe("conditions", () => {
   let modified: number;
   before(async () => {
     etag = (await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "source", Body: "x" }))).ETag;
-    modified = (await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "source" }))).LastModified?.getTime() ?? 0;
+    modified =
+      (await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "source" }))).LastModified?.getTime() ?? 0;
   });
   const [before_, after_] = [() => new Date(modified - 60_000), () => new Date(modified + 60_000)];
 
   it("of a copy's source: each alone, and in the pairs where one outranks the other", async () => {
-    const copy = (settings: object) => s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: "copy", CopySource: `${bucket.name}/source`, ...settings }));
+    const copy = (settings: object) =>
+      s3.send(
+        new CopyObjectCommand({ Bucket: bucket.name, Key: "copy", CopySource: `${bucket.name}/source`, ...settings }),
+      );
     for (const settings of [
-      { CopySourceIfMatch: etag }, { CopySourceIfNoneMatch: '"other"' }, { CopySourceIfModifiedSince: before_() }, { CopySourceIfUnmodifiedSince: after_() },
+      { CopySourceIfMatch: etag },
+      { CopySourceIfNoneMatch: '"other"' },
+      { CopySourceIfModifiedSince: before_() },
+      { CopySourceIfUnmodifiedSince: after_() },
       { CopySourceIfMatch: etag, CopySourceIfUnmodifiedSince: before_() },
-    ]) await copy(settings);
+    ])
+      await copy(settings);
     for (const settings of [
-      { CopySourceIfMatch: '"other"' }, { CopySourceIfNoneMatch: etag }, { CopySourceIfModifiedSince: after_() }, { CopySourceIfUnmodifiedSince: before_() },
+      { CopySourceIfMatch: '"other"' },
+      { CopySourceIfNoneMatch: etag },
+      { CopySourceIfModifiedSince: after_() },
+      { CopySourceIfUnmodifiedSince: before_() },
       { CopySourceIfNoneMatch: etag, CopySourceIfModifiedSince: before_() },
-    ]) expect(await refusal(copy(settings)), JSON.stringify(settings)).to.include({ code: "PreconditionFailed", status: 412 });
+    ])
+      expect(await refusal(copy(settings)), JSON.stringify(settings)).to.include({
+        code: "PreconditionFailed",
+        status: 412,
+      });
   });
 
   it("of a write are 412 where they fail and 404 where If-Match finds nothing, for puts, copies, completions and deletions", async () => {
-    const copy = (Key: string, settings: object) => s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key, CopySource: `${bucket.name}/other`, ...settings }));
+    const copy = (Key: string, settings: object) =>
+      s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key, CopySource: `${bucket.name}/other`, ...settings }));
     await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "other", Body: "y" }));
     const complete = async (Key: string, settings: object) => {
       const at = { Bucket: bucket.name, Key };
       const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
       const { ETag } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "x" }));
-      return s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] }, ...settings }));
+      return s3.send(
+        new CompleteMultipartUploadCommand({
+          ...at,
+          UploadId,
+          MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+          ...settings,
+        }),
+      );
     };
-    const put = (Key: string, settings: object) => s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: "x", ...settings }));
+    const put = (Key: string, settings: object) =>
+      s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: "x", ...settings }));
     for (const write of [put, copy, complete]) {
-      expect(await refusal(write("source", { IfNoneMatch: "*" }))).to.include({ code: "PreconditionFailed", status: 412 });
-      expect(await refusal(write("source", { IfMatch: '"other"' }))).to.include({ code: "PreconditionFailed", status: 412 });
+      expect(await refusal(write("source", { IfNoneMatch: "*" }))).to.include({
+        code: "PreconditionFailed",
+        status: 412,
+      });
+      expect(await refusal(write("source", { IfMatch: '"other"' }))).to.include({
+        code: "PreconditionFailed",
+        status: 412,
+      });
       expect(await refusal(write("absent", { IfMatch: etag }))).to.include({ code: "NoSuchKey", status: 404 });
-      expect(await refusal(write("source", { IfNoneMatch: '"other"' }))).to.include({ code: "NotImplemented", status: 501 });
+      expect(await refusal(write("source", { IfNoneMatch: '"other"' }))).to.include({
+        code: "NotImplemented",
+        status: 501,
+      });
     }
-    const remove = (key: string, ifMatch: string) => send({ method: "DELETE", path: `/${bucket.name}/${key}`, headers: { "if-match": ifMatch } });
+    const remove = (key: string, ifMatch: string) =>
+      send({ method: "DELETE", path: `/${bucket.name}/${key}`, headers: { "if-match": ifMatch } });
     expect(await remove("source", '"other"')).to.include({ status: 412, code: "PreconditionFailed" });
     expect((await remove("absent", '"other"')).status).to.be.oneOf([204, 404]);
   });
 
   it("hold of the part that is read, which is 206 and says how many there are", async () => {
-    const plain = await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 1, IfMatch: etag }));
-    expect([plain.$metadata.httpStatusCode, plain.ContentRange, plain.PartsCount]).to.deep.equal([206, "bytes 0-0/1", undefined]);
-    expect(await refusal(s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 2 })))).to.include({ status: 416 });
-    for (const wrong of ["0", "10001", "x"]) expect(await send({ method: "GET", path: `/${bucket.name}/source?partNumber=${wrong}` }), wrong).to.include({ status: 400, code: "InvalidArgument" });
-    expect(await send({ method: "GET", path: `/${bucket.name}/source?partNumber=1`, headers: { range: "bytes=0-0" } })).to.include({ status: 400, code: "InvalidRequest" });
+    const plain = await s3.send(
+      new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 1, IfMatch: etag }),
+    );
+    expect([plain.$metadata.httpStatusCode, plain.ContentRange, plain.PartsCount]).to.deep.equal([
+      206,
+      "bytes 0-0/1",
+      undefined,
+    ]);
+    expect(
+      await refusal(s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 2 }))),
+    ).to.include({ status: 416 });
+    for (const wrong of ["0", "10001", "x"])
+      expect(await send({ method: "GET", path: `/${bucket.name}/source?partNumber=${wrong}` }), wrong).to.include({
+        status: 400,
+        code: "InvalidArgument",
+      });
+    expect(
+      await send({ method: "GET", path: `/${bucket.name}/source?partNumber=1`, headers: { range: "bytes=0-0" } }),
+    ).to.include({ status: 400, code: "InvalidRequest" });
   });
 });
 
@@ -252,8 +453,16 @@ describe("documents", () => {
   it("that change much or for long must come with Content-MD5 or a checksum", async () => {
     const cases: readonly [string, string, string][] = [
       ["POST", "?delete", "<Delete><Object><Key>k</Key></Object></Delete>"],
-      ["PUT", "?cors", "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>"],
-      ["PUT", "?lifecycle", "<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>"],
+      [
+        "PUT",
+        "?cors",
+        "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>",
+      ],
+      [
+        "PUT",
+        "?lifecycle",
+        "<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>",
+      ],
       ["PUT", "?tagging", "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"],
     ];
     for (const [method, query, body] of cases) {
@@ -261,17 +470,24 @@ describe("documents", () => {
       const bare = await send({ method, path, body });
       expect(bare, query).to.include({ status: 400, code: "InvalidRequest" });
       expect(bare.body).to.include("Content-MD5");
-      expect((await send({ method, path, body, headers: { "content-md5": md5(body) } })).status, query).to.be.oneOf([200, 204]);
+      expect((await send({ method, path, body, headers: { "content-md5": md5(body) } })).status, query).to.be.oneOf([
+        200, 204,
+      ]);
       const sha256 = createHash("sha256").update(body).digest("base64");
-      expect((await send({ method, path, body, headers: { "x-amz-checksum-sha256": sha256 } })).status, query).to.be.oneOf([200, 204]);
+      expect(
+        (await send({ method, path, body, headers: { "x-amz-checksum-sha256": sha256 } })).status,
+        query,
+      ).to.be.oneOf([200, 204]);
     }
   });
 });
 
 describe("bodies that are to be locked", () => {
   const { bucket } = useLockableBucket();
-  const signed = (path: string, headers: Record<string, string> = {}) => send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
-  const put = (path: string, headers: Record<string, string> = {}) => signed(path, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", ...headers });
+  const signed = (path: string, headers: Record<string, string> = {}) =>
+    send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
+  const put = (path: string, headers: Record<string, string> = {}) =>
+    signed(path, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", ...headers });
   const bare = { status: 400, code: "InvalidRequest" };
 
   it("must come with Content-MD5, a checksum or a signed SHA-256, whether the request, the upload or the bucket locks them", async () => {
@@ -280,14 +496,26 @@ describe("bodies that are to be locked", () => {
     expect((await put("key", { ...hold, "content-md5": md5("x") })).status).to.equal(200);
     expect((await signed("key", hold)).status, "its bytes are signed").to.equal(200);
     expect((await put("key")).status, "nothing locks it").to.equal(200);
-    const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "held", ObjectLockLegalHoldStatus: "OFF" }));
+    const { UploadId = "" } = await s3.send(
+      new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "held", ObjectLockLegalHoldStatus: "OFF" }),
+    );
     expect(await put(`held?partNumber=1&uploadId=${UploadId}`)).to.include(bare);
-    await s3.send(new PutObjectLockConfigurationCommand({
-      Bucket: bucket.name, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } } },
-    }));
+    await s3.send(
+      new PutObjectLockConfigurationCommand({
+        Bucket: bucket.name,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: "Enabled",
+          Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } },
+        },
+      }),
+    );
     expect(await put("key")).to.include(bare);
-    expect((await put("key", { "x-amz-checksum-sha256": createHash("sha256").update("x").digest("base64") })).status).to.equal(200);
-    const { UploadId: other = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "by-default" }));
+    expect(
+      (await put("key", { "x-amz-checksum-sha256": createHash("sha256").update("x").digest("base64") })).status,
+    ).to.equal(200);
+    const { UploadId: other = "" } = await s3.send(
+      new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "by-default" }),
+    );
     const part = await put(`by-default?partNumber=1&uploadId=${other}`);
     expect([part.status, part.code, part.body.includes("Put Part")]).to.deep.equal([400, "InvalidRequest", true]);
   });
@@ -297,8 +525,22 @@ describe("strangers", () => {
   const bucket = useBucket();
 
   it("without a signature may neither list, read nor write", async () => {
-    const ask = (method: string, path: string) => send({ method, path, sign: false, body: method === "PUT" && path.endsWith("key") ? "x" : "", tamper: (sent) => delete sent["x-amz-content-sha256"] });
-    for (const [method, path] of [["GET", "/"], ["GET", `/${bucket.name}`], ["GET", `/${bucket.name}/key`], ["PUT", `/${bucket.name}/key`], ["DELETE", `/${bucket.name}/key`], ["PUT", `/${freshName()}`]] as const) {
+    const ask = (method: string, path: string) =>
+      send({
+        method,
+        path,
+        sign: false,
+        body: method === "PUT" && path.endsWith("key") ? "x" : "",
+        tamper: (sent) => delete sent["x-amz-content-sha256"],
+      });
+    for (const [method, path] of [
+      ["GET", "/"],
+      ["GET", `/${bucket.name}`],
+      ["GET", `/${bucket.name}/key`],
+      ["PUT", `/${bucket.name}/key`],
+      ["DELETE", `/${bucket.name}/key`],
+      ["PUT", `/${freshName()}`],
+    ] as const) {
       expect(await ask(method, path), `${method} ${path}`).to.include({ status: 403, code: "AccessDenied" });
     }
     expect((await ask("HEAD", `/${bucket.name}/key`)).body).to.equal("");

@@ -20,7 +20,10 @@ describe("presigned URLs", () => {
   });
 
   it("end after their time", async () => {
-    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key: "k" }), { expiresIn: 60, signingDate: new Date(Date.now() - 120_000) });
+    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key: "k" }), {
+      expiresIn: 60,
+      signingDate: new Date(Date.now() - 120_000),
+    });
     const answer = await fetch(url);
     expect(answer.status).to.equal(403);
     expect(await code(answer)).to.equal("AccessDenied");
@@ -42,7 +45,10 @@ describe("presigned URLs", () => {
     expect(put, "nor is the key in the URL").not.to.contain(encodeURIComponent(key.SSECustomerKey));
     expect(await code(await fetch(put, { method: "PUT", body: "x" }))).to.equal("SignatureDoesNotMatch");
     const written = await fetch(put, { method: "PUT", body: "by URL", headers });
-    expect([written.status, written.headers.get("x-amz-server-side-encryption-customer-key-md5")]).to.deep.equal([200, key.SSECustomerKeyMD5]);
+    expect([written.status, written.headers.get("x-amz-server-side-encryption-customer-key-md5")]).to.deep.equal([
+      200,
+      key.SSECustomerKeyMD5,
+    ]);
     const get = await getSignedUrl(s3, new GetObjectCommand({ ...at, ...key }));
     expect(await (await fetch(get, { headers })).text()).to.equal("by URL");
     expect((await fetch(get)).status).to.equal(403);

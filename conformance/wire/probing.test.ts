@@ -32,14 +32,20 @@ describe("probing reads", () => {
   it("lets what was never configured be deleted, as far as AWS does", async () => {
     expect((await send({ method: "DELETE", path: `/${bucket.name}?replication` })).status).to.equal(204);
     for (const resource of ["analytics", "intelligent-tiering", "inventory", "metrics"]) {
-      expect(await send({ method: "DELETE", path: `/${bucket.name}?${resource}&id=x` }), resource).to.include({ status: 404, code: "NoSuchConfiguration" });
+      expect(await send({ method: "DELETE", path: `/${bucket.name}?${resource}&id=x` }), resource).to.include({
+        status: 404,
+        code: "NoSuchConfiguration",
+      });
     }
   });
 
   it("answers ?encryption with what objects get by default", async () => {
     const { ServerSideEncryption } = await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "k", Body: "x" }));
     const answer = await send({ method: "GET", path: `/${bucket.name}?encryption` });
-    const [status, text] = ServerSideEncryption === undefined ? [404, "ServerSideEncryptionConfigurationNotFoundError"] as const : [200, ServerSideEncryption] as const;
+    const [status, text] =
+      ServerSideEncryption === undefined
+        ? ([404, "ServerSideEncryptionConfigurationNotFoundError"] as const)
+        : ([200, ServerSideEncryption] as const);
     expect(answer.status).to.equal(status);
     expect(answer.body).to.contain(text);
   });

@@ -1,7 +1,18 @@
 import {
-  AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, DeleteBucketCommand,
-  DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, ListObjectVersionsCommand,
-  PutObjectCommand, UploadPartCommand, UploadPartCopyCommand,
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { send } from "../support/signed.js";
@@ -12,9 +23,12 @@ describe("versions", () => {
   const { bucket, setVersioning, put } = useVersionedBucket();
   const text = async (Key: string, VersionId?: string) =>
     (await bytesOf((await s3.send(new GetObjectCommand({ Bucket: bucket.name, Key, VersionId }))).Body)).toString();
-  const remove = (Key: string, VersionId?: string) => s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key, VersionId }));
+  const remove = (Key: string, VersionId?: string) =>
+    s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key, VersionId }));
   const versionsOf = async (Prefix: string) => {
-    const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix }));
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(
+      new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix }),
+    );
     return [...Versions, ...DeleteMarkers].map(({ VersionId }) => VersionId);
   };
 
@@ -56,19 +70,30 @@ describe("versions", () => {
   });
 
   it("refuses an ID that can be none", async () => {
-    expect(await send({ method: "GET", path: `/${bucket.name}/read?versionId=` })).to.include({ status: 400, code: "InvalidArgument" });
-    expect(await send({ method: "GET", path: `/${bucket.name}/read?versionId=%20` })).to.include({ status: 400, code: "InvalidArgument" });
+    expect(await send({ method: "GET", path: `/${bucket.name}/read?versionId=` })).to.include({
+      status: 400,
+      code: "InvalidArgument",
+    });
+    expect(await send({ method: "GET", path: `/${bucket.name}/read?versionId=%20` })).to.include({
+      status: 400,
+      code: "InvalidArgument",
+    });
   });
 
   it("copies a certain version, also onto its own key, which restores it", async () => {
     const [first] = [await put("copy", "old"), await put("copy", "new")];
-    const restored = await s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: "copy", CopySource: `${bucket.name}/copy?versionId=${first}` }));
+    const restored = await s3.send(
+      new CopyObjectCommand({ Bucket: bucket.name, Key: "copy", CopySource: `${bucket.name}/copy?versionId=${first}` }),
+    );
     expect(restored.CopySourceVersionId).to.equal(first);
     expect(await text("copy")).to.equal("old");
-    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "copy" }))).VersionId).to.equal(restored.VersionId);
+    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "copy" }))).VersionId).to.equal(
+      restored.VersionId,
+    );
     expect(await versionsOf("copy")).to.have.length(3);
     const { VersionId: marker } = await remove("copy");
-    const copyOf = (CopySource: string) => s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: "other", CopySource }));
+    const copyOf = (CopySource: string) =>
+      s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key: "other", CopySource }));
     expect(await refusal(copyOf(`${bucket.name}/copy`))).to.include({ code: "NoSuchKey", status: 404 });
     expect((await refusal(copyOf(`${bucket.name}/copy?versionId=${marker}`))).status).to.equal(400);
     await copyOf(`${bucket.name}/copy?versionId=${first}`);
@@ -80,26 +105,40 @@ describe("versions", () => {
     await put("parts", "not from this one");
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "parts" }));
     const at = { Bucket: bucket.name, Key: "parts", UploadId };
-    const copied = await s3.send(new UploadPartCopyCommand({ ...at, PartNumber: 1, CopySource: `${bucket.name}/parts?versionId=${first}` }));
+    const copied = await s3.send(
+      new UploadPartCopyCommand({ ...at, PartNumber: 1, CopySource: `${bucket.name}/parts?versionId=${first}` }),
+    );
     expect(copied.CopySourceVersionId).to.equal(first);
-    const { VersionId } = await s3.send(new CompleteMultipartUploadCommand({ ...at, MultipartUpload: { Parts: [{ PartNumber: 1, ETag: copied.CopyPartResult?.ETag }] } }));
+    const { VersionId } = await s3.send(
+      new CompleteMultipartUploadCommand({
+        ...at,
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag: copied.CopyPartResult?.ETag }] },
+      }),
+    );
     expect(await text("parts", VersionId)).to.equal("from this version");
     expect((await versionsOf("parts"))[0]).to.equal(VersionId);
     const { UploadId: other } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "parts" }));
-    await s3.send(new UploadPartCommand({ Bucket: bucket.name, Key: "parts", UploadId: other, PartNumber: 1, Body: "x" }));
+    await s3.send(
+      new UploadPartCommand({ Bucket: bucket.name, Key: "parts", UploadId: other, PartNumber: 1, Body: "x" }),
+    );
     await s3.send(new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: "parts", UploadId: other }));
   });
 
   it("removes many versions in one request, telling markers set from markers removed", async () => {
     const version = await put("many", "x");
-    const objects = (Objects: { Key: string; VersionId?: string }[]) => s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects } }));
+    const objects = (Objects: { Key: string; VersionId?: string }[]) =>
+      s3.send(new DeleteObjectsCommand({ Bucket: bucket.name, Delete: { Objects } }));
     const [set] = (await objects([{ Key: "many" }])).Deleted ?? [];
     expect(set).to.include({ Key: "many", DeleteMarker: true });
     expect(set?.VersionId).to.equal(undefined);
     const marker = set?.DeleteMarkerVersionId ?? "";
-    const { Deleted = [] } = await objects([{ Key: "many", VersionId: marker }, { Key: "many", VersionId: version }]);
+    const { Deleted = [] } = await objects([
+      { Key: "many", VersionId: marker },
+      { Key: "many", VersionId: version },
+    ]);
     expect(Deleted).to.deep.equal([
-      { Key: "many", VersionId: marker, DeleteMarker: true, DeleteMarkerVersionId: marker }, { Key: "many", VersionId: version },
+      { Key: "many", VersionId: marker, DeleteMarker: true, DeleteMarkerVersionId: marker },
+      { Key: "many", VersionId: version },
     ]);
     expect(await versionsOf("many")).to.deep.equal([]);
   });
@@ -108,16 +147,25 @@ describe("versions", () => {
     const first = await put("condition", "one");
     const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "condition" }));
     await put("condition", "two");
-    const conditional = (IfMatch: string, VersionId?: string) => s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "condition", IfMatch, VersionId }));
+    const conditional = (IfMatch: string, VersionId?: string) =>
+      s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: "condition", IfMatch, VersionId }));
     expect(await refusal(conditional(ETag ?? ""))).to.include({ code: "PreconditionFailed", status: 412 });
     await conditional(ETag ?? "", first);
     await conditional("*");
-    expect(await text("condition").then(() => "there", () => "hidden")).to.equal("hidden");
+    expect(
+      await text("condition").then(
+        () => "there",
+        () => "hidden",
+      ),
+    ).to.equal("hidden");
   });
 
   it("keeps a bucket that holds nothing but a delete marker", async () => {
     await remove("never there");
-    expect(await refusal(s3.send(new DeleteBucketCommand({ Bucket: bucket.name })))).to.include({ code: "BucketNotEmpty", status: 409 });
+    expect(await refusal(s3.send(new DeleteBucketCommand({ Bucket: bucket.name })))).to.include({
+      code: "BucketNotEmpty",
+      status: 409,
+    });
   });
 
   it("overwrites the null version, and that alone, while versioning is suspended", async () => {

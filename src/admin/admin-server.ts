@@ -11,7 +11,10 @@ export interface AdminComponents {
   readonly routes?: readonly AdminRoute[];
 }
 
-/** `path` is matched whole; its groups are given to `run`. The body, at most 64 KiB, is parsed as JSON when there is one. */
+/**
+ * `path` is matched whole; its groups are given to `run`. The body, at most 64 KiB, is parsed as JSON when there is
+ * one.
+ */
 export interface AdminRoute {
   readonly method: string;
   readonly path: RegExp;
@@ -26,7 +29,11 @@ export interface AdminAnswer {
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-export const json = (value: unknown, status = 200): AdminAnswer => ({ status, type: "application/json", body: `${JSON.stringify(value, undefined, 2)}\n` });
+export const json = (value: unknown, status = 200): AdminAnswer => ({
+  status,
+  type: "application/json",
+  body: `${JSON.stringify(value, undefined, 2)}\n`,
+});
 const text = (body: string, status = 200): AdminAnswer => ({ status, body: `${body}\n` });
 
 /**
@@ -110,7 +117,11 @@ function ownRoutes({ metrics, notReady, dropCache }: AdminComponents): AdminRout
         return Promise.resolve(reasons.length === 0 ? text("ready") : text(reasons.join("\n"), 503));
       },
     },
-    { method: "GET", path: /^\/metrics$/, run: async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() }) },
+    {
+      method: "GET",
+      path: /^\/metrics$/,
+      run: async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() }),
+    },
     {
       method: "DELETE",
       path: /^\/cache$/,

@@ -73,7 +73,14 @@ export class Supervisor {
     if (this.#teams.has(worker.name)) throw new Error(`there is a worker named ${worker.name} already`);
     if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`no number of loops: ${concurrency}`);
     const team: Team = {
-      worker, concurrency, running: 0, steps: 0, failures: 0, lastFailure: undefined, wakes: 0, sleepers: new Set(),
+      worker,
+      concurrency,
+      running: 0,
+      steps: 0,
+      failures: 0,
+      lastFailure: undefined,
+      wakes: 0,
+      sleepers: new Set(),
     };
     this.#teams.set(worker.name, team);
     for (let n = 0; n < concurrency; n++) {
@@ -92,7 +99,12 @@ export class Supervisor {
 
   status(): WorkerStatus[] {
     return [...this.#teams.values()].map(({ worker, concurrency, running, steps, failures, lastFailure }) => ({
-      name: worker.name, concurrency, running, steps, failures, ...(lastFailure !== undefined && { lastFailure }),
+      name: worker.name,
+      concurrency,
+      running,
+      steps,
+      failures,
+      ...(lastFailure !== undefined && { lastFailure }),
     }));
   }
 
@@ -106,17 +118,16 @@ export class Supervisor {
     await this.#ended(finishMs);
     this.#abort.abort(new Error("shutting down"));
     await this.#ended(abortMs);
-    return this.status().filter(({ running }) => running > 0).map(({ name }) => name);
+    return this.status()
+      .filter(({ running }) => running > 0)
+      .map(({ name }) => name);
   }
 
   /** Resolves when all loops have ended, or after `ms`. */
   async #ended(ms: number): Promise<void> {
     if (this.#loops.size === 0) return;
     const timeout = new AbortController();
-    await Promise.race([
-      Promise.all([...this.#loops]),
-      this.#clock.sleep(ms, timeout.signal).catch(() => undefined),
-    ]);
+    await Promise.race([Promise.all([...this.#loops]), this.#clock.sleep(ms, timeout.signal).catch(() => undefined)]);
     timeout.abort();
   }
 

@@ -9,7 +9,8 @@ export interface Blobs {
   /**
    * Stores the stream's bytes under a fresh unguessable id. Resolves when they would survive a power cut (file and
    * folder synced). On any failure (the source's error, an abort) nothing is left behind and the error is passed on;
-   * a full disk is S3Error InsufficientStorage. A chunk is the source's again when the next one is asked for. Until `settle` is called for it, a new blob is never swept.
+   * a full disk is S3Error InsufficientStorage. A chunk is the source's again when the next one is asked for. Until
+   * `settle` is called for it, a new blob is never swept.
    */
   write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;
   /** The catalog now knows these blobs (or never will): sweeping may judge them from now on. */
@@ -22,7 +23,10 @@ export interface Blobs {
   pin(ids: readonly BlobId[]): () => void;
   /** Idempotent; unknown ids are no error. */
   remove(ids: readonly BlobId[]): Promise<void>;
-  /** Every blob that may be swept (settled, unpinned), in no order; unfinished writes of earlier processes are not listed: they are removed at start. */
+  /**
+   * Every blob that may be swept (settled, unpinned), in no order; unfinished writes of earlier processes are not
+   * listed: they are removed at start.
+   */
   list(): AsyncIterable<StoredBlob>;
   /** Bytes free for new blobs on the device. */
   free(): Promise<number>;

@@ -42,7 +42,10 @@ export class FileBlobs implements Blobs {
   private readonly packs: Packs;
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
 
-  private constructor(private readonly folder: string, settings: FileBlobsSettings) {
+  private constructor(
+    private readonly folder: string,
+    settings: FileBlobsSettings,
+  ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
     this.packs = new Packs(join(folder, "packs"), settings);
     this.folderSyncs = new Map(HEX_DIGITS.map((digit) => [digit, new FolderSync(join(folder, digit))]));
@@ -57,7 +60,7 @@ export class FileBlobs implements Blobs {
     await syncFolder(folder);
     // Folders that were made on the way are durable when those above them are synced, the first one's parent included.
     const above = made === undefined ? folder : dirname(made);
-    for (let path = folder; path !== above; ) await syncFolder((path = dirname(path)));
+    for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
     return new FileBlobs(folder, settings);
   }
 
@@ -118,10 +121,15 @@ export class FileBlobs implements Blobs {
     return this.readAt(id, this.place(id), range);
   }
 
-  private async *readAt(id: BlobId, { path, offset }: Pick<LocatedBytes, "path" | "offset">, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
+  private async *readAt(
+    id: BlobId,
+    { path, offset }: Pick<LocatedBytes, "path" | "offset">,
+    range: ByteRange | undefined,
+  ): AsyncGenerator<Uint8Array, void> {
     const place = placeInPack(id);
     if (place && !(await this.packs.mayHave(id))) throw new BlobMissing(id);
-    if (place && range && range.end > place.length) throw new Error(`blob ${id} ends at byte ${place.length}, before ${range.end}`);
+    if (place && range && range.end > place.length)
+      throw new Error(`blob ${id} ends at byte ${place.length}, before ${range.end}`);
     const { start, end } = range ?? { start: 0, end: place?.length };
     try {
       yield* fileChunks(path, end === undefined ? undefined : { start: offset + start, end: offset + end });
@@ -193,8 +201,14 @@ export class FileBlobs implements Blobs {
   }
 }
 
-/** All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is asked for. */
-async function beginning(chunks: ByteStream, limit: number): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
+/**
+ * All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is
+ * asked for.
+ */
+async function beginning(
+  chunks: ByteStream,
+  limit: number,
+): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
   const kept: Uint8Array[] = [];
   let size = 0;
   for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
@@ -217,5 +231,7 @@ async function* resumed(first: readonly Uint8Array[], rest: ByteStream): AsyncGe
 /** A full device, or a quota used up, is the gateway's state and not its fault. */
 function asRefusal(error: unknown): unknown {
   const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return full ? new S3Error("InsufficientStorage", { message: "The gateway's staging disk is full.", cause: error }) : error;
+  return full
+    ? new S3Error("InsufficientStorage", { message: "The gateway's staging disk is full.", cause: error })
+    : error;
 }

@@ -28,7 +28,8 @@ export class MemoryBlobs implements Blobs {
     let size = 0;
     for await (const chunk of ByteStream.over(source, options.signal)) {
       size += chunk.byteLength;
-      if (this.used + size > this.capacity) throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
+      if (this.used + size > this.capacity)
+        throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
       chunks.push(Uint8Array.from(chunk));
     }
     options.signal?.throwIfAborted();
@@ -47,7 +48,8 @@ export class MemoryBlobs implements Blobs {
   async *read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
     const bytes = this.blobs.get(id);
     if (!bytes) throw new BlobMissing(id);
-    if (range && range.end > bytes.byteLength) throw new Error(`blob ${id} ends at byte ${bytes.byteLength}, before ${range.end}`);
+    if (range && range.end > bytes.byteLength)
+      throw new Error(`blob ${id} ends at byte ${bytes.byteLength}, before ${range.end}`);
     const part = range ? bytes.subarray(range.start, range.end) : bytes;
     if (part.byteLength > 0) yield part;
   }

@@ -36,8 +36,8 @@ interface OpenPack {
 /**
  * Small blobs, many in a file: all that wait are appended with one write and made durable with one sync, where a file
  * for each would cost two syncs each. A pack is written by one process, from its beginning to its end, and removed when
- * the last of its blobs is. Which are left in the pack of an earlier process is not known until the sweeper has asked the
- * catalog for each: until then all of them count.
+ * the last of its blobs is. Which are left in the pack of an earlier process is not known until the sweeper has asked
+ * the catalog for each: until then all of them count.
  */
 export class Packs {
   private readonly settings: typeof PACKS_DEFAULTS;
@@ -50,7 +50,10 @@ export class Packs {
   private running: Promise<void> | undefined;
 
   /** `folder` exists. */
-  constructor(private readonly folder: string, settings: Partial<typeof PACKS_DEFAULTS> = {}) {
+  constructor(
+    private readonly folder: string,
+    settings: Partial<typeof PACKS_DEFAULTS> = {},
+  ) {
     this.settings = { ...PACKS_DEFAULTS, ...settings };
   }
 
@@ -206,7 +209,11 @@ async function readPack(path: string, pack: string): Promise<Map<BlobId, number>
       while (skip === 0 && unread.length >= HEADER_SIZE) {
         if (!unread.subarray(0, MAGIC.length).equals(MAGIC)) return found;
         const length = unread.readUInt32LE(MAGIC.length);
-        const id = packedBlobId(unread.toString("hex", MAGIC.length + 4, HEADER_SIZE), { pack, offset: position + HEADER_SIZE, length });
+        const id = packedBlobId(unread.toString("hex", MAGIC.length + 4, HEADER_SIZE), {
+          pack,
+          offset: position + HEADER_SIZE,
+          length,
+        });
         // The last one may be cut off; it is nobody's then, and is removed like any other.
         if (!isBlobId(id)) return found;
         found.set(id, length);

@@ -6,8 +6,9 @@ import { writeAll } from "./write-all.js";
 const SYNC_BYTES = 8 * MIB;
 
 /**
- * Writes chunks in order, one write at a time: small ones are gathered to `capacity` bytes, larger ones are written from
- * where they are. When `add` resolves the chunk is its maker's again, so a few buffers can serve a body of any size.
+ * Writes chunks in order, one write at a time: small ones are gathered to `capacity` bytes, larger ones are written
+ * from where they are. When `add` resolves the chunk is its maker's again, so a few buffers can serve a body of any
+ * size.
  */
 export class WriteBuffer {
   private gathered: Buffer | undefined;
@@ -16,7 +17,10 @@ export class WriteBuffer {
   private synced = 0;
   private syncing: Promise<void> | undefined;
 
-  constructor(private readonly file: FileHandle, private readonly capacity: number) {}
+  constructor(
+    private readonly file: FileHandle,
+    private readonly capacity: number,
+  ) {}
 
   async add(chunk: Uint8Array): Promise<void> {
     if (this.filled + chunk.byteLength > this.capacity) await this.flush();

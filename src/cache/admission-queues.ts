@@ -30,7 +30,10 @@ export class AdmissionQueues {
   #provenBytes = 0;
 
   /** `onDrop`: told of every entry that had to make room. */
-  constructor(private readonly settings: AdmissionSettings, private readonly onDrop: (hash: Hash, proven: boolean) => void) {}
+  constructor(
+    private readonly settings: AdmissionSettings,
+    private readonly onDrop: (hash: Hash, proven: boolean) => void,
+  ) {}
 
   get bytes(): number {
     return this.#newcomerBytes + this.#provenBytes;
@@ -110,7 +113,8 @@ export class AdmissionQueues {
       const [proven] = this.#proven.keys();
       // The line gives way first while it is longer than its share, and while nothing else is left; never its last one,
       // the one that has just come, for the sake of what has been here long.
-      const fromLine = newcomer !== undefined && (proven === undefined || (this.#newcomerBytes > share && this.#newcomers.size > 1));
+      const fromLine =
+        newcomer !== undefined && (proven === undefined || (this.#newcomerBytes > share && this.#newcomers.size > 1));
       const hash = fromLine ? newcomer : proven;
       if (hash === undefined) return;
       this.delete(hash);

@@ -10,8 +10,9 @@ export interface FragmentCache {
   /** As `get`, from memory alone: what is there costs no waiting. */
   held(hash: Hash): Uint8Array | undefined;
   /**
-   * Bytes `range` of a fragment that lies on disk, was verified before and is untouched since, without holding the whole
-   * of it; undefined where `get` does better. Throws where it cannot go on: what it gave is right, the rest is for `get`.
+   * Bytes `range` of a fragment that lies on disk, was verified before and is untouched since, without holding the
+   * whole of it; undefined where `get` does better. Throws where it cannot go on: what it gave is right, the rest is
+   * for `get`.
    */
   stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined;
   /** Keeps bytes already verified; the caller must not change them after. */

@@ -37,15 +37,18 @@ export interface DiskTierSettings {
 
 /**
  * Fragments as files named by their hash. The folder itself is the index: it is read at start, and a file that is gone
- * or broken is merely missing, so no crash can make the two disagree. The order of use survives as the files' mtime, and
- * whether one was ever used again as the end of its name.
+ * or broken is merely missing, so no crash can make the two disagree. The order of use survives as the files' mtime,
+ * and whether one was ever used again as the end of its name.
  */
 export class DiskTier {
   readonly #files: AdmissionQueues;
   readonly #writes = new Map<Hash, Promise<void>>();
   readonly #moves = new Map<Hash, Promise<void>>();
   readonly #removals = new Set<Promise<void>>();
-  /** The mtime, ms, that this process gave to a file whose bytes were verified: with another one it has been touched since. */
+  /**
+   * The mtime, ms, that this process gave to a file whose bytes were verified: with another one it has been touched
+   * since.
+   */
   readonly #verified = new Map<Hash, number>();
   readonly #ready: Promise<void>;
   #epoch = 0;
@@ -65,7 +68,9 @@ export class DiskTier {
    * The 8 MiB as the file has them; undefined when absent or unreadable. Unless they are `verified`, because they were
    * before in this process, the caller must do it and then call `verified` with their `mtime`.
    */
-  async read(hash: Hash): Promise<{ readonly bytes: Uint8Array; readonly verified: boolean; readonly mtime: number } | undefined> {
+  async read(
+    hash: Hash,
+  ): Promise<{ readonly bytes: Uint8Array; readonly verified: boolean; readonly mtime: number } | undefined> {
     await this.#ready;
     await this.#moves.get(hash);
     const size = this.#files.size(hash);
@@ -77,7 +82,7 @@ export class DiskTier {
       let verified: boolean;
       try {
         verified = this.#verified.get(hash) === Math.round((await file.stat()).mtimeMs);
-        for (let done = 0; done < size; ) {
+        for (let done = 0; done < size;) {
           const { bytesRead } = await file.read(bytes, done, size - done, done);
           if (bytesRead === 0) throw new Error("the file is shorter than it was");
           done += bytesRead;
@@ -112,7 +117,8 @@ export class DiskTier {
     const stored = Math.min(end, size);
     if (start < stored) {
       yield* fileChunks(path, { start, end: stored }, (found) => {
-        if (found.size !== size || this.#verified.get(hash) !== Math.round(found.mtimeMs)) throw new Error(`${path} was touched`);
+        if (found.size !== size || this.#verified.get(hash) !== Math.round(found.mtimeMs))
+          throw new Error(`${path} was touched`);
       });
     }
     for (let at = Math.max(start, stored); at < end; at += ZEROS.length) yield ZEROS.subarray(0, end - at);

@@ -23,11 +23,16 @@ export interface CacheSettings {
   readonly sameReadingMs: number;
 }
 
-export const CACHE_DEFAULTS = { memoryBytes: 256 * MIB, diskBytes: 10 * GIB, newcomerShare: 0.1, sameReadingMs: 60_000 };
+export const CACHE_DEFAULTS = {
+  memoryBytes: 256 * MIB,
+  diskBytes: 10 * GIB,
+  newcomerShare: 0.1,
+  sameReadingMs: 60_000,
+};
 
 /**
- * Memory over disk. A file is hashed before it is believed: it may be of another process, or cut off by a crash. Once it
- * was, it is believed for as long as nobody touches it, for hashing costs several times what reading does.
+ * Memory over disk. A file is hashed before it is believed: it may be of another process, or cut off by a crash. Once
+ * it was, it is believed for as long as nobody touches it, for hashing costs several times what reading does.
  */
 export class TieredCache implements FragmentCache {
   readonly #memory: LRUCache<Hash, Uint8Array>;
@@ -71,7 +76,8 @@ export class TieredCache implements FragmentCache {
 
   /** Resolves when the disk has it too. Throws RangeError unless `bytes` are a fragment's 8 MiB. */
   async set(hash: Hash, bytes: Uint8Array): Promise<void> {
-    if (bytes.length !== FRAGMENT_SIZE) throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
+    if (bytes.length !== FRAGMENT_SIZE)
+      throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
     this.#memory.set(hash, bytes);
     await this.#disk.write(hash, bytes);
   }

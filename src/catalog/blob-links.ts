@@ -11,7 +11,10 @@ export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<Bl
 }
 
 async function linkedAmong(tx: Tx, blobs: readonly string[]): Promise<string[]> {
-  const rows = await tx.selectFrom("version_blobs").select("blob").where("blob", "in", blobs)
+  const rows = await tx
+    .selectFrom("version_blobs")
+    .select("blob")
+    .where("blob", "in", blobs)
     .union(tx.selectFrom("file_blobs").select("blob").where("blob", "in", blobs))
     .union(tx.selectFrom("parts").select("blob").where("blob", "in", blobs))
     .execute();
@@ -20,8 +23,15 @@ async function linkedAmong(tx: Tx, blobs: readonly string[]): Promise<string[]> 
 
 const nonEmpty = (slices: readonly BlobSlice[]) => slices.filter((slice) => slice.length > 0);
 
-const linkOneBlob = statement<BlobSlice & { readonly version: number }>()((db, bound) => db.insertInto("version_blobs")
-  .values({ version_id: bound("version"), position: 0, blob: bound("blob"), offset: bound("offset"), length: bound("length") }));
+const linkOneBlob = statement<BlobSlice & { readonly version: number }>()((db, bound) =>
+  db.insertInto("version_blobs").values({
+    version_id: bound("version"),
+    position: 0,
+    blob: bound("blob"),
+    offset: bound("offset"),
+    length: bound("length"),
+  }),
+);
 
 export async function linkVersionBlobs(tx: Tx, version: number, slices: readonly BlobSlice[]): Promise<void> {
   const rows = nonEmpty(slices).map((slice, position) => ({ version_id: version, position, ...slice }));
@@ -47,10 +57,18 @@ export async function unlinkFileBlobs(tx: Tx, file: number): Promise<string[]> {
 }
 
 export function versionBlobQuery(tx: Tx, version: number) {
-  return tx.selectFrom("version_blobs").select(["blob", "offset", "length"]).where("version_id", "=", version).orderBy("position");
+  return tx
+    .selectFrom("version_blobs")
+    .select(["blob", "offset", "length"])
+    .where("version_id", "=", version)
+    .orderBy("position");
 }
 
 export async function fileBlobs(tx: Tx, file: number): Promise<BlobSlice[]> {
-  return (await tx.selectFrom("file_blobs").select(["blob", "offset", "length"]).where("file_id", "=", file)
-    .orderBy("position").execute()) as BlobSlice[];
+  return (await tx
+    .selectFrom("file_blobs")
+    .select(["blob", "offset", "length"])
+    .where("file_id", "=", file)
+    .orderBy("position")
+    .execute()) as BlobSlice[];
 }

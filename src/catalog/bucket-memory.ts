@@ -13,8 +13,9 @@ export interface ConfiguredBucket {
 }
 
 /**
- * Buckets with all that was set on them: every request asks for one, and they change seldom. The catalog has one writer,
- * so it is enough that every change goes through `change`: nothing read before or during it is remembered beyond it.
+ * Buckets with all that was set on them: every request asks for one, and they change seldom. The catalog has one
+ * writer, so it is enough that every change goes through `change`: nothing read before or during it is remembered
+ * beyond it.
  */
 export class BucketMemory {
   private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
@@ -29,8 +30,15 @@ export class BucketMemory {
     const db = this.store.reads;
     const row = await bucketRows(db).where("b.name", "=", name).executeTakeFirst();
     if (!row) return undefined;
-    const documents = await db.selectFrom("configurations").select(["name", "document"]).where("bucket", "=", name).execute();
-    const found = { bucket: toBucket(row), configurations: new Map(documents.map((each) => [each.name, each.document])) };
+    const documents = await db
+      .selectFrom("configurations")
+      .select(["name", "document"])
+      .where("bucket", "=", name)
+      .execute();
+    const found = {
+      bucket: toBucket(row),
+      configurations: new Map(documents.map((each) => [each.name, each.document])),
+    };
     if (changes === this.changes) this.known.set(name, found);
     return found;
   }

@@ -10,19 +10,27 @@ import type { Store, Tx } from "./store.js";
 import { abortUpload } from "./uploads.js";
 
 export class BucketTableCatalog implements BucketCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly memory: BucketMemory) {}
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly memory: BucketMemory,
+  ) {}
 
   create(
-    bucket: Omit<Bucket, "createdAt" | "versioning">, configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
+    bucket: Omit<Bucket, "createdAt" | "versioning">,
+    configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
-    return this.memory.change(bucket.name, () => this.store.write(async (tx) => {
-      const known = await bucketRows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
-      if (known) return { created: false, bucket: toBucket(known) };
-      const row = { name: bucket.name, owner: bucket.owner, region: bucket.region, created_at: this.clock.now() };
-      await tx.insertInto("buckets").values(row).execute();
-      for (const [name, document] of configurations) await tx.insertInto("configurations").values({ bucket: bucket.name, name, document }).execute();
-      return { created: true, bucket: toBucket({ ...row, versioning: configurations.get("versioning") ?? null }) };
-    }));
+    return this.memory.change(bucket.name, () =>
+      this.store.write(async (tx) => {
+        const known = await bucketRows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
+        if (known) return { created: false, bucket: toBucket(known) };
+        const row = { name: bucket.name, owner: bucket.owner, region: bucket.region, created_at: this.clock.now() };
+        await tx.insertInto("buckets").values(row).execute();
+        for (const [name, document] of configurations)
+          await tx.insertInto("configurations").values({ bucket: bucket.name, name, document }).execute();
+        return { created: true, bucket: toBucket({ ...row, versioning: configurations.get("versioning") ?? null }) };
+      }),
+    );
   }
 
   async get(name: string): Promise<Bucket | undefined> {
@@ -35,25 +43,40 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 
   delete(name: string): Promise<Released> {
-    return this.memory.change(name, () => this.store.write(async (tx) => {
-      const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
-      if (!known) throw new S3Error("NoSuchBucket", { resource: name });
-      const version = await tx.selectFrom("versions").select("id").where("bucket", "=", name).limit(1).executeTakeFirst();
-      if (version) throw new S3Error("BucketNotEmpty", { resource: name });
-      const open = await tx.selectFrom("uploads").select("id").where("bucket", "=", name).where("state", "=", "open").execute();
-      const released: string[] = [];
-      for (const upload of open) released.push(...(await abortUpload(tx, this.clock.now(), upload.id)));
-      await tx.deleteFrom("configurations").where("bucket", "=", name).execute();
-      await tx.deleteFrom("buckets").where("name", "=", name).execute();
-      return { orphans: await orphansAmong(tx, released) };
-    }));
+    return this.memory.change(name, () =>
+      this.store.write(async (tx) => {
+        const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
+        if (!known) throw new S3Error("NoSuchBucket", { resource: name });
+        const version = await tx
+          .selectFrom("versions")
+          .select("id")
+          .where("bucket", "=", name)
+          .limit(1)
+          .executeTakeFirst();
+        if (version) throw new S3Error("BucketNotEmpty", { resource: name });
+        const open = await tx
+          .selectFrom("uploads")
+          .select("id")
+          .where("bucket", "=", name)
+          .where("state", "=", "open")
+          .execute();
+        const released: string[] = [];
+        for (const upload of open) released.push(...(await abortUpload(tx, this.clock.now(), upload.id)));
+        await tx.deleteFrom("configurations").where("bucket", "=", name).execute();
+        await tx.deleteFrom("buckets").where("name", "=", name).execute();
+        return { orphans: await orphansAmong(tx, released) };
+      }),
+    );
   }
 }
 
 /** Buckets with their versioning, which everything that touches objects asks for. */
 export function bucketRows(tx: Tx) {
-  return tx.selectFrom("buckets as b")
-    .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
+  return tx
+    .selectFrom("buckets as b")
+    .leftJoin("configurations as c", (join) =>
+      join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")),
+    )
     .select(["b.name", "b.owner", "b.region", "b.created_at", "c.document as versioning"]);
 }
 

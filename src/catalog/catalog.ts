@@ -14,8 +14,9 @@ import type { EventCatalog } from "./outbox.js";
 export type * from "./outbox.js";
 
 /**
- * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it wrote
- * is durable. Those that let go of bytes return the blobs nobody links any more: remove them after. Times are ms since 1970.
+ * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it
+ * wrote is durable. Those that let go of bytes return the blobs nobody links any more: remove them after. Times are ms
+ * since 1970.
  */
 export interface Catalog {
   readonly buckets: BucketCatalog;
@@ -35,8 +36,14 @@ export interface Catalog {
 }
 
 export interface BucketCatalog {
-  /** `created` false: it was there already (the bucket returned may be another owner's). `configurations` are set with it. */
-  create(bucket: Omit<Bucket, "createdAt" | "versioning">, configurations?: ReadonlyMap<ConfigurationName, string>): Promise<{ readonly created: boolean; readonly bucket: Bucket }>;
+  /**
+   * `created` false: it was there already (the bucket returned may be another owner's). `configurations` are set with
+   * it.
+   */
+  create(
+    bucket: Omit<Bucket, "createdAt" | "versioning">,
+    configurations?: ReadonlyMap<ConfigurationName, string>,
+  ): Promise<{ readonly created: boolean; readonly bucket: Bucket }>;
   get(name: string): Promise<Bucket | undefined>;
   /** By name. */
   list(owner: string): Promise<Bucket[]>;
@@ -46,8 +53,21 @@ export interface BucketCatalog {
 
 /** Sub-resources of a bucket that its owner can set. */
 export const configurationNames = [
-  "accelerate", "acl", "cors", "encryption", "lifecycle", "logging", "notification", "object-lock", "ownershipControls", "policy",
-  "publicAccessBlock", "requestPayment", "tagging", "versioning", "website",
+  "accelerate",
+  "acl",
+  "cors",
+  "encryption",
+  "lifecycle",
+  "logging",
+  "notification",
+  "object-lock",
+  "ownershipControls",
+  "policy",
+  "publicAccessBlock",
+  "requestPayment",
+  "tagging",
+  "versioning",
+  "website",
 ] as const;
 export type ConfigurationName = (typeof configurationNames)[number];
 
@@ -90,7 +110,9 @@ export interface NewVersion {
   readonly announce?: Announcement | undefined;
 }
 
-/** Where a new version's bytes are: staged here, or (a copy) in files that exist, or nowhere (zero bytes: both empty). */
+/**
+ * Where a new version's bytes are: staged here, or (a copy) in files that exist, or nowhere (zero bytes: both empty).
+ */
 export interface VersionBytes {
   readonly blobs: readonly BlobSlice[];
   /**
@@ -175,9 +197,10 @@ export interface VersionQuery {
 }
 
 /** What a listing of versions shows of one. */
-export type VersionEntry = ListedVersion & Pick<ObjectVersion, "id" | "versionId" | "isLatest" | "deleteMarker"> & {
-  readonly tags?: readonly Tag[];
-};
+export type VersionEntry = ListedVersion &
+  Pick<ObjectVersion, "id" | "versionId" | "isLatest" | "deleteMarker"> & {
+    readonly tags?: readonly Tag[];
+  };
 
 export interface VersionPage {
   /** By key, newest version first, common prefixes among them. */
@@ -186,7 +209,10 @@ export interface VersionPage {
 }
 
 export interface ObjectCatalog {
-  /** The current version, or a certain one. Undefined also where the bucket is missing. A delete marker is returned as such. */
+  /**
+   * The current version, or a certain one. Undefined also where the bucket is missing. A delete marker is returned as
+   * such.
+   */
   get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined>;
   /**
    * Makes a version visible. In one transaction: NoSuchBucket; the write preconditions against the current version
@@ -251,12 +277,26 @@ export interface UploadCatalog {
   abort(id: string): Promise<Released>;
   /**
    * In one transaction: the upload must be open and its listed parts still those (blob ids), else NoSuchUpload or
-   * InvalidPart; write preconditions; the version appears with its files (rules of `attach`); unlisted parts are let go;
-   * the upload is kept as completed, with its result.
+   * InvalidPart; write preconditions; the version appears with its files (rules of `attach`); unlisted parts are let
+   * go; the upload is kept as completed, with its result.
    */
-  complete(id: string, version: NewVersion, parts: readonly Part[], files: readonly NewFile[], preconditions?: Preconditions): Promise<Written>;
+  complete(
+    id: string,
+    version: NewVersion,
+    parts: readonly Part[],
+    files: readonly NewFile[],
+    preconditions?: Preconditions,
+  ): Promise<Written>;
   /** The answer of the Complete that succeeded, for a repeated one. */
-  result(id: string): Promise<{ readonly etag: string; readonly versionId: string; readonly checksum?: Checksum; readonly partEtags: readonly string[] } | undefined>;
+  result(id: string): Promise<
+    | {
+        readonly etag: string;
+        readonly versionId: string;
+        readonly checksum?: Checksum;
+        readonly partEtags: readonly string[];
+      }
+    | undefined
+  >;
   /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */
   forget(before: number): Promise<number>;
 }
@@ -282,7 +322,9 @@ export interface UploadPage {
  */
 export interface PreparationCatalog {
   save(subject: string, index: number, source: string, hashes: SegmentHashes): Promise<void>;
-  all(subject: string): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]>;
+  all(
+    subject: string,
+  ): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]>;
   clear(subject: string): Promise<void>;
   /** Clears subjects that are gone: no open upload and no staged version. Returns how many subjects that were. */
   prune(): Promise<number>;
@@ -311,8 +353,9 @@ export interface FileRow extends CessFile {
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
   /**
-   * What retrieval needs of a row's file and no version of it can tell. How many bytes it has is for each version to say:
-   * zeros at the end are what a segment is filled with. It may be remembered, so its data key is never with it either.
+   * What retrieval needs of a row's file and no version of it can tell. How many bytes it has is for each version to
+   * say: zeros at the end are what a segment is filled with. It may be remembered, so its data key is never with it
+   * either.
    */
   manifest(id: string): Promise<Omit<CessFile, "size"> | undefined>;
   /** Rows of all owners with this FID, oldest first. */
@@ -320,7 +363,10 @@ export interface FileCatalog {
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /** encoded → declared → placed, reports included. Never backwards except to `encoded` (the deal vanished). */
   advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void>;
-  /** The chain (finalized) lists this owner: releases staging and the file's data key, removes the `store` job; adds a `delete` job if nothing needs the file. */
+  /**
+   * The chain (finalized) lists this owner: releases staging and the file's data key, removes the `store` job; adds a
+   * `delete` job if nothing needs the file.
+   */
   stored(id: string): Promise<Released>;
   /** The network refused for good. Bytes stay. Removes the `store` job. */
   failed(id: string, failure: string): Promise<void>;
@@ -328,9 +374,15 @@ export interface FileCatalog {
   retry(id: string): Promise<void>;
   /** stored → deleting if nothing references it; false when something does again (then its `delete` job is removed). */
   beginDelete(id: string): Promise<boolean>;
-  /** The chain no longer lists this owner: the row goes, or, when something references it again, becomes `encoded` with a `store` job. */
+  /**
+   * The chain no longer lists this owner: the row goes, or, when something references it again, becomes `encoded` with
+   * a `store` job.
+   */
   deleted(id: string): Promise<void>;
-  /** An encoded or failed file nothing references, that was never declared: the row goes with its blobs. False when it is needed. */
+  /**
+   * An encoded or failed file nothing references, that was never declared: the row goes with its blobs. False when it
+   * is needed.
+   */
   discard(id: string): Promise<Released & { readonly discarded: boolean }>;
   /** Fragment index → storage node, as chosen by placement. */
   placements(id: string): Promise<readonly Placement[]>;
@@ -360,7 +412,9 @@ export interface Job {
 }
 
 export interface JobCatalog {
-  /** Takes up to `limit` due jobs of these kinds, oldest first, for `leaseMs`: no other process gets them until then. */
+  /**
+   * Takes up to `limit` due jobs of these kinds, oldest first, for `leaseMs`: no other process gets them until then.
+   */
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]>;
   /** Keeps a lease. */
   extend(id: string, leaseMs: number): Promise<void>;
@@ -370,7 +424,9 @@ export interface JobCatalog {
   /** Makes the jobs of these files due now (an event on chain concerns them). Returns how many. */
   wakeFid(fid: Fid): Promise<number>;
   wakeAll(kind: JobKind): Promise<number>;
-  /** When the next one (of these kinds) is due; undefined when there are none. Leased ones count at their lease's end. */
+  /**
+   * When the next one (of these kinds) is due; undefined when there are none. Leased ones count at their lease's end.
+   */
   nextDue(kinds?: readonly JobKind[]): Promise<number | undefined>;
   /** Leases that earlier processes of this gateway left are void (called once at start, single-gateway only). */
   releaseAll(): Promise<void>;

@@ -5,7 +5,10 @@ import type { Store } from "./store.js";
 
 /** What owners have set on their buckets, one document for each sub-resource. */
 export class ConfigurationTableCatalog implements ConfigurationCatalog {
-  constructor(private readonly store: Store, private readonly memory: BucketMemory) {}
+  constructor(
+    private readonly store: Store,
+    private readonly memory: BucketMemory,
+  ) {}
 
   async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {
     return (await this.memory.read(bucket))?.configurations.get(name);
@@ -16,21 +19,34 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
   }
 
   async bucketsWith(name: ConfigurationName): Promise<string[]> {
-    const rows = await this.store.reads.selectFrom("configurations").select("bucket").where("name", "=", name).orderBy("bucket").execute();
+    const rows = await this.store.reads
+      .selectFrom("configurations")
+      .select("bucket")
+      .where("name", "=", name)
+      .orderBy("bucket")
+      .execute();
     return rows.map((row) => row.bucket);
   }
 
   async put(bucket: string, name: ConfigurationName, document: string): Promise<void> {
-    await this.memory.change(bucket, () => this.store.write(async (tx) => {
-      const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
-      if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
-      await tx.insertInto("configurations").values({ bucket, name, document })
-        .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document })).execute();
-    }));
+    await this.memory.change(bucket, () =>
+      this.store.write(async (tx) => {
+        const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
+        if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
+        await tx
+          .insertInto("configurations")
+          .values({ bucket, name, document })
+          .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document }))
+          .execute();
+      }),
+    );
   }
 
   async delete(bucket: string, name: ConfigurationName): Promise<void> {
     await this.memory.change(bucket, () =>
-      this.store.write((tx) => tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute()));
+      this.store.write((tx) =>
+        tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),
+      ),
+    );
   }
 }

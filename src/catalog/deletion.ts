@@ -5,14 +5,26 @@ import type { Deleted, DeleteRequest } from "./catalog.js";
 import { recordEvents } from "./events.js";
 import { unpackJson } from "./json.js";
 import type { Tx } from "./store.js";
-import { findPlace, findVersion, removeRow, requirePreconditions, succeed, type KnownVersion, type Place } from "./succession.js";
+import {
+  findPlace,
+  findVersion,
+  removeRow,
+  requirePreconditions,
+  succeed,
+  type KnownVersion,
+  type Place,
+} from "./succession.js";
 import { insertVersion, unlinkVersion } from "./versions.js";
 
 const NOTHING: Deleted = { deleted: false, deleteMarker: false, orphans: [] };
 
 /** See ObjectCatalog.delete. */
 export async function deleteObject(
-  tx: Tx, now: number, name: Pick<Place, "bucket" | "key">, preconditions: Preconditions | undefined, request: DeleteRequest,
+  tx: Tx,
+  now: number,
+  name: Pick<Place, "bucket" | "key">,
+  preconditions: Preconditions | undefined,
+  request: DeleteRequest,
 ): Promise<Deleted> {
   const deleted = await remove(tx, now, name, preconditions, request);
   const { announce } = request;
@@ -24,20 +36,31 @@ export async function deleteObject(
 }
 
 async function remove(
-  tx: Tx, now: number, name: Pick<Place, "bucket" | "key">, preconditions: Preconditions | undefined, request: DeleteRequest,
+  tx: Tx,
+  now: number,
+  name: Pick<Place, "bucket" | "key">,
+  preconditions: Preconditions | undefined,
+  request: DeleteRequest,
 ): Promise<Deleted> {
   const place = await findPlace(tx, name.bucket, name.key);
   const { versionId } = request;
   const subject = versionId === undefined ? place.current : await findVersion(tx, place, versionId);
   if (request.onlyId !== undefined && request.onlyId !== String(subject?.id)) return NOTHING;
   requirePreconditions(preconditions, place.key, subject);
-  if (versionId === undefined && place.versioning !== undefined) return setMarker(tx, now, place, request.owner ?? place.owner);
+  if (versionId === undefined && place.versioning !== undefined)
+    return setMarker(tx, now, place, request.owner ?? place.owner);
   if (!subject) return NOTHING;
   const deleted = await removeNamed(tx, now, place, subject, request.bypassGovernance === true);
   return versionId === undefined ? { ...deleted, deleteMarker: false } : { ...deleted, versionId };
 }
 
-async function removeNamed(tx: Tx, now: number, place: Place, version: KnownVersion, bypass: boolean): Promise<Deleted> {
+async function removeNamed(
+  tx: Tx,
+  now: number,
+  place: Place,
+  version: KnownVersion,
+  bypass: boolean,
+): Promise<Deleted> {
   requireUnlocked(unpackJson(version.lock) as ObjectLock | undefined, now, bypass);
   await removeRow(tx, place, version);
   const released = await unlinkVersion(tx, now, version);
@@ -51,4 +74,3 @@ async function setMarker(tx: Tx, now: number, place: Place, owner: string): Prom
   const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
   return { deleted: true, versionId, deleteMarker: true, orphans: await orphansAmong(tx, released) };
 }
-

@@ -1,6 +1,16 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import { announcement, covers, TEST_EVENT, type Announcement, type EventName, type EventSource, type NotificationConfiguration, type NotificationRule, type ObjectEvent } from "../model/notification.js";
+import {
+  announcement,
+  covers,
+  TEST_EVENT,
+  type Announcement,
+  type EventName,
+  type EventSource,
+  type NotificationConfiguration,
+  type NotificationRule,
+  type ObjectEvent,
+} from "../model/notification.js";
 import type { EventCatalog, WaitingEvent } from "./catalog.js";
 import { fromKeyText } from "./key-text.js";
 import { ROWS_PER_STATEMENT, chunks, toRowId, type Store, type Tx } from "./store.js";
@@ -20,48 +30,101 @@ export type EventSubject = Pick<ObjectEvent, "key"> & {
 
 /** Puts an event into the outbox of every webhook that wants it. `event` completes an announcement of a group. */
 export async function recordEvents(
-  tx: Tx, now: number, { rules, source, ...announced }: Announcement, { bucket: name, key, versionId, size, etag, fid }: EventSubject, event = announced.event,
+  tx: Tx,
+  now: number,
+  { rules, source, ...announced }: Announcement,
+  { bucket: name, key, versionId, size, etag, fid }: EventSubject,
+  event = announced.event,
 ): Promise<void> {
   const wanted = rules.filter(({ events }) => event === TEST_EVENT || events.some((each) => covers(each, event)));
   if (wanted.length === 0) return;
-  const bucket = await tx.selectFrom("buckets as b")
-    .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
-    .select(["b.owner", "b.region", "c.document as versioning"]).where("b.name", "=", name).executeTakeFirst();
+  const bucket = await tx
+    .selectFrom("buckets as b")
+    .leftJoin("configurations as c", (join) =>
+      join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")),
+    )
+    .select(["b.owner", "b.region", "c.document as versioning"])
+    .where("b.name", "=", name)
+    .executeTakeFirst();
   if (!bucket) return;
   for (const { id: rule, webhook } of wanted) {
     const document: ObjectEvent = {
-      event: event as EventName, rule, source, bucket: name, region: bucket.region, bucketOwner: bucket.owner, key,
+      event: event as EventName,
+      rule,
+      source,
+      bucket: name,
+      region: bucket.region,
+      bucketOwner: bucket.owner,
+      key,
       ...(versionId === undefined || bucket.versioning === null ? {} : { versionId }),
-      ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { etag }), ...(fid ? { fid } : {}),
+      ...(size === undefined ? {} : { size }),
+      ...(etag === undefined ? {} : { etag }),
+      ...(fid ? { fid } : {}),
     };
     if (await isFull(tx, webhook)) await countDropped(tx, webhook, 1);
-    else await tx.insertInto("events").values({ webhook, created_at: now, document: JSON.stringify(document) }).execute();
+    else
+      await tx
+        .insertInto("events")
+        .values({ webhook, created_at: now, document: JSON.stringify(document) })
+        .execute();
   }
 }
 
 async function isFull(tx: Tx, webhook: string): Promise<boolean> {
-  const last = await tx.selectFrom("events").select("id").where("webhook", "=", webhook).orderBy("id").offset(MAX_WAITING - 1).limit(1).executeTakeFirst();
+  const last = await tx
+    .selectFrom("events")
+    .select("id")
+    .where("webhook", "=", webhook)
+    .orderBy("id")
+    .offset(MAX_WAITING - 1)
+    .limit(1)
+    .executeTakeFirst();
   return last !== undefined;
 }
 
 async function countDropped(tx: Tx, webhook: string, count: number): Promise<void> {
-  await tx.insertInto("dropped_events").values({ webhook, count })
-    .onConflict((conflict) => conflict.column("webhook").doUpdateSet((eb) => ({ count: eb("dropped_events.count", "+", count) }))).execute();
+  await tx
+    .insertInto("dropped_events")
+    .values({ webhook, count })
+    .onConflict((conflict) =>
+      conflict.column("webhook").doUpdateSet((eb) => ({ count: eb("dropped_events.count", "+", count) })),
+    )
+    .execute();
 }
 
 /** Who caused what happens in the background. */
 const NETWORK = { principal: "cess", address: "", requestId: "" };
 
 /** The network has a file: tells it of every version that now has all its files there, where somebody listens. */
-export async function recordStored(tx: Tx, now: number, of: { readonly file: number } | { readonly version: number }): Promise<void> {
-  const versions = tx.selectFrom("versions as v")
-    .innerJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "v.bucket").on("c.name", "=", sql.lit("notification")))
+export async function recordStored(
+  tx: Tx,
+  now: number,
+  of: { readonly file: number } | { readonly version: number },
+): Promise<void> {
+  const versions = tx
+    .selectFrom("versions as v")
+    .innerJoin("configurations as c", (join) =>
+      join.onRef("c.bucket", "=", "v.bucket").on("c.name", "=", sql.lit("notification")),
+    )
     .select(["v.bucket", "v.key", "v.version_id", "v.size", "v.etag", "v.fid", "c.document"])
-    .where((eb) => eb.not(eb.exists(eb.selectFrom("extents as o").innerJoin("files as f", "f.id", "o.file_id")
-      .select("f.id").whereRef("o.version_id", "=", "v.id").where("f.state", "!=", "stored"))));
-  const rows = await ("version" in of
-    ? versions.where("v.id", "=", of.version)
-    : versions.where("v.id", "in", (eb) => eb.selectFrom("extents as e").select("e.version_id").where("e.file_id", "=", of.file))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("extents as o")
+            .innerJoin("files as f", "f.id", "o.file_id")
+            .select("f.id")
+            .whereRef("o.version_id", "=", "v.id")
+            .where("f.state", "!=", "stored"),
+        ),
+      ),
+    );
+  const rows = await (
+    "version" in of
+      ? versions.where("v.id", "=", of.version)
+      : versions.where("v.id", "in", (eb) =>
+          eb.selectFrom("extents as e").select("e.version_id").where("e.file_id", "=", of.file),
+        )
   ).execute();
   for (const { bucket, key: text, version_id: versionId, size, etag, fid, document } of rows) {
     const key = fromKeyText(text);
@@ -72,7 +135,10 @@ export async function recordStored(tx: Tx, now: number, of: { readonly file: num
 }
 
 export class EventTableCatalog implements EventCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock) {}
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
 
   async webhooks(): Promise<readonly string[]> {
     const rows = await this.store.reads.selectFrom("events").select("webhook").distinct().execute();
@@ -81,37 +147,74 @@ export class EventTableCatalog implements EventCatalog {
 
   async test(bucket: string, rules: readonly NotificationRule[], source: EventSource): Promise<void> {
     const receivers = [...new Map(rules.map((rule) => [rule.webhook, rule])).values()];
-    await this.store.write((tx) => recordEvents(tx, this.clock.now(), { event: TEST_EVENT, source, rules: receivers }, { bucket, key: "", versionId: undefined }));
+    await this.store.write((tx) =>
+      recordEvents(
+        tx,
+        this.clock.now(),
+        { event: TEST_EVENT, source, rules: receivers },
+        { bucket, key: "", versionId: undefined },
+      ),
+    );
   }
 
   async first(webhook: string, limit: number): Promise<readonly WaitingEvent[]> {
-    const rows = await this.store.reads.selectFrom("events").select(["id", "created_at", "document"])
-      .where("webhook", "=", webhook).orderBy("id").limit(Math.min(limit, ROWS_PER_STATEMENT)).execute();
-    return rows.map((row) => ({ id: String(row.id), createdAt: row.created_at, ...(JSON.parse(row.document) as ObjectEvent) }));
+    const rows = await this.store.reads
+      .selectFrom("events")
+      .select(["id", "created_at", "document"])
+      .where("webhook", "=", webhook)
+      .orderBy("id")
+      .limit(Math.min(limit, ROWS_PER_STATEMENT))
+      .execute();
+    return rows.map((row) => ({
+      id: String(row.id),
+      createdAt: row.created_at,
+      ...(JSON.parse(row.document) as ObjectEvent),
+    }));
   }
 
   async delivered(ids: readonly string[]): Promise<void> {
     await this.store.write(async (tx) => {
-      for (const some of chunks(ids.map((id) => toRowId(id) ?? 0))) await tx.deleteFrom("events").where("id", "in", some).execute();
+      for (const some of chunks(ids.map((id) => toRowId(id) ?? 0)))
+        await tx.deleteFrom("events").where("id", "in", some).execute();
     });
   }
 
   async expire(maxAgeMs: number): Promise<number> {
     const before = this.clock.now() - maxAgeMs;
-    const tooOld = (db: Tx) => db.selectFrom("events").select(["id", "webhook"]).where("created_at", "<", before).limit(ROWS_PER_STATEMENT).execute();
+    const tooOld = (db: Tx) =>
+      db
+        .selectFrom("events")
+        .select(["id", "webhook"])
+        .where("created_at", "<", before)
+        .limit(ROWS_PER_STATEMENT)
+        .execute();
     // Mostly there are none, and a write costs a sync.
     if ((await tooOld(this.store.reads)).length === 0) return 0;
     return this.store.write(async (tx) => {
       const old = await tooOld(tx);
-      if (old.length > 0) await tx.deleteFrom("events").where("id", "in", old.map(({ id }) => id)).execute();
+      if (old.length > 0)
+        await tx
+          .deleteFrom("events")
+          .where(
+            "id",
+            "in",
+            old.map(({ id }) => id),
+          )
+          .execute();
       for (const { webhook } of old) await countDropped(tx, webhook, 1);
       return old.length;
     });
   }
 
   async counts(): Promise<{ readonly waiting: number; readonly dropped: number }> {
-    const waiting = await this.store.reads.selectFrom("events").select(sql<number>`count(*)`.as("count")).executeTakeFirstOrThrow();
-    const dropped = await this.store.reads.selectFrom("dropped_events").select(sql<number | null>`sum(count)`.as("count")).executeTakeFirstOrThrow();
+    const waiting = await this.store.reads
+      .selectFrom("events")
+      .select(sql<number>`count(*)`.as("count"))
+      .executeTakeFirstOrThrow();
+    const dropped = await this.store.reads
+      .selectFrom("dropped_events")
+      .select(sql<number | null>`sum(count)`.as("count"))
+      .executeTakeFirstOrThrow();
     return { waiting: waiting.count, dropped: dropped.count ?? 0 };
   }
 }

@@ -20,19 +20,34 @@ const REMEMBERED_SEGMENTS = 16_384;
 
 export class FileTableCatalog implements FileCatalog {
   /** A row's manifest never changes, and its id is never another's: to unpack the hashes of a large file costs a ms. */
-  private readonly manifests = new LRUCache<string, Omit<CessFile, "size">>({ maxSize: REMEMBERED_SEGMENTS, sizeCalculation: ({ segments }) => Math.max(segments.length, 1) });
+  private readonly manifests = new LRUCache<string, Omit<CessFile, "size">>({
+    maxSize: REMEMBERED_SEGMENTS,
+    sizeCalculation: ({ segments }) => Math.max(segments.length, 1),
+  });
 
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly formats: FormatColumn,
+  ) {}
 
   async get(id: string): Promise<FileRow | undefined> {
-    const row = await this.store.reads.selectFrom("files").selectAll().where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+    const row = await this.store.reads
+      .selectFrom("files")
+      .selectAll()
+      .where("id", "=", toRowId(id) ?? 0)
+      .executeTakeFirst();
     return row && this.withLinks(row);
   }
 
   async manifest(id: string): Promise<Omit<CessFile, "size"> | undefined> {
     const known = this.manifests.get(id);
     if (known) return known;
-    const row = await this.store.reads.selectFrom("files").select(["fid", "format", "segments"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+    const row = await this.store.reads
+      .selectFrom("files")
+      .select(["fid", "format", "segments"])
+      .where("id", "=", toRowId(id) ?? 0)
+      .executeTakeFirst();
     if (!row) return undefined;
     const manifest = this.toManifest({ ...row, format: withoutDataKey(row.format) });
     this.manifests.set(id, manifest);
@@ -48,13 +63,25 @@ export class FileTableCatalog implements FileCatalog {
 
   private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {
     const blobs = await fileBlobs(this.store.reads, row.id);
-    const references = await this.store.reads.selectFrom("extents").select(sql<number>`count(distinct version_id)`.as("count"))
-      .where("file_id", "=", row.id).executeTakeFirstOrThrow();
+    const references = await this.store.reads
+      .selectFrom("extents")
+      .select(sql<number>`count(distinct version_id)`.as("count"))
+      .where("file_id", "=", row.id)
+      .executeTakeFirstOrThrow();
     return {
-      id: String(row.id), owner: row.owner, territory: row.territory, state: row.state, reports: row.reports, size: row.size, ...this.toManifest(row),
+      id: String(row.id),
+      owner: row.owner,
+      territory: row.territory,
+      state: row.state,
+      reports: row.reports,
+      size: row.size,
+      ...this.toManifest(row),
       ...(row.failure === null ? {} : { failure: row.failure }),
-      ...(row.signed_nonce === null || row.signed_until_block === null ? {} : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
-      blobs, references: references.count,
+      ...(row.signed_nonce === null || row.signed_until_block === null
+        ? {}
+        : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
+      blobs,
+      references: references.count,
     };
   }
 
@@ -62,30 +89,57 @@ export class FileTableCatalog implements FileCatalog {
     return { fid: row.fid as Fid, format: this.formats.unpack(row.format), segments: unpackSegments(row.segments) };
   }
 
-  async markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void> {
-    await this.store.write((tx) => tx.updateTable("files")
-      .set({ signed_nonce: signed?.nonce ?? null, signed_until_block: signed?.untilBlock ?? null })
-      .where("id", "=", toRowId(id) ?? 0).execute());
+  async markSigned(
+    id: string,
+    signed: { readonly nonce: number; readonly untilBlock: number } | undefined,
+  ): Promise<void> {
+    await this.store.write((tx) =>
+      tx
+        .updateTable("files")
+        .set({ signed_nonce: signed?.nonce ?? null, signed_until_block: signed?.untilBlock ?? null })
+        .where("id", "=", toRowId(id) ?? 0)
+        .execute(),
+    );
   }
 
   async advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void> {
     const from = state === "encoded" ? onTheWay : onTheWay.slice(0, onTheWay.indexOf(state) + 1);
-    await this.store.write((tx) => tx.updateTable("files").set({ state, reports, declared: state === "encoded" ? 0 : 1 })
-      .where("id", "=", toRowId(id) ?? 0).where("state", "in", from).execute());
+    await this.store.write((tx) =>
+      tx
+        .updateTable("files")
+        .set({ state, reports, declared: state === "encoded" ? 0 : 1 })
+        .where("id", "=", toRowId(id) ?? 0)
+        .where("state", "in", from)
+        .execute(),
+    );
   }
 
   stored(id: string): Promise<Released> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
       // A file whose deletion is on its way is settled by `deleted`, not by what the chain lists at the moment.
-      const moved = await tx.updateTable("files")
-        .set({ state: "stored", reports: FRAGMENTS, declared: 1, failure: null, signed_nonce: null, signed_until_block: null })
-        .where("id", "=", file).where("state", "!=", "deleting").executeTakeFirst();
+      const moved = await tx
+        .updateTable("files")
+        .set({
+          state: "stored",
+          reports: FRAGMENTS,
+          declared: 1,
+          failure: null,
+          signed_nonce: null,
+          signed_until_block: null,
+        })
+        .where("id", "=", file)
+        .where("state", "!=", "deleting")
+        .executeTakeFirst();
       if (Number(moved.numUpdatedRows) === 0) return { orphans: [] };
       await removeJob(tx, "store", file);
       await dropDataKey(tx, file);
       await recordStored(tx, this.clock.now(), { file });
-      const released = [...(await unlinkFileBlobs(tx, file)), ...(await releaseVersions(tx, file)), ...(await letGo(tx, this.clock.now(), file))];
+      const released = [
+        ...(await unlinkFileBlobs(tx, file)),
+        ...(await releaseVersions(tx, file)),
+        ...(await letGo(tx, this.clock.now(), file)),
+      ];
       return { orphans: await orphansAmong(tx, released) };
     });
   }
@@ -93,8 +147,12 @@ export class FileTableCatalog implements FileCatalog {
   failed(id: string, failure: string): Promise<void> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
-      const moved = await tx.updateTable("files").set({ state: "failed", failure })
-        .where("id", "=", file).where("state", "in", onTheWay).executeTakeFirst();
+      const moved = await tx
+        .updateTable("files")
+        .set({ state: "failed", failure })
+        .where("id", "=", file)
+        .where("state", "in", onTheWay)
+        .executeTakeFirst();
       if (Number(moved.numUpdatedRows) === 0) return;
       await removeJob(tx, "store", file);
       if (!(await isReferenced(tx, file))) await addJob(tx, this.clock.now(), "delete", file);
@@ -134,24 +192,38 @@ export class FileTableCatalog implements FileCatalog {
 
   /** From this state back to the beginning, with a `store` job; from another nothing. */
   private async storeAgain(tx: Tx, file: number, from: FileState): Promise<void> {
-    const moved = await tx.updateTable("files")
+    const moved = await tx
+      .updateTable("files")
       .set({ state: "encoded", reports: 0, declared: 0, failure: null, signed_nonce: null, signed_until_block: null })
-      .where("id", "=", file).where("state", "=", from).executeTakeFirst();
+      .where("id", "=", file)
+      .where("state", "=", from)
+      .executeTakeFirst();
     if (Number(moved.numUpdatedRows) > 0) await addJob(tx, this.clock.now(), "store", file);
   }
 
   discard(id: string): Promise<Released & { readonly discarded: boolean }> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
-      const row = await tx.selectFrom("files").select("id").where("id", "=", file).where("state", "in", ["encoded", "failed"])
-        .where("declared", "=", 0).where("signed_nonce", "is", null).executeTakeFirst();
+      const row = await tx
+        .selectFrom("files")
+        .select("id")
+        .where("id", "=", file)
+        .where("state", "in", ["encoded", "failed"])
+        .where("declared", "=", 0)
+        .where("signed_nonce", "is", null)
+        .executeTakeFirst();
       if (!row || (await isReferenced(tx, file))) return { discarded: false, orphans: [] };
       return { discarded: true, orphans: await orphansAmong(tx, await removeFile(tx, file)) };
     });
   }
 
   async placements(id: string): Promise<readonly Placement[]> {
-    const rows = await this.store.reads.selectFrom("placements").selectAll().where("file_id", "=", toRowId(id) ?? 0).orderBy("fragment_index").execute();
+    const rows = await this.store.reads
+      .selectFrom("placements")
+      .selectAll()
+      .where("file_id", "=", toRowId(id) ?? 0)
+      .orderBy("fragment_index")
+      .execute();
     return rows.map((row) => ({ index: row.fragment_index, node: row.node, state: row.state, since: row.since }));
   }
 
@@ -162,14 +234,28 @@ export class FileTableCatalog implements FileCatalog {
       const known = await tx.selectFrom("files").select("id").where("id", "=", file).executeTakeFirst();
       await tx.deleteFrom("placements").where("file_id", "=", file).execute();
       if (!known || placements.length === 0) return;
-      await tx.insertInto("placements")
-        .values(placements.map(({ index, node, state, since }) => ({ file_id: file, fragment_index: index, node, state, since }))).execute();
+      await tx
+        .insertInto("placements")
+        .values(
+          placements.map(({ index, node, state, since }) => ({
+            file_id: file,
+            fragment_index: index,
+            node,
+            state,
+            since,
+          })),
+        )
+        .execute();
     });
   }
 
   async countByState(): Promise<Readonly<Record<FileState, number>>> {
     const counts: Record<FileState, number> = { encoded: 0, declared: 0, placed: 0, stored: 0, failed: 0, deleting: 0 };
-    const rows = await this.store.reads.selectFrom("files").select(["state", sql<number>`count(*)`.as("count")]).groupBy("state").execute();
+    const rows = await this.store.reads
+      .selectFrom("files")
+      .select(["state", sql<number>`count(*)`.as("count")])
+      .groupBy("state")
+      .execute();
     for (const row of rows) counts[row.state] = row.count;
     return counts;
   }
@@ -184,11 +270,22 @@ async function dropDataKey(tx: Tx, file: number): Promise<void> {
 
 /** Of the versions in this file, lets go of the staged bytes of those whose files are all stored. */
 async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
-  const rows = await tx.deleteFrom("version_blobs")
+  const rows = await tx
+    .deleteFrom("version_blobs")
     .where("version_id", "in", (eb) => eb.selectFrom("extents").select("version_id").where("file_id", "=", file))
-    .where((eb) => eb.not(eb.exists(
-      eb.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id").select("f.id")
-        .whereRef("e.version_id", "=", "version_blobs.version_id").where("f.state", "!=", "stored"))))
-    .returning("blob").execute();
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("extents as e")
+            .innerJoin("files as f", "f.id", "e.file_id")
+            .select("f.id")
+            .whereRef("e.version_id", "=", "version_blobs.version_id")
+            .where("f.state", "!=", "stored"),
+        ),
+      ),
+    )
+    .returning("blob")
+    .execute();
   return rows.map((row) => row.blob);
 }

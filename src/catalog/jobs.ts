@@ -7,13 +7,35 @@ import { statement, toRowId, type Store, type Tx } from "./store.js";
 
 export const jobKinds: readonly JobKind[] = ["encode", "store", "delete"];
 
-const insertJob = statement<{ readonly kind: JobKind; readonly subject: number; readonly now: number; readonly format: string | null }>()((db, bound) =>
-  db.insertInto("jobs")
-    .values({ kind: bound("kind"), subject: bound("subject"), due_at: bound("now"), leased: 0, woken: 0, attempt: 0, failure: null, format: bound("format") })
-    .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()));
+const insertJob = statement<{
+  readonly kind: JobKind;
+  readonly subject: number;
+  readonly now: number;
+  readonly format: string | null;
+}>()((db, bound) =>
+  db
+    .insertInto("jobs")
+    .values({
+      kind: bound("kind"),
+      subject: bound("subject"),
+      due_at: bound("now"),
+      leased: 0,
+      woken: 0,
+      attempt: 0,
+      failure: null,
+      format: bound("format"),
+    })
+    .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()),
+);
 
 /** Adds a duty, due now; one of this kind for this subject is enough. `format`: as its column holds it. */
-export async function addJob(tx: Tx, now: number, kind: JobKind, subject: number, format: string | null = null): Promise<void> {
+export async function addJob(
+  tx: Tx,
+  now: number,
+  kind: JobKind,
+  subject: number,
+  format: string | null = null,
+): Promise<void> {
   await insertJob(tx, { kind, subject, now, format });
 }
 
@@ -25,11 +47,22 @@ export async function removeJob(tx: Tx, kind: JobKind, subject: number): Promise
  * Makes jobs due now. A leased one is only marked: whoever runs it may have looked at the chain before the news came,
  * so it is due at once when it is given back, and the news is not lost.
  */
-export async function wakeJobs(tx: Tx, now: number, kinds: readonly JobKind[], subjects?: readonly number[]): Promise<number> {
-  let update = tx.updateTable("jobs")
+export async function wakeJobs(
+  tx: Tx,
+  now: number,
+  kinds: readonly JobKind[],
+  subjects?: readonly number[],
+): Promise<number> {
+  let update = tx
+    .updateTable("jobs")
     .set((eb) => ({
       woken: eb.ref("leased"),
-      due_at: eb.case().when(eb.or([eb("leased", "=", 1), eb("due_at", "<", now)])).then(eb.ref("due_at")).else(now).end(),
+      due_at: eb
+        .case()
+        .when(eb.or([eb("leased", "=", 1), eb("due_at", "<", now)]))
+        .then(eb.ref("due_at"))
+        .else(now)
+        .end(),
     }))
     .where("kind", "in", kinds);
   if (subjects) update = update.where("subject", "in", subjects);
@@ -37,7 +70,11 @@ export async function wakeJobs(tx: Tx, now: number, kinds: readonly JobKind[], s
 }
 
 export class JobTableCatalog implements JobCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly formats: FormatColumn,
+  ) {}
 
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]> {
     return this.store.write(async (tx) => {
@@ -45,43 +82,85 @@ export class JobTableCatalog implements JobCatalog {
       const due = [];
       // One look into the index for each kind, so that a long line of one kind does not hide the others.
       for (const kind of kinds) {
-        due.push(...(await tx.selectFrom("jobs").select(["id", "kind", "subject", "attempt", "format", "due_at"])
-          .where("kind", "=", kind).where("due_at", "<=", now).orderBy("due_at").orderBy("id").limit(limit).execute()));
+        due.push(
+          ...(await tx
+            .selectFrom("jobs")
+            .select(["id", "kind", "subject", "attempt", "format", "due_at"])
+            .where("kind", "=", kind)
+            .where("due_at", "<=", now)
+            .orderBy("due_at")
+            .orderBy("id")
+            .limit(limit)
+            .execute()),
+        );
       }
       const taken = due.sort((a, b) => a.due_at - b.due_at || a.id - b.id).slice(0, limit);
       if (taken.length === 0) return [];
-      await tx.updateTable("jobs").set({ due_at: now + leaseMs, leased: 1, woken: 0 }).where("id", "in", taken.map((job) => job.id)).execute();
+      await tx
+        .updateTable("jobs")
+        .set({ due_at: now + leaseMs, leased: 1, woken: 0 })
+        .where(
+          "id",
+          "in",
+          taken.map((job) => job.id),
+        )
+        .execute();
       return taken.map((job) => ({
-        id: String(job.id), kind: job.kind, subject: String(job.subject), attempt: job.attempt,
+        id: String(job.id),
+        kind: job.kind,
+        subject: String(job.subject),
+        attempt: job.attempt,
         ...(job.format === null ? {} : { format: this.formats.unpack(job.format) }),
       }));
     });
   }
 
   async extend(id: string, leaseMs: number): Promise<void> {
-    await this.store.write((tx) => tx.updateTable("jobs").set({ due_at: this.clock.now() + leaseMs })
-      .where("id", "=", toRowId(id) ?? 0).where("leased", "=", 1).execute());
+    await this.store.write((tx) =>
+      tx
+        .updateTable("jobs")
+        .set({ due_at: this.clock.now() + leaseMs })
+        .where("id", "=", toRowId(id) ?? 0)
+        .where("leased", "=", 1)
+        .execute(),
+    );
   }
 
   async release(id: string, at: number, failed?: string): Promise<void> {
-    await this.store.write((tx) => tx.updateTable("jobs")
-      .set((eb) => ({
-        due_at: eb.case().when("woken", "=", 1).then(Math.min(at, this.clock.now())).else(at).end(),
-        leased: 0,
-        woken: 0,
-        ...(failed === undefined ? { failure: null } : { attempt: eb("attempt", "+", 1), failure: failed }),
-      }))
-      .where("id", "=", toRowId(id) ?? 0).execute());
+    await this.store.write((tx) =>
+      tx
+        .updateTable("jobs")
+        .set((eb) => ({
+          due_at: eb.case().when("woken", "=", 1).then(Math.min(at, this.clock.now())).else(at).end(),
+          leased: 0,
+          woken: 0,
+          ...(failed === undefined ? { failure: null } : { attempt: eb("attempt", "+", 1), failure: failed }),
+        }))
+        .where("id", "=", toRowId(id) ?? 0)
+        .execute(),
+    );
   }
 
   async finish(id: string): Promise<void> {
-    await this.store.write((tx) => tx.deleteFrom("jobs").where("id", "=", toRowId(id) ?? 0).execute());
+    await this.store.write((tx) =>
+      tx
+        .deleteFrom("jobs")
+        .where("id", "=", toRowId(id) ?? 0)
+        .execute(),
+    );
   }
 
   wakeFid(fid: Fid): Promise<number> {
     return this.store.write(async (tx) => {
       const files = await tx.selectFrom("files").select("id").where("fid", "=", fid).execute();
-      return files.length === 0 ? 0 : wakeJobs(tx, this.clock.now(), ["store", "delete"], files.map((file) => file.id));
+      return files.length === 0
+        ? 0
+        : wakeJobs(
+            tx,
+            this.clock.now(),
+            ["store", "delete"],
+            files.map((file) => file.id),
+          );
     });
   }
 
@@ -92,19 +171,31 @@ export class JobTableCatalog implements JobCatalog {
   async nextDue(kinds: readonly JobKind[] = jobKinds): Promise<number | undefined> {
     let next: number | undefined;
     for (const kind of kinds) {
-      const row = await this.store.reads.selectFrom("jobs").select("due_at").where("kind", "=", kind).orderBy("due_at").limit(1).executeTakeFirst();
+      const row = await this.store.reads
+        .selectFrom("jobs")
+        .select("due_at")
+        .where("kind", "=", kind)
+        .orderBy("due_at")
+        .limit(1)
+        .executeTakeFirst();
       if (row && (next === undefined || row.due_at < next)) next = row.due_at;
     }
     return next;
   }
 
   async releaseAll(): Promise<void> {
-    await this.store.write((tx) => tx.updateTable("jobs").set({ due_at: this.clock.now(), leased: 0, woken: 0 }).where("leased", "=", 1).execute());
+    await this.store.write((tx) =>
+      tx.updateTable("jobs").set({ due_at: this.clock.now(), leased: 0, woken: 0 }).where("leased", "=", 1).execute(),
+    );
   }
 
   async count(): Promise<Readonly<Record<JobKind, number>>> {
     const counts: Record<JobKind, number> = { encode: 0, store: 0, delete: 0 };
-    const rows = await this.store.reads.selectFrom("jobs").select(["kind", sql<number>`count(*)`.as("count")]).groupBy("kind").execute();
+    const rows = await this.store.reads
+      .selectFrom("jobs")
+      .select(["kind", sql<number>`count(*)`.as("count")])
+      .groupBy("kind")
+      .execute();
     for (const row of rows) counts[row.kind] = row.count;
     return counts;
   }

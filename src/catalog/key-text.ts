@@ -3,13 +3,15 @@
  * lowest code point is written as U+0001 U+0001 and U+0001 as U+0001 U+0002: order and prefixes stay what they were.
  */
 export function toKeyText(key: string): string {
-   
-  return /[\u0000\u0001]/.test(key) ? key.replace(/[\u0000\u0001]/g, (low) => (low === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : key;
+  return /[\u0000\u0001]/.test(key)
+    ? key.replace(/[\u0000\u0001]/g, (low) => (low === "\u0000" ? "\u0001\u0001" : "\u0001\u0002"))
+    : key;
 }
 
 export function fromKeyText(text: string): string {
-   
-  return text.includes("\u0001") ? text.replace(/\u0001([\u0001\u0002])/g, (_, low) => (low === "\u0001" ? "\u0000" : "\u0001")) : text;
+  return text.includes("\u0001")
+    ? text.replace(/\u0001([\u0001\u0002])/g, (_, low) => (low === "\u0001" ? "\u0000" : "\u0001"))
+    : text;
 }
 
 /** The least key text that is greater than this one: no key text has a character below U+0001. */

@@ -35,7 +35,11 @@ const LARGEST_BATCH = 1001;
  * Merges keys and common prefixes into one page. A skip scan: after a common prefix it jumps to the first key beyond
  * it, so the cost grows with the entries of the page, not with the keys that they stand for.
  */
-export async function listPage<Row, Entry>(listing: Listing<Row>, scan: Scan<Row>, reading: Reading<Row, Entry>): Promise<Page<Entry>> {
+export async function listPage<Row, Entry>(
+  listing: Listing<Row>,
+  scan: Scan<Row>,
+  reading: Reading<Row, Entry>,
+): Promise<Page<Entry>> {
   const entries: (Entry | ListedPrefix)[] = [];
   if (listing.limit <= 0) return { entries, truncated: false };
   const prefix = toKeyText(listing.prefix);

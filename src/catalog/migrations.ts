@@ -26,7 +26,8 @@ async function foundation(db: Kysely<unknown>, types: ColumnTypes): Promise<void
 }
 
 async function createBuckets(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("buckets")
+  await db.schema
+    .createTable("buckets")
     .addColumn("name", types.key, (column) => column.primaryKey().notNull())
     .addColumn("owner", "text", (column) => column.notNull())
     .addColumn("region", "text", (column) => column.notNull())
@@ -36,7 +37,8 @@ async function createBuckets(db: Kysely<unknown>, types: ColumnTypes): Promise<v
 }
 
 async function createVersions(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("versions")
+  await db.schema
+    .createTable("versions")
     .addColumn("id", types.whole, types.counted)
     .addColumn("bucket", types.key, (column) => column.notNull())
     .addColumn("key", types.key, (column) => column.notNull())
@@ -54,14 +56,29 @@ async function createVersions(db: Kysely<unknown>, types: ColumnTypes): Promise<
     .addColumn("checksum", "text")
     .addColumn("parts", "text")
     .execute();
-  await db.schema.createIndex("versions_named").unique().on("versions").columns(["bucket", "key", "version_id"]).execute();
+  await db.schema
+    .createIndex("versions_named")
+    .unique()
+    .on("versions")
+    .columns(["bucket", "key", "version_id"])
+    .execute();
   // Listings walk this one: a key is in it once, however many versions it has, and markers are told without the row.
-  await db.schema.createIndex("versions_current").unique().on("versions").columns(["bucket", "key", "delete_marker"])
-    .where(sql.ref("is_latest"), "=", sql.lit(1)).execute();
-  await db.schema.createIndex("versions_staged").on("versions").columns(["owner", "staged_segments"])
-    .where(sql.ref("staged_segments"), ">", sql.lit(0)).execute();
+  await db.schema
+    .createIndex("versions_current")
+    .unique()
+    .on("versions")
+    .columns(["bucket", "key", "delete_marker"])
+    .where(sql.ref("is_latest"), "=", sql.lit(1))
+    .execute();
+  await db.schema
+    .createIndex("versions_staged")
+    .on("versions")
+    .columns(["owner", "staged_segments"])
+    .where(sql.ref("staged_segments"), ">", sql.lit(0))
+    .execute();
   await createBlobLinks(db, types, "version_blobs", "version_id");
-  await db.schema.createTable("extents")
+  await db.schema
+    .createTable("extents")
     .addColumn("version_id", types.whole, (column) => column.notNull())
     .addColumn("position", types.whole, (column) => column.notNull())
     .addColumn("file_id", types.whole, (column) => column.notNull())
@@ -73,7 +90,8 @@ async function createVersions(db: Kysely<unknown>, types: ColumnTypes): Promise<
 }
 
 async function createFiles(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("files")
+  await db.schema
+    .createTable("files")
     .addColumn("id", types.whole, types.counted)
     .addColumn("owner", "text", (column) => column.notNull())
     .addColumn("fid", "text", (column) => column.notNull())
@@ -93,7 +111,8 @@ async function createFiles(db: Kysely<unknown>, types: ColumnTypes): Promise<voi
   await db.schema.createIndex("files_named").unique().on("files").columns(["fid", "owner"]).execute();
   await db.schema.createIndex("files_in_state").on("files").columns(["state", "owner", "segment_count"]).execute();
   await createBlobLinks(db, types, "file_blobs", "file_id");
-  await db.schema.createTable("placements")
+  await db.schema
+    .createTable("placements")
     .addColumn("file_id", types.whole, (column) => column.notNull())
     .addColumn("fragment_index", types.whole, (column) => column.notNull())
     .addColumn("node", "text", (column) => column.notNull())
@@ -104,7 +123,8 @@ async function createFiles(db: Kysely<unknown>, types: ColumnTypes): Promise<voi
 }
 
 async function createBlobLinks(db: Kysely<unknown>, types: ColumnTypes, table: string, holder: string): Promise<void> {
-  await db.schema.createTable(table)
+  await db.schema
+    .createTable(table)
     .addColumn(holder, types.whole, (column) => column.notNull())
     .addColumn("position", types.whole, (column) => column.notNull())
     .addColumn("blob", "text", (column) => column.notNull())
@@ -116,7 +136,8 @@ async function createBlobLinks(db: Kysely<unknown>, types: ColumnTypes, table: s
 }
 
 async function createUploads(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("uploads")
+  await db.schema
+    .createTable("uploads")
     .addColumn("id", types.key, (column) => column.primaryKey().notNull())
     .addColumn("bucket", types.key, (column) => column.notNull())
     .addColumn("key", types.key, (column) => column.notNull())
@@ -130,11 +151,20 @@ async function createUploads(db: Kysely<unknown>, types: ColumnTypes): Promise<v
     .addColumn("checksum_type", "text")
     .addColumn("result", "text")
     .execute();
-  await db.schema.createIndex("uploads_open").on("uploads").columns(["bucket", "key", "created_at", "id"])
-    .where(sql.ref("state"), "=", sql.lit("open")).execute();
-  await db.schema.createIndex("uploads_ended").on("uploads").columns(["ended_at"])
-    .where(sql.ref("ended_at"), "is not", sql.lit(null)).execute();
-  await db.schema.createTable("parts")
+  await db.schema
+    .createIndex("uploads_open")
+    .on("uploads")
+    .columns(["bucket", "key", "created_at", "id"])
+    .where(sql.ref("state"), "=", sql.lit("open"))
+    .execute();
+  await db.schema
+    .createIndex("uploads_ended")
+    .on("uploads")
+    .columns(["ended_at"])
+    .where(sql.ref("ended_at"), "is not", sql.lit(null))
+    .execute();
+  await db.schema
+    .createTable("parts")
     .addColumn("upload_id", types.key, (column) => column.notNull())
     .addColumn("part_number", types.whole, (column) => column.notNull())
     .addColumn("size", types.whole, (column) => column.notNull())
@@ -145,7 +175,8 @@ async function createUploads(db: Kysely<unknown>, types: ColumnTypes): Promise<v
     .addPrimaryKeyConstraint("parts_pk", ["upload_id", "part_number"])
     .execute();
   await db.schema.createIndex("parts_by_blob").on("parts").column("blob").execute();
-  await db.schema.createTable("preparations")
+  await db.schema
+    .createTable("preparations")
     .addColumn("subject", types.key, (column) => column.notNull())
     .addColumn("segment_index", types.whole, (column) => column.notNull())
     .addColumn("source", "text", (column) => column.notNull())
@@ -155,7 +186,8 @@ async function createUploads(db: Kysely<unknown>, types: ColumnTypes): Promise<v
 }
 
 async function createJobs(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("jobs")
+  await db.schema
+    .createTable("jobs")
     .addColumn("id", types.whole, types.counted)
     .addColumn("kind", "text", (column) => column.notNull())
     .addColumn("subject", types.whole, (column) => column.notNull())
@@ -171,7 +203,8 @@ async function createJobs(db: Kysely<unknown>, types: ColumnTypes): Promise<void
 }
 
 async function createConfigurations(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("configurations")
+  await db.schema
+    .createTable("configurations")
     .addColumn("bucket", types.key, (column) => column.notNull())
     .addColumn("name", types.key, (column) => column.notNull())
     .addColumn("document", "text", (column) => column.notNull())
@@ -194,23 +227,27 @@ async function addAcls(db: Kysely<unknown>): Promise<void> {
 }
 
 async function addEncryption(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  for (const table of ["versions", "uploads"]) await db.schema.alterTable(table).addColumn("encryption", "text").execute();
+  for (const table of ["versions", "uploads"])
+    await db.schema.alterTable(table).addColumn("encryption", "text").execute();
   await db.schema.alterTable("uploads").addColumn("format", "text").execute();
-  await db.schema.createTable("key_uses")
+  await db.schema
+    .createTable("key_uses")
     .addColumn("key_id", "text", (column) => column.primaryKey().notNull())
     .addColumn("since", types.whole, (column) => column.notNull())
     .execute();
 }
 
 async function createEvents(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  await db.schema.createTable("events")
+  await db.schema
+    .createTable("events")
     .addColumn("id", types.whole, types.counted)
     .addColumn("webhook", types.key, (column) => column.notNull())
     .addColumn("created_at", types.whole, (column) => column.notNull())
     .addColumn("document", "text", (column) => column.notNull())
     .execute();
   await db.schema.createIndex("events_of_webhook").on("events").columns(["webhook", "id"]).execute();
-  await db.schema.createTable("dropped_events")
+  await db.schema
+    .createTable("dropped_events")
     .addColumn("webhook", types.key, (column) => column.primaryKey().notNull())
     .addColumn("count", types.whole, (column) => column.notNull())
     .execute();

@@ -23,12 +23,27 @@ export interface ListedRow {
 export const listedColumns = ["key", "size", "etag", "owner", "created_at", "checksum", "content", "acl"] as const;
 
 const pageColumns = [
-  "key", "size", "etag", { unless: "owner" }, "created_at",
-  { json: "checksum", members: ["algorithm", "type"] }, { json: "content", members: ["storageClass"] }, { json: "acl", members: ["owner"] },
+  "key",
+  "size",
+  "etag",
+  { unless: "owner" },
+  "created_at",
+  { json: "checksum", members: ["algorithm", "type"] },
+  { json: "content", members: ["storageClass"] },
+  { json: "acl", members: ["owner"] },
 ] as const;
 
 /** A row of a page: as `pageColumns` says. */
-type PageRow = readonly [string, number, string, string | null, number, readonly [ChecksumAlgorithm, ChecksumType] | null, string | null, string | null];
+type PageRow = readonly [
+  string,
+  number,
+  string,
+  string | null,
+  number,
+  readonly [ChecksumAlgorithm, ChecksumType] | null,
+  string | null,
+  string | null,
+];
 
 /** Listings of current versions, prepared once: a page of a thousand keys, or one seek past a common prefix. */
 export class ObjectListing {
@@ -36,8 +51,13 @@ export class ObjectListing {
   private readonly toBound: PageQuery;
 
   constructor(store: Store) {
-    const rows = store.reads.selectFrom("versions").select(listedColumns)
-      .where("bucket", "=", "").where(isLatest).where("delete_marker", "=", sql.lit(0)).where("key", ">=", "");
+    const rows = store.reads
+      .selectFrom("versions")
+      .select(listedColumns)
+      .where("bucket", "=", "")
+      .where(isLatest)
+      .where("delete_marker", "=", sql.lit(0))
+      .where("key", ">=", "");
     this.toEnd = store.pages(pageColumns, rows.orderBy("key").limit(0));
     this.toBound = store.pages(pageColumns, rows.where("key", "<", "").orderBy("key").limit(0));
   }
@@ -49,7 +69,7 @@ export class ObjectListing {
       const start = "from" in position ? position.from : justAfter(position.after[0]);
       const bound = [query.owner, query.bucket, start];
       const rows = end === undefined ? this.toEnd([...bound, limit]) : this.toBound([...bound, end, limit]);
-      return await rows as readonly PageRow[];
+      return (await rows) as readonly PageRow[];
     };
     return listPage({ ...query, start: { from } }, scan, {
       key: (row) => row[0],
@@ -58,9 +78,16 @@ export class ObjectListing {
   }
 }
 
-function paged([key, size, etag, payer, createdAt, checksum, storageClass, owner]: PageRow, usual: string): ListedVersion {
+function paged(
+  [key, size, etag, payer, createdAt, checksum, storageClass, owner]: PageRow,
+  usual: string,
+): ListedVersion {
   return {
-    key: fromKeyText(key), size, etag, owner: owner ?? payer ?? usual, createdAt,
+    key: fromKeyText(key),
+    size,
+    etag,
+    owner: owner ?? payer ?? usual,
+    createdAt,
     ...(checksum === null ? {} : { checksumAlgorithm: checksum[0], checksumType: checksum[1] }),
     ...(storageClass === null ? {} : { storageClass }),
   };
@@ -71,7 +98,11 @@ export function listed(row: ListedRow): ListedVersion {
   const acl = unpackJson(row.acl) as Acl | undefined;
   const content = (unpackJson(row.content) ?? {}) as ContentHeaders;
   return {
-    key: fromKeyText(row.key), size: row.size, etag: row.etag, owner: acl?.owner ?? row.owner, createdAt: row.created_at,
+    key: fromKeyText(row.key),
+    size: row.size,
+    etag: row.etag,
+    owner: acl?.owner ?? row.owner,
+    createdAt: row.created_at,
     ...(checksum ? { checksumAlgorithm: checksum.algorithm, checksumType: checksum.type } : {}),
     ...(content.storageClass === undefined ? {} : { storageClass: content.storageClass }),
   };

@@ -10,8 +10,18 @@ import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
 import type {
-  Deleted, DeleteRequest, NewFile, NewVersion, ObjectCatalog, ObjectPage, ObjectQuery, Released, VersionBytes, VersionPage,
-  VersionQuery, Written,
+  Deleted,
+  DeleteRequest,
+  NewFile,
+  NewVersion,
+  ObjectCatalog,
+  ObjectPage,
+  ObjectQuery,
+  Released,
+  VersionBytes,
+  VersionPage,
+  VersionQuery,
+  Written,
 } from "./catalog.js";
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
@@ -24,7 +34,18 @@ import type { FormatColumn } from "./segment-columns.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
 import { findPlace, requirePreconditions, succeed } from "./succession.js";
 import { listVersions } from "./version-listing.js";
-import { extentQuery, extentRows, insertVersion, isLatest, packTags, toExtent, toVersion, unlinkVersion, type ExtentRow, type VersionRow } from "./versions.js";
+import {
+  extentQuery,
+  extentRows,
+  insertVersion,
+  isLatest,
+  packTags,
+  toExtent,
+  toVersion,
+  unlinkVersion,
+  type ExtentRow,
+  type VersionRow,
+} from "./versions.js";
 
 /** Times a read is begun again because the version was deleted between its row and its extents. */
 const READ_ATTEMPTS = 10;
@@ -36,7 +57,11 @@ export class ObjectTableCatalog implements ObjectCatalog {
   private readonly extentRows: Prepared<ExtentRow>;
   private readonly blobRows: Prepared<BlobSlice>;
 
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly formats: FormatColumn,
+  ) {
     this.listing = new ObjectListing(store);
     const rows = store.reads.selectFrom("versions").selectAll().where("bucket", "=", "").where("key", "=", "");
     this.latestRow = store.prepared(rows.where(isLatest));
@@ -47,12 +72,15 @@ export class ObjectTableCatalog implements ObjectCatalog {
 
   get(bucket: string, key: string, versionId?: string): Promise<ObjectVersion | undefined> {
     const name = [bucket, toKeyText(key)];
-    const read = () => versionId === undefined ? this.latestRow(name) : this.versionRow([...name, versionId]);
+    const read = () => (versionId === undefined ? this.latestRow(name) : this.versionRow([...name, versionId]));
     return this.whole(async () => (await read())[0]);
   }
 
   byId(id: string): Promise<ObjectVersion | undefined> {
-    const row = this.store.reads.selectFrom("versions").selectAll().where("id", "=", toRowId(id) ?? 0);
+    const row = this.store.reads
+      .selectFrom("versions")
+      .selectAll()
+      .where("id", "=", toRowId(id) ?? 0);
     return this.whole(() => row.executeTakeFirst());
   }
 
@@ -87,10 +115,17 @@ export class ObjectTableCatalog implements ObjectCatalog {
     });
   }
 
-  private async insert(tx: Tx, now: number, versionId: string, version: NewVersion, bytes: VersionBytes): Promise<VersionRow> {
+  private async insert(
+    tx: Tx,
+    now: number,
+    versionId: string,
+    version: NewVersion,
+    bytes: VersionBytes,
+  ): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
     // A copy that brings neither was of a source that is gone, which `requireLinked` says.
-    if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0) throw new Error("a version of some size needs blobs or extents");
+    if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0)
+      throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
       const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
@@ -101,7 +136,10 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
-    const row = await insertVersion(tx, now, version, { versionId, stagedSegments: segmentCount(version.size, version.format) });
+    const row = await insertVersion(tx, now, version, {
+      versionId,
+      stagedSegments: segmentCount(version.size, version.format),
+    });
     await linkVersionBlobs(tx, row.id, blobs);
     if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
     return row;
@@ -121,24 +159,40 @@ export class ObjectTableCatalog implements ObjectCatalog {
 
   setAcl(id: string, acl: Acl | undefined): Promise<boolean> {
     return this.store.write(async (tx) => {
-      const { numUpdatedRows } = await tx.updateTable("versions").set({ acl: packJson(acl) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      const { numUpdatedRows } = await tx
+        .updateTable("versions")
+        .set({ acl: packJson(acl) })
+        .where("id", "=", toRowId(id) ?? 0)
+        .executeTakeFirst();
       return numUpdatedRows > 0n;
     });
   }
 
   setStorageClass(id: string, storageClass: string): Promise<boolean> {
     return this.store.write(async (tx) => {
-      const found = await tx.selectFrom("versions").select("content").where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      const found = await tx
+        .selectFrom("versions")
+        .select("content")
+        .where("id", "=", toRowId(id) ?? 0)
+        .executeTakeFirst();
       if (!found) return false;
       const content = { ...(unpackJson(found.content) as ContentHeaders | undefined), storageClass };
-      await tx.updateTable("versions").set({ content: packJson(content) }).where("id", "=", toRowId(id) ?? 0).execute();
+      await tx
+        .updateTable("versions")
+        .set({ content: packJson(content) })
+        .where("id", "=", toRowId(id) ?? 0)
+        .execute();
       return true;
     });
   }
 
   setTags(id: string, tags: readonly Tag[]): Promise<boolean> {
     return this.store.write(async (tx) => {
-      const { numUpdatedRows } = await tx.updateTable("versions").set({ tags: packTags(tags) }).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      const { numUpdatedRows } = await tx
+        .updateTable("versions")
+        .set({ tags: packTags(tags) })
+        .where("id", "=", toRowId(id) ?? 0)
+        .executeTakeFirst();
       return numUpdatedRows > 0n;
     });
   }
@@ -157,9 +211,13 @@ export class ObjectTableCatalog implements ObjectCatalog {
 
   private relock(id: string, change: (lock: ObjectLock) => ObjectLock): Promise<boolean> {
     return this.store.write(async (tx) => {
-      const row = await tx.selectFrom("versions").select(["id", "lock"]).where("id", "=", toRowId(id) ?? 0).executeTakeFirst();
+      const row = await tx
+        .selectFrom("versions")
+        .select(["id", "lock"])
+        .where("id", "=", toRowId(id) ?? 0)
+        .executeTakeFirst();
       if (!row) return false;
-      const lock = packJson(change((unpackJson(row.lock) ?? {})));
+      const lock = packJson(change(unpackJson(row.lock) ?? {}));
       await tx.updateTable("versions").set({ lock }).where("id", "=", row.id).execute();
       return true;
     });
@@ -177,11 +235,19 @@ export class ObjectTableCatalog implements ObjectCatalog {
   attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
-      const version = await tx.selectFrom("versions").select(["id", "owner"])
-        .where("id", "=", toRowId(id) ?? 0).where("staged_segments", ">", 0).executeTakeFirst();
+      const version = await tx
+        .selectFrom("versions")
+        .select(["id", "owner"])
+        .where("id", "=", toRowId(id) ?? 0)
+        .where("staged_segments", ">", 0)
+        .executeTakeFirst();
       if (!version) return { orphans: [] };
       const allStored = await linkFiles(tx, now, this.formats, version, files);
-      await tx.updateTable("versions").set({ staged_segments: 0, fid: fidOf(files, fid) ?? null }).where("id", "=", version.id).execute();
+      await tx
+        .updateTable("versions")
+        .set({ staged_segments: 0, fid: fidOf(files, fid) ?? null })
+        .where("id", "=", version.id)
+        .execute();
       await removeJob(tx, "encode", version.id);
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const released = allStored ? await unlinkVersionBlobs(tx, version.id) : [];
@@ -191,22 +257,42 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   async undeclaredSegments(owner: string): Promise<number> {
-    const staged = await this.store.reads.selectFrom("versions").select(sql<number | null>`sum(staged_segments)`.as("segments"))
-      .where("owner", "=", owner).where("staged_segments", ">", sql.lit(0)).executeTakeFirstOrThrow();
-    const encoded = await this.store.reads.selectFrom("files").select(sql<number | null>`sum(segment_count)`.as("segments"))
-      .where("state", "=", "encoded").where("owner", "=", owner).executeTakeFirstOrThrow();
+    const staged = await this.store.reads
+      .selectFrom("versions")
+      .select(sql<number | null>`sum(staged_segments)`.as("segments"))
+      .where("owner", "=", owner)
+      .where("staged_segments", ">", sql.lit(0))
+      .executeTakeFirstOrThrow();
+    const encoded = await this.store.reads
+      .selectFrom("files")
+      .select(sql<number | null>`sum(segment_count)`.as("segments"))
+      .where("state", "=", "encoded")
+      .where("owner", "=", owner)
+      .executeTakeFirstOrThrow();
     return (staged.segments ?? 0) + (encoded.segments ?? 0);
   }
 }
 
 /** OperationAborted when blobs of another version were let go since they were read: they are removed by now. */
 async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
-  const gone = slices.length === 0 || (await orphansAmong(tx, slices.map((slice) => slice.blob))).length > 0;
+  const gone =
+    slices.length === 0 ||
+    (
+      await orphansAmong(
+        tx,
+        slices.map((slice) => slice.blob),
+      )
+    ).length > 0;
   if (gone) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
 }
 
 /** Tells who listens of a new version. */
-export async function announce(tx: Tx, now: number, { bucket, key, announce: announced }: NewVersion, { version_id: versionId, size, etag, fid }: VersionRow): Promise<void> {
+export async function announce(
+  tx: Tx,
+  now: number,
+  { bucket, key, announce: announced }: NewVersion,
+  { version_id: versionId, size, etag, fid }: VersionRow,
+): Promise<void> {
   if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
 }
 

@@ -8,14 +8,26 @@ export class PreparationTableCatalog implements PreparationCatalog {
 
   async save(subject: string, index: number, source: string, hashes: SegmentHashes): Promise<void> {
     const packed = packSegments([hashes]);
-    await this.store.write((tx) => tx.insertInto("preparations")
-      .values({ subject, segment_index: index, source, hashes: packed })
-      .onConflict((conflict) => conflict.columns(["subject", "segment_index"]).doUpdateSet({ source, hashes: packed }))
-      .execute());
+    await this.store.write((tx) =>
+      tx
+        .insertInto("preparations")
+        .values({ subject, segment_index: index, source, hashes: packed })
+        .onConflict((conflict) =>
+          conflict.columns(["subject", "segment_index"]).doUpdateSet({ source, hashes: packed }),
+        )
+        .execute(),
+    );
   }
 
-  async all(subject: string): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]> {
-    const rows = await this.store.reads.selectFrom("preparations").selectAll().where("subject", "=", subject).orderBy("segment_index").execute();
+  async all(
+    subject: string,
+  ): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]> {
+    const rows = await this.store.reads
+      .selectFrom("preparations")
+      .selectAll()
+      .where("subject", "=", subject)
+      .orderBy("segment_index")
+      .execute();
     return rows.map((row) => ({ index: row.segment_index, source: row.source, hashes: onlySegment(row.hashes) }));
   }
 
@@ -29,7 +41,7 @@ export class PreparationTableCatalog implements PreparationCatalog {
    */
   async prune(): Promise<number> {
     let pruned = 0;
-    for (let after: string | undefined = ""; after !== undefined; ) {
+    for (let after: string | undefined = ""; after !== undefined;) {
       const from: string = after;
       const step = await this.store.write((tx) => pruneFrom(tx, from));
       pruned += step.pruned;
@@ -39,14 +51,36 @@ export class PreparationTableCatalog implements PreparationCatalog {
   }
 }
 
-async function pruneFrom(tx: Tx, after: string): Promise<{ readonly pruned: number; readonly last: string | undefined }> {
-  const rows = await tx.selectFrom("preparations").select("subject").distinct().where("subject", ">", after)
-    .orderBy("subject").limit(ROWS_PER_STATEMENT).execute();
+async function pruneFrom(
+  tx: Tx,
+  after: string,
+): Promise<{ readonly pruned: number; readonly last: string | undefined }> {
+  const rows = await tx
+    .selectFrom("preparations")
+    .select("subject")
+    .distinct()
+    .where("subject", ">", after)
+    .orderBy("subject")
+    .limit(ROWS_PER_STATEMENT)
+    .execute();
   const subjects = rows.map((row) => row.subject);
   if (subjects.length === 0) return { pruned: 0, last: undefined };
-  const uploads = await tx.selectFrom("uploads").select("id").where("id", "in", subjects).where("state", "=", "open").execute();
-  const versions = await tx.selectFrom("versions").select("id")
-    .where("id", "in", subjects.map((subject) => toRowId(subject) ?? 0)).where("staged_segments", ">", 0).execute();
+  const uploads = await tx
+    .selectFrom("uploads")
+    .select("id")
+    .where("id", "in", subjects)
+    .where("state", "=", "open")
+    .execute();
+  const versions = await tx
+    .selectFrom("versions")
+    .select("id")
+    .where(
+      "id",
+      "in",
+      subjects.map((subject) => toRowId(subject) ?? 0),
+    )
+    .where("staged_segments", ">", 0)
+    .execute();
   const wanted = new Set([...uploads.map((row) => row.id), ...versions.map((row) => String(row.id))]);
   const gone = subjects.filter((subject) => !wanted.has(subject));
   if (gone.length > 0) await tx.deleteFrom("preparations").where("subject", "in", gone).execute();

@@ -10,18 +10,26 @@ const SEGMENT_HASHES_SIZE = (1 + FRAGMENTS) * HASH_SIZE;
 export function packSegments(segments: readonly SegmentHashes[]): Uint8Array {
   const packed = Buffer.alloc(segments.length * SEGMENT_HASHES_SIZE);
   segments.forEach((segment, at) => {
-    if (segment.fragments.length !== FRAGMENTS) throw new Error(`a segment has ${segment.fragments.length} fragment hashes, not ${FRAGMENTS}`);
-    [segment.hash, ...segment.fragments].forEach((hash, index) => packed.write(hash, at * SEGMENT_HASHES_SIZE + index * HASH_SIZE, HASH_SIZE, "hex"));
+    if (segment.fragments.length !== FRAGMENTS)
+      throw new Error(`a segment has ${segment.fragments.length} fragment hashes, not ${FRAGMENTS}`);
+    [segment.hash, ...segment.fragments].forEach((hash, index) =>
+      packed.write(hash, at * SEGMENT_HASHES_SIZE + index * HASH_SIZE, HASH_SIZE, "hex"),
+    );
   });
   return packed;
 }
 
 export function unpackSegments(column: ArrayBuffer | Uint8Array): SegmentHashes[] {
-  const packed = column instanceof Uint8Array ? Buffer.from(column.buffer, column.byteOffset, column.byteLength) : Buffer.from(column);
-  if (packed.length % SEGMENT_HASHES_SIZE !== 0) throw new Error(`${packed.length} bytes are no whole number of segments' hashes`);
+  const packed =
+    column instanceof Uint8Array
+      ? Buffer.from(column.buffer, column.byteOffset, column.byteLength)
+      : Buffer.from(column);
+  if (packed.length % SEGMENT_HASHES_SIZE !== 0)
+    throw new Error(`${packed.length} bytes are no whole number of segments' hashes`);
   return Array.from({ length: packed.length / SEGMENT_HASHES_SIZE }, (_, segment) => {
     const at = segment * SEGMENT_HASHES_SIZE;
-    const hash = (index: number) => packed.toString("hex", at + index * HASH_SIZE, at + (index + 1) * HASH_SIZE) as Hash;
+    const hash = (index: number) =>
+      packed.toString("hex", at + index * HASH_SIZE, at + (index + 1) * HASH_SIZE) as Hash;
     return { hash: hash(0), fragments: Array.from({ length: FRAGMENTS }, (_, index) => hash(index + 1)) };
   });
 }
@@ -35,9 +43,14 @@ export class FormatColumn {
   pack(format: SegmentFormat | undefined): string | null {
     if (format === undefined || format.name === "plain") return null;
     const { name } = format;
-    if (name === "cess-cbc") return JSON.stringify({ name, sealed: this.sealer.seal(format.cipher, PURPOSE) } satisfies SealedFormat);
+    if (name === "cess-cbc")
+      return JSON.stringify({ name, sealed: this.sealer.seal(format.cipher, PURPOSE) } satisfies SealedFormat);
     const { first, key } = format;
-    return JSON.stringify({ name, first, ...(key === undefined ? {} : { sealed: this.sealer.seal(key, PURPOSE) }) } satisfies SealedFormat);
+    return JSON.stringify({
+      name,
+      first,
+      ...(key === undefined ? {} : { sealed: this.sealer.seal(key, PURPOSE) }),
+    } satisfies SealedFormat);
   }
 
   unpack(column: string | null): SegmentFormat {
@@ -54,9 +67,13 @@ type SealedFormat =
   | { readonly name: "cess-cbc"; readonly sealed: string }
   | { readonly name: "aes-256-gcm"; readonly first: number; readonly sealed?: string };
 
-/** The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each. */
+/**
+ * The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each.
+ */
 export function withoutDataKey(column: string | null): string | null {
   if (column === null) return null;
   const format = JSON.parse(column) as SealedFormat;
-  return format.name === "aes-256-gcm" ? JSON.stringify({ name: format.name, first: format.first } satisfies SealedFormat) : column;
+  return format.name === "aes-256-gcm"
+    ? JSON.stringify({ name: format.name, first: format.first } satisfies SealedFormat)
+    : column;
 }

@@ -6,7 +6,16 @@ import { orphansAmong } from "./blob-links.js";
 import { BucketMemory } from "./bucket-memory.js";
 import { BucketTableCatalog } from "./buckets.js";
 import type {
-  BucketCatalog, Catalog, ConfigurationCatalog, EventCatalog, FileCatalog, JobCatalog, KeyUseCatalog, ObjectCatalog, PreparationCatalog, UploadCatalog,
+  BucketCatalog,
+  Catalog,
+  ConfigurationCatalog,
+  EventCatalog,
+  FileCatalog,
+  JobCatalog,
+  KeyUseCatalog,
+  ObjectCatalog,
+  PreparationCatalog,
+  UploadCatalog,
 } from "./catalog.js";
 import { ConfigurationTableCatalog } from "./configurations.js";
 import { EventTableCatalog } from "./events.js";
@@ -59,12 +68,21 @@ export class SqlCatalog implements Catalog {
   async staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }> {
     const db = this.store.reads;
     // A blob may be linked by a version and by its file at once; UNION counts each slice once.
-    const linked = db.selectFrom("version_blobs").select(["blob", "offset", "length"])
+    const linked = db
+      .selectFrom("version_blobs")
+      .select(["blob", "offset", "length"])
       .union(db.selectFrom("file_blobs").select(["blob", "offset", "length"]))
       .union(db.selectFrom("parts").select(["blob", sql<number>`0`.as("offset"), "size as length"]));
-    const all = await db.selectFrom(linked.as("linked")).select(({ fn }) => fn.sum<number | null>("length").as("bytes")).executeTakeFirst();
-    const open = await db.selectFrom("parts").innerJoin("uploads", "uploads.id", "parts.upload_id").where("uploads.state", "=", "open")
-      .select(({ fn }) => fn.sum<number | null>("parts.size").as("bytes")).executeTakeFirst();
+    const all = await db
+      .selectFrom(linked.as("linked"))
+      .select(({ fn }) => fn.sum<number | null>("length").as("bytes"))
+      .executeTakeFirst();
+    const open = await db
+      .selectFrom("parts")
+      .innerJoin("uploads", "uploads.id", "parts.upload_id")
+      .where("uploads.state", "=", "open")
+      .select(({ fn }) => fn.sum<number | null>("parts.size").as("bytes"))
+      .executeTakeFirst();
     return { bytes: all?.bytes ?? 0, openUploadBytes: open?.bytes ?? 0 };
   }
 

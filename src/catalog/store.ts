@@ -5,10 +5,11 @@ import type { Schema } from "./schema.js";
 export type Tx = Kysely<Schema>;
 
 /**
- * A column of a page: text or a number; or members of one that holds JSON, several as an array; or a column that is null
- * where it has the value bound for it, since texts that are the same in most rows would be most of the page.
+ * A column of a page: text or a number; or members of one that holds JSON, several as an array; or a column that is
+ * null where it has the value bound for it, since texts that are the same in most rows would be most of the page.
  */
-export type PageColumn = string | { readonly json: string; readonly members: readonly string[] } | { readonly unless: string };
+export type PageColumn =
+  string | { readonly json: string; readonly members: readonly string[] } | { readonly unless: string };
 
 /** Rows in the query's order, each an array of the page's columns, null where there is nothing. */
 export type PageQuery = (values: readonly (string | number)[]) => Promise<readonly (readonly unknown[])[]>;
@@ -30,7 +31,9 @@ export function statement<Values extends object>() {
     let compiled: CompiledQuery<Row> | undefined;
     return async (tx: Tx, values: Values): Promise<readonly Row[]> => {
       compiled ??= build(tx, (name) => new Bound(name) as never).compile();
-      const parameters = compiled.parameters.map((value) => (value instanceof Bound ? values[value.name as keyof Values] : value));
+      const parameters = compiled.parameters.map((value) =>
+        value instanceof Bound ? values[value.name as keyof Values] : value,
+      );
       return (await tx.executeQuery<Row>({ ...compiled, parameters })).rows;
     };
   };
@@ -60,7 +63,8 @@ export interface Store {
 export const ROWS_PER_STATEMENT = 500;
 
 export function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) yield rows.slice(start, start + ROWS_PER_STATEMENT);
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT)
+    yield rows.slice(start, start + ROWS_PER_STATEMENT);
 }
 
 /** A row id from the text the port shows; undefined for text that never was one. */

@@ -32,7 +32,15 @@ export interface Place {
 }
 
 const columns = [
-  "v.id", "v.version_id", "v.etag", "v.size", "v.created_at", "v.staged_segments", "v.delete_marker", "v.is_latest", "v.lock",
+  "v.id",
+  "v.version_id",
+  "v.etag",
+  "v.size",
+  "v.created_at",
+  "v.staged_segments",
+  "v.delete_marker",
+  "v.is_latest",
+  "v.lock",
 ] as const;
 
 interface KnownRow {
@@ -49,16 +57,30 @@ interface KnownRow {
 
 function known(row: KnownRow): KnownVersion {
   return {
-    id: row.id, versionId: row.version_id ?? "", etag: row.etag ?? "", size: Number(row.size), createdAt: Number(row.created_at),
-    staged: Number(row.staged_segments) > 0, deleteMarker: row.delete_marker === 1, isLatest: row.is_latest === 1, lock: row.lock,
+    id: row.id,
+    versionId: row.version_id ?? "",
+    etag: row.etag ?? "",
+    size: Number(row.size),
+    createdAt: Number(row.created_at),
+    staged: Number(row.staged_segments) > 0,
+    deleteMarker: row.delete_marker === 1,
+    isLatest: row.is_latest === 1,
+    lock: row.lock,
   };
 }
 
-const placeRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) => db.selectFrom("buckets as b")
-  .leftJoin("configurations as c", (join) => join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")))
-  .leftJoin("versions as v", (join) => join.onRef("v.bucket", "=", "b.name").on("v.key", "=", bound("key")).on("v.is_latest", "=", sql.lit(1)))
-  .select(["b.owner", "c.document as versioning", ...columns])
-  .where("b.name", "=", bound("bucket")));
+const placeRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
+  db
+    .selectFrom("buckets as b")
+    .leftJoin("configurations as c", (join) =>
+      join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")),
+    )
+    .leftJoin("versions as v", (join) =>
+      join.onRef("v.bucket", "=", "b.name").on("v.key", "=", bound("key")).on("v.is_latest", "=", sql.lit(1)),
+    )
+    .select(["b.owner", "c.document as versioning", ...columns])
+    .where("b.name", "=", bound("bucket")),
+);
 
 /** NoSuchBucket. */
 export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Place> {
@@ -66,19 +88,35 @@ export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Pl
   if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
   const { id } = row;
   return {
-    bucket, key, owner: row.owner, versioning: (row.versioning ?? undefined) as Versioning | undefined,
+    bucket,
+    key,
+    owner: row.owner,
+    versioning: (row.versioning ?? undefined) as Versioning | undefined,
     current: id === null ? undefined : known({ ...row, id }),
   };
 }
 
-export async function findVersion(tx: Tx, { bucket, key }: Place, versionId: string): Promise<KnownVersion | undefined> {
-  const row = await tx.selectFrom("versions as v").select(columns)
-    .where("v.bucket", "=", bucket).where("v.key", "=", toKeyText(key)).where("v.version_id", "=", versionId).executeTakeFirst();
+export async function findVersion(
+  tx: Tx,
+  { bucket, key }: Place,
+  versionId: string,
+): Promise<KnownVersion | undefined> {
+  const row = await tx
+    .selectFrom("versions as v")
+    .select(columns)
+    .where("v.bucket", "=", bucket)
+    .where("v.key", "=", toKeyText(key))
+    .where("v.version_id", "=", versionId)
+    .executeTakeFirst();
   return row && known(row);
 }
 
 /** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. A delete marker is nothing. */
-export function requirePreconditions(preconditions: Preconditions | undefined, key: string, subject: KnownVersion | undefined): void {
+export function requirePreconditions(
+  preconditions: Preconditions | undefined,
+  key: string,
+  subject: KnownVersion | undefined,
+): void {
   const outcome = checkWrite(preconditions ?? {}, subject?.deleteMarker === true ? undefined : subject);
   if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key });
   if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
@@ -91,13 +129,21 @@ export interface Succession {
   readonly replaced: KnownVersion | undefined;
 }
 
-/** Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on top. */
+/**
+ * Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on
+ * top.
+ */
 export async function succeed(tx: Tx, place: Place): Promise<Succession> {
   const { current, versioning } = place;
-  const replaced = versioning === "Enabled" ? undefined
-    : current === undefined || current.versionId === NULL_VERSION ? current : await findVersion(tx, place, NULL_VERSION);
+  const replaced =
+    versioning === "Enabled"
+      ? undefined
+      : current === undefined || current.versionId === NULL_VERSION
+        ? current
+        : await findVersion(tx, place, NULL_VERSION);
   if (replaced) await tx.deleteFrom("versions").where("id", "=", replaced.id).execute();
-  if (current && current.id !== replaced?.id) await tx.updateTable("versions").set({ is_latest: 0 }).where("id", "=", current.id).execute();
+  if (current && current.id !== replaced?.id)
+    await tx.updateTable("versions").set({ is_latest: 0 }).where("id", "=", current.id).execute();
   return { versionId: versioning === "Enabled" ? newVersionId() : NULL_VERSION, replaced };
 }
 
@@ -105,9 +151,21 @@ export async function succeed(tx: Tx, place: Place): Promise<Succession> {
 export async function removeRow(tx: Tx, { bucket, key }: Place, version: KnownVersion): Promise<void> {
   await tx.deleteFrom("versions").where("id", "=", version.id).execute();
   if (!version.isLatest) return;
-  const next = await tx.selectFrom("versions").select("id").where("bucket", "=", bucket).where("key", "=", toKeyText(key))
-    .orderBy("id", "desc").limit(1).executeTakeFirst();
-  if (next) await tx.updateTable("versions").set({ is_latest: 1 }).where("id", "=", next.id).where(sql<boolean>`not ${isLatest}`).execute();
+  const next = await tx
+    .selectFrom("versions")
+    .select("id")
+    .where("bucket", "=", bucket)
+    .where("key", "=", toKeyText(key))
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (next)
+    await tx
+      .updateTable("versions")
+      .set({ is_latest: 1 })
+      .where("id", "=", next.id)
+      .where(sql<boolean>`not ${isLatest}`)
+      .execute();
 }
 
 /** 32 characters, as AWS's. */

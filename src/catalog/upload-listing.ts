@@ -14,10 +14,18 @@ export async function listUploads(reads: Tx, query: UploadQuery): Promise<Upload
   if (start === undefined) return { entries: [], truncated: false };
   const scan: Scan<Place & Partial<UploadTable>> = (position, end, limit) => {
     const open = reads.selectFrom("uploads").selectAll().where("bucket", "=", query.bucket).where(isOpen);
-    const rows = "from" in position
-      ? open.where("key", ">=", position.from)
-      : open.where(sql<boolean>`(key, created_at, id) > (${position.after.key}, ${position.after.created_at}, ${position.after.id})`);
-    return (end === undefined ? rows : rows.where("key", "<", end)).orderBy("key").orderBy("created_at").orderBy("id").limit(limit).execute();
+    const rows =
+      "from" in position
+        ? open.where("key", ">=", position.from)
+        : open.where(
+            sql<boolean>`(key, created_at, id) > (${position.after.key}, ${position.after.created_at}, ${position.after.id})`,
+          );
+    return (end === undefined ? rows : rows.where("key", "<", end))
+      .orderBy("key")
+      .orderBy("created_at")
+      .orderBy("id")
+      .limit(limit)
+      .execute();
   };
   return listPage({ ...query, start }, scan, {
     key: (row) => row.key,
@@ -40,8 +48,13 @@ async function startOf(reads: Tx, query: UploadQuery): Promise<Position<Place> |
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
   // Not where the marker lies in a common prefix, all of which is passed over.
   if (query.keyMarker !== "" && query.uploadIdMarker !== "" && from === justAfter(key)) {
-    const marked = await reads.selectFrom("uploads").select("created_at").where("id", "=", query.uploadIdMarker)
-      .where("bucket", "=", query.bucket).where("key", "=", key).executeTakeFirst();
+    const marked = await reads
+      .selectFrom("uploads")
+      .select("created_at")
+      .where("id", "=", query.uploadIdMarker)
+      .where("bucket", "=", query.bucket)
+      .where("key", "=", key)
+      .executeTakeFirst();
     return { after: { key, created_at: marked?.created_at ?? -1, id: query.uploadIdMarker } };
   }
   return from === undefined ? undefined : { from };

@@ -28,18 +28,34 @@ const FORGET_BATCH = 1000;
 type UploadResult = NonNullable<Awaited<ReturnType<UploadCatalog["result"]>>>;
 
 export class UploadTableCatalog implements UploadCatalog {
-  constructor(private readonly store: Store, private readonly clock: Clock, private readonly formats: FormatColumn) {}
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly formats: FormatColumn,
+  ) {}
 
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
     return this.store.write(async (tx) => {
       const bucket = await tx.selectFrom("buckets").select("name").where("name", "=", upload.bucket).executeTakeFirst();
       if (!bucket) throw new S3Error("NoSuchBucket", { resource: upload.bucket });
       const row: UploadTable = {
-        id: upload.id, bucket: upload.bucket, key: toKeyText(upload.key), owner: upload.owner, created_at: this.clock.now(),
-        state: "open", ended_at: null, content: packJson(upload.content), metadata: packJson(upload.metadata),
-        checksum_algorithm: upload.checksumAlgorithm ?? null, checksum_type: upload.checksumType ?? null, result: null,
-        tags: packTags(upload.tags), lock: packJson(upload.lock), acl: packJson(upload.acl),
-        encryption: packJson(upload.encryption), format: this.formats.pack(upload.format),
+        id: upload.id,
+        bucket: upload.bucket,
+        key: toKeyText(upload.key),
+        owner: upload.owner,
+        created_at: this.clock.now(),
+        state: "open",
+        ended_at: null,
+        content: packJson(upload.content),
+        metadata: packJson(upload.metadata),
+        checksum_algorithm: upload.checksumAlgorithm ?? null,
+        checksum_type: upload.checksumType ?? null,
+        result: null,
+        tags: packTags(upload.tags),
+        lock: packJson(upload.lock),
+        acl: packJson(upload.acl),
+        encryption: packJson(upload.encryption),
+        format: this.formats.pack(upload.format),
       };
       await tx.insertInto("uploads").values(row).execute();
       return { ...toUpload(row), ...(upload.format ? { format: upload.format } : {}) };
@@ -47,33 +63,60 @@ export class UploadTableCatalog implements UploadCatalog {
   }
 
   async get(bucket: string, key: string, id: string): Promise<Upload | undefined> {
-    const row = await this.store.reads.selectFrom("uploads").selectAll()
-      .where("id", "=", id).where("bucket", "=", bucket).where("key", "=", toKeyText(key)).executeTakeFirst();
+    const row = await this.store.reads
+      .selectFrom("uploads")
+      .selectAll()
+      .where("id", "=", id)
+      .where("bucket", "=", bucket)
+      .where("key", "=", toKeyText(key))
+      .executeTakeFirst();
     return row && { ...toUpload(row), ...(row.format === null ? {} : { format: this.formats.unpack(row.format) }) };
   }
 
   putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }> {
     return this.store.write(async (tx) => {
-      const known = await tx.selectFrom("uploads as u")
-        .leftJoin("parts as p", (join) => join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber))
-        .select(["u.state", "p.blob"]).where("u.id", "=", id).executeTakeFirst();
+      const known = await tx
+        .selectFrom("uploads as u")
+        .leftJoin("parts as p", (join) =>
+          join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber),
+        )
+        .select(["u.state", "p.blob"])
+        .where("u.id", "=", id)
+        .executeTakeFirst();
       if (known?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
-      const content = { size: part.size, etag: part.etag, checksum: packJson(part.checksum), blob: part.blob, created_at: this.clock.now() };
-      await tx.insertInto("parts").values({ upload_id: id, part_number: part.partNumber, ...content })
-        .onConflict((conflict) => conflict.columns(["upload_id", "part_number"]).doUpdateSet(content)).execute();
+      const content = {
+        size: part.size,
+        etag: part.etag,
+        checksum: packJson(part.checksum),
+        blob: part.blob,
+        created_at: this.clock.now(),
+      };
+      await tx
+        .insertInto("parts")
+        .values({ upload_id: id, part_number: part.partNumber, ...content })
+        .onConflict((conflict) => conflict.columns(["upload_id", "part_number"]).doUpdateSet(content))
+        .execute();
       const orphans = known.blob === null ? [] : await orphansAmong(tx, [known.blob]);
       return { part: { ...part, createdAt: content.created_at }, orphans };
     });
   }
 
   async parts(id: string, after = 0, limit?: number): Promise<Part[]> {
-    const rows = this.store.reads.selectFrom("parts").selectAll().where("upload_id", "=", id).where("part_number", ">", after).orderBy("part_number");
+    const rows = this.store.reads
+      .selectFrom("parts")
+      .selectAll()
+      .where("upload_id", "=", id)
+      .where("part_number", ">", after)
+      .orderBy("part_number");
     return (await (limit === undefined ? rows : rows.limit(limit)).execute()).map(toPart);
   }
 
   async size(id: string): Promise<number> {
-    const row = await this.store.reads.selectFrom("parts").select(sql<number | null>`sum(size)`.as("bytes"))
-      .where("upload_id", "=", id).executeTakeFirstOrThrow();
+    const row = await this.store.reads
+      .selectFrom("parts")
+      .select(sql<number | null>`sum(size)`.as("bytes"))
+      .where("upload_id", "=", id)
+      .executeTakeFirstOrThrow();
     return row.bytes ?? 0;
   }
 
@@ -90,7 +133,13 @@ export class UploadTableCatalog implements UploadCatalog {
     });
   }
 
-  complete(id: string, version: NewVersion, parts: readonly Part[], files: readonly NewFile[], preconditions?: Preconditions): Promise<Written> {
+  complete(
+    id: string,
+    version: NewVersion,
+    parts: readonly Part[],
+    files: readonly NewFile[],
+    preconditions?: Preconditions,
+  ): Promise<Written> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
       await requireOpen(tx, id, version);
@@ -101,15 +150,26 @@ export class UploadTableCatalog implements UploadCatalog {
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
       const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
       const allStored = await linkFiles(tx, now, this.formats, row, files);
-      if (!allStored) await linkVersionBlobs(tx, row.id, parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })));
+      if (!allStored)
+        await linkVersionBlobs(
+          tx,
+          row.id,
+          parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })),
+        );
       await announce(tx, now, version, row);
       if (allStored) await recordStored(tx, now, { version: row.id });
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {
-        etag: version.etag, versionId, partEtags: parts.map((part) => part.etag),
+        etag: version.etag,
+        versionId,
+        partEtags: parts.map((part) => part.etag),
         ...(version.checksum ? { checksum: version.checksum } : {}),
       };
-      await tx.updateTable("uploads").set({ state: "completed", ended_at: now, format: null, result: JSON.stringify(result) }).where("id", "=", id).execute();
+      await tx
+        .updateTable("uploads")
+        .set({ state: "completed", ended_at: now, format: null, result: JSON.stringify(result) })
+        .where("id", "=", id)
+        .execute();
       return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
     });
   }
@@ -121,16 +181,34 @@ export class UploadTableCatalog implements UploadCatalog {
 
   forget(before: number): Promise<number> {
     return this.store.write(async (tx) => {
-      const ended = await tx.selectFrom("uploads").select("id").where("ended_at", "is not", null).where("ended_at", "<", before)
-        .orderBy("ended_at").limit(FORGET_BATCH).execute();
-      if (ended.length > 0) await tx.deleteFrom("uploads").where("id", "in", ended.map((upload) => upload.id)).execute();
+      const ended = await tx
+        .selectFrom("uploads")
+        .select("id")
+        .where("ended_at", "is not", null)
+        .where("ended_at", "<", before)
+        .orderBy("ended_at")
+        .limit(FORGET_BATCH)
+        .execute();
+      if (ended.length > 0)
+        await tx
+          .deleteFrom("uploads")
+          .where(
+            "id",
+            "in",
+            ended.map((upload) => upload.id),
+          )
+          .execute();
       return ended.length;
     });
   }
 }
 
 async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<void> {
-  const upload = await tx.selectFrom("uploads").select(["state", "bucket", "key"]).where("id", "=", id).executeTakeFirst();
+  const upload = await tx
+    .selectFrom("uploads")
+    .select(["state", "bucket", "key"])
+    .where("id", "=", id)
+    .executeTakeFirst();
   const open = upload?.state === "open" && upload.bucket === version.bucket && fromKeyText(upload.key) === version.key;
   if (!open) throw new S3Error("NoSuchUpload", { resource: id });
 }
@@ -141,7 +219,9 @@ async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<s
   const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
   for (const part of listed) {
     if (blobs.get(part.partNumber) !== part.blob) {
-      throw new S3Error("InvalidPart", { message: `Part ${part.partNumber} was uploaded again while the upload was being completed.` });
+      throw new S3Error("InvalidPart", {
+        message: `Part ${part.partNumber} was uploaded again while the upload was being completed.`,
+      });
     }
   }
   return [...blobs.values()];
@@ -162,18 +242,31 @@ export function toUpload(row: UploadTable): Upload {
   const acl = unpackJson(row.acl) as Acl | undefined;
   const encryption = unpackJson(row.encryption) as Encryption | undefined;
   return {
-    id: row.id, bucket: row.bucket, key: fromKeyText(row.key), owner: row.owner, createdAt: row.created_at, state: row.state,
-    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    id: row.id,
+    bucket: row.bucket,
+    key: fromKeyText(row.key),
+    owner: row.owner,
+    createdAt: row.created_at,
+    state: row.state,
+    content: unpackJson(row.content) ?? {},
+    metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
     ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
     ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
-    ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}), ...(encryption ? { encryption } : {}),
+    ...(tags ? { tags } : {}),
+    ...(lock ? { lock } : {}),
+    ...(acl ? { acl } : {}),
+    ...(encryption ? { encryption } : {}),
   };
 }
 
 function toPart(row: Selectable<PartTable>): Part {
   const checksum = unpackJson(row.checksum) as Checksum | undefined;
   return {
-    partNumber: row.part_number, size: row.size, etag: row.etag, ...(checksum ? { checksum } : {}),
-    blob: row.blob as BlobId, createdAt: row.created_at,
+    partNumber: row.part_number,
+    size: row.size,
+    etag: row.etag,
+    ...(checksum ? { checksum } : {}),
+    blob: row.blob as BlobId,
+    createdAt: row.created_at,
   };
 }

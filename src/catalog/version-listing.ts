@@ -28,10 +28,17 @@ export async function listVersions(reads: Tx, query: VersionQuery): Promise<Vers
 }
 
 function scanOf(reads: Tx, bucket: string): Scan<Place & Partial<VersionRow>> {
-  const rows = reads.selectFrom("versions").select([...listedColumns, "id", "version_id", "is_latest", "delete_marker", "tags"]).where("bucket", "=", bucket);
+  const rows = reads
+    .selectFrom("versions")
+    .select([...listedColumns, "id", "version_id", "is_latest", "delete_marker", "tags"])
+    .where("bucket", "=", bucket);
   const from = (least: string, exclusive: boolean, end: string | undefined, limit: number) => {
     const wanted = rows.where("key", exclusive ? ">" : ">=", least);
-    return (end === undefined ? wanted : wanted.where("key", "<", end)).orderBy("key").orderBy("id", "desc").limit(limit).execute();
+    return (end === undefined ? wanted : wanted.where("key", "<", end))
+      .orderBy("key")
+      .orderBy("id", "desc")
+      .limit(limit)
+      .execute();
   };
   return async (position, end, limit) => {
     if ("from" in position) return from(position.from, false, end, limit);
@@ -50,10 +57,19 @@ async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Place> 
   const key = toKeyText(query.keyMarker);
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
   // Not where the marker lies in a common prefix, all of which is passed over.
-  const marksVersion = query.keyMarker !== "" && query.versionIdMarker !== "" && key.startsWith(toKeyText(query.prefix)) && from === justAfter(key);
+  const marksVersion =
+    query.keyMarker !== "" &&
+    query.versionIdMarker !== "" &&
+    key.startsWith(toKeyText(query.prefix)) &&
+    from === justAfter(key);
   if (marksVersion) {
-    const marked = await reads.selectFrom("versions").select("id").where("bucket", "=", query.bucket).where("key", "=", key)
-      .where("version_id", "=", query.versionIdMarker).executeTakeFirst();
+    const marked = await reads
+      .selectFrom("versions")
+      .select("id")
+      .where("bucket", "=", query.bucket)
+      .where("key", "=", key)
+      .where("version_id", "=", query.versionIdMarker)
+      .executeTakeFirst();
     return marked ? { after: { key, id: marked.id } } : { from: key };
   }
   return from === undefined ? undefined : { from };
@@ -62,7 +78,11 @@ async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Place> 
 function toEntry(row: VersionRow): VersionEntry {
   const tags = unpackJson(row.tags) as Tag[] | undefined;
   return {
-    ...listed(row), id: String(row.id), versionId: row.version_id, isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1,
+    ...listed(row),
+    id: String(row.id),
+    versionId: row.version_id,
+    isLatest: row.is_latest === 1,
+    deleteMarker: row.delete_marker === 1,
     ...(tags ? { tags } : {}),
   };
 }

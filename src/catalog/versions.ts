@@ -33,21 +33,60 @@ export interface Insertion {
 
 type VersionColumns = Omit<VersionRow, "id">;
 
-const insertRow = statement<VersionColumns>()((db, bound) => db.insertInto("versions").values({
-  bucket: bound("bucket"), key: bound("key"), version_id: bound("version_id"), is_latest: bound("is_latest"), delete_marker: bound("delete_marker"),
-  owner: bound("owner"), size: bound("size"), etag: bound("etag"), created_at: bound("created_at"), staged_segments: bound("staged_segments"),
-  fid: bound("fid"), content: bound("content"), metadata: bound("metadata"), checksum: bound("checksum"), parts: bound("parts"),
-  tags: bound("tags"), lock: bound("lock"), acl: bound("acl"), encryption: bound("encryption"),
-}).returning("id"));
+const insertRow = statement<VersionColumns>()((db, bound) =>
+  db
+    .insertInto("versions")
+    .values({
+      bucket: bound("bucket"),
+      key: bound("key"),
+      version_id: bound("version_id"),
+      is_latest: bound("is_latest"),
+      delete_marker: bound("delete_marker"),
+      owner: bound("owner"),
+      size: bound("size"),
+      etag: bound("etag"),
+      created_at: bound("created_at"),
+      staged_segments: bound("staged_segments"),
+      fid: bound("fid"),
+      content: bound("content"),
+      metadata: bound("metadata"),
+      checksum: bound("checksum"),
+      parts: bound("parts"),
+      tags: bound("tags"),
+      lock: bound("lock"),
+      acl: bound("acl"),
+      encryption: bound("encryption"),
+    })
+    .returning("id"),
+);
 
 /** Inserts the current version of its key: the one before must be out of the way (succession.ts). */
-export async function insertVersion(tx: Tx, now: number, version: NewVersion, insertion: Insertion): Promise<VersionRow> {
+export async function insertVersion(
+  tx: Tx,
+  now: number,
+  version: NewVersion,
+  insertion: Insertion,
+): Promise<VersionRow> {
   const columns: VersionColumns = {
-    bucket: version.bucket, key: toKeyText(version.key), version_id: insertion.versionId, is_latest: 1,
-    delete_marker: insertion.deleteMarker === true ? 1 : 0, owner: version.owner, size: version.size, etag: version.etag, created_at: now,
-    staged_segments: insertion.stagedSegments ?? 0, fid: insertion.fid ?? null,
-    content: packJson(version.content), metadata: packJson(version.metadata), checksum: packJson(version.checksum), parts: packJson(version.parts),
-    tags: packTags(version.tags), lock: packJson(version.lock), acl: packJson(version.acl), encryption: packJson(version.encryption),
+    bucket: version.bucket,
+    key: toKeyText(version.key),
+    version_id: insertion.versionId,
+    is_latest: 1,
+    delete_marker: insertion.deleteMarker === true ? 1 : 0,
+    owner: version.owner,
+    size: version.size,
+    etag: version.etag,
+    created_at: now,
+    staged_segments: insertion.stagedSegments ?? 0,
+    fid: insertion.fid ?? null,
+    content: packJson(version.content),
+    metadata: packJson(version.metadata),
+    checksum: packJson(version.checksum),
+    parts: packJson(version.parts),
+    tags: packTags(version.tags),
+    lock: packJson(version.lock),
+    acl: packJson(version.acl),
+    encryption: packJson(version.encryption),
   };
   const [row] = await insertRow(tx, columns);
   if (!row) throw new Error("the version's row was not inserted");
@@ -62,7 +101,11 @@ export function packTags(tags: readonly Tag[] | undefined): string | null {
  * Removes what a version whose row is gone linked, its `encode` job and what was prepared for it. Returns the blobs let
  * go.
  */
-export async function unlinkVersion(tx: Tx, now: number, version: { readonly id: number; readonly staged: boolean }): Promise<string[]> {
+export async function unlinkVersion(
+  tx: Tx,
+  now: number,
+  version: { readonly id: number; readonly staged: boolean },
+): Promise<string[]> {
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
   await removeJob(tx, "encode", version.id);
@@ -89,10 +132,13 @@ export function extentRows(tx: Tx, version: number): Promise<ExtentRow[]> {
 }
 
 export function extentQuery(tx: Tx, version: number) {
-  return tx.selectFrom("extents as e").innerJoin("files as f", "f.id", "e.file_id")
+  return tx
+    .selectFrom("extents as e")
+    .innerJoin("files as f", "f.id", "e.file_id")
     .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
     .select(["e.file_id", "f.fid", "e.offset", "e.length", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
-    .where("e.version_id", "=", version).orderBy("e.position");
+    .where("e.version_id", "=", version)
+    .orderBy("e.position");
 }
 
 export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): ObjectVersion {
@@ -103,12 +149,24 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   const acl = unpackJson(row.acl) as Acl | undefined;
   const encryption = unpackJson(row.encryption) as Encryption | undefined;
   return {
-    id: String(row.id), bucket: row.bucket, key: fromKeyText(row.key), versionId: row.version_id,
-    isLatest: row.is_latest === 1, deleteMarker: row.delete_marker === 1, size: row.size, etag: row.etag,
-    content: (unpackJson(row.content) ?? {}), metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
-    ...(checksum ? { checksum } : {}), ...(parts ? { parts } : {}), ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+    id: String(row.id),
+    bucket: row.bucket,
+    key: fromKeyText(row.key),
+    versionId: row.version_id,
+    isLatest: row.is_latest === 1,
+    deleteMarker: row.delete_marker === 1,
+    size: row.size,
+    etag: row.etag,
+    content: unpackJson(row.content) ?? {},
+    metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    ...(checksum ? { checksum } : {}),
+    ...(parts ? { parts } : {}),
+    ...(tags ? { tags } : {}),
+    ...(lock ? { lock } : {}),
+    ...(acl ? { acl } : {}),
     ...(encryption ? { encryption } : {}),
-    owner: row.owner, createdAt: row.created_at,
+    owner: row.owner,
+    createdAt: row.created_at,
     extents: extents.map(toExtent),
     durability: durability(row, extents),
   };
@@ -120,7 +178,12 @@ export function toExtent({ file_id: file, fid, offset, length }: ExtentRow): Ext
 
 /** What each state of a file means for who reads the object: a refused or half-deleted file has its bytes here. */
 const reached: Readonly<Record<FileState, StorageState>> = {
-  encoded: "encoded", declared: "declared", placed: "placed", stored: "stored", failed: "encoded", deleting: "encoded",
+  encoded: "encoded",
+  declared: "declared",
+  placed: "placed",
+  stored: "stored",
+  failed: "encoded",
+  deleting: "encoded",
 };
 const rank: Readonly<Record<StorageState, number>> = { staged: 0, encoded: 1, declared: 2, placed: 3, stored: 4 };
 
@@ -129,7 +192,8 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
     const state = reached[extent.state];
-    if (rank[state] < rank[least.state] || (state === least.state && extent.reports < least.reports)) least = { state, reports: extent.reports };
+    if (rank[state] < rank[least.state] || (state === least.state && extent.reports < least.reports))
+      least = { state, reports: extent.reports };
   }
   const failure = extents.find((extent) => extent.failure !== null)?.failure;
   const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;

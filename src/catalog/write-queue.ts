@@ -49,7 +49,10 @@ export class WriteQueue<Tx> {
   private closed = false;
   private idle: (() => void) | undefined;
 
-  constructor(private readonly components: { readonly batches: Batches<Tx> }, private readonly settings: WriteQueueSettings = WRITE_QUEUE_DEFAULTS) {}
+  constructor(
+    private readonly components: { readonly batches: Batches<Tx> },
+    private readonly settings: WriteQueueSettings = WRITE_QUEUE_DEFAULTS,
+  ) {}
 
   add<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new Error("the catalog is closed"));
@@ -59,9 +62,17 @@ export class WriteQueue<Tx> {
       let outcome: T;
       this.pending++;
       this.waiting.push({
-        run: async (tx) => { outcome = await intent(tx); },
-        resolve: () => { this.settled(); resolve(outcome); },
-        reject: (error: Error) => { this.settled(); reject(error); },
+        run: async (tx) => {
+          outcome = await intent(tx);
+        },
+        resolve: () => {
+          this.settled();
+          resolve(outcome);
+        },
+        reject: (error: Error) => {
+          this.settled();
+          reject(error);
+        },
       });
       // Everything that arrives in this turn of the event loop shares the commit.
       if (!this.executing) {
@@ -74,7 +85,10 @@ export class WriteQueue<Tx> {
   /** Accepts nothing more; resolves when everything accepted is settled. */
   async close(): Promise<void> {
     this.closed = true;
-    if (this.pending > 0) await new Promise<void>((resolve) => { this.idle = resolve; });
+    if (this.pending > 0)
+      await new Promise<void>((resolve) => {
+        this.idle = resolve;
+      });
   }
 
   private settled(): void {
@@ -147,6 +161,9 @@ export class WriteQueue<Tx> {
   }
 
   private failure(): S3Error {
-    return new S3Error("ServiceUnavailable", { message: "The catalog can no longer be written; the gateway must be restarted.", cause: this.broken });
+    return new S3Error("ServiceUnavailable", {
+      message: "The catalog can no longer be written; the gateway must be restarted.",
+      cause: this.broken,
+    });
   }
 }

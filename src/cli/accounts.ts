@@ -11,11 +11,15 @@ export class Accounts {
   readonly #byId = new Map<string, Account>();
 
   /** Throws ConfigError. `sealer` opens secrets that are sealed. */
-  constructor(configured: readonly AccountConfig[], private readonly sealer: Pick<Sealer, "open">) {
+  constructor(
+    configured: readonly AccountConfig[],
+    private readonly sealer: Pick<Sealer, "open">,
+  ) {
     for (const entry of configured) this.#add(entry);
   }
 
-  readonly lookup = (accessKeyId: string): Promise<AccessKey | undefined> => Promise.resolve(this.#byAccessKey.get(accessKeyId));
+  readonly lookup = (accessKeyId: string): Promise<AccessKey | undefined> =>
+    Promise.resolve(this.#byAccessKey.get(accessKeyId));
   readonly owner = (id: string): Account | undefined => this.#byId.get(id);
 
   get all(): readonly Account[] {
@@ -25,9 +29,18 @@ export class Accounts {
   #add(configured: AccountConfig): void {
     const { name, cessAccount, territory, readsNetwork } = configured;
     const onChain = chainAccount(name, cessAccount);
-    const account: Account = { id: canonicalId(onChain), displayName: name, cessAccount: onChain, territory, ...(readsNetwork ? { readsNetwork } : {}) };
+    const account: Account = {
+      id: canonicalId(onChain),
+      displayName: name,
+      cessAccount: onChain,
+      territory,
+      ...(readsNetwork ? { readsNetwork } : {}),
+    };
     const present = this.#byId.get(account.id);
-    if (present && (present.displayName !== name || present.territory !== territory || present.readsNetwork !== account.readsNetwork)) {
+    if (
+      present &&
+      (present.displayName !== name || present.territory !== territory || present.readsNetwork !== account.readsNetwork)
+    ) {
       throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names, territories or rights`);
     }
     this.#byId.set(account.id, present ?? account);
@@ -42,25 +55,39 @@ export class Accounts {
     this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...(limits ? { limits } : {}) });
   }
 
-  #secret(name: string, { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig): string {
+  #secret(
+    name: string,
+    { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig,
+  ): string {
     if (secretAccessKey !== undefined) return secretAccessKey;
     if (secretAccessKeyFile !== undefined) return readSecret(secretAccessKeyFile);
     if (secretAccessKeySealed === undefined) {
-      throw new ConfigError(`the access key ${accessKeyId} of account ${name} needs secretAccessKey, secretAccessKeyFile or secretAccessKeySealed`);
+      throw new ConfigError(
+        `the access key ${accessKeyId} of account ${name} needs secretAccessKey, secretAccessKeyFile or secretAccessKeySealed`,
+      );
     }
     try {
       return this.sealer.open(secretAccessKeySealed, secretPurpose(accessKeyId));
     } catch (cause) {
-      throw new ConfigError(`secretAccessKeySealed of ${accessKeyId} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`, { cause });
+      throw new ConfigError(
+        `secretAccessKeySealed of ${accessKeyId} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`,
+        { cause },
+      );
     }
   }
 }
 
-type KeyConfig = Pick<AccountConfig, "accessKeyId" | "secretAccessKey" | "secretAccessKeyFile" | "secretAccessKeySealed">;
+type KeyConfig = Pick<
+  AccountConfig,
+  "accessKeyId" | "secretAccessKey" | "secretAccessKeyFile" | "secretAccessKeySealed"
+>;
 
 function limitsOf({ buckets, prefixes, permission, expires }: LimitedKeyConfig): KeyLimits {
   return {
-    permission, ...(buckets ? { buckets } : {}), ...(prefixes ? { prefixes } : {}), ...(expires === undefined ? {} : { expiresAt: Date.parse(expires) }),
+    permission,
+    ...(buckets ? { buckets } : {}),
+    ...(prefixes ? { prefixes } : {}),
+    ...(expires === undefined ? {} : { expiresAt: Date.parse(expires) }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { ConfigError } from "../config/load.js";
 
-/** What a person needs to know of a failure: mistakes and refusals by the system in their own words, bugs with a trace. */
+/**
+ * What a person needs to know of a failure: mistakes and refusals by the system in their own words, bugs with a trace.
+ */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ConfigError) return error.message;

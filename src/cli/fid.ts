@@ -5,7 +5,10 @@ import { S3Error } from "../model/errors.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 
 /** `cess-s3 fid`: what CESS would know a local file by. */
-export async function runFid(path: string, options: { readonly cipher?: string; readonly json?: boolean }): Promise<void> {
+export async function runFid(
+  path: string,
+  options: { readonly cipher?: string; readonly json?: boolean },
+): Promise<void> {
   const encoder = new ThreadEncoder();
   try {
     const { fid, size, segments } = await digestFile(encoder, path, format(options.cipher));
@@ -21,6 +24,7 @@ export async function runFid(path: string, options: { readonly cipher?: string; 
 function format(cipher: string | undefined): SegmentFormat {
   if (cipher === undefined) return PLAIN;
   const length = Buffer.byteLength(cipher);
-  if (length < 1 || length > 32) throw new ConfigError(`--cipher takes a text of 1 to 32 bytes, this one has ${length}`);
+  if (length < 1 || length > 32)
+    throw new ConfigError(`--cipher takes a text of 1 to 32 bytes, this one has ${length}`);
   return { name: "cess-cbc", cipher };
 }

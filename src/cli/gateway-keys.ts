@@ -20,18 +20,29 @@ interface Log {
 }
 
 /** A token or certificates that cannot be read show at the start: ConfigError. */
-function vaultKeys({ address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>, log: Log): VaultKeys {
+function vaultKeys(
+  { address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>,
+  log: Log,
+): VaultKeys {
   readSecret(tokenFile);
   const token = async () => (await readFile(tokenFile, "utf8")).trim();
-  return new VaultKeys({ token, log }, { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile) });
+  return new VaultKeys(
+    { token, log },
+    { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile) },
+  );
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
 export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log): Promise<GatewayKeys> {
   const { keyFile, masterKey, masterKeyFile, vault } = encryption;
-  if (masterKey !== undefined && masterKeyFile !== undefined) throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
+  if (masterKey !== undefined && masterKeyFile !== undefined)
+    throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
   const path = keyFile ?? join(dataDir, "keys.json");
-  const opened = await openKeyFile(path, masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)), vault !== undefined);
+  const opened = await openKeyFile(
+    path,
+    masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)),
+    vault !== undefined,
+  );
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
   const keys = new KeyRing(opened.material, vault && vaultKeys(vault, log));
   const create = async () => opened.create?.();
@@ -41,11 +52,14 @@ export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log):
     settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.has(id));
       if (missing.length > 0) {
-        if (missing.includes("vault")) throw new ConfigError("the catalog holds data keys that keys in Vault wrapped: encryption.vault must say where that is");
+        if (missing.includes("vault"))
+          throw new ConfigError(
+            "the catalog holds data keys that keys in Vault wrapped: encryption.vault must say where that is",
+          );
         const what = opened.create ? `the key file ${path} is not there` : `the key file ${path} lacks them`;
         throw new ConfigError(
-          `the catalog holds data keys that these keys wrapped: ${missing.join(", ")}; ${what}. Without them objects cannot be read: `
-          + "put the key file, or the old keys behind the new ones, back",
+          `the catalog holds data keys that these keys wrapped: ${missing.join(", ")}; ${what}. Without them objects cannot be read: ` +
+            "put the key file, or the old keys behind the new ones, back",
         );
       }
       await create();

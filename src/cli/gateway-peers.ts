@@ -5,7 +5,11 @@ import type { GatewayRegister } from "../network/chain/gateway-register.js";
 import { GatewayPeers } from "../peers/gateway-peers.js";
 
 /** The other gateways that reads ask; undefined when the operator named none and does not want the register's. */
-export function gatewayPeers({ peers, allowPrivateNodes }: Config, register: GatewayRegister, encoder: Encoder): GatewayPeers | undefined {
+export function gatewayPeers(
+  { peers, allowPrivateNodes }: Config,
+  register: GatewayRegister,
+  encoder: Encoder,
+): GatewayPeers | undefined {
   if (peers.endpoints.length === 0 && !peers.fromChain) return undefined;
   const verify = (bytes: Uint8Array, hash: Parameters<Encoder["verify"]>[1]) => encoder.verify(bytes, hash);
   return new GatewayPeers(

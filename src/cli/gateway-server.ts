@@ -62,21 +62,49 @@ export class GatewayServer implements Running {
     const gateway = new CessGateway(
       { ...rooms, accounts, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) },
       {
-        region: config.region, newBuckets: config.newBuckets, encryption: config.encryption, multipartEtag: config.etag.multipart,
-        lifecycleDayMs: config.lifecycleDayMs, webhooks: config.notifications.webhooks.map(({ name }) => name),
+        region: config.region,
+        newBuckets: config.newBuckets,
+        encryption: config.encryption,
+        multipartEtag: config.etag.multipart,
+        lifecycleDayMs: config.lifecycleDayMs,
+        webhooks: config.notifications.webhooks.map(({ name }) => name),
       },
     );
-    const spool = await AccessSpool.open({ folder: join(config.dataDir, "access-logs"), log }, { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes });
-    const accessLogger = new AccessLogger({ ...rooms, spool, clock: systemClock, log, deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal) });
+    const spool = await AccessSpool.open(
+      { folder: join(config.dataDir, "access-logs"), log },
+      { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
+    );
+    const accessLogger = new AccessLogger({
+      ...rooms,
+      spool,
+      clock: systemClock,
+      log,
+      deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
+    });
     rooms.supervisor.add(accessLogger);
     metrics.accessLogs(spool);
-    const s3 = new S3Server(createS3App(
-      { gateway, credentials: accounts, clock: systemClock, logger: log, onAnswer: metrics.onAnswer, onAccess: (entry) => void accessLogger.record(entry) },
-      { region: config.region, trustProxy: config.trustProxy, ...(config.domain === undefined ? {} : { domain: config.domain }), ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }) },
-    ));
+    const s3 = new S3Server(
+      createS3App(
+        {
+          gateway,
+          credentials: accounts,
+          clock: systemClock,
+          logger: log,
+          onAnswer: metrics.onAnswer,
+          onAccess: (entry) => void accessLogger.record(entry),
+        },
+        {
+          region: config.region,
+          trustProxy: config.trustProxy,
+          ...(config.domain === undefined ? {} : { domain: config.domain }),
+          ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }),
+        },
+      ),
+    );
     const admin = new AdminServer({
       metrics: metrics.registry,
-      notReady: () => (rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")]),
+      notReady: () =>
+        rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")],
       dropCache: () => rooms.cache.clear(),
       routes: [nodeTable(rooms), ...adminRoutes],
     });
@@ -109,9 +137,14 @@ function nodeTable({ book }: Rooms): AdminRoute {
 }
 
 /** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
-async function networkBucket({ networkBucket: name, region }: Config, rooms: Rooms, log: Logger): Promise<NetworkBucket | undefined> {
+async function networkBucket(
+  { networkBucket: name, region }: Config,
+  rooms: Rooms,
+  log: Logger,
+): Promise<NetworkBucket | undefined> {
   const bucket = await NetworkBucket.open({ ...rooms, files: rooms.retrieval.files }, { name, region });
-  if (!bucket && name !== "") log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
+  if (!bucket && name !== "")
+    log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
   return bucket;
 }
 
@@ -120,9 +153,19 @@ async function startWorkers(rooms: Rooms, { lifecycleDayMs, notifications }: Con
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
-  for (const worker of [new OrphanSweeper(shared), new PreparationPruner(shared), new UploadForgetter(shared), new BookKeeper({ book, clock: systemClock })]) supervisor.add(worker);
+  for (const worker of [
+    new OrphanSweeper(shared),
+    new PreparationPruner(shared),
+    new UploadForgetter(shared),
+    new BookKeeper({ book, clock: systemClock }),
+  ])
+    supervisor.add(worker);
   supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(rooms) }, { dayMs: lifecycleDayMs }));
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({ name, url, ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile) }) }));
+  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
+    name,
+    url,
+    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile) }),
+  }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
 }
@@ -132,7 +175,10 @@ function wakeAll({ supervisor, distribution }: Rooms): void {
   supervisor.wake("notifier");
 }
 
-async function listen(server: { listen(host: string, port: number): Promise<{ readonly port: number }> }, { host, port }: ListenAddress): Promise<string> {
+async function listen(
+  server: { listen(host: string, port: number): Promise<{ readonly port: number }> },
+  { host, port }: ListenAddress,
+): Promise<string> {
   const actual = await server.listen(host, port);
   return `http://${host.includes(":") ? `[${host}]` : host}:${actual.port}`;
 }

@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
- * Small state that may be lost, a JSON file for each key. A file is replaced whole, so a crash or a power cut leaves the
- * old one or the new one. Several gateways that share such state put a Keyv over Redis here.
+ * Small state that may be lost, a JSON file for each key. A file is replaced whole, so a crash or a power cut leaves
+ * the old one or the new one. Several gateways that share such state put a Keyv over Redis here.
  */
 export class JsonShelf {
   constructor(private readonly settings: { readonly folder: string }) {}

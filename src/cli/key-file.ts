@@ -9,17 +9,27 @@ import { KEY_SIZE } from "../keys/sealed-text.js";
 const key = z.string().transform((text, context): Uint8Array => {
   const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
   // The text itself is a secret and is not shown.
-  if (bytes.length !== KEY_SIZE) context.addIssue(`not a key: ${KEY_SIZE} bytes in base64 or hex are one, as \`openssl rand -base64 32\` prints`);
+  if (bytes.length !== KEY_SIZE)
+    context.addIssue(`not a key: ${KEY_SIZE} bytes in base64 or hex are one, as \`openssl rand -base64 32\` prints`);
   return bytes;
 });
 
 /** One key, or several: the first wraps, the others are there for what they wrapped. */
-const keys = z.union([key.transform((one) => [one]), z.array(key).min(1)], { error: "must be a key of 32 bytes in base64, or a list of them" });
+const keys = z.union([key.transform((one) => [one]), z.array(key).min(1)], {
+  error: "must be a key of 32 bytes in base64, or a list of them",
+});
 
 const keyFileSchema = z.strictObject({
   master: keys.optional(),
   kms: z.record(z.string().min(1).max(256), keys).default({}),
-  ciphers: z.record(z.string().min(1).max(256), z.string().refine((text) => /^.{1,32}$/s.test(Buffer.from(text).toString("latin1")), "a cipher has 1 to 32 bytes")).default({}),
+  ciphers: z
+    .record(
+      z.string().min(1).max(256),
+      z
+        .string()
+        .refine((text) => /^.{1,32}$/s.test(Buffer.from(text).toString("latin1")), "a cipher has 1 to 32 bytes"),
+    )
+    .default({}),
 });
 
 export interface OpenedKeys {
@@ -31,21 +41,31 @@ export interface OpenedKeys {
 }
 
 /**
- * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they wrapped.
- * A file that is not there has one random master key and, unless KMS keys are kept elsewhere, the KMS key `aws/s3`.
- * Rejects with ConfigError.
+ * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they
+ * wrapped. A file that is not there has one random master key and, unless KMS keys are kept elsewhere, the KMS key
+ * `aws/s3`. Rejects with ConfigError.
  */
-export async function openKeyFile(path: string, masterKey: string | undefined, kmsElsewhere = false): Promise<OpenedKeys> {
+export async function openKeyFile(
+  path: string,
+  masterKey: string | undefined,
+  kmsElsewhere = false,
+): Promise<OpenedKeys> {
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
   });
-  if (text === undefined && configured.length > 0) return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
+  if (text === undefined && configured.length > 0)
+    return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
   if (text === undefined) return freshKeys(path, kmsElsewhere ? [] : ["aws/s3"]);
   const { master = [], kms, ciphers } = parse(path, text);
-  const material = { master: [...configured, ...master], kms: new Map(Object.entries(kms)), ciphers: new Map(Object.entries(ciphers)) };
-  if (material.master.length === 0) throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`);
+  const material = {
+    master: [...configured, ...master],
+    kms: new Map(Object.entries(kms)),
+    ciphers: new Map(Object.entries(ciphers)),
+  };
+  if (material.master.length === 0)
+    throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`);
   return { material, exposed: ((await stat(path)).mode & 0o077) !== 0 };
 }
 
@@ -74,7 +94,8 @@ function freshKeys(path: string, names: readonly string[]): OpenedKeys {
   const written = Object.fromEntries(kms.map(([name, bytes]) => [name, bytes.toString("base64")]));
   const text = JSON.stringify({ master: master.toString("base64"), kms: written, ciphers: {} }, undefined, 2);
   return {
-    material: { master: [master], kms: new Map(kms.map(([name, bytes]) => [name, [bytes]])), ciphers: new Map() }, exposed: false,
+    material: { master: [master], kms: new Map(kms.map(([name, bytes]) => [name, [bytes]])), ciphers: new Map() },
+    exposed: false,
     create: () => writeSecret(path, `${text}\n`),
   };
 }

@@ -8,8 +8,19 @@ const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 /** What operators watch. Gauges are read when Prometheus asks. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #requests = new Counter({ name: "cess_s3_requests_total", help: "S3 requests answered", labelNames: ["operation", "status"], registers: [this.registry] });
-  readonly #seconds = new Histogram({ name: "cess_s3_request_seconds", help: "Time from a request's head to the end of its answer", labelNames: ["operation"], buckets: SECONDS, registers: [this.registry] });
+  readonly #requests = new Counter({
+    name: "cess_s3_requests_total",
+    help: "S3 requests answered",
+    labelNames: ["operation", "status"],
+    registers: [this.registry],
+  });
+  readonly #seconds = new Histogram({
+    name: "cess_s3_request_seconds",
+    help: "Time from a request's head to the end of its answer",
+    labelNames: ["operation"],
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
 
   constructor(rooms: Rooms) {
     collectDefaultMetrics({ register: this.registry });
@@ -18,12 +29,31 @@ export class Metrics {
     this.#gauge("cess_s3_cache_memory_bytes", "Fragments cached in memory", () => rooms.cache.usage().memoryBytes);
     this.#gauge("cess_s3_cache_disk_bytes", "Fragments cached on disk", () => rooms.cache.usage().diskBytes);
     this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
-    this.#gauge("cess_s3_cache_misses", "Fragments not found in the cache since start", () => rooms.cache.usage().misses);
+    this.#gauge(
+      "cess_s3_cache_misses",
+      "Fragments not found in the cache since start",
+      () => rooms.cache.usage().misses,
+    );
     this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
-    this.#counters("cess_s3_nodes", "Storage nodes: registered, cooling and the like now; what they did as far as remembered", () => rooms.book.metrics(), "what");
-    this.#counters("cess_s3_file_redundancy", "Files looked at lately, by the fragments left of their worst segment", () => rooms.retrieval.files.census().catch(() => ({})), "fragments");
+    this.#counters(
+      "cess_s3_nodes",
+      "Storage nodes: registered, cooling and the like now; what they did as far as remembered",
+      () => rooms.book.metrics(),
+      "what",
+    );
+    this.#counters(
+      "cess_s3_file_redundancy",
+      "Files looked at lately, by the fragments left of their worst segment",
+      () => rooms.retrieval.files.census().catch(() => ({})),
+      "fragments",
+    );
     const { peers } = rooms;
-    if (peers) this.#counters("cess_s3_peers", "Other gateways asked since start, by event; how many are known, and cooling", () => peers.metrics());
+    if (peers)
+      this.#counters(
+        "cess_s3_peers",
+        "Other gateways asked since start, by event; how many are known, and cooling",
+        () => peers.metrics(),
+      );
     this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
   }
 
@@ -38,24 +68,59 @@ export class Metrics {
   }
 
   accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {
-    this.#counters("cess_s3_access_logs", "Bytes of access logs that wait to be delivered, and lines dropped since start", () => ({ waitingBytes: spool.bytes, droppedLines: spool.dropped }), "what");
+    this.#counters(
+      "cess_s3_access_logs",
+      "Bytes of access logs that wait to be delivered, and lines dropped since start",
+      () => ({ waitingBytes: spool.bytes, droppedLines: spool.dropped }),
+      "what",
+    );
   }
 
   #catalogGauges({ catalog }: Rooms): void {
-    this.#gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await catalog.staged()).bytes);
-    this.#gauge("cess_s3_open_upload_bytes", "Of the staged bytes, parts of open uploads", async () => (await catalog.staged()).openUploadBytes);
-    this.#gauge("cess_s3_jobs", "Jobs waiting or running", async () => Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0));
-    this.#counters("cess_s3_notifications", "Events waiting for their webhooks, and dropped in all", () => catalog.events.counts(), "what");
+    this.#gauge(
+      "cess_s3_staged_bytes",
+      "Bytes whose only copy is on this gateway",
+      async () => (await catalog.staged()).bytes,
+    );
+    this.#gauge(
+      "cess_s3_open_upload_bytes",
+      "Of the staged bytes, parts of open uploads",
+      async () => (await catalog.staged()).openUploadBytes,
+    );
+    this.#gauge("cess_s3_jobs", "Jobs waiting or running", async () =>
+      Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0),
+    );
+    this.#counters(
+      "cess_s3_notifications",
+      "Events waiting for their webhooks, and dropped in all",
+      () => catalog.events.counts(),
+      "what",
+    );
     this.#counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
   }
 
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {
-    new Gauge({ name, help, registers: [this.registry], async collect() { this.set(await read()); } });
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
   }
 
-  #counters(name: string, help: string, read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>, label = "event"): void {
+  #counters(
+    name: string,
+    help: string,
+    read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>,
+    label = "event",
+  ): void {
     new Gauge({
-      name, help, labelNames: [label], registers: [this.registry],
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
       async collect() {
         this.reset();
         for (const [event, value] of Object.entries(await read())) this.set({ [label]: event }, value);

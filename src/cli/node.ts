@@ -13,13 +13,16 @@ export async function runNode(file: string | undefined): Promise<void> {
   const signer = await signerOf(config.chain);
   const session = new ChainSession({ endpoints: config.chain.endpoints });
   const chain = new NodeReporter({ session, signer });
-  const node = new StorageNode({ chain, logger: log }, {
-    folder: config.dataDir,
-    host: config.listen.host,
-    port: config.listen.port,
-    spaceTib: config.declaredTib,
-    ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
-  });
+  const node = new StorageNode(
+    { chain, logger: log },
+    {
+      folder: config.dataDir,
+      host: config.listen.host,
+      port: config.listen.port,
+      spaceTib: config.declaredTib,
+      ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
+    },
+  );
   const close = async () => {
     await node.close();
     await chain.close();

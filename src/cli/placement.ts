@@ -11,8 +11,11 @@ export async function placementPolicy(placement: Config["placement"]): Promise<P
   const { module, prefer, require, avoid, perNetwork, perOperator } = placement;
   if (module !== undefined) return loadPolicy(module);
   return rulesPolicy({
-    ...(prefer && { prefer: accounts(prefer) }), ...(require && { require: accounts(require) }), ...(avoid && { avoid: accounts(avoid) }),
-    ...(perNetwork !== undefined && { perNetwork }), ...(perOperator !== undefined && { perOperator }),
+    ...(prefer && { prefer: accounts(prefer) }),
+    ...(require && { require: accounts(require) }),
+    ...(avoid && { avoid: accounts(avoid) }),
+    ...(perNetwork !== undefined && { perNetwork }),
+    ...(perOperator !== undefined && { perOperator }),
   });
 }
 
@@ -21,7 +24,10 @@ async function loadPolicy(path: string): Promise<PlacementPolicy> {
   try {
     loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
   } catch (cause) {
-    throw new ConfigError(`placement.module ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ConfigError(
+      `placement.module ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   const { policy } = loaded;
   if (typeof policy?.name !== "string" || typeof policy.choose !== "function") {

@@ -50,7 +50,13 @@ export interface Rooms {
   readonly distribution: Distribution;
 }
 
-export async function openRooms(config: Config, accounts: Accounts, signer: Signer, { keys, settle }: GatewayKeys, log: Logger): Promise<Rooms> {
+export async function openRooms(
+  config: Config,
+  accounts: Accounts,
+  signer: Signer,
+  { keys, settle }: GatewayKeys,
+  log: Logger,
+): Promise<Rooms> {
   const { dataDir } = config;
   const clock = systemClock;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
@@ -64,7 +70,10 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
   const mark = await FinalMark.open(shelf);
   const session = new ChainSession({ endpoints: config.chain.endpoints }, mark);
   const chain = new CessChain({ session, signer });
-  const http = new HttpNodes({ signer: chain }, { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth });
+  const http = new HttpNodes(
+    { signer: chain },
+    { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
+  );
   const book = await KeptNodeBook.open({ chain, clock, shelf }, bookSettings(config));
   // The book's measure is inside the limits: waiting for a free place is no fault of the node's.
   const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: http, book, clock }) });
@@ -78,13 +87,39 @@ export async function openRooms(config: Config, accounts: Accounts, signer: Sign
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
-      catalog, blobs, encoder, preprocessing, chain, nodes, book, clock, log, policy,
+      catalog,
+      blobs,
+      encoder,
+      preprocessing,
+      chain,
+      nodes,
+      book,
+      clock,
+      log,
+      policy,
       owners: accounts.owner,
       wake: (worker) => supervisor.wake(worker),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  return { keys, catalog, blobs, encoder, digests, preprocessing, mark, session, chain, http, book, cache, peers, retrieval, supervisor, distribution };
+  return {
+    keys,
+    catalog,
+    blobs,
+    encoder,
+    digests,
+    preprocessing,
+    mark,
+    session,
+    chain,
+    http,
+    book,
+    cache,
+    peers,
+    retrieval,
+    supervisor,
+    distribution,
+  };
 }
 
 function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {

@@ -9,5 +9,7 @@ export async function runServe(file: string | undefined): Promise<void> {
   const server = await GatewayServer.start(config, { log: logger(config.logLevel) });
   closeOnSignals(server);
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
-  console.log(`S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`);
+  console.log(
+    `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,
+  );
 }

@@ -7,7 +7,10 @@ export interface Running {
 /** The whole shutdown takes no longer; what is not done by then is resumed at the next start. */
 const DEADLINE_MS = 9_500;
 
-/** Ends the process on SIGINT or SIGTERM: code 0 after an orderly close, 1 when it failed or took too long. A second signal ends it at once. */
+/**
+ * Ends the process on SIGINT or SIGTERM: code 0 after an orderly close, 1 when it failed or took too long. A second
+ * signal ends it at once.
+ */
 export function closeOnSignals(running: Running): void {
   let closing = false;
   const close = () => {

@@ -6,10 +6,14 @@ import { signerFromKeystore, signerFromMnemonic, type Signer } from "../network/
 export async function signerOf(chain: Config["chain"]): Promise<Signer> {
   const { mnemonic, mnemonicFile, keystoreFile, keystorePasswordFile } = chain;
   const given = [mnemonic, mnemonicFile, keystoreFile].filter((place) => place !== undefined);
-  if (given.length !== 1) throw new ConfigError("the signing account must come from exactly one of chain.mnemonic, chain.mnemonicFile and chain.keystoreFile");
+  if (given.length !== 1)
+    throw new ConfigError(
+      "the signing account must come from exactly one of chain.mnemonic, chain.mnemonicFile and chain.keystoreFile",
+    );
   try {
     if (keystoreFile !== undefined) {
-      if (keystorePasswordFile === undefined) throw new ConfigError("chain.keystoreFile needs chain.keystorePasswordFile");
+      if (keystorePasswordFile === undefined)
+        throw new ConfigError("chain.keystoreFile needs chain.keystorePasswordFile");
       return await signerFromKeystore(keystoreFile, readSecret(keystorePasswordFile));
     }
     return await signerFromMnemonic(mnemonic ?? readSecret(mnemonicFile ?? ""));

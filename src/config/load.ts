@@ -1,7 +1,17 @@
 import { readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { configSchema, devConfigSchema, keyConfigSchema, nodeConfigSchema, type Config, type ConfigInput, type DevConfig, type KeyConfig, type NodeConfig } from "./config.js";
+import {
+  configSchema,
+  devConfigSchema,
+  keyConfigSchema,
+  nodeConfigSchema,
+  type Config,
+  type ConfigInput,
+  type DevConfig,
+  type KeyConfig,
+  type NodeConfig,
+} from "./config.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -97,10 +107,18 @@ export function loadConfig(file: string | undefined, environment: Environment = 
   return checked(configSchema, overlay(values, environment, { ...GATEWAY_VARIABLES, ...CHAIN_VARIABLES }));
 }
 
-/** The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest. */
-export function loadDevGatewayConfig(given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">, environment: Environment = process.env): Config {
+/**
+ * The dev network's gateway: `given` holds what the network in a box knows (chain, accounts); the environment the rest.
+ */
+export function loadDevGatewayConfig(
+  given: Pick<ConfigInput, "chain" | "accounts" | "allowPrivateNodes" | "reportTimeoutBlocks">,
+  environment: Environment = process.env,
+): Config {
   const { reportTimeoutBlocks, ...network } = given;
-  return checked(configSchema, { ...overlay({ ...DEV_DEFAULTS, reportTimeoutBlocks }, environment, GATEWAY_VARIABLES), ...network });
+  return checked(configSchema, {
+    ...overlay({ ...DEV_DEFAULTS, reportTimeoutBlocks }, environment, GATEWAY_VARIABLES),
+    ...network,
+  });
 }
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */

@@ -4,16 +4,19 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, b: 1, kib: 2 ** 10, mib
 const BYTES = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
 
 /** A number of bytes, or text such as `256MiB`. */
-export const bytes = z.union([z.number(), z.string()]).transform((value, context) => {
-  if (typeof value === "number") return value;
-  const match = BYTES.exec(value.trim());
-  const unit = UNITS[match?.[2]?.toLowerCase() ?? "?"];
-  if (!match || unit === undefined) {
-    context.addIssue(`not a size: "${value}"; write a number of bytes, or a number with KiB, MiB, GiB or TiB`);
-    return z.NEVER;
-  }
-  return Math.floor(Number(match[1]) * unit);
-}).pipe(z.number().int().nonnegative());
+export const bytes = z
+  .union([z.number(), z.string()])
+  .transform((value, context) => {
+    if (typeof value === "number") return value;
+    const match = BYTES.exec(value.trim());
+    const unit = UNITS[match?.[2]?.toLowerCase() ?? "?"];
+    if (!match || unit === undefined) {
+      context.addIssue(`not a size: "${value}"; write a number of bytes, or a number with KiB, MiB, GiB or TiB`);
+      return z.NEVER;
+    }
+    return Math.floor(Number(match[1]) * unit);
+  })
+  .pipe(z.number().int().nonnegative());
 
 export interface ListenAddress {
   readonly host: string;

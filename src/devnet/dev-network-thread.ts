@@ -28,7 +28,9 @@ export class DevNetworkThread {
   }
 
   static async start(settings: DevNetworkSettings): Promise<DevNetworkThread> {
-    const worker = new Worker(fileURLToPath(new URL("./dev-network-worker.js", import.meta.url)), { workerData: settings });
+    const worker = new Worker(fileURLToPath(new URL("./dev-network-worker.js", import.meta.url)), {
+      workerData: settings,
+    });
     const [started] = (await once(worker, "message")) as [Started];
     if ("error" in started) throw started.error;
     return new DevNetworkThread(worker, started.chainEndpoint, started.gatewayMnemonic, started.users);

@@ -3,9 +3,14 @@ import { DevNetwork, type DevNetworkSettings } from "./dev-network.js";
 import type { DevUser } from "./dev-users.js";
 
 /** What the thread of DevNetworkThread runs: starts the network, says so, then answers questions. */
-export type Started = { readonly chainEndpoint: string; readonly gatewayMnemonic: string; readonly users: readonly DevUser[] } | { readonly error: Error };
+export type Started =
+  | { readonly chainEndpoint: string; readonly gatewayMnemonic: string; readonly users: readonly DevUser[] }
+  | { readonly error: Error };
 
-export type Question = { readonly call: "nodes" } | { readonly call: "setFault"; readonly n: number; readonly fault: unknown } | { readonly call: "close" };
+export type Question =
+  | { readonly call: "nodes" }
+  | { readonly call: "setFault"; readonly n: number; readonly fault: unknown }
+  | { readonly call: "close" };
 
 export interface Answer {
   readonly id: number;
@@ -27,10 +32,12 @@ function answer(network: DevNetwork, question: Question): Promise<unknown> {
 async function main(): Promise<void> {
   const network = await DevNetwork.start(workerData as DevNetworkSettings);
   parentPort?.on("message", ({ id, question }: { id: number; question: Question }) => {
-    Promise.resolve().then(() => answer(network, question)).then(
-      (value) => parentPort?.postMessage({ id, value } satisfies Answer),
-      (error: unknown) => parentPort?.postMessage({ id, error: error as Error } satisfies Answer),
-    );
+    Promise.resolve()
+      .then(() => answer(network, question))
+      .then(
+        (value) => parentPort?.postMessage({ id, value } satisfies Answer),
+        (error: unknown) => parentPort?.postMessage({ id, error: error as Error } satisfies Answer),
+      );
   });
   const { chainEndpoint, gatewayMnemonic, users } = network;
   parentPort?.postMessage({ chainEndpoint, gatewayMnemonic, users } satisfies Started);

@@ -44,12 +44,14 @@ const TERRITORY_DAYS = 3650;
 /** Together the nodes must declare what the territories sell. */
 const NODE_TIB = 16;
 const GATEWAY = "//Gateway";
-/** Until nodes are registered and territories bought, blocks come this often: whoever starts the network waits for them. */
+/**
+ * Until nodes are registered and territories bought, blocks come this often: whoever starts the network waits for them.
+ */
 const SETUP_BLOCK_MS = 100;
 
 /**
- * The network in a box: a chain and storage nodes on loopback, reached only as the real ones are. On the first start its
- * users buy their territories and authorize the gateway, by extrinsics.
+ * The network in a box: a chain and storage nodes on loopback, reached only as the real ones are. On the first start
+ * its users buy their territories and authorize the gateway, by extrinsics.
  */
 export class DevNetwork {
   private constructor(
@@ -66,17 +68,28 @@ export class DevNetwork {
     const owners = await Promise.all(devUsers.map(({ uri }) => signerFromMnemonic(uri)));
     const nodes = await Promise.all(Array.from({ length: settings.nodes }, (_, n) => signerFromMnemonic(`//Node${n}`)));
     const balances = Object.fromEntries([gateway, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
-    const chain = await startDevChain({}, {
-      folder: join(settings.folder, "chain"), port: await ports.of("chain"), blockMs: settings.blockMs, spec: settings.spec,
-      genesis: { balances, unitPrice: TOKEN / 1000n },
-    });
+    const chain = await startDevChain(
+      {},
+      {
+        folder: join(settings.folder, "chain"),
+        port: await ports.of("chain"),
+        blockMs: settings.blockMs,
+        spec: settings.spec,
+        genesis: { balances, unitPrice: TOKEN / 1000n },
+      },
+    );
     const session = new ChainSession({ endpoints: [chain.endpoint] });
     await session.ready();
     const setup = setInterval(() => chain.chain.build(), SETUP_BLOCK_MS);
     try {
-      const running = await Promise.all(nodes.map(async (signer, n) => startNode(session, signer, n, await ports.of(`node${n}`), settings)));
+      const running = await Promise.all(
+        nodes.map(async (signer, n) => startNode(session, signer, n, await ports.of(`node${n}`), settings)),
+      );
       const users = await Promise.all(owners.map((owner, i) => provision(session, owner, gateway.account, i)));
-      await ports.save({ chain: chain.port, ...Object.fromEntries(running.map(({ n, endpoint }) => [`node${n}`, Number(new URL(endpoint).port)])) });
+      await ports.save({
+        chain: chain.port,
+        ...Object.fromEntries(running.map(({ n, endpoint }) => [`node${n}`, Number(new URL(endpoint).port)])),
+      });
       return new DevNetwork(chain, session, running, users);
     } finally {
       clearInterval(setup);
@@ -92,7 +105,15 @@ export class DevNetwork {
   readonly gatewayMnemonic = GATEWAY;
 
   nodes(): Promise<DevNodeStatus[]> {
-    return Promise.all(this.running.map(async ({ n, node, endpoint, reporter }) => ({ n, account: reporter.account, endpoint, fault: node.fault, bytes: await node.usage() })));
+    return Promise.all(
+      this.running.map(async ({ n, node, endpoint, reporter }) => ({
+        n,
+        account: reporter.account,
+        endpoint,
+        fault: node.fault,
+        bytes: await node.usage(),
+      })),
+    );
   }
 
   /** False when there is no such node; RangeError when there is no such fault. */
@@ -111,9 +132,18 @@ export class DevNetwork {
   }
 }
 
-async function startNode(session: ChainSession, signer: Signer, n: number, port: number, { folder }: DevNetworkSettings): Promise<RunningNode> {
+async function startNode(
+  session: ChainSession,
+  signer: Signer,
+  n: number,
+  port: number,
+  { folder }: DevNetworkSettings,
+): Promise<RunningNode> {
   const reporter = new NodeReporter({ session, signer });
-  const node = new StorageNode({ chain: reporter }, { folder: join(folder, `node${n}`), host: "127.0.0.1", port, spaceTib: NODE_TIB });
+  const node = new StorageNode(
+    { chain: reporter },
+    { folder: join(folder, `node${n}`), host: "127.0.0.1", port, spaceTib: NODE_TIB },
+  );
   const { endpoint } = await node.start();
   return { n, reporter, node, endpoint };
 }

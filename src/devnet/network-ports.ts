@@ -1,7 +1,9 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 
-/** Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free. */
+/**
+ * Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free.
+ */
 export class NetworkPorts {
   private constructor(
     private readonly path: string,

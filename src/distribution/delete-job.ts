@@ -69,7 +69,8 @@ export class DeleteJob {
     }
     const final = await chain.file(row.fid, "finalized");
     if (final && isOwner(final, account.cessAccount)) return desk.waitBlock();
-    // What we deleted ourselves is gone at a final block. What nobody here deleted may be hidden by an endpoint that lags.
+    // What we deleted ourselves is gone at a final block. What nobody here deleted may be hidden by an endpoint that
+    // lags.
     if (!row.signed && !(await this.#staysAway(row))) return desk.waitBlock();
     return this.#gone(row);
   }
@@ -96,7 +97,8 @@ export class DeleteJob {
   /** Only where the owner is listed: by anybody else the call "succeeds with an event and changes nothing". */
   async #send(row: FileRow, account: Account, signal: AbortSignal): Promise<Outcome> {
     const { catalog, chain, counters } = this.#parts;
-    if (!(await chain.authorized(account.cessAccount))) throw new TemporaryFailure(notAuthorized(account, chain.account));
+    if (!(await chain.authorized(account.cessAccount)))
+      throw new TemporaryFailure(notAuthorized(account, chain.account));
     try {
       await chain.deleteFile(account.cessAccount, row.fid, {
         onSigned: (signed) => catalog.files.markSigned(row.id, signed),

@@ -38,7 +38,10 @@ export class Delivery {
   readonly #transfer: Transfer;
   readonly #memories = new LRUCache<string, Memory>({ max: REMEMBERED_FILES });
 
-  constructor(parts: Shared & { readonly desk: StoreDesk; readonly transfer: Transfer }, settings: DistributionSettings) {
+  constructor(
+    parts: Shared & { readonly desk: StoreDesk; readonly transfer: Transfer },
+    settings: DistributionSettings,
+  ) {
     this.#parts = parts;
     this.#settings = settings;
     this.#desk = parts.desk;
@@ -65,7 +68,10 @@ export class Delivery {
     const outcome = await this.#desk.conclude(row, account);
     if (outcome.kind !== "done") return outcome;
     this.#memories.delete(row.id);
-    this.#creditReports(saved, (file.segments[0]?.fragments ?? []).map(({ node }, index) => ({ index, node })));
+    this.#creditReports(
+      saved,
+      (file.segments[0]?.fragments ?? []).map(({ node }, index) => ({ index, node })),
+    );
     return outcome;
   }
 
@@ -100,7 +106,8 @@ export class Delivery {
       return this.#desk.waitBlock();
     }
     const since = (memory.missingSince ??= { block, at: clock.now() });
-    if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs) return this.#desk.waitBlock();
+    if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)
+      return this.#desk.waitBlock();
     // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
     this.#parts.counters.dealsLost++;
     return this.#startOver(row);

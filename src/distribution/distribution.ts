@@ -32,7 +32,10 @@ export class Distribution {
     const remove = new DeleteJob({ ...shared, desk, locks }, settings);
     this.#shared = shared;
     this.workers = [
-      { worker: new JobWorker("encode", new EncodeJob(shared), shared, settings), concurrency: settings.encodeConcurrency },
+      {
+        worker: new JobWorker("encode", new EncodeJob(shared), shared, settings),
+        concurrency: settings.encodeConcurrency,
+      },
       { worker: new JobWorker("store", store, shared, settings), concurrency: settings.storeConcurrency },
       { worker: new JobWorker("delete", remove, shared, settings), concurrency: settings.deleteConcurrency },
     ];

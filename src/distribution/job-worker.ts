@@ -67,14 +67,17 @@ export class JobWorker implements Worker {
   }
 
   /**
-   * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such work
-   * is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
+   * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such
+   * work is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
    */
   async #untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     const over = new AbortController();
     const left = new Promise<never>((_resolve, reject) => {
       const leave = () => {
-        this.#parts.clock.sleep(OBEY_MS, over.signal).then(() => reject(signal.reason as Error), () => undefined);
+        this.#parts.clock.sleep(OBEY_MS, over.signal).then(
+          () => reject(signal.reason as Error),
+          () => undefined,
+        );
       };
       if (signal.aborted) leave();
       else signal.addEventListener("abort", leave, { once: true, signal: over.signal });
@@ -100,7 +103,14 @@ export class JobWorker implements Worker {
     this.#parts.counters.retries++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
     this.#parts.log[expected ? "warn" : "error"](
-      { job: job.id, kind: job.kind, subject: job.subject, attempt: job.attempt, retryMs: delayMs, ...(expected ? { reason: text } : { err: error }) },
+      {
+        job: job.id,
+        kind: job.kind,
+        subject: job.subject,
+        attempt: job.attempt,
+        retryMs: delayMs,
+        ...(expected ? { reason: text } : { err: error }),
+      },
       "a job failed and will be tried again",
     );
     await this.#jobs.release(job.id, now + delayMs, text);
@@ -119,7 +129,9 @@ export class JobWorker implements Worker {
   }
 }
 
-/** For work to end by itself once it is told to; well below what the supervisor waits before it gives up on a worker. */
+/**
+ * For work to end by itself once it is told to; well below what the supervisor waits before it gives up on a worker.
+ */
 const OBEY_MS = 500;
 
 /** A function, because the value changes while its caller waits and the compiler would not believe it. */

@@ -33,7 +33,8 @@ export class Ordering {
     if (deal?.owner === account.cessAccount) return this.#adopt(row, deal);
     // What the best block lacks may be back when that block turns out to be another fork's.
     const final = await look(chain, row.fid, "finalized");
-    if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount))) return this.#desk.waitBlock();
+    if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
+      return this.#desk.waitBlock();
     if (row.references === 0) return this.#desk.discard(row);
     if (file) {
       // Somebody has stored the same bytes before.
@@ -61,7 +62,9 @@ export class Ordering {
     return AGAIN;
   }
 
-  /** Another owner of the same bytes has a deal that we do not see yet (or no more): it is for that row's job to tell. */
+  /**
+   * Another owner of the same bytes has a deal that we do not see yet (or no more): it is for that row's job to tell.
+   */
   async #othersTurn(row: FileRow): Promise<boolean> {
     const rows = await this.#parts.catalog.files.withFid(row.fid);
     return rows.some(({ id, state }) => id !== row.id && (state === "declared" || state === "placed"));
@@ -74,8 +77,12 @@ export class Ordering {
     try {
       await chain.declare(
         {
-          fid: row.fid, owner: account.cessAccount, territory: row.territory, fileName: orderName(row.id),
-          size: row.size, segments: row.segments,
+          fid: row.fid,
+          owner: account.cessAccount,
+          territory: row.territory,
+          fileName: orderName(row.id),
+          size: row.size,
+          segments: row.segments,
         },
         { onSigned: (signed) => catalog.files.markSigned(row.id, signed), signal },
       );
@@ -90,7 +97,8 @@ export class Ordering {
   /** Never signs for an owner who has not authorized us, nor what the territory cannot hold. */
   async #preflight(row: FileRow, account: Account, exists: boolean): Promise<void> {
     const { chain } = this.#parts;
-    if (!(await chain.authorized(account.cessAccount))) throw new TemporaryFailure(notAuthorized(account, chain.account));
+    if (!(await chain.authorized(account.cessAccount)))
+      throw new TemporaryFailure(notAuthorized(account, chain.account));
     const territory = await chain.territory(account.cessAccount, row.territory);
     // For a further owner runtimes charge different amounts, 48 or 96 MiB a segment: the chain decides.
     const refusal = objection(account, territory, exists ? 0 : row.segments.length);

@@ -13,8 +13,12 @@ export interface Verdict {
  * a file given up for nothing is worse than a fee.
  */
 const PERMANENT = new Set([
-  "fileBank.SpecError", "fileBank.LessMinLength", "fileBank.LengthExceedsLimit", "fileBank.ConvertHashError",
-  "fileBank.BugInvalid", "fileBank.PanicOverflow",
+  "fileBank.SpecError",
+  "fileBank.LessMinLength",
+  "fileBank.LengthExceedsLimit",
+  "fileBank.ConvertHashError",
+  "fileBank.BugInvalid",
+  "fileBank.PanicOverflow",
 ]);
 
 const ADVICE: Readonly<Record<string, (account: Account, gateway: string) => string>> = {
@@ -28,8 +32,10 @@ const ADVICE: Readonly<Record<string, (account: Account, gateway: string) => str
   "storageHandler.NotActive": territoryInactive,
   "storageHandler.LeaseFreeze": territoryInactive,
   "storageHandler.LeaseExpired": territoryInactive,
-  "fileBank.StorageLimitReached": ({ cessAccount }) => `the account ${cessAccount} holds as many files as the chain allows`,
-  "fileBank.BoundedVecError": ({ cessAccount }) => `the account ${cessAccount} or the file has as many entries as the chain allows`,
+  "fileBank.StorageLimitReached": ({ cessAccount }) =>
+    `the account ${cessAccount} holds as many files as the chain allows`,
+  "fileBank.BoundedVecError": ({ cessAccount }) =>
+    `the account ${cessAccount} or the file has as many entries as the chain allows`,
   "storageHandler.Overflow": ({ territory }) =>
     `the chain would give back more space than territory ${territory} has in use; it accepts the deletion once the territory holds other files`,
   "system.CallFiltered": () => "the chain has paused this call",
@@ -39,7 +45,10 @@ const ADVICE: Readonly<Record<string, (account: Account, gateway: string) => str
 export function judge(refusal: ChainRefusal, account: Account, gateway: string): Verdict {
   const name = `${refusal.section}.${refusal.reason}`;
   const advice = ADVICE[name]?.(account, gateway);
-  return { permanent: PERMANENT.has(name), text: advice === undefined ? `the chain refused the order: ${name}` : `${advice} (${name})` };
+  return {
+    permanent: PERMANENT.has(name),
+    text: advice === undefined ? `the chain refused the order: ${name}` : `${advice} (${name})`,
+  };
 }
 
 export function notAuthorized({ cessAccount }: Account, gateway: string): string {
@@ -60,7 +69,8 @@ export function territoryInactive({ territory }: Account): string {
 
 /**
  * Why an order for this many segments would be refused, or undefined. Asked before signing, because "a refused call
- * pays too" and the gateway never orders what the territory cannot hold. The chain's test is strict: remaining > needed.
+ * pays too" and the gateway never orders what the territory cannot hold. The chain's test is strict: remaining >
+ * needed.
  */
 export function objection(account: Account, territory: Territory | undefined, segments: number): string | undefined {
   if (!territory) return territoryMissing(account);

@@ -53,7 +53,9 @@ export class StoreDesk {
     return DONE;
   }
 
-  /** Nothing needs the file and the chain knows nothing of it: its row and bytes go. `again` when something needs it. */
+  /**
+   * Nothing needs the file and the chain knows nothing of it: its row and bytes go. `again` when something needs it.
+   */
   async discard(row: FileRow): Promise<Outcome> {
     const { files } = this.#parts.catalog;
     // What was signed is settled and left no trace; a marked row would be kept.

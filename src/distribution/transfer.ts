@@ -19,9 +19,7 @@ const REMEMBERED_FILES = 1_000;
 
 /** How far a transfer came: the whole way, as far as its time allowed, or as far as there were nodes. */
 export type TransferEnd =
-  | { readonly kind: "complete" }
-  | { readonly kind: "paused" }
-  | { readonly kind: "unsatisfied"; readonly why: string };
+  { readonly kind: "complete" } | { readonly kind: "paused" } | { readonly kind: "unsatisfied"; readonly why: string };
 
 /** How many segments' fragments of one index a node has taken. */
 interface Progress {
@@ -66,7 +64,8 @@ export class Transfer {
     this.#parts = parts;
     this.#settings = settings;
     this.#slots = new FairSlots({
-      slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)), slotsPerNode: settings.fragmentsPerNode,
+      slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
+      slotsPerNode: settings.fragmentsPerNode,
     });
   }
 
@@ -75,15 +74,26 @@ export class Transfer {
    * announces. Resolves when every index is with a node or its time is over, or with the reason why some have none.
    */
   async run(
-    row: FileRow, placements: DealPlacements, nodes: readonly BookedNode[], avoided: ReadonlySet<string>, signal: AbortSignal,
+    row: FileRow,
+    placements: DealPlacements,
+    nodes: readonly BookedNode[],
+    avoided: ReadonlySet<string>,
+    signal: AbortSignal,
   ): Promise<TransferEnd> {
     // One index's broken catalog or encoder ends the others: nothing may still be sending when the job is given back.
     const stop = new AbortController();
     const shipment: Shipment = {
-      row, placements, nodes, avoided, signal: AbortSignal.any([signal, stop.signal]),
+      row,
+      placements,
+      nodes,
+      avoided,
+      signal: AbortSignal.any([signal, stop.signal]),
       until: this.#parts.clock.now() + this.#settings.sliceBlocks * this.#settings.blockMs,
-      progress: this.#progressOf(row), paused: false,
-      failed: new Map(), unsatisfied: undefined, saving: Promise.resolve(),
+      progress: this.#progressOf(row),
+      paused: false,
+      failed: new Map(),
+      unsatisfied: undefined,
+      saving: Promise.resolve(),
     };
     // Every index listens while its fragment is computed and sent: more than Node takes for a leak, and bounded.
     setMaxListeners(4 * FRAGMENTS, shipment.signal);
@@ -104,7 +114,10 @@ export class Transfer {
     // What has no node has none still when the rest is sent: it is told then.
     if (shipment.paused) return { kind: "paused" };
     this.#parts.counters.unplaced += placements.vacant().length;
-    return { kind: "unsatisfied", why: [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; ") };
+    return {
+      kind: "unsatisfied",
+      why: [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; "),
+    };
   }
 
   #progressOf(row: FileRow): Map<number, Progress> {
@@ -117,7 +130,9 @@ export class Transfer {
     if (indexes.length === 0) return;
     const { row, placements, nodes, failed, avoided } = shipment;
     const { assigned, unsatisfied } = place({
-      indexes, nodes, avoided,
+      indexes,
+      nodes,
+      avoided,
       batchBytes: BigInt(FRAGMENT_SIZE) * BigInt(row.segments.length),
       placed: new Map(placements.all().map(({ index, node }) => [index, node])),
       excluded: new Set(failed.keys()),
@@ -168,11 +183,19 @@ export class Transfer {
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.#slots.run(row.id, node.account, async () => {
-        const content = segmentContent(row, s, this.#parts.blobs);
-        const bytes = await this.#parts.encoder.fragment(content, formatFrom(row.format, s), index, { priority: "background", signal });
-        await this.#put(node, { fid: row.fid, hash }, bytes, signal);
-      }, signal);
+      await this.#slots.run(
+        row.id,
+        node.account,
+        async () => {
+          const content = segmentContent(row, s, this.#parts.blobs);
+          const bytes = await this.#parts.encoder.fragment(content, formatFrom(row.format, s), index, {
+            priority: "background",
+            signal,
+          });
+          await this.#put(node, { fid: row.fid, hash }, bytes, signal);
+        },
+        signal,
+      );
       progress.set(index, { node: node.account, segments: s + 1 });
     }
     progress.delete(index);

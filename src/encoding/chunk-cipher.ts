@@ -16,20 +16,26 @@ export class ChunkCipher {
     this.#key = createSecretKey(format.key, "hex");
   }
 
-  /** Writes the chunk, CHUNK_SIZE bytes, into `target`. `segment` is counted over the object, `chunk` over the segment. */
+  /**
+   * Writes the chunk, CHUNK_SIZE bytes, into `target`. `segment` is counted over the object, `chunk` over the segment.
+   */
   seal(segment: number, chunk: number, content: Uint8Array, target: Uint8Array): void {
-    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(FORMAT);
+    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(
+      FORMAT,
+    );
     target.set(cipher.update(content));
     cipher.final();
     target.set(cipher.getAuthTag(), CHUNK_CONTENT);
   }
 
   /**
-   * The chunk's CHUNK_CONTENT bytes. Throws Error when they are not what was sealed: the segment's hash was right, so no
-   * storage node is to blame, but a wrong key or a wrong file.
+   * The chunk's CHUNK_CONTENT bytes. Throws Error when they are not what was sealed: the segment's hash was right, so
+   * no storage node is to blame, but a wrong key or a wrong file.
    */
   open(segment: number, chunk: number, sealed: Uint8Array): Buffer {
-    const decipher = createDecipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(FORMAT);
+    const decipher = createDecipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), {
+      authTagLength: CHUNK_TAG,
+    }).setAAD(FORMAT);
     decipher.setAuthTag(sealed.subarray(CHUNK_CONTENT, CHUNK_SIZE));
     const content = decipher.update(sealed.subarray(0, CHUNK_CONTENT));
     try {
@@ -41,7 +47,9 @@ export class ChunkCipher {
   }
 }
 
-/** A data key seals one object only, and every chunk of it has its own number: no nonce is ever used for two contents. */
+/**
+ * A data key seals one object only, and every chunk of it has its own number: no nonce is ever used for two contents.
+ */
 function nonce(segment: number, chunk: number): Buffer {
   const bytes = Buffer.alloc(NONCE_SIZE);
   bytes.writeUInt32BE(segment, 4);

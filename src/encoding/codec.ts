@@ -13,7 +13,9 @@ export const STRIP_SIZE = 64 * 1024;
 export interface Codec {
   readonly inputs: readonly Uint8Array[];
   readonly outputs: readonly Uint8Array[];
-  /** Computes bytes 0…`length` (at most STRIP_SIZE) of the fragments `to` from those of four different fragments `from`. */
+  /**
+   * Computes bytes 0…`length` (at most STRIP_SIZE) of the fragments `to` from those of four different fragments `from`.
+   */
   transform(from: readonly number[], to: readonly number[], length: number): void;
 }
 

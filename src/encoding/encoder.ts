@@ -38,16 +38,23 @@ export interface Reconstruction {
 }
 
 /**
- * CPU work on segments, done in worker threads. Queue and memory are bounded: busy threads make the caller wait, and a full queue
- * refuses with S3Error SlowDown.
+ * CPU work on segments, done in worker threads. Queue and memory are bounded: busy threads make the caller wait, and a
+ * full queue refuses with S3Error SlowDown.
  */
 export interface Encoder {
-  /** `format`: of a file that begins with this segment. Hashes of the segment whose content (at most the format's capacity; the rest is zeros) the slices hold, and of its 12 fragments. */
+  /**
+   * `format`: of a file that begins with this segment. Hashes of the segment whose content (at most the format's
+   * capacity; the rest is zeros) the slices hold, and of its 12 fragments.
+   */
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;
   /** The 8 MiB of fragment `index` (0…11) of that segment. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
   /** Data fragments that are not among the `available`, any four different ones, which come back with them. */
-  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction>;
+  reconstruct(
+    available: readonly NumberedFragment[],
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<Reconstruction>;
   /** The bytes back if they hash to `hash`, else undefined. The argument is given away. */
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined>;
   close(): Promise<void>;

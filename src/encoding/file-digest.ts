@@ -16,9 +16,15 @@ export interface FileDigest {
 }
 
 /** Computes a local file's hashes. Throws S3Error InvalidRequest for the empty file, which CESS cannot store. */
-export async function digestFile(encoder: Encoder, path: string, format: SegmentFormat, task?: Task): Promise<FileDigest> {
+export async function digestFile(
+  encoder: Encoder,
+  path: string,
+  format: SegmentFormat,
+  task?: Task,
+): Promise<FileDigest> {
   const { size } = await stat(path);
-  if (size === 0) throw new S3Error("InvalidRequest", { message: "an empty file has no FID: it cannot be stored on CESS" });
+  if (size === 0)
+    throw new S3Error("InvalidRequest", { message: "an empty file has no FID: it cannot be stored on CESS" });
   const capacity = segmentCapacity(format);
   const segments = new Array<SegmentHashes>(segmentCount(size, format));
   const indexes = segments.keys();

@@ -14,7 +14,12 @@ export function fidOf(segments: readonly Hash[]): Fid {
     const above: Buffer[] = [];
     for (let i = 0; i < level.length; i += 2) {
       const left = level[i] ?? Buffer.alloc(0);
-      above.push(createHash("sha256").update(left).update(level[i + 1] ?? left).digest());
+      above.push(
+        createHash("sha256")
+          .update(left)
+          .update(level[i + 1] ?? left)
+          .digest(),
+      );
     }
     level = above;
   } while (level.length > 1);

@@ -37,8 +37,7 @@ export class ReferenceCodec implements Codec {
       this.#check(library.reconstruct(shards, DATA_FRAGMENTS, PARITY_FRAGMENTS, available));
     }
     if (!to.every(isData)) this.#check(this.#library.encode(shards, DATA_FRAGMENTS, PARITY_FRAGMENTS));
-    for (const [i, index] of to.entries())
-      this.outputs[i]?.set(shards.subarray(index * length, (index + 1) * length));
+    for (const [i, index] of to.entries()) this.outputs[i]?.set(shards.subarray(index * length, (index + 1) * length));
   }
 
   #check(result: number): void {

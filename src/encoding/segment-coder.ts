@@ -11,7 +11,8 @@ const PARITY = [4, 5, 6, 7, 8, 9, 10, 11];
 const ZEROS = Buffer.alloc(1024 * 1024);
 
 function updateZeros(hasher: Hasher, count: number): void {
-  for (let left = count; left > 0; left -= ZEROS.length) hasher.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
+  for (let left = count; left > 0; left -= ZEROS.length)
+    hasher.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
 }
 
 /** Bytes of data fragment `index` that are not behind the segment's last content byte. */
@@ -19,7 +20,10 @@ function contentOf(source: SegmentSource, index: number): number {
   return Math.min(Math.max(source.zerosFrom - index * FRAGMENT_SIZE, 0), FRAGMENT_SIZE);
 }
 
-/** Whether this is a data fragment without content. Fragment 0 is hashed in any case: the segment's hash goes on from it. */
+/**
+ * Whether this is a data fragment without content. Fragment 0 is hashed in any case: the segment's hash goes on from
+ * it.
+ */
 function knownZero(source: SegmentSource, index: number): boolean {
   return index > 0 && index < DATA_FRAGMENTS && contentOf(source, index) === 0;
 }
@@ -57,7 +61,8 @@ export class SegmentCoder {
 
   /** The 8 MiB of fragment `index`, 0…11. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number): Uint8Array {
-    if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS) throw new RangeError(`no fragment has index ${index}`);
+    if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS)
+      throw new RangeError(`no fragment has index ${index}`);
     const source = openSegment(content, format);
     try {
       const fragment = new Uint8Array(FRAGMENT_SIZE);
@@ -84,7 +89,8 @@ export class SegmentCoder {
     const from = available.map(({ index }) => index);
     const made = wanted.map(() => new Uint8Array(FRAGMENT_SIZE));
     for (let column = 0; column < FRAGMENT_SIZE; column += STRIP_SIZE) {
-      for (const [i, { bytes }] of available.entries()) this.codec.inputs[i]?.set(bytes.subarray(column, column + STRIP_SIZE));
+      for (const [i, { bytes }] of available.entries())
+        this.codec.inputs[i]?.set(bytes.subarray(column, column + STRIP_SIZE));
       this.codec.transform(from, wanted, STRIP_SIZE);
       for (const [i, bytes] of made.entries()) bytes.set(this.#output(i, STRIP_SIZE), column);
     }

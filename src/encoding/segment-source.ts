@@ -48,7 +48,7 @@ class PlainSource implements SegmentSource {
   #readFile(slice: FileSlice, offset: number, target: Uint8Array): void {
     const file = this.#files.get(slice.path) ?? openSync(slice.path, "r");
     this.#files.set(slice.path, file);
-    for (let done = 0; done < target.length; ) {
+    for (let done = 0; done < target.length;) {
       const read = readSync(file, target, done, target.length - done, slice.offset + offset + done);
       if (read === 0) throw new Error(`${slice.path} ends before byte ${slice.offset + slice.length}`);
       done += read;
@@ -89,13 +89,16 @@ class ChunkedSource implements SegmentSource {
   readonly #cipher: ChunkCipher;
   readonly #content = Buffer.allocUnsafe(CHUNK_CONTENT);
 
-  constructor(private readonly plaintext: SegmentSource, private readonly format: SegmentFormat & { readonly name: "aes-256-gcm" }) {
+  constructor(
+    private readonly plaintext: SegmentSource,
+    private readonly format: SegmentFormat & { readonly name: "aes-256-gcm" },
+  ) {
     this.zerosFrom = Math.ceil(plaintext.zerosFrom / CHUNK_CONTENT) * CHUNK_SIZE;
     this.#cipher = new ChunkCipher(format);
   }
 
   read(position: number, target: Uint8Array): void {
-    for (let at = 0; at < target.length; ) {
+    for (let at = 0; at < target.length;) {
       const chunk = Math.floor((position + at) / CHUNK_SIZE);
       const start = position + at - chunk * CHUNK_SIZE;
       const length = Math.min(CHUNK_SIZE - start, target.length - at);

@@ -48,7 +48,11 @@ export class ThreadEncoder implements Encoder {
     return this.#run("fragment", { content, format, index }, [], task);
   }
 
-  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction> {
+  reconstruct(
+    available: readonly NumberedFragment[],
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
     return this.#run("reconstruct", { available: given, wanted }, buffers, task);

@@ -45,8 +45,13 @@ export function fragment({ content, format, index }: WorkerTasks["fragment"]): u
 }
 
 export function reconstruct({ available, wanted }: WorkerTasks["reconstruct"]): unknown {
-  const made = coder.reconstruct(available, wanted.map(({ index }) => index));
-  return move(new Moved({ available, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) }));
+  const made = coder.reconstruct(
+    available,
+    wanted.map(({ index }) => index),
+  );
+  return move(
+    new Moved({ available, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) }),
+  );
 }
 
 export function verify({ bytes, hash }: WorkerTasks["verify"]): unknown {

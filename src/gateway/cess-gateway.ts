@@ -12,7 +12,20 @@ import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import { EncryptionService } from "./buckets/encryption-service.js";
 import { Expiries } from "./buckets/expiries.js";
 import type {
-  AccessLogs, BucketEncryption, Buckets, Cors, Gateway, Lifecycles, Locks, Notifications, Objects, Permissions, Tagging, Uploads, Versions, Websites,
+  AccessLogs,
+  BucketEncryption,
+  Buckets,
+  Cors,
+  Gateway,
+  Lifecycles,
+  Locks,
+  Notifications,
+  Objects,
+  Permissions,
+  Tagging,
+  Uploads,
+  Versions,
+  Websites,
 } from "./gateway.js";
 import { LifecycleService } from "./buckets/lifecycle-service.js";
 import { LockService } from "./objects/lock-service.js";
@@ -86,7 +99,15 @@ export class CessGateway implements Gateway {
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, admission: admissionSettings } = { ...GATEWAY_DEFAULTS, ...settings };
+    const {
+      region,
+      multipartEtag,
+      newBuckets,
+      encryption,
+      lifecycleDayMs,
+      webhooks,
+      admission: admissionSettings,
+    } = { ...GATEWAY_DEFAULTS, ...settings };
     const notifications = new NotificationService({ catalog: components.catalog, webhooks });
     const shared = {
       ...components,

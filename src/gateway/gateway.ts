@@ -198,7 +198,10 @@ export interface ListResult {
 export interface Objects {
   /** AccessDenied-class territory errors come before the body is read where its size is known. */
   put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written>;
-  /** NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
+  /**
+   * NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed,
+   * InvalidRange, InvalidPartNumber.
+   */
   head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult>;
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
   get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }>;
@@ -257,7 +260,12 @@ export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   retention(call: Call, name: ObjectName): Promise<Retention>;
   /** Undefined removes it. AccessDenied where the retention in force forbids it. */
-  setRetention(call: Call, name: ObjectName, retention: Retention | undefined, bypassGovernance: boolean): Promise<void>;
+  setRetention(
+    call: Call,
+    name: ObjectName,
+    retention: Retention | undefined,
+    bypassGovernance: boolean,
+  ): Promise<void>;
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF">;
   setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void>;
@@ -319,7 +327,9 @@ export type BucketEncryption = OnBucket<DefaultEncryption>;
 export interface Notifications {
   /** One without rules where nothing was set. */
   get(call: Call, bucket: string): Promise<NotificationConfiguration>;
-  /** Replaces all, and sends each webhook a test unless told not to. InvalidArgument for one the operator has not named. */
+  /**
+   * Replaces all, and sends each webhook a test unless told not to. InvalidArgument for one the operator has not named.
+   */
   set(call: Call, bucket: string, configuration: NotificationConfiguration, tested?: boolean): Promise<void>;
 }
 

@@ -16,7 +16,10 @@ export interface KeyMaterial {
 /** Stands for all keys of the key server: which of them are needed is its operator's to know. */
 const SERVER_ID = "vault";
 
-/** Keys in memory, and those of a key server for names that are not among them. Each purpose is part of what is authenticated, so nothing wrapped can take another's place. */
+/**
+ * Keys in memory, and those of a key server for names that are not among them. Each purpose is part of what is
+ * authenticated, so nothing wrapped can take another's place.
+ */
 export class KeyRing implements Keys {
   readonly masterId: string;
   readonly #ids: ReadonlySet<string>;
@@ -26,7 +29,10 @@ export class KeyRing implements Keys {
   readonly #ciphers: ReadonlyMap<string, string>;
 
   /** Throws RangeError for a key that has not 32 bytes, and without a master key. */
-  constructor({ master, kms, ciphers }: KeyMaterial, private readonly server?: KeyServer) {
+  constructor(
+    { master, kms, ciphers }: KeyMaterial,
+    private readonly server?: KeyServer,
+  ) {
     const masters = master.map(wrappingKey);
     const [current] = masters;
     if (!current) throw new RangeError("there is no master key");
@@ -35,7 +41,11 @@ export class KeyRing implements Keys {
     this.#kms = new Map([...kms].map(([name, keys]) => [name, keys.map(wrappingKey)]));
     this.#ciphers = ciphers;
     this.masterId = current.id;
-    this.#ids = new Set([...this.#master.keys(), ...[...this.#kms.values()].flat().map(({ id }) => id), ...(server ? [SERVER_ID] : [])]);
+    this.#ids = new Set([
+      ...this.#master.keys(),
+      ...[...this.#kms.values()].flat().map(({ id }) => id),
+      ...(server ? [SERVER_ID] : []),
+    ]);
   }
 
   has(id: string): boolean {
@@ -80,7 +90,8 @@ export class KeyRing implements Keys {
     }
     const key = this.#named(wrapper.keyId).find(({ id }) => id === sealedBy(wrapped));
     const opened = key && openText(key, wrapped, purpose);
-    if (opened === undefined) throw new Error(`the KMS key ${wrapper.keyId} is not the one that wrapped a data key: ${sealedBy(wrapped)} did`);
+    if (opened === undefined)
+      throw new Error(`the KMS key ${wrapper.keyId} is not the one that wrapped a data key: ${sealedBy(wrapped)} did`);
     return opened;
   }
 

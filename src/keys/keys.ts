@@ -8,8 +8,8 @@ export type Wrapper =
 
 /**
  * Named keys that never leave the server that has them. Rejects with S3Error: KMS.NotFoundException,
- * KMS.DisabledException, KMS.InvalidKeyUsageException, AccessDenied, and ServiceUnavailable, which passes; with Error when
- * the key did not wrap this, or not for this purpose.
+ * KMS.DisabledException, KMS.InvalidKeyUsageException, AccessDenied, and ServiceUnavailable, which passes; with Error
+ * when the key did not wrap this, or not for this purpose.
  */
 export interface KeyServer {
   /** The result begins with `vault:`. */
@@ -24,7 +24,9 @@ export interface Keys extends Sealer {
   readonly masterId: string;
   /** Whether the key of this id, a master key or a KMS key, is here or where it can be asked. */
   has(id: string): boolean;
-  /** S3Error KMS.NotFoundException for a KMS key that is not here, and what a KeyServer refuses. `context` is bound in. */
+  /**
+   * S3Error KMS.NotFoundException for a KMS key that is not here, and what a KeyServer refuses. `context` is bound in.
+   */
   wrap(secret: string, wrapper: Wrapper, context: string): Promise<string>;
   /**
    * Undefined for a customer's key that did not wrap it. S3Error KMS.NotFoundException for a KMS key that is not here

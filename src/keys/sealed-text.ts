@@ -34,7 +34,9 @@ export function openText(key: WrappingKey, sealed: string, purpose: string): str
   const [version, id, text = ""] = sealed.split(".");
   const bytes = Buffer.from(text, "base64url");
   if (version !== "v1" || id !== key.id || bytes.length < NONCE_SIZE + TAG_SIZE) return undefined;
-  const decipher = createDecipheriv("aes-256-gcm", key.bytes, bytes.subarray(0, NONCE_SIZE), { authTagLength: TAG_SIZE });
+  const decipher = createDecipheriv("aes-256-gcm", key.bytes, bytes.subarray(0, NONCE_SIZE), {
+    authTagLength: TAG_SIZE,
+  });
   decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(-TAG_SIZE));
   try {
     return Buffer.concat([decipher.update(bytes.subarray(NONCE_SIZE, -TAG_SIZE)), decipher.final()]).toString("utf8");

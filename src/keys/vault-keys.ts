@@ -39,8 +39,8 @@ interface Answer {
 const ANSWER_LIMIT = 64 * KIB;
 
 /**
- * KMS keys in Vault's (or OpenBao's) transit engine. Data keys are sent there to be wrapped and unwrapped; the keys never
- * leave it. What a data key is bound to is its associated data, and the context of keys that are derived.
+ * KMS keys in Vault's (or OpenBao's) transit engine. Data keys are sent there to be wrapped and unwrapped; the keys
+ * never leave it. What a data key is bound to is its associated data, and the context of keys that are derived.
  */
 export class VaultKeys implements KeyServer {
   readonly #settings: VaultSettings;
@@ -50,11 +50,19 @@ export class VaultKeys implements KeyServer {
   /** Keys that were there a moment ago. */
   readonly #known: LRUCache<string, true>;
 
-  constructor(private readonly components: VaultComponents, settings: Partial<VaultSettings> & { readonly address: string }) {
+  constructor(
+    private readonly components: VaultComponents,
+    settings: Partial<VaultSettings> & { readonly address: string },
+  ) {
     this.#settings = { ...VAULT_DEFAULTS, ...settings };
     const { address, ca, connections, remembered, rememberedMs } = this.#settings;
     this.#base = new URL(`${address.replace(/\/+$/, "")}/v1/`);
-    this.#agent = new Agent({ connections, pipelining: 1, maxResponseSize: ANSWER_LIMIT, connect: { ...(ca === undefined ? {} : { ca }) } });
+    this.#agent = new Agent({
+      connections,
+      pipelining: 1,
+      maxResponseSize: ANSWER_LIMIT,
+      connect: { ...(ca === undefined ? {} : { ca }) },
+    });
     this.#opened = new LRUCache({ max: remembered, ttl: rememberedMs });
     this.#known = new LRUCache({ max: remembered, ttl: rememberedMs });
   }
@@ -81,7 +89,12 @@ export class VaultKeys implements KeyServer {
   }
 
   async #decrypt(wrapped: string, keyName: string, purpose: string): Promise<string> {
-    const plaintext = await this.#work("decrypt", vaultName(keyName), { ciphertext: wrapped, ...boundTo(purpose) }, "plaintext");
+    const plaintext = await this.#work(
+      "decrypt",
+      vaultName(keyName),
+      { ciphertext: wrapped, ...boundTo(purpose) },
+      "plaintext",
+    );
     return Buffer.from(plaintext, "base64").toString("utf8");
   }
 
@@ -120,9 +133,15 @@ export class VaultKeys implements KeyServer {
     const { mount, namespace } = this.#settings;
     const url = new URL(`${mount}/${path}`, this.#base);
     const { statusCode, body: answer } = await this.#agent.request({
-      origin: url.origin, path: url.pathname, method, signal, body: body === undefined ? null : JSON.stringify(body),
+      origin: url.origin,
+      path: url.pathname,
+      method,
+      signal,
+      body: body === undefined ? null : JSON.stringify(body),
       headers: {
-        "content-type": "application/json", "x-vault-token": await this.components.token(), "x-vault-request": "true",
+        "content-type": "application/json",
+        "x-vault-token": await this.components.token(),
+        "x-vault-request": "true",
         ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
       },
     });
@@ -137,14 +156,18 @@ export class VaultKeys implements KeyServer {
     this.components.log.warn({ key: keyName, status, errors }, "Vault refuses a key");
     if (kind === undefined) return new Error(`Vault does not do its work with the key ${keyName}: ${errors}`);
     if (kind === "ServiceUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
-    return new S3Error(kind, { message: `${REFUSALS[kind]}: '${keyName.slice(0, 200)}'`, fields: { KeyId: keyName.slice(0, 200) } });
+    return new S3Error(kind, {
+      message: `${REFUSALS[kind]}: '${keyName.slice(0, 200)}'`,
+      fields: { KeyId: keyName.slice(0, 200) },
+    });
   }
 }
 
 const REFUSALS = {
   AccessDenied: "The gateway may not use this KMS key, or it does not exist",
   "KMS.DisabledException": "The KMS key, or the version of it that is needed, is disabled",
-  "KMS.InvalidKeyUsageException": "The KMS key is not one that can encrypt data keys: it must be of an AES-GCM or ChaCha20-Poly1305 type",
+  "KMS.InvalidKeyUsageException":
+    "The KMS key is not one that can encrypt data keys: it must be of an AES-GCM or ChaCha20-Poly1305 type",
 } as const;
 
 /** What of Vault's 400s is a matter of the key; undefined: what was to be opened is not what it wrapped. */
@@ -156,7 +179,10 @@ function refusalOf(errors: string): Extract<ErrorKind, "KMS.NotFoundException" |
 }
 
 function unavailable(cause: unknown): S3Error {
-  return new S3Error("ServiceUnavailable", { message: "The key server cannot be reached at the moment. Please try again.", cause });
+  return new S3Error("ServiceUnavailable", {
+    message: "The key server cannot be reached at the moment. Please try again.",
+    cause,
+  });
 }
 
 /** Vault's names have no slash: `aws/s3` is `aws-s3` there. KMS.NotFoundException for what can be no name. */

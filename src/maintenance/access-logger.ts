@@ -34,16 +34,19 @@ export interface AccessLoggerComponents {
 }
 
 /**
- * Writes a line for each request to a bucket whose owner wants a log, and takes the lines, many at a time, to where they
- * are wanted. Best effort, as on AWS: a line may be lost with the process, and may come twice. What it delivers is no
- * request, so that no log tells of itself.
+ * Writes a line for each request to a bucket whose owner wants a log, and takes the lines, many at a time, to where
+ * they are wanted. Best effort, as on AWS: a line may be lost with the process, and may come twice. What it delivers is
+ * no request, so that no log tells of itself.
  */
 export class AccessLogger implements Worker {
   readonly name = "access-logger";
   private readonly settings: AccessLoggerSettings;
   private readonly retryAt = new Map<string, number>();
 
-  constructor(private readonly components: AccessLoggerComponents, settings: Partial<AccessLoggerSettings> = {}) {
+  constructor(
+    private readonly components: AccessLoggerComponents,
+    settings: Partial<AccessLoggerSettings> = {},
+  ) {
     this.settings = { ...ACCESS_LOGGER_DEFAULTS, ...settings };
   }
 

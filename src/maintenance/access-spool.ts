@@ -36,8 +36,8 @@ const DAY_MS = 86_400_000;
 const dayOf = (ms: number) => Math.floor(ms / DAY_MS);
 
 /**
- * Lines of access logs on their way to become objects: in memory for a moment, then in files, one for each bucket and day.
- * Nobody waits for it: lines that find no room are dropped and counted. Files of an earlier run are found again.
+ * Lines of access logs on their way to become objects: in memory for a moment, then in files, one for each bucket and
+ * day. Nobody waits for it: lines that find no room are dropped and counted. Files of an earlier run are found again.
  */
 export class AccessSpool {
   private readonly open = new Map<string, OpenFile>();
@@ -47,7 +47,10 @@ export class AccessSpool {
   private writing: Promise<void> = Promise.resolve();
   private droppedLines = 0;
 
-  private constructor(private readonly components: SpoolComponents, private readonly settings: SpoolSettings) {}
+  private constructor(
+    private readonly components: SpoolComponents,
+    private readonly settings: SpoolSettings,
+  ) {}
 
   static async open(components: SpoolComponents, settings: Partial<SpoolSettings> = {}): Promise<AccessSpool> {
     const spool = new AccessSpool(components, { ...SPOOL_DEFAULTS, ...settings });
@@ -117,7 +120,9 @@ export class AccessSpool {
 
   /** Brings to the disk, synced, what is in memory. Lines that the disk does not take are dropped; it never rejects. */
   flush(): Promise<void> {
-    const files = [...this.open.values(), ...this.closed.values()].filter((file): file is OpenFile => "waiting" in file && (file as OpenFile).waiting.length > 0);
+    const files = [...this.open.values(), ...this.closed.values()].filter(
+      (file): file is OpenFile => "waiting" in file && (file as OpenFile).waiting.length > 0,
+    );
     this.writing = this.writing.then(async () => {
       for (const file of files) await this.write(file);
     });
@@ -140,16 +145,23 @@ export class AccessSpool {
       file.bytes -= bytes.length;
       this.totalBytes -= bytes.length;
       this.drop(lines.length);
-      this.components.log.warn({ bucket: file.bucket, lines: lines.length, err: error }, "the disk did not take an access log");
+      this.components.log.warn(
+        { bucket: file.bucket, lines: lines.length, err: error },
+        "the disk did not take an access log",
+      );
     } finally {
       this.waitingBytes -= bytes.length;
     }
   }
 
-  /** Files that are to go now: full ones, those whose time has come, and those of a day that is over. Nothing is added to them any more. */
+  /**
+   * Files that are to go now: full ones, those whose time has come, and those of a day that is over. Nothing is added
+   * to them any more.
+   */
   async due(now: number): Promise<readonly SpoolFile[]> {
     const { fileBytes, intervalMs } = this.settings;
-    const isDue = ({ begun, bytes }: SpoolFile) => bytes >= fileBytes || now - begun >= intervalMs || dayOf(begun) < dayOf(now);
+    const isDue = ({ begun, bytes }: SpoolFile) =>
+      bytes >= fileBytes || now - begun >= intervalMs || dayOf(begun) < dayOf(now);
     for (const file of [...this.open.values()]) if (isDue(file)) this.close(file);
     await this.flush();
     return [...this.closed.values()].filter(isDue);

@@ -2,7 +2,10 @@ import type { WaitingEvent } from "../catalog/catalog.js";
 import { TEST_EVENT } from "../model/notification.js";
 
 /** What one POST tells: so many events as one message holds, or a test, which S3 sends by itself. */
-export function eventMessage(waiting: readonly WaitingEvent[]): { readonly told: readonly WaitingEvent[]; readonly message: object } {
+export function eventMessage(waiting: readonly WaitingEvent[]): {
+  readonly told: readonly WaitingEvent[];
+  readonly message: object;
+} {
   const [first] = waiting;
   if (first?.event === TEST_EVENT) return { told: [first], message: testMessage(first) };
   const end = waiting.findIndex(({ event }) => event === TEST_EVENT);
@@ -11,7 +14,14 @@ export function eventMessage(waiting: readonly WaitingEvent[]): { readonly told:
 }
 
 function testMessage({ createdAt, bucket, source }: WaitingEvent): object {
-  return { Service: "Amazon S3", Event: TEST_EVENT, Time: new Date(createdAt).toISOString(), Bucket: bucket, RequestId: source.requestId, HostId: "cess-s3" };
+  return {
+    Service: "Amazon S3",
+    Event: TEST_EVENT,
+    Time: new Date(createdAt).toISOString(),
+    Bucket: bucket,
+    RequestId: source.requestId,
+    HostId: "cess-s3",
+  };
 }
 
 /** An event as S3 tells it, version 2.1 of its structure. */
@@ -33,7 +43,9 @@ function eventRecord(event: WaitingEvent): object {
       object: {
         // As in an HTML form but for the slash: S3's consumers decode it so.
         key: new URLSearchParams([["", key]]).toString().slice(1).replaceAll("%2F", "/"),
-        ...(size === undefined ? {} : { size }), ...(etag === undefined ? {} : { eTag: etag }), ...(versionId === undefined ? {} : { versionId }),
+        ...(size === undefined ? {} : { size }),
+        ...(etag === undefined ? {} : { eTag: etag }),
+        ...(versionId === undefined ? {} : { versionId }),
         // Of two events of a key the one with the greater text is the later.
         sequencer: Number(id).toString(16).toUpperCase().padStart(16, "0"),
         ...(fid === undefined ? {} : { fid }),

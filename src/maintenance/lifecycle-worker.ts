@@ -4,7 +4,13 @@ import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
 import { announcement, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
-import { fate, uploadEnd, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "../model/lifecycle.js";
+import {
+  fate,
+  uploadEnd,
+  type LifecycleConfiguration,
+  type LifecycleRule,
+  type Surroundings,
+} from "../model/lifecycle.js";
 import { dueClass } from "../model/lifecycle-transition.js";
 
 export const LIFECYCLE_DEFAULTS = {
@@ -39,7 +45,10 @@ export class LifecycleWorker implements Worker {
   private round: AsyncGenerator<readonly Action[]> | undefined;
   private nextAt = 0;
 
-  constructor(private readonly components: LifecycleComponents, settings: Partial<LifecycleSettings> = {}) {
+  constructor(
+    private readonly components: LifecycleComponents,
+    settings: Partial<LifecycleSettings> = {},
+  ) {
     const merged = { ...LIFECYCLE_DEFAULTS, ...settings };
     this.settings = { ...merged, intervalMs: Math.min(merged.intervalMs, merged.dayMs) };
   }
@@ -84,21 +93,38 @@ export class LifecycleWorker implements Worker {
       const configuration = JSON.parse(document) as LifecycleConfiguration;
       const rules = configuration.rules.filter((rule) => rule.enabled);
       const listeners = await this.listeners(bucket);
-      const ofVersions = { ...configuration, rules: rules.filter((rule) => rule.expiration ?? rule.noncurrent ?? rule.transitions ?? rule.noncurrentTransitions) };
-      for (const prefix of disjointPrefixes(ofVersions.rules)) yield* this.versions(bucket, prefix, ofVersions, listeners);
+      const ofVersions = {
+        ...configuration,
+        rules: rules.filter(
+          (rule) => rule.expiration ?? rule.noncurrent ?? rule.transitions ?? rule.noncurrentTransitions,
+        ),
+      };
+      for (const prefix of disjointPrefixes(ofVersions.rules))
+        yield* this.versions(bucket, prefix, ofVersions, listeners);
       const ofUploads = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
       for (const prefix of disjointPrefixes(ofUploads)) yield* this.uploads(bucket, prefix, ofUploads);
     }
   }
 
-  private async *versions(bucket: string, prefix: string, configuration: LifecycleConfiguration, listeners: readonly NotificationRule[]): AsyncGenerator<readonly Action[]> {
+  private async *versions(
+    bucket: string,
+    prefix: string,
+    configuration: LifecycleConfiguration,
+    listeners: readonly NotificationRule[],
+  ): AsyncGenerator<readonly Action[]> {
     const { catalog } = this.components;
     const { page: limit } = this.settings;
     const judge = (aging: Aging, oldest: boolean) => this.judge(bucket, configuration, listeners, aging, oldest);
     let marker = { keyMarker: "", versionIdMarker: "" };
     let pending: Aging | undefined;
     for (;;) {
-      const { entries, truncated } = await catalog.objects.listVersions({ bucket, prefix, delimiter: "", ...marker, limit });
+      const { entries, truncated } = await catalog.objects.listVersions({
+        bucket,
+        prefix,
+        delimiter: "",
+        ...marker,
+        limit,
+      });
       const actions: Action[] = [];
       // Each version is judged when the one after it is known; the page's last one therefore still stands as marker.
       for (const entry of entries) {
@@ -113,13 +139,24 @@ export class LifecycleWorker implements Worker {
     }
   }
 
-  private judge(bucket: string, configuration: LifecycleConfiguration, listeners: readonly NotificationRule[], { version, ...context }: Aging, oldest: boolean): Action[] {
-    const { catalog: { objects }, clock } = this.components;
+  private judge(
+    bucket: string,
+    configuration: LifecycleConfiguration,
+    listeners: readonly NotificationRule[],
+    { version, ...context }: Aging,
+    oldest: boolean,
+  ): Action[] {
+    const {
+      catalog: { objects },
+      clock,
+    } = this.components;
     const around: Surroundings = { ...context, alone: version.isLatest && oldest };
     const verdict = fate(configuration.rules, version, around, clock.now(), this.settings.dayMs);
     if (!verdict) {
       const storageClass = dueClass(configuration, version, around, clock.now(), this.settings.dayMs);
-      return storageClass ? [() => objects.setStorageClass(version.id, storageClass).then(() => ({ orphans: [] }))] : [];
+      return storageClass
+        ? [() => objects.setStorageClass(version.id, storageClass).then(() => ({ orphans: [] }))]
+        : [];
     }
     // Whatever happened to the key since it was looked at: only this very version is meant.
     const announce = announcement(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
@@ -132,7 +169,11 @@ export class LifecycleWorker implements Worker {
     return document === undefined ? [] : (JSON.parse(document) as NotificationConfiguration).rules;
   }
 
-  private async *uploads(bucket: string, prefix: string, rules: readonly LifecycleRule[]): AsyncGenerator<readonly Action[]> {
+  private async *uploads(
+    bucket: string,
+    prefix: string,
+    rules: readonly LifecycleRule[],
+  ): AsyncGenerator<readonly Action[]> {
     const { catalog, clock } = this.components;
     const { page: limit, dayMs } = this.settings;
     let marker = { keyMarker: "", uploadIdMarker: "" };
@@ -140,7 +181,11 @@ export class LifecycleWorker implements Worker {
       const { entries, truncated } = await catalog.uploads.list({ bucket, prefix, delimiter: "", ...marker, limit });
       const uploads = entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : []));
       const due = uploads.filter((upload) => (uploadEnd(rules, upload, dayMs)?.at ?? Infinity) <= clock.now());
-      yield due.map(({ id }) => () => unlessGone(catalog.uploads.abort(id)));
+      yield due.map(
+        ({ id }) =>
+          () =>
+            unlessGone(catalog.uploads.abort(id)),
+      );
       const last = uploads.at(-1);
       if (!truncated || !last) return;
       marker = { keyMarker: last.key, uploadIdMarker: last.id };
@@ -156,7 +201,11 @@ interface Aging extends Omit<Surroundings, "alone"> {
 function follow(newer: Aging | undefined, version: VersionEntry): Aging {
   // A key that is begun again, because the marker went, begins with its current version.
   if (!newer || version.isLatest || newer.version.key !== version.key) return { version, newerNoncurrent: 0 };
-  return { version, noncurrentSince: newer.version.createdAt, newerNoncurrent: newer.newerNoncurrent + (newer.version.isLatest ? 0 : 1) };
+  return {
+    version,
+    noncurrentSince: newer.version.createdAt,
+    newerNoncurrent: newer.newerNoncurrent + (newer.version.isLatest ? 0 : 1),
+  };
 }
 
 /** The rules' prefixes without those that another one covers: no version is looked at twice. */
@@ -168,7 +217,8 @@ function disjointPrefixes(rules: readonly LifecycleRule[]): string[] {
 /** A locked version stays, as S3 says; it is tried again in each round. */
 function unlessLocked<T extends Released>(deletion: Promise<T>): Promise<Released> {
   return deletion.catch((error: unknown) => {
-    if (error instanceof S3Error && (error.kind === "AccessDenied" || error.kind === "NoSuchBucket")) return { orphans: [] };
+    if (error instanceof S3Error && (error.kind === "AccessDenied" || error.kind === "NoSuchBucket"))
+      return { orphans: [] };
     throw error;
   });
 }

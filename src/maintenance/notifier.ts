@@ -49,12 +49,18 @@ export class Notifier implements Worker {
   private readonly settings: NotifierSettings;
   private readonly trouble = new Map<string, Trouble>();
 
-  constructor(private readonly components: NotifierComponents, settings: Partial<NotifierSettings> = {}) {
+  constructor(
+    private readonly components: NotifierComponents,
+    settings: Partial<NotifierSettings> = {},
+  ) {
     this.settings = { ...NOTIFIER_DEFAULTS, ...settings };
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
-    const { catalog: { events }, clock } = this.components;
+    const {
+      catalog: { events },
+      clock,
+    } = this.components;
     const waiting = await events.webhooks();
     const now = clock.now();
     if (waiting.length > 0) await events.expire(this.settings.maxAgeMs);
@@ -70,7 +76,11 @@ export class Notifier implements Worker {
   }
 
   private async deliver(webhook: Webhook, signal: AbortSignal): Promise<void> {
-    const { catalog: { events }, clock, log } = this.components;
+    const {
+      catalog: { events },
+      clock,
+      log,
+    } = this.components;
     const { name } = webhook;
     const { told, message } = eventMessage(await events.first(name, this.settings.batch));
     try {
@@ -89,8 +99,13 @@ export class Notifier implements Worker {
 
   private async post({ url, token }: Webhook, message: object, signal: AbortSignal): Promise<void> {
     const answer = await fetch(url, {
-      method: "POST", redirect: "error", signal: AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeoutMs)]),
-      headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      method: "POST",
+      redirect: "error",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeoutMs)]),
+      headers: {
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
       body: JSON.stringify(message),
     });
     await answer.body?.cancel();

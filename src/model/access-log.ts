@@ -51,21 +51,42 @@ function logTime(ms: number): string {
 
 /** No client can end a field or a line with what it sends. */
 const plain = (text: string | undefined) => (text === undefined || text === "" ? "-" : encodeURI(text));
-const quoted = (text: string) => `"${text.replace(/["\u0000-\u001f\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`)}"`;
+const quoted = (text: string) =>
+  `"${text.replace(/["\u0000-\u001f\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`)}"`;
 
 /** The line of a request in S3's format, its fields in S3's order, without the line's end. */
 export function accessLine(entry: AccessEntry, bucketOwner: string): string {
   const or = (value: string | number | undefined) => (value === undefined || value === "" ? "-" : String(value));
   const orQuoted = (value: string | undefined) => (value === undefined || value === "" ? '"-"' : quoted(value));
   return [
-    bucketOwner, entry.bucket, logTime(entry.time), plain(entry.address), or(entry.requester), entry.requestId, entry.operation,
-    plain(entry.key), orQuoted(entry.requestUri), entry.status, or(entry.errorCode),
-    or(entry.bytesSent === 0 ? undefined : entry.bytesSent), or(entry.objectSize), Math.round(entry.totalMs), or(entry.turnAroundMs === undefined ? undefined : Math.round(entry.turnAroundMs)),
-    orQuoted(entry.referrer), orQuoted(entry.userAgent), plain(entry.versionId), entry.hostId, or(entry.signature),
+    bucketOwner,
+    entry.bucket,
+    logTime(entry.time),
+    plain(entry.address),
+    or(entry.requester),
+    entry.requestId,
+    entry.operation,
+    plain(entry.key),
+    orQuoted(entry.requestUri),
+    entry.status,
+    or(entry.errorCode),
+    or(entry.bytesSent === 0 ? undefined : entry.bytesSent),
+    or(entry.objectSize),
+    Math.round(entry.totalMs),
+    or(entry.turnAroundMs === undefined ? undefined : Math.round(entry.turnAroundMs)),
+    orQuoted(entry.referrer),
+    orQuoted(entry.userAgent),
+    plain(entry.versionId),
+    entry.hostId,
+    or(entry.signature),
     // Cipher suite: TLS ends before the gateway.
-    "-", or(entry.authentication), plain(entry.host),
+    "-",
+    or(entry.authentication),
+    plain(entry.host),
     // TLS version, access point, and whether an ACL was needed.
-    "-", "-", "-",
+    "-",
+    "-",
+    "-",
   ].join(" ");
 }
 
@@ -77,8 +98,17 @@ export interface LogSource {
 }
 
 /** The key of a log object. `events`: when its first request came; `unique` tells it from others of that second. */
-export function logKey({ targetPrefix, keyFormat = "simple" }: LoggingConfiguration, source: LogSource, events: number, delivery: number, unique: string): string {
-  const [date = "", time = ""] = new Date(keyFormat === "EventTime" ? events : delivery).toISOString().slice(0, 19).split("T");
+export function logKey(
+  { targetPrefix, keyFormat = "simple" }: LoggingConfiguration,
+  source: LogSource,
+  events: number,
+  delivery: number,
+  unique: string,
+): string {
+  const [date = "", time = ""] = new Date(keyFormat === "EventTime" ? events : delivery)
+    .toISOString()
+    .slice(0, 19)
+    .split("T");
   const stamp = `${date}-${keyFormat === "EventTime" ? "00-00-00" : time.replaceAll(":", "-")}-${unique}`;
   if (keyFormat === "simple") return targetPrefix + stamp;
   return `${targetPrefix}${source.owner}/${source.region}/${source.bucket}/${date.replaceAll("-", "/")}/${stamp}`;

@@ -33,5 +33,8 @@ export interface AccessKey {
 
 /** Who asks without a signature: it owns nothing and pays for nothing. The ID is the one AWS shows for it. */
 export const ANONYMOUS: Account = {
-  id: "65a011a29cdf8ec533ec3d1ccaae921c", displayName: "anonymous", cessAccount: "" as CessAccount, territory: "",
+  id: "65a011a29cdf8ec533ec3d1ccaae921c",
+  displayName: "anonymous",
+  cessAccount: "" as CessAccount,
+  territory: "",
 };

@@ -25,13 +25,20 @@ export interface Acl {
 export const MAX_GRANTS = 100;
 
 export const cannedAcls = [
-  "private", "public-read", "public-read-write", "authenticated-read", "bucket-owner-read", "bucket-owner-full-control",
-  "aws-exec-read", "log-delivery-write",
+  "private",
+  "public-read",
+  "public-read-write",
+  "authenticated-read",
+  "bucket-owner-read",
+  "bucket-owner-full-control",
+  "aws-exec-read",
+  "log-delivery-write",
 ] as const;
 export type CannedAcl = (typeof cannedAcls)[number];
 
 /** An ACL as a request asks for it: by a canned one's name, by grants, or (a document) with its owner. */
-export type AclRequest = { readonly canned: CannedAcl } | { readonly grants: readonly Grant[]; readonly owner?: string };
+export type AclRequest =
+  { readonly canned: CannedAcl } | { readonly grants: readonly Grant[]; readonly owner?: string };
 
 /** Who asks: an account, or nobody known. */
 export interface Asker {
@@ -45,7 +52,10 @@ export function privateAcl(owner: string): Acl {
   return { owner, grants: [user(owner, "FULL_CONTROL")] };
 }
 
-/** What a canned ACL's name stands for. Of a bucket itself `bucketOwner` is its owner, and the two forms for it mean nothing. */
+/**
+ * What a canned ACL's name stands for. Of a bucket itself `bucketOwner` is its owner, and the two forms for it mean
+ * nothing.
+ */
 export function cannedAcl(name: CannedAcl, owner: string, bucketOwner: string): Acl {
   const more: Readonly<Record<CannedAcl, readonly Grant[]>> = {
     private: [],
@@ -60,7 +70,8 @@ export function cannedAcl(name: CannedAcl, owner: string, bucketOwner: string): 
   return { owner, grants: [...privateAcl(owner).grants, ...more[name]] };
 }
 
-const isPublicGroup = (grantee: Grantee) => "group" in grantee && (grantee.group === ALL_USERS || grantee.group === AUTHENTICATED_USERS);
+const isPublicGroup = (grantee: Grantee) =>
+  "group" in grantee && (grantee.group === ALL_USERS || grantee.group === AUTHENTICATED_USERS);
 
 export function isPublicAcl({ grants }: Acl): boolean {
   return grants.some(({ grantee }) => isPublicGroup(grantee));

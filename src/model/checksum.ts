@@ -1,4 +1,15 @@
-export const checksumAlgorithms = ["CRC32", "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", "XXHASH3", "XXHASH64", "XXHASH128"] as const;
+export const checksumAlgorithms = [
+  "CRC32",
+  "CRC32C",
+  "CRC64NVME",
+  "MD5",
+  "SHA1",
+  "SHA256",
+  "SHA512",
+  "XXHASH3",
+  "XXHASH64",
+  "XXHASH128",
+] as const;
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 
 /** COMPOSITE: a digest over the parts' digests, written `value-N`. FULL_OBJECT: over the bytes. */

@@ -29,9 +29,14 @@ export interface CorsRequest {
 const matches = (pattern: string, text: string) => matchesGlob(globOf(pattern.replaceAll("?", "\u0000")), text);
 
 /** The first rule that fits, as in S3. */
-export function corsRuleFor(rules: readonly CorsRule[], { origin, method, headers }: CorsRequest): CorsRule | undefined {
-  return rules.find((rule) =>
-    rule.origins.some((pattern) => matches(pattern, origin))
-    && rule.methods.some((allowed) => allowed === method)
-    && headers.every((name) => rule.headers.some((pattern) => matches(pattern.toLowerCase(), name.toLowerCase()))));
+export function corsRuleFor(
+  rules: readonly CorsRule[],
+  { origin, method, headers }: CorsRequest,
+): CorsRule | undefined {
+  return rules.find(
+    (rule) =>
+      rule.origins.some((pattern) => matches(pattern, origin)) &&
+      rule.methods.some((allowed) => allowed === method) &&
+      headers.every((name) => rule.headers.some((pattern) => matches(pattern.toLowerCase(), name.toLowerCase()))),
+  );
 }

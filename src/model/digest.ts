@@ -19,7 +19,16 @@ export const CRC_POLYNOMIALS = {
 
 /** Raw digest lengths in bytes. */
 export const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
-  CRC32: 4, CRC32C: 4, CRC64NVME: 8, MD5: 16, SHA1: 20, SHA256: 32, SHA512: 64, XXHASH3: 8, XXHASH64: 8, XXHASH128: 16,
+  CRC32: 4,
+  CRC32C: 4,
+  CRC64NVME: 8,
+  MD5: 16,
+  SHA1: 20,
+  SHA256: 32,
+  SHA512: 64,
+  XXHASH3: 8,
+  XXHASH64: 8,
+  XXHASH128: 16,
 };
 
 /** Begins a digest by one of S3's checksum algorithms. */
@@ -28,9 +37,12 @@ export async function beginDigest(algorithm: ChecksumAlgorithm): Promise<Running
     case "MD5":
     case "SHA1":
     case "SHA256":
-    case "SHA512": return createHash(algorithm.toLowerCase());
-    case "CRC32": return new ZlibCrc32();
-    default: return new SharedDigest(await engine(algorithm));
+    case "SHA512":
+      return createHash(algorithm.toLowerCase());
+    case "CRC32":
+      return new ZlibCrc32();
+    default:
+      return new SharedDigest(await engine(algorithm));
   }
 }
 

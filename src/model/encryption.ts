@@ -1,8 +1,9 @@
 import { S3Error } from "./errors.js";
 
 /**
- * How an object is encrypted, as the catalog keeps it: nothing here is secret. `AES256`, `aws:kms` and `customer` (SSE-C)
- * differ in the key that wraps the object's data key; `cess-cbc` is DeOSS's scheme, whose cipher the files keep.
+ * How an object is encrypted, as the catalog keeps it: nothing here is secret. `AES256`, `aws:kms` and `customer`
+ * (SSE-C) differ in the key that wraps the object's data key; `cess-cbc` is DeOSS's scheme, whose cipher the files
+ * keep.
  */
 export interface Encryption {
   readonly algorithm: EncryptionAlgorithm;
@@ -47,5 +48,8 @@ export function kmsKeyName(keyId: string): string {
 
 /** AWS's word for a KMS key that is not there. */
 export function noSuchKmsKey(keyId: string): S3Error {
-  return new S3Error("KMS.NotFoundException", { message: `Key '${keyId.slice(0, 200)}' does not exist`, fields: { KeyId: keyId.slice(0, 200) } });
+  return new S3Error("KMS.NotFoundException", {
+    message: `Key '${keyId.slice(0, 200)}' does not exist`,
+    fields: { KeyId: keyId.slice(0, 200) },
+  });
 }

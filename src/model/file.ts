@@ -26,9 +26,12 @@ export const PLAIN: SegmentFormat = { name: "plain" };
 /** Object bytes one segment of this format carries. */
 export function segmentCapacity(format: SegmentFormat): number {
   switch (format.name) {
-    case "plain": return SEGMENT_SIZE;
-    case "cess-cbc": return SEGMENT_SIZE - 16;
-    case "aes-256-gcm": return (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
+    case "plain":
+      return SEGMENT_SIZE;
+    case "cess-cbc":
+      return SEGMENT_SIZE - 16;
+    case "aes-256-gcm":
+      return (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
   }
 }
 

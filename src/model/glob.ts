@@ -15,7 +15,7 @@ export function matchesGlob(glob: Glob, text: string): boolean {
   let at = 0;
   let star = -1;
   let resume = 0;
-  for (let place = 0; place < chars.length; ) {
+  for (let place = 0; place < chars.length;) {
     const token = glob[at];
     if (token === MANY) {
       star = at++;

@@ -14,7 +14,8 @@ export function isHash(text: string): text is Hash {
 
 /** Upper-case digits are refused: the chain accepts them at declaration and jams later (BugInvalid). */
 export function parseHash(text: string): Hash {
-  if (!isHash(text)) throw new S3Error("InvalidArgument", { message: `not a hash of 64 lower-case hex digits: ${text.slice(0, 80)}` });
+  if (!isHash(text))
+    throw new S3Error("InvalidArgument", { message: `not a hash of 64 lower-case hex digits: ${text.slice(0, 80)}` });
   return text;
 }
 

@@ -1,7 +1,21 @@
-import { applies, dueAt, type AgingVersion, type LifecycleConfiguration, type LifecycleRule, type Surroundings } from "./lifecycle.js";
+import {
+  applies,
+  dueAt,
+  type AgingVersion,
+  type LifecycleConfiguration,
+  type LifecycleRule,
+  type Surroundings,
+} from "./lifecycle.js";
 
 /** Classes that rules may move objects to, each cheaper to keep than the one before it: objects move only down. */
-export const transitionClasses = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] as const;
+export const transitionClasses = [
+  "STANDARD_IA",
+  "INTELLIGENT_TIERING",
+  "ONEZONE_IA",
+  "GLACIER_IR",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+] as const;
 export type TransitionClass = (typeof transitionClasses)[number];
 
 export interface Transition {
@@ -24,7 +38,11 @@ const rank = (storageClass: string | undefined) => transitionClasses.indexOf(sto
 
 /** The class that a version is to have by now where it has a dearer one: the cheapest of those that are due. */
 export function dueClass(
-  { rules, transitionDefaultMinimumObjectSize }: LifecycleConfiguration, version: AgingVersion & { readonly storageClass?: string }, around: Surroundings, now: number, dayMs: number,
+  { rules, transitionDefaultMinimumObjectSize }: LifecycleConfiguration,
+  version: AgingVersion & { readonly storageClass?: string },
+  around: Surroundings,
+  now: number,
+  dayMs: number,
 ): TransitionClass | undefined {
   if (version.deleteMarker) return undefined;
   let found = rank(version.storageClass);
@@ -32,17 +50,30 @@ export function dueClass(
     if (!rule.enabled || !applies(rule.filter, version)) continue;
     for (const storageClass of dueClasses(rule, version, around, now, dayMs)) {
       const archive = storageClass === "GLACIER" || storageClass === "DEEP_ARCHIVE";
-      const anySize = rule.filter.sizeOver !== undefined || rule.filter.sizeUnder !== undefined || (archive && transitionDefaultMinimumObjectSize === "varies_by_storage_class");
+      const anySize =
+        rule.filter.sizeOver !== undefined ||
+        rule.filter.sizeUnder !== undefined ||
+        (archive && transitionDefaultMinimumObjectSize === "varies_by_storage_class");
       if (anySize || version.size >= MIN_BYTES) found = Math.max(found, rank(storageClass));
     }
   }
   return found > rank(version.storageClass) ? transitionClasses[found] : undefined;
 }
 
-function dueClasses({ transitions = [], noncurrentTransitions = [] }: LifecycleRule, version: AgingVersion, around: Surroundings, now: number, dayMs: number): TransitionClass[] {
+function dueClasses(
+  { transitions = [], noncurrentTransitions = [] }: LifecycleRule,
+  version: AgingVersion,
+  around: Surroundings,
+  now: number,
+  dayMs: number,
+): TransitionClass[] {
   if (version.isLatest) {
-    return transitions.filter(({ at }) => ("date" in at ? at.date : dueAt(version.createdAt, at.days, dayMs)) <= now).map(({ storageClass }) => storageClass);
+    return transitions
+      .filter(({ at }) => ("date" in at ? at.date : dueAt(version.createdAt, at.days, dayMs)) <= now)
+      .map(({ storageClass }) => storageClass);
   }
   const since = around.noncurrentSince ?? version.createdAt;
-  return noncurrentTransitions.filter(({ days, keep = 0 }) => around.newerNoncurrent >= keep && dueAt(since, days, dayMs) <= now).map(({ storageClass }) => storageClass);
+  return noncurrentTransitions
+    .filter(({ days, keep = 0 }) => around.newerNoncurrent >= keep && dueAt(since, days, dayMs) <= now)
+    .map(({ storageClass }) => storageClass);
 }

@@ -60,20 +60,30 @@ export function dueAt(since: number, days: number, dayMs: number): number {
 }
 
 /**
- * What the rules do to a version now: `expire` the current one (as a DELETE of its key would), `remove` a noncurrent one
- * or a delete marker that hides nothing, or nothing.
+ * What the rules do to a version now: `expire` the current one (as a DELETE of its key would), `remove` a noncurrent
+ * one or a delete marker that hides nothing, or nothing.
  */
-export function fate(rules: readonly LifecycleRule[], version: AgingVersion, around: Surroundings, now: number, dayMs: number): "expire" | "remove" | undefined {
+export function fate(
+  rules: readonly LifecycleRule[],
+  version: AgingVersion,
+  around: Surroundings,
+  now: number,
+  dayMs: number,
+): "expire" | "remove" | undefined {
   const matching = rules.filter((rule) => rule.enabled && applies(rule.filter, version));
   if (!version.isLatest) {
     const { noncurrentSince = version.createdAt, newerNoncurrent } = around;
     const removes = ({ noncurrent }: LifecycleRule) =>
-      noncurrent !== undefined && newerNoncurrent >= (noncurrent.keep ?? 0) && dueAt(noncurrentSince, noncurrent.days, dayMs) <= now;
+      noncurrent !== undefined &&
+      newerNoncurrent >= (noncurrent.keep ?? 0) &&
+      dueAt(noncurrentSince, noncurrent.days, dayMs) <= now;
     return matching.some(removes) ? "remove" : undefined;
   }
-  if (!version.deleteMarker) return matching.some(({ expiration }) => isDue(expiration, version.createdAt, now, dayMs)) ? "expire" : undefined;
+  if (!version.deleteMarker)
+    return matching.some(({ expiration }) => isDue(expiration, version.createdAt, now, dayMs)) ? "expire" : undefined;
   const removes = ({ expiration }: LifecycleRule) =>
-    (expiration && "deleteMarkers" in expiration && expiration.deleteMarkers) || isDue(expiration, version.createdAt, now, dayMs);
+    (expiration && "deleteMarkers" in expiration && expiration.deleteMarkers) ||
+    isDue(expiration, version.createdAt, now, dayMs);
   return around.alone && matching.some(removes) ? "remove" : undefined;
 }
 
@@ -100,7 +110,11 @@ export interface Ending {
 }
 
 /** The first of the rules' aborts of an upload that stays open. */
-export function uploadEnd(rules: readonly LifecycleRule[], { key, createdAt }: { readonly key: string; readonly createdAt: number }, dayMs: number): Expiry | undefined {
+export function uploadEnd(
+  rules: readonly LifecycleRule[],
+  { key, createdAt }: { readonly key: string; readonly createdAt: number },
+  dayMs: number,
+): Expiry | undefined {
   let first: Expiry | undefined;
   for (const { id, enabled, filter, abortUploadsAfterDays: days } of rules) {
     if (!enabled || days === undefined || !key.startsWith(filter.prefix ?? "")) continue;
@@ -119,7 +133,10 @@ function isDue(expiration: Expiration | undefined, createdAt: number, now: numbe
   return (expirationAt(expiration, createdAt, dayMs) ?? Infinity) <= now;
 }
 
-export function applies({ prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter, version: AgingVersion): boolean {
+export function applies(
+  { prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter,
+  version: AgingVersion,
+): boolean {
   if (!version.key.startsWith(prefix)) return false;
   const ofContent = tags.length > 0 || sizeOver !== undefined || sizeUnder !== undefined;
   // A delete marker has neither tags nor size.

@@ -13,6 +13,10 @@ export function nodeNetwork(endpoint: string): string | undefined {
   const [head = "", tail] = hostname.slice(1, -1).split("::");
   const groups = head === "" ? [] : head.split(":");
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
-  const all = [...groups, ...Array<string>(missing).fill("0"), ...(tail === undefined || tail === "" ? [] : tail.split(":"))];
+  const all = [
+    ...groups,
+    ...Array<string>(missing).fill("0"),
+    ...(tail === undefined || tail === "" ? [] : tail.split(":")),
+  ];
   return `${all[0] ?? "0"}:${all[1] ?? "0"}::/32`;
 }

@@ -1,7 +1,13 @@
 /** What a webhook can be told of, as S3 names it, and one of our own: the network has taken the object. */
 export const eventNames = [
-  "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload",
-  "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+  "s3:ObjectCreated:Put",
+  "s3:ObjectCreated:Post",
+  "s3:ObjectCreated:Copy",
+  "s3:ObjectCreated:CompleteMultipartUpload",
+  "s3:ObjectRemoved:Delete",
+  "s3:ObjectRemoved:DeleteMarkerCreated",
+  "s3:LifecycleExpiration:Delete",
+  "s3:LifecycleExpiration:DeleteMarkerCreated",
   "cess:ObjectStored",
 ] as const;
 export type EventName = (typeof eventNames)[number];
@@ -70,16 +76,28 @@ export function covers(rule: EventName | EventGroup, event: string): boolean {
 }
 
 /** The rules that a key and an event (or some of a group) concern; undefined where nobody listens. */
-export function announcement(rules: readonly NotificationRule[], event: Announcement["event"], key: string, source: EventSource): Announcement | undefined {
-  const concerned = rules.filter(({ prefix = "", suffix = "", events }) => key.startsWith(prefix) && key.endsWith(suffix)
-    && events.some((each) => covers(each, event) || (event.endsWith("*") && each.startsWith(event.slice(0, -1)))));
+export function announcement(
+  rules: readonly NotificationRule[],
+  event: Announcement["event"],
+  key: string,
+  source: EventSource,
+): Announcement | undefined {
+  const concerned = rules.filter(
+    ({ prefix = "", suffix = "", events }) =>
+      key.startsWith(prefix) &&
+      key.endsWith(suffix) &&
+      events.some((each) => covers(each, event) || (event.endsWith("*") && each.startsWith(event.slice(0, -1)))),
+  );
   return concerned.length === 0 ? undefined : { event, source, rules: concerned };
 }
 
 /** S3 lets no two receivers of a bucket hear the same event of the same key. */
 export function overlap(one: NotificationRule, other: NotificationRule): boolean {
-  const either = (a: string, b: string, within: (text: string, part: string) => boolean) => within(a, b) || within(b, a);
-  return one.events.some((event) => other.events.some((another) => covers(event, another) || covers(another, event)))
-    && either(one.prefix ?? "", other.prefix ?? "", (text, part) => text.startsWith(part))
-    && either(one.suffix ?? "", other.suffix ?? "", (text, part) => text.endsWith(part));
+  const either = (a: string, b: string, within: (text: string, part: string) => boolean) =>
+    within(a, b) || within(b, a);
+  return (
+    one.events.some((event) => other.events.some((another) => covers(event, another) || covers(another, event))) &&
+    either(one.prefix ?? "", other.prefix ?? "", (text, part) => text.startsWith(part)) &&
+    either(one.suffix ?? "", other.suffix ?? "", (text, part) => text.endsWith(part))
+  );
 }

@@ -28,17 +28,25 @@ function isRetained(retention: Retention | undefined, now: number, bypass: boole
 }
 
 /**
- * AccessDenied where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who may
- * write it, weakened or changed in mode only with GOVERNANCE and `bypass`.
+ * AccessDenied where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who
+ * may write it, weakened or changed in mode only with GOVERNANCE and `bypass`.
  */
-export function requireRetentionChange(lock: ObjectLock | undefined, next: Retention | undefined, now: number, bypass: boolean): void {
+export function requireRetentionChange(
+  lock: ObjectLock | undefined,
+  next: Retention | undefined,
+  now: number,
+  bypass: boolean,
+): void {
   const current = lock?.retention;
   if (!isRetained(current, now, bypass)) return;
   const prolongs = next?.mode === current.mode && next.until >= current.until;
-  if (!prolongs) throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+  if (!prolongs)
+    throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
 }
 
-/** A bucket's object lock: enabled once it is there; new versions get the default retention where they name no other. */
+/**
+ * A bucket's object lock: enabled once it is there; new versions get the default retention where they name no other.
+ */
 export interface LockConfiguration {
   /** One of days and years. */
   readonly defaultRetention?: { readonly mode: RetentionMode; readonly days?: number; readonly years?: number };

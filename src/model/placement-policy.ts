@@ -1,4 +1,7 @@
-/** A storage node that may take a fragment of the file: registered, positive, roomy, reachable, without another index of it. */
+/**
+ * A storage node that may take a fragment of the file: registered, positive, roomy, reachable, without another index of
+ * it.
+ */
 export interface Candidate {
   /** SS58 address. */
   readonly account: string;

@@ -24,8 +24,12 @@ function choose(rules: PlacementRules, { indexes, candidates, placed, random }: 
   const allowed = wanted.filter(({ account }) => rules.require?.has(account) !== false);
   const drawn = allowed
     .map((node) => ({ node, preferred: rules.prefer?.has(node.account) === true, key: drawKey(node, random) }))
-    .sort((a, b) =>
-      Number(a.node.disappointed) - Number(b.node.disappointed) || Number(b.preferred) - Number(a.preferred) || b.key - a.key)
+    .sort(
+      (a, b) =>
+        Number(a.node.disappointed) - Number(b.node.disappointed) ||
+        Number(b.preferred) - Number(a.preferred) ||
+        b.key - a.key,
+    )
     .map(({ node }) => node);
   const chosen = spread(drawn, placed, indexes.length, rules);
   const assigned = new Map<number, string>();

@@ -3,7 +3,9 @@ import type { Candidate, PlacedIndex } from "./placement-policy.js";
 export interface SpreadLimits {
   /** Most fragment indexes of a file in one network: the /16 of an IPv4 endpoint, and the like. */
   readonly perNetwork?: number;
-  /** Most fragment indexes of a file with nodes of one operator. A node whose operator is not known is one by itself. */
+  /**
+   * Most fragment indexes of a file with nodes of one operator. A node whose operator is not known is one by itself.
+   */
   readonly perOperator?: number;
 }
 
@@ -18,7 +20,12 @@ interface Edge {
  * many as the limits allow, which taking each one that fits would not always find: with both limits it is a matching
  * of networks with operators, so a path of exchanges is looked for.
  */
-export function spread(candidates: readonly Candidate[], placed: readonly PlacedIndex[], wanted: number, limits: SpreadLimits): Candidate[] {
+export function spread(
+  candidates: readonly Candidate[],
+  placed: readonly PlacedIndex[],
+  wanted: number,
+  limits: SpreadLimits,
+): Candidate[] {
   const room = new Room(placed, limits);
   const chosen = new Set<Edge>();
   const passed: Edge[] = [];
@@ -51,7 +58,10 @@ function taken(edge: Edge, room: Room, places: 1 | -1): Edge {
 class Room {
   readonly #used = new Map<string, number>();
 
-  constructor(placed: readonly PlacedIndex[], private readonly limits: SpreadLimits) {
+  constructor(
+    placed: readonly PlacedIndex[],
+    private readonly limits: SpreadLimits,
+  ) {
     for (const { account, network, operator } of placed) {
       if (network !== undefined) this.take(`network ${network}`, 1);
       this.take(`operator ${operator ?? account}`, 1);

@@ -78,16 +78,29 @@ export function place(request: PlacementRequest): PlacementDecision {
   };
 }
 
-function ask({ indexes, nodes, placed, avoided, batchBytes, policy, seed }: PlacementRequest, eligible: readonly PlaceableNode[]): PolicyChoice {
+function ask(
+  { indexes, nodes, placed, avoided, batchBytes, policy, seed }: PlacementRequest,
+  eligible: readonly PlaceableNode[],
+): PolicyChoice {
   const byAccount = new Map(nodes.map((node) => [node.account, node]));
   const holders = [...placed].map(([index, account]): PlacedIndex => {
     const node = byAccount.get(account);
     const network = node && nodeNetwork(node.endpoint);
-    return { index, account, ...(network !== undefined && { network }), ...(node?.operator !== undefined && { operator: node.operator }) };
+    return {
+      index,
+      account,
+      ...(network !== undefined && { network }),
+      ...(node?.operator !== undefined && { operator: node.operator }),
+    };
   });
   const candidates = eligible.map(({ account, endpoint, idleSpace, operator, quality = 1 }): Candidate => ({
-    account, endpoint, network: nodeNetwork(endpoint) ?? endpoint, idleSpace, quality,
-    disappointed: avoided.has(account), ...(operator !== undefined && { operator }),
+    account,
+    endpoint,
+    network: nodeNetwork(endpoint) ?? endpoint,
+    idleSpace,
+    quality,
+    disappointed: avoided.has(account),
+    ...(operator !== undefined && { operator }),
   }));
   try {
     return policy.choose({ indexes, candidates, placed: holders, batchBytes, random: seededDraw(seed) });
@@ -98,7 +111,11 @@ function ask({ indexes, nodes, placed, avoided, batchBytes, policy, seed }: Plac
 }
 
 /** Of what the policy chose, what keeps the rule. `breach`: the first thing that does not. */
-function checked(choice: PolicyChoice, { indexes }: PlacementRequest, eligible: readonly PlaceableNode[]): { assigned: Map<number, string>; breach?: string } {
+function checked(
+  choice: PolicyChoice,
+  { indexes }: PlacementRequest,
+  eligible: readonly PlaceableNode[],
+): { assigned: Map<number, string>; breach?: string } {
   const left = new Set(eligible.map(({ account }) => account));
   const assigned = new Map<number, string>();
   let breach: string | undefined;

@@ -2,7 +2,13 @@ import { S3Error } from "./errors.js";
 import { globOf, matchesGlob, type Glob } from "./glob.js";
 import { ARN, type Policy } from "./policy.js";
 
-const named = (names: string) => new Set(names.trim().split(/\s+/).map((name) => `s3:${name.toLowerCase()}`));
+const named = (names: string) =>
+  new Set(
+    names
+      .trim()
+      .split(/\s+/)
+      .map((name) => `s3:${name.toLowerCase()}`),
+  );
 
 /** Actions whose resource is `bucket/key`. */
 const objectActions = named(`
@@ -37,8 +43,8 @@ export function isObjectAction(action: string): boolean {
 }
 
 /**
- * MalformedPolicy for an action that does not exist, and for one that none of its statement's resources has: asked when a
- * policy is set, so that one which was taken before there was such a question goes on.
+ * MalformedPolicy for an action that does not exist, and for one that none of its statement's resources has: asked when
+ * a policy is set, so that one which was taken before there was such a question goes on.
  */
 export function requireActions({ statements }: Policy): void {
   for (const { actions, resources } of statements) {
@@ -47,9 +53,13 @@ export function requireActions({ statements }: Policy): void {
     for (const pattern of actions.patterns) {
       const glob = globOf(pattern);
       const [ofObjects, ofBuckets] = [someMatch(objectActions, glob), someMatch(bucketActions, glob)];
-      if (!ofObjects && !ofBuckets) throw new S3Error("MalformedPolicy", { message: `Policy has invalid action: ${pattern.slice(0, 60)}` });
+      if (!ofObjects && !ofBuckets)
+        throw new S3Error("MalformedPolicy", { message: `Policy has invalid action: ${pattern.slice(0, 60)}` });
       if (actions.not || (ofObjects && toObjects) || (ofBuckets && toBucket)) continue;
-      throw new S3Error("MalformedPolicy", { message: "Action does not apply to any resource(s) in statement", fields: { Detail: pattern.slice(0, 60) } });
+      throw new S3Error("MalformedPolicy", {
+        message: "Action does not apply to any resource(s) in statement",
+        fields: { Detail: pattern.slice(0, 60) },
+      });
     }
   }
 }

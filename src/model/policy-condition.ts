@@ -1,7 +1,10 @@
 import { BlockList, isIP } from "node:net";
 import { globOf, matchesGlob, type Glob } from "./glob.js";
 
-/** What a request says of itself: condition keys in lower case, with their values. Absent: the request has no such thing. */
+/**
+ * What a request says of itself: condition keys in lower case, with their values. Absent: the request has no such
+ * thing.
+ */
 export type ConditionContext = (key: string) => readonly string[] | undefined;
 
 export interface ConditionOperator {
@@ -11,18 +14,25 @@ export interface ConditionOperator {
   readonly ifExists: boolean;
 }
 
-/** Whether one of the request's values and one of the policy's agree. `glob` is the policy's value with its variables filled in. */
+/**
+ * Whether one of the request's values and one of the policy's agree. `glob` is the policy's value with its variables
+ * filled in.
+ */
 type Test = (value: string, wanted: string, glob: Glob) => boolean;
 
-const numbers = (compare: (a: number, b: number) => boolean): Test => (value, wanted) => {
-  const [a, b] = [numberOf(value), numberOf(wanted)];
-  return a !== undefined && b !== undefined && compare(a, b);
-};
+const numbers =
+  (compare: (a: number, b: number) => boolean): Test =>
+  (value, wanted) => {
+    const [a, b] = [numberOf(value), numberOf(wanted)];
+    return a !== undefined && b !== undefined && compare(a, b);
+  };
 
-const dates = (compare: (a: number, b: number) => boolean): Test => (value, wanted) => {
-  const [a, b] = [dateOf(value), dateOf(wanted)];
-  return a !== undefined && b !== undefined && compare(a, b);
-};
+const dates =
+  (compare: (a: number, b: number) => boolean): Test =>
+  (value, wanted) => {
+    const [a, b] = [dateOf(value), dateOf(wanted)];
+    return a !== undefined && b !== undefined && compare(a, b);
+  };
 
 const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   Equals: (a, b) => a === b,
@@ -52,16 +62,27 @@ const tests = new Map<string, Test>([
 
 /** `NotX` and the positive test it is the contrary of. */
 const contraries: Readonly<Record<string, string>> = {
-  StringNotEquals: "StringEquals", StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase", StringNotLike: "StringLike",
-  ArnNotEquals: "ArnEquals", ArnNotLike: "ArnLike", NotIpAddress: "IpAddress", NumericNotEquals: "NumericEquals", DateNotEquals: "DateEquals",
+  StringNotEquals: "StringEquals",
+  StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
+  StringNotLike: "StringLike",
+  ArnNotEquals: "ArnEquals",
+  ArnNotLike: "ArnLike",
+  NotIpAddress: "IpAddress",
+  NumericNotEquals: "NumericEquals",
+  DateNotEquals: "DateEquals",
 };
 
 /** Undefined for an operator that does not exist. */
 export function parseOperator(text: string): ConditionOperator | undefined {
   const match = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(text);
   const [, quantifier, test = "", ifExists] = match ?? [];
-  if (!tests.has(test) && !Object.hasOwn(contraries, test) && !(test === "Null" && ifExists === undefined)) return undefined;
-  return { test, ifExists: ifExists !== undefined, ...(quantifier === undefined ? {} : { quantifier: quantifier as "ForAllValues" | "ForAnyValue" }) };
+  if (!tests.has(test) && !Object.hasOwn(contraries, test) && !(test === "Null" && ifExists === undefined))
+    return undefined;
+  return {
+    test,
+    ifExists: ifExists !== undefined,
+    ...(quantifier === undefined ? {} : { quantifier: quantifier as "ForAllValues" | "ForAnyValue" }),
+  };
 }
 
 /** What a policy's value must look like for an operator: undefined when it does, else what is wrong. */
@@ -70,16 +91,24 @@ export function refusedValue({ test }: ConditionOperator, value: string): string
   if (positive === "IpAddress" && !networkOf(value)) return `Invalid IP address or CIDR block: ${value.slice(0, 60)}`;
   if (positive.startsWith("Numeric") && numberOf(value) === undefined) return `Not a number: ${value.slice(0, 60)}`;
   if (positive.startsWith("Date") && dateOf(value) === undefined) return `Not a date: ${value.slice(0, 60)}`;
-  if ((positive === "Bool" || positive === "Null") && !/^(true|false)$/i.test(value)) return `Not true or false: ${value.slice(0, 60)}`;
+  if ((positive === "Bool" || positive === "Null") && !/^(true|false)$/i.test(value))
+    return `Not true or false: ${value.slice(0, 60)}`;
   return undefined;
 }
 
-/** A policy's value with its variables filled in; undefined where the request lacks one, and the value matches nothing. */
+/**
+ * A policy's value with its variables filled in; undefined where the request lacks one, and the value matches nothing.
+ */
 export type Expand = (value: string) => { readonly text: string; readonly glob: Glob } | undefined;
 
 export const asWritten: Expand = (text) => ({ text, glob: globOf(text) });
 
-export function holds(operator: ConditionOperator, values: readonly string[] | undefined, wanted: readonly string[], expand: Expand): boolean {
+export function holds(
+  operator: ConditionOperator,
+  values: readonly string[] | undefined,
+  wanted: readonly string[],
+  expand: Expand,
+): boolean {
   const { test, ifExists, quantifier } = operator;
   const absent = values === undefined || values.length === 0;
   if (test === "Null") return wanted.some((value) => (value.toLowerCase() === "true") === absent);

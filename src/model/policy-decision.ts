@@ -1,5 +1,13 @@
 import { globOf, matchesGlob, MANY, ONE, type Glob } from "./glob.js";
-import { ARN, type Condition, type Patterns, type Policy, type Principal, type Principals, type Statement } from "./policy.js";
+import {
+  ARN,
+  type Condition,
+  type Patterns,
+  type Policy,
+  type Principal,
+  type Principals,
+  type Statement,
+} from "./policy.js";
 import { asWritten, holds, type ConditionContext, type Expand } from "./policy-condition.js";
 
 /** One question put to a policy. */
@@ -22,15 +30,21 @@ export function askPolicy(policy: Policy, question: PolicyQuestion): PolicyAnswe
   return applying.length > 0 ? "allow" : "silent";
 }
 
-function applies(statement: Statement, { principal, action, resource, context }: PolicyQuestion, expand: Expand): boolean {
+function applies(
+  statement: Statement,
+  { principal, action, resource, context }: PolicyQuestion,
+  expand: Expand,
+): boolean {
   const among = ({ not, patterns }: Patterns, matches: (pattern: string) => boolean) => patterns.some(matches) !== not;
-  return among(statement.actions, (pattern) => matchesGlob(globOf(pattern), action.toLowerCase()))
-    && addresses(statement.principals, principal)
-    && among(statement.resources, (pattern) => {
+  return (
+    among(statement.actions, (pattern) => matchesGlob(globOf(pattern), action.toLowerCase())) &&
+    addresses(statement.principals, principal) &&
+    among(statement.resources, (pattern) => {
       const expanded = expand(pattern);
       return expanded !== undefined && matchesGlob(expanded.glob, ARN + resource);
-    })
-    && statement.conditions.every(({ operator, key, values }) => holds(operator, context(key), values, expand));
+    }) &&
+    statement.conditions.every(({ operator, key, values }) => holds(operator, context(key), values, expand))
+  );
 }
 
 export function addresses({ not, names }: Principals, principal: Principal): boolean {
@@ -54,7 +68,7 @@ function filledIn(context: ConditionContext): Expand {
   return (value) => {
     if (!value.includes("${")) return asWritten(value);
     let text = "";
-    const glob: (Glob[number])[] = [];
+    const glob: Glob[number][] = [];
     let last = 0;
     for (const match of value.matchAll(/\$\{([^}]*)\}/g)) {
       const [whole, name = ""] = match;
@@ -79,19 +93,30 @@ function variable(context: ConditionContext, text: string): string | undefined {
 
 /** Keys that tie a statement to somebody or somewhere, when they are compared with what has no wildcard. */
 const tyingKeys = new Set([
-  "aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:userid", "aws:username", "aws:sourceaccount", "aws:sourcearn",
-  "aws:sourcevpc", "aws:sourcevpce", "aws:sourceip",
+  "aws:principalaccount",
+  "aws:principalarn",
+  "aws:principalorgid",
+  "aws:userid",
+  "aws:username",
+  "aws:sourceaccount",
+  "aws:sourcearn",
+  "aws:sourcevpc",
+  "aws:sourcevpce",
+  "aws:sourceip",
 ]);
 
 function ties({ operator: { test, ifExists, quantifier }, key, values }: Condition): boolean {
   if (ifExists || quantifier === "ForAllValues" || !tyingKeys.has(key)) return false;
   if (test === "IpAddress") return values.every((value) => !/\/[0-7]$|^::\/|^0\.0\.0\.0\//.test(value));
-  const fixed = (value: string) => globOf(value).every((token) => token !== MANY && token !== ONE) && !value.includes("${");
+  const fixed = (value: string) =>
+    globOf(value).every((token) => token !== MANY && token !== ONE) && !value.includes("${");
   return /^(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/.test(test) && values.every(fixed);
 }
 
 /** S3's notion of a public policy: it lets anybody in, wherever they are. */
 export function isPublicPolicy(policy: Policy): boolean {
-  return policy.statements.some(({ effect, principals, conditions }) =>
-    effect === "Allow" && (principals.not || principals.names.includes("*")) && !conditions.some(ties));
+  return policy.statements.some(
+    ({ effect, principals, conditions }) =>
+      effect === "Allow" && (principals.not || principals.names.includes("*")) && !conditions.some(ties),
+  );
 }

@@ -1,13 +1,22 @@
 import { S3Error } from "./errors.js";
 import { globOf, matchesGlob } from "./glob.js";
-import { ARN, MAX_POLICY, type Condition, type Patterns, type Policy, type Principals, type Statement } from "./policy.js";
+import {
+  ARN,
+  MAX_POLICY,
+  type Condition,
+  type Patterns,
+  type Policy,
+  type Principals,
+  type Statement,
+} from "./policy.js";
 import { parseOperator, refusedValue } from "./policy-condition.js";
 
 const MAX_STATEMENTS = 500;
 /** Deeper than any policy: JSON.parse takes more, but nothing else here needs to. */
 const MAX_VALUES = 1000;
 
-const malformed = (message: string, cause?: unknown) => new S3Error("MalformedPolicy", cause === undefined ? { message } : { message, cause });
+const malformed = (message: string, cause?: unknown) =>
+  new S3Error("MalformedPolicy", cause === undefined ? { message } : { message, cause });
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,7 +37,10 @@ function textsOf(value: unknown, what: string): readonly string[] {
 /** Conditions may say `true` and `5` without quotes. */
 function conditionValues(value: unknown, what: string): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return textsOf(list.map((each) => (typeof each === "boolean" || typeof each === "number" ? String(each) : each)), what);
+  return textsOf(
+    list.map((each) => (typeof each === "boolean" || typeof each === "number" ? String(each) : each)),
+    what,
+  );
 }
 
 function onlyKnown(object: Json, known: readonly string[], what: string): void {
@@ -64,7 +76,8 @@ function principals(statement: Json): Principals {
 function actions(statement: Json): Patterns {
   const { not, value } = either(statement, "Action");
   const patterns = textsOf(value, "Action");
-  for (const action of patterns) if (!/^(\*|s3:[a-z*?]+)$/i.test(action)) throw malformed(`Policy has invalid action: ${action.slice(0, 60)}`);
+  for (const action of patterns)
+    if (!/^(\*|s3:[a-z*?]+)$/i.test(action)) throw malformed(`Policy has invalid action: ${action.slice(0, 60)}`);
   return { not, patterns: patterns.map((action) => action.toLowerCase()) };
 }
 
@@ -74,7 +87,8 @@ function resources(statement: Json, bucket: string): Patterns {
   const patterns = textsOf(value, "Resource");
   for (const resource of patterns) {
     const [name = ""] = resource.startsWith(ARN) ? resource.slice(ARN.length).split("/", 1) : [];
-    if (name === "" || !matchesGlob(globOf(name), bucket)) throw malformed(`Policy has invalid resource: ${resource.slice(0, 200)}`);
+    if (name === "" || !matchesGlob(globOf(name), bucket))
+      throw malformed(`Policy has invalid resource: ${resource.slice(0, 200)}`);
   }
   return { not, patterns };
 }
@@ -84,20 +98,52 @@ function resources(statement: Json, bucket: string): Patterns {
  * refused. Of `aws:` keys all are taken: which of them a request has is AWS's matter of circumstance, too.
  */
 const s3Keys = new Set([
-  "authtype", "delimiter", "max-keys", "prefix", "signatureage", "signatureversion", "tlsversion", "versionid", "if-match", "if-none-match",
-  "x-amz-acl", "x-amz-content-sha256", "x-amz-copy-source", "x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp",
-  "x-amz-grant-write", "x-amz-grant-write-acp", "x-amz-metadata-directive", "x-amz-object-ownership", "x-amz-server-side-encryption",
-  "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-customer-algorithm", "x-amz-storage-class",
-  "x-amz-website-redirect-location", "object-lock-mode", "object-lock-retain-until-date", "object-lock-remaining-retention-days",
-  "object-lock-legal-hold", "locationconstraint", "resourceaccount", "requestobjecttagkeys", "objectcreationoperation",
+  "authtype",
+  "delimiter",
+  "max-keys",
+  "prefix",
+  "signatureage",
+  "signatureversion",
+  "tlsversion",
+  "versionid",
+  "if-match",
+  "if-none-match",
+  "x-amz-acl",
+  "x-amz-content-sha256",
+  "x-amz-copy-source",
+  "x-amz-grant-full-control",
+  "x-amz-grant-read",
+  "x-amz-grant-read-acp",
+  "x-amz-grant-write",
+  "x-amz-grant-write-acp",
+  "x-amz-metadata-directive",
+  "x-amz-object-ownership",
+  "x-amz-server-side-encryption",
+  "x-amz-server-side-encryption-aws-kms-key-id",
+  "x-amz-server-side-encryption-customer-algorithm",
+  "x-amz-storage-class",
+  "x-amz-website-redirect-location",
+  "object-lock-mode",
+  "object-lock-retain-until-date",
+  "object-lock-remaining-retention-days",
+  "object-lock-legal-hold",
+  "locationconstraint",
+  "resourceaccount",
+  "requestobjecttagkeys",
+  "objectcreationoperation",
   // There are no access points: that a request came through none is true of all.
-  "accesspointnetworkorigin", "dataaccesspointaccount", "dataaccesspointarn", "accessgrantsinstancearn",
+  "accesspointnetworkorigin",
+  "dataaccesspointaccount",
+  "dataaccesspointarn",
+  "accessgrantsinstancearn",
 ]);
 
 function conditionKey(text: string): string {
   const [name = "", ...rest] = text.split("/");
   const key = [name.toLowerCase(), ...rest].join("/");
-  const tagged = /^(s3:existingobjecttag|s3:requestobjecttag|aws:principaltag|aws:requesttag|aws:resourcetag)\/./s.test(key);
+  const tagged = /^(s3:existingobjecttag|s3:requestobjecttag|aws:principaltag|aws:requesttag|aws:resourcetag)\/./s.test(
+    key,
+  );
   const plain = key.startsWith("s3:") ? s3Keys.has(key.slice(3)) : /^aws:[a-z0-9:-]+$/.test(key);
   if (!tagged && !plain) throw malformed(`Policy has an invalid condition key: ${text.slice(0, 60)}`);
   return key;
@@ -121,20 +167,29 @@ function conditions(statement: Json): readonly Condition[] {
 
 function statementOf(value: unknown, bucket: string): Statement {
   const statement = objectOf(value, "A statement");
-  onlyKnown(statement, ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"], "a statement");
+  onlyKnown(
+    statement,
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"],
+    "a statement",
+  );
   const { Sid: sid, Effect: effect } = statement;
   if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
   if (sid !== undefined && typeof sid !== "string") throw malformed("Sid must be text");
   return {
     // An empty Sid is none: MinIO's clients write one into every statement.
-    ...(sid ? { sid } : {}), effect, principals: principals(statement), actions: actions(statement),
-    resources: resources(statement, bucket), conditions: conditions(statement),
+    ...(sid ? { sid } : {}),
+    effect,
+    principals: principals(statement),
+    actions: actions(statement),
+    resources: resources(statement, bucket),
+    conditions: conditions(statement),
   };
 }
 
 /** A bucket policy from its JSON: MalformedPolicy for what is none, what could not be upheld, and above 20 KiB. */
 export function parsePolicy(text: string, bucket: string): Policy {
-  if (Buffer.byteLength(text) > MAX_POLICY) throw malformed(`The policy exceeds the maximum size of ${MAX_POLICY} bytes`);
+  if (Buffer.byteLength(text) > MAX_POLICY)
+    throw malformed(`The policy exceeds the maximum size of ${MAX_POLICY} bytes`);
   if (!text.trimStart().startsWith("{")) throw malformed("Policies must be valid JSON and the first byte must be '{'");
   let json: unknown;
   try {
@@ -145,10 +200,12 @@ export function parsePolicy(text: string, bucket: string): Policy {
   const document = objectOf(json, "The policy");
   onlyKnown(document, ["Version", "Id", "Statement"], "the policy");
   const { Version: version = "2008-10-17", Id: id, Statement: listed } = document;
-  if (version !== "2012-10-17" && version !== "2008-10-17") throw malformed("The policy must contain a valid version string");
+  if (version !== "2012-10-17" && version !== "2008-10-17")
+    throw malformed("The policy must contain a valid version string");
   if (id !== undefined && typeof id !== "string") throw malformed("Id must be text");
   const values: readonly unknown[] = Array.isArray(listed) ? listed : [listed];
-  if (listed === undefined || values.length === 0 || values.length > MAX_STATEMENTS) throw malformed("Missing required field Statement");
+  if (listed === undefined || values.length === 0 || values.length > MAX_STATEMENTS)
+    throw malformed("Missing required field Statement");
   const statements = values.map((value) => statementOf(value, bucket));
   const sids = statements.flatMap(({ sid }) => sid ?? []);
   if (new Set(sids).size < sids.length) throw malformed("Statement IDs (SID) in a single policy must be unique");

@@ -6,7 +6,9 @@ export interface Preconditions {
   readonly ifUnmodifiedSince?: number;
   /** Of ranges: the ETag, or the second of the last change, of the bytes that the range is to be of. */
   readonly ifRange?: string | number;
-  /** Of deletions: the size in bytes, and the second of the last change (milliseconds), that what is there must have. */
+  /**
+   * Of deletions: the size in bytes, and the second of the last change (milliseconds), that what is there must have.
+   */
   readonly ifMatchSize?: number;
   readonly ifMatchModified?: number;
 }
@@ -35,9 +37,13 @@ export function checkRead(conditions: Preconditions, subject: Subject): "proceed
   return "proceed";
 }
 
-/** Whether what is there is what the range was meant of; where it is not, all of it is due (RFC 9110 section 13.1.5). */
+/**
+ * Whether what is there is what the range was meant of; where it is not, all of it is due (RFC 9110 section 13.1.5).
+ */
 export function rangeHolds({ ifRange }: Preconditions, subject: Subject): boolean {
-  return ifRange === undefined || ifRange === (typeof ifRange === "string" ? subject.etag : wholeSecond(subject.createdAt));
+  return (
+    ifRange === undefined || ifRange === (typeof ifRange === "string" ? subject.etag : wholeSecond(subject.createdAt))
+  );
 }
 
 /**

@@ -6,10 +6,23 @@ export interface PublicAccessBlock {
   readonly restrictPublicBuckets: boolean;
 }
 
-export const NOTHING_BLOCKED: PublicAccessBlock = { blockPublicAcls: false, ignorePublicAcls: false, blockPublicPolicy: false, restrictPublicBuckets: false };
-export const ALL_BLOCKED: PublicAccessBlock = { blockPublicAcls: true, ignorePublicAcls: true, blockPublicPolicy: true, restrictPublicBuckets: true };
+export const NOTHING_BLOCKED: PublicAccessBlock = {
+  blockPublicAcls: false,
+  ignorePublicAcls: false,
+  blockPublicPolicy: false,
+  restrictPublicBuckets: false,
+};
+export const ALL_BLOCKED: PublicAccessBlock = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
+};
 
-/** Who pays for requests. Nothing is charged for them here: where the requester pays, requests of others must say that they would. */
+/**
+ * Who pays for requests. Nothing is charged for them here: where the requester pays, requests of others must say that
+ * they would.
+ */
 export const payers = ["BucketOwner", "Requester"] as const;
 export type Payer = (typeof payers)[number];
 

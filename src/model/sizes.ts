@@ -11,7 +11,9 @@ export const DATA_FRAGMENTS = 4;
 export const PARITY_FRAGMENTS = 8;
 export const FRAGMENTS = DATA_FRAGMENTS + PARITY_FRAGMENTS;
 export const FRAGMENT_SIZE = SEGMENT_SIZE / DATA_FRAGMENTS;
-/** Segments of encrypted files are cut into chunks of this many bytes, each of which is proven and decrypted by itself … */
+/**
+ * Segments of encrypted files are cut into chunks of this many bytes, each of which is proven and decrypted by itself …
+ */
 export const CHUNK_SIZE = 64 * KIB;
 /** … and ends with its authentication tag. */
 export const CHUNK_TAG = 16;

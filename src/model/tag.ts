@@ -14,11 +14,14 @@ const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** InvalidTag for a set S3 would not take. */
 export function requireTags(tags: readonly Tag[], limit: number): void {
-  if (tags.length > limit) throw invalid(`${limit === TAG_LIMITS.object ? "Object" : "Bucket"} tags cannot be greater than ${limit}`);
+  if (tags.length > limit)
+    throw invalid(`${limit === TAG_LIMITS.object ? "Object" : "Bucket"} tags cannot be greater than ${limit}`);
   const seen = new Set<string>();
   for (const { key, value } of tags) {
-    if (key.length === 0 || key.length > TAG_LIMITS.key || !CHARACTERS.test(key)) throw invalid("The TagKey you have provided is invalid", key);
-    if (value.length > TAG_LIMITS.value || !CHARACTERS.test(value)) throw invalid("The TagValue you have provided is invalid", key);
+    if (key.length === 0 || key.length > TAG_LIMITS.key || !CHARACTERS.test(key))
+      throw invalid("The TagKey you have provided is invalid", key);
+    if (value.length > TAG_LIMITS.value || !CHARACTERS.test(value))
+      throw invalid("The TagValue you have provided is invalid", key);
     if (key.startsWith("aws:")) throw invalid("System tags cannot be added/updated by requester", key);
     if (seen.has(key)) throw invalid("Cannot provide multiple Tags with the same key", key);
     seen.add(key);
@@ -26,5 +29,8 @@ export function requireTags(tags: readonly Tag[], limit: number): void {
 }
 
 function invalid(message: string, key?: string): S3Error {
-  return new S3Error("InvalidTag", { message, ...(key === undefined ? {} : { fields: { TagKey: key.slice(0, TAG_LIMITS.key) } }) });
+  return new S3Error("InvalidTag", {
+    message,
+    ...(key === undefined ? {} : { fields: { TagKey: key.slice(0, TAG_LIMITS.key) } }),
+  });
 }

@@ -19,12 +19,12 @@ export interface RoutingRule {
 export type WebsiteConfiguration =
   | { readonly redirectAll: Required<Pick<WebsiteRedirect, "host">> & Pick<WebsiteRedirect, "protocol"> }
   | {
-    /** Put behind a key that is empty or ends with a slash. */
-    readonly index: string;
-    /** The key of what is shown for errors 4xx. */
-    readonly error?: string;
-    readonly rules: readonly RoutingRule[];
-  };
+      /** Put behind a key that is empty or ends with a slash. */
+      readonly index: string;
+      /** The key of what is shown for errors 4xx. */
+      readonly error?: string;
+      readonly rules: readonly RoutingRule[];
+    };
 
 /** The first rule for this key before it is read, or, with `errorStatus`, after reading it failed so. */
 export function routingRule(rules: readonly RoutingRule[], key: string, errorStatus?: number): RoutingRule | undefined {

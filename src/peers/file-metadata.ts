@@ -26,7 +26,11 @@ export class FileMetadata {
     const { chain, owners } = this.components;
     const stored = await chain.file(fid);
     if (stored) {
-      return { fid, size: stored.size, owner: stored.owners.map(({ account, fileName = "" }) => ({ user: account, file_name: fileName })) };
+      return {
+        fid,
+        size: stored.size,
+        owner: stored.owners.map(({ account, fileName = "" }) => ({ user: account, file_name: fileName })),
+      };
     }
     const deal = await chain.deal(fid);
     if (deal) return { fid, size: deal.size ?? size, owner: [{ user: deal.owner, file_name: deal.fileName ?? "" }] };

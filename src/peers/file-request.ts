@@ -7,10 +7,29 @@ import { Refusal } from "./refusal.js";
 const FID_LENGTH = 64;
 /** What `open` says of a file by the extension it was asked with. Anything else is bytes. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  css: "text/css", csv: "text/csv", gif: "image/gif", htm: "text/html", html: "text/html", ico: "image/x-icon",
-  jpeg: "image/jpeg", jpg: "image/jpeg", js: "text/javascript", json: "application/json", md: "text/markdown", mov: "video/quicktime",
-  mp3: "audio/mpeg", mp4: "video/mp4", pdf: "application/pdf", png: "image/png", svg: "image/svg+xml", txt: "text/plain",
-  wav: "audio/wav", webm: "video/webm", webp: "image/webp", xml: "application/xml", zip: "application/zip",
+  css: "text/css",
+  csv: "text/csv",
+  gif: "image/gif",
+  htm: "text/html",
+  html: "text/html",
+  ico: "image/x-icon",
+  jpeg: "image/jpeg",
+  jpg: "image/jpeg",
+  js: "text/javascript",
+  json: "application/json",
+  md: "text/markdown",
+  mov: "video/quicktime",
+  mp3: "audio/mpeg",
+  mp4: "video/mp4",
+  pdf: "application/pdf",
+  png: "image/png",
+  svg: "image/svg+xml",
+  txt: "text/plain",
+  wav: "audio/wav",
+  webm: "video/webm",
+  webp: "image/webp",
+  xml: "application/xml",
+  zip: "application/zip",
 };
 const UNKNOWN_TYPE = "application/octet-stream";
 

@@ -27,7 +27,11 @@ export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings
 }
 
 export const GATEWAY_PEERS_DEFAULTS: GatewayPeersSettings = {
-  ...PEER_BOOK_DEFAULTS, ...PEER_LINK_DEFAULTS, asked: 3, transfers: 8, attemptMs: 20_000,
+  ...PEER_BOOK_DEFAULTS,
+  ...PEER_LINK_DEFAULTS,
+  asked: 3,
+  transfers: 8,
+  attemptMs: 20_000,
 };
 
 /** Rounds of asking for one fragment: the second is for when the one who had it fails. */
@@ -58,19 +62,29 @@ export class GatewayPeers implements Peers {
   readonly #link: PeerLink;
   #running = 0;
 
-  constructor(private readonly components: GatewayPeersComponents, settings: Partial<GatewayPeersSettings> = {}) {
+  constructor(
+    private readonly components: GatewayPeersComponents,
+    settings: Partial<GatewayPeersSettings> = {},
+  ) {
     this.#settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
     this.#book = new PeerBook(components, this.#settings);
     this.#link = new PeerLink(this.#settings);
   }
 
-  async fragment(file: CessFile, segment: number, fragment: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async fragment(
+    file: CessFile,
+    segment: number,
+    fragment: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
     const hash = file.segments[segment]?.fragments[fragment];
     const start = segment * SEGMENT_SIZE + fragment * FRAGMENT_SIZE;
     const range = { start, end: Math.min(start + FRAGMENT_SIZE, file.size) };
-    // Gateways give an encrypted file in clear, or not at all: there is nothing in it that the fragment could be cut from.
-    if (!hash || file.format.name !== "plain" || range.end <= start || this.#running >= this.#settings.transfers) return undefined;
+    // Gateways give an encrypted file in clear, or not at all: there is nothing in it that the fragment could be cut
+    // from.
+    if (!hash || file.format.name !== "plain" || range.end <= start || this.#running >= this.#settings.transfers)
+      return undefined;
     this.#running++;
     try {
       for (let round = 0; round < ROUNDS; round++) {
@@ -95,7 +109,13 @@ export class GatewayPeers implements Peers {
   }
 
   /** Takes the fragment from whoever answers first that it has it; the others are let go. */
-  async #ask(peers: readonly Peer[], file: CessFile, range: ByteRange, hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async #ask(
+    peers: readonly Peer[],
+    file: CessFile,
+    range: ByteRange,
+    hash: Hash,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     const began = this.components.clock.now();
     const attempts = peers.map((peer) => ({ peer, controller: new AbortController() }));
     const end = (reason: unknown, except?: Peer) => {
@@ -104,7 +124,10 @@ export class GatewayPeers implements Peers {
     const abandon = () => end(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     const timer = new AbortController();
-    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(() => end(new TookTooLong()), () => undefined);
+    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(
+      () => end(new TookTooLong()),
+      () => undefined,
+    );
     try {
       const heads = attempts.map(({ peer, controller }) => this.#head(peer, file, range, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
@@ -133,7 +156,14 @@ export class GatewayPeers implements Peers {
     }
   }
 
-  async #body({ peer, body }: Answered, { fid }: CessFile, range: ByteRange, hash: Hash, began: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async #body(
+    { peer, body }: Answered,
+    { fid }: CessFile,
+    range: ByteRange,
+    hash: Hash,
+    began: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     try {
       const received = await readBytes(body, range.end - range.start);
       const bytes = await this.components.verify(received, hash);

@@ -18,7 +18,9 @@ export interface PeerBookSettings {
   readonly registerMs: number;
   /** How long it is believed that a gateway has a file at hand, or has not. Milliseconds. */
   readonly rememberMs: number;
-  /** Failures in a row after which a gateway is passed over, for this long the first time; each further one doubles it. */
+  /**
+   * Failures in a row after which a gateway is passed over, for this long the first time; each further one doubles it.
+   */
   readonly failures: number;
   readonly firstCooldownMs: number;
   readonly maxCooldownMs: number;
@@ -140,16 +142,22 @@ export class PeerBook {
     const { register, clock } = this.components;
     if (!register || this.#reading || clock.now() < this.#readAgainAt) return;
     this.#readAgainAt = clock.now() + this.settings.registerMs;
-    this.#reading = register.gateways().then(
-      (gateways) => this.#learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
-      // What was known of the register stays good enough.
-      () => void (this.#readAgainAt = clock.now() + RETRY_MS),
-    ).finally(() => (this.#reading = undefined));
+    this.#reading = register
+      .gateways()
+      .then(
+        (gateways) =>
+          this.#learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
+        // What was known of the register stays good enough.
+        () => void (this.#readAgainAt = clock.now() + RETRY_MS),
+      )
+      .finally(() => (this.#reading = undefined));
   }
 
   #learn(endpoints: readonly string[]): void {
     const configured = new Set(this.settings.endpoints);
-    const strangers = [...new Set(endpoints)].filter((endpoint) => !configured.has(endpoint)).slice(0, this.settings.registered);
+    const strangers = [...new Set(endpoints)]
+      .filter((endpoint) => !configured.has(endpoint))
+      .slice(0, this.settings.registered);
     this.#registered = strangers.map((endpoint) => ({ endpoint, trusted: false }));
     for (const endpoint of this.#histories.keys()) {
       if (!configured.has(endpoint) && !strangers.includes(endpoint)) this.#histories.delete(endpoint);

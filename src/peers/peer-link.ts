@@ -11,7 +11,10 @@ export interface PeerLinkSettings {
   /** Whether gateways of the register may lie in private networks; those the operator named always may. */
   readonly allowPrivate: boolean;
   readonly connectTimeoutMs: number;
-  /** Until the answer's head. A gateway that has the file at hand needs no longer; one that would fetch it first is no help. */
+  /**
+   * Until the answer's head. A gateway that has the file at hand needs no longer; one that would fetch it first is no
+   * help.
+   */
   readonly answerTimeoutMs: number;
   /** Longest silence within the answer's body. */
   readonly stallTimeoutMs: number;
@@ -19,7 +22,11 @@ export interface PeerLinkSettings {
 }
 
 export const PEER_LINK_DEFAULTS: PeerLinkSettings = {
-  allowPrivate: false, connectTimeoutMs: 2_000, answerTimeoutMs: 3_000, stallTimeoutMs: 5_000, connectionsPerPeer: 4,
+  allowPrivate: false,
+  connectTimeoutMs: 2_000,
+  answerTimeoutMs: 3_000,
+  stallTimeoutMs: 5_000,
+  connectionsPerPeer: 4,
 };
 
 /** Longest refusal that is read, in bytes. */
@@ -47,12 +54,21 @@ export class PeerLink {
    * Bytes `range` of a file of `size` bytes, of which more may follow. Resolves with the answer's head; the signal ends
    * the body too. Rejects with PeerMiss, EndpointForbidden or what the connection failed of.
    */
-  async open({ endpoint, trusted }: Peer, fid: Fid, range: ByteRange, size: number, signal: AbortSignal): Promise<Readable> {
+  async open(
+    { endpoint, trusted }: Peer,
+    fid: Fid,
+    range: ByteRange,
+    size: number,
+    signal: AbortSignal,
+  ): Promise<Readable> {
     const { agent, policy } = trusted ? this.#trusted : this.#strangers;
     const url = policy.parse(endpoint);
     const bytes = `bytes=${range.start}-${range.end - 1}`;
     const { statusCode, headers, body } = await agent.request({
-      origin: url.origin, path: `${url.pathname}file/open/${fid}`, method: "GET", signal,
+      origin: url.origin,
+      path: `${url.pathname}file/open/${fid}`,
+      method: "GET",
+      signal,
       // CESS gateways read the range from Content-Range. Only what is at hand is wanted: fetching we can do ourselves.
       headers: { range: bytes, "content-range": bytes, "cache-control": "only-if-cached" },
     });
@@ -97,6 +113,7 @@ async function refusal(status: number, json: boolean, body: Readable): Promise<E
     if (code !== undefined && code !== 500) return new PeerMiss(`the gateway answered code ${code}`);
   }
   body.destroy();
-  if (status === 404 || status === 504 || status === 200 || status === 206 || status === 416) return new PeerMiss(`HTTP ${status}`);
+  if (status === 404 || status === 504 || status === 200 || status === 206 || status === 416)
+    return new PeerMiss(`HTTP ${status}`);
   return new Error(`HTTP ${status}`);
 }

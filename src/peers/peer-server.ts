@@ -32,7 +32,12 @@ export interface PeerServerSettings {
   readonly idleTimeoutMs: number;
 }
 
-export const PEER_SERVER_DEFAULTS: PeerServerSettings = { requests: 64, connections: 256, requestTimeoutMs: 30_000, idleTimeoutMs: 60_000 };
+export const PEER_SERVER_DEFAULTS: PeerServerSettings = {
+  requests: 64,
+  connections: 256,
+  requestTimeoutMs: 30_000,
+  idleTimeoutMs: 60_000,
+};
 
 export interface PeerCounts {
   requests: number;
@@ -46,8 +51,8 @@ const NOT_FOUND = "Not found";
 const CACHING = "public, max-age=2592000, no-transform, immutable";
 
 /**
- * The download paths of the CESS gateway protocol, so that other gateways and CESS tools find here what this gateway has.
- * They need no signature: a FID's bytes are public in the network. Nothing is ever taken.
+ * The download paths of the CESS gateway protocol, so that other gateways and CESS tools find here what this gateway
+ * has. They need no signature: a FID's bytes are public in the network. Nothing is ever taken.
  */
 export class PeerServer {
   readonly counts: PeerCounts = { requests: 0, refused: 0, bytes: 0 };
@@ -56,7 +61,10 @@ export class PeerServer {
   readonly #closing = new AbortController();
   readonly #handling = new Set<Promise<void>>();
 
-  constructor(private readonly components: PeerServerComponents, settings: Partial<PeerServerSettings> = {}) {
+  constructor(
+    private readonly components: PeerServerComponents,
+    settings: Partial<PeerServerSettings> = {},
+  ) {
     this.#settings = { ...PEER_SERVER_DEFAULTS, ...settings };
     this.#server = createServer({ requestTimeout: this.#settings.requestTimeoutMs, maxHeaderSize: 16 * KIB });
     this.#server.maxConnections = this.#settings.connections;
@@ -97,7 +105,8 @@ export class PeerServer {
     } catch (error) {
       this.counts.refused++;
       const refusal = toRefusal(error);
-      if (refusal.code === 500 && !gone.signal.aborted) this.components.log.warn({ err: error }, "a peer's request failed");
+      if (refusal.code === 500 && !gone.signal.aborted)
+        this.components.log.warn({ err: error }, "a peer's request failed");
       if (response.headersSent || gone.signal.aborted) response.destroy();
       else answer(response, refusal.code, { code: refusal.code, msg: refusal.message, data: null });
     }
@@ -111,11 +120,18 @@ export class PeerServer {
       if (verb === "download" || verb === "open") return this.#file(request, response, verb, name, signal);
       if (verb === "metadata") return this.#metadata(response, name);
     }
-    if (url && room === "fragment" && verb === "download" && name === "") return this.#fragment(request, response, url.searchParams, signal);
+    if (url && room === "fragment" && verb === "download" && name === "")
+      return this.#fragment(request, response, url.searchParams, signal);
     throw new Refusal(404, NOT_FOUND);
   }
 
-  async #file(request: IncomingMessage, response: ServerResponse, verb: "download" | "open", name: string, signal: AbortSignal): Promise<void> {
+  async #file(
+    request: IncomingMessage,
+    response: ServerResponse,
+    verb: "download" | "open",
+    name: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { fid, contentType } = readFid(name);
     const file = await this.#find(fid);
     requireCipher(file, request.headers["cipher"]);
@@ -154,13 +170,22 @@ export class PeerServer {
     }
   }
 
-  async #fragment(request: IncomingMessage, response: ServerResponse, query: URLSearchParams, signal: AbortSignal): Promise<void> {
+  async #fragment(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { fid } = readFid(query.get("fid") ?? "");
     const hash = query.get("fragment") ?? "";
     if (!isHash(hash)) throw new Refusal(400, "invalid fragment");
     const bytes = await this.components.files.fragment(await this.#find(fid), hash, signal);
     if (!bytes) throw new Refusal(404, NOT_FOUND);
-    response.writeHead(200, { "content-type": "application/octet-stream", "content-length": bytes.length, "cache-control": CACHING });
+    response.writeHead(200, {
+      "content-type": "application/octet-stream",
+      "content-length": bytes.length,
+      "cache-control": CACHING,
+    });
     if (request.method === "HEAD") response.end();
     else await pipeline(Readable.from(pieces(bytes)), response);
     this.counts.bytes += bytes.length;
@@ -177,8 +202,12 @@ export class PeerServer {
  * What an owner stored encrypted in DeOSS's way is given in clear only to those who bring the cipher, as CESS tools do.
  * What S3's server-side encryption covers is given to nobody here: its readers come with a signature.
  */
-function requireCipher({ format }: Awaited<ReturnType<Catalog["files"]["withFid"]>>[number], cipher: string | string[] | undefined): void {
-  if (format.name !== "plain" && !(format.name === "cess-cbc" && format.cipher === cipher)) throw new Refusal(403, "no permission");
+function requireCipher(
+  { format }: Awaited<ReturnType<Catalog["files"]["withFid"]>>[number],
+  cipher: string | string[] | undefined,
+): void {
+  if (format.name !== "plain" && !(format.name === "cess-cbc" && format.cipher === cipher))
+    throw new Refusal(403, "no permission");
 }
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
@@ -187,15 +216,20 @@ function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
 
 function answer(response: ServerResponse, status: number, envelope: Envelope): void {
   const body = Buffer.from(JSON.stringify(envelope));
-  response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8", "content-length": body.length, "access-control-allow-origin": "*",
-  }).end(body);
+  response
+    .writeHead(status, {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": body.length,
+      "access-control-allow-origin": "*",
+    })
+    .end(body);
 }
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof S3Error && error.kind === "ObjectUnavailable") return new Refusal(504, error.message);
   if (error instanceof S3Error && (error.kind === "SlowDown" || error.kind === "ServiceUnavailable")) return BUSY;
-  if (error instanceof Error && error.name === "ChainUnavailable") return new Refusal(503, "the chain cannot be asked, please try again later");
+  if (error instanceof Error && error.name === "ChainUnavailable")
+    return new Refusal(503, "the chain cannot be asked, please try again later");
   return new Refusal(500, "system error");
 }

@@ -21,7 +21,8 @@ export interface Envelope {
 export function readEnvelope(text: string): Pick<Envelope, "code"> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "number") return undefined;
+    if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "number")
+      return undefined;
     return { code: value.code };
   } catch {
     return undefined;

@@ -23,7 +23,10 @@ export type Share = "all" | "none";
 
 /** Files for other gateways and CESS tools, by their FIDs: from staging, from the cache, or from the storage nodes. */
 export class SharedFiles {
-  constructor(private readonly components: SharedFilesComponents, private readonly settings: { readonly share: Share }) {}
+  constructor(
+    private readonly components: SharedFilesComponents,
+    private readonly settings: { readonly share: Share },
+  ) {}
 
   /** Undefined when this gateway does not know the file or does not let it out: the two look the same from outside. */
   async find(fid: Fid): Promise<FileRow | undefined> {
@@ -43,7 +46,9 @@ export class SharedFiles {
     return ByteStream.begin(this.readStaged(file.blobs, range), signal, pinned);
   }
 
-  /** One of the segments' fragments, parity or data, where its segment is staged or it is cached; undefined elsewhere. */
+  /**
+   * One of the segments' fragments, parity or data, where its segment is staged or it is cached; undefined elsewhere.
+   */
   async fragment(file: FileRow, hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const segment = file.segments.findIndex(({ fragments }) => fragments.includes(hash));
     if (segment < 0) return undefined;
@@ -53,7 +58,10 @@ export class SharedFiles {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
       const content = this.segmentContent(file, segment);
       // Our own clients' reads and uploads come first.
-      return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, { priority: "background", signal });
+      return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, {
+        priority: "background",
+        signal,
+      });
     } finally {
       unpin();
     }

@@ -9,7 +9,12 @@ export interface Preprocessing {
    * The files these bytes make: one, or several of at most 1,000 segments. Segments that were prepared for `subject`
    * from the very same slices are not computed again.
    */
-  files(subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal): Promise<NewFile[]>;
+  files(
+    subject: string,
+    content: readonly BlobSlice[],
+    settings: FileSettings,
+    signal?: AbortSignal,
+  ): Promise<NewFile[]>;
   /** The Merkle root over all segments of these files (at least one): of a single file its FID. */
   root(files: readonly CessFile[]): Fid;
   /**

@@ -37,14 +37,25 @@ export class ResumablePreprocessing implements Preprocessing {
   private readonly closing = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
 
-  constructor(private readonly components: PreprocessingComponents, settings: Partial<PreprocessingSettings> = {}) {
+  constructor(
+    private readonly components: PreprocessingComponents,
+    settings: Partial<PreprocessingSettings> = {},
+  ) {
     this.settings = { ...PREPROCESSING_DEFAULTS, ...settings };
     this.preparer = new SegmentPreparer(components);
     const onFault = components.onFault ?? (() => undefined);
-    this.background = new UploadPreparation({ catalog: components.catalog, preparer: this.preparer, onFault }, this.settings);
+    this.background = new UploadPreparation(
+      { catalog: components.catalog, preparer: this.preparer, onFault },
+      this.settings,
+    );
   }
 
-  async files(subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal): Promise<NewFile[]> {
+  async files(
+    subject: string,
+    content: readonly BlobSlice[],
+    settings: FileSettings,
+    signal?: AbortSignal,
+  ): Promise<NewFile[]> {
     const work = this.prepareFiles(subject, content, settings, signal);
     const settled = work.catch(() => undefined);
     this.running.add(settled);
@@ -73,7 +84,10 @@ export class ResumablePreprocessing implements Preprocessing {
   }
 
   private async prepareFiles(
-    subject: string, content: readonly BlobSlice[], settings: FileSettings, signal?: AbortSignal,
+    subject: string,
+    content: readonly BlobSlice[],
+    settings: FileSettings,
+    signal?: AbortSignal,
   ): Promise<NewFile[]> {
     const { format } = settings;
     const segments = cutSegments(content, format);
@@ -90,7 +104,10 @@ export class ResumablePreprocessing implements Preprocessing {
   }
 
   private async prepareAll(
-    subject: string, segments: readonly BlobSlice[][], { format, priority }: FileSettings, signal?: AbortSignal,
+    subject: string,
+    segments: readonly BlobSlice[][],
+    { format, priority }: FileSettings,
+    signal?: AbortSignal,
   ): Promise<SegmentHashes[]> {
     const hashes = segments.length > 1 ? await this.saved(subject, segments, format) : [];
     const failing = new AbortController();
@@ -107,17 +124,23 @@ export class ResumablePreprocessing implements Preprocessing {
         hashes[index] = await this.preparer.prepare({ subject, index, slices, format }, segments.length > 1, task);
       }
     };
-    const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () => line().catch((error: unknown) => {
-      failing.abort(error);
-      throw error;
-    }));
+    const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
+      line().catch((error: unknown) => {
+        failing.abort(error);
+        throw error;
+      }),
+    );
     // Nothing of this call runs on once it rejects: the blobs are unpinned then.
     const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
     if (failed) task.signal.throwIfAborted();
     return hashes;
   }
 
-  private async saved(subject: string, segments: readonly BlobSlice[][], format: SegmentFormat): Promise<SegmentHashes[]> {
+  private async saved(
+    subject: string,
+    segments: readonly BlobSlice[][],
+    format: SegmentFormat,
+  ): Promise<SegmentHashes[]> {
     const hashes: SegmentHashes[] = [];
     for (const { index, source, hashes: found } of await this.components.catalog.preparations.all(subject)) {
       const slices = segments[index];
@@ -126,7 +149,11 @@ export class ResumablePreprocessing implements Preprocessing {
     return hashes;
   }
 
-  private assemble(segments: readonly BlobSlice[][], hashes: readonly SegmentHashes[], { format, territory }: FileSettings): NewFile[] {
+  private assemble(
+    segments: readonly BlobSlice[][],
+    hashes: readonly SegmentHashes[],
+    { format, territory }: FileSettings,
+  ): NewFile[] {
     const files: NewFile[] = [];
     for (let first = 0; first < segments.length; first += this.settings.maxSegmentsPerFile) {
       const own = segments.slice(first, first + this.settings.maxSegmentsPerFile);
@@ -134,8 +161,12 @@ export class ResumablePreprocessing implements Preprocessing {
       const size = slicesLength(own.flat());
       if (ownHashes.length !== segmentCount(size, format)) throw new Error("a segment was not prepared");
       files.push({
-        fid: fidOf(ownHashes.map(({ hash }) => hash)), size, format: formatFrom(format, first), territory,
-        segments: ownHashes, blobs: joinSlices(own),
+        fid: fidOf(ownHashes.map(({ hash }) => hash)),
+        size,
+        format: formatFrom(format, first),
+        territory,
+        segments: ownHashes,
+        blobs: joinSlices(own),
       });
     }
     return files;

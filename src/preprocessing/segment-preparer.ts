@@ -43,7 +43,11 @@ export class SegmentPreparer {
     }
   }
 
-  private async hash({ subject, index, slices, format }: WantedSegment, savedAs: string | undefined, task: Task): Promise<SegmentHashes> {
+  private async hash(
+    { subject, index, slices, format }: WantedSegment,
+    savedAs: string | undefined,
+    task: Task,
+  ): Promise<SegmentHashes> {
     const { catalog, blobs, encoder } = this.components;
     const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
     try {

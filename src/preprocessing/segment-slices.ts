@@ -47,10 +47,7 @@ export function joinSlices(segments: readonly (readonly BlobSlice[])[]): BlobSli
  * mean equal hashes. A digest, since a segment may have thousands of slices and a format may hold a secret.
  */
 export function segmentSource(slices: readonly BlobSlice[], format: SegmentFormat): string {
-  const secret = format.name === "cess-cbc" ? format.cipher : format.name === "aes-256-gcm" ? format.key ?? "" : "";
-  const text = JSON.stringify([
-    format.name, secret,
-    slices.map(({ blob, offset, length }) => [blob, offset, length]),
-  ]);
+  const secret = format.name === "cess-cbc" ? format.cipher : format.name === "aes-256-gcm" ? (format.key ?? "") : "";
+  const text = JSON.stringify([format.name, secret, slices.map(({ blob, offset, length }) => [blob, offset, length])]);
   return createHash("sha256").update(text).digest("hex");
 }

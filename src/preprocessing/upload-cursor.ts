@@ -23,7 +23,10 @@ export interface SegmentAtCursor {
 
 /** The whole segment at the cursor, undefined while parts of it are missing. */
 export async function segmentAt(
-  catalog: Catalog, upload: string, cursor: UploadCursor, format: SegmentFormat,
+  catalog: Catalog,
+  upload: string,
+  cursor: UploadCursor,
+  format: SegmentFormat,
 ): Promise<SegmentAtCursor | undefined> {
   const slices: BlobSlice[] = [];
   let { part: before, offset } = cursor;

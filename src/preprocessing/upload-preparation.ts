@@ -51,7 +51,10 @@ export class UploadPreparation {
   private readonly progress: LRUCache<string, Progress>;
   private closed = false;
 
-  constructor(private readonly components: UploadPreparationComponents, private readonly settings: UploadPreparationSettings) {
+  constructor(
+    private readonly components: UploadPreparationComponents,
+    private readonly settings: UploadPreparationSettings,
+  ) {
     this.progress = new LRUCache({ max: settings.maxRemembered });
   }
 
@@ -77,9 +80,9 @@ export class UploadPreparation {
   }
 
   /**
-   * Begins no more segments of this upload until the returned function is called, which resolves when none is in work. One
-   * that a thread has begun is finished: whoever took the upload needs it, too. One that waits is not: it would wait
-   * behind everybody else's.
+   * Begins no more segments of this upload until the returned function is called, which resolves when none is in work.
+   * One that a thread has begun is finished: whoever took the upload needs it, too. One that waits is not: it would
+   * wait behind everybody else's.
    */
   async take(upload: string): Promise<() => Promise<void>> {
     this.taken.set(upload, (this.taken.get(upload) ?? 0) + 1);
@@ -112,10 +115,12 @@ export class UploadPreparation {
       if (this.running.has(upload)) continue;
       this.waiting.delete(upload);
       const abort = new AbortController();
-      const done = Promise.resolve().then(() => this.work(upload, format, running)).finally(() => {
-        this.running.delete(upload);
-        this.startNext();
-      });
+      const done = Promise.resolve()
+        .then(() => this.work(upload, format, running))
+        .finally(() => {
+          this.running.delete(upload);
+          this.startNext();
+        });
       const running: Running = { abort, done, begun: false };
       this.running.set(upload, running);
     }
@@ -126,7 +131,7 @@ export class UploadPreparation {
     try {
       const progress = this.progressOf(upload);
       progress.sources ??= await this.savedSources(upload);
-      while (!this.taken.has(upload) && await this.step(upload, format, progress, progress.sources, running)) {
+      while (!this.taken.has(upload) && (await this.step(upload, format, progress, progress.sources, running))) {
         // Fair to the others: the next segment waits for its turn behind them.
         if (this.waiting.size > 0) {
           this.enqueue(upload, format);
@@ -141,7 +146,11 @@ export class UploadPreparation {
 
   /** Prepares the segment at the cursor if need be; false when it is not there yet. */
   private async step(
-    upload: string, format: SegmentFormat, progress: Progress, sources: Map<number, string>, running: Running,
+    upload: string,
+    format: SegmentFormat,
+    progress: Progress,
+    sources: Map<number, string>,
+    running: Running,
   ): Promise<boolean> {
     const { signal } = running.abort;
     signal.throwIfAborted();
@@ -155,7 +164,11 @@ export class UploadPreparation {
     const source = segmentSource(slices, format);
     if (sources.get(index) !== source) {
       const onStart = () => (running.begun = true);
-      await this.components.preparer.prepare({ subject: upload, index, slices, format }, true, { priority: "background", signal, onStart });
+      await this.components.preparer.prepare({ subject: upload, index, slices, format }, true, {
+        priority: "background",
+        signal,
+        onStart,
+      });
       running.begun = false;
       sources.set(index, source);
     }

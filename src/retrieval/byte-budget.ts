@@ -33,7 +33,8 @@ export class ByteBudget {
     signal?.throwIfAborted();
     const taken = this.tryTake(bytes);
     if (taken) return taken;
-    if (this.#queue.size >= MAX_WAITING) throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
+    if (this.#queue.size >= MAX_WAITING)
+      throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
     const amount = Math.min(bytes, this.capacity);
     await new Promise<void>((resolve, reject) => {
       const abandon = () => {

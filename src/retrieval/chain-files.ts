@@ -15,7 +15,10 @@ export class ChainFiles implements NetworkFiles {
     const found = await this.components.directory.file(fid, signal);
     if (!found) return undefined;
     requireSound(found);
-    const segments = found.segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment) => fragment.hash) }));
+    const segments = found.segments.map(({ hash, fragments }) => ({
+      hash,
+      fragments: fragments.map((fragment) => fragment.hash),
+    }));
     return { fid, size: found.size, format: PLAIN, segments };
   }
 
@@ -51,6 +54,10 @@ function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): n
 /** The chain believes whoever declares a file: that its segments make this FID and hold its bytes is for us to see. */
 function requireSound({ fid, size, segments }: ChainFile): void {
   const whole = segments.length > 0 && segments.every(({ fragments }) => fragments.length === FRAGMENTS);
-  const sound = whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
-  if (!sound) throw new S3Error("ObjectUnavailable", { message: `what the chain lists under ${fid} is not the file of that name` });
+  const sound =
+    whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
+  if (!sound)
+    throw new S3Error("ObjectUnavailable", {
+      message: `what the chain lists under ${fid} is not the file of that name`,
+    });
 }

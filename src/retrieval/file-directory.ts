@@ -31,7 +31,11 @@ export class FileDirectory {
   #nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
   constructor(
-    private readonly components: { readonly chain: Chain; readonly book: Pick<NodeBook, "nodes">; readonly clock: Clock },
+    private readonly components: {
+      readonly chain: Chain;
+      readonly book: Pick<NodeBook, "nodes">;
+      readonly clock: Clock;
+    },
     private readonly settings: DirectorySettings,
   ) {
     this.#files = new LRUCache({
@@ -44,12 +48,23 @@ export class FileDirectory {
    * The twelve holders of a segment's fragments in index order; undefined for one that is not registered any more.
    * `notBefore`: refuses to answer from what was read before that time, in milliseconds since 1970.
    */
-  async holders(file: CessFile, segment: number, notBefore: number, signal?: AbortSignal): Promise<(NodeAddress | undefined)[]> {
-    const [chainFile, nodes] = await Promise.all([this.#file(file.fid, notBefore, signal), this.#addresses(notBefore, signal)]);
+  async holders(
+    file: CessFile,
+    segment: number,
+    notBefore: number,
+    signal?: AbortSignal,
+  ): Promise<(NodeAddress | undefined)[]> {
+    const [chainFile, nodes] = await Promise.all([
+      this.#file(file.fid, notBefore, signal),
+      this.#addresses(notBefore, signal),
+    ]);
     const wanted = file.segments[segment]?.hash;
     const listed = chainFile.segments[segment];
     const found = listed?.hash === wanted ? listed : chainFile.segments.find(({ hash }) => hash === wanted);
-    if (!found) throw new S3Error("ObjectUnavailable", { message: `the chain's file ${file.fid} has no segment ${wanted ?? segment}` });
+    if (!found)
+      throw new S3Error("ObjectUnavailable", {
+        message: `the chain's file ${file.fid} has no segment ${wanted ?? segment}`,
+      });
     return found.fragments.map(({ node }) => nodes.get(node));
   }
 
@@ -66,7 +81,11 @@ export class FileDirectory {
   /** Accounts of the nodes that keep their fragments and are bound to: a frozen one still is, a leaving one is not. */
   async nodesInGoodStanding(signal?: AbortSignal): Promise<ReadonlySet<CessAccount>> {
     const nodes = await this.#addresses(0, signal);
-    return new Set([...nodes.values()].flatMap(({ account, state }) => (state === "positive" || state === "frozen" ? [account] : [])));
+    return new Set(
+      [...nodes.values()].flatMap(({ account, state }) =>
+        state === "positive" || state === "frozen" ? [account] : [],
+      ),
+    );
   }
 
   rememberedFiles(): ChainFile[] {

@@ -54,9 +54,9 @@ interface Wanted {
 const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 
 /**
- * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when that is slow, gone or lies,
- * made of any four others. All readers of a fragment share one fetch, and all of a segment share one race. What comes
- * from here is shared and cached: it must be neither changed nor transferred.
+ * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when
+ * that is slow, gone or lies, made of any four others. All readers of a fragment share one fetch, and all of a segment
+ * share one race. What comes from here is shared and cached: it must be neither changed nor transferred.
  */
 export class FragmentSource {
   readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
@@ -78,7 +78,10 @@ export class FragmentSource {
     return this.#fetchBudget.used + this.#raceBudget.used;
   }
 
-  /** Data fragment 0…3, from no farther than `reach`. Rejects with S3Error ObjectUnavailable, or with the signal's reason. */
+  /**
+   * Data fragment 0…3, from no farther than `reach`. Rejects with S3Error ObjectUnavailable, or with the signal's
+   * reason.
+   */
   async get({ file, segment, fragment }: FragmentPlace, reach: Reach, signal?: AbortSignal): Promise<Uint8Array> {
     const hashes = file.segments[segment];
     const hash = hashes?.fragments[fragment];
@@ -116,7 +119,8 @@ export class FragmentSource {
     signal.throwIfAborted();
     const { peers } = this.components;
     if (reach === "peers" && peers) return this.#fromPeersOrNodes(peers, wanted, signal);
-    if (reach === "cache") throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
+    if (reach === "cache")
+      throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
     return this.#countedFromNodes(wanted, signal);
   }
 
@@ -126,13 +130,18 @@ export class FragmentSource {
     const abandon = () => controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     try {
-      const asked = peers.fragment(wanted.file, wanted.segment, wanted.fragment, controller.signal).catch(() => undefined);
-      const late = this.components.clock.sleep(this.settings.peerHeadStartMs, controller.signal).then(() => undefined, () => undefined);
+      const asked = peers
+        .fragment(wanted.file, wanted.segment, wanted.fragment, controller.signal)
+        .catch(() => undefined);
+      const late = this.components.clock.sleep(this.settings.peerHeadStartMs, controller.signal).then(
+        () => undefined,
+        () => undefined,
+      );
       const early = await Promise.race([asked, late]);
       signal.throwIfAborted();
       if (early) return this.#fromPeer(wanted.hash, early);
       const nodes = this.#countedFromNodes(wanted, controller.signal);
-      const peer = asked.then((bytes) => bytes ? this.#fromPeer(wanted.hash, bytes) : nodes);
+      const peer = asked.then((bytes) => (bytes ? this.#fromPeer(wanted.hash, bytes) : nodes));
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
       signal.removeEventListener("abort", abandon);
@@ -157,7 +166,12 @@ export class FragmentSource {
     } catch (error) {
       // Fragments move when nodes leave: before giving up, look where they are now.
       const recent = this.components.clock.now() - this.settings.recheckMs;
-      if (signal.aborted || !(error instanceof S3Error) || !this.components.directory.olderThan(wanted.file.fid, recent)) throw error;
+      if (
+        signal.aborted ||
+        !(error instanceof S3Error) ||
+        !this.components.directory.olderThan(wanted.file.fid, recent)
+      )
+        throw error;
       return this.#fetch(wanted, recent, signal);
     }
   }
@@ -180,7 +194,10 @@ export class FragmentSource {
       const direct = fetcher.fetch(node, name, controller.signal);
       // Below it is awaited through others; a rejection nobody looks at any more must not end the process.
       direct.catch(() => undefined);
-      const late = clock.sleep(hedge, controller.signal).then(() => (fetcher.hasArrived(node, name) ? direct : undefined)).catch(() => undefined);
+      const late = clock
+        .sleep(hedge, controller.signal)
+        .then(() => (fetcher.hasArrived(node, name) ? direct : undefined))
+        .catch(() => undefined);
       const early = await Promise.race([direct.catch(() => undefined), late]);
       signal.throwIfAborted();
       if (early) return this.#keep(wanted.hash, early);
@@ -193,7 +210,11 @@ export class FragmentSource {
     }
   }
 
-  async #race({ file, segment, hashes, fragment }: Wanted, holders: Awaited<ReturnType<FileDirectory["holders"]>>, signal: AbortSignal): Promise<Uint8Array> {
+  async #race(
+    { file, segment, hashes, fragment }: Wanted,
+    holders: Awaited<ReturnType<FileDirectory["holders"]>>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const work = async (shared: AbortSignal) => {
       const release = await this.#raceBudget.take(RACE_WIDTH * FRAGMENT_SIZE, shared);
       let all: Promise<unknown> = Promise.resolve();
@@ -201,7 +222,10 @@ export class FragmentSource {
         this.counts.races++;
         const restored = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
         this.counts.racesWon++;
-        all = restored.all.then((fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)), () => undefined);
+        all = restored.all.then(
+          (fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)),
+          () => undefined,
+        );
         return restored;
       } finally {
         void all.then(release);
@@ -220,7 +244,8 @@ export class FragmentSource {
 
   /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */
   #keep(hash: Hash | undefined, bytes: Uint8Array): Uint8Array {
-    if (hash !== undefined && hash !== ZERO_FRAGMENT_HASH) void this.components.cache.set(hash, bytes).catch(() => undefined);
+    if (hash !== undefined && hash !== ZERO_FRAGMENT_HASH)
+      void this.components.cache.set(hash, bytes).catch(() => undefined);
     return bytes;
   }
 }

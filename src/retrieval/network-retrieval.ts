@@ -32,7 +32,10 @@ export interface RetrievalComponents {
 export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings {
   /** Bytes of fragments one stream fetches ahead of what its reader has taken. */
   readonly readAheadBytes: number;
-  /** Bytes of fragments that all streams hold together; a stream waits for its first, and reads ahead only in what is free. */
+  /**
+   * Bytes of fragments that all streams hold together; a stream waits for its first, and reads ahead only in what is
+   * free.
+   */
   readonly heldBytes: number;
   /** A node that has not sent a fragment by then has failed. Milliseconds. */
   readonly attemptMs: number;
@@ -61,7 +64,9 @@ interface Ahead {
   readonly release: () => void;
 }
 
-/** Retrieval from the CESS network through the fragment cache. Memory is bounded by the settings, not by the readers. */
+/**
+ * Retrieval from the CESS network through the fragment cache. Memory is bounded by the settings, not by the readers.
+ */
 export class NetworkRetrieval implements Retrieval {
   readonly #settings: RetrievalSettings;
   readonly #held: ByteBudget;
@@ -132,7 +137,12 @@ export class NetworkRetrieval implements Retrieval {
   }
 
   /** What the pieces do not give because the cache lost the fragment meanwhile comes from wherever it is. */
-  async *#inPieces(step: ReadStep, pieces: AsyncGenerator<Uint8Array, void>, reach: Reach, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  async *#inPieces(
+    step: ReadStep,
+    pieces: AsyncGenerator<Uint8Array, void>,
+    reach: Reach,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
     let { start } = step;
     try {
       for await (const piece of pieces) {

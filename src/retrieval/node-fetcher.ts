@@ -55,7 +55,10 @@ export class NodeFetcher {
    */
   async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
     this.#believed.add(keyOf(node, fragment));
-    const { result: { bytes, verified }, shared } = await this.#join(node, fragment, signal);
+    const {
+      result: { bytes, verified },
+      shared,
+    } = await this.#join(node, fragment, signal);
     return verified ? bytes : this.verify(node, fragment, shared ? new Uint8Array(bytes) : bytes, signal);
   }
 
@@ -68,9 +71,20 @@ export class NodeFetcher {
     return shared ? { ...result, bytes: new Uint8Array(result.bytes) } : result;
   }
 
-  /** The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and it is in the book. */
-  async verify(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    const good = bytes.length === FRAGMENT_SIZE ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal }) : undefined;
+  /**
+   * The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and it is in the
+   * book.
+   */
+  async verify(
+    node: NodeAddress,
+    fragment: FragmentName,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const good =
+      bytes.length === FRAGMENT_SIZE
+        ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal })
+        : undefined;
     if (good) return good;
     this.components.book.lied(node.account);
     this.counts.failedFetches++;
@@ -91,7 +105,9 @@ export class NodeFetcher {
     const key = keyOf(node, fragment);
     this.counts.fetches++;
     try {
-      const received = await this.#withDeadline(node, signal, (limited) => this.components.nodes.get(node, fragment, limited));
+      const received = await this.#withDeadline(node, signal, (limited) =>
+        this.components.nodes.get(node, fragment, limited),
+      );
       this.#arrived.add(key);
       this.counts.fetchedBytes += received.length;
       if (received.length === FRAGMENT_SIZE && !this.#believed.has(key)) return { bytes: received, verified: false };
@@ -106,7 +122,11 @@ export class NodeFetcher {
   }
 
   /** A node that neither sends nor hangs up must not hold its place for ever. */
-  async #withDeadline<T>(node: NodeAddress, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #withDeadline<T>(
+    node: NodeAddress,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     signal.throwIfAborted();
     const attempt = new AbortController();
     const timer = new AbortController();

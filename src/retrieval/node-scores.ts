@@ -18,7 +18,10 @@ const UNKNOWN = 1.5;
 /** A node that usually takes so many times longer than most is slow: it is never waited for alone. */
 const SLOW = 4;
 
-/** What the node book means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing itself. */
+/**
+ * What the node book means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing
+ * itself.
+ */
 export class NodeScores {
   constructor(
     private readonly book: Pick<NodeBook, "experience" | "usualGetMs">,

@@ -31,7 +31,11 @@ export class PlaintextReader {
     }
   }
 
-  *#chunks(step: ReadStep, format: SegmentFormat & { readonly name: "aes-256-gcm" }, bytes: Uint8Array): Generator<Uint8Array, void> {
+  *#chunks(
+    step: ReadStep,
+    format: SegmentFormat & { readonly name: "aes-256-gcm" },
+    bytes: Uint8Array,
+  ): Generator<Uint8Array, void> {
     if (this.#cipher?.file !== step.file) this.#cipher = { file: step.file, chunks: new ChunkCipher(format) };
     const { chunks } = this.#cipher;
     let ready: Uint8Array[] = [];
@@ -69,8 +73,11 @@ export class PlaintextReader {
   #blockBefore(step: ReadStep): Uint8Array | undefined {
     const { step: last, block } = this.#ended ?? {};
     const follows =
-      last?.file === step.file && last.segment === step.segment && last.end === FRAGMENT_SIZE &&
-      last.fragment + 1 === step.fragment && step.start === 0;
+      last?.file === step.file &&
+      last.segment === step.segment &&
+      last.end === FRAGMENT_SIZE &&
+      last.fragment + 1 === step.fragment &&
+      step.start === 0;
     return follows ? block : undefined;
   }
 }

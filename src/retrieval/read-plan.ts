@@ -27,7 +27,7 @@ export function* readSteps(ranges: readonly FileRange[]): Generator<ReadStep, vo
     if (range.start < 0 || range.end > file.size || rangeLength(range) < 0)
       throw new RangeError(`bytes ${range.start} to ${range.end} are outside a file of ${file.size}`);
     const capacity = segmentCapacity(file.format);
-    for (let position = range.start; position < range.end; ) {
+    for (let position = range.start; position < range.end;) {
       const segment = Math.floor(position / capacity);
       const end = Math.min(range.end, (segment + 1) * capacity);
       yield* segmentSteps(file, segment, { start: position - segment * capacity, end: end - segment * capacity });
@@ -38,7 +38,7 @@ export function* readSteps(ranges: readonly FileRange[]): Generator<ReadStep, vo
 
 function* segmentSteps(file: CessFile, segment: number, wanted: ReadStep["wanted"]): Generator<ReadStep, void> {
   const [first, last] = bytesToRead(file.format, wanted);
-  for (let position = first; position < last; ) {
+  for (let position = first; position < last;) {
     const fragment = Math.floor(position / FRAGMENT_SIZE);
     const stop = Math.min(last, (fragment + 1) * FRAGMENT_SIZE);
     const base = fragment * FRAGMENT_SIZE;
@@ -50,10 +50,16 @@ function* segmentSteps(file: CessFile, segment: number, wanted: ReadStep["wanted
 /** The bytes of a segment that hold these of its content. */
 function bytesToRead({ name }: SegmentFormat, { start, end }: ReadStep["wanted"]): readonly [number, number] {
   switch (name) {
-    case "plain": return [start, end];
+    case "plain":
+      return [start, end];
     // CBC: a block is decrypted with the ciphertext of the block before it, so that one is read as well.
-    case "cess-cbc": return [Math.max(Math.floor(start / CIPHER_BLOCK) - 1, 0) * CIPHER_BLOCK, Math.ceil(end / CIPHER_BLOCK) * CIPHER_BLOCK];
+    case "cess-cbc":
+      return [
+        Math.max(Math.floor(start / CIPHER_BLOCK) - 1, 0) * CIPHER_BLOCK,
+        Math.ceil(end / CIPHER_BLOCK) * CIPHER_BLOCK,
+      ];
     // Whole chunks: their tags are over all of them. No chunk lies in two fragments.
-    case "aes-256-gcm": return [Math.floor(start / CHUNK_CONTENT) * CHUNK_SIZE, Math.ceil(end / CHUNK_CONTENT) * CHUNK_SIZE];
+    case "aes-256-gcm":
+      return [Math.floor(start / CHUNK_CONTENT) * CHUNK_SIZE, Math.ceil(end / CHUNK_CONTENT) * CHUNK_SIZE];
   }
 }

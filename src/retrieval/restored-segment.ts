@@ -12,7 +12,8 @@ export class RestoredSegment {
 
   /** Rejects when that one cannot be had, though the first could. */
   async fragment(index: number): Promise<Uint8Array> {
-    const found = index === this.first.index ? this.first : (await this.all).find((fragment) => fragment.index === index);
+    const found =
+      index === this.first.index ? this.first : (await this.all).find((fragment) => fragment.index === index);
     if (!found) throw new RangeError(`a segment has no data fragment ${index}`);
     return found.bytes;
   }

@@ -145,7 +145,11 @@ export class SegmentRace {
   /** Resolves either way. */
   async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
-      const { bytes, verified } = await this.components.fetcher.fetchInput(node, { fid: this.entry.file.fid, hash }, this.#controller.signal);
+      const { bytes, verified } = await this.components.fetcher.fetchInput(
+        node,
+        { fid: this.entry.file.fid, hash },
+        this.#controller.signal,
+      );
       this.#inputs.push({ index, bytes, ...(!verified && { unverified: node }) });
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));

@@ -31,7 +31,11 @@ export class SegmentRestorer {
    * Of four fragments, which are given away: the segment, as soon as data fragment `first` is there; or else those of
    * the four that are good. Rejects with S3Error ObjectUnavailable when four good ones make something else.
    */
-  async restore(inputs: readonly Input[], first: number, signal: AbortSignal): Promise<RestoredSegment | readonly Input[]> {
+  async restore(
+    inputs: readonly Input[],
+    first: number,
+    signal: AbortSignal,
+  ): Promise<RestoredSegment | readonly Input[]> {
     const direct = inputs.find(({ index }) => index === first);
     if (direct) return this.#restoreBeside(inputs, direct, signal);
     const { back, made } = await this.#make(inputs, [first], signal);
@@ -42,7 +46,11 @@ export class SegmentRestorer {
   }
 
   /** The one that is waited for has come after all. */
-  async #restoreBeside(inputs: readonly Input[], direct: Input, signal: AbortSignal): Promise<RestoredSegment | readonly Input[]> {
+  async #restoreBeside(
+    inputs: readonly Input[],
+    direct: Input,
+    signal: AbortSignal,
+  ): Promise<RestoredSegment | readonly Input[]> {
     const good = await this.#verified(inputs, signal);
     if (good.length < inputs.length) return good;
     const all = await this.#all(good, [], signal);
@@ -50,14 +58,25 @@ export class SegmentRestorer {
   }
 
   /** The data fragments of four inputs and those that are `known`, each hashed. */
-  async #all(inputs: readonly Input[], known: readonly NumberedFragment[], signal?: AbortSignal): Promise<readonly NumberedFragment[]> {
-    const has = (fragments: readonly NumberedFragment[], index: number) => fragments.some((fragment) => fragment.index === index);
-    const missing = Array.from({ length: DATA_FRAGMENTS }, (_, index) => index).filter((index) => !has(inputs, index) && !has(known, index));
-    const { back, made } = missing.length === 0 ? { back: inputs, made: [] } : await this.#make(inputs, missing, signal);
+  async #all(
+    inputs: readonly Input[],
+    known: readonly NumberedFragment[],
+    signal?: AbortSignal,
+  ): Promise<readonly NumberedFragment[]> {
+    const has = (fragments: readonly NumberedFragment[], index: number) =>
+      fragments.some((fragment) => fragment.index === index);
+    const missing = Array.from({ length: DATA_FRAGMENTS }, (_, index) => index).filter(
+      (index) => !has(inputs, index) && !has(known, index),
+    );
+    const { back, made } =
+      missing.length === 0 ? { back: inputs, made: [] } : await this.#make(inputs, missing, signal);
     const data = back.filter(({ index }) => index < DATA_FRAGMENTS);
     const good = await this.#verified(data, signal);
     if (made.some((fragment) => fragment === undefined) || good.length < data.length) {
-      await this.#verified(back.filter(({ index }) => index >= DATA_FRAGMENTS), signal);
+      await this.#verified(
+        back.filter(({ index }) => index >= DATA_FRAGMENTS),
+        signal,
+      );
       throw this.#wrong(missing);
     }
     return [...known, ...good, ...made.flatMap((fragment) => fragment ?? [])];
@@ -72,7 +91,11 @@ export class SegmentRestorer {
     const given = inputs.map(({ index, bytes }) => ({ index, bytes }));
     const { available, made } = await this.components.encoder.reconstruct(given, wanted, signal && { signal });
     return {
-      back: available.map(({ index, bytes }): Input => ({ index, bytes, unverified: inputs.find((input) => input.index === index)?.unverified })),
+      back: available.map(({ index, bytes }): Input => ({
+        index,
+        bytes,
+        unverified: inputs.find((input) => input.index === index)?.unverified,
+      })),
       made: wanted.map(({ index }, i) => {
         const bytes = made[i];
         return bytes && { index, bytes };
@@ -89,21 +112,27 @@ export class SegmentRestorer {
   /** Those that hash right; of the others it is in the book. */
   async #verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
     const { file, hashes } = this.segment;
-    const verified = await Promise.all(inputs.map(async ({ index, bytes, unverified }): Promise<Input[]> => {
-      const hash = hashes.fragments[index];
-      if (!unverified || hash === undefined) return [{ index, bytes }];
-      try {
-        return [{ index, bytes: await this.components.fetcher.verify(unverified, { fid: file.fid, hash }, bytes, signal) }];
-      } catch (error) {
-        if (error instanceof WrongBytes) return [];
-        throw error;
-      }
-    }));
+    const verified = await Promise.all(
+      inputs.map(async ({ index, bytes, unverified }): Promise<Input[]> => {
+        const hash = hashes.fragments[index];
+        if (!unverified || hash === undefined) return [{ index, bytes }];
+        try {
+          return [
+            { index, bytes: await this.components.fetcher.verify(unverified, { fid: file.fid, hash }, bytes, signal) },
+          ];
+        } catch (error) {
+          if (error instanceof WrongBytes) return [];
+          throw error;
+        }
+      }),
+    );
     return verified.flat();
   }
 
   #wrong(indexes: readonly number[]): S3Error {
     const which = indexes.length === 0 ? "a fragment" : `fragment ${indexes.join(", ")}`;
-    return new S3Error("ObjectUnavailable", { message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash` });
+    return new S3Error("ObjectUnavailable", {
+      message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,
+    });
   }
 }

@@ -20,7 +20,9 @@ export class SharedWork<T> {
 
   /** As `run`, and says whether somebody else may have the same result. */
   async join(
-    key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal,
+    key: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
   ): Promise<{ readonly result: T; readonly shared: boolean }> {
     signal?.throwIfAborted();
     const running = this.#running.get(key);

@@ -18,22 +18,54 @@ export interface AccessFacts {
 
 /** What S3's logs call the resource of an operation, where it is not OBJECT or BUCKET. */
 const resources: Readonly<Record<string, string>> = {
-  AbortMultipartUpload: "UPLOAD", CompleteMultipartUpload: "UPLOAD", ListParts: "UPLOAD", CreateMultipartUpload: "UPLOADS", ListMultipartUploads: "UPLOADS",
-  UploadPart: "PART", UploadPartCopy: "PART", DeleteObjects: "MULTI_OBJECT_DELETE", ListObjectVersions: "BUCKETVERSIONS",
-  GetBucketAcl: "ACL", PutBucketAcl: "ACL", GetObjectAcl: "ACL", PutObjectAcl: "ACL", GetObjectAttributes: "OBJECT_ATTRIBUTES",
-  GetObjectTagging: "OBJECT_TAGGING", PutObjectTagging: "OBJECT_TAGGING", DeleteObjectTagging: "OBJECT_TAGGING",
-  GetObjectRetention: "OBJECT_LOCK_RETENTION", PutObjectRetention: "OBJECT_LOCK_RETENTION",
-  GetObjectLegalHold: "OBJECT_LOCK_LEGALHOLD", PutObjectLegalHold: "OBJECT_LOCK_LEGALHOLD",
-  GetObjectLockConfiguration: "OBJECT_LOCK_CONFIGURATION", PutObjectLockConfiguration: "OBJECT_LOCK_CONFIGURATION",
-  GetBucketPolicyStatus: "POLICY_STATUS", GetBucketLogging: "LOGGING_STATUS", PutBucketLogging: "LOGGING_STATUS",
-  GetPublicAccessBlock: "PUBLIC_ACCESS_BLOCK", PutPublicAccessBlock: "PUBLIC_ACCESS_BLOCK", DeletePublicAccessBlock: "PUBLIC_ACCESS_BLOCK",
-  GetBucketOwnershipControls: "OWNERSHIP_CONTROLS", PutBucketOwnershipControls: "OWNERSHIP_CONTROLS", DeleteBucketOwnershipControls: "OWNERSHIP_CONTROLS",
+  AbortMultipartUpload: "UPLOAD",
+  CompleteMultipartUpload: "UPLOAD",
+  ListParts: "UPLOAD",
+  CreateMultipartUpload: "UPLOADS",
+  ListMultipartUploads: "UPLOADS",
+  UploadPart: "PART",
+  UploadPartCopy: "PART",
+  DeleteObjects: "MULTI_OBJECT_DELETE",
+  ListObjectVersions: "BUCKETVERSIONS",
+  GetBucketAcl: "ACL",
+  PutBucketAcl: "ACL",
+  GetObjectAcl: "ACL",
+  PutObjectAcl: "ACL",
+  GetObjectAttributes: "OBJECT_ATTRIBUTES",
+  GetObjectTagging: "OBJECT_TAGGING",
+  PutObjectTagging: "OBJECT_TAGGING",
+  DeleteObjectTagging: "OBJECT_TAGGING",
+  GetObjectRetention: "OBJECT_LOCK_RETENTION",
+  PutObjectRetention: "OBJECT_LOCK_RETENTION",
+  GetObjectLegalHold: "OBJECT_LOCK_LEGALHOLD",
+  PutObjectLegalHold: "OBJECT_LOCK_LEGALHOLD",
+  GetObjectLockConfiguration: "OBJECT_LOCK_CONFIGURATION",
+  PutObjectLockConfiguration: "OBJECT_LOCK_CONFIGURATION",
+  GetBucketPolicyStatus: "POLICY_STATUS",
+  GetBucketLogging: "LOGGING_STATUS",
+  PutBucketLogging: "LOGGING_STATUS",
+  GetPublicAccessBlock: "PUBLIC_ACCESS_BLOCK",
+  PutPublicAccessBlock: "PUBLIC_ACCESS_BLOCK",
+  DeletePublicAccessBlock: "PUBLIC_ACCESS_BLOCK",
+  GetBucketOwnershipControls: "OWNERSHIP_CONTROLS",
+  PutBucketOwnershipControls: "OWNERSHIP_CONTROLS",
+  DeleteBucketOwnershipControls: "OWNERSHIP_CONTROLS",
 };
 /** Sub-resources of buckets, after `GetBucket`, `PutBucket` or `DeleteBucket`. */
 const subResources: Readonly<Record<string, string>> = {
-  Policy: "BUCKETPOLICY", Lifecycle: "LIFECYCLE", LifecycleConfiguration: "LIFECYCLE", NotificationConfiguration: "NOTIFICATION", RequestPayment: "REQUEST_PAYMENT",
-  AccelerateConfiguration: "ACCELERATE", Location: "LOCATION", Versioning: "VERSIONING", Website: "WEBSITE", Cors: "CORS", Tagging: "TAGGING",
-  Encryption: "ENCRYPTION", Replication: "REPLICATION",
+  Policy: "BUCKETPOLICY",
+  Lifecycle: "LIFECYCLE",
+  LifecycleConfiguration: "LIFECYCLE",
+  NotificationConfiguration: "NOTIFICATION",
+  RequestPayment: "REQUEST_PAYMENT",
+  AccelerateConfiguration: "ACCELERATE",
+  Location: "LOCATION",
+  Versioning: "VERSIONING",
+  Website: "WEBSITE",
+  Cors: "CORS",
+  Tagging: "TAGGING",
+  Encryption: "ENCRYPTION",
+  Replication: "REPLICATION",
 };
 
 /** As S3's logs name what is done: `REST.GET.OBJECT`. */
@@ -42,7 +74,11 @@ function operationName(name: string, method: string, scope: Address["scope"]): s
   if (method === "OPTIONS") return "REST.OPTIONS.PREFLIGHT";
   const verb = name === "CopyObject" || name === "UploadPartCopy" ? "COPY" : method;
   const [, sub = ""] = /^(?:Get|Put|Delete)Bucket(.+)$/.exec(name) ?? [];
-  const own = Object.hasOwn(resources, name) ? resources[name] : Object.hasOwn(subResources, sub) ? subResources[sub] : undefined;
+  const own = Object.hasOwn(resources, name)
+    ? resources[name]
+    : Object.hasOwn(subResources, sub)
+      ? subResources[sub]
+      : undefined;
   return `REST.${verb}.${own ?? (scope === "object" || name === "PostObject" ? "OBJECT" : "BUCKET")}`;
 }
 
@@ -52,26 +88,53 @@ const count = (value: unknown) => (/^\d+$/.test(String(value)) ? Number(value) :
 function objectSize(name: string, head: RequestHead, { response }: Exchange, status: number): number | undefined {
   if (status >= 300) return undefined;
   const reads = name === "GetObject" || name === "HeadObject" || name === "Website";
-  if (reads) return count(/\/(\d+)$/.exec(String(response.getHeader("content-range") ?? ""))?.[1] ?? response.getHeader("content-length"));
-  return name === "PutObject" || name === "UploadPart" ? count(head.headers.get("x-amz-decoded-content-length") ?? head.headers.get("content-length")) : undefined;
+  if (reads)
+    return count(
+      /\/(\d+)$/.exec(String(response.getHeader("content-range") ?? ""))?.[1] ?? response.getHeader("content-length"),
+    );
+  return name === "PutObject" || name === "UploadPart"
+    ? count(head.headers.get("x-amz-decoded-content-length") ?? head.headers.get("content-length"))
+    : undefined;
 }
 
 /** The request as its bucket's log tells of it; undefined for one that was to no bucket. */
 export function accessEntry(
-  exchange: Exchange, facts: AccessFacts, about: { readonly requestId: string; readonly hostId: string; readonly operation: string },
+  exchange: Exchange,
+  facts: AccessFacts,
+  about: { readonly requestId: string; readonly hostId: string; readonly operation: string },
   { time, status, totalMs }: Pick<AccessEntry, "time" | "status" | "totalMs">,
 ): AccessEntry | undefined {
   const { head, address, authentication, from = "", errorCode, servedMs } = facts;
-  if (!head || !address || address.scope === "service" || errorCode === "NoSuchBucket" || errorCode === "InvalidBucketName") return undefined;
+  if (
+    !head ||
+    !address ||
+    address.scope === "service" ||
+    errorCode === "NoSuchBucket" ||
+    errorCode === "InvalidBucketName"
+  )
+    return undefined;
   const { request, response } = exchange;
   const { accessKey, version, presigned = false, form } = authentication ?? {};
   return {
-    bucket: address.bucket, time, address: from, requester: accessKey?.account.id, requestId: about.requestId,
-    operation: operationName(about.operation, head.method, address.scope), key: address.key,
-    requestUri: `${request.method ?? ""} ${request.url ?? ""} HTTP/${request.httpVersion}`, status, errorCode,
-    bytesSent: head.method === "HEAD" ? undefined : count(response.getHeader("content-length")), objectSize: objectSize(about.operation, head, exchange, status),
-    totalMs, turnAroundMs: servedMs, referrer: head.headers.get("referer"), userAgent: head.headers.get("user-agent"),
-    versionId: head.query.get("versionId"), hostId: about.hostId, host: head.headers.get("host"),
+    bucket: address.bucket,
+    time,
+    address: from,
+    requester: accessKey?.account.id,
+    requestId: about.requestId,
+    operation: operationName(about.operation, head.method, address.scope),
+    key: address.key,
+    requestUri: `${request.method ?? ""} ${request.url ?? ""} HTTP/${request.httpVersion}`,
+    status,
+    errorCode,
+    bytesSent: head.method === "HEAD" ? undefined : count(response.getHeader("content-length")),
+    objectSize: objectSize(about.operation, head, exchange, status),
+    totalMs,
+    turnAroundMs: servedMs,
+    referrer: head.headers.get("referer"),
+    userAgent: head.headers.get("user-agent"),
+    versionId: head.query.get("versionId"),
+    hostId: about.hostId,
+    host: head.headers.get("host"),
     ...(version === undefined ? {} : { signature: version === 2 ? "SigV2" : "SigV4" }),
     ...(accessKey && !form ? { authentication: presigned ? "QueryString" : "AuthHeader" } : {}),
   };

@@ -43,7 +43,8 @@ export function parseAddress(host: string, path: string, domain?: string): Addre
 /** KeyTooLongError. */
 export function requireKeyLength(key: string): void {
   const length = Buffer.byteLength(key);
-  if (length > MAX_KEY) throw new S3Error("KeyTooLongError", { fields: { Size: String(length), MaxSizeAllowed: String(MAX_KEY) } });
+  if (length > MAX_KEY)
+    throw new S3Error("KeyTooLongError", { fields: { Size: String(length), MaxSizeAllowed: String(MAX_KEY) } });
 }
 
 /** What can be no bucket's name is refused before it is looked up; the gateway has the full rules for new ones. */

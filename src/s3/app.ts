@@ -22,18 +22,24 @@ export function createS3App(components: DispatchComponents, settings: Partial<S3
   const app = express.Router();
   const handle = (request: IncomingMessage, response: ServerResponse) => dispatcher.handle(request, response);
   app.use(handle);
-  const listener: RequestListener = (request, response) => app(request as Request, response as Response, () => void handle(request, response));
+  const listener: RequestListener = (request, response) =>
+    app(request as Request, response as Response, () => void handle(request, response));
 
   const limits = { ...serverDefaults, ...settings };
   const server = createServer({
-    maxHeaderSize: limits.maxHeaderBytes, headersTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
     // A body of 5 GiB takes as long as it takes; one that stalls is ended by `bodyIdleMs`.
     requestTimeout: 0,
   });
   server.on("request", listener);
-  // `Expect: 100-continue` is answered when the body is first read: after authentication and every check of the headers.
+  // `Expect: 100-continue` is answered when the body is first read: after authentication and every check of the
+  // headers.
   server.on("checkContinue", listener);
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(dispatcher, error, socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuseConnection(dispatcher, error, socket),
+  );
   return server;
 }
 

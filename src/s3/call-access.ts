@@ -22,14 +22,32 @@ export function accountOf({ accessKey }: Authentication): Account {
 
 /** What permissions ask of a request, of its document once that has been read. Nothing is decided here. */
 export function callAccess(
-  head: RequestHead, address: Address, authentication: Authentication, { name: operation, conditions }: Pick<AnyOperation, "name" | "conditions">, origin: Origin, request: Pick<S3Request, "document">,
+  head: RequestHead,
+  address: Address,
+  authentication: Authentication,
+  { name: operation, conditions }: Pick<AnyOperation, "name" | "conditions">,
+  origin: Origin,
+  request: Pick<S3Request, "document">,
 ): CallAccess {
   const { accessKey } = authentication;
   const versionId = head.query.get("versionId");
   return {
-    operation, bucket: address.bucket, key: address.key, versionId, also: alsoAsked(head, operation),
-    anonymous: accessKey === undefined, pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester", ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
-    conditions: (key) => derivedValues(key, (asked) => ofDocument(conditions, request.document, asked) ?? conditionValues(asked, head, authentication, operation, origin), origin),
+    operation,
+    bucket: address.bucket,
+    key: address.key,
+    versionId,
+    also: alsoAsked(head, operation),
+    anonymous: accessKey === undefined,
+    pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester",
+    ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
+    conditions: (key) =>
+      derivedValues(
+        key,
+        (asked) =>
+          ofDocument(conditions, request.document, asked) ??
+          conditionValues(asked, head, authentication, operation, origin),
+        origin,
+      ),
     expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
     expectedSourceOwner: expectedOwner(head, "x-amz-source-expected-bucket-owner"),
   };
@@ -43,7 +61,11 @@ function expectedOwner({ headers }: RequestHead, name: string): string | undefin
 }
 
 /** What is malformed says nothing; its parser will refuse it. */
-function ofDocument(conditions: AnyOperation["conditions"], document: string, key: string): readonly string[] | undefined {
+function ofDocument(
+  conditions: AnyOperation["conditions"],
+  document: string,
+  key: string,
+): readonly string[] | undefined {
   if (!conditions || document === "") return undefined;
   try {
     const told = conditions(document);
@@ -55,7 +77,11 @@ function ofDocument(conditions: AnyOperation["conditions"], document: string, ke
 }
 
 /** Keys that are reckoned from another. */
-function derivedValues(key: string, values: (key: string) => readonly string[] | undefined, { now }: Origin): readonly string[] | undefined {
+function derivedValues(
+  key: string,
+  values: (key: string) => readonly string[] | undefined,
+  { now }: Origin,
+): readonly string[] | undefined {
   if (key !== "s3:object-lock-remaining-retention-days") return values(key);
   const until = Date.parse(values("s3:object-lock-retain-until-date")?.[0] ?? "");
   return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / 86_400_000))];
@@ -71,7 +97,8 @@ function alsoAsked({ headers }: RequestHead, operation: string): string[] {
   const bypass = headers.get("x-amz-bypass-governance-retention")?.toLowerCase() === "true";
   if (bypass && operation !== "DeleteObjects") also.push("s3:BypassGovernanceRetention");
   if (!writes.has(operation)) return also;
-  if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0) also.push("s3:PutObjectAcl");
+  if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
+    also.push("s3:PutObjectAcl");
   if ((headers.get("x-amz-tagging") ?? "") !== "") also.push("s3:PutObjectTagging");
   if (headers.get("x-amz-object-lock-mode") !== undefined) also.push("s3:PutObjectRetention");
   if (headers.get("x-amz-object-lock-legal-hold") !== undefined) also.push("s3:PutObjectLegalHold");
@@ -80,21 +107,38 @@ function alsoAsked({ headers }: RequestHead, operation: string): string[] {
 
 /** Keys that are a header's value under another name, and those that are a parameter's. */
 const fromHeaders: Readonly<Record<string, string>> = {
-  "aws:referer": "referer", "aws:useragent": "user-agent", "s3:if-match": "if-match", "s3:if-none-match": "if-none-match",
+  "aws:referer": "referer",
+  "aws:useragent": "user-agent",
+  "s3:if-match": "if-match",
+  "s3:if-none-match": "if-none-match",
 };
 /** The same of what is written: with anything else these headers mean nothing. */
 const fromWrites: Readonly<Record<string, string>> = {
-  "s3:object-lock-mode": "x-amz-object-lock-mode", "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
+  "s3:object-lock-mode": "x-amz-object-lock-mode",
+  "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
   "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
 };
 const fromQuery: Readonly<Record<string, string>> = {
-  "s3:prefix": "prefix", "s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:versionid": "versionId",
+  "s3:prefix": "prefix",
+  "s3:delimiter": "delimiter",
+  "s3:max-keys": "max-keys",
+  "s3:versionid": "versionId",
 };
 
-function conditionValues(key: string, head: RequestHead, authentication: Authentication, operation: string, origin: Origin): readonly string[] | undefined {
+function conditionValues(
+  key: string,
+  head: RequestHead,
+  authentication: Authentication,
+  operation: string,
+  origin: Origin,
+): readonly string[] | undefined {
   const { accessKey, presigned, form, version, signedAt } = authentication;
   const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
-  const header = Object.hasOwn(fromHeaders, key) ? fromHeaders[key] : writes.has(operation) && Object.hasOwn(fromWrites, key) ? fromWrites[key] : undefined;
+  const header = Object.hasOwn(fromHeaders, key)
+    ? fromHeaders[key]
+    : writes.has(operation) && Object.hasOwn(fromWrites, key)
+      ? fromWrites[key]
+      : undefined;
   if (header !== undefined) return one(head.headers.get(header));
   const parameter = Object.hasOwn(fromQuery, key) ? fromQuery[key] : undefined;
   if (parameter !== undefined) return one(head.query.get(parameter));
@@ -104,14 +148,23 @@ function conditionValues(key: string, head: RequestHead, authentication: Authent
     return tags && tagConditions(tags)[key];
   }
   switch (key) {
-    case "aws:sourceip": return [origin.address];
-    case "aws:securetransport": return [String(origin.secure)];
-    case "aws:currenttime": return [new Date(origin.now).toISOString()];
-    case "aws:epochtime": return [String(Math.floor(origin.now / 1000))];
-    case "s3:authtype": return accessKey ? [form ? "POST" : presigned ? "REST-QUERY-STRING" : "REST-HEADER"] : undefined;
-    case "s3:signatureage": return one(signedAt === undefined ? undefined : String(Math.max(0, origin.now - signedAt)));
-    case "s3:objectcreationoperation": return [String(creations.has(operation))];
-    case "s3:signatureversion": return accessKey ? [version === 2 ? "AWS" : "AWS4-HMAC-SHA256"] : undefined;
-    default: return undefined;
+    case "aws:sourceip":
+      return [origin.address];
+    case "aws:securetransport":
+      return [String(origin.secure)];
+    case "aws:currenttime":
+      return [new Date(origin.now).toISOString()];
+    case "aws:epochtime":
+      return [String(Math.floor(origin.now / 1000))];
+    case "s3:authtype":
+      return accessKey ? [form ? "POST" : presigned ? "REST-QUERY-STRING" : "REST-HEADER"] : undefined;
+    case "s3:signatureage":
+      return one(signedAt === undefined ? undefined : String(Math.max(0, origin.now - signedAt)));
+    case "s3:objectcreationoperation":
+      return [String(creations.has(operation))];
+    case "s3:signatureversion":
+      return accessKey ? [version === 2 ? "AWS" : "AWS4-HMAC-SHA256"] : undefined;
+    default:
+      return undefined;
   }
 }

@@ -32,17 +32,24 @@ export async function preflight(head: RequestHead, { bucket, scope }: Address, c
   const fields = { Method: method.slice(0, 40), ResourceType: scope.toUpperCase() };
   const rules = scope === "service" ? undefined : await cors.of(bucket);
   if (!rules) throw new S3Error("AccessForbidden", { fields });
-  const headers = (head.headers.get("access-control-request-headers") ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const headers = (head.headers.get("access-control-request-headers") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   const request = { origin, method, headers };
   const rule = corsRuleFor(rules, request);
   if (!rule) {
-    const message = "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
+    const message =
+      "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
     throw new S3Error("AccessForbidden", { message, fields });
   }
   return { status: 200, headers: allowed(rule, request) };
 }
 
-/** What an answer carries so that the page that asked may read it: also an error. Nothing where the bucket does not say so. */
+/**
+ * What an answer carries so that the page that asked may read it: also an error. Nothing where the bucket does not say
+ * so.
+ */
 export async function corsHeaders(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<ResponseHeaders> {
   const origin = head.headers.get("origin");
   if (origin === undefined || scope === "service") return {};
@@ -50,5 +57,7 @@ export async function corsHeaders(head: RequestHead, { bucket, scope }: Address,
   if (!rules) return {};
   const rule = corsRuleFor(rules, { origin, method: head.method, headers: [] });
   // Caches must not hand what one origin got to another, whether or not this one was allowed.
-  return rule ? { ...allowed(rule, { origin, method: "", headers: [] }), "Access-Control-Allow-Methods": rule.methods.join(", ") } : { Vary: VARY };
+  return rule
+    ? { ...allowed(rule, { origin, method: "", headers: [] }), "Access-Control-Allow-Methods": rule.methods.join(", ") }
+    : { Vary: VARY };
 }

@@ -118,10 +118,18 @@ export class Dispatcher {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const begun = this.#components.clock.now();
     const progress: Progress = {
-      requestId: newRequestId(), hostId: HOST_ID,
-      resource: (request.url ?? "").split("?", 1)[0] ?? "", operation: "Unknown", cors: {},
+      requestId: newRequestId(),
+      hostId: HOST_ID,
+      resource: (request.url ?? "").split("?", 1)[0] ?? "",
+      operation: "Unknown",
+      cors: {},
     };
-    const exchange: Served = { request, response, body: new IncomingBody(request, response, this.#settings.bodyIdleMs), facts: {} };
+    const exchange: Served = {
+      request,
+      response,
+      body: new IncomingBody(request, response, this.#settings.bodyIdleMs),
+      facts: {},
+    };
     this.#bodies.set(request.socket, exchange.body);
     this.#serving++;
     try {
@@ -164,11 +172,13 @@ export class Dispatcher {
     exchange.facts.servedMs = this.#components.clock.now() - begun;
     try {
       const headers = { ...common, ...progress.cors };
-      if (answer instanceof Late) return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
+      if (answer instanceof Late)
+        return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
       await send(exchange, answer, headers, this.#settings);
       return answer.status;
     } catch (failure) {
-      if (!gone.signal.aborted && !isReset(failure)) this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
+      if (!gone.signal.aborted && !isReset(failure))
+        this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
       return 499;
     }
@@ -201,26 +211,61 @@ export class Dispatcher {
     return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
-  async #serveSite(exchange: Served, progress: Progress, head: RequestHead, bucket: string, signal: AbortSignal): Promise<S3Response> {
+  async #serveSite(
+    exchange: Served,
+    progress: Progress,
+    head: RequestHead,
+    bucket: string,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
     const { gateway } = this.#components;
     const address = { scope: "object", bucket, key: "" } as const;
-    Object.assign(exchange.facts, { head, address: { ...address, key: head.path.slice(1) }, from: this.#origin(exchange, head).address });
+    Object.assign(exchange.facts, {
+      head,
+      address: { ...address, key: head.path.slice(1) },
+      from: this.#origin(exchange, head).address,
+    });
     progress.operation = "Website";
     if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
     Object.assign(progress.cors, await corsHeaders(head, address, gateway.cors));
-    return serveWebsite(gateway, { head, bucket, origin: this.#origin(exchange, head), region: this.#settings.region, signal, at: progress });
+    return serveWebsite(gateway, {
+      head,
+      bucket,
+      origin: this.#origin(exchange, head),
+      region: this.#settings.region,
+      signal,
+      at: progress,
+    });
   }
 
   /** Who asks, and for what, stands in the form itself. */
-  async #serveForm(exchange: Served, progress: Progress, head: RequestHead, asked: Address, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
+  async #serveForm(
+    exchange: Served,
+    progress: Progress,
+    head: RequestHead,
+    asked: Address,
+    signal: AbortSignal,
+  ): Promise<S3Response | Late<S3Response>> {
     const operation = this.#match(head, asked, progress);
     checkBucketName(asked.bucket);
     const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
     Object.assign(exchange.facts, { address: form.address, authentication: form.authentication });
     try {
       const request = this.#formRequest(form);
-      const access = callAccess(form.head, form.address, form.authentication, operation, this.#origin(exchange, head), request);
-      return await this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
+      const access = callAccess(
+        form.head,
+        form.address,
+        form.authentication,
+        operation,
+        this.#origin(exchange, head),
+        request,
+      );
+      return await this.#run(operation, request, {
+        account: request.account,
+        signal,
+        access,
+        requestId: progress.requestId,
+      });
     } finally {
       await form.close();
     }
@@ -247,7 +292,10 @@ export class Dispatcher {
 
   #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
     const row = router.match(head, address.scope);
-    if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: head.method, ResourceType: address.scope.toUpperCase() } });
+    if (!row)
+      throw new S3Error("MethodNotAllowed", {
+        fields: { Method: head.method, ResourceType: address.scope.toUpperCase() },
+      });
     if (!("run" in row)) throw notOffered(row, progress);
     progress.operation = row.name;
     return row;
@@ -255,16 +303,37 @@ export class Dispatcher {
 
   #formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
     const { region } = this.#settings;
-    return { ...head, ...addressed(address), account: accountOf(authentication), region, document: "", form: fields, body, read: () => Promise.resolve() };
+    return {
+      ...head,
+      ...addressed(address),
+      account: accountOf(authentication),
+      region,
+      document: "",
+      form: fields,
+      body,
+      read: () => Promise.resolve(),
+    };
   }
 
-  #request(head: RequestHead, address: Address, authentication: Authentication, operation: AnyOperation, source: IncomingBody): PendingRequest {
+  #request(
+    head: RequestHead,
+    address: Address,
+    authentication: Authentication,
+    operation: AnyOperation,
+    source: IncomingBody,
+  ): PendingRequest {
     const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
-    const open = () => requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
-    const hasBody = head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
+    const open = () =>
+      requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
+    const hasBody =
+      head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
     return {
-      ...head, ...addressed(address), account: accountOf(authentication), region: this.#settings.region, document: "",
+      ...head,
+      ...addressed(address),
+      account: accountOf(authentication),
+      region: this.#settings.region,
+      document: "",
       get body() {
         return open();
       },
@@ -280,7 +349,8 @@ export class Dispatcher {
     const forwarded = this.#settings.trustProxy ? headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
     const protocol = this.#settings.trustProxy ? headers.get("x-forwarded-proto") : undefined;
     return {
-      address: (forwarded ?? remoteAddress).replace(/^::ffff:(?=\d+\.)/, ""), now: this.#components.clock.now(),
+      address: (forwarded ?? remoteAddress).replace(/^::ffff:(?=\d+\.)/, ""),
+      now: this.#components.clock.now(),
       secure: protocol === undefined ? "encrypted" in request.socket : protocol === "https",
     };
   }

@@ -32,11 +32,16 @@ export interface FormSettings {
 const ownHeaders = ["host", "referer", "user-agent", "origin", "x-amz-expected-bucket-owner"];
 /** Fields that are headers of the object, beside `x-amz-*`; those about the signature are none. */
 const contentFields = /^(cache-control|content-(type|disposition|encoding|language|md5)|expires)$/;
-const signatureFields = /^x-amz-(algorithm|credential|date|signature|security-token|content-sha256|trailer|decoded-content-length|copy-source.*)$/;
+const signatureFields =
+  /^x-amz-(algorithm|credential|date|signature|security-token|content-sha256|trailer|decoded-content-length|copy-source.*)$/;
 
 /** Reads a form up to its file and finds out who sent it. Errors as `readForm` and `authenticateForm`. */
 export async function readFormUpload(
-  head: RequestHead, address: Address, source: AsyncIterable<Uint8Array>, components: AuthenticateComponents, settings: FormSettings,
+  head: RequestHead,
+  address: Address,
+  source: AsyncIterable<Uint8Array>,
+  components: AuthenticateComponents,
+  settings: FormSettings,
 ): Promise<FormUpload> {
   const { bucket } = address;
   announcedSize(head.headers, { kind: "unsigned" }, { maxBytes: settings.maxBodyBytes + MAX_FORM_OVERHEAD_BYTES });
@@ -49,7 +54,12 @@ export async function readFormUpload(
     const headers = formHeaders(head.headers, fields);
     const file = policy ? withinSize(form.file, policy) : form.file;
     return {
-      head: { ...head, headers }, address: { ...address, scope: "object", key }, authentication, fields, body: formBody(headers, file), close: () => form.close(),
+      head: { ...head, headers },
+      address: { ...address, scope: "object", key },
+      authentication,
+      fields,
+      body: formBody(headers, file),
+      close: () => form.close(),
     };
   } catch (failure) {
     await form.close();
@@ -69,7 +79,8 @@ function formHeaders(own: Headers, fields: ReadonlyMap<string, string>): Headers
     if (value === "") continue;
     if (name === "acl") add("x-amz-acl", value);
     else if (name === "tagging") add("x-amz-tagging", tagQuery(value));
-    else if (contentFields.test(name) || (name.startsWith("x-amz-") && !signatureFields.test(name))) add(checked(name, value), value);
+    else if (contentFields.test(name) || (name.startsWith("x-amz-") && !signatureFields.test(name)))
+      add(checked(name, value), value);
   }
   return new Headers(raw);
 }
@@ -78,10 +89,15 @@ function formHeaders(own: Headers, fields: ReadonlyMap<string, string>): Headers
 function checked(name: string, value: string): string {
   const echoes = name.startsWith("x-amz-meta-") || !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value);
   if (/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && echoes) return name;
-  throw new S3Error("InvalidArgument", { message: "A form field cannot be represented as a header.", fields: { ArgumentName: name.slice(0, 100) } });
+  throw new S3Error("InvalidArgument", {
+    message: "A form field cannot be represented as a header.",
+    fields: { ArgumentName: name.slice(0, 100) },
+  });
 }
 
 /** The field `tagging` is a Tagging document. */
 function tagQuery(document: string): string {
-  return readTags(document).map(({ key, value }) => `${encodePercent(key)}=${encodePercent(value)}`).join("&");
+  return readTags(document)
+    .map(({ key, value }) => `${encodePercent(key)}=${encodePercent(value)}`)
+    .join("&");
 }

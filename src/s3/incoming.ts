@@ -6,7 +6,8 @@ import { asciiUrl } from "./wire/percent.js";
 import { Query } from "./wire/query.js";
 
 /** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
-const signatureParameters = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
+const signatureParameters =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
 
 /**
  * The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them; and
@@ -21,7 +22,9 @@ export function requestHead(request: IncomingMessage): RequestHead {
   const mark = target.indexOf("?");
   const query = new Query(mark < 0 ? "" : target.slice(mark + 1));
   return {
-    method: request.method ?? "GET", path: (mark < 0 ? target : target.slice(0, mark)) || "/", query,
+    method: request.method ?? "GET",
+    path: (mark < 0 ? target : target.slice(0, mark)) || "/",
+    query,
     headers: new Headers(request.rawHeaders),
   };
 }

@@ -36,7 +36,9 @@ export interface Operation<Input, Output> {
   readonly document?: number;
   /** The checksum in its headers is the object's, not the document's. */
   readonly objectChecksum?: true;
-  /** Its document must come with Content-MD5 or a checksum, as on AWS: what it changes is not to be changed by chance. */
+  /**
+   * Its document must come with Content-MD5 or a checksum, as on AWS: what it changes is not to be changed by chance.
+   */
   readonly digested?: true;
   /** The operation takes a form: what is addressed, asked and signed stands in its fields. */
   readonly form?: true;

@@ -33,8 +33,9 @@ function specificity({ query, header }: RequestPattern): number {
 }
 
 /**
- * Finds the row whose pattern a request fits; of several, the most specific: CopyObject and UploadPart before PutObject.
- * A pattern fits only where no other sub-resource is asked for: who deletes an object's ACL does not mean the object.
+ * Finds the row whose pattern a request fits; of several, the most specific: CopyObject and UploadPart before
+ * PutObject. A pattern fits only where no other sub-resource is asked for: who deletes an object's ACL does not mean
+ * the object.
  */
 export class Router<Row extends Routed> {
   /** By scope and method, the most specific first. */
@@ -53,9 +54,15 @@ export class Router<Row extends Routed> {
 
   match(head: RequestHead, scope: Scope): Row | undefined {
     const asked = head.query.names().filter((name) => this.#subresources.get(scope)?.has(name) === true);
-    return this.#routes.get(`${scope} ${head.method}`)?.find(({ query, header }) =>
-      asked.every((name) => query.some((parameter) => parameter.name === name))
-      && query.every(({ name, value }) => (value === undefined ? head.query.has(name) : head.query.get(name) === value))
-      && (header === undefined || head.headers.get(header.name)?.startsWith(header.value ?? "") === true))?.row;
+    return this.#routes
+      .get(`${scope} ${head.method}`)
+      ?.find(
+        ({ query, header }) =>
+          asked.every((name) => query.some((parameter) => parameter.name === name)) &&
+          query.every(({ name, value }) =>
+            value === undefined ? head.query.has(name) : head.query.get(name) === value,
+          ) &&
+          (header === undefined || head.headers.get(header.name)?.startsWith(header.value ?? "") === true),
+      )?.row;
   }
 }

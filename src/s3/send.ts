@@ -64,11 +64,12 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
   const closed = cut("the client is gone");
   const idle = setTimeout(cut("the client reads nothing"), idleMs);
   response.once("close", closed);
-  const taken = (write: (done: (error?: Error | null) => void) => void) => new Promise<void>((resolve, reject) => {
-    fail = reject;
-    if (response.destroyed) closed();
-    else write((error) => (error ? reject(error) : resolve()));
-  });
+  const taken = (write: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      fail = reject;
+      if (response.destroyed) closed();
+      else write((error) => (error ? reject(error) : resolve()));
+    });
   try {
     for await (const chunk of body) {
       // The source may have taken its time: only the client's is counted.
@@ -88,7 +89,12 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
  * Sends a whole answer, with the headers that are `common` to all; rejects when a streamed body fails, with the
  * connection broken off and never padded.
  */
-export async function send(exchange: Exchange, answer: S3Response, common: S3Response["headers"], settings: SendSettings): Promise<void> {
+export async function send(
+  exchange: Exchange,
+  answer: S3Response,
+  common: S3Response["headers"],
+  settings: SendSettings,
+): Promise<void> {
   const { request, response, body } = exchange;
   writeHead(exchange, answer.status, common, answer.headers);
   const unread = !request.complete;
@@ -113,8 +119,8 @@ export async function send(exchange: Exchange, answer: S3Response, common: S3Res
 const LONG_TEXT = 16 * 1024;
 
 /**
- * Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each. Where it
- * surely fits, into memory that is used again: new memory costs as much as the encoding.
+ * Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each. Where
+ * it surely fits, into memory that is used again: new memory costs as much as the encoding.
  */
 function encoded(text: string): Buffer {
   if (text.length < LONG_TEXT || text.length * 3 > documentChunks.chunkBytes) return Buffer.from(text);
@@ -122,13 +128,15 @@ function encoded(text: string): Buffer {
   return chunk.subarray(0, chunk.write(text));
 }
 
-
 /**
  * Waits for a slow answer. A fast one is sent as it is; for a slow one status 200 and the XML declaration go out first,
  * then a space at each interval, then the document or `<Error>`, as S3 does: the client parses it in either case.
  */
 export async function sendLate(
-  exchange: Exchange, answer: Promise<S3Response>, common: S3Response["headers"], settings: SendSettings,
+  exchange: Exchange,
+  answer: Promise<S3Response>,
+  common: S3Response["headers"],
+  settings: SendSettings,
 ): Promise<S3Response> {
   const { response } = exchange;
   const timer = setInterval(() => {

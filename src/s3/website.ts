@@ -32,7 +32,11 @@ export async function serveWebsite(gateway: Gateway, request: WebsiteRequest): P
   try {
     const configuration = await gateway.websites.of(request.bucket);
     const { method, path } = request.head;
-    if (method !== "GET" && method !== "HEAD") throw new S3Error("MethodNotAllowed", { fields: { Method: method, ResourceType: "OBJECT" }, headers: { Allow: "GET, HEAD" } });
+    if (method !== "GET" && method !== "HEAD")
+      throw new S3Error("MethodNotAllowed", {
+        fields: { Method: method, ResourceType: "OBJECT" },
+        headers: { Allow: "GET, HEAD" },
+      });
     const key = decodePercent(path.slice(1));
     requireKeyLength(key);
     if (!("redirectAll" in configuration)) return await new Website(gateway, configuration, request).page(key);
@@ -45,7 +49,11 @@ export async function serveWebsite(gateway: Gateway, request: WebsiteRequest): P
 }
 
 class Website {
-  constructor(private readonly gateway: Gateway, private readonly configuration: Pages, private readonly request: WebsiteRequest) {}
+  constructor(
+    private readonly gateway: Gateway,
+    private readonly configuration: Pages,
+    private readonly request: WebsiteRequest,
+  ) {}
 
   async page(key: string): Promise<S3Response> {
     const { index, rules } = this.configuration;
@@ -67,10 +75,15 @@ class Website {
     if (rule) return this.redirect(rule, key);
     const hidden = status === 403 || status === 404;
     // A folder was meant.
-    if (hidden && page === key && (await this.exists(`${key}/${index}`))) return { status: 302, headers: { Location: `/${encodeKey(key)}/` } };
+    if (hidden && page === key && (await this.exists(`${key}/${index}`)))
+      return { status: 302, headers: { Location: `/${encodeKey(key)}/` } };
     if (error === undefined || status >= 500) throw failure;
     try {
-      const { headers, body } = await this.read(error, { ...this.request.head, method: "GET", headers: new Headers([]) });
+      const { headers, body } = await this.read(error, {
+        ...this.request.head,
+        method: "GET",
+        headers: new Headers([]),
+      });
       return { status, headers: { ...headers, ...failure.details.headers }, ...(body === undefined ? {} : { body }) };
     } catch (another) {
       if (!(another instanceof S3Error)) throw another;
@@ -80,35 +93,67 @@ class Website {
 
   private redirect(rule: RoutingRule, key: string): S3Response {
     const { origin, head } = this.request;
-    const { protocol = origin.secure ? "https" : "http", host = head.headers.get("host") ?? "", status = 301 } = rule.redirect;
+    const {
+      protocol = origin.secure ? "https" : "http",
+      host = head.headers.get("host") ?? "",
+      status = 301,
+    } = rule.redirect;
     return { status, headers: { Location: `${protocol}://${host}/${encodeKey(routedKey(rule, key))}` } };
   }
 
   private async exists(key: string): Promise<boolean> {
     const call = this.call(key, "HeadObject");
-    return this.gateway.objects.head(call, { bucket: this.request.bucket, key }, { preconditions: {} }).then(() => true, (failure: unknown) => {
-      if (failure instanceof S3Error) return false;
-      throw failure;
-    });
+    return this.gateway.objects.head(call, { bucket: this.request.bucket, key }, { preconditions: {} }).then(
+      () => true,
+      (failure: unknown) => {
+        if (failure instanceof S3Error) return false;
+        throw failure;
+      },
+    );
   }
 
   private async read(key: string, head: RequestHead): Promise<S3Response> {
     const { bucket, region } = this.request;
     const request: S3Request = {
-      ...head, query: new Query(""), bucket, key, account: ANONYMOUS, region, document: "",
+      ...head,
+      query: new Query(""),
+      bucket,
+      key,
+      account: ANONYMOUS,
+      region,
+      document: "",
       get body(): never {
         throw new Error("a page is read without a body");
       },
     };
     const call = this.call(key, head.method === "HEAD" ? "HeadObject" : "GetObject");
-    if (head.method === "HEAD") return headObject.render(await answer(headObject.run(this.gateway, headObject.parse(request), call)));
+    if (head.method === "HEAD")
+      return headObject.render(await answer(headObject.run(this.gateway, headObject.parse(request), call)));
     return getObject.render(await answer(getObject.run(this.gateway, getObject.parse(request), call)));
   }
 
   private call(key: string, operation: string): Call {
-    const { head, bucket, origin, signal, at: { requestId } } = this.request;
+    const {
+      head,
+      bucket,
+      origin,
+      signal,
+      at: { requestId },
+    } = this.request;
     const anonymous = { payload: { kind: "unsigned" }, presigned: false } as const;
-    return { account: ANONYMOUS, signal, requestId, access: callAccess({ ...head, query: new Query("") }, { scope: "object", bucket, key }, anonymous, { name: operation }, origin, { document: "" }) };
+    return {
+      account: ANONYMOUS,
+      signal,
+      requestId,
+      access: callAccess(
+        { ...head, query: new Query("") },
+        { scope: "object", bucket, key },
+        anonymous,
+        { name: operation },
+        origin,
+        { document: "" },
+      ),
+    };
   }
 }
 
@@ -131,11 +176,16 @@ function errorPage(failure: S3Error, at: Refused, another?: S3Error): S3Response
   const { headers = {} } = failure.details;
   if (status === 304) return { status, headers };
   const title = `${status} ${STATUS_CODES[status] ?? ""}`;
-  const list = (entries: readonly (readonly [string, string])[]) => `<ul>\n${entries.map(([name, value]) => `<li>${escapeXml(`${name}: ${value}`)}</li>\n`).join("")}</ul>\n`;
-  const told = ({ kind, details: { message, fields } }: S3Error) => [["Code", kind], ["Message", message ?? errorText(kind)], ...Object.entries(fields ?? {})] as const;
-  const more = another ? `<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n${list(told(another))}` : "";
+  const list = (entries: readonly (readonly [string, string])[]) =>
+    `<ul>\n${entries.map(([name, value]) => `<li>${escapeXml(`${name}: ${value}`)}</li>\n`).join("")}</ul>\n`;
+  const told = ({ kind, details: { message, fields } }: S3Error) =>
+    [["Code", kind], ["Message", message ?? errorText(kind)], ...Object.entries(fields ?? {})] as const;
+  const more = another
+    ? `<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n${list(told(another))}`
+    : "";
   return {
-    status, headers: { ...headers, "Content-Type": "text/html; charset=utf-8" },
+    status,
+    headers: { ...headers, "Content-Type": "text/html; charset=utf-8" },
     body: `<html>\n<head><title>${title}</title></head>\n<body>\n<h1>${title}</h1>\n${list([...told(failure), ["RequestId", at.requestId], ["HostId", at.hostId]])}${more}<hr/>\n</body>\n</html>\n`,
   };
 }

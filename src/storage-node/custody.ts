@@ -34,8 +34,8 @@ export class Custody {
   }
 
   /**
-   * Whether a fragment may come in: it is of a pending deal, or of a stored file whose copy the chain says is here. Only
-   * yeses are remembered: a deal may be declared the moment after a no. Rejects as the chain does.
+   * Whether a fragment may come in: it is of a pending deal, or of a stored file whose copy the chain says is here.
+   * Only yeses are remembered: a deal may be declared the moment after a no. Rejects as the chain does.
    */
   async accepts(fid: Fid, hash: Hash): Promise<boolean> {
     const now = this.components.clock.now();

@@ -7,7 +7,10 @@ import { SparseWriter } from "./sparse-writer.js";
 
 /** The bytes are not the fragment they were said to be. */
 export class FragmentMismatch extends Error {
-  constructor(readonly what: "size" | "hash", message: string) {
+  constructor(
+    readonly what: "size" | "hash",
+    message: string,
+  ) {
     super(message);
     this.name = "FragmentMismatch";
   }
@@ -57,7 +60,8 @@ export class FragmentStore {
     await this.write(fid, hash, async (file) => {
       const writer = new SparseWriter(file);
       for await (const chunk of bytes) {
-        if (writer.length + chunk.length > FRAGMENT_SIZE) throw new FragmentMismatch("size", `more than ${FRAGMENT_SIZE} bytes`);
+        if (writer.length + chunk.length > FRAGMENT_SIZE)
+          throw new FragmentMismatch("size", `more than ${FRAGMENT_SIZE} bytes`);
         await writer.write(chunk);
       }
       if (writer.length !== FRAGMENT_SIZE) {
@@ -92,9 +96,11 @@ export class FragmentStore {
       await rm(this.path(fid, hash), { force: true });
       this.bytes -= cost;
     }
-    await ifExists(rmdir(join(this.folder, fid)).catch((error: unknown) => {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
-    }));
+    await ifExists(
+      rmdir(join(this.folder, fid)).catch((error: unknown) => {
+        if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
+      }),
+    );
   }
 
   /** Runs one after another what concerns the same FID: a decision to drop and a promise to keep never overlap. */

@@ -30,7 +30,11 @@ export function verifySender(chain: NodeChain, headers: IncomingHttpHeaders): vo
     typeof signature === "string" &&
     /^(0x)?[0-9a-f]{128}$/i.test(signature) &&
     // Headers arrive as latin1 text; the signature is over their bytes.
-    chain.verify(account as CessAccount, Buffer.from(message, "latin1"), Buffer.from(signature.replace(/^0x/i, ""), "hex"));
+    chain.verify(
+      account as CessAccount,
+      Buffer.from(message, "latin1"),
+      Buffer.from(signature.replace(/^0x/i, ""), "hex"),
+    );
   if (!good) throw new Refusal(403, "the signature does not match");
 }
 
@@ -48,6 +52,7 @@ export function readRange(header: string | undefined): ByteRange | undefined {
   const match = /^bytes=(\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(header);
   if (!match) throw new Refusal(400, "a range is written bytes=start-end/total");
   const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  if (total !== FRAGMENT_SIZE || end > total || start >= end) throw new Refusal(400, `no such range in ${FRAGMENT_SIZE} bytes`);
+  if (total !== FRAGMENT_SIZE || end > total || start >= end)
+    throw new Refusal(400, `no such range in ${FRAGMENT_SIZE} bytes`);
   return { start, end };
 }

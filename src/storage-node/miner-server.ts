@@ -136,7 +136,10 @@ export class MinerServer {
     }
   }
 
-  /** In the miners' order: the signature, what is held already, then the form; the deal is asked for before 8 MiB are taken. */
+  /**
+   * In the miners' order: the signature, what is held already, then the form; the deal is asked for before 8 MiB are
+   * taken.
+   */
   private async put(request: IncomingMessage): Promise<void> {
     const { chain, store, custody, reporter, sweeper, link } = this.components;
     verifySender(chain, request.headers);
@@ -172,16 +175,24 @@ export class MinerServer {
       "content-length": end - start,
       ...(range && { "content-range": `bytes ${start}-${end - 1}/${FRAGMENT_SIZE}` }),
     });
-    await pipeline(bytes, (source) => this.components.link.serve(source as AsyncIterable<Uint8Array>, this.closing.signal), response);
+    await pipeline(
+      bytes,
+      (source) => this.components.link.serve(source as AsyncIterable<Uint8Array>, this.closing.signal),
+      response,
+    );
   }
 }
 
 function answer(response: ServerResponse, code: number, msg: string, data: object | null = null): void {
   const body = Buffer.from(JSON.stringify({ code, msg, data }));
-  response.writeHead(code, { "content-type": "application/json; charset=utf-8", "content-length": body.length }).end(body);
+  response
+    .writeHead(code, { "content-type": "application/json; charset=utf-8", "content-length": body.length })
+    .end(body);
 }
 
-/** Reads on what the client still sends, or it might never see the answer; a client that sends without end is cut off. */
+/**
+ * Reads on what the client still sends, or it might never see the answer; a client that sends without end is cut off.
+ */
 function drain(request: IncomingMessage): void {
   let drained = 0;
   request.on("error", () => undefined);

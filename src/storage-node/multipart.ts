@@ -11,7 +11,9 @@ export class FormError extends Error {
 
 /** The boundary a Content-Type names. Throws FormError. */
 export function formBoundary(contentType: string | undefined): string {
-  const match = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType ?? "");
+  const match = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(
+    contentType ?? "",
+  );
   const boundary = match?.[1] ?? match?.[2];
   if (boundary === undefined) throw new FormError("not a multipart form");
   return boundary;

@@ -189,9 +189,10 @@ export class Reporter {
 /** Indexes of which every segment's fragment is held. */
 export function completeIndexes(deal: ChainDeal, held: ReadonlySet<Hash>): number[] {
   if (deal.segments.length === 0) return [];
-  const holds = (index: number) => deal.segments.every(({ fragments }) => {
-    const hash = fragments[index];
-    return hash !== undefined && held.has(hash);
-  });
+  const holds = (index: number) =>
+    deal.segments.every(({ fragments }) => {
+      const hash = fragments[index];
+      return hash !== undefined && held.has(hash);
+    });
   return Array.from({ length: FRAGMENTS }, (_, index) => index).filter(holds);
 }

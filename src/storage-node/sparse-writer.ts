@@ -55,7 +55,7 @@ export class SparseWriter {
   }
 
   private async writeAll(bytes: Buffer, position: number): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       const { bytesWritten } = await this.file.write(bytes, written, bytes.length - written, position + written);
       written += bytesWritten;
     }

@@ -16,7 +16,10 @@ export interface SweeperSettings {
   readonly intervalMs: number;
   /** Between two FIDs of a walk, each of which asks the chain. */
   readonly pauseMs: number;
-  /** How long the chain must have no use for a fragment before it is dropped. A restart begins anew: it only keeps longer. */
+  /**
+   * How long the chain must have no use for a fragment before it is dropped. A restart begins anew: it only keeps
+   * longer.
+   */
   readonly graceMs: number;
   /** FIDs whose time is remembered; others wait until one of these is done. */
   readonly remembered: number;
@@ -86,7 +89,8 @@ export class Sweeper {
   private async consider(fid: Fid): Promise<void> {
     const { clock, store, logger } = this.components;
     const since = this.unwantedSince.get(fid);
-    if (since === undefined && this.unwantedSince.size < this.settings.remembered) this.unwantedSince.set(fid, clock.now());
+    if (since === undefined && this.unwantedSince.size < this.settings.remembered)
+      this.unwantedSince.set(fid, clock.now());
     if (since === undefined || clock.now() - since < this.settings.graceMs) return;
     await store.exclusive(fid, async () => {
       // Spared, or declared again, since it was looked at.

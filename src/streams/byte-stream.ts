@@ -1,6 +1,6 @@
 /**
- * Bytes on their way to one reader, who takes them with `for await`, chunk by chunk at the reader's own pace. Leaving the
- * loop early closes the stream; who never begins it calls `close`. Where it begins with its first chunk at hand
+ * Bytes on their way to one reader, who takes them with `for await`, chunk by chunk at the reader's own pace. Leaving
+ * the loop early closes the stream; who never begins it calls `close`. Where it begins with its first chunk at hand
  * (`begin`), what fails until then can still be told in an answer's head. (Node's Readable does the same and more; for
  * an object of a few KiB it costs as much as reading the object.)
  */
@@ -13,7 +13,11 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   #failure: Error | undefined;
   #closed = false;
 
-  private constructor(chunks: AsyncIterator<Uint8Array, unknown>, signal: AbortSignal | undefined, onClose: (ended: boolean) => void) {
+  private constructor(
+    chunks: AsyncIterator<Uint8Array, unknown>,
+    signal: AbortSignal | undefined,
+    onClose: (ended: boolean) => void,
+  ) {
     this.#chunks = chunks;
     this.#signal = signal;
     this.#onClose = onClose;
@@ -23,16 +27,23 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
 
   /**
    * Resolves when the first chunk, or the end, is there; rejects with what went wrong before, and with the signal's
-   * reason. The signal ends the stream also later, even while `chunks` says nothing. `onClose` is called once: after the
-   * last byte (`ended`), after a failure, or when the reader has left.
+   * reason. The signal ends the stream also later, even while `chunks` says nothing. `onClose` is called once: after
+   * the last byte (`ended`), after a failure, or when the reader has left.
    */
-  static async begin(chunks: AsyncGenerator<Uint8Array, void>, signal?: AbortSignal, onClose: (ended: boolean) => void = () => undefined): Promise<ByteStream> {
+  static async begin(
+    chunks: AsyncGenerator<Uint8Array, void>,
+    signal?: AbortSignal,
+    onClose: (ended: boolean) => void = () => undefined,
+  ): Promise<ByteStream> {
     const stream = new ByteStream(chunks, signal, onClose);
     stream.#first = await stream.next();
     return stream;
   }
 
-  /** Of what the source gives; nothing is asked of it before the reader asks. The signal ends it as it does what `begin` gives. */
+  /**
+   * Of what the source gives; nothing is asked of it before the reader asks. The signal ends it as it does what `begin`
+   * gives.
+   */
   static over(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): ByteStream {
     return new ByteStream(source[Symbol.asyncIterator](), signal, () => undefined);
   }
@@ -49,7 +60,8 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     if (first) return first;
     if (this.#closed) return { done: true, value: undefined };
     try {
-      // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk alive.
+      // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk
+      // alive.
       const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
         this.#interrupt = reject;
         this.#chunks.next().then(resolve, reject);

@@ -8,7 +8,10 @@ export class ChunkPool {
   readonly #lent = new WeakSet<ArrayBufferLike>();
 
   /** `chunkBytes`: of every buffer. `kept`: unused buffers that are kept. */
-  constructor(readonly chunkBytes: number, private readonly kept: number) {}
+  constructor(
+    readonly chunkBytes: number,
+    private readonly kept: number,
+  ) {}
 
   take(): Buffer<ArrayBuffer> {
     // Of its own memory, never part of Node's shared pool: whole buffers are what is used again.
@@ -17,7 +20,9 @@ export class ChunkPool {
     return Buffer.from(memory);
   }
 
-  /** Called by whoever read the chunk last, once for all views of its buffer; ignores chunks that are not of this pool. */
+  /**
+   * Called by whoever read the chunk last, once for all views of its buffer; ignores chunks that are not of this pool.
+   */
   giveBack(chunk: Uint8Array): void {
     if (!this.#lent.delete(chunk.buffer) || this.#free.length >= this.kept) return;
     this.#free.push(chunk.buffer as ArrayBuffer);

@@ -7,11 +7,15 @@ const READ_SIZE = bodyChunks.chunkBytes;
 
 /**
  * A file's bytes, or a range of them; the next chunk is read while the reader has the one before. The file is opened
- * when the first is asked for, so that nothing is held by who never asks, and closed as soon as the last is read. `accept`
- * may refuse the open file by throwing. A range that the file does not have is an error. Plain descriptors and callbacks:
- * for an object of 1 MiB, handles and streams would cost as much as reading it.
+ * when the first is asked for, so that nothing is held by who never asks, and closed as soon as the last is read.
+ * `accept` may refuse the open file by throwing. A range that the file does not have is an error. Plain descriptors and
+ * callbacks: for an object of 1 MiB, handles and streams would cost as much as reading it.
  */
-export async function* fileChunks(path: string, range?: ByteRange, accept?: (found: Stats) => void): AsyncGenerator<Uint8Array, void> {
+export async function* fileChunks(
+  path: string,
+  range?: ByteRange,
+  accept?: (found: Stats) => void,
+): AsyncGenerator<Uint8Array, void> {
   let file: number | undefined = await openFile(path);
   let position = range?.start ?? 0;
   let ahead: Promise<Uint8Array> | undefined;

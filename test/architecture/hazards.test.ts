@@ -7,9 +7,15 @@ import { bugs } from "../simulation/bugs.js";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Cells of the tables' rows, headings left out. */
-const rows = readFileSync(join(root, "docs/chain-hazards.md"), "utf8").split("\n")
+const rows = readFileSync(join(root, "docs/chain-hazards.md"), "utf8")
+  .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| hazard ") && !line.startsWith("| --- "))
-  .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 
 /** Whether the file has a test of exactly this title. */
 function hasTest(file: string, title: string): boolean {

@@ -15,22 +15,50 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   streams: ["model"],
   s3: ["gateway/gateway.js", "streams", "model"],
   gateway: [
-    "catalog/catalog.js", "blobs/blobs.js", "retrieval/retrieval.js", "retrieval/network-files.js", "preprocessing/preprocessing.js",
-    "network/chain/chain.js", "keys/keys.js", "streams", "model",
+    "catalog/catalog.js",
+    "blobs/blobs.js",
+    "retrieval/retrieval.js",
+    "retrieval/network-files.js",
+    "preprocessing/preprocessing.js",
+    "network/chain/chain.js",
+    "keys/keys.js",
+    "streams",
+    "model",
   ],
   keys: ["model"],
   preprocessing: ["catalog/catalog.js", "blobs/blobs.js", "encoding", "model"],
   distribution: [
-    "catalog/catalog.js", "blobs/blobs.js", "encoding/encoder.js", "preprocessing/preprocessing.js", "network/chain/chain.js",
-    "network/nodes/nodes.js", "network/nodes/node-book.js", "background/worker.js", "model",
+    "catalog/catalog.js",
+    "blobs/blobs.js",
+    "encoding/encoder.js",
+    "preprocessing/preprocessing.js",
+    "network/chain/chain.js",
+    "network/nodes/nodes.js",
+    "network/nodes/node-book.js",
+    "background/worker.js",
+    "model",
   ],
   retrieval: [
-    "cache/cache.js", "peers/peers.js", "encoding", "network/chain/chain.js", "network/nodes/nodes.js", "network/nodes/node-book.js", "streams",
+    "cache/cache.js",
+    "peers/peers.js",
+    "encoding",
+    "network/chain/chain.js",
+    "network/nodes/nodes.js",
+    "network/nodes/node-book.js",
+    "streams",
     "model",
   ],
   peers: [
-    "catalog/catalog.js", "blobs/blobs.js", "cache/cache.js", "encoding/encoder.js", "retrieval/retrieval.js", "network/chain/chain.js",
-    "network/chain/gateway-register.js", "network/nodes/endpoint-policy.js", "streams", "model",
+    "catalog/catalog.js",
+    "blobs/blobs.js",
+    "cache/cache.js",
+    "encoding/encoder.js",
+    "retrieval/retrieval.js",
+    "network/chain/chain.js",
+    "network/chain/gateway-register.js",
+    "network/nodes/endpoint-policy.js",
+    "streams",
+    "model",
   ],
   maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
   catalog: ["model"],
@@ -65,7 +93,10 @@ function sources(folder: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/^\s*(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)"/gm), ...text.matchAll(/\bimport\("([^"]+)"\)/g)].map((match) => match[1] ?? "");
+  return [
+    ...text.matchAll(/^\s*(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)"/gm),
+    ...text.matchAll(/\bimport\("([^"]+)"\)/g),
+  ].map((match) => match[1] ?? "");
 }
 
 const room = (path: string) => path.split(sep)[1] ?? "";
@@ -76,14 +107,18 @@ function refusals(file: string, targets = imports(file)): string[] {
   return targets.flatMap((target) => {
     if (!target.startsWith(".")) {
       const rule = owners.find(({ packages }) => packages.test(target));
-      return rule && !rule.rooms.includes(from) ? [`${file} imports ${target}, which only ${rule.rooms.join(", ")} may know`] : [];
+      return rule && !rule.rooms.includes(from)
+        ? [`${file} imports ${target}, which only ${rule.rooms.join(", ")} may know`]
+        : [];
     }
     const path = normalize(join(dirname(file), target));
     const to = room(path);
     if (composes(file) || to === from) return [];
     const inner = relative("src", path).split(sep).join("/");
     const ok = (allowed[from] ?? []).some((entry) => (entry.includes(".") ? inner === entry : to === entry));
-    return ok ? [] : [`${file} imports ${inner}; ${from} may import ${(allowed[from] ?? []).join(", ") || "nothing of ours"}`];
+    return ok
+      ? []
+      : [`${file} imports ${inner}; ${from} may import ${(allowed[from] ?? []).join(", ") || "nothing of ours"}`];
   });
 }
 
@@ -100,13 +135,19 @@ describe("architecture", () => {
   });
 
   it("keeps conformance a black box that imports nothing from src", () => {
-    const inside = sources("conformance").flatMap((file) => imports(file).filter((target) => target.includes("/src/")).map((target) => `${file} imports ${target}`));
+    const inside = sources("conformance").flatMap((file) =>
+      imports(file)
+        .filter((target) => target.includes("/src/"))
+        .map((target) => `${file} imports ${target}`),
+    );
     expect(inside).to.deep.equal([]);
   });
 
   it("refuses an upward import, a room behind a port and a package of another room", () => {
     expect(refusals("src/model/hash.ts", ["../gateway/gateway.js"])).to.have.length(1);
     expect(refusals("src/gateway/access.ts", ["../catalog/catalog.js", "../catalog/sql-catalog.js"])).to.have.length(1);
-    expect(refusals("src/s3/operations/put-object.ts", ["kysely", "express", "../operation.js", "../../model/hash.js"])).to.have.length(1);
+    expect(
+      refusals("src/s3/operations/put-object.ts", ["kysely", "express", "../operation.js", "../../model/hash.js"]),
+    ).to.have.length(1);
   });
 });

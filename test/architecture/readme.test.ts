@@ -23,11 +23,19 @@ function table(): string {
   const probing = new Set(probes.map(({ name }) => name));
   const rows = [
     ...operations.filter(({ name }) => !probing.has(name)).map(({ name }) => [name, "served", conformanceFile(name)]),
-    ...probes.map(({ name }) => [name, "probing answer", conformanceFile(name) || "`conformance/wire/probing.test.ts`"]),
+    ...probes.map(({ name }) => [
+      name,
+      "probing answer",
+      conformanceFile(name) || "`conformance/wire/probing.test.ts`",
+    ]),
     ...unserved.map(({ name }) => [name, "not offered", "`conformance/wire/bad-input.test.ts`"]),
   ];
   const sorted = [...new Map(rows.map((row) => [row[0], row])).values()].sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
-  return ["| operation | answer | tested by |", "| --- | --- | --- |", ...sorted.map((row) => `| ${row.join(" | ")} |`)].join("\n");
+  return [
+    "| operation | answer | tested by |",
+    "| --- | --- | --- |",
+    ...sorted.map((row) => `| ${row.join(" | ")} |`),
+  ].join("\n");
 }
 
 describe("README", () => {
@@ -42,6 +50,8 @@ describe("README", () => {
 
   it("has a conformance file for every operation served", () => {
     const probing = new Set(probes.map(({ name }) => name));
-    expect(operations.filter(({ name }) => !probing.has(name) && conformanceFile(name) === "").map(({ name }) => name)).to.deep.equal([]);
+    expect(
+      operations.filter(({ name }) => !probing.has(name) && conformanceFile(name) === "").map(({ name }) => name),
+    ).to.deep.equal([]);
   });
 });

@@ -3,7 +3,8 @@ import aws4 from "aws4";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 
 export const BENCH_KEY: AccessKey = {
-  accessKeyId: "benchkey", secretAccessKey: "benchsecret",
+  accessKeyId: "benchkey",
+  secretAccessKey: "benchsecret",
   account: { id: "b".repeat(64), displayName: "bench", cessAccount: "cXbench" as CessAccount, territory: "bench" },
 };
 
@@ -21,14 +22,17 @@ export class BenchClient {
 
   constructor(readonly port: number) {}
 
-  /** Sends one request and reads its answer to the end; rejects unless that is a 2xx. Resolves with the text if kept. */
+  /**
+   * Sends one request and reads its answer to the end; rejects unless that is a 2xx. Resolves with the text if kept.
+   */
   async send(sent: Sent): Promise<string> {
     const answer = await this.open(sent);
     let text = "";
     if (sent.keep === true) answer.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
     else answer.resume();
     await new Promise((resolve, reject) => answer.once("end", resolve).once("error", reject));
-    if (answer.statusCode === undefined || answer.statusCode >= 300) throw new Error(`${sent.method} ${sent.path}: ${answer.statusCode}`);
+    if (answer.statusCode === undefined || answer.statusCode >= 300)
+      throw new Error(`${sent.method} ${sent.path}: ${answer.statusCode}`);
     return text;
   }
 
@@ -37,10 +41,17 @@ export class BenchClient {
     const host = `127.0.0.1:${this.port}`;
     const headers = signedHeaders(method, path, host);
     return new Promise((resolve, reject) => {
-      const outgoing = request({
-        host: "127.0.0.1", port: this.port, method, path, agent: this.#agent,
-        headers: { ...headers, ...(body ? { "Content-Length": String(body.length) } : {}) },
-      }, resolve);
+      const outgoing = request(
+        {
+          host: "127.0.0.1",
+          port: this.port,
+          method,
+          path,
+          agent: this.#agent,
+          headers: { ...headers, ...(body ? { "Content-Length": String(body.length) } : {}) },
+        },
+        resolve,
+      );
       outgoing.once("error", reject);
       outgoing.end(body);
     });
@@ -54,7 +65,14 @@ export class BenchClient {
 /** A signature over an unsigned body. */
 export function signedHeaders(method: string, path: string, host: string): Record<string, string> {
   const signed = aws4.sign(
-    { service: "s3", region: "us-east-1", method, path, host, headers: { Host: host, "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" } },
+    {
+      service: "s3",
+      region: "us-east-1",
+      method,
+      path,
+      host,
+      headers: { Host: host, "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" },
+    },
     { accessKeyId: BENCH_KEY.accessKeyId, secretAccessKey: BENCH_KEY.secretAccessKey },
   );
   return signed.headers as Record<string, string>;

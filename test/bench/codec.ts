@@ -34,10 +34,12 @@ export function benchCodec(): Promise<Figure[]> {
     ["reconstruct from 4 parity", PARITY.slice(0, 4), DATA],
     ["reconstruct from 2+2", [0, 2, 5, 9], DATA],
   ] as const;
-  return Promise.resolve(tasks.map(([what, from, to]) => ({
-    what,
-    ours: { value: speed(simd, [...from], [...to], 1024), unit: "MiB/s" },
-    reference: { what: "reference codec", value: speed(reference, [...from], [...to], 64), unit: "MiB/s" },
-    wanted: { atLeast: 8 },
-  })));
+  return Promise.resolve(
+    tasks.map(([what, from, to]) => ({
+      what,
+      ours: { value: speed(simd, [...from], [...to], 1024), unit: "MiB/s" },
+      reference: { what: "reference codec", value: speed(reference, [...from], [...to], 64), unit: "MiB/s" },
+      wanted: { atLeast: 8 },
+    })),
+  );
 }

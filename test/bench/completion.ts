@@ -36,37 +36,67 @@ async function twoSegments(bytes: Buffer): Promise<number> {
   }
 }
 
-/** Uploads so many bytes in parts, at so many bytes a millisecond, and resolves with what CompleteMultipartUpload then took. Milliseconds. */
-async function complete(gateway: GatewayUnderTest, path: string, size: number, bytes: Buffer, pace: number): Promise<number> {
+/**
+ * Uploads so many bytes in parts, at so many bytes a millisecond, and resolves with what CompleteMultipartUpload then
+ * took. Milliseconds.
+ */
+async function complete(
+  gateway: GatewayUnderTest,
+  path: string,
+  size: number,
+  bytes: Buffer,
+  pace: number,
+): Promise<number> {
   const { client } = gateway;
-  const id = /<UploadId>([^<]+)</.exec(await client.send({ method: "POST", path: `${path}?uploads`, keep: true }))?.[1] ?? "";
+  const id =
+    /<UploadId>([^<]+)</.exec(await client.send({ method: "POST", path: `${path}?uploads`, keep: true }))?.[1] ?? "";
   const etags: string[] = [];
   const start = performance.now();
   await inParallel(size / PART, WIDTH, async (n) => {
     await new Promise((resolve) => setTimeout(resolve, start + (n * PART) / pace - performance.now()));
     // Each part is another, and no body is copied: the same buffer serves all requests at once.
-    const answer = await client.open({ method: "PUT", path: `${path}?partNumber=${n + 1}&uploadId=${id}`, body: bytes.subarray(n, n + PART) });
+    const answer = await client.open({
+      method: "PUT",
+      path: `${path}?partNumber=${n + 1}&uploadId=${id}`,
+      body: bytes.subarray(n, n + PART),
+    });
     answer.resume();
     etags[n] = answer.headers.etag ?? "";
   });
   const parts = etags.map((etag, n) => `<Part><PartNumber>${n + 1}</PartNumber><ETag>${etag}</ETag></Part>`).join("");
   const began = performance.now();
-  await client.send({ method: "POST", path: `${path}?uploadId=${id}`, body: Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`) });
+  await client.send({
+    method: "POST",
+    path: `${path}?uploadId=${id}`,
+    body: Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`),
+  });
   return performance.now() - began;
 }
 
 /** CompleteMultipartUpload after 256 MiB and after 4 GiB, against preprocessing two segments. About 70 s. */
 export async function benchCompletion(): Promise<Figure[]> {
-  const bytes = randomFillSync(Buffer.allocUnsafe(SEGMENT_SIZE + 4 * GIB / PART));
-  const limit = { what: "preprocessing two segments", value: await twoSegments(bytes.subarray(0, SEGMENT_SIZE)), unit: "ms" };
+  const bytes = randomFillSync(Buffer.allocUnsafe(SEGMENT_SIZE + (4 * GIB) / PART));
+  const limit = {
+    what: "preprocessing two segments",
+    value: await twoSegments(bytes.subarray(0, SEGMENT_SIZE)),
+    unit: "ms",
+  };
   const figures: Figure[] = [];
-  for (const [line, pace, wanted] of [["1 Gbit/s", LINE_BYTES_PER_MS, { atMost: 1 }], ["loopback", Infinity, undefined]] as const) {
+  for (const [line, pace, wanted] of [
+    ["1 Gbit/s", LINE_BYTES_PER_MS, { atMost: 1 }],
+    ["loopback", Infinity, undefined],
+  ] as const) {
     for (const size of SIZES) {
       const gateway = await GatewayUnderTest.start();
       try {
         await gateway.client.send({ method: "PUT", path: "/bench" });
         const value = await complete(gateway, "/bench/object", size, bytes, pace);
-        figures.push({ what: `Complete of ${size / MIB} MiB sent at ${line}`, ours: { value, unit: "ms" }, reference: limit, ...(wanted && { wanted }) });
+        figures.push({
+          what: `Complete of ${size / MIB} MiB sent at ${line}`,
+          ours: { value, unit: "ms" },
+          reference: limit,
+          ...(wanted && { wanted }),
+        });
       } finally {
         await gateway.close();
       }

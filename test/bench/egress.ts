@@ -35,7 +35,10 @@ async function rate({ port, request }: Server, path: string): Promise<number> {
   return (CONNECTIONS * REQUESTS * 1000) / (performance.now() - began);
 }
 
-/** Staged and cached objects against nginx with the same files, in turns; nothing where nginx is not installed. About 80 s. */
+/**
+ * Staged and cached objects against nginx with the same files, in turns; nothing where nginx is not installed. About 80
+ * s.
+ */
 export async function benchEgress(): Promise<Figure[]> {
   if (!Nginx.installed()) {
     process.stderr.write("egress: nginx is not installed, there is nothing to measure against\n");
@@ -56,7 +59,12 @@ export async function benchEgress(): Promise<Figure[]> {
     const bytes = randomFillSync(Buffer.allocUnsafe(BIG));
     const small = bytes.subarray(0, SMALL);
     await gateway.client.send({ method: "PUT", path: "/bench" });
-    for (const [name, body] of [["staged", bytes], ["cached", bytes], ["small", small], ["small-cached", small]] as const) {
+    for (const [name, body] of [
+      ["staged", bytes],
+      ["cached", bytes],
+      ["small", small],
+      ["small-cached", small],
+    ] as const) {
       await gateway.client.send({ method: "PUT", path: `/bench/${name}`, body });
       await writeFile(join(root, name), body);
     }
@@ -82,10 +90,25 @@ export async function benchEgress(): Promise<Figure[]> {
   const requests = { what: "nginx", value: best.nginxRate, unit: "requests/s" };
   const stream = { what: "nginx", value: best.nginx, unit: "MiB/s" };
   return [
-    { what: "GET 1 GiB, cached in memory", ours: { value: best.cached, unit: "MiB/s" }, reference: stream, wanted: { atLeast: 0.8 } },
+    {
+      what: "GET 1 GiB, cached in memory",
+      ours: { value: best.cached, unit: "MiB/s" },
+      reference: stream,
+      wanted: { atLeast: 0.8 },
+    },
     { what: "GET 1 GiB, cached on disk", ours: { value: best.disk, unit: "MiB/s" }, reference: stream },
     { what: "GET 1 GiB, staged", ours: { value: best.staged, unit: "MiB/s" }, reference: stream },
-    { what: "GET 1 MiB, cached in memory", ours: { value: best.rate, unit: "requests/s" }, reference: requests, wanted: { atLeast: 0.5 } },
-    { what: "GET 1 MiB, staged", ours: { value: best.stagedRate, unit: "requests/s" }, reference: requests, wanted: { atLeast: 0.5 } },
+    {
+      what: "GET 1 MiB, cached in memory",
+      ours: { value: best.rate, unit: "requests/s" },
+      reference: requests,
+      wanted: { atLeast: 0.5 },
+    },
+    {
+      what: "GET 1 MiB, staged",
+      ours: { value: best.stagedRate, unit: "requests/s" },
+      reference: requests,
+      wanted: { atLeast: 0.5 },
+    },
   ];
 }

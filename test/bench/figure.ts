@@ -36,8 +36,12 @@ const HEADINGS = ["what", "ours", "against", "ratio", "wanted", "met"];
 
 function cells(figures: readonly Figure[]): string[][] {
   return figures.map((figure) => [
-    figure.what, quantity(figure.ours), `${figure.reference.what} ${quantity(figure.reference)}`, ratio(figure).toFixed(2),
-    wanted(figure), { true: "yes", false: "NO", undefined: "" }[String(met(figure))] ?? "",
+    figure.what,
+    quantity(figure.ours),
+    `${figure.reference.what} ${quantity(figure.reference)}`,
+    ratio(figure).toFixed(2),
+    wanted(figure),
+    { true: "yes", false: "NO", undefined: "" }[String(met(figure))] ?? "",
   ]);
 }
 
@@ -51,7 +55,14 @@ export function markdown(figures: readonly Figure[]): string {
 export function table(figures: readonly Figure[]): string {
   const lines = [HEADINGS, ...cells(figures)];
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function quantity({ value, unit }: Quantity): string {

@@ -47,7 +47,8 @@ const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14
 const digests = new DigestThreads();
 const gateway = new CessGateway({ digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval });
 const server = createS3App({
-  gateway, clock,
+  gateway,
+  clock,
   credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },
   logger: { debug: () => undefined, error: (fields) => console.error(fields) },
 });
@@ -59,7 +60,11 @@ async function store(bucket: string, name: string): Promise<void> {
   const version = await catalog.objects.get(bucket, name);
   if (!version) throw new Error(`no object ${name}`);
   const staged = await catalog.objects.blobs(version.id);
-  const files = await preprocessing.files(version.id, staged, { format: PLAIN, territory: key.account.territory, priority: "background" });
+  const files = await preprocessing.files(version.id, staged, {
+    format: PLAIN,
+    territory: key.account.territory,
+    priority: "background",
+  });
   for (const { segments, blobs: slices } of files) {
     for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
       const content = segment.map((slice) => blobs.locate(slice));
@@ -95,7 +100,10 @@ async function obey(command: Command): Promise<Usage | undefined> {
 }
 
 process.on("message", ({ id, command }: { id: number; command: Command }) => {
-  obey(command).then((result) => process.send?.({ id, result }), (error: unknown) => process.send?.({ id, error: String(error) }));
+  obey(command).then(
+    (result) => process.send?.({ id, result }),
+    (error: unknown) => process.send?.({ id, error: String(error) }),
+  );
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ port: (server.address() as AddressInfo).port });

@@ -24,15 +24,26 @@ export class GatewayUnderTest {
   readonly client: BenchClient;
   #commands = 0;
 
-  private constructor(port: number, private readonly child: ChildProcess, readonly folder: string) {
+  private constructor(
+    port: number,
+    private readonly child: ChildProcess,
+    readonly folder: string,
+  ) {
     this.client = new BenchClient(port);
-    child.on("message", (message: { id: number; result?: Usage; error?: string }) => this.#waiting.get(message.id)?.(message));
+    child.on("message", (message: { id: number; result?: Usage; error?: string }) =>
+      this.#waiting.get(message.id)?.(message),
+    );
   }
 
   /** `cacheMemory`: bytes of fragments in memory, a quarter of a GiB by default. */
   static async start({ cacheMemory = GIB / 4 }: { readonly cacheMemory?: number } = {}): Promise<GatewayUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
-    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder, String(cacheMemory)], { execArgv: process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`] });
+    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder, String(cacheMemory)], {
+      execArgv:
+        process.env["BENCH_PROFILE"] === undefined
+          ? []
+          : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`],
+    });
     const port = await new Promise<number>((resolve, reject) => {
       child.once("message", (message: { port: number }) => resolve(message.port));
       child.once("exit", (code) => reject(new Error(`the gateway ended with ${code}`)));

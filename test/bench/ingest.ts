@@ -53,21 +53,30 @@ export async function benchIngest(): Promise<Figure[]> {
   const md5 = { what: "MD5 on one core", value: Math.max(...speeds.md5), unit: "MiB/s" };
   return [
     { what: "PUT 64 MiB, one at a time", ours: { value: Math.max(...speeds.one), unit: "MiB/s" }, reference: md5 },
-    { what: `PUT 64 MiB, ${UPLOADS} at once`, ours: { value: Math.max(...speeds.many), unit: "MiB/s" }, reference: md5 },
     {
-      what: "CPU of one MiB put (MD5 and CRC64)", ours: { value: cpuMs / ((UPLOADS * SIZE) / MIB), unit: "ms" },
+      what: `PUT 64 MiB, ${UPLOADS} at once`,
+      ours: { value: Math.max(...speeds.many), unit: "MiB/s" },
+      reference: md5,
+    },
+    {
+      what: "CPU of one MiB put (MD5 and CRC64)",
+      ours: { value: cpuMs / ((UPLOADS * SIZE) / MIB), unit: "ms" },
       reference: { what: "MD5 alone", value: 1000 / md5.value, unit: "ms" },
     },
     {
-      what: `HEAD p99 beside ${UPLOADS} PUTs`, ours: { value: percentile(busy, 0.99), unit: "ms" },
-      reference: { what: "limit", value: HEAD_LIMIT_MS, unit: "ms" }, wanted: { atMost: 1 },
+      what: `HEAD p99 beside ${UPLOADS} PUTs`,
+      ours: { value: percentile(busy, 0.99), unit: "ms" },
+      reference: { what: "limit", value: HEAD_LIMIT_MS, unit: "ms" },
+      wanted: { atMost: 1 },
     },
     {
-      what: `HEAD p99 beside ${UPLOADS} PUTs`, ours: { value: percentile(busy, 0.99), unit: "ms" },
+      what: `HEAD p99 beside ${UPLOADS} PUTs`,
+      ours: { value: percentile(busy, 0.99), unit: "ms" },
       reference: { what: "HEAD p99 alone", value: percentile(idle, 0.99), unit: "ms" },
     },
     {
-      what: `HEAD p50 beside ${UPLOADS} PUTs`, ours: { value: percentile(busy, 0.5), unit: "ms" },
+      what: `HEAD p50 beside ${UPLOADS} PUTs`,
+      ours: { value: percentile(busy, 0.5), unit: "ms" },
       reference: { what: "HEAD p50 alone", value: percentile(idle, 0.5), unit: "ms" },
     },
   ];

@@ -11,10 +11,13 @@ const ROUNDS = 5;
 const BEGINNING = 4096;
 const LIMITS = { keysPerSecond: 200_000, delimiterMs: 100 };
 
-/** Pages through a bucket of a million keys, and its 1,000 prefixes at once. About 20 s, most of it to fill the bucket. */
+/**
+ * Pages through a bucket of a million keys, and its 1,000 prefixes at once. About 20 s, most of it to fill the bucket.
+ */
 export async function benchListing(): Promise<Figure[]> {
   const gateway = await GatewayUnderTest.start();
-  const list = (query: string) => gateway.client.send({ method: "GET", path: `/bench?list-type=2${query}`, keep: true });
+  const list = (query: string) =>
+    gateway.client.send({ method: "GET", path: `/bench?list-type=2${query}`, keep: true });
   const { port } = gateway.client;
   const page = (query: string) => rawRequest("GET", `/bench?list-type=2${query}`, `127.0.0.1:${port}`);
   const speeds: number[] = [];
@@ -48,9 +51,23 @@ export async function benchListing(): Promise<Figure[]> {
   const wanted = { what: "wanted", value: LIMITS.keysPerSecond, unit: "keys/s" };
   const limit = { what: "limit", value: LIMITS.delimiterMs, unit: "ms" };
   return [
-    { what: "ListObjectsV2 of 1,000,000 keys", ours: { value: Math.max(...speeds), unit: "keys/s" }, reference: wanted, wanted: { atLeast: 1 } },
-    { what: "ListObjectsV2, per CPU second", ours: { value: Math.max(...cpuSpeeds), unit: "keys/s" }, reference: wanted },
-    { what: "… with delimiter, 1,000 prefixes", ours: { value: Math.min(...delimiterMs), unit: "ms" }, reference: limit, wanted: { atMost: 1 } },
+    {
+      what: "ListObjectsV2 of 1,000,000 keys",
+      ours: { value: Math.max(...speeds), unit: "keys/s" },
+      reference: wanted,
+      wanted: { atLeast: 1 },
+    },
+    {
+      what: "ListObjectsV2, per CPU second",
+      ours: { value: Math.max(...cpuSpeeds), unit: "keys/s" },
+      reference: wanted,
+    },
+    {
+      what: "… with delimiter, 1,000 prefixes",
+      ours: { value: Math.min(...delimiterMs), unit: "ms" },
+      reference: limit,
+      wanted: { atMost: 1 },
+    },
     { what: "… with delimiter, CPU", ours: { value: Math.min(...delimiterCpuMs), unit: "ms" }, reference: limit },
   ];
 }

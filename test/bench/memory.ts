@@ -36,7 +36,9 @@ export async function benchMemory(): Promise<Figure[]> {
     await gateway.client.send({ method: "PUT", path: "/bench" });
     await gateway.client.send({ method: "PUT", path: "/bench/read", body: bytes });
     const idle = (await gateway.usage()).rssMib;
-    const answers = await Promise.all(Array.from({ length: READERS }, () => gateway.client.open({ method: "GET", path: "/bench/read" })));
+    const answers = await Promise.all(
+      Array.from({ length: READERS }, () => gateway.client.open({ method: "GET", path: "/bench/read" })),
+    );
     const readers = Promise.all(answers.map((answer) => sip(answer, leave.signal)));
     const sampler = setInterval(() => void look(), SAMPLE_MS);
     await inParallel(UPLOADS, UPLOADS, (n) => gateway.client.send({ method: "PUT", path: `/bench/${n}`, body: bytes }));
@@ -46,10 +48,16 @@ export async function benchMemory(): Promise<Figure[]> {
     await readers;
     return [
       {
-        what: `memory, ${UPLOADS} uploads of 64 MiB and ${READERS} slow readers`, ours: { value: most, unit: "MiB" },
-        reference: { what: "limit", value: LIMIT_MIB, unit: "MiB" }, wanted: { atMost: 1 },
+        what: `memory, ${UPLOADS} uploads of 64 MiB and ${READERS} slow readers`,
+        ours: { value: most, unit: "MiB" },
+        reference: { what: "limit", value: LIMIT_MIB, unit: "MiB" },
+        wanted: { atMost: 1 },
       },
-      { what: "memory of the same", ours: { value: most, unit: "MiB" }, reference: { what: "idle", value: idle, unit: "MiB" } },
+      {
+        what: "memory of the same",
+        ours: { value: most, unit: "MiB" },
+        reference: { what: "idle", value: idle, unit: "MiB" },
+      },
     ];
   } finally {
     await gateway.close();

@@ -3,7 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, UploadPartCommand, type S3Client,
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+  type S3Client,
 } from "@aws-sdk/client-s3";
 import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { FRAGMENT_SIZE, GIB, MIB } from "../../src/model/sizes.js";
@@ -59,10 +63,14 @@ async function upload(client: S3Client): Promise<void> {
   const etags: (string | undefined)[] = [];
   await inParallel(count, WIDTH, async (n) => {
     const Body = randomFillSync(Buffer.allocUnsafe(PART));
-    etags[n] = (await client.send(new UploadPartCommand({ Bucket: BUCKET, Key: KEY, UploadId, PartNumber: n + 1, Body }))).ETag;
+    etags[n] = (
+      await client.send(new UploadPartCommand({ Bucket: BUCKET, Key: KEY, UploadId, PartNumber: n + 1, Body }))
+    ).ETag;
   });
   const Parts = etags.map((ETag, n) => ({ PartNumber: n + 1, ETag }));
-  await client.send(new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key: KEY, UploadId, MultipartUpload: { Parts } }));
+  await client.send(
+    new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key: KEY, UploadId, MultipartUpload: { Parts } }),
+  );
 }
 
 interface World {
@@ -91,7 +99,11 @@ async function fetchedForRange({ gateway, port }: World): Promise<number> {
   await gateway.dropCache();
   const fetched = () => gateway.metric('cess_s3_retrieval{event="fetchedBytes"}');
   const before = await fetched();
-  await readRaw(port, [request(port, { Range: `bytes=${FRAGMENT_SIZE + RANGE}-${FRAGMENT_SIZE + 2 * RANGE - 1}` })], RANGE);
+  await readRaw(
+    port,
+    [request(port, { Range: `bytes=${FRAGMENT_SIZE + RANGE}-${FRAGMENT_SIZE + 2 * RANGE - 1}` })],
+    RANGE,
+  );
   return (await fetched()) - before;
 }
 
@@ -102,23 +114,38 @@ function request(port: number, more: Readonly<Record<string, string>>): Buffer {
 async function startWorld(folder: string, network: DevNetworkThread): Promise<World> {
   const path = join(folder, "gateway.yaml");
   const { accessKeyId, secretAccessKey } = BENCH_KEY;
-  writeFileSync(path, JSON.stringify({
-    chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 1000 },
-    accounts: network.users.slice(0, 1).map((user) => ({ ...user, accessKeyId, secretAccessKey })),
-    dataDir: join(folder, "gateway"), allowPrivateNodes: true, encryption: { default: "none" }, logLevel: "warn",
-  }));
+  writeFileSync(
+    path,
+    JSON.stringify({
+      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 1000 },
+      accounts: network.users.slice(0, 1).map((user) => ({ ...user, accessKeyId, secretAccessKey })),
+      dataDir: join(folder, "gateway"),
+      allowPrivateNodes: true,
+      encryption: { default: "none" },
+      logLevel: "warn",
+    }),
+  );
   mkdirSync(join(folder, "gateway"));
   const gateway = await GatewayProcess.start(["serve", "--config", path], {});
-  return { gateway, client: gateway.client(accessKeyId, secretAccessKey), port: Number(new URL(gateway.endpoint).port) };
+  return {
+    gateway,
+    client: gateway.client(accessKeyId, secretAccessKey),
+    port: Number(new URL(gateway.endpoint).port),
+  };
 }
 
 /**
- * An object of 1 GiB on a network of 14 storage nodes on this machine: what the gateway's disk writes for it until it is
- * stored, and how it is read back when nothing of it is cached. About a minute. Needs 5 GiB of disk, and Linux.
+ * An object of 1 GiB on a network of 14 storage nodes on this machine: what the gateway's disk writes for it until it
+ * is stored, and how it is read back when nothing of it is cached. About a minute. Needs 5 GiB of disk, and Linux.
  */
 export async function benchNetwork(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
-  const network = await DevNetworkThread.start({ folder: join(folder, "network"), nodes: 14, blockMs: 1000, spec: 133 });
+  const network = await DevNetworkThread.start({
+    folder: join(folder, "network"),
+    nodes: 14,
+    blockMs: 1000,
+    spec: 133,
+  });
   let world: World | undefined;
   try {
     world = await startWorld(folder, network);
@@ -132,28 +159,36 @@ export async function benchNetwork(): Promise<Figure[]> {
     const cold = await coldReads(world);
     return [
       {
-        what: "disk writes of a 1 GiB upload until stored", ours: { value: (after.written - before.written) / MIB, unit: "MiB" },
-        reference: { what: "the object", value: SIZE / MIB, unit: "MiB" }, wanted: { atMost: 1.1 },
+        what: "disk writes of a 1 GiB upload until stored",
+        ours: { value: (after.written - before.written) / MIB, unit: "MiB" },
+        reference: { what: "the object", value: SIZE / MIB, unit: "MiB" },
+        wanted: { atMost: 1.1 },
       },
       {
-        what: "disk reads of the same", ours: { value: (after.read - before.read) / MIB, unit: "MiB" },
+        what: "disk reads of the same",
+        ours: { value: (after.read - before.read) / MIB, unit: "MiB" },
         reference: { what: "the object", value: SIZE / MIB, unit: "MiB" },
       },
       {
-        what: "staged bytes read to make its hashes and 12 fragments", ours: { value: (after.asked - before.asked - SIZE) / MIB, unit: "MiB" },
+        what: "staged bytes read to make its hashes and 12 fragments",
+        ours: { value: (after.asked - before.asked - SIZE) / MIB, unit: "MiB" },
         reference: { what: "the object", value: SIZE / MIB, unit: "MiB" },
       },
       {
-        what: "cold GET of 1 GiB from 14 local nodes", ours: { value: cold.speed, unit: "MiB/s" },
+        what: "cold GET of 1 GiB from 14 local nodes",
+        ours: { value: cold.speed, unit: "MiB/s" },
         reference: { what: "SHA-256 on one core", value: hashing, unit: "MiB/s" },
       },
       {
-        what: "… processors busy, with nodes and client on them", ours: { value: cold.busy * 100, unit: "%" },
+        what: "… processors busy, with nodes and client on them",
+        ours: { value: cold.busy * 100, unit: "%" },
         reference: { what: "all of them", value: 100, unit: "%" },
       },
       {
-        what: "cold GET of a range of 1 MiB: fetched", ours: { value: (await fetchedForRange(world)) / MIB, unit: "MiB" },
-        reference: { what: "one fragment", value: FRAGMENT_SIZE / MIB, unit: "MiB" }, wanted: { atMost: 1 },
+        what: "cold GET of a range of 1 MiB: fetched",
+        ours: { value: (await fetchedForRange(world)) / MIB, unit: "MiB" },
+        reference: { what: "one fragment", value: FRAGMENT_SIZE / MIB, unit: "MiB" },
+        wanted: { atMost: 1 },
       },
     ];
   } finally {

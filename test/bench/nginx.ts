@@ -7,7 +7,11 @@ import { freePort } from "../support/gateway-process.js";
 
 /** nginx that serves a folder as static files; what it needs to write lies in a folder of its own. */
 export class Nginx {
-  private constructor(readonly port: number, private readonly child: ChildProcess, private readonly folder: string) {}
+  private constructor(
+    readonly port: number,
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+  ) {}
 
   static installed(): boolean {
     return spawnSync("nginx", ["-v"]).status === 0;
@@ -16,15 +20,22 @@ export class Nginx {
   static async start(root: string): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-nginx-"));
     const port = await freePort();
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${folder}/${kind};`);
-    await writeFile(join(folder, "nginx.conf"), `
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+      (kind) => `${kind}_temp_path ${folder}/${kind};`,
+    );
+    await writeFile(
+      join(folder, "nginx.conf"),
+      `
       daemon off; worker_processes auto; error_log stderr crit; pid ${folder}/pid; user root;
       events {}
       http {
         access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; ${temporary.join(" ")}
         server { listen 127.0.0.1:${port}; root ${root}; }
-      }`);
-    const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], { stdio: ["ignore", "ignore", "inherit"] });
+      }`,
+    );
+    const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     const nginx = new Nginx(port, child, folder);
     for (let attempt = 0; attempt < 100; attempt++) {
       if (await answers(port)) return nginx;

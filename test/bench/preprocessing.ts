@@ -32,7 +32,10 @@ function hashInThread(size: number): Promise<number> {
   });
 }
 
-/** FID, segment and fragment hashes of a file against plain SHA-256 of four times the bytes, on as many threads. About 10 s. */
+/**
+ * FID, segment and fragment hashes of a file against plain SHA-256 of four times the bytes, on as many threads. About
+ * 10 s.
+ */
 export async function benchPreprocessing(): Promise<Figure[]> {
   const threads = availableParallelism();
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
@@ -48,16 +51,20 @@ export async function benchPreprocessing(): Promise<Figure[]> {
       const began = performance.now();
       await digestFile(encoder, path, PLAIN);
       ours.push(performance.now() - began);
-      plain.push(Math.max(...(await Promise.all(Array.from({ length: threads }, () => hashInThread((4 * SIZE) / threads))))));
+      plain.push(
+        Math.max(...(await Promise.all(Array.from({ length: threads }, () => hashInThread((4 * SIZE) / threads))))),
+      );
     }
   } finally {
     await encoder.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return [{
-    what: `preprocess ${SIZE / MIB} MiB on ${threads} threads`,
-    ours: { value: Math.min(...ours), unit: "ms" },
-    reference: { what: `SHA-256 of ${(4 * SIZE) / MIB} MiB`, value: Math.min(...plain), unit: "ms" },
-    wanted: { atMost: 1.25 },
-  }];
+  return [
+    {
+      what: `preprocess ${SIZE / MIB} MiB on ${threads} threads`,
+      ours: { value: Math.min(...ours), unit: "ms" },
+      reference: { what: `SHA-256 of ${(4 * SIZE) / MIB} MiB`, value: Math.min(...plain), unit: "ms" },
+      wanted: { atMost: 1.25 },
+    },
+  ];
 }

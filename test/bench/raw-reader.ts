@@ -5,9 +5,22 @@ import { signedHeaders } from "./bench-client.js";
 const BUFFER = Buffer.alloc(1024 * 1024);
 
 /** A request as it goes over the wire. `more`: headers that are not signed. */
-export function rawRequest(method: string, path: string, host: string, more: Readonly<Record<string, string>> = {}, body?: Buffer): Buffer {
-  const headers = { ...signedHeaders(method, path, host), ...more, Host: host, ...(body ? { "Content-Length": String(body.length) } : {}) };
-  const head = `${method} ${path} HTTP/1.1\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+export function rawRequest(
+  method: string,
+  path: string,
+  host: string,
+  more: Readonly<Record<string, string>> = {},
+  body?: Buffer,
+): Buffer {
+  const headers = {
+    ...signedHeaders(method, path, host),
+    ...more,
+    Host: host,
+    ...(body ? { "Content-Length": String(body.length) } : {}),
+  };
+  const head = `${method} ${path} HTTP/1.1\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`;
   return Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)]);
 }
 

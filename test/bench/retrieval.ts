@@ -40,11 +40,12 @@ class PacedNodes implements Nodes {
     const speed = this.speeds.get(node.account) ?? 1;
     if (speed === "down") throw new NodeFailure("unreachable", node, "connection refused");
     // The same sequence in every run, with a mean of 1.
-    const jitter = 0.9 + (0.2 * (this.#turn++ * 7919 % 1000)) / 1000;
+    const jitter = 0.9 + (0.2 * ((this.#turn++ * 7919) % 1000)) / 1000;
     const began = performance.now();
     const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter;
     await wallClock.sleep(takes, signal).finally(() => {
-      this.sentBytes += FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
+      this.sentBytes +=
+        FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
     });
     const kept = this.#fragments.get(`${node.account}/${hash}`);
     if (!kept) throw new NodeFailure("missing", node, "no such fragment");
@@ -65,20 +66,38 @@ const nothing: FragmentCache = {
   close: () => Promise.resolve(),
 };
 
-async function store(folder: string, encoder: ThreadEncoder, network: MemoryNetwork, nodes: PacedNodes): Promise<CessFile> {
+async function store(
+  folder: string,
+  encoder: ThreadEncoder,
+  network: MemoryNetwork,
+  nodes: PacedNodes,
+): Promise<CessFile> {
   const path = join(folder, "object");
   const descriptor = openSync(path, "w");
   ftruncateSync(descriptor, SIZE);
-  for (let at = 0; at < SIZE; at += FRAGMENT_SIZE) writeSync(descriptor, randomFillSync(Buffer.alloc(FILLED)), 0, FILLED, at);
+  for (let at = 0; at < SIZE; at += FRAGMENT_SIZE)
+    writeSync(descriptor, randomFillSync(Buffer.alloc(FILLED)), 0, FILLED, at);
   closeSync(descriptor);
-  const contents = Array.from({ length: SIZE / SEGMENT_SIZE }, (_, n) => [{ path, offset: n * SEGMENT_SIZE, length: SEGMENT_SIZE }]);
+  const contents = Array.from({ length: SIZE / SEGMENT_SIZE }, (_, n) => [
+    { path, offset: n * SEGMENT_SIZE, length: SEGMENT_SIZE },
+  ]);
   const segments = await Promise.all(contents.map((content) => encoder.hashSegment(content, PLAIN)));
   const fid = fidOf(segments.map(({ hash }) => hash));
   for (const [n, content] of contents.entries()) {
-    await Promise.all((segments[n]?.fragments ?? []).map(async (hash, index) =>
-      nodes.put({ account: nodeAccount(index), endpoint: "" }, { fid, hash }, await encoder.fragment(content, PLAIN, index))));
+    await Promise.all(
+      (segments[n]?.fragments ?? []).map(async (hash, index) =>
+        nodes.put(
+          { account: nodeAccount(index), endpoint: "" },
+          { fid, hash },
+          await encoder.fragment(content, PLAIN, index),
+        ),
+      ),
+    );
   }
-  const listed = segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment, index) => ({ hash: fragment, node: nodeAccount(index) })) }));
+  const listed = segments.map(({ hash, fragments }) => ({
+    hash,
+    fragments: fragments.map((fragment, index) => ({ hash: fragment, node: nodeAccount(index) })),
+  }));
   network.chain.files.set(fid, { fid, size: SIZE, owners: [], segments: listed });
   return { fid, size: SIZE, format: PLAIN, segments };
 }
@@ -105,16 +124,22 @@ async function measure(retrieval: NetworkRetrieval, nodes: PacedNodes, file: Ces
   const times: number[] = [];
   const traffic = () => nodes.sentBytes - sent;
   let sent = nodes.sentBytes;
-  for (let n = 0; n < firsts; n++) times.push(await firstByte(retrieval, file, ((n * 11) % (SIZE / FRAGMENT_SIZE)) * FRAGMENT_SIZE));
+  for (let n = 0; n < firsts; n++)
+    times.push(await firstByte(retrieval, file, ((n * 11) % (SIZE / FRAGMENT_SIZE)) * FRAGMENT_SIZE));
   times.sort((a, b) => a - b);
   const single = traffic() / (firsts * FRAGMENT_SIZE);
   sent = nodes.sentBytes;
   const began = performance.now();
   let bytes = 0;
-  for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += (chunk).length;
+  for await (const chunk of await retrieval.open([{ file, range: { start: 0, end: SIZE } }])) bytes += chunk.length;
   if (bytes !== SIZE) throw new Error(`${bytes} bytes came of ${SIZE}`);
   const at = (share: number) => times[Math.ceil(times.length * share) - 1] ?? NaN;
-  return { p50: at(0.5), p99: at(0.99), throughput: (SIZE * 1000) / MIB / (performance.now() - began), traffic: [single, traffic() / SIZE] };
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    throughput: (SIZE * 1000) / MIB / (performance.now() - began),
+    traffic: [single, traffic() / SIZE],
+  };
 }
 
 /** What a fault does to the network, and what of the healthy network's figures must be left. */
@@ -142,7 +167,12 @@ export async function benchRetrieval(): Promise<Figure[]> {
   const under = async (file: CessFile, faults: Case["faults"]): Promise<Reads> => {
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
     const retrieval = new NetworkRetrieval({
-      chain: network.chain, nodes: new BookedNodes({ nodes, book, clock: wallClock }), book, cache: nothing, encoder, clock: wallClock,
+      chain: network.chain,
+      nodes: new BookedNodes({ nodes, book, clock: wallClock }),
+      book,
+      cache: nothing,
+      encoder,
+      clock: wallClock,
     });
     nodes.speeds.clear();
     // Met while all was well, as a gateway has that was started before the fault.
@@ -154,7 +184,8 @@ export async function benchRetrieval(): Promise<Figure[]> {
     const file = await store(folder, encoder, network, nodes);
     const healthy = await under(file, []);
     const figures: Figure[] = [];
-    for (const { what, faults, wanted } of CASES) figures.push(...compare(what, await under(file, faults), healthy, wanted));
+    for (const { what, faults, wanted } of CASES)
+      figures.push(...compare(what, await under(file, faults), healthy, wanted));
     return figures;
   } finally {
     await encoder.close();
@@ -164,8 +195,10 @@ export async function benchRetrieval(): Promise<Figure[]> {
 
 function compare(what: string, now: Reads, healthy: Reads, wanted: Case["wanted"]): Figure[] {
   const figure = (name: string, unit: string, of: (reads: Reads) => number, asked?: Figure["wanted"]): Figure => ({
-    what: `cold read, ${what}: ${name}`, ours: { value: of(now), unit },
-    reference: { what: "all up", value: of(healthy), unit }, ...(asked && { wanted: asked }),
+    what: `cold read, ${what}: ${name}`,
+    ours: { value: of(now), unit },
+    reference: { what: "all up", value: of(healthy), unit },
+    ...(asked && { wanted: asked }),
   });
   return [
     figure("p50 to first byte", "ms", ({ p50 }) => p50),

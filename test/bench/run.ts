@@ -48,16 +48,24 @@ interface Result {
 
 /**
  * `npm run bench [-- NAME… --objects N --readme]`: all of them, or those named; a table for people and bench.json for
- * programs. What bench.json has of other benches on the same machine stays in it. `--readme` writes it all into README.md.
+ * programs. What bench.json has of other benches on the same machine stays in it. `--readme` writes it all into
+ * README.md.
  */
 async function main(args: readonly string[]): Promise<void> {
   const options = { objects: { type: "string", default: "100" }, readme: { type: "boolean", default: false } } as const;
   const { positionals: names, values } = parseArgs({ args: [...args], allowPositionals: true, options });
   const objects = Number(values.objects);
-  if (!Number.isSafeInteger(objects) || objects < 1) throw new RangeError("--objects is a number of objects, at least 1");
+  if (!Number.isSafeInteger(objects) || objects < 1)
+    throw new RangeError("--objects is a number of objects, at least 1");
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
-  if (unknown.length > 0) throw new Error(`no bench ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`);
-  const machine = { cores: availableParallelism(), cpu: cpus()[0]?.model ?? "", memoryGib: Math.round(totalmem() / GIB), node: process.version };
+  if (unknown.length > 0)
+    throw new Error(`no bench ${unknown.join(", ")}: there are ${Object.keys(benches).join(", ")}`);
+  const machine = {
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? "",
+    memoryGib: Math.round(totalmem() / GIB),
+    node: process.version,
+  };
   const before = await earlier(machine);
   const results: Record<string, Figure[]> = {};
   for (const [name, bench] of Object.entries(benches)) {
@@ -68,8 +76,13 @@ async function main(args: readonly string[]): Promise<void> {
   const date = new Date().toISOString();
   console.log(`\n${shape(machine)}, ${date}\n`);
   console.log(table(Object.values(results).flat()));
-  const measured = Object.entries(results).map(([name, figures]) =>
-    [name, { date, figures: figures.map((figure) => ({ ...figure, ratio: ratio(figure), met: met(figure) })) }] as const);
+  const measured = Object.entries(results).map(
+    ([name, figures]) =>
+      [
+        name,
+        { date, figures: figures.map((figure) => ({ ...figure, ratio: ratio(figure), met: met(figure) })) },
+      ] as const,
+  );
   const result: Result = { machine, benches: { ...before, ...Object.fromEntries(measured) } };
   await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`\n${RESULT}`);
@@ -82,7 +95,7 @@ async function earlier(machine: Machine): Promise<Result["benches"]> {
   const text = await readFile(RESULT, "utf8").catch(() => undefined);
   if (text === undefined) return {};
   const { machine: other, benches: known } = JSON.parse(text) as Partial<Result>;
-  return isDeepStrictEqual(other, machine) ? known ?? {} : {};
+  return isDeepStrictEqual(other, machine) ? (known ?? {}) : {};
 }
 
 const README = resolve("README.md");
@@ -94,7 +107,10 @@ async function updateReadme({ machine, benches: measured }: Result): Promise<voi
   const section = `On ${shape(machine)}; ${days}.\n\n${markdown(known.flatMap(({ figures }) => figures))}\n`;
   const text = await readFile(README, "utf8");
   if (!SECTION.test(text)) throw new Error("README.md has no section for the benches");
-  await writeFile(README, text.replace(SECTION, (_, begin: string, end: string) => begin + section + end));
+  await writeFile(
+    README,
+    text.replace(SECTION, (_, begin: string, end: string) => begin + section + end),
+  );
 }
 
 await main(process.argv.slice(2));

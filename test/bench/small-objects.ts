@@ -15,7 +15,9 @@ const OBJECTS = 3200;
 /** In the first a server's code is compiled. */
 const ROUNDS = 5;
 
-/** Files of that size written and synced one by one, by as many writers: what the disk allows a server without batches. */
+/**
+ * Files of that size written and synced one by one, by as many writers: what the disk allows a server without batches.
+ */
 async function syncedFiles(folder: string, bytes: Buffer): Promise<number> {
   const began = performance.now();
   await inParallel(OBJECTS, CLIENTS, async (n) => {
@@ -37,7 +39,10 @@ export async function benchSmallObjects(): Promise<Figure[]> {
   const { port } = gateway.client;
   const rate = async (method: string, round: number, answerBytes: number, sent?: Buffer) => {
     const lanes = Array.from({ length: CLIENTS }, (_, lane) =>
-      Array.from({ length: OBJECTS / CLIENTS }, (__, n) => rawRequest(method, `/bench/${round}-${lane}-${n}`, `127.0.0.1:${port}`, {}, sent)));
+      Array.from({ length: OBJECTS / CLIENTS }, (__, n) =>
+        rawRequest(method, `/bench/${round}-${lane}-${n}`, `127.0.0.1:${port}`, {}, sent),
+      ),
+    );
     const began = performance.now();
     await Promise.all(lanes.map((requests) => readRaw(port, requests, answerBytes)));
     return (OBJECTS * 1000) / (performance.now() - began);
@@ -61,7 +66,11 @@ export async function benchSmallObjects(): Promise<Figure[]> {
   return [
     { what: `PUT 4 KiB, ${CLIENTS} clients`, ours: { value: best.put, unit: "/s" }, reference: files },
     { what: `PUT 4 KiB, ${CLIENTS} clients`, ours: { value: best.put, unit: "/s" }, reference: heads },
-    { what: "CPU of one PUT of 4 KiB", ours: { value: cpuMs, unit: "ms" }, reference: { what: "time between two", value: 1000 / best.put, unit: "ms" } },
+    {
+      what: "CPU of one PUT of 4 KiB",
+      ours: { value: cpuMs, unit: "ms" },
+      reference: { what: "time between two", value: 1000 / best.put, unit: "ms" },
+    },
     { what: `GET 4 KiB, ${CLIENTS} clients`, ours: { value: best.get, unit: "/s" }, reference: heads },
   ];
 }

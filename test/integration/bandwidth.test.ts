@@ -22,7 +22,9 @@ describe("a gateway with a limited upload bandwidth", function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "cess-s3-bandwidth-"));
     gateway = await GatewayProcess.start(["dev"], {
-      CESS_S3_DATA_DIR: join(folder, "data"), CESS_S3_DEV_BLOCK_MS: "200", CESS_S3_UPLOAD_BANDWIDTH: String(LIMIT),
+      CESS_S3_DATA_DIR: join(folder, "data"),
+      CESS_S3_DEV_BLOCK_MS: "200",
+      CESS_S3_UPLOAD_BANDWIDTH: String(LIMIT),
     });
   });
   after(async () => {
@@ -36,9 +38,13 @@ describe("a gateway with a limited upload bandwidth", function () {
     await client.send(new PutObjectCommand({ Bucket: "limited", Key: "object", Body: randomBytes(SIZE) }));
     const sent = () => gateway.metric('cess_s3_distribution{event="bytesSent"}');
     // Fragments go as soon as the deal is on chain.
-    await eventually("the deal is declared", async () => ((await objectState(client, "limited", "object")).state === "declared" ? true : undefined));
+    await eventually("the deal is declared", async () =>
+      (await objectState(client, "limited", "object")).state === "declared" ? true : undefined,
+    );
     const began = performance.now();
-    await eventually("all fragments are with their nodes", async () => ((await sent()) >= ON_THE_WIRE ? true : undefined));
+    await eventually("all fragments are with their nodes", async () =>
+      (await sent()) >= ON_THE_WIRE ? true : undefined,
+    );
     const rate = (ON_THE_WIRE * 1000) / (performance.now() - began);
     expect(rate / LIMIT).to.be.within(0.8, 1.2);
   });

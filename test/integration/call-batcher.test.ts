@@ -34,7 +34,11 @@ for (const spec of [133, 100] as const) {
       gateway = await signerFromMnemonic("//Gateway");
       owner = owning.account;
       const miner = await signerFromMnemonic("//Node");
-      const balances = { [miner.account]: 1_000_000n * TOKEN, [owner]: 1_000_000n * TOKEN, [gateway.account]: 1_000_000n * TOKEN };
+      const balances = {
+        [miner.account]: 1_000_000n * TOKEN,
+        [owner]: 1_000_000n * TOKEN,
+        [gateway.account]: 1_000_000n * TOKEN,
+      };
       devChain = await startDevChain({}, { folder, port: 0, blockMs: 100, spec, genesis: { balances } });
       session = new ChainSession({ endpoints: [devChain.endpoint] });
       chain = new CessChain({ session, signer: gateway });
@@ -47,7 +51,8 @@ for (const spec of [133, 100] as const) {
       await provisioning.territory({ name: territory, sizeGib: 1, days: 30 });
       provisioning.close();
     });
-    const nonce = async () => Number(await session.connection.call((link) => link.send("system_accountNextIndex", [gateway.account])));
+    const nonce = async () =>
+      Number(await session.connection.call((link) => link.send("system_accountNextIndex", [gateway.account])));
     /** Of the gateway, since the test began. */
     const extrinsics = async () => (await nonce()) - begun;
     beforeEach(async () => {
@@ -65,7 +70,9 @@ for (const spec of [133, 100] as const) {
     it("are one extrinsic, and every order's file is told what was signed before it left", async () => {
       const orders = Array.from({ length: 5 }, order);
       const signed: SignedExtrinsic[] = [];
-      await Promise.all(orders.map((one) => chain.declare(one, { onSigned: (what) => Promise.resolve(void signed.push(what)) })));
+      await Promise.all(
+        orders.map((one) => chain.declare(one, { onSigned: (what) => Promise.resolve(void signed.push(what)) })),
+      );
       expect(await extrinsics()).to.equal(1);
       expect(new Set(signed.map(({ nonce }) => nonce)).size).to.equal(1);
       expect(signed).to.have.length(5);
@@ -77,12 +84,16 @@ for (const spec of [133, 100] as const) {
       const good = [order(), order()];
       const nowhere = { ...order(), territory: "nowhere" };
       const foreign = { ...order(), owner: gateway.account };
-      const outcomes = await Promise.allSettled([good[0]!, nowhere, good[1]!, foreign].map((one) => chain.declare(one, {})));
+      const outcomes = await Promise.allSettled(
+        [good[0]!, nowhere, good[1]!, foreign].map((one) => chain.declare(one, {})),
+      );
       expect(await extrinsics()).to.equal(1);
       expect(outcomes.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled", "rejected"]);
       const reasons = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
       expect(reasons[0]).to.include("storageHandler.NotHaveTerritory");
-      expect(reasons.every((text) => text.startsWith("ChainRefusal") || text.includes("the chain refused"))).to.equal(true);
+      expect(reasons.every((text) => text.startsWith("ChainRefusal") || text.includes("the chain refused"))).to.equal(
+        true,
+      );
       for (const { fid } of good) expect(await chain.deal(fid)).not.to.equal(undefined);
       for (const { fid } of [nowhere, foreign]) expect(await chain.deal(fid)).to.equal(undefined);
     });
@@ -91,18 +102,24 @@ for (const spec of [133, 100] as const) {
       // Seven are there; the tenth is the last.
       const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => chain.declare(order(), {})));
       expect(outcomes.filter(({ status }) => status === "fulfilled")).to.have.length(3);
-      const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as ChainRefusal] : []));
-      expect(refused.map(({ reason }) => reason)).to.deep.equal(["InsufficientAvailableSpace", "InsufficientAvailableSpace"]);
+      const refused = outcomes.flatMap((outcome) =>
+        outcome.status === "rejected" ? [outcome.reason as ChainRefusal] : [],
+      );
+      expect(refused.map(({ reason }) => reason)).to.deep.equal([
+        "InsufficientAvailableSpace",
+        "InsufficientAvailableSpace",
+      ]);
     });
 
     it("travel with deletions, whose success proves nothing there either", async () => {
       const stranger = freshOrder({ owner, territory });
       const outcomes = await Promise.allSettled([
-        chain.deleteFile(owner, stranger.fid, {}), chain.declare({ ...order(), territory: "nowhere" }, {}),
+        chain.deleteFile(owner, stranger.fid, {}),
+        chain.declare({ ...order(), territory: "nowhere" }, {}),
       ]);
-      expect(outcomes.map((outcome) => (outcome.status === "rejected" ? (outcome.reason as ChainRefusal).reason : "done"))).to.deep.equal([
-        "NonExistent", "NotHaveTerritory",
-      ]);
+      expect(
+        outcomes.map((outcome) => (outcome.status === "rejected" ? (outcome.reason as ChainRefusal).reason : "done")),
+      ).to.deep.equal(["NonExistent", "NotHaveTerritory"]);
       expect(await extrinsics()).to.equal(1);
     });
 
@@ -163,16 +180,29 @@ for (const spec of [133, 100] as const) {
       const three = (batcher: CallBatcher) => Promise.allSettled([1, 2, 3].map(() => batcher.submit(remark)));
 
       it("calls are tried in smaller company, at last alone, when it was refused as a whole", async () => {
-        for (const error of [new ChainRefusal("utility", "TooManyCalls"), new ExtrinsicLost("the node did not take it: exhausts the block's resources")]) {
+        for (const error of [
+          new ChainRefusal("utility", "TooManyCalls"),
+          new ExtrinsicLost("the node did not take it: exhausts the block's resources"),
+        ]) {
           batches = 0;
-          const batcher = new CallBatcher({ submitter: refusing(error), connection: session.connection }, { gatherMs: 1 });
-          expect((await three(batcher)).map(({ status }) => status)).to.deep.equal(["fulfilled", "fulfilled", "fulfilled"]);
+          const batcher = new CallBatcher(
+            { submitter: refusing(error), connection: session.connection },
+            { gatherMs: 1 },
+          );
+          expect((await three(batcher)).map(({ status }) => status)).to.deep.equal([
+            "fulfilled",
+            "fulfilled",
+            "fulfilled",
+          ]);
           expect(batches).to.equal(2);
         }
       });
 
       it("calls are not tried again when it may still be included", async () => {
-        const batcher = new CallBatcher({ submitter: refusing(new ChainUnavailable("no block was finalized")), connection: session.connection }, { gatherMs: 1 });
+        const batcher = new CallBatcher(
+          { submitter: refusing(new ChainUnavailable("no block was finalized")), connection: session.connection },
+          { gatherMs: 1 },
+        );
         expect((await three(batcher)).map(({ status }) => status)).to.deep.equal(["rejected", "rejected", "rejected"]);
         expect(batches).to.equal(1);
       });
@@ -185,7 +215,11 @@ for (const spec of [133, 100] as const) {
         expect(supportsForceBatch(bare)).to.equal(false);
         begun = await nonce();
         const batcher = new CallBatcher({ submitter, connection }, { gatherMs: 1 });
-        expect((await three(batcher)).map(({ status }) => status)).to.deep.equal(["fulfilled", "fulfilled", "fulfilled"]);
+        expect((await three(batcher)).map(({ status }) => status)).to.deep.equal([
+          "fulfilled",
+          "fulfilled",
+          "fulfilled",
+        ]);
         expect(await extrinsics()).to.equal(3);
       });
 

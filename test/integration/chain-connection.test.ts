@@ -56,7 +56,11 @@ describe("The connection to the chain", () => {
     open.push(() => made.close().catch(() => undefined));
     return made;
   };
-  const connectTo = (endpoints: readonly string[], settings: Partial<ConnectionSettings> = {}, mark = FinalMark.inMemory()) => {
+  const connectTo = (
+    endpoints: readonly string[],
+    settings: Partial<ConnectionSettings> = {},
+    mark = FinalMark.inMemory(),
+  ) => {
     const connection = new Connection({ ...QUICK, ...settings, endpoints }, mark);
     open.push(() => connection.close());
     return connection;
@@ -167,7 +171,10 @@ describe("The connection to the chain", () => {
 
     it("does not use it: what it does not know yet would look as if it were not there", async () => {
       const one = await relay();
-      const connection = connectTo([one.endpoint, await nodeBehind(3_600_000)], { connectTimeoutMs: 300, callTimeoutMs: 2000 });
+      const connection = connectTo([one.endpoint, await nodeBehind(3_600_000)], {
+        connectTimeoutMs: 300,
+        callTimeoutMs: 2000,
+      });
       while ((await final(connection)).number < 5) await new Promise((resolve) => setTimeout(resolve, 50));
       await one.close();
       const error = await rejection(connection.call(head));
@@ -179,7 +186,10 @@ describe("The connection to the chain", () => {
 
     it("uses it once it has caught up", async () => {
       const one = await relay();
-      const connection = connectTo([one.endpoint, await nodeBehind(4)], { callTimeoutMs: 20_000, connectTimeoutMs: 20_000 });
+      const connection = connectTo([one.endpoint, await nodeBehind(4)], {
+        callTimeoutMs: 20_000,
+        connectTimeoutMs: 20_000,
+      });
       const seen = (await final(connection)).number;
       await one.close();
       expect((await final(connection)).number).to.be.least(seen);
@@ -209,7 +219,11 @@ describe("The connection to the chain", () => {
 
     it("does not use it", async () => {
       const seen = await earlierProcess("state-1", 8);
-      const connection = connectTo([await nodeAtBeginning("stopped", 3_600_000)], { connectTimeoutMs: 300, callTimeoutMs: 2000 }, await FinalMark.open(state("state-1")));
+      const connection = connectTo(
+        [await nodeAtBeginning("stopped", 3_600_000)],
+        { connectTimeoutMs: 300, callTimeoutMs: 2000 },
+        await FinalMark.open(state("state-1")),
+      );
       const error = await rejection(connection.call(head));
       expect(error).to.be.instanceOf(ChainUnavailable);
       const { number } = /and (?<number>\d+) was final before/.exec(error.message)!.groups!;

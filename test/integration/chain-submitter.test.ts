@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
 import { formatAccount, type Signer, signerFromMnemonic } from "../../src/network/chain/accounts.js";
-import { ChainRefusal, ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic } from "../../src/network/chain/chain.js";
+import {
+  ChainRefusal,
+  ChainUnavailable,
+  ExtrinsicLost,
+  FeesUnpaid,
+  type SignedExtrinsic,
+} from "../../src/network/chain/chain.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
 import { asBigInt, field } from "../../src/network/chain/codec.js";
 import { call } from "../../src/network/chain/extrinsics.js";
@@ -82,7 +88,9 @@ describe("The submitter", () => {
     const tooMuch = await rejection(one.submit(transfer(freshAccount(), 10_000_000n * TOKEN)));
     expect(tooMuch).to.be.instanceOf(ChainRefusal);
     expect(tooMuch).to.include({ section: "token", reason: "FundsUnavailable" });
-    const tooShort = await rejection(one.submit((api) => call(api, "storageHandler", "mintTerritory", [1, "short", 29])));
+    const tooShort = await rejection(
+      one.submit((api) => call(api, "storageHandler", "mintTerritory", [1, "short", 29])),
+    );
     expect(tooShort).to.be.instanceOf(ChainRefusal);
     expect(tooShort).to.include({ section: "storageHandler", reason: "BoundariesNotMet" });
   });
@@ -90,7 +98,9 @@ describe("The submitter", () => {
   it("says so when the runtime lacks the call, and uses no nonce for it", async () => {
     const one = submitter();
     const error = await rejection(one.submit((api) => call(api, "fileBank", "noSuchCall", [])));
-    expect(error).to.be.instanceOf(ChainUnavailable).with.property("message", "this runtime has no call fileBank.noSuchCall");
+    expect(error)
+      .to.be.instanceOf(ChainUnavailable)
+      .with.property("message", "this runtime has no call fileBank.noSuchCall");
     await one.submit(transfer(freshAccount()));
   });
 
@@ -98,7 +108,9 @@ describe("The submitter", () => {
     const poor = await signerFromMnemonic("//Poor");
     const error = await rejection(submitter({}, poor).submit(transfer(freshAccount())));
     expect(error).to.be.instanceOf(FeesUnpaid);
-    expect(error.message).to.contain(poor.account).and.match(/too few tokens/);
+    expect(error.message)
+      .to.contain(poor.account)
+      .and.match(/too few tokens/);
   });
 
   it("keeps no more extrinsics under way than it may, and refuses when too many wait", async () => {
@@ -171,7 +183,9 @@ describe("The submitter", () => {
     const to = freshAccount();
     let signed: SignedExtrinsic | undefined;
     devChain.faults.ignoreExtrinsics(1);
-    const error = await rejection(one.submit(transfer(to), { onSigned: (extrinsic) => Promise.resolve(void (signed = extrinsic)) }));
+    const error = await rejection(
+      one.submit(transfer(to), { onSigned: (extrinsic) => Promise.resolve(void (signed = extrinsic)) }),
+    );
     expect(error).to.be.instanceOf(ExtrinsicLost);
     expect(error.message).to.match(/era ended/);
     expect(await one.settled(signed!)).to.equal(true);

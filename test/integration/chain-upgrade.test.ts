@@ -18,8 +18,8 @@ interface Message {
 }
 
 /**
- * One node to its client, whose runtime is upgraded while the client stays connected: behind it stand two chains, of the
- * old and of the new shapes. Subscriptions are made again on the second under the names they had on the first.
+ * One node to its client, whose runtime is upgraded while the client stays connected: behind it stand two chains, of
+ * the old and of the new shapes. Subscriptions are made again on the second under the names they had on the first.
  */
 class UpgradingNode {
   readonly #server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
@@ -46,7 +46,8 @@ class UpgradingNode {
       upstream.on("message", (data) => {
         const message = JSON.parse((data as Buffer).toString()) as Message;
         const request = message.id === undefined ? undefined : node.#asked.get(message.id);
-        if (request !== undefined && typeof message.result === "string") node.#subscriptions.set(message.result, request);
+        if (request !== undefined && typeof message.result === "string")
+          node.#subscriptions.set(message.result, request);
         if (node.#upstream === upstream) client.send((data as Buffer).toString());
       });
     });
@@ -98,7 +99,9 @@ describe("A runtime upgrade while the client is connected", () => {
     signer = await signerFromMnemonic("//Node");
     const genesis = { balances: { [signer.account]: 1_000_000n * 10n ** 18n } };
     chains = await Promise.all(
-      ([100, 133] as const).map((spec) => startDevChain({}, { folder: join(folder, String(spec)), port: 0, blockMs: 100, spec, genesis })),
+      ([100, 133] as const).map((spec) =>
+        startDevChain({}, { folder: join(folder, String(spec)), port: 0, blockMs: 100, spec, genesis }),
+      ),
     );
     for (const [n, chain] of chains.entries()) {
       const session = new ChainSession({ endpoints: [chain.endpoint] });
@@ -123,12 +126,16 @@ describe("A runtime upgrade while the client is connected", () => {
       expect(await read()).to.equal("http://127.0.0.1:9000");
       await node.upgrade(chains[1]!.endpoint);
       const answers: unknown[] = [];
-      for (const until = Date.now() + 10_000; answers.at(-1) !== "http://127.0.0.1:9001" && Date.now() < until; ) {
+      for (const until = Date.now() + 10_000; answers.at(-1) !== "http://127.0.0.1:9001" && Date.now() < until;) {
         // Between the upgrade and the new metadata the bytes do not fit the shapes: that is said, not guessed at.
-        answers.push(await read().catch((error: unknown) => (error instanceof ChainUnavailable ? "unavailable" : error)));
+        answers.push(
+          await read().catch((error: unknown) => (error instanceof ChainUnavailable ? "unavailable" : error)),
+        );
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      expect([...new Set(answers)].filter((answer) => answer !== "unavailable")).to.deep.equal(["http://127.0.0.1:9001"]);
+      expect([...new Set(answers)].filter((answer) => answer !== "unavailable")).to.deep.equal([
+        "http://127.0.0.1:9001",
+      ]);
       expect(links).to.have.length(1);
     } finally {
       await session.close();

@@ -3,7 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, GetObjectCommand, PutObjectCommand, UploadPartCommand, type S3Client,
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
@@ -28,23 +34,29 @@ describe("a gateway killed with SIGKILL at random moments", function () {
   let network: DevNetwork;
   let gateway: GatewayProcess;
 
-  const start = () => GatewayProcess.start(["serve", "--config", join(folder, "cess-s3.yaml")], { CESS_S3_DATA_DIR: join(folder, "data") });
+  const start = () =>
+    GatewayProcess.start(["serve", "--config", join(folder, "cess-s3.yaml")], {
+      CESS_S3_DATA_DIR: join(folder, "data"),
+    });
 
   before(async () => {
     console.log(`      CRASH_SEED=${seed}`);
     folder = mkdtempSync(join(tmpdir(), "cess-s3-crash-"));
     mkdirSync(join(folder, "data"));
     network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: 100, spec: 133 });
-    writeFileSync(join(folder, "cess-s3.yaml"), JSON.stringify({
-      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 100 },
-      accounts: network.users,
-      // Crashes must not part objects from their keys either.
-      encryption: { default: "AES256" },
-      allowPrivateNodes: true,
-      reportTimeoutBlocks: 50,
-      nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
-      logLevel: "warn",
-    }));
+    writeFileSync(
+      join(folder, "cess-s3.yaml"),
+      JSON.stringify({
+        chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 100 },
+        accounts: network.users,
+        // Crashes must not part objects from their keys either.
+        encryption: { default: "AES256" },
+        allowPrivateNodes: true,
+        reportTimeoutBlocks: 50,
+        nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
+        logLevel: "warn",
+      }),
+    );
     gateway = await start();
     await gateway.client().send(new CreateBucketCommand({ Bucket: BUCKET }));
   });
@@ -71,10 +83,14 @@ describe("a gateway killed with SIGKILL at random moments", function () {
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key }));
     const Parts = [];
     for (const [index, Body] of bodies.entries()) {
-      const { ETag } = await client.send(new UploadPartCommand({ Bucket: BUCKET, Key, UploadId, PartNumber: index + 1, Body }));
+      const { ETag } = await client.send(
+        new UploadPartCommand({ Bucket: BUCKET, Key, UploadId, PartNumber: index + 1, Body }),
+      );
       Parts.push({ PartNumber: index + 1, ETag });
     }
-    await client.send(new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId, MultipartUpload: { Parts } }));
+    await client.send(
+      new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId, MultipartUpload: { Parts } }),
+    );
     acknowledged.set(Key, sha256(Buffer.concat(bodies)));
   }
 
@@ -89,7 +105,11 @@ describe("a gateway killed with SIGKILL at random moments", function () {
   it(`loses nothing acknowledged in ${ROUNDS} crashes during uploads and distribution`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const client = gateway.client();
-      const work = [putSmall(client, `small-${round}`), putSmall(client, `overwritten`), putMultipart(client, `multipart-${round}`)];
+      const work = [
+        putSmall(client, `small-${round}`),
+        putSmall(client, `overwritten`),
+        putMultipart(client, `multipart-${round}`),
+      ];
       const outcome = Promise.allSettled(work);
       const killed = Math.floor(random() * 1000);
       await new Promise((resolve) => setTimeout(resolve, killed));
@@ -102,7 +122,12 @@ describe("a gateway killed with SIGKILL at random moments", function () {
       client.destroy();
       // The round's own objects, and one of an earlier round; the last test reads them all.
       const earlier = [...acknowledged.keys()][Math.floor(random() * acknowledged.size)];
-      await check(gateway.client(), [`small-${round}`, `multipart-${round}`, ...(earlier === undefined ? [] : [earlier])].filter((key) => acknowledged.has(key)));
+      await check(
+        gateway.client(),
+        [`small-${round}`, `multipart-${round}`, ...(earlier === undefined ? [] : [earlier])].filter((key) =>
+          acknowledged.has(key),
+        ),
+      );
     }
     expect(acknowledged.size, "some uploads were acknowledged before their crash").to.be.greaterThan(3);
   });
@@ -114,10 +139,16 @@ describe("a gateway killed with SIGKILL at random moments", function () {
   });
 
   it("leaves no job and no staged byte behind", async () => {
-    await eventually("no job is left", async () => ((await gateway.metric("cess_s3_jobs")) === 0 ? true : undefined), 60_000);
+    await eventually(
+      "no job is left",
+      async () => ((await gateway.metric("cess_s3_jobs")) === 0 ? true : undefined),
+      60_000,
+    );
     const uploads = await gateway.metric("cess_s3_open_upload_bytes");
     expect(await gateway.metric("cess_s3_staged_bytes")).to.equal(uploads);
-    const files = readdirSync(join(folder, "data"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.parentPath.includes("blobs"));
+    const files = readdirSync(join(folder, "data"), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.parentPath.includes("blobs"),
+    );
     expect(files.length === 0 || uploads > 0, "blobs on disk belong to uploads still open").to.equal(true);
   });
 });

@@ -28,9 +28,12 @@ describe("a dev chain killed without warning", () => {
         const api = await ApiPromise.create({ provider, noInitWarn: true });
         if (told !== "") expect((await api.rpc.chain.getHeader(told)).hash.toHex()).to.equal(told);
         told = await new Promise<string>((resolve, reject) => {
-          api.tx.system!.remark!("0x00").signAndSend(alice, { nonce: -1 }, ({ status }) => {
-            if (status.isInBlock || status.isFinalized) resolve((status.isInBlock ? status.asInBlock : status.asFinalized).toHex());
-          }).catch(reject);
+          api.tx.system!.remark!("0x00")
+            .signAndSend(alice, { nonce: -1 }, ({ status }) => {
+              if (status.isInBlock || status.isFinalized)
+                resolve((status.isInBlock ? status.asInBlock : status.asFinalized).toHex());
+            })
+            .catch(reject);
         });
         child.kill("SIGKILL");
         await once(child, "exit");

@@ -31,7 +31,8 @@ for (const spec of ["133", "100"]) {
     let client: S3Client;
     let bytes: Buffer;
     let digest: string;
-    const get = async (Range?: string) => sha256((await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: "multipart", Range }))).Body as Readable);
+    const get = async (Range?: string) =>
+      sha256((await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: "multipart", Range }))).Body as Readable);
     const faults = async (faulty: Readonly<Record<number, string>>) => {
       for (const { n } of await gateway.nodes()) await gateway.setFault(n, faulty[n] ?? "none");
       await gateway.dropCache();
@@ -39,7 +40,11 @@ for (const spec of ["133", "100"]) {
 
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), "cess-s3-durability-"));
-      gateway = await GatewayProcess.start(["dev"], { CESS_S3_DATA_DIR: join(folder, "data"), CESS_S3_DEV_BLOCK_MS: "200", CESS_S3_DEV_SPEC: spec });
+      gateway = await GatewayProcess.start(["dev"], {
+        CESS_S3_DATA_DIR: join(folder, "data"),
+        CESS_S3_DEV_BLOCK_MS: "200",
+        CESS_S3_DEV_SPEC: spec,
+      });
       client = gateway.client();
       await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
       bytes = randomBytes(size);
@@ -51,7 +56,11 @@ for (const spec of ["133", "100"]) {
     });
 
     it("answers Complete with the FID that `cess-s3 fid` prints for the same file", async () => {
-      const upload = new Upload({ client, params: { Bucket: BUCKET, Key: "multipart", Body: bytes }, partSize: 8 * MIB });
+      const upload = new Upload({
+        client,
+        params: { Bucket: BUCKET, Key: "multipart", Body: bytes },
+        partSize: 8 * MIB,
+      });
       const { ETag } = await upload.done();
       writeFileSync(join(folder, "file"), bytes);
       const { stdout } = await promisify(execFile)(process.execPath, [main, "fid", join(folder, "file"), "--json"]);
@@ -63,7 +72,11 @@ for (const spec of ["133", "100"]) {
     it("is readable at once, and reaches stored with 12 reports and COMPLETED", async () => {
       expect(await get()).to.equal(digest);
       const { state, reports, replication } = await untilStored(client, BUCKET, "multipart");
-      expect({ state, reports, replication }).to.deep.equal({ state: "stored", reports: "12/12", replication: "COMPLETED" });
+      expect({ state, reports, replication }).to.deep.equal({
+        state: "stored",
+        reports: "12/12",
+        replication: "COMPLETED",
+      });
       expect(await gateway.metric("cess_s3_staged_bytes"), "staging is released").to.equal(0);
     });
 
@@ -78,21 +91,27 @@ for (const spec of ["133", "100"]) {
     it("reads back without the cache and with any 8 nodes down", async () => {
       for (const first of [0, 4, 9]) {
         const all = await gateway.nodes();
-        await faults(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [all[(first + i) % all.length]!.n, "down"])));
+        await faults(
+          Object.fromEntries(Array.from({ length: 8 }, (_, i) => [all[(first + i) % all.length]!.n, "down"])),
+        );
         expect(await get(), `8 nodes down from ${first} on`).to.equal(digest);
       }
     });
 
     it("reads back without the cache and with 3 nodes down, 3 corrupt and 2 slow", async () => {
       const numbers = (await gateway.nodes()).map(({ n }) => n);
-      await faults(Object.fromEntries(numbers.slice(2, 10).map((n, i) => [n, i < 3 ? "down" : i < 6 ? "corrupt" : "slow"])));
+      await faults(
+        Object.fromEntries(numbers.slice(2, 10).map((n, i) => [n, i < 3 ? "down" : i < 6 ? "corrupt" : "slow"])),
+      );
       expect(await get()).to.equal(digest);
     });
 
     it("answers a range from the network with those bytes", async () => {
       await faults({});
       const [from, to] = [31 * MIB, 34 * MIB];
-      expect(await get(`bytes=${from}-${to - 1}`)).to.equal(createHash("sha256").update(bytes.subarray(from, to)).digest("hex"));
+      expect(await get(`bytes=${from}-${to - 1}`)).to.equal(
+        createHash("sha256").update(bytes.subarray(from, to)).digest("hex"),
+      );
     });
 
     it("replaces a node that takes fragments and never reports, and one that is down", async () => {

@@ -17,9 +17,14 @@ describe("events", function () {
     const environment = { CESS_S3_DATA_DIR: join(folder, "data"), CESS_S3_WEBHOOKS: `hook=http://127.0.0.1:${port}/` };
     const first = await GatewayProcess.start(["dev"], environment);
     await first.client().send(new CreateBucketCommand({ Bucket: "told" }));
-    await first.client().send(new PutBucketNotificationConfigurationCommand({
-      Bucket: "told", NotificationConfiguration: { QueueConfigurations: [{ QueueArn: "arn:cess:sqs::hook:webhook", Events: ["s3:ObjectCreated:Put"] }] },
-    }));
+    await first.client().send(
+      new PutBucketNotificationConfigurationCommand({
+        Bucket: "told",
+        NotificationConfiguration: {
+          QueueConfigurations: [{ QueueArn: "arn:cess:sqs::hook:webhook", Events: ["s3:ObjectCreated:Put"] }],
+        },
+      }),
+    );
     const keys = Array.from({ length: 20 }, (_, n) => `key-${n}`);
     for (const Key of keys) await first.client().send(new PutObjectCommand({ Bucket: "told", Key, Body: "x" }));
     await first.end("SIGKILL");
@@ -29,7 +34,10 @@ describe("events", function () {
       let text = "";
       request.on("data", (chunk: Buffer) => (text += chunk.toString()));
       request.on("end", () => {
-        const { Records = [], Event } = JSON.parse(text) as { Records?: { s3: { object: { key: string } } }[]; Event?: string };
+        const { Records = [], Event } = JSON.parse(text) as {
+          Records?: { s3: { object: { key: string } } }[];
+          Event?: string;
+        };
         received.push(...(Event === undefined ? [] : [Event]), ...Records.map(({ s3 }) => s3.object.key));
         response.end();
       });
@@ -37,7 +45,8 @@ describe("events", function () {
     receiver.listen(port, "127.0.0.1");
     await once(receiver, "listening");
     const second = await GatewayProcess.start(["dev"], environment);
-    for (const end = Date.now() + 20_000; received.length < keys.length + 1 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const end = Date.now() + 20_000; received.length < keys.length + 1 && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(received).to.deep.equal(["s3:TestEvent", ...keys]);
     expect(await second.end("SIGTERM")).to.equal(0);
     receiver.closeAllConnections();

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUploadCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand, UploadPartCommand,
+  CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { GatewayProcess } from "../support/gateway-process.js";
@@ -12,12 +18,20 @@ import { GatewayProcess } from "../support/gateway-process.js";
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 
 /** Runs the command to its end, which must be a failure. */
-function fails(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<{ code: unknown; stderr: string }> {
+function fails(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ code: unknown; stderr: string }> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [main, ...args], { env: { ...process.env, ...environment }, timeout: 20_000 }, (error, _stdout, stderr) => {
-      if (error) resolve({ code: error.code, stderr });
-      else reject(new Error("the command succeeded"));
-    });
+    execFile(
+      process.execPath,
+      [main, ...args],
+      { env: { ...process.env, ...environment }, timeout: 20_000 },
+      (error, _stdout, stderr) => {
+        if (error) resolve({ code: error.code, stderr });
+        else reject(new Error("the command succeeded"));
+      },
+    );
   });
 }
 
@@ -32,7 +46,8 @@ describe("the cess-s3 command", function () {
     const started = Date.now();
     const first = await GatewayProcess.start(["dev"], environment);
     expect(Date.now() - started, "ready within 10 s").to.be.lessThan(10_000);
-    for (const text of [first.endpoint, "us-east-1", "cessdev", "cessdevsecret", "aws "]) expect(first.output).to.contain(text);
+    for (const text of [first.endpoint, "us-east-1", "cessdev", "cessdevsecret", "aws "])
+      expect(first.output).to.contain(text);
     const client = first.client();
     await client.send(new CreateBucketCommand({ Bucket: "kept" }));
     await client.send(new PutObjectCommand({ Bucket: "kept", Key: "k", Body: "still here" }));
@@ -43,11 +58,19 @@ describe("the cess-s3 command", function () {
     const second = await GatewayProcess.start(["dev"], { ...environment, CESS_S3_ETAG_MULTIPART: "md5-parts" });
     const { Buckets } = await second.client().send(new ListBucketsCommand({}));
     expect(Buckets?.map(({ Name }) => Name)).to.deep.equal(["kept"]);
-    expect(await (await second.client().send(new GetObjectCommand({ Bucket: "kept", Key: "k" }))).Body?.transformToString()).to.equal("still here");
+    expect(
+      await (await second.client().send(new GetObjectCommand({ Bucket: "kept", Key: "k" }))).Body?.transformToString(),
+    ).to.equal("still here");
     const at = { Bucket: "kept", Key: "parts" };
     const { UploadId } = await second.client().send(new CreateMultipartUploadCommand(at));
-    const { ETag } = await second.client().send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "one part" }));
-    const completed = await second.client().send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }));
+    const { ETag } = await second
+      .client()
+      .send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "one part" }));
+    const completed = await second
+      .client()
+      .send(
+        new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } }),
+      );
     expect(completed.ETag, "as etag.multipart says").to.match(/^"[0-9a-f]{32}-1"$/);
     expect(await second.end("SIGINT")).to.equal(0);
   });

@@ -32,11 +32,19 @@ describe("two gateways on one network, the second of which asks the first", func
 
   const start = (name: string, peers: object) => {
     const path = join(folder, `${name}.yaml`);
-    writeFileSync(path, JSON.stringify({
-      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 200 },
-      accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
-      dataDir: join(folder, name), allowPrivateNodes: true, encryption: { default: "none" }, nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 }, peers, logLevel: "warn",
-    }));
+    writeFileSync(
+      path,
+      JSON.stringify({
+        chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 200 },
+        accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
+        dataDir: join(folder, name),
+        allowPrivateNodes: true,
+        encryption: { default: "none" },
+        nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
+        peers,
+        logLevel: "warn",
+      }),
+    );
     mkdirSync(join(folder, name), { recursive: true });
     return GatewayProcess.start(["serve", "--config", path], {});
   };
@@ -44,7 +52,8 @@ describe("two gateways on one network, the second of which asks the first", func
   const everyNode = async (fault: string) => {
     for (const { n } of await network.nodes()) network.setFault(n, fault);
   };
-  const read = async (client: S3Client, Bucket: string, Key: string) => sha256((await client.send(new GetObjectCommand({ Bucket, Key }))).Body as Readable);
+  const read = async (client: S3Client, Bucket: string, Key: string) =>
+    sha256((await client.send(new GetObjectCommand({ Bucket, Key }))).Body as Readable);
   const sources = async (gateway: GatewayProcess) => {
     const of = (event: string) => gateway.metric(`cess_s3_retrieval{event="${event}"}`);
     return { cached: await of("cached"), peers: await of("fromPeers"), nodes: await of("fromNodes") };
@@ -74,7 +83,9 @@ describe("two gateways on one network, the second of which asks the first", func
   });
 
   it("reads a file by its FID from the other's cache while all 14 storage nodes are down", async () => {
-    expect(await read(first.client(), "shared", "object"), "the first has it in its cache from now on").to.equal(digest);
+    expect(await read(first.client(), "shared", "object"), "the first has it in its cache from now on").to.equal(
+      digest,
+    );
     await everyNode("down");
     expect(await read(second.client(), "cess", fid)).to.equal(digest);
     expect(await sources(second)).to.deep.equal({ cached: 0, peers: FRAGMENTS, nodes: 0 });

@@ -8,7 +8,12 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 describe("The planted bugs", () => {
   it("each change text that stands in the compiled code exactly once", () => {
-    const times = bugs.flatMap(({ name, rewrites }) => rewrites.map(({ file, find }) => ({ name, times: readFileSync(join(dist, file), "utf8").split(find).length - 1 })));
+    const times = bugs.flatMap(({ name, rewrites }) =>
+      rewrites.map(({ file, find }) => ({
+        name,
+        times: readFileSync(join(dist, file), "utf8").split(find).length - 1,
+      })),
+    );
     expect(times.filter((bug) => bug.times !== 1)).to.deep.equal([]);
   });
 

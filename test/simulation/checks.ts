@@ -54,20 +54,29 @@ export async function checkStored(world: World, spec: 100 | 133): Promise<void> 
   const deals = chain.pendingDeals();
   if (deals.length > 0) throw new Violation(`${deals.length} deals are pending although no job is left`);
   const wanted = await needed(world);
-  for (const { cessAccount, territory } of new Map([...accounts.values()].map((each) => [each.cessAccount, each])).values()) {
+  for (const { cessAccount, territory } of new Map(
+    [...accounts.values()].map((each) => [each.cessAccount, each]),
+  ).values()) {
     const files = wanted.get(cessAccount) ?? new Map<string, Set<number>>();
-    const listed = chain.files().filter(({ owners }) => owners.some((owner) => owner.account === cessAccount)).map(({ fid }) => fid);
+    const listed = chain
+      .files()
+      .filter(({ owners }) => owners.some((owner) => owner.account === cessAccount))
+      .map(({ fid }) => fid);
     const lost = [...files.keys()].filter((fid) => !listed.some((other) => other === fid));
     const left = listed.filter((fid) => !files.has(fid));
     if (lost.length > 0) throw new Violation(`${cessAccount} needs ${lost.join(", ")}, which the chain does not list`);
     // At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever.
-    if (left.length > 0 && spec === 133) throw new Violation(`${cessAccount} still owns ${left.join(", ")}, which nothing needs`);
+    if (left.length > 0 && spec === 133)
+      throw new Violation(`${cessAccount} still owns ${left.join(", ")}, which nothing needs`);
     const { used, locked } = chain.space(cessAccount, territory)!;
     const onChain = new Map(chain.files().map(({ fid, segments }) => [fid as string, segments.length]));
-    const counts = [...files].map(([fid, segments]) => [...segments].find((count) => count === onChain.get(fid)) ?? Math.max(...segments));
+    const counts = [...files].map(
+      ([fid, segments]) => [...segments].find((count) => count === onChain.get(fid)) ?? Math.max(...segments),
+    );
     const charged = BigInt(CHARGED_PER_SEGMENT) * BigInt(counts.reduce((sum, count) => sum + count, 0));
     if (locked !== 0n) throw new Violation(`${locked} bytes of ${cessAccount}'s territory are locked by no deal`);
-    if (used !== charged && spec === 133) throw new Violation(`${cessAccount} is charged ${used} bytes for objects that need ${charged}`);
+    if (used !== charged && spec === 133)
+      throw new Violation(`${cessAccount} is charged ${used} bytes for objects that need ${charged}`);
   }
   checkFragments(world);
 }
@@ -75,9 +84,11 @@ export async function checkStored(world: World, spec: 100 | 133): Promise<void> 
 function checkFragments({ chain, nodes }: World): void {
   for (const { fid, segments } of chain.files()) {
     for (const { fragments } of segments) {
-      if (new Set(fragments.map(({ node }) => node)).size !== fragments.length) throw new Violation(`two fragment indexes of ${fid} are on one node`);
+      if (new Set(fragments.map(({ node }) => node)).size !== fragments.length)
+        throw new Violation(`two fragment indexes of ${fid} are on one node`);
       for (const [index, { hash, node }] of fragments.entries()) {
-        if (nodes.node(node)?.held.has(hash) !== true) throw new Violation(`${node} does not have fragment ${index} of ${fid}, which it reported`);
+        if (nodes.node(node)?.held.has(hash) !== true)
+          throw new Violation(`${node} does not have fragment ${index} of ${fid}, which it reported`);
       }
     }
   }
@@ -91,7 +102,14 @@ export async function checkAtRest(world: World): Promise<void> {
   const linked = new Set<BlobId>();
   for (const { account } of clients) {
     const bucket = `bucket-${account.displayName}`;
-    const { entries } = await catalog.uploads.list({ bucket, prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 1000 });
+    const { entries } = await catalog.uploads.list({
+      bucket,
+      prefix: "",
+      delimiter: "",
+      keyMarker: "",
+      uploadIdMarker: "",
+      limit: 1000,
+    });
     for (const entry of entries) {
       if (entry.kind !== "upload") continue;
       for (const { blob } of await catalog.uploads.parts(entry.upload.id)) linked.add(blob);
@@ -102,28 +120,35 @@ export async function checkAtRest(world: World): Promise<void> {
   const leaked = files.filter((path) => !needed.has(path));
   // One pack may be open for what comes next, though all that is in it has gone.
   const open = leaked.filter((path) => path.startsWith(`${BLOBS_FOLDER}/packs/`)).slice(0, 1);
-  if (leaked.length > open.length) throw new Violation(`${leaked.length - open.length} staged blobs are left that nothing needs: ${leaked.join(", ")}`);
+  if (leaked.length > open.length)
+    throw new Violation(
+      `${leaked.length - open.length} staged blobs are left that nothing needs: ${leaked.join(", ")}`,
+    );
   const lost = [...needed].filter((path) => !files.includes(path));
   if (lost.length > 0) throw new Violation(`parts of open uploads have lost their bytes: ${lost.join(", ")}`);
   const { bytes, openUploadBytes } = await catalog.staged();
-  if (bytes !== openUploadBytes) throw new Violation(`${bytes - openUploadBytes} bytes count as staged although everything is stored`);
+  if (bytes !== openUploadBytes)
+    throw new Violation(`${bytes - openUploadBytes} bytes count as staged although everything is stored`);
   for (const client of clients) {
     for (const key of world.keys) {
       const version = await catalog.objects.get(client.bucket, key);
       for (const { file } of version ? await catalog.objects.extents(version.id) : []) {
         const format = (await catalog.files.get(file))?.format;
-        if (format?.name === "aes-256-gcm" && format.key !== undefined) throw new Violation(`the stored file of ${client.bucket}/${key} keeps its data key beside the object's own`);
+        if (format?.name === "aes-256-gcm" && format.key !== undefined)
+          throw new Violation(`the stored file of ${client.bucket}/${key} keeps its data key beside the object's own`);
       }
     }
   }
-  if ((await catalog.preparations.prune()) > 0) throw new Violation("prepared segments are kept of uploads and versions that are gone");
+  if ((await catalog.preparations.prune()) > 0)
+    throw new Violation("prepared segments are kept of uploads and versions that are gone");
 }
 
 /** Everything was deleted: nothing is left anywhere. */
 export async function checkEmpty(world: World, spec: 100 | 133): Promise<void> {
   await checkAtRest(world);
   const { chain, disk, incarnation } = world;
-  if (chain.files().some(({ owners }) => owners.length > 0) && spec === 133) throw new Violation("files are left on chain although everything was deleted");
+  if (chain.files().some(({ owners }) => owners.length > 0) && spec === 133)
+    throw new Violation("files are left on chain although everything was deleted");
   const left = disk.files(BLOBS_FOLDER);
   if (left.length > world.clients.length * 100) throw new Violation("staging is not empty");
   const states = await incarnation!.rooms.catalog.files.countByState();

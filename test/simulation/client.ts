@@ -11,7 +11,12 @@ import { ConnectionLost, Violation } from "./service.js";
 
 /** Refusals that want the network or the machine to be better, and leave nothing behind. */
 const PASSING: readonly ErrorKind[] = [
-  "ServiceUnavailable", "SlowDown", "GatewayNotAuthorized", "TerritoryTooSmall", "TerritoryNotActive", "InsufficientStorage",
+  "ServiceUnavailable",
+  "SlowDown",
+  "GatewayNotAuthorized",
+  "TerritoryTooSmall",
+  "TerritoryNotActive",
+  "InsufficientStorage",
 ];
 
 interface OpenUpload {
@@ -29,10 +34,14 @@ export class Client extends Reader {
 
   async createBucket(): Promise<void> {
     const { secrecy } = this.service;
-    await this.#persist(() => this.service.request((gateway, { owner }) => gateway.buckets.create(this.call(owner), this.bucket)));
+    await this.#persist(() =>
+      this.service.request((gateway, { owner }) => gateway.buckets.create(this.call(owner), this.bucket)),
+    );
     const encryption = secrecy.defaultOf(this.bucket);
     if (!encryption) return;
-    await this.#persist(() => this.service.request((gateway, { owner }) => gateway.encryption.set(this.call(owner), this.bucket, encryption)));
+    await this.#persist(() =>
+      this.service.request((gateway, { owner }) => gateway.encryption.set(this.call(owner), this.bucket, encryption)),
+    );
   }
 
   async run(requests: number, pauseMs: number): Promise<void> {
@@ -96,14 +105,24 @@ export class Client extends Reader {
     const write = this.register(key).begin(content.id, this.turn);
     const onlyNew = service.random() < 0.15;
     const encryption = service.secrecy.draw(this.name(key));
-    const settings = { ...this.#described(content, encryption), ...(onlyNew && { preconditions: { ifNoneMatch: ["*"] } }) };
+    const settings = {
+      ...this.#described(content, encryption),
+      ...(onlyNew && { preconditions: { ifNoneMatch: ["*"] } }),
+    };
     const spoiled = service.random() < 0.05;
     try {
       const version = await service.request((gateway, { owner }) =>
-        gateway.objects.put(this.call(owner), { bucket: this.bucket, key }, this.#body(owner, content.bytes, spoiled), settings));
+        gateway.objects.put(
+          this.call(owner),
+          { bucket: this.bucket, key },
+          this.#body(owner, content.bytes, spoiled),
+          settings,
+        ),
+      );
       if (spoiled) throw new Violation(`a body of another MD5 was accepted as ${this.name(key)}`);
       service.secrecy.requireAsked(this.name(key), this.bucket, encryption, version.encryption);
-      if (version.etag !== content.md5) throw new Violation(`${this.name(key)} was put with ETag ${version.etag} instead of ${content.md5}`);
+      if (version.etag !== content.md5)
+        throw new Violation(`${this.name(key)} was put with ETag ${version.etag} instead of ${content.md5}`);
       this.register(key).done(write, this.turn);
       service.trace(() => `put ${this.name(key)} = ${content.id}${sealedAs(version.encryption)}`);
     } catch (error) {
@@ -113,19 +132,28 @@ export class Client extends Reader {
 
   #described(content: Content, encryption: EncryptionRequest | undefined) {
     return {
-      content: { contentType: "text/plain" }, metadata: { id: content.id, write: this.service.secrecy.nextWrite() }, ...(encryption && { encryption }),
+      content: { contentType: "text/plain" },
+      metadata: { id: content.id, write: this.service.secrecy.nextWrite() },
+      ...(encryption && { encryption }),
     };
   }
 
   /** Whether a failed write may have happened all the same. */
-  #judgeWrite(key: string, write: Parameters<Register["undone"]>[0], error: unknown, expected: readonly ErrorKind[]): void {
+  #judgeWrite(
+    key: string,
+    write: Parameters<Register["undone"]>[0],
+    error: unknown,
+    expected: readonly ErrorKind[],
+  ): void {
     const register = this.register(key);
     this.service.trace(() => `failed: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
     if (error instanceof S3Error) {
       const passing = PASSING.includes(error.kind);
-      if (passing && !this.service.troubled()) throw new Violation(`${this.name(key)} was refused although all is well: ${error.kind} ${error.message}`);
-      if (!passing && !expected.includes(error.kind)) throw new Violation(`writing ${this.name(key)}: ${error.kind} ${error.message}`);
+      if (passing && !this.service.troubled())
+        throw new Violation(`${this.name(key)} was refused although all is well: ${error.kind} ${error.message}`);
+      if (!passing && !expected.includes(error.kind))
+        throw new Violation(`writing ${this.name(key)}: ${error.kind} ${error.message}`);
       if (error.kind === "ServiceUnavailable" || error.kind === "SlowDown") register.doubtful(write, this.turn);
       else register.undone(write);
       return;
@@ -137,13 +165,20 @@ export class Client extends Reader {
   #body(owner: Owner, bytes: Buffer, spoiled = false): Body {
     const { random } = this.service;
     const md5 = spoiled ? { md5: Buffer.alloc(16, 1).toString("base64") } : {};
-    return { stream: pieces(owner, bytes, random), ...(random() < 0.7 && { size: bytes.length }), announced: md5, trailer: () => ({}) };
+    return {
+      stream: pieces(owner, bytes, random),
+      ...(random() < 0.7 && { size: bytes.length }),
+      announced: md5,
+      trailer: () => ({}),
+    };
   }
 
   async #delete(key: string): Promise<void> {
     const write = this.register(key).begin(undefined, this.turn);
     try {
-      await this.service.request((gateway, { owner }) => gateway.objects.delete(this.call(owner), { bucket: this.bucket, key }));
+      await this.service.request((gateway, { owner }) =>
+        gateway.objects.delete(this.call(owner), { bucket: this.bucket, key }),
+      );
       this.register(key).done(write, this.turn);
       this.service.trace(() => `deleted ${this.name(key)}`);
     } catch (error) {
@@ -154,20 +189,34 @@ export class Client extends Reader {
   /** Onto a key that nobody else uses meanwhile: what is copied is known only afterwards. */
   async #copy(from: string): Promise<void> {
     const { service } = this;
-    const to = service.keys.find((key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)));
+    const to = service.keys.find(
+      (key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)),
+    );
     if (to === undefined) return;
     const began = this.turn;
     service.exclusive.add(this.name(to));
     const encryption = service.secrecy.draw(this.name(to));
     const source = { source: { bucket: this.bucket, key: from }, sourcePreconditions: {} };
     try {
-      const version = await service.secrecy.unlock(this.name(from), (sourceCustomer) => service.request((gateway, { owner }) =>
-        gateway.objects.copy(this.call(owner), { bucket: this.bucket, key: to }, { ...source, ...(encryption && { encryption }), ...(sourceCustomer && { sourceCustomer }) })), () => undefined);
+      const version = await service.secrecy.unlock(
+        this.name(from),
+        (sourceCustomer) =>
+          service.request((gateway, { owner }) =>
+            gateway.objects.copy(
+              this.call(owner),
+              { bucket: this.bucket, key: to },
+              { ...source, ...(encryption && { encryption }), ...(sourceCustomer && { sourceCustomer }) },
+            ),
+          ),
+        () => undefined,
+      );
       service.secrecy.requireAsked(this.name(to), this.bucket, encryption, version.encryption);
       const content = this.identify(to, version);
       this.admit(from, began, content.id);
       this.register(to).done(this.register(to).begin(content.id, began), this.turn);
-      service.trace(() => `copied ${this.name(from)} to ${this.name(to)} = ${content.id}${sealedAs(version.encryption)}`);
+      service.trace(
+        () => `copied ${this.name(from)} to ${this.name(to)} = ${content.id}${sealedAs(version.encryption)}`,
+      );
     } catch (error) {
       service.trace(() => `not copied: ${this.name(from)} to ${this.name(to)}: ${String(error)}`);
       if (error instanceof S3Error && error.kind === "NoSuchKey") this.admit(from, began, undefined);
@@ -213,7 +262,8 @@ export class Client extends Reader {
     const encryption = service.secrecy.draw(this.name(key));
     try {
       const { id } = await service.request((gateway, { owner }) =>
-        gateway.uploads.create(this.call(owner), { bucket: this.bucket, key }, this.#described(content, encryption)));
+        gateway.uploads.create(this.call(owner), { bucket: this.bucket, key }, this.#described(content, encryption)),
+      );
       return { key, id, content, parts, etags: new Map(), encryption };
     } catch (error) {
       this.#excuse(key, error);
@@ -225,14 +275,28 @@ export class Client extends Reader {
   async #part(upload: OpenUpload, part: number): Promise<void> {
     const { service } = this;
     const bytes = upload.parts[part - 1]!;
-    if (service.random() < 0.1) await this.#persist(() => this.#sendPart(upload, part, Buffer.alloc(bytes.length, part)));
+    if (service.random() < 0.1)
+      await this.#persist(() => this.#sendPart(upload, part, Buffer.alloc(bytes.length, part)));
     if (service.secrecy.tries()) await this.#persist(() => this.#misplacePart(upload, part, bytes));
     upload.etags.set(part, await this.#persist(() => this.#sendPart(upload, part, bytes)));
   }
 
-  async #sendPart({ key, id, encryption }: OpenUpload, part: number, bytes: Buffer, customer = encryption?.algorithm === "customer" ? encryption.customer : undefined): Promise<string> {
+  async #sendPart(
+    { key, id, encryption }: OpenUpload,
+    part: number,
+    bytes: Buffer,
+    customer = encryption?.algorithm === "customer" ? encryption.customer : undefined,
+  ): Promise<string> {
     const { etag } = await this.service.request((gateway, { owner }) =>
-      gateway.uploads.putPart(this.call(owner), { bucket: this.bucket, key }, id, part, this.#body(owner, bytes), customer));
+      gateway.uploads.putPart(
+        this.call(owner),
+        { bucket: this.bucket, key },
+        id,
+        part,
+        this.#body(owner, bytes),
+        customer,
+      ),
+    );
     return etag;
   }
 
@@ -253,17 +317,19 @@ export class Client extends Reader {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const request = { parts: parts.map((_, index) => ({ partNumber: index + 1, etag: etags.get(index + 1)! })) };
-    const ask = () => service.request(async (gateway, { owner }) => {
-      const { result } = await gateway.uploads.complete(this.call(owner), { bucket: this.bucket, key }, id, request);
-      return result;
-    });
+    const ask = () =>
+      service.request(async (gateway, { owner }) => {
+        const { result } = await gateway.uploads.complete(this.call(owner), { bucket: this.bucket, key }, id, request);
+        return result;
+      });
     try {
       let completed = await this.#persist(ask);
       if (service.random() < 0.2) completed = await this.#persist(ask);
       const { etag } = completed;
       service.secrecy.requireAsked(this.name(key), this.bucket, encryption, completed.encryption);
       if (completed.encryption) service.contents.learn(etag, content);
-      else if (etag !== content.fid) throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of its FID ${content.fid}`);
+      else if (etag !== content.fid)
+        throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of its FID ${content.fid}`);
       this.register(key).done(write, this.turn);
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {
@@ -272,7 +338,11 @@ export class Client extends Reader {
   }
 
   async #abort({ key, id }: OpenUpload): Promise<void> {
-    await this.#persist(() => this.service.request((gateway, { owner }) => gateway.uploads.abort(this.call(owner), { bucket: this.bucket, key }, id)));
+    await this.#persist(() =>
+      this.service.request((gateway, { owner }) =>
+        gateway.uploads.abort(this.call(owner), { bucket: this.bucket, key }, id),
+      ),
+    );
   }
 
   /** Again and again while the gateway or the network is down. */

@@ -15,8 +15,20 @@ export interface Content {
 }
 
 const SIZES = [
-  0, 1, 100, FRAGMENT_SIZE - 1, FRAGMENT_SIZE, FRAGMENT_SIZE + 1, 3 * FRAGMENT_SIZE, SEGMENT_SIZE - 1, SEGMENT_SIZE, SEGMENT_SIZE + 1,
-  2 * SEGMENT_SIZE, 2 * SEGMENT_SIZE + 777, 3 * SEGMENT_SIZE, 5 * SEGMENT_SIZE - 3,
+  0,
+  1,
+  100,
+  FRAGMENT_SIZE - 1,
+  FRAGMENT_SIZE,
+  FRAGMENT_SIZE + 1,
+  3 * FRAGMENT_SIZE,
+  SEGMENT_SIZE - 1,
+  SEGMENT_SIZE,
+  SEGMENT_SIZE + 1,
+  2 * SEGMENT_SIZE,
+  2 * SEGMENT_SIZE + 777,
+  3 * SEGMENT_SIZE,
+  5 * SEGMENT_SIZE - 3,
 ];
 
 /** Bytes of an encrypted segment's content. */
@@ -31,13 +43,19 @@ export class Contents {
   readonly #sizes: readonly number[];
 
   /** `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. */
-  constructor(private readonly random: () => number, private readonly maxSegmentsPerFile: number, private readonly variety: number, encrypted: boolean) {
+  constructor(
+    private readonly random: () => number,
+    private readonly maxSegmentsPerFile: number,
+    private readonly variety: number,
+    encrypted: boolean,
+  ) {
     this.#sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
   }
 
   draw(least = 0): Content {
     const known = [...this.#byId.values()].filter(({ bytes }) => bytes.length >= least);
-    if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3)) return known[Math.floor(this.random() * known.length)]!;
+    if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3))
+      return known[Math.floor(this.random() * known.length)]!;
     const sizes = this.#sizes.filter((size) => size >= least);
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     const begun = known[Math.floor(this.random() * known.length)];
@@ -75,7 +93,13 @@ export class Contents {
       files.push({ fid: fidOf(own), segments: own.length });
     }
     const md5 = createHash("md5").update(bytes).digest("hex");
-    const content: Content = { id: `${size}-${md5.slice(0, 6)}`, bytes, md5, fid: hashes.length > 0 ? fidOf(hashes) : undefined, files };
+    const content: Content = {
+      id: `${size}-${md5.slice(0, 6)}`,
+      bytes,
+      md5,
+      fid: hashes.length > 0 ? fidOf(hashes) : undefined,
+      files,
+    };
     this.#byId.set(content.id, content);
     this.learn(md5, content);
     if (content.fid !== undefined) this.learn(content.fid, content);

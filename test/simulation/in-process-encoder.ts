@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { createCodec } from "../../src/encoding/codec.js";
-import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "../../src/encoding/encoder.js";
+import type {
+  Encoder,
+  FileSlice,
+  NumberedFragment,
+  Reconstruction,
+  Task,
+  WantedFragment,
+} from "../../src/encoding/encoder.js";
 import { SegmentCoder } from "../../src/encoding/segment-coder.js";
 import type { SegmentFormat, SegmentHashes } from "../../src/model/file.js";
 import type { Hash } from "../../src/model/hash.js";
@@ -15,7 +22,8 @@ const coder = new SegmentCoder(createCodec());
 export class InProcessEncoder implements Encoder {
   /** `made`: told of every fragment that is made of an object's bytes. */
   constructor(
-    private readonly owner: Owner, private readonly random: () => number,
+    private readonly owner: Owner,
+    private readonly random: () => number,
     private readonly made: (format: SegmentFormat, index: number, fragment: Uint8Array) => void,
   ) {}
 
@@ -31,11 +39,21 @@ export class InProcessEncoder implements Encoder {
     });
   }
 
-  reconstruct(available: readonly NumberedFragment[], wanted: readonly WantedFragment[], task?: Task): Promise<Reconstruction> {
+  reconstruct(
+    available: readonly NumberedFragment[],
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: taken(bytes) }));
     return this.#after(task, () => {
-      const made = coder.reconstruct(given, wanted.map(({ index }) => index));
-      return { available: given, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) };
+      const made = coder.reconstruct(
+        given,
+        wanted.map(({ index }) => index),
+      );
+      return {
+        available: given,
+        made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)),
+      };
     });
   }
 
@@ -65,6 +83,7 @@ function hashOf(bytes: Uint8Array): string {
 /** The bytes in a buffer of their own; the caller's is detached, as by a transfer to a thread. */
 function taken(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) return structuredClone(bytes, { transfer: [buffer] });
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength)
+    return structuredClone(bytes, { transfer: [buffer] });
   return Uint8Array.from(bytes);
 }

@@ -63,7 +63,9 @@ const PACKS = { packedBytes: 700, packBytes: 3000, groupBytes: 1500 };
 /** The file that holds a blob, and where in it the blob begins. */
 export function stagedAt(blob: BlobId): { readonly path: string; readonly offset: number } {
   const place = placeInPack(blob);
-  return place ? { path: `${BLOBS_FOLDER}/packs/${place.pack}`, offset: place.offset } : { path: `${BLOBS_FOLDER}/${blob.charAt(0)}/${blob}`, offset: 0 };
+  return place
+    ? { path: `${BLOBS_FOLDER}/packs/${place.pack}`, offset: place.offset }
+    : { path: `${BLOBS_FOLDER}/${blob.charAt(0)}/${blob}`, offset: 0 };
 }
 
 /** One process of the gateway: composed as `serve` does, minus the wire, over the simulated machine and network. */
@@ -75,11 +77,18 @@ export class Incarnation {
   static readonly #syncedLogs = new Map<string, number>();
   rooms!: Awaited<ReturnType<typeof openRooms>>;
 
-  constructor(readonly world: Surroundings, number: number) {
+  constructor(
+    readonly world: Surroundings,
+    number: number,
+  ) {
     this.owner = new Owner(world.scheduler, `gateway ${number}`);
     this.#path = join(world.folder, String(number), "catalog.sqlite");
     this.machine = {
-      owner: this.owner, disk: world.disk, random: world.random, catalogSynced: 0, connections: new Set(),
+      owner: this.owner,
+      disk: world.disk,
+      random: world.random,
+      catalogSynced: 0,
+      connections: new Set(),
       diskMs: () => 0.1 + 20 * world.diskSlowness * world.random() ** 6,
     };
   }
@@ -173,7 +182,10 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
     }
   });
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
-  const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 });
+  const preprocessing = new ResumablePreprocessing(
+    { catalog, blobs, encoder },
+    { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 },
+  );
   const shelf: Shelf = {
     get: (key) => Promise.resolve(world.shelf.get(key)),
     set: async (key, value) => {
@@ -183,28 +195,55 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   };
   const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalMark.open(shelf));
   const book = KeptNodeBook.inMemory({ chain, clock });
-  const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) }, { transfers: 8 });
+  const nodes = new LimitedNodes(
+    { nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) },
+    { transfers: 8 },
+  );
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: "/data/cache", memoryBytes: 4 * FRAGMENT_SIZE, diskBytes: 8 * FRAGMENT_SIZE },
   );
-  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock }, {
-    readAheadBytes: 3 * FRAGMENT_SIZE, heldBytes: 16 * FRAGMENT_SIZE, fetchBytes: 8 * FRAGMENT_SIZE, raceBytes: 24 * FRAGMENT_SIZE,
-  });
+  const retrieval = new NetworkRetrieval(
+    { chain, nodes, book, cache, encoder, clock },
+    {
+      readAheadBytes: 3 * FRAGMENT_SIZE,
+      heldBytes: 16 * FRAGMENT_SIZE,
+      fetchBytes: 8 * FRAGMENT_SIZE,
+      raceBytes: 24 * FRAGMENT_SIZE,
+    },
+  );
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
-      catalog, blobs, encoder, preprocessing, chain, nodes, book, clock, log, random,
+      catalog,
+      blobs,
+      encoder,
+      preprocessing,
+      chain,
+      nodes,
+      book,
+      clock,
+      log,
+      random,
       owners: (id) => accounts.get(id),
       wake: (worker) => supervisor.wake(worker),
     },
-    { blockMs: BLOCK_MS, bytesInFlight: 12 * FRAGMENT_SIZE, ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }) },
+    {
+      blockMs: BLOCK_MS,
+      bytesInFlight: 12 * FRAGMENT_SIZE,
+      ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
+    },
   );
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
-  for (const worker of [new OrphanSweeper(shared, every), new PreparationPruner(shared, every), new UploadForgetter(shared, every)]) supervisor.add(worker);
+  for (const worker of [
+    new OrphanSweeper(shared, every),
+    new PreparationPruner(shared, every),
+    new UploadForgetter(shared, every),
+  ])
+    supervisor.add(worker);
   distribution.watch();
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);

@@ -8,8 +8,10 @@ import { SimulatedFile } from "./simulated-disk.js";
 
 /** What the chain's rules let happen and must never have happened. */
 export function requireNoHazard(chain: Pick<MemoryChain, "overwrites" | "doubleListings">): void {
-  if (chain.overwrites > 0) throw new Violation("a pending deal was declared again: its reports are forgotten, its space is locked for ever");
-  if (chain.doubleListings > 0) throw new Violation("a stored file was declared again by its owner, who is listed and charged twice");
+  if (chain.overwrites > 0)
+    throw new Violation("a pending deal was declared again: its reports are forgotten, its space is locked for ever");
+  if (chain.doubleListings > 0)
+    throw new Violation("a stored file was declared again by its owner, who is listed and charged twice");
 }
 
 /**
@@ -27,26 +29,32 @@ export async function inspect(world: World, random: () => number): Promise<void>
   const version = await catalog.objects.get(client.bucket, key);
   if (!version) return;
   const wrapped = version.encryption?.wrapped;
-  if (wrapped !== undefined && !["customer", ...(await catalog.keyUses.all())].includes(sealedBy(wrapped))) throw new Violation(`the catalog does not know that it needs the key of ${name}`);
+  if (wrapped !== undefined && !["customer", ...(await catalog.keyUses.all())].includes(sealedBy(wrapped)))
+    throw new Violation(`the catalog does not know that it needs the key of ${name}`);
   if (version.size === 0) return;
   if (version.durability.state === "stored") {
     for (const { fid } of version.extents) {
       const owners = chain.finalFile(fid)?.owners.map(({ account }) => account) ?? [];
-      if (!owners.includes(client.account.cessAccount)) throw new Violation(`${name} counts as stored, but no final block lists its file ${fid}`);
+      if (!owners.includes(client.account.cessAccount))
+        throw new Violation(`${name} counts as stored, but no final block lists its file ${fid}`);
     }
   } else {
     const staged = await catalog.objects.blobs(version.id);
-    if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size) throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
+    if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size)
+      throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
     for (const { blob, offset, length } of staged) {
       const { path, offset: begins } = stagedAt(blob);
       const file = disk.entry(path);
-      if (!(file instanceof SimulatedFile) || file.durable.length < begins + offset + length) throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
+      if (!(file instanceof SimulatedFile) || file.durable.length < begins + offset + length)
+        throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
     }
   }
   for (const { file, fid } of await catalog.objects.extents(version.id)) {
     const placed = (await catalog.files.placements(file)).map(({ node }) => node);
-    if (new Set(placed).size !== placed.length) throw new Violation(`two fragment indexes of ${fid} are meant for one node`);
+    if (new Set(placed).size !== placed.length)
+      throw new Violation(`two fragment indexes of ${fid} are meant for one node`);
     const row = await catalog.files.get(file);
-    if (row && row.segments.length !== segmentCount(row.size, row.format)) throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
+    if (row && row.segments.length !== segmentCount(row.size, row.format))
+      throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
   }
 }

@@ -29,7 +29,8 @@ export function setMachine(next: Machine | undefined): void {
 
 /** Global timers that libraries use become the running process's, so that they die with it. */
 export function installTimers(): void {
-  const schedule = (run: (...args: unknown[]) => void, ms: number, args: unknown[]) => machine().owner.schedule(ms, () => run(...args));
+  const schedule = (run: (...args: unknown[]) => void, ms: number, args: unknown[]) =>
+    machine().owner.schedule(ms, () => run(...args));
   const cancel = (turn: { cancelled: boolean } | undefined) => {
     if (turn) turn.cancelled = true;
   };

@@ -26,7 +26,10 @@ export interface Seen {
 export class Reader {
   readonly bucket: string;
 
-  constructor(protected readonly service: Service, readonly account: Account) {
+  constructor(
+    protected readonly service: Service,
+    readonly account: Account,
+  ) {
     this.bucket = `bucket-${account.displayName}`;
   }
 
@@ -49,7 +52,8 @@ export class Reader {
   protected call(owner: Owner): Call {
     const abort = new AbortController();
     // Some clients lose patience.
-    if (this.service.random() < 0.05) owner.schedule(3_000 * this.service.random(), () => abort.abort(new Error("the client left")));
+    if (this.service.random() < 0.05)
+      owner.schedule(3_000 * this.service.random(), () => abort.abort(new Error("the client left")));
     return { account: this.account, signal: abort.signal };
   }
 
@@ -61,21 +65,36 @@ export class Reader {
     const first = Math.floor(service.random() * 6 * FRAGMENT_SIZE);
     const range = ranged ? { range: { first, last: first + Math.floor(service.random() * 3 * FRAGMENT_SIZE) } } : {};
     try {
-      const { version, bytes } = await service.secrecy.unlock(this.name(key), (customer) => service.request(async (gateway, { owner }) => {
-        const call = calm ? { account: this.account, signal: new AbortController().signal } : this.call(owner);
-        const request = { ...range, preconditions: {}, ...(customer && { customer }) };
-        const { version, range: given, body } = await gateway.objects.get(call, { bucket: this.bucket, key }, request);
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of body) {
-          chunks.push(Uint8Array.from(chunk));
-          if (!calm && service.random() < 0.1) await owner.sleep(500 * service.random());
-          if (!calm && service.random() < 0.02) throw new Error("the client left");
-        }
-        return { version, bytes: { start: given?.start ?? 0, got: Buffer.concat(chunks), end: given?.end ?? version.size } };
-      }), ({ version: { encryption } }) => encryption?.algorithm === "customer");
+      const { version, bytes } = await service.secrecy.unlock(
+        this.name(key),
+        (customer) =>
+          service.request(async (gateway, { owner }) => {
+            const call = calm ? { account: this.account, signal: new AbortController().signal } : this.call(owner);
+            const request = { ...range, preconditions: {}, ...(customer && { customer }) };
+            const {
+              version,
+              range: given,
+              body,
+            } = await gateway.objects.get(call, { bucket: this.bucket, key }, request);
+            const chunks: Uint8Array[] = [];
+            for await (const chunk of body) {
+              chunks.push(Uint8Array.from(chunk));
+              if (!calm && service.random() < 0.1) await owner.sleep(500 * service.random());
+              if (!calm && service.random() < 0.02) throw new Error("the client left");
+            }
+            return {
+              version,
+              bytes: { start: given?.start ?? 0, got: Buffer.concat(chunks), end: given?.end ?? version.size },
+            };
+          }),
+        ({ version: { encryption } }) => encryption?.algorithm === "customer",
+      );
       const content = this.identify(key, version);
       const expected = content.bytes.subarray(bytes.start, bytes.end);
-      if (!bytes.got.equals(expected)) throw new Violation(`${this.name(key)} (${content.id}) reads back as ${bytes.got.length} other bytes than the ${expected.length} that were put`);
+      if (!bytes.got.equals(expected))
+        throw new Violation(
+          `${this.name(key)} (${content.id}) reads back as ${bytes.got.length} other bytes than the ${expected.length} that were put`,
+        );
       this.admit(key, began, content.id);
       service.trace(() => `got ${this.name(key)} = ${content.id}${sealedAs(version.encryption)}`);
       return this.seen(content, version);
@@ -95,7 +114,9 @@ export class Reader {
       }
       if (error.kind === "InvalidRange" && !calm) return;
       if (UNREADABLE.includes(error.kind) && !calm && this.service.troubled()) return;
-      throw new Violation(`${this.name(key)} cannot be read: ${error.kind} ${error.message}; ${(error.cause as Error | undefined)?.message ?? ""}`);
+      throw new Violation(
+        `${this.name(key)} cannot be read: ${error.kind} ${error.message}; ${(error.cause as Error | undefined)?.message ?? ""}`,
+      );
     }
     if (!(error instanceof ConnectionLost) && !isDeparture(error)) throw error;
     if (calm) throw error;
@@ -105,11 +126,15 @@ export class Reader {
   protected identify(key: string, version: ObjectVersion): Content {
     const { contents } = this.service;
     const { fid } = version.durability;
-    const content = contents.byEtag(version.etag, version.size) ?? (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
+    const content =
+      contents.byEtag(version.etag, version.size) ??
+      (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
     if (!content) throw new Violation(`${this.name(key)} has the ETag ${version.etag} of nothing that was put`);
     contents.learn(version.etag, content);
-    if (version.size !== content.bytes.length) throw new Violation(`${this.name(key)} is ${version.size} bytes long instead of ${content.bytes.length}`);
-    if (!version.encryption && fid !== undefined && fid !== content.fid) throw new Violation(`${this.name(key)} has the FID ${fid} instead of ${content.fid ?? "none"}`);
+    if (version.size !== content.bytes.length)
+      throw new Violation(`${this.name(key)} is ${version.size} bytes long instead of ${content.bytes.length}`);
+    if (!version.encryption && fid !== undefined && fid !== content.fid)
+      throw new Violation(`${this.name(key)} has the FID ${fid} instead of ${content.fid ?? "none"}`);
     return content;
   }
 
@@ -117,9 +142,21 @@ export class Reader {
   protected seen(content: Content, { encryption, extents, metadata }: ObjectVersion): Seen {
     const write = metadata["write"] ?? "";
     if (!encryption) return { content, write, files: content.files.map((file) => ({ ...file, sealed: false })) };
-    if (extents.some(({ fid }) => content.files.some((plain) => plain.fid === fid))) throw new Violation(`the encrypted object ${write} is in the network in clear`);
-    const format = encryption.algorithm === "cess-cbc" ? { name: "cess-cbc" as const, cipher: "" } : { name: "aes-256-gcm" as const, first: 0 };
-    return { content, write, files: extents.map(({ fid, length }) => ({ fid, segments: segmentCount(length, format), sealed: format.name === "aes-256-gcm" })) };
+    if (extents.some(({ fid }) => content.files.some((plain) => plain.fid === fid)))
+      throw new Violation(`the encrypted object ${write} is in the network in clear`);
+    const format =
+      encryption.algorithm === "cess-cbc"
+        ? { name: "cess-cbc" as const, cipher: "" }
+        : { name: "aes-256-gcm" as const, first: 0 };
+    return {
+      content,
+      write,
+      files: extents.map(({ fid, length }) => ({
+        fid,
+        segments: segmentCount(length, format),
+        sealed: format.name === "aes-256-gcm",
+      })),
+    };
   }
 
   protected admit(key: string, began: number, value: Value): void {
@@ -134,7 +171,8 @@ export class Reader {
     const began = this.turn;
     try {
       const { keys } = await service.request((gateway, { owner }) =>
-        gateway.objects.list(this.call(owner), this.bucket, { prefix: "", delimiter: "", after: "", limit: 1000 }));
+        gateway.objects.list(this.call(owner), this.bucket, { prefix: "", delimiter: "", after: "", limit: 1000 }),
+      );
       for (const key of service.keys) {
         if (service.exclusive.has(this.name(key))) continue;
         const listed = keys.find((version) => version.key === key);

@@ -38,7 +38,10 @@ export class Register {
   }
 
   admissible(began: number, ended: number): Set<Value> {
-    const overwritten = (write: Write) => this.#writes.some((other) => other.certain && other.began > write.ended && other.ended < began);
-    return new Set(this.#writes.filter((write) => write.began <= ended && !overwritten(write)).map(({ value }) => value));
+    const overwritten = (write: Write) =>
+      this.#writes.some((other) => other.certain && other.began > write.ended && other.ended < began);
+    return new Set(
+      this.#writes.filter((write) => write.began <= ended && !overwritten(write)).map(({ value }) => value),
+    );
   }
 }

@@ -3,13 +3,18 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { readFindings } from "./mutations.js";
 
-/** Seeds that once found something, and the seed by which the simulation proves that it can: they run with every test. */
+/**
+ * Seeds that once found something, and the seed by which the simulation proves that it can: they run with every test.
+ */
 const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
   { seed: 8, what: "a power cut, a kill in between and a restart in good order lose nothing" },
   { seed: 2, what: "a process that starts anew with an endpoint that is far behind orders nothing again" },
   { seed: 5, what: "a deletion elsewhere that is forked away leaves no file behind" },
   { seed: 297, what: "a copy whose source is deleted meanwhile is refused as if it had come later" },
-  { seed: 11, what: "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them" },
+  {
+    seed: 11,
+    what: "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them",
+  },
 ];
 
 describe("Simulation: seeds that are remembered", function () {
@@ -31,7 +36,15 @@ describe("Simulation: seeds that are remembered", function () {
 
   it("finds a bug that was planted", async () => {
     const seed = readFindings().get("commit-not-synced")?.seed ?? 1;
-    const { code, output } = await simulate(["--seed", String(seed), "--runs", "40", "--first", "--bug", "commit-not-synced"]);
+    const { code, output } = await simulate([
+      "--seed",
+      String(seed),
+      "--runs",
+      "40",
+      "--first",
+      "--bug",
+      "commit-not-synced",
+    ]);
     expect(code, output).to.equal(1);
     expect(output).to.match(/seed \d+ FAILED/);
   });

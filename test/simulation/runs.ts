@@ -7,7 +7,10 @@ import { runFolder, Simulation, type RunResult } from "./simulation.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 
 /** Everything that takes real time, once; then runs as many seeds as one likes. */
-export async function prepareRuns(base: string, trace?: (line: string) => void): Promise<(seed: number) => Promise<RunResult>> {
+export async function prepareRuns(
+  base: string,
+  trace?: (line: string) => void,
+): Promise<(seed: number) => Promise<RunResult>> {
   // WebAssembly is compiled on threads of its own: not while virtual time passes.
   await beginDigest("CRC64NVME");
   installTimers();

@@ -95,7 +95,10 @@ export class Scheduler {
 export class Owner implements Clock {
   alive = true;
 
-  constructor(readonly scheduler: Scheduler, readonly name: string) {}
+  constructor(
+    readonly scheduler: Scheduler,
+    readonly name: string,
+  ) {}
 
   now(): number {
     return this.scheduler.now;

@@ -7,7 +7,9 @@ import type { SegmentFormat } from "../../src/model/file.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { Violation } from "./service.js";
 
-/** Chosen so that the seeds remembered from before anything was encrypted here encrypt nothing: they run as they did. */
+/**
+ * Chosen so that the seeds remembered from before anything was encrypted here encrypt nothing: they run as they did.
+ */
 const SALT = 7_292_916;
 
 /** The customer's key as an attempt to read brings it along: none, the object's own, another. */
@@ -49,7 +51,12 @@ export class Secrecy {
       this.#payroll.unshift(keyOf(`payroll ${this.#payroll.length}`));
     }
     const material = {
-      master: this.#masters, kms: new Map([["aws/s3", [keyOf("aws/s3")]], ["payroll", this.#payroll]]), ciphers: new Map([["friends", "open sesame"]]),
+      master: this.#masters,
+      kms: new Map([
+        ["aws/s3", [keyOf("aws/s3")]],
+        ["payroll", this.#payroll],
+      ]),
+      ciphers: new Map([["friends", "open sesame"]]),
     };
     return new WatchedKeys(material, (secret) => this.#secrets.set(secret, Buffer.from(secret, "hex")));
   }
@@ -92,28 +99,44 @@ export class Secrecy {
   }
 
   /** That a write is encrypted as it was asked, else as its bucket, else as the operator says. */
-  requireAsked(name: string, bucket: string, request: EncryptionRequest | undefined, got: Encryption | undefined): void {
-    const wanted = (request ?? this.defaultOf(bucket))?.algorithm ?? (this.operatorDefault === "none" ? undefined : this.operatorDefault);
-    if (got?.algorithm !== wanted) throw new Violation(`${name} is encrypted by ${got?.algorithm ?? "nothing"} instead of ${wanted ?? "nothing"}`);
+  requireAsked(
+    name: string,
+    bucket: string,
+    request: EncryptionRequest | undefined,
+    got: Encryption | undefined,
+  ): void {
+    const wanted =
+      (request ?? this.defaultOf(bucket))?.algorithm ??
+      (this.operatorDefault === "none" ? undefined : this.operatorDefault);
+    if (got?.algorithm !== wanted)
+      throw new Violation(`${name} is encrypted by ${got?.algorithm ?? "nothing"} instead of ${wanted ?? "nothing"}`);
   }
 
   /**
    * Asks for an object of which one cannot know how it is encrypted: without a key, with its own and with another until
    * one is taken. `needsKey`: whether what was then answered is an object that wants one.
    */
-  async unlock<T>(name: string, ask: (customer: CustomerKey | undefined) => Promise<T>, needsKey: (answer: T) => boolean | undefined): Promise<T> {
+  async unlock<T>(
+    name: string,
+    ask: (customer: CustomerKey | undefined) => Promise<T>,
+    needsKey: (answer: T) => boolean | undefined,
+  ): Promise<T> {
     if (!this.used) return ask(undefined);
     // Somebody may put it anew between two attempts.
     for (let round = 0; round < 5; round++) {
       for (const attempt of this.#attempts()) {
-        const answer = await ask(attempt === "none" ? undefined : attempt === "own" ? this.customerKey(name) : this.otherKey(name)).catch((error: unknown) => {
+        const answer = await ask(
+          attempt === "none" ? undefined : attempt === "own" ? this.customerKey(name) : this.otherKey(name),
+        ).catch((error: unknown) => {
           if (!isRefusal(error)) throw error;
-          if (attempt === "own" && error.kind === "AccessDenied") throw new Violation(`${name} is not opened by the key that it was put with`);
+          if (attempt === "own" && error.kind === "AccessDenied")
+            throw new Violation(`${name} is not opened by the key that it was put with`);
           return undefined;
         });
         if (answer === undefined) continue;
         const needs = needsKey(answer);
-        if (attempt === "other" || (needs !== undefined && needs !== (attempt === "own"))) throw new Violation(`${name} was given to somebody with ${attempt === "none" ? "no" : attempt} key`);
+        if (attempt === "other" || (needs !== undefined && needs !== (attempt === "own")))
+          throw new Violation(`${name} was given to somebody with ${attempt === "none" ? "no" : attempt} key`);
         return answer;
       }
     }
@@ -137,14 +160,17 @@ export class Secrecy {
     const place = `${format.key ?? ""} ${format.first} ${index}`;
     const digest = createHash("sha256").update(fragment).digest("hex");
     const known = this.#fragments.get(place) ?? digest;
-    if (known !== digest) throw new Violation(`segment ${format.first} was sealed twice with one data key and other content`);
+    if (known !== digest)
+      throw new Violation(`segment ${format.first} was sealed twice with one data key and other content`);
     this.#fragments.set(place, digest);
   }
 
   /** That these bytes of a disk hold no data key and no customer's key. */
   requireSealed(what: string, bytes: Buffer): void {
     for (const [name, secret] of this.#secrets) {
-      const clear = [secret, secret.toString("hex"), secret.toString("base64"), secret.toString("base64url")].some((form) => bytes.includes(form));
+      const clear = [secret, secret.toString("hex"), secret.toString("base64"), secret.toString("base64url")].some(
+        (form) => bytes.includes(form),
+      );
       if (clear) throw new Violation(`${what} holds in clear what must be wrapped: ${name}`);
     }
   }
@@ -152,7 +178,10 @@ export class Secrecy {
 
 /** The key ring, which tells of every data key that it wraps. */
 class WatchedKeys extends KeyRing {
-  constructor(material: KeyMaterial, private readonly tell: (secret: string) => void) {
+  constructor(
+    material: KeyMaterial,
+    private readonly tell: (secret: string) => void,
+  ) {
     super(material);
   }
 

@@ -1,8 +1,17 @@
 import type { CessAccount } from "../../src/model/account.js";
 import type { Fid } from "../../src/model/hash.js";
 import {
-  ChainRefusal, ChainUnavailable, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type DealOrder,
-  type SignedExtrinsic, type SubmitOptions, type Territory,
+  ChainRefusal,
+  ChainUnavailable,
+  type Chain,
+  type ChainDeal,
+  type ChainEvent,
+  type ChainFile,
+  type ChainNode,
+  type DealOrder,
+  type SignedExtrinsic,
+  type SubmitOptions,
+  type Territory,
 } from "../../src/network/chain/chain.js";
 import type { FinalMark } from "../../src/network/chain/final-mark.js";
 import type { State } from "../support/memory-chain-state.js";
@@ -35,8 +44,8 @@ interface Sight {
 
 /**
  * The memory chain as one process of the gateway reaches it: over a network, and no longer than that process lives.
- * As the real client it never goes back behind a final block that it has answered from, nor, but for a few blocks, behind
- * what a process before it was answered from.
+ * As the real client it never goes back behind a final block that it has answered from, nor, but for a few blocks,
+ * behind what a process before it was answered from.
  */
 export class SimulatedChain implements Chain {
   readonly account: CessAccount;
@@ -44,8 +53,11 @@ export class SimulatedChain implements Chain {
   #lastEventAt = 0;
 
   constructor(
-    private readonly chain: MemoryChain, private readonly owner: Owner, private readonly trouble: ChainTrouble,
-    private readonly random: () => number, private readonly mark: FinalMark,
+    private readonly chain: MemoryChain,
+    private readonly owner: Owner,
+    private readonly trouble: ChainTrouble,
+    private readonly random: () => number,
+    private readonly mark: FinalMark,
   ) {
     this.account = chain.account;
     mark.begin("0x5e");

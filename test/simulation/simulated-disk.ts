@@ -74,18 +74,24 @@ export class SimulatedDisk {
 
   names(folder: string): string[] {
     if (this.#entries.get(folder) !== "folder") throw fault("ENOENT", folder);
-    return [...this.#entries.keys()].filter((path) => path !== folder && dirname(path) === folder).map((path) => path.slice(folder.length + 1));
+    return [...this.#entries.keys()]
+      .filter((path) => path !== folder && dirname(path) === folder)
+      .map((path) => path.slice(folder.length + 1));
   }
 
   removeTree(folder: string): void {
-    for (const path of this.#entries.keys()) if (path === folder || path.startsWith(`${folder}/`)) this.#entries.delete(path);
+    for (const path of this.#entries.keys())
+      if (path === folder || path.startsWith(`${folder}/`)) this.#entries.delete(path);
   }
 
   /** What a folder sync that begins now will have made durable when it ends. */
   folderSync(folder: string): () => void {
-    const seen = new Map(this.names(folder).map((name) => [join(folder, name), this.#entries.get(join(folder, name))!]));
+    const seen = new Map(
+      this.names(folder).map((name) => [join(folder, name), this.#entries.get(join(folder, name))!]),
+    );
     return () => {
-      for (const path of this.#durable.keys()) if (dirname(path) === folder && path !== folder && !seen.has(path)) this.#durable.delete(path);
+      for (const path of this.#durable.keys())
+        if (dirname(path) === folder && path !== folder && !seen.has(path)) this.#durable.delete(path);
       for (const [path, entry] of seen) this.#durable.set(path, entry);
     };
   }
@@ -113,7 +119,9 @@ export class SimulatedDisk {
 
   /** Paths of all files below a folder. */
   files(folder: string): string[] {
-    return [...this.#entries].filter(([path, entry]) => entry !== "folder" && path.startsWith(`${folder}/`)).map(([path]) => path);
+    return [...this.#entries]
+      .filter(([path, entry]) => entry !== "folder" && path.startsWith(`${folder}/`))
+      .map(([path]) => path);
   }
 }
 

@@ -2,8 +2,8 @@ import { machine } from "./machine.js";
 import type { SimulatedDisk, SimulatedFile } from "./simulated-disk.js";
 
 /**
- * In the place of node:fs/promises for staging and the cache: the same calls on the simulated disk, each taking a while.
- * Whether a call that a kill cuts off has happened is for the dice to say.
+ * In the place of node:fs/promises for staging and the cache: the same calls on the simulated disk, each taking a
+ * while. Whether a call that a kill cuts off has happened is for the dice to say.
  */
 export async function act<T>(action: (disk: SimulatedDisk) => T): Promise<T> {
   const { owner, disk, random, diskMs } = machine();
@@ -17,7 +17,10 @@ export async function act<T>(action: (disk: SimulatedDisk) => T): Promise<T> {
 }
 
 class Handle {
-  constructor(private readonly path: string, private readonly file: SimulatedFile | undefined) {}
+  constructor(
+    private readonly path: string,
+    private readonly file: SimulatedFile | undefined,
+  ) {}
 
   private get content(): SimulatedFile {
     if (!this.file) throw new Error(`${this.path} is a folder`);
@@ -36,7 +39,12 @@ class Handle {
     });
   }
 
-  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number; buffer: Uint8Array }> {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number; buffer: Uint8Array }> {
     return act(() => ({ bytesRead: this.content.bytes.copy(buffer, offset, position, position + length), buffer }));
   }
 
@@ -94,7 +102,10 @@ export function unlink(path: string): Promise<void> {
   return act((disk) => disk.unlink(path));
 }
 
-export function rm(path: string, options: { readonly recursive?: boolean; readonly force?: boolean } = {}): Promise<void> {
+export function rm(
+  path: string,
+  options: { readonly recursive?: boolean; readonly force?: boolean } = {},
+): Promise<void> {
   return act((disk) => {
     if (options.recursive === true) disk.removeTree(path);
     else if (options.force !== true || disk.entry(path) !== undefined) disk.unlink(path);

@@ -25,8 +25,18 @@ export function open(path: string, _flags: string, callback: Callback<[number?]>
   act(() => openSync(path)).then((file) => callback(null, file), callback);
 }
 
-export function read(file: number, target: Uint8Array, offset: number, length: number, position: number, callback: Callback<[number]>): void {
-  act(() => readSync(file, target, offset, length, position)).then((count) => callback(null, count), (error: unknown) => callback(error as Error, 0));
+export function read(
+  file: number,
+  target: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  callback: Callback<[number]>,
+): void {
+  act(() => readSync(file, target, offset, length, position)).then(
+    (count) => callback(null, count),
+    (error: unknown) => callback(error as Error, 0),
+  );
 }
 
 export function fstat(file: number, callback: Callback<[{ size: number; mtimeMs: number }?]>): void {

@@ -11,7 +11,17 @@ import type { Owner } from "./scheduler.js";
  * never answers. `full`: refuses fragments. `silent`: takes them and does not report. `lying`: gives other bytes than
  * it took. `corrupting`: bits flip on the way, both ways. `forgetful`: says it has nothing.
  */
-export const nodeFaults = ["down", "lossy", "slow", "hanging", "full", "silent", "lying", "corrupting", "forgetful"] as const;
+export const nodeFaults = [
+  "down",
+  "lossy",
+  "slow",
+  "hanging",
+  "full",
+  "silent",
+  "lying",
+  "corrupting",
+  "forgetful",
+] as const;
 export type NodeFault = (typeof nodeFaults)[number];
 
 interface StorageNode {
@@ -36,13 +46,29 @@ export class SimulatedNodes {
   readonly #queued = new Set<string>();
 
   /** The first `broken` of them are so for ever. */
-  constructor(private readonly chain: MemoryChain, count: number, private readonly random: () => number, broken: number) {
+  constructor(
+    private readonly chain: MemoryChain,
+    count: number,
+    private readonly random: () => number,
+    broken: number,
+  ) {
     this.nodes = Array.from({ length: count }, (_, n) => {
       const lastingFault = n < broken ? LASTING[Math.floor(random() * LASTING.length)] : undefined;
-      return { account: `cXnode${n}` as CessAccount, held: new Map(), laziness: Math.floor(4 * random() ** 3), lastingFault, fault: lastingFault };
+      return {
+        account: `cXnode${n}` as CessAccount,
+        held: new Map(),
+        laziness: Math.floor(4 * random() ** 3),
+        lastingFault,
+        fault: lastingFault,
+      };
     });
     for (const [n, { account }] of this.nodes.entries()) {
-      chain.addNode({ account, endpoint: `http://10.0.0.${n + 1}:15001`, state: "positive", idleSpace: BigInt(100 * GIB) });
+      chain.addNode({
+        account,
+        endpoint: `http://10.0.0.${n + 1}:15001`,
+        state: "positive",
+        idleSpace: BigInt(100 * GIB),
+      });
     }
     chain.onBlock = () => this.#report();
   }
@@ -80,15 +106,23 @@ export class SimulatedNodes {
     return node;
   }
 
-  async #put(owner: Owner, address: NodeAddress, { fid, hash }: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async #put(
+    owner: Owner,
+    address: NodeAddress,
+    { fid, hash }: FragmentName,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<void> {
     signal?.throwIfAborted();
     const sent = Uint8Array.from(bytes);
     const node = await this.#travel(owner, address, signal);
     if (node.fault === "corrupting" && this.random() < 0.5) sent[0]! ^= 1;
     if (node.fault === "full") throw new NodeFailure("refused", address, "no space");
-    if (createHash("sha256").update(sent).digest("hex") !== hash) throw new NodeFailure("refused", address, "hash mismatch");
+    if (createHash("sha256").update(sent).digest("hex") !== hash)
+      throw new NodeFailure("refused", address, "hash mismatch");
     const deal = this.chain.pendingDeals().find((pending) => pending.fid === fid);
-    if (!deal?.segments.some(({ fragments }) => fragments.includes(hash))) throw new NodeFailure("refused", address, "the fragment is not in the deal");
+    if (!deal?.segments.some(({ fragments }) => fragments.includes(hash)))
+      throw new NodeFailure("refused", address, "the fragment is not in the deal");
     node.held.set(hash, sent);
     await this.#travel(owner, address, signal);
   }
@@ -105,7 +139,10 @@ export class SimulatedNodes {
     return fault === "lying" && this.random() < 0.3 ? answer.subarray(1) : answer;
   }
 
-  /** As miners do: they look at the deals again and again, and report what they hold whole. One report a block is enough. */
+  /**
+   * As miners do: they look at the deals again and again, and report what they hold whole. One report a block is
+   * enough.
+   */
   #report(): void {
     this.#queued.clear();
     for (const deal of this.chain.pendingDeals()) {
@@ -115,7 +152,8 @@ export class SimulatedNodes {
         if (node.laziness > 0 && this.random() * (node.laziness + 1) > 1) continue;
         for (let index = 0; index < FRAGMENTS; index++) {
           const whole = deal.segments.every(({ fragments }) => node.held.has(fragments[index]!));
-          const free = !deal.reports.some((report) => report.index === index) && !this.#queued.has(`${deal.fid} ${index}`);
+          const free =
+            !deal.reports.some((report) => report.index === index) && !this.#queued.has(`${deal.fid} ${index}`);
           if (!whole || !free) continue;
           this.#queued.add(`${deal.fid} ${index}`);
           this.chain.report(node.account, index, deal.fid);

@@ -96,8 +96,17 @@ export class Simulation implements Service {
     this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
-    this.contents = new Contents(random, this.#maxSegmentsPerFile, random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity, this.secrecy.used);
-    this.chain = new MemoryChain({ spec: this.spec, finalityLag: this.#finalityLag, era: 16 + Math.floor(48 * random()) });
+    this.contents = new Contents(
+      random,
+      this.#maxSegmentsPerFile,
+      random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity,
+      this.secrecy.used,
+    );
+    this.chain = new MemoryChain({
+      spec: this.spec,
+      finalityLag: this.#finalityLag,
+      era: 16 + Math.floor(48 * random()),
+    });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
     this.#crowded = random() < 0.2;
@@ -105,10 +114,13 @@ export class Simulation implements Service {
     this.#diskSlowness = random() < 0.2 ? 10 : 1;
     const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
     this.accounts = new Map(accounts.map((each) => [each.id, each]));
-    for (const { cessAccount, territory } of accounts.slice(0, 2)) this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
+    for (const { cessAccount, territory } of accounts.slice(0, 2))
+      this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
     const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
     // An account may be at work from two places at once, in the same bucket.
-    this.clients = present.flatMap((each) => Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)));
+    this.clients = present.flatMap((each) =>
+      Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)),
+    );
     this.#left = settings.emptyCatalog;
   }
 
@@ -130,10 +142,17 @@ export class Simulation implements Service {
       rmSync(this.settings.folder, { recursive: true, force: true });
     }
     const { seed } = this.settings;
-    const failure = this.#failure && (this.#failure instanceof Violation ? this.#failure.message : (this.#failure.stack ?? String(this.#failure)));
+    const failure =
+      this.#failure &&
+      (this.#failure instanceof Violation ? this.#failure.message : (this.#failure.stack ?? String(this.#failure)));
     return {
-      seed, ...(failure !== undefined && { failure }), turns: this.#scheduler.turns, crashes: this.crashes, mischief: this.mischief,
-      stored: this.chain.files().length, fingerprint: this.#fingerprint,
+      seed,
+      ...(failure !== undefined && { failure }),
+      turns: this.#scheduler.turns,
+      crashes: this.crashes,
+      mischief: this.mischief,
+      stored: this.chain.files().length,
+      fingerprint: this.#fingerprint,
     };
   }
 
@@ -154,13 +173,16 @@ export class Simulation implements Service {
     return new Promise<T>((resolve, reject) => {
       const mourn = () => reject(new ConnectionLost());
       this.#mourners.add(mourn);
-      void ask(incarnation.rooms.gateway, incarnation).then(resolve, reject).finally(() => this.#mourners.delete(mourn));
+      void ask(incarnation.rooms.gateway, incarnation)
+        .then(resolve, reject)
+        .finally(() => this.#mourners.delete(mourn));
     });
   }
 
   trace(line: () => string): void {
     const text = `${((this.owner.now() - 1_700_000_000_000) / 1000).toFixed(3)} ${line()}`;
-    for (let at = 0; at < text.length; at++) this.#fingerprint = (Math.imul(this.#fingerprint, 31) + text.charCodeAt(at)) | 0;
+    for (let at = 0; at < text.length; at++)
+      this.#fingerprint = (Math.imul(this.#fingerprint, 31) + text.charCodeAt(at)) | 0;
     this.settings.trace?.(text);
   }
 
@@ -208,8 +230,14 @@ export class Simulation implements Service {
 
   #troubleParts(): TroubleParts {
     return {
-      owner: this.owner, chain: this.chain, trouble: this.#trouble, nodes: this.nodes, disk: this.disk, random: this.random,
-      finalityLag: this.#finalityLag, stallBlocks: (stalled) => (this.#stalled += stalled ? 1 : -this.#stalled),
+      owner: this.owner,
+      chain: this.chain,
+      trouble: this.#trouble,
+      nodes: this.nodes,
+      disk: this.disk,
+      random: this.random,
+      finalityLag: this.#finalityLag,
+      stallBlocks: (stalled) => (this.#stalled += stalled ? 1 : -this.#stalled),
       unneeded: () => this.#unneeded(),
       owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
       trace: (line) => {
@@ -226,7 +254,8 @@ export class Simulation implements Service {
       const rows = await incarnation!.rooms.catalog.files.withFid(fid);
       for (const { account } of owners) {
         const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
-        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed)) found.push({ fid, owner: account });
+        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed))
+          found.push({ fid, owner: account });
       }
     }
     return found;
@@ -243,8 +272,20 @@ export class Simulation implements Service {
   async #boot(): Promise<void> {
     const incarnation = new Incarnation(
       {
-        scheduler: this.#scheduler, disk: this.disk, chain: this.chain, trouble: this.#trouble, shelf: this.#shelf, nodes: this.nodes, accounts: this.accounts,
-        random: this.random, secrecy: this.secrecy, folder: this.settings.folder, maxSegmentsPerFile: this.#maxSegmentsPerFile, sweepMs: this.#sweepMs, diskSlowness: this.#diskSlowness, crowded: this.#crowded,
+        scheduler: this.#scheduler,
+        disk: this.disk,
+        chain: this.chain,
+        trouble: this.#trouble,
+        shelf: this.#shelf,
+        nodes: this.nodes,
+        accounts: this.accounts,
+        random: this.random,
+        secrecy: this.secrecy,
+        folder: this.settings.folder,
+        maxSegmentsPerFile: this.#maxSegmentsPerFile,
+        sweepMs: this.#sweepMs,
+        diskSlowness: this.#diskSlowness,
+        crowded: this.#crowded,
         onError: (error) => this.#fail(error, "an error that nobody expects"),
       },
       ++this.#incarnations,
@@ -331,7 +372,9 @@ export class Simulation implements Service {
       const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
       if (encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2)) break;
       if (this.owner.now() > end) {
-        throw new Violation(`${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`);
+        throw new Violation(
+          `${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`,
+        );
       }
       await this.owner.sleep(20_000);
     }

@@ -56,28 +56,62 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     const node = nodes.nodes[Math.floor(random() * nodes.nodes.length)]!;
     const fault = nodeFaults[Math.floor(random() * nodeFaults.length)];
     trace(() => `${node.account} is ${fault ?? ""}`);
-    await spell(parts, 240_000, () => (node.fault = fault), () => (node.fault = node.lastingFault));
+    await spell(
+      parts,
+      240_000,
+      () => (node.fault = fault),
+      () => (node.fault = node.lastingFault),
+    );
   },
   async partition(parts) {
     const { nodes, random, trace } = parts;
     const away = nodes.nodes.filter(() => random() < 0.6);
     trace(() => `${away.length} nodes are cut off`);
-    await spell(parts, 240_000, () => away.forEach((node) => (node.fault = "hanging")), () => away.forEach((node) => (node.fault = node.lastingFault)));
+    await spell(
+      parts,
+      240_000,
+      () => away.forEach((node) => (node.fault = "hanging")),
+      () => away.forEach((node) => (node.fault = node.lastingFault)),
+    );
   },
   frozen: (parts) => {
     const { chain, nodes, random } = parts;
     const { account } = nodes.nodes[Math.floor(random() * nodes.nodes.length)]!;
-    const become = (state: "positive" | "frozen") => chain.set(({ nodes: known }) => known.set(account, { ...known.get(account)!, state }));
-    return spell(parts, 240_000, () => become("frozen"), () => become("positive"));
+    const become = (state: "positive" | "frozen") =>
+      chain.set(({ nodes: known }) => known.set(account, { ...known.get(account)!, state }));
+    return spell(
+      parts,
+      240_000,
+      () => become("frozen"),
+      () => become("positive"),
+    );
   },
-  stall: (parts) => spell(parts, 240_000, () => parts.stallBlocks(true), () => parts.stallBlocks(false)),
-  finality: (parts) => spell(parts, 240_000, () => (parts.chain.finalityStalled = true), () => (parts.chain.finalityStalled = false)),
+  stall: (parts) =>
+    spell(
+      parts,
+      240_000,
+      () => parts.stallBlocks(true),
+      () => parts.stallBlocks(false),
+    ),
+  finality: (parts) =>
+    spell(
+      parts,
+      240_000,
+      () => (parts.chain.finalityStalled = true),
+      () => (parts.chain.finalityStalled = false),
+    ),
   fork(parts) {
     fork(parts);
     return Promise.resolve();
   },
   behind: (parts) => behind(parts, 1 + Math.floor(40 * parts.random()), 240_000 * parts.random() ** 2),
-  fullBlocks: (parts) => spell(parts, 150_000, () => (parts.chain.blocksFull = true), () => (parts.chain.blocksFull = false)),
+  fullBlocks: (parts) =>
+    spell(
+      parts,
+      150_000,
+      () => (parts.chain.blocksFull = true),
+      () => (parts.chain.blocksFull = false),
+    ),
   forsaken: ({ chain, trace }) => {
     const waiting = chain.forsakePool();
     if (waiting > 0) trace(() => `nobody hears what becomes of ${waiting} extrinsics`);
@@ -102,10 +136,34 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
     }
     trouble.refusal = 0;
   },
-  outage: (parts) => spell(parts, 120_000, () => (parts.trouble.unreachable = true), () => (parts.trouble.unreachable = false)),
-  latency: (parts) => spell(parts, 150_000, () => (parts.trouble.latencyMs = 15_000), () => (parts.trouble.latencyMs = 50)),
-  loss: (parts) => spell(parts, 150_000, () => (parts.trouble.loss = 0.5), () => (parts.trouble.loss = 0)),
-  refusal: (parts) => spell(parts, 150_000, () => (parts.trouble.refusal = 0.5), () => (parts.trouble.refusal = 0)),
+  outage: (parts) =>
+    spell(
+      parts,
+      120_000,
+      () => (parts.trouble.unreachable = true),
+      () => (parts.trouble.unreachable = false),
+    ),
+  latency: (parts) =>
+    spell(
+      parts,
+      150_000,
+      () => (parts.trouble.latencyMs = 15_000),
+      () => (parts.trouble.latencyMs = 50),
+    ),
+  loss: (parts) =>
+    spell(
+      parts,
+      150_000,
+      () => (parts.trouble.loss = 0.5),
+      () => (parts.trouble.loss = 0),
+    ),
+  refusal: (parts) =>
+    spell(
+      parts,
+      150_000,
+      () => (parts.trouble.refusal = 0.5),
+      () => (parts.trouble.refusal = 0),
+    ),
   dropped: ({ chain, random, trace }) => {
     const word = random() < 0.5 ? "told" : "silent";
     const dropped = chain.dropPool(word);
@@ -119,17 +177,32 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   fullDisk: (parts) => {
     const { disk } = parts;
     const taken = disk.free - 10_000;
-    return spell(parts, 60_000, () => (disk.free -= taken), () => (disk.free += taken));
+    return spell(
+      parts,
+      60_000,
+      () => (disk.free -= taken),
+      () => (disk.free += taken),
+    );
   },
   unauthorized: (parts) => {
     const { chain, owners, random } = parts;
     const account = owners[Math.floor(random() * owners.length)]!;
-    return spell(parts, 150_000, () => chain.set(({ authorizers }) => authorizers.delete(account)), () => chain.set(({ authorizers }) => authorizers.add(account)));
+    return spell(
+      parts,
+      150_000,
+      () => chain.set(({ authorizers }) => authorizers.delete(account)),
+      () => chain.set(({ authorizers }) => authorizers.add(account)),
+    );
   },
 };
 
 /** Makes some kinds of trouble, now and then, until told to end; resolves when the last of it is over. */
-export async function makeTrouble(parts: TroubleParts, kinds: readonly string[], everyMs: number, ended: () => boolean): Promise<void> {
+export async function makeTrouble(
+  parts: TroubleParts,
+  kinds: readonly string[],
+  everyMs: number,
+  ended: () => boolean,
+): Promise<void> {
   const { owner, random } = parts;
   const running = new Set<Promise<void>>();
   while (!ended() && kinds.length > 0) {

@@ -29,7 +29,9 @@ export function initialize(data: WorldHooks): void {
 }
 
 export const resolve: ResolveHook = (specifier, context, next) => {
-  const redirect = hooks.redirects.find(({ importer, specifier: wanted }) => wanted === specifier && context.parentURL?.endsWith(importer));
+  const redirect = hooks.redirects.find(
+    ({ importer, specifier: wanted }) => wanted === specifier && context.parentURL?.endsWith(importer),
+  );
   return redirect ? { url: redirect.to, shortCircuit: true } : next(specifier, context);
 };
 

@@ -20,7 +20,10 @@ async function bytesOf(blobs: Blobs, id: BlobId, range?: ByteRange): Promise<Buf
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(() => expect.fail("it should have failed"), (error: unknown) => error);
+  return work.then(
+    () => expect.fail("it should have failed"),
+    (error: unknown) => error,
+  );
 }
 
 /** What every implementation of Blobs does. `open` gives an empty one. */
@@ -51,14 +54,27 @@ export function blobsContract(open: () => Promise<Blobs>): void {
   it("gives back any range, the empty one included", async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, index) => (index * 7919) & 0xff));
     const { id } = await blobs.write(chunksOf(bytes.subarray(0, 300_000), bytes.subarray(300_000)));
-    for (const [start, end] of [[0, 1], [0, 0], [5, 5], [299_999, 300_001], [262_143, 262_145], [699_999, 700_000], [0, 700_000]] as const) {
-      expect((await bytesOf(blobs, id, { start, end })).equals(bytes.subarray(start, end)), `${start}-${end}`).to.equal(true);
+    for (const [start, end] of [
+      [0, 1],
+      [0, 0],
+      [5, 5],
+      [299_999, 300_001],
+      [262_143, 262_145],
+      [699_999, 700_000],
+      [0, 700_000],
+    ] as const) {
+      expect((await bytesOf(blobs, id, { start, end })).equals(bytes.subarray(start, end)), `${start}-${end}`).to.equal(
+        true,
+      );
     }
   });
 
   it("fails a range beyond the bytes instead of giving fewer", async () => {
     const { id } = await blobs.write(chunksOf(Buffer.alloc(10)));
-    expect(await failureOf(bytesOf(blobs, id, { start: 5, end: 11 }))).to.be.an("error").with.property("message").that.matches(/ends at byte 10/);
+    expect(await failureOf(bytesOf(blobs, id, { start: 5, end: 11 })))
+      .to.be.an("error")
+      .with.property("message")
+      .that.matches(/ends at byte 10/);
   });
 
   it("fails with BlobMissing where there is no blob, for the empty range too", async () => {
@@ -100,7 +116,9 @@ export function blobsContract(open: () => Promise<Blobs>): void {
 
   it("refuses an aborted signal before it takes a byte", async () => {
     const reason = new Error("never");
-    expect(await failureOf(blobs.write(chunksOf(Buffer.alloc(1)), { signal: AbortSignal.abort(reason) }))).to.equal(reason);
+    expect(await failureOf(blobs.write(chunksOf(Buffer.alloc(1)), { signal: AbortSignal.abort(reason) }))).to.equal(
+      reason,
+    );
   });
 
   it("lists a blob with its size once it is settled, and not before", async () => {
@@ -130,7 +148,11 @@ export function blobsContract(open: () => Promise<Blobs>): void {
     first();
     expect((await bytesOf(blobs, id)).toString()).to.equal("held");
     second();
-    for (let tries = 0; tries < 100 && !((await failureOf(bytesOf(blobs, id)).catch(() => undefined)) instanceof BlobMissing); tries++) {
+    for (
+      let tries = 0;
+      tries < 100 && !((await failureOf(bytesOf(blobs, id)).catch(() => undefined)) instanceof BlobMissing);
+      tries++
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(await failureOf(bytesOf(blobs, id))).to.be.instanceOf(BlobMissing);
@@ -145,9 +167,12 @@ export function blobsContract(open: () => Promise<Blobs>): void {
   });
 
   it("writes many blobs at once, each under an id of its own", async () => {
-    const written = await Promise.all(Array.from({ length: 100 }, (_, index) => blobs.write(chunksOf(Buffer.from(`blob ${index}`)))));
+    const written = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => blobs.write(chunksOf(Buffer.from(`blob ${index}`)))),
+    );
     expect(new Set(written.map((blob) => blob.id)).size).to.equal(100);
-    for (const [index, blob] of written.entries()) expect((await bytesOf(blobs, blob.id)).toString()).to.equal(`blob ${index}`);
+    for (const [index, blob] of written.entries())
+      expect((await bytesOf(blobs, blob.id)).toString()).to.equal(`blob ${index}`);
   });
 
   it("says how many bytes are free", async () => {

@@ -7,14 +7,25 @@ export function bucketsContract(open: OpenCatalog): void {
 
     it("creates a bucket once and returns the one that is there, whoever's it is", async () => {
       const bucket = { name: "new", owner: "anna", region: "us-east-1" };
-      expect(await on.catalog.buckets.create(bucket)).to.deep.equal({ created: true, bucket: { ...bucket, createdAt: on.clock.time } });
+      expect(await on.catalog.buckets.create(bucket)).to.deep.equal({
+        created: true,
+        bucket: { ...bucket, createdAt: on.clock.time },
+      });
       const first = on.clock.time++;
-      expect(await on.catalog.buckets.create({ ...bucket, owner: "bert" })).to.deep.equal({ created: false, bucket: { ...bucket, createdAt: first } });
+      expect(await on.catalog.buckets.create({ ...bucket, owner: "bert" })).to.deep.equal({
+        created: false,
+        bucket: { ...bucket, createdAt: first },
+      });
     });
 
     it("lists an owner's buckets by name", async () => {
-      for (const name of ["zoo", "attic", "mill"]) await on.catalog.buckets.create({ name, owner: "bert", region: "us-east-1" });
-      expect((await on.catalog.buckets.list("bert")).map((bucket) => bucket.name)).to.deep.equal(["attic", "mill", "zoo"]);
+      for (const name of ["zoo", "attic", "mill"])
+        await on.catalog.buckets.create({ name, owner: "bert", region: "us-east-1" });
+      expect((await on.catalog.buckets.list("bert")).map((bucket) => bucket.name)).to.deep.equal([
+        "attic",
+        "mill",
+        "zoo",
+      ]);
       expect(await on.catalog.buckets.list("nobody")).to.deep.equal([]);
     });
 
@@ -35,9 +46,15 @@ export function bucketsContract(open: OpenCatalog): void {
     });
 
     it("refuses objects and uploads in a bucket that is missing", async () => {
-      await refusal(on.catalog.objects.put(version("k", { bucket: "nowhere" }), { blobs: [slice("b")] }), "NoSuchBucket");
+      await refusal(
+        on.catalog.objects.put(version("k", { bucket: "nowhere" }), { blobs: [slice("b")] }),
+        "NoSuchBucket",
+      );
       await refusal(on.catalog.objects.delete("nowhere", "k"), "NoSuchBucket");
-      await refusal(on.catalog.uploads.create({ id: "up", bucket: "nowhere", key: "k", owner: "anna", content: {}, metadata: {} }), "NoSuchBucket");
+      await refusal(
+        on.catalog.uploads.create({ id: "up", bucket: "nowhere", key: "k", owner: "anna", content: {}, metadata: {} }),
+        "NoSuchBucket",
+      );
       expect(await on.catalog.objects.get("nowhere", "k")).to.equal(undefined);
     });
   });

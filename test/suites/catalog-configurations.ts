@@ -12,7 +12,10 @@ export function configurationsContract(open: OpenCatalog): void {
       await configurations.put("box", "policy", "second");
       await configurations.put("box", "cors", "<rules/>");
       expect(await configurations.get("box", "policy")).to.equal("second");
-      expect([...(await configurations.all("box"))]).to.have.deep.members([["cors", "<rules/>"], ["policy", "second"]]);
+      expect([...(await configurations.all("box"))]).to.have.deep.members([
+        ["cors", "<rules/>"],
+        ["policy", "second"],
+      ]);
       await configurations.delete("box", "policy");
       await configurations.delete("box", "policy");
       expect([...(await configurations.all("box")).keys()]).to.deep.equal(["cors"]);
@@ -25,7 +28,11 @@ export function configurationsContract(open: OpenCatalog): void {
           await buckets.get("box");
           return configurations.get("box", "policy");
         });
-        await Promise.all([configurations.put("box", "policy", String(turn)), configurations.put("box", "versioning", turn % 2 === 0 ? "Enabled" : "Suspended"), ...reading]);
+        await Promise.all([
+          configurations.put("box", "policy", String(turn)),
+          configurations.put("box", "versioning", turn % 2 === 0 ? "Enabled" : "Suspended"),
+          ...reading,
+        ]);
         expect(await configurations.get("box", "policy")).to.equal(String(turn));
         expect((await buckets.get("box"))?.versioning).to.equal(turn % 2 === 0 ? "Enabled" : "Suspended");
       }

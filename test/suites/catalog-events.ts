@@ -3,20 +3,41 @@ import { MAX_WAITING } from "../../src/catalog/events.js";
 import { announcement, type Announcement, type NotificationRule } from "../../src/model/notification.js";
 import { CatalogFixture, file, refusal, slice, version, type OpenCatalog } from "./catalog-fixture.js";
 
-const rule: NotificationRule = { id: "all", webhook: "hook", events: ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "cess:ObjectStored"] };
+const rule: NotificationRule = {
+  id: "all",
+  webhook: "hook",
+  events: ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "cess:ObjectStored"],
+};
 const source = { principal: "anna", address: "192.0.2.1", requestId: "R1" };
 
 /** The outbox. */
 export function eventsContract(open: OpenCatalog): void {
   describe("Events", () => {
     const on = CatalogFixture.forEach(open);
-    const told = (event: Announcement["event"], key: string, rules: readonly NotificationRule[] = [rule]) => ({ announce: announcement(rules, event, key, source) });
-    const waiting = async (webhook = "hook") => (await on.catalog.events.first(webhook, 500)).map(({ event, key, versionId, size, etag }) => ({ event, key, versionId, size, etag }));
-    const put = (key: string, more: object = {}) => on.put(key, `blob of ${key}`, { ...told("s3:ObjectCreated:Put", key), ...more });
+    const told = (event: Announcement["event"], key: string, rules: readonly NotificationRule[] = [rule]) => ({
+      announce: announcement(rules, event, key, source),
+    });
+    const waiting = async (webhook = "hook") =>
+      (await on.catalog.events.first(webhook, 500)).map(({ event, key, versionId, size, etag }) => ({
+        event,
+        key,
+        versionId,
+        size,
+        etag,
+      }));
+    const put = (key: string, more: object = {}) =>
+      on.put(key, `blob of ${key}`, { ...told("s3:ObjectCreated:Put", key), ...more });
 
     it("are recorded with the change they tell of, in order, and not without it", async () => {
       await put("a");
-      await refusal(on.catalog.objects.put(version("a", told("s3:ObjectCreated:Put", "a")), { blobs: [slice("other")] }, { ifNoneMatch: ["*"] }), "PreconditionFailed");
+      await refusal(
+        on.catalog.objects.put(
+          version("a", told("s3:ObjectCreated:Put", "a")),
+          { blobs: [slice("other")] },
+          { ifNoneMatch: ["*"] },
+        ),
+        "PreconditionFailed",
+      );
       await on.catalog.objects.delete("box", "a", undefined, told("s3:ObjectRemoved:*", "a"));
       await on.catalog.objects.delete("box", "a", undefined, told("s3:ObjectRemoved:*", "a"));
       expect(await waiting()).to.deep.equal([
@@ -24,22 +45,37 @@ export function eventsContract(open: OpenCatalog): void {
         { event: "s3:ObjectRemoved:Delete", key: "a", versionId: undefined, size: undefined, etag: undefined },
       ]);
       const [first] = await on.catalog.events.first("hook", 1);
-      expect(first).to.deep.include({ rule: "all", bucket: "box", bucketOwner: "anna", region: "us-east-1", createdAt: on.clock.time, source });
+      expect(first).to.deep.include({
+        rule: "all",
+        bucket: "box",
+        bucketOwner: "anna",
+        region: "us-east-1",
+        createdAt: on.clock.time,
+        source,
+      });
     });
 
     it("name versions, and tell a marker from a deletion", async () => {
       await on.catalog.configurations.put("box", "versioning", "Enabled");
-      const { version: { versionId } } = await put("a");
+      const {
+        version: { versionId },
+      } = await put("a");
       const marker = await on.catalog.objects.delete("box", "a", undefined, told("s3:ObjectRemoved:*", "a"));
-      await on.catalog.objects.delete("box", "a", undefined, { versionId: marker.versionId ?? "", ...told("s3:LifecycleExpiration:*", "a") });
+      await on.catalog.objects.delete("box", "a", undefined, {
+        versionId: marker.versionId ?? "",
+        ...told("s3:LifecycleExpiration:*", "a"),
+      });
       expect((await waiting()).map(({ event, versionId: id }) => [event, id])).to.deep.equal([
-        ["s3:ObjectCreated:Put", versionId], ["s3:ObjectRemoved:DeleteMarkerCreated", marker.versionId], ["s3:LifecycleExpiration:Delete", marker.versionId],
+        ["s3:ObjectCreated:Put", versionId],
+        ["s3:ObjectRemoved:DeleteMarkerCreated", marker.versionId],
+        ["s3:LifecycleExpiration:Delete", marker.versionId],
       ]);
     });
 
     it("go to those who listen to the event and the key alone", async () => {
       const rules: NotificationRule[] = [
-        { id: "1", webhook: "puts", events: ["s3:ObjectCreated:Put"], prefix: "logs/", suffix: ".gz" }, { id: "2", webhook: "markers", events: ["s3:ObjectRemoved:DeleteMarkerCreated"] },
+        { id: "1", webhook: "puts", events: ["s3:ObjectCreated:Put"], prefix: "logs/", suffix: ".gz" },
+        { id: "2", webhook: "markers", events: ["s3:ObjectRemoved:DeleteMarkerCreated"] },
       ];
       await put("logs/a.gz", told("s3:ObjectCreated:Put", "logs/a.gz", rules));
       await put("logs/a.txt", told("s3:ObjectCreated:Put", "logs/a.txt", rules));
@@ -50,25 +86,52 @@ export function eventsContract(open: OpenCatalog): void {
     });
 
     it("tell of an upload that was completed", async () => {
-      await on.catalog.uploads.create({ id: "u", bucket: "box", key: "parts", owner: "anna", content: {}, metadata: {} });
-      const { part } = await on.catalog.uploads.putPart("u", { partNumber: 1, size: 5, etag: "e", blob: slice("p").blob });
-      await on.catalog.uploads.complete("u", version("parts", told("s3:ObjectCreated:CompleteMultipartUpload", "parts")), [part], [file("parts", [slice("p")])]);
+      await on.catalog.uploads.create({
+        id: "u",
+        bucket: "box",
+        key: "parts",
+        owner: "anna",
+        content: {},
+        metadata: {},
+      });
+      const { part } = await on.catalog.uploads.putPart("u", {
+        partNumber: 1,
+        size: 5,
+        etag: "e",
+        blob: slice("p").blob,
+      });
+      await on.catalog.uploads.complete(
+        "u",
+        version("parts", told("s3:ObjectCreated:CompleteMultipartUpload", "parts")),
+        [part],
+        [file("parts", [slice("p")])],
+      );
       expect((await waiting()).map(({ event }) => event)).to.deep.equal(["s3:ObjectCreated:CompleteMultipartUpload"]);
     });
 
     it("tell of each version that the network has taken whole, once, and only where somebody listens", async () => {
       const unheard = await on.putEncoded("unheard");
       await on.catalog.files.stored(unheard.file);
-      await on.catalog.configurations.put("box", "notification", JSON.stringify({ rules: [{ ...rule, prefix: "heard" }] }));
+      await on.catalog.configurations.put(
+        "box",
+        "notification",
+        JSON.stringify({ rules: [{ ...rule, prefix: "heard" }] }),
+      );
       const { id } = (await on.put("heard", "blob of heard")).version;
-      await on.catalog.objects.attach(id, [file("one", [slice("blob of heard")]), file("two", [slice("blob of heard")])]);
+      await on.catalog.objects.attach(id, [
+        file("one", [slice("blob of heard")]),
+        file("two", [slice("blob of heard")]),
+      ]);
       const extents = await on.catalog.objects.extents(id);
       await on.catalog.files.stored(extents[0]!.file);
       expect(await waiting()).to.deep.equal([]);
       await on.catalog.files.stored(extents[1]!.file);
       expect((await waiting()).map(({ event, key }) => [event, key])).to.deep.equal([["cess:ObjectStored", "heard"]]);
       await on.putEncoded("heard too", "one");
-      expect((await waiting()).map(({ key }) => key), "its file was there already").to.deep.equal(["heard", "heard too"]);
+      expect(
+        (await waiting()).map(({ key }) => key),
+        "its file was there already",
+      ).to.deep.equal(["heard", "heard too"]);
     });
 
     it("go when they are delivered, and are dropped when they are too old", async () => {
@@ -86,7 +149,8 @@ export function eventsContract(open: OpenCatalog): void {
     it("are dropped and counted beyond what one webhook's outbox holds, and the change happens all the same", async () => {
       const twice = [rule, { ...rule, id: "other", webhook: "other" }];
       const often = Array.from({ length: 500 }, () => rule);
-      for (let at = 0; at < MAX_WAITING; at += often.length) await put(`k${at}`, told("s3:ObjectCreated:Put", `k${at}`, often));
+      for (let at = 0; at < MAX_WAITING; at += often.length)
+        await put(`k${at}`, told("s3:ObjectCreated:Put", `k${at}`, often));
       await put("last", told("s3:ObjectCreated:Put", "last", twice));
       expect(await on.catalog.objects.get("box", "last")).to.not.equal(undefined);
       expect(await on.catalog.events.counts()).to.deep.equal({ waiting: MAX_WAITING + 1, dropped: 1 });

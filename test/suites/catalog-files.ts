@@ -11,12 +11,25 @@ export function filesContract(open: OpenCatalog): void {
 
     it("gives a file back with every hash, for its row and for retrieval", async () => {
       const segments = Array.from({ length: 3 }, (_, index) => segment(`s${index}`));
-      const { version: { id } } = await on.put("key", "bytes");
+      const {
+        version: { id },
+      } = await on.put("key", "bytes");
       const format = { name: "cess-cbc", cipher: "ü" } as const;
-      const made = file("content", [slice("bytes", 3), { ...slice("bytes", 2), offset: 3 }], { segments, format, size: 77 });
+      const made = file("content", [slice("bytes", 3), { ...slice("bytes", 2), offset: 3 }], {
+        segments,
+        format,
+        size: 77,
+      });
       await on.catalog.objects.attach(id, [made]);
       const [extent] = await on.catalog.objects.extents(id);
-      expect(await on.catalog.files.get(extent!.file)).to.deep.equal({ ...made, id: extent!.file, owner: "anna", state: "encoded", reports: 0, references: 1 });
+      expect(await on.catalog.files.get(extent!.file)).to.deep.equal({
+        ...made,
+        id: extent!.file,
+        owner: "anna",
+        state: "encoded",
+        reports: 0,
+        references: 1,
+      });
       expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, format, segments });
       expect(await on.catalog.files.manifest("999999")).to.equal(undefined);
       expect(await on.catalog.files.get("999999")).to.equal(undefined);
@@ -41,15 +54,24 @@ export function filesContract(open: OpenCatalog): void {
     it("refuses to be in two formats for one owner", async () => {
       const [plain, sealed] = [await on.put("plain", "plain"), await on.put("sealed", "sealed")];
       await on.catalog.objects.attach(plain.version.id, [file("same", [slice("plain")])]);
-      const attached = on.catalog.objects.attach(sealed.version.id, [file("same", [slice("sealed")], { format: { name: "cess-cbc", cipher: "x" } })]);
-      expect(await attached.then(() => "attached", (error: unknown) => String(error))).to.match(/in another format/);
+      const attached = on.catalog.objects.attach(sealed.version.id, [
+        file("same", [slice("sealed")], { format: { name: "cess-cbc", cipher: "x" } }),
+      ]);
+      expect(
+        await attached.then(
+          () => "attached",
+          (error: unknown) => String(error),
+        ),
+      ).to.match(/in another format/);
       expect(await on.catalog.objects.blobs(sealed.version.id), "nothing is lost").to.have.length(1);
     });
 
     it("keeps an encrypted file's data key while it is on its way, and drops it with the staged bytes", async () => {
       const format = { name: "aes-256-gcm", key: "5e".repeat(32) as DataKey, first: 3 } as const;
       for (const key of ["stored", "failed"]) {
-        const { version: { id } } = await on.put(key, `blob of ${key}`, { format });
+        const {
+          version: { id },
+        } = await on.put(key, `blob of ${key}`, { format });
         expect((await on.catalog.jobs.lease(["encode"], 1, 1000))[0]?.format, "the job's").to.deep.equal(format);
         await on.catalog.objects.attach(id, [file(key, [slice(`blob of ${key}`)], { format })]);
         const row = (await on.catalog.objects.extents(id))[0]!;
@@ -59,7 +81,10 @@ export function filesContract(open: OpenCatalog): void {
         else await on.catalog.files.stored(row.file);
         const left = key === "failed" ? format : { name: "aes-256-gcm", first: 3 };
         expect((await on.catalog.files.get(row.file))?.format, key).to.deep.equal(left);
-        expect((await on.catalog.files.manifest(row.file))?.format, key).to.deep.equal({ name: "aes-256-gcm", first: 3 });
+        expect((await on.catalog.files.manifest(row.file))?.format, key).to.deep.equal({
+          name: "aes-256-gcm",
+          first: 3,
+        });
       }
     });
 
@@ -88,8 +113,15 @@ export function filesContract(open: OpenCatalog): void {
     it("lets staging go when stored, and says so to every version of it", async () => {
       const first = await on.putEncoded("first", "same");
       await on.putEncoded("second", "same");
-      expect([...(await on.catalog.files.stored(first.file)).orphans].sort()).to.deep.equal(["blob of first", "blob of second"]);
-      expect((await on.catalog.objects.get("box", "second"))?.durability).to.deep.equal({ state: "stored", reports: 12, fid: hash("fid same") });
+      expect([...(await on.catalog.files.stored(first.file)).orphans].sort()).to.deep.equal([
+        "blob of first",
+        "blob of second",
+      ]);
+      expect((await on.catalog.objects.get("box", "second"))?.durability).to.deep.equal({
+        state: "stored",
+        reports: 12,
+        fid: hash("fid same"),
+      });
       expect(await jobs()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
       expect(await on.catalog.files.stored(first.file)).to.deep.equal({ orphans: [] });
     });
@@ -133,10 +165,16 @@ export function filesContract(open: OpenCatalog): void {
       const again = await on.putEncoded("again", "same");
       expect(again.file).to.equal(id);
       expect(await on.catalog.objects.byId(again.id)).to.have.nested.property("durability.state", "encoded");
-      expect(await on.catalog.files.stored(id), "what the chain lists in between proves nothing").to.deep.equal({ orphans: [] });
+      expect(await on.catalog.files.stored(id), "what the chain lists in between proves nothing").to.deep.equal({
+        orphans: [],
+      });
       expect(await state(id)).to.equal("deleting");
       await on.catalog.files.deleted(id);
-      expect(await on.catalog.files.get(id)).to.deep.include({ state: "encoded", references: 1, blobs: [slice("blob of again")] });
+      expect(await on.catalog.files.get(id)).to.deep.include({
+        state: "encoded",
+        references: 1,
+        blobs: [slice("blob of again")],
+      });
       expect(await jobs()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
     });
 
@@ -153,11 +191,18 @@ export function filesContract(open: OpenCatalog): void {
     it("keeps a refused file's bytes readable, with the reason, and tries again when told to", async () => {
       const { id: version, file: id } = await on.putEncoded("key");
       await on.catalog.files.failed(id, "territory frozen");
-      expect((await on.catalog.objects.byId(version))?.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid key"), failure: "territory frozen" });
+      expect((await on.catalog.objects.byId(version))?.durability).to.deep.equal({
+        state: "encoded",
+        reports: 0,
+        fid: hash("fid key"),
+        failure: "territory frozen",
+      });
       expect(await on.catalog.objects.blobs(version)).to.have.length(1);
       expect((await jobs()).store).to.equal(0);
       await on.catalog.files.retry(id);
-      expect(await on.catalog.files.get(id)).to.include({ state: "encoded" }).and.not.to.have.property("failure");
+      expect(await on.catalog.files.get(id))
+        .to.include({ state: "encoded" })
+        .and.not.to.have.property("failure");
       expect((await jobs()).store).to.equal(1);
       await on.catalog.files.stored(id);
       await on.catalog.files.retry(id);
@@ -207,7 +252,12 @@ export function filesContract(open: OpenCatalog): void {
 
     it("replaces placements as a whole and forgets them with the file", async () => {
       const { file: id } = await on.putEncoded("key");
-      const placements = Array.from({ length: 12 }, (_, index): Placement => ({ index, node: `node${index}`, state: "assigned", since: index }));
+      const placements = Array.from({ length: 12 }, (_, index): Placement => ({
+        index,
+        node: `node${index}`,
+        state: "assigned",
+        since: index,
+      }));
       await on.catalog.files.savePlacements(id, placements);
       const changed = placements.map((placement): Placement => ({ ...placement, state: "sent", since: 99 }));
       await on.catalog.files.savePlacements(id, changed);
@@ -224,7 +274,14 @@ export function filesContract(open: OpenCatalog): void {
       await on.putEncoded("b");
       const { file: c } = await on.putEncoded("c");
       await on.catalog.files.failed(c, "no");
-      expect(await on.catalog.files.countByState()).to.deep.equal({ encoded: 1, declared: 0, placed: 0, stored: 1, failed: 1, deleting: 0 });
+      expect(await on.catalog.files.countByState()).to.deep.equal({
+        encoded: 1,
+        declared: 0,
+        placed: 0,
+        stored: 1,
+        failed: 1,
+        deleting: 0,
+      });
     });
   });
 }

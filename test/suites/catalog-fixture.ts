@@ -18,7 +18,9 @@ export class TestClock implements Clock {
   }
 }
 
-export type OpenCatalog = (clock: TestClock) => Promise<{ readonly catalog: Catalog; readonly end: () => Promise<void> }>;
+export type OpenCatalog = (
+  clock: TestClock,
+) => Promise<{ readonly catalog: Catalog; readonly end: () => Promise<void> }>;
 
 /** A catalog with bucket `box` of owner `anna`, fresh for each test. */
 export class CatalogFixture {
@@ -44,8 +46,14 @@ export class CatalogFixture {
   }
 
   /** A version that is encoded into one file of these contents; returns its id and the file's row id. */
-  async putEncoded(key: string, content = key, more: Partial<NewVersion> = {}): Promise<{ readonly id: string; readonly file: string }> {
-    const { version: { id } } = await this.put(key, `blob of ${key}`, more);
+  async putEncoded(
+    key: string,
+    content = key,
+    more: Partial<NewVersion> = {},
+  ): Promise<{ readonly id: string; readonly file: string }> {
+    const {
+      version: { id },
+    } = await this.put(key, `blob of ${key}`, more);
     await this.catalog.objects.attach(id, [file(content, [slice(`blob of ${key}`)])]);
     return { id, file: (await this.catalog.objects.extents(id))[0]!.file };
   }
@@ -74,11 +82,22 @@ export function segment(text: string): SegmentHashes {
 }
 
 export function file(content: string, blobs: readonly BlobSlice[], more: Partial<NewFile> = {}): NewFile {
-  return { fid: hash(`fid ${content}`) as Fid, size: 5, format: PLAIN, segments: [segment(content)], territory: "land", blobs, ...more };
+  return {
+    fid: hash(`fid ${content}`) as Fid,
+    size: 5,
+    format: PLAIN,
+    segments: [segment(content)],
+    territory: "land",
+    blobs,
+    ...more,
+  };
 }
 
 export async function refusal(work: Promise<unknown>, kind: ErrorKind): Promise<void> {
-  const error = await work.then(() => undefined, (thrown: unknown) => thrown);
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   expect(error, `should be refused with ${kind}`).to.be.instanceOf(S3Error);
   expect((error as S3Error).kind).to.equal(kind);
 }

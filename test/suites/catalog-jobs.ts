@@ -5,7 +5,8 @@ import { CatalogFixture, hash, type OpenCatalog } from "./catalog-fixture.js";
 export function jobsContract(open: OpenCatalog): void {
   describe("jobs", () => {
     const on = CatalogFixture.forEach(open);
-    const subjects = async (limit = 10, kinds: ("encode" | "store" | "delete")[] = ["encode"]) => (await on.catalog.jobs.lease(kinds, limit, 1000)).map((job) => job.subject);
+    const subjects = async (limit = 10, kinds: ("encode" | "store" | "delete")[] = ["encode"]) =>
+      (await on.catalog.jobs.lease(kinds, limit, 1000)).map((job) => job.subject);
 
     it("leases due jobs oldest first, each to one taker only", async () => {
       const ids = [];
@@ -27,14 +28,18 @@ export function jobsContract(open: OpenCatalog): void {
 
     it("leases the kinds asked for", async () => {
       const { file } = await on.putEncoded("encoded");
-      const { version: { id } } = await on.put("staged");
+      const {
+        version: { id },
+      } = await on.put("staged");
       expect(await subjects(10, ["delete"])).to.deep.equal([]);
       expect(await subjects(10, ["store"])).to.deep.equal([file]);
       expect(await subjects(10, ["encode", "store"])).to.deep.equal([id]);
     });
 
     it("offers a job again when its lease has run out, unless it was kept", async () => {
-      const { version: { id } } = await on.put("key");
+      const {
+        version: { id },
+      } = await on.put("key");
       const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
       on.clock.time += 999;
       await on.catalog.jobs.extend(job!.id, 1000);
@@ -86,7 +91,8 @@ export function jobsContract(open: OpenCatalog): void {
       await on.putEncoded("a", "same");
       await on.putEncoded("b", "same", { owner: "bert" });
       await on.putEncoded("c", "other");
-      for (const job of await on.catalog.jobs.lease(["store"], 10, 1000)) await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
+      for (const job of await on.catalog.jobs.lease(["store"], 10, 1000))
+        await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
       expect(await on.catalog.jobs.wakeFid(hash("fid same") as Fid)).to.equal(2);
       expect(await subjects(10, ["store"])).to.have.length(2);
       expect(await on.catalog.jobs.wakeFid(hash("fid unknown") as Fid)).to.equal(0);
@@ -104,7 +110,8 @@ export function jobsContract(open: OpenCatalog): void {
     it("wakes all jobs of a kind", async () => {
       await on.put("a");
       await on.putEncoded("b");
-      for (const job of await on.catalog.jobs.lease(["encode", "store"], 10, 1000)) await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
+      for (const job of await on.catalog.jobs.lease(["encode", "store"], 10, 1000))
+        await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
       expect(await on.catalog.jobs.wakeAll("store")).to.equal(1);
       expect(await subjects(10, ["encode", "store"])).to.have.length(1);
     });

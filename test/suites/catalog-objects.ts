@@ -10,13 +10,23 @@ export function objectsContract(open: OpenCatalog): void {
 
     it("gives a version back as it was put", async () => {
       const put = version("some/key \u{1F600}", {
-        content: { contentType: "text/plain", storageClass: "STANDARD" }, metadata: { mtime: "1", "naïve": "ü" },
-        checksum: { algorithm: "CRC32", type: "FULL_OBJECT", value: "AAAAAA==" }, parts: [{ partNumber: 1, size: 5 }],
+        content: { contentType: "text/plain", storageClass: "STANDARD" },
+        metadata: { mtime: "1", naïve: "ü" },
+        checksum: { algorithm: "CRC32", type: "FULL_OBJECT", value: "AAAAAA==" },
+        parts: [{ partNumber: 1, size: 5 }],
       });
-      const { version: written, orphans } = await on.catalog.objects.put(put, { blobs: [slice("a", 2), slice("b", 3)] });
+      const { version: written, orphans } = await on.catalog.objects.put(put, {
+        blobs: [slice("a", 2), slice("b", 3)],
+      });
       expect(orphans).to.deep.equal([]);
       expect(written).to.deep.equal({
-        ...put, id: written.id, versionId: "null", isLatest: true, deleteMarker: false, createdAt: on.clock.time, extents: [],
+        ...put,
+        id: written.id,
+        versionId: "null",
+        isLatest: true,
+        deleteMarker: false,
+        createdAt: on.clock.time,
+        extents: [],
         durability: { state: "staged", reports: 0 },
       });
       expect(await on.catalog.objects.get("box", put.key)).to.deep.equal(written);
@@ -29,7 +39,8 @@ export function objectsContract(open: OpenCatalog): void {
       await on.put("key");
       expect(await on.catalog.objects.get("box", "Key")).to.equal(undefined);
       expect(await on.catalog.objects.get("box", "key", "other")).to.equal(undefined);
-      for (const id of ["", "0", "-1", "1 or 1=1", "999999"]) expect(await on.catalog.objects.byId(id), id).to.equal(undefined);
+      for (const id of ["", "0", "-1", "1 or 1=1", "999999"])
+        expect(await on.catalog.objects.byId(id), id).to.equal(undefined);
     });
 
     it("replaces the version before it, lets its bytes go and forgets its job", async () => {
@@ -37,12 +48,16 @@ export function objectsContract(open: OpenCatalog): void {
       const second = await on.put("key", "new");
       expect(second.orphans).to.deep.equal(["old"]);
       expect(await on.catalog.objects.byId(first.version.id)).to.equal(undefined);
-      expect((await on.catalog.jobs.lease(["encode"], 10, 1000)).map((job) => job.subject)).to.deep.equal([second.version.id]);
+      expect((await on.catalog.jobs.lease(["encode"], 10, 1000)).map((job) => job.subject)).to.deep.equal([
+        second.version.id,
+      ]);
     });
 
     it("gives a staged version an encode job with its format, and an empty one none", async () => {
       const format: SegmentFormat = { name: "cess-cbc", cipher: "secret" };
-      const { version: { id } } = await on.put("key", "blob", { format });
+      const {
+        version: { id },
+      } = await on.put("key", "blob", { format });
       const empty = await on.catalog.objects.put(version("empty", { size: 0 }), { blobs: [] });
       expect(empty.version.durability).to.deep.equal({ state: "stored", reports: 12 });
       const jobs = await on.catalog.jobs.lease(["encode"], 10, 1000);
@@ -50,7 +65,8 @@ export function objectsContract(open: OpenCatalog): void {
     });
 
     it("checks If-None-Match and If-Match against the current version in the same transaction", async () => {
-      const put = (preconditions: object) => on.catalog.objects.put(version("key"), { blobs: [slice("new")] }, preconditions);
+      const put = (preconditions: object) =>
+        on.catalog.objects.put(version("key"), { blobs: [slice("new")] }, preconditions);
       await refusal(put({ ifMatch: ["etag of key"] }), "NoSuchKey");
       await put({ ifNoneMatch: ["*"] });
       await refusal(put({ ifNoneMatch: ["*"] }), "PreconditionFailed");
@@ -60,18 +76,35 @@ export function objectsContract(open: OpenCatalog): void {
     });
 
     it("lets exactly one of many concurrent creations win", async () => {
-      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) =>
-        on.catalog.objects.put(version("race", { etag: `e${index}` }), { blobs: [slice(`b${index}`)] }, { ifNoneMatch: ["*"] })));
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          on.catalog.objects.put(
+            version("race", { etag: `e${index}` }),
+            { blobs: [slice(`b${index}`)] },
+            { ifNoneMatch: ["*"] },
+          ),
+        ),
+      );
       expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).to.have.length(1);
       const winner = outcomes.findIndex((outcome) => outcome.status === "fulfilled");
       expect((await on.catalog.objects.get("box", "race"))?.etag).to.equal(`e${winner}`);
-      expect(await on.catalog.orphans(Array.from({ length: 20 }, (_, index) => slice(`b${index}`).blob))).to.have.length(19);
+      expect(
+        await on.catalog.orphans(Array.from({ length: 20 }, (_, index) => slice(`b${index}`).blob)),
+      ).to.have.length(19);
     });
 
     it("deletes what is there, and says when nothing was", async () => {
       await on.put("key", "blob");
-      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: true, deleteMarker: false, orphans: ["blob"] });
-      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({ deleted: false, deleteMarker: false, orphans: [] });
+      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({
+        deleted: true,
+        deleteMarker: false,
+        orphans: ["blob"],
+      });
+      expect(await on.catalog.objects.delete("box", "key")).to.deep.equal({
+        deleted: false,
+        deleteMarker: false,
+        orphans: [],
+      });
       expect(await on.catalog.objects.get("box", "key")).to.equal(undefined);
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
     });
@@ -88,13 +121,17 @@ export function objectsContract(open: OpenCatalog): void {
     });
 
     it("attaches once, and not at all to a version deleted meanwhile", async () => {
-      const { version: { id } } = await on.put("key");
+      const {
+        version: { id },
+      } = await on.put("key");
       await on.catalog.objects.attach(id, [file("one", [slice("blob of key")])]);
       await on.catalog.objects.attach(id, [file("two", [slice("blob of key")])]);
       expect(await on.catalog.files.withFid(hash("fid two") as Fid)).to.deep.equal([]);
       const gone = await on.put("gone");
       await on.catalog.objects.delete("box", "gone");
-      expect(await on.catalog.objects.attach(gone.version.id, [file("three", [slice("x")])])).to.deep.equal({ orphans: [] });
+      expect(await on.catalog.objects.attach(gone.version.id, [file("three", [slice("x")])])).to.deep.equal({
+        orphans: [],
+      });
       expect(await on.catalog.files.withFid(hash("fid three") as Fid)).to.deep.equal([]);
     });
 
@@ -106,32 +143,51 @@ export function objectsContract(open: OpenCatalog): void {
       expect(other.file).not.to.equal(first.file);
       const rows = await on.catalog.files.withFid(hash("fid same") as Fid);
       expect(rows.map(({ id, owner, references }) => ({ id, owner, references }))).to.deep.equal([
-        { id: first.file, owner: "anna", references: 2 }, { id: other.file, owner: "bert", references: 1 },
+        { id: first.file, owner: "anna", references: 2 },
+        { id: other.file, owner: "bert", references: 1 },
       ]);
     });
 
     it("lets the staged bytes go at once where the same owner's file is stored already", async () => {
       await on.putStored("first", "same");
-      const { version: { id } } = await on.put("second", "again");
-      expect(await on.catalog.objects.attach(id, [file("same", [slice("again")])])).to.deep.equal({ orphans: ["again"] });
+      const {
+        version: { id },
+      } = await on.put("second", "again");
+      expect(await on.catalog.objects.attach(id, [file("same", [slice("again")])])).to.deep.equal({
+        orphans: ["again"],
+      });
       expect((await on.catalog.objects.byId(id))?.durability.state).to.equal("stored");
       expect(await on.catalog.objects.blobs(id)).to.deep.equal([]);
     });
 
     it("is as far as the least far of its files, and keeps all its bytes until all are stored", async () => {
-      const { version: { id } } = await on.put("large", "bytes", { size: 10 });
+      const {
+        version: { id },
+      } = await on.put("large", "bytes", { size: 10 });
       const root = hash("root") as Fid;
-      await on.catalog.objects.attach(id, [file("a", [slice("bytes")]), file("b", [{ ...slice("bytes"), offset: 5 }])], root);
+      await on.catalog.objects.attach(
+        id,
+        [file("a", [slice("bytes")]), file("b", [{ ...slice("bytes"), offset: 5 }])],
+        root,
+      );
       const [a, b] = await on.catalog.objects.extents(id);
       await on.catalog.files.advance(a!.file, "declared", 0);
       await on.catalog.files.advance(a!.file, "placed", 7);
       await on.catalog.files.advance(b!.file, "declared", 3);
-      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "declared", reports: 3, fid: root });
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({
+        state: "declared",
+        reports: 3,
+        fid: root,
+      });
       expect(await on.catalog.files.stored(b!.file)).to.deep.equal({ orphans: [] });
       expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "placed", reports: 7, fid: root });
       expect(await on.catalog.objects.blobs(id)).to.have.length(1);
       expect(await on.catalog.files.stored(a!.file)).to.deep.equal({ orphans: ["bytes"] });
-      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "stored", reports: 12, fid: root });
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({
+        state: "stored",
+        reports: 12,
+        fid: root,
+      });
     });
 
     it("copies a staged version by its blobs, which stay while either needs them", async () => {
@@ -144,7 +200,10 @@ export function objectsContract(open: OpenCatalog): void {
     it("refuses to copy bytes that were let go since they were read", async () => {
       await on.put("source", "shared");
       await on.catalog.objects.delete("box", "source");
-      await refusal(on.catalog.objects.put(version("copy"), { blobs: [slice("shared")], copied: true }), "OperationAborted");
+      await refusal(
+        on.catalog.objects.put(version("copy"), { blobs: [slice("shared")], copied: true }),
+        "OperationAborted",
+      );
       expect(await on.catalog.objects.get("box", "copy")).to.equal(undefined);
     });
 
@@ -152,7 +211,10 @@ export function objectsContract(open: OpenCatalog): void {
       const source = await on.putEncoded("source");
       const extents = await on.catalog.objects.extents(source.id);
       await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "OperationAborted");
-      const { version: copy } = await on.catalog.objects.put(version("copy"), { blobs: await on.catalog.objects.blobs(source.id), extents });
+      const { version: copy } = await on.catalog.objects.put(version("copy"), {
+        blobs: await on.catalog.objects.blobs(source.id),
+        extents,
+      });
       expect(copy.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid source") });
       expect((await on.catalog.objects.delete("box", "source")).orphans).to.deep.equal([]);
       expect(await on.catalog.objects.blobs(copy.id)).to.deep.equal([slice("blob of source")]);
@@ -164,7 +226,10 @@ export function objectsContract(open: OpenCatalog): void {
     it("refuses to copy a file that is another owner's or is being deleted", async () => {
       const source = await on.putStored("source");
       const extents = await on.catalog.objects.extents(source.id);
-      await refusal(on.catalog.objects.put(version("copy", { owner: "bert" }), { blobs: [], extents }), "OperationAborted");
+      await refusal(
+        on.catalog.objects.put(version("copy", { owner: "bert" }), { blobs: [], extents }),
+        "OperationAborted",
+      );
       await on.catalog.objects.delete("box", "source");
       expect(await on.catalog.files.beginDelete(source.file)).to.equal(true);
       await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "OperationAborted");
@@ -187,11 +252,15 @@ export function objectsContract(open: OpenCatalog): void {
     it("counts the segments that the chain does not count yet", async () => {
       const segments = () => on.catalog.objects.undeclaredSegments("anna");
       expect(await segments()).to.equal(0);
-      await on.catalog.objects.put(version("big", { size: 2 * SEGMENT_SIZE + 1 }), { blobs: [slice("big", 2 * SEGMENT_SIZE + 1)] });
+      await on.catalog.objects.put(version("big", { size: 2 * SEGMENT_SIZE + 1 }), {
+        blobs: [slice("big", 2 * SEGMENT_SIZE + 1)],
+      });
       await on.put("other", "b", { owner: "bert" });
       expect(await segments()).to.equal(3);
       const cipher: SegmentFormat = { name: "cess-cbc", cipher: "x" };
-      await on.catalog.objects.put(version("ciphered", { size: SEGMENT_SIZE, format: cipher }), { blobs: [slice("c", SEGMENT_SIZE)] });
+      await on.catalog.objects.put(version("ciphered", { size: SEGMENT_SIZE, format: cipher }), {
+        blobs: [slice("c", SEGMENT_SIZE)],
+      });
       expect(await segments()).to.equal(5);
       await on.catalog.objects.delete("box", "ciphered");
       const { id } = (await on.catalog.objects.get("box", "big"))!;
@@ -212,10 +281,19 @@ export function objectsContract(open: OpenCatalog): void {
       await on.catalog.uploads.putPart("up", { partNumber: 1, size: 5, etag: "e", blob: slice("in part").blob });
       expect(await on.catalog.objects.byId(id)).to.equal(undefined);
       expect((await on.catalog.files.get(row))?.references).to.equal(0);
-      const asked = ["in version", "blob of encoded", "in part", "in nothing", ...Array.from({ length: 1200 }, (_, index) => `x${index}`)];
+      const asked = [
+        "in version",
+        "blob of encoded",
+        "in part",
+        "in nothing",
+        ...Array.from({ length: 1200 }, (_, index) => `x${index}`),
+      ];
       const orphans = await on.catalog.orphans(asked.map((blob) => slice(blob).blob));
       expect(orphans).to.have.length(1201);
-      expect(orphans).not.to.include.members(["in version"]).and.not.to.include.members(["blob of encoded"]).and.not.to.include.members(["in part"]);
+      expect(orphans)
+        .not.to.include.members(["in version"])
+        .and.not.to.include.members(["blob of encoded"])
+        .and.not.to.include.members(["in part"]);
     });
   });
 }

@@ -9,12 +9,25 @@ export function uploadsContract(open: OpenCatalog): void {
   describe("uploads", () => {
     const on = CatalogFixture.forEach(open);
 
-    const begin = (id: string, key = "key") => on.catalog.uploads.create({ id, bucket: "box", key, owner: "anna", content: {}, metadata: {} });
+    const begin = (id: string, key = "key") =>
+      on.catalog.uploads.create({ id, bucket: "box", key, owner: "anna", content: {}, metadata: {} });
     const putPart = async (id: string, partNumber: number, blob: string): Promise<Part> =>
-      (await on.catalog.uploads.putPart(id, { partNumber, size: 5, etag: `etag of ${blob}`, blob: slice(blob).blob })).part;
+      (await on.catalog.uploads.putPart(id, { partNumber, size: 5, etag: `etag of ${blob}`, blob: slice(blob).blob }))
+        .part;
     const list = async (query: Partial<UploadQuery>) => {
-      const page = await on.catalog.uploads.list({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", uploadIdMarker: "", limit: 100, ...query });
-      return { entries: page.entries.map((entry) => (entry.kind === "upload" ? entry.upload.id : entry.prefix)), truncated: page.truncated };
+      const page = await on.catalog.uploads.list({
+        bucket: "box",
+        prefix: "",
+        delimiter: "",
+        keyMarker: "",
+        uploadIdMarker: "",
+        limit: 100,
+        ...query,
+      });
+      return {
+        entries: page.entries.map((entry) => (entry.kind === "upload" ? entry.upload.id : entry.prefix)),
+        truncated: page.truncated,
+      };
     };
 
     it("keep the format of their segments while they are open, and how they are encrypted for good", async () => {
@@ -28,7 +41,9 @@ export function uploadsContract(open: OpenCatalog): void {
       await on.catalog.uploads.abort("aborted");
       await on.catalog.uploads.putPart("completed", { partNumber: 1, size: 5, etag: "e", blob: "b" as BlobId });
       const parts = await on.catalog.uploads.parts("completed");
-      const written = await on.catalog.uploads.complete("completed", version("key", { encryption }), parts, [file("content", [slice("b")], { format })]);
+      const written = await on.catalog.uploads.complete("completed", version("key", { encryption }), parts, [
+        file("content", [slice("b")], { format }),
+      ]);
       expect(written.version.encryption).to.deep.equal(encryption);
       for (const id of ["completed", "aborted"]) {
         const ended = await on.catalog.uploads.get("box", "key", id);
@@ -40,7 +55,14 @@ export function uploadsContract(open: OpenCatalog): void {
 
     it("gives an upload back as it was created, where bucket and key agree", async () => {
       const created = await on.catalog.uploads.create({
-        id: "up", bucket: "box", key: "key", owner: "anna", content: { contentType: "a/b" }, metadata: { a: "b" }, checksumAlgorithm: "SHA1", checksumType: "COMPOSITE",
+        id: "up",
+        bucket: "box",
+        key: "key",
+        owner: "anna",
+        content: { contentType: "a/b" },
+        metadata: { a: "b" },
+        checksumAlgorithm: "SHA1",
+        checksumType: "COMPOSITE",
       });
       expect(created).to.include({ state: "open", createdAt: on.clock.time });
       expect(await on.catalog.uploads.get("box", "key", "up")).to.deep.equal(created);
@@ -51,7 +73,13 @@ export function uploadsContract(open: OpenCatalog): void {
     it("keeps parts by number, replaces one that comes again and lets its blob go", async () => {
       await begin("up");
       for (const number of [10, 1, 2]) await putPart("up", number, `p${number}`);
-      const again = await on.catalog.uploads.putPart("up", { partNumber: 2, size: 7, etag: "new", blob: slice("again").blob, checksum: { algorithm: "CRC32", type: "FULL_OBJECT", value: "x" } });
+      const again = await on.catalog.uploads.putPart("up", {
+        partNumber: 2,
+        size: 7,
+        etag: "new",
+        blob: slice("again").blob,
+        checksum: { algorithm: "CRC32", type: "FULL_OBJECT", value: "x" },
+      });
       expect(again.orphans).to.deep.equal(["p2"]);
       expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1", "again", "p10"]);
       expect(await on.catalog.uploads.parts("up", 1, 1)).to.deep.equal([again.part]);
@@ -81,7 +109,12 @@ export function uploadsContract(open: OpenCatalog): void {
       await putPart("up", 2, "p2");
       const p3 = await putPart("up", 3, "p3");
       await on.catalog.preparations.save("up", 0, "source", segment("s"));
-      const written = await on.catalog.uploads.complete("up", version("key", { size: 10, etag: "fid" }), [p1, p3], [file("whole", [slice("p1"), slice("p3")], { size: 10 })]);
+      const written = await on.catalog.uploads.complete(
+        "up",
+        version("key", { size: 10, etag: "fid" }),
+        [p1, p3],
+        [file("whole", [slice("p1"), slice("p3")], { size: 10 })],
+      );
       expect(written.orphans).to.deep.equal(["p2"]);
       expect(written.version.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid whole") });
       expect(await on.catalog.objects.get("box", "key")).to.deep.equal(written.version);
@@ -89,7 +122,11 @@ export function uploadsContract(open: OpenCatalog): void {
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
       expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("completed");
-      expect(await on.catalog.uploads.result("up")).to.deep.equal({ etag: "fid", versionId: "null", partEtags: ["etag of p1", "etag of p3"] });
+      expect(await on.catalog.uploads.result("up")).to.deep.equal({
+        etag: "fid",
+        versionId: "null",
+        partEtags: ["etag of p1", "etag of p3"],
+      });
       await refusal(on.catalog.uploads.abort("up"), "NoSuchUpload");
       await refusal(on.catalog.uploads.complete("up", version("key"), [p1], [file("whole", [])]), "NoSuchUpload");
     });
@@ -98,7 +135,8 @@ export function uploadsContract(open: OpenCatalog): void {
       await begin("up");
       const stale = await putPart("up", 1, "p1");
       await putPart("up", 1, "p1 again");
-      const complete = (parts: Part[]) => on.catalog.uploads.complete("up", version("key"), parts, [file("whole", [slice("p1")])]);
+      const complete = (parts: Part[]) =>
+        on.catalog.uploads.complete("up", version("key"), parts, [file("whole", [slice("p1")])]);
       await refusal(complete([stale]), "InvalidPart");
       await refusal(complete([{ ...stale, partNumber: 2 }]), "InvalidPart");
       expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1 again"]);
@@ -110,7 +148,8 @@ export function uploadsContract(open: OpenCatalog): void {
       await on.put("key", "old");
       await begin("up");
       const part = await putPart("up", 1, "p1");
-      const complete = (preconditions: object) => on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
+      const complete = (preconditions: object) =>
+        on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
       await refusal(complete({ ifNoneMatch: ["*"] }), "PreconditionFailed");
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("open");
       expect((await complete({ ifMatch: ["etag of key"] })).orphans).to.deep.equal(["old"]);
@@ -129,15 +168,30 @@ export function uploadsContract(open: OpenCatalog): void {
       await begin("up");
       const part = await putPart("up", 1, "p1");
       const root = hash("root") as Fid;
-      const { version: written } = await on.catalog.uploads.complete("up", version("key", { fid: root, size: 10 }), [part], [file("a", [slice("p1")]), file("b", [slice("p1")])]);
+      const { version: written } = await on.catalog.uploads.complete(
+        "up",
+        version("key", { fid: root, size: 10 }),
+        [part],
+        [file("a", [slice("p1")]), file("b", [slice("p1")])],
+      );
       expect(written.durability.fid).to.equal(root);
       expect(written.extents).to.have.length(2);
     });
 
     it("completes an empty upload as an empty object without a file", async () => {
       await begin("up");
-      const { part } = await on.catalog.uploads.putPart("up", { partNumber: 1, size: 0, etag: "e", blob: slice("nothing").blob });
-      const { version: written, orphans } = await on.catalog.uploads.complete("up", version("key", { size: 0 }), [part], []);
+      const { part } = await on.catalog.uploads.putPart("up", {
+        partNumber: 1,
+        size: 0,
+        etag: "e",
+        blob: slice("nothing").blob,
+      });
+      const { version: written, orphans } = await on.catalog.uploads.complete(
+        "up",
+        version("key", { size: 0 }),
+        [part],
+        [],
+      );
       expect(written.durability).to.deep.equal({ state: "stored", reports: 12 });
       expect(orphans).to.deep.equal(["nothing"]);
     });
@@ -161,8 +215,14 @@ export function uploadsContract(open: OpenCatalog): void {
       for (const key of ["dir/1", "dir/2", "z"]) await begin(`of ${key}`, key);
       await begin("ended", "c");
       await on.catalog.uploads.abort("ended");
-      expect(await list({})).to.deep.equal({ entries: ["x", "b-late-id", "a-early-id", "of dir/1", "of dir/2", "of z"], truncated: false });
-      expect(await list({ delimiter: "/" })).to.deep.equal({ entries: ["x", "b-late-id", "a-early-id", "dir/", "of z"], truncated: false });
+      expect(await list({})).to.deep.equal({
+        entries: ["x", "b-late-id", "a-early-id", "of dir/1", "of dir/2", "of z"],
+        truncated: false,
+      });
+      expect(await list({ delimiter: "/" })).to.deep.equal({
+        entries: ["x", "b-late-id", "a-early-id", "dir/", "of z"],
+        truncated: false,
+      });
       expect(await list({ prefix: "dir/" })).to.deep.equal({ entries: ["of dir/1", "of dir/2"], truncated: false });
     });
 
@@ -174,10 +234,16 @@ export function uploadsContract(open: OpenCatalog): void {
       await begin("four", "d");
       expect(await list({ limit: 1 })).to.deep.equal({ entries: ["one"], truncated: true });
       await on.catalog.uploads.abort("one");
-      expect(await list({ limit: 1, keyMarker: "b", uploadIdMarker: "one" })).to.deep.equal({ entries: ["a second"], truncated: true });
+      expect(await list({ limit: 1, keyMarker: "b", uploadIdMarker: "one" })).to.deep.equal({
+        entries: ["a second"],
+        truncated: true,
+      });
       expect(await list({ keyMarker: "b" })).to.deep.equal({ entries: ["three", "four"], truncated: false });
       expect(await list({ keyMarker: "c/", delimiter: "/" })).to.deep.equal({ entries: ["four"], truncated: false });
-      expect(await list({ keyMarker: "b", uploadIdMarker: "never known" })).to.deep.equal({ entries: ["a second", "three", "four"], truncated: false });
+      expect(await list({ keyMarker: "b", uploadIdMarker: "never known" })).to.deep.equal({
+        entries: ["a second", "three", "four"],
+        truncated: false,
+      });
     });
   });
 
@@ -190,7 +256,8 @@ export function uploadsContract(open: OpenCatalog): void {
       await on.catalog.preparations.save("up", 1, "s1 again", segment("other"));
       await on.catalog.preparations.save("other", 0, "x", segment("x"));
       expect(await on.catalog.preparations.all("up")).to.deep.equal([
-        { index: 0, source: "s0", hashes: segment("zero") }, { index: 1, source: "s1 again", hashes: segment("other") },
+        { index: 0, source: "s0", hashes: segment("zero") },
+        { index: 1, source: "s1 again", hashes: segment("other") },
       ]);
       await on.catalog.preparations.clear("up");
       expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
@@ -198,13 +265,23 @@ export function uploadsContract(open: OpenCatalog): void {
     });
 
     it("prunes those of subjects that are gone, and keeps those of open uploads and staged versions", async () => {
-      await on.catalog.uploads.create({ id: "open", bucket: "box", key: "k", owner: "anna", content: {}, metadata: {} });
+      await on.catalog.uploads.create({
+        id: "open",
+        bucket: "box",
+        key: "k",
+        owner: "anna",
+        content: {},
+        metadata: {},
+      });
       const staged = (await on.put("staged")).version.id;
       const encoded = (await on.putEncoded("encoded")).id;
-      for (const subject of ["open", "gone", staged, encoded, "999999"]) await on.catalog.preparations.save(subject, 0, "s", segment("s"));
+      for (const subject of ["open", "gone", staged, encoded, "999999"])
+        await on.catalog.preparations.save(subject, 0, "s", segment("s"));
       expect(await on.catalog.preparations.prune()).to.equal(3);
-      for (const subject of ["open", staged]) expect(await on.catalog.preparations.all(subject), subject).to.have.length(1);
-      for (const subject of ["gone", encoded]) expect(await on.catalog.preparations.all(subject), subject).to.have.length(0);
+      for (const subject of ["open", staged])
+        expect(await on.catalog.preparations.all(subject), subject).to.have.length(1);
+      for (const subject of ["gone", encoded])
+        expect(await on.catalog.preparations.all(subject), subject).to.have.length(0);
     });
   });
 }

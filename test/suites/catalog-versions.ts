@@ -10,15 +10,31 @@ export function versionsContract(open: OpenCatalog): void {
     const versioning = (state: "Enabled" | "Suspended") => on.catalog.configurations.put("box", "versioning", state);
     const put = async (key: string, blob = `blob ${Math.random()}`) => (await on.put(key, blob)).version;
     const list = async (more: Partial<VersionQuery> = {}) => {
-      const page = await on.catalog.objects.listVersions({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", versionIdMarker: "", limit: 1000, ...more });
-      return { ...page, names: page.entries.map((entry) => (entry.kind === "prefix" ? entry.prefix : `${entry.version.key}@${entry.version.versionId}`)) };
+      const page = await on.catalog.objects.listVersions({
+        bucket: "box",
+        prefix: "",
+        delimiter: "",
+        keyMarker: "",
+        versionIdMarker: "",
+        limit: 1000,
+        ...more,
+      });
+      return {
+        ...page,
+        names: page.entries.map((entry) =>
+          entry.kind === "prefix" ? entry.prefix : `${entry.version.key}@${entry.version.versionId}`,
+        ),
+      };
     };
 
     it("shows a bucket's versioning with the bucket, also where it was created with it", async () => {
       expect((await on.catalog.buckets.get("box"))?.versioning).to.equal(undefined);
       await versioning("Enabled");
       expect((await on.catalog.buckets.get("box"))?.versioning).to.equal("Enabled");
-      await on.catalog.buckets.create({ name: "new", owner: "bert", region: "us-east-1" }, new Map([["versioning", "Enabled"]]));
+      await on.catalog.buckets.create(
+        { name: "new", owner: "bert", region: "us-east-1" },
+        new Map([["versioning", "Enabled"]]),
+      );
       expect((await on.catalog.buckets.list("bert"))[0]?.versioning).to.equal("Enabled");
     });
 
@@ -54,7 +70,18 @@ export function versionsContract(open: OpenCatalog): void {
       const marker = await on.catalog.objects.delete("box", "k");
       expect(marker).to.deep.include({ deleted: true, deleteMarker: true, orphans: [] });
       expect((await on.catalog.objects.get("box", "k"))?.deleteMarker).to.equal(true);
-      expect((await on.catalog.objects.list({ bucket: "box", owner: "anna", prefix: "", delimiter: "", after: "", limit: 10 })).entries).to.deep.equal([]);
+      expect(
+        (
+          await on.catalog.objects.list({
+            bucket: "box",
+            owner: "anna",
+            prefix: "",
+            delimiter: "",
+            after: "",
+            limit: 10,
+          })
+        ).entries,
+      ).to.deep.equal([]);
       await refusal(on.catalog.buckets.delete("box"), "BucketNotEmpty");
       const restored = await on.catalog.objects.delete("box", "k", undefined, { versionId: marker.versionId! });
       expect(restored).to.deep.include({ deleted: true, deleteMarker: true, versionId: marker.versionId });
@@ -78,18 +105,38 @@ export function versionsContract(open: OpenCatalog): void {
       await versioning("Enabled");
       const [first, second, third] = [await put("k", "one"), await put("k", "two"), await put("k", "three")];
       const removed = await on.catalog.objects.delete("box", "k", undefined, { versionId: third.versionId });
-      expect(removed).to.deep.equal({ deleted: true, deleteMarker: false, versionId: third.versionId, orphans: ["three"] });
+      expect(removed).to.deep.equal({
+        deleted: true,
+        deleteMarker: false,
+        versionId: third.versionId,
+        orphans: ["three"],
+      });
       expect(await on.catalog.objects.get("box", "k")).to.deep.equal(second);
       await on.catalog.objects.delete("box", "k", undefined, { versionId: first.versionId });
       expect(await on.catalog.objects.get("box", "k")).to.deep.equal(second);
-      expect(await on.catalog.objects.delete("box", "k", undefined, { versionId: first.versionId })).to.deep.include({ deleted: false });
+      expect(await on.catalog.objects.delete("box", "k", undefined, { versionId: first.versionId })).to.deep.include({
+        deleted: false,
+      });
     });
 
     it("completes an upload into a version of its own", async () => {
       await versioning("Enabled");
       const kept = await put("k", "one");
-      await on.catalog.uploads.create({ id: "up", bucket: "box", key: "k", owner: "anna", content: {}, metadata: {}, tags: [{ key: "a", value: "b" }] });
-      const { part } = await on.catalog.uploads.putPart("up", { partNumber: 1, size: 5, etag: "e", blob: slice("part").blob });
+      await on.catalog.uploads.create({
+        id: "up",
+        bucket: "box",
+        key: "k",
+        owner: "anna",
+        content: {},
+        metadata: {},
+        tags: [{ key: "a", value: "b" }],
+      });
+      const { part } = await on.catalog.uploads.putPart("up", {
+        partNumber: 1,
+        size: 5,
+        etag: "e",
+        blob: slice("part").blob,
+      });
       expect((await on.catalog.uploads.get("box", "k", "up"))?.tags).to.deep.equal([{ key: "a", value: "b" }]);
       const { version } = await on.catalog.uploads.complete("up", { ...kept, etag: "whole" }, [part], []);
       expect(version.versionId).not.to.equal("null");
@@ -100,9 +147,15 @@ export function versionsContract(open: OpenCatalog): void {
     it("does nothing where the version is not the one meant any more", async () => {
       const old = await put("k", "one");
       const fresh = await put("k", "two");
-      expect(await on.catalog.objects.delete("box", "k", undefined, { onlyId: old.id })).to.deep.include({ deleted: false });
-      expect(await on.catalog.objects.delete("box", "k", undefined, { versionId: "null", onlyId: old.id })).to.deep.include({ deleted: false });
-      expect(await on.catalog.objects.delete("box", "k", undefined, { onlyId: fresh.id })).to.deep.include({ deleted: true });
+      expect(await on.catalog.objects.delete("box", "k", undefined, { onlyId: old.id })).to.deep.include({
+        deleted: false,
+      });
+      expect(
+        await on.catalog.objects.delete("box", "k", undefined, { versionId: "null", onlyId: old.id }),
+      ).to.deep.include({ deleted: false });
+      expect(await on.catalog.objects.delete("box", "k", undefined, { onlyId: fresh.id })).to.deep.include({
+        deleted: true,
+      });
     });
 
     it("tests a deletion's conditions against the version it names", async () => {
@@ -121,7 +174,10 @@ export function versionsContract(open: OpenCatalog): void {
     });
 
     it("keeps tags with the version", async () => {
-      const tags = [{ key: "b", value: "2" }, { key: "a", value: "" }];
+      const tags = [
+        { key: "b", value: "2" },
+        { key: "a", value: "" },
+      ];
       const { version } = await on.put("k", "one", { tags });
       expect(version.tags).to.deep.equal(tags);
       expect(await on.catalog.objects.setTags(version.id, [{ key: "c", value: "3" }])).to.equal(true);
@@ -137,8 +193,12 @@ export function versionsContract(open: OpenCatalog): void {
       await versioning("Enabled");
       const until = on.clock.time + HOUR;
       const { version: held } = await on.put("held", "one", { lock: { legalHold: "ON" } });
-      const { version: governed } = await on.put("governed", "two", { lock: { retention: { mode: "GOVERNANCE", until } } });
-      const { version: compliant } = await on.put("compliant", "three", { lock: { retention: { mode: "COMPLIANCE", until } } });
+      const { version: governed } = await on.put("governed", "two", {
+        lock: { retention: { mode: "GOVERNANCE", until } },
+      });
+      const { version: compliant } = await on.put("compliant", "three", {
+        lock: { retention: { mode: "COMPLIANCE", until } },
+      });
       const remove = ({ key, versionId }: typeof held, bypassGovernance = false) =>
         on.catalog.objects.delete("box", key, undefined, { versionId, bypassGovernance });
       for (const version of [held, governed, compliant]) await refusal(remove(version), "AccessDenied");
@@ -155,8 +215,11 @@ export function versionsContract(open: OpenCatalog): void {
     it("lets a retention grow, and shrink only where it may be bypassed", async () => {
       await versioning("Enabled");
       const until = on.clock.time + HOUR;
-      const { version: { id } } = await on.put("k", "one");
-      const set = (mode: "GOVERNANCE" | "COMPLIANCE", at: number, bypass = false) => on.catalog.objects.setRetention(id, { mode, until: at }, bypass);
+      const {
+        version: { id },
+      } = await on.put("k", "one");
+      const set = (mode: "GOVERNANCE" | "COMPLIANCE", at: number, bypass = false) =>
+        on.catalog.objects.setRetention(id, { mode, until: at }, bypass);
       await set("GOVERNANCE", until);
       await set("GOVERNANCE", until + 1);
       await refusal(set("GOVERNANCE", until), "AccessDenied");
@@ -169,7 +232,9 @@ export function versionsContract(open: OpenCatalog): void {
       await refusal(set("GOVERNANCE", until + HOUR, true), "AccessDenied");
       await refusal(set("COMPLIANCE", until - 1, true), "AccessDenied");
       await set("COMPLIANCE", until + HOUR);
-      expect((await on.catalog.objects.byId(id))?.lock).to.deep.equal({ retention: { mode: "COMPLIANCE", until: until + HOUR } });
+      expect((await on.catalog.objects.byId(id))?.lock).to.deep.equal({
+        retention: { mode: "COMPLIANCE", until: until + HOUR },
+      });
       on.clock.time = until + HOUR;
       await on.catalog.objects.setRetention(id, undefined, false);
     });
@@ -180,7 +245,17 @@ export function versionsContract(open: OpenCatalog): void {
       await on.catalog.objects.delete("box", "b");
       const whole = await list();
       expect(whole.names).to.have.length(9);
-      expect(whole.entries.map((entry) => entry.kind === "version" && entry.version.isLatest)).to.deep.equal([true, true, false, false, false, true, true, true, false]);
+      expect(whole.entries.map((entry) => entry.kind === "version" && entry.version.isLatest)).to.deep.equal([
+        true,
+        true,
+        false,
+        false,
+        false,
+        true,
+        true,
+        true,
+        false,
+      ]);
       for (const limit of [1, 2, 3, 4]) {
         const seen: string[] = [];
         for (let marker: Partial<VersionQuery> = {}; ;) {
@@ -192,7 +267,12 @@ export function versionsContract(open: OpenCatalog): void {
         }
         expect(seen).to.deep.equal(whole.names);
       }
-      expect((await list({ keyMarker: "b" })).names.map((name) => name.split("@")[0])).to.deep.equal(["c/1", "c/2", "d", "d"]);
+      expect((await list({ keyMarker: "b" })).names.map((name) => name.split("@")[0])).to.deep.equal([
+        "c/1",
+        "c/2",
+        "d",
+        "d",
+      ]);
       expect((await list({ delimiter: "/" })).names.filter((name) => name.startsWith("c"))).to.deep.equal(["c/"]);
       expect((await list({ prefix: "d" })).names).to.have.length(2);
       expect((await list({ delimiter: "/", keyMarker: "c/1", versionIdMarker: "x" })).names).to.have.length(2);
@@ -203,7 +283,9 @@ export function versionsContract(open: OpenCatalog): void {
       await versioning("Enabled");
       const [first, second] = [await put("k"), await put("k")];
       await on.catalog.objects.delete("box", "k", undefined, { versionId: second.versionId });
-      expect((await list({ keyMarker: "k", versionIdMarker: second.versionId })).names).to.deep.equal([`k@${first.versionId}`]);
+      expect((await list({ keyMarker: "k", versionIdMarker: second.versionId })).names).to.deep.equal([
+        `k@${first.versionId}`,
+      ]);
     });
   });
 }

@@ -99,7 +99,9 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
 
       it("lists every storage node with endpoint, state and space", async () => {
         const nodes = await chain.nodes();
-        expect(new Set(nodes.map(({ account }) => account))).to.deep.equal(new Set(fixture.nodes.map(({ account }) => account)));
+        expect(new Set(nodes.map(({ account }) => account))).to.deep.equal(
+          new Set(fixture.nodes.map(({ account }) => account)),
+        );
         expect(nodes).to.have.length(fixture.nodes.length);
         for (const { endpoint, state, idleSpace } of nodes) {
           expect(endpoint).to.match(/^http:\/\/[^\0]+$/);
@@ -123,8 +125,13 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
         const order = freshOrder(fixture, 2);
         await chain.declare(order, {});
         const expected = {
-          fid: order.fid, owner: fixture.owner, territory: fixture.territory, fileName: order.fileName, size: order.size,
-          segments: order.segments, reports: [],
+          fid: order.fid,
+          owner: fixture.owner,
+          territory: fixture.territory,
+          fileName: order.fileName,
+          size: order.size,
+          segments: order.segments,
+          reports: [],
         };
         expect(await chain.deal(order.fid, "finalized")).to.deep.equal(expected);
         expect(await chain.deal(order.fid)).to.deep.equal(expected);
@@ -182,8 +189,12 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
 
       it("is refused by name: no authority, no territory, no space", async () => {
         const order = freshOrder(fixture);
-        expect(await refusal(chain.declare({ ...order, owner: fixture.stranger }, {}))).to.equal("fileBank.NoPermission");
-        expect(await refusal(chain.declare({ ...order, territory: "none" }, {}))).to.equal("storageHandler.NotHaveTerritory");
+        expect(await refusal(chain.declare({ ...order, owner: fixture.stranger }, {}))).to.equal(
+          "fileBank.NoPermission",
+        );
+        expect(await refusal(chain.declare({ ...order, territory: "none" }, {}))).to.equal(
+          "storageHandler.NotHaveTerritory",
+        );
         const tooLarge = freshOrder(fixture, Math.ceil((fixture.territoryGib * GIB) / CHARGED_PER_SEGMENT));
         expect(await refusal(chain.declare(tooLarge, {}))).to.equal("fileBank.InsufficientAvailableSpace");
         expect(await chain.deal(order.fid)).to.equal(undefined);
@@ -289,7 +300,9 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
         );
         expect(outcomes.filter((outcome) => outcome === "fileBank.NoPermission")).to.have.length(4);
         expect(nonces).to.have.length(20);
-        await Promise.all(nonces.map(async (nonce) => expect(await chain.settled({ nonce, untilBlock: 2 ** 31 })).to.equal(true)));
+        await Promise.all(
+          nonces.map(async (nonce) => expect(await chain.settled({ nonce, untilBlock: 2 ** 31 })).to.equal(true)),
+        );
         const deals = await Promise.all(orders.map((order) => chain.deal(order.fid)));
         expect(deals.filter((deal) => deal !== undefined)).to.have.length(16);
       });

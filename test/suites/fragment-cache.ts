@@ -44,9 +44,17 @@ export function describeFragmentCache(name: string, open: () => FragmentCache): 
       expect(cache.stream(hash, { start: 0, end: 10 })).to.equal(undefined);
       await cache.set(hash, bytes);
       await cache.get(hash);
-      for (const [start, end] of [[0, FRAGMENT_SIZE], [0, 2], [1, 3], [2, 2_000_000], [FRAGMENT_SIZE - 1, FRAGMENT_SIZE], [5, 5]] as const) {
+      for (const [start, end] of [
+        [0, FRAGMENT_SIZE],
+        [0, 2],
+        [1, 3],
+        [2, 2_000_000],
+        [FRAGMENT_SIZE - 1, FRAGMENT_SIZE],
+        [5, 5],
+      ] as const) {
         const stream = cache.stream(hash, { start, end });
-        if (stream) expect((await collect(stream)).equals(bytes.subarray(start, end)), `bytes ${start} to ${end}`).to.equal(true);
+        if (stream)
+          expect((await collect(stream)).equals(bytes.subarray(start, end)), `bytes ${start} to ${end}`).to.equal(true);
       }
     });
 

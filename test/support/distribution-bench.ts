@@ -48,11 +48,16 @@ export class TinyEncoder implements Pick<Encoder, "hashSegment" | "fragment" | "
 /** The file that TinyEncoder makes of this content. */
 export function tinyFile(content: string): { readonly fid: Fid; readonly segments: readonly SegmentHashes[] } {
   const hash = sha256(content);
-  return { fid: fidOf([hash]), segments: [{ hash, fragments: Array.from({ length: 12 }, (_, index) => sha256(`${hash} ${index}`)) }] };
+  return {
+    fid: fidOf([hash]),
+    segments: [{ hash, fragments: Array.from({ length: 12 }, (_, index) => sha256(`${hash} ${index}`)) }],
+  };
 }
 
 async function bytesOf(content: readonly FileSlice[]): Promise<Buffer> {
-  const parts = await Promise.all(content.map(async ({ path, offset, length }) => (await readFile(path)).subarray(offset, offset + length)));
+  const parts = await Promise.all(
+    content.map(async ({ path, offset, length }) => (await readFile(path)).subarray(offset, offset + length)),
+  );
   return Buffer.concat(parts);
 }
 
@@ -88,8 +93,18 @@ class DirectPreprocessing implements Preprocessing {
   }
 }
 
-export const alice: Account = { id: "a".repeat(64), displayName: "alice", cessAccount: "cXalice" as CessAccount, territory: "home" };
-export const bob: Account = { id: "b".repeat(64), displayName: "bob", cessAccount: "cXbob" as CessAccount, territory: "house" };
+export const alice: Account = {
+  id: "a".repeat(64),
+  displayName: "alice",
+  cessAccount: "cXalice" as CessAccount,
+  territory: "home",
+};
+export const bob: Account = {
+  id: "b".repeat(64),
+  displayName: "bob",
+  cessAccount: "cXbob" as CessAccount,
+  territory: "house",
+};
 /** Another S3 account of Alice's CESS account. */
 export const alicesTwin: Account = { ...alice, id: "c".repeat(64), displayName: "twin" };
 export const TERRITORY = BigInt(10 * GIB);
@@ -135,7 +150,10 @@ export class Bench {
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
-    const catalog = await openSqliteCatalog({ clock: new SystemClock(), sealer: testKeys }, { path: join(folder, "catalog.db") });
+    const catalog = await openSqliteCatalog(
+      { clock: new SystemClock(), sealer: testKeys },
+      { path: join(folder, "catalog.db") },
+    );
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const bench = new Bench(folder, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {
@@ -171,16 +189,33 @@ export class Bench {
       },
     } as never;
     const clock = new SystemClock();
-    const book = KeptNodeBook.inMemory({ chain: this.chain, clock }, { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs });
+    const book = KeptNodeBook.inMemory(
+      { chain: this.chain, clock },
+      { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs },
+    );
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
     const distribution = new Distribution(
       {
-        catalog: keep(this.catalog), blobs: keep(this.blobs), encoder: keep(this.#encoder) as Encoder,
+        catalog: keep(this.catalog),
+        blobs: keep(this.blobs),
+        encoder: keep(this.#encoder) as Encoder,
         preprocessing: keep(new DirectPreprocessing({ encoder: this.#encoder, blobs: this.blobs })),
-        chain: keep(this.chain), nodes: keep(new BookedNodes({ nodes: this.nodes, book, clock })), book, owners: (id) => this.accounts.get(id), clock, log,
+        chain: keep(this.chain),
+        nodes: keep(new BookedNodes({ nodes: this.nodes, book, clock })),
+        book,
+        owners: (id) => this.accounts.get(id),
+        clock,
+        log,
         wake: (name) => supervisor.wake(name),
       },
-      { blockMs: this.blockMs, idleFloorMs: this.blockMs, pollBlocks: 30, retryMaxBlocks: 4, vanishedBlocks: 5, ...this.settings.distribution },
+      {
+        blockMs: this.blockMs,
+        idleFloorMs: this.blockMs,
+        pollBlocks: 30,
+        retryMaxBlocks: 4,
+        vanishedBlocks: 5,
+        ...this.settings.distribution,
+      },
     );
     for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
     distribution.watch();
@@ -210,7 +245,15 @@ export class Bench {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     const { id } = await this.blobs.write(chunked(bytes));
     const { orphans } = await this.catalog.objects.put(
-      { bucket: account.displayName, key, owner: account.id, size: bytes.length, etag: sha256(bytes), content: {}, metadata: {} },
+      {
+        bucket: account.displayName,
+        key,
+        owner: account.id,
+        size: bytes.length,
+        etag: sha256(bytes),
+        content: {},
+        metadata: {},
+      },
       { blobs: [{ blob: id, offset: 0, length: bytes.length }] },
     );
     this.blobs.settle([id]);
@@ -239,13 +282,20 @@ export class Bench {
   async until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
     const end = Date.now() + ms;
     while (!(await condition())) {
-      if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`);
+      if (Date.now() > end)
+        throw new Error(
+          `not within ${ms} ms: ${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
   async untilState(account: Account, key: string, state: string, ms?: number): Promise<void> {
-    await this.until(`${key} of ${account.displayName} is ${state}`, async () => (await this.state(account, key)) === state, ms);
+    await this.until(
+      `${key} of ${account.displayName} is ${state}`,
+      async () => (await this.state(account, key)) === state,
+      ms,
+    );
   }
 
   async blocks(count: number): Promise<void> {

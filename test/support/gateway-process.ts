@@ -40,10 +40,16 @@ export class GatewayProcess {
     const [port, adminPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, CESS_S3_LISTEN: `127.0.0.1:${port}`, CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`, ...environment },
+      env: {
+        ...process.env,
+        CESS_S3_LISTEN: `127.0.0.1:${port}`,
+        CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+        ...environment,
+      },
     });
     const said = { text: "" };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
     const gateway = new GatewayProcess(child, `http://127.0.0.1:${port}`, `http://127.0.0.1:${adminPort}`, said);
     await gateway.ready();
     return gateway;
@@ -59,7 +65,13 @@ export class GatewayProcess {
   }
 
   client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret"): S3Client {
-    return new S3Client({ endpoint: this.endpoint, region: "us-east-1", forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
+    return new S3Client({
+      endpoint: this.endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: { accessKeyId, secretAccessKey },
+    });
   }
 
   /** Ends the process and waits until it has; resolves with its exit code (null after SIGKILL). */
@@ -93,8 +105,9 @@ export class GatewayProcess {
   }
 
   private async ready(): Promise<void> {
-    for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end; ) {
-      if (this.child.exitCode !== null) throw new Error(`the gateway ended with code ${this.child.exitCode}:\n${this.output}`);
+    for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end;) {
+      if (this.child.exitCode !== null)
+        throw new Error(`the gateway ended with code ${this.child.exitCode}:\n${this.output}`);
       const answer = await fetch(`${this.admin}/health/ready`).catch(() => undefined);
       if (answer?.ok) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -106,7 +119,7 @@ export class GatewayProcess {
 
 /** Waits until `probe` gives a value; fails with `what` after `timeoutMs`. */
 export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
-  for (const end = Date.now() + timeoutMs; ; ) {
+  for (const end = Date.now() + timeoutMs; ;) {
     const value = await probe();
     if (value !== undefined) return value;
     if (Date.now() > end) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);

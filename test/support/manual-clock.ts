@@ -21,10 +21,14 @@ export class ManualClock implements Clock {
       }
       const sleeper = { at: this.#now + Math.max(0, ms), wake: resolve };
       this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", () => {
-        this.#sleepers.delete(sleeper);
-        reject(signal.reason as Error);
-      }, { once: true });
+      signal?.addEventListener(
+        "abort",
+        () => {
+          this.#sleepers.delete(sleeper);
+          reject(signal.reason as Error);
+        },
+        { once: true },
+      );
     });
   }
 

@@ -1,6 +1,12 @@
 import type { Fid } from "../../src/model/hash.js";
 import {
-  ChainRefusal, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, type SignedExtrinsic, type Territory,
+  ChainRefusal,
+  type ChainDeal,
+  type ChainEvent,
+  type ChainFile,
+  type ChainNode,
+  type SignedExtrinsic,
+  type Territory,
 } from "../../src/network/chain/chain.js";
 
 export interface MemoryChainSettings {
@@ -54,7 +60,12 @@ export interface Included {
 /** A copy to change: territories are changed in place, everything else is replaced. */
 export function nextState({ block, nonce, deals, files, territories, authorizers, nodes }: State): State {
   return {
-    block: block + 1, nonce, deals: new Map(deals), files: new Map(files), authorizers: new Set(authorizers), nodes: new Map(nodes),
+    block: block + 1,
+    nonce,
+    deals: new Map(deals),
+    files: new Map(files),
+    authorizers: new Set(authorizers),
+    nodes: new Map(nodes),
     territories: new Map([...territories].map(([name, space]) => [name, { ...space }])),
   };
 }

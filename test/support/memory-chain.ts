@@ -2,10 +2,28 @@ import type { CessAccount } from "../../src/model/account.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
 import {
-  ChainUnavailable, ExtrinsicLost, type Chain, type ChainDeal, type ChainEvent, type ChainFile, type ChainNode,
-  type DealOrder, type SignedExtrinsic, type SubmitOptions, type Territory,
+  ChainUnavailable,
+  ExtrinsicLost,
+  type Chain,
+  type ChainDeal,
+  type ChainEvent,
+  type ChainFile,
+  type ChainNode,
+  type DealOrder,
+  type SignedExtrinsic,
+  type SubmitOptions,
+  type Territory,
 } from "../../src/network/chain/chain.js";
-import { nextState, refuse, type EventKind, type Included, type MemoryChainSettings, type Pending, type Space, type State } from "./memory-chain-state.js";
+import {
+  nextState,
+  refuse,
+  type EventKind,
+  type Included,
+  type MemoryChainSettings,
+  type Pending,
+  type Space,
+  type State,
+} from "./memory-chain-state.js";
 
 /** Final blocks that endpoints which lag behind may still show. */
 const KEPT_BLOCKS = 120;
@@ -52,9 +70,17 @@ export class MemoryChain implements Chain {
 
   constructor(settings: Partial<MemoryChainSettings> = {}) {
     this.#settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
-    this.#history = [{
-      block: 1, nonce: 0, deals: new Map(), files: new Map(), territories: new Map(), authorizers: new Set(), nodes: new Map(),
-    }];
+    this.#history = [
+      {
+        block: 1,
+        nonce: 0,
+        deals: new Map(),
+        files: new Map(),
+        territories: new Map(),
+        authorizers: new Set(),
+        nodes: new Map(),
+      },
+    ];
   }
 
   // ---- the test's side ----
@@ -74,7 +100,10 @@ export class MemoryChain implements Chain {
     for (let n = 0; n < blocks; n++) this.#produce();
   }
 
-  /** Throws the last blocks away, as far as they are not final; the pool has their calls again, others' unless they are `forgotten`. */
+  /**
+   * Throws the last blocks away, as far as they are not final; the pool has their calls again, others' unless they are
+   * `forgotten`.
+   */
   fork(depth: number, forgotten = false): void {
     for (let n = 0; n < depth && this.#best.block > this.#finalizedBlock; n++) this.#history.pop();
     const gone = this.#finalizing.filter(({ block }) => block > this.#best.block);
@@ -95,10 +124,14 @@ export class MemoryChain implements Chain {
 
   /** The gateway's extrinsics in the pool arrive there twice. */
   duplicatePool(): void {
-    for (const pending of this.#pool.filter(({ signed }) => signed)) this.#pool.push({ ...pending, settle: () => undefined });
+    for (const pending of this.#pool.filter(({ signed }) => signed))
+      this.#pool.push({ ...pending, settle: () => undefined });
   }
 
-  /** Whoever waits for the gateway's extrinsics in the pool is told that nobody knows; they stay there. Returns how many. */
+  /**
+   * Whoever waits for the gateway's extrinsics in the pool is told that nobody knows; they stay there. Returns how
+   * many.
+   */
   forsakePool(): number {
     const waiting = this.#pool.filter(({ signed, lost, forsaken }) => signed && lost !== true && forsaken !== true);
     for (const pending of waiting) {
@@ -140,7 +173,11 @@ export class MemoryChain implements Chain {
 
   /** Somebody else's declaration, not through the gateway. */
   declareAsStranger(order: DealOrder): void {
-    this.#pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.#applyDeclaration(state, order) });
+    this.#pool.push({
+      fid: order.fid,
+      settle: () => undefined,
+      apply: (state) => this.#applyDeclaration(state, order),
+    });
   }
 
   /** Another gateway of the same owner takes a file away. */
@@ -164,7 +201,10 @@ export class MemoryChain implements Chain {
   /** What an endpoint shows that has not heard of the last blocks yet. */
   endpoint(blocksBehind: number): { readonly best: State; readonly finalized: State } {
     const best = this.#history[Math.max(0, this.#history.length - 1 - blocksBehind)]!;
-    const final = Math.min(this.#finalizedBlock, Math.max(best.block - this.#settings.finalityLag, this.#history[0]!.block));
+    const final = Math.min(
+      this.#finalizedBlock,
+      Math.max(best.block - this.#settings.finalityLag, this.#history[0]!.block),
+    );
     return { best, finalized: this.#history.find(({ block }) => block === final)! };
   }
 
@@ -175,11 +215,15 @@ export class MemoryChain implements Chain {
   // ---- the port ----
 
   file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
-    return this.#read(() => (this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).files.get(fid)));
+    return this.#read(() =>
+      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).files.get(fid),
+    );
   }
 
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
-    return this.#read(() => (this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).deals.get(fid)));
+    return this.#read(() =>
+      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).deals.get(fid),
+    );
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
@@ -271,7 +315,10 @@ export class MemoryChain implements Chain {
   }
 
   #freeNonce(): number {
-    const used = new Set([...this.#reserved, ...this.#pool.filter(({ lost }) => lost !== true).map(({ signed }) => signed?.nonce)]);
+    const used = new Set([
+      ...this.#reserved,
+      ...this.#pool.filter(({ lost }) => lost !== true).map(({ signed }) => signed?.nonce),
+    ]);
     let nonce = this.#best.nonce;
     while (used.has(nonce)) nonce++;
     return nonce;
@@ -280,7 +327,8 @@ export class MemoryChain implements Chain {
   #produce(): void {
     const state = nextState(this.#best);
     this.#history.push(state);
-    if (!this.finalityStalled) this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
+    if (!this.finalityStalled)
+      this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
     while (this.#history[0]!.block < this.#finalizedBlock - KEPT_BLOCKS) this.#history.shift();
     const waiting = this.#pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
     this.#pool = waiting.filter((pending) => !this.#include(state, pending));
@@ -305,7 +353,8 @@ export class MemoryChain implements Chain {
     try {
       const kind = apply(state);
       this.#finalizing.push({
-        block, pending,
+        block,
+        pending,
         done: () => {
           for (const listener of this.#listeners) listener({ kind, fid, block });
           settle();
@@ -330,7 +379,8 @@ export class MemoryChain implements Chain {
   #applyDeclaration(state: State, order: DealOrder): EventKind {
     const { fid, owner, territory, segments, fileName } = order;
     if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
-    if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS)) refuse("fileBank", "SpecError");
+    if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS))
+      refuse("fileBank", "SpecError");
     const full = BigInt(CHARGED_PER_SEGMENT * segments.length);
     const file = state.files.get(fid);
     if (file) {
@@ -371,9 +421,12 @@ export class MemoryChain implements Chain {
     state.deals.delete(fid);
     const keeper = (index_: number) => reports.find((report) => report.index === index_)!.node;
     state.files.set(fid, {
-      fid, size: 0, owners: [{ account: deal.owner, territory: deal.territory }],
+      fid,
+      size: 0,
+      owners: [{ account: deal.owner, territory: deal.territory }],
       segments: deal.segments.map(({ hash, fragments }) => ({
-        hash, fragments: fragments.map((fragment: Hash, i) => ({ hash: fragment, node: keeper(i) })),
+        hash,
+        fragments: fragments.map((fragment: Hash, i) => ({ hash: fragment, node: keeper(i) })),
       })),
     });
     return "stored";

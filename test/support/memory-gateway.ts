@@ -1,9 +1,29 @@
 import { createHash, randomUUID } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type {
-  AccessLogs, Body, Buckets, Call, CompletedUpload, CompleteRequest, CopyRequest, Expected, Gateway, Lifecycles, Notifications, ListRequest, Locks, ObjectName, Objects,
+  AccessLogs,
+  Body,
+  Buckets,
+  Call,
+  CompletedUpload,
+  CompleteRequest,
+  CopyRequest,
+  Expected,
+  Gateway,
+  Lifecycles,
+  Notifications,
+  ListRequest,
+  Locks,
+  ObjectName,
+  Objects,
   Permissions,
-  PutSettings, ReadRequest, ReadResult, Tagging, Uploads, Versions, Websites,
+  PutSettings,
+  ReadRequest,
+  ReadResult,
+  Tagging,
+  Uploads,
+  Versions,
+  Websites,
 } from "../../src/gateway/gateway.js";
 import type { Bucket } from "../../src/model/bucket.js";
 import { resolveRange } from "../../src/model/byte-range.js";
@@ -27,7 +47,8 @@ const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.
 const md5 = (bytes: Buffer, as: "hex" | "base64" = "hex") => createHash("md5").update(bytes).digest(as);
 
 function checksumOf(algorithm: string, bytes: Buffer): string | undefined {
-  if (algorithm === "SHA1" || algorithm === "SHA256") return createHash(algorithm.toLowerCase()).update(bytes).digest("base64");
+  if (algorithm === "SHA1" || algorithm === "SHA256")
+    return createHash(algorithm.toLowerCase()).update(bytes).digest("base64");
   if (algorithm !== "CRC32") return undefined;
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(bytes));
@@ -36,7 +57,8 @@ function checksumOf(algorithm: string, bytes: Buffer): string | undefined {
 
 function verify(bytes: Buffer, expected: Expected): void {
   if (expected.md5 !== undefined && md5(bytes, "base64") !== expected.md5) throw new S3Error("BadDigest");
-  if (expected.sha256 !== undefined && createHash("sha256").update(bytes).digest("hex") !== expected.sha256) throw new S3Error("XAmzContentSHA256Mismatch");
+  if (expected.sha256 !== undefined && createHash("sha256").update(bytes).digest("hex") !== expected.sha256)
+    throw new S3Error("XAmzContentSHA256Mismatch");
   const computed = expected.checksum && checksumOf(expected.checksum.algorithm, bytes);
   if (computed !== undefined && computed !== expected.checksum?.value) throw new S3Error("BadDigest");
 }
@@ -53,7 +75,10 @@ async function readBody(body: Body): Promise<{ bytes: Buffer; checksum: Checksum
 
 /** A service of which only these reads are there. */
 function onlyWith(reads: Readonly<Record<string, unknown>>): object {
-  return new Proxy(reads, { get: (_, name) => reads[String(name)] ?? (() => Promise.reject(new S3Error("NotImplemented", { message: String(name) }))) });
+  return new Proxy(reads, {
+    get: (_, name) =>
+      reads[String(name)] ?? (() => Promise.reject(new S3Error("NotImplemented", { message: String(name) }))),
+  });
 }
 
 /** S3's meaning over maps: small, but it stores, lists and checks for real. For tests of the wire. */
@@ -94,7 +119,12 @@ export class MemoryGateway implements Gateway {
       await Promise.resolve(this.#objectsOf(call, name));
       return this.#buckets.get(name)!;
     },
-    list: (call) => Promise.resolve([...this.#buckets.values()].filter(({ owner }) => owner === call.account.id).sort((a, b) => byBytes(a.name, b.name))),
+    list: (call) =>
+      Promise.resolve(
+        [...this.#buckets.values()]
+          .filter(({ owner }) => owner === call.account.id)
+          .sort((a, b) => byBytes(a.name, b.name)),
+      ),
     delete: async (call, name) => {
       if (this.#objectsOf(call, name).size > 0) throw new S3Error("BucketNotEmpty");
       this.#buckets.delete(name);
@@ -102,14 +132,33 @@ export class MemoryGateway implements Gateway {
     },
   };
 
-  #write(call: Call, { bucket, key }: ObjectName, bytes: Buffer, settings: PutSettings, etag: string, checksum?: Checksum): ObjectVersion {
+  #write(
+    call: Call,
+    { bucket, key }: ObjectName,
+    bytes: Buffer,
+    settings: PutSettings,
+    etag: string,
+    checksum?: Checksum,
+  ): ObjectVersion {
     const objects = this.#objectsOf(call, bucket);
     const outcome = checkWrite(settings.preconditions ?? {}, objects.get(key)?.version);
     if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
     const version: ObjectVersion = {
-      id: randomUUID(), bucket, key, versionId: "null", isLatest: true, deleteMarker: false, size: bytes.length, etag,
-      content: settings.content, metadata: settings.metadata, owner: call.account.id, createdAt: Date.now(), extents: [],
-      durability: this.durability, ...(checksum ? { checksum } : {}),
+      id: randomUUID(),
+      bucket,
+      key,
+      versionId: "null",
+      isLatest: true,
+      deleteMarker: false,
+      size: bytes.length,
+      etag,
+      content: settings.content,
+      metadata: settings.metadata,
+      owner: call.account.id,
+      createdAt: Date.now(),
+      extents: [],
+      durability: this.durability,
+      ...(checksum ? { checksum } : {}),
     };
     objects.set(key, { version, bytes });
     return version;
@@ -120,7 +169,10 @@ export class MemoryGateway implements Gateway {
     if (!found) throw new S3Error(versionId === undefined ? "NoSuchKey" : "NoSuchVersion");
     const { version, bytes } = found;
     const outcome = checkRead(request.preconditions, version);
-    if (outcome !== "proceed") throw new S3Error(outcome === "failed" ? "PreconditionFailed" : "NotModified", { headers: { ETag: `"${version.etag}"` } });
+    if (outcome !== "proceed")
+      throw new S3Error(outcome === "failed" ? "PreconditionFailed" : "NotModified", {
+        headers: { ETag: `"${version.etag}"` },
+      });
     if (!request.range) return { version, bytes };
     const range = resolveRange(request.range, bytes.length);
     if (!range) throw new S3Error("InvalidRange", { headers: { "Content-Range": `bytes */${bytes.length}` } });
@@ -148,10 +200,20 @@ export class MemoryGateway implements Gateway {
     copy: async (call, name, request: CopyRequest) => {
       await this.completing();
       const { version, bytes } = this.#source(call, request.source, request.sourcePreconditions);
-      const unchanged = !request.replaceMetadata && request.own?.storageClass === undefined && request.own?.websiteRedirectLocation === undefined;
-      if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key) throw new S3Error("InvalidRequest");
+      const unchanged =
+        !request.replaceMetadata &&
+        request.own?.storageClass === undefined &&
+        request.own?.websiteRedirectLocation === undefined;
+      if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key)
+        throw new S3Error("InvalidRequest");
       const settings = request.replaceMetadata ?? { content: version.content, metadata: version.metadata };
-      return this.#write(call, name, bytes, { ...settings, ...(request.preconditions ? { preconditions: request.preconditions } : {}) }, md5(bytes));
+      return this.#write(
+        call,
+        name,
+        bytes,
+        { ...settings, ...(request.preconditions ? { preconditions: request.preconditions } : {}) },
+        md5(bytes),
+      );
     },
     list: async (call, bucket, request) => Promise.resolve(this.#list(this.#objectsOf(call, bucket), request)),
   };
@@ -190,7 +252,12 @@ export class MemoryGateway implements Gateway {
 
   #putPart(name: ObjectName, id: string, partNumber: number, bytes: Buffer, checksum?: Checksum): Part {
     const part: Part = {
-      partNumber, size: bytes.length, etag: md5(bytes), blob: randomUUID() as string as BlobId, createdAt: Date.now(), ...(checksum ? { checksum } : {}),
+      partNumber,
+      size: bytes.length,
+      etag: md5(bytes),
+      blob: randomUUID() as string as BlobId,
+      createdAt: Date.now(),
+      ...(checksum ? { checksum } : {}),
     };
     this.#open(name, id).parts.set(partNumber, { part, bytes });
     return part;
@@ -207,7 +274,13 @@ export class MemoryGateway implements Gateway {
     const bytes = Buffer.concat(pieces);
     this.signal = call.signal;
     return this.completing().then(() => {
-      const version = this.#write(call, name, bytes, { content: upload.content, metadata: upload.metadata }, createHash("sha256").update(bytes).digest("hex"));
+      const version = this.#write(
+        call,
+        name,
+        bytes,
+        { content: upload.content, metadata: upload.metadata },
+        createHash("sha256").update(bytes).digest("hex"),
+      );
       return { etag: version.etag, versionId: "null" };
     });
   }
@@ -218,9 +291,11 @@ export class MemoryGateway implements Gateway {
     throw new S3Error(refused);
   };
   readonly permissions = onlyWith({
-    policy: this.#unset("NoSuchBucketPolicy"), policyIsPublic: this.#unset("NoSuchBucketPolicy"),
+    policy: this.#unset("NoSuchBucketPolicy"),
+    policyIsPublic: this.#unset("NoSuchBucketPolicy"),
     requestPayment: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => "BucketOwner"),
-    publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"), ownership: this.#unset("OwnershipControlsNotFoundError"),
+    publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"),
+    ownership: this.#unset("OwnershipControlsNotFoundError"),
   }) as Permissions;
   readonly versions = onlyWith({
     state: async (call: Call, bucket: string) => {
@@ -236,9 +311,15 @@ export class MemoryGateway implements Gateway {
     },
   }) as Tagging;
   readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
-  readonly encryption = onlyWith({ get: this.#unset("ServerSideEncryptionConfigurationNotFoundError") }) as Gateway["encryption"];
-  readonly notifications = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })) }) as Notifications;
-  readonly accessLogs = onlyWith({ get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => undefined) }) as AccessLogs;
+  readonly encryption = onlyWith({
+    get: this.#unset("ServerSideEncryptionConfigurationNotFoundError"),
+  }) as Gateway["encryption"];
+  readonly notifications = onlyWith({
+    get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })),
+  }) as Notifications;
+  readonly accessLogs = onlyWith({
+    get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => undefined),
+  }) as AccessLogs;
   readonly websites = onlyWith({ get: this.#unset("NoSuchWebsiteConfiguration") }) as Websites;
   readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
@@ -252,7 +333,16 @@ export class MemoryGateway implements Gateway {
   readonly uploads: Uploads = {
     create: async (call, { bucket, key }, { content, metadata }) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
-      const upload: Upload = { id: randomUUID(), bucket, key, owner: call.account.id, createdAt: Date.now(), state: "open", content, metadata };
+      const upload: Upload = {
+        id: randomUUID(),
+        bucket,
+        key,
+        owner: call.account.id,
+        createdAt: Date.now(),
+        state: "open",
+        content,
+        metadata,
+      };
       this.#uploads.set(upload.id, { upload, parts: new Map() });
       return upload;
     },
@@ -276,17 +366,28 @@ export class MemoryGateway implements Gateway {
     },
     parts: async (_call, name, id, after, limit) => {
       const { upload, parts } = await Promise.resolve(this.#open(name, id));
-      const rest = [...parts.values()].map(({ part }) => part).filter(({ partNumber }) => partNumber > after).sort((a, b) => a.partNumber - b.partNumber);
+      const rest = [...parts.values()]
+        .map(({ part }) => part)
+        .filter(({ partNumber }) => partNumber > after)
+        .sort((a, b) => a.partNumber - b.partNumber);
       return { upload, parts: rest.slice(0, limit), truncated: rest.length > limit };
     },
     list: async (call, bucket, request) => {
       await Promise.resolve(this.#objectsOf(call, bucket));
-      const found = [...this.#uploads.values()].map(({ upload }) => upload).filter((upload) => upload.bucket === bucket && upload.key.startsWith(request.prefix))
-        .sort((a, b) => byBytes(a.key, b.key)).filter(({ key }) => byBytes(key, request.keyMarker) > 0);
+      const found = [...this.#uploads.values()]
+        .map(({ upload }) => upload)
+        .filter((upload) => upload.bucket === bucket && upload.key.startsWith(request.prefix))
+        .sort((a, b) => byBytes(a.key, b.key))
+        .filter(({ key }) => byBytes(key, request.keyMarker) > 0);
       const uploads = found.slice(0, request.limit);
       const last = uploads.at(-1);
       const truncated = found.length > uploads.length;
-      return { uploads, prefixes: [], truncated, ...(truncated && last ? { nextKeyMarker: last.key, nextUploadIdMarker: last.id } : {}) };
+      return {
+        uploads,
+        prefixes: [],
+        truncated,
+        ...(truncated && last ? { nextKeyMarker: last.key, nextUploadIdMarker: last.id } : {}),
+      };
     },
   };
 }

@@ -22,7 +22,12 @@ export class MemoryNodes implements Nodes {
     this.#chain = chain;
     for (let n = 1; n <= count; n++) {
       const account = `cXnode${n}` as CessAccount;
-      chain.addNode({ account, endpoint: `http://127.0.0.1:${15_000 + n}`, state: "positive", idleSpace: BigInt(100 * GIB) });
+      chain.addNode({
+        account,
+        endpoint: `http://127.0.0.1:${15_000 + n}`,
+        state: "positive",
+        idleSpace: BigInt(100 * GIB),
+      });
       this.#held.set(account, new Set());
     }
     // As a miner does: it looks at the deals again and again.
@@ -44,11 +49,14 @@ export class MemoryNodes implements Nodes {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
     if (fault === "hanging") {
-      await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+      await new Promise((_, reject) =>
+        signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+      );
     }
     await new Promise((resolve) => setImmediate(resolve));
     if (fault === "refusing") throw new NodeFailure("refused", node, "no space");
-    if (createHash("sha256").update(bytes).digest("hex") !== fragment.hash) throw new NodeFailure("refused", node, "hash mismatch");
+    if (createHash("sha256").update(bytes).digest("hex") !== fragment.hash)
+      throw new NodeFailure("refused", node, "hash mismatch");
     const deal = await this.#chain.deal(fragment.fid);
     const wanted = deal?.segments.some(({ fragments }) => fragments.includes(fragment.hash));
     if (wanted !== true) throw new NodeFailure("refused", node, "the fragment is not in the deal");
@@ -72,7 +80,8 @@ export class MemoryNodes implements Nodes {
         if (fault === "silent" || fault === "down" || deal.reports.some(({ node }) => node === account)) continue;
         for (let index = 0; index < 12; index++) {
           const whole = deal.segments.every(({ fragments }) => held.has(fragments[index]!));
-          if (whole && !deal.reports.some((report) => report.index === index)) this.#chain.report(account as CessAccount, index, deal.fid);
+          if (whole && !deal.reports.some((report) => report.index === index))
+            this.#chain.report(account as CessAccount, index, deal.fid);
         }
       }
     }

@@ -1,4 +1,9 @@
-import { HeadObjectCommand, type HeadObjectCommandInput, type HeadObjectCommandOutput, type S3Client } from "@aws-sdk/client-s3";
+import {
+  HeadObjectCommand,
+  type HeadObjectCommandInput,
+  type HeadObjectCommandOutput,
+  type S3Client,
+} from "@aws-sdk/client-s3";
 import { eventually } from "./gateway-process.js";
 
 export interface ObjectState {
@@ -9,8 +14,16 @@ export interface ObjectState {
   readonly head: HeadObjectCommandOutput;
 }
 
-/** HEAD, with `more` of its members, and the headers that are ours (the SDK hides them, so they are read from the raw answer). */
-export async function objectState(client: S3Client, Bucket: string, Key: string, more: Partial<HeadObjectCommandInput> = {}): Promise<ObjectState> {
+/**
+ * HEAD, with `more` of its members, and the headers that are ours (the SDK hides them, so they are read from the raw
+ * answer).
+ */
+export async function objectState(
+  client: S3Client,
+  Bucket: string,
+  Key: string,
+  more: Partial<HeadObjectCommandInput> = {},
+): Promise<ObjectState> {
   const command = new HeadObjectCommand({ Bucket, Key, ...more });
   let headers: Record<string, string> = {};
   command.middlewareStack.add(
@@ -22,12 +35,28 @@ export async function objectState(client: S3Client, Bucket: string, Key: string,
     { step: "deserialize", priority: "low" },
   );
   const head = await client.send(command);
-  return { fid: headers["x-cess-fid"], state: headers["x-cess-state"], reports: headers["x-cess-reports"], replication: head.ReplicationStatus, head };
+  return {
+    fid: headers["x-cess-fid"],
+    state: headers["x-cess-state"],
+    reports: headers["x-cess-reports"],
+    replication: head.ReplicationStatus,
+    head,
+  };
 }
 
-export function untilStored(client: S3Client, bucket: string, key: string, timeoutMs = 60_000, more: Partial<HeadObjectCommandInput> = {}): Promise<ObjectState> {
-  return eventually(`${bucket}/${key} is stored`, async () => {
-    const seen = await objectState(client, bucket, key, more);
-    return seen.state === "stored" ? seen : undefined;
-  }, timeoutMs);
+export function untilStored(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  timeoutMs = 60_000,
+  more: Partial<HeadObjectCommandInput> = {},
+): Promise<ObjectState> {
+  return eventually(
+    `${bucket}/${key} is stored`,
+    async () => {
+      const seen = await objectState(client, bucket, key, more);
+      return seen.state === "stored" ? seen : undefined;
+    },
+    timeoutMs,
+  );
 }

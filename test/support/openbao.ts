@@ -4,7 +4,11 @@ import type { Policy } from "./transit-server.js";
 export class OpenBao {
   readonly #made: string[] = [];
 
-  constructor(readonly address: string, private readonly root: string, readonly mount: string) {}
+  constructor(
+    readonly address: string,
+    private readonly root: string,
+    readonly mount: string,
+  ) {}
 
   /** With a transit engine of its own. */
   static async start(address: string, root: string): Promise<OpenBao> {
@@ -16,9 +20,13 @@ export class OpenBao {
   async token(policy: Policy): Promise<string> {
     const name = `policy-${this.mount}-${this.#made.length}`;
     this.#made.push(name);
-    const rules = Object.entries(policy).map(([verb, capabilities]) => `path "${this.mount}/${verb}/*" { capabilities = ${JSON.stringify(capabilities)} }`);
+    const rules = Object.entries(policy).map(
+      ([verb, capabilities]) => `path "${this.mount}/${verb}/*" { capabilities = ${JSON.stringify(capabilities)} }`,
+    );
     await this.#ask("PUT", `sys/policies/acl/${name}`, { policy: rules.join("\n") });
-    const { auth } = await this.#ask("POST", "auth/token/create", { policies: [name], no_default_policy: true }) as { readonly auth: { readonly client_token: string } };
+    const { auth } = (await this.#ask("POST", "auth/token/create", { policies: [name], no_default_policy: true })) as {
+      readonly auth: { readonly client_token: string };
+    };
     return auth.client_token;
   }
 
@@ -55,6 +63,10 @@ export class OpenBao {
   }
 
   #fetch(method: string, path: string, body?: object): Promise<Response> {
-    return fetch(`${this.address}/v1/${path}`, { method, headers: { "x-vault-token": this.root }, ...(body && { body: JSON.stringify(body) }) });
+    return fetch(`${this.address}/v1/${path}`, {
+      method,
+      headers: { "x-vault-token": this.root },
+      ...(body && { body: JSON.stringify(body) }),
+    });
   }
 }

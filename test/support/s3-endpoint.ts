@@ -9,7 +9,8 @@ import type { Answered } from "../../src/s3/dispatch.js";
 import { MemoryGateway } from "./memory-gateway.js";
 
 export const testKey: AccessKey = {
-  accessKeyId: "testkey", secretAccessKey: "testsecret",
+  accessKeyId: "testkey",
+  secretAccessKey: "testsecret",
   account: { id: "a".repeat(64), displayName: "tester", cessAccount: "cTester" as CessAccount, territory: "t" },
 };
 
@@ -37,7 +38,10 @@ export class S3Endpoint {
     const clock = { now: () => this.#now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = { debug: () => undefined, error: (fields: object) => void this.failures.push(fields) };
-    this.#server = createS3App({ gateway: this.gateway, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) }, settings);
+    this.#server = createS3App(
+      { gateway: this.gateway, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) },
+      settings,
+    );
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
   }
@@ -57,23 +61,41 @@ export class S3Endpoint {
   }
 
   get client(): S3Client {
-    return this.#client ??= new S3Client({
-      endpoint: `http://${this.host}`, region: "us-east-1", forcePathStyle: true, maxAttempts: 1,
+    return (this.#client ??= new S3Client({
+      endpoint: `http://${this.host}`,
+      region: "us-east-1",
+      forcePathStyle: true,
+      maxAttempts: 1,
       credentials: { accessKeyId: testKey.accessKeyId, secretAccessKey: testKey.secretAccessKey },
-    });
+    }));
   }
 
   /** Signs with aws4 and sends. `path` goes out as it is. */
-  signed(request: SignerRequest & { body?: string | Buffer }, secretAccessKey = testKey.secretAccessKey): Promise<Answer> {
+  signed(
+    request: SignerRequest & { body?: string | Buffer },
+    secretAccessKey = testKey.secretAccessKey,
+  ): Promise<Answer> {
     const headers = { host: this.host, ...request.headers };
-    return this.raw(aws4.sign({ service: "s3", region: "us-east-1", ...request, headers }, { accessKeyId: testKey.accessKeyId, secretAccessKey }));
+    return this.raw(
+      aws4.sign(
+        { service: "s3", region: "us-east-1", ...request, headers },
+        { accessKeyId: testKey.accessKeyId, secretAccessKey },
+      ),
+    );
   }
 
   /** Sends without signing. */
   raw(request: SignerRequest & { body?: string | Buffer }): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest(
-        { host: "127.0.0.1", port: this.port, method: request.method ?? "GET", path: request.path, headers: request.headers, agent: false },
+        {
+          host: "127.0.0.1",
+          port: this.port,
+          method: request.method ?? "GET",
+          path: request.path,
+          headers: request.headers,
+          agent: false,
+        },
         (response) => {
           let body = "";
           response.setEncoding("utf8");

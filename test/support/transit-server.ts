@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
 /** What a token may do with the paths below the mount, in the words of Vault's policies. */
-export type Policy = Readonly<Partial<Record<"encrypt" | "decrypt" | "keys", readonly ("create" | "update" | "read")[]>>>;
+export type Policy = Readonly<
+  Partial<Record<"encrypt" | "decrypt" | "keys", readonly ("create" | "update" | "read")[]>>
+>;
 
 export interface TransitSettings {
   readonly mount?: string;
@@ -44,7 +46,10 @@ export class TransitServer {
   /** Requests so far, by what is done. */
   readonly asked: Record<string, number> = {};
 
-  private constructor(private readonly server: Server, private readonly settings: TransitSettings) {
+  private constructor(
+    private readonly server: Server,
+    private readonly settings: TransitSettings,
+  ) {
     this.address = `${settings.tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       void this.#serve(request).then(({ status, data, errors }) => {
@@ -65,7 +70,10 @@ export class TransitServer {
     return Promise.resolve(token);
   }
 
-  create(name: string, { type = "aes256-gcm96", derived = false }: { readonly type?: string; readonly derived?: boolean } = {}): Promise<void> {
+  create(
+    name: string,
+    { type = "aes256-gcm96", derived = false }: { readonly type?: string; readonly derived?: boolean } = {},
+  ): Promise<void> {
     this.#keys.set(name, { type, derived, versions: [randomBytes(32)], minDecryption: 1, softDeleted: false });
     return Promise.resolve();
   }
@@ -98,15 +106,18 @@ export class TransitServer {
   async #serve(request: IncomingMessage): Promise<Answer> {
     const body = JSON.parse((await text(request)) || "{}") as Body;
     const { mount = "transit", namespace } = this.settings;
-    const [, under, verb = "", name = ""] = new RegExp(`^/v1/(${mount})/(encrypt|decrypt|keys)/([^/]+)$`).exec(request.url ?? "") ?? [];
-    if (under === undefined || request.headers["x-vault-namespace"] !== namespace) return refuse(404, `no handler for route "${request.url ?? ""}". route entry not found.`);
+    const [, under, verb = "", name = ""] =
+      new RegExp(`^/v1/(${mount})/(encrypt|decrypt|keys)/([^/]+)$`).exec(request.url ?? "") ?? [];
+    if (under === undefined || request.headers["x-vault-namespace"] !== namespace)
+      return refuse(404, `no handler for route "${request.url ?? ""}". route entry not found.`);
     this.asked[verb] = (this.asked[verb] ?? 0) + 1;
     const policy = this.#tokens.get(String(request.headers["x-vault-token"]));
     if (!policy) return refuse(403, "permission denied");
     const key = this.#keys.get(name);
     const capability = verb === "keys" ? "read" : verb === "encrypt" && !key ? "create" : "update";
     if (policy[verb as keyof Policy]?.includes(capability) !== true) return denied;
-    if (verb === "keys") return key ? { status: 200, data: { name, type: key.type, latest_version: key.versions.length } } : refuse(404);
+    if (verb === "keys")
+      return key ? { status: 200, data: { name, type: key.type, latest_version: key.versions.length } } : refuse(404);
     if (key?.softDeleted === true) return refuse(400, "policy has been soft deleted and cannot be used: not found");
     if (verb === "decrypt") return key ? decrypt(key, body) : refuse(400, "encryption key not found");
     if (!key) await this.create(name);
@@ -115,23 +126,41 @@ export class TransitServer {
 }
 
 function encrypt(key: TransitKey, { plaintext, context, associated_data }: Body): Answer {
-  if (!key.type.includes("gcm") && associated_data !== "") return refuse(400, `'[0].associated_data' provided for non-AEAD cipher suite ${key.type}`);
-  if (key.derived && context === undefined) return refuse(400, "missing 'context' for key derivation; the key was created using a derived key");
+  if (!key.type.includes("gcm") && associated_data !== "")
+    return refuse(400, `'[0].associated_data' provided for non-AEAD cipher suite ${key.type}`);
+  if (key.derived && context === undefined)
+    return refuse(400, "missing 'context' for key derivation; the key was created using a derived key");
   const nonce = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", versionOf(key, key.versions.length, context), nonce).setAAD(bytes(associated_data));
+  const cipher = createCipheriv("aes-256-gcm", versionOf(key, key.versions.length, context), nonce).setAAD(
+    bytes(associated_data),
+  );
   const sealed = Buffer.concat([nonce, cipher.update(bytes(plaintext)), cipher.final(), cipher.getAuthTag()]);
-  return { status: 200, data: { ciphertext: `vault:v${key.versions.length}:${sealed.toString("base64")}`, key_version: key.versions.length } };
+  return {
+    status: 200,
+    data: {
+      ciphertext: `vault:v${key.versions.length}:${sealed.toString("base64")}`,
+      key_version: key.versions.length,
+    },
+  };
 }
 
 function decrypt(key: TransitKey, { ciphertext, context, associated_data }: Body): Answer {
   const [, version = "", sealed = ""] = /^vault:v(\d+):(.+)$/.exec(String(ciphertext)) ?? [];
   if (version === "") return refuse(400, "invalid ciphertext: no prefix");
   if (Number(version) > key.versions.length) return refuse(400, "invalid ciphertext: version is too new");
-  if (Number(version) < key.minDecryption) return refuse(400, "ciphertext or signature version is disallowed by policy (too old)");
+  if (Number(version) < key.minDecryption)
+    return refuse(400, "ciphertext or signature version is disallowed by policy (too old)");
   const opened = Buffer.from(sealed, "base64");
-  const decipher = createDecipheriv("aes-256-gcm", versionOf(key, Number(version), context), opened.subarray(0, 12)).setAAD(bytes(associated_data)).setAuthTag(opened.subarray(-16));
+  const decipher = createDecipheriv("aes-256-gcm", versionOf(key, Number(version), context), opened.subarray(0, 12))
+    .setAAD(bytes(associated_data))
+    .setAuthTag(opened.subarray(-16));
   try {
-    return { status: 200, data: { plaintext: Buffer.concat([decipher.update(opened.subarray(12, -16)), decipher.final()]).toString("base64") } };
+    return {
+      status: 200,
+      data: {
+        plaintext: Buffer.concat([decipher.update(opened.subarray(12, -16)), decipher.final()]).toString("base64"),
+      },
+    };
   } catch {
     return refuse(400, "cipher: message authentication failed");
   }

@@ -35,10 +35,18 @@ export class SqliteStore implements Store {
   readonly reads: Kysely<Schema>;
   private readonly queue: WriteQueue<Tx>;
 
-  private constructor(private readonly reader: Database.Database, private readonly writer: Database.Database, private readonly wal: FileHandle, settings: SqliteSettings) {
+  private constructor(
+    private readonly reader: Database.Database,
+    private readonly writer: Database.Database,
+    private readonly wal: FileHandle,
+    settings: SqliteSettings,
+  ) {
     this.reads = kysely(new StatementCache(reader));
     const statements = new StatementCache(writer);
-    this.queue = new WriteQueue({ batches: new SqliteBatches(kysely(statements), writer, statements, wal) }, { ...WRITE_QUEUE_DEFAULTS, ...settings });
+    this.queue = new WriteQueue(
+      { batches: new SqliteBatches(kysely(statements), writer, statements, wal) },
+      { ...WRITE_QUEUE_DEFAULTS, ...settings },
+    );
   }
 
   /** Opens or creates the database and brings it to the newest schema. */
@@ -61,7 +69,10 @@ export class SqliteStore implements Store {
 
   prepared<Row>(query: Compilable<Row>): Prepared<Row> {
     const { sql } = query.compile();
-    const members = this.reader.prepare(sql).columns().map(({ name }) => `'${name}', "${name}"`);
+    const members = this.reader
+      .prepare(sql)
+      .columns()
+      .map(({ name }) => `'${name}', "${name}"`);
     return this.asJson<Row>(`json_object(${members.join(", ")})`, sql);
   }
 

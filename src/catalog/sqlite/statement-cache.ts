@@ -53,7 +53,8 @@ function named<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL") throw new S3Error("InsufficientStorage", { message: "The gateway's disk is full.", cause: error });
+    if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL")
+      throw new S3Error("InsufficientStorage", { message: "The gateway's disk is full.", cause: error });
     throw error;
   }
 }

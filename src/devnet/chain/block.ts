@@ -7,7 +7,11 @@ import type { StoredBlock } from "./store.js";
 
 /** The digest is empty: there is one author, who proves nothing. */
 const Header = struct("sp_runtime::generic::header::Header", {
-  parentHash: H256, number: compact(u32), stateRoot: H256, extrinsicsRoot: H256, digest: vec(bytes),
+  parentHash: H256,
+  number: compact(u32),
+  stateRoot: H256,
+  extrinsicsRoot: H256,
+  digest: vec(bytes),
 });
 const Body = vec(bytes);
 export type HeaderValue = Value<typeof Header>;
@@ -18,7 +22,11 @@ const NO_PARENT = "00".repeat(32);
  * Seals what a block changed and holds. The roots are no Merkle tries: the state root is a hash over the parent's state
  * root and the changes, which tells two histories apart as well, but proves no single key.
  */
-export function seal(parent: StoredBlock | undefined, changes: Changes, extrinsics: readonly Uint8Array[]): StoredBlock {
+export function seal(
+  parent: StoredBlock | undefined,
+  changes: Changes,
+  extrinsics: readonly Uint8Array[],
+): StoredBlock {
   const parentHeader = parent === undefined ? undefined : headerOf(parent);
   const body = encode(Body, [...extrinsics]);
   const header = encode(Header, {
@@ -28,7 +36,12 @@ export function seal(parent: StoredBlock | undefined, changes: Changes, extrinsi
     extrinsicsRoot: toHex(blake2AsU8a(body, 256)),
     digest: [],
   });
-  return { number: parent === undefined ? 0 : parent.number + 1, hash: toHex(blake2AsU8a(header, 256)), header, extrinsics: body };
+  return {
+    number: parent === undefined ? 0 : parent.number + 1,
+    hash: toHex(blake2AsU8a(header, 256)),
+    header,
+    extrinsics: body,
+  };
 }
 
 export function headerOf(block: StoredBlock): HeaderValue {
@@ -43,7 +56,10 @@ function stateRoot(parent: string, changes: Changes): string {
   const all = new Writer().bytes(fromHex(parent));
   for (const key of [...changes.keys()].sort()) {
     const value = changes.get(key);
-    all.bytes(fromHex(key)).uint(value === undefined ? 0 : 1, 1).bytes(value ?? new Uint8Array());
+    all
+      .bytes(fromHex(key))
+      .uint(value === undefined ? 0 : 1, 1)
+      .bytes(value ?? new Uint8Array());
   }
   return toHex(blake2AsU8a(all.take(), 256));
 }

@@ -1,6 +1,22 @@
 import {
-  array, bounded, boundedText, compact, fixedHex, mapped, names, newtype, struct, u128, u32, u64, u8, variant,
-  bytes, fromLatin1, toLatin1, type Value,
+  array,
+  bounded,
+  boundedText,
+  compact,
+  fixedHex,
+  mapped,
+  names,
+  newtype,
+  struct,
+  u128,
+  u32,
+  u64,
+  u8,
+  variant,
+  bytes,
+  fromLatin1,
+  toLatin1,
+  type Value,
 } from "./scale/types.js";
 
 /** The runtime whose shapes and rules are followed. 100: the testnet's genesis runtime; 133: the head of its source. */
@@ -23,13 +39,17 @@ export const PeerId = array(38);
 export const EndPoint = boundedText(100);
 
 /** Addresses of a call: only accounts are served, the other forms decode and fail as CannotLookup. */
-export const MultiAddress = variant("sp_runtime::multiaddress::MultiAddress", {
-  Id: [0, AccountId],
-  Index: [1, compact(u32)],
-  Raw: [2, bytes],
-  Address32: [3, fixedHex(32)],
-  Address20: [4, fixedHex(20)],
-}, [AccountId, u32]);
+export const MultiAddress = variant(
+  "sp_runtime::multiaddress::MultiAddress",
+  {
+    Id: [0, AccountId],
+    Index: [1, compact(u32)],
+    Raw: [2, bytes],
+    Address32: [3, fixedHex(32)],
+    Address20: [4, fixedHex(20)],
+  },
+  [AccountId, u32],
+);
 
 export const MultiSignature = variant("sp_runtime::MultiSignature", {
   Ed25519: [0, newtype("sp_core::ed25519::Signature", array(64))],
@@ -37,8 +57,19 @@ export const MultiSignature = variant("sp_runtime::MultiSignature", {
   Ecdsa: [2, newtype("sp_core::ecdsa::Signature", array(65))],
 });
 
-export const TokenError = names("sp_runtime::TokenError", "FundsUnavailable", "OnlyProvider", "BelowMinimum", "CannotCreate",
-  "UnknownAsset", "Frozen", "Unsupported", "CannotCreateHold", "NotExpendable", "Blocked");
+export const TokenError = names(
+  "sp_runtime::TokenError",
+  "FundsUnavailable",
+  "OnlyProvider",
+  "BelowMinimum",
+  "CannotCreate",
+  "UnknownAsset",
+  "Frozen",
+  "Unsupported",
+  "CannotCreateHold",
+  "NotExpendable",
+  "Blocked",
+);
 export const ArithmeticError = names("sp_arithmetic::ArithmeticError", "Underflow", "Overflow", "DivisionByZero");
 
 export const DispatchError = variant("sp_runtime::DispatchError", {
@@ -66,7 +97,11 @@ export const DispatchInfo = struct("frame_support::dispatch::DispatchInfo", {
   paysFee: names("frame_support::dispatch::Pays", "Yes", "No"),
 });
 
-export const Phase = variant("frame_system::Phase", { ApplyExtrinsic: [0, u32], Finalization: [1], Initialization: [2] });
+export const Phase = variant("frame_system::Phase", {
+  ApplyExtrinsic: [0, u32],
+  Finalization: [1],
+  Initialization: [2],
+});
 
 /** What a signature of an operator's proxy authorization covers. */
 export const ProxyAuthPayload = struct("pallet_oss::types::ProxyAuthPayload", { oss: AccountId, exp: BlockNumber });
@@ -76,9 +111,15 @@ export const TeeSignature = boundedText(64);
 export const WorkerPublicKey = fixedHex(32);
 export const PoisKey = struct("cp_cess_common::PoISKey", { g: array(256), n: array(256) });
 export const SpaceProofInfo = struct("cp_cess_common::SpaceProofInfo", {
-  miner: AccountId, front: u64, rear: u64, poisKey: PoisKey, accumulator: array(256),
+  miner: AccountId,
+  front: u64,
+  rear: u64,
+  poisKey: PoisKey,
+  accumulator: array(256),
 });
 export const DigestInfo = struct("pallet_file_bank::types::DigestInfo", { fragment: Hash, teePuk: WorkerPublicKey });
 export const TagSigInfo = struct("pallet_file_bank::types::TagSigInfo", {
-  miner: AccountId, digest: bounded(DigestInfo, 1000), fileHash: Hash,
+  miner: AccountId,
+  digest: bounded(DigestInfo, 1000),
+  fileHash: Hash,
 });

@@ -57,12 +57,13 @@ export interface DevChain {
 
 /**
  * Starts a chain that speaks Substrate's JSON-RPC, with the CESS pallets a gateway and a storage node use. For
- * development and tests: one author, no consensus, no proofs. Rejects with WrongSpec when the folder holds a chain of the
- * other spec.
+ * development and tests: one author, no consensus, no proofs. Rejects with WrongSpec when the folder holds a chain of
+ * the other spec.
  */
 export async function startDevChain(
   components: { readonly clock?: Clock; readonly logger?: Logger },
-  given: Pick<DevChainSettings, "folder"> & Partial<Omit<DevChainSettings, "genesis">> & { readonly genesis?: Partial<Genesis> },
+  given: Pick<DevChainSettings, "folder"> &
+    Partial<Omit<DevChainSettings, "genesis">> & { readonly genesis?: Partial<Genesis> },
 ): Promise<DevChain> {
   const settings = { ...DEV_CHAIN_DEFAULTS, ...given, genesis: { ...GENESIS_DEFAULTS, ...given.genesis } };
   const { clock = systemClock, logger = silentLogger } = components;

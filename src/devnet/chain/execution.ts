@@ -42,7 +42,9 @@ export class BlockExecution {
   applyInherent(call: CallValue, bytes: Uint8Array): void {
     const error = this.#dispatch(this.#extrinsicContext(), call, { kind: "none" }, 0);
     if (error !== undefined) throw new Error(`the inherent ${call.pallet.name}.${call.name} failed: ${error.kind}`);
-    this.#extrinsicContext().emit(this.runtime.system, "ExtrinsicSuccess", { dispatchInfo: { ...DISPATCH_INFO, class: "Mandatory" } });
+    this.#extrinsicContext().emit(this.runtime.system, "ExtrinsicSuccess", {
+      dispatchInfo: { ...DISPATCH_INFO, class: "Mandatory" },
+    });
     this.extrinsics.push(bytes);
   }
 
@@ -85,7 +87,10 @@ export class BlockExecution {
       this.events.length = eventsBefore;
       if (error instanceof DispatchFailure) return error.error;
       // A fault of ours: it must not keep the chain from building blocks, so the call fails and the fault is told.
-      this.runtime.components.logger.error({ err: error, call: `${call.pallet.name}.${call.name}` }, "a dev chain call failed unexpectedly");
+      this.runtime.components.logger.error(
+        { err: error, call: `${call.pallet.name}.${call.name}` },
+        "a dev chain call failed unexpectedly",
+      );
       return { kind: "Corruption" };
     }
     overlay.apply(outer.state);

@@ -34,7 +34,8 @@ export function decodeExtrinsic(bytes: Uint8Array, callType: Type<CallValue>): S
   const from = new Reader(bytes);
   if (from.count() !== from.left) throw new ScaleError("the length prefix is wrong");
   const version = from.byte();
-  if (version !== SIGNED_V4) throw new ScaleError(`format ${version.toString(16)} is not served, only signed extrinsics of format 4`);
+  if (version !== SIGNED_V4)
+    throw new ScaleError(`format ${version.toString(16)} is not served, only signed extrinsics of format 4`);
   const address = MultiAddress.read(from);
   if (address.kind !== "Id") throw new ScaleError("the signer is no account");
   const signature = MultiSignature.read(from);
@@ -87,7 +88,11 @@ function verifyMessage(message: Uint8Array, signature: Value<typeof MultiSignatu
       case "Ed25519":
         return ed25519Verify(message, signature.value, fromHex(signer));
       case "Ecdsa": {
-        const key = secp256k1Recover(blake2AsU8a(message, 256), signature.value.subarray(0, 64), signature.value[64] ?? 0);
+        const key = secp256k1Recover(
+          blake2AsU8a(message, 256),
+          signature.value.subarray(0, 64),
+          signature.value[64] ?? 0,
+        );
         return toHex(blake2AsU8a(key, 256)) === signer;
       }
     }

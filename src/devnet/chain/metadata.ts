@@ -15,7 +15,9 @@ export function metadataOf(runtime: RuntimeTypes): Uint8Array {
     type: lookup.id(runtime.extrinsic),
     version: 4,
     signedExtensions: SIGNED_EXTENSIONS.map(({ identifier, type, additionalSigned }) => ({
-      identifier, type: lookup.id(type), additionalSigned: lookup.id(additionalSigned),
+      identifier,
+      type: lookup.id(type),
+      additionalSigned: lookup.id(additionalSigned),
     })),
   };
   for (const named of [runtime.call, runtime.event, accountType]) lookup.id(named);
@@ -35,12 +37,18 @@ function palletOf({ pallet, calls, events, errors }: PalletTypes, lookup: Lookup
   return {
     name: pallet.name,
     index: pallet.index,
-    storage: pallet.storage && { prefix: pallet.storage.prefix, items: pallet.storage.items.map((item) => itemOf(item, lookup)) },
+    storage: pallet.storage && {
+      prefix: pallet.storage.prefix,
+      items: pallet.storage.items.map((item) => itemOf(item, lookup)),
+    },
     calls: calls && { type: lookup.id(calls) },
     events: events && { type: lookup.id(events) },
     errors: errors && { type: lookup.id(errors) },
     constants: Object.entries(pallet.constants ?? {}).map(([name, { type, value }]) => ({
-      name, type: lookup.id(type), value: `0x${toHex(encode(type, value))}`, docs: [],
+      name,
+      type: lookup.id(type),
+      value: `0x${toHex(encode(type, value))}`,
+      docs: [],
     })),
   };
 }
@@ -51,9 +59,10 @@ function itemOf(item: StorageItem, lookup: Lookup): Record<string, unknown> {
   return {
     name: item.name,
     modifier: item.fallback === undefined ? "Optional" : "Default",
-    type: map === undefined
-      ? { Plain: value }
-      : { Map: { hashers: map.keys.map(() => map.hasher), key: lookup.id(keyType(map.keys)), value } },
+    type:
+      map === undefined
+        ? { Plain: value }
+        : { Map: { hashers: map.keys.map(() => map.hasher), key: lookup.id(keyType(map.keys)), value } },
     fallback: item.fallback === undefined ? "0x00" : `0x${toHex(item.fallback)}`,
     docs: [],
   };
@@ -74,7 +83,8 @@ class Lookup {
     const { shape } = type;
     const known = this.#known.get(shape);
     if (known !== undefined) return known;
-    // Only enums contain themselves (a batch call holds calls), so they get their number before their members are looked at.
+    // Only enums contain themselves (a batch call holds calls), so they get their number before their members are
+    // looked at.
     if (shape.kind === "variant") {
       const id = this.#reserve();
       this.#known.set(shape, id);
@@ -101,7 +111,10 @@ class Lookup {
 
   #describe(shape: Shape): Record<string, unknown> {
     const path = "path" in shape ? shape.path.split("::") : [];
-    const params = "params" in shape ? shape.params.map((type, i) => ({ name: parameterName(shape.path, i), type: this.id(type) })) : [];
+    const params =
+      "params" in shape
+        ? shape.params.map((type, i) => ({ name: parameterName(shape.path, i), type: this.id(type) }))
+        : [];
     return { path, params, def: this.#definition(shape), docs: [] };
   }
 

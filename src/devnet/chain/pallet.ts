@@ -78,7 +78,10 @@ export function rootCall(index: number, args: Fields): Call {
   };
 }
 
-/** A call that is in the metadata so that tools see the real shape, but whose effect needs what a dev chain lacks (a TEE). */
+/**
+ * A call that is in the metadata so that tools see the real shape, but whose effect needs what a dev chain lacks (a
+ * TEE).
+ */
 export function unservedCall(index: number, args: Fields): Call {
   return {
     index,

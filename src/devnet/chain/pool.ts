@@ -16,8 +16,7 @@ export type PoolSettings = { readonly [K in keyof typeof POOL_DEFAULTS]: number 
 export type PoolStatus = "ready" | "future" | "dropped" | "invalid" | { readonly usurped: string };
 
 export type PoolRefusal =
-  | { readonly kind: "invalid"; readonly reason: Invalidity }
-  | { readonly kind: "known" | "low-priority" | "full" };
+  { readonly kind: "invalid"; readonly reason: Invalidity } | { readonly kind: "known" | "low-priority" | "full" };
 
 /** The pool does not take the extrinsic. */
 export class PoolRefused extends Error {
@@ -65,7 +64,8 @@ export class Pool {
   submit(extrinsic: SignedExtrinsic, head: Head): void {
     if (this.#byHash.has(extrinsic.hash)) throw new PoolRefused({ kind: "known" });
     const invalidity = this.runtime.validate(extrinsic, head.state, head);
-    if (invalidity !== undefined && invalidity !== "Future") throw new PoolRefused({ kind: "invalid", reason: invalidity });
+    if (invalidity !== undefined && invalidity !== "Future")
+      throw new PoolRefused({ kind: "invalid", reason: invalidity });
     const rival = this.#entries.get(extrinsic.signer)?.get(extrinsic.nonce);
     if (rival !== undefined && rival.extrinsic.tip >= extrinsic.tip) throw new PoolRefused({ kind: "low-priority" });
     if (rival === undefined) this.#checkRoom(extrinsic, head);
@@ -95,7 +95,9 @@ export class Pool {
         return { entry, latest };
       });
     });
-    return keyed.sort((a, b) => a.latest - b.latest || a.entry.extrinsic.nonce - b.entry.extrinsic.nonce).map(({ entry }) => entry);
+    return keyed
+      .sort((a, b) => a.latest - b.latest || a.entry.extrinsic.nonce - b.entry.extrinsic.nonce)
+      .map(({ entry }) => entry);
   }
 
   all(): SignedExtrinsic[] {
@@ -131,7 +133,8 @@ export class Pool {
     const waiting = [...this.#byHash.values()];
     const future = waiting.filter(({ ready }) => !ready).length;
     const { readyLimit, futureLimit, bytesLimit } = this.settings;
-    const full = nonce > this.nextNonce(signer, head.state) ? future >= futureLimit : waiting.length - future >= readyLimit;
+    const full =
+      nonce > this.nextNonce(signer, head.state) ? future >= futureLimit : waiting.length - future >= readyLimit;
     if (full || this.#bytes + bytes.length > bytesLimit) throw new PoolRefused({ kind: "full" });
   }
 
@@ -156,6 +159,7 @@ export class Pool {
 /** The entries from `nonce` on, up to the first gap. */
 function run(entries: ReadonlyMap<number, PoolEntry>, nonce: number): PoolEntry[] {
   const found: PoolEntry[] = [];
-  for (let entry = entries.get(nonce); entry !== undefined; entry = entries.get(nonce + found.length)) found.push(entry);
+  for (let entry = entries.get(nonce); entry !== undefined; entry = entries.get(nonce + found.length))
+    found.push(entry);
   return found;
 }

@@ -2,7 +2,21 @@ import { AccountId, MultiAddress, MultiSignature, Phase, H256 } from "./cess-typ
 import type { CallValue, Pallet } from "./pallet.js";
 import { ScaleError } from "./scale/bytes.js";
 import {
-  bytes, compact, encode, fields, newtype, snakeCase, struct, tuple, u128, u32, u8, variant, vec, type Fields, type Type,
+  bytes,
+  compact,
+  encode,
+  fields,
+  newtype,
+  snakeCase,
+  struct,
+  tuple,
+  u128,
+  u32,
+  u8,
+  variant,
+  vec,
+  type Fields,
+  type Type,
 } from "./scale/types.js";
 
 /** A pallet's enums, made once so that everything that mentions them means the same type. */
@@ -23,14 +37,20 @@ export interface SignedExtension {
 const NOTHING = tuple();
 
 /** The 256 forms of a mortal or immortal era: its first byte says which, a second follows all but the first. */
-const Era = variant("sp_runtime::generic::era::Era", Object.fromEntries([
-  ["Immortal", [0]] as const,
-  ...Array.from({ length: 255 }, (_, i) => [`Mortal${i + 1}`, [i + 1, u8]] as const),
-]));
+const Era = variant(
+  "sp_runtime::generic::era::Era",
+  Object.fromEntries([
+    ["Immortal", [0]] as const,
+    ...Array.from({ length: 255 }, (_, i) => [`Mortal${i + 1}`, [i + 1, u8]] as const),
+  ]),
+);
 
 /** A struct that names its type parameters. */
 function generic(path: string, params: readonly Type<unknown>[], body: Type<unknown>): Type<unknown> {
-  return { ...body, shape: { kind: "composite", path, params, fields: "fields" in body.shape ? body.shape.fields : [] } };
+  return {
+    ...body,
+    shape: { kind: "composite", path, params, fields: "fields" in body.shape ? body.shape.fields : [] },
+  };
 }
 
 function marker(path: string): Type<unknown> {
@@ -39,15 +59,51 @@ function marker(path: string): Type<unknown> {
 
 /** The real runtime's, in its order. CheckMqSequence carries and signs nothing. */
 export const SIGNED_EXTENSIONS: readonly SignedExtension[] = [
-  { identifier: "CheckNonZeroSender", type: marker("frame_system::extensions::check_non_zero_sender::CheckNonZeroSender"), additionalSigned: NOTHING },
-  { identifier: "CheckSpecVersion", type: marker("frame_system::extensions::check_spec_version::CheckSpecVersion"), additionalSigned: u32 },
-  { identifier: "CheckTxVersion", type: marker("frame_system::extensions::check_tx_version::CheckTxVersion"), additionalSigned: u32 },
-  { identifier: "CheckGenesis", type: marker("frame_system::extensions::check_genesis::CheckGenesis"), additionalSigned: H256 },
-  { identifier: "CheckMortality", type: newtype("frame_system::extensions::check_mortality::CheckMortality", Era), additionalSigned: H256 },
-  { identifier: "CheckNonce", type: newtype("frame_system::extensions::check_nonce::CheckNonce", compact(u32)), additionalSigned: NOTHING },
-  { identifier: "CheckWeight", type: marker("frame_system::extensions::check_weight::CheckWeight"), additionalSigned: NOTHING },
-  { identifier: "CheckMqSequence", type: marker("ces_pallet_mq::check_seq::CheckMqSequence"), additionalSigned: NOTHING },
-  { identifier: "ChargeTransactionPayment", type: newtype("pallet_transaction_payment::ChargeTransactionPayment", compact(u128)), additionalSigned: NOTHING },
+  {
+    identifier: "CheckNonZeroSender",
+    type: marker("frame_system::extensions::check_non_zero_sender::CheckNonZeroSender"),
+    additionalSigned: NOTHING,
+  },
+  {
+    identifier: "CheckSpecVersion",
+    type: marker("frame_system::extensions::check_spec_version::CheckSpecVersion"),
+    additionalSigned: u32,
+  },
+  {
+    identifier: "CheckTxVersion",
+    type: marker("frame_system::extensions::check_tx_version::CheckTxVersion"),
+    additionalSigned: u32,
+  },
+  {
+    identifier: "CheckGenesis",
+    type: marker("frame_system::extensions::check_genesis::CheckGenesis"),
+    additionalSigned: H256,
+  },
+  {
+    identifier: "CheckMortality",
+    type: newtype("frame_system::extensions::check_mortality::CheckMortality", Era),
+    additionalSigned: H256,
+  },
+  {
+    identifier: "CheckNonce",
+    type: newtype("frame_system::extensions::check_nonce::CheckNonce", compact(u32)),
+    additionalSigned: NOTHING,
+  },
+  {
+    identifier: "CheckWeight",
+    type: marker("frame_system::extensions::check_weight::CheckWeight"),
+    additionalSigned: NOTHING,
+  },
+  {
+    identifier: "CheckMqSequence",
+    type: marker("ces_pallet_mq::check_seq::CheckMqSequence"),
+    additionalSigned: NOTHING,
+  },
+  {
+    identifier: "ChargeTransactionPayment",
+    type: newtype("pallet_transaction_payment::ChargeTransactionPayment", compact(u128)),
+    additionalSigned: NOTHING,
+  },
 ];
 
 /** An event as it is recorded: during which extrinsic, of which pallet, what. */
@@ -87,9 +143,13 @@ export class RuntimeTypes {
     const byName = new Map(this.pallets.map(({ pallet }) => [pallet.name, pallet]));
     return {
       shape: enumeration.shape,
-      write: ({ pallet, name, args }, out) => enumeration.write({ kind: pallet.name, value: { kind: snakeCase(name), value: args } }, out),
+      write: ({ pallet, name, args }, out) =>
+        enumeration.write({ kind: pallet.name, value: { kind: snakeCase(name), value: args } }, out),
       read(from) {
-        const outer = enumeration.read(from) as { kind: string; value: { kind: string; value: Record<string, unknown> } };
+        const outer = enumeration.read(from) as {
+          kind: string;
+          value: { kind: string; value: Record<string, unknown> };
+        };
         const pallet = byName.get(outer.kind);
         const name = Object.keys(pallet?.calls ?? {}).find((call) => snakeCase(call) === outer.value.kind);
         if (pallet === undefined || name === undefined) throw new ScaleError("no such call");
@@ -98,7 +158,9 @@ export class RuntimeTypes {
     };
   }
 
-  /** Wrapped as in the real runtime: the inner type's parameters are where tools look for address, call and signature. */
+  /**
+   * Wrapped as in the real runtime: the inner type's parameters are where tools look for address, call and signature.
+   */
   #extrinsicType(): Type<unknown> {
     const extra = tuple(...SIGNED_EXTENSIONS.map(({ type }) => type));
     const params = [MultiAddress, this.call, MultiSignature, extra];
@@ -111,20 +173,29 @@ export class RuntimeTypes {
 export const accountType: Type<unknown> = AccountId;
 
 function typesOf(pallet: Pallet): PalletTypes {
-  const module = pallet.name === "System" ? "frame_system::pallet" : `pallet_${snakeCase(pallet.name).slice(1)}::pallet`;
+  const module =
+    pallet.name === "System" ? "frame_system::pallet" : `pallet_${snakeCase(pallet.name).slice(1)}::pallet`;
   const calls = pallet.calls && entriesOf(pallet.calls, (name, { index, args }) => [snakeCase(name), index, args]);
   const events = pallet.events && entriesOf(pallet.events, (name, args, index) => [name, index, args]);
   return {
     pallet,
     ...(calls && { calls: enumOf(`${module}::Call`, calls) }),
     ...(events && { events: enumOf(`${module}::Event`, events) }),
-    ...(pallet.errors && { errors: enumOf(`${module}::Error`, pallet.errors.map((name, index) => [name, index, {}])) }),
+    ...(pallet.errors && {
+      errors: enumOf(
+        `${module}::Error`,
+        pallet.errors.map((name, index) => [name, index, {}]),
+      ),
+    }),
   };
 }
 
 type EnumEntry = [name: string, index: number, args: Fields];
 
-function entriesOf<T>(record: Readonly<Record<string, T>>, entry: (name: string, value: T, index: number) => EnumEntry): EnumEntry[] {
+function entriesOf<T>(
+  record: Readonly<Record<string, T>>,
+  entry: (name: string, value: T, index: number) => EnumEntry,
+): EnumEntry[] {
   return Object.entries(record).map(([name, value], index) => entry(name, value, index));
 }
 
@@ -132,7 +203,11 @@ function enumOf(path: string, entries: readonly EnumEntry[]): Type<unknown> {
   return variant(path, Object.fromEntries(entries.map(([name, index, args]) => [name, [index, fields(args)]])));
 }
 
-function outer(path: string, pallets: readonly PalletTypes[], pick: (types: PalletTypes) => Type<unknown> | undefined): Type<unknown> {
+function outer(
+  path: string,
+  pallets: readonly PalletTypes[],
+  pick: (types: PalletTypes) => Type<unknown> | undefined,
+): Type<unknown> {
   const cases = pallets.flatMap((types) => {
     const type = pick(types);
     return type === undefined ? [] : [[types.pallet.name, [types.pallet.index, type]] as const];

@@ -1,6 +1,13 @@
 import type { Spec } from "./cess-types.js";
 import { BlockExecution } from "./execution.js";
-import { decodeExtrinsic, encodeInherent, eraBirth, eraDeath, verifySignature, type SignedExtrinsic } from "./extrinsic.js";
+import {
+  decodeExtrinsic,
+  encodeInherent,
+  eraBirth,
+  eraDeath,
+  verifySignature,
+  type SignedExtrinsic,
+} from "./extrinsic.js";
 import type { Logger } from "./logger.js";
 import { metadataOf } from "./metadata.js";
 import type { Pallet } from "./pallet.js";
@@ -68,14 +75,19 @@ export class Runtime {
   }
 
   /**
-   * Whether an extrinsic could stand in the block after `parent`, whose state is `state`. A nonce that is still to come is
-   * Future, for the pool to wait for.
+   * Whether an extrinsic could stand in the block after `parent`, whose state is `state`. A nonce that is still to come
+   * is Future, for the pool to wait for.
    */
   validate(extrinsic: SignedExtrinsic, state: State, parent: BlockId): Invalidity | undefined {
     const eraHash = this.#eraHash(extrinsic, state, parent);
     if (eraHash === undefined) return "AncientBirthBlock";
     const { spec } = this.settings;
-    const signing = { spec, transactionVersion: runtimeVersion(spec).transactionVersion, genesisHash: this.genesisHash, eraHash };
+    const signing = {
+      spec,
+      transactionVersion: runtimeVersion(spec).transactionVersion,
+      genesisHash: this.genesisHash,
+      eraHash,
+    };
     if (!verifySignature(extrinsic, signing)) return "BadProof";
     return this.validateAgain(extrinsic, state);
   }
@@ -84,7 +96,8 @@ export class Runtime {
   validateAgain(extrinsic: SignedExtrinsic, state: State): Invalidity | undefined {
     const nonce = this.system.nonce(state, extrinsic.signer);
     if (extrinsic.nonce < nonce) return "Stale";
-    if (!this.payment.canPay(state, extrinsic.signer, this.payment.fee(extrinsic.bytes.length) + extrinsic.tip)) return "Payment";
+    if (!this.payment.canPay(state, extrinsic.signer, this.payment.fee(extrinsic.bytes.length) + extrinsic.tip))
+      return "Payment";
     return extrinsic.nonce > nonce ? "Future" : undefined;
   }
 

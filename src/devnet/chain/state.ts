@@ -38,7 +38,10 @@ export class Overlay implements WritableState {
     const own = [...this.changes.keys()].filter((key) => key.startsWith(prefix) && key > after);
     const deleted = own.filter((key) => this.changes.get(key) === undefined).length;
     const keys = new Set([...this.below.keys(prefix, limit + deleted, after), ...own]);
-    return [...keys].filter((key) => !this.changes.has(key) || this.changes.get(key) !== undefined).sort().slice(0, limit);
+    return [...keys]
+      .filter((key) => !this.changes.has(key) || this.changes.get(key) !== undefined)
+      .sort()
+      .slice(0, limit);
   }
 
   /** Moves every change into the overlay below. */

@@ -29,13 +29,24 @@ export class PalletStorage {
 
   map<K, T>(name: string, key: Type<K>, type: Type<T>): StorageMap<[K], T, T | undefined>;
   map<K, T>(name: string, key: Type<K>, type: Type<T>, fallback: T, hasher?: Hasher): StorageMap<[K], T, T>;
-  map<K, T>(name: string, key: Type<K>, type: Type<T>, fallback?: T, hasher: Hasher = "Blake2_128Concat"): StorageMap<[K], T, T | undefined> {
+  map<K, T>(
+    name: string,
+    key: Type<K>,
+    type: Type<T>,
+    fallback?: T,
+    hasher: Hasher = "Blake2_128Concat",
+  ): StorageMap<[K], T, T | undefined> {
     const map = { hasher, keys: [key] };
     this.#declare({ name, value: type, fallback: encoded(type, fallback), map });
     return new StorageMap(this.#prefixOf(name), map, type, fallback);
   }
 
-  doubleMap<A, B, T>(name: string, first: Type<A>, second: Type<B>, type: Type<T>): StorageMap<[A, B], T, T | undefined> {
+  doubleMap<A, B, T>(
+    name: string,
+    first: Type<A>,
+    second: Type<B>,
+    type: Type<T>,
+  ): StorageMap<[A, B], T, T | undefined> {
     const map = { hasher: "Blake2_128Concat", keys: [first, second] } as const;
     this.#declare({ name, value: type, fallback: undefined, map });
     return new StorageMap(this.#prefixOf(name), map, type, undefined);

@@ -26,7 +26,9 @@ const SCHEMA = `
 /** The folder belongs to a chain of other shapes: its state would be misread. */
 export class WrongSpec extends Error {
   constructor(folder: string, found: number, wanted: Spec) {
-    super(`${folder} holds a dev chain of spec ${found}, not ${wanted}: choose another folder, or remove this one to start a new chain`);
+    super(
+      `${folder} holds a dev chain of spec ${found}, not ${wanted}: choose another folder, or remove this one to start a new chain`,
+    );
     this.name = "WrongSpec";
   }
 }

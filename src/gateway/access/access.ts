@@ -21,9 +21,9 @@ export interface Target {
 }
 
 /**
- * The bucket, if the caller may do with it what the call is about: the one place where that is decided. The access key's
- * limits come first; then an explicit Deny of the policy; then the bucket's owner may do all, and others what policy or
- * ACL allows. NoSuchBucket comes before AccessDenied, as in S3. A call without `access` is its account's own.
+ * The bucket, if the caller may do with it what the call is about: the one place where that is decided. The access
+ * key's limits come first; then an explicit Deny of the policy; then the bucket's owner may do all, and others what
+ * policy or ACL allows. NoSuchBucket comes before AccessDenied, as in S3. A call without `access` is its account's own.
  */
 export async function permittedBucket(catalog: Catalog, call: Call, name: string, target?: Target): Promise<Bucket> {
   const bucket = await catalog.buckets.get(name);
@@ -48,7 +48,9 @@ function addressed({ operation, key, versionId }: CallAccess): Target {
 export function payerOf(accounts: Accounts, call: Call, bucket: Bucket): Account {
   const payer = bucket.owner === call.account.id ? call.account : accounts.owner(bucket.owner);
   if (payer) return payer;
-  throw new S3Error("AccessDenied", { message: "The bucket's owner has no account on this gateway any more, so nobody would pay for the object." });
+  throw new S3Error("AccessDenied", {
+    message: "The bucket's owner has no account on this gateway any more, so nobody would pay for the object.",
+  });
 }
 
 /** The accounts this gateway knows. */
@@ -82,17 +84,25 @@ class Decision {
     const prefix = access.conditions("s3:prefix")?.[0] ?? "";
     for (const each of [action, ...also]) {
       const asked = { operation: access.operation, action: each, bucket: bucket.name, key, prefix };
-      if (access.limits && !withinLimits(access.limits, asked)) throw this.denied("The access key's limits do not permit this.");
+      if (access.limits && !withinLimits(access.limits, asked))
+        throw this.denied("The access key's limits do not permit this.");
     }
     if (action === undefined) return;
     const settings = await bucketAccess(this.catalog, bucket);
     // As on AWS: who is nobody cannot pay.
-    if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays)) throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");
+    if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays))
+      throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");
     const version = await this.version(action, settings);
     for (const each of [action, ...also]) if (!this.allows(each, settings, version)) throw this.denied();
     const reads = objectPermissions.get(action as never) === "READ";
     // Who may not list is not told which keys there are.
-    if (reads && !this.isOwner && (!version || version.deleteMarker) && !this.allows("s3:ListBucket", settings, undefined)) throw this.denied();
+    if (
+      reads &&
+      !this.isOwner &&
+      (!version || version.deleteMarker) &&
+      !this.allows("s3:ListBucket", settings, undefined)
+    )
+      throw this.denied();
   }
 
   private get isOwner(): boolean {
@@ -106,8 +116,11 @@ class Decision {
   /** The object, where the decision depends on it. */
   private async version(action: string, { acls, policy }: BucketAccess): Promise<ObjectVersion | undefined> {
     if (!isObjectAction(action)) return undefined;
-    const tags = policy?.statements.some(({ conditions, resources }) =>
-      conditions.some(({ key }) => key.startsWith("s3:existingobjecttag/")) || resources.patterns.some((pattern) => /existingobjecttag/i.test(pattern)));
+    const tags = policy?.statements.some(
+      ({ conditions, resources }) =>
+        conditions.some(({ key }) => key.startsWith("s3:existingobjecttag/")) ||
+        resources.patterns.some((pattern) => /existingobjecttag/i.test(pattern)),
+    );
     const byAcl = objectPermissions.has(action as never) && (acls || !this.isOwner);
     if (tags !== true && !byAcl) return undefined;
     return this.catalog.objects.get(this.bucket.name, this.target.key, this.target.versionId);
@@ -117,11 +130,17 @@ class Decision {
     const { policy, block } = settings;
     if (policyActions.includes(action)) return this.isOwner;
     const resource = isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
-    const answer = policy ? askPolicy(policy, { principal: this.principal, action, resource, context: this.context(version) }) : "silent";
+    const answer = policy
+      ? askPolicy(policy, { principal: this.principal, action, resource, context: this.context(version) })
+      : "silent";
     if (answer === "deny") return false;
     const permission = objectPermissions.get(action as never);
     // An object of another account's is that account's to give: the bucket's policy and owner have no say in it.
-    const foreign = settings.acls && permission !== undefined && version?.acl !== undefined && version.acl.owner !== this.bucket.owner;
+    const foreign =
+      settings.acls &&
+      permission !== undefined &&
+      version?.acl !== undefined &&
+      version.acl.owner !== this.bucket.owner;
     if (!foreign) {
       if (this.isOwner) return true;
       const restricted = policy !== undefined && block.restrictPublicBuckets && isPublicPolicy(policy);
@@ -134,9 +153,17 @@ class Decision {
     const onObject = objectPermissions.get(action as never);
     const object: Acl | undefined = version && !version.deleteMarker ? version.acl : undefined;
     // An account's own objects are open to it, whatever their ACLs grant.
-    if (onObject && object && (object.owner === this.asker.id || aclAllows(object, this.asker, onObject, block.ignorePublicAcls))) return true;
+    if (
+      onObject &&
+      object &&
+      (object.owner === this.asker.id || aclAllows(object, this.asker, onObject, block.ignorePublicAcls))
+    )
+      return true;
     // Who writes an object by a grant on the bucket owns it, and so sets its ACL along with it.
-    const asked = action === "s3:PutObjectAcl" && actionOf(this.access.operation, undefined) === "s3:PutObject" ? "s3:PutObject" : action;
+    const asked =
+      action === "s3:PutObjectAcl" && actionOf(this.access.operation, undefined) === "s3:PutObject"
+        ? "s3:PutObject"
+        : action;
     const onBucket = bucketPermissions.get(asked as never);
     return onBucket !== undefined && aclAllows(acl, this.asker, onBucket, block.ignorePublicAcls);
   }
@@ -146,13 +173,17 @@ class Decision {
     const own: Readonly<Record<string, string>> = this.access.anonymous
       ? { "aws:principaltype": "Anonymous" }
       : {
-        "aws:username": displayName, "aws:userid": id, "aws:principaltype": "User", "aws:principalaccount": id,
-        "aws:principalarn": `arn:aws:iam::${id}:user/${displayName}`,
-      };
+          "aws:username": displayName,
+          "aws:userid": id,
+          "aws:principaltype": "User",
+          "aws:principalaccount": id,
+          "aws:principalarn": `arn:aws:iam::${id}:user/${displayName}`,
+        };
     const tags = "s3:existingobjecttag/";
     return (key) => {
       if (key === "s3:resourceaccount") return [this.bucket.owner];
-      if (key.startsWith(tags)) return version?.tags?.filter((tag) => tag.key === key.slice(tags.length)).map((tag) => tag.value);
+      if (key.startsWith(tags))
+        return version?.tags?.filter((tag) => tag.key === key.slice(tags.length)).map((tag) => tag.value);
       const found = Object.hasOwn(own, key) ? own[key] : undefined;
       return found === undefined ? this.access.conditions(key) : [found];
     };

@@ -32,7 +32,7 @@ export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name"
 function readAccess(documents: Documents, bucket: Pick<Bucket, "name" | "owner">): BucketAccess {
   const json = (name: ConfigurationName) => {
     const text = documents.get(name);
-    return text === undefined ? undefined : JSON.parse(text) as unknown;
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
   };
   const policy = documents.get("policy");
   const ownership = documents.get("ownershipControls") as ObjectOwnership | undefined;

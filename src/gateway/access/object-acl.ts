@@ -10,19 +10,28 @@ export function aclOf(request: AclRequest, owner: string, bucketOwner: string): 
   return "canned" in request ? cannedAcl(request.canned, owner, bucketOwner) : { owner, grants: request.grants };
 }
 
-/** InvalidArgument for a grant to nobody we know (the owner is known in any case), and for more of them than S3 takes. */
+/**
+ * InvalidArgument for a grant to nobody we know (the owner is known in any case), and for more of them than S3 takes.
+ */
 export function requireGrantees({ grants }: Acl, accounts: Accounts, owner: string): void {
-  if (grants.length > MAX_GRANTS) throw new S3Error("InvalidRequest", { message: `The ACL has more than ${MAX_GRANTS} grants.` });
+  if (grants.length > MAX_GRANTS)
+    throw new S3Error("InvalidRequest", { message: `The ACL has more than ${MAX_GRANTS} grants.` });
   for (const { grantee } of grants) {
     if ("id" in grantee && grantee.id !== owner && !accounts.owner(grantee.id)) {
-      throw new S3Error("InvalidArgument", { message: "Invalid id", fields: { ArgumentName: "CanonicalUser/ID", ArgumentValue: grantee.id.slice(0, 128) } });
+      throw new S3Error("InvalidArgument", {
+        message: "Invalid id",
+        fields: { ArgumentName: "CanonicalUser/ID", ArgumentValue: grantee.id.slice(0, 128) },
+      });
     }
   }
 }
 
 /** AccessDenied for an ACL that would let the public in where that is blocked. */
 export function requireUnblocked(acl: Acl, { block }: BucketAccess): void {
-  if (block.blockPublicAcls && isPublicAcl(acl)) throw new S3Error("AccessDenied", { message: "Public ACLs are blocked by the bucket's PublicAccessBlock configuration." });
+  if (block.blockPublicAcls && isPublicAcl(acl))
+    throw new S3Error("AccessDenied", {
+      message: "Public ACLs are blocked by the bucket's PublicAccessBlock configuration.",
+    });
 }
 
 /** Where ACLs are disabled, only these say nothing new. AccessControlListNotSupported for any other. */
@@ -32,14 +41,21 @@ function requireNothingNew(request: AclRequest | undefined): void {
 }
 
 /** What is listed, with each one's owner as its ACL says: while ACLs are disabled, all of it is the bucket owner's. */
-export async function withOwners<Listed extends { readonly owner: string }>(catalog: Catalog, bucket: Bucket, listed: readonly Listed[]): Promise<readonly Listed[]> {
+export async function withOwners<Listed extends { readonly owner: string }>(
+  catalog: Catalog,
+  bucket: Bucket,
+  listed: readonly Listed[],
+): Promise<readonly Listed[]> {
   if (listed.every(({ owner }) => owner === bucket.owner) || (await bucketAccess(catalog, bucket)).acls) return listed;
   return listed.map((each) => ({ ...each, owner: bucket.owner }));
 }
 
 /** The ACL of a new object; undefined where it is the bucket owner's alone. */
 export async function newObjectAcl(
-  components: { readonly catalog: Catalog; readonly accounts: Accounts }, call: Call, bucket: Bucket, request: AclRequest | undefined,
+  components: { readonly catalog: Catalog; readonly accounts: Accounts },
+  call: Call,
+  bucket: Bucket,
+  request: AclRequest | undefined,
 ): Promise<Acl | undefined> {
   // The usual case needs no further read: the owner writes, and asks for nothing.
   if (!request && call.account.id === bucket.owner) return undefined;
@@ -48,10 +64,16 @@ export async function newObjectAcl(
     requireNothingNew(request);
     return undefined;
   }
-  const yields = access.ownership === "BucketOwnerPreferred" && request && "canned" in request && request.canned === "bucket-owner-full-control";
+  const yields =
+    access.ownership === "BucketOwnerPreferred" &&
+    request &&
+    "canned" in request &&
+    request.canned === "bucket-owner-full-control";
   const owner = yields ? bucket.owner : call.account.id;
   const acl = request ? aclOf(request, owner, bucket.owner) : privateAcl(owner);
   requireGrantees(acl, components.accounts, owner);
   requireUnblocked(acl, access);
-  return owner === bucket.owner && (!request || ("canned" in request && request.canned === "private")) ? undefined : acl;
+  return owner === bucket.owner && (!request || ("canned" in request && request.canned === "private"))
+    ? undefined
+    : acl;
 }

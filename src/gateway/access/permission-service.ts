@@ -37,7 +37,9 @@ export class PermissionService implements Permissions {
     requireActions(policy);
     this.requirePrincipals(policy);
     if (block.blockPublicPolicy && isPublicPolicy(policy)) {
-      throw new S3Error("AccessDenied", { message: "Public policies are blocked by the bucket's PublicAccessBlock configuration." });
+      throw new S3Error("AccessDenied", {
+        message: "Public policies are blocked by the bucket's PublicAccessBlock configuration.",
+      });
     }
     await this.components.catalog.configurations.put(bucket, "policy", text);
   }
@@ -49,7 +51,9 @@ export class PermissionService implements Permissions {
 
   async publicAccessBlock(call: Call, bucket: string): Promise<PublicAccessBlock> {
     await this.bucket(call, bucket);
-    return JSON.parse(await this.document(bucket, "publicAccessBlock", "NoSuchPublicAccessBlockConfiguration")) as PublicAccessBlock;
+    return JSON.parse(
+      await this.document(bucket, "publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+    ) as PublicAccessBlock;
   }
 
   async setPublicAccessBlock(call: Call, bucket: string, block: PublicAccessBlock): Promise<void> {
@@ -64,13 +68,16 @@ export class PermissionService implements Permissions {
 
   async ownership(call: Call, bucket: string): Promise<ObjectOwnership> {
     await this.bucket(call, bucket);
-    return await this.document(bucket, "ownershipControls", "OwnershipControlsNotFoundError") as ObjectOwnership;
+    return (await this.document(bucket, "ownershipControls", "OwnershipControlsNotFoundError")) as ObjectOwnership;
   }
 
   async setOwnership(call: Call, bucket: string, ownership: ObjectOwnership): Promise<void> {
     const { owner, name } = await this.bucket(call, bucket);
     const { acl } = await bucketAccess(this.components.catalog, { owner, name });
-    if (ownership === "BucketOwnerEnforced" && acl.grants.some(({ grantee }) => !("id" in grantee && grantee.id === owner))) {
+    if (
+      ownership === "BucketOwnerEnforced" &&
+      acl.grants.some(({ grantee }) => !("id" in grantee && grantee.id === owner))
+    ) {
       throw new S3Error("InvalidBucketAclWithObjectOwnership");
     }
     await this.components.catalog.configurations.put(bucket, "ownershipControls", ownership);
@@ -83,7 +90,7 @@ export class PermissionService implements Permissions {
 
   async requestPayment(call: Call, bucket: string): Promise<Payer> {
     await this.bucket(call, bucket);
-    return (await this.components.catalog.configurations.get(bucket, "requestPayment") ?? "BucketOwner") as Payer;
+    return ((await this.components.catalog.configurations.get(bucket, "requestPayment")) ?? "BucketOwner") as Payer;
   }
 
   async setRequestPayment(call: Call, bucket: string, payer: Payer): Promise<void> {
@@ -123,7 +130,11 @@ export class PermissionService implements Permissions {
     return permittedBucket(this.components.catalog, call, name);
   }
 
-  private async document(bucket: string, name: "policy" | "publicAccessBlock" | "ownershipControls", missing: "NoSuchBucketPolicy" | "NoSuchPublicAccessBlockConfiguration" | "OwnershipControlsNotFoundError"): Promise<string> {
+  private async document(
+    bucket: string,
+    name: "policy" | "publicAccessBlock" | "ownershipControls",
+    missing: "NoSuchBucketPolicy" | "NoSuchPublicAccessBlockConfiguration" | "OwnershipControlsNotFoundError",
+  ): Promise<string> {
     const text = await this.components.catalog.configurations.get(bucket, name);
     if (text === undefined) throw new S3Error(missing, { resource: bucket, fields: { BucketName: bucket } });
     return text;
@@ -135,12 +146,15 @@ export class PermissionService implements Permissions {
     const acl = aclOf(request, owner, bucket.owner);
     if (!access.acls) {
       // What says nothing new is no request to change anything; AWS refuses the word `private` all the same.
-      const same = acl.grants.every(({ grantee, permission }) => "id" in grantee && grantee.id === owner && permission === "FULL_CONTROL");
+      const same = acl.grants.every(
+        ({ grantee, permission }) => "id" in grantee && grantee.id === owner && permission === "FULL_CONTROL",
+      );
       if (same && !("canned" in request && request.canned === "private")) return privateAcl(owner);
       throw new S3Error("AccessControlListNotSupported");
     }
     // An owner cannot be changed, and a document that tries is another object's.
-    if (!("canned" in request) && request.owner !== undefined && request.owner !== owner) throw new S3Error("AccessDenied");
+    if (!("canned" in request) && request.owner !== undefined && request.owner !== owner)
+      throw new S3Error("AccessDenied");
     requireGrantees(acl, this.components.accounts, owner);
     requireUnblocked(acl, access);
     return acl;
@@ -148,10 +162,18 @@ export class PermissionService implements Permissions {
 
   /** MalformedPolicy for an account nobody has: a Deny for a mistyped one would deny nothing. */
   private requirePrincipals({ statements }: Policy): void {
-    const known = (name: string) => this.components.accounts.all.some(({ id, displayName }) =>
-      [name, name.replace(/:user\/.*$/s, ":root")].some((form) => isNamed(form, { id, displayName })));
-    const stranger = statements.flatMap(({ principals }) => principals.names).find((name) => name !== "*" && !known(name));
-    if (stranger !== undefined) throw new S3Error("MalformedPolicy", { message: "Invalid principal in policy", fields: { Detail: stranger.slice(0, 200) } });
+    const known = (name: string) =>
+      this.components.accounts.all.some(({ id, displayName }) =>
+        [name, name.replace(/:user\/.*$/s, ":root")].some((form) => isNamed(form, { id, displayName })),
+      );
+    const stranger = statements
+      .flatMap(({ principals }) => principals.names)
+      .find((name) => name !== "*" && !known(name));
+    if (stranger !== undefined)
+      throw new S3Error("MalformedPolicy", {
+        message: "Invalid principal in policy",
+        fields: { Detail: stranger.slice(0, 200) },
+      });
   }
 
   private named(acl: Acl): NamedAcl {

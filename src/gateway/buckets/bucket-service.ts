@@ -27,7 +27,10 @@ export interface BucketComponents {
 }
 
 export class BucketService implements Buckets {
-  constructor(private readonly components: BucketComponents, private readonly settings: { readonly region: string } & NewBuckets) {}
+  constructor(
+    private readonly components: BucketComponents,
+    private readonly settings: { readonly region: string } & NewBuckets,
+  ) {}
 
   async create(call: Call, name: string, request: NewBucket = {}): Promise<Bucket> {
     requireBucketName(name);
@@ -48,10 +51,15 @@ export class BucketService implements Buckets {
   /** One's own bucket again is success in us-east-1, which rclone relies on, and sets its ACL anew. */
   private async again({ account }: Call, { name, owner, region }: Bucket, acl: string | undefined): Promise<void> {
     const own = owner === account.id;
-    if (!own || region !== "us-east-1") throw new S3Error(own ? "BucketAlreadyOwnedByYou" : "BucketAlreadyExists", { resource: name, fields: { BucketName: name } });
+    if (!own || region !== "us-east-1")
+      throw new S3Error(own ? "BucketAlreadyOwnedByYou" : "BucketAlreadyExists", {
+        resource: name,
+        fields: { BucketName: name },
+      });
     const { configurations } = this.components.catalog;
     if (acl === undefined) await configurations.delete(name, "acl");
-    else if ((await bucketAccess(this.components.catalog, { name, owner })).acls) await configurations.put(name, "acl", acl);
+    else if ((await bucketAccess(this.components.catalog, { name, owner })).acls)
+      await configurations.put(name, "acl", acl);
     else throw new S3Error("InvalidBucketAclWithObjectOwnership");
   }
 
@@ -67,7 +75,9 @@ export class BucketService implements Buckets {
   async list(call: Call): Promise<readonly Bucket[]> {
     const { anonymous = false, limits = {} } = call.access ?? {};
     if (anonymous) throw new S3Error("AccessDenied");
-    return (await this.components.catalog.buckets.list(call.account.id)).filter(({ name }) => withinBuckets(limits, name));
+    return (await this.components.catalog.buckets.list(call.account.id)).filter(({ name }) =>
+      withinBuckets(limits, name),
+    );
   }
 
   /** Who may use the new bucket: set with it, so that it is never open for a moment. */
@@ -80,7 +90,8 @@ export class BucketService implements Buckets {
     if (effective === "BucketOwnerEnforced") throw new S3Error("InvalidBucketAclWithObjectOwnership");
     const acl = aclOf(request, account.id, account.id);
     requireGrantees(acl, this.components.accounts, account.id);
-    if (this.settings.blockPublicAccess && isPublicAcl(acl)) throw new S3Error("AccessDenied", { message: "Public ACLs are blocked for new buckets." });
+    if (this.settings.blockPublicAccess && isPublicAcl(acl))
+      throw new S3Error("AccessDenied", { message: "Public ACLs are blocked for new buckets." });
     return configurations.set("acl", JSON.stringify(acl));
   }
 
@@ -95,5 +106,6 @@ export class BucketService implements Buckets {
 function requireCreator({ access }: Call, bucket: string): void {
   if (!access) return;
   const asked = { operation: access.operation, action: "s3:CreateBucket", bucket, key: "", prefix: "" };
-  if (access.anonymous || (access.limits && !withinLimits(access.limits, asked))) throw new S3Error("AccessDenied", { resource: bucket });
+  if (access.anonymous || (access.limits && !withinLimits(access.limits, asked)))
+    throw new S3Error("AccessDenied", { resource: bucket });
 }

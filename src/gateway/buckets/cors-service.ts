@@ -26,6 +26,6 @@ export class CorsService implements Cors {
 
   async of(bucket: string): Promise<readonly CorsRule[] | undefined> {
     const document = await this.components.catalog.configurations.get(bucket, "cors");
-    return document === undefined ? undefined : JSON.parse(document) as CorsRule[];
+    return document === undefined ? undefined : (JSON.parse(document) as CorsRule[]);
   }
 }

@@ -20,7 +20,11 @@ export class EncryptionService implements BucketEncryption {
     const { catalog, encryption } = this.components;
     await permittedBucket(catalog, call, bucket);
     const found = await encryption.defaultOf(bucket);
-    if (!found) throw new S3Error("ServerSideEncryptionConfigurationNotFoundError", { resource: bucket, fields: { BucketName: bucket } });
+    if (!found)
+      throw new S3Error("ServerSideEncryptionConfigurationNotFoundError", {
+        resource: bucket,
+        fields: { BucketName: bucket },
+      });
     return found;
   }
 

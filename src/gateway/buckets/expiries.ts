@@ -1,11 +1,22 @@
 import type { Catalog } from "../../catalog/catalog.js";
-import { expiryOf, uploadEnd, type AgingVersion, type Ending, type Expiry, type LifecycleConfiguration, type LifecycleRule } from "../../model/lifecycle.js";
+import {
+  expiryOf,
+  uploadEnd,
+  type AgingVersion,
+  type Ending,
+  type Expiry,
+  type LifecycleConfiguration,
+  type LifecycleRule,
+} from "../../model/lifecycle.js";
 import type { Upload } from "../../model/object.js";
 
 /** When lifecycle rules will end a current version or an upload: what reads and writes of them tell. */
 export class Expiries {
   /** `dayMs`: the length of a rule's day. */
-  constructor(private readonly catalog: Pick<Catalog, "configurations">, private readonly dayMs: number) {}
+  constructor(
+    private readonly catalog: Pick<Catalog, "configurations">,
+    private readonly dayMs: number,
+  ) {}
 
   async of(version: AgingVersion & { readonly bucket: string }): Promise<{ readonly expiry?: Expiry }> {
     const expiry = expiryOf(await this.rules(version.bucket), version, this.dayMs);

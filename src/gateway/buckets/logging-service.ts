@@ -15,7 +15,8 @@ export interface LoggingComponents {
   readonly clock: Clock;
 }
 
-const invalidTarget = (message: string, bucket: string) => new S3Error("InvalidTargetBucketForLogging", { message, fields: { TargetBucket: bucket } });
+const invalidTarget = (message: string, bucket: string) =>
+  new S3Error("InvalidTargetBucketForLogging", { message, fields: { TargetBucket: bucket } });
 
 /** Where buckets' access logs go, and the way there: as objects that the target's owner puts. */
 export class LoggingService implements AccessLogs {
@@ -42,11 +43,22 @@ export class LoggingService implements AccessLogs {
     const account = accounts.owner(source.owner);
     // It was deleted, and may be another's by now.
     if (!account || target?.owner !== source.owner) return false;
-    const key = logKey(configuration, { bucket: name, region: source.region, owner: source.owner }, begun, clock.now(), randomBytes(8).toString("hex").toUpperCase());
+    const key = logKey(
+      configuration,
+      { bucket: name, region: source.region, owner: source.owner },
+      begun,
+      clock.now(),
+      randomBytes(8).toString("hex").toUpperCase(),
+    );
     const { acls } = await bucketAccess(catalog, target);
-    const grants = acls && configuration.grants.length > 0 ? [{ grantee: { id: target.owner }, permission: "FULL_CONTROL" as const }, ...configuration.grants] : undefined;
+    const grants =
+      acls && configuration.grants.length > 0
+        ? [{ grantee: { id: target.owner }, permission: "FULL_CONTROL" as const }, ...configuration.grants]
+        : undefined;
     await objects.put(
-      { account, signal }, { bucket: target.name, key }, { stream: body, size, announced: {}, trailer: () => ({}) },
+      { account, signal },
+      { bucket: target.name, key },
+      { stream: body, size, announced: {}, trailer: () => ({}) },
       { content: { contentType: "text/plain" }, metadata: {}, ...(grants ? { acl: { grants } } : {}) },
     );
     return true;
@@ -54,7 +66,7 @@ export class LoggingService implements AccessLogs {
 
   private async configuration(bucket: string): Promise<LoggingConfiguration | undefined> {
     const document = await this.components.catalog.configurations.get(bucket, "logging");
-    return document === undefined ? undefined : JSON.parse(document) as LoggingConfiguration;
+    return document === undefined ? undefined : (JSON.parse(document) as LoggingConfiguration);
   }
 
   /** InvalidTargetBucketForLogging, AccessControlListNotSupported, InvalidArgument. */
@@ -62,10 +74,14 @@ export class LoggingService implements AccessLogs {
     const { catalog, accounts } = this.components;
     const target = await catalog.buckets.get(name);
     if (!target) throw invalidTarget("The target bucket for logging does not exist", name);
-    if (target.owner !== owner) throw invalidTarget("The owner for the bucket to be logged and the target bucket must be the same.", name);
+    if (target.owner !== owner)
+      throw invalidTarget("The owner for the bucket to be logged and the target bucket must be the same.", name);
     if (grants.length === 0) return;
     const access = await bucketAccess(catalog, target);
-    if (!access.acls) throw new S3Error("AccessControlListNotSupported", { message: "The target bucket does not allow ACLs, so logs in it take no TargetGrants." });
+    if (!access.acls)
+      throw new S3Error("AccessControlListNotSupported", {
+        message: "The target bucket does not allow ACLs, so logs in it take no TargetGrants.",
+      });
     requireGrantees({ owner, grants }, accounts, owner);
     requireUnblocked({ owner, grants }, access);
   }

@@ -1,6 +1,11 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { S3Error } from "../../model/errors.js";
-import { announcement, type Announcement, type EventSource, type NotificationConfiguration } from "../../model/notification.js";
+import {
+  announcement,
+  type Announcement,
+  type EventSource,
+  type NotificationConfiguration,
+} from "../../model/notification.js";
 import { permittedBucket } from "../access/access.js";
 import type { Call, Notifications, ObjectName } from "../gateway.js";
 
@@ -25,11 +30,16 @@ export class NotificationService implements Notifications {
     for (const { webhook } of configuration.rules) if (!webhooks.includes(webhook)) throw unknownDestination(webhook);
     if (configuration.rules.length === 0) await catalog.configurations.delete(bucket, "notification");
     else await catalog.configurations.put(bucket, "notification", JSON.stringify(configuration));
-    if (tested && configuration.rules.length > 0) await catalog.events.test(bucket, configuration.rules, sourceOf(call));
+    if (tested && configuration.rules.length > 0)
+      await catalog.events.test(bucket, configuration.rules, sourceOf(call));
   }
 
   /** What is to be recorded with a change; nothing where nobody listens. */
-  async announce(call: Call, { bucket, key }: ObjectName, event: Announcement["event"]): Promise<{ readonly announce?: Announcement }> {
+  async announce(
+    call: Call,
+    { bucket, key }: ObjectName,
+    event: Announcement["event"],
+  ): Promise<{ readonly announce?: Announcement }> {
     const configuration = await this.configuration(bucket);
     if (!configuration) return {};
     const announce = announcement(configuration.rules, event, key, sourceOf(call));
@@ -38,7 +48,7 @@ export class NotificationService implements Notifications {
 
   private async configuration(bucket: string): Promise<NotificationConfiguration | undefined> {
     const document = await this.components.catalog.configurations.get(bucket, "notification");
-    return document === undefined ? undefined : JSON.parse(document) as NotificationConfiguration;
+    return document === undefined ? undefined : (JSON.parse(document) as NotificationConfiguration);
   }
 }
 
@@ -48,7 +58,8 @@ function sourceOf({ account, access, requestId = "" }: Call): EventSource {
 
 function unknownDestination(webhook: string): S3Error {
   return new S3Error("InvalidArgument", {
-    message: "Unable to validate the following destination configurations: the gateway's operator has configured no webhook of this name",
+    message:
+      "Unable to validate the following destination configurations: the gateway's operator has configured no webhook of this name",
     fields: { ArgumentName: webhook, ArgumentValue: "The destination queue does not exist" },
   });
 }

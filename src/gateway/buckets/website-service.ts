@@ -24,9 +24,11 @@ export class WebsiteService implements Websites {
 
   async of(bucket: string): Promise<WebsiteConfiguration> {
     const { catalog } = this.components;
-    if (!(await catalog.buckets.get(bucket))) throw new S3Error("NoSuchBucket", { resource: bucket, fields: { BucketName: bucket } });
+    if (!(await catalog.buckets.get(bucket)))
+      throw new S3Error("NoSuchBucket", { resource: bucket, fields: { BucketName: bucket } });
     const document = await catalog.configurations.get(bucket, "website");
-    if (document === undefined) throw new S3Error("NoSuchWebsiteConfiguration", { resource: bucket, fields: { BucketName: bucket } });
+    if (document === undefined)
+      throw new S3Error("NoSuchWebsiteConfiguration", { resource: bucket, fields: { BucketName: bucket } });
     return JSON.parse(document) as WebsiteConfiguration;
   }
 }

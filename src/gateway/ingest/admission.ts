@@ -49,7 +49,10 @@ export class Admission {
   /** Account.id → a count that is never too low: the catalog sums up every staged object to tell it anew. */
   private readonly waiting: LRUCache<string, Waiting>;
 
-  constructor(private readonly components: AdmissionComponents, settings: Partial<AdmissionSettings> = {}) {
+  constructor(
+    private readonly components: AdmissionComponents,
+    settings: Partial<AdmissionSettings> = {},
+  ) {
     this.settings = { ...ADMISSION_DEFAULTS, ...settings };
     this.readings = new LRUCache({ max: this.settings.maxAccounts });
     this.waiting = new LRUCache({ max: this.settings.maxAccounts });
@@ -84,7 +87,10 @@ export class Admission {
     const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
     if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
     waiting.segments += segments;
-    return refusal(account, this.components.chain.account, known, 2 * waiting.segments * CHARGED_PER_SEGMENT, segments) === undefined;
+    return (
+      refusal(account, this.components.chain.account, known, 2 * waiting.segments * CHARGED_PER_SEGMENT, segments) ===
+      undefined
+    );
   }
 
   private reserve(owner: string, segments: number): () => void {
@@ -103,7 +109,12 @@ export class Admission {
     const known = this.readings.get(readingKey(account));
     // A remembered reading may admit only where there is room twice over, since orders may have been placed since; and
     // it never refuses, since the owner may just have done what the refusal would ask for.
-    if (known && this.isFresh(known) && refusal(account, this.components.chain.account, known, 2 * needed, segments) === undefined) return;
+    if (
+      known &&
+      this.isFresh(known) &&
+      refusal(account, this.components.chain.account, known, 2 * needed, segments) === undefined
+    )
+      return;
     const reading = await this.read(account, known);
     const refused = refusal(account, this.components.chain.account, reading, needed, segments);
     if (refused) throw refused;
@@ -135,7 +146,10 @@ export class Admission {
   private async askChain({ cessAccount, territory, ...account }: Account): Promise<Reading> {
     const { chain, clock } = this.components;
     const at = clock.now();
-    const [authorized, found] = await Promise.all([chain.authorized(cessAccount), chain.territory(cessAccount, territory)]);
+    const [authorized, found] = await Promise.all([
+      chain.authorized(cessAccount),
+      chain.territory(cessAccount, territory),
+    ]);
     const reading = { authorized, territory: found, at };
     this.readings.set(readingKey({ ...account, cessAccount, territory }), reading);
     return reading;
@@ -146,7 +160,13 @@ function readingKey({ cessAccount, territory }: Account): string {
   return `${cessAccount}/${territory}`;
 }
 
-function refusal(account: Account, gateway: string, reading: Reading, needed: number, segments: number): S3Error | undefined {
+function refusal(
+  account: Account,
+  gateway: string,
+  reading: Reading,
+  needed: number,
+  segments: number,
+): S3Error | undefined {
   const { territory } = reading;
   const name = `territory "${account.territory}" of CESS account ${account.cessAccount}`;
   if (!reading.authorized) {
@@ -171,9 +191,10 @@ function refusal(account: Account, gateway: string, reading: Reading, needed: nu
   const own = segments * CHARGED_PER_SEGMENT;
   const waiting = needed - own;
   return new S3Error("TerritoryTooSmall", {
-    message: `The ${name} has ${humanBytes(Number(territory.remaining))} (${territory.remaining.toString()} bytes) left, of which `
-      + `${humanBytes(waiting)} (${waiting} bytes) are taken by objects on their way to the network; this one needs more than `
-      + `${humanBytes(own)} (${own} bytes). Expand the territory with storageHandler.expandingTerritory, or delete objects`,
+    message:
+      `The ${name} has ${humanBytes(Number(territory.remaining))} (${territory.remaining.toString()} bytes) left, of which ` +
+      `${humanBytes(waiting)} (${waiting} bytes) are taken by objects on their way to the network; this one needs more than ` +
+      `${humanBytes(own)} (${own} bytes). Expand the territory with storageHandler.expandingTerritory, or delete objects`,
     fields: {
       Territory: account.territory,
       RemainingBytes: territory.remaining.toString(),

@@ -7,7 +7,10 @@ export class DigestMemory {
   readonly #free: number[];
 
   /** Both in bytes. */
-  constructor(readonly pieceBytes: number, bytes: number) {
+  constructor(
+    readonly pieceBytes: number,
+    bytes: number,
+  ) {
     const count = Math.floor(bytes / pieceBytes);
     this.shared = new SharedArrayBuffer(count * pieceBytes);
     this.#free = Array.from({ length: count }, (_, index) => (count - 1 - index) * pieceBytes);
@@ -16,7 +19,10 @@ export class DigestMemory {
   /** So many pieces, or undefined when fewer are free. */
   take(count: number): Uint8Array[] | undefined {
     if (this.#free.length < count) return undefined;
-    return this.#free.splice(-count).reverse().map((start) => new Uint8Array(this.shared, start, this.pieceBytes));
+    return this.#free
+      .splice(-count)
+      .reverse()
+      .map((start) => new Uint8Array(this.shared, start, this.pieceBytes));
   }
 
   giveBack(pieces: readonly Uint8Array[]): void {

@@ -5,7 +5,9 @@ import { beginDigest, type RunningDigest } from "../../model/digest.js";
 
 const NICENESS = 5;
 
-/** What a digest thread is told. `body` numbers the bodies of one thread; `start` and `length` lie in the shared memory. */
+/**
+ * What a digest thread is told. `body` numbers the bodies of one thread; `start` and `length` lie in the shared memory.
+ */
 export type DigestOrder =
   | { readonly kind: "begin"; readonly body: number; readonly algorithms: readonly ChecksumAlgorithm[] }
   | { readonly kind: "update"; readonly body: number; readonly start: number; readonly length: number }
@@ -32,7 +34,8 @@ let last = Promise.resolve();
 
 async function obey(order: DigestOrder): Promise<void> {
   const { kind, body } = order;
-  if (kind === "begin") bodies.set(body, await Promise.all(order.algorithms.map((algorithm) => beginDigest(algorithm))));
+  if (kind === "begin")
+    bodies.set(body, await Promise.all(order.algorithms.map((algorithm) => beginDigest(algorithm))));
   else if (kind === "drop") bodies.delete(body);
   else if (kind === "update") {
     const bytes = memory.subarray(order.start, order.start + order.length);

@@ -38,7 +38,11 @@ export class DigestThreads implements Digests {
     this.#threads = new Array<DigestThread | undefined>(this.#settings.threads).fill(undefined);
   }
 
-  over(source: AsyncIterable<Uint8Array>, algorithms: ReadonlySet<ChecksumAlgorithm>, size?: number): AsyncGenerator<Uint8Array, DigestValues> {
+  over(
+    source: AsyncIterable<Uint8Array>,
+    algorithms: ReadonlySet<ChecksumAlgorithm>,
+    size?: number,
+  ): AsyncGenerator<Uint8Array, DigestValues> {
     if (size !== undefined && size <= this.#settings.inlineBytes) return this.#inline.over(source, algorithms);
     return this.#throughThread(source, [...algorithms]);
   }
@@ -48,7 +52,10 @@ export class DigestThreads implements Digests {
     for (const thread of this.#threads) await thread?.close();
   }
 
-  async *#throughThread(source: AsyncIterable<Uint8Array>, algorithms: readonly ChecksumAlgorithm[]): AsyncGenerator<Uint8Array, DigestValues> {
+  async *#throughThread(
+    source: AsyncIterable<Uint8Array>,
+    algorithms: readonly ChecksumAlgorithm[],
+  ): AsyncGenerator<Uint8Array, DigestValues> {
     const pieces = this.#memory.take(this.#settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
     const hashing = this.#begin(algorithms);
@@ -72,7 +79,10 @@ export class DigestThreads implements Digests {
   /** A thread for MD5 and one for the rest while there are idle ones: a lone body then comes as fast as MD5 alone. */
   #begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
     const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
-    const split = rest.length > 0 && rest.length < algorithms.length && this.#threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
+    const split =
+      rest.length > 0 &&
+      rest.length < algorithms.length &&
+      this.#threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
     const groups: (readonly ChecksumAlgorithm[])[] = split ? [["MD5"], rest] : [algorithms];
     return new SplitHashing(groups.map((group) => ({ group, hashing: this.#leastBusy().begin(group) })));
   }
@@ -98,7 +108,7 @@ async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number):
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
   let filled = 0;
   for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const part = chunk.subarray(at, at + pieceBytes - filled);
       piece.set(part, filled);
       at += part.length;
@@ -152,7 +162,9 @@ class DigestThread {
 
 /** One body's digests in the making, in groups on threads of their own. All of them read the same pieces. */
 class SplitHashing {
-  constructor(private readonly parts: readonly { readonly group: readonly ChecksumAlgorithm[]; readonly hashing: BodyHashing }[]) {}
+  constructor(
+    private readonly parts: readonly { readonly group: readonly ChecksumAlgorithm[]; readonly hashing: BodyHashing }[],
+  ) {}
 
   update(piece: Uint8Array): void {
     for (const { hashing } of this.parts) hashing.update(piece);
@@ -165,7 +177,9 @@ class SplitHashing {
 
   async finish(): Promise<DigestValues> {
     const found = new Map<ChecksumAlgorithm, Buffer>();
-    for (const { group, values } of await Promise.all(this.parts.map(async ({ group, hashing }) => ({ group, values: await hashing.finish() })))) {
+    for (const { group, values } of await Promise.all(
+      this.parts.map(async ({ group, hashing }) => ({ group, values: await hashing.finish() })),
+    )) {
       for (const [index, algorithm] of group.entries()) found.set(algorithm, Buffer.from(values[index] ?? []));
     }
     return found;

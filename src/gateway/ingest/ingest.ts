@@ -35,9 +35,14 @@ export interface Ingested {
  * Stages a body in one pass: its bytes flow through the digests into a blob, at the disk's pace. All that the client
  * said of them is checked while the blob is unfinished, so a body that is not what it should be never becomes one.
  * IncompleteBody, EntityTooLarge, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, InvalidRequest (a checksum that
- * was promised did not come), SlowDown, and whatever the stream, `admit` or the disk fails with: nothing is left behind then.
+ * was promised did not come), SlowDown, and whatever the stream, `admit` or the disk fails with: nothing is left behind
+ * then.
  */
-export async function ingest({ blobs, digests }: IngestComponents, body: Body, options: IngestOptions): Promise<Ingested> {
+export async function ingest(
+  { blobs, digests }: IngestComponents,
+  body: Body,
+  options: IngestOptions,
+): Promise<Ingested> {
   if (body.size !== undefined && body.size > LIMITS.putBytes) throw tooLarge(body.size, LIMITS.putBytes);
   checkShape(body.announced);
   const reading = new BodyReading(body, options, digests);
@@ -99,7 +104,9 @@ class BodyReading {
     for (const expected of [this.body.announced, trailer]) this.compare(expected, raw.get("SHA256")?.toString("hex"));
     const promised = this.body.announced.algorithm;
     if (promised !== undefined && this.sent === undefined) {
-      throw new S3Error("InvalidRequest", { message: `The request announced a ${promised} checksum, but none came with it` });
+      throw new S3Error("InvalidRequest", {
+        message: `The request announced a ${promised} checksum, but none came with it`,
+      });
     }
   }
 
@@ -124,10 +131,14 @@ class BodyReading {
     const { algorithm, value } = expected;
     const computed = this.checksums.get(algorithm);
     if (computed === undefined) {
-      throw new S3Error("InvalidRequest", { message: `The trailer carries a ${algorithm} checksum that no header announced` });
+      throw new S3Error("InvalidRequest", {
+        message: `The trailer carries a ${algorithm} checksum that no header announced`,
+      });
     }
     if (!sameBytes(value, computed)) {
-      throw new S3Error("BadDigest", { message: `The ${algorithm} you specified did not match the calculated checksum` });
+      throw new S3Error("BadDigest", {
+        message: `The ${algorithm} you specified did not match the calculated checksum`,
+      });
     }
     this.sent = algorithm;
   }

@@ -30,7 +30,9 @@ export class LockService implements Locks {
     const { catalog } = this.components;
     const bucket = await permittedBucket(catalog, call, name);
     if (bucket.versioning !== "Enabled") {
-      throw new S3Error("InvalidBucketState", { message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration" });
+      throw new S3Error("InvalidBucketState", {
+        message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+      });
     }
     await catalog.configurations.put(name, "object-lock", JSON.stringify(configuration));
   }
@@ -41,7 +43,12 @@ export class LockService implements Locks {
     return lock.retention;
   }
 
-  async setRetention(call: Call, name: ObjectName, retention: Retention | undefined, bypassGovernance: boolean): Promise<void> {
+  async setRetention(
+    call: Call,
+    name: ObjectName,
+    retention: Retention | undefined,
+    bypassGovernance: boolean,
+  ): Promise<void> {
     const { catalog, clock } = this.components;
     const { id } = await this.lockable(call, name);
     if (retention) requireFuture(retention, clock.now());
@@ -69,21 +76,32 @@ export class LockService implements Locks {
 
 async function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {
   const document = await catalog.configurations.get(bucket, "object-lock");
-  return document === undefined ? undefined : JSON.parse(document) as LockConfiguration;
+  return document === undefined ? undefined : (JSON.parse(document) as LockConfiguration);
 }
 
 /**
- * The lock a new version gets: what was asked for, and the bucket's default retention where no other was. InvalidRequest
- * where the bucket has no object lock, InvalidArgument for a retention that is over already.
+ * The lock a new version gets: what was asked for, and the bucket's default retention where no other was.
+ * InvalidRequest where the bucket has no object lock, InvalidArgument for a retention that is over already.
  */
-export async function newLock(components: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+export async function newLock(
+  components: LockComponents,
+  bucket: Bucket,
+  asked: ObjectLock | undefined,
+): Promise<{ readonly lock?: ObjectLock }> {
   const lock = await uploadLock(components, bucket, asked);
   if (asked?.retention) requireFuture(asked.retention, components.clock.now());
   return lock;
 }
 
-/** As `newLock`, of an upload that is on its way: what it asked for was in the future then, and may be over before it ends. */
-export async function uploadLock({ catalog, clock }: LockComponents, bucket: Bucket, asked: ObjectLock | undefined): Promise<{ readonly lock?: ObjectLock }> {
+/**
+ * As `newLock`, of an upload that is on its way: what it asked for was in the future then, and may be over before it
+ * ends.
+ */
+export async function uploadLock(
+  { catalog, clock }: LockComponents,
+  bucket: Bucket,
+  asked: ObjectLock | undefined,
+): Promise<{ readonly lock?: ObjectLock }> {
   // A bucket with object lock always has its versioning enabled.
   const configuration = bucket.versioning === "Enabled" ? await lockConfiguration(catalog, bucket.name) : undefined;
   if (!configuration) {
@@ -97,12 +115,18 @@ export async function uploadLock({ catalog, clock }: LockComponents, bucket: Buc
 }
 
 /**
- * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signature over them does so as well
- * as what S3 asks for, and is all that MinIO's clients send over plain HTTP. `what`: `Put Object`.
+ * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signature over them does so as
+ * well as what S3 asks for, and is all that MinIO's clients send over plain HTTP. `what`: `Put Object`.
  */
-export function requireLockDigest(lock: ObjectLock | undefined, { announced: { md5, algorithm, sha256, signedChunks } }: Body, what: string): void {
+export function requireLockDigest(
+  lock: ObjectLock | undefined,
+  { announced: { md5, algorithm, sha256, signedChunks } }: Body,
+  what: string,
+): void {
   if (!lock || (md5 ?? algorithm ?? sha256 ?? signedChunks) !== undefined) return;
-  throw new S3Error("InvalidRequest", { message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters` });
+  throw new S3Error("InvalidRequest", {
+    message: `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters`,
+  });
 }
 
 function defaultEnd({ days = 0, years = 0 }: NonNullable<LockConfiguration["defaultRetention"]>, now: number): number {
@@ -115,7 +139,8 @@ function defaultEnd({ days = 0, years = 0 }: NonNullable<LockConfiguration["defa
 function requireFuture({ until }: Retention, now: number): void {
   if (until > now) return;
   throw new S3Error("InvalidArgument", {
-    message: "The retain until date must be in the future!", fields: { ArgumentName: "x-amz-object-lock-retain-until-date", ArgumentValue: new Date(until).toISOString() },
+    message: "The retain until date must be in the future!",
+    fields: { ArgumentName: "x-amz-object-lock-retain-until-date", ArgumentValue: new Date(until).toISOString() },
   });
 }
 

@@ -20,13 +20,20 @@ const NOBODY = "0".repeat(64);
 
 /**
  * The bucket whose keys are FIDs and whose objects are all files on the network, for reading. In the catalog it is an
- * empty bucket of nobody's, so that every other operation on it ends as on a stranger's bucket, and nobody can create it.
+ * empty bucket of nobody's, so that every other operation on it ends as on a stranger's bucket, and nobody can create
+ * it.
  */
 export class NetworkBucket {
-  private constructor(private readonly components: NetworkBucketComponents, private readonly name: string) {}
+  private constructor(
+    private readonly components: NetworkBucketComponents,
+    private readonly name: string,
+  ) {}
 
   /** Takes the name. Undefined when a bucket of that name is there already: it stays its owner's. */
-  static async open(components: NetworkBucketComponents, { name, region }: { readonly name: string; readonly region: string }): Promise<NetworkBucket | undefined> {
+  static async open(
+    components: NetworkBucketComponents,
+    { name, region }: { readonly name: string; readonly region: string },
+  ): Promise<NetworkBucket | undefined> {
     const { buckets } = components.catalog;
     // Of an earlier configuration: a name that is not used any more is free again.
     for (const old of await buckets.list(NOBODY)) if (old.name !== name) await buckets.delete(old.name);
@@ -40,7 +47,9 @@ export class NetworkBucket {
     return bucket === this.name;
   }
 
-  /** AccessDenied for an account that may not read the network, NoSuchKey, NoSuchVersion, and what resolveRead refuses. */
+  /**
+   * AccessDenied for an account that may not read the network, NoSuchKey, NoSuchVersion, and what resolveRead refuses.
+   */
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     return resolveRead(version(this.name, await this.find(call, name)), request);
   }
@@ -64,11 +73,23 @@ export class NetworkBucket {
   }
 }
 
-/** A file never changes, and the chain does not say since when it is there: it is as old as can be, on every gateway. */
+/**
+ * A file never changes, and the chain does not say since when it is there: it is as old as can be, on every gateway.
+ */
 function version(bucket: string, { fid, size }: { readonly fid: Fid; readonly size: number }): ObjectVersion {
   return {
-    id: fid, bucket, key: fid, versionId: "null", isLatest: true, deleteMarker: false, size, etag: fid, content: {}, metadata: {},
-    owner: NOBODY, createdAt: 0,
+    id: fid,
+    bucket,
+    key: fid,
+    versionId: "null",
+    isLatest: true,
+    deleteMarker: false,
+    size,
+    etag: fid,
+    content: {},
+    metadata: {},
+    owner: NOBODY,
+    createdAt: 0,
     // There is no row, and nobody looks for one.
     extents: [{ file: fid, fid, offset: 0, length: size }],
     durability: { state: "stored", fid, reports: FRAGMENTS },

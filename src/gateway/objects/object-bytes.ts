@@ -23,7 +23,12 @@ export class ObjectBytes {
    * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had. `key`: the
    * version's data key, where it has one; whoever has it may read.
    */
-  async open(version: ObjectVersion, range: ByteRange, signal: AbortSignal, key: DataKey | undefined): Promise<ByteStream> {
+  async open(
+    version: ObjectVersion,
+    range: ByteRange,
+    signal: AbortSignal,
+    key: DataKey | undefined,
+  ): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();
     let current = version;
     if (version.durability.state !== "stored") {
@@ -36,14 +41,20 @@ export class ObjectBytes {
     return this.components.retrieval.open(files, signal);
   }
 
-  private async openStaged(version: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<ByteStream | undefined> {
+  private async openStaged(
+    version: ObjectVersion,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): Promise<ByteStream | undefined> {
     const { catalog, blobs } = this.components;
     const slices = runsWithin(await catalog.objects.blobs(version.id), range);
     if (slices.length === 0) return undefined;
     const read = async function* () {
       // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
-      // not; of several, all are there if the catalog still links them, since it lets go of them before they are removed.
-      const gone = slices.length > 1 ? lost(slices, runsWithin(await catalog.objects.blobs(version.id), range)) : undefined;
+      // not; of several, all are there if the catalog still links them, since it lets go of them before they are
+      // removed.
+      const gone =
+        slices.length > 1 ? lost(slices, runsWithin(await catalog.objects.blobs(version.id), range)) : undefined;
       if (gone) throw new BlobMissing(gone.blob);
       for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
     };
@@ -67,7 +78,8 @@ export class ObjectBytes {
     for (const { file: row, offset, length } of runsWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
-      for (const range of kept(file, { start: offset, end: offset + length })) ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
+      for (const range of kept(file, { start: offset, end: offset + length }))
+        ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
@@ -82,8 +94,8 @@ export class ObjectBytes {
 }
 
 /**
- * Where bytes `range` of a version lie in a file that may have fewer segments than the version. A level's odd one at the
- * end is paired with itself, so that one Merkle root stands for several lists of segments: for all those that go on
+ * Where bytes `range` of a version lie in a file that may have fewer segments than the version. A level's odd one at
+ * the end is paired with itself, so that one Merkle root stands for several lists of segments: for all those that go on
  * repeating the last block. 32 MiB and 64 MiB of zeros are one file, and its only segment is both of the longer one's.
  */
 function kept({ format, segments }: Omit<CessFile, "size">, range: ByteRange): ByteRange[] {
@@ -92,7 +104,7 @@ function kept({ format, segments }: Omit<CessFile, "size">, range: ByteRange): B
   const places = segments.map((_, index) => index);
   while (places.length * capacity < range.end) places.push(...places.slice(-(places.length & -places.length)));
   const found: ByteRange[] = [];
-  for (let start = range.start; start < range.end; ) {
+  for (let start = range.start; start < range.end;) {
     const segment = Math.floor(start / capacity);
     const end = Math.min(range.end, (segment + 1) * capacity);
     const shift = ((places[segment] ?? segment) - segment) * capacity;

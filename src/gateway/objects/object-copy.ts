@@ -50,9 +50,17 @@ export class ObjectCopy {
       const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
       if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, name, request.source);
       if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
-      const opened = { source, key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer) };
+      const opened = {
+        source,
+        key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer),
+      };
       try {
-        const written = await this.write(charged, { ...name, ...(acl ? { acl } : {}) }, lock ? { ...request, lock } : request, opened);
+        const written = await this.write(
+          charged,
+          { ...name, ...(acl ? { acl } : {}) },
+          lock ? { ...request, lock } : request,
+          opened,
+        );
         const version = { ...written, ...(await this.components.expiries.of(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
@@ -66,10 +74,18 @@ export class ObjectCopy {
   private async requireTagging(call: Call, name: ObjectName, { bucket, key, versionId }: ObjectName): Promise<void> {
     const { catalog } = this.components;
     await permittedBucket(catalog, call, bucket, { action: actionOf("GetObjectTagging", versionId), key, versionId });
-    await permittedBucket(catalog, call, name.bucket, { action: actionOf("PutObjectTagging", undefined), key: name.key });
+    await permittedBucket(catalog, call, name.bucket, {
+      action: actionOf("PutObjectTagging", undefined),
+      key: name.key,
+    });
   }
 
-  private async write(call: Call, { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">, request: CopyRequest, opened: OpenedSource): Promise<ObjectVersion> {
+  private async write(
+    call: Call,
+    { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">,
+    request: CopyRequest,
+    opened: OpenedSource,
+  ): Promise<ObjectVersion> {
     const { catalog, staging, onWork, encryption, notifications } = this.components;
     const { source } = opened;
     const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
@@ -77,22 +93,40 @@ export class ObjectCopy {
     const tags = request.replaceTags ?? source.tags;
     const fresh = await encryption.forNew(bucket, request.encryption);
     const version = {
-      bucket, key, owner: call.account.id, size: source.size, content: contentOfCopy(content, request.own), metadata, announce, ...fresh,
-      ...(tags ? { tags } : {}), ...(request.lock ? { lock: request.lock } : {}), ...(acl ? { acl } : {}),
+      bucket,
+      key,
+      owner: call.account.id,
+      size: source.size,
+      content: contentOfCopy(content, request.own),
+      metadata,
+      announce,
+      ...fresh,
+      ...(tags ? { tags } : {}),
+      ...(request.lock ? { lock: request.lock } : {}),
+      ...(acl ? { acl } : {}),
     };
     const shared = await this.sharedBytes(call, source, fresh.format);
     if (!shared) return this.restage(call, version, request, opened);
     // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
-    const rewrapped = shared.extents && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
+    const rewrapped =
+      shared.extents && opened.key !== undefined
+        ? await encryption.forNew(bucket, request.encryption, opened.key)
+        : fresh;
     const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
     const { fid } = source.durability;
-    const written = await staging.commit([], () => catalog.objects.put({
-      ...version,
-      ...rewrapped,
-      etag: source.etag,
-      ...(checksum ? { checksum } : {}),
-      ...(fid === undefined || !shared.extents ? {} : { fid }),
-    }, shared, request.preconditions));
+    const written = await staging.commit([], () =>
+      catalog.objects.put(
+        {
+          ...version,
+          ...rewrapped,
+          etag: source.etag,
+          ...(checksum ? { checksum } : {}),
+          ...(fid === undefined || !shared.extents ? {} : { fid }),
+        },
+        shared,
+        request.preconditions,
+      ),
+    );
     onWork();
     return written.version;
   }
@@ -101,7 +135,11 @@ export class ObjectCopy {
    * What the copy links; undefined when the source's files are charged to another territory than the caller's, or are
    * encrypted otherwise than the copy is to be.
    */
-  private async sharedBytes(call: Call, source: ObjectVersion, format: SegmentFormat = PLAIN): Promise<VersionBytes | undefined> {
+  private async sharedBytes(
+    call: Call,
+    source: ObjectVersion,
+    format: SegmentFormat = PLAIN,
+  ): Promise<VersionBytes | undefined> {
     const { catalog } = this.components;
     if (source.size === 0) return { blobs: [] };
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
@@ -109,7 +147,8 @@ export class ObjectCopy {
     for (const { file } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
-      if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format)) return undefined;
+      if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format))
+        return undefined;
     }
     return { blobs, extents, copied: true };
   }
@@ -118,7 +157,11 @@ export class ObjectCopy {
    * By the algorithm that was asked for, else the source's. A copy has no parts, so its checksum is of the whole: the
    * source's own, what its parts' combine to, or computed by reading the bytes once.
    */
-  private async checksum(call: Call, { source, key }: OpenedSource, asked: ChecksumAlgorithm | undefined): Promise<Checksum | undefined> {
+  private async checksum(
+    call: Call,
+    { source, key }: OpenedSource,
+    asked: ChecksumAlgorithm | undefined,
+  ): Promise<Checksum | undefined> {
     const { checksum, parts = [] } = source;
     const algorithm = asked ?? checksum?.algorithm;
     if (algorithm === undefined) return undefined;
@@ -136,7 +179,10 @@ export class ObjectCopy {
 
   /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
   private async restage(
-    call: Call, version: Omit<NewVersion, "etag">, request: CopyRequest, { source, key }: OpenedSource,
+    call: Call,
+    version: Omit<NewVersion, "etag">,
+    request: CopyRequest,
+    { source, key }: OpenedSource,
   ): Promise<ObjectVersion> {
     const { catalog, staging, admission, bytes, onWork } = this.components;
     if (source.size > LIMITS.putBytes) {
@@ -151,9 +197,13 @@ export class ObjectCopy {
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
       const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
       const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
-      const written = await staging.commit([blob], () => catalog.objects.put(
-        { ...version, etag: md5, checksum }, { blobs: [{ blob, offset: 0, length: version.size }] }, request.preconditions,
-      ));
+      const written = await staging.commit([blob], () =>
+        catalog.objects.put(
+          { ...version, etag: md5, checksum },
+          { blobs: [{ blob, offset: 0, length: version.size }] },
+          request.preconditions,
+        ),
+      );
       onWork();
       return written.version;
     } finally {
@@ -162,17 +212,29 @@ export class ObjectCopy {
   }
 }
 
-/** Whether files of one format can stand for an object that was to be stored in the other: a data key is wrapped for both. */
+/**
+ * Whether files of one format can stand for an object that was to be stored in the other: a data key is wrapped for
+ * both.
+ */
 function sameWay(stored: SegmentFormat, wanted: SegmentFormat): boolean {
-  return stored.name === wanted.name && (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher));
+  return (
+    stored.name === wanted.name &&
+    (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher))
+  );
 }
 
 /** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
 export async function readableSource(
-  catalog: Catalog, call: Call, { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
+  catalog: Catalog,
+  call: Call,
+  { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const { key, versionId } = source;
-  const bucket = await permittedBucket(catalog, call, source.bucket, { action: actionOf("GetObject", versionId), key, versionId });
+  const bucket = await permittedBucket(catalog, call, source.bucket, {
+    action: actionOf("GetObject", versionId),
+    key,
+    versionId,
+  });
   const version = await readableVersion(catalog, source).catch((error: unknown) => {
     throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
   });
@@ -188,25 +250,38 @@ export async function readableSource(
 
 /** Storage class and redirect are never the source's: a copy has those its request names. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
-  const kept = Object.entries(content).filter(([name]) => name !== "storageClass" && name !== "websiteRedirectLocation");
+  const kept = Object.entries(content).filter(
+    ([name]) => name !== "storageClass" && name !== "websiteRedirectLocation",
+  );
   const named = Object.entries(own ?? {}).filter(([, value]) => value !== "STANDARD");
   return Object.fromEntries([...kept, ...named]);
 }
 
 function copiedMarker(): S3Error {
-  return new S3Error("InvalidRequest", { message: "The source of a copy request may not specifically refer to a delete marker by version id." });
+  return new S3Error("InvalidRequest", {
+    message: "The source of a copy request may not specifically refer to a delete marker by version id.",
+  });
 }
 
 /** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
-function isSelfCopy({ key }: ObjectName, { name, versioning }: Bucket, { source, replaceMetadata, own, encryption }: CopyRequest): boolean {
-  const changes = replaceMetadata !== undefined || encryption !== undefined || own?.storageClass !== undefined || own?.websiteRedirectLocation !== undefined;
+function isSelfCopy(
+  { key }: ObjectName,
+  { name, versioning }: Bucket,
+  { source, replaceMetadata, own, encryption }: CopyRequest,
+): boolean {
+  const changes =
+    replaceMetadata !== undefined ||
+    encryption !== undefined ||
+    own?.storageClass !== undefined ||
+    own?.websiteRedirectLocation !== undefined;
   const restores = source.versionId !== undefined && versioning !== undefined;
   return source.bucket === name && source.key === key && !changes && !restores;
 }
 
 function illegalSelfCopy(): S3Error {
   return new S3Error("InvalidRequest", {
-    message: "This copy request is illegal because it is trying to copy an object to itself without changing the "
-      + "object's metadata, storage class, website redirect location or encryption attributes.",
+    message:
+      "This copy request is illegal because it is trying to copy an object to itself without changing the " +
+      "object's metadata, storage class, website redirect location or encryption attributes.",
   });
 }

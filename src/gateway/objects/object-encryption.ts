@@ -32,7 +32,10 @@ export class ObjectEncryption {
   /** Keys whose use the catalog knows of. */
   readonly #recorded = new Set<string>();
 
-  constructor(private readonly components: EncryptionComponents, settings: Partial<EncryptionSettings> = {}) {
+  constructor(
+    private readonly components: EncryptionComponents,
+    settings: Partial<EncryptionSettings> = {},
+  ) {
     this.#settings = { ...ENCRYPTION_DEFAULTS, ...settings };
   }
 
@@ -50,26 +53,29 @@ export class ObjectEncryption {
   async forNew(bucket: string, request: EncryptionRequest | undefined, dataKey?: DataKey): Promise<NewEncryption> {
     const fallback = request?.algorithm === "AES256" ? undefined : await this.defaultOf(bucket);
     if (request?.algorithm === "customer" && fallback?.blocksCustomerKeys === true) {
-      throw new S3Error("AccessDenied", { message: "The bucket's encryption configuration blocks server-side encryption with customer-provided keys." });
+      throw new S3Error("AccessDenied", {
+        message: "The bucket's encryption configuration blocks server-side encryption with customer-provided keys.",
+      });
     }
     const wanted = request ?? fallback;
     if (!wanted) return {};
     if (wanted.algorithm === "cess-cbc") return this.#cipher(wanted.keyId ?? "");
     const key = dataKey ?? (randomBytes(DATA_KEY_BYTES).toString("hex") as DataKey);
     // A request that does not speak of bucket keys leaves that to the bucket, although it names its KMS key itself.
-    const bucketKey = wanted.algorithm === "aws:kms" ? wanted.bucketKey ?? fallback?.bucketKey : undefined;
+    const bucketKey = wanted.algorithm === "aws:kms" ? (wanted.bucketKey ?? fallback?.bucketKey) : undefined;
     const encryption = await this.#wrap(wanted, key, bucketKey);
     return { encryption, format: { name: "aes-256-gcm", first: 0, key } };
   }
 
   /**
-   * Whether a request brings the key that an object needs. InvalidRequest when the customer's key is missing, or given for
-   * an object that has none; AccessDenied when it is not the one.
+   * Whether a request brings the key that an object needs. InvalidRequest when the customer's key is missing, or given
+   * for an object that has none; AccessDenied when it is not the one.
    */
   async requireKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     if (encryption?.algorithm === "customer" && !customer) {
       throw new S3Error("InvalidRequest", {
-        message: "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+        message:
+          "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
       });
     }
     if (customer && encryption?.algorithm !== "customer") {
@@ -79,8 +85,8 @@ export class ObjectEncryption {
   }
 
   /**
-   * The data key of an object, for who may read it; undefined where there is none. Rejects as `requireKey`, and with what
-   * a KMS key's server refuses.
+   * The data key of an object, for who may read it; undefined where there is none. Rejects as `requireKey`, and with
+   * what a KMS key's server refuses.
    */
   async unlock(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
     await this.requireKey(encryption, customer);
@@ -89,29 +95,50 @@ export class ObjectEncryption {
 
   async #unwrap(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
     if (encryption?.wrapped === undefined) return undefined;
-    const key = await this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), encryption.context ?? "");
-    if (key === undefined) throw new S3Error("AccessDenied", { message: "The encryption key is not the one that the object was stored with." });
+    const key = await this.components.keys.unwrap(
+      encryption.wrapped,
+      wrapperOf(encryption, customer),
+      encryption.context ?? "",
+    );
+    if (key === undefined)
+      throw new S3Error("AccessDenied", {
+        message: "The encryption key is not the one that the object was stored with.",
+      });
     return key as DataKey;
   }
 
   /** A part comes with the very key its upload was created with: InvalidRequest. */
   async requirePartKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     const wanted = encryption?.algorithm === "customer";
-    if (wanted && !customer) throw partRefused("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.");
-    if (customer && !wanted) throw partRefused("The multipart upload initiate did not request encryption. Please resend the request without sending encryption parameters.");
+    if (wanted && !customer)
+      throw partRefused(
+        "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.",
+      );
+    if (customer && !wanted)
+      throw partRefused(
+        "The multipart upload initiate did not request encryption. Please resend the request without sending encryption parameters.",
+      );
     if (!customer || encryption?.wrapped === undefined) return;
     const key = await this.components.keys.unwrap(encryption.wrapped, wrapperOf(encryption, customer), "");
-    if (key === undefined) throw partRefused("The provided encryption parameters did not match the ones used originally.");
+    if (key === undefined)
+      throw partRefused("The provided encryption parameters did not match the ones used originally.");
   }
 
-  async #wrap(wanted: EncryptionRequest | DefaultEncryption, key: DataKey, bucketKey: boolean | undefined): Promise<Encryption> {
+  async #wrap(
+    wanted: EncryptionRequest | DefaultEncryption,
+    key: DataKey,
+    bucketKey: boolean | undefined,
+  ): Promise<Encryption> {
     const { algorithm } = wanted as EncryptionRequest;
-    const chosen: Encryption = wanted.algorithm === "aws:kms"
-      ? {
-        algorithm: "aws:kms", keyId: wanted.keyId ?? DEFAULT_KMS_KEY, ...("context" in wanted ? { context: wanted.context } : {}),
-        ...(bucketKey === undefined ? {} : { bucketKey }),
-      }
-      : { algorithm };
+    const chosen: Encryption =
+      wanted.algorithm === "aws:kms"
+        ? {
+            algorithm: "aws:kms",
+            keyId: wanted.keyId ?? DEFAULT_KMS_KEY,
+            ...("context" in wanted ? { context: wanted.context } : {}),
+            ...(bucketKey === undefined ? {} : { bucketKey }),
+          }
+        : { algorithm };
     const wrapper = wrapperOf(chosen, "customer" in wanted ? wanted.customer : undefined);
     await this.#recordUse(wrapper);
     return { ...chosen, wrapped: await this.components.keys.wrap(key, wrapper, chosen.context ?? "") };

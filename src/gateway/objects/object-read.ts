@@ -6,7 +6,10 @@ import { checkRead, rangeHolds, type Preconditions } from "../../model/precondit
 import type { ObjectName, ReadRequest, ReadResult } from "../gateway.js";
 
 /** The version a read means. NoSuchKey, NoSuchVersion; a delete marker asked for by its id is MethodNotAllowed. */
-export async function readableVersion(catalog: Catalog, { bucket, key, versionId }: ObjectName): Promise<ObjectVersion> {
+export async function readableVersion(
+  catalog: Catalog,
+  { bucket, key, versionId }: ObjectName,
+): Promise<ObjectVersion> {
   const version = await catalog.objects.get(bucket, key, versionId);
   if (!version) {
     if (versionId === undefined) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
@@ -22,7 +25,10 @@ export async function readableVersion(catalog: Catalog, { bucket, key, versionId
   });
 }
 
-/** What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber, InvalidRequest. */
+/**
+ * What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber,
+ * InvalidRequest.
+ */
 export function resolveRead(version: ObjectVersion, request: ReadRequest): ReadResult {
   if (request.range && request.partNumber !== undefined) {
     throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
@@ -49,7 +55,8 @@ function rangeText(range: RangeRequest): string {
 /** PreconditionFailed, naming the header that failed as S3 does. */
 export function failedRead(conditions: Preconditions, version: ObjectVersion): S3Error {
   const { ifMatch } = conditions;
-  const failed = ifMatch && !ifMatch.includes("*") && !ifMatch.includes(version.etag) ? "If-Match" : "If-Unmodified-Since";
+  const failed =
+    ifMatch && !ifMatch.includes("*") && !ifMatch.includes(version.etag) ? "If-Match" : "If-Unmodified-Since";
   return new S3Error("PreconditionFailed", { fields: { Condition: failed } });
 }
 
@@ -73,7 +80,8 @@ function resolvePart(version: ObjectVersion, partNumber: number): ReadResult {
   }
   let start = 0;
   for (const part of parts) {
-    if (part.partNumber === partNumber) return { version, range: partRange(start, part.size), partsCount: parts.length };
+    if (part.partNumber === partNumber)
+      return { version, range: partRange(start, part.size), partsCount: parts.length };
     start += part.size;
   }
   throw noSuchPart(parts.length);

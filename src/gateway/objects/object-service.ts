@@ -8,7 +8,19 @@ import type { StorageComponents } from "../components.js";
 import { payerOf, permittedBucket } from "../access/access.js";
 import { actionOf } from "../access/actions.js";
 import type {
-  Body, Call, Copied, CopyRequest, Deletion, ListRequest, ListResult, ObjectName, Objects, PutSettings, ReadRequest, ReadResult, Written,
+  Body,
+  Call,
+  Copied,
+  CopyRequest,
+  Deletion,
+  ListRequest,
+  ListResult,
+  ObjectName,
+  Objects,
+  PutSettings,
+  ReadRequest,
+  ReadResult,
+  Written,
 } from "../gateway.js";
 import { newObjectAcl, withOwners } from "../access/object-acl.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
@@ -57,23 +69,39 @@ export class ObjectService implements Objects {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      const { announce } = await notifications.announce(call, name, call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put");
-      const version = await this.commit({ ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, announce }, ingested, { ...settings, ...lock });
+      const { announce } = await notifications.announce(
+        call,
+        name,
+        call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
+      );
+      const version = await this.commit(
+        { ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, announce },
+        ingested,
+        { ...settings, ...lock },
+      );
       return { ...version, ...(await expiries.of(version)) };
     } finally {
       for (const release of releases) release();
     }
   }
 
-  private async commit(target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "announce">, ingested: Ingested, settings: PutSettings): Promise<ObjectVersion> {
+  private async commit(
+    target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "announce">,
+    ingested: Ingested,
+    settings: PutSettings,
+  ): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
     const { size, md5, blob, checksums, sent } = ingested;
     const algorithm = sent ?? DEFAULT_CHECKSUM;
     const value = checksums.get(algorithm);
     const version = {
-      ...target, size, etag: md5,
-      content: settings.content, metadata: settings.metadata,
-      ...(settings.tags ? { tags: settings.tags } : {}), ...(settings.lock ? { lock: settings.lock } : {}),
+      ...target,
+      size,
+      etag: md5,
+      content: settings.content,
+      metadata: settings.metadata,
+      ...(settings.tags ? { tags: settings.tags } : {}),
+      ...(settings.lock ? { lock: settings.lock } : {}),
       ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
     };
     const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
@@ -88,8 +116,10 @@ export class ObjectService implements Objects {
 
   async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
     const { network, redundancy } = this.components;
-    const result = network?.serves(name.bucket) === true
-      ? await network.head(call, name, await this.ofNetwork(request)) : await this.resolve(call, name, request);
+    const result =
+      network?.serves(name.bucket) === true
+        ? await network.head(call, name, await this.ofNetwork(request))
+        : await this.resolve(call, name, request);
     return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
   }
 
@@ -104,7 +134,11 @@ export class ObjectService implements Objects {
     const bucket = await permittedBucket(catalog, call, name.bucket);
     const version = await readableVersion(catalog, name);
     await encryption.requireKey(version.encryption, request.customer);
-    return { ...resolveRead(version, request), ...shownVersionId(bucket, version.versionId), ...(await expiries.of(version)) };
+    return {
+      ...resolveRead(version, request),
+      ...shownVersionId(bucket, version.versionId),
+      ...(await expiries.of(version)),
+    };
   }
 
   async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }> {
@@ -116,17 +150,34 @@ export class ObjectService implements Objects {
     return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
   }
 
-  async delete(call: Call, { bucket, key, versionId }: ObjectName, preconditions?: Preconditions, bypassGovernance = false): Promise<Deletion> {
+  async delete(
+    call: Call,
+    { bucket, key, versionId }: ObjectName,
+    preconditions?: Preconditions,
+    bypassGovernance = false,
+  ): Promise<Deletion> {
     const { catalog, staging, onWork, notifications } = this.components;
     requireKey(key);
-    const { versioning } = await permittedBucket(catalog, call, bucket, { action: actionOf("DeleteObject", versionId), key, versionId });
+    const { versioning } = await permittedBucket(catalog, call, bucket, {
+      action: actionOf("DeleteObject", versionId),
+      key,
+      versionId,
+    });
     const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectRemoved:*");
-    const request = { owner: call.account.id, bypassGovernance, announce, ...(versionId === undefined ? {} : { versionId }) };
+    const request = {
+      owner: call.account.id,
+      bypassGovernance,
+      announce,
+      ...(versionId === undefined ? {} : { versionId }),
+    };
     const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));
     if (deletion.deleted) onWork();
     if (versioning === undefined && deletion.versionId === undefined) return {};
     const shown = deletion.versionId ?? versionId;
-    return { ...(shown === undefined ? {} : { versionId: shown }), ...(deletion.deleteMarker ? { deleteMarker: true } : {}) };
+    return {
+      ...(shown === undefined ? {} : { versionId: shown }),
+      ...(deletion.deleteMarker ? { deleteMarker: true } : {}),
+    };
   }
 
   copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
@@ -145,7 +196,8 @@ export class ObjectService implements Objects {
       else prefixes.push(entry.prefix);
     }
     return {
-      keys: await withOwners(catalog, bucket, keys), prefixes,
+      keys: await withOwners(catalog, bucket, keys),
+      prefixes,
       truncated,
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),
     };
@@ -156,7 +208,11 @@ export class ObjectService implements Objects {
  * Write preconditions before the body, so that 5 GiB are not sent in vain. The transaction that writes the version
  * checks them again, and its word is the last.
  */
-export async function requireEarly(catalog: Catalog, { bucket, key }: ObjectName, preconditions: Preconditions | undefined): Promise<void> {
+export async function requireEarly(
+  catalog: Catalog,
+  { bucket, key }: ObjectName,
+  preconditions: Preconditions | undefined,
+): Promise<void> {
   if (!preconditions?.ifMatch && !preconditions?.ifNoneMatch) return;
   const current = await catalog.objects.get(bucket, key);
   const outcome = checkWrite(preconditions, current?.deleteMarker === true ? undefined : current);

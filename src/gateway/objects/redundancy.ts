@@ -13,7 +13,9 @@ export interface RedundancySettings {
 
 export const REDUNDANCY_DEFAULTS: RedundancySettings = { waitMs: 500, lookups: 32, files: 32 };
 
-/** How many fragments of an object are left in the network: good to know, never worth failing or delaying a HEAD for. */
+/**
+ * How many fragments of an object are left in the network: good to know, never worth failing or delaying a HEAD for.
+ */
 export class Redundancy {
   readonly #settings: RedundancySettings;
   #running = 0;
@@ -29,14 +31,22 @@ export class Redundancy {
   async added(version: ObjectVersion): Promise<ObjectVersion> {
     const fids = [...new Set(version.extents.map(({ fid }) => fid))];
     const { waitMs, lookups, files } = this.#settings;
-    if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.#running >= lookups) return version;
+    if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.#running >= lookups)
+      return version;
     this.#running++;
     const found = Promise.all(fids.map((fid) => this.components.files.redundancy(fid)))
-      .then((counts) => counts.reduce((least, count) => count === undefined || least === undefined ? undefined : Math.min(least, count)))
+      .then((counts) =>
+        counts.reduce((least, count) =>
+          count === undefined || least === undefined ? undefined : Math.min(least, count),
+        ),
+      )
       .catch(() => undefined)
       .finally(() => this.#running--);
     const timer = new AbortController();
-    const late = this.components.clock.sleep(waitMs, timer.signal).then(() => undefined, () => undefined);
+    const late = this.components.clock.sleep(waitMs, timer.signal).then(
+      () => undefined,
+      () => undefined,
+    );
     const redundancy = await Promise.race([found, late]);
     timer.abort();
     return redundancy === undefined ? version : { ...version, durability: { ...version.durability, redundancy } };

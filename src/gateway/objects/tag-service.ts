@@ -44,7 +44,8 @@ export class TagService implements Tagging {
     requireTags(tags, TAG_LIMITS.object);
     const bucket = await permittedBucket(catalog, call, name.bucket);
     const { id, versionId } = await readableVersion(catalog, name);
-    if (!(await catalog.objects.setTags(id, tags))) throw new S3Error("NoSuchKey", { resource: name.key, fields: { Key: name.key } });
+    if (!(await catalog.objects.setTags(id, tags)))
+      throw new S3Error("NoSuchKey", { resource: name.key, fields: { Key: name.key } });
     return { tags, ...shownVersionId(bucket, versionId) };
   }
 }

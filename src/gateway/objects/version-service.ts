@@ -18,7 +18,8 @@ export class VersionService implements Versions {
     await permittedBucket(catalog, call, bucket);
     if (state === "Suspended" && (await catalog.configurations.get(bucket, "object-lock")) !== undefined) {
       throw new S3Error("InvalidBucketState", {
-        message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.", resource: bucket,
+        message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+        resource: bucket,
       });
     }
     await catalog.configurations.put(bucket, "versioning", state);
@@ -29,11 +30,16 @@ export class VersionService implements Versions {
     const bucket = await permittedBucket(catalog, call, name);
     const { entries, truncated } = await catalog.objects.listVersions({ bucket: name, ...request });
     const last = entries.at(-1);
-    const next = last?.kind === "version"
-      ? { nextKeyMarker: last.version.key, nextVersionIdMarker: last.version.versionId }
-      : { nextKeyMarker: last?.prefix ?? "" };
+    const next =
+      last?.kind === "version"
+        ? { nextKeyMarker: last.version.key, nextVersionIdMarker: last.version.versionId }
+        : { nextKeyMarker: last?.prefix ?? "" };
     return {
-      versions: await withOwners(catalog, bucket, entries.flatMap((entry) => (entry.kind === "version" ? [entry.version] : []))),
+      versions: await withOwners(
+        catalog,
+        bucket,
+        entries.flatMap((entry) => (entry.kind === "version" ? [entry.version] : [])),
+      ),
       prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
       truncated,
       ...(truncated && last ? next : {}),
@@ -41,7 +47,9 @@ export class VersionService implements Versions {
   }
 }
 
-/** What an answer says of a version: nothing in a bucket that never had versioning, where every version is the null one. */
+/**
+ * What an answer says of a version: nothing in a bucket that never had versioning, where every version is the null one.
+ */
 export function shownVersionId({ versioning }: Bucket, versionId: string): { readonly versionId?: string } {
   return versioning === undefined && versionId === "null" ? {} : { versionId };
 }

@@ -47,8 +47,9 @@ function isSamePart(listed: CompletedPart, part: Part): boolean {
 
 function invalidPart({ partNumber, etag }: CompletedPart): S3Error {
   return new S3Error("InvalidPart", {
-    message: "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
-      + "specified entity tag or checksum may not match the part's.",
+    message:
+      "One or more of the specified parts could not be found. The part may not have been uploaded, or the " +
+      "specified entity tag or checksum may not match the part's.",
     fields: { PartNumber: String(partNumber), ETag: etag },
   });
 }
@@ -58,7 +59,12 @@ function requireSizes(parts: readonly Part[], announced: number | undefined): vo
     if (size >= LIMITS.minPartBytes) continue;
     throw new S3Error("EntityTooSmall", {
       message: "Your proposed upload is smaller than the minimum allowed size",
-      fields: { ProposedSize: String(size), MinSizeAllowed: String(LIMITS.minPartBytes), PartNumber: String(partNumber), ETag: etag },
+      fields: {
+        ProposedSize: String(size),
+        MinSizeAllowed: String(LIMITS.minPartBytes),
+        PartNumber: String(partNumber),
+        ETag: etag,
+      },
     });
   }
   const size = totalSize(parts);

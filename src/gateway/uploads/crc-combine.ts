@@ -36,7 +36,10 @@ class CrcField {
   /** x^(8·length) by length: nearly all parts of an upload have one size. */
   private readonly shifts = new Map<number, bigint>();
 
-  constructor(private readonly polynomial: bigint, readonly width: number) {
+  constructor(
+    private readonly polynomial: bigint,
+    readonly width: number,
+  ) {
     this.one = 1n << BigInt(width - 1);
     this.powers = [this.one >> 1n];
   }

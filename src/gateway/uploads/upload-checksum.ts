@@ -17,7 +17,9 @@ export function uploadAlgorithm(upload: Pick<Upload, "checksumAlgorithm">): Chec
 export function requireChecksumType({ checksumAlgorithm: algorithm, checksumType: type }: CreateUploadSettings): void {
   if (type === undefined) return;
   if (algorithm === undefined) {
-    throw new S3Error("InvalidRequest", { message: "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header." });
+    throw new S3Error("InvalidRequest", {
+      message: "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+    });
   }
   const allowed = type === "COMPOSITE" ? algorithm !== "CRC64NVME" : isCombinable(algorithm);
   if (allowed) return;
@@ -30,7 +32,11 @@ export function requireChecksumType({ checksumAlgorithm: algorithm, checksumType
  * The checksum of the whole object from those of its parts; undefined when a part has none by the upload's algorithm.
  * BadDigest when it differs from the one the request names, InvalidRequest when its type does.
  */
-export async function wholeChecksum(upload: Upload, parts: readonly Part[], request: CompleteRequest): Promise<Checksum | undefined> {
+export async function wholeChecksum(
+  upload: Upload,
+  parts: readonly Part[],
+  request: CompleteRequest,
+): Promise<Checksum | undefined> {
   const algorithm = uploadAlgorithm(upload);
   const type = checksumType(upload, algorithm);
   if (request.checksumType !== undefined && request.checksumType !== type) {
@@ -51,12 +57,17 @@ type Summed = Pick<Part, "size" | "checksum">;
 export function combinedChecksum(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Checksum | undefined {
   const own = digestsBy(algorithm, parts);
   if (!own || own.length === 0 || !isCombinable(algorithm)) return undefined;
-  const value = combineCrcs(algorithm, own.map((crc, place) => ({ crc, length: parts[place]?.size ?? 0 })));
+  const value = combineCrcs(
+    algorithm,
+    own.map((crc, place) => ({ crc, length: parts[place]?.size ?? 0 })),
+  );
   return { algorithm, type: "FULL_OBJECT", value: value.toString("base64") };
 }
 
 function digestsBy(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Buffer[] | undefined {
-  const own = parts.flatMap(({ checksum }) => (checksum?.algorithm === algorithm ? [Buffer.from(checksum.value, "base64")] : []));
+  const own = parts.flatMap(({ checksum }) =>
+    checksum?.algorithm === algorithm ? [Buffer.from(checksum.value, "base64")] : [],
+  );
   return own.length === parts.length ? own : undefined;
 }
 
@@ -65,8 +76,9 @@ function requirePartChecksums({ parts }: CompleteRequest, algorithm: ChecksumAlg
   const bare = parts.find(({ checksum }) => checksum?.algorithm !== algorithm);
   if (!bare) return;
   throw new S3Error("InvalidRequest", {
-    message: `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. `
-      + `It was missing for part ${bare.partNumber} in the request.`,
+    message:
+      `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. ` +
+      `It was missing for part ${bare.partNumber} in the request.`,
   });
 }
 
@@ -94,5 +106,6 @@ function requireSame(request: CompleteRequest, { algorithm, value }: Checksum): 
   }
   // Some clients leave the number of parts out of a composite value.
   const same = expected.value === value || expected.value === value.replace(/-\d+$/, "");
-  if (!same) throw new S3Error("BadDigest", { message: `The ${algorithm} you specified did not match the calculated checksum` });
+  if (!same)
+    throw new S3Error("BadDigest", { message: `The ${algorithm} you specified did not match the calculated checksum` });
 }

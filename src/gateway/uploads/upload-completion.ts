@@ -52,10 +52,18 @@ interface Run {
 export class UploadCompletion {
   private readonly runs = new Map<string, Run>();
 
-  constructor(private readonly components: CompletionComponents, private readonly settings: { readonly multipartEtag: MultipartEtag }) {}
+  constructor(
+    private readonly components: CompletionComponents,
+    private readonly settings: { readonly multipartEtag: MultipartEtag },
+  ) {}
 
   /** See Uploads.complete. */
-  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest): Promise<{ readonly result: Promise<CompletedUpload> }> {
+  async complete(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    request: CompleteRequest,
+  ): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const { catalog } = this.components;
     const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
     if (upload?.state !== "open") {
@@ -117,24 +125,51 @@ export class UploadCompletion {
   private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
     const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-    const settings = { format: upload.format ?? PLAIN, territory: call.account.territory, priority: "foreground" as const };
+    const settings = {
+      format: upload.format ?? PLAIN,
+      territory: call.account.territory,
+      priority: "foreground" as const,
+    };
     const files = await preprocessing.files(upload.id, content, settings, signal);
     const { bucket, key, content: headers, metadata, tags } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
     const lock = await uploadLock(this.components, found, upload.lock);
-    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:CompleteMultipartUpload");
+    const { announce } = await notifications.announce(
+      call,
+      { bucket, key },
+      "s3:ObjectCreated:CompleteMultipartUpload",
+    );
     const version = {
-      bucket, key, announce, owner: call.account.id, size: totalSize(parts), etag: this.etag(parts, files), content: headers, metadata,
-      ...(upload.acl ? { acl: upload.acl } : {}), ...(upload.encryption ? { encryption: upload.encryption } : {}),
-      parts: parts.map(({ partNumber, size, checksum: own }) => ({ partNumber, size, ...(own ? { checksum: own } : {}) })),
-      ...(checksum ? { checksum } : {}), ...(tags ? { tags } : {}), ...lock,
+      bucket,
+      key,
+      announce,
+      owner: call.account.id,
+      size: totalSize(parts),
+      etag: this.etag(parts, files),
+      content: headers,
+      metadata,
+      ...(upload.acl ? { acl: upload.acl } : {}),
+      ...(upload.encryption ? { encryption: upload.encryption } : {}),
+      parts: parts.map(({ partNumber, size, checksum: own }) => ({
+        partNumber,
+        size,
+        ...(own ? { checksum: own } : {}),
+      })),
+      ...(checksum ? { checksum } : {}),
+      ...(tags ? { tags } : {}),
+      ...lock,
       ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
     };
-    const written = await staging.commit([], () => catalog.uploads.complete(upload.id, version, parts, files, request.preconditions));
+    const written = await staging.commit([], () =>
+      catalog.uploads.complete(upload.id, version, parts, files, request.preconditions),
+    );
     return {
-      etag: version.etag, versionId: written.version.versionId, ...(checksum ? { checksum } : {}),
-      ...(upload.encryption ? { encryption: upload.encryption } : {}), ...(await expiries.of(written.version)),
+      etag: version.etag,
+      versionId: written.version.versionId,
+      ...(checksum ? { checksum } : {}),
+      ...(upload.encryption ? { encryption: upload.encryption } : {}),
+      ...(await expiries.of(written.version)),
     };
   }
 
@@ -154,8 +189,9 @@ export class UploadCompletion {
     const result = await this.components.catalog.uploads.result(id);
     if (!result) return undefined;
     const { partEtags, ...completed } = result;
-    const same = partEtags.length === request.parts.length
-      && request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
+    const same =
+      partEtags.length === request.parts.length &&
+      request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
     return same ? { ...completed, ...(encryption ? { encryption } : {}) } : undefined;
   }
 }

@@ -12,8 +12,18 @@ import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { StorageComponents } from "../components.js";
 import { payerOf, permittedBucket } from "../access/access.js";
 import type {
-  Body, Call, CompletedUpload, CompleteRequest, CopyPartRequest, CreateUploadSettings, ObjectName, PartListResult, StoredPart, UploadListRequest,
-  UploadListResult, Uploads,
+  Body,
+  Call,
+  CompletedUpload,
+  CompleteRequest,
+  CopyPartRequest,
+  CreateUploadSettings,
+  ObjectName,
+  PartListResult,
+  StoredPart,
+  UploadListRequest,
+  UploadListResult,
+  Uploads,
 } from "../gateway.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
@@ -49,16 +59,30 @@ export class UploadService implements Uploads {
     (await admission.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     const upload = await catalog.uploads.create({
-      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"), bucket, key, owner: call.account.id, content, metadata, ...encrypted,
+      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"),
+      bucket,
+      key,
+      owner: call.account.id,
+      content,
+      metadata,
+      ...encrypted,
       ...(acl ? { acl } : {}),
       ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
       ...(checksumType === undefined ? {} : { checksumType }),
-      ...(tags ? { tags } : {}), ...(lock ? { lock } : {}),
+      ...(tags ? { tags } : {}),
+      ...(lock ? { lock } : {}),
     });
     return { ...upload, ...(await expiries.ofUpload(upload)) };
   }
 
-  async putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
+  async putPart(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    partNumber: number,
+    body: Body,
+    customer?: CustomerKey,
+  ): Promise<StoredPart> {
     requirePartNumber(partNumber);
     const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
     await this.components.encryption.requirePartKey(upload.encryption, customer);
@@ -68,7 +92,11 @@ export class UploadService implements Uploads {
   }
 
   async copyPart(
-    call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest,
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    partNumber: number,
+    request: CopyPartRequest,
   ): Promise<StoredPart & { readonly sourceVersionId?: string }> {
     const { catalog, bytes, encryption } = this.components;
     requirePartNumber(partNumber);
@@ -79,7 +107,12 @@ export class UploadService implements Uploads {
     const { start, end } = copiedRange(version, request.range);
     const stream = await bytes.open(version, { start, end }, call.signal, key);
     try {
-      const part = await this.stage(charged, upload, partNumber, { stream, size: end - start, announced: {}, trailer: () => ({}) });
+      const part = await this.stage(charged, upload, partNumber, {
+        stream,
+        size: end - start,
+        announced: {},
+        trailer: () => ({}),
+      });
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
@@ -87,7 +120,13 @@ export class UploadService implements Uploads {
     }
   }
 
-  async complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }> {
+  async complete(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    request: CompleteRequest,
+    customer?: CustomerKey,
+  ): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const { upload, account } = await this.permittedUpload(call, name, uploadId);
     if (customer && upload) await this.components.encryption.requirePartKey(upload.encryption, customer);
     return this.components.completion.complete({ ...call, account }, name, uploadId, request);
@@ -116,9 +155,10 @@ export class UploadService implements Uploads {
     await permittedBucket(catalog, call, bucket);
     const { entries, truncated } = await catalog.uploads.list({ bucket, ...request });
     const last = entries.at(-1);
-    const next = last?.kind === "upload"
-      ? { nextKeyMarker: last.upload.key, nextUploadIdMarker: last.upload.id }
-      : { nextKeyMarker: last?.prefix ?? "", nextUploadIdMarker: "" };
+    const next =
+      last?.kind === "upload"
+        ? { nextKeyMarker: last.upload.key, nextUploadIdMarker: last.upload.id }
+        : { nextKeyMarker: last?.prefix ?? "", nextUploadIdMarker: "" };
     return {
       uploads: entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : [])),
       prefixes: entries.flatMap((entry) => (entry.kind === "prefix" ? [entry.prefix] : [])),
@@ -128,14 +168,22 @@ export class UploadService implements Uploads {
   }
 
   /** The upload, and the call in the name of who pays for its parts. */
-  private async openUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload; readonly bucket: Bucket; readonly charged: Call }> {
+  private async openUpload(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+  ): Promise<{ readonly upload: Upload; readonly bucket: Bucket; readonly charged: Call }> {
     const { upload, bucket, account } = await this.permittedUpload(call, name, uploadId);
     if (upload?.state !== "open") throw noSuchUpload(uploadId);
     return { upload, bucket, charged: { ...call, account } };
   }
 
   /** The upload, if there is one, when the caller may do with it what the call is about; and who pays. */
-  private async permittedUpload(call: Call, name: ObjectName, uploadId: string): Promise<{ readonly upload: Upload | undefined; readonly bucket: Bucket; readonly account: Account }> {
+  private async permittedUpload(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+  ): Promise<{ readonly upload: Upload | undefined; readonly bucket: Bucket; readonly account: Account }> {
     const { catalog, accounts } = this.components;
     const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
     const bucket = await permittedBucket(catalog, withUploadEncryption(call, upload), name.bucket);
@@ -152,11 +200,17 @@ export class UploadService implements Uploads {
     try {
       if (body.size !== undefined) await admit(body.size);
       const algorithm = uploadAlgorithm(upload);
-      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, ...(body.size === undefined ? { admit } : {}) });
+      const ingested = await ingest(this.components, body, {
+        signal: call.signal,
+        algorithm,
+        ...(body.size === undefined ? { admit } : {}),
+      });
       const { blob, size, md5, checksums } = ingested;
       const value = checksums.get(algorithm);
       const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };
-      const { part } = await staging.commit([blob], () => catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }));
+      const { part } = await staging.commit([blob], () =>
+        catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }),
+      );
       preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
       return { ...asSent(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
     } finally {
@@ -177,11 +231,16 @@ function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announc
 /** The answer echoes the checksum that was sent, although the upload keeps its own. */
 function asSent(part: Part, { sent, checksums }: Ingested): Part {
   const value = sent === undefined ? undefined : checksums.get(sent);
-  return sent === undefined || value === undefined ? part : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
+  return sent === undefined || value === undefined
+    ? part
+    : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
 }
 
 /** x-amz-copy-source-range knows only `bytes=first-last`, both within the source. */
-function copiedRange({ size }: ObjectVersion, request: RangeRequest | undefined): { readonly start: number; readonly end: number } {
+function copiedRange(
+  { size }: ObjectVersion,
+  request: RangeRequest | undefined,
+): { readonly start: number; readonly end: number } {
   if (!request) return { start: 0, end: size };
   const range = resolveRange(request, size);
   if (!range || "suffix" in request || request.last === undefined || request.last >= size) {

@@ -83,14 +83,33 @@ export interface PartListResult {
 
 export interface Uploads {
   create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending>;
-  putPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
-  copyPart(call: Call, name: ObjectName, uploadId: string, partNumber: number, request: CopyPartRequest): Promise<StoredPart & { readonly sourceVersionId?: string }>;
+  putPart(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    partNumber: number,
+    body: Body,
+    customer?: CustomerKey,
+  ): Promise<StoredPart>;
+  copyPart(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    partNumber: number,
+    request: CopyPartRequest,
+  ): Promise<StoredPart & { readonly sourceVersionId?: string }>;
   /**
    * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
    * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body. A customer's
    * key need not be given again; one that is given must be the upload's.
    */
-  complete(call: Call, name: ObjectName, uploadId: string, request: CompleteRequest, customer?: CustomerKey): Promise<{ readonly result: Promise<CompletedUpload> }>;
+  complete(
+    call: Call,
+    name: ObjectName,
+    uploadId: string,
+    request: CompleteRequest,
+    customer?: CustomerKey,
+  ): Promise<{ readonly result: Promise<CompletedUpload> }>;
   abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
   parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
   list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;

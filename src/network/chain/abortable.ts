@@ -18,7 +18,10 @@ export function abortable<T>(work: Promise<T>, signals: readonly (AbortSignal | 
       (error: unknown) => finish(() => reject(asError(error))),
     );
     for (const signal of present) {
-      if (signal.aborted) { finish(() => reject(reasonOf(signal))); return; }
+      if (signal.aborted) {
+        finish(() => reject(reasonOf(signal)));
+        return;
+      }
       // As many may wait on one signal as there are calls; Node would suspect a leak from the eleventh on.
       setMaxListeners(0, signal);
       signal.addEventListener("abort", abort, { once: true });

@@ -47,9 +47,13 @@ export function publicKeyOf(address: string): Uint8Array {
     key = decodeAddress(address);
   } catch (error) {
     const checksum = String(error).includes("checksum");
-    throw new InvalidAccount(address, checksum ? "its checksum is wrong; is a letter mistyped?" : "it is no SS58 address");
+    throw new InvalidAccount(
+      address,
+      checksum ? "its checksum is wrong; is a letter mistyped?" : "it is no SS58 address",
+    );
   }
-  if (key.length !== PUBLIC_KEY_SIZE) throw new InvalidAccount(address, `it names ${key.length} bytes, not ${PUBLIC_KEY_SIZE}`);
+  if (key.length !== PUBLIC_KEY_SIZE)
+    throw new InvalidAccount(address, `it names ${key.length} bytes, not ${PUBLIC_KEY_SIZE}`);
   return key;
 }
 
@@ -93,7 +97,8 @@ export async function signerFromKeystore(path: string, password: string): Promis
   } catch (error) {
     throw new Error(`${path} is no keystore file of a wallet`, { cause: error });
   }
-  if (pair.type !== "sr25519") throw new Error(`${path} holds a key of type ${pair.type}; storage nodes verify sr25519 only`);
+  if (pair.type !== "sr25519")
+    throw new Error(`${path} holds a key of type ${pair.type}; storage nodes verify sr25519 only`);
   try {
     pair.unlock(password);
   } catch {

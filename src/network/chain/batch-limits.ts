@@ -24,7 +24,10 @@ export async function fits(api: ApiPromise, extrinsic: SubmittableExtrinsic<"pro
 }
 
 /** Bytes, and picoseconds of reference time, for extrinsics of a block; undefined where the metadata does not say. */
-export function limits(api: ApiPromise): { readonly longest: bigint | undefined; readonly heaviest: bigint | undefined } {
+export function limits(api: ApiPromise): {
+  readonly longest: bigint | undefined;
+  readonly heaviest: bigint | undefined;
+} {
   const system = api.consts["system"];
   const lengths = path(system?.["blockLength"], ["max", "normal"]);
   const extrinsic = path(system?.["blockWeights"], ["perClass", "normal", "maxExtrinsic"]);

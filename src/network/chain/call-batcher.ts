@@ -2,7 +2,14 @@ import type { ApiPromise } from "@polkadot/api";
 import { asError } from "../../model/errors.js";
 import { abortable } from "./abortable.js";
 import { fits, supportsForceBatch } from "./batch-limits.js";
-import { ChainRefusal, ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
+import {
+  ChainRefusal,
+  ChainUnavailable,
+  ExtrinsicLost,
+  FeesUnpaid,
+  type SignedExtrinsic,
+  type SubmitOptions,
+} from "./chain.js";
 import type { Connection } from "./connection.js";
 import { refusal } from "./dispatch-error.js";
 import { call } from "./extrinsics.js";
@@ -27,8 +34,8 @@ interface Item {
 
 /**
  * Puts calls that come at the same time into one extrinsic, so that a hundred files are ordered in a block or two. It
- * is `utility.forceBatch`: each call succeeds or is refused by itself. Where the runtime lacks that, and for a call that
- * comes alone, the call is the extrinsic.
+ * is `utility.forceBatch`: each call succeeds or is refused by itself. Where the runtime lacks that, and for a call
+ * that comes alone, the call is the extrinsic.
  */
 export class CallBatcher {
   readonly #submitter: Pick<Submitter, "submit">;
@@ -61,7 +68,8 @@ export class CallBatcher {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { reject } of this.#waiting.splice(0)) reject(new ChainUnavailable("the chain client was closed before the call was signed"));
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new ChainUnavailable("the chain client was closed before the call was signed"));
   }
 
   #flush(): void {
@@ -91,7 +99,10 @@ export class CallBatcher {
   }
 
   async #sendAlone({ build, options, resolve, reject }: Item): Promise<void> {
-    await this.#submitter.submit(build, options).then(() => resolve(), (error: unknown) => reject(asError(error)));
+    await this.#submitter.submit(build, options).then(
+      () => resolve(),
+      (error: unknown) => reject(asError(error)),
+    );
   }
 
   async #sendTogether(items: readonly Item[]): Promise<void> {
@@ -115,7 +126,8 @@ export class CallBatcher {
     }
     const outcomes = itemOutcomes(events);
     signed.forEach(({ resolve, reject }, position) => {
-      const outcome = outcomes.length === signed.length ? outcomes[position] : unreadable(signed.length, outcomes.length);
+      const outcome =
+        outcomes.length === signed.length ? outcomes[position] : unreadable(signed.length, outcomes.length);
       if (outcome === undefined) resolve();
       else reject(outcome);
     });
@@ -123,11 +135,15 @@ export class CallBatcher {
 
   /**
    * A batch that was refused as a whole has done nothing, and neither has one that no node took: its calls are tried in
-   * smaller company, at last alone, so that none fails for its neighbours. What may still be included is not tried again.
+   * smaller company, at last alone, so that none fails for its neighbours. What may still be included is not tried
+   * again.
    */
   async #failedTogether(items: readonly Item[], error: Error): Promise<void> {
     const refusedWhole = error instanceof ChainRefusal;
-    const notTaken = error instanceof ExtrinsicLost && !(error instanceof FeesUnpaid) && /exhaust|too (large|big|long)/i.test(error.message);
+    const notTaken =
+      error instanceof ExtrinsicLost &&
+      !(error instanceof FeesUnpaid) &&
+      /exhaust|too (large|big|long)/i.test(error.message);
     if (refusedWhole || notTaken) await this.#sendHalves(items);
     else for (const { reject } of items) reject(error);
   }

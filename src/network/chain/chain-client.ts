@@ -34,7 +34,10 @@ export class CessChain implements Chain, GatewayRegister {
   readonly #batcher: CallBatcher;
   readonly #watches = new Set<() => void>();
 
-  constructor(components: { session: ChainSession; signer: Signer }, settings: Partial<SubmitterSettings & CallBatcherSettings> = {}) {
+  constructor(
+    components: { session: ChainSession; signer: Signer },
+    settings: Partial<SubmitterSettings & CallBatcherSettings> = {},
+  ) {
     const { session, signer } = components;
     this.#signer = signer;
     this.#session = session;

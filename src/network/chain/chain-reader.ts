@@ -62,7 +62,8 @@ export class ChainReader {
     return this.connection.call(async (link) => {
       const best = (await link.send("chain_getBlockHash", [])) as string;
       const nodes: ChainNode[] = [];
-      for await (const { key, value } of readMap(link, "sminer", "minerItems", best)) nodes.push(toNode(formatAccount(key), value));
+      for await (const { key, value } of readMap(link, "sminer", "minerItems", best))
+        nodes.push(toNode(formatAccount(key), value));
       return nodes;
     });
   }
@@ -84,9 +85,20 @@ export class ChainReader {
     return this.connection.call(async (link) => (await this.connection.finalizedHead(link)).number);
   }
 
-  #read(pallet: string, item: string, keys: readonly unknown[], at: "best" | "finalized" = "best"): Promise<Codec | undefined> {
+  #read(
+    pallet: string,
+    item: string,
+    keys: readonly unknown[],
+    at: "best" | "finalized" = "best",
+  ): Promise<Codec | undefined> {
     return this.connection.call(async (link) =>
-      readStorage(link, pallet, item, keys, at === "finalized" ? (await this.connection.finalizedHead(link)).hash : undefined),
+      readStorage(
+        link,
+        pallet,
+        item,
+        keys,
+        at === "finalized" ? (await this.connection.finalizedHead(link)).hash : undefined,
+      ),
     );
   }
 }

@@ -3,9 +3,9 @@ import type { SegmentHashes } from "../../model/file.js";
 import type { Fid, Hash } from "../../model/hash.js";
 
 /**
- * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise, and never of a time before
- * a final block that an earlier read of this process was answered from, whichever endpoint answers. Every call rejects
- * with ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
+ * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise, and never of a time
+ * before a final block that an earlier read of this process was answered from, whichever endpoint answers. Every call
+ * rejects with ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
  */
 export interface Chain {
   /** The gateway's own account, which signs. */
@@ -26,15 +26,22 @@ export interface Chain {
    * Rejects with ChainRefusal when the pallet refuses (its fee is paid), ExtrinsicLost when it was never included.
    */
   declare(order: DealOrder, options: SubmitOptions): Promise<void>;
-  /** Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success proves nothing: read the file after. */
+  /**
+   * Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success proves nothing: read
+   * the file after.
+   */
   deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void>;
-  /** Whether an extrinsic signed earlier can no longer be included in the future: its nonce is used or its era is over, at a finalized block. */
+  /**
+   * Whether an extrinsic signed earlier can no longer be included in the future: its nonce is used or its era is over,
+   * at a finalized block.
+   */
   settled(signed: SignedExtrinsic): Promise<boolean>;
   /** sr25519 signature of these bytes by the gateway's account, for storage nodes. */
   sign(message: Uint8Array): Uint8Array;
   /**
-   * Calls back for every deal event in finalized blocks, in order. After a gap (reconnect, missed blocks) `{kind:"gap"}`
-   * comes first: read the state anew; events of blocks around it may come twice. Returns the function that ends it.
+   * Calls back for every deal event in finalized blocks, in order. After a gap (reconnect, missed blocks)
+   * `{kind:"gap"}` comes first: read the state anew; events of blocks around it may come twice. Returns the function
+   * that ends it.
    */
   watch(listener: (event: ChainEvent) => void): () => void;
   close(): Promise<void>;

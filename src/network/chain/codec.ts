@@ -13,16 +13,18 @@ import { ChainUnavailable } from "./chain.js";
 /** A struct's field by its camel-case name. polkadot-js calls a field `hash` `hash_`, since `.hash` is its own. */
 export function field(struct: Codec, name: string): Codec {
   const value = optionalField(struct, name);
-  if (value === undefined) throw new ChainUnavailable(`this runtime's ${struct.toRawType().slice(0, 120)} has no field ${name}`);
+  if (value === undefined)
+    throw new ChainUnavailable(`this runtime's ${struct.toRawType().slice(0, 120)} has no field ${name}`);
   return value;
 }
 
 export function optionalField(struct: Codec, name: string): Codec | undefined {
-  return struct instanceof Struct ? ((struct.get(name) ?? struct.get(`${name}_`))) : undefined;
+  return struct instanceof Struct ? (struct.get(name) ?? struct.get(`${name}_`)) : undefined;
 }
 
 export function items(list: Codec): Codec[] {
-  if (!(list instanceof Vec)) throw new ChainUnavailable(`this runtime has ${list.toRawType().slice(0, 120)} where a list was expected`);
+  if (!(list instanceof Vec))
+    throw new ChainUnavailable(`this runtime has ${list.toRawType().slice(0, 120)} where a list was expected`);
   return [...(list as Vec<Codec>)];
 }
 
@@ -70,7 +72,10 @@ export function hashArgument(hash: Hash): `0x${string}` {
   return `0x${Buffer.from(hash, "latin1").toString("hex")}`;
 }
 
-/** For calls and storage keys: a text's bytes in polkadot's hex notation, since a text that begins with 0x would be read as hex. */
+/**
+ * For calls and storage keys: a text's bytes in polkadot's hex notation, since a text that begins with 0x would be read
+ * as hex.
+ */
 export function textArgument(text: string): `0x${string}` {
   return `0x${Buffer.from(text, "utf8").toString("hex")}`;
 }

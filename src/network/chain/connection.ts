@@ -40,9 +40,10 @@ export interface FinalizedHead {
 }
 
 /**
- * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. Time does not go
- * back when the endpoint changes, nor when the process is another one: an endpoint whose last final block is older than what was answered from before is not used
- * until it has caught up. What it shows was true once; a deal that it does not know yet would be declared again.
+ * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. Time does not
+ * go back when the endpoint changes, nor when the process is another one: an endpoint whose last final block is older
+ * than what was answered from before is not used until it has caught up. What it shows was true once; a deal that it
+ * does not know yet would be declared again.
  */
 export class Connection {
   readonly #settings: ConnectionSettings;
@@ -63,7 +64,8 @@ export class Connection {
     this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
     if (this.#settings.endpoints.length === 0) throw new RangeError("a chain connection needs at least one endpoint");
     for (const endpoint of this.#settings.endpoints) {
-      if (!/^wss?:\/\//.test(endpoint)) throw new RangeError(`a chain endpoint begins with ws:// or wss://: ${endpoint}`);
+      if (!/^wss?:\/\//.test(endpoint))
+        throw new RangeError(`a chain endpoint begins with ws:// or wss://: ${endpoint}`);
     }
     this.#running = this.#run();
   }
@@ -222,11 +224,17 @@ export class Connection {
   async #caughtUp(link: Link): Promise<void> {
     if (this.mark.number < 0) return;
     const { connectTimeoutMs, healthIntervalMs } = this.#settings;
-    for (const end = Date.now() + connectTimeoutMs; ; ) {
-      const { number } = await abortable(readFinalizedHead(link), [link.down, this.closing, AbortSignal.timeout(connectTimeoutMs)]);
+    for (const end = Date.now() + connectTimeoutMs; ;) {
+      const { number } = await abortable(readFinalizedHead(link), [
+        link.down,
+        this.closing,
+        AbortSignal.timeout(connectTimeoutMs),
+      ]);
       if (number >= this.mark.number) return;
       if (Date.now() > end) {
-        throw new ChainUnavailable(`${link.endpoint} is behind: its last final block is ${number}, and ${this.mark.number} was final before`);
+        throw new ChainUnavailable(
+          `${link.endpoint} is behind: its last final block is ${number}, and ${this.mark.number} was final before`,
+        );
       }
       await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
     }

@@ -17,7 +17,10 @@ export class FinalMark {
   #number = -1;
   #saving: Promise<void> | undefined;
 
-  private constructor(private readonly shelf: Shelf | undefined, private saved: Saved | undefined) {}
+  private constructor(
+    private readonly shelf: Shelf | undefined,
+    private saved: Saved | undefined,
+  ) {}
 
   /** With what the shelf has; what cannot be read there is begun anew. */
   static async open(shelf: Shelf): Promise<FinalMark> {
@@ -52,7 +55,9 @@ export class FinalMark {
   save(): Promise<void> {
     const { shelf } = this;
     if (!shelf || this.#genesis === undefined || this.#unsaved() <= 0) return this.#saving ?? Promise.resolve();
-    this.#saving ??= this.#write(shelf, { genesis: this.#genesis, number: this.#number }).finally(() => (this.#saving = undefined));
+    this.#saving ??= this.#write(shelf, { genesis: this.#genesis, number: this.#number }).finally(
+      () => (this.#saving = undefined),
+    );
     return this.#saving;
   }
 
@@ -72,5 +77,7 @@ export class FinalMark {
 
 function soundMark(found: unknown): Saved | undefined {
   const { genesis, number } = (found ?? {}) as { readonly genesis?: unknown; readonly number?: unknown };
-  return typeof genesis === "string" && typeof number === "number" && Number.isSafeInteger(number) ? { genesis, number } : undefined;
+  return typeof genesis === "string" && typeof number === "number" && Number.isSafeInteger(number)
+    ? { genesis, number }
+    : undefined;
 }

@@ -60,9 +60,11 @@ export class FinalizedBlocks {
     this.#connection = components.connection;
     this.#settings = { ...FINALIZED_BLOCKS_DEFAULTS, ...settings };
     this.#stop = this.#connection.onLink((link) => {
-      link.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.#onHead(link, head)).catch(() => {
-        // The link broke: the next one is subscribed to in its turn.
-      });
+      link
+        .subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.#onHead(link, head))
+        .catch(() => {
+          // The link broke: the next one is subscribed to in its turn.
+        });
     });
   }
 

@@ -55,7 +55,11 @@ export class Link {
       await provider.connect();
       await abortable(connected, [link.down, ...signals]);
       // The library's own two types differ in whether `ttl` may be undefined.
-      const api = new ApiPromise({ provider: provider as ProviderInterface, signedExtensions: CESS_SIGNED_EXTENSIONS, noInitWarn: true });
+      const api = new ApiPromise({
+        provider: provider as ProviderInterface,
+        signedExtensions: CESS_SIGNED_EXTENSIONS,
+        noInitWarn: true,
+      });
       link.apiPromise = api;
       api.isReady.catch(() => undefined);
       await abortable(api.isReadyOrError, [link.down, ...signals]);
@@ -78,8 +82,8 @@ export class Link {
   }
 
   /**
-   * One JSON-RPC call, always sent: polkadot's own `api.rpc` shares the answer of an equal call that is under way, which
-   * may have been given before the change the caller wants to see. Rejects with RpcRefusal when the node says no.
+   * One JSON-RPC call, always sent: polkadot's own `api.rpc` shares the answer of an equal call that is under way,
+   * which may have been given before the change the caller wants to see. Rejects with RpcRefusal when the node says no.
    */
   async send(method: string, params: readonly unknown[]): Promise<unknown> {
     try {

@@ -48,7 +48,8 @@ export class NodeReporter implements NodeChain {
   }
 
   async report(index: number, fid: Fid, signal?: AbortSignal): Promise<void> {
-    if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS) throw new RangeError(`no fragment index: ${index}`);
+    if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS)
+      throw new RangeError(`no fragment index: ${index}`);
     // The chain counts fragment indexes from 1.
     const args = [index + 1, hashArgument(fid)];
     await this.#submitter.submit((api) => call(api, "fileBank", "transferReport", args), withSignal(signal));
@@ -56,7 +57,8 @@ export class NodeReporter implements NodeChain {
 
   async register(registration: NodeRegistration, signal?: AbortSignal): Promise<void> {
     const { endpoint, spaceTib, beneficiary = this.account } = registration;
-    if (!Number.isInteger(spaceTib) || spaceTib < 1) throw new RangeError(`declared space is in whole TiB: ${spaceTib}`);
+    if (!Number.isInteger(spaceTib) || spaceTib < 1)
+      throw new RangeError(`declared space is in whole TiB: ${spaceTib}`);
     await this.#submitter.submit((api) => {
       const address = endpointArgument(api, "sminer", "regnstk", 1, endpoint);
       return call(api, "sminer", "regnstk", [beneficiary, address, STAKE_PER_TIB * BigInt(spaceTib), spaceTib]);

@@ -35,7 +35,9 @@ export class Nonces {
     this.#used.delete(nonce);
   }
 
-  /** It was never included and will not be. The next extrinsic fills the hole, or all later ones would wait behind it. */
+  /**
+   * It was never included and will not be. The next extrinsic fills the hole, or all later ones would wait behind it.
+   */
   giveBack(nonce: number): void {
     this.#used.delete(nonce);
     this.#returned.push(nonce);

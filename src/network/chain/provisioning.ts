@@ -24,7 +24,10 @@ export class Provisioning {
     const { session, owner } = components;
     this.#owner = owner;
     this.#session = session;
-    this.#submitter = new Submitter({ signer: owner, connection: session.connection, blocks: session.blocks }, settings);
+    this.#submitter = new Submitter(
+      { signer: owner, connection: session.connection, blocks: session.blocks },
+      settings,
+    );
   }
 
   /** Buys the territory unless the owner has one of that name, whatever its size or state: look at what is returned. */
@@ -33,16 +36,23 @@ export class Provisioning {
     const present = await this.#session.reader.territory(account, order.name);
     if (present !== undefined) return present;
     const args = [order.sizeGib, textArgument(order.name), order.days];
-    await this.#submitter.submit((api) => call(api, "storageHandler", "mintTerritory", args), signal === undefined ? {} : { signal });
+    await this.#submitter.submit(
+      (api) => call(api, "storageHandler", "mintTerritory", args),
+      signal === undefined ? {} : { signal },
+    );
     const bought = await this.#session.reader.territory(account, order.name);
-    if (bought === undefined) throw new Error(`${account} bought the territory ${order.name}, but the chain does not have it`);
+    if (bought === undefined)
+      throw new Error(`${account} bought the territory ${order.name}, but the chain does not have it`);
     return bought;
   }
 
   /** Lets `operator` act for the owner, unless it may already. */
   async authorize(operator: CessAccount, signal?: AbortSignal): Promise<void> {
     if ((await this.#session.reader.operators(this.#owner.account)).includes(operator)) return;
-    await this.#submitter.submit((api) => call(api, "oss", "authorize", [operator]), signal === undefined ? {} : { signal });
+    await this.#submitter.submit(
+      (api) => call(api, "oss", "authorize", [operator]),
+      signal === undefined ? {} : { signal },
+    );
   }
 
   close(): void {

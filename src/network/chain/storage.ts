@@ -35,7 +35,7 @@ export async function* readMap(
   const prefix = entry.keyPrefix();
   // Two xxhash-128 of pallet and item, then the blake2-128 of the key before the key itself.
   const keyAt = 32 + 16;
-  for (let last: string | undefined; ; ) {
+  for (let last: string | undefined; ;) {
     const keys = (await link.send("state_getKeysPaged", [prefix, PAGE, last ?? null, at])) as string[];
     if (keys.length === 0) return;
     const [set] = (await link.send("state_queryStorageAt", [keys, at])) as { changes: [string, string | null][] }[];
@@ -56,7 +56,8 @@ interface Entry {
 
 function entryOf(link: Link, pallet: string, item: string): Entry {
   const entry = link.api.query[pallet]?.[item];
-  if (entry === undefined) throw new ChainUnavailable(`${link.endpoint}: this runtime has no storage ${pallet}.${item}`);
+  if (entry === undefined)
+    throw new ChainUnavailable(`${link.endpoint}: this runtime has no storage ${pallet}.${item}`);
   return entry;
 }
 

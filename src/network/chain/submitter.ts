@@ -4,13 +4,7 @@ import PQueue from "p-queue";
 import { asError } from "../../model/errors.js";
 import { abortable } from "./abortable.js";
 import type { Signer } from "./accounts.js";
-import {
-  ChainUnavailable,
-  ExtrinsicLost,
-  FeesUnpaid,
-  type SignedExtrinsic,
-  type SubmitOptions,
-} from "./chain.js";
+import { ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
 import { asNumber, field } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { dispatchRefusal } from "./dispatch-error.js";
@@ -91,9 +85,9 @@ export class Submitter {
 
   /**
    * Submits what `build` makes of the runtime's present metadata and waits until it is in a finalized block and has
-   * succeeded; resolves with its events in order. `onSigned` is awaited before each sending of newly signed bytes; what it was last given counts.
-   * Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known, with ChainUnavailable or
-   * the signal's reason.
+   * succeeded; resolves with its events in order. `onSigned` is awaited before each sending of newly signed bytes; what
+   * it was last given counts. Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known,
+   * with ChainUnavailable or the signal's reason.
    */
   async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
@@ -175,7 +169,9 @@ export class Submitter {
   async #sign(build: BuildExtrinsic, options: SubmitOptions): Promise<{ submission: Submission; link: Link }> {
     const { link, head, next } = await this.#connection.call(async (link) => {
       const head = await this.#connection.finalizedHead(link);
-      const next = this.#nonces.unknown ? await link.send("system_accountNextIndex", [this.#signer.account]) : undefined;
+      const next = this.#nonces.unknown
+        ? await link.send("system_accountNextIndex", [this.#signer.account])
+        : undefined;
       return { link, head, next };
     }, options.signal);
     const nonce = this.#nonces.take(next === undefined ? undefined : Number(next));
@@ -218,7 +214,10 @@ export class Submitter {
       if (submission.nonce < nonce) {
         this.#nonces.spent(submission.nonce);
         this.#nonces.forget();
-        this.#end(submission, new ExtrinsicLost(`another extrinsic of ${this.#signer.account} used nonce ${submission.nonce}`));
+        this.#end(
+          submission,
+          new ExtrinsicLost(`another extrinsic of ${this.#signer.account} used nonce ${submission.nonce}`),
+        );
       } else if (block.number >= submission.untilBlock) {
         this.#nonces.giveBack(submission.nonce);
         this.#end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
@@ -229,7 +228,8 @@ export class Submitter {
 
   /** Blocks too old for the listeners of events, yet an extrinsic of ours may be in them. */
   async #lookBack(from: number, to: number): Promise<void> {
-    for (let number = from; number <= to && this.#pending.size > 0; number++) await this.#look(await this.#blocks.at(number));
+    for (let number = from; number <= to && this.#pending.size > 0; number++)
+      await this.#look(await this.#blocks.at(number));
   }
 
   async #resendLate(number: number): Promise<void> {
@@ -269,7 +269,10 @@ function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: n
   return { hex, nonce, untilBlock, sentAt, done, settle };
 }
 
-/** Its events when it succeeded. That it was included is certain, so a result that cannot be read is an error of its own. */
+/**
+ * Its events when it succeeded. That it was included is certain, so a result that cannot be read is an error of its
+ * own.
+ */
 async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | readonly BlockEvent[]> {
   try {
     const events = await block.events();

@@ -23,7 +23,11 @@ export class BookedNodes implements Nodes {
     const { book, nodes } = this.components;
     const admission = book.admit(node.account);
     if (admission.kind === "cooling") {
-      throw new NodeFailure("cooling", node, `failed repeatedly, passed over until ${new Date(admission.until).toISOString()}`);
+      throw new NodeFailure(
+        "cooling",
+        node,
+        `failed repeatedly, passed over until ${new Date(admission.until).toISOString()}`,
+      );
     }
     try {
       // The fragment of zeros is not sent: its time says nothing.
@@ -41,7 +45,11 @@ export class BookedNodes implements Nodes {
 
   /** `bytes`: what goes over the wire; undefined when the time is not to be learned from. */
   async #measure<T>(
-    node: NodeAddress, direction: Direction, bytes: number | undefined, run: () => Promise<T>, signal?: AbortSignal,
+    node: NodeAddress,
+    direction: Direction,
+    bytes: number | undefined,
+    run: () => Promise<T>,
+    signal?: AbortSignal,
   ): Promise<T> {
     const { book, clock } = this.components;
     signal?.throwIfAborted();

@@ -11,7 +11,8 @@ export class DecayingHistogram {
   readonly #weights = new Map<number, number>();
 
   constructor(saved: readonly (readonly [number, number])[] = []) {
-    for (const [bucket, weight] of saved) if (bucket >= 0 && bucket < BUCKETS && weight > 0) this.#weights.set(bucket, weight);
+    for (const [bucket, weight] of saved)
+      if (bucket >= 0 && bucket < BUCKETS && weight > 0) this.#weights.set(bucket, weight);
   }
 
   add(ms: number): void {

@@ -23,7 +23,8 @@ export class FragmentForm {
 
   *[Symbol.iterator](): Generator<Uint8Array> {
     yield this.head;
-    for (let start = 0; start < this.bytes.length; start += CHUNK_SIZE) yield this.bytes.subarray(start, start + CHUNK_SIZE);
+    for (let start = 0; start < this.bytes.length; start += CHUNK_SIZE)
+      yield this.bytes.subarray(start, start + CHUNK_SIZE);
     yield this.tail;
   }
 }

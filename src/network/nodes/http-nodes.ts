@@ -21,7 +21,9 @@ export interface HttpNodesSettings {
   readonly connectTimeoutMs: number;
   /** Longest silence while the fragment is sent or its answer awaited. */
   readonly headersTimeoutMs: number;
-  /** Longest silence within an answer's body. A slow but steady node is not cut off: that is for the caller's signal. */
+  /**
+   * Longest silence within an answer's body. A slow but steady node is not cut off: that is for the caller's signal.
+   */
   readonly stallTimeoutMs: number;
   /** Connections to one node; requests beyond them wait. */
   readonly connectionsPerNode: number;
@@ -64,13 +66,19 @@ export class HttpNodes implements Nodes {
   }
 
   async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (bytes.length !== FRAGMENT_SIZE) throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
+    if (bytes.length !== FRAGMENT_SIZE)
+      throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
     // A node knows the fragment of zeros by its name.
     const form = fragment.hash === ZERO_FRAGMENT_HASH ? undefined : new FragmentForm(bytes);
     await this.exchange(node, signal, async (url) => {
       const headers = this.headers(fragment);
-      if (form) Object.assign(headers, { "content-type": form.contentType, "content-length": String(form.contentLength) });
-      const { statusCode, body } = await this.request(url, { method: "PUT", headers, body: form ? Readable.from(this.paced(form, signal)) : null }, signal);
+      if (form)
+        Object.assign(headers, { "content-type": form.contentType, "content-length": String(form.contentLength) });
+      const { statusCode, body } = await this.request(
+        url,
+        { method: "PUT", headers, body: form ? Readable.from(this.paced(form, signal)) : null },
+        signal,
+      );
       const answer = readAnswer(statusCode, await readText(body));
       if (!answer) throw new NodeFailure("unreachable", node, "the answer is not of the miner protocol");
       if (answer.code !== 200) throw new NodeFailure(failureKind(answer.code), node, answer.message);
@@ -94,14 +102,25 @@ export class HttpNodes implements Nodes {
     await this.agent.destroy();
   }
 
-  private request(url: URL, options: Omit<Dispatcher.RequestOptions, "origin" | "path">, signal: AbortSignal | undefined) {
+  private request(
+    url: URL,
+    options: Omit<Dispatcher.RequestOptions, "origin" | "path">,
+    signal: AbortSignal | undefined,
+  ) {
     return this.agent.request({
-      ...options, origin: url.origin, path: `${url.pathname}fragment`, ...(signal && { signal }),
+      ...options,
+      origin: url.origin,
+      path: `${url.pathname}fragment`,
+      ...(signal && { signal }),
     });
   }
 
   /** Runs one request and turns whatever it throws into the port's failures; an abort stays the signal's reason. */
-  private async exchange<T>(node: NodeAddress, signal: AbortSignal | undefined, run: (url: URL) => Promise<T>): Promise<T> {
+  private async exchange<T>(
+    node: NodeAddress,
+    signal: AbortSignal | undefined,
+    run: (url: URL) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     try {
       return await run(this.policy.parse(node.endpoint));

@@ -104,7 +104,10 @@ export class KeptNodeBook implements NodeBook {
   }
 
   /** Without a shelf: for tests and simulations. */
-  static inMemory(components: Omit<NodeBookComponents, "shelf">, settings: Partial<NodeBookSettings> = {}): KeptNodeBook {
+  static inMemory(
+    components: Omit<NodeBookComponents, "shelf">,
+    settings: Partial<NodeBookSettings> = {},
+  ): KeptNodeBook {
     return new KeptNodeBook(components, settings);
   }
 
@@ -114,9 +117,11 @@ export class KeptNodeBook implements NodeBook {
     if (!shelf || !this.#changed) return this.#saving;
     this.#changed = false;
     const records = [...this.#records].map(([account, record]) => record.save(account));
-    const saving = this.#saving.catch(() => undefined).then(async () => {
-      await shelf.set(SHELF_KEY, records);
-    });
+    const saving = this.#saving
+      .catch(() => undefined)
+      .then(async () => {
+        await shelf.set(SHELF_KEY, records);
+      });
     this.#saving = saving;
     saving.catch(() => (this.#changed = true));
     return saving;
@@ -155,7 +160,8 @@ export class KeptNodeBook implements NodeBook {
     if (kind === "refused" || kind === "missing") this.#answered(record);
     else if (kind === "unreachable" && !this.#isCooling(record)) {
       record.failureStreak++;
-      if (record.failureStreak >= this.#settings.failures) this.#cool(record, "failures", record.failureStreak - this.#settings.failures);
+      if (record.failureStreak >= this.#settings.failures)
+        this.#cool(record, "failures", record.failureStreak - this.#settings.failures);
     }
   }
 
@@ -171,7 +177,11 @@ export class KeptNodeBook implements NodeBook {
 
   lied(account: CessAccount): void {
     const record = this.#touch(account);
-    record.stumbled("gave bytes that are not the fragment", this.#components.clock.now(), this.#settings.failureHalfLifeMs);
+    record.stumbled(
+      "gave bytes that are not the fragment",
+      this.#components.clock.now(),
+      this.#settings.failureHalfLifeMs,
+    );
     record.lies++;
     this.#cool(record, "lies", record.lies - 1);
   }
@@ -221,10 +231,12 @@ export class KeptNodeBook implements NodeBook {
     return [...new Set([...registered.keys(), ...this.#records.keys()])].map((account) => {
       const [node, record] = [registered.get(account), this.#records.get(account)];
       return {
-        account, registered: node !== undefined,
+        account,
+        registered: node !== undefined,
         ...(node && { endpoint: node.endpoint, state: node.state, idleBytes: Number(node.idleSpace) }),
         ...(node?.operator !== undefined && { operator: node.operator }),
-        quality: quality(record, usual), reports: record?.reports ?? 0,
+        quality: quality(record, usual),
+        reports: record?.reports ?? 0,
         ...(record?.lastFailure !== undefined && { lastFailure: record.lastFailure }),
         ...this.#experience(record ?? new NodeRecord()),
       };
@@ -233,7 +245,16 @@ export class KeptNodeBook implements NodeBook {
 
   /** Gauges and counters for the metrics page. */
   metrics(): Readonly<Record<string, number>> {
-    const sums = { registered: 0, positive: 0, known: this.#records.size, cooling: 0, onTrial: 0, failures: 0, lies: 0, missedReports: 0 };
+    const sums = {
+      registered: 0,
+      positive: 0,
+      known: this.#records.size,
+      cooling: 0,
+      onTrial: 0,
+      failures: 0,
+      lies: 0,
+      missedReports: 0,
+    };
     for (const { state } of this.#register?.nodes ?? []) {
       sums.registered++;
       if (state === "positive") sums.positive++;
@@ -286,17 +307,25 @@ export class KeptNodeBook implements NodeBook {
   #experience(record: NodeRecord): NodeExperience {
     const until = this.#coolingUntil(record);
     return {
-      successRate: record.successRate, reportRate: record.reportRate,
+      successRate: record.successRate,
+      reportRate: record.reportRate,
       recentFailures: record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs),
-      lagging: record.lagging, failures: record.failures, lies: record.lies, missedReports: record.missedReports,
-      put: record.experience("put"), get: record.experience("get"),
-      ...(until !== undefined && { coolingUntil: until }), onTrial: record.cooling !== undefined && until === undefined,
+      lagging: record.lagging,
+      failures: record.failures,
+      lies: record.lies,
+      missedReports: record.missedReports,
+      put: record.experience("put"),
+      get: record.experience("get"),
+      ...(until !== undefined && { coolingUntil: until }),
+      onTrial: record.cooling !== undefined && until === undefined,
     };
   }
 
   /** The median of what nodes take, in bytes a second. */
   #usualPutSpeed(): number | undefined {
-    const speeds = [...this.#records.values()].flatMap(({ transfers }) => transfers.put.bytesPerSecond ?? []).sort((a, b) => a - b);
+    const speeds = [...this.#records.values()]
+      .flatMap(({ transfers }) => transfers.put.bytesPerSecond ?? [])
+      .sort((a, b) => a - b);
     return speeds[speeds.length >> 1];
   }
 

@@ -102,6 +102,8 @@ export class LimitedNodes implements Nodes {
   }
 
   private hasRoom(account: CessAccount): boolean {
-    return this.running < this.settings.transfers && (this.runningByNode.get(account) ?? 0) < this.settings.transfersPerNode;
+    return (
+      this.running < this.settings.transfers && (this.runningByNode.get(account) ?? 0) < this.settings.transfersPerNode
+    );
   }
 }

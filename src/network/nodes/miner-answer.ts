@@ -24,7 +24,8 @@ function parse(body: string): MinerAnswer | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "number") return undefined;
+  if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "number")
+    return undefined;
   const text = "msg" in value && typeof value.msg === "string" ? value.msg : "";
   // A stranger's text goes to logs: one line, bounded.
   const line = text.replace(/[^\x20-\x7e]+/g, " ").slice(0, MESSAGE_LIMIT);

@@ -4,7 +4,9 @@ import type { Direction, TransferExperience } from "./node-book.js";
 /** Share of a new transfer in a rate or a throughput: some twenty transfers count. */
 const NEW_WEIGHT = 0.1;
 
-/** Why a node cools. What it did well ends only the first kind: neither silence nor lies are undone by a good transfer. */
+/**
+ * Why a node cools. What it did well ends only the first kind: neither silence nor lies are undone by a good transfer.
+ */
 export type CoolingCause = "failures" | "silence" | "lies";
 
 interface Transfers {
@@ -103,18 +105,25 @@ export class NodeRecord {
     const { count, bytesPerSecond, durations } = this.transfers[direction];
     const [p50Ms, p95Ms] = [durations.quantile(0.5), durations.quantile(0.95)];
     return {
-      count, ...(bytesPerSecond !== undefined && { bytesPerSecond }), ...(p50Ms !== undefined && { p50Ms }),
+      count,
+      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+      ...(p50Ms !== undefined && { p50Ms }),
       ...(p95Ms !== undefined && { p95Ms }),
     };
   }
 
   save(account: string): SavedRecord {
     return {
-      account, rates: [this.successRate, this.reportRate],
+      account,
+      rates: [this.successRate, this.reportRate],
       counts: [this.failures, this.lies, this.missedReports, this.reports],
-      recent: [this.recent, this.recentAt], lagging: this.lagging, streaks: [this.failureStreak, this.silenceStreak],
-      ...(this.cooling && { cooling: this.cooling }), ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
-      put: saveTransfers(this.transfers.put), get: saveTransfers(this.transfers.get),
+      recent: [this.recent, this.recentAt],
+      lagging: this.lagging,
+      streaks: [this.failureStreak, this.silenceStreak],
+      ...(this.cooling && { cooling: this.cooling }),
+      ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
+      put: saveTransfers(this.transfers.put),
+      get: saveTransfers(this.transfers.get),
     };
   }
 }
@@ -125,7 +134,9 @@ function moved(average: number, sample: number): number {
 
 function toTransfers(saved: SavedTransfers | undefined): Transfers {
   return {
-    count: saved?.count ?? 0, bytesPerSecond: saved?.bytesPerSecond, durations: new DecayingHistogram(saved?.durations ?? []),
+    count: saved?.count ?? 0,
+    bytesPerSecond: saved?.bytesPerSecond,
+    durations: new DecayingHistogram(saved?.durations ?? []),
   };
 }
 

@@ -22,9 +22,9 @@ export interface FragmentName {
 }
 
 /**
- * `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not hold it.
- * `cooling`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait; says nothing of
- * the node. `forbidden-endpoint`: the policy does not connect there.
+ * `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not
+ * hold it. `cooling`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait;
+ * says nothing of the node. `forbidden-endpoint`: the policy does not connect there.
  */
 export class NodeFailure extends Error {
   constructor(

@@ -6,7 +6,10 @@ export class Pace {
   #freeAt = 0;
 
   /** @param bytesPerSecond all senders together */
-  constructor(private readonly bytesPerSecond: number, private readonly clock: Clock = systemClock) {}
+  constructor(
+    private readonly bytesPerSecond: number,
+    private readonly clock: Clock = systemClock,
+  ) {}
 
   /** Resolves when `bytes` more may be sent; first come, first served. Rejects with the signal's reason. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {

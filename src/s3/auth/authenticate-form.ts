@@ -16,18 +16,28 @@ const wrong = (name: string, value: string, message: string) =>
 export function formField(fields: Fields, name: string): string {
   const value = fields.get(name.toLowerCase());
   if (value) return value;
-  throw wrong(name, "", `Bucket POST must contain a field named '${name}'. If it is specified, please check the order of the fields.`);
+  throw wrong(
+    name,
+    "",
+    `Bucket POST must contain a field named '${name}'. If it is specified, please check the order of the fields.`,
+  );
 }
 
 /**
- * Who signed a form, by Signature V4 or V2 over its policy, which must hold for the fields; nobody, where it has neither.
- * InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidPolicyDocument, AccessDenied.
+ * Who signed a form, by Signature V4 or V2 over its policy, which must hold for the fields; nobody, where it has
+ * neither. InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidPolicyDocument, AccessDenied.
  */
 export async function authenticateForm(
-  fields: Fields, bucket: string, components: AuthenticateComponents, region: string,
+  fields: Fields,
+  bucket: string,
+  components: AuthenticateComponents,
+  region: string,
 ): Promise<{ readonly authentication: Authentication; readonly policy?: FormPolicy }> {
   const payload = { kind: "unsigned" } as const;
-  if (fields.get("x-amz-security-token")) throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
+  if (fields.get("x-amz-security-token"))
+    throw new S3Error("InvalidToken", {
+      message: "Session tokens are not accepted here. Sign with a permanent access key.",
+    });
   const newer = ["x-amz-signature", "x-amz-credential", "x-amz-algorithm"].some((name) => fields.has(name));
   const signed = newer || ["awsaccesskeyid", "signature", "policy"].some((name) => fields.has(name));
   if (!signed) return { authentication: { payload, presigned: false } };
@@ -39,19 +49,36 @@ export async function authenticateForm(
   return { authentication: { accessKey, payload, presigned: false, form: true, version: newer ? 4 : 2 }, policy };
 }
 
-async function signerV4(fields: Fields, policy: string, components: AuthenticateComponents, region: string): Promise<AccessKey> {
+async function signerV4(
+  fields: Fields,
+  policy: string,
+  components: AuthenticateComponents,
+  region: string,
+): Promise<AccessKey> {
   const algorithm = formField(fields, "X-Amz-Algorithm");
-  if (algorithm !== ALGORITHM) throw wrong("X-Amz-Algorithm", algorithm, `X-Amz-Algorithm only supports "${ALGORITHM}"`);
+  if (algorithm !== ALGORITHM)
+    throw wrong("X-Amz-Algorithm", algorithm, `X-Amz-Algorithm only supports "${ALGORITHM}"`);
   const credential = formField(fields, "X-Amz-Credential");
   const date = formField(fields, "X-Amz-Date");
   const provided = formField(fields, "X-Amz-Signature");
-  const because = (why: string) => wrong("X-Amz-Credential", credential, `Error parsing the X-Amz-Credential parameter; ${why}`);
+  const because = (why: string) =>
+    wrong("X-Amz-Credential", credential, `Error parsing the X-Amz-Credential parameter; ${why}`);
   const scope = parseScope(credential, "s3", because);
-  if (scope.region !== region) throw because(`the region '${scope.region.slice(0, 60)}' is wrong; expecting '${region}'`);
-  if (parseAmzDate(date) === undefined) throw wrong("X-Amz-Date", date, 'X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd\'T\'HHmmss\'Z\'"');
-  if (!date.startsWith(scope.date)) throw because(`Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${date.slice(0, 8)}".`);
+  if (scope.region !== region)
+    throw because(`the region '${scope.region.slice(0, 60)}' is wrong; expecting '${region}'`);
+  if (parseAmzDate(date) === undefined)
+    throw wrong("X-Amz-Date", date, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
+  if (!date.startsWith(scope.date))
+    throw because(
+      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${date.slice(0, 8)}".`,
+    );
   const accessKey = await knownKey(components, scope.accessKeyId);
-  requireSignature(provided.toLowerCase(), signText(policy, scope.scope, accessKey.secretAccessKey), scope.accessKeyId, policy);
+  requireSignature(
+    provided.toLowerCase(),
+    signText(policy, scope.scope, accessKey.secretAccessKey),
+    scope.accessKeyId,
+    policy,
+  );
   return accessKey;
 }
 
@@ -65,5 +92,11 @@ async function signerV2(fields: Fields, policy: string, components: Authenticate
 
 function requireSignature(provided: string, computed: string, accessKeyId: string, policy: string): void {
   if (sameSignature(computed, provided)) return;
-  throw new S3Error("SignatureDoesNotMatch", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200), StringToSign: policy, SignatureProvided: provided.slice(0, 200) } });
+  throw new S3Error("SignatureDoesNotMatch", {
+    fields: {
+      AWSAccessKeyId: accessKeyId.slice(0, 200),
+      StringToSign: policy,
+      SignatureProvided: provided.slice(0, 200),
+    },
+  });
 }

@@ -39,7 +39,11 @@ export interface AuthenticateSettings {
 }
 
 /** Everything is checked before one byte of the body is read. */
-export async function authenticate(head: RequestHead, components: AuthenticateComponents, settings: AuthenticateSettings): Promise<Authentication> {
+export async function authenticate(
+  head: RequestHead,
+  components: AuthenticateComponents,
+  settings: AuthenticateSettings,
+): Promise<Authentication> {
   const older = parseClaimV2(head);
   if (older) return authenticateV2(head, older, components, settings.hostBucket);
   const claim = parseClaim(head);
@@ -54,11 +58,18 @@ export async function authenticate(head: RequestHead, components: AuthenticateCo
   checkSignature(head, claim, accessKey, text);
   const presigned = claim.place === "query";
   const found = { accessKey, payload, presigned, version: 4, signedAt: claim.time } as const;
-  return payload.kind !== "chunked" || !payload.signed ? found : { ...found, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
+  return payload.kind !== "chunked" || !payload.signed
+    ? found
+    : { ...found, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
 }
 
 /** Signature V2: what aws-cli v1 and boto3 presign with by default, and older tools sign headers with. */
-async function authenticateV2(head: RequestHead, claim: ClaimV2, components: AuthenticateComponents, hostBucket: string | undefined): Promise<Authentication> {
+async function authenticateV2(
+  head: RequestHead,
+  claim: ClaimV2,
+  components: AuthenticateComponents,
+  hostBucket: string | undefined,
+): Promise<Authentication> {
   refuseSessionToken(head);
   const accessKey = await knownKey(components, claim.accessKeyId);
   checkTimeV2(claim, components.clock.now());
@@ -66,13 +77,21 @@ async function authenticateV2(head: RequestHead, claim: ClaimV2, components: Aut
   if (!sameSignature(signature, claim.signature)) {
     throw new S3Error("SignatureDoesNotMatch", {
       fields: {
-        AWSAccessKeyId: claim.accessKeyId, StringToSign: stringToSign, SignatureProvided: claim.signature.slice(0, 200),
+        AWSAccessKeyId: claim.accessKeyId,
+        StringToSign: stringToSign,
+        SignatureProvided: claim.signature.slice(0, 200),
         StringToSignBytes: bytesOf(stringToSign),
       },
     });
   }
   const presigned = claim.place === "query";
-  return { accessKey, payload: unsignedPayload(head), presigned, version: 2, ...(presigned ? {} : { signedAt: claim.time }) };
+  return {
+    accessKey,
+    payload: unsignedPayload(head),
+    presigned,
+    version: 2,
+    ...(presigned ? {} : { signedAt: claim.time }),
+  };
 }
 
 function anonymous(head: RequestHead): Authentication {
@@ -83,18 +102,24 @@ function anonymous(head: RequestHead): Authentication {
 function unsignedPayload(head: RequestHead): Payload {
   const text = head.headers.get("x-amz-content-sha256");
   const payload = text === undefined ? ({ kind: "unsigned" } as const) : parsePayload(text);
-  if (payload.kind === "chunked" && payload.signed) throw new S3Error("AccessDenied", { message: "Signed chunks need a request signed by Signature Version 4." });
+  if (payload.kind === "chunked" && payload.signed)
+    throw new S3Error("AccessDenied", { message: "Signed chunks need a request signed by Signature Version 4." });
   return payload;
 }
 
 export function refuseSessionToken(head: RequestHead): void {
   const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
   if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
-  throw new S3Error("InvalidToken", { message: "Session tokens are not accepted here. Sign with a permanent access key." });
+  throw new S3Error("InvalidToken", {
+    message: "Session tokens are not accepted here. Sign with a permanent access key.",
+  });
 }
 
 /** InvalidAccessKeyId for a key that nobody has, or that has ended. */
-export async function knownKey({ credentials, clock }: AuthenticateComponents, accessKeyId: string): Promise<AccessKey> {
+export async function knownKey(
+  { credentials, clock }: AuthenticateComponents,
+  accessKeyId: string,
+): Promise<AccessKey> {
   const accessKey = await credentials.lookup(accessKeyId);
   if (accessKey && clock.now() < (accessKey.limits?.expiresAt ?? Infinity)) return accessKey;
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
@@ -105,9 +130,15 @@ function checkRegion(claim: Claim, region: string): void {
   const why = `the region '${claim.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };
   if (claim.place === "header") {
-    throw new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}`, ...details });
+    throw new S3Error("AuthorizationHeaderMalformed", {
+      message: `The authorization header is malformed; ${why}`,
+      ...details,
+    });
   }
-  throw new S3Error("AuthorizationQueryParametersError", { message: `Error parsing the X-Amz-Credential parameter; ${why}`, ...details });
+  throw new S3Error("AuthorizationQueryParametersError", {
+    message: `Error parsing the X-Amz-Credential parameter; ${why}`,
+    ...details,
+  });
 }
 
 const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
@@ -135,14 +166,20 @@ function checkSkew(time: number, sent: string, now: number): void {
 
 function checkTimeV2({ place, time }: ClaimV2, now: number): void {
   if (place === "header") checkSkew(time, iso(time), now);
-  else if (now > time) throw new S3Error("AccessDenied", { message: "Request has expired", fields: { Expires: iso(time), ServerTime: iso(now) } });
+  else if (now > time)
+    throw new S3Error("AccessDenied", {
+      message: "Request has expired",
+      fields: { Expires: iso(time), ServerTime: iso(now) },
+    });
 }
 
 /** Signature V4: every `x-amz-*` header that is sent must be signed, or a man in the middle could add one. */
 function checkSignedHeaders(head: RequestHead, claim: Claim): void {
   const signed = new Set(claim.signedHeaders);
   const free = (name: string) => claim.place === "query" && name === "x-amz-content-sha256";
-  const missing = [...head.headers.names()].filter((name) => name.startsWith("x-amz-") && !signed.has(name) && !free(name));
+  const missing = [...head.headers.names()].filter(
+    (name) => name.startsWith("x-amz-") && !signed.has(name) && !free(name),
+  );
   if (missing.length === 0) return;
   throw new S3Error("AccessDenied", {
     message: "There were headers present in the request which were not signed",
@@ -151,7 +188,10 @@ function checkSignedHeaders(head: RequestHead, claim: Claim): void {
 }
 
 /** The bytes of a text in hex, as S3 shows them to who signed another text. */
-const bytesOf = (text: string) => Buffer.from(text).toString("hex").replace(/..(?=.)/g, "$& ");
+const bytesOf = (text: string) =>
+  Buffer.from(text)
+    .toString("hex")
+    .replace(/..(?=.)/g, "$& ");
 
 function checkSignature(head: RequestHead, claim: Claim, accessKey: AccessKey, payload: string): void {
   const computed = computeSignature(head, claim, accessKey.secretAccessKey, payload);

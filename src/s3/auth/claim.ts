@@ -25,7 +25,10 @@ const MAX_EXPIRES = 604_800;
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 
 const unsupported = (authorization: string) =>
-  new S3Error("InvalidArgument", { message: "Unsupported Authorization Type", fields: { ArgumentName: "Authorization", ArgumentValue: authorization.slice(0, 100) } });
+  new S3Error("InvalidArgument", {
+    message: "Unsupported Authorization Type",
+    fields: { ArgumentName: "Authorization", ArgumentValue: authorization.slice(0, 100) },
+  });
 
 export interface Scope {
   readonly accessKeyId: string;
@@ -38,15 +41,21 @@ export interface Scope {
 export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): Scope {
   // The key ID comes first and may itself hold slashes.
   const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
-  if (!match) throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');
+  if (!match)
+    throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');
   const [, accessKeyId = "", date = "", region = "", claimed = "", end = ""] = match;
-  if (claimed !== service) throw refuse(`incorrect service "${claimed.slice(0, 40)}". This endpoint belongs to "${service}".`);
-  if (end !== "aws4_request") throw refuse(`incorrect terminal "${end.slice(0, 40)}". This endpoint uses "aws4_request".`);
+  if (claimed !== service)
+    throw refuse(`incorrect service "${claimed.slice(0, 40)}". This endpoint belongs to "${service}".`);
+  if (end !== "aws4_request")
+    throw refuse(`incorrect terminal "${end.slice(0, 40)}". This endpoint uses "aws4_request".`);
   return { accessKeyId, date, region, scope: `${date}/${region}/${service}/aws4_request` };
 }
 
 function parseSignedHeaders(text: string, refuse: (why: string) => S3Error): readonly string[] {
-  const names = text.toLowerCase().split(";").filter((name) => name !== "");
+  const names = text
+    .toLowerCase()
+    .split(";")
+    .filter((name) => name !== "");
   if (!names.includes("host")) throw refuse('the SignedHeaders must include "host".');
   return names;
 }
@@ -57,7 +66,8 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
 }
 
 function headerClaim(authorization: string, head: RequestHead): Claim {
-  const refuse = (why: string) => new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
+  const refuse = (why: string) =>
+    new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
   const [scheme = ""] = authorization.split(/\s/, 1);
   if (scheme !== ALGORITHM) throw unsupported(authorization);
   const fields = new Map<string, string>();
@@ -73,9 +83,15 @@ function headerClaim(authorization: string, head: RequestHead): Claim {
     throw new S3Error("AccessDenied", { message: "AWS authentication requires a valid Date or x-amz-date header" });
   }
   const timestamp = dated ?? formatAmzDate(time);
-  if (!timestamp.startsWith(date)) throw refuse(`Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`);
+  if (!timestamp.startsWith(date))
+    throw refuse(
+      `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+    );
   return {
-    place: "header", ...scope, timestamp, time,
+    place: "header",
+    ...scope,
+    timestamp,
+    time,
     signedHeaders: parseSignedHeaders(field("SignedHeaders"), refuse),
     signature: parseSignature(field("Signature"), refuse),
   };
@@ -86,7 +102,9 @@ function queryClaim(head: RequestHead): Claim {
   const field = (name: string) => {
     const value = head.query.get(name);
     if (value === undefined) {
-      throw refuse("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
+      throw refuse(
+        "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
+      );
     }
     return value;
   };
@@ -95,25 +113,41 @@ function queryClaim(head: RequestHead): Claim {
   const { date, ...scope } = parseScope(field("X-Amz-Credential"), "s3", because);
   const timestamp = field("X-Amz-Date");
   const time = parseAmzDate(timestamp);
-  if (time === undefined) throw refuse('X-Amz-Date must be in the ISO8601 Long Format "yyyyMMdd\'T\'HHmmss\'Z\'"');
-  if (!timestamp.startsWith(date)) throw because(`Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`);
+  if (time === undefined) throw refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
+  if (!timestamp.startsWith(date))
+    throw because(
+      `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+    );
   const expires = field("X-Amz-Expires");
   if (!/^-?\d{1,15}$/.test(expires)) throw refuse("X-Amz-Expires should be a number");
   if (Number(expires) < 0) throw refuse("X-Amz-Expires must be non-negative");
-  if (Number(expires) > MAX_EXPIRES) throw refuse(`X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${MAX_EXPIRES} seconds`);
+  if (Number(expires) > MAX_EXPIRES)
+    throw refuse(
+      `X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${MAX_EXPIRES} seconds`,
+    );
   return {
-    place: "query", ...scope, timestamp, time, expires: Number(expires),
+    place: "query",
+    ...scope,
+    timestamp,
+    time,
+    expires: Number(expires),
     signedHeaders: parseSignedHeaders(field("X-Amz-SignedHeaders"), refuse),
     signature: parseSignature(field("X-Amz-Signature"), refuse),
   };
 }
 
-/** Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused. */
+/**
+ * Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused.
+ */
 export function parseClaim(head: RequestHead): Claim | undefined {
   const authorization = head.headers.get("authorization");
   const inQuery = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].some((name) => head.query.has(name));
   if (authorization !== undefined) {
-    if (inQuery) throw new S3Error("InvalidArgument", { message: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified" });
+    if (inQuery)
+      throw new S3Error("InvalidArgument", {
+        message:
+          "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+      });
     return headerClaim(authorization, head);
   }
   if (inQuery) return queryClaim(head);

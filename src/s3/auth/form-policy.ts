@@ -23,7 +23,8 @@ const refused = (why: string) => new S3Error("AccessDenied", { message: `Invalid
 /** Fields that no condition has to name. */
 const free = /^(x-amz-signature|awsaccesskeyid|signature|policy|file|x-ignore-.*)$/;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The policy of a form, in base64. InvalidPolicyDocument. */
 export function parseFormPolicy(base64: string): FormPolicy {
@@ -47,7 +48,11 @@ function policyObject(base64: string): Readonly<Record<string, unknown>> {
   let document: unknown;
   try {
     // AWS's own policies escape the dollar sign, which JSON does not know.
-    document = JSON.parse(Buffer.from(base64, "base64").toString("utf8").replace(/\\(.)/gs, (whole, char) => (char === "$" ? "$" : whole)));
+    document = JSON.parse(
+      Buffer.from(base64, "base64")
+        .toString("utf8")
+        .replace(/\\(.)/gs, (whole, char) => (char === "$" ? "$" : whole)),
+    );
   } catch {
     throw invalid("Invalid JSON.");
   }
@@ -60,7 +65,8 @@ const named = (value: unknown) => (typeof value === "string" ? value.toLowerCase
 function simple(condition: unknown): Condition {
   if (!isObject(condition)) throw invalid("Condition must be an object or a list.");
   const [entry, another] = Object.entries(condition);
-  if (!entry || another) throw invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.");
+  if (!entry || another)
+    throw invalid("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.");
   const [field, value] = entry;
   if (typeof value !== "string") throw invalid("Invalid Simple-Condition: value must be a string.");
   return { operator: "eq", field: field.toLowerCase(), value };
@@ -69,14 +75,20 @@ function simple(condition: unknown): Condition {
 function listed(condition: readonly unknown[]): Condition {
   const [operator, field, value] = condition;
   const name = named(operator);
-  if (name !== "eq" && name !== "starts-with") throw invalid(`Invalid Condition: unknown operation '${String(operator).slice(0, 60)}'.`);
+  if (name !== "eq" && name !== "starts-with")
+    throw invalid(`Invalid Condition: unknown operation '${String(operator).slice(0, 60)}'.`);
   if (condition.length !== 3) throw invalid(`Invalid Condition: wrong number of arguments for ${name}.`);
-  if (typeof field !== "string" || typeof value !== "string" || !field.startsWith("$")) throw invalid(`Invalid Condition: ${name} takes a field, as $key, and a string.`);
+  if (typeof field !== "string" || typeof value !== "string" || !field.startsWith("$"))
+    throw invalid(`Invalid Condition: ${name} takes a field, as $key, and a string.`);
   return { operator: name, field: field.slice(1).toLowerCase(), value };
 }
 
-function sizeRange([, min, max, ...more]: readonly unknown[], before: FormPolicy["size"]): { min: number; max: number } {
-  const bytes = (value: unknown) => (typeof value === "number" || (typeof value === "string" && /^\d{1,15}$/.test(value)) ? Number(value) : NaN);
+function sizeRange(
+  [, min, max, ...more]: readonly unknown[],
+  before: FormPolicy["size"],
+): { min: number; max: number } {
+  const bytes = (value: unknown) =>
+    typeof value === "number" || (typeof value === "string" && /^\d{1,15}$/.test(value)) ? Number(value) : NaN;
   const [from, to] = [bytes(min), bytes(max)];
   if (more.length > 0 || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < 0) {
     throw invalid("Invalid Condition: content-length-range takes two numbers of bytes.");
@@ -85,13 +97,21 @@ function sizeRange([, min, max, ...more]: readonly unknown[], before: FormPolicy
   return { min: Math.max(from, before?.min ?? 0), max: Math.min(to, before?.max ?? Infinity) };
 }
 
-/** AccessDenied unless the policy has time left, holds for the form's fields, and names each of them. `now`: ms since 1970. */
-export function requireFormPolicy(policy: FormPolicy, fields: ReadonlyMap<string, string>, bucket: string, now: number): void {
+/**
+ * AccessDenied unless the policy has time left, holds for the form's fields, and names each of them. `now`: ms since
+ * 1970.
+ */
+export function requireFormPolicy(
+  policy: FormPolicy,
+  fields: ReadonlyMap<string, string>,
+  bucket: string,
+  now: number,
+): void {
   if (now >= policy.expiration) throw refused("Policy expired.");
   const named = new Set<string>();
   for (const condition of policy.conditions) {
     named.add(condition.field);
-    const value = condition.field === "bucket" ? bucket : fields.get(condition.field) ?? "";
+    const value = condition.field === "bucket" ? bucket : (fields.get(condition.field) ?? "");
     if (holds(condition, value)) continue;
     const { operator, field, value: wanted } = condition;
     throw refused(`Policy Condition failed: ${JSON.stringify([operator, `$${field}`, wanted])}`);
@@ -113,8 +133,10 @@ export async function* withinSize(file: AsyncIterable<Uint8Array>, { size }: For
   let seen = 0;
   for await (const bytes of file) {
     seen += bytes.length;
-    if (size && seen > size.max) throw new S3Error("EntityTooLarge", { fields: { ProposedSize: String(seen), MaxSizeAllowed: String(size.max) } });
+    if (size && seen > size.max)
+      throw new S3Error("EntityTooLarge", { fields: { ProposedSize: String(seen), MaxSizeAllowed: String(size.max) } });
     yield bytes;
   }
-  if (size && seen < size.min) throw new S3Error("EntityTooSmall", { fields: { ProposedSize: String(seen), MinSizeAllowed: String(size.min) } });
+  if (size && seen < size.min)
+    throw new S3Error("EntityTooSmall", { fields: { ProposedSize: String(seen), MinSizeAllowed: String(size.min) } });
 }

@@ -20,7 +20,8 @@ export function payloadText(head: RequestHead, claim: Claim): string {
     return head.query.get("X-Amz-Content-Sha256") ?? head.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   }
   const text = head.headers.get("x-amz-content-sha256");
-  if (text === undefined) throw new S3Error("InvalidRequest", { message: "Missing required header for this request: x-amz-content-sha256" });
+  if (text === undefined)
+    throw new S3Error("InvalidRequest", { message: "Missing required header for this request: x-amz-content-sha256" });
   return text;
 }
 
@@ -29,7 +30,8 @@ export function parsePayload(text: string): Payload {
   if (/^[0-9a-f]{64}$/i.test(text)) return { kind: "digest", sha256: text.toLowerCase() };
   const chunked = Object.hasOwn(streaming, text) ? streaming[text] : undefined;
   if (chunked) return chunked;
-  if (text.startsWith("STREAMING-AWS4-ECDSA-")) throw new S3Error("NotImplemented", { message: `${text} is not implemented.`, resource: text });
+  if (text.startsWith("STREAMING-AWS4-ECDSA-"))
+    throw new S3Error("NotImplemented", { message: `${text} is not implemented.`, resource: text });
   throw new S3Error("InvalidArgument", {
     message: `x-amz-content-sha256 must be UNSIGNED-PAYLOAD, ${Object.keys(streaming).join(", ")}, or a valid sha256 value.`,
     fields: { ArgumentName: "x-amz-content-sha256", ArgumentValue: text.slice(0, 200) },

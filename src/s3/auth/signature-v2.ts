@@ -16,15 +16,51 @@ export interface ClaimV2 {
 }
 
 /**
- * Parameters that name what is done rather than qualify it; they alone, and `response-*`, are signed. Those younger than
- * this signature stand here too: added to a presigned URL they would turn it into another operation's.
+ * Parameters that name what is done rather than qualify it; they alone, and `response-*`, are signed. Those younger
+ * than this signature stand here too: added to a presigned URL they would turn it into another operation's.
  */
 const signedParameters = new Set([
-  "accelerate", "acl", "analytics", "attributes", "cors", "delete", "encryption", "inventory", "legal-hold", "lifecycle", "location", "logging",
-  "metrics", "notification", "object-lock", "ownershipControls", "partNumber", "policy", "policyStatus", "publicAccessBlock", "replication",
-  "requestPayment", "restore", "retention", "select", "select-type", "storageClass", "tagging", "torrent", "uploadId", "uploads",
-  "versionId", "versioning", "versions", "website", "response-cache-control", "response-content-disposition",
-  "response-content-encoding", "response-content-language", "response-content-type", "response-expires",
+  "accelerate",
+  "acl",
+  "analytics",
+  "attributes",
+  "cors",
+  "delete",
+  "encryption",
+  "inventory",
+  "legal-hold",
+  "lifecycle",
+  "location",
+  "logging",
+  "metrics",
+  "notification",
+  "object-lock",
+  "ownershipControls",
+  "partNumber",
+  "policy",
+  "policyStatus",
+  "publicAccessBlock",
+  "replication",
+  "requestPayment",
+  "restore",
+  "retention",
+  "select",
+  "select-type",
+  "storageClass",
+  "tagging",
+  "torrent",
+  "uploadId",
+  "uploads",
+  "versionId",
+  "versioning",
+  "versions",
+  "website",
+  "response-cache-control",
+  "response-content-disposition",
+  "response-content-encoding",
+  "response-content-language",
+  "response-content-type",
+  "response-expires",
 ]);
 
 /** Latest time a Date can hold, in seconds since 1970. */
@@ -40,8 +76,15 @@ function queryClaim(head: RequestHead): ClaimV2 {
   };
   const date = field("Expires");
   const seconds = Number(date);
-  if (!/^\d{1,15}$/.test(date) || seconds > LAST_SECOND) throw denied(`Invalid date (should be seconds since epoch): ${date.slice(0, 100)}`);
-  return { place: "query", accessKeyId: field("AWSAccessKeyId"), signature: field("Signature"), date, time: seconds * 1000 };
+  if (!/^\d{1,15}$/.test(date) || seconds > LAST_SECOND)
+    throw denied(`Invalid date (should be seconds since epoch): ${date.slice(0, 100)}`);
+  return {
+    place: "query",
+    accessKeyId: field("AWSAccessKeyId"),
+    signature: field("Signature"),
+    date,
+    time: seconds * 1000,
+  };
 }
 
 function headerClaim(authorization: string, head: RequestHead): ClaimV2 {
@@ -75,20 +118,28 @@ function headerOrParameter(head: RequestHead, claim: ClaimV2, name: string): str
 
 function amzHeaders(head: RequestHead, claim: ClaimV2): string {
   const values = new Map<string, string>();
-  for (const name of head.headers.names()) if (name.startsWith("x-amz-")) values.set(name, head.headers.get(name) ?? "");
+  for (const name of head.headers.names())
+    if (name.startsWith("x-amz-")) values.set(name, head.headers.get(name) ?? "");
   if (claim.place === "query") {
     for (const [parameter, found] of head.query.entries()) {
       const name = parameter.toLowerCase();
       if (name.startsWith("x-amz-") && !values.has(name)) values.set(name, found.join(","));
     }
   }
-  const lines = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}:${value.trim().replace(/\s*\n\s*/g, " ")}\n`);
+  const lines = [...values]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}:${value.trim().replace(/\s*\n\s*/g, " ")}\n`);
   return lines.join("");
 }
 
-/** The path as it was sent, with the bucket in front where the host names it, and the parameters that are signed, decoded. */
+/**
+ * The path as it was sent, with the bucket in front where the host names it, and the parameters that are signed,
+ * decoded.
+ */
 function canonicalResource(head: RequestHead, hostBucket: string | undefined): string {
-  const parameters = [...head.query.entries()].filter(([name]) => signedParameters.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const parameters = [...head.query.entries()]
+    .filter(([name]) => signedParameters.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, [value = ""]]) => (value === "" ? name : `${name}=${value}`));
   const bucket = hostBucket === undefined ? "" : `/${hostBucket}`;
   return bucket + head.path + (parameters.length === 0 ? "" : `?${parameters.join("&")}`);
@@ -105,9 +156,17 @@ export function signV2(text: string, secretAccessKey: string): string {
 }
 
 /** The signature the client should have sent. `hostBucket`: the bucket of a virtual-host style request. */
-export function computeSignatureV2(head: RequestHead, claim: ClaimV2, hostBucket: string | undefined, secretAccessKey: string): ComputedV2 {
+export function computeSignatureV2(
+  head: RequestHead,
+  claim: ClaimV2,
+  hostBucket: string | undefined,
+  secretAccessKey: string,
+): ComputedV2 {
   const stringToSign = [
-    head.method, headerOrParameter(head, claim, "content-md5"), headerOrParameter(head, claim, "content-type"), claim.date,
+    head.method,
+    headerOrParameter(head, claim, "content-md5"),
+    headerOrParameter(head, claim, "content-type"),
+    claim.date,
     amzHeaders(head, claim) + canonicalResource(head, hostBucket),
   ].join("\n");
   return { signature: signV2(stringToSign, secretAccessKey), stringToSign };

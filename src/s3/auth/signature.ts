@@ -32,8 +32,12 @@ export function computeSignature(head: RequestHead, claim: Claim, secretAccessKe
   // Without being a signed header it still stands for the body.
   headers["x-amz-content-sha256"] = payload;
   const request: Choosing = {
-    method: head.method, service: "s3", region: claim.region, headers,
-    extraHeadersToInclude: include, extraHeadersToIgnore: { "x-amz-content-sha256": true },
+    method: head.method,
+    service: "s3",
+    region: claim.region,
+    headers,
+    extraHeadersToInclude: include,
+    extraHeadersToIgnore: { "x-amz-content-sha256": true },
   };
   const signer = new aws4.RequestSigner(request, { accessKeyId: claim.accessKeyId, secretAccessKey });
   signer.datetime = claim.timestamp;
@@ -50,7 +54,10 @@ export function computeSignature(head: RequestHead, claim: Claim, secretAccessKe
 }
 
 function signedPath(raw: string): string {
-  return raw.split("/").map((piece) => encodePercent(decodePercent(piece)).replace(/^\.$/, "%2E")).join("/");
+  return raw
+    .split("/")
+    .map((piece) => encodePercent(decodePercent(piece)).replace(/^\.$/, "%2E"))
+    .join("/");
 }
 
 function signedQuery(head: RequestHead, claim: Claim): Record<string, string | string[]> {

@@ -6,6 +6,7 @@ export const abortMultipartUpload: Operation<Served<AbortMultipartUploadRequest>
   match: { method: "DELETE", scope: "object", query: ["uploadId"] },
   access: "write",
   parse: ({ bucket, key, query }) => ({ Bucket: bucket, Key: key, UploadId: query.get("uploadId") }),
-  run: ({ uploads }, { Bucket: bucket, Key: key, UploadId = "" }, call) => uploads.abort(call, { bucket, key }, UploadId),
+  run: ({ uploads }, { Bucket: bucket, Key: key, UploadId = "" }, call) =>
+    uploads.abort(call, { bucket, key }, UploadId),
   render: () => ({ status: 204, headers: {} }),
 };

@@ -19,11 +19,19 @@ function wanted({ headers, document }: S3Request): AclRequest {
   const asked = aclHeaders(headers);
   if (asked && document.trim() !== "") throw new S3Error("UnexpectedContent");
   if (asked) return asked;
-  if (document.trim() === "") throw new S3Error("MissingSecurityHeader", { message: "Your request was missing a required header", fields: { MissingHeaderName: "x-amz-acl" } });
+  if (document.trim() === "")
+    throw new S3Error("MissingSecurityHeader", {
+      message: "Your request was missing a required header",
+      fields: { MissingHeaderName: "x-amz-acl" },
+    });
   return readAcl(document);
 }
 
-const render = (acl: NamedAcl): S3Response => ({ status: 200, headers: { "Content-Type": "application/xml" }, body: writeAcl(acl) });
+const render = (acl: NamedAcl): S3Response => ({
+  status: 200,
+  headers: { "Content-Type": "application/xml" },
+  body: writeAcl(acl),
+});
 const done = (): S3Response => ({ status: 200, headers: {} });
 
 export const getBucketAcl: Operation<string, NamedAcl> = {

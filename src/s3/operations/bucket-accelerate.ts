@@ -4,7 +4,10 @@ import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 
-const configuration: XmlDocument<AccelerateConfiguration> = { root: "AccelerateConfiguration", fields: [{ element: "Status", type: "string" }] };
+const configuration: XmlDocument<AccelerateConfiguration> = {
+  root: "AccelerateConfiguration",
+  fields: [{ element: "Status", type: "string" }],
+};
 
 /** There are no accelerated endpoints: only what every bucket has anyway can be set. */
 export const putBucketAccelerateConfiguration: Operation<string, void> = {
@@ -15,7 +18,11 @@ export const putBucketAccelerateConfiguration: Operation<string, void> = {
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const { Status: status } = readXml(document, configuration);
-    if (status === "Enabled") throw new S3Error("NotImplemented", { message: "Status Enabled is not implemented.", fields: { Operation: "PutBucketAccelerateConfiguration" } });
+    if (status === "Enabled")
+      throw new S3Error("NotImplemented", {
+        message: "Status Enabled is not implemented.",
+        fields: { Operation: "PutBucketAccelerateConfiguration" },
+      });
     if (status !== "Suspended") throw new S3Error("MalformedXML");
     return bucket;
   },

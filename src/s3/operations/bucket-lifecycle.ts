@@ -33,7 +33,10 @@ export const putBucketLifecycleConfiguration: Operation<Input, string> = {
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const asked = headers.get(MINIMUM_SIZE) ?? minimumSizes[0];
     const transitionDefaultMinimumObjectSize = minimumSizes.find((size) => size === asked);
-    if (!transitionDefaultMinimumObjectSize) throw new S3Error("InvalidArgument", { fields: { ArgumentName: MINIMUM_SIZE, ArgumentValue: asked.slice(0, 100) } });
+    if (!transitionDefaultMinimumObjectSize)
+      throw new S3Error("InvalidArgument", {
+        fields: { ArgumentName: MINIMUM_SIZE, ArgumentValue: asked.slice(0, 100) },
+      });
     return { bucket, configuration: { rules: readLifecycle(document), transitionDefaultMinimumObjectSize } };
   },
   async run({ lifecycles }, { bucket, configuration }, call) {

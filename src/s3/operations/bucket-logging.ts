@@ -9,7 +9,11 @@ export const getBucketLogging: Operation<string, LoggingConfiguration | undefine
   access: "owner",
   parse: ({ bucket }) => bucket,
   run: ({ accessLogs }, bucket, call) => accessLogs.get(call, bucket),
-  render: (configuration): S3Response => ({ status: 200, headers: { "Content-Type": "application/xml" }, body: writeLogging(configuration) }),
+  render: (configuration): S3Response => ({
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
+    body: writeLogging(configuration),
+  }),
 };
 
 interface Input {

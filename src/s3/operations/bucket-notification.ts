@@ -27,8 +27,13 @@ export const putBucketNotificationConfiguration: Operation<Input, void> = {
   document: 512 * 1024,
   parse({ bucket, document, headers }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
-    return { bucket, configuration: readNotifications(document), tested: headers.get("x-amz-skip-destination-validation")?.toLowerCase() !== "true" };
+    return {
+      bucket,
+      configuration: readNotifications(document),
+      tested: headers.get("x-amz-skip-destination-validation")?.toLowerCase() !== "true",
+    };
   },
-  run: ({ notifications }, { bucket, configuration, tested }, call) => notifications.set(call, bucket, configuration, tested),
+  run: ({ notifications }, { bucket, configuration, tested }, call) =>
+    notifications.set(call, bucket, configuration, tested),
   render: () => ({ status: 200, headers: {} }),
 };

@@ -37,7 +37,10 @@ export const deleteBucketPolicy: Operation<string, void> = {
   render: () => ({ status: 204, headers: {} }),
 };
 
-const policyStatus: XmlDocument<PolicyStatus> = { root: "PolicyStatus", fields: [{ element: "IsPublic", type: "boolean" }] };
+const policyStatus: XmlDocument<PolicyStatus> = {
+  root: "PolicyStatus",
+  fields: [{ element: "IsPublic", type: "boolean" }],
+};
 
 export const getBucketPolicyStatus: Operation<string, PolicyStatus> = {
   name: "GetBucketPolicyStatus",

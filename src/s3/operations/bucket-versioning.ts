@@ -7,8 +7,10 @@ import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
 const versioningConfiguration: XmlDocument<VersioningConfiguration> = {
-  root: "VersioningConfiguration", fields: [
-    { element: "Status", type: "string" }, { element: "MfaDelete", member: "MFADelete", type: "string" },
+  root: "VersioningConfiguration",
+  fields: [
+    { element: "Status", type: "string" },
+    { element: "MfaDelete", member: "MFADelete", type: "string" },
   ],
 };
 
@@ -30,7 +32,11 @@ export const putBucketVersioning: Operation<{ readonly bucket: string; readonly 
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const { Status: status, MFADelete } = readXml(document, versioningConfiguration);
     if (MFADelete !== undefined && !["Enabled", "Disabled"].includes(MFADelete)) throw new S3Error("MalformedXML");
-    if (MFADelete === "Enabled") throw new S3Error("NotImplemented", { message: "MFA delete is not implemented.", fields: { Element: "MfaDelete" } });
+    if (MFADelete === "Enabled")
+      throw new S3Error("NotImplemented", {
+        message: "MFA delete is not implemented.",
+        fields: { Element: "MfaDelete" },
+      });
     if (status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
     // The SDK's type says what AWS's model says; what is on the wire may be anything.
     if (!["Enabled", "Suspended"].includes(status)) throw new S3Error("MalformedXML");

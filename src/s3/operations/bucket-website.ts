@@ -13,7 +13,10 @@ export const getBucketWebsite: Operation<string, WebsiteConfiguration> = {
   render: (configuration) => xmlResponse(websiteDocument, writeWebsite(configuration)),
 };
 
-export const putBucketWebsite: Operation<{ readonly bucket: string; readonly configuration: WebsiteConfiguration }, void> = {
+export const putBucketWebsite: Operation<
+  { readonly bucket: string; readonly configuration: WebsiteConfiguration },
+  void
+> = {
   name: "PutBucketWebsite",
   match: { method: "PUT", scope: "bucket", query: ["website"] },
   access: "owner",

@@ -1,4 +1,8 @@
-import type { CompletedPart as WirePart, CompleteMultipartUploadOutput, CompleteMultipartUploadRequest } from "@aws-sdk/client-s3";
+import type {
+  CompletedPart as WirePart,
+  CompleteMultipartUploadOutput,
+  CompleteMultipartUploadRequest,
+} from "@aws-sdk/client-s3";
 import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../model/errors.js";
@@ -27,7 +31,10 @@ type Input = Pick<Served<CompleteMultipartUploadRequest>, "Bucket" | "Key"> & {
 function parsePart(part: WirePart): CompletedPart {
   const { PartNumber: partNumber = 0, ETag = "" } = part;
   if (partNumber < 1 || partNumber > MAX_PARTS) {
-    throw new S3Error("InvalidArgument", { message: "PartNumber must be >= 1 and <= 10000", fields: { ArgumentName: "partNumber", ArgumentValue: String(partNumber) } });
+    throw new S3Error("InvalidArgument", {
+      message: "PartNumber must be >= 1 and <= 10000",
+      fields: { ArgumentName: "partNumber", ArgumentValue: String(partNumber) },
+    });
   }
   const checksum = memberChecksum({ ...part });
   return { partNumber, etag: unquoted(ETag), ...(checksum ? { checksum } : {}) };
@@ -56,7 +63,10 @@ function parseComplete(request: S3Request): CompleteRequest {
   };
 }
 
-export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers }> = {
+export const completeMultipartUpload: Operation<
+  Input,
+  CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers }
+> = {
   name: "CompleteMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploadId"] },
   access: "write",
@@ -64,19 +74,33 @@ export const completeMultipartUpload: Operation<Input, CompleteMultipartUploadOu
   document: 4 * 1024 * 1024,
   objectChecksum: true,
   parse: (request) => ({
-    Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
+    Bucket: request.bucket,
+    Key: request.key,
+    UploadId: request.query.get("uploadId") ?? "",
     Location: objectLocation(request),
     // What else it says of encryption, as minio-go does, was decided when the upload was created; the answer tells.
-    Request: parseComplete(request), Customer: customerKey(request.headers),
+    Request: parseComplete(request),
+    Customer: customerKey(request.headers),
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);
-    return new Late(result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
-      Location, Bucket: bucket, Key: key, ETag: quoted(etag), ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
-      Encryption: { encryption: encryption?.algorithm === "customer" ? undefined : encryption },
-    })));
+    return new Late(
+      result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
+        Location,
+        Bucket: bucket,
+        Key: key,
+        ETag: quoted(etag),
+        ...checksumMembers(checksum),
+        VersionId: writtenVersionId(versionId),
+        Expiration: expirationText(expiry),
+        Encryption: { encryption: encryption?.algorithm === "customer" ? undefined : encryption },
+      })),
+    );
   },
-  render: ({ Encryption, ...output }) => xmlResponse(completeResult, output, {
-    "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(Encryption),
-  }),
+  render: ({ Encryption, ...output }) =>
+    xmlResponse(completeResult, output, {
+      "x-amz-version-id": output.VersionId,
+      "x-amz-expiration": output.Expiration,
+      ...encryptionAnswer(Encryption),
+    }),
 };

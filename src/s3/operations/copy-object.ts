@@ -11,7 +11,13 @@ import { contentHeaders } from "../wire/content-headers.js";
 import { parseCopySource } from "../wire/copy-source.js";
 import { copyObjectResult } from "../wire/documents.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
-import { customerOf, encryptionAnswer, encryptionRequest, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
+import {
+  customerOf,
+  encryptionAnswer,
+  encryptionRequest,
+  sourceCustomerKey,
+  type EncryptionMembers,
+} from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { wholeSecond } from "../wire/http-date.js";
@@ -34,7 +40,10 @@ type Output = CopyObjectResult & {
 function replaces({ headers }: S3Request): boolean {
   const directive = headers.get("x-amz-metadata-directive") ?? "COPY";
   if (directive === "COPY" || directive === "REPLACE") return directive === "REPLACE";
-  throw new S3Error("InvalidArgument", { message: "Unknown metadata directive.", fields: { ArgumentName: "x-amz-metadata-directive", ArgumentValue: directive.slice(0, 100) } });
+  throw new S3Error("InvalidArgument", {
+    message: "Unknown metadata directive.",
+    fields: { ArgumentName: "x-amz-metadata-directive", ArgumentValue: directive.slice(0, 100) },
+  });
 }
 
 function parseCopy(request: S3Request): CopyRequest {
@@ -55,7 +64,10 @@ function parseCopy(request: S3Request): CopyRequest {
   return {
     source,
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
-    own: { ...(storageClass === undefined ? {} : { storageClass }), ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }) },
+    own: {
+      ...(storageClass === undefined ? {} : { storageClass }),
+      ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
+    },
     ...(tags ? { replaceTags: tags } : {}),
     ...(lock ? { lock } : {}),
     ...(acl ? { acl } : {}),
@@ -75,14 +87,27 @@ export const copyObject: Operation<Input, Output> = {
   run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
     const copied = objects.copy(call, { bucket, key }, Copy);
     // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
-    return Promise.resolve(new Late(copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({
-      ETag: quoted(etag), LastModified: wholeSecond(createdAt), ...checksumMembers(checksum), Durability: durability,
-      VersionId: writtenVersionId(versionId), CopySourceVersionId: sourceVersionId, Expiration: expirationText(expiry),
-      Encryption: { encryption, customer: customerOf(Copy.encryption) },
-    }))));
+    return Promise.resolve(
+      new Late(
+        copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({
+          ETag: quoted(etag),
+          LastModified: wholeSecond(createdAt),
+          ...checksumMembers(checksum),
+          Durability: durability,
+          VersionId: writtenVersionId(versionId),
+          CopySourceVersionId: sourceVersionId,
+          Expiration: expirationText(expiry),
+          Encryption: { encryption, customer: customerOf(Copy.encryption) },
+        })),
+      ),
+    );
   },
-  render: ({ Durability, VersionId, CopySourceVersionId, Expiration, Encryption, ...result }) => xmlResponse(copyObjectResult, result, {
-    ...durabilityHeaders(Durability), "x-amz-version-id": VersionId, "x-amz-copy-source-version-id": CopySourceVersionId, "x-amz-expiration": Expiration,
-    ...encryptionAnswer(Encryption),
-  }),
+  render: ({ Durability, VersionId, CopySourceVersionId, Expiration, Encryption, ...result }) =>
+    xmlResponse(copyObjectResult, result, {
+      ...durabilityHeaders(Durability),
+      "x-amz-version-id": VersionId,
+      "x-amz-copy-source-version-id": CopySourceVersionId,
+      "x-amz-expiration": Expiration,
+      ...encryptionAnswer(Encryption),
+    }),
 };

@@ -13,12 +13,16 @@ type Input = OfBucket<CreateBucketRequest> & { readonly Settings: NewBucket };
 function settings({ headers }: S3Request): NewBucket {
   const ownership = headers.get("x-amz-object-ownership");
   if (ownership !== undefined && !objectOwnerships.includes(ownership as ObjectOwnership)) {
-    throw new S3Error("InvalidArgument", { message: "Invalid x-amz-object-ownership header", fields: { ArgumentName: "x-amz-object-ownership", ArgumentValue: ownership.slice(0, 100) } });
+    throw new S3Error("InvalidArgument", {
+      message: "Invalid x-amz-object-ownership header",
+      fields: { ArgumentName: "x-amz-object-ownership", ArgumentValue: ownership.slice(0, 100) },
+    });
   }
   const acl = aclHeaders(headers);
   return {
     objectLock: headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true",
-    ...(ownership === undefined ? {} : { ownership: ownership as ObjectOwnership }), ...(acl ? { acl } : {}),
+    ...(ownership === undefined ? {} : { ownership: ownership as ObjectOwnership }),
+    ...(acl ? { acl } : {}),
   };
 }
 
@@ -36,9 +40,15 @@ export const createBucket: Operation<Input, CreateBucketOutput> = {
     const tags = Tags?.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
     // Clients that do not know better name us-east-1, or nothing at all.
     if (wanted && wanted !== region) {
-      throw new S3Error("InvalidLocationConstraint", { fields: { LocationConstraint: wanted.slice(0, 100), Region: region } });
+      throw new S3Error("InvalidLocationConstraint", {
+        fields: { LocationConstraint: wanted.slice(0, 100), Region: region },
+      });
     }
-    return { Bucket: bucket, CreateBucketConfiguration: configuration, Settings: { ...Settings, ...(tags ? { tags } : {}) } };
+    return {
+      Bucket: bucket,
+      CreateBucketConfiguration: configuration,
+      Settings: { ...Settings, ...(tags ? { tags } : {}) },
+    };
   },
   async run({ buckets }, { Bucket, Settings }, call) {
     const { name } = await buckets.create(call, Bucket, Settings);

@@ -22,10 +22,16 @@ function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "c
   const type = parseChecksumType(headers.get("x-amz-checksum-type"));
   if (name === undefined) return type === undefined ? {} : { checksumType: type };
   const algorithm = parseAlgorithm(name);
-  return { checksumAlgorithm: algorithm, checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE") };
+  return {
+    checksumAlgorithm: algorithm,
+    checksumType: type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE"),
+  };
 }
 
-export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: Ending }> = {
+export const createMultipartUpload: Operation<
+  Input,
+  CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: Ending }
+> = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
   access: "write",
@@ -36,23 +42,40 @@ export const createMultipartUpload: Operation<Input, CreateMultipartUploadOutput
     const acl = aclHeaders(headers);
     const encryption = encryptionRequest(headers);
     return {
-      Bucket: bucket, Key: key,
+      Bucket: bucket,
+      Key: key,
       Settings: {
-        content: contentHeaders(headers), metadata: userMetadata(headers), ...checksumSettings(request),
-        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+        content: contentHeaders(headers),
+        metadata: userMetadata(headers),
+        ...checksumSettings(request),
+        ...(tags ? { tags } : {}),
+        ...(lock ? { lock } : {}),
+        ...(acl ? { acl } : {}),
         ...(encryption ? { encryption } : {}),
       },
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
-    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(call, { bucket, key }, Settings);
+    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(
+      call,
+      { bucket, key },
+      Settings,
+    );
     return {
-      Bucket: bucket, Key: key, UploadId: id, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType, Ending: rest,
+      Bucket: bucket,
+      Key: key,
+      UploadId: id,
+      ChecksumAlgorithm: checksumAlgorithm,
+      ChecksumType: checksumType,
+      Ending: rest,
       Encryption: { encryption, customer: customerOf(Settings.encryption) },
     };
   },
-  render: (output) => xmlResponse(initiateResult, output, {
-    "x-amz-checksum-algorithm": output.ChecksumAlgorithm, "x-amz-checksum-type": output.ChecksumType,
-    ...abortHeaders(output.Ending), ...encryptionAnswer(output.Encryption),
-  }),
+  render: (output) =>
+    xmlResponse(initiateResult, output, {
+      "x-amz-checksum-algorithm": output.ChecksumAlgorithm,
+      "x-amz-checksum-type": output.ChecksumType,
+      ...abortHeaders(output.Ending),
+      ...encryptionAnswer(output.Encryption),
+    }),
 };

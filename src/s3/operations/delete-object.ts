@@ -16,7 +16,10 @@ export const deleteObject: Operation<Input, DeleteObjectOutput> = {
   match: { method: "DELETE", scope: "object" },
   access: "write",
   parse: ({ bucket, key, query, headers }) => ({
-    Bucket: bucket, Key: key, VersionId: versionId(query), Preconditions: deleteConditions(headers),
+    Bucket: bucket,
+    Key: key,
+    VersionId: versionId(query),
+    Preconditions: deleteConditions(headers),
     BypassGovernanceRetention: bypassesGovernance(headers),
   }),
   async run({ objects }, { Bucket: bucket, Key: key, VersionId, Preconditions, BypassGovernanceRetention }, call) {
@@ -25,6 +28,7 @@ export const deleteObject: Operation<Input, DeleteObjectOutput> = {
     return { VersionId: deletion.versionId, DeleteMarker: deletion.deleteMarker };
   },
   render: ({ VersionId, DeleteMarker }) => ({
-    status: 204, headers: { "x-amz-version-id": VersionId, "x-amz-delete-marker": DeleteMarker === true ? "true" : undefined },
+    status: 204,
+    headers: { "x-amz-version-id": VersionId, "x-amz-delete-marker": DeleteMarker === true ? "true" : undefined },
   }),
 };

@@ -1,4 +1,11 @@
-import type { Delete, DeletedObject, DeleteObjectsOutput, DeleteObjectsRequest, _Error as DeleteFailure, ObjectIdentifier } from "@aws-sdk/client-s3";
+import type {
+  Delete,
+  DeletedObject,
+  DeleteObjectsOutput,
+  DeleteObjectsRequest,
+  _Error as DeleteFailure,
+  ObjectIdentifier,
+} from "@aws-sdk/client-s3";
 import type { Call, Deletion, Gateway } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Preconditions } from "../../model/precondition.js";
@@ -14,11 +21,17 @@ import { xmlResponse } from "../xml-response.js";
 const MAX_OBJECTS = 1000;
 const MAX_KEY = 1024;
 
-type Input = OfBucket<DeleteObjectsRequest> & { readonly Delete: Delete & { readonly Objects: readonly ObjectIdentifier[] } };
+type Input = OfBucket<DeleteObjectsRequest> & {
+  readonly Delete: Delete & { readonly Objects: readonly ObjectIdentifier[] };
+};
 
 /** One object's failure never hides the others': it becomes an entry of the answer. */
 async function deleteOne(
-  gateway: Gateway, bucket: string, object: ObjectIdentifier, bypass: boolean, call: Call,
+  gateway: Gateway,
+  bucket: string,
+  object: ObjectIdentifier,
+  bypass: boolean,
+  call: Call,
 ): Promise<{ readonly deleted: DeletedObject } | { readonly failure: DeleteFailure }> {
   const { Key: key = "" } = object;
   const versionId = object.VersionId || undefined;
@@ -38,7 +51,9 @@ function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Precond
   return {
     ...(ETag === undefined ? {} : { ifMatch: [unquoted(ETag)] }),
     ...(Size === undefined ? {} : { ifMatchSize: Size }),
-    ...(LastModifiedTime === undefined ? {} : { ifMatchModified: Math.floor(LastModifiedTime.getTime() / 1000) * 1000 }),
+    ...(LastModifiedTime === undefined
+      ? {}
+      : { ifMatchModified: Math.floor(LastModifiedTime.getTime() / 1000) * 1000 }),
   };
 }
 

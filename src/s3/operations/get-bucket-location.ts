@@ -11,7 +11,9 @@ export const getBucketLocation: Operation<OfBucket<GetBucketLocationRequest>, Ge
   parse: ({ bucket }) => ({ Bucket: bucket }),
   async run({ buckets }, { Bucket }, call) {
     const { region } = await buckets.get(call, Bucket);
-    return region === "us-east-1" ? {} : { LocationConstraint: region as NonNullable<GetBucketLocationOutput["LocationConstraint"]> };
+    return region === "us-east-1"
+      ? {}
+      : { LocationConstraint: region as NonNullable<GetBucketLocationOutput["LocationConstraint"]> };
   },
   render: ({ LocationConstraint = "" }) => ({
     status: 200,

@@ -26,23 +26,42 @@ interface Input {
 const integer = (element: string, member = element): XmlField => ({ element, member, type: "integer" });
 
 const document: XmlDocument<GetObjectAttributesOutput> = {
-  root: "GetObjectAttributesResponse", fields: [
+  root: "GetObjectAttributesResponse",
+  fields: [
     { element: "ETag", type: "string" },
     { element: "Checksum", type: [...checksumFields, { element: "ChecksumType", type: "string" }] },
-    { element: "ObjectParts", type: [
-      integer("PartsCount", "TotalPartsCount"), integer("PartNumberMarker"), integer("NextPartNumberMarker"), integer("MaxParts"),
-      { element: "IsTruncated", type: "boolean" },
-      { element: "Part", member: "Parts", list: true, type: [integer("PartNumber"), integer("Size"), ...checksumFields] },
-    ] },
+    {
+      element: "ObjectParts",
+      type: [
+        integer("PartsCount", "TotalPartsCount"),
+        integer("PartNumberMarker"),
+        integer("NextPartNumberMarker"),
+        integer("MaxParts"),
+        { element: "IsTruncated", type: "boolean" },
+        {
+          element: "Part",
+          member: "Parts",
+          list: true,
+          type: [integer("PartNumber"), integer("Size"), ...checksumFields],
+        },
+      ],
+    },
     { element: "StorageClass", type: "string" },
     integer("ObjectSize"),
   ],
 };
 
 function attributesOf({ headers }: S3Request): ReadonlySet<string> {
-  const names = (headers.get("x-amz-object-attributes") ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const names = (headers.get("x-amz-object-attributes") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   const wrong = names.length === 0 || names.some((name) => !known.some((attribute) => attribute === name));
-  if (wrong) throw new S3Error("InvalidArgument", { message: "Invalid attribute name specified.", fields: { ArgumentName: "x-amz-object-attributes" } });
+  if (wrong)
+    throw new S3Error("InvalidArgument", {
+      message: "Invalid attribute name specified.",
+      fields: { ArgumentName: "x-amz-object-attributes" },
+    });
   return new Set(names);
 }
 
@@ -57,7 +76,10 @@ function partsOf({ parts }: ObjectVersion, { after, maxParts }: Input): GetObjec
   const rest = parts.filter(({ partNumber }) => partNumber > after);
   const page = rest.slice(0, maxParts);
   return {
-    TotalPartsCount: parts.length, PartNumberMarker: String(after), MaxParts: maxParts, IsTruncated: page.length < rest.length,
+    TotalPartsCount: parts.length,
+    PartNumberMarker: String(after),
+    MaxParts: maxParts,
+    IsTruncated: page.length < rest.length,
     NextPartNumberMarker: String(page.at(-1)?.partNumber ?? 0),
     Parts: page.map(({ partNumber, size, checksum }) => {
       const { ChecksumType, ...value } = checksumMembers(checksum);
@@ -71,24 +93,38 @@ export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = 
   match: { method: "GET", scope: "object", query: ["attributes"] },
   access: "read",
   parse: (request) => ({
-    name: requestedObject(request), customer: onlyCustomerKey(request.headers), attributes: attributesOf(request),
-    maxParts: Math.min(count(request, "x-amz-max-parts", MAX_PARTS), MAX_PARTS), after: count(request, "x-amz-part-number-marker", 0),
+    name: requestedObject(request),
+    customer: onlyCustomerKey(request.headers),
+    attributes: attributesOf(request),
+    maxParts: Math.min(count(request, "x-amz-max-parts", MAX_PARTS), MAX_PARTS),
+    after: count(request, "x-amz-part-number-marker", 0),
   }),
   async run({ objects }, input, call) {
-    const { version, versionId } = await objects.head(call, input.name, { preconditions: {}, ...(input.customer ? { customer: input.customer } : {}) });
+    const { version, versionId } = await objects.head(call, input.name, {
+      preconditions: {},
+      ...(input.customer ? { customer: input.customer } : {}),
+    });
     const { attributes } = input;
     const { etag, checksum, content, size } = version;
     return {
-      LastModified: new Date(version.createdAt), VersionId: versionId,
+      LastModified: new Date(version.createdAt),
+      VersionId: versionId,
       ETag: attributes.has("ETag") ? etag : undefined,
       // Here alone S3 writes a composite checksum without the number of its parts.
-      Checksum: attributes.has("Checksum") && checksum ? checksumMembers({ ...checksum, value: checksum.value.replace(/-\d+$/, "") }) : undefined,
+      Checksum:
+        attributes.has("Checksum") && checksum
+          ? checksumMembers({ ...checksum, value: checksum.value.replace(/-\d+$/, "") })
+          : undefined,
       ObjectParts: attributes.has("ObjectParts") ? partsOf(version, input) : undefined,
-      StorageClass: attributes.has("StorageClass") ? (content.storageClass ?? "STANDARD") as NonNullable<GetObjectAttributesOutput["StorageClass"]> : undefined,
+      StorageClass: attributes.has("StorageClass")
+        ? ((content.storageClass ?? "STANDARD") as NonNullable<GetObjectAttributesOutput["StorageClass"]>)
+        : undefined,
       ObjectSize: attributes.has("ObjectSize") ? size : undefined,
     };
   },
-  render: (output) => xmlResponse(document, output, {
-    "Last-Modified": output.LastModified && formatHttpDate(output.LastModified.getTime()), "x-amz-version-id": output.VersionId,
-  }),
+  render: (output) =>
+    xmlResponse(document, output, {
+      "Last-Modified": output.LastModified && formatHttpDate(output.LastModified.getTime()),
+      "x-amz-version-id": output.VersionId,
+    }),
 };

@@ -21,6 +21,10 @@ export const headBucket: Operation<Input, HeadBucketOutput> = {
   },
   render: ({ BucketRegion }) => ({
     status: 200,
-    headers: { "x-amz-bucket-region": BucketRegion, "x-amz-access-point-alias": "false", "Content-Type": "application/xml" },
+    headers: {
+      "x-amz-bucket-region": BucketRegion,
+      "x-amz-access-point-alias": "false",
+      "Content-Type": "application/xml",
+    },
   }),
 };

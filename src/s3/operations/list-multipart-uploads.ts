@@ -13,16 +13,24 @@ import { ownerOf } from "./listed-object.js";
 function listedUpload(upload: Upload, text: (key: string) => string, caller: Account): MultipartUpload {
   const owner = ownerOf(upload.acl?.owner ?? upload.owner, caller);
   return {
-    Key: text(upload.key), UploadId: upload.id, Initiator: owner, Owner: owner, Initiated: wholeSecond(upload.createdAt),
+    Key: text(upload.key),
+    UploadId: upload.id,
+    Initiator: owner,
+    Owner: owner,
+    Initiated: wholeSecond(upload.createdAt),
     StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<MultipartUpload["StorageClass"]>,
-    ChecksumAlgorithm: upload.checksumAlgorithm, ChecksumType: upload.checksumType,
+    ChecksumAlgorithm: upload.checksumAlgorithm,
+    ChecksumType: upload.checksumType,
   };
 }
 
 function uploadIdMarker(query: Query): string {
   const marker = query.get("upload-id-marker") ?? "";
   if (marker === "" || /^[A-Za-z0-9_-]{32}$/.test(marker)) return marker;
-  throw new S3Error("InvalidArgument", { message: "Invalid uploadId marker", fields: { ArgumentName: "upload-id-marker", ArgumentValue: marker.slice(0, 200) } });
+  throw new S3Error("InvalidArgument", {
+    message: "Invalid uploadId marker",
+    fields: { ArgumentName: "upload-id-marker", ArgumentValue: marker.slice(0, 200) },
+  });
 }
 
 export const listMultipartUploads: Operation<OfBucket<ListMultipartUploadsRequest>, ListMultipartUploadsOutput> = {
@@ -32,19 +40,42 @@ export const listMultipartUploads: Operation<OfBucket<ListMultipartUploadsReques
   parse({ bucket, query }) {
     const keyMarker = query.get("key-marker") ?? "";
     return {
-      Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), KeyMarker: keyMarker,
-      UploadIdMarker: keyMarker === "" ? "" : uploadIdMarker(query), MaxUploads: pageLimit(query, "max-uploads"), EncodingType: encodingType(query),
+      Bucket: bucket,
+      Prefix: query.get("prefix") ?? "",
+      Delimiter: query.get("delimiter"),
+      KeyMarker: keyMarker,
+      UploadIdMarker: keyMarker === "" ? "" : uploadIdMarker(query),
+      MaxUploads: pageLimit(query, "max-uploads"),
+      EncodingType: encodingType(query),
     };
   },
   async run({ uploads }, input, call) {
-    const { Bucket, Prefix = "", Delimiter = "", KeyMarker = "", UploadIdMarker = "", MaxUploads = 1000, EncodingType } = input;
+    const {
+      Bucket,
+      Prefix = "",
+      Delimiter = "",
+      KeyMarker = "",
+      UploadIdMarker = "",
+      MaxUploads = 1000,
+      EncodingType,
+    } = input;
     const page = await uploads.list(call, Bucket, {
-      prefix: Prefix, delimiter: Delimiter, keyMarker: KeyMarker, uploadIdMarker: UploadIdMarker, limit: MaxUploads,
+      prefix: Prefix,
+      delimiter: Delimiter,
+      keyMarker: KeyMarker,
+      uploadIdMarker: UploadIdMarker,
+      limit: MaxUploads,
     });
     const text = listedText(EncodingType);
     return {
-      Bucket, Prefix: text(Prefix), KeyMarker: text(KeyMarker), UploadIdMarker, MaxUploads, EncodingType,
-      Delimiter: Delimiter === "" ? undefined : text(Delimiter), IsTruncated: page.truncated && MaxUploads > 0,
+      Bucket,
+      Prefix: text(Prefix),
+      KeyMarker: text(KeyMarker),
+      UploadIdMarker,
+      MaxUploads,
+      EncodingType,
+      Delimiter: Delimiter === "" ? undefined : text(Delimiter),
+      IsTruncated: page.truncated && MaxUploads > 0,
       NextKeyMarker: page.nextKeyMarker === undefined ? undefined : text(page.nextKeyMarker),
       NextUploadIdMarker: page.nextUploadIdMarker,
       Uploads: page.uploads.map((upload) => listedUpload(upload, text, call.account)),

@@ -14,19 +14,38 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
     const token = query.get("continuation-token");
     if (token === "") throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect" });
     return {
-      Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), StartAfter: query.get("start-after"),
-      MaxKeys: pageLimit(query, "max-keys"), EncodingType: encodingType(query), ContinuationToken: token,
+      Bucket: bucket,
+      Prefix: query.get("prefix") ?? "",
+      Delimiter: query.get("delimiter"),
+      StartAfter: query.get("start-after"),
+      MaxKeys: pageLimit(query, "max-keys"),
+      EncodingType: encodingType(query),
+      ContinuationToken: token,
       FetchOwner: query.get("fetch-owner")?.toLowerCase() === "true",
     };
   },
   async run({ objects }, input, call) {
-    const { Bucket, Prefix = "", Delimiter = "", MaxKeys = 1000, EncodingType, StartAfter, ContinuationToken, FetchOwner } = input;
-    const after = ContinuationToken === undefined ? StartAfter ?? "" : readToken(ContinuationToken);
+    const {
+      Bucket,
+      Prefix = "",
+      Delimiter = "",
+      MaxKeys = 1000,
+      EncodingType,
+      StartAfter,
+      ContinuationToken,
+      FetchOwner,
+    } = input;
+    const after = ContinuationToken === undefined ? (StartAfter ?? "") : readToken(ContinuationToken);
     const page = await objects.list(call, Bucket, { prefix: Prefix, delimiter: Delimiter, after, limit: MaxKeys });
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {
-      Name: Bucket, Prefix: text(Prefix), MaxKeys, EncodingType, IsTruncated: truncated, ContinuationToken,
+      Name: Bucket,
+      Prefix: text(Prefix),
+      MaxKeys,
+      EncodingType,
+      IsTruncated: truncated,
+      ContinuationToken,
       // A token goes on where a page ended: what the first one began after has no say any more.
       StartAfter: StartAfter === undefined || ContinuationToken !== undefined ? undefined : text(StartAfter),
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),

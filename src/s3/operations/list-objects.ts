@@ -10,15 +10,29 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
   match: { method: "GET", scope: "bucket" },
   access: "read",
   parse: ({ bucket, query }) => ({
-    Bucket: bucket, Prefix: query.get("prefix") ?? "", Delimiter: query.get("delimiter"), Marker: query.get("marker") ?? "",
-    MaxKeys: pageLimit(query, "max-keys"), EncodingType: encodingType(query),
+    Bucket: bucket,
+    Prefix: query.get("prefix") ?? "",
+    Delimiter: query.get("delimiter"),
+    Marker: query.get("marker") ?? "",
+    MaxKeys: pageLimit(query, "max-keys"),
+    EncodingType: encodingType(query),
   }),
   async run({ objects }, { Bucket, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType }, call) {
-    const page = await objects.list(call, Bucket, { prefix: Prefix, delimiter: Delimiter, after: Marker, limit: MaxKeys });
+    const page = await objects.list(call, Bucket, {
+      prefix: Prefix,
+      delimiter: Delimiter,
+      after: Marker,
+      limit: MaxKeys,
+    });
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {
-      Name: Bucket, Prefix: text(Prefix), Marker: text(Marker), MaxKeys, EncodingType, IsTruncated: truncated,
+      Name: Bucket,
+      Prefix: text(Prefix),
+      Marker: text(Marker),
+      MaxKeys,
+      EncodingType,
+      IsTruncated: truncated,
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
       // Without a delimiter the last key is the next marker, and S3 does not repeat it.
       NextMarker: truncated && Delimiter !== "" && page.last !== undefined ? text(page.last) : undefined,

@@ -15,8 +15,13 @@ export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { 
   match: { method: "GET", scope: "object", query: ["uploadId"] },
   access: "read",
   parse: ({ bucket, key, query }) => ({
-    Bucket: bucket, Key: key, UploadId: query.get("uploadId"), MaxParts: pageLimit(query, "max-parts"),
-    PartNumberMarker: query.has("part-number-marker") ? String(pageLimit(query, "part-number-marker", 2_147_483_647)) : "0",
+    Bucket: bucket,
+    Key: key,
+    UploadId: query.get("uploadId"),
+    MaxParts: pageLimit(query, "max-parts"),
+    PartNumberMarker: query.has("part-number-marker")
+      ? String(pageLimit(query, "part-number-marker", 2_147_483_647))
+      : "0",
   }),
   async run({ uploads }, input, call) {
     const { Bucket, Key, UploadId = "", MaxParts = 1000, PartNumberMarker = "0" } = input;
@@ -24,12 +29,24 @@ export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { 
     const { upload, parts } = page;
     const owner = ownerOf(upload.acl?.owner ?? upload.owner, call.account);
     return {
-      Bucket, Key, UploadId, Ending: upload, Initiator: owner, Owner: owner, PartNumberMarker, MaxParts, IsTruncated: page.truncated && MaxParts > 0,
+      Bucket,
+      Key,
+      UploadId,
+      Ending: upload,
+      Initiator: owner,
+      Owner: owner,
+      PartNumberMarker,
+      MaxParts,
+      IsTruncated: page.truncated && MaxParts > 0,
       StorageClass: (upload.content.storageClass ?? "STANDARD") as NonNullable<ListPartsOutput["StorageClass"]>,
       NextPartNumberMarker: String(parts.at(-1)?.partNumber ?? 0),
-      ChecksumAlgorithm: upload.checksumAlgorithm, ChecksumType: upload.checksumType,
+      ChecksumAlgorithm: upload.checksumAlgorithm,
+      ChecksumType: upload.checksumType,
       Parts: parts.map((part) => ({
-        PartNumber: part.partNumber, LastModified: wholeSecond(part.createdAt), ETag: quoted(part.etag), Size: part.size,
+        PartNumber: part.partNumber,
+        LastModified: wholeSecond(part.createdAt),
+        ETag: quoted(part.etag),
+        Size: part.size,
         ...checksumMembers(part.checksum),
       })),
     };

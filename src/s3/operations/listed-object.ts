@@ -10,7 +10,11 @@ export function ownerOf(id: string, caller: Account): Owner {
 }
 
 /** One entry of a listing; `caller` undefined leaves the owner out. */
-export function listedObject(version: ListResult["keys"][number], text: (key: string) => string, caller: Account | undefined): ListedObject {
+export function listedObject(
+  version: ListResult["keys"][number],
+  text: (key: string) => string,
+  caller: Account | undefined,
+): ListedObject {
   return {
     Key: text(version.key),
     LastModified: wholeSecond(version.createdAt),

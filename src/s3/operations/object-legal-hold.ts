@@ -7,7 +7,10 @@ import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
-const document: XmlDocument<ObjectLockLegalHold> = { root: "LegalHold", fields: [{ element: "Status", type: "string" }] };
+const document: XmlDocument<ObjectLockLegalHold> = {
+  root: "LegalHold",
+  fields: [{ element: "Status", type: "string" }],
+};
 
 function readStatus(text: string): "ON" | "OFF" {
   const { Status } = readXml(text, document);

@@ -11,11 +11,22 @@ const MAX_DAYS = 36_500;
 const MAX_YEARS = 100;
 
 const document: XmlDocument<ObjectLockConfiguration> = {
-  root: "ObjectLockConfiguration", fields: [
+  root: "ObjectLockConfiguration",
+  fields: [
     { element: "ObjectLockEnabled", type: "string" },
-    { element: "Rule", type: [{ element: "DefaultRetention", type: [
-      { element: "Mode", type: "string" }, { element: "Days", type: "integer" }, { element: "Years", type: "integer" },
-    ] }] },
+    {
+      element: "Rule",
+      type: [
+        {
+          element: "DefaultRetention",
+          type: [
+            { element: "Mode", type: "string" },
+            { element: "Days", type: "integer" },
+            { element: "Years", type: "integer" },
+          ],
+        },
+      ],
+    },
   ],
 };
 
@@ -29,7 +40,10 @@ function parseConfiguration(text: string): LockConfiguration {
   if (!mode || (Days === undefined) === (Years === undefined)) throw new S3Error("MalformedXML");
   const [period, limit] = Days === undefined ? [Years ?? 0, MAX_YEARS] : [Days, MAX_DAYS];
   if (period < 1) throw new S3Error("InvalidRetentionPeriod");
-  if (period > limit) throw new S3Error("InvalidArgument", { message: `The default retention period cannot be more than ${limit} ${Days === undefined ? "years" : "days"}` });
+  if (period > limit)
+    throw new S3Error("InvalidArgument", {
+      message: `The default retention period cannot be more than ${limit} ${Days === undefined ? "years" : "days"}`,
+    });
   return { defaultRetention: { mode, ...(Days === undefined ? { years: period } : { days: period }) } };
 }
 
@@ -39,13 +53,27 @@ export const getObjectLockConfiguration: Operation<string, LockConfiguration> = 
   access: "read",
   parse: ({ bucket }) => bucket,
   run: ({ locks }, bucket, call) => locks.configuration(call, bucket),
-  render: ({ defaultRetention }) => xmlResponse(document, {
-    ObjectLockEnabled: "Enabled",
-    ...(defaultRetention ? { Rule: { DefaultRetention: { Mode: defaultRetention.mode, Days: defaultRetention.days, Years: defaultRetention.years } } } : {}),
-  }),
+  render: ({ defaultRetention }) =>
+    xmlResponse(document, {
+      ObjectLockEnabled: "Enabled",
+      ...(defaultRetention
+        ? {
+            Rule: {
+              DefaultRetention: {
+                Mode: defaultRetention.mode,
+                Days: defaultRetention.days,
+                Years: defaultRetention.years,
+              },
+            },
+          }
+        : {}),
+    }),
 };
 
-export const putObjectLockConfiguration: Operation<{ readonly bucket: string; readonly configuration: LockConfiguration }, void> = {
+export const putObjectLockConfiguration: Operation<
+  { readonly bucket: string; readonly configuration: LockConfiguration },
+  void
+> = {
   name: "PutObjectLockConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["object-lock"] },
   access: "owner",

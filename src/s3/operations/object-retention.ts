@@ -10,7 +10,11 @@ import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
 const document: XmlDocument<ObjectLockRetention> = {
-  root: "Retention", fields: [{ element: "Mode", type: "string" }, { element: "RetainUntilDate", type: "timestamp" }],
+  root: "Retention",
+  fields: [
+    { element: "Mode", type: "string" },
+    { element: "RetainUntilDate", type: "timestamp" },
+  ],
 };
 
 /** An empty document removes the retention. */
@@ -46,9 +50,18 @@ export const putObjectRetention: Operation<Change, void> = {
   document: 64 * 1024,
   conditions(document) {
     const retention = parseRetention(document);
-    return retention ? { "s3:object-lock-mode": [retention.mode], "s3:object-lock-retain-until-date": [new Date(retention.until).toISOString()] } : {};
+    return retention
+      ? {
+          "s3:object-lock-mode": [retention.mode],
+          "s3:object-lock-retain-until-date": [new Date(retention.until).toISOString()],
+        }
+      : {};
   },
-  parse: (request) => ({ name: requestedObject(request), retention: parseRetention(request.document), bypass: bypassesGovernance(request.headers) }),
+  parse: (request) => ({
+    name: requestedObject(request),
+    retention: parseRetention(request.document),
+    bypass: bypassesGovernance(request.headers),
+  }),
   run: ({ locks }, { name, retention, bypass }, call) => locks.setRetention(call, name, retention, bypass),
   render: () => ({ status: 200, headers: {} }),
 };

@@ -7,8 +7,15 @@ import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
 const ownershipControls: XmlDocument<OwnershipControls> = {
-  root: "OwnershipControls", fields: [
-    { element: "Rule", member: "Rules", list: true, required: true, type: [{ element: "ObjectOwnership", type: "string", required: true }] },
+  root: "OwnershipControls",
+  fields: [
+    {
+      element: "Rule",
+      member: "Rules",
+      list: true,
+      required: true,
+      type: [{ element: "ObjectOwnership", type: "string", required: true }],
+    },
   ],
 };
 
@@ -21,7 +28,10 @@ export const getBucketOwnershipControls: Operation<string, ObjectOwnership> = {
   render: (ObjectOwnership) => xmlResponse(ownershipControls, { Rules: [{ ObjectOwnership }] }),
 };
 
-export const putBucketOwnershipControls: Operation<{ readonly bucket: string; readonly ownership: ObjectOwnership }, void> = {
+export const putBucketOwnershipControls: Operation<
+  { readonly bucket: string; readonly ownership: ObjectOwnership },
+  void
+> = {
   name: "PutBucketOwnershipControls",
   match: { method: "PUT", scope: "bucket", query: ["ownershipControls"] },
   access: "owner",
@@ -29,7 +39,8 @@ export const putBucketOwnershipControls: Operation<{ readonly bucket: string; re
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const [rule, ...more] = readXml(document, ownershipControls).Rules ?? [];
-    if (!rule?.ObjectOwnership || more.length > 0 || !objectOwnerships.includes(rule.ObjectOwnership)) throw new S3Error("MalformedXML");
+    if (!rule?.ObjectOwnership || more.length > 0 || !objectOwnerships.includes(rule.ObjectOwnership))
+      throw new S3Error("MalformedXML");
     return { bucket, ownership: rule.ObjectOwnership };
   },
   run: ({ permissions }, { bucket, ownership }, call) => permissions.setOwnership(call, bucket, ownership),

@@ -46,7 +46,11 @@ function answer(output: Output): Pick<S3Response, "status" | "headers" | "body">
   if (redirect) return { status: 303, headers: { Location: redirected(redirect, output) } };
   if (status !== 201) return { status, headers: { Location: location } };
   const fields = writeFields(postResponse, { Location: location, Bucket: bucket, Key: key, ETag: put.ETag });
-  return { status, headers: { Location: location, "Content-Type": "application/xml" }, body: `${XML_DECLARATION}<PostResponse>${fields}</PostResponse>` };
+  return {
+    status,
+    headers: { Location: location, "Content-Type": "application/xml" },
+    body: `${XML_DECLARATION}<PostResponse>${fields}</PostResponse>`,
+  };
 }
 
 /** A browser's form upload: PutObject with its headers in the form's fields, and an answer the form chooses. */
@@ -58,7 +62,12 @@ export const postObject: Operation<Input, Output> = {
   parse(request) {
     const { form } = request;
     if (!form) throw new S3Error("MalformedPOSTRequest");
-    return { put: putObject.parse(request), location: objectLocation(request), redirect: redirectOf(form), status: statusOf(form) };
+    return {
+      put: putObject.parse(request),
+      location: objectLocation(request),
+      redirect: redirectOf(form),
+      status: statusOf(form),
+    };
   },
   async run(gateway, { put, ...rest }, call) {
     const output = await putObject.run(gateway, put, call);
@@ -66,6 +75,10 @@ export const postObject: Operation<Input, Output> = {
   },
   render(output) {
     const { status, headers, body } = answer(output);
-    return { status, headers: { ...putObject.render(output.put).headers, ...headers }, ...(body === undefined ? {} : { body }) };
+    return {
+      status,
+      headers: { ...putObject.render(output.put).headers, ...headers },
+      ...(body === undefined ? {} : { body }),
+    };
   },
 };

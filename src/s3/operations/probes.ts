@@ -5,7 +5,10 @@ import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { XML_DECLARATION } from "../wire/xml-writer.js";
 import { versionId } from "../wire/paging.js";
 
-/** What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just success. */
+/**
+ * What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just
+ * success.
+ */
 type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string | ((owner: Account) => string) };
 
 interface Probe {
@@ -16,20 +19,37 @@ interface Probe {
 
 function documentResponse(root: string, inner: string): S3Response {
   return {
-    status: 200, headers: { "Content-Type": "application/xml" },
+    status: 200,
+    headers: { "Content-Type": "application/xml" },
     body: `${XML_DECLARATION}<${root} xmlns="${S3_NAMESPACE}">${inner}</${root}>`,
   };
 }
 
-/** A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. The bucket or object must exist. */
-function probe(name: string, scope: "bucket" | "object", query: string, answer: Answer, method: "GET" | "DELETE" = "GET"): Operation<Probe, S3Response> {
+/**
+ * A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. The bucket or object must
+ * exist.
+ */
+function probe(
+  name: string,
+  scope: "bucket" | "object",
+  query: string,
+  answer: Answer,
+  method: "GET" | "DELETE" = "GET",
+): Operation<Probe, S3Response> {
   const match: RequestPattern = { method, scope, query: query.split("&") };
   return {
-    name, match, access: "read",
+    name,
+    match,
+    access: "read",
     parse: ({ bucket, key, query: parameters }) => ({ bucket, key, versionId: versionId(parameters) }),
     async run({ buckets, objects }, { bucket, key, versionId: version }, call) {
       if (scope === "bucket") await buckets.get(call, bucket);
-      else await objects.head(call, { bucket, key, ...(version === undefined ? {} : { versionId: version }) }, { preconditions: {} });
+      else
+        await objects.head(
+          call,
+          { bucket, key, ...(version === undefined ? {} : { versionId: version }) },
+          { preconditions: {} },
+        );
       if (typeof answer === "string") throw new S3Error(answer, { fields: { BucketName: bucket } });
       if (answer === undefined) return { status: 204, headers: {} };
       const { root, inner = "" } = answer;
@@ -43,7 +63,13 @@ const emptyList = (root: string) => ({ root, inner: "<IsTruncated>false</IsTrunc
 
 export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("DeleteBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration", "DELETE"),
-  probe("DeleteBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration", "DELETE"),
+  probe(
+    "DeleteBucketIntelligentTieringConfiguration",
+    "bucket",
+    "intelligent-tiering&id",
+    "NoSuchConfiguration",
+    "DELETE",
+  ),
   probe("DeleteBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration", "DELETE"),
   probe("DeleteBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration", "DELETE"),
   probe("DeleteBucketReplication", "bucket", "replication", undefined, "DELETE"),
@@ -55,8 +81,18 @@ export const probes: readonly Operation<Probe, S3Response>[] = [
   probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
   probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
   probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
-  probe("ListBucketAnalyticsConfigurations", "bucket", "analytics", emptyList("ListBucketAnalyticsConfigurationResult")),
-  probe("ListBucketIntelligentTieringConfigurations", "bucket", "intelligent-tiering", emptyList("ListBucketIntelligentTieringConfigurationsOutput")),
+  probe(
+    "ListBucketAnalyticsConfigurations",
+    "bucket",
+    "analytics",
+    emptyList("ListBucketAnalyticsConfigurationResult"),
+  ),
+  probe(
+    "ListBucketIntelligentTieringConfigurations",
+    "bucket",
+    "intelligent-tiering",
+    emptyList("ListBucketIntelligentTieringConfigurationsOutput"),
+  ),
   probe("ListBucketInventoryConfigurations", "bucket", "inventory", emptyList("ListInventoryConfigurationsResult")),
   probe("ListBucketMetricsConfigurations", "bucket", "metrics", emptyList("ListMetricsConfigurationsResult")),
 ];

@@ -8,7 +8,10 @@ import { xmlResponse } from "../xml-response.js";
 
 const configuration: XmlDocument<PublicAccessBlockConfiguration> = {
   root: "PublicAccessBlockConfiguration",
-  fields: ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"].map((element) => ({ element, type: "boolean" })),
+  fields: ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"].map((element) => ({
+    element,
+    type: "boolean",
+  })),
 };
 
 export const getPublicAccessBlock: Operation<string, PublicAccessBlock> = {
@@ -17,9 +20,13 @@ export const getPublicAccessBlock: Operation<string, PublicAccessBlock> = {
   access: "read",
   parse: ({ bucket }) => bucket,
   run: ({ permissions }, bucket, call) => permissions.publicAccessBlock(call, bucket),
-  render: ({ blockPublicAcls, ignorePublicAcls, blockPublicPolicy, restrictPublicBuckets }) => xmlResponse(configuration, {
-    BlockPublicAcls: blockPublicAcls, IgnorePublicAcls: ignorePublicAcls, BlockPublicPolicy: blockPublicPolicy, RestrictPublicBuckets: restrictPublicBuckets,
-  }),
+  render: ({ blockPublicAcls, ignorePublicAcls, blockPublicPolicy, restrictPublicBuckets }) =>
+    xmlResponse(configuration, {
+      BlockPublicAcls: blockPublicAcls,
+      IgnorePublicAcls: ignorePublicAcls,
+      BlockPublicPolicy: blockPublicPolicy,
+      RestrictPublicBuckets: restrictPublicBuckets,
+    }),
 };
 
 export const putPublicAccessBlock: Operation<{ readonly bucket: string; readonly block: PublicAccessBlock }, void> = {
@@ -29,8 +36,21 @@ export const putPublicAccessBlock: Operation<{ readonly bucket: string; readonly
   document: 16 * 1024,
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
-    const { BlockPublicAcls = false, IgnorePublicAcls = false, BlockPublicPolicy = false, RestrictPublicBuckets = false } = readXml(document, configuration);
-    return { bucket, block: { blockPublicAcls: BlockPublicAcls, ignorePublicAcls: IgnorePublicAcls, blockPublicPolicy: BlockPublicPolicy, restrictPublicBuckets: RestrictPublicBuckets } };
+    const {
+      BlockPublicAcls = false,
+      IgnorePublicAcls = false,
+      BlockPublicPolicy = false,
+      RestrictPublicBuckets = false,
+    } = readXml(document, configuration);
+    return {
+      bucket,
+      block: {
+        blockPublicAcls: BlockPublicAcls,
+        ignorePublicAcls: IgnorePublicAcls,
+        blockPublicPolicy: BlockPublicPolicy,
+        restrictPublicBuckets: RestrictPublicBuckets,
+      },
+    };
   },
   run: ({ permissions }, { bucket, block }, call) => permissions.setPublicAccessBlock(call, bucket, block),
   render: () => ({ status: 200, headers: {} }),

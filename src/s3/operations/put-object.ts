@@ -32,27 +32,46 @@ export const putObject: Operation<Input, Output> = {
     const { body } = request;
     requireNoPart(request.query);
     return {
-      Bucket: request.bucket, Key: request.key, Body: body,
+      Bucket: request.bucket,
+      Key: request.key,
+      Body: body,
       Settings: {
-        content: contentHeaders(request.headers), metadata: userMetadata(request.headers),
-        ...(tags ? { tags } : {}), ...(lock ? { lock } : {}), ...(acl ? { acl } : {}),
+        content: contentHeaders(request.headers),
+        metadata: userMetadata(request.headers),
+        ...(tags ? { tags } : {}),
+        ...(lock ? { lock } : {}),
+        ...(acl ? { acl } : {}),
         ...(encryption ? { encryption } : {}),
         ...(preconditions ? { preconditions } : {}),
       },
     };
   },
   async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
-    const { etag, checksum, size, durability, versionId, expiry, encryption } = await objects.put(call, { bucket, key }, Body, Settings);
+    const { etag, checksum, size, durability, versionId, expiry, encryption } = await objects.put(
+      call,
+      { bucket, key },
+      Body,
+      Settings,
+    );
     return {
-      ETag: quoted(etag), Size: size, ...checksumMembers(checksum), VersionId: writtenVersionId(versionId), Expiration: expirationText(expiry),
-      Durability: durability, Encryption: { encryption, customer: customerOf(Settings.encryption) },
+      ETag: quoted(etag),
+      Size: size,
+      ...checksumMembers(checksum),
+      VersionId: writtenVersionId(versionId),
+      Expiration: expirationText(expiry),
+      Durability: durability,
+      Encryption: { encryption, customer: customerOf(Settings.encryption) },
     };
   },
   render: (output) => ({
     status: 200,
     headers: {
-      ETag: output.ETag, "x-amz-version-id": output.VersionId, "x-amz-expiration": output.Expiration, ...encryptionAnswer(output.Encryption),
-      ...checksumHeaders(output), ...durabilityHeaders(output.Durability),
+      ETag: output.ETag,
+      "x-amz-version-id": output.VersionId,
+      "x-amz-expiration": output.Expiration,
+      ...encryptionAnswer(output.Encryption),
+      ...checksumHeaders(output),
+      ...durabilityHeaders(output.Durability),
     },
   }),
 };

@@ -49,16 +49,25 @@ function readOverrides({ query, account }: S3Request): Record<string, string> {
     const value = query.get(parameter);
     if (value === undefined) continue;
     // A line break here would let the URL's author write headers of their own.
-     
+
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
-      throw new S3Error("InvalidArgument", { message: "Header value cannot be represented.", fields: { ArgumentName: parameter } });
+      throw new S3Error("InvalidArgument", {
+        message: "Header value cannot be represented.",
+        fields: { ArgumentName: parameter },
+      });
     }
     // Clients read headers as Latin-1; RFC 8187's `filename*=UTF-8''…` is the way for other names.
     if (/[^\u0000-\u00ff]/.test(value)) {
-      throw new S3Error("InvalidArgument", { message: "Header value cannot be represented using ISO-8859-1.", fields: { ArgumentName: parameter, ArgumentValue: value } });
+      throw new S3Error("InvalidArgument", {
+        message: "Header value cannot be represented using ISO-8859-1.",
+        fields: { ArgumentName: parameter, ArgumentValue: value },
+      });
     }
     // Else anybody could make a public object a page under this host's name.
-    if (account === ANONYMOUS) throw new S3Error("InvalidRequest", { message: "Request specific response headers cannot be used for anonymous GET requests." });
+    if (account === ANONYMOUS)
+      throw new S3Error("InvalidRequest", {
+        message: "Request specific response headers cannot be used for anonymous GET requests.",
+      });
     found[header] = value;
   }
   return found;
@@ -73,7 +82,9 @@ export function parseRead(request: S3Request): ReadInput {
   const range = parseRange(headers.get("range"));
   const customer = onlyCustomerKey(headers);
   return {
-    Bucket: request.bucket, Key: request.key, VersionId: versionId(query),
+    Bucket: request.bucket,
+    Key: request.key,
+    VersionId: versionId(query),
     Read: {
       preconditions: rangeConditions(headers),
       ...(range ? { range } : {}),
@@ -90,7 +101,11 @@ export function objectName({ Bucket: bucket, Key: key, VersionId }: ReadInput): 
 }
 
 /** Of the bytes that are answered with: a part has its own checksum, and of a range the client could check none. */
-function checksumOf({ parts, checksum, size }: ReadResult["version"], length: number, part: number | undefined): Checksum | undefined {
+function checksumOf(
+  { parts, checksum, size }: ReadResult["version"],
+  length: number,
+  part: number | undefined,
+): Checksum | undefined {
   if (part === undefined || !parts) return length === size ? checksum : undefined;
   const own = parts.find(({ partNumber: number }) => number === part)?.checksum;
   return own && { ...own, type: checksum?.type ?? own.type };

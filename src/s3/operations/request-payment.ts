@@ -6,7 +6,10 @@ import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
-const configuration: XmlDocument<RequestPaymentConfiguration> = { root: "RequestPaymentConfiguration", fields: [{ element: "Payer", type: "string", required: true }] };
+const configuration: XmlDocument<RequestPaymentConfiguration> = {
+  root: "RequestPaymentConfiguration",
+  fields: [{ element: "Payer", type: "string", required: true }],
+};
 
 export const getBucketRequestPayment: Operation<string, Payer> = {
   name: "GetBucketRequestPayment",

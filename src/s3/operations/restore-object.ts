@@ -7,7 +7,10 @@ import { requestedObject } from "../wire/object-name.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 
-const document: XmlDocument<NonNullable<RestoreObjectRequest["RestoreRequest"]>> = { root: "RestoreRequest", fields: [{ element: "Days", type: "integer" }] };
+const document: XmlDocument<NonNullable<RestoreObjectRequest["RestoreRequest"]>> = {
+  root: "RestoreRequest",
+  fields: [{ element: "Days", type: "integer" }],
+};
 
 /** Archive classes are names here: what is in one can be read at any time, as what is restored already can on AWS. */
 export const restoreObject: Operation<ObjectName, void> = {
@@ -22,7 +25,10 @@ export const restoreObject: Operation<ObjectName, void> = {
   async run({ objects }, name, call) {
     const { version } = await objects.head(call, name, { preconditions: {} });
     if (isArchived(version.content)) return;
-    throw new S3Error("InvalidObjectState", { message: "Restore is not allowed for the object's current storage class", fields: { StorageClass: version.content.storageClass ?? "STANDARD" } });
+    throw new S3Error("InvalidObjectState", {
+      message: "Restore is not allowed for the object's current storage class",
+      fields: { StorageClass: version.content.storageClass ?? "STANDARD" },
+    });
   },
   render: () => ({ status: 200, headers: {} }),
 };

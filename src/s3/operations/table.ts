@@ -1,6 +1,10 @@
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
-import { deleteBucketLifecycle, getBucketLifecycleConfiguration, putBucketLifecycleConfiguration } from "./bucket-lifecycle.js";
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycleConfiguration,
+  putBucketLifecycleConfiguration,
+} from "./bucket-lifecycle.js";
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
 import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
 import { putBucketAccelerateConfiguration } from "./bucket-accelerate.js";
@@ -29,7 +33,11 @@ import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
-import { deleteBucketOwnershipControls, getBucketOwnershipControls, putBucketOwnershipControls } from "./ownership-controls.js";
+import {
+  deleteBucketOwnershipControls,
+  getBucketOwnershipControls,
+  putBucketOwnershipControls,
+} from "./ownership-controls.js";
 import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from "./public-access-block.js";
 import { getObjectLegalHold, putObjectLegalHold } from "./object-legal-hold.js";
 import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object-lock-configuration.js";
@@ -43,31 +51,82 @@ import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
 
-// A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has checked.
+// A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has
+// checked.
 const row = <Input, Output>(operation: Operation<Input, Output>) => operation as unknown as AnyOperation;
 
 /** Every operation served. The router puts the most specific pattern first. */
 export const operations: readonly AnyOperation[] = [
-  row(listBuckets), row(createBucket), row(headBucket), row(deleteBucket), row(getBucketLocation),
-  row(listObjects), row(listObjectsV2), row(deleteObjects),
-  row(getBucketVersioning), row(putBucketVersioning), row(listObjectVersions),
-  row(getBucketTagging), row(putBucketTagging), row(deleteBucketTagging),
-  row(getBucketLifecycleConfiguration), row(putBucketLifecycleConfiguration), row(deleteBucketLifecycle),
-  row(putBucketAccelerateConfiguration), row(getBucketRequestPayment), row(putBucketRequestPayment),
-  row(getObjectTagging), row(putObjectTagging), row(deleteObjectTagging), row(getObjectAttributes),
-  row(getObjectLockConfiguration), row(putObjectLockConfiguration), row(getObjectRetention), row(putObjectRetention),
-  row(getObjectLegalHold), row(putObjectLegalHold),
-  row(restoreObject), row(putObject), row(postObject), row(copyObject), row(getObject), row(headObject), row(deleteObject),
-  row(createMultipartUpload), row(uploadPart), row(uploadPartCopy), row(completeMultipartUpload),
-  row(abortMultipartUpload), row(listParts), row(listMultipartUploads),
-  row(getBucketAcl), row(putBucketAcl), row(getObjectAcl), row(putObjectAcl),
-  row(getBucketPolicy), row(putBucketPolicy), row(deleteBucketPolicy), row(getBucketPolicyStatus),
-  row(getPublicAccessBlock), row(putPublicAccessBlock), row(deletePublicAccessBlock),
-  row(getBucketOwnershipControls), row(putBucketOwnershipControls), row(deleteBucketOwnershipControls),
-  row(getBucketEncryption), row(putBucketEncryption), row(deleteBucketEncryption),
-  row(getBucketLogging), row(putBucketLogging),
-  row(getBucketNotificationConfiguration), row(putBucketNotificationConfiguration),
-  row(getBucketWebsite), row(putBucketWebsite), row(deleteBucketWebsite),
-  row(getBucketCors), row(putBucketCors), row(deleteBucketCors),
+  row(listBuckets),
+  row(createBucket),
+  row(headBucket),
+  row(deleteBucket),
+  row(getBucketLocation),
+  row(listObjects),
+  row(listObjectsV2),
+  row(deleteObjects),
+  row(getBucketVersioning),
+  row(putBucketVersioning),
+  row(listObjectVersions),
+  row(getBucketTagging),
+  row(putBucketTagging),
+  row(deleteBucketTagging),
+  row(getBucketLifecycleConfiguration),
+  row(putBucketLifecycleConfiguration),
+  row(deleteBucketLifecycle),
+  row(putBucketAccelerateConfiguration),
+  row(getBucketRequestPayment),
+  row(putBucketRequestPayment),
+  row(getObjectTagging),
+  row(putObjectTagging),
+  row(deleteObjectTagging),
+  row(getObjectAttributes),
+  row(getObjectLockConfiguration),
+  row(putObjectLockConfiguration),
+  row(getObjectRetention),
+  row(putObjectRetention),
+  row(getObjectLegalHold),
+  row(putObjectLegalHold),
+  row(restoreObject),
+  row(putObject),
+  row(postObject),
+  row(copyObject),
+  row(getObject),
+  row(headObject),
+  row(deleteObject),
+  row(createMultipartUpload),
+  row(uploadPart),
+  row(uploadPartCopy),
+  row(completeMultipartUpload),
+  row(abortMultipartUpload),
+  row(listParts),
+  row(listMultipartUploads),
+  row(getBucketAcl),
+  row(putBucketAcl),
+  row(getObjectAcl),
+  row(putObjectAcl),
+  row(getBucketPolicy),
+  row(putBucketPolicy),
+  row(deleteBucketPolicy),
+  row(getBucketPolicyStatus),
+  row(getPublicAccessBlock),
+  row(putPublicAccessBlock),
+  row(deletePublicAccessBlock),
+  row(getBucketOwnershipControls),
+  row(putBucketOwnershipControls),
+  row(deleteBucketOwnershipControls),
+  row(getBucketEncryption),
+  row(putBucketEncryption),
+  row(deleteBucketEncryption),
+  row(getBucketLogging),
+  row(putBucketLogging),
+  row(getBucketNotificationConfiguration),
+  row(putBucketNotificationConfiguration),
+  row(getBucketWebsite),
+  row(putBucketWebsite),
+  row(deleteBucketWebsite),
+  row(getBucketCors),
+  row(putBucketCors),
+  row(deleteBucketCors),
   ...probes.map(row),
 ];

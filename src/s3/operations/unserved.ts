@@ -16,8 +16,10 @@ export const unserved: readonly Unserved[] = [
   // MinIO's own, asked by its clients: without a row of its own it would be a listing to them.
   ...rows("GET", "bucket", { ListenBucketNotification: "events", CreateSession: "session", GetBucketAbac: "abac" }),
   ...rows("PUT", "bucket", {
-    PutBucketAbac: "abac", PutBucketAnalyticsConfiguration: "analytics",
-    PutBucketIntelligentTieringConfiguration: "intelligent-tiering", PutBucketInventoryConfiguration: "inventory",
+    PutBucketAbac: "abac",
+    PutBucketAnalyticsConfiguration: "analytics",
+    PutBucketIntelligentTieringConfiguration: "intelligent-tiering",
+    PutBucketInventoryConfiguration: "inventory",
     PutBucketMetricsConfiguration: "metrics",
     PutBucketReplication: "replication",
     UpdateBucketMetadataAnnotationTableConfiguration: "metadataAnnotationTable",
@@ -25,17 +27,22 @@ export const unserved: readonly Unserved[] = [
     UpdateBucketMetadataJournalTableConfiguration: "metadataJournalTable",
   }),
   ...rows("POST", "bucket", {
-    CreateBucketMetadataConfiguration: "metadataConfiguration", CreateBucketMetadataTableConfiguration: "metadataTable",
+    CreateBucketMetadataConfiguration: "metadataConfiguration",
+    CreateBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("DELETE", "bucket", {
-    DeleteBucketMetadataConfiguration: "metadataConfiguration", DeleteBucketMetadataTableConfiguration: "metadataTable",
+    DeleteBucketMetadataConfiguration: "metadataConfiguration",
+    DeleteBucketMetadataTableConfiguration: "metadataTable",
   }),
   ...rows("GET", "object", {
-    GetObjectAnnotation: "annotation&annotationName", GetObjectTorrent: "torrent",
+    GetObjectAnnotation: "annotation&annotationName",
+    GetObjectTorrent: "torrent",
     ListObjectAnnotations: "annotation",
   }),
   ...rows("PUT", "object", {
-    PutObjectAnnotation: "annotation", RenameObject: "renameObject", UpdateObjectEncryption: "encryption",
+    PutObjectAnnotation: "annotation",
+    RenameObject: "renameObject",
+    UpdateObjectEncryption: "encryption",
   }),
   ...rows("POST", "object", { SelectObjectContent: "select" }),
   ...rows("DELETE", "object", { DeleteObjectAnnotation: "annotation" }),

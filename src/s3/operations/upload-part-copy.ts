@@ -8,7 +8,12 @@ import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
 import { parseCopySource } from "../wire/copy-source.js";
 import { copyPartResult } from "../wire/documents.js";
-import { encryptionAnswer, onlyCustomerKey, sourceCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
+import {
+  encryptionAnswer,
+  onlyCustomerKey,
+  sourceCustomerKey,
+  type EncryptionMembers,
+} from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { wholeSecond } from "../wire/http-date.js";
 import type { Headers } from "../wire/headers.js";
@@ -28,7 +33,8 @@ function sourceRange(headers: Headers): RangeRequest | undefined {
   const range = parseCopyRange(header);
   if (range) return range;
   throw new S3Error("InvalidArgument", {
-    message: "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
+    message:
+      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
     fields: { ArgumentName: "x-amz-copy-source-range", ArgumentValue: header.slice(0, 100) },
   });
 }
@@ -38,29 +44,47 @@ function parseCopy({ headers }: S3Request): CopyPartRequest {
   const customer = onlyCustomerKey(headers);
   const sourceCustomer = sourceCustomerKey(headers);
   return {
-    source: parseCopySource(headers.get("x-amz-copy-source") ?? ""), sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
-    ...(range ? { range } : {}), ...(customer ? { customer } : {}), ...(sourceCustomer ? { sourceCustomer } : {}),
+    source: parseCopySource(headers.get("x-amz-copy-source") ?? ""),
+    sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
+    ...(range ? { range } : {}),
+    ...(customer ? { customer } : {}),
+    ...(sourceCustomer ? { sourceCustomer } : {}),
   };
 }
 
-type Output = CopyPartResult & { readonly CopySourceVersionId: string | undefined; readonly Encryption: EncryptionMembers };
+type Output = CopyPartResult & {
+  readonly CopySourceVersionId: string | undefined;
+  readonly Encryption: EncryptionMembers;
+};
 
 export const uploadPartCopy: Operation<Input, Output> = {
   name: "UploadPartCopy",
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"], header: "x-amz-copy-source" },
   access: "write",
   parse: (request) => ({
-    Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
-    PartNumber: partNumber(request.query.get("partNumber") ?? ""), Copy: parseCopy(request),
+    Bucket: request.bucket,
+    Key: request.key,
+    UploadId: request.query.get("uploadId") ?? "",
+    PartNumber: partNumber(request.query.get("partNumber") ?? ""),
+    Copy: parseCopy(request),
   }),
   run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
     const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
-    return Promise.resolve(new Late(copied.then((part) => ({
-      ETag: quoted(part.etag), LastModified: wholeSecond(part.createdAt), ...checksumMembers(part.checksum), CopySourceVersionId: part.sourceVersionId,
-      Encryption: { encryption: part.encryption, customer: Copy.customer },
-    }))));
+    return Promise.resolve(
+      new Late(
+        copied.then((part) => ({
+          ETag: quoted(part.etag),
+          LastModified: wholeSecond(part.createdAt),
+          ...checksumMembers(part.checksum),
+          CopySourceVersionId: part.sourceVersionId,
+          Encryption: { encryption: part.encryption, customer: Copy.customer },
+        })),
+      ),
+    );
   },
-  render: ({ Encryption, ...output }) => xmlResponse(copyPartResult, output, {
-    "x-amz-copy-source-version-id": output.CopySourceVersionId, ...encryptionAnswer(Encryption),
-  }),
+  render: ({ Encryption, ...output }) =>
+    xmlResponse(copyPartResult, output, {
+      "x-amz-copy-source-version-id": output.CopySourceVersionId,
+      ...encryptionAnswer(Encryption),
+    }),
 };

@@ -19,13 +19,32 @@ export const uploadPart: Operation<Input, UploadPartOutput & { readonly Encrypti
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"] },
   access: "write",
   parse: (request) => ({
-    Bucket: request.bucket, Key: request.key, UploadId: request.query.get("uploadId") ?? "",
-    PartNumber: partNumber(request.query.get("partNumber") ?? ""), Customer: onlyCustomerKey(request.headers), Body: request.body,
+    Bucket: request.bucket,
+    Key: request.key,
+    UploadId: request.query.get("uploadId") ?? "",
+    PartNumber: partNumber(request.query.get("partNumber") ?? ""),
+    Customer: onlyCustomerKey(request.headers),
+    Body: request.body,
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Customer, Body }, call) {
-    const { etag, checksum, encryption } = await uploads.putPart(call, { bucket, key }, UploadId, PartNumber, Body, Customer);
+    const { etag, checksum, encryption } = await uploads.putPart(
+      call,
+      { bucket, key },
+      UploadId,
+      PartNumber,
+      Body,
+      Customer,
+    );
     return { ETag: quoted(etag), ...checksumMembers(checksum), Encryption: { encryption, customer: Customer } };
   },
   // A part's checksum has no type of its own: that is said when the upload is completed.
-  render: (output) => ({ status: 200, headers: { ETag: output.ETag, ...encryptionAnswer(output.Encryption), ...checksumHeaders(output), "x-amz-checksum-type": undefined } }),
+  render: (output) => ({
+    status: 200,
+    headers: {
+      ETag: output.ETag,
+      ...encryptionAnswer(output.Encryption),
+      ...checksumHeaders(output),
+      "x-amz-checksum-type": undefined,
+    },
+  }),
 };

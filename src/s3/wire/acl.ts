@@ -1,4 +1,13 @@
-import { cannedAcls, groups, permissions, type AclRequest, type CannedAcl, type Grant, type Grantee, type Permission } from "../../model/acl.js";
+import {
+  cannedAcls,
+  groups,
+  permissions,
+  type AclRequest,
+  type CannedAcl,
+  type Grant,
+  type Grantee,
+  type Permission,
+} from "../../model/acl.js";
 import { S3Error } from "../../model/errors.js";
 import type { NamedAcl } from "../../gateway/gateway.js";
 import type { Headers } from "./headers.js";
@@ -8,7 +17,11 @@ import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
 
 /** `x-amz-grant-…`: the permission each one grants. */
 const grantHeaders: Readonly<Record<string, Permission>> = {
-  "full-control": "FULL_CONTROL", read: "READ", write: "WRITE", "read-acp": "READ_ACP", "write-acp": "WRITE_ACP",
+  "full-control": "FULL_CONTROL",
+  read: "READ",
+  write: "WRITE",
+  "read-acp": "READ_ACP",
+  "write-acp": "WRITE_ACP",
 };
 
 const invalid = (message: string, name: string, value: string) =>
@@ -20,7 +33,8 @@ function granteeOf(kind: string, value: string): Grantee {
     if (!groups.includes(value)) throw invalid("Invalid group uri", "uri", value);
     return { group: value };
   }
-  if (kind === "emailAddress") throw new S3Error("UnresolvableGrantByEmailAddress", { fields: { ArgumentValue: value.slice(0, 200) } });
+  if (kind === "emailAddress")
+    throw new S3Error("UnresolvableGrantByEmailAddress", { fields: { ArgumentValue: value.slice(0, 200) } });
   throw invalid("Argument format not recognized", "x-amz-grant", kind);
 }
 
@@ -38,8 +52,10 @@ export function aclHeaders(headers: Headers): AclRequest | undefined {
   const canned = headers.get("x-amz-acl");
   const granted = headers.withPrefix("x-amz-grant-");
   if (canned !== undefined && canned !== "") {
-    if (granted.length > 0) throw new S3Error("InvalidRequest", { message: "Specifying both Canned ACLs and Header Grants is not allowed" });
-    if (!cannedAcls.includes(canned as CannedAcl)) throw invalid("The canned ACL is not one of S3's", "x-amz-acl", canned);
+    if (granted.length > 0)
+      throw new S3Error("InvalidRequest", { message: "Specifying both Canned ACLs and Header Grants is not allowed" });
+    if (!cannedAcls.includes(canned as CannedAcl))
+      throw invalid("The canned ACL is not one of S3's", "x-amz-acl", canned);
     return { canned: canned as CannedAcl };
   }
   if (granted.length === 0) return undefined;
@@ -62,15 +78,31 @@ interface WireAcl {
   readonly Grants: readonly { readonly Grantee: WireGrantee; readonly Permission: string }[];
 }
 
-export const wireGrantee: readonly XmlField[] = ["ID", "DisplayName", "URI", "EmailAddress"].map((element) => ({ element, type: "string" }));
+export const wireGrantee: readonly XmlField[] = ["ID", "DisplayName", "URI", "EmailAddress"].map((element) => ({
+  element,
+  type: "string",
+}));
 
 const accessControlPolicy: XmlDocument<WireAcl> = {
-  root: "AccessControlPolicy", fields: [
-    { element: "Owner", type: [{ element: "ID", type: "string" }, { element: "DisplayName", type: "string" }] },
-    { element: "Grant", member: "Grants", within: "AccessControlList", list: true, type: [
-      { element: "Grantee", required: true, type: wireGrantee },
-      { element: "Permission", type: "string", required: true },
-    ] },
+  root: "AccessControlPolicy",
+  fields: [
+    {
+      element: "Owner",
+      type: [
+        { element: "ID", type: "string" },
+        { element: "DisplayName", type: "string" },
+      ],
+    },
+    {
+      element: "Grant",
+      member: "Grants",
+      within: "AccessControlList",
+      list: true,
+      type: [
+        { element: "Grantee", required: true, type: wireGrantee },
+        { element: "Permission", type: "string", required: true },
+      ],
+    },
   ],
 };
 
@@ -92,14 +124,21 @@ export function readAcl(document: string): AclRequest {
 }
 
 /** `malformed` is the error for one that is named by nothing. */
-export function readGrantee({ ID, URI, EmailAddress }: WireGrantee, malformed: "MalformedACLError" | "MalformedXML"): Grantee {
-  const [kind, value] = ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
+export function readGrantee(
+  { ID, URI, EmailAddress }: WireGrantee,
+  malformed: "MalformedACLError" | "MalformedXML",
+): Grantee {
+  const [kind, value] =
+    ID !== undefined ? ["id", ID] : URI !== undefined ? ["uri", URI] : ["emailAddress", EmailAddress];
   if (value === undefined) throw new S3Error(malformed);
   return granteeOf(kind, value);
 }
 
 export function granteeElement(grantee: Grantee, names?: ReadonlyMap<string, string>): string {
-  const [type, inner] = "id" in grantee ? ["CanonicalUser", person(grantee.id, names)] : ["Group", `<URI>${escapeXml(grantee.group)}</URI>`];
+  const [type, inner] =
+    "id" in grantee
+      ? ["CanonicalUser", person(grantee.id, names)]
+      : ["Group", `<URI>${escapeXml(grantee.group)}</URI>`];
   return `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`;
 }
 
@@ -108,6 +147,11 @@ function person(id: string, names?: ReadonlyMap<string, string>): string {
 }
 
 export function writeAcl({ owner, grants, names }: NamedAcl): string {
-  const list = grants.map(({ grantee, permission }) => `<Grant>${granteeElement(grantee, names)}<Permission>${permission}</Permission></Grant>`).join("");
+  const list = grants
+    .map(
+      ({ grantee, permission }) =>
+        `<Grant>${granteeElement(grantee, names)}<Permission>${permission}</Permission></Grant>`,
+    )
+    .join("");
   return `${XML_DECLARATION}<AccessControlPolicy xmlns="${S3_NAMESPACE}"><Owner>${person(owner, names)}</Owner><AccessControlList>${list}</AccessControlList></AccessControlPolicy>`;
 }

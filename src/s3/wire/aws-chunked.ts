@@ -19,8 +19,10 @@ export interface ChunkedSettings {
   readonly trailer: boolean;
 }
 
-const malformed = (why: string) => new S3Error("InvalidRequest", { message: `The aws-chunked body is malformed: ${why}.` });
-const wrongSignature = () => new S3Error("SignatureDoesNotMatch", { message: "The signature of a chunk does not match." });
+const malformed = (why: string) =>
+  new S3Error("InvalidRequest", { message: `The aws-chunked body is malformed: ${why}.` });
+const wrongSignature = () =>
+  new S3Error("SignatureDoesNotMatch", { message: "The signature of a chunk does not match." });
 
 /**
  * Takes the aws-chunked framing off a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`.
@@ -67,7 +69,7 @@ export class AwsChunked {
   async *#chunkData(size: number, signature: string | undefined): AsyncGenerator<Uint8Array> {
     const { signatures } = this.#settings;
     const hash = signatures && createHash("sha256");
-    for (let left = size; left > 0; ) {
+    for (let left = size; left > 0;) {
       const bytes = await this.#reader.some(left);
       left -= bytes.length;
       hash?.update(bytes);

@@ -31,7 +31,7 @@ export class ByteReader {
 
   /** As `line`; undefined where the stream ends before another line begins. */
   async lineOrEnd(limit: number): Promise<string | undefined> {
-    for (let from = 0; ; ) {
+    for (let from = 0; ;) {
       const end = this.#buffer.indexOf(0x0a, from);
       if (end >= 0 && end <= limit) {
         const line = this.#buffer.toString("latin1", 0, end);
@@ -71,7 +71,9 @@ export class ByteReader {
     } while (await this.#fill());
   }
 
-  /** The bytes before the next `delimiter`, as they come; it is taken off behind them. `incomplete` where there is none. */
+  /**
+   * The bytes before the next `delimiter`, as they come; it is taken off behind them. `incomplete` where there is none.
+   */
   async *before(delimiter: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const end = this.#buffer.indexOf(delimiter);

@@ -22,12 +22,14 @@ export function checksumMember(algorithm: ChecksumAlgorithm): `Checksum${Checksu
 }
 
 /** The members that XML descriptions list, in AWS's order. */
-export const checksumFields = (["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] as const)
-  .map((algorithm) => ({ element: checksumMember(algorithm), type: "string" }) as const);
+export const checksumFields = (
+  ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] as const
+).map((algorithm) => ({ element: checksumMember(algorithm), type: "string" }) as const);
 
 export function parseAlgorithm(name: string): ChecksumAlgorithm {
   const found = checksumAlgorithms.find((algorithm) => algorithm === name.toUpperCase());
-  if (!found) throw new S3Error("InvalidRequest", { message: `Checksum algorithm provided is unsupported. ${supported}` });
+  if (!found)
+    throw new S3Error("InvalidRequest", { message: `Checksum algorithm provided is unsupported. ${supported}` });
   return found;
 }
 
@@ -37,7 +39,11 @@ export function parseChecksumType(text: string | undefined): ChecksumType | unde
 }
 
 /** `-N` is what a composite checksum of a multipart object ends with. */
-export function checkValue(algorithm: ChecksumAlgorithm, value: string, { composite = false, place = "header" } = {}): ChecksumValue {
+export function checkValue(
+  algorithm: ChecksumAlgorithm,
+  value: string,
+  { composite = false, place = "header" } = {},
+): ChecksumValue {
   const base64 = composite ? value.replace(/-\d{1,5}$/, "") : value;
   if (!isBase64(base64, DIGEST_BYTES[algorithm])) {
     throw new S3Error("InvalidRequest", { message: `Value for ${checksumHeader(algorithm)} ${place} is invalid.` });
@@ -53,7 +59,9 @@ export function isBase64(text: string, bytes: number): boolean {
 export function announcedChecksum(headers: Headers, composite = false): ChecksumValue | undefined {
   const values = headers.withPrefix("x-amz-checksum-").filter(([name]) => !notValues.has(name));
   if (values.length > 1) {
-    throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed." });
+    throw new S3Error("InvalidRequest", {
+      message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    });
   }
   const [first] = values;
   return first && checkValue(parseAlgorithm(first[0]), first[1], { composite });
@@ -63,7 +71,8 @@ export function announcedChecksum(headers: Headers, composite = false): Checksum
 export function requirePromised(headers: Headers, algorithm: ChecksumAlgorithm | undefined): void {
   const promised = headers.get("x-amz-sdk-checksum-algorithm");
   if (!promised || promised.toUpperCase() === algorithm) return;
-  const message = algorithm ? "Value for x-amz-sdk-checksum-algorithm header is invalid."
+  const message = algorithm
+    ? "Value for x-amz-sdk-checksum-algorithm header is invalid."
     : "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.";
   throw new S3Error("InvalidRequest", { message });
 }
@@ -73,7 +82,9 @@ export function trailerAlgorithm(headers: Headers): ChecksumAlgorithm | undefine
   const trailer = headers.get("x-amz-trailer")?.trim().toLowerCase();
   if (!trailer) return undefined;
   if (!trailer.startsWith("x-amz-checksum-") || trailer.includes(",")) {
-    throw new S3Error("InvalidRequest", { message: "The value specified in the x-amz-trailer header is not supported" });
+    throw new S3Error("InvalidRequest", {
+      message: "The value specified in the x-amz-trailer header is not supported",
+    });
   }
   return parseAlgorithm(trailer.slice("x-amz-checksum-".length));
 }

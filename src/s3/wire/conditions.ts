@@ -22,7 +22,10 @@ export function readConditions(headers: Headers, prefix = ""): Preconditions {
 export function rangeConditions(headers: Headers): Preconditions {
   const text = headers.get("if-range");
   if (!text) return readConditions(headers);
-  return { ...readConditions(headers), ifRange: parseHttpDate(text) ?? (text.startsWith("W/") ? text : unquoted(text)) };
+  return {
+    ...readConditions(headers),
+    ifRange: parseHttpDate(text) ?? (text.startsWith("W/") ? text : unquoted(text)),
+  };
 }
 
 /** Writes know If-Match with ETags and If-None-Match with `*`; S3 answers NotImplemented to anything else. */
@@ -41,9 +44,11 @@ export function deleteConditions(headers: Headers): Preconditions | undefined {
   const size = headers.get("x-amz-if-match-size");
   const modified = headers.get("x-amz-if-match-last-modified-time");
   const ifMatchModified = parseHttpDate(modified);
-  const wrong = (name: string, value = "") => new S3Error("InvalidArgument", { fields: { ArgumentName: name, ArgumentValue: value.slice(0, 100) } });
+  const wrong = (name: string, value = "") =>
+    new S3Error("InvalidArgument", { fields: { ArgumentName: name, ArgumentValue: value.slice(0, 100) } });
   if (size !== undefined && !/^\d{1,15}$/.test(size)) throw wrong("x-amz-if-match-size", size);
-  if (modified !== undefined && ifMatchModified === undefined) throw wrong("x-amz-if-match-last-modified-time", modified);
+  if (modified !== undefined && ifMatchModified === undefined)
+    throw wrong("x-amz-if-match-last-modified-time", modified);
   if (!ifMatch && size === undefined && ifMatchModified === undefined) return undefined;
   return {
     ...(ifMatch ? { ifMatch } : {}),

@@ -4,26 +4,43 @@ import type { Headers } from "./headers.js";
 
 /** Every class S3 knows; they are kept and echoed, the network stores all objects alike. */
 const storageClasses = new Set([
-  "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
-  "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP",
+  "STANDARD",
+  "REDUCED_REDUNDANCY",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+  "OUTPOSTS",
+  "GLACIER_IR",
+  "SNOW",
+  "EXPRESS_ONEZONE",
+  "FSX_OPENZFS",
+  "FSX_ONTAP",
 ]);
 
 function storageClass(headers: Headers): string | undefined {
   const name = headers.get("x-amz-storage-class");
-  if (name !== undefined && !storageClasses.has(name)) throw new S3Error("InvalidStorageClass", { fields: { StorageClassRequested: name.slice(0, 100) } });
+  if (name !== undefined && !storageClasses.has(name))
+    throw new S3Error("InvalidStorageClass", { fields: { StorageClassRequested: name.slice(0, 100) } });
   return name === "STANDARD" ? undefined : name;
 }
 
 /** `aws-chunked` tells how the body travelled; it is no property of the object. */
 function contentEncoding(headers: Headers): string | undefined {
-  const codings = headers.get("content-encoding")?.split(",").filter((coding) => coding.trim().toLowerCase() !== "aws-chunked");
+  const codings = headers
+    .get("content-encoding")
+    ?.split(",")
+    .filter((coding) => coding.trim().toLowerCase() !== "aws-chunked");
   return codings?.join(",").trim() || undefined;
 }
 
 function redirect(headers: Headers): string | undefined {
   const location = headers.get("x-amz-website-redirect-location");
   if (location === undefined || /^(\/|https?:\/\/)/.test(location)) return location;
-  throw new S3Error("InvalidRequest", { message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'." });
+  throw new S3Error("InvalidRequest", {
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  });
 }
 
 /** The headers S3 keeps with an object. */

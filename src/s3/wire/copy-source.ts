@@ -8,11 +8,12 @@ export interface CopySource {
   readonly versionId?: string;
 }
 
-const refused = (message: string) => new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
+const refused = (message: string) =>
+  new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
 
 /**
- * `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). Unlike in a
- * path, `+` is a space there, as S3 has it and s5cmd writes it.
+ * `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). Unlike in
+ * a path, `+` is a space there, as S3 has it and s5cmd writes it.
  */
 export function parseCopySource(header: string): CopySource {
   const [, path = "", version] = /^(.*?)(?:\?versionId=([^?&]*))?$/s.exec(header) ?? [];
@@ -27,7 +28,8 @@ export function parseCopySource(header: string): CopySource {
   const slash = name.indexOf("/");
   const bucket = name.slice(0, Math.max(0, slash));
   const key = name.slice(slash + 1);
-  if (bucket === "" || key === "") throw refused("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+  if (bucket === "" || key === "")
+    throw refused("Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   if (bucket.startsWith("arn:")) throw refused("Access points are not offered as copy source");
   if (versionId === "") throw refused("Version id cannot be the empty string");
   if (versionId !== undefined && !isVersionId(versionId)) throw refused("Invalid version id specified");

@@ -13,7 +13,9 @@ async function verify(bytes: Buffer, expected: Expected): Promise<void> {
   const digest = await beginDigest(checksum.algorithm);
   digest.update(bytes);
   if (digest.digest().toString("base64") !== checksum.value) {
-    throw new S3Error("BadDigest", { message: `The ${checksum.algorithm} you specified did not match the calculated checksum.` });
+    throw new S3Error("BadDigest", {
+      message: `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
+    });
   }
 }
 

@@ -9,7 +9,14 @@ function headerText(text: string | undefined): string | undefined {
 }
 
 /** How far an object is on its way into the network: in our own headers and in S3's word for it. */
-export function durabilityHeaders({ state, fid, reports, redundancy, failure, waiting }: Durability): Record<string, string | undefined> {
+export function durabilityHeaders({
+  state,
+  fid,
+  reports,
+  redundancy,
+  failure,
+  waiting,
+}: Durability): Record<string, string | undefined> {
   return {
     "x-cess-fid": fid,
     "x-cess-state": state,

@@ -16,29 +16,51 @@ export interface HeaderSource {
 }
 
 const invalid = (message: string, name: string, value?: string) =>
-  new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ...(value === undefined ? {} : { ArgumentValue: value.slice(0, 200) }) } });
+  new S3Error("InvalidArgument", {
+    message,
+    fields: { ArgumentName: name, ...(value === undefined ? {} : { ArgumentValue: value.slice(0, 200) }) },
+  });
 
-/** What a write asks for; undefined where it says nothing and the bucket's default holds. InvalidArgument, NotImplemented. */
+/**
+ * What a write asks for; undefined where it says nothing and the bucket's default holds. InvalidArgument,
+ * NotImplemented.
+ */
 export function encryptionRequest(headers: HeaderSource): EncryptionRequest | undefined {
   const algorithm = headers.get(SSE);
   const customer = customerKey(headers);
   if (customer) {
-    if (algorithm !== undefined) throw invalid("Server Side Encryption with Customer provided key is incompatible with the encryption method specified", SSE, algorithm);
+    if (algorithm !== undefined)
+      throw invalid(
+        "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+        SSE,
+        algorithm,
+      );
     return { algorithm: "customer", customer };
   }
   if (algorithm !== "aws:kms") {
     for (const name of [KEY_ID, CONTEXT]) {
       const value = headers.get(name);
-      if (value !== undefined) throw invalid("Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms", name);
+      if (value !== undefined)
+        throw invalid(
+          "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+          name,
+        );
     }
   }
   switch (algorithm) {
-    case undefined: return undefined;
-    case "AES256": return { algorithm };
-    case "aws:kms": return { algorithm, ...kmsSettings(headers) };
+    case undefined:
+      return undefined;
+    case "AES256":
+      return { algorithm };
+    case "aws:kms":
+      return { algorithm, ...kmsSettings(headers) };
     case "aws:kms:dsse":
-      throw new S3Error("NotImplemented", { message: "Dual-layer encryption (aws:kms:dsse) is not offered; use aws:kms or AES256.", fields: { Header: SSE } });
-    default: throw invalid("The encryption method specified is not supported", SSE, algorithm);
+      throw new S3Error("NotImplemented", {
+        message: "Dual-layer encryption (aws:kms:dsse) is not offered; use aws:kms or AES256.",
+        fields: { Header: SSE },
+      });
+    default:
+      throw invalid("The encryption method specified is not supported", SSE, algorithm);
   }
 }
 
@@ -47,11 +69,16 @@ function kmsSettings(headers: HeaderSource): Omit<EncryptionRequest & { readonly
   const context = headers.get(CONTEXT);
   const bucketKey = headers.get(BUCKET_KEY)?.toLowerCase();
   if (context !== undefined && !isContext(context)) {
-    throw invalid("The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map", CONTEXT);
+    throw invalid(
+      "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map",
+      CONTEXT,
+    );
   }
-  if (bucketKey !== undefined && bucketKey !== "true" && bucketKey !== "false") throw invalid("The bucket key setting is true or false", BUCKET_KEY, bucketKey);
+  if (bucketKey !== undefined && bucketKey !== "true" && bucketKey !== "false")
+    throw invalid("The bucket key setting is true or false", BUCKET_KEY, bucketKey);
   return {
-    ...(keyId === undefined || keyId === "" ? {} : { keyId }), ...(context === undefined ? {} : { context }),
+    ...(keyId === undefined || keyId === "" ? {} : { keyId }),
+    ...(context === undefined ? {} : { context }),
     ...(bucketKey === undefined ? {} : { bucketKey: bucketKey === "true" }),
   };
 }
@@ -60,7 +87,12 @@ function isContext(text: string): boolean {
   if (text.length > MAX_CONTEXT || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return false;
   try {
     const map: unknown = JSON.parse(Buffer.from(text, "base64").toString("utf8"));
-    return typeof map === "object" && map !== null && !Array.isArray(map) && Object.values(map).every((value) => typeof value === "string");
+    return (
+      typeof map === "object" &&
+      map !== null &&
+      !Array.isArray(map) &&
+      Object.values(map).every((value) => typeof value === "string")
+    );
   } catch {
     return false;
   }
@@ -82,26 +114,40 @@ export function sourceCustomerKey(headers: HeaderSource): CustomerKey | undefine
 }
 
 function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | undefined {
-  const [algorithm, key, md5] = ["algorithm", "key", "key-MD5"].map((name) => headers.get(`${prefix}-customer-${name}`.toLowerCase()));
+  const [algorithm, key, md5] = ["algorithm", "key", "key-MD5"].map((name) =>
+    headers.get(`${prefix}-customer-${name}`.toLowerCase()),
+  );
   if (algorithm === undefined && key === undefined && md5 === undefined) return undefined;
   const incomplete = (what: string, name: string) =>
-    invalid(`Requests specifying Server Side Encryption with Customer provided keys must provide ${what}.`, `${prefix}-customer-${name}`);
+    invalid(
+      `Requests specifying Server Side Encryption with Customer provided keys must provide ${what}.`,
+      `${prefix}-customer-${name}`,
+    );
   if (algorithm === undefined) throw incomplete("a valid encryption algorithm", "algorithm");
   if (algorithm !== "AES256") {
-    throw new S3Error("InvalidEncryptionAlgorithmError", { fields: { ArgumentName: `${prefix}-customer-algorithm`, ArgumentValue: algorithm.slice(0, 200) } });
+    throw new S3Error("InvalidEncryptionAlgorithmError", {
+      fields: { ArgumentName: `${prefix}-customer-algorithm`, ArgumentValue: algorithm.slice(0, 200) },
+    });
   }
   if (key === undefined) throw incomplete("an appropriate secret key", "key");
   if (md5 === undefined) throw incomplete("the client calculated MD5 of the secret key", "key-MD5");
   // Neither value is repeated in an error: errors end in logs.
   const bytes = Buffer.from(key, "base64");
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || bytes.length !== KEY_BYTES) throw invalid("The secret key was invalid for the specified algorithm.", `${prefix}-customer-key`);
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || bytes.length !== KEY_BYTES)
+    throw invalid("The secret key was invalid for the specified algorithm.", `${prefix}-customer-key`);
   if (createHash("md5").update(bytes).digest("base64") !== md5) {
-    throw invalid("The calculated MD5 hash of the key did not match the hash that was provided.", `${prefix}-customer-key-MD5`);
+    throw invalid(
+      "The calculated MD5 hash of the key did not match the hash that was provided.",
+      `${prefix}-customer-key-MD5`,
+    );
   }
   return { key: bytes, md5 };
 }
 
-/** Reads and parts are told by what they read or belong to how they are encrypted: only a customer's key comes with them. */
+/**
+ * Reads and parts are told by what they read or belong to how they are encrypted: only a customer's key comes with
+ * them.
+ */
 export function onlyCustomerKey(headers: HeaderSource): CustomerKey | undefined {
   for (const name of [SSE, KEY_ID, CONTEXT, BUCKET_KEY]) {
     const value = headers.get(name);
@@ -123,5 +169,10 @@ export function encryptionAnswer({ encryption, customer }: EncryptionMembers): R
   if (algorithm === "customer") {
     return { [`${SSE}-customer-algorithm`]: "AES256", [`${SSE}-customer-key-MD5`]: customer?.md5 };
   }
-  return { [SSE]: algorithm, [KEY_ID]: keyId, [CONTEXT]: context, [BUCKET_KEY]: bucketKey === true ? "true" : undefined };
+  return {
+    [SSE]: algorithm,
+    [KEY_ID]: keyId,
+    [CONTEXT]: context,
+    [BUCKET_KEY]: bucketKey === true ? "true" : undefined,
+  };
 }

@@ -22,7 +22,9 @@ export class Headers {
 
   /** Those that begin with `prefix`, names without it. */
   withPrefix(prefix: string): [string, string][] {
-    return [...this.#values].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]);
+    return [...this.#values]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]);
   }
 }
 
@@ -40,6 +42,5 @@ function fromLatin1(text: string): string {
 
 /** The way out: Node writes header text as Latin-1, so UTF-8 is handed over byte by byte. */
 export function toLatin1(text: string): string {
-   
   return /[^\u0000-\u007f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }

@@ -14,24 +14,63 @@ const MAX_KEPT = 100;
 
 const string = (element: string): XmlField => ({ element, type: "string" });
 const integer = (element: string): XmlField => ({ element, type: "integer" });
-const tag: readonly XmlField[] = [{ element: "Key", type: "string", required: true }, { element: "Value", type: "string", required: true }];
+const tag: readonly XmlField[] = [
+  { element: "Key", type: "string", required: true },
+  { element: "Value", type: "string", required: true },
+];
 const sizes = [integer("ObjectSizeGreaterThan"), integer("ObjectSizeLessThan")];
 
 export const lifecycleDocument: XmlDocument<BucketLifecycleConfiguration> = {
-  root: "LifecycleConfiguration", fields: [
-    { element: "Rule", member: "Rules", list: true, required: true, type: [
-      string("ID"), string("Prefix"),
-      { element: "Filter", type: [
-        string("Prefix"), { element: "Tag", type: tag }, ...sizes,
-        { element: "And", type: [string("Prefix"), { element: "Tag", member: "Tags", list: true, type: tag }, ...sizes] },
-      ] },
-      string("Status"),
-      { element: "Transition", member: "Transitions", list: true, type: [{ element: "Date", type: "timestamp" }, integer("Days"), string("StorageClass")] },
-      { element: "Expiration", type: [{ element: "Date", type: "timestamp" }, integer("Days"), { element: "ExpiredObjectDeleteMarker", type: "boolean" }] },
-      { element: "NoncurrentVersionTransition", member: "NoncurrentVersionTransitions", list: true, type: [integer("NoncurrentDays"), string("StorageClass"), integer("NewerNoncurrentVersions")] },
-      { element: "NoncurrentVersionExpiration", type: [integer("NoncurrentDays"), integer("NewerNoncurrentVersions")] },
-      { element: "AbortIncompleteMultipartUpload", type: [integer("DaysAfterInitiation")] },
-    ] },
+  root: "LifecycleConfiguration",
+  fields: [
+    {
+      element: "Rule",
+      member: "Rules",
+      list: true,
+      required: true,
+      type: [
+        string("ID"),
+        string("Prefix"),
+        {
+          element: "Filter",
+          type: [
+            string("Prefix"),
+            { element: "Tag", type: tag },
+            ...sizes,
+            {
+              element: "And",
+              type: [string("Prefix"), { element: "Tag", member: "Tags", list: true, type: tag }, ...sizes],
+            },
+          ],
+        },
+        string("Status"),
+        {
+          element: "Transition",
+          member: "Transitions",
+          list: true,
+          type: [{ element: "Date", type: "timestamp" }, integer("Days"), string("StorageClass")],
+        },
+        {
+          element: "Expiration",
+          type: [
+            { element: "Date", type: "timestamp" },
+            integer("Days"),
+            { element: "ExpiredObjectDeleteMarker", type: "boolean" },
+          ],
+        },
+        {
+          element: "NoncurrentVersionTransition",
+          member: "NoncurrentVersionTransitions",
+          list: true,
+          type: [integer("NoncurrentDays"), string("StorageClass"), integer("NewerNoncurrentVersions")],
+        },
+        {
+          element: "NoncurrentVersionExpiration",
+          type: [integer("NoncurrentDays"), integer("NewerNoncurrentVersions")],
+        },
+        { element: "AbortIncompleteMultipartUpload", type: [integer("DaysAfterInitiation")] },
+      ],
+    },
   ],
 };
 
@@ -43,7 +82,8 @@ export function readLifecycle(text: string): LifecycleRule[] {
   const { Rules = [] } = readXml(text, lifecycleDocument);
   if (Rules.length > MAX_RULES) throw malformed();
   const rules = Rules.map(readRule);
-  if (new Set(rules.map(({ id }) => id)).size < rules.length) throw invalid("Rule ID must be unique. Found same ID for more than one rule");
+  if (new Set(rules.map(({ id }) => id)).size < rules.length)
+    throw invalid("Rule ID must be unique. Found same ID for more than one rule");
   return rules;
 }
 
@@ -53,12 +93,17 @@ function readRule(rule: WireRule): LifecycleRule {
   if (Status !== "Enabled" && Status !== "Disabled") throw malformed();
   const filter = readFilter(rule);
   const read = {
-    ...expirationOf(rule), ...noncurrentOf(rule), ...abortOf(rule), ...readTransitions(rule),
+    ...expirationOf(rule),
+    ...noncurrentOf(rule),
+    ...abortOf(rule),
+    ...readTransitions(rule),
   };
   requireOrder(read);
-  if (Object.keys(read).length === 0) throw new S3Error("InvalidRequest", { message: "At least one action needs to be specified in a rule" });
+  if (Object.keys(read).length === 0)
+    throw new S3Error("InvalidRequest", { message: "At least one action needs to be specified in a rule" });
   const ofTags = filter.tags !== undefined && filter.tags.length > 0;
-  if (ofTags && read.abortUploadsAfterDays !== undefined) throw new S3Error("InvalidRequest", { message: "AbortIncompleteMultipartUpload cannot be specified with Tags." });
+  if (ofTags && read.abortUploadsAfterDays !== undefined)
+    throw new S3Error("InvalidRequest", { message: "AbortIncompleteMultipartUpload cannot be specified with Tags." });
   if (ofTags && read.expiration && "deleteMarkers" in read.expiration) {
     throw new S3Error("InvalidRequest", { message: "ExpiredObjectDeleteMarker cannot be specified with Tags." });
   }
@@ -76,7 +121,9 @@ function readFilter({ Filter, ...rule }: WireRule): LifecycleFilter {
   if (!And) return { form: "filter", ...conditionsOf({ ...single, ...(one ? { Tags: [one] } : {}) }) };
   const filter: LifecycleFilter = { form: "and", ...conditionsOf(And) };
   if (filter.sizeOver !== undefined && filter.sizeUnder !== undefined && filter.sizeOver >= filter.sizeUnder) {
-    throw new S3Error("InvalidRequest", { message: "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'." });
+    throw new S3Error("InvalidRequest", {
+      message: "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.",
+    });
   }
   return filter;
 }
@@ -86,10 +133,17 @@ const MAX_SIZE = 5 * 1024 ** 4;
 
 function requireSizes(over: number, under: number): void {
   if (over >= 0 && over <= MAX_SIZE && under >= 1 && under <= MAX_SIZE + 1) return;
-  throw new S3Error("InvalidRequest", { message: "'ObjectSizeGreaterThan' begins at 0 and 'ObjectSizeLessThan' at 1; neither is beyond the largest object." });
+  throw new S3Error("InvalidRequest", {
+    message: "'ObjectSizeGreaterThan' begins at 0 and 'ObjectSizeLessThan' at 1; neither is beyond the largest object.",
+  });
 }
 
-function conditionsOf({ Prefix, Tags = [], ObjectSizeGreaterThan, ObjectSizeLessThan }: NonNullable<LifecycleRuleFilter["And"]>): Omit<LifecycleFilter, "form"> {
+function conditionsOf({
+  Prefix,
+  Tags = [],
+  ObjectSizeGreaterThan,
+  ObjectSizeLessThan,
+}: NonNullable<LifecycleRuleFilter["And"]>): Omit<LifecycleFilter, "form"> {
   const tags: Tag[] = Tags.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
   requireTags(tags, TAG_LIMITS.bucket);
   requireSizes(ObjectSizeGreaterThan ?? 0, ObjectSizeLessThan ?? 1);
@@ -105,7 +159,8 @@ function expirationOf({ Expiration: wire }: WireRule): { readonly expiration?: E
   if (!wire) return {};
   const { Days, Date: date, ExpiredObjectDeleteMarker } = wire;
   if ([Days, date, ExpiredObjectDeleteMarker].filter((each) => each !== undefined).length !== 1) throw malformed();
-  if (Days !== undefined) return { expiration: { days: positive(Days, "'Days' for Expiration action must be a positive integer") } };
+  if (Days !== undefined)
+    return { expiration: { days: positive(Days, "'Days' for Expiration action must be a positive integer") } };
   if (!date) return { expiration: { deleteMarkers: ExpiredObjectDeleteMarker === true } };
   if (date.getTime() % 86_400_000 !== 0) throw invalid("'Date' must be at midnight GMT");
   return { expiration: { date: date.getTime() } };
@@ -115,14 +170,23 @@ function noncurrentOf({ NoncurrentVersionExpiration: wire }: WireRule): Pick<Lif
   if (!wire) return {};
   const { NoncurrentDays, NewerNoncurrentVersions: keep } = wire;
   if (NoncurrentDays === undefined) throw malformed();
-  const days = positive(NoncurrentDays, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
-  if (keep !== undefined && (keep < 1 || keep > MAX_KEPT)) throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and ${MAX_KEPT}`);
+  const days = positive(
+    NoncurrentDays,
+    "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer",
+  );
+  if (keep !== undefined && (keep < 1 || keep > MAX_KEPT))
+    throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and ${MAX_KEPT}`);
   return { noncurrent: { days, ...(keep === undefined ? {} : { keep }) } };
 }
 
 function abortOf({ AbortIncompleteMultipartUpload: wire }: WireRule): Pick<LifecycleRule, "abortUploadsAfterDays"> {
   if (!wire) return {};
-  return { abortUploadsAfterDays: positive(wire.DaysAfterInitiation ?? 0, "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer") };
+  return {
+    abortUploadsAfterDays: positive(
+      wire.DaysAfterInitiation ?? 0,
+      "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+    ),
+  };
 }
 
 function positive(days: number, message: string): number {
@@ -139,11 +203,17 @@ function writeRule(rule: LifecycleRule): WireRule {
   const { id, enabled, filter, expiration, noncurrent, abortUploadsAfterDays } = rule;
   const scope: object = filter.form === "prefix" ? { Prefix: filter.prefix ?? "" } : { Filter: writeFilter(filter) };
   return {
-    ID: id, Status: enabled ? "Enabled" : "Disabled", ...scope,
+    ID: id,
+    Status: enabled ? "Enabled" : "Disabled",
+    ...scope,
     ...(expiration ? { Expiration: writeExpiration(expiration) } : {}),
     ...writeTransitions(rule),
-    ...(noncurrent ? { NoncurrentVersionExpiration: { NoncurrentDays: noncurrent.days, NewerNoncurrentVersions: noncurrent.keep } } : {}),
-    ...(abortUploadsAfterDays === undefined ? {} : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfterDays } }),
+    ...(noncurrent
+      ? { NoncurrentVersionExpiration: { NoncurrentDays: noncurrent.days, NewerNoncurrentVersions: noncurrent.keep } }
+      : {}),
+    ...(abortUploadsAfterDays === undefined
+      ? {}
+      : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortUploadsAfterDays } }),
   };
 }
 
@@ -155,5 +225,7 @@ function writeFilter({ form, prefix, tags = [], sizeOver, sizeUnder }: Lifecycle
 
 function writeExpiration(expiration: Expiration): NonNullable<WireRule["Expiration"]> {
   if ("days" in expiration) return { Days: expiration.days };
-  return "date" in expiration ? { Date: new Date(expiration.date) } : { ExpiredObjectDeleteMarker: expiration.deleteMarkers };
+  return "date" in expiration
+    ? { Date: new Date(expiration.date) }
+    : { ExpiredObjectDeleteMarker: expiration.deleteMarkers };
 }

@@ -1,7 +1,16 @@
-import type { LifecycleRule as WireRule, NoncurrentVersionTransition as WireNoncurrent, Transition as WireTransition } from "@aws-sdk/client-s3";
+import type {
+  LifecycleRule as WireRule,
+  NoncurrentVersionTransition as WireNoncurrent,
+  Transition as WireTransition,
+} from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
 import type { LifecycleRule } from "../../model/lifecycle.js";
-import { transitionClasses, type NoncurrentTransition, type Transition, type TransitionClass } from "../../model/lifecycle-transition.js";
+import {
+  transitionClasses,
+  type NoncurrentTransition,
+  type Transition,
+  type TransitionClass,
+} from "../../model/lifecycle-transition.js";
 
 type Transitions = Pick<LifecycleRule, "transitions" | "noncurrentTransitions">;
 
@@ -22,7 +31,10 @@ function classOf(text: string | undefined): TransitionClass {
 function daysOf(days: number, storageClass: TransitionClass, element: string, action: string): number {
   const least = MIN_DAYS[storageClass] ?? 0;
   if (days < 0 || days > MAX_DAYS) throw invalid(`'${element}' for ${action} action must be a nonnegative integer`);
-  if (days < least) throw invalid(`'${element}' in ${action} action must be greater than or equal to ${least} for storageClass '${storageClass}'`);
+  if (days < least)
+    throw invalid(
+      `'${element}' in ${action} action must be greater than or equal to ${least} for storageClass '${storageClass}'`,
+    );
   return days;
 }
 
@@ -35,43 +47,85 @@ function readTransition({ Days, Date: date, StorageClass }: WireTransition): Tra
   return { storageClass, at: { date: at } };
 }
 
-function readNoncurrent({ NoncurrentDays, StorageClass, NewerNoncurrentVersions: keep }: WireNoncurrent): NoncurrentTransition {
+function readNoncurrent({
+  NoncurrentDays,
+  StorageClass,
+  NewerNoncurrentVersions: keep,
+}: WireNoncurrent): NoncurrentTransition {
   const storageClass = classOf(StorageClass);
   if (NoncurrentDays === undefined) throw malformed();
-  if (keep !== undefined && (keep < 1 || keep > MAX_KEPT)) throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionTransition action must be between 1 and ${MAX_KEPT}`);
+  if (keep !== undefined && (keep < 1 || keep > MAX_KEPT))
+    throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionTransition action must be between 1 and ${MAX_KEPT}`);
   const days = daysOf(NoncurrentDays, storageClass, "NoncurrentDays", "NoncurrentVersionTransition");
   return { storageClass, days, ...(keep === undefined ? {} : { keep }) };
 }
 
 /** Of a rule that has some. MalformedXML, InvalidArgument, InvalidRequest. */
 export function readTransitions({ Transitions = [], NoncurrentVersionTransitions = [] }: WireRule): Transitions {
-  const [transitions, noncurrentTransitions] = [Transitions.map(readTransition), NoncurrentVersionTransitions.map(readNoncurrent)];
+  const [transitions, noncurrentTransitions] = [
+    Transitions.map(readTransition),
+    NoncurrentVersionTransitions.map(readNoncurrent),
+  ];
   for (const list of [transitions, noncurrentTransitions]) {
     const classes = new Set(list.map(({ storageClass }) => storageClass));
-    if (classes.size < list.length) throw new S3Error("InvalidRequest", { message: "'StorageClass' must be different for transition actions in same 'Rule'" });
+    if (classes.size < list.length)
+      throw new S3Error("InvalidRequest", {
+        message: "'StorageClass' must be different for transition actions in same 'Rule'",
+      });
   }
-  return { ...(transitions.length > 0 ? { transitions } : {}), ...(noncurrentTransitions.length > 0 ? { noncurrentTransitions } : {}) };
+  return {
+    ...(transitions.length > 0 ? { transitions } : {}),
+    ...(noncurrentTransitions.length > 0 ? { noncurrentTransitions } : {}),
+  };
 }
 
 /** What expires must have moved before, by days as by dates. InvalidArgument, InvalidRequest. */
-export function requireOrder({ expiration, noncurrent, transitions = [], noncurrentTransitions = [] }: Partial<LifecycleRule>): void {
+export function requireOrder({
+  expiration,
+  noncurrent,
+  transitions = [],
+  noncurrentTransitions = [],
+}: Partial<LifecycleRule>): void {
   const end = expiration && !("deleteMarkers" in expiration) ? expiration : undefined;
   const times = [...transitions.map(({ at }) => at), ...(end ? [end] : [])];
   if (new Set(times.map((at) => "date" in at)).size > 1) {
-    throw new S3Error("InvalidRequest", { message: "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule" });
+    throw new S3Error("InvalidRequest", {
+      message: "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule",
+    });
   }
-  const before = (at: Transition["at"]) => end === undefined || ("days" in at ? at.days < ("days" in end ? end.days : 0) : at.date < ("date" in end ? end.date : 0));
-  if (!transitions.every(({ at }) => before(at))) throw invalid("The Expiration action must be later than every Transition action of its rule");
+  const before = (at: Transition["at"]) =>
+    end === undefined ||
+    ("days" in at ? at.days < ("days" in end ? end.days : 0) : at.date < ("date" in end ? end.date : 0));
+  if (!transitions.every(({ at }) => before(at)))
+    throw invalid("The Expiration action must be later than every Transition action of its rule");
   if (noncurrent && noncurrentTransitions.some(({ days }) => days >= noncurrent.days)) {
-    throw invalid("'NoncurrentDays' in the NoncurrentVersionExpiration action must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action");
+    throw invalid(
+      "'NoncurrentDays' in the NoncurrentVersionExpiration action must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action",
+    );
   }
 }
 
-export function writeTransitions({ transitions, noncurrentTransitions }: LifecycleRule): Pick<WireRule, "Transitions" | "NoncurrentVersionTransitions"> {
+export function writeTransitions({
+  transitions,
+  noncurrentTransitions,
+}: LifecycleRule): Pick<WireRule, "Transitions" | "NoncurrentVersionTransitions"> {
   return {
-    ...(transitions ? { Transitions: transitions.map(({ storageClass, at }) => ({ StorageClass: storageClass, ...("date" in at ? { Date: new Date(at.date) } : { Days: at.days }) })) } : {}),
+    ...(transitions
+      ? {
+          Transitions: transitions.map(({ storageClass, at }) => ({
+            StorageClass: storageClass,
+            ...("date" in at ? { Date: new Date(at.date) } : { Days: at.days }),
+          })),
+        }
+      : {}),
     ...(noncurrentTransitions
-      ? { NoncurrentVersionTransitions: noncurrentTransitions.map(({ storageClass, days, keep }) => ({ NoncurrentDays: days, StorageClass: storageClass, NewerNoncurrentVersions: keep })) }
+      ? {
+          NoncurrentVersionTransitions: noncurrentTransitions.map(({ storageClass, days, keep }) => ({
+            NoncurrentDays: days,
+            StorageClass: storageClass,
+            NewerNoncurrentVersions: keep,
+          })),
+        }
       : {}),
   };
 }

@@ -13,7 +13,8 @@ const invalid = (name: string, value: string, message: string) =>
 export function lockHeaders(headers: Headers): ObjectLock | undefined {
   const retention = retentionHeaders(headers);
   const legalHold = headers.get(HOLD);
-  if (legalHold !== undefined && legalHold !== "ON" && legalHold !== "OFF") throw invalid(HOLD, legalHold, "Legal Hold must be either of 'ON' or 'OFF'");
+  if (legalHold !== undefined && legalHold !== "ON" && legalHold !== "OFF")
+    throw invalid(HOLD, legalHold, "Legal Hold must be either of 'ON' or 'OFF'");
   if (!retention && !legalHold) return undefined;
   return { ...(retention ? { retention } : {}), ...(legalHold ? { legalHold } : {}) };
 }

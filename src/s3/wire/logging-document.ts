@@ -14,21 +14,40 @@ interface WireStatus {
     readonly TargetBucket: string;
     readonly TargetPrefix: string;
     readonly TargetGrants?: readonly { readonly Grantee: WireGrantee; readonly Permission: string }[];
-    readonly TargetObjectKeyFormat?: { readonly SimplePrefix?: object; readonly PartitionedPrefix?: { readonly PartitionDateSource?: string } };
+    readonly TargetObjectKeyFormat?: {
+      readonly SimplePrefix?: object;
+      readonly PartitionedPrefix?: { readonly PartitionDateSource?: string };
+    };
   };
 }
 
 const loggingDocument: XmlDocument<WireStatus> = {
-  root: "BucketLoggingStatus", fields: [
-    { element: "LoggingEnabled", type: [
-      { element: "TargetBucket", type: "string", required: true }, { element: "TargetPrefix", type: "string", required: true },
-      { element: "Grant", member: "TargetGrants", within: "TargetGrants", list: true, type: [
-        { element: "Grantee", required: true, type: wireGrantee }, { element: "Permission", type: "string", required: true },
-      ] },
-      { element: "TargetObjectKeyFormat", type: [
-        { element: "SimplePrefix", type: [] }, { element: "PartitionedPrefix", type: [{ element: "PartitionDateSource", type: "string" }] },
-      ] },
-    ] },
+  root: "BucketLoggingStatus",
+  fields: [
+    {
+      element: "LoggingEnabled",
+      type: [
+        { element: "TargetBucket", type: "string", required: true },
+        { element: "TargetPrefix", type: "string", required: true },
+        {
+          element: "Grant",
+          member: "TargetGrants",
+          within: "TargetGrants",
+          list: true,
+          type: [
+            { element: "Grantee", required: true, type: wireGrantee },
+            { element: "Permission", type: "string", required: true },
+          ],
+        },
+        {
+          element: "TargetObjectKeyFormat",
+          type: [
+            { element: "SimplePrefix", type: [] },
+            { element: "PartitionedPrefix", type: [{ element: "PartitionDateSource", type: "string" }] },
+          ],
+        },
+      ],
+    },
   ],
 };
 
@@ -37,17 +56,28 @@ export function readLogging(document: string): LoggingConfiguration | undefined 
   const { LoggingEnabled: wire } = readXml(document, loggingDocument);
   if (!wire) return undefined;
   if (wire.TargetBucket === "" || Buffer.byteLength(wire.TargetPrefix) > MAX_PREFIX) {
-    throw new S3Error("InvalidArgument", { message: `A target bucket is needed, and a prefix of at most ${MAX_PREFIX} bytes.`, fields: { ArgumentName: "LoggingEnabled" } });
+    throw new S3Error("InvalidArgument", {
+      message: `A target bucket is needed, and a prefix of at most ${MAX_PREFIX} bytes.`,
+      fields: { ArgumentName: "LoggingEnabled" },
+    });
   }
   const grants = (wire.TargetGrants ?? []).map(({ Grantee, Permission: permission }): Grant => {
-    if (!["FULL_CONTROL", "READ", "WRITE"].includes(permission) || !permissions.includes(permission as Permission)) throw new S3Error("MalformedXML");
+    if (!["FULL_CONTROL", "READ", "WRITE"].includes(permission) || !permissions.includes(permission as Permission))
+      throw new S3Error("MalformedXML");
     return { grantee: readGrantee(Grantee, "MalformedXML"), permission: permission as Permission };
   });
   const keyFormat = formatOf(wire.TargetObjectKeyFormat);
-  return { targetBucket: wire.TargetBucket, targetPrefix: wire.TargetPrefix, grants, ...(keyFormat ? { keyFormat } : {}) };
+  return {
+    targetBucket: wire.TargetBucket,
+    targetPrefix: wire.TargetPrefix,
+    grants,
+    ...(keyFormat ? { keyFormat } : {}),
+  };
 }
 
-function formatOf(wire: NonNullable<WireStatus["LoggingEnabled"]>["TargetObjectKeyFormat"]): LoggingConfiguration["keyFormat"] {
+function formatOf(
+  wire: NonNullable<WireStatus["LoggingEnabled"]>["TargetObjectKeyFormat"],
+): LoggingConfiguration["keyFormat"] {
   if (!wire) return undefined;
   const { SimplePrefix, PartitionedPrefix } = wire;
   if ((SimplePrefix === undefined) === (PartitionedPrefix === undefined)) throw new S3Error("MalformedXML");
@@ -63,8 +93,17 @@ export function writeLogging(configuration: LoggingConfiguration | undefined): s
 }
 
 function inner({ targetBucket, targetPrefix, grants, keyFormat }: LoggingConfiguration): string {
-  const list = grants.map(({ grantee, permission }) => `<Grant>${granteeElement(grantee)}<Permission>${permission}</Permission></Grant>`).join("");
-  const format = keyFormat === undefined ? "" : keyFormat === "simple" ? "<SimplePrefix/>" : `<PartitionedPrefix><PartitionDateSource>${keyFormat}</PartitionDateSource></PartitionedPrefix>`;
-  return `<TargetBucket>${escapeXml(targetBucket)}</TargetBucket>${list === "" ? "" : `<TargetGrants>${list}</TargetGrants>`}`
-    + `<TargetPrefix>${escapeXml(targetPrefix)}</TargetPrefix>${format === "" ? "" : `<TargetObjectKeyFormat>${format}</TargetObjectKeyFormat>`}`;
+  const list = grants
+    .map(({ grantee, permission }) => `<Grant>${granteeElement(grantee)}<Permission>${permission}</Permission></Grant>`)
+    .join("");
+  const format =
+    keyFormat === undefined
+      ? ""
+      : keyFormat === "simple"
+        ? "<SimplePrefix/>"
+        : `<PartitionedPrefix><PartitionDateSource>${keyFormat}</PartitionDateSource></PartitionedPrefix>`;
+  return (
+    `<TargetBucket>${escapeXml(targetBucket)}</TargetBucket>${list === "" ? "" : `<TargetGrants>${list}</TargetGrants>`}` +
+    `<TargetPrefix>${escapeXml(targetPrefix)}</TargetPrefix>${format === "" ? "" : `<TargetObjectKeyFormat>${format}</TargetObjectKeyFormat>`}`
+  );
 }

@@ -10,7 +10,8 @@ const MAX_PREAMBLE_BYTES = 4 * 1024;
 const MAX_EPILOGUE_BYTES = 64 * 1024;
 
 /** What a form may be longer than its file by, in bytes. */
-export const MAX_FORM_OVERHEAD_BYTES = MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_HEADER_BYTES + MAX_EPILOGUE_BYTES;
+export const MAX_FORM_OVERHEAD_BYTES =
+  MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_HEADER_BYTES + MAX_EPILOGUE_BYTES;
 
 const FILE = "file";
 const HEADERS_END = Buffer.from("\r\n\r\n");
@@ -33,7 +34,9 @@ export interface Form {
 /** The boundary a Content-Type names. PreconditionFailed for what is no form, MalformedPOSTRequest for one without. */
 function boundaryOf(contentType: string): string {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
-    throw new S3Error("PreconditionFailed", { fields: { Condition: "Bucket POST must be of the enclosure-type multipart/form-data" } });
+    throw new S3Error("PreconditionFailed", {
+      fields: { Condition: "Bucket POST must be of the enclosure-type multipart/form-data" },
+    });
   }
   const match = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(contentType);
   const boundary = match?.[1] ?? match?.[2];
@@ -71,11 +74,13 @@ class FormReader {
       await this.#text(this.#delimiter, MAX_PREAMBLE_BYTES, malformed);
       while (await this.#another()) {
         const { name, fileName } = partHead(await this.#text(HEADERS_END, MAX_HEADER_BYTES, tooMuch));
-        if (name === FILE) return { fields: this.#fields, fileName, file: this.#file(), close: () => this.#reader.close() };
+        if (name === FILE)
+          return { fields: this.#fields, fileName, file: this.#file(), close: () => this.#reader.close() };
         await this.#field(name);
       }
       throw new S3Error("InvalidArgument", {
-        message: "POST requires exactly one file upload per request.", fields: { ArgumentName: "file", ArgumentValue: "0" },
+        message: "POST requires exactly one file upload per request.",
+        fields: { ArgumentName: "file", ArgumentValue: "0" },
       });
     } catch (failure) {
       await this.#reader.close();
@@ -88,7 +93,11 @@ class FormReader {
     const value = await this.#text(this.#delimiter, Math.max(0, this.#left), tooMuch);
     this.#left -= Buffer.byteLength(value);
     if (this.#left < 0 || this.#fields.size >= MAX_FIELDS) throw tooMuch();
-    if (this.#fields.has(name)) throw new S3Error("InvalidArgument", { message: "A form field stands more than once.", fields: { ArgumentName: name.slice(0, 100) } });
+    if (this.#fields.has(name))
+      throw new S3Error("InvalidArgument", {
+        message: "A form field stands more than once.",
+        fields: { ArgumentName: name.slice(0, 100) },
+      });
     this.#fields.set(name, value);
   }
 
@@ -133,7 +142,9 @@ function partHead(text: string): PartHead {
   const disposition = /(?:^|\r\n)content-disposition:[ \t]*form-data[ \t]*;([^\r\n]*)/i.exec(text)?.[1];
   if (disposition === undefined) throw malformed();
   const parameters = new Map<string, string>();
-  for (const [, key = "", quoted, plain] of disposition.matchAll(/([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g)) {
+  for (const [, key = "", quoted, plain] of disposition.matchAll(
+    /([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g,
+  )) {
     const value = quoted?.replace(/\\(["\\])/g, "$1") ?? plain ?? "";
     parameters.set(key.toLowerCase(), value.replace(/%22/g, '"'));
   }

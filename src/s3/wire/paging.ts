@@ -10,7 +10,8 @@ export function pageLimit(query: Query, name: string, limit = 1000): number {
   const text = query.get(name);
   if (text === undefined || text === "") return limit;
   const count = /^-?\d{1,10}$/.test(text) ? Number(text) : Infinity;
-  if (Math.abs(count) > 2_147_483_647) throw invalid(name, text, `Provided ${name} not an integer or within integer range`);
+  if (Math.abs(count) > 2_147_483_647)
+    throw invalid(name, text, `Provided ${name} not an integer or within integer range`);
   if (count < 0) throw invalid(name, text, `Argument ${name} must be an integer between 0 and 2147483647`);
   return Math.min(count, limit);
 }
@@ -25,7 +26,8 @@ export function strictLimit(query: Query, name: string, limit: number): number {
 export function encodingType(query: Query): "url" | undefined {
   const type = query.get("encoding-type");
   if (type === undefined || type === "") return undefined;
-  if (type.toLowerCase() !== "url") throw invalid("encoding-type", type, "Invalid Encoding Method specified in Request");
+  if (type.toLowerCase() !== "url")
+    throw invalid("encoding-type", type, "Invalid Encoding Method specified in Request");
   return "url";
 }
 
@@ -46,7 +48,10 @@ export function readToken(token: string): string {
   const text = bytes.toString();
   // Only what `writeToken` wrote survives the way there and back.
   if (token === "" || !text.startsWith(VERSION) || writeToken(text.slice(1)) !== token) {
-    throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect", fields: { ArgumentName: "continuation-token" } });
+    throw new S3Error("InvalidArgument", {
+      message: "The continuation token provided is incorrect",
+      fields: { ArgumentName: "continuation-token" },
+    });
   }
   return text.slice(1);
 }
@@ -58,8 +63,10 @@ export function partNumber(text: string): number {
 
 /** Refuses what would be a part if it were addressed in full: it must not become an object. */
 export function requireNoPart(query: Query): void {
-  if (query.has("partNumber")) throw invalid("partNumber", "partNumber", "This operation does not accept partNumber without uploadId");
-  if (query.has("uploadId")) throw invalid("uploadId", "uploadId", "This operation does not accept uploadId without partNumber");
+  if (query.has("partNumber"))
+    throw invalid("partNumber", "partNumber", "This operation does not accept partNumber without uploadId");
+  if (query.has("uploadId"))
+    throw invalid("uploadId", "uploadId", "This operation does not accept uploadId without partNumber");
 }
 
 /** `null`, or 32 characters of those that S3 uses. */

@@ -2,7 +2,14 @@ import type { Body, Expected } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Payload } from "../auth/payload.js";
 import { AwsChunked, type ChunkSignatures } from "./aws-chunked.js";
-import { announcedChecksum, checkValue, checksumHeader, isBase64, requirePromised, trailerAlgorithm } from "./checksum-headers.js";
+import {
+  announcedChecksum,
+  checkValue,
+  checksumHeader,
+  isBase64,
+  requirePromised,
+  trailerAlgorithm,
+} from "./checksum-headers.js";
 import type { Headers } from "./headers.js";
 
 export interface BodySettings {
@@ -23,13 +30,17 @@ export interface RawBody {
 function byteCount(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new S3Error("InvalidArgument", { message: `${name} must be a number of bytes.`, fields: { ArgumentName: name } });
+  if (!/^\d{1,15}$/.test(text))
+    throw new S3Error("InvalidArgument", {
+      message: `${name} must be a number of bytes.`,
+      fields: { ArgumentName: name },
+    });
   return Number(text);
 }
 
 /**
- * By the signature's word or by Content-Encoding: clients send the framing with either. Content-Encoding alone is no sign
- * of it where nothing says how long the body is without: there are those who set it by hand.
+ * By the signature's word or by Content-Encoding: clients send the framing with either. Content-Encoding alone is no
+ * sign of it where nothing says how long the body is without: there are those who set it by hand.
  */
 function isAwsChunked(headers: Headers, payload: Payload): boolean {
   const coded = /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
@@ -60,7 +71,8 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
   const md5 = contentMd5(headers);
   const checksum = foreignChecksum ? undefined : announcedChecksum(headers);
   const trailing = trailerAlgorithm(headers);
-  if (checksum && trailing) throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header" });
+  if (checksum && trailing)
+    throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header" });
   const algorithm = checksum?.algorithm ?? trailing;
   if (!foreignChecksum) requirePromised(headers, algorithm);
   return {
@@ -73,12 +85,17 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
 }
 
 /** Counts what passes: neither more nor less than announced, and never more than the limit. */
-async function* counted(source: AsyncIterable<Uint8Array>, size: number, settings: BodySettings): AsyncGenerator<Uint8Array> {
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+  settings: BodySettings,
+): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const bytes of source) {
     seen += bytes.length;
     if (seen > settings.maxBytes) throw tooLarge(seen, settings);
-    if (seen > size) throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
+    if (seen > size)
+      throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
     yield bytes;
   }
   if (seen < size) throw new S3Error("IncompleteBody");
@@ -87,7 +104,9 @@ async function* counted(source: AsyncIterable<Uint8Array>, size: number, setting
 /** InvalidRequest for a document without Content-MD5 or a checksum. */
 export function requireDigest({ announced: { md5, algorithm } }: Body): void {
   if (md5 !== undefined || algorithm !== undefined) return;
-  throw new S3Error("InvalidRequest", { message: "Missing required header for this request: Content-MD5 or x-amz-checksum-*" });
+  throw new S3Error("InvalidRequest", {
+    message: "Missing required header for this request: Content-MD5 or x-amz-checksum-*",
+  });
 }
 
 /** A form's file as a body: its size is known when it has come. */
@@ -103,9 +122,9 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
   const expectsTrailer = trailerAlgorithm(headers);
   const chunked = isAwsChunked(headers, payload)
     ? new AwsChunked(raw.source, {
-      trailer: payload.kind === "chunked" ? payload.trailer : true,
-      ...(raw.signatures ? { signatures: raw.signatures } : {}),
-    })
+        trailer: payload.kind === "chunked" ? payload.trailer : true,
+        ...(raw.signatures ? { signatures: raw.signatures } : {}),
+      })
     : undefined;
 
   const trailer = (): Expected => {
@@ -114,7 +133,9 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
     const value = expected && chunked.trailers.get(expected);
     const others = [...chunked.trailers.keys()].some((name) => name.startsWith("x-amz-checksum-") && name !== expected);
     if (others || (expected !== undefined && value === undefined)) throw new S3Error("MalformedTrailerError");
-    return expectsTrailer && value !== undefined ? { checksum: checkValue(expectsTrailer, value, { place: "trailing header" }) } : {};
+    return expectsTrailer && value !== undefined
+      ? { checksum: checkValue(expectsTrailer, value, { place: "trailing header" }) }
+      : {};
   };
 
   async function* stream(): AsyncGenerator<Uint8Array> {

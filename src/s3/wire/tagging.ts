@@ -12,10 +12,12 @@ const HEADER = "x-amz-tagging";
 export function taggingHeader(headers: Headers): readonly Tag[] | undefined {
   const text = headers.get(HEADER);
   if (!text) return undefined;
-  const malformed = () => new S3Error("InvalidArgument", {
-    message: "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
-    fields: { ArgumentName: HEADER, ArgumentValue: text.slice(0, 200) },
-  });
+  const malformed = () =>
+    new S3Error("InvalidArgument", {
+      message:
+        "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+      fields: { ArgumentName: HEADER, ArgumentValue: text.slice(0, 200) },
+    });
   let query: Query;
   try {
     query = new Query(text);
@@ -42,15 +44,24 @@ export function replacedTags(headers: Headers): readonly Tag[] | undefined {
   if (directive === "COPY") return undefined;
   if (directive === "REPLACE") return taggingHeader(headers) ?? [];
   throw new S3Error("InvalidArgument", {
-    message: "Unknown tagging directive.", fields: { ArgumentName: "x-amz-tagging-directive", ArgumentValue: directive.slice(0, 100) },
+    message: "Unknown tagging directive.",
+    fields: { ArgumentName: "x-amz-tagging-directive", ArgumentValue: directive.slice(0, 100) },
   });
 }
 
 export const taggingDocument: XmlDocument<Tagging> = {
-  root: "Tagging", fields: [
-    { element: "Tag", member: "TagSet", within: "TagSet", list: true, type: [
-      { element: "Key", type: "string", required: true }, { element: "Value", type: "string", required: true },
-    ] },
+  root: "Tagging",
+  fields: [
+    {
+      element: "Tag",
+      member: "TagSet",
+      within: "TagSet",
+      list: true,
+      type: [
+        { element: "Key", type: "string", required: true },
+        { element: "Value", type: "string", required: true },
+      ],
+    },
   ],
 };
 

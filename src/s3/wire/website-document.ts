@@ -10,14 +10,25 @@ const MAX_RULES = 50;
 const string = (element: string): XmlField => ({ element, type: "string" });
 
 export const websiteDocument: XmlDocument<WireWebsite> = {
-  root: "WebsiteConfiguration", fields: [
+  root: "WebsiteConfiguration",
+  fields: [
     { element: "RedirectAllRequestsTo", type: [{ ...string("HostName"), required: true }, string("Protocol")] },
     { element: "IndexDocument", type: [{ ...string("Suffix"), required: true }] },
     { element: "ErrorDocument", type: [{ ...string("Key"), required: true }] },
-    { element: "RoutingRule", member: "RoutingRules", within: "RoutingRules", list: true, type: [
-      { element: "Condition", type: [string("KeyPrefixEquals"), string("HttpErrorCodeReturnedEquals")] },
-      { element: "Redirect", required: true, type: ["Protocol", "HostName", "ReplaceKeyPrefixWith", "ReplaceKeyWith", "HttpRedirectCode"].map(string) },
-    ] },
+    {
+      element: "RoutingRule",
+      member: "RoutingRules",
+      within: "RoutingRules",
+      list: true,
+      type: [
+        { element: "Condition", type: [string("KeyPrefixEquals"), string("HttpErrorCodeReturnedEquals")] },
+        {
+          element: "Redirect",
+          required: true,
+          type: ["Protocol", "HostName", "ReplaceKeyPrefixWith", "ReplaceKeyWith", "HttpRedirectCode"].map(string),
+        },
+      ],
+    },
   ],
 };
 
@@ -28,7 +39,11 @@ const malformed = (message: string) => new S3Error("InvalidRequest", { message }
 function protocolOf(text: string | undefined): Pick<WebsiteRedirect, "protocol"> {
   if (text === undefined) return {};
   if (text === "http" || text === "https") return { protocol: text };
-  throw invalid("Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.", "Protocol", text);
+  throw invalid(
+    "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.",
+    "Protocol",
+    text,
+  );
 }
 
 /** A host name alone: what else stands there would become a part of the address. */
@@ -44,30 +59,52 @@ function statusOf(text: string, name: string, range: RegExp): number {
 
 /** MalformedXML, InvalidArgument, InvalidRequest. */
 export function readWebsite(document: string): WebsiteConfiguration {
-  const { RedirectAllRequestsTo: all, IndexDocument, ErrorDocument, RoutingRules = [] } = readXml(document, websiteDocument);
+  const {
+    RedirectAllRequestsTo: all,
+    IndexDocument,
+    ErrorDocument,
+    RoutingRules = [],
+  } = readXml(document, websiteDocument);
   if (all) {
-    if (IndexDocument ?? ErrorDocument ?? RoutingRules[0]) throw malformed("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.");
+    if (IndexDocument ?? ErrorDocument ?? RoutingRules[0])
+      throw malformed("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.");
     return { redirectAll: { host: hostOf(all.HostName ?? ""), ...protocolOf(all.Protocol) } };
   }
   const index = IndexDocument?.Suffix;
-  if (index === undefined) throw invalid("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty", "IndexDocument", "null");
-  if (index === "" || index.includes("/")) throw invalid("The IndexDocument Suffix is not well formed", "IndexDocument", index);
+  if (index === undefined)
+    throw invalid(
+      "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
+      "IndexDocument",
+      "null",
+    );
+  if (index === "" || index.includes("/"))
+    throw invalid("The IndexDocument Suffix is not well formed", "IndexDocument", index);
   if (ErrorDocument?.Key === "") throw invalid("The ErrorDocument Key is not well formed", "ErrorDocument", "");
   if (RoutingRules.length > MAX_RULES) throw malformed(`The number of routing rules must not exceed ${MAX_RULES}.`);
-  return { index, ...(ErrorDocument?.Key === undefined ? {} : { error: ErrorDocument.Key }), rules: RoutingRules.map(readRule) };
+  return {
+    index,
+    ...(ErrorDocument?.Key === undefined ? {} : { error: ErrorDocument.Key }),
+    rules: RoutingRules.map(readRule),
+  };
 }
 
 function readRule({ Condition, Redirect = {} }: NonNullable<WireWebsite["RoutingRules"]>[number]): RoutingRule {
   const { KeyPrefixEquals: prefix, HttpErrorCodeReturnedEquals: error } = Condition ?? {};
-  if (Condition && prefix === undefined && error === undefined) throw malformed("Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present.");
+  if (Condition && prefix === undefined && error === undefined)
+    throw malformed(
+      "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present.",
+    );
   const { Protocol, HostName, ReplaceKeyPrefixWith, ReplaceKeyWith, HttpRedirectCode } = Redirect;
-  if ([Protocol, HostName, ReplaceKeyPrefixWith, ReplaceKeyWith, HttpRedirectCode].every((each) => each === undefined)) throw malformed("Redirect must not be empty.");
-  if (ReplaceKeyPrefixWith !== undefined && ReplaceKeyWith !== undefined) throw malformed("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
+  if ([Protocol, HostName, ReplaceKeyPrefixWith, ReplaceKeyWith, HttpRedirectCode].every((each) => each === undefined))
+    throw malformed("Redirect must not be empty.");
+  if (ReplaceKeyPrefixWith !== undefined && ReplaceKeyWith !== undefined)
+    throw malformed("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(error === undefined ? {} : { errorStatus: statusOf(error, "HttpErrorCodeReturnedEquals", /^[45]\d\d$/) }),
     redirect: {
-      ...protocolOf(Protocol), ...(HostName === undefined ? {} : { host: hostOf(HostName) }),
+      ...protocolOf(Protocol),
+      ...(HostName === undefined ? {} : { host: hostOf(HostName) }),
       ...(ReplaceKeyPrefixWith === undefined ? {} : { replacePrefixWith: ReplaceKeyPrefixWith }),
       ...(ReplaceKeyWith === undefined ? {} : { replaceKeyWith: ReplaceKeyWith }),
       ...(HttpRedirectCode === undefined ? {} : { status: statusOf(HttpRedirectCode, "HttpRedirectCode", /^3\d\d$/) }),
@@ -82,13 +119,23 @@ export function writeWebsite(configuration: WebsiteConfiguration): WireWebsite {
   }
   const { index, error, rules } = configuration;
   return {
-    IndexDocument: { Suffix: index }, ErrorDocument: error === undefined ? undefined : { Key: error },
-    RoutingRules: rules.length === 0 ? undefined : rules.map(({ prefix, errorStatus, redirect }) => ({
-      Condition: prefix === undefined && errorStatus === undefined ? undefined : { KeyPrefixEquals: prefix, HttpErrorCodeReturnedEquals: errorStatus?.toString() },
-      Redirect: {
-        Protocol: redirect.protocol, HostName: redirect.host, ReplaceKeyPrefixWith: redirect.replacePrefixWith,
-        ReplaceKeyWith: redirect.replaceKeyWith, HttpRedirectCode: redirect.status?.toString(),
-      },
-    })),
+    IndexDocument: { Suffix: index },
+    ErrorDocument: error === undefined ? undefined : { Key: error },
+    RoutingRules:
+      rules.length === 0
+        ? undefined
+        : rules.map(({ prefix, errorStatus, redirect }) => ({
+            Condition:
+              prefix === undefined && errorStatus === undefined
+                ? undefined
+                : { KeyPrefixEquals: prefix, HttpErrorCodeReturnedEquals: errorStatus?.toString() },
+            Redirect: {
+              Protocol: redirect.protocol,
+              HostName: redirect.host,
+              ReplaceKeyPrefixWith: redirect.replacePrefixWith,
+              ReplaceKeyWith: redirect.replaceKeyWith,
+              HttpRedirectCode: redirect.status?.toString(),
+            },
+          })),
   };
 }

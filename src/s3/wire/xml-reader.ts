@@ -8,8 +8,16 @@ const MAX_DEPTH = 12;
 // Entities are not expanded by the parser: the five of XML and character references are decoded here, and a document
 // with a DOCTYPE is refused before it is parsed.
 const parser = new XMLParser({
-  preserveOrder: true, ignoreAttributes: true, parseTagValue: false, trimValues: false, processEntities: false,
-  removeNSPrefix: true, cdataPropName: "#cdata", ignoreDeclaration: true, ignorePiTags: true, maxNestedTags: MAX_DEPTH,
+  preserveOrder: true,
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  removeNSPrefix: true,
+  cdataPropName: "#cdata",
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  maxNestedTags: MAX_DEPTH,
 });
 
 type Node = Readonly<Record<string, unknown>>;

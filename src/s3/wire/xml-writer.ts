@@ -4,16 +4,19 @@ export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 // Control characters and U+FFFE/U+FFFF are no XML 1.0 characters; S3 writes them as character references all the same,
 // and a carriage return would otherwise be read back as a line feed.
- 
+
 const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g;
 
 const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 export function escapeXml(text: string): string {
   // Every ETag stands in quotes, and nothing else of it is special.
-  if (text.length > 1 && text.startsWith('"') && text.endsWith('"')) return `&quot;${escapeXml(text.slice(1, -1))}&quot;`;
+  if (text.length > 1 && text.startsWith('"') && text.endsWith('"'))
+    return `&quot;${escapeXml(text.slice(1, -1))}&quot;`;
   // Most texts have nothing to escape, and looking is much cheaper than replacing.
-  return text.search(SPECIAL) < 0 ? text : text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
+  return text.search(SPECIAL) < 0
+    ? text
+    : text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
 /** Writes one value of a field, tags included. */
@@ -49,16 +52,20 @@ function plainText(value: unknown): string {
 }
 
 const MINUTE_MS = 60_000;
-const digits = (count: number, width: number) => Array.from({ length: count }, (_, value) => String(value).padStart(width, "0"));
+const digits = (count: number, width: number) =>
+  Array.from({ length: count }, (_, value) => String(value).padStart(width, "0"));
 const SECONDS = digits(60, 2);
 const MILLISECONDS = digits(1000, 3);
 let lastMinute = { number: NaN, text: "" };
 
-/** As toISOString, which takes a tenth of a listing's time: keys that stand together were often put in the same minute. */
+/**
+ * As toISOString, which takes a tenth of a listing's time: keys that stand together were often put in the same minute.
+ */
 function isoTime(date: Date): string {
   const ms = date.getTime();
   const minute = Math.floor(ms / MINUTE_MS);
-  if (minute !== lastMinute.number) lastMinute = { number: minute, text: date.toISOString().slice(0, -"ss.mmmZ".length) };
+  if (minute !== lastMinute.number)
+    lastMinute = { number: minute, text: date.toISOString().slice(0, -"ss.mmmZ".length) };
   const rest = ms - minute * MINUTE_MS;
   return `${lastMinute.text}${SECONDS[Math.floor(rest / 1000)] ?? ""}.${MILLISECONDS[rest % 1000] ?? ""}Z`;
 }

@@ -17,7 +17,9 @@ describe("the admin endpoint", () => {
       metrics,
       notReady: () => reasons,
       dropCache: () => Promise.resolve(void (dropped += 1)),
-      routes: [{ method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) }],
+      routes: [
+        { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
+      ],
     });
     base = `http://127.0.0.1:${(await server.listen("127.0.0.1", 0)).port}`;
   });

@@ -9,7 +9,11 @@ const log = pino({ level: "silent" });
 /** A worker whose steps the test ends one by one. */
 class ScriptedWorker implements Worker {
   readonly name = "scripted";
-  readonly running: { readonly signal: AbortSignal; readonly end: (progress: Progress) => void; readonly fail: (error: Error) => void }[] = [];
+  readonly running: {
+    readonly signal: AbortSignal;
+    readonly end: (progress: Progress) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
   begun = 0;
 
   step(signal: AbortSignal): Promise<Progress> {
@@ -118,7 +122,9 @@ describe("Supervisor", () => {
     supervisor.add(worker, 2);
     worker.running[0]!.end({ kind: "busy" });
     await settle();
-    expect(supervisor.status()).to.deep.equal([{ name: "scripted", concurrency: 2, running: 2, steps: 1, failures: 0 }]);
+    expect(supervisor.status()).to.deep.equal([
+      { name: "scripted", concurrency: 2, running: 2, steps: 1, failures: 0 },
+    ]);
   });
 
   it("refuses a second worker of the same name, and a number of loops that is none", () => {

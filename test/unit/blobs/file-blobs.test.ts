@@ -35,7 +35,10 @@ describe("Blobs in files", () => {
 
   blobsContract(() => FileBlobs.open({ folder: join(folder, "new", "staging") }));
 
-  const filesBelow = async () => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name);
+  const filesBelow = async () =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => entry.name);
 
   it("find again after a restart what was written, all of it settled", async () => {
     const { id } = await (await open()).write(one(Buffer.from("still here")));
@@ -59,7 +62,10 @@ describe("Blobs in files", () => {
       for (let at = 0; at < 50; at++) yield await Promise.resolve(Buffer.alloc(9, at));
       throw new Error("cut");
     }
-    await blobs.write(broken()).then(() => expect.fail("it should have failed"), () => undefined);
+    await blobs.write(broken()).then(
+      () => expect.fail("it should have failed"),
+      () => undefined,
+    );
     expect(await filesBelow()).to.deep.equal([]);
   });
 
@@ -70,7 +76,10 @@ describe("Blobs in files", () => {
       yield Buffer.alloc(10);
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     }
-    const refusal = await blobs.write(full()).then(() => undefined, (error: unknown) => error);
+    const refusal = await blobs.write(full()).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
     expect(await filesBelow()).to.deep.equal([]);
   });
@@ -88,13 +97,17 @@ describe("Blobs in files", () => {
     const hash = createHash("sha256");
     async function* body() {
       for (let at = 0; at < 400; at++) {
-        const chunk = randomBytes(1 + (at * 97) % 50_000);
+        const chunk = randomBytes(1 + ((at * 97) % 50_000));
         hash.update(chunk);
         yield await Promise.resolve(chunk);
       }
     }
     const { id } = await blobs.write(body());
-    expect(createHash("sha256").update(await readFile(blobs.locate({ blob: id, offset: 0, length: 1 }).path)).digest("hex")).to.equal(hash.digest("hex"));
+    expect(
+      createHash("sha256")
+        .update(await readFile(blobs.locate({ blob: id, offset: 0, length: 1 }).path))
+        .digest("hex"),
+    ).to.equal(hash.digest("hex"));
   });
 });
 
@@ -127,16 +140,37 @@ describe("A write buffer", () => {
     };
     const buffer = new WriteBuffer(file as never, 10);
     const chunk = Buffer.alloc(30);
-    for (const [value, length] of [[1, 4], [2, 4], [3, 4], [4, 30], [5, 1]] as const) {
+    for (const [value, length] of [
+      [1, 4],
+      [2, 4],
+      [3, 4],
+      [4, 30],
+      [5, 1],
+    ] as const) {
       await buffer.add(chunk.fill(value).subarray(0, length));
     }
     expect(await buffer.finish()).to.equal(43);
-    expect(Buffer.concat(written).equals(Buffer.concat([[1, 4], [2, 4], [3, 4], [4, 30], [5, 1]].map(([value, length]) => Buffer.alloc(length!, value))))).to.equal(true);
+    expect(
+      Buffer.concat(written).equals(
+        Buffer.concat(
+          [
+            [1, 4],
+            [2, 4],
+            [3, 4],
+            [4, 30],
+            [5, 1],
+          ].map(([value, length]) => Buffer.alloc(length!, value)),
+        ),
+      ),
+    ).to.equal(true);
   });
 
   it("fails the writer when a write fails", async () => {
     const buffer = new WriteBuffer({ write: () => Promise.reject(new Error("disk gone")) } as never, 10);
-    const failure = await buffer.add(Buffer.alloc(10)).then(() => undefined, (error: unknown) => error);
+    const failure = await buffer.add(Buffer.alloc(10)).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(failure).to.have.property("message", "disk gone");
   });
 
@@ -149,7 +183,10 @@ describe("A write buffer", () => {
     const buffer = new WriteBuffer(file as never, 10);
     for (let n = 0; n < 20; n++) await buffer.add(Buffer.alloc(MIB));
     expect(syncs).to.equal(1);
-    const failure = await buffer.finish().then(() => undefined, (error: unknown) => error);
+    const failure = await buffer.finish().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(failure).to.have.property("message", "not on the disk");
   });
 });
@@ -169,9 +206,19 @@ describe("A folder's sync", () => {
   it("fails those it concerns and works for the next", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sync-"));
     const sync = new FolderSync(join(folder, "later"));
-    expect(await sync.sync().then(() => "synced", () => "failed")).to.equal("failed");
+    expect(
+      await sync.sync().then(
+        () => "synced",
+        () => "failed",
+      ),
+    ).to.equal("failed");
     await writeFile(join(folder, "x"), "");
-    expect(await new FolderSync(folder).sync().then(() => "synced", () => "failed")).to.equal("synced");
+    expect(
+      await new FolderSync(folder).sync().then(
+        () => "synced",
+        () => "failed",
+      ),
+    ).to.equal("synced");
     await rm(folder, { recursive: true });
   });
 });

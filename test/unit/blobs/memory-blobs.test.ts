@@ -12,7 +12,10 @@ describe("Blobs in memory", () => {
     async function* eleven() {
       yield Buffer.alloc(11);
     }
-    const refusal = await blobs.write(eleven()).then(() => undefined, (error: unknown) => error);
+    const refusal = await blobs.write(eleven()).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
     expect(await blobs.free()).to.equal(10);
   });

@@ -65,7 +65,11 @@ describe("Small blobs in packs", () => {
     const blobs = await open({ packedBytes: 100 });
     const [small, large] = [await write(blobs, "s".repeat(100)), await write(blobs, "l".repeat(101))];
     expect([placeInPack(small) !== undefined, placeInPack(large) !== undefined]).to.deep.equal([true, false]);
-    for (const [id, text] of [[small, "s".repeat(100)], [large, "l".repeat(101)]] as const) expect(await read(blobs, id)).to.equal(text);
+    for (const [id, text] of [
+      [small, "s".repeat(100)],
+      [large, "l".repeat(101)],
+    ] as const)
+      expect(await read(blobs, id)).to.equal(text);
   });
 
   it("are all written before the close, which ends their pack", async () => {
@@ -83,7 +87,11 @@ describe("Small blobs in packs", () => {
     const id = await write(blobs, "0123456789");
     const { path, offset, length } = blobs.locate({ blob: id, offset: 3, length: 4 });
     const place = placeInPack(id)!;
-    expect({ path, offset, length }).to.deep.equal({ path: join(folder, "packs", place.pack), offset: place.offset + 3, length: 4 });
+    expect({ path, offset, length }).to.deep.equal({
+      path: join(folder, "packs", place.pack),
+      offset: place.offset + 3,
+      length: 4,
+    });
   });
 
   it("go with their pack when the last of them goes, once it takes no more", async () => {
@@ -108,7 +116,9 @@ describe("Small blobs in packs", () => {
     const after = await open();
     expect(await listed(after)).to.deep.equal(ids.map((id, n) => [id, 10 + n]).sort());
     expect(await read(after, ids[2]!)).to.equal(texts(3)[2]);
-    expect(await write(after, "new").then((id) => placeInPack(id)?.pack), "an old pack takes no more").not.to.equal(placeInPack(ids[0]!)?.pack);
+    expect(await write(after, "new").then((id) => placeInPack(id)?.pack), "an old pack takes no more").not.to.equal(
+      placeInPack(ids[0]!)?.pack,
+    );
     await after.remove(ids);
     expect(await packs()).to.have.length(1);
   });
@@ -136,8 +146,10 @@ describe("Small blobs in packs", () => {
   it("leave nothing of those whose pack could not be written, and the next ones are written to another", async () => {
     const blobs = await open();
     const kept = await write(blobs, "kept");
-    const { file } = (blobs as unknown as { packs: { current: { file: { datasync: () => Promise<void> } } } }).packs.current;
-    file.datasync = () => Promise.reject(Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" }));
+    const { file } = (blobs as unknown as { packs: { current: { file: { datasync: () => Promise<void> } } } }).packs
+      .current;
+    file.datasync = () =>
+      Promise.reject(Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" }));
     expect(await write(blobs, "lost").catch((error: unknown) => error)).to.have.property("kind", "InsufficientStorage");
     const next = await write(blobs, "next");
     expect(placeInPack(next)?.pack).not.to.equal(placeInPack(kept)?.pack);

@@ -13,7 +13,10 @@ describe("AdmissionQueues", () => {
   function open(settings: Partial<AdmissionSettings> = {}): void {
     now = 0;
     dropped = [];
-    queues = new AdmissionQueues({ maxBytes: 100, newcomerShare: 0.2, sameReadingMs: 10, remembered: 10, ...settings }, (hash) => dropped.push(hash));
+    queues = new AdmissionQueues(
+      { maxBytes: 100, newcomerShare: 0.2, sameReadingMs: 10, remembered: 10, ...settings },
+      (hash) => dropped.push(hash),
+    );
   }
   beforeEach(() => open());
 
@@ -73,21 +76,27 @@ describe("AdmissionQueues", () => {
   });
 
   it("never holds more than it may, and drops no entry twice, whatever happens", () => {
-    const step = fc.record({ n: fc.nat(30), size: fc.integer({ min: 1, max: 60 }), what: fc.constantFrom("read", "delete", "add proven") });
-    fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      open();
-      const held = new Map<Hash, number>();
-      for (const { n, size, what } of steps) {
-        if (what === "delete") queues.delete(name(n));
-        else if (what === "add proven") queues.add(name(n), size, true, now);
-        else read(n, size);
-        for (const hash of dropped.splice(0)) expect(queues.has(hash)).to.equal(false);
-        expect(queues.bytes).to.be.at.most(100);
-        held.clear();
-        for (const hash of queues.hashes()) held.set(hash, queues.size(hash)!);
-        expect([...held.values()].reduce((sum, bytes) => sum + bytes, 0)).to.equal(queues.bytes);
-        expect(held.size).to.equal(queues.hashes().length);
-      }
-    }));
+    const step = fc.record({
+      n: fc.nat(30),
+      size: fc.integer({ min: 1, max: 60 }),
+      what: fc.constantFrom("read", "delete", "add proven"),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        open();
+        const held = new Map<Hash, number>();
+        for (const { n, size, what } of steps) {
+          if (what === "delete") queues.delete(name(n));
+          else if (what === "add proven") queues.add(name(n), size, true, now);
+          else read(n, size);
+          for (const hash of dropped.splice(0)) expect(queues.has(hash)).to.equal(false);
+          expect(queues.bytes).to.be.at.most(100);
+          held.clear();
+          for (const hash of queues.hashes()) held.set(hash, queues.size(hash)!);
+          expect([...held.values()].reduce((sum, bytes) => sum + bytes, 0)).to.equal(queues.bytes);
+          expect(held.size).to.equal(queues.hashes().length);
+        }
+      }),
+    );
   });
 });

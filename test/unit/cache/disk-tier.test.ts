@@ -61,7 +61,10 @@ describe("DiskTier", function () {
     await expectHeld(both, 1, 2);
     both.drop(name(2));
     await both.settled();
-    expect([existsSync(join(folder, name(2))), existsSync(join(folder, `${name(2)}.new`))]).to.deep.equal([false, false]);
+    expect([existsSync(join(folder, name(2))), existsSync(join(folder, `${name(2)}.new`))]).to.deep.equal([
+      false,
+      false,
+    ]);
   });
 
   it("gives right bytes to many readers while files are moved, dropped and cleared", async () => {
@@ -78,6 +81,8 @@ describe("DiskTier", function () {
     await Promise.all(readers);
     await disk.settled();
     const sizes = readdirSync(folder).map((file) => statSync(join(folder, file)).size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).to.equal(disk.bytes).and.be.at.most(48);
+    expect(sizes.reduce((sum, size) => sum + size, 0))
+      .to.equal(disk.bytes)
+      .and.be.at.most(48);
   });
 });

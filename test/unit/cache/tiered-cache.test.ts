@@ -17,7 +17,11 @@ describe("TieredCache", () => {
   const open = (settings: Partial<CacheSettings> = {}) =>
     new TieredCache({ verify }, { folder, memoryBytes: 32 * MIB, diskBytes: 32 * MIB, ...settings });
   /** The file of a fragment, whichever name it has. */
-  const fileOf = (hash: Hash) => join(folder, readdirSync(folder).find((name) => name.startsWith(hash))!);
+  const fileOf = (hash: Hash) =>
+    join(
+      folder,
+      readdirSync(folder).find((name) => name.startsWith(hash))!,
+    );
   const kept = () => readdirSync(folder).map((name) => name.slice(0, 64));
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");
@@ -93,13 +97,19 @@ describe("TieredCache", () => {
       await cache.get(hash);
       const stream = cache.stream(hash, { start: 0, end: 4 })!;
       spoil(fileOf(hash));
-      expect(await stream.next().then(() => "given", () => "refused")).to.equal("refused");
+      expect(
+        await stream.next().then(
+          () => "given",
+          () => "refused",
+        ),
+      ).to.equal("refused");
     });
 
   it("hashes a file once in a process and again in the next", async () => {
     const { hash, bytes } = namedFragment("once");
     let hashed = 0;
-    const counting = () => new TieredCache({ verify: (given) => (hashed++, Promise.resolve(given)) }, { folder, memoryBytes: 0 });
+    const counting = () =>
+      new TieredCache({ verify: (given) => (hashed++, Promise.resolve(given)) }, { folder, memoryBytes: 0 });
     const cache = counting();
     await cache.set(hash, bytes);
     for (let n = 0; n < 3; n++) expect(await cache.get(hash)).to.have.length(FRAGMENT_SIZE);
@@ -157,7 +167,9 @@ describe("TieredCache", () => {
   it("refuses bytes that are not a fragment's 8 MiB", async () => {
     const { hash } = namedFragment("z");
     let refusal: unknown;
-    await open().set(hash, new Uint8Array(5)).catch((error: unknown) => (refusal = error));
+    await open()
+      .set(hash, new Uint8Array(5))
+      .catch((error: unknown) => (refusal = error));
     expect(refusal).to.be.instanceOf(RangeError);
   });
 });

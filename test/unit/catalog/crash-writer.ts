@@ -7,13 +7,18 @@ import { testKeys } from "../../support/test-keys.js";
  * what the parent has read when it kills this process must be found again.
  */
 const [path = "", round = ""] = process.argv.slice(2);
-const catalog = await openSqliteCatalog({ clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, sealer: testKeys }, { path });
+const catalog = await openSqliteCatalog(
+  { clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, sealer: testKeys },
+  { path },
+);
 await catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
 
 async function write(lane: number): Promise<never> {
   for (let count = 0; ; count++) {
     const key = `${round}/${lane}/${count}`;
-    const { version: { id } } = await catalog.objects.put(version(key), { blobs: [slice(`b ${key}`)] });
+    const {
+      version: { id },
+    } = await catalog.objects.put(version(key), { blobs: [slice(`b ${key}`)] });
     console.log(`put ${key}`);
     if (count % 3 === 0) {
       await catalog.objects.attach(id, [file(key, [slice(`b ${key}`)])]);

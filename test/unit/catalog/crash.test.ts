@@ -11,7 +11,9 @@ import { testKeys } from "../../support/test-keys.js";
 
 const writer = fileURLToPath(new URL("crash-writer.js", import.meta.url));
 
-/** Runs the writer until it has acknowledged `lines`, kills it without warning, and returns what it had said by then. */
+/**
+ * Runs the writer until it has acknowledged `lines`, kills it without warning, and returns what it had said by then.
+ */
 async function writeAndKill(path: string, round: number, lines: number): Promise<string[]> {
   const child = spawn(process.execPath, [writer, path, String(round)], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
@@ -53,8 +55,14 @@ function expectWhole(path: string): void {
   const database = new Database(path);
   const count = (query: string) => (database.prepare(`select count(*) as n from ${query}`).all()[0] as { n: number }).n;
   expect(database.prepare("pragma integrity_check").all()).to.deep.equal([{ integrity_check: "ok" }]);
-  expect(count("versions v where staged_segments > 0 and not exists (select 1 from jobs where kind = 'encode' and subject = v.id)")).to.equal(0);
-  expect(count("versions v where staged_segments = 0 and not exists (select 1 from extents where version_id = v.id)")).to.equal(0);
+  expect(
+    count(
+      "versions v where staged_segments > 0 and not exists (select 1 from jobs where kind = 'encode' and subject = v.id)",
+    ),
+  ).to.equal(0);
+  expect(
+    count("versions v where staged_segments = 0 and not exists (select 1 from extents where version_id = v.id)"),
+  ).to.equal(0);
   expect(count("versions v where not exists (select 1 from version_blobs where version_id = v.id)")).to.equal(0);
   expect(count("version_blobs b where not exists (select 1 from versions where id = b.version_id)")).to.equal(0);
   expect(count("extents e where not exists (select 1 from versions where id = e.version_id)")).to.equal(0);

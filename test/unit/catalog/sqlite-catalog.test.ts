@@ -24,7 +24,11 @@ describe("The catalog on SQLite", () => {
       folder = await mkdtemp(join(tmpdir(), "catalog-"));
     });
     afterEach(() => rm(folder, { recursive: true, force: true }));
-    const open = (more = {}) => openSqliteCatalog({ clock: new TestClock(), sealer: testKeys }, { path: join(folder, "new", "catalog.db"), ...more });
+    const open = (more = {}) =>
+      openSqliteCatalog(
+        { clock: new TestClock(), sealer: testKeys },
+        { path: join(folder, "new", "catalog.db"), ...more },
+      );
 
     it("finds everything again after it was closed, and keeps counting", async () => {
       const first = await open();
@@ -43,9 +47,14 @@ describe("The catalog on SQLite", () => {
     it("finishes what was accepted before it closes, and takes nothing after", async () => {
       const catalog = await open();
       await catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
-      const puts = Array.from({ length: 50 }, (_, index) => catalog.objects.put(version(`k${index}`), { blobs: [slice("b")] }));
+      const puts = Array.from({ length: 50 }, (_, index) =>
+        catalog.objects.put(version(`k${index}`), { blobs: [slice("b")] }),
+      );
       const closing = catalog.close();
-      const late = await catalog.buckets.create({ name: "late", owner: "anna", region: "r" }).then(() => "taken", () => "refused");
+      const late = await catalog.buckets.create({ name: "late", owner: "anna", region: "r" }).then(
+        () => "taken",
+        () => "refused",
+      );
       expect(late).to.equal("refused");
       expect(await Promise.all(puts)).to.have.length(50);
       await closing;
@@ -53,7 +62,9 @@ describe("The catalog on SQLite", () => {
 
     it("answers SlowDown when more writes wait than it may hold", async () => {
       const catalog = await open({ maxPending: 5 });
-      const outcomes = Array.from({ length: 8 }, (_, index) => catalog.buckets.create({ name: `b${index}`, owner: "anna", region: "r" }));
+      const outcomes = Array.from({ length: 8 }, (_, index) =>
+        catalog.buckets.create({ name: `b${index}`, owner: "anna", region: "r" }),
+      );
       await Promise.all(outcomes.slice(5).map((outcome) => refusal(outcome, "SlowDown")));
       await Promise.all(outcomes.slice(0, 5));
       await catalog.buckets.create({ name: "after", owner: "anna", region: "r" });

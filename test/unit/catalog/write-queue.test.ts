@@ -7,15 +7,25 @@ class Recorder implements Batches<string[]> {
   readonly tx: string[] = [];
   readonly syncs: { readonly end: () => void; readonly fail: (error: Error) => void }[] = [];
   survivesErrors = true;
-  begin(): void { this.tx.push("begin"); }
-  mark(): void { this.tx.push("mark"); }
-  keep(): void { this.tx.push("keep"); }
+  begin(): void {
+    this.tx.push("begin");
+  }
+  mark(): void {
+    this.tx.push("mark");
+  }
+  keep(): void {
+    this.tx.push("keep");
+  }
   undo(): boolean {
     if (this.survivesErrors) this.tx.push("undo");
     return this.survivesErrors;
   }
-  commit(): void { this.tx.push("commit"); }
-  rollback(): void { this.tx.push("rollback"); }
+  commit(): void {
+    this.tx.push("commit");
+  }
+  rollback(): void {
+    this.tx.push("rollback");
+  }
   sync(): Promise<void> {
     this.tx.push("sync");
     return new Promise((end, fail) => this.syncs.push({ end, fail }));
@@ -47,7 +57,9 @@ describe("The write queue", () => {
 
   it("acknowledges nothing before the sync has ended", async () => {
     let acknowledged = false;
-    const write = say("a").then(() => { acknowledged = true; });
+    const write = say("a").then(() => {
+      acknowledged = true;
+    });
     await turns();
     expect(database.tx).to.include("sync");
     expect(acknowledged).to.equal(false);
@@ -59,9 +71,14 @@ describe("The write queue", () => {
     const first = say("a");
     await turns();
     let acknowledged = false;
-    const second = say("b").then(() => { acknowledged = true; });
+    const second = say("b").then(() => {
+      acknowledged = true;
+    });
     await turns();
-    expect(database.tx.filter((entry) => entry === "commit"), "both are committed").to.have.length(2);
+    expect(
+      database.tx.filter((entry) => entry === "commit"),
+      "both are committed",
+    ).to.have.length(2);
     database.syncs[0]?.end();
     await first;
     await turns();
@@ -72,12 +89,27 @@ describe("The write queue", () => {
 
   it("undoes an intent that throws, alone", async () => {
     const [a, b, c] = [say("a"), fail("no"), say("c")];
-    const refused = b.then(() => undefined, (error: unknown) => error);
+    const refused = b.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     await turns();
     database.syncs[0]?.end();
     expect(await refused).to.have.property("message", "no");
     await Promise.all([a, c]);
-    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "mark", "undo", "mark", "c", "keep", "commit", "sync"]);
+    expect(database.tx).to.deep.equal([
+      "begin",
+      "mark",
+      "a",
+      "keep",
+      "mark",
+      "undo",
+      "mark",
+      "c",
+      "keep",
+      "commit",
+      "sync",
+    ]);
   });
 
   it("rejects the whole batch when the database gave it up, and goes on with the next", async () => {
@@ -93,7 +125,9 @@ describe("The write queue", () => {
   });
 
   it("rejects what waits when not even a transaction can begin, and does not go round in circles", async () => {
-    database.begin = () => { throw new Error("locked"); };
+    database.begin = () => {
+      throw new Error("locked");
+    };
     const outcomes = await Promise.allSettled([say("a"), say("b")]);
     expect(outcomes.map((outcome) => outcome.status)).to.deep.equal(["rejected", "rejected"]);
   });
@@ -125,7 +159,9 @@ describe("The write queue", () => {
   it("closes when the last intent is settled", async () => {
     const write = say("a");
     let closed = false;
-    const closing = queue.close().then(() => { closed = true; });
+    const closing = queue.close().then(() => {
+      closed = true;
+    });
     await turns();
     expect(closed).to.equal(false);
     database.syncs[0]?.end();

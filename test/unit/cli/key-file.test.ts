@@ -19,13 +19,22 @@ describe("The key file", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const write = (value: unknown, mode = 0o600) => writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value), { mode });
+  const write = (value: unknown, mode = 0o600) =>
+    writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value), { mode });
   const warnings: object[] = [];
   const keysOf = (encryption: Partial<Config["encryption"]> = {}) =>
-    gatewayKeys({ dataDir: folder, encryption: { default: "AES256", ...encryption } }, { warn: (fields: object) => warnings.push(fields) });
-  const uses = (...ids: string[]) => ({ keyUses: { all: () => Promise.resolve(ids), record: () => Promise.resolve() } });
+    gatewayKeys(
+      { dataDir: folder, encryption: { default: "AES256", ...encryption } },
+      { warn: (fields: object) => warnings.push(fields) },
+    );
+  const uses = (...ids: string[]) => ({
+    keyUses: { all: () => Promise.resolve(ids), record: () => Promise.resolve() },
+  });
   const refusal = async (work: Promise<unknown>) => {
-    const error: unknown = await work.then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await work.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(ConfigError);
     return (error as Error).message;
   };
@@ -46,15 +55,24 @@ describe("The key file", () => {
 
   it("is not written anew in the place of a lost one, and must hold every key that the catalog needs", async () => {
     const { keys, settle } = await keysOf();
-    expect(await refusal(settle(uses("0badcafe")))).to.contain("0badcafe").and.contain("not there").and.contain("back");
+    expect(await refusal(settle(uses("0badcafe"))))
+      .to.contain("0badcafe")
+      .and.contain("not there")
+      .and.contain("back");
     expect(existsSync(path)).to.equal(false);
     write({ master: key(1).toString("base64") });
     const other = await keysOf();
-    expect(await refusal(other.settle(uses(other.keys.masterId, keys.masterId)))).to.contain(keys.masterId).and.contain("lacks");
+    expect(await refusal(other.settle(uses(other.keys.masterId, keys.masterId))))
+      .to.contain(keys.masterId)
+      .and.contain("lacks");
   });
 
   it("takes keys in base64 and hex, alone or in lists, the first of which wraps", async () => {
-    write({ master: [key(1).toString("hex"), key(2).toString("base64")], kms: { payroll: key(3).toString("base64") }, ciphers: { friends: "open sesame" } });
+    write({
+      master: [key(1).toString("hex"), key(2).toString("base64")],
+      kms: { payroll: key(3).toString("base64") },
+      ciphers: { friends: "open sesame" },
+    });
     const { material } = await openKeyFile(path, undefined);
     expect(material.master.map((bytes) => Buffer.from(bytes))).to.deep.equal([key(1), key(2)]);
     expect([...material.kms.keys()]).to.deep.equal(["payroll"]);
@@ -78,12 +96,25 @@ describe("The key file", () => {
 
   it("refuses in words what is no key, without repeating it", async () => {
     const short = Buffer.alloc(16, 0x41).toString("base64");
-    for (const wrong of ["{", "[]", { master: short }, { master: [] }, {}, { master: key(1).toString("hex"), kms: { a: short } }, { master: key(1).toString("hex"), ciphers: { a: "" } }, { master: key(1).toString("hex"), other: 1 }]) {
+    for (const wrong of [
+      "{",
+      "[]",
+      { master: short },
+      { master: [] },
+      {},
+      { master: key(1).toString("hex"), kms: { a: short } },
+      { master: key(1).toString("hex"), ciphers: { a: "" } },
+      { master: key(1).toString("hex"), other: 1 },
+    ]) {
       write(wrong);
-      expect(await refusal(keysOf())).to.contain(path).and.not.contain(short);
+      expect(await refusal(keysOf()))
+        .to.contain(path)
+        .and.not.contain(short);
     }
     write({ master: key(1).toString("base64") });
-    expect(await refusal(keysOf({ masterKey: short }))).to.contain("32 bytes").and.not.contain(short);
+    expect(await refusal(keysOf({ masterKey: short })))
+      .to.contain("32 bytes")
+      .and.not.contain(short);
   });
 
   it("has no KMS key of its own where these are in Vault, which must stay configured once it wrapped a data key", async () => {
@@ -93,7 +124,9 @@ describe("The key file", () => {
     writeFileSync(tokenFile, "t\n");
     const first = await keysOf({ vault });
     await first.settle(uses());
-    expect(JSON.parse(readFileSync(path, "utf8"))).to.have.property("kms").that.deep.equals({});
+    expect(JSON.parse(readFileSync(path, "utf8")))
+      .to.have.property("kms")
+      .that.deep.equals({});
     expect(first.keys.idOf({ kind: "kms", keyId: "aws/s3" })).to.equal("vault");
     await (await keysOf({ vault })).settle(uses(first.keys.masterId, "vault"));
     expect(await refusal((await keysOf()).settle(uses(first.keys.masterId, "vault")))).to.contain("encryption.vault");
@@ -107,7 +140,8 @@ describe("The key file", () => {
     const { keys } = await keysOf({ vault: { address: server.address, tokenFile, mount: "transit" } });
     try {
       await server.create("payroll");
-      const wrap = () => keys.wrap("secret", { kind: "kms", keyId: "payroll" }, "").catch((error: unknown) => (error as Error).name);
+      const wrap = () =>
+        keys.wrap("secret", { kind: "kms", keyId: "payroll" }, "").catch((error: unknown) => (error as Error).name);
       expect(await wrap()).to.equal("S3Error");
       writeFileSync(tokenFile, `${await server.token({ encrypt: ["update"], keys: ["read"] })}\n`);
       expect(await wrap()).to.match(/^vault:v1:/);

@@ -30,11 +30,13 @@ for (const spec of [100, 133] as const) {
       fid = newHash();
     });
 
-    const declare = (user: KeyringPair, hash = fid, settings: Declaration = {}): Tx => declaration(chain, spec, user, hash, settings);
+    const declare = (user: KeyringPair, hash = fid, settings: Declaration = {}): Tx =>
+      declaration(chain, spec, user, hash, settings);
     const reportTx = (index: number, hash = fid): Tx => chain.api.tx.fileBank!.transferReport!(index, hash);
     const deleteTx = (user: KeyringPair, hash = fid): Tx => chain.api.tx.fileBank!.deleteFile!(user.address, hash);
     const territory = (user: KeyringPair, name = "main"): Promise<Space> => spaceOf(chain, user, name);
-    const file = (hash = fid): Promise<{ owner: { user: string }[] } | null> => chain.query("fileBank", "file", hash) as never;
+    const file = (hash = fid): Promise<{ owner: { user: string }[] } | null> =>
+      chain.query("fileBank", "file", hash) as never;
 
     async function report(from: number, to: number, hash = fid): Promise<Outcome> {
       await Promise.all(range(from, to).map((index) => chain.submit(miners[index - 1]!, reportTx(index, hash))));
@@ -52,13 +54,21 @@ for (const spec of [100, 133] as const) {
     });
 
     it("refuses a territory that does not exist", async () => {
-      expect((await chain.run(gateway, declare(owner, fid, { territory: "nowhere" }))).error).to.equal("storageHandler.NotHaveTerritory");
+      expect((await chain.run(gateway, declare(owner, fid, { territory: "nowhere" }))).error).to.equal(
+        "storageHandler.NotHaveTerritory",
+      );
     });
 
     it("needs strictly more space than the file takes: 1 GiB holds ten segments, not eleven", async () => {
-      expect((await chain.run(gateway, declare(owner, fid, { territory: "tiny", segments: 11 }))).error).to.equal("fileBank.InsufficientAvailableSpace");
-      expect((await chain.run(gateway, declare(owner, fid, { territory: "tiny", segments: 10 }))).error).to.equal(undefined);
-      expect((await chain.run(gateway, declare(owner, newHash(), { territory: "tiny" }))).error).to.equal("fileBank.InsufficientAvailableSpace");
+      expect((await chain.run(gateway, declare(owner, fid, { territory: "tiny", segments: 11 }))).error).to.equal(
+        "fileBank.InsufficientAvailableSpace",
+      );
+      expect((await chain.run(gateway, declare(owner, fid, { territory: "tiny", segments: 10 }))).error).to.equal(
+        undefined,
+      );
+      expect((await chain.run(gateway, declare(owner, newHash(), { territory: "tiny" }))).error).to.equal(
+        "fileBank.InsufficientAvailableSpace",
+      );
     });
 
     it("refuses a segment without twelve fragments, and a name shorter than three bytes", async () => {
@@ -68,15 +78,31 @@ for (const spec of [100, 133] as const) {
 
     it("turns a deal into a file with the twelfth report, and locked space into used space", async () => {
       const before = await territory(owner);
-      expect(await chain.run(gateway, declare(owner))).to.deep.equal({ error: undefined, events: ["fileBank.UploadDeclaration"] });
-      expect(difference(before, await territory(owner))).to.deep.equal({ used: 0n, locked: 96n * MIB, remaining: -96n * MIB });
+      expect(await chain.run(gateway, declare(owner))).to.deep.equal({
+        error: undefined,
+        events: ["fileBank.UploadDeclaration"],
+      });
+      expect(difference(before, await territory(owner))).to.deep.equal({
+        used: 0n,
+        locked: 96n * MIB,
+        remaining: -96n * MIB,
+      });
       expect((await report(1, 11)).events).to.deep.equal(["fileBank.TransferReport"]);
-      expect(await chain.query("fileBank", "dealMap", fid)).to.have.property("completeList").with.length(11);
+      expect(await chain.query("fileBank", "dealMap", fid))
+        .to.have.property("completeList")
+        .with.length(11);
       const last = await report(12, 12);
-      expect(last.events.filter((name) => name.startsWith("fileBank"))).to.deep.equal(["fileBank.StorageCompleted", "fileBank.TransferReport"]);
+      expect(last.events.filter((name) => name.startsWith("fileBank"))).to.deep.equal([
+        "fileBank.StorageCompleted",
+        "fileBank.TransferReport",
+      ]);
       expect(await chain.query("fileBank", "dealMap", fid)).to.equal(null);
       expect(await file()).to.deep.include({ stat: "Active" });
-      expect(difference(before, await territory(owner))).to.deep.equal({ used: 96n * MIB, locked: 0n, remaining: -96n * MIB });
+      expect(difference(before, await territory(owner))).to.deep.equal({
+        used: 96n * MIB,
+        locked: 0n,
+        remaining: -96n * MIB,
+      });
     });
 
     it("gives fragment i of every segment to the storage node that reported index i, in whatever order they came", async () => {
@@ -108,17 +134,30 @@ for (const spec of [100, 133] as const) {
       await chain.run(gateway, declare(owner));
       await report(1, 3);
       expect((await chain.run(gateway, declare(owner))).error).to.equal(undefined);
-      expect(await chain.query("fileBank", "dealMap", fid)).to.have.property("completeList").with.length(0);
+      expect(await chain.query("fileBank", "dealMap", fid))
+        .to.have.property("completeList")
+        .with.length(0);
       await report(1, 12);
-      expect(difference(before, await territory(owner))).to.deep.equal({ used: 96n * MIB, locked: 96n * MIB, remaining: -192n * MIB });
+      expect(difference(before, await territory(owner))).to.deep.equal({
+        used: 96n * MIB,
+        locked: 96n * MIB,
+        remaining: -192n * MIB,
+      });
     });
 
     it("adds a second owner of a stored file at once, and refuses the same again", async () => {
       await stored();
       const before = await territory(second);
-      expect(await chain.run(gateway, declare(second))).to.deep.equal({ error: undefined, events: ["fileBank.UploadDeclaration"] });
+      expect(await chain.run(gateway, declare(second))).to.deep.equal({
+        error: undefined,
+        events: ["fileBank.UploadDeclaration"],
+      });
       const charged = (spec === 100 ? 48n : 96n) * MIB;
-      expect(difference(before, await territory(second))).to.deep.equal({ used: charged, locked: 0n, remaining: -charged });
+      expect(difference(before, await territory(second))).to.deep.equal({
+        used: charged,
+        locked: 0n,
+        remaining: -charged,
+      });
       expect((await file())?.owner.map(({ user }) => user)).to.deep.equal([owner.address, second.address]);
       expect((await chain.run(gateway, declare(second))).error).to.equal("fileBank.Existed");
     });
@@ -127,7 +166,8 @@ for (const spec of [100, 133] as const) {
       await stored();
       const again = await chain.run(gateway, declare(owner));
       expect(again.error).to.equal(spec === 100 ? undefined : "fileBank.Existed");
-      if (spec === 133) expect((await chain.run(gateway, declare(owner, fid, { territory: "other" }))).error).to.equal(undefined);
+      if (spec === 133)
+        expect((await chain.run(gateway, declare(owner, fid, { territory: "other" }))).error).to.equal(undefined);
       expect((await file())?.owner.map(({ user }) => user)).to.deep.equal([owner.address, owner.address]);
     });
 
@@ -152,23 +192,37 @@ for (const spec of [100, 133] as const) {
       const before = await territory(owner);
       expect((await chain.run(gateway, deleteTx(owner))).events).to.deep.equal(["fileBank.DeleteFile"]);
       expect((await file())?.owner.map(({ user }) => user)).to.deep.equal([second.address]);
-      expect(difference(before, await territory(owner))).to.deep.equal({ used: -96n * MIB, locked: 0n, remaining: 96n * MIB });
+      expect(difference(before, await territory(owner))).to.deep.equal({
+        used: -96n * MIB,
+        locked: 0n,
+        remaining: 96n * MIB,
+      });
     });
 
     it("lets a second owner delete at 133, and at 100 only one whose territory has other use", async () => {
       await stored();
       await chain.run(gateway, declare(second, fid, { territory: "empty" }));
-      expect((await chain.run(gateway, deleteTx(second))).error).to.equal(spec === 100 ? "storageHandler.Overflow" : undefined);
+      expect((await chain.run(gateway, deleteTx(second))).error).to.equal(
+        spec === 100 ? "storageHandler.Overflow" : undefined,
+      );
     });
 
     it("removes the file with its last owner, and gives the space of owner and storage nodes back", async () => {
       await stored();
       const before = await territory(owner);
-      const locked = ((await chain.query("sminer", "minerItems", miners[0]!.address)) as unknown as { lockSpace: string }).lockSpace;
+      const locked = (
+        (await chain.query("sminer", "minerItems", miners[0]!.address)) as unknown as { lockSpace: string }
+      ).lockSpace;
       expect((await chain.run(gateway, deleteTx(owner))).error).to.equal(undefined);
       expect(await file()).to.equal(null);
-      expect(difference(before, await territory(owner))).to.deep.equal({ used: -96n * MIB, locked: 0n, remaining: 96n * MIB });
-      const after = ((await chain.query("sminer", "minerItems", miners[0]!.address)) as unknown as { lockSpace: string }).lockSpace;
+      expect(difference(before, await territory(owner))).to.deep.equal({
+        used: -96n * MIB,
+        locked: 0n,
+        remaining: 96n * MIB,
+      });
+      const after = (
+        (await chain.query("sminer", "minerItems", miners[0]!.address)) as unknown as { lockSpace: string }
+      ).lockSpace;
       expect(BigInt(locked) - BigInt(after)).to.equal(8n * MIB);
     });
 
@@ -179,7 +233,10 @@ for (const spec of [100, 133] as const) {
 
     it("lets an account delete a file that it does not own: an event, and nothing changes", async () => {
       await stored();
-      expect(await chain.run(stranger, deleteTx(stranger))).to.deep.equal({ error: undefined, events: ["fileBank.DeleteFile"] });
+      expect(await chain.run(stranger, deleteTx(stranger))).to.deep.equal({
+        error: undefined,
+        events: ["fileBank.DeleteFile"],
+      });
       expect((await file())?.owner).to.have.length(1);
     });
 
@@ -194,14 +251,20 @@ for (const spec of [100, 133] as const) {
 
       it("keeps buckets: no j, no second of a name, none deleted that holds files, an empty one stays", async () => {
         const { createBucket, deleteBucket } = chain.api.tx.fileBank!;
-        expect((await chain.run(gateway, createBucket!(owner.address, "projects"))).error).to.equal("fileBank.SpecError");
-        expect((await chain.run(gateway, createBucket!(owner.address, "letters"))).events).to.deep.equal(["fileBank.CreateBucket"]);
+        expect((await chain.run(gateway, createBucket!(owner.address, "projects"))).error).to.equal(
+          "fileBank.SpecError",
+        );
+        expect((await chain.run(gateway, createBucket!(owner.address, "letters"))).events).to.deep.equal([
+          "fileBank.CreateBucket",
+        ]);
         expect((await chain.run(gateway, createBucket!(owner.address, "letters"))).error).to.equal("fileBank.Existed");
         await stored(owner, fid, { bucketName: "letters" });
         expect((await chain.run(gateway, deleteBucket!(owner.address, "letters"))).error).to.equal("fileBank.NotEmpty");
         await chain.run(gateway, deleteTx(owner));
         expect(await chain.query("fileBank", "bucket", owner.address, "letters")).to.deep.include({ objectList: [] });
-        expect((await chain.run(gateway, deleteBucket!(owner.address, "letters"))).events).to.deep.equal(["fileBank.DeleteBucket"]);
+        expect((await chain.run(gateway, deleteBucket!(owner.address, "letters"))).events).to.deep.equal([
+          "fileBank.DeleteBucket",
+        ]);
       });
     }
   });
@@ -217,7 +280,10 @@ interface Declaration {
 
 function declaration(chain: ChainClient, spec: Spec, user: KeyringPair, hash: string, settings: Declaration): Tx {
   const { territory = "main", segments = 1, fragments = 12, fileName = "file", bucketName = "bucket" } = settings;
-  const deal = range(1, segments).map(() => ({ hash: newHash(), fragmentList: range(1, fragments).map(() => newHash()) }));
+  const deal = range(1, segments).map(() => ({
+    hash: newHash(),
+    fragmentList: range(1, fragments).map(() => newHash()),
+  }));
   const brief = { user: user.address, fileName, territoryName: territory, ...(spec === 100 && { bucketName }) };
   return chain.api.tx.fileBank!.uploadDeclaration!(hash, deal, brief, 1000);
 }
@@ -226,10 +292,14 @@ async function startedWithTerritories(spec: Spec): Promise<ChainClient> {
   const chain = await ChainClient.start(spec, { accounts: [owner, second, stranger, gateway, ...miners] });
   const { sminer, storageHandler, oss } = chain.api.tx;
   for (const miner of miners) {
-    await chain.submit(miner, sminer!.regnstk!(miner.address, spec === 100 ? `0x${"41".repeat(38)}` : "http://127.0.0.1:1", COLLATERAL, 1));
+    await chain.submit(
+      miner,
+      sminer!.regnstk!(miner.address, spec === 100 ? `0x${"41".repeat(38)}` : "http://127.0.0.1:1", COLLATERAL, 1),
+    );
   }
   chain.build();
-  for (const name of ["main", "other", "double", "empty"]) await chain.submit(owner, storageHandler!.mintTerritory!(10, name, 30));
+  for (const name of ["main", "other", "double", "empty"])
+    await chain.submit(owner, storageHandler!.mintTerritory!(10, name, 30));
   await chain.submit(owner, storageHandler!.mintTerritory!(1, "tiny", 30));
   for (const name of ["main", "empty"]) await chain.submit(second, storageHandler!.mintTerritory!(10, name, 30));
   for (const user of [owner, second]) await chain.submit(user, oss!.authorize!(gateway.address));
@@ -245,12 +315,23 @@ interface Space {
 }
 
 async function spaceOf(chain: ChainClient, user: KeyringPair, name: string): Promise<Space> {
-  const found = (await chain.query("storageHandler", "territory", user.address, name)) as unknown as Record<string, string>;
-  return { used: BigInt(found.usedSpace!), locked: BigInt(found.lockedSpace!), remaining: BigInt(found.remainingSpace!) };
+  const found = (await chain.query("storageHandler", "territory", user.address, name)) as unknown as Record<
+    string,
+    string
+  >;
+  return {
+    used: BigInt(found.usedSpace!),
+    locked: BigInt(found.lockedSpace!),
+    remaining: BigInt(found.remainingSpace!),
+  };
 }
 
 function difference(before: Space, after: Space): Space {
-  return { used: after.used - before.used, locked: after.locked - before.locked, remaining: after.remaining - before.remaining };
+  return {
+    used: after.used - before.used,
+    locked: after.locked - before.locked,
+    remaining: after.remaining - before.remaining,
+  };
 }
 
 function range(from: number, to: number): number[] {

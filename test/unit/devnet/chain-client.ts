@@ -29,7 +29,12 @@ export interface Outcome {
   readonly events: readonly string[];
 }
 
-const USUAL = ["balances.Withdraw", "transactionPayment.TransactionFeePaid", "system.ExtrinsicSuccess", "system.ExtrinsicFailed"];
+const USUAL = [
+  "balances.Withdraw",
+  "transactionPayment.TransactionFeePaid",
+  "system.ExtrinsicSuccess",
+  "system.ExtrinsicFailed",
+];
 
 /** A chain whose blocks are built on demand, and polkadot.js connected to it. */
 export class ChainClient {
@@ -39,7 +44,10 @@ export class ChainClient {
     readonly folder: string,
   ) {}
 
-  static async start(spec: Spec, given: { blockMs?: number; dayBlocks?: number; accounts?: KeyringPair[]; folder?: string } = {}): Promise<ChainClient> {
+  static async start(
+    spec: Spec,
+    given: { blockMs?: number; dayBlocks?: number; accounts?: KeyringPair[]; folder?: string } = {},
+  ): Promise<ChainClient> {
     const folder = given.folder ?? (await mkdtemp(join(tmpdir(), "dev-chain-")));
     const { blockMs = NEVER_MS, dayBlocks = 14_400, accounts = [account("Alice")] } = given;
     const balances = Object.fromEntries(accounts.map(({ address }) => [address, 1_000_000n * TOKEN]));

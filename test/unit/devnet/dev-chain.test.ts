@@ -19,7 +19,8 @@ describe("the dev chain's extrinsics and pool", () => {
   after(() => chain.close());
 
   const transfer = (amount = TOKEN): Tx => chain.api.tx.balances!.transferKeepAlive!(bob.address, amount);
-  const nextNonce = async (): Promise<number> => (await chain.api.rpc.system.accountNextIndex(alice.address)).toNumber();
+  const nextNonce = async (): Promise<number> =>
+    (await chain.api.rpc.system.accountNextIndex(alice.address)).toNumber();
   const free = async (address: string): Promise<bigint> =>
     BigInt(((await chain.query("system", "account", address)) as unknown as { data: { free: string } }).data.free);
 
@@ -46,10 +47,16 @@ describe("the dev chain's extrinsics and pool", () => {
     const calls = [transfer(), transfer(10n ** 30n), transfer()];
     const { batch, forceBatch } = chain.api.tx.utility!;
     const interrupted = await chain.run(alice, batch!(calls));
-    expect(interrupted.events.filter((name) => name.startsWith("utility"))).to.deep.equal(["utility.ItemCompleted", "utility.BatchInterrupted"]);
+    expect(interrupted.events.filter((name) => name.startsWith("utility"))).to.deep.equal([
+      "utility.ItemCompleted",
+      "utility.BatchInterrupted",
+    ]);
     const forced = await chain.run(alice, forceBatch!(calls));
     expect(forced.events.filter((name) => name.startsWith("utility"))).to.deep.equal([
-      "utility.ItemCompleted", "utility.ItemFailed", "utility.ItemCompleted", "utility.BatchCompletedWithErrors",
+      "utility.ItemCompleted",
+      "utility.ItemFailed",
+      "utility.ItemCompleted",
+      "utility.BatchCompletedWithErrors",
     ]);
   });
 
@@ -68,7 +75,9 @@ describe("the dev chain's extrinsics and pool", () => {
   });
 
   it("refuses a nonce that has been used as outdated", async () => {
-    expect(await message(chain.submit(alice, transfer(), 0))).to.equal("1010: Invalid Transaction: Transaction is outdated");
+    expect(await message(chain.submit(alice, transfer(), 0))).to.equal(
+      "1010: Invalid Transaction: Transaction is outdated",
+    );
   });
 
   it("refuses an account that can not pay the fee", async () => {
@@ -89,7 +98,11 @@ describe("the dev chain's extrinsics and pool", () => {
   it("refuses an extrinsic whose era is over", async () => {
     const { hash, number } = chain.devChain.chain.best;
     const era = chain.api.createType("ExtrinsicEra", { current: number, period: 4 });
-    const signed = await transfer().signAsync(alice, { nonce: await nextNonce(), era: era.toU8a() as never, blockHash: `0x${hash}` });
+    const signed = await transfer().signAsync(alice, {
+      nonce: await nextNonce(),
+      era: era.toU8a() as never,
+      blockHash: `0x${hash}`,
+    });
     for (let i = 0; i < 6; i += 1) chain.build();
     expect(await message(chain.api.rpc.author.submitExtrinsic(signed))).to.match(/^1010: Invalid Transaction/);
   });
@@ -115,19 +128,31 @@ describe("the dev chain's extrinsics and pool", () => {
   it("takes requests by plain HTTP too, and answers what it can not serve with the codes of a Substrate node", async () => {
     const post = async (...calls: [method: string, params: unknown[]][]): Promise<unknown> => {
       const body = JSON.stringify(calls.map(([method, params], id) => ({ jsonrpc: "2.0", id, method, params })));
-      const answers = await (await fetch(chain.devChain.endpoint.replace("ws:", "http:"), { method: "POST", body })).json();
-      return (answers as { result?: unknown; error?: { code: number } }[]).map(({ result, error }) => result ?? error?.code);
+      const answers = await (
+        await fetch(chain.devChain.endpoint.replace("ws:", "http:"), { method: "POST", body })
+      ).json();
+      return (answers as { result?: unknown; error?: { code: number } }[]).map(
+        ({ result, error }) => result ?? error?.code,
+      );
     };
-    expect(await post(
-      ["system_chain", []], ["no_such", []], ["constructor", []], ["chain_subscribeNewHeads", []],
-      ["author_submitExtrinsic", ["0x080405"]], ["state_getStorage", [7]],
-    )).to.deep.equal(["cess-devnet", -32601, -32601, -32601, 1002, -32602]);
+    expect(
+      await post(
+        ["system_chain", []],
+        ["no_such", []],
+        ["constructor", []],
+        ["chain_subscribeNewHeads", []],
+        ["author_submitExtrinsic", ["0x080405"]],
+        ["state_getStorage", [7]],
+      ),
+    ).to.deep.equal(["cess-devnet", -32601, -32601, -32601, 1002, -32602]);
   });
 
   it("keeps the state of the last 256 blocks and says that older state is discarded", async () => {
     const old = chain.build();
     for (let i = 0; i < 255; i += 1) chain.build();
-    expect((await (await chain.api.at(old)).query.system!.number!()).toString()).to.equal(String(chain.devChain.chain.best.number - 255));
+    expect((await (await chain.api.at(old)).query.system!.number!()).toString()).to.equal(
+      String(chain.devChain.chain.best.number - 255),
+    );
     chain.build();
     expect(await message(chain.api.rpc.state.getStorage("0x00", old))).to.match(/State already discarded/);
   });
@@ -168,7 +193,9 @@ describe("the dev chain as a node", () => {
     try {
       const first = await startDevChain({}, settings);
       const api = await connect(first.endpoint);
-      await api.rpc.author.submitExtrinsic(await api.tx.balances!.transferKeepAlive!(bob.address, 5n * TOKEN).signAsync(alice));
+      await api.rpc.author.submitExtrinsic(
+        await api.tx.balances!.transferKeepAlive!(bob.address, 5n * TOKEN).signAsync(alice),
+      );
       const { hash, number } = first.chain.build();
       await api.disconnect();
       await first.close();
@@ -177,11 +204,15 @@ describe("the dev chain as a node", () => {
       expect(again.chain.genesisHash).to.equal(first.chain.genesisHash);
       expect(again.chain.best).to.deep.include({ hash, number });
       const client = await connect(again.endpoint);
-      expect(await client.query.system!.account!(bob.address)).to.have.nested.property("data.free").that.satisfies((free: { toBigInt(): bigint }) => free.toBigInt() === 5n * TOKEN);
+      expect(await client.query.system!.account!(bob.address))
+        .to.have.nested.property("data.free")
+        .that.satisfies((free: { toBigInt(): bigint }) => free.toBigInt() === 5n * TOKEN);
       await client.disconnect();
       await again.close();
 
-      expect(await message(startDevChain({}, { ...settings, spec: 100 }))).to.match(/holds a dev chain of spec 133, not 100/);
+      expect(await message(startDevChain({}, { ...settings, spec: 100 }))).to.match(
+        /holds a dev chain of spec 133, not 100/,
+      );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -216,21 +247,32 @@ describe("the dev chain as a node", () => {
   it("freezes a territory at its deadline, expires it seven days later and clears its files", async () => {
     const chain = await ChainClient.start(133, { dayBlocks: 1, accounts: [alice] });
     const { sminer, storageHandler } = chain.api.tx;
-    const state = async (): Promise<unknown> => ((await chain.query("storageHandler", "territory", alice.address, "brief")) as { state?: unknown } | null)?.state;
+    const state = async (): Promise<unknown> =>
+      ((await chain.query("storageHandler", "territory", alice.address, "brief")) as { state?: unknown } | null)?.state;
     try {
       await chain.run(alice, sminer!.regnstk!(alice.address, "http://127.0.0.1:1", 4000n * TOKEN, 1));
-      expect((await chain.run(alice, storageHandler!.mintTerritory!(1, "brief", 29))).error).to.equal("storageHandler.BoundariesNotMet");
-      expect((await chain.run(alice, storageHandler!.mintTerritory!(2000, "brief", 30))).error).to.equal("storageHandler.InsufficientAvailableSpace");
+      expect((await chain.run(alice, storageHandler!.mintTerritory!(1, "brief", 29))).error).to.equal(
+        "storageHandler.BoundariesNotMet",
+      );
+      expect((await chain.run(alice, storageHandler!.mintTerritory!(2000, "brief", 30))).error).to.equal(
+        "storageHandler.InsufficientAvailableSpace",
+      );
       expect((await chain.run(alice, storageHandler!.mintTerritory!(1, "brief", 30))).error).to.equal(undefined);
-      expect((await chain.run(alice, storageHandler!.mintTerritory!(1, "brief", 30))).error).to.equal("storageHandler.PurchasedSpace");
+      expect((await chain.run(alice, storageHandler!.mintTerritory!(1, "brief", 30))).error).to.equal(
+        "storageHandler.PurchasedSpace",
+      );
       for (let i = 0; i < 28; i += 1) chain.build();
       expect(await state()).to.equal("Active");
       chain.build();
       expect(await state()).to.equal("Frozen");
-      expect((await chain.run(alice, storageHandler!.expandingTerritory!("brief", 1))).error).to.equal("storageHandler.NotActive");
+      expect((await chain.run(alice, storageHandler!.expandingTerritory!("brief", 1))).error).to.equal(
+        "storageHandler.NotActive",
+      );
       for (let i = 0; i < 6; i += 1) chain.build();
       expect(await state()).to.equal("Expired");
-      expect((await chain.run(alice, storageHandler!.renewalTerritory!("brief", 30))).error).to.equal("storageHandler.StateError");
+      expect((await chain.run(alice, storageHandler!.renewalTerritory!("brief", 30))).error).to.equal(
+        "storageHandler.StateError",
+      );
       expect((await chain.run(alice, storageHandler!.reactivateTerritory!("brief", 30))).error).to.equal(undefined);
       expect(await state()).to.equal("Active");
     } finally {

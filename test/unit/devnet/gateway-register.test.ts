@@ -17,12 +17,16 @@ for (const spec of [100, 133] as const)
     it("lists each registered gateway with its address, and leaves out who gave none", async () => {
       const { oss } = client.api.tx;
       const peerId = `0x${"31".repeat(38)}`;
-      expect((await client.run(alice, oss!["register"]!(peerId, "gateway.example.com:8080"))).error).to.equal(undefined);
+      expect((await client.run(alice, oss!["register"]!(peerId, "gateway.example.com:8080"))).error).to.equal(
+        undefined,
+      );
       expect((await client.run(bob, oss!["register"]!(peerId, "nowhere"))).error).to.equal(undefined);
       const session = new ChainSession({ endpoints: [client.devChain.endpoint] });
       const chain = new CessChain({ session, signer: await signerFromMnemonic("//Gateway") });
       try {
-        expect(await chain.gateways()).to.deep.equal([{ account: alice.address, endpoint: "http://gateway.example.com:8080" }]);
+        expect(await chain.gateways()).to.deep.equal([
+          { account: alice.address, endpoint: "http://gateway.example.com:8080" },
+        ]);
       } finally {
         await chain.close();
         await session.close();

@@ -6,13 +6,25 @@ import { silentLogger } from "../../../src/devnet/chain/logger.js";
 
 /** Facts of the real runtimes, by hand: 100 from its metadata, 133 from its source. [spec 100, spec 133]. */
 const CALLS: readonly [call: string, at100: string | undefined, at133: string | undefined][] = [
-  ["fileBank.upload_declaration", "104/0 file_hash deal_info user_brief file_size", "104/0 file_hash deal_info user_brief file_size"],
-  ["fileBank.territory_file_delivery", "104/2 user file_hash target_territory", "104/2 user file_hash target_territory"],
+  [
+    "fileBank.upload_declaration",
+    "104/0 file_hash deal_info user_brief file_size",
+    "104/0 file_hash deal_info user_brief file_size",
+  ],
+  [
+    "fileBank.territory_file_delivery",
+    "104/2 user file_hash target_territory",
+    "104/2 user file_hash target_territory",
+  ],
   ["fileBank.transfer_report", "104/3 index deal_hash", "104/3 index deal_hash"],
   ["fileBank.delete_file", "104/6 owner file_hash", "104/6 owner file_hash"],
   ["fileBank.create_bucket", "104/11 owner name", undefined],
   ["fileBank.restoral_order_complete", "104/16 fragment_hash", "104/16 fragment_hash"],
-  ["sminer.regnstk", "105/0 beneficiary peer_id staking_val tib_count", "105/0 beneficiary endpoint staking_val tib_count"],
+  [
+    "sminer.regnstk",
+    "105/0 beneficiary peer_id staking_val tib_count",
+    "105/0 beneficiary endpoint staking_val tib_count",
+  ],
   ["sminer.update_peer_id", "105/3 peer_id", undefined],
   ["sminer.update_endpoint", undefined, "105/3 endpoint"],
   ["sminer.increase_declaration_space", "105/18 tib_count", "105/18 tib_count"],
@@ -26,31 +38,53 @@ const CALLS: readonly [call: string, at100: string | undefined, at133: string | 
   ["timestamp.set", "3/0 now", "3/0 now"],
 ];
 const ERRORS: readonly [error: string, at100: number | undefined, at133: number | undefined][] = [
-  ["fileBank.NoPermission", 14, 14], ["fileBank.SameBucketName", 15, undefined], ["fileBank.NonExistent", 16, 15],
-  ["fileBank.SpecError", 21, 20], ["fileBank.InsufficientAvailableSpace", 23, 22], ["fileBank.NotActive", 33, 32],
-  ["sminer.NotMiner", 0, 0], ["sminer.ExceedRelease", 25, 25], ["sminer.UnableReduceDeclaration", undefined, 26],
-  ["storageHandler.NotHaveTerritory", 16, 16], ["storageHandler.BoundariesNotMet", 32, 32], ["storageHandler.DuplicateName", undefined, 33],
-  ["oss.Expired", 8, 8], ["oss.ConvertError", undefined, 9],
+  ["fileBank.NoPermission", 14, 14],
+  ["fileBank.SameBucketName", 15, undefined],
+  ["fileBank.NonExistent", 16, 15],
+  ["fileBank.SpecError", 21, 20],
+  ["fileBank.InsufficientAvailableSpace", 23, 22],
+  ["fileBank.NotActive", 33, 32],
+  ["sminer.NotMiner", 0, 0],
+  ["sminer.ExceedRelease", 25, 25],
+  ["sminer.UnableReduceDeclaration", undefined, 26],
+  ["storageHandler.NotHaveTerritory", 16, 16],
+  ["storageHandler.BoundariesNotMet", 32, 32],
+  ["storageHandler.DuplicateName", undefined, 33],
+  ["oss.Expired", 8, 8],
+  ["oss.ConvertError", undefined, 9],
 ];
 const EVENTS: readonly [event: string, at100: number | undefined, at133: number | undefined][] = [
-  ["fileBank.UploadDeclaration", 0, 0], ["fileBank.CreateBucket", 6, undefined], ["fileBank.StorageCompleted", 11, 9],
-  ["fileBank.TerritoryFileDelivery", 13, 11], ["sminer.UpdatePeerId", 9, undefined], ["sminer.UpdateEndPoint", undefined, 9],
-  ["storageHandler.MintTerritory", 7, 7], ["oss.OssDestroy", 4, 4], ["utility.BatchInterrupted", 0, 0],
+  ["fileBank.UploadDeclaration", 0, 0],
+  ["fileBank.CreateBucket", 6, undefined],
+  ["fileBank.StorageCompleted", 11, 9],
+  ["fileBank.TerritoryFileDelivery", 13, 11],
+  ["sminer.UpdatePeerId", 9, undefined],
+  ["sminer.UpdateEndPoint", undefined, 9],
+  ["storageHandler.MintTerritory", 7, 7],
+  ["oss.OssDestroy", 4, 4],
+  ["utility.BatchInterrupted", 0, 0],
 ];
 const STRUCTS: readonly [path: string, at100: string, at133: string][] = [
   ["UserBrief", "user file_name bucket_name territory_name", "user file_name territory_name"],
   ["DealInfo", "file_size segment_list user complete_list", "file_size segment_list user complete_list"],
   ["FileInfo", "segment_list owner file_size completion stat", "segment_list owner file_size completion stat"],
-  ["TerritoryInfo", "token total_space used_space locked_space remaining_space start deadline state",
-    "token total_space used_space locked_space remaining_space start deadline state"],
-  ["MinerInfo", "beneficiary staking_account peer_id collaterals debt state declaration_space idle_space service_space lock_space space_proof_info service_bloom_filter tee_signature",
-    "beneficiary staking_account endpoint collaterals debt state declaration_space idle_space service_space lock_space space_proof_info service_bloom_filter tee_signature"],
+  [
+    "TerritoryInfo",
+    "token total_space used_space locked_space remaining_space start deadline state",
+    "token total_space used_space locked_space remaining_space start deadline state",
+  ],
+  [
+    "MinerInfo",
+    "beneficiary staking_account peer_id collaterals debt state declaration_space idle_space service_space lock_space space_proof_info service_bloom_filter tee_signature",
+    "beneficiary staking_account endpoint collaterals debt state declaration_space idle_space service_space lock_space space_proof_info service_bloom_filter tee_signature",
+  ],
 ];
 
 for (const [column, spec] of ([100, 133] as const).entries()) {
   describe(`the dev chain's metadata at spec ${spec}`, () => {
     const found = describeMetadata(spec);
-    const expected = <T>(rows: readonly (readonly [string, T, T])[]): (readonly [string, T])[] => rows.map((row) => [row[0], row[1 + column] as T]);
+    const expected = <T>(rows: readonly (readonly [string, T, T])[]): (readonly [string, T])[] =>
+      rows.map((row) => [row[0], row[1 + column] as T]);
 
     it("has the real runtime's calls, by index and argument names", () => {
       for (const [name, fact] of expected(CALLS)) expect(found.calls.get(name), name).to.equal(fact);
@@ -67,14 +101,18 @@ for (const [column, spec] of ([100, 133] as const).entries()) {
 
     it("has the signed extensions of the real runtime, in its order", () => {
       expect(found.extensions.join(" ")).to.equal(
-        "CheckNonZeroSender CheckSpecVersion CheckTxVersion CheckGenesis CheckMortality CheckNonce CheckWeight CheckMqSequence ChargeTransactionPayment");
+        "CheckNonZeroSender CheckSpecVersion CheckTxVersion CheckGenesis CheckMortality CheckNonce CheckWeight CheckMqSequence ChargeTransactionPayment",
+      );
     });
   });
 }
 
 function describeMetadata(spec: Spec) {
   const registry = new TypeRegistry();
-  const metadata = new Metadata(registry, new Runtime({ logger: silentLogger }, { spec, blockMs: 6000, dayBlocks: 14_400 }).metadata);
+  const metadata = new Metadata(
+    registry,
+    new Runtime({ logger: silentLogger }, { spec, blockMs: 6000, dayBlocks: 14_400 }).metadata,
+  );
   registry.setMetadata(metadata, undefined, { CheckMqSequence: { extrinsic: {}, payload: {} } });
   const { lookup, pallets, extrinsic } = metadata.asV14;
   const calls = new Map<string, string>();
@@ -85,7 +123,11 @@ function describeMetadata(spec: Spec) {
     const each = (type: typeof pallet.calls, put: (name: string, index: number, fields: string) => void): void => {
       if (type.isNone) return;
       for (const { name, index, fields } of lookup.getSiType(type.unwrap().type).def.asVariant.variants) {
-        put(`${section}.${name.toString()}`, index.toNumber(), fields.map((field) => field.name.unwrap().toString()).join(" "));
+        put(
+          `${section}.${name.toString()}`,
+          index.toNumber(),
+          fields.map((field) => field.name.unwrap().toString()).join(" "),
+        );
       }
     };
     each(pallet.calls, (name, index, fields) => calls.set(name, `${pallet.index.toString()}/${index} ${fields}`));
@@ -93,7 +135,17 @@ function describeMetadata(spec: Spec) {
     each(pallet.events, (name, index) => events.set(name, index));
   }
   const composites = lookup.types.filter(({ type }) => type.def.isComposite && type.path.length > 0);
-  const structs = new Map(composites.map(({ type }) =>
-    [type.path.at(-1)!.toString(), type.def.asComposite.fields.map((field) => field.name.unwrapOr("").toString()).join(" ")]));
-  return { calls, errors, events, structs, extensions: extrinsic.signedExtensions.map(({ identifier }) => identifier.toString()) };
+  const structs = new Map(
+    composites.map(({ type }) => [
+      type.path.at(-1)!.toString(),
+      type.def.asComposite.fields.map((field) => field.name.unwrapOr("").toString()).join(" "),
+    ]),
+  );
+  return {
+    calls,
+    errors,
+    events,
+    structs,
+    extensions: extrinsic.signedExtensions.map(({ identifier }) => identifier.toString()),
+  };
 }

@@ -14,28 +14,34 @@ const CHARGED = BigInt(CHARGED_PER_SEGMENT);
  * Lets a process die before each of its calls to the outside, which is also after the one before it; `attempt` gets
  * the number of the call. One undisturbed run first: it says how many calls there are.
  */
-async function everyDeath(undisturbed: (bench: Bench) => Promise<number>, attempt: (bench: Bench, call: number) => Promise<void>, atTheEnd: (bench: Bench, attempts: number) => Promise<void>): Promise<void> {
+async function everyDeath(
+  undisturbed: (bench: Bench) => Promise<number>,
+  attempt: (bench: Bench, call: number) => Promise<void>,
+  atTheEnd: (bench: Bench, attempts: number) => Promise<void>,
+): Promise<void> {
   let next = 1;
   let calls = 0;
-  await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
-    const bench = await Bench.open({ blockMs: BLOCK_MS });
-    try {
-      let attempts = 0;
-      if (lane === 0) {
-        calls = await undisturbed(bench);
-        attempts++;
-      } else await bench.until("the calls are counted", () => calls > 0);
-      for (let call = next++; call <= calls + 1; call = next++) {
-        await attempt(bench, call).catch((error: unknown) => {
-          throw new Error(`died before call ${call} of ${calls}: ${String(error)}`, { cause: error });
-        });
-        attempts++;
+  await Promise.all(
+    Array.from({ length: LANES }, async (_, lane) => {
+      const bench = await Bench.open({ blockMs: BLOCK_MS });
+      try {
+        let attempts = 0;
+        if (lane === 0) {
+          calls = await undisturbed(bench);
+          attempts++;
+        } else await bench.until("the calls are counted", () => calls > 0);
+        for (let call = next++; call <= calls + 1; call = next++) {
+          await attempt(bench, call).catch((error: unknown) => {
+            throw new Error(`died before call ${call} of ${calls}: ${String(error)}`, { cause: error });
+          });
+          attempts++;
+        }
+        await atTheEnd(bench, attempts);
+      } finally {
+        await bench.close();
       }
-      await atTheEnd(bench, attempts);
-    } finally {
-      await bench.close();
-    }
-  }));
+    }),
+  );
 }
 
 async function isIdle(bench: Bench): Promise<boolean> {
@@ -54,8 +60,10 @@ async function dieAndRestart(bench: Bench, killer: Killer): Promise<void> {
   await bench.stop();
 }
 
-const entries = (bench: Bench, fid: Fid) => bench.chain.log.filter((line) => line.endsWith(fid.slice(0, 8))).map((line) => line.split(" ", 2).join(" "));
-const owners = async (bench: Bench, fid: Fid) => ((await bench.chain.file(fid, "finalized"))?.owners ?? []).map(({ account }) => account);
+const entries = (bench: Bench, fid: Fid) =>
+  bench.chain.log.filter((line) => line.endsWith(fid.slice(0, 8))).map((line) => line.split(" ", 2).join(" "));
+const owners = async (bench: Bench, fid: Fid) =>
+  ((await bench.chain.file(fid, "finalized"))?.owners ?? []).map(({ account }) => account);
 
 describe("Distribution: a process that dies", function () {
   this.timeout(60_000);
@@ -87,7 +95,10 @@ describe("Distribution: a process that dies", function () {
       },
       async (bench, attempts) => {
         expect(bench.chain).to.include({ overwrites: 0, doubleListings: 0, refusals: 0 });
-        expect(bench.chain.space(alice.cessAccount, "home")).to.include({ used: BigInt(attempts) * CHARGED, locked: 0n });
+        expect(bench.chain.space(alice.cessAccount, "home")).to.include({
+          used: BigInt(attempts) * CHARGED,
+          locked: 0n,
+        });
         expect(await bench.sweep()).to.equal(0);
       },
     );
@@ -127,8 +138,12 @@ describe("Distribution: a process that dies", function () {
     };
     const expectDeleted = async (bench: Bench, fid: Fid) => {
       expect(await owners(bench, fid)).to.deep.equal([bob.cessAccount]);
-      expect((await bench.catalog.files.withFid(fid)).map(({ owner, state }) => ({ owner, state }))).to.deep.equal([{ owner: bob.id, state: "stored" }]);
-      expect(entries(bench, fid).filter((line) => line.startsWith("delete"))).to.deep.equal([`delete ${alice.cessAccount}`]);
+      expect((await bench.catalog.files.withFid(fid)).map(({ owner, state }) => ({ owner, state }))).to.deep.equal([
+        { owner: bob.id, state: "stored" },
+      ]);
+      expect(entries(bench, fid).filter((line) => line.startsWith("delete"))).to.deep.equal([
+        `delete ${alice.cessAccount}`,
+      ]);
     };
     await everyDeath(
       async (bench) => {

@@ -106,7 +106,9 @@ describe("Distribution: an object's way out of the network", () => {
     await bench.untilState(alice, "second", "stored");
     await bench.remove(alice, "second");
     await bench.until("the refusal is told", () => bench.failures.length > 0);
-    expect(bench.failures[0]).to.include("it accepts the deletion once the territory holds other files (storageHandler.Overflow)");
+    expect(bench.failures[0]).to.include(
+      "it accepts the deletion once the territory holds other files (storageHandler.Overflow)",
+    );
     await bench.put(alice, "other", "other bytes");
     await bench.noJobs();
     const { fid } = (await bench.row(bob, "first"))!;

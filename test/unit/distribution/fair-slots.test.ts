@@ -16,15 +16,24 @@ describe("FairSlots", () => {
 
   /** Work that ends when the test says so. */
   const add = (slots: FairSlots, file: string, node: string, given = signal) =>
-    slots.run(file, node, () => new Promise<void>((resolve) => {
-      const what = `${file}/${node}`;
-      started.push(what);
-      const entry = { what, end: () => {
-        running.splice(running.indexOf(entry), 1);
-        resolve();
-      } };
-      running.push(entry);
-    }), given);
+    slots.run(
+      file,
+      node,
+      () =>
+        new Promise<void>((resolve) => {
+          const what = `${file}/${node}`;
+          started.push(what);
+          const entry = {
+            what,
+            end: () => {
+              running.splice(running.indexOf(entry), 1);
+              resolve();
+            },
+          };
+          running.push(entry);
+        }),
+      given,
+    );
   const endOne = async () => {
     running[0]?.end();
     await turn();

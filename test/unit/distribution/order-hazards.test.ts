@@ -1,7 +1,15 @@
 import { expect } from "chai";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Fid } from "../../../src/model/hash.js";
-import { alice, alicesTwin, Bench, bob, TERRITORY, tinyFile, type BenchSettings } from "../../support/distribution-bench.js";
+import {
+  alice,
+  alicesTwin,
+  Bench,
+  bob,
+  TERRITORY,
+  tinyFile,
+  type BenchSettings,
+} from "../../support/distribution-bench.js";
 
 describe("Orders on a chain that lets everything happen", () => {
   let bench: Bench;
@@ -15,12 +23,23 @@ describe("Orders on a chain that lets everything happen", () => {
   });
 
   /** A file on chain as if other gateways had stored it. */
-  const place = (fid: Fid, segments: ReturnType<typeof tinyFile>["segments"], owners: readonly { account: typeof alice.cessAccount; territory: string }[]) => {
+  const place = (
+    fid: Fid,
+    segments: ReturnType<typeof tinyFile>["segments"],
+    owners: readonly { account: typeof alice.cessAccount; territory: string }[],
+  ) => {
     const node = "cXother" as CessAccount;
-    bench.chain.set(({ files }) => files.set(fid, {
-      fid, size: 5, owners,
-      segments: segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment) => ({ hash: fragment, node })) })),
-    }));
+    bench.chain.set(({ files }) =>
+      files.set(fid, {
+        fid,
+        size: 5,
+        owners,
+        segments: segments.map(({ hash, fragments }) => ({
+          hash,
+          fragments: fragments.map((fragment) => ({ hash: fragment, node })),
+        })),
+      }),
+    );
   };
 
   it("does not order again because blocks come all at once", async () => {
@@ -51,7 +70,10 @@ describe("Orders on a chain that lets everything happen", () => {
   it("counts a file as stored whose declaration is refused because its owner is listed already", async () => {
     await open();
     const { fid, segments } = tinyFile("bytes");
-    place(fid, segments, [{ account: bob.cessAccount, territory: "house" }, { account: alice.cessAccount, territory: "home" }]);
+    place(fid, segments, [
+      { account: bob.cessAccount, territory: "house" },
+      { account: alice.cessAccount, territory: "home" },
+    ]);
     // The endpoint does not show the file until the order has been refused.
     bench.chain.unseen.add(fid);
     bench.chain.onSubmitted = () => bench.chain.unseen.delete(fid);

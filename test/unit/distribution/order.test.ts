@@ -20,22 +20,37 @@ describe("An order's parts", () => {
   it("tells what the owner can do about a refusal, and which refusals no second try can help", () => {
     const verdict = (section: string, reason: string) => judge(new ChainRefusal(section, reason), alice, "cXgateway");
     expect(verdict("fileBank", "NoPermission")).to.deep.equal({
-      permanent: false, text: "the account cXalice has not authorized this gateway (oss.authorize cXgateway) (fileBank.NoPermission)",
+      permanent: false,
+      text: "the account cXalice has not authorized this gateway (oss.authorize cXgateway) (fileBank.NoPermission)",
     });
     expect(verdict("storageHandler", "NotHaveTerritory").permanent).to.equal(false);
     expect(verdict("fileBank", "InsufficientAvailableSpace").permanent).to.equal(false);
     expect(verdict("fileBank", "SpecError").permanent).to.equal(true);
-    expect(verdict("sminer", "Unheard")).to.deep.equal({ permanent: false, text: "the chain refused the order: sminer.Unheard" });
+    expect(verdict("sminer", "Unheard")).to.deep.equal({
+      permanent: false,
+      text: "the chain refused the order: sminer.Unheard",
+    });
   });
 
   it("finds a segment's bytes across the blobs that hold the file", () => {
-    const blobs: Pick<Blobs, "locate"> = { locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length }) };
+    const blobs: Pick<Blobs, "locate"> = {
+      locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length }),
+    };
     const slice = (blob: string, offset: number, length: number) => ({ blob: blob as BlobId, offset, length });
-    const file = { size: 70 * MIB, format: PLAIN, blobs: [slice("a", 5, 20 * MIB), slice("b", 0, 20 * MIB), slice("c", 1, 30 * MIB)] };
+    const file = {
+      size: 70 * MIB,
+      format: PLAIN,
+      blobs: [slice("a", 5, 20 * MIB), slice("b", 0, 20 * MIB), slice("c", 1, 30 * MIB)],
+    };
     expect(segmentContent(file, 0, blobs)).to.deep.equal([
-      { path: "/staging/a", offset: 5, length: 20 * MIB }, { path: "/staging/b", offset: 0, length: 12 * MIB },
+      { path: "/staging/a", offset: 5, length: 20 * MIB },
+      { path: "/staging/b", offset: 0, length: 12 * MIB },
     ]);
-    expect(segmentContent(file, 2, blobs)).to.deep.equal([{ path: "/staging/c", offset: 1 + 24 * MIB, length: 70 * MIB - 2 * SEGMENT_SIZE }]);
-    expect(() => segmentContent({ ...file, size: 71 * MIB }, 2, blobs)).to.throw("only 73400320 of the file's 74448896 bytes are staged");
+    expect(segmentContent(file, 2, blobs)).to.deep.equal([
+      { path: "/staging/c", offset: 1 + 24 * MIB, length: 70 * MIB - 2 * SEGMENT_SIZE },
+    ]);
+    expect(() => segmentContent({ ...file, size: 71 * MIB }, 2, blobs)).to.throw(
+      "only 73400320 of the file's 74448896 bytes are staged",
+    );
   });
 });

@@ -71,7 +71,14 @@ describe("Distribution: an object's way into the network", () => {
   it("waits while another gateway's deal for the same bytes is pending, then joins", async () => {
     await open();
     const { fid, segments } = tinyFile("shared bytes");
-    bench.chain.declareAsStranger({ fid, owner: bob.cessAccount, territory: "house", fileName: "theirs", size: 12, segments });
+    bench.chain.declareAsStranger({
+      fid,
+      owner: bob.cessAccount,
+      territory: "house",
+      fileName: "theirs",
+      size: 12,
+      segments,
+    });
     await bench.until("the stranger's deal is there", () => bench.chain.pendingDeals().length === 1);
     await bench.put(alice, "mine", "shared bytes");
     await bench.untilState(alice, "mine", "encoded");
@@ -87,7 +94,14 @@ describe("Distribution: an object's way into the network", () => {
   it("takes up the deal of its own owner that another gateway declared, from its reports", async () => {
     await open();
     const { fid, segments } = tinyFile("my bytes");
-    bench.chain.declareAsStranger({ fid, owner: alice.cessAccount, territory: "home", fileName: "mine", size: 8, segments });
+    bench.chain.declareAsStranger({
+      fid,
+      owner: alice.cessAccount,
+      territory: "home",
+      fileName: "mine",
+      size: 8,
+      segments,
+    });
     for (let index = 0; index < 5; index++) bench.chain.report(`cXnode${index + 1}` as CessAccount, index, fid);
     await bench.until("five reports are there", () => bench.chain.pendingDeals()[0]?.reports.length === 5);
     await bench.put(alice, "mine", "my bytes");
@@ -116,7 +130,9 @@ describe("Distribution: an object's way into the network", () => {
     await bench.start();
     await bench.put(alice, "big", "bytes");
     await bench.until("the failure is told", () => bench.failures.length >= 2);
-    expect(bench.failures[0]).to.include("territory home has too little space left: 96 MiB are left and the file needs more than 96 MiB");
+    expect(bench.failures[0]).to.include(
+      "territory home has too little space left: 96 MiB are left and the file needs more than 96 MiB",
+    );
     expect(bench.chain.refusals).to.equal(0);
     bench.chain.set(({ territories }) => (territories.get("cXalice/home")!.total = CHARGED + 1n));
     await bench.untilState(alice, "big", "stored");
@@ -194,14 +210,19 @@ describe("Distribution: an object's way into the network", () => {
     await open({ nodes: 11 });
     await bench.put(alice, "dropped", "bytes");
     await bench.untilState(alice, "dropped", "declared");
-    const waiting = async () => (await bench.catalog.objects.get(alice.displayName, "dropped"))?.durability.waiting ?? "";
-    await bench.until("the object says that a node is missing", async () => /1 fragment indexes need a storage node/.test(await waiting()));
+    const waiting = async () =>
+      (await bench.catalog.objects.get(alice.displayName, "dropped"))?.durability.waiting ?? "";
+    await bench.until("the object says that a node is missing", async () =>
+      /1 fragment indexes need a storage node/.test(await waiting()),
+    );
     const name = `${alice.cessAccount}/${alice.territory}`;
     bench.chain.set(({ deals, territories }) => {
       deals.clear();
       territories.set(name, { ...territories.get(name)!, state: "expired" });
     });
-    await bench.until("the object says that its territory has expired", async () => /territory home is expired: renew it/.test(await waiting()));
+    await bench.until("the object says that its territory has expired", async () =>
+      /territory home is expired: renew it/.test(await waiting()),
+    );
     expect(bench.chain.log).to.have.length(1);
     expect(bench.metrics).to.include({ dealsLost: 1 });
     bench.chain.set(({ territories }) => territories.set(name, { ...territories.get(name)!, state: "active" }));
@@ -218,8 +239,13 @@ describe("Distribution: an object's way into the network", () => {
     bench.chain.set((state) => {
       state.deals.clear();
       state.files.set(fid, {
-        fid, size: 5, owners: [{ account: bob.cessAccount, territory: "house" }],
-        segments: segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map((fragment) => ({ hash: fragment, node })) })),
+        fid,
+        size: 5,
+        owners: [{ account: bob.cessAccount, territory: "house" }],
+        segments: segments.map(({ hash, fragments }) => ({
+          hash,
+          fragments: fragments.map((fragment) => ({ hash: fragment, node })),
+        })),
       });
     });
     await bench.untilState(alice, "taken over", "stored");
@@ -232,8 +258,13 @@ describe("Distribution: an object's way into the network", () => {
     const rubbish = "0".repeat(64) as Fid;
     bench.chain.set((state) => {
       state.files.set(fid, {
-        fid, size: 5, owners: [{ account: bob.cessAccount, territory: "house" }],
-        segments: segments.map(({ hash, fragments }) => ({ hash, fragments: fragments.map(() => ({ hash: rubbish, node: "cXother" as CessAccount })) })),
+        fid,
+        size: 5,
+        owners: [{ account: bob.cessAccount, territory: "house" }],
+        segments: segments.map(({ hash, fragments }) => ({
+          hash,
+          fragments: fragments.map(() => ({ hash: rubbish, node: "cXother" as CessAccount })),
+        })),
       });
     });
     await bench.put(alice, "squatted", "bytes");

@@ -15,12 +15,22 @@ import { ManualClock } from "../../support/manual-clock.js";
 /** A file's row of so many segments; nobody reads its bytes. */
 function row(id: string, segments: number): FileRow {
   const hashes = Array.from({ length: segments }, (_, s): SegmentHashes => ({
-    hash: `${id}-${s}` as Hash, fragments: Array.from({ length: 12 }, (_, f) => `${id}-${s}-${f}` as Hash),
+    hash: `${id}-${s}` as Hash,
+    fragments: Array.from({ length: 12 }, (_, f) => `${id}-${s}-${f}` as Hash),
   }));
   const size = segments * SEGMENT_SIZE;
   return {
-    id, fid: id as Fid, size, format: PLAIN, segments: hashes, owner: "o", territory: "t", state: "declared", reports: 0,
-    blobs: [{ blob: "b" as FileRow["blobs"][number]["blob"], offset: 0, length: size }], references: 1,
+    id,
+    fid: id as Fid,
+    size,
+    format: PLAIN,
+    segments: hashes,
+    owner: "o",
+    territory: "t",
+    state: "declared",
+    reports: 0,
+    blobs: [{ blob: "b" as FileRow["blobs"][number]["blob"], offset: 0, length: size }],
+    references: 1,
   };
 }
 
@@ -28,7 +38,11 @@ describe("Transfer: taking turns", () => {
   const { signal } = new AbortController();
   const clock = new ManualClock();
   const registered = Array.from({ length: 14 }, (_, n) => ({
-    account: `cNode${n}` as CessAccount, endpoint: `http://10.0.${n}.1`, state: "positive" as const, idleSpace: 10n ** 15n, quality: 1,
+    account: `cNode${n}` as CessAccount,
+    endpoint: `http://10.0.${n}.1`,
+    state: "positive" as const,
+    idleSpace: 10n ** 15n,
+    quality: 1,
   }));
   let sent: string[];
   let down: Set<string>;
@@ -39,26 +53,37 @@ describe("Transfer: taking turns", () => {
     saved = new Map();
   });
 
-  const transfer = (settings: Partial<typeof DISTRIBUTION_DEFAULTS>) => new Transfer({
-    clock, counters: new Counters(),
-    blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
-    encoder: { fragment: () => Promise.resolve(new Uint8Array(1)) },
-    catalog: { files: { savePlacements: (id: string, placements: readonly Placement[]) => Promise.resolve(void saved.set(id, placements)) } },
-    nodes: {
-      async put(node: NodeAddress, { hash }: FragmentName) {
-        await new Promise((resolve) => setImmediate(resolve));
-        if (down.has(node.account)) throw new NodeFailure("cooling", node, "passed over");
-        sent.push(`${node.account} ${hash}`);
-      },
-    },
-  } as unknown as Shared, { ...DISTRIBUTION_DEFAULTS, ...settings });
+  const transfer = (settings: Partial<typeof DISTRIBUTION_DEFAULTS>) =>
+    new Transfer(
+      {
+        clock,
+        counters: new Counters(),
+        blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
+        encoder: { fragment: () => Promise.resolve(new Uint8Array(1)) },
+        catalog: {
+          files: {
+            savePlacements: (id: string, placements: readonly Placement[]) =>
+              Promise.resolve(void saved.set(id, placements)),
+          },
+        },
+        nodes: {
+          async put(node: NodeAddress, { hash }: FragmentName) {
+            await new Promise((resolve) => setImmediate(resolve));
+            if (down.has(node.account)) throw new NodeFailure("cooling", node, "passed over");
+            sent.push(`${node.account} ${hash}`);
+          },
+        },
+      } as unknown as Shared,
+      { ...DISTRIBUTION_DEFAULTS, ...settings },
+    );
   const placements = (id: string) => new DealPlacements(saved.get(id) ?? [], [], 0);
 
   it("pauses a long transfer when its time is over, goes on where it was, and sends nothing twice", async () => {
     const work = transfer({ sliceBlocks: 0 });
     const long = row("long", 20);
     let runs = 0;
-    for (let end = { kind: "paused" }; end.kind === "paused"; runs++) end = await work.run(long, placements("long"), registered, new Set(), signal);
+    for (let end = { kind: "paused" }; end.kind === "paused"; runs++)
+      end = await work.run(long, placements("long"), registered, new Set(), signal);
     expect(runs).to.equal(20);
     expect(sent).to.have.length(240);
     expect(new Set(sent).size).to.equal(240);
@@ -71,10 +96,13 @@ describe("Transfer: taking turns", () => {
     await work.run(long, placements("long"), registered, new Set(), signal);
     const failing = placements("long").get(0)?.node ?? "";
     down.add(failing);
-    for (let end = { kind: "paused" }; end.kind === "paused";) end = await work.run(long, placements("long"), registered, new Set(), signal);
+    for (let end = { kind: "paused" }; end.kind === "paused";)
+      end = await work.run(long, placements("long"), registered, new Set(), signal);
     const keeper = placements("long").get(0)?.node ?? "";
     expect(keeper).not.to.equal(failing);
-    expect(sent.filter((entry) => entry.startsWith(`${keeper} `))).to.deep.equal([0, 1, 2].map((s) => `${keeper} long-${s}-0`));
+    expect(sent.filter((entry) => entry.startsWith(`${keeper} `))).to.deep.equal(
+      [0, 1, 2].map((s) => `${keeper} long-${s}-0`),
+    );
   });
 
   it("sends a small file's fragments between those of a long one that began before it", async () => {

@@ -32,7 +32,9 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     bench.nodes.faults.set(node(1), "down").set(node(2), "down");
     await bench.put(alice, "object", "bytes");
     await bench.until("the failure is told", () => bench.failures.length >= 2);
-    expect(bench.failures[0]).to.match(/^1 fragment indexes need a storage node each, 0 can be had: of 13 registered nodes .*2 failed just now; cXnode/);
+    expect(bench.failures[0]).to.match(
+      /^1 fragment indexes need a storage node each, 0 can be had: of 13 registered nodes .*2 failed just now; cXnode/,
+    );
     await bench.until("eleven have reported", async () => (await bench.row(alice, "object"))?.reports === 11);
     expect(await bench.state(alice, "object")).to.equal("declared");
     bench.nodes.faults.clear();
@@ -56,7 +58,8 @@ describe("Distribution: fragments on their way to storage nodes", () => {
 
   it("gives the index of a node that took its fragments and does not report to another one", async () => {
     await open({ nodes: 14 });
-    const become = (state: "positive" | "frozen") => bench.chain.set(({ nodes }) => nodes.set(node(14), { ...nodes.get(node(14))!, state }));
+    const become = (state: "positive" | "frozen") =>
+      bench.chain.set(({ nodes }) => nodes.set(node(14), { ...nodes.get(node(14))!, state }));
     bench.nodes.faults.set(node(1), "silent").set(node(2), "silent");
     // Of thirteen, twelve are taken: one of the two at least.
     become("frozen");

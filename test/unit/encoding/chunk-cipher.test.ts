@@ -32,8 +32,13 @@ function segmentsOf({ seed, size, key, first }: Vector): Buffer[] {
     for (let chunk = 0; chunk < 512 && start + chunk * 65_520 < size; chunk++) {
       const plaintext = Buffer.alloc(65_520);
       plaintext.set(content.subarray(start + chunk * 65_520, start + Math.min((chunk + 1) * 65_520, 512 * 65_520)));
-      const nonce = Buffer.from(`00000000${(first + segments.length).toString(16).padStart(8, "0")}${chunk.toString(16).padStart(8, "0")}`, "hex");
-      const cipher = createCipheriv("aes-256-gcm", Buffer.from(key, "hex"), nonce).setAAD(Buffer.from("cess-s3 aes-256-gcm chunk 1", "ascii"));
+      const nonce = Buffer.from(
+        `00000000${(first + segments.length).toString(16).padStart(8, "0")}${chunk.toString(16).padStart(8, "0")}`,
+        "hex",
+      );
+      const cipher = createCipheriv("aes-256-gcm", Buffer.from(key, "hex"), nonce).setAAD(
+        Buffer.from("cess-s3 aes-256-gcm chunk 1", "ascii"),
+      );
       Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]).copy(segment, chunk * 65_536);
     }
     segments.push(segment);
@@ -56,13 +61,23 @@ describe("Sealed chunks", function () {
     it(`make the segments of the vector "${vector.name}", as an independent computation does`, async () => {
       const format: SegmentFormat = { name: "aes-256-gcm", key: vector.key as DataKey, first: vector.first };
       const file = folder.write(vector.name.replace(/\W/g, "-"), vectorBytes(vector.seed, vector.size));
-      const made = await Promise.all(segmentSlices(file, vector.size, format).map((content, index) => encoder.hashSegment(content, formatFrom(format, index))));
-      expect(made.map(({ hash }) => hash), "the encoder's").to.deep.equal(vector.segments);
+      const made = await Promise.all(
+        segmentSlices(file, vector.size, format).map((content, index) =>
+          encoder.hashSegment(content, formatFrom(format, index)),
+        ),
+      );
+      expect(
+        made.map(({ hash }) => hash),
+        "the encoder's",
+      ).to.deep.equal(vector.segments);
       const independent = segmentsOf(vector);
       expect(independent.map(sha256), "the test's own").to.deep.equal(vector.segments);
       expect(fidOf(made.map(({ hash }) => hash))).to.equal(vector.fid);
       const fragment = await encoder.fragment(segmentSlices(file, vector.size, format)[0]!, format, 0);
-      expect(Buffer.from(fragment).equals(independent[0]!.subarray(0, FRAGMENT_SIZE)), "data fragments are the segment's own bytes").to.equal(true);
+      expect(
+        Buffer.from(fragment).equals(independent[0]!.subarray(0, FRAGMENT_SIZE)),
+        "data fragments are the segment's own bytes",
+      ).to.equal(true);
     });
   }
 
@@ -70,7 +85,10 @@ describe("Sealed chunks", function () {
     const format: SegmentFormat = { name: "aes-256-gcm", key: "00".repeat(32) as DataKey, first: 0 };
     expect(segmentCapacity(format)).to.equal(33_546_240);
     const file = folder.write("too-long", new Uint8Array(SEGMENT_SIZE));
-    const error: unknown = await encoder.hashSegment([{ path: file, offset: 0, length: SEGMENT_SIZE }], format).then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await encoder.hashSegment([{ path: file, offset: 0, length: SEGMENT_SIZE }], format).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(Error).with.property("message").that.contains("more than a segment holds");
   });
 
@@ -80,13 +98,19 @@ describe("Sealed chunks", function () {
     const sealed = new Uint8Array(65_536);
     cipher("ab".repeat(32)).seal(7, 3, content, sealed);
     expect(cipher("ab".repeat(32)).open(7, 3, sealed).equals(content)).to.equal(true);
-    for (const [key, segment, chunk] of [["ac".repeat(32), 7, 3], ["ab".repeat(32), 8, 3], ["ab".repeat(32), 7, 4]] as const) {
+    for (const [key, segment, chunk] of [
+      ["ac".repeat(32), 7, 3],
+      ["ab".repeat(32), 8, 3],
+      ["ab".repeat(32), 7, 4],
+    ] as const) {
       expect(() => cipher(key).open(segment, chunk, sealed)).to.throw("is not what its data key sealed");
     }
     for (const at of [0, 65_519, 65_520, 65_535]) {
       const changed = sealed.slice();
       changed[at]! ^= 1;
-      expect(() => cipher("ab".repeat(32)).open(7, 3, changed), `byte ${at}`).to.throw("is not what its data key sealed");
+      expect(() => cipher("ab".repeat(32)).open(7, 3, changed), `byte ${at}`).to.throw(
+        "is not what its data key sealed",
+      );
     }
     expect(() => new ChunkCipher({ name: "aes-256-gcm", first: 0 })).to.throw("not there");
   });

@@ -24,7 +24,8 @@ function transform(codec: Codec, from: number[], to: number[], strips: readonly 
 function choices(count: number, from = 0): number[][] {
   if (count === 0) return [[]];
   const result: number[][] = [];
-  for (let first = from; first < 12; first++) for (const rest of choices(count - 1, first + 1)) result.push([first, ...rest]);
+  for (let first = from; first < 12; first++)
+    for (const rest of choices(count - 1, first + 1)) result.push([first, ...rest]);
   return result;
 }
 
@@ -73,7 +74,12 @@ describe("The SIMD codec", () => {
     fc.assert(
       fc.property(strips, distinct, fc.shuffledSubarray([...DATA, ...PARITY], { maxLength: 8 }), (data, from, to) => {
         const fragments = [...data, ...transform(reference, DATA, PARITY, data)];
-        const made = transform(simd, from, to, from.map((index) => fragments[index]!));
+        const made = transform(
+          simd,
+          from,
+          to,
+          from.map((index) => fragments[index]!),
+        );
         expect(made).to.deep.equal(to.map((index) => fragments[index]!));
       }),
       { numRuns: 60 },

@@ -83,7 +83,11 @@ describe("ThreadEncoder", () => {
     const format = { name: "cess-cbc", cipher } as const;
     const ciphertext = await encoder.fragment(whole, format, 0);
     const clear = (from: number, to: number) =>
-      decryptRange(cipher, from === 0 ? undefined : ciphertext.subarray(from - 16, from), ciphertext.subarray(from, to));
+      decryptRange(
+        cipher,
+        from === 0 ? undefined : ciphertext.subarray(from - 16, from),
+        ciphertext.subarray(from, to),
+      );
     expect(Buffer.compare(clear(0, 160), bytes.subarray(0, 160))).to.equal(0);
     expect(Buffer.compare(clear(1_000_000, 2_000_000), bytes.subarray(1_000_000, 2_000_000))).to.equal(0);
     const last = await encoder.fragment(whole, format, 3);
@@ -92,10 +96,16 @@ describe("ThreadEncoder", () => {
   });
 
   it("refuses content that is too long, a file shorter than its slice, and a cipher of no or 33 bytes", async () => {
-    expect(await rejection(encoder.hashSegment([{ path, offset: 0, length: SEGMENT_SIZE + 1 }], PLAIN))).to.be.instanceOf(RangeError);
-    expect(await rejection(encoder.hashSegment([{ path, offset: 1, length: size }], PLAIN))).to.have.property("message").that.includes("ends before");
+    expect(
+      await rejection(encoder.hashSegment([{ path, offset: 0, length: SEGMENT_SIZE + 1 }], PLAIN)),
+    ).to.be.instanceOf(RangeError);
+    expect(await rejection(encoder.hashSegment([{ path, offset: 1, length: size }], PLAIN)))
+      .to.have.property("message")
+      .that.includes("ends before");
     for (const cipher of ["", "x".repeat(33)])
-      expect(await rejection(encoder.fragment(whole, { name: "cess-cbc", cipher }, 0))).to.have.property("message").that.includes("1 to 32 bytes");
+      expect(await rejection(encoder.fragment(whole, { name: "cess-cbc", cipher }, 0)))
+        .to.have.property("message")
+        .that.includes("1 to 32 bytes");
   });
 
   it("lets a caller leave at once, whether its task waits or runs", async () => {

@@ -23,7 +23,7 @@ export class TestFolder {
   write(name: string, bytes: Uint8Array): string {
     const path = join(this.path, name);
     const file = openSync(path, "w");
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
     closeSync(file);
     return path;
   }

@@ -9,9 +9,15 @@ describe("Admission", () => {
   /** Room for this many segments and one byte, since the space left must exceed what is needed. */
   const roomFor = (segments: number) => segments * CHARGED_PER_SEGMENT + 1;
   const unread = (size: number) => ({
-    ...body(Buffer.alloc(0), { size }), stream: { [Symbol.asyncIterator]: () => { throw new Error("the body was read"); } },
+    ...body(Buffer.alloc(0), { size }),
+    stream: {
+      [Symbol.asyncIterator]: () => {
+        throw new Error("the body was read");
+      },
+    },
   });
-  const put = (given: ReturnType<typeof body>, key = "k") => house.gateway.objects.put(as(alice), { bucket: "photos", key }, given, plainly);
+  const put = (given: ReturnType<typeof body>, key = "k") =>
+    house.gateway.objects.put(as(alice), { bucket: "photos", key }, given, plainly);
   const space = () => house.chain.space(alice.cessAccount, alice.territory)!;
 
   async function build(segments: number): Promise<void> {
@@ -23,8 +29,14 @@ describe("Admission", () => {
   it("refuses before the body is read what the territory cannot hold, saying how much is left", async () => {
     await build(2);
     const error = await refused("TerritoryTooSmall", put(unread(2 * SEGMENT_SIZE + 1)));
-    expect(error.message).to.contain("192.0 MiB").and.to.contain(`${roomFor(2)} bytes`).and.to.contain("expandingTerritory");
-    expect(error.details.fields).to.include({ RemainingBytes: String(roomFor(2)), RequiredBytes: String(3 * CHARGED_PER_SEGMENT) });
+    expect(error.message)
+      .to.contain("192.0 MiB")
+      .and.to.contain(`${roomFor(2)} bytes`)
+      .and.to.contain("expandingTerritory");
+    expect(error.details.fields).to.include({
+      RemainingBytes: String(roomFor(2)),
+      RequiredBytes: String(3 * CHARGED_PER_SEGMENT),
+    });
   });
 
   it("needs strictly more space than is charged", async () => {
@@ -50,7 +62,9 @@ describe("Admission", () => {
 
   it("does not promise the same space to requests that come together", async () => {
     await build(3);
-    const results = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => put(body(Buffer.from("x")), String(n))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => put(body(Buffer.from("x")), String(n))),
+    );
     expect(results.filter(({ status }) => status === "fulfilled")).to.have.length(3);
   });
 
@@ -78,10 +92,14 @@ describe("Admission", () => {
   it("names what is wrong with authorization and territory, and what to do", async () => {
     await build(1);
     house.chain.set((state) => state.authorizers.clear());
-    expect((await refused("GatewayNotAuthorized", put(unread(1)))).message).to.contain("oss.authorize").and.to.contain(house.chain.account);
+    expect((await refused("GatewayNotAuthorized", put(unread(1)))).message)
+      .to.contain("oss.authorize")
+      .and.to.contain(house.chain.account);
     house.chain.set((state) => state.authorizers.add(alice.cessAccount));
     space().state = "frozen";
-    expect((await refused("TerritoryNotActive", put(unread(1)))).message).to.contain("frozen").and.to.contain("renewalTerritory");
+    expect((await refused("TerritoryNotActive", put(unread(1)))).message)
+      .to.contain("frozen")
+      .and.to.contain("renewalTerritory");
     house.chain.set((state) => state.territories.clear());
     expect((await refused("TerritoryNotFound", put(unread(1)))).message).to.contain("mintTerritory");
     // A refusal is never from memory: what it asked for may just have been done.
@@ -99,7 +117,10 @@ describe("Admission", () => {
     let reads = 0;
     const counting = Object.assign(Object.create(house.chain) as typeof house.chain, {
       account: house.chain.account,
-      territory: (...given: Parameters<typeof house.chain.territory>) => { reads++; return house.chain.territory(...given); },
+      territory: (...given: Parameters<typeof house.chain.territory>) => {
+        reads++;
+        return house.chain.territory(...given);
+      },
       authorized: () => Promise.resolve(true),
     });
     const admission = new Admission({ catalog: house.catalog, chain: counting, clock: house.clock });
@@ -117,7 +138,10 @@ describe("Admission", () => {
     await build(100);
     let sums = 0;
     const objects = Object.assign(Object.create(house.catalog.objects) as typeof house.catalog.objects, {
-      undeclaredSegments: (owner: string) => { sums++; return house.catalog.objects.undeclaredSegments(owner); },
+      undeclaredSegments: (owner: string) => {
+        sums++;
+        return house.catalog.objects.undeclaredSegments(owner);
+      },
     });
     const catalog = Object.assign(Object.create(house.catalog) as typeof house.catalog, { objects });
     const admission = new Admission({ catalog, chain: house.chain, clock: house.clock });

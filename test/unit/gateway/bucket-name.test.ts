@@ -11,11 +11,35 @@ describe("Bucket names", () => {
 
   it("of any other form are InvalidBucketName", () => {
     const names = [
-      "", "ab", "x".repeat(64), "Upper", "under_score", "-abc", "abc-", ".abc", "abc.", "a..b", "192.168.5.4", "ümlaut", "a b",
-      "xn--abc", "sthree-abc", "amzn-s3-demo-x", "abc-s3alias", "abc--ol-s3", "abc.mrap", "abc--x-s3", "abc--table-s3", "abc\n", "a.-b", "a-.b",
+      "",
+      "ab",
+      "x".repeat(64),
+      "Upper",
+      "under_score",
+      "-abc",
+      "abc-",
+      ".abc",
+      "abc.",
+      "a..b",
+      "192.168.5.4",
+      "ümlaut",
+      "a b",
+      "xn--abc",
+      "sthree-abc",
+      "amzn-s3-demo-x",
+      "abc-s3alias",
+      "abc--ol-s3",
+      "abc.mrap",
+      "abc--x-s3",
+      "abc--table-s3",
+      "abc\n",
+      "a.-b",
+      "a-.b",
     ];
     for (const name of names) {
-      expect(() => requireBucketName(name), name).to.throw(S3Error).with.property("kind", "InvalidBucketName");
+      expect(() => requireBucketName(name), name)
+        .to.throw(S3Error)
+        .with.property("kind", "InvalidBucketName");
     }
   });
 });

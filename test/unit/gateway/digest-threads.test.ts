@@ -8,7 +8,10 @@ import { pieces, refused } from "./gateway-house.js";
 const all = new Set<ChecksumAlgorithm>(checksumAlgorithms);
 
 /** Reads to the end; chunks are copied at once, because they are good only until the next. */
-async function read(digests: Digests, source: AsyncIterable<Uint8Array>): Promise<{ bytes: Buffer; values: DigestValues }> {
+async function read(
+  digests: Digests,
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ bytes: Buffer; values: DigestValues }> {
   const chunks: Buffer[] = [];
   const passing = digests.over(source, all);
   for (;;) {
@@ -32,12 +35,15 @@ describe("Digest threads", () => {
   afterEach(() => threads.close());
 
   it("pass the bytes on unchanged with the digests that the event loop computes", async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 2500 }), { maxLength: 8 }), async (chunks) => {
-      const { bytes, values } = await read(threads, chunksOf(...chunks));
-      const inline = await read(new InlineDigests(), chunksOf(...chunks));
-      expect(bytes.equals(inline.bytes)).to.equal(true);
-      expect(values).to.deep.equal(inline.values);
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 2500 }), { maxLength: 8 }), async (chunks) => {
+        const { bytes, values } = await read(threads, chunksOf(...chunks));
+        const inline = await read(new InlineDigests(), chunksOf(...chunks));
+        expect(bytes.equals(inline.bytes)).to.equal(true);
+        expect(values).to.deep.equal(inline.values);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("keep bodies apart that are hashed at the same time", async () => {
@@ -64,7 +70,12 @@ describe("Digest threads", () => {
       throw error;
     }
     for (let time = 0; time < 5; time++) {
-      expect(await read(threads, broken()).then(() => undefined, (reason: unknown) => reason)).to.equal(error);
+      expect(
+        await read(threads, broken()).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        ),
+      ).to.equal(error);
     }
   });
 

@@ -40,11 +40,17 @@ describe("Encrypted objects", function () {
     house = await House.build(settings);
     network = new MemoryNetwork(house.encoder);
     const { encoder } = house;
-    cache = new TieredCache({ verify: (bytes, hash) => encoder.verify(bytes, hash) }, { folder: join(house.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 });
+    cache = new TieredCache(
+      { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+      { folder: join(house.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 },
+    );
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
     const nodes = new BookedNodes({ nodes: network.nodes, book, clock: wallClock });
     // On a busy machine any node is slow for a moment.
-    retrieval = new NetworkRetrieval({ chain: network.chain, nodes, book, cache, encoder, clock: wallClock }, { minHedgeMs: 100_000, maxHedgeMs: 100_000 });
+    retrieval = new NetworkRetrieval(
+      { chain: network.chain, nodes, book, cache, encoder, clock: wallClock },
+      { minHedgeMs: 100_000, maxHedgeMs: 100_000 },
+    );
     gateway = house.gatewayWith({ retrieval }, settings);
     await gateway.buckets.create(as(alice), "vault");
   }
@@ -64,13 +70,22 @@ describe("Encrypted objects", function () {
     const staged = await catalog.objects.blobs(id);
     const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
     if (job) {
-      const files = await preprocessing.files(id, staged, { format: job.format ?? PLAIN, territory: alice.territory, priority: "background" });
+      const files = await preprocessing.files(id, staged, {
+        format: job.format ?? PLAIN,
+        territory: alice.territory,
+        priority: "background",
+      });
       await blobs.remove((await catalog.objects.attach(id, files, preprocessing.root(files))).orphans);
     }
     for (const { file } of await catalog.objects.extents(id)) {
       const row = (await catalog.files.get(file))!;
       if (row.state === "stored") continue;
-      await network.keep(row, row.segments.map((_, index) => segmentContent(row, index, blobs)), 0, DATA_FRAGMENTS);
+      await network.keep(
+        row,
+        row.segments.map((_, index) => segmentContent(row, index, blobs)),
+        0,
+        DATA_FRAGMENTS,
+      );
       await catalog.files.advance(file, "declared", 0);
       await blobs.remove((await catalog.files.stored(file)).orphans);
     }
@@ -78,7 +93,8 @@ describe("Encrypted objects", function () {
   }
 
   const isEncrypted = (bytes: Buffer) => {
-    for (const fragment of network.nodes.stored()) expect(Buffer.from(fragment).includes(bytes.subarray(0, 32)), "a node holds the plaintext").to.equal(false);
+    for (const fragment of network.nodes.stored())
+      expect(Buffer.from(fragment).includes(bytes.subarray(0, 32)), "a node holds the plaintext").to.equal(false);
   };
 
   describe("of sizes around the edges of chunks, fragments and segments", () => {
@@ -86,7 +102,11 @@ describe("Encrypted objects", function () {
     before(() => console.log(`      ENCRYPTION_SEED=${seed}`));
 
     const sizes = [1, CHUNK_CONTENT - 1, CHUNK_CONTENT, CHUNK_CONTENT + 1, 128 * CHUNK_CONTENT + 1, CAPACITY + 1];
-    for (const [name, encryption, from] of [["the server's key", AES, 0], ["a customer's key", withKey(customerKey(5)), 4], ["DeOSS's scheme", undefined, 5]] as const) {
+    for (const [name, encryption, from] of [
+      ["the server's key", AES, 0],
+      ["a customer's key", withKey(customerKey(5)), 4],
+      ["DeOSS's scheme", undefined, 5],
+    ] as const) {
       it(`give any range back, staged and from storage nodes, with ${name}`, async () => {
         await build({ admission: { freshMs: 0 } });
         if (!encryption) await gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
@@ -96,16 +116,33 @@ describe("Encrypted objects", function () {
           const bytes = bytesOf(size, seed + size);
           bytes.writeUInt8(7, size - 1);
           const version = await put("k", bytes, encryption);
-          const edges = [0, 1, CHUNK_CONTENT - 1, CHUNK_CONTENT, 127 * CHUNK_CONTENT, 128 * CHUNK_CONTENT, CAPACITY - 1, CAPACITY, size - 1];
+          const edges = [
+            0,
+            1,
+            CHUNK_CONTENT - 1,
+            CHUNK_CONTENT,
+            127 * CHUNK_CONTENT,
+            128 * CHUNK_CONTENT,
+            CAPACITY - 1,
+            CAPACITY,
+            size - 1,
+          ];
           const ranges = Array.from({ length: 8 }, (_, i) => {
-            const [first, last] = [0, 0].map(() => Math.min(size - 1, i < 4 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() * size))).sort((a, b) => a - b);
+            const [first, last] = [0, 0]
+              .map(() =>
+                Math.min(size - 1, i < 4 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() * size)),
+              )
+              .sort((a, b) => a - b);
             return { first: first!, last: last! };
           });
           const check = async (where: string) => {
             expect((await get("k", customer)).equals(bytes), `${size} bytes, ${where}`).to.equal(true);
             for (const range of ranges) {
               const part = await get("k", { ...customer, range });
-              expect(part.equals(bytes.subarray(range.first, range.last + 1)), `bytes ${range.first} to ${range.last} of ${size}, ${where}`).to.equal(true);
+              expect(
+                part.equals(bytes.subarray(range.first, range.last + 1)),
+                `bytes ${range.first} to ${range.last} of ${size}, ${where}`,
+              ).to.equal(true);
             }
           };
           if (size <= CHUNK_CONTENT + 1) await check("staged");
@@ -134,11 +171,15 @@ describe("Encrypted objects", function () {
     await gateway.buckets.create(as(bob), "other");
     const bytes = bytesOf(1000, 1);
     const versions = [
-      await put("a", bytes, AES), await put("b", bytes, AES), await put("c", bytes),
+      await put("a", bytes, AES),
+      await put("b", bytes, AES),
+      await put("c", bytes),
       await gateway.objects.put(as(bob), { bucket: "other", key: "k" }, body(bytes), { ...plainly, encryption: AES }),
     ];
     for (const version of versions) await store(version);
-    const fids = await Promise.all(versions.map(async ({ id }) => (await house.catalog.objects.byId(id))?.durability.fid));
+    const fids = await Promise.all(
+      versions.map(async ({ id }) => (await house.catalog.objects.byId(id))?.durability.fid),
+    );
     expect(new Set(fids).size).to.equal(4);
   });
 
@@ -149,8 +190,16 @@ describe("Encrypted objects", function () {
     const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
     const dataKey = job?.format?.name === "aes-256-gcm" ? job.format.key! : "";
     expect(dataKey).to.match(/^[0-9a-f]{64}$/);
-    const onDisk = () => Buffer.concat(readdirSync(house.folder).filter((name) => name.startsWith("catalog")).map((name) => readFileSync(join(house.folder, name))));
-    const forms = (key: Uint8Array) => [Buffer.from(key), ...(["hex", "base64", "base64url"] as const).map((form) => Buffer.from(Buffer.from(key).toString(form)))];
+    const onDisk = () =>
+      Buffer.concat(
+        readdirSync(house.folder)
+          .filter((name) => name.startsWith("catalog"))
+          .map((name) => readFileSync(join(house.folder, name))),
+      );
+    const forms = (key: Uint8Array) => [
+      Buffer.from(key),
+      ...(["hex", "base64", "base64url"] as const).map((form) => Buffer.from(Buffer.from(key).toString(form))),
+    ];
     for (const key of [customer.key, Buffer.from(dataKey, "hex"), masterKey]) {
       for (const form of forms(key)) expect(onDisk().includes(form)).to.equal(false);
     }
@@ -182,7 +231,10 @@ describe("Encrypted objects", function () {
     const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
     const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
     const opened = { ...file, size: 1000, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
-    const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(Error).with.property("name", "Error");
     expect((error as Error).message).to.contain("not what its data key sealed");
     expect(await get("k")).to.deep.equal(bytesOf(1000, 1));
@@ -194,9 +246,18 @@ describe("Encrypted objects", function () {
       const bytes = bytesOf(200_000, 1);
       const source = await put("source", bytes, withKey(customerKey(1)));
       await store(source);
-      const copies = { kms: { algorithm: "aws:kms", keyId: "payroll" }, rekeyed: withKey(customerKey(2)), aes: AES } as const;
+      const copies = {
+        kms: { algorithm: "aws:kms", keyId: "payroll" },
+        rekeyed: withKey(customerKey(2)),
+        aes: AES,
+      } as const;
       for (const [key, encryption] of Object.entries(copies)) {
-        const copied = await gateway.objects.copy(as(alice), at(key), { source: at("source"), sourcePreconditions: {}, sourceCustomer: customerKey(1), encryption });
+        const copied = await gateway.objects.copy(as(alice), at(key), {
+          source: at("source"),
+          sourcePreconditions: {},
+          sourceCustomer: customerKey(1),
+          encryption,
+        });
         expect(copied.durability.fid, key).to.equal((await house.catalog.objects.byId(source.id))?.durability.fid);
         expect(copied.durability.state).to.equal("stored");
       }
@@ -210,11 +271,18 @@ describe("Encrypted objects", function () {
 
     it("are put anew where one is encrypted and the other is not", async () => {
       await build();
-      for (const [from, to] of [[undefined, AES], [AES, undefined]] as const) {
+      for (const [from, to] of [
+        [undefined, AES],
+        [AES, undefined],
+      ] as const) {
         const bytes = bytesOf(200_000, from ? 1 : 2);
         const source = await put("source", bytes, from);
         await store(source);
-        const copied = await gateway.objects.copy(as(alice), at("copy"), { source: at("source"), sourcePreconditions: {}, ...(to ? { encryption: to } : {}) });
+        const copied = await gateway.objects.copy(as(alice), at("copy"), {
+          source: at("source"),
+          sourcePreconditions: {},
+          ...(to ? { encryption: to } : {}),
+        });
         expect(copied.durability.state).to.equal("staged");
         expect(copied.encryption?.algorithm).to.equal(to?.algorithm);
         await gateway.objects.delete(as(alice), at("source"));
@@ -231,7 +299,11 @@ describe("Encrypted objects", function () {
       const request = { source: at("source"), sourcePreconditions: {}, encryption: withKey(customerKey(1)) };
       const early = await gateway.objects.copy(as(alice), at("early"), request);
       const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
-      const files = await house.preprocessing.files(source.id, await house.catalog.objects.blobs(source.id), { format: job!.format!, territory: alice.territory, priority: "background" });
+      const files = await house.preprocessing.files(source.id, await house.catalog.objects.blobs(source.id), {
+        format: job!.format!,
+        territory: alice.territory,
+        priority: "background",
+      });
       await house.catalog.objects.attach(source.id, files);
       const late = await gateway.objects.copy(as(alice), at("late"), request);
       for (const key of ["early", "late"]) {
@@ -250,13 +322,23 @@ describe("Encrypted objects", function () {
     await build({ maxSegmentsPerFile: 1 });
     const { uploads } = gateway;
     const parts = [bytesOf(20 * MIB, 1), bytesOf(20 * MIB, 2), bytesOf(30 * MIB, 3)];
-    const { id } = await uploads.create(as(alice), at("k"), { content: {}, metadata: {}, encryption: withKey(customerKey(1)) });
+    const { id } = await uploads.create(as(alice), at("k"), {
+      content: {},
+      metadata: {},
+      encryption: withKey(customerKey(1)),
+    });
     const send = (n: number, bytes: Buffer) => uploads.putPart(as(alice), at("k"), id, n, body(bytes), customerKey(1));
     await send(1, bytesOf(20 * MIB, 9));
     await send(2, parts[1]!);
     const sent = [await send(1, parts[0]!), await send(2, parts[1]!), await send(3, parts[2]!)];
     await refused("InvalidRequest", uploads.complete(as(alice), at("k"), id, { parts: [] }, customerKey(2)));
-    const { result } = await uploads.complete(as(alice), at("k"), id, { parts: sent.map(({ partNumber, etag }) => ({ partNumber, etag })) }, customerKey(1));
+    const { result } = await uploads.complete(
+      as(alice),
+      at("k"),
+      id,
+      { parts: sent.map(({ partNumber, etag }) => ({ partNumber, etag })) },
+      customerKey(1),
+    );
     const { encryption } = await result;
     expect(encryption?.algorithm).to.equal("customer");
     expect(await house.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property("format");
@@ -267,7 +349,9 @@ describe("Encrypted objects", function () {
     const whole = Buffer.concat(parts);
     expect((await get("k", { customer: customerKey(1) })).equals(whole)).to.equal(true);
     const range = { first: CAPACITY - 100, last: CAPACITY + 100 };
-    expect((await get("k", { customer: customerKey(1), range })).equals(whole.subarray(range.first, range.last + 1))).to.equal(true);
+    expect(
+      (await get("k", { customer: customerKey(1), range })).equals(whole.subarray(range.first, range.last + 1)),
+    ).to.equal(true);
   });
 
   it("stay readable when a new master key wraps, and say so when the old one is missing", async () => {
@@ -282,7 +366,10 @@ describe("Encrypted objects", function () {
     // A copy onto itself wraps with the new key and moves no byte.
     await rotated.objects.copy(as(alice), at("old"), { source: at("old"), sourcePreconditions: {}, encryption: AES });
     expect(await get("old", {}, house.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
-    const error: unknown = await get("old").then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await get("old").then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).to.be.instanceOf(Error).with.property("message").that.contains("is not among the gateway's keys");
   });
 
@@ -294,8 +381,14 @@ describe("Encrypted objects", function () {
       server = await TransitServer.start();
       await server.create("payroll");
       const token = await server.token({ encrypt: ["update"], decrypt: ["update"], keys: ["read"] });
-      vault = new VaultKeys({ token: () => Promise.resolve(token), log: { warn: () => undefined } }, { address: server.address, timeoutMs: 500 });
-      gateway = house.gatewayWith({ retrieval, keys: new KeyRing({ master: [masterKey], kms: new Map(), ciphers: new Map() }, vault) });
+      vault = new VaultKeys(
+        { token: () => Promise.resolve(token), log: { warn: () => undefined } },
+        { address: server.address, timeoutMs: 500 },
+      );
+      gateway = house.gatewayWith({
+        retrieval,
+        keys: new KeyRing({ master: [masterKey], kms: new Map(), ciphers: new Map() }, vault),
+      });
     });
     afterEach(async () => {
       await vault.close();
@@ -309,9 +402,16 @@ describe("Encrypted objects", function () {
       expect(version.encryption?.wrapped).to.match(/^vault:v1:/);
       await store(version);
       await server.rotate("payroll");
-      for (let n = 0; n < 3; n++) expect(await get("k", { range: { first: 10 * n, last: 10 * n + 9 } })).to.deep.equal(bytes.subarray(10 * n, 10 * n + 10));
+      for (let n = 0; n < 3; n++)
+        expect(await get("k", { range: { first: 10 * n, last: 10 * n + 9 } })).to.deep.equal(
+          bytes.subarray(10 * n, 10 * n + 10),
+        );
       expect(server.asked).to.deep.equal({ keys: 1, encrypt: 1, decrypt: 1 });
-      const copied = await gateway.objects.copy(as(alice), at("k"), { source: at("k"), sourcePreconditions: {}, encryption: { algorithm: "aws:kms", keyId: "payroll" } });
+      const copied = await gateway.objects.copy(as(alice), at("k"), {
+        source: at("k"),
+        sourcePreconditions: {},
+        encryption: { algorithm: "aws:kms", keyId: "payroll" },
+      });
       expect(copied.encryption?.wrapped).to.match(/^vault:v2:/);
       expect(copied.durability.state).to.equal("stored");
       expect(await get("k")).to.deep.equal(bytes);
@@ -344,20 +444,35 @@ describe("Encrypted objects", function () {
   it("are read each in its own size and format where several of one owner are one file", async () => {
     await build();
     const filled = Buffer.concat([bytesOf(1000, 3), Buffer.alloc(1000)]);
-    const objects: (readonly [string, Buffer])[] = [["short", filled.subarray(0, 1000)], ["long", filled], ["longest", Buffer.concat([filled, Buffer.alloc(CAPACITY / 2)])]];
+    const objects: (readonly [string, Buffer])[] = [
+      ["short", filled.subarray(0, 1000)],
+      ["long", filled],
+      ["longest", Buffer.concat([filled, Buffer.alloc(CAPACITY / 2)])],
+    ];
     for (const [key, bytes] of objects) await store(await put(key, bytes));
-    const fids = await Promise.all(objects.map(async ([key]) => (await gateway.objects.head(as(alice), at(key), { preconditions: {} })).version.durability.fid));
+    const fids = await Promise.all(
+      objects.map(
+        async ([key]) => (await gateway.objects.head(as(alice), at(key), { preconditions: {} })).version.durability.fid,
+      ),
+    );
     expect(new Set(fids).size, "zeros at the end are what a segment is filled with").to.equal(1);
     for (const [key, bytes] of objects) expect((await get(key)).equals(bytes), key).to.equal(true);
   });
 
   it("are read back whole where the last of their segments repeats, and so one file stands for shorter and longer ones", async () => {
     await build();
-    const zeros = (segments: number) => Buffer.concat([bytesOf(SEGMENT_SIZE, 4), Buffer.alloc(segments * SEGMENT_SIZE - 5)]);
+    const zeros = (segments: number) =>
+      Buffer.concat([bytesOf(SEGMENT_SIZE, 4), Buffer.alloc(segments * SEGMENT_SIZE - 5)]);
     for (const segments of [2, 3]) await store(await put(`${segments}`, zeros(segments)));
-    const fids = await Promise.all([2, 3].map(async (segments) => (await gateway.objects.head(as(alice), at(`${segments}`), { preconditions: {} })).version.durability.fid));
+    const fids = await Promise.all(
+      [2, 3].map(
+        async (segments) =>
+          (await gateway.objects.head(as(alice), at(`${segments}`), { preconditions: {} })).version.durability.fid,
+      ),
+    );
     expect(fids[0]).to.equal(fids[1]);
-    for (const segments of [3, 2]) expect((await get(`${segments}`)).equals(zeros(segments)), `${segments} segments of zeros`).to.equal(true);
+    for (const segments of [3, 2])
+      expect((await get(`${segments}`)).equals(zeros(segments)), `${segments} segments of zeros`).to.equal(true);
     const range = { first: 2 * SEGMENT_SIZE - 3, last: 3 * SEGMENT_SIZE + 7 };
     expect((await get("3", { range })).equals(zeros(3).subarray(range.first, range.last + 1))).to.equal(true);
   });
@@ -368,8 +483,14 @@ describe("Encrypted objects", function () {
     const version = await put("k", bytes, AES);
     await store(version);
     const [extent] = await house.catalog.objects.extents(version.id);
-    const ciphertext = Buffer.concat((await house.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS)
-      .map((hash) => [...network.nodes.stored()].find((fragment) => createHash("sha256").update(fragment).digest("hex") === hash) ?? Buffer.alloc(FRAGMENT_SIZE)));
+    const ciphertext = Buffer.concat(
+      (await house.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS).map(
+        (hash) =>
+          [...network.nodes.stored()].find(
+            (fragment) => createHash("sha256").update(fragment).digest("hex") === hash,
+          ) ?? Buffer.alloc(FRAGMENT_SIZE),
+      ),
+    );
     await gateway.buckets.create(as(bob), "found");
     const found = await gateway.objects.put(as(bob), { bucket: "found", key: "k" }, body(ciphertext), plainly);
     await store(found);
@@ -384,7 +505,9 @@ describe("Encrypted objects", function () {
     const bytes = bytesOf(1000, 1);
     const version = await put("k", bytes, AES);
     await store(version);
-    const plain = createHash("sha256").update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)])).digest("hex");
+    const plain = createHash("sha256")
+      .update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)]))
+      .digest("hex");
     const [extent] = await house.catalog.objects.extents(version.id);
     expect((await house.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
   });

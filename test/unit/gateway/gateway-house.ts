@@ -25,8 +25,18 @@ import { MemoryChain } from "../../support/memory-chain.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { testKeys } from "../../support/test-keys.js";
 
-export const alice: Account = { id: "a".repeat(64), displayName: "alice", cessAccount: "cXalice" as CessAccount, territory: "home" };
-export const bob: Account = { id: "b".repeat(64), displayName: "bob", cessAccount: "cXbob" as CessAccount, territory: "home" };
+export const alice: Account = {
+  id: "a".repeat(64),
+  displayName: "alice",
+  cessAccount: "cXalice" as CessAccount,
+  territory: "home",
+};
+export const bob: Account = {
+  id: "b".repeat(64),
+  displayName: "bob",
+  cessAccount: "cXbob" as CessAccount,
+  territory: "home",
+};
 
 /** The network's store in a map: whole contents by FID, cut as a retrieval does. */
 export class ShelfRetrieval implements Retrieval {
@@ -85,17 +95,39 @@ export class House {
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
     const encoder = new ThreadEncoder({ threads: 2 });
     const { maxSegmentsPerFile } = settings;
-    const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder }, maxSegmentsPerFile === undefined ? {} : { maxSegmentsPerFile });
+    const preprocessing = new ResumablePreprocessing(
+      { catalog, blobs, encoder },
+      maxSegmentsPerFile === undefined ? {} : { maxSegmentsPerFile },
+    );
     return new House(folder, catalog, blobs, encoder, preprocessing, settings);
   }
 
   /** Another gateway over the same rooms, with some of them replaced. */
-  gatewayWith(replaced: { readonly blobs?: Blobs; readonly catalog?: Catalog; readonly retrieval?: Retrieval; readonly keys?: Keys }, settings: HouseSettings = {}): CessGateway {
+  gatewayWith(
+    replaced: {
+      readonly blobs?: Blobs;
+      readonly catalog?: Catalog;
+      readonly retrieval?: Retrieval;
+      readonly keys?: Keys;
+    },
+    settings: HouseSettings = {},
+  ): CessGateway {
     const { catalog, blobs, preprocessing, chain, clock } = this;
-    return new CessGateway({
-      keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval: this.shelf,
-      onWork: () => this.work++, onFault: (error) => this.faults.push(error), ...replaced,
-    }, settings);
+    return new CessGateway(
+      {
+        keys: testKeys,
+        catalog,
+        blobs,
+        preprocessing,
+        chain,
+        clock,
+        retrieval: this.shelf,
+        onWork: () => this.work++,
+        onFault: (error) => this.faults.push(error),
+        ...replaced,
+      },
+      settings,
+    );
   }
 
   async close(): Promise<void> {
@@ -116,8 +148,13 @@ export class House {
   /** Brings a staged object into the network: what the jobs do, without one. */
   async store({ id, owner }: ObjectVersion): Promise<void> {
     const staged = await this.catalog.objects.blobs(id);
-    const content = Buffer.concat(await Promise.all(staged.map(async ({ blob, offset, length }) =>
-      collect(this.blobs.read(blob, { start: offset, end: offset + length })))));
+    const content = Buffer.concat(
+      await Promise.all(
+        staged.map(async ({ blob, offset, length }) =>
+          collect(this.blobs.read(blob, { start: offset, end: offset + length })),
+        ),
+      ),
+    );
     if ((await this.catalog.objects.extents(id)).length === 0) {
       const territory = owner === alice.id ? alice.territory : bob.territory;
       const files = await this.preprocessing.files(id, staged, { format: PLAIN, territory, priority: "background" });
@@ -140,7 +177,11 @@ export function as(account: Account, signal: AbortSignal = new AbortController()
 export const plainly: PutSettings = { content: {}, metadata: {} };
 
 /** A body in pieces of 100 KB, its size announced unless told otherwise. */
-export function body(bytes: Uint8Array, announced: Body["announced"] & { size?: number | undefined } = {}, trailer: Expected = {}): Body {
+export function body(
+  bytes: Uint8Array,
+  announced: Body["announced"] & { size?: number | undefined } = {},
+  trailer: Expected = {},
+): Body {
   const { size, ...rest } = { size: bytes.byteLength as number | undefined, ...announced };
   return { stream: pieces(bytes), ...(size === undefined ? {} : { size }), announced: rest, trailer: () => trailer };
 }
@@ -162,7 +203,10 @@ export function bytesOf(size: number, seed: number): Buffer {
 
 /** The refusal a promise ends with, which must be of this kind. */
 export async function refused(kind: ErrorKind, promise: Promise<unknown>): Promise<S3Error> {
-  const error: unknown = await promise.then(() => undefined, (reason: unknown) => reason);
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   expect(error, "the refusal").to.be.instanceOf(S3Error);
   expect((error as S3Error).kind).to.equal(kind);
   return error as S3Error;

@@ -1,7 +1,13 @@
 import { expect } from "chai";
 import { withinLimits } from "../../../src/gateway/access/key-limits.js";
 
-const asked = (action: string | undefined, { operation = "", bucket = "photos", key = "", prefix = "" } = {}) => ({ operation, action, bucket, key, prefix });
+const asked = (action: string | undefined, { operation = "", bucket = "photos", key = "", prefix = "" } = {}) => ({
+  operation,
+  action,
+  bucket,
+  key,
+  prefix,
+});
 
 describe("access keys with limits", () => {
   it("reach the buckets they name and no other", () => {

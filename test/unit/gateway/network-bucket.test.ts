@@ -20,7 +20,10 @@ describe("The network bucket", () => {
   /** How the chain answers for the redundancy. */
   let redundancy: () => Promise<number | undefined>;
   const files: NetworkFiles = {
-    find: (wanted) => Promise.resolve<CessFile | undefined>(wanted === fid ? { fid, size: content.length, format: PLAIN, segments: [] } : undefined),
+    find: (wanted) =>
+      Promise.resolve<CessFile | undefined>(
+        wanted === fid ? { fid, size: content.length, format: PLAIN, segments: [] } : undefined,
+      ),
     redundancy: () => redundancy(),
   };
   let house: House;
@@ -32,11 +35,22 @@ describe("The network bucket", () => {
   });
   afterEach(() => house.close());
 
-  const open = (name = "cess") => NetworkBucket.open({ catalog: house.catalog, files, retrieval: house.shelf }, { name, region: "us-east-1" });
+  const open = (name = "cess") =>
+    NetworkBucket.open({ catalog: house.catalog, files, retrieval: house.shelf }, { name, region: "us-east-1" });
 
   async function gateway(name?: string): Promise<CessGateway> {
     const { catalog, blobs, preprocessing, chain, shelf } = house;
-    return new CessGateway({ keys: testKeys, catalog, blobs, preprocessing, chain, clock: systemClock, retrieval: shelf, files, network: await open(name) });
+    return new CessGateway({
+      keys: testKeys,
+      catalog,
+      blobs,
+      preprocessing,
+      chain,
+      clock: systemClock,
+      retrieval: shelf,
+      files,
+      network: await open(name),
+    });
   }
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {
@@ -45,7 +59,11 @@ describe("The network bucket", () => {
     expect(version).to.include({ size: 5000, etag: fid });
     expect(version.durability).to.include({ state: "stored", fid });
     expect(Buffer.compare(await collect(body), content)).to.equal(0);
-    const part = await objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, range: { first: 10, last: 19 } });
+    const part = await objects.get(
+      as(reader),
+      { bucket: "cess", key: fid },
+      { ...whole, range: { first: 10, last: 19 } },
+    );
     expect(part.range).to.deep.equal({ start: 10, end: 20 });
     expect(Buffer.compare(await collect(part.body), content.subarray(10, 20))).to.equal(0);
     expect((await objects.head(as(reader), { bucket: "cess", key: fid }, whole)).version.size).to.equal(5000);
@@ -53,14 +71,21 @@ describe("The network bucket", () => {
 
   it("answers preconditions and ranges as for any object", async () => {
     const { objects } = await gateway();
-    await refused("NotModified", objects.head(as(reader), { bucket: "cess", key: fid }, { preconditions: { ifNoneMatch: [fid] } }));
-    await refused("InvalidRange", objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, range: { first: 5000 } }));
+    await refused(
+      "NotModified",
+      objects.head(as(reader), { bucket: "cess", key: fid }, { preconditions: { ifNoneMatch: [fid] } }),
+    );
+    await refused(
+      "InvalidRange",
+      objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, range: { first: 5000 } }),
+    );
     await refused("NoSuchVersion", objects.head(as(reader), { bucket: "cess", key: fid, versionId: "1" }, whole));
   });
 
   it("knows no other keys", async () => {
     const { objects } = await gateway();
-    for (const key of ["0".repeat(64), "photo.jpg", fid.toUpperCase()]) await refused("NoSuchKey", objects.get(as(reader), { bucket: "cess", key }, whole));
+    for (const key of ["0".repeat(64), "photo.jpg", fid.toUpperCase()])
+      await refused("NoSuchKey", objects.get(as(reader), { bucket: "cess", key }, whole));
   });
 
   it("is closed to accounts that may not read the network", async () => {
@@ -73,8 +98,14 @@ describe("The network bucket", () => {
     const { objects, buckets, uploads } = await gateway();
     await refused("AccessDenied", objects.put(as(reader), { bucket: "cess", key: fid }, body(content), plainly));
     await refused("AccessDenied", objects.delete(as(reader), { bucket: "cess", key: fid }));
-    await refused("AccessDenied", objects.list(as(reader), "cess", { prefix: "", delimiter: "", after: "", limit: 10 }));
-    await refused("AccessDenied", uploads.create(as(reader), { bucket: "cess", key: fid }, { content: {}, metadata: {} }));
+    await refused(
+      "AccessDenied",
+      objects.list(as(reader), "cess", { prefix: "", delimiter: "", after: "", limit: 10 }),
+    );
+    await refused(
+      "AccessDenied",
+      uploads.create(as(reader), { bucket: "cess", key: fid }, { content: {}, metadata: {} }),
+    );
     await refused("AccessDenied", buckets.delete(as(reader), "cess"));
     await refused("BucketAlreadyExists", buckets.create(as(reader), "cess"));
     expect(await buckets.list(as(reader))).to.deep.equal([]);
@@ -105,7 +136,8 @@ describe("The network bucket", () => {
     }
     beforeEach(async () => {
       await house.gateway.buckets.create(as(alice), "bucket");
-      for (const key of ["staged", "stored"]) await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(content), plainly);
+      for (const key of ["staged", "stored"])
+        await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(content), plainly);
       await house.store((await house.catalog.objects.get("bucket", "stored"))!);
     });
 
@@ -113,7 +145,9 @@ describe("The network bucket", () => {
       expect(await head("stored")).to.equal(9);
       expect(await head("staged")).to.equal(undefined);
       const { objects } = await gateway();
-      expect((await objects.head(as(reader), { bucket: "cess", key: fid }, whole)).version.durability.redundancy).to.equal(9);
+      expect(
+        (await objects.head(as(reader), { bucket: "cess", key: fid }, whole)).version.durability.redundancy,
+      ).to.equal(9);
     });
 
     it("is left out when the chain cannot be asked, or takes too long", async () => {

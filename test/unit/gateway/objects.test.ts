@@ -11,7 +11,9 @@ const noConditions = { preconditions: {} };
 
 describe("Buckets of a gateway", () => {
   let house: House;
-  beforeEach(async () => { house = await House.build(); });
+  beforeEach(async () => {
+    house = await House.build();
+  });
   afterEach(() => house.close());
 
   it("belong to who created them, and creating one's own again succeeds", async () => {
@@ -73,7 +75,10 @@ describe("PutObject", () => {
 
   it("answers with the MD5 as ETag and CRC64NVME as checksum, and the bytes come back", async () => {
     const bytes = bytesOf(1_234_567, 1);
-    const version = await house.gateway.objects.put(as(alice), name, body(bytes), { content: { contentType: "image/png" }, metadata: { n: "1" } });
+    const version = await house.gateway.objects.put(as(alice), name, body(bytes), {
+      content: { contentType: "image/png" },
+      metadata: { n: "1" },
+    });
     expect(version).to.include({ etag: md5(bytes).toString("hex"), size: bytes.length, owner: alice.id });
     expect(version).to.deep.include({ content: { contentType: "image/png" }, metadata: { n: "1" } });
     expect(version.checksum).to.include({ algorithm: "CRC64NVME", type: "FULL_OBJECT" });
@@ -90,7 +95,10 @@ describe("PutObject", () => {
     const inHeader = await house.gateway.objects.put(as(alice), name, body(bytes, { checksum }), plainly);
     expect(inHeader.checksum).to.deep.equal({ ...checksum, type: "FULL_OBJECT" });
     const trailed = body(bytes, { algorithm: "CRC32", size: undefined }, { checksum });
-    expect((await house.gateway.objects.put(as(alice), name, trailed, plainly)).checksum).to.deep.equal({ ...checksum, type: "FULL_OBJECT" });
+    expect((await house.gateway.objects.put(as(alice), name, trailed, plainly)).checksum).to.deep.equal({
+      ...checksum,
+      type: "FULL_OBJECT",
+    });
   });
 
   it("refuses a body that is not what was announced, and leaves no trace of it", async () => {
@@ -102,7 +110,10 @@ describe("PutObject", () => {
     await refused("InvalidDigest", put(body(bytes, { md5: "short" })));
     await refused("XAmzContentSHA256Mismatch", put(body(bytes, { sha256: "0".repeat(64) })));
     await refused("BadDigest", put(body(bytes, { checksum: { algorithm: "CRC32C", value: wrong(4) } })));
-    await refused("BadDigest", put(body(bytes, { algorithm: "SHA1" }, { checksum: { algorithm: "SHA1", value: wrong(20) } })));
+    await refused(
+      "BadDigest",
+      put(body(bytes, { algorithm: "SHA1" }, { checksum: { algorithm: "SHA1", value: wrong(20) } })),
+    );
     await refused("InvalidRequest", put(body(bytes, { checksum: { algorithm: "CRC32C", value: wrong(5) } })));
     await refused("InvalidRequest", put(body(bytes, { algorithm: "CRC32" })));
     await refused("InvalidRequest", put(body(bytes, {}, { checksum: { algorithm: "SHA1", value: wrong(20) } })));
@@ -118,7 +129,9 @@ describe("PutObject", () => {
     const bytes = bytesOf(250_000, 4);
     const sha256 = createHash("sha256").update(bytes).digest();
     const right = body(bytes, {
-      md5: md5(bytes).toString("base64"), sha256: sha256.toString("hex"), checksum: { algorithm: "SHA256", value: sha256.toString("base64") },
+      md5: md5(bytes).toString("base64"),
+      sha256: sha256.toString("hex"),
+      checksum: { algorithm: "SHA256", value: sha256.toString("base64") },
     });
     expect((await house.gateway.objects.put(as(alice), name, right, plainly)).checksum?.algorithm).to.equal("SHA256");
   });
@@ -129,14 +142,18 @@ describe("PutObject", () => {
       yield* pieces(bytes.subarray(0, MIB));
       throw new S3Error("RequestTimeout");
     };
-    await refused("RequestTimeout", house.gateway.objects.put(as(alice), name, { ...body(bytes), stream: broken() }, plainly));
+    await refused(
+      "RequestTimeout",
+      house.gateway.objects.put(as(alice), name, { ...body(bytes), stream: broken() }, plainly),
+    );
     const leaving = new AbortController();
     const halted = async function* () {
       yield bytes.subarray(0, MIB);
       leaving.abort(new Error("the client left"));
       await new Promise((resolve) => setTimeout(resolve, 5000).unref());
     };
-    const error: unknown = await house.gateway.objects.put(as(alice, leaving.signal), name, { ...body(bytes), stream: halted() }, plainly)
+    const error: unknown = await house.gateway.objects
+      .put(as(alice, leaving.signal), name, { ...body(bytes), stream: halted() }, plainly)
       .catch((reason: unknown) => reason);
     expect((error as Error).message).to.equal("the client left");
     expect(await house.blobIds()).to.deep.equal([]);
@@ -148,24 +165,34 @@ describe("PutObject", () => {
     const full = Object.assign(Object.create(house.blobs) as typeof house.blobs, {
       write: () => Promise.reject(new S3Error("InsufficientStorage")),
     });
-    await refused("InsufficientStorage", house.gatewayWith({ blobs: full }).objects.put(as(alice), name, body(Buffer.from("new")), plainly));
+    await refused(
+      "InsufficientStorage",
+      house.gatewayWith({ blobs: full }).objects.put(as(alice), name, body(Buffer.from("new")), plainly),
+    );
     expect((await read()).toString()).to.equal("old");
   });
 
   it("removes the fresh blob when the catalog refuses, and keeps it when the row is there after all", async () => {
     const { catalog } = house;
-    const failing = (put: typeof catalog.objects.put) => house.gatewayWith({
-      catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: Object.assign(Object.create(catalog.objects) as object, { put }) }),
-    });
+    const failing = (put: typeof catalog.objects.put) =>
+      house.gatewayWith({
+        catalog: Object.assign(Object.create(catalog) as typeof catalog, {
+          objects: Object.assign(Object.create(catalog.objects) as object, { put }),
+        }),
+      });
     const refuses = failing(() => Promise.reject(new Error("the connection broke before the commit")));
-    const first: unknown = await refuses.objects.put(as(alice), name, body(Buffer.from("x")), plainly).catch((error: unknown) => error);
+    const first: unknown = await refuses.objects
+      .put(as(alice), name, body(Buffer.from("x")), plainly)
+      .catch((error: unknown) => error);
     expect(first).to.be.instanceOf(Error);
     expect(await house.blobIds()).to.deep.equal([]);
     const breaks = failing(async (...given) => {
       await catalog.objects.put(...given);
       throw new Error("the connection broke after the commit");
     });
-    const second: unknown = await breaks.objects.put(as(alice), name, body(Buffer.from("kept")), plainly).catch((error: unknown) => error);
+    const second: unknown = await breaks.objects
+      .put(as(alice), name, body(Buffer.from("kept")), plainly)
+      .catch((error: unknown) => error);
     expect(second).to.be.instanceOf(Error);
     expect((await read()).toString()).to.equal("kept");
   });
@@ -189,18 +216,34 @@ describe("PutObject", () => {
 
   it("checks write preconditions before a byte of the body is read", async () => {
     const { objects } = house.gateway;
-    const unread = { ...body(Buffer.from("x")), stream: { [Symbol.asyncIterator]: () => { throw new Error("the body was read"); } } };
+    const unread = {
+      ...body(Buffer.from("x")),
+      stream: {
+        [Symbol.asyncIterator]: () => {
+          throw new Error("the body was read");
+        },
+      },
+    };
     await refused("NoSuchKey", objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifMatch: ["x"] } }));
-    await objects.put(as(alice), name, body(Buffer.from("first")), { ...plainly, preconditions: { ifNoneMatch: ["*"] } });
-    const error = await refused("PreconditionFailed", objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifNoneMatch: ["*"] } }));
+    await objects.put(as(alice), name, body(Buffer.from("first")), {
+      ...plainly,
+      preconditions: { ifNoneMatch: ["*"] },
+    });
+    const error = await refused(
+      "PreconditionFailed",
+      objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifNoneMatch: ["*"] } }),
+    );
     expect(error.details.fields).to.deep.equal({ Condition: "If-None-Match" });
     expect((await read()).toString()).to.equal("first");
   });
 
   it("lets one of many conditional writers win", async () => {
-    const puts = Array.from({ length: 8 }, (_, n) => house.gateway.objects.put(
-      as(alice), name, body(Buffer.from(`writer ${n}`)), { ...plainly, preconditions: { ifNoneMatch: ["*"] } },
-    ));
+    const puts = Array.from({ length: 8 }, (_, n) =>
+      house.gateway.objects.put(as(alice), name, body(Buffer.from(`writer ${n}`)), {
+        ...plainly,
+        preconditions: { ifNoneMatch: ["*"] },
+      }),
+    );
     const results = await Promise.allSettled(puts);
     expect(results.filter(({ status }) => status === "fulfilled")).to.have.length(1);
     expect(await house.blobIds()).to.have.length(1);
@@ -208,17 +251,34 @@ describe("PutObject", () => {
 
   it("refuses keys over 1,024 bytes and metadata over 2 KiB", async () => {
     const { objects } = house.gateway;
-    await refused("KeyTooLongError", objects.put(as(alice), { bucket: "photos", key: "ü".repeat(513) }, body(Buffer.from("x")), plainly));
+    await refused(
+      "KeyTooLongError",
+      objects.put(as(alice), { bucket: "photos", key: "ü".repeat(513) }, body(Buffer.from("x")), plainly),
+    );
     await objects.put(as(alice), { bucket: "photos", key: "ü".repeat(512) }, body(Buffer.from("x")), plainly);
-    await refused("MetadataTooLarge", objects.put(as(alice), name, body(Buffer.from("x")), { content: {}, metadata: { n: "x".repeat(2048) } }));
+    await refused(
+      "MetadataTooLarge",
+      objects.put(as(alice), name, body(Buffer.from("x")), { content: {}, metadata: { n: "x".repeat(2048) } }),
+    );
   });
 
   it("lists what was put, with the place to go on from", async () => {
-    for (const key of ["a/1", "a/2", "b", "c/1"]) await house.gateway.objects.put(as(alice), { bucket: "photos", key }, body(Buffer.from(key)), plainly);
-    const page = await house.gateway.objects.list(as(alice), "photos", { prefix: "", delimiter: "/", after: "", limit: 2 });
+    for (const key of ["a/1", "a/2", "b", "c/1"])
+      await house.gateway.objects.put(as(alice), { bucket: "photos", key }, body(Buffer.from(key)), plainly);
+    const page = await house.gateway.objects.list(as(alice), "photos", {
+      prefix: "",
+      delimiter: "/",
+      after: "",
+      limit: 2,
+    });
     expect(page).to.deep.include({ prefixes: ["a/"], truncated: true, last: "b" });
     expect(page.keys.map(({ key }) => key)).to.deep.equal(["b"]);
-    const rest = await house.gateway.objects.list(as(alice), "photos", { prefix: "", delimiter: "/", after: "b", limit: 2 });
+    const rest = await house.gateway.objects.list(as(alice), "photos", {
+      prefix: "",
+      delimiter: "/",
+      after: "b",
+      limit: 2,
+    });
     expect(rest).to.deep.equal({ keys: [], prefixes: ["c/"], truncated: false });
   });
 });

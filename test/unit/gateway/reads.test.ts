@@ -13,16 +13,23 @@ describe("Reading an object", () => {
   beforeEach(async () => {
     house = await House.build();
     await house.gateway.buckets.create(as(alice), "photos");
-    version = await house.gateway.objects.put(as(alice), name, body(bytes), { content: { cacheControl: "no-cache" }, metadata: {} });
+    version = await house.gateway.objects.put(as(alice), name, body(bytes), {
+      content: { cacheControl: "no-cache" },
+      metadata: {},
+    });
   });
   afterEach(() => house.close());
 
-  const get = (request: Partial<ReadRequest>) => house.gateway.objects.get(as(alice), name, { preconditions: {}, ...request });
-  const head = (request: Partial<ReadRequest>) => house.gateway.objects.head(as(alice), name, { preconditions: {}, ...request });
+  const get = (request: Partial<ReadRequest>) =>
+    house.gateway.objects.get(as(alice), name, { preconditions: {}, ...request });
+  const head = (request: Partial<ReadRequest>) =>
+    house.gateway.objects.head(as(alice), name, { preconditions: {}, ...request });
 
   it("gives ranges of staged bytes", async () => {
     for (const [range, start, end] of [
-      [{ first: 10, last: 19 }, 10, 20], [{ first: 999_990 }, 999_990, 1_000_000], [{ suffix: 5 }, 999_995, 1_000_000],
+      [{ first: 10, last: 19 }, 10, 20],
+      [{ first: 999_990 }, 999_990, 1_000_000],
+      [{ suffix: 5 }, 999_995, 1_000_000],
       [{ first: 0, last: 5_000_000 }, 0, 1_000_000],
     ] as const) {
       const result = await get({ range });
@@ -49,7 +56,9 @@ describe("Reading an object", () => {
     const { etag, createdAt } = version;
     const error = await refused("NotModified", head({ preconditions: { ifNoneMatch: [etag] } }));
     expect(error.details.headers).to.deep.equal({
-      etag: `"${etag}"`, "last-modified": new Date(createdAt).toUTCString(), "cache-control": "no-cache",
+      etag: `"${etag}"`,
+      "last-modified": new Date(createdAt).toUTCString(),
+      "cache-control": "no-cache",
     });
     await refused("NotModified", get({ preconditions: { ifModifiedSince: createdAt + 1000 } }));
     const failed = await refused("PreconditionFailed", get({ preconditions: { ifMatch: ["other"] } }));
@@ -62,7 +71,9 @@ describe("Reading an object", () => {
     const { objects } = house.gateway;
     await refused("NoSuchKey", objects.get(as(alice), { bucket: "photos", key: "none" }, { preconditions: {} }));
     await refused("NoSuchVersion", objects.head(as(alice), { ...name, versionId: "123" }, { preconditions: {} }));
-    expect((await objects.head(as(alice), { ...name, versionId: "null" }, { preconditions: {} })).version.id).to.equal(version.id);
+    expect((await objects.head(as(alice), { ...name, versionId: "null" }, { preconditions: {} })).version.id).to.equal(
+      version.id,
+    );
   });
 
   it("goes to the network when the bytes are stored there, for the range only", async () => {
@@ -93,13 +104,17 @@ describe("Reading an object", () => {
         return blobs;
       },
     });
-    const gateway = house.gatewayWith({ catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: releasing }) });
-    expect(await collect((await gateway.objects.get(as(alice), name, { preconditions: {} })).body)).to.deep.equal(bytes);
+    const gateway = house.gatewayWith({
+      catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: releasing }),
+    });
+    expect(await collect((await gateway.objects.get(as(alice), name, { preconditions: {} })).body)).to.deep.equal(
+      bytes,
+    );
     expect(house.shelf.opened).to.have.length(1);
   });
 
   it("is ObjectUnavailable when the bytes are nowhere, before an answer begins", async () => {
-    await house.blobs.remove((await catalogBlobs()));
+    await house.blobs.remove(await catalogBlobs());
     await refused("ObjectUnavailable", get({}));
   });
 
@@ -137,16 +152,26 @@ describe("CopyObject", () => {
   beforeEach(async () => {
     house = await House.build();
     await house.gateway.buckets.create(as(alice), "photos");
-    original = await house.gateway.objects.put(as(alice), source, body(bytes), { content: { contentType: "text/a" }, metadata: { a: "1" } });
+    original = await house.gateway.objects.put(as(alice), source, body(bytes), {
+      content: { contentType: "text/a" },
+      metadata: { a: "1" },
+    });
   });
   afterEach(() => house.close());
 
-  const copy = (request: object = {}) => house.gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {}, ...request });
-  const read = async (at: typeof target) => collect((await house.gateway.objects.get(as(alice), at, { preconditions: {} })).body);
+  const copy = (request: object = {}) =>
+    house.gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {}, ...request });
+  const read = async (at: typeof target) =>
+    collect((await house.gateway.objects.get(as(alice), at, { preconditions: {} })).body);
 
   it("of a staged object shares its blob, which outlives the source", async () => {
     const copied = await copy();
-    expect(copied).to.deep.include({ etag: original.etag, checksum: original.checksum, content: original.content, metadata: original.metadata });
+    expect(copied).to.deep.include({
+      etag: original.etag,
+      checksum: original.checksum,
+      content: original.content,
+      metadata: original.metadata,
+    });
     expect(await house.blobIds()).to.have.length(1);
     await house.gateway.objects.delete(as(alice), source);
     expect(await read(target)).to.deep.equal(bytes);
@@ -174,7 +199,9 @@ describe("CopyObject", () => {
   it("replaces metadata where asked, also of an object onto itself, and refuses that otherwise", async () => {
     await refused("InvalidRequest", house.gateway.objects.copy(as(alice), source, { source, sourcePreconditions: {} }));
     const renewed = await house.gateway.objects.copy(as(alice), source, {
-      source, sourcePreconditions: {}, replaceMetadata: { content: { contentType: "text/b" }, metadata: { b: "2" } },
+      source,
+      sourcePreconditions: {},
+      replaceMetadata: { content: { contentType: "text/b" }, metadata: { b: "2" } },
     });
     expect(renewed).to.deep.include({ content: { contentType: "text/b" }, metadata: { b: "2" }, etag: original.etag });
     expect(await read(source)).to.deep.equal(bytes);
@@ -183,7 +210,9 @@ describe("CopyObject", () => {
   it("of a stored object onto itself keeps its file, which is not deleted", async () => {
     await house.store(original);
     const renewed = await house.gateway.objects.copy(as(alice), source, {
-      source, sourcePreconditions: {}, replaceMetadata: { content: {}, metadata: { mtime: "1" } },
+      source,
+      sourcePreconditions: {},
+      replaceMetadata: { content: {}, metadata: { mtime: "1" } },
     });
     expect(renewed.durability.state).to.equal("stored");
     expect(await house.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
@@ -192,7 +221,12 @@ describe("CopyObject", () => {
 
   it("computes another checksum where one is asked for", async () => {
     const copied = await copy({ checksumAlgorithm: "SHA256" });
-    const put = await house.gateway.objects.put(as(alice), target, body(bytes, { checksum: copied.checksum as never }), plainly);
+    const put = await house.gateway.objects.put(
+      as(alice),
+      target,
+      body(bytes, { checksum: copied.checksum as never }),
+      plainly,
+    );
     expect(put.checksum).to.deep.equal(copied.checksum);
   });
 
@@ -218,7 +252,9 @@ describe("CopyObject", () => {
         return extents;
       },
     });
-    const gateway = house.gatewayWith({ catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }) });
+    const gateway = house.gatewayWith({
+      catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }),
+    });
     const copied = await gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {} });
     expect(copied.size).to.equal(newer.length);
     expect(await read(target)).to.deep.equal(newer);
@@ -236,14 +272,19 @@ describe("CopyObject", () => {
         return catalog.objects.extents(id);
       },
     });
-    const gateway = house.gatewayWith({ catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }) });
+    const gateway = house.gatewayWith({
+      catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }),
+    });
     await refused("NoSuchKey", gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {} }));
   });
 
   it("moves the bytes when the source's file is charged to another territory", async () => {
     await house.store(original);
     const moved = { ...alice, territory: "second" };
-    await refused("TerritoryNotFound", house.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} }));
+    await refused(
+      "TerritoryNotFound",
+      house.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} }),
+    );
     house.chain.addTerritory(alice.cessAccount, "second", 1024n * BigInt(MIB));
     const copied = await house.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} });
     expect(copied.durability.state).to.equal("staged");

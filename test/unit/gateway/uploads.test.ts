@@ -18,9 +18,12 @@ describe("Multipart uploads", () => {
     house = await House.build(settings);
     await house.gateway.buckets.create(as(alice), "photos");
   }
-  const create = async (settings: Partial<CreateUploadSettings> = {}) => (await house.gateway.uploads.create(as(alice), name, { ...plainly, ...settings })).id;
-  const put = (id: string, partNumber: number, bytes: Uint8Array) => house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
-  const complete = async (id: string, request: CompleteRequest) => (await house.gateway.uploads.complete(as(alice), name, id, request)).result;
+  const create = async (settings: Partial<CreateUploadSettings> = {}) =>
+    (await house.gateway.uploads.create(as(alice), name, { ...plainly, ...settings })).id;
+  const put = (id: string, partNumber: number, bytes: Uint8Array) =>
+    house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
+  const complete = async (id: string, request: CompleteRequest) =>
+    (await house.gateway.uploads.complete(as(alice), name, id, request)).result;
   const read = async () => collect((await house.gateway.objects.get(as(alice), name, { preconditions: {} })).body);
 
   it("become one object of the parts in order, its ETag the FID of the bytes", async () => {
@@ -33,11 +36,18 @@ describe("Multipart uploads", () => {
     expect(parts[0]!.etag).to.equal(createHash("md5").update(bytes.subarray(0, cuts[1])).digest("hex"));
     const request = { parts: listed(parts), size: bytes.length };
     const completed = await complete(id, request);
-    const hashes = [bytes.subarray(0, SEGMENT_SIZE), Buffer.concat([bytes.subarray(SEGMENT_SIZE), Buffer.alloc(2 * SEGMENT_SIZE - bytes.length)])]
-      .map((segment) => createHash("sha256").update(segment).digest());
+    const hashes = [
+      bytes.subarray(0, SEGMENT_SIZE),
+      Buffer.concat([bytes.subarray(SEGMENT_SIZE), Buffer.alloc(2 * SEGMENT_SIZE - bytes.length)]),
+    ].map((segment) => createHash("sha256").update(segment).digest());
     expect(completed.etag).to.equal(createHash("sha256").update(Buffer.concat(hashes)).digest("hex"));
     const { version } = await house.gateway.objects.head(as(alice), name, { preconditions: {} });
-    expect(version).to.deep.include({ etag: completed.etag, size: bytes.length, content: { contentType: "video/mp4" }, metadata: { m: "1" } });
+    expect(version).to.deep.include({
+      etag: completed.etag,
+      size: bytes.length,
+      content: { contentType: "video/mp4" },
+      metadata: { m: "1" },
+    });
     expect(version.durability).to.include({ state: "encoded", fid: completed.etag });
     expect((await read()).equals(bytes)).to.equal(true);
     expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
@@ -65,9 +75,17 @@ describe("Multipart uploads", () => {
     await refused("InvalidPartOrder", complete(id, { parts: listed([one, one]) }));
     await refused("InvalidPart", complete(id, { parts: [{ partNumber: 1, etag: two.etag }] }));
     await refused("InvalidPart", complete(id, { parts: [{ partNumber: 3, etag: one.etag }] }));
-    await refused("InvalidPart", complete(id, { parts: [{ ...listed([one])[0]!, checksum: { algorithm: "CRC64NVME", value: "AAAAAAAAAAA=" } }] }));
+    await refused(
+      "InvalidPart",
+      complete(id, { parts: [{ ...listed([one])[0]!, checksum: { algorithm: "CRC64NVME", value: "AAAAAAAAAAA=" } }] }),
+    );
     const small = await refused("EntityTooSmall", complete(id, { parts: listed([one, two]) }));
-    expect(small.details.fields).to.deep.equal({ ProposedSize: String(MIB), MinSizeAllowed: String(5 * MIB), PartNumber: "1", ETag: one.etag });
+    expect(small.details.fields).to.deep.equal({
+      ProposedSize: String(MIB),
+      MinSizeAllowed: String(5 * MIB),
+      PartNumber: "1",
+      ETag: one.etag,
+    });
     await refused("InvalidRequest", complete(id, { parts: listed([one]), size: MIB + 1 }));
     await refused("NoSuchUpload", complete("unknown", { parts: listed([one]) }));
     await refused("NoSuchKey", complete(id, { parts: listed([one]), preconditions: { ifMatch: ["x"] } }));
@@ -102,11 +120,13 @@ describe("Multipart uploads", () => {
       const part = await put(id, 1, bytesOf(100_000, round));
       const [completing, aborting] = await Promise.allSettled([
         complete(id, { parts: listed([part]) }),
-        new Promise((resolve) => setTimeout(resolve, round * 40)).then(() => house.gateway.uploads.abort(as(alice), name, id)),
+        new Promise((resolve) => setTimeout(resolve, round * 40)).then(() =>
+          house.gateway.uploads.abort(as(alice), name, id),
+        ),
       ]);
       const statuses = [completing.status, aborting.status].sort();
       expect(statuses, `round ${round}`).to.deep.equal(["fulfilled", "rejected"]);
-      const loser = completing.status === "rejected" ? completing : aborting as PromiseRejectedResult;
+      const loser = completing.status === "rejected" ? completing : (aborting as PromiseRejectedResult);
       await refused("NoSuchUpload", Promise.reject(loser.reason as Error));
       if (completing.status === "fulfilled") {
         expect(await read()).to.deep.equal(bytesOf(100_000, round));
@@ -135,8 +155,14 @@ describe("Multipart uploads", () => {
     await refused("InvalidArgument", put(id, 0, bytesOf(10, 1)));
     await refused("InvalidArgument", put(id, 10_001, bytesOf(10, 1)));
     await refused("IncompleteBody", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { size: 11 })));
-    await refused("BadDigest", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { md5: Buffer.alloc(16).toString("base64") })));
-    await refused("InvalidRequest", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { algorithm: "CRC32" })));
+    await refused(
+      "BadDigest",
+      uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { md5: Buffer.alloc(16).toString("base64") })),
+    );
+    await refused(
+      "InvalidRequest",
+      uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { algorithm: "CRC32" })),
+    );
     expect((await uploads.parts(as(alice), name, id, 0, 10)).parts).to.deep.equal([]);
     expect(await house.blobIds()).to.deep.equal([]);
   });
@@ -161,8 +187,16 @@ describe("Multipart uploads", () => {
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
     const value = `${sha256(Buffer.concat(pieces.map(sha256))).toString("base64")}-2`;
     await refused("InvalidRequest", complete(id, { parts: listed(parts) }));
-    const summed = parts.map(({ partNumber, etag, checksum }) => ({ partNumber, etag, checksum: { algorithm: "SHA256" as const, value: checksum?.value ?? "" } }));
-    expect((await complete(id, { parts: summed })).checksum).to.deep.equal({ algorithm: "SHA256", type: "COMPOSITE", value });
+    const summed = parts.map(({ partNumber, etag, checksum }) => ({
+      partNumber,
+      etag,
+      checksum: { algorithm: "SHA256" as const, value: checksum?.value ?? "" },
+    }));
+    expect((await complete(id, { parts: summed })).checksum).to.deep.equal({
+      algorithm: "SHA256",
+      type: "COMPOSITE",
+      value,
+    });
   });
 
   it("end although the retention they were created with is over by then", async () => {
@@ -176,7 +210,9 @@ describe("Multipart uploads", () => {
     await refused("InvalidArgument", create({ lock: { retention } }));
     const part = await house.gateway.uploads.putPart(as(alice), name, id, 1, body(bytes, { md5 }));
     await complete(id, { parts: listed([part]) });
-    expect((await house.gateway.objects.head(as(alice), name, { preconditions: {} })).version.lock).to.deep.equal({ retention });
+    expect((await house.gateway.objects.head(as(alice), name, { preconditions: {} })).version.lock).to.deep.equal({
+      retention,
+    });
   });
 
   it("refuse a checksum type that does not go with the algorithm", async () => {
@@ -193,11 +229,22 @@ describe("Multipart uploads", () => {
     await house.gateway.objects.put(as(alice), source, body(bytes), plainly);
     const id = await create();
     const { uploads } = house.gateway;
-    const copy = (n: number, first: number, last: number) => uploads.copyPart(as(alice), name, id, n, { source, range: { first, last }, sourcePreconditions: {} });
-    const parts = [await copy(1, 0, 5 * MIB - 1), await copy(2, 100, 299), await uploads.copyPart(as(alice), name, id, 3, { source, sourcePreconditions: {} })];
+    const copy = (n: number, first: number, last: number) =>
+      uploads.copyPart(as(alice), name, id, n, { source, range: { first, last }, sourcePreconditions: {} });
+    const parts = [
+      await copy(1, 0, 5 * MIB - 1),
+      await copy(2, 100, 299),
+      await uploads.copyPart(as(alice), name, id, 3, { source, sourcePreconditions: {} }),
+    ];
     await refused("InvalidArgument", copy(4, 0, bytes.length));
-    await refused("PreconditionFailed", uploads.copyPart(as(alice), name, id, 4, { source, sourcePreconditions: { ifMatch: ["other"] } }));
-    await refused("NoSuchKey", uploads.copyPart(as(alice), name, id, 4, { source: { ...source, key: "none" }, sourcePreconditions: {} }));
+    await refused(
+      "PreconditionFailed",
+      uploads.copyPart(as(alice), name, id, 4, { source, sourcePreconditions: { ifMatch: ["other"] } }),
+    );
+    await refused(
+      "NoSuchKey",
+      uploads.copyPart(as(alice), name, id, 4, { source: { ...source, key: "none" }, sourcePreconditions: {} }),
+    );
     await complete(id, { parts: listed([parts[0]!, parts[2]!]) });
     expect((await read()).equals(Buffer.concat([bytes.subarray(0, 5 * MIB), bytes]))).to.equal(true);
     expect(parts[1]!.etag).to.equal(createHash("md5").update(bytes.subarray(100, 300)).digest("hex"));

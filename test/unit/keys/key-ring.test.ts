@@ -5,22 +5,36 @@ import type { Wrapper } from "../../../src/keys/keys.js";
 import { S3Error } from "../../../src/model/errors.js";
 
 const secret = "5e".repeat(32);
-const ring = (material: Partial<KeyMaterial> = {}) => new KeyRing({ master: [Buffer.alloc(32, 1)], kms: new Map(), ciphers: new Map(), ...material });
+const ring = (material: Partial<KeyMaterial> = {}) =>
+  new KeyRing({ master: [Buffer.alloc(32, 1)], kms: new Map(), ciphers: new Map(), ...material });
 
-const failure = (work: Promise<unknown>) => work.then(() => "it did not fail", (error: unknown) => (error as Error).message);
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => "it did not fail",
+    (error: unknown) => (error as Error).message,
+  );
 
 describe("KeyRing", () => {
-  const kms = new Map([["payroll", [Buffer.alloc(32, 7)]], ["aws/s3", [Buffer.alloc(32, 8)]]]);
+  const kms = new Map([
+    ["payroll", [Buffer.alloc(32, 7)]],
+    ["aws/s3", [Buffer.alloc(32, 8)]],
+  ]);
   const customer: Wrapper = { kind: "customer", key: Buffer.alloc(32, 9) };
 
   it("wraps and unwraps with the master key, a KMS key by any of its names, and a customer's key", async () => {
     const keys = ring({ kms });
     const wrappers: Wrapper[] = [
-      { kind: "master" }, customer, { kind: "kms", keyId: "payroll" }, { kind: "kms", keyId: "alias/aws/s3" }, { kind: "kms", keyId: "arn:aws:kms:us-east-1:1:key/payroll" },
+      { kind: "master" },
+      customer,
+      { kind: "kms", keyId: "payroll" },
+      { kind: "kms", keyId: "alias/aws/s3" },
+      { kind: "kms", keyId: "arn:aws:kms:us-east-1:1:key/payroll" },
     ];
     for (const wrapper of wrappers) {
       const wrapped = await keys.wrap(secret, wrapper, "");
-      expect(wrapped).not.to.contain(secret).and.not.equal(await keys.wrap(secret, wrapper, ""));
+      expect(wrapped)
+        .not.to.contain(secret)
+        .and.not.equal(await keys.wrap(secret, wrapper, ""));
       expect(await keys.unwrap(wrapped, wrapper, ""), wrapper.kind).to.equal(secret);
     }
   });
@@ -29,7 +43,12 @@ describe("KeyRing", () => {
     const key = randomBytes(32);
     const wrapped = await ring().wrap(secret, { kind: "customer", key }, "");
     expect(await ring().unwrap(wrapped, { kind: "customer", key: randomBytes(32) }, "")).to.equal(undefined);
-    for (const form of [key.toString("hex"), key.toString("base64url"), createHash("sha256").update(key).digest("hex").slice(0, 8)]) expect(wrapped).not.to.contain(form);
+    for (const form of [
+      key.toString("hex"),
+      key.toString("base64url"),
+      createHash("sha256").update(key).digest("hex").slice(0, 8),
+    ])
+      expect(wrapped).not.to.contain(form);
   });
 
   it("opens nothing for another purpose, with another context or after a change", async () => {
@@ -41,7 +60,11 @@ describe("KeyRing", () => {
     expect(() => keys.open(sealed.slice(0, 20), "a")).to.throw("was changed");
     const wrapped = await keys.wrap(secret, { kind: "kms", keyId: "payroll" }, "one");
     expect(await failure(keys.unwrap(wrapped, { kind: "kms", keyId: "payroll" }, "other"))).to.contain("payroll");
-    expect(await failure(keys.unwrap(await keys.wrap(secret, { kind: "master" }, ""), { kind: "kms", keyId: "payroll" }, ""))).to.contain("payroll");
+    expect(
+      await failure(
+        keys.unwrap(await keys.wrap(secret, { kind: "master" }, ""), { kind: "kms", keyId: "payroll" }, ""),
+      ),
+    ).to.contain("payroll");
   });
 
   it("keeps opening with old keys once a new one wraps", async () => {
@@ -52,8 +75,12 @@ describe("KeyRing", () => {
     for (const wrapper of [{ kind: "master" }, { kind: "kms", keyId: "payroll" }] as const) {
       const wrapped = await before.wrap(secret, wrapper, "");
       expect(await after.unwrap(wrapped, wrapper, "")).to.equal(secret);
-      expect(await failure(alone.unwrap(wrapped, wrapper, "")), "the error names the key that is missing").to.contain(before.masterId);
-      expect(await alone.unwrap(await after.wrap(secret, wrapper, ""), wrapper, ""), "the new one wraps").to.equal(secret);
+      expect(await failure(alone.unwrap(wrapped, wrapper, "")), "the error names the key that is missing").to.contain(
+        before.masterId,
+      );
+      expect(await alone.unwrap(await after.wrap(secret, wrapper, ""), wrapper, ""), "the new one wraps").to.equal(
+        secret,
+      );
     }
     expect(after.masterId).to.equal(alone.masterId).and.not.equal(before.masterId);
     expect([before.masterId, alone.masterId, "00000000"].map((id) => after.has(id))).to.deep.equal([true, true, false]);
@@ -65,7 +92,9 @@ describe("KeyRing", () => {
     for (const work of [() => keys.cipher("foes"), () => keys.idOf({ kind: "kms", keyId: "none" })]) {
       expect(work).to.throw(S3Error).with.property("kind", "KMS.NotFoundException");
     }
-    const error: unknown = await keys.wrap(secret, { kind: "kms", keyId: "none" }, "").catch((reason: unknown) => reason);
+    const error: unknown = await keys
+      .wrap(secret, { kind: "kms", keyId: "none" }, "")
+      .catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(S3Error).with.property("kind", "KMS.NotFoundException");
   });
 

@@ -12,7 +12,11 @@ const secret = "5e".repeat(32);
 const USER: Policy = { encrypt: ["update"], decrypt: ["update"], keys: ["read"] };
 const OWNER: Policy = { ...USER, encrypt: ["create", "update"] };
 
-const outcome = (work: Promise<unknown>) => work.then((value) => value, (error: unknown) => error as Error);
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    (value) => value,
+    (error: unknown) => error as Error,
+  );
 async function refused(kind: string, work: Promise<unknown>): Promise<S3Error> {
   const error = await outcome(work);
   expect(error).to.be.instanceOf(S3Error).with.property("kind", kind);
@@ -21,7 +25,8 @@ async function refused(kind: string, work: Promise<unknown>): Promise<S3Error> {
 
 /** With CESS_S3_TEST_VAULT and CESS_S3_TEST_VAULT_TOKEN, these run against that server. */
 const { CESS_S3_TEST_VAULT: real, CESS_S3_TEST_VAULT_TOKEN: root = "" } = process.env;
-const startServer = () => (real === undefined ? TransitServer.start({ mount: "kms/transit" }) : OpenBao.start(real, root));
+const startServer = () =>
+  real === undefined ? TransitServer.start({ mount: "kms/transit" }) : OpenBao.start(real, root);
 
 describe("VaultKeys", () => {
   let server: TransitServer | OpenBao;
@@ -29,11 +34,15 @@ describe("VaultKeys", () => {
   const warnings: object[] = [];
   const opened: VaultKeys[] = [];
   const keysAt = (address: string, settings: Partial<VaultSettings> = {}) => {
-    const keys = new VaultKeys({ token: () => Promise.resolve(token), log: { warn: (fields) => warnings.push(fields) } }, { address, rememberedMs: 1, ...settings });
+    const keys = new VaultKeys(
+      { token: () => Promise.resolve(token), log: { warn: (fields) => warnings.push(fields) } },
+      { address, rememberedMs: 1, ...settings },
+    );
     opened.push(keys);
     return keys;
   };
-  const keysOf = (settings: Partial<VaultSettings> = {}) => keysAt(server.address, { mount: server instanceof OpenBao ? server.mount : "kms/transit", ...settings });
+  const keysOf = (settings: Partial<VaultSettings> = {}) =>
+    keysAt(server.address, { mount: server instanceof OpenBao ? server.mount : "kms/transit", ...settings });
 
   beforeEach(async () => {
     server = await startServer();
@@ -49,10 +58,16 @@ describe("VaultKeys", () => {
   it("wraps and unwraps with a key, for one purpose only", async () => {
     const keys = keysOf();
     const wrapped = await keys.wrap(secret, "payroll", "one");
-    expect(wrapped).to.match(/^vault:v1:/).and.not.equal(await keys.wrap(secret, "payroll", "one"));
+    expect(wrapped)
+      .to.match(/^vault:v1:/)
+      .and.not.equal(await keys.wrap(secret, "payroll", "one"));
     expect(await keys.unwrap(wrapped, "payroll", "one")).to.equal(secret);
-    expect(await outcome(keys.unwrap(wrapped, "payroll", "two"))).to.be.instanceOf(Error).with.property("name", "Error");
-    expect(await outcome(keys.unwrap(`${wrapped.slice(0, -6)}AAAAA=`, "payroll", "one"))).to.be.instanceOf(Error).with.property("name", "Error");
+    expect(await outcome(keys.unwrap(wrapped, "payroll", "two")))
+      .to.be.instanceOf(Error)
+      .with.property("name", "Error");
+    expect(await outcome(keys.unwrap(`${wrapped.slice(0, -6)}AAAAA=`, "payroll", "one")))
+      .to.be.instanceOf(Error)
+      .with.property("name", "Error");
   });
 
   it("takes keys that are derived, and aws/s3 under a name without a slash", async () => {
@@ -62,7 +77,9 @@ describe("VaultKeys", () => {
     for (const name of ["derived", "aws/s3"]) {
       const wrapped = await keys.wrap(secret, name, "one");
       expect(await keys.unwrap(wrapped, name, "one")).to.equal(secret);
-      expect(await outcome(keys.unwrap(wrapped, name, "two")), name).to.be.instanceOf(Error).with.property("name", "Error");
+      expect(await outcome(keys.unwrap(wrapped, name, "two")), name)
+        .to.be.instanceOf(Error)
+        .with.property("name", "Error");
     }
   });
 
@@ -81,7 +98,8 @@ describe("VaultKeys", () => {
 
   it("says KMS.NotFoundException of a key that is not there, and never makes one", async () => {
     token = await server.token(OWNER);
-    for (const name of ["misspelt", "..", "a?b", "a b", ".hidden", "x".repeat(200), ""]) await refused("KMS.NotFoundException", keysOf().wrap(secret, name, ""));
+    for (const name of ["misspelt", "..", "a?b", "a b", ".hidden", "x".repeat(200), ""])
+      await refused("KMS.NotFoundException", keysOf().wrap(secret, name, ""));
     expect(await server.has("misspelt")).to.equal(false);
     await refused("KMS.NotFoundException", keysOf().unwrap("vault:v1:AAAA", "misspelt", ""));
   });
@@ -101,7 +119,9 @@ describe("VaultKeys", () => {
   it("says AccessDenied where its token may not use the key, and tells the log why", async () => {
     const wrapped = await keysOf().wrap(secret, "payroll", "");
     token = await server.token({ encrypt: ["update"] });
-    expect(await keysOf().wrap(secret, "payroll", ""), "without looking at keys it can do what it may").to.match(/^vault:v1:/);
+    expect(await keysOf().wrap(secret, "payroll", ""), "without looking at keys it can do what it may").to.match(
+      /^vault:v1:/,
+    );
     await refused("AccessDenied", keysOf().wrap(secret, "misspelt", ""));
     await refused("AccessDenied", keysOf().unwrap(wrapped, "payroll", ""));
     token = "of nobody";
@@ -120,18 +140,26 @@ describe("VaultKeys", () => {
 
   it("serve the key ring for names that the key file does not have", async () => {
     const vault = keysOf();
-    const ring = (kms: ReadonlyMap<string, Uint8Array[]>, at?: VaultKeys) => new KeyRing({ master: [Buffer.alloc(32, 1)], kms, ciphers: new Map() }, at);
+    const ring = (kms: ReadonlyMap<string, Uint8Array[]>, at?: VaultKeys) =>
+      new KeyRing({ master: [Buffer.alloc(32, 1)], kms, ciphers: new Map() }, at);
     const both = ring(new Map([["local", [Buffer.alloc(32, 2)]]]), vault);
-    const [here, there] = [{ kind: "kms", keyId: "local" }, { kind: "kms", keyId: "arn:aws:kms:us-east-1:1:key/payroll" }] as const;
+    const [here, there] = [
+      { kind: "kms", keyId: "local" },
+      { kind: "kms", keyId: "arn:aws:kms:us-east-1:1:key/payroll" },
+    ] as const;
     expect(await both.wrap(secret, here, "")).to.match(/^v1\./);
     const wrapped = await both.wrap(secret, there, "context");
     expect(wrapped).to.match(/^vault:v1:/);
     expect(await both.unwrap(wrapped, { kind: "kms", keyId: "alias/payroll" }, "context")).to.equal(secret);
-    expect(await outcome(both.unwrap(wrapped, there, "other")), "the context is bound in").to.be.instanceOf(Error).with.property("name", "Error");
+    expect(await outcome(both.unwrap(wrapped, there, "other")), "the context is bound in")
+      .to.be.instanceOf(Error)
+      .with.property("name", "Error");
     expect([both.idOf(there), both.has("vault"), ring(new Map()).has("vault")]).to.deep.equal(["vault", true, false]);
     const taken = ring(new Map([["payroll", [Buffer.alloc(32, 2)]]]), vault);
     expect(await taken.unwrap(wrapped, there, "context"), "what Vault wrapped, it opens").to.equal(secret);
-    expect(await outcome(ring(new Map()).unwrap(wrapped, there, "context"))).to.have.property("message").that.contains("not configured any more");
+    expect(await outcome(ring(new Map()).unwrap(wrapped, there, "context")))
+      .to.have.property("message")
+      .that.contains("not configured any more");
   });
 });
 
@@ -140,7 +168,10 @@ describe("VaultKeys, when all is not well", () => {
   const opened: VaultKeys[] = [];
   const warnings: object[] = [];
   const keysAt = (address: string, settings: Partial<VaultSettings> = {}) => {
-    const keys = new VaultKeys({ token: () => Promise.resolve("t"), log: { warn: (fields) => warnings.push(fields) } }, { address, timeoutMs: 500, ...settings });
+    const keys = new VaultKeys(
+      { token: () => Promise.resolve("t"), log: { warn: (fields) => warnings.push(fields) } },
+      { address, timeoutMs: 500, ...settings },
+    );
     opened.push(keys);
     return keys;
   };
@@ -158,9 +189,13 @@ describe("VaultKeys, when all is not well", () => {
   });
 
   it("says ServiceUnavailable, soon, of a server that is sealed, hangs, is not there, or is no Vault", async () => {
-    const sealed = await serve((_, response) => response.writeHead(503).end(JSON.stringify({ errors: ["Vault is sealed"] })));
+    const sealed = await serve((_, response) =>
+      response.writeHead(503).end(JSON.stringify({ errors: ["Vault is sealed"] })),
+    );
     await refused("ServiceUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
-    server!.removeAllListeners("request").on("request", (_, response) => response.writeHead(200).end("<html>a proxy</html>"));
+    server!
+      .removeAllListeners("request")
+      .on("request", (_, response) => response.writeHead(200).end("<html>a proxy</html>"));
     await refused("ServiceUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
     server!.removeAllListeners("request");
     const began = Date.now();
@@ -221,13 +256,18 @@ describe("VaultKeys, when all is not well", () => {
       await secure.create("payroll");
       const token = await secure.token(USER);
       const at = (settings: Partial<VaultSettings>) => {
-        const keys = new VaultKeys({ token: () => Promise.resolve(token), log: { warn: () => undefined } }, { address: secure.address, ...settings });
+        const keys = new VaultKeys(
+          { token: () => Promise.resolve(token), log: { warn: () => undefined } },
+          { address: secure.address, ...settings },
+        );
         opened.push(keys);
         return keys;
       };
       await refused("ServiceUnavailable", at({ namespace: "team" }).wrap(secret, "payroll", ""));
       await refused("ServiceUnavailable", at({ ca: loopbackCertificate.cert }).wrap(secret, "payroll", ""));
-      expect(await at({ ca: loopbackCertificate.cert, namespace: "team" }).wrap(secret, "payroll", "")).to.match(/^vault:v1:/);
+      expect(await at({ ca: loopbackCertificate.cert, namespace: "team" }).wrap(secret, "payroll", "")).to.match(
+        /^vault:v1:/,
+      );
     } finally {
       await secure.close();
     }

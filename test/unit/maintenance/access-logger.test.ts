@@ -33,27 +33,48 @@ describe("The access logger", () => {
         buckets: { get: (name: string) => Promise.resolve({ name, owner: "anna", region: "us-east-1", createdAt: 0 }) },
         configurations: { get: () => Promise.resolve(wanted ? "{}" : undefined) },
       } as never,
-      spool, clock: { now: () => now } as never, log,
+      spool,
+      clock: { now: () => now } as never,
+      log,
       async deliver({ bucket, begun, body, size }) {
         if (failing) throw new Error("no room");
         let text = "";
         for await (const chunk of body) text += Buffer.from(chunk).toString();
         expect(Buffer.byteLength(text)).to.equal(size);
-        delivered.push({ bucket, begun, requests: text.trimEnd().split("\n").map((line) => line.split(" ")[6] ?? "") });
+        delivered.push({
+          bucket,
+          begun,
+          requests: text
+            .trimEnd()
+            .split("\n")
+            .map((line) => line.split(" ")[6] ?? ""),
+        });
         return true;
       },
     });
     return { spool, logger };
   };
   const entry = (requestId: string, bucket = "box"): AccessEntry => ({
-    bucket, time: now, address: "192.0.2.1", requestId, operation: "REST.GET.OBJECT", requestUri: "GET / HTTP/1.1", status: 200, totalMs: 1, hostId: "h",
+    bucket,
+    time: now,
+    address: "192.0.2.1",
+    requestId,
+    operation: "REST.GET.OBJECT",
+    requestUri: "GET / HTTP/1.1",
+    status: 200,
+    totalMs: 1,
+    hostId: "h",
   });
 
   it("delivers the lines of each bucket together when their time has come, and not before", async () => {
     const { spool, logger } = await start();
     await logger.record(entry("1"));
     now += 30 * MINUTE;
-    for (const [id, bucket] of [["2", "box"], ["3", "other"]] as const) await logger.record(entry(id, bucket));
+    for (const [id, bucket] of [
+      ["2", "box"],
+      ["3", "other"],
+    ] as const)
+      await logger.record(entry(id, bucket));
     await logger.step(signal);
     expect(delivered).to.deep.equal([]);
     now += 30 * MINUTE;

@@ -22,9 +22,14 @@ describe("The lifecycle worker", () => {
   });
 
   const versioned = () => on.catalog.configurations.put("box", "versioning", "Enabled");
-  const rules = (...given: Partial<LifecycleRule>[]) => on.catalog.configurations.put("box", "lifecycle", JSON.stringify({
-    rules: given.map((rule, index) => ({ id: String(index), enabled: true, filter: { form: "filter" }, ...rule })),
-  }));
+  const rules = (...given: Partial<LifecycleRule>[]) =>
+    on.catalog.configurations.put(
+      "box",
+      "lifecycle",
+      JSON.stringify({
+        rules: given.map((rule, index) => ({ id: String(index), enabled: true, filter: { form: "filter" }, ...rule })),
+      }),
+    );
   const run = async (page = 1000) => {
     const blobs = { remove: (ids: readonly string[]) => Promise.resolve(void removed.push(...ids)) };
     const worker = new LifecycleWorker({ catalog: on.catalog, blobs, clock: on.clock }, { page, concurrency: 3 });
@@ -33,8 +38,17 @@ describe("The lifecycle worker", () => {
     return steps;
   };
   const left = async () => {
-    const { entries } = await on.catalog.objects.listVersions({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", versionIdMarker: "", limit: 1000 });
-    return entries.flatMap((entry) => (entry.kind === "version" ? [`${entry.version.key}${entry.version.deleteMarker ? " (marker)" : ""}`] : []));
+    const { entries } = await on.catalog.objects.listVersions({
+      bucket: "box",
+      prefix: "",
+      delimiter: "",
+      keyMarker: "",
+      versionIdMarker: "",
+      limit: 1000,
+    });
+    return entries.flatMap((entry) =>
+      entry.kind === "version" ? [`${entry.version.key}${entry.version.deleteMarker ? " (marker)" : ""}`] : [],
+    );
   };
   const pass = (days: number) => {
     on.clock.time += days * DAY;
@@ -54,7 +68,10 @@ describe("The lifecycle worker", () => {
   });
 
   it("heeds prefix, tags, sizes, date and whether a rule is enabled", async () => {
-    const tags = [{ key: "kind", value: "log" }, { key: "more", value: "x" }];
+    const tags = [
+      { key: "kind", value: "log" },
+      { key: "more", value: "x" },
+    ];
     await on.put("tagged", "1", { tags });
     await on.put("big", "2", { size: 100 });
     await on.put("logs/a", "3");
@@ -62,8 +79,10 @@ describe("The lifecycle worker", () => {
     const filter = (more: object) => ({ form: "filter" as const, ...more });
     const expiration = { days: 1 };
     await rules(
-      { filter: filter({ tags: [tags[0]] }), expiration }, { filter: filter({ sizeOver: 99, sizeUnder: 101 }), expiration },
-      { filter: filter({ prefix: "logs/" }), expiration: { date: on.clock.time + DAY } }, { enabled: false, expiration },
+      { filter: filter({ tags: [tags[0]] }), expiration },
+      { filter: filter({ sizeOver: 99, sizeUnder: 101 }), expiration },
+      { filter: filter({ prefix: "logs/" }), expiration: { date: on.clock.time + DAY } },
+      { enabled: false, expiration },
       { filter: filter({ sizeOver: 50, sizeUnder: 100 }), expiration },
     );
     await run();
@@ -118,27 +137,50 @@ describe("The lifecycle worker", () => {
 
   it("moves versions down through the storage classes, and small ones only where the rules say so", async () => {
     const classes = async () => {
-      const { entries } = await on.catalog.objects.listVersions({ bucket: "box", prefix: "", delimiter: "", keyMarker: "", versionIdMarker: "", limit: 1000 });
-      return entries.flatMap((entry) => (entry.kind === "version" ? [[entry.version.key, entry.version.storageClass]] : []));
+      const { entries } = await on.catalog.objects.listVersions({
+        bucket: "box",
+        prefix: "",
+        delimiter: "",
+        keyMarker: "",
+        versionIdMarker: "",
+        limit: 1000,
+      });
+      return entries.flatMap((entry) =>
+        entry.kind === "version" ? [[entry.version.key, entry.version.storageClass]] : [],
+      );
     };
     await versioned();
     await on.put("big", "1", { size: 200_000 });
     await on.put("cold", "2", { size: 200_000, content: { storageClass: "DEEP_ARCHIVE" } });
     await on.put("small", "3");
-    const transitions = [{ storageClass: "STANDARD_IA", at: { days: 30 } }, { storageClass: "GLACIER", at: { days: 60 } }] as const;
+    const transitions = [
+      { storageClass: "STANDARD_IA", at: { days: 30 } },
+      { storageClass: "GLACIER", at: { days: 60 } },
+    ] as const;
     await rules({ transitions });
     pass(31);
     await run();
-    expect(await classes()).to.deep.equal([["big", "STANDARD_IA"], ["cold", "DEEP_ARCHIVE"], ["small", undefined]]);
+    expect(await classes()).to.deep.equal([
+      ["big", "STANDARD_IA"],
+      ["cold", "DEEP_ARCHIVE"],
+      ["small", undefined],
+    ]);
     await rules({ transitions }, { filter: { form: "filter", sizeOver: 1 }, transitions });
     pass(30);
     await run();
-    expect(await classes()).to.deep.equal([["big", "GLACIER"], ["cold", "DEEP_ARCHIVE"], ["small", "GLACIER"]]);
+    expect(await classes()).to.deep.equal([
+      ["big", "GLACIER"],
+      ["cold", "DEEP_ARCHIVE"],
+      ["small", "GLACIER"],
+    ]);
     await on.put("big", "4", { size: 200_000 });
     await rules({ noncurrentTransitions: [{ storageClass: "DEEP_ARCHIVE", days: 1 }] });
     pass(2);
     await run();
-    expect((await classes()).slice(0, 2)).to.deep.equal([["big", undefined], ["big", "DEEP_ARCHIVE"]]);
+    expect((await classes()).slice(0, 2)).to.deep.equal([
+      ["big", undefined],
+      ["big", "DEEP_ARCHIVE"],
+    ]);
   });
 
   it("leaves locked versions, and goes on with the others", async () => {
@@ -169,7 +211,10 @@ describe("The lifecycle worker", () => {
 
   it("rests until its interval is over, which is never longer than a day", async () => {
     const blobs = { remove: () => Promise.resolve() };
-    const worker = new LifecycleWorker({ catalog: on.catalog, blobs, clock: on.clock }, { dayMs: 1000, intervalMs: DAY });
+    const worker = new LifecycleWorker(
+      { catalog: on.catalog, blobs, clock: on.clock },
+      { dayMs: 1000, intervalMs: DAY },
+    );
     expect(await worker.step()).to.deep.equal({ kind: "idle", until: on.clock.time + 1000 });
     await on.put("k", "k");
     await rules({ expiration: { days: 1 } });

@@ -15,7 +15,11 @@ interface Received {
   readonly whole: object;
   readonly headers: IncomingMessage["headers"];
   readonly keys: readonly string[];
-  readonly first: { readonly eventName: string; readonly eventTime: string; readonly s3: { readonly object: Readonly<Record<string, unknown>>; readonly configurationId: string } };
+  readonly first: {
+    readonly eventName: string;
+    readonly eventTime: string;
+    readonly s3: { readonly object: Readonly<Record<string, unknown>>; readonly configurationId: string };
+  };
 }
 
 describe("The notifier", () => {
@@ -39,7 +43,12 @@ describe("The notifier", () => {
       request.on("end", () => {
         const whole = JSON.parse(text) as object;
         const { Records = [] } = whole as { Records?: Received["first"][] };
-        received.push({ whole, headers: request.headers, keys: Records.map(({ s3 }) => String(s3.object["key"])), first: Records[0]! });
+        received.push({
+          whole,
+          headers: request.headers,
+          keys: Records.map(({ s3 }) => String(s3.object["key"])),
+          first: Records[0]!,
+        });
         // 0: never answers.
         if (status !== 0) response.writeHead(status).end("thanks");
       });
@@ -52,13 +61,27 @@ describe("The notifier", () => {
     server.close();
   });
 
-  const hook = (more: Partial<Webhook> = {}): Webhook => ({ name: "hook", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`, ...more });
+  const hook = (more: Partial<Webhook> = {}): Webhook => ({
+    name: "hook",
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,
+    ...more,
+  });
   const notifier = (webhooks: readonly Webhook[], settings = {}) =>
-    new Notifier({ catalog: on.catalog, webhooks, clock: on.clock, log: { warn: (fields) => void warnings.push(fields) } }, settings);
-  const put = (key: string, webhook = "hook") => on.catalog.objects.put(
-    version(key, { announce: announcement([{ id: "rule", webhook, events: ["s3:ObjectCreated:*"] }], "s3:ObjectCreated:Put", key, { principal: "p", address: "192.0.2.1", requestId: "r" }) }),
-    { blobs: [{ blob: `blob of ${key}` as never, offset: 0, length: 5 }] },
-  );
+    new Notifier(
+      { catalog: on.catalog, webhooks, clock: on.clock, log: { warn: (fields) => void warnings.push(fields) } },
+      settings,
+    );
+  const put = (key: string, webhook = "hook") =>
+    on.catalog.objects.put(
+      version(key, {
+        announce: announcement([{ id: "rule", webhook, events: ["s3:ObjectCreated:*"] }], "s3:ObjectCreated:Put", key, {
+          principal: "p",
+          address: "192.0.2.1",
+          requestId: "r",
+        }),
+      }),
+      { blobs: [{ blob: `blob of ${key}` as never, offset: 0, length: 5 }] },
+    );
 
   it("delivers what waits in order and in batches, in S3's form, and then sleeps", async () => {
     for (const key of ["a b", "ü+", "c"]) await put(key);
@@ -77,12 +100,25 @@ describe("The notifier", () => {
   it("sends a test by itself, between the events before and after it", async () => {
     await put("a");
     const source = { principal: "p", address: "", requestId: "R1" };
-    await on.catalog.events.test("box", [{ id: "1", webhook: "hook", events: [] }, { id: "2", webhook: "hook", events: [] }], source);
+    await on.catalog.events.test(
+      "box",
+      [
+        { id: "1", webhook: "hook", events: [] },
+        { id: "2", webhook: "hook", events: [] },
+      ],
+      source,
+    );
     await put("b");
     const worker = notifier([hook()]);
     while ((await worker.step(signal)).kind === "busy");
     expect(received.map(({ keys }) => keys)).to.deep.equal([["a"], [], ["b"]]);
-    expect(received[1]?.whole).to.deep.include({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket: "box", RequestId: "R1", Time: new Date(on.clock.time).toISOString() });
+    expect(received[1]?.whole).to.deep.include({
+      Service: "Amazon S3",
+      Event: "s3:TestEvent",
+      Bucket: "box",
+      RequestId: "R1",
+      Time: new Date(on.clock.time).toISOString(),
+    });
   });
 
   it("keeps what was not taken, and tries again after a time that grows", async () => {
@@ -109,7 +145,9 @@ describe("The notifier", () => {
     await put("b", "gone");
     await put("c");
     status = 0;
-    const worker = notifier([hook({ name: "silent" }), { name: "gone", url: "http://127.0.0.1:1/" }], { timeoutMs: 100 });
+    const worker = notifier([hook({ name: "silent" }), { name: "gone", url: "http://127.0.0.1:1/" }], {
+      timeoutMs: 100,
+    });
     await worker.step(signal);
     expect(warnings.map((fields) => (fields as { webhook: string }).webhook)).to.have.members(["silent", "gone"]);
     status = 302;
@@ -117,7 +155,7 @@ describe("The notifier", () => {
     expect(await on.catalog.events.counts()).to.deep.equal({ waiting: 3, dropped: 0 });
     status = 200;
     await notifier([hook(), { name: "gone", url: "http://127.0.0.1:1/" }]).step(signal);
-    expect((await on.catalog.events.webhooks())).to.have.members(["silent", "gone"]);
+    expect(await on.catalog.events.webhooks()).to.have.members(["silent", "gone"]);
   });
 
   it("gives up what nobody takes in time, also of a webhook that is configured no more", async () => {

@@ -22,7 +22,11 @@ describe("Maintenance", () => {
 
   const write = async (blobs: MemoryBlobs, settled: boolean): Promise<BlobId> => {
     // eslint-disable-next-line @typescript-eslint/require-await
-    const { id } = await blobs.write((async function* () { yield Buffer.from("bytes"); })());
+    const { id } = await blobs.write(
+      (async function* () {
+        yield Buffer.from("bytes");
+      })(),
+    );
     if (settled) blobs.settle([id]);
     return id;
   };
@@ -40,9 +44,13 @@ describe("Maintenance", () => {
       await on.catalog.objects.put(version("key"), { blobs: [{ blob: linked, offset: 0, length: 5 }] });
       const arriving = await write(blobs, false);
       const orphans = await Promise.all(Array.from({ length: 7 }, () => write(blobs, true)));
-      const sweeper = new OrphanSweeper({ catalog: on.catalog, blobs, clock: on.clock }, { batch: 3, intervalMs: HOUR });
+      const sweeper = new OrphanSweeper(
+        { catalog: on.catalog, blobs, clock: on.clock },
+        { batch: 3, intervalMs: HOUR },
+      );
       const steps = [];
-      do steps.push(await sweeper.step()); while (steps.at(-1)?.kind === "busy");
+      do steps.push(await sweeper.step());
+      while (steps.at(-1)?.kind === "busy");
       expect(steps.length).to.be.greaterThan(2);
       expect(steps.at(-1)).to.deep.equal({ kind: "idle", until: on.clock.time + HOUR });
       expect(await remaining(blobs, [linked, arriving, ...orphans])).to.deep.equal([linked, arriving]);
@@ -65,9 +73,16 @@ describe("Maintenance", () => {
       const blobs = new MemoryBlobs();
       const orphan = await write(blobs, true);
       const list = blobs.list.bind(blobs);
-      blobs.list = () => { throw new Error("disk gone"); };
+      blobs.list = () => {
+        throw new Error("disk gone");
+      };
       const sweeper = new OrphanSweeper({ catalog: on.catalog, blobs, clock: on.clock });
-      expect(await sweeper.step().then(() => "swept", () => "failed")).to.equal("failed");
+      expect(
+        await sweeper.step().then(
+          () => "swept",
+          () => "failed",
+        ),
+      ).to.equal("failed");
       blobs.list = list;
       await sweeper.step();
       expect(await remaining(blobs, [orphan])).to.deep.equal([]);
@@ -75,7 +90,8 @@ describe("Maintenance", () => {
   });
 
   it("The upload forgetter forgets what ended longer ago than it is to be remembered", async () => {
-    const begin = (id: string) => on.catalog.uploads.create({ id, bucket: "box", key: "k", owner: "anna", content: {}, metadata: {} });
+    const begin = (id: string) =>
+      on.catalog.uploads.create({ id, bucket: "box", key: "k", owner: "anna", content: {}, metadata: {} });
     await begin("old");
     await on.catalog.uploads.abort("old");
     on.clock.time += 6 * HOUR;
@@ -83,7 +99,10 @@ describe("Maintenance", () => {
     await on.catalog.uploads.abort("young");
     await begin("open");
     on.clock.time += 2 * HOUR;
-    const forgetter = new UploadForgetter({ catalog: on.catalog, clock: on.clock }, { rememberMs: 7 * HOUR, intervalMs: HOUR });
+    const forgetter = new UploadForgetter(
+      { catalog: on.catalog, clock: on.clock },
+      { rememberMs: 7 * HOUR, intervalMs: HOUR },
+    );
     expect(await forgetter.step()).to.deep.equal({ kind: "busy" });
     expect(await forgetter.step()).to.deep.equal({ kind: "idle", until: on.clock.time + HOUR });
     expect(await on.catalog.uploads.get("box", "k", "old")).to.equal(undefined);

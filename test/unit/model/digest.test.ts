@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { checksumAlgorithms } from "../../../src/model/checksum.js";
 import { beginDigest } from "../../../src/model/digest.js";
 
-async function digestOf(algorithm: (typeof checksumAlgorithms)[number], ...chunks: readonly Uint8Array[]): Promise<Buffer> {
+async function digestOf(
+  algorithm: (typeof checksumAlgorithms)[number],
+  ...chunks: readonly Uint8Array[]
+): Promise<Buffer> {
   const digest = await beginDigest(algorithm);
   for (const chunk of chunks) digest.update(chunk);
   return digest.digest();
@@ -13,13 +16,20 @@ async function digestOf(algorithm: (typeof checksumAlgorithms)[number], ...chunk
 describe("Digests", () => {
   it("give the published check values for the text 123456789", async () => {
     const known = { CRC32: "cbf43926", CRC32C: "e3069283", CRC64NVME: "ae8b14860a799888" };
-    for (const algorithm of ["CRC32", "CRC32C", "CRC64NVME"] as const) expect((await digestOf(algorithm, Buffer.from("123456789"))).toString("hex")).to.equal(known[algorithm]);
-    for (const algorithm of ["MD5", "SHA1", "SHA256", "SHA512"] as const) expect(await digestOf(algorithm, Buffer.from("abc"))).to.deep.equal(createHash(algorithm).update("abc").digest());
+    for (const algorithm of ["CRC32", "CRC32C", "CRC64NVME"] as const)
+      expect((await digestOf(algorithm, Buffer.from("123456789"))).toString("hex")).to.equal(known[algorithm]);
+    for (const algorithm of ["MD5", "SHA1", "SHA256", "SHA512"] as const)
+      expect(await digestOf(algorithm, Buffer.from("abc"))).to.deep.equal(createHash(algorithm).update("abc").digest());
   });
 
   it("give the published values of xxHash for no bytes, in network byte order", async () => {
-    const known = { XXHASH64: "ef46db3751d8e999", XXHASH3: "2d06800538d394c2", XXHASH128: "99aa06d3014798d86001c324468d497f" };
-    for (const algorithm of ["XXHASH64", "XXHASH3", "XXHASH128"] as const) expect((await digestOf(algorithm)).toString("hex")).to.equal(known[algorithm]);
+    const known = {
+      XXHASH64: "ef46db3751d8e999",
+      XXHASH3: "2d06800538d394c2",
+      XXHASH128: "99aa06d3014798d86001c324468d497f",
+    };
+    for (const algorithm of ["XXHASH64", "XXHASH3", "XXHASH128"] as const)
+      expect((await digestOf(algorithm)).toString("hex")).to.equal(known[algorithm]);
   });
 
   it("of many bodies at once do not mix although they share an engine", async () => {
@@ -37,8 +47,13 @@ describe("Digests", () => {
 
   it("do not depend on how the bytes are cut", async () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
-    await fc.assert(fc.asyncProperty(bytes, bytes, fc.constantFrom(...checksumAlgorithms), async (left, right, algorithm) => {
-      expect(await digestOf(algorithm, left, right)).to.deep.equal(await digestOf(algorithm, Buffer.concat([left, right])));
-    }), { numRuns: 100 });
+    await fc.assert(
+      fc.asyncProperty(bytes, bytes, fc.constantFrom(...checksumAlgorithms), async (left, right, algorithm) => {
+        expect(await digestOf(algorithm, left, right)).to.deep.equal(
+          await digestOf(algorithm, Buffer.concat([left, right])),
+        );
+      }),
+      { numRuns: 100 },
+    );
   });
 });

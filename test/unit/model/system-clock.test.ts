@@ -12,7 +12,9 @@ describe("SystemClock", () => {
   });
 
   it("sleeps for the time it is asked, and not at all for a time that has passed", async () => {
-    expect(await Promise.race([clock.sleep(-5).then(() => "past"), clock.sleep(1000).then(() => "future")])).to.equal("past");
+    expect(await Promise.race([clock.sleep(-5).then(() => "past"), clock.sleep(1000).then(() => "future")])).to.equal(
+      "past",
+    );
     const begin = performance.now();
     await clock.sleep(50);
     expect(performance.now() - begin).to.be.at.least(49);
@@ -30,7 +32,10 @@ describe("SystemClock", () => {
   it("does not take a sleep of more than 24 days for none at all", async () => {
     const controller = new AbortController();
     let awake = false;
-    const sleep = clock.sleep(2 ** 40, controller.signal).then(() => (awake = true), () => undefined);
+    const sleep = clock.sleep(2 ** 40, controller.signal).then(
+      () => (awake = true),
+      () => undefined,
+    );
     await clock.sleep(20);
     expect(awake).to.equal(false);
     controller.abort();
@@ -41,7 +46,9 @@ describe("SystemClock", () => {
     const module = new URL("../../../src/model/system-clock.js", import.meta.url).href;
     const script = `import { SystemClock } from ${JSON.stringify(module)};
       void new SystemClock({ holdsProcess: false }).sleep(60_000); console.log("ended");`;
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 10_000,
+    });
     expect(stdout).to.equal("ended\n");
   });
 });

@@ -12,7 +12,18 @@ import { GatewayPeers, type GatewayPeersSettings } from "../../../src/peers/gate
 import { TestFolder } from "../encoding/vector-bytes.js";
 import { wallClock } from "../retrieval/memory-network.js";
 
-type Behaviour = "honest" | "without" | "envelope" | "lying" | "cut" | "silent" | "slow" | "no ranges" | "broken" | "redirecting" | "endless";
+type Behaviour =
+  | "honest"
+  | "without"
+  | "envelope"
+  | "lying"
+  | "cut"
+  | "silent"
+  | "slow"
+  | "no ranges"
+  | "broken"
+  | "redirecting"
+  | "endless";
 
 describe("GatewayPeers", () => {
   const folder = new TestFolder();
@@ -38,7 +49,9 @@ describe("GatewayPeers", () => {
   });
 
   /** A gateway that behaves so, and what it was asked. */
-  async function gateway(behaviour: Behaviour): Promise<{ endpoint: string; asked: IncomingMessage[]; now: Behaviour }> {
+  async function gateway(
+    behaviour: Behaviour,
+  ): Promise<{ endpoint: string; asked: IncomingMessage[]; now: Behaviour }> {
     const asked: IncomingMessage[] = [];
     const server = createServer((request, response) => {
       asked.push(request);
@@ -52,7 +65,9 @@ describe("GatewayPeers", () => {
 
   async function answer(behaviour: Behaviour, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const json = (status: number, code: number) =>
-      response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify({ code, msg: "no", data: null }));
+      response
+        .writeHead(status, { "content-type": "application/json; charset=utf-8" })
+        .end(JSON.stringify({ code, msg: "no", data: null }));
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "")!;
     const [start, end] = [Number(first), Number(last) + 1];
     const bytes = Buffer.from(content.subarray(start, end));
@@ -64,15 +79,24 @@ describe("GatewayPeers", () => {
     if (behaviour === "redirecting") return void response.writeHead(302, { location: "http://127.0.0.1:1/" }).end();
     if (behaviour === "no ranges") return void response.writeHead(200).end(content);
     if (behaviour === "lying") bytes[17]! ^= 1;
-    response.writeHead(206, { "content-range": `bytes ${start}-${end - 1}/${content.length}`, "content-length": bytes.length * (behaviour === "endless" ? 100 : 1) });
+    response.writeHead(206, {
+      "content-range": `bytes ${start}-${end - 1}/${content.length}`,
+      "content-length": bytes.length * (behaviour === "endless" ? 100 : 1),
+    });
     if (behaviour === "cut") response.write(bytes.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
     else if (behaviour === "endless") response.write(bytes);
     else response.end(bytes);
   }
 
   function peers(settings: Partial<GatewayPeersSettings>, registered?: readonly RegisteredGateway[]): GatewayPeers {
-    const register = registered && { account: "cSelf" as CessAccount, gateways: () => Promise.resolve([...registered]) };
-    const made = new GatewayPeers({ clock: wallClock, verify: (bytes, hash) => encoder.verify(bytes, hash), ...(register && { register }) }, settings);
+    const register = registered && {
+      account: "cSelf" as CessAccount,
+      gateways: () => Promise.resolve([...registered]),
+    };
+    const made = new GatewayPeers(
+      { clock: wallClock, verify: (bytes, hash) => encoder.verify(bytes, hash), ...(register && { register }) },
+      settings,
+    );
     opened.push(made);
     return made;
   }
@@ -93,7 +117,9 @@ describe("GatewayPeers", () => {
     await expectFragment(from, 1);
     expect(honest.asked.map(({ url }) => url)).to.deep.equal([`/file/open/${file.fid}`, `/file/open/${file.fid}`]);
     expect(honest.asked[1]!.headers).to.include({
-      range: `bytes=${FRAGMENT_SIZE}-${content.length - 1}`, "content-range": `bytes=${FRAGMENT_SIZE}-${content.length - 1}`, "cache-control": "only-if-cached",
+      range: `bytes=${FRAGMENT_SIZE}-${content.length - 1}`,
+      "content-range": `bytes=${FRAGMENT_SIZE}-${content.length - 1}`,
+      "cache-control": "only-if-cached",
     });
     expect(from.metrics()).to.include({ fragments: 2, bytes: content.length, failures: 0 });
   });
@@ -128,7 +154,9 @@ describe("GatewayPeers", () => {
   it("takes the file's beginning from a gateway without ranges, and no more than it needs from one without end", async () => {
     await expectFragment(peers({ endpoints: [(await gateway("no ranges")).endpoint] }), 0);
     await expectFragment(peers({ endpoints: [(await gateway("endless")).endpoint] }), 1);
-    expect(await peers({ endpoints: [(await gateway("no ranges")).endpoint] }).fragment(file, 0, 1, never)).to.equal(undefined);
+    expect(await peers({ endpoints: [(await gateway("no ranges")).endpoint] }).fragment(file, 0, 1, never)).to.equal(
+      undefined,
+    );
   });
 
   for (const behaviour of ["silent", "cut", "broken", "redirecting"] as const)
@@ -149,7 +177,8 @@ describe("GatewayPeers", () => {
   it("asks the register's gateways once it was read, never itself, and none in a private network unless allowed", async () => {
     const [self, honest] = [await gateway("honest"), await gateway("honest")];
     const registered = [
-      { account: "cSelf" as CessAccount, endpoint: self.endpoint }, { account: "cOther" as CessAccount, endpoint: honest.endpoint },
+      { account: "cSelf" as CessAccount, endpoint: self.endpoint },
+      { account: "cOther" as CessAccount, endpoint: honest.endpoint },
     ];
     const open = peers({ allowPrivate: true }, registered);
     expect(await open.fragment(file, 0, 0, never)).to.equal(undefined);

@@ -55,7 +55,11 @@ describe("PeerServer", () => {
   async function encoded(key: string, bytes: Buffer, format: SegmentFormat = PLAIN): Promise<Fid> {
     const { id } = await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(bytes), plainly);
     const blobs = await house.catalog.objects.blobs(id);
-    const files = await house.preprocessing.files(id, blobs, { format, territory: alice.territory, priority: "background" });
+    const files = await house.preprocessing.files(id, blobs, {
+      format,
+      territory: alice.territory,
+      priority: "background",
+    });
     await house.catalog.objects.attach(id, files, house.preprocessing.root(files));
     const [extent] = (await house.catalog.objects.byId(id))!.extents;
     return extent!.fid;
@@ -75,7 +79,10 @@ describe("PeerServer", () => {
     const { catalog, blobs, encoder, chain } = house;
     const files = new SharedFiles({ catalog, blobs, cache, encoder, retrieval }, { share });
     const metadata = new FileMetadata({ chain, owners: (id) => (id === alice.id ? alice : undefined) });
-    const server = new PeerServer({ files, metadata, log: { warn: (fields) => expect.fail(JSON.stringify(fields)) } }, settings);
+    const server = new PeerServer(
+      { files, metadata, log: { warn: (fields) => expect.fail(JSON.stringify(fields)) } },
+      settings,
+    );
     servers.push(server);
     return `http://127.0.0.1:${(await server.listen("127.0.0.1", 0)).port}`;
   }
@@ -85,14 +92,20 @@ describe("PeerServer", () => {
   const envelope = async (answer: Response) => (await answer.json()) as Envelope;
 
   /** With headers that fetch does not send. */
-  async function rawGet(path: string, headers: Record<string, string>): Promise<{ answer: IncomingMessage; bytes: Buffer }> {
+  async function rawGet(
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<{ answer: IncomingMessage; bytes: Buffer }> {
     const request = httpGet(`${base}${path}`, { headers, agent: false });
     const [answer] = (await once(request, "response")) as [IncomingMessage];
     return { answer, bytes: Buffer.concat((await answer.toArray()) as Buffer[]) };
   }
 
   it("gives a whole file by its FID, staged or from the network", async () => {
-    for (const [fid, wanted] of [[staged, content], [stored, Buffer.concat([content, content])]] as const) {
+    for (const [fid, wanted] of [
+      [staged, content],
+      [stored, Buffer.concat([content, content])],
+    ] as const) {
       const answer = await get(`/file/download/${fid}`);
       expect(answer.status).to.equal(200);
       expect(answer.headers.get("content-type")).to.equal("application/octet-stream");
@@ -132,22 +145,34 @@ describe("PeerServer", () => {
     const here = await get(`/file/open/${staged}`, { "Cache-Control": "only-if-cached", Range: "bytes=0-9" });
     expect(here.status).to.equal(206);
     await bytes(here);
-    const elsewhere = await get(`/file/open/${stored}`, { "Cache-Control": "no-transform, only-if-cached", Range: "bytes=0-9" });
+    const elsewhere = await get(`/file/open/${stored}`, {
+      "Cache-Control": "no-transform, only-if-cached",
+      Range: "bytes=0-9",
+    });
     expect(elsewhere.status).to.equal(504);
     expect((await envelope(elsewhere)).code).to.equal(504);
   });
 
   it("answers metadata in the protocol's envelope: from the chain, else from its own books", async () => {
     house.chain.set(({ files }) => {
-      files.set(stored, { fid: stored, size: 600_000, segments: [], owners: [{ account: alice.cessAccount, territory: "home", fileName: "opaque" }] });
+      files.set(stored, {
+        fid: stored,
+        size: 600_000,
+        segments: [],
+        owners: [{ account: alice.cessAccount, territory: "home", fileName: "opaque" }],
+      });
     });
     const known = await get(`/file/metadata/${stored}`);
     expect(known.status).to.equal(200);
     expect(await envelope(known)).to.deep.equal({
-      code: 200, msg: "ok", data: { fid: stored, size: 600_000, owner: [{ user: alice.cessAccount, file_name: "opaque" }] },
+      code: 200,
+      msg: "ok",
+      data: { fid: stored, size: 600_000, owner: [{ user: alice.cessAccount, file_name: "opaque" }] },
     });
     expect((await envelope(await get(`/file/metadata/${staged}`))).data).to.deep.equal({
-      fid: staged, size: 300_000, owner: [{ user: alice.cessAccount, file_name: "" }],
+      fid: staged,
+      size: 300_000,
+      owner: [{ user: alice.cessAccount, file_name: "" }],
     });
     const unknown = await get(`/file/metadata/${"0".repeat(64)}`);
     expect(unknown.status).to.equal(200);
@@ -160,7 +185,11 @@ describe("PeerServer", () => {
       const hash = segments[0]!.fragments[index]!;
       const answer = await get(`/fragment/download?fid=${staged}&fragment=${hash}`);
       expect(answer.status).to.equal(200);
-      expect(createHash("sha256").update(await bytes(answer)).digest("hex")).to.equal(hash);
+      expect(
+        createHash("sha256")
+          .update(await bytes(answer))
+          .digest("hex"),
+      ).to.equal(hash);
     }
     const fragment = (await house.catalog.files.withFid(stored))[0]!.segments[0]!.fragments[0]!;
     const path = `/fragment/download?fid=${stored}&fragment=${fragment}`;
@@ -175,13 +204,16 @@ describe("PeerServer", () => {
     const secret = await encoded("secret", content, { name: "cess-cbc", cipher: "open sesame" });
     expect((await get(`/file/download/${secret}`)).status).to.equal(403);
     expect((await get(`/file/download/${secret}`, { Cipher: "open" })).status).to.equal(403);
-    expect(Buffer.compare(await bytes(await get(`/file/download/${secret}`, { Cipher: "open sesame" })), content)).to.equal(0);
+    expect(
+      Buffer.compare(await bytes(await get(`/file/download/${secret}`, { Cipher: "open sesame" })), content),
+    ).to.equal(0);
   });
 
   it("gives what server-side encryption covers in clear to nobody, its fragments to everybody", async () => {
     const sealed = await encoded("sealed", content, { name: "aes-256-gcm", key: "ab".repeat(32) as DataKey, first: 0 });
     for (const headers of [{}, { Cipher: "" }, { Cipher: "ab".repeat(32) }]) {
-      for (const verb of ["download", "open"]) expect((await get(`/file/${verb}/${sealed}`, headers)).status).to.equal(403);
+      for (const verb of ["download", "open"])
+        expect((await get(`/file/${verb}/${sealed}`, headers)).status).to.equal(403);
     }
     const fragment = (await house.catalog.files.withFid(sealed))[0]!.segments[0]!.fragments[0]!;
     const given = await bytes(await get(`/fragment/download?fid=${sealed}&fragment=${fragment}`));
@@ -191,7 +223,8 @@ describe("PeerServer", () => {
 
   it("lets no file out when told so", async () => {
     const closed = await serve("none");
-    for (const path of [`/file/download/${staged}`, `/file/open/${staged}`]) expect((await get(path, {}, closed)).status).to.equal(404);
+    for (const path of [`/file/download/${staged}`, `/file/open/${staged}`])
+      expect((await get(path, {}, closed)).status).to.equal(404);
     expect((await envelope(await get(`/file/metadata/${staged}`, {}, closed))).code).to.equal(404);
   });
 

@@ -23,7 +23,9 @@ describe("Cutting content into segments", () => {
   it("goes through the slices in order and leaves the rest to the last segment", () => {
     const segments = cutSegments([slice("a", 5, 20 * MIB), slice("b", 0, 50 * MIB)], PLAIN);
     expect(segments).to.deep.equal([
-      [slice("a", 5, 20 * MIB), slice("b", 0, 12 * MIB)], [slice("b", 12 * MIB, 32 * MIB)], [slice("b", 44 * MIB, 6 * MIB)],
+      [slice("a", 5, 20 * MIB), slice("b", 0, 12 * MIB)],
+      [slice("b", 12 * MIB, 32 * MIB)],
+      [slice("b", 44 * MIB, 6 * MIB)],
     ]);
     expect(joinSlices(segments)).to.deep.equal([slice("a", 5, 20 * MIB), slice("b", 0, 50 * MIB)]);
     expect(cutSegments([], PLAIN)).to.deep.equal([]);
@@ -31,8 +33,11 @@ describe("Cutting content into segments", () => {
 
   it("names a segment by its very slices and format", () => {
     const names = [
-      segmentSource([slice("a", 0, 5)], PLAIN), segmentSource([slice("b", 0, 5)], PLAIN), segmentSource([slice("a", 1, 5)], PLAIN),
-      segmentSource([slice("a", 0, 2), slice("a", 2, 3)], PLAIN), segmentSource([slice("a", 0, 5)], { name: "cess-cbc", cipher: "x" }),
+      segmentSource([slice("a", 0, 5)], PLAIN),
+      segmentSource([slice("b", 0, 5)], PLAIN),
+      segmentSource([slice("a", 1, 5)], PLAIN),
+      segmentSource([slice("a", 0, 2), slice("a", 2, 3)], PLAIN),
+      segmentSource([slice("a", 0, 5)], { name: "cess-cbc", cipher: "x" }),
       segmentSource([slice("a", 0, 5)], { name: "cess-cbc", cipher: "y" }),
     ];
     expect(new Set(names).size).to.equal(names.length);
@@ -59,7 +64,9 @@ describe("Preprocessing", () => {
     await house.close();
   });
 
-  function another(limits: { readonly maxSegmentsPerFile?: number; readonly parallelSegments?: number } = {}): ResumablePreprocessing {
+  function another(
+    limits: { readonly maxSegmentsPerFile?: number; readonly parallelSegments?: number } = {},
+  ): ResumablePreprocessing {
     const encoder = Object.assign(Object.create(house.encoder) as Encoder, {
       hashSegment: async (...given: Parameters<Encoder["hashSegment"]>) => {
         await beforeHash();
@@ -92,7 +99,7 @@ describe("Preprocessing", () => {
       }
       const cut = Math.floor(bytes.length / 3);
       const content = [await stage(bytes.subarray(0, cut)), await stage(bytes.subarray(cut))];
-      const format = vector.cipher ? { name: "cess-cbc", cipher: vector.cipher } as const : PLAIN;
+      const format = vector.cipher ? ({ name: "cess-cbc", cipher: vector.cipher } as const) : PLAIN;
       const [file] = await preprocessing.files("v", content, { ...settings, format });
       expect(file!.fid, `size ${vector.size}`).to.equal(vector.fid);
       expect(file!.segments).to.deep.equal(vector.segments.map(({ hash, fragments }) => ({ hash, fragments })));
@@ -109,8 +116,14 @@ describe("Preprocessing", () => {
     const { blob } = content[0]!;
     const whole = await preprocessing.files("whole", content, settings);
     const files = await another({ maxSegmentsPerFile: 2 }).files("cut", content, settings);
-    expect(files.map(({ size, segments }) => [size, segments.length])).to.deep.equal([[2 * SEGMENT_SIZE, 2], [6 * MIB, 1]]);
-    expect(files.map(({ blobs }) => blobs)).to.deep.equal([[slice(blob, 0, 2 * SEGMENT_SIZE)], [slice(blob, 2 * SEGMENT_SIZE, 6 * MIB)]]);
+    expect(files.map(({ size, segments }) => [size, segments.length])).to.deep.equal([
+      [2 * SEGMENT_SIZE, 2],
+      [6 * MIB, 1],
+    ]);
+    expect(files.map(({ blobs }) => blobs)).to.deep.equal([
+      [slice(blob, 0, 2 * SEGMENT_SIZE)],
+      [slice(blob, 2 * SEGMENT_SIZE, 6 * MIB)],
+    ]);
     expect(preprocessing.root(files)).to.equal(whole[0]!.fid);
     expect(preprocessing.root(whole)).to.equal(whole[0]!.fid);
   });
@@ -122,7 +135,9 @@ describe("Preprocessing", () => {
       if (hashed.length === 2) stopping.abort(new Error("the process ends"));
       return Promise.resolve();
     };
-    const first: unknown = await another({ parallelSegments: 1 }).files("v", content, settings, stopping.signal).catch((error: unknown) => error);
+    const first: unknown = await another({ parallelSegments: 1 })
+      .files("v", content, settings, stopping.signal)
+      .catch((error: unknown) => error);
     expect((first as Error).message).to.equal("the process ends");
     const saved = (await house.catalog.preparations.all("v")).length;
     expect(saved).to.be.within(2, 3);

@@ -37,9 +37,23 @@ describe("ChainFiles", function () {
     folder.remove();
   });
 
-  const start = () => new ChainFiles({ directory: new FileDirectory({ chain: network.chain, book: KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock }), clock: wallClock }, DIRECTORY_DEFAULTS) });
+  const start = () =>
+    new ChainFiles({
+      directory: new FileDirectory(
+        {
+          chain: network.chain,
+          book: KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock }),
+          clock: wallClock,
+        },
+        DIRECTORY_DEFAULTS,
+      ),
+    });
   const list = (change: Partial<ChainFile>) => network.chain.files.set(file.fid, { ...listed, ...change });
-  const kind = (promise: Promise<unknown>) => promise.then(() => "none", (error: unknown) => (error as { kind?: string }).kind);
+  const kind = (promise: Promise<unknown>) =>
+    promise.then(
+      () => "none",
+      (error: unknown) => (error as { kind?: string }).kind,
+    );
 
   it("finds a file as it would be preprocessed anew", async () => {
     expect(await start().find(file.fid)).to.deep.equal(file);
@@ -48,8 +62,11 @@ describe("ChainFiles", function () {
 
   it("believes no list of segments that does not make the FID, nor one that cannot hold the bytes", async () => {
     for (const change of [
-      { segments: [...listed.segments].reverse() }, { segments: listed.segments.slice(0, 1) }, { segments: [] },
-      { size: 2 * SEGMENT_SIZE + 1 }, { size: 0 },
+      { segments: [...listed.segments].reverse() },
+      { segments: listed.segments.slice(0, 1) },
+      { segments: [] },
+      { size: 2 * SEGMENT_SIZE + 1 },
+      { size: 0 },
       { segments: listed.segments.map((segment) => ({ ...segment, fragments: segment.fragments.slice(1) })) },
     ]) {
       list(change);
@@ -65,11 +82,28 @@ describe("ChainFiles", function () {
 
   it("counts the fragments of the worst segment whose nodes are registered, in good standing and not to be replaced", async () => {
     expect(await start().redundancy(file.fid)).to.equal(12);
-    network.chain.registered = nodes.slice(1).map((node, n) =>
-      n === 0 ? { ...node, state: "frozen" } : n === 1 ? { ...node, state: "lock" } : n === 2 ? { ...node, state: "exit" } : node);
+    network.chain.registered = nodes
+      .slice(1)
+      .map((node, n) =>
+        n === 0
+          ? { ...node, state: "frozen" }
+          : n === 1
+            ? { ...node, state: "lock" }
+            : n === 2
+              ? { ...node, state: "exit" }
+              : node,
+      );
     expect(await start().redundancy(file.fid)).to.equal(9);
     const [first, second] = listed.segments;
-    list({ segments: [first!, { ...second!, fragments: second!.fragments.map((fragment, n) => (n === 11 ? { ...fragment, lost: true } : fragment)) }] });
+    list({
+      segments: [
+        first!,
+        {
+          ...second!,
+          fragments: second!.fragments.map((fragment, n) => (n === 11 ? { ...fragment, lost: true } : fragment)),
+        },
+      ],
+    });
     expect(await start().redundancy(file.fid)).to.equal(8);
     expect(nodes[0]!.account).to.equal(nodeAccount(0));
     expect(await start().redundancy("0".repeat(64) as Fid)).to.equal(undefined);

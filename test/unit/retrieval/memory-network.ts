@@ -27,7 +27,15 @@ export const wallClock: Clock = {
     }),
 };
 
-export type Fault = "none" | "down" | "corrupt" | "short" | "missing" | "silent" | { readonly slowMs: number } | { readonly flipped: number };
+export type Fault =
+  | "none"
+  | "down"
+  | "corrupt"
+  | "short"
+  | "missing"
+  | "silent"
+  | { readonly slowMs: number }
+  | { readonly flipped: number };
 
 /** Twelve storage nodes that keep fragments in memory, with a switch for what is wrong with each. */
 export class MemoryNodes implements Nodes {
@@ -66,7 +74,10 @@ export class MemoryNodes implements Nodes {
   async #answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
-    await wallClock.sleep(typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 1, signal);
+    await wallClock.sleep(
+      typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 1,
+      signal,
+    );
     const stored = this.#fragments.get(`${node.account}/${hash}`);
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
     if (fault === "short") return stored.slice(0, -1);
@@ -89,12 +100,16 @@ export class MemoryChain implements Chain {
 
   file(fid: Fid): Promise<ChainFile | undefined> {
     this.reads++;
-    return this.connected ? Promise.resolve(this.files.get(fid)) : Promise.reject(new ChainUnavailable("no endpoint answers"));
+    return this.connected
+      ? Promise.resolve(this.files.get(fid))
+      : Promise.reject(new ChainUnavailable("no endpoint answers"));
   }
 
   nodes(): Promise<ChainNode[]> {
     this.reads++;
-    return this.connected ? Promise.resolve(this.registered) : Promise.reject(new ChainUnavailable("no endpoint answers"));
+    return this.connected
+      ? Promise.resolve(this.registered)
+      : Promise.reject(new ChainUnavailable("no endpoint answers"));
   }
 
   readonly deal = elsewhere;
@@ -127,22 +142,37 @@ export class MemoryNetwork {
   register(generation: number): void {
     for (let index = 0; index < FRAGMENTS; index++) {
       const account = nodeAccount(index, generation);
-      this.chain.registered.push({ account, endpoint: `http://node-${generation}-${index}`, state: "positive", idleSpace: 0n });
+      this.chain.registered.push({
+        account,
+        endpoint: `http://node-${generation}-${index}`,
+        state: "positive",
+        idleSpace: 0n,
+      });
     }
   }
 
   /** Encodes a local file and gives its fragments to the nodes of that generation, replacing the register's entry. */
   async store(path: string, size: number, format: SegmentFormat, generation = 0): Promise<CessFile> {
     const contents = segmentSlices(path, size, format);
-    const segments = await Promise.all(contents.map((content, index) => this.encoder.hashSegment(content, formatFrom(format, index))));
+    const segments = await Promise.all(
+      contents.map((content, index) => this.encoder.hashSegment(content, formatFrom(format, index))),
+    );
     const file = { fid: fidOf(segments.map(({ hash }) => hash)), size, format, segments };
     await this.keep(file, contents, generation);
     return file;
   }
 
-  /** Gives a file's fragments (the first so many of each segment), made of `contents`, to the nodes of that generation. */
-  async keep({ fid, size, format, segments }: CessFile, contents: readonly FileSlice[][], generation = 0, count = FRAGMENTS): Promise<void> {
-    for (const [i, content] of contents.entries()) await this.#place(fid, content, formatFrom(format, i), segments[i]!.fragments.slice(0, count), generation);
+  /**
+   * Gives a file's fragments (the first so many of each segment), made of `contents`, to the nodes of that generation.
+   */
+  async keep(
+    { fid, size, format, segments }: CessFile,
+    contents: readonly FileSlice[][],
+    generation = 0,
+    count = FRAGMENTS,
+  ): Promise<void> {
+    for (const [i, content] of contents.entries())
+      await this.#place(fid, content, formatFrom(format, i), segments[i]!.fragments.slice(0, count), generation);
     this.chain.files.set(fid, {
       fid,
       size,
@@ -163,7 +193,13 @@ export class MemoryNetwork {
     this.nodes.gets.length = 0;
   }
 
-  async #place(fid: Fid, content: FileSlice[], format: SegmentFormat, fragments: readonly Hash[], generation: number): Promise<void> {
+  async #place(
+    fid: Fid,
+    content: FileSlice[],
+    format: SegmentFormat,
+    fragments: readonly Hash[],
+    generation: number,
+  ): Promise<void> {
     for (const [index, hash] of fragments.entries()) {
       if (hash === ZERO_FRAGMENT_HASH) continue;
       const bytes = await this.encoder.fragment(content, format, index);

@@ -60,7 +60,12 @@ describe("NetworkRetrieval", function () {
   const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
 
   /** A gateway that has just started, with an empty cache. */
-  function start(settings: Partial<RetrievalSettings> = {}, memoryBytes = 256 * MIB, changed: Partial<Encoder> = {}, diskBytes = 0) {
+  function start(
+    settings: Partial<RetrievalSettings> = {},
+    memoryBytes = 256 * MIB,
+    changed: Partial<Encoder> = {},
+    diskBytes = 0,
+  ) {
     const verify = encoder.verify.bind(encoder);
     const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
     caches.push(cache);
@@ -68,8 +73,11 @@ describe("NetworkRetrieval", function () {
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock });
     const nodes = new BookedNodes({ nodes: network.nodes, book, clock });
     const real: Encoder = {
-      hashSegment: encoder.hashSegment.bind(encoder), fragment: encoder.fragment.bind(encoder),
-      reconstruct: encoder.reconstruct.bind(encoder), verify, close: () => Promise.resolve(),
+      hashSegment: encoder.hashSegment.bind(encoder),
+      fragment: encoder.fragment.bind(encoder),
+      reconstruct: encoder.reconstruct.bind(encoder),
+      verify,
+      close: () => Promise.resolve(),
     };
     const components = { chain: network.chain, nodes, book, cache, encoder: { ...real, ...changed }, clock };
     return { cache, book, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
@@ -92,7 +100,13 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start();
     await expectContent(retrieval);
     expect(asked()).to.have.members([0, 1, 2, 3, 0].map((index) => nodeAccount(index)));
-    expect(retrieval.metrics()).to.include({ races: 0, fetches: 5, fetchedBytes: 5 * FRAGMENT_SIZE, bytesInFlight: 0, bytesHeld: 0 });
+    expect(retrieval.metrics()).to.include({
+      races: 0,
+      fetches: 5,
+      fetchedBytes: 5 * FRAGMENT_SIZE,
+      bytesInFlight: 0,
+      bytesHeld: 0,
+    });
   });
 
   it("fetches only the fragments a range touches, and from the cache the second time", async () => {
@@ -145,8 +159,16 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start();
     const capacity = SEGMENT_SIZE - 16;
     for (const [from, to] of [
-      [0, 1], [15, 17], [16, 32], [100, 1_000_003], [FRAGMENT_SIZE, FRAGMENT_SIZE + 1], [FRAGMENT_SIZE - 20, FRAGMENT_SIZE + 20],
-      [FRAGMENT_SIZE + 16, FRAGMENT_SIZE + 17], [capacity - 1, capacity + 1], [capacity, size], [0, size],
+      [0, 1],
+      [15, 17],
+      [16, 32],
+      [100, 1_000_003],
+      [FRAGMENT_SIZE, FRAGMENT_SIZE + 1],
+      [FRAGMENT_SIZE - 20, FRAGMENT_SIZE + 20],
+      [FRAGMENT_SIZE + 16, FRAGMENT_SIZE + 17],
+      [capacity - 1, capacity + 1],
+      [capacity, size],
+      [0, size],
     ] as const)
       await expectContent(retrieval, from, to, encrypted);
   });
@@ -156,7 +178,16 @@ describe("NetworkRetrieval", function () {
     for (const shift of [0, 7]) {
       const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 500 });
       network.heal();
-      const faults = ["down", "down", "down", "corrupt", "corrupt", "corrupt", { slowMs: 5000 }, { slowMs: 5000 }] as const;
+      const faults = [
+        "down",
+        "down",
+        "down",
+        "corrupt",
+        "corrupt",
+        "corrupt",
+        { slowMs: 5000 },
+        { slowMs: 5000 },
+      ] as const;
       for (const [i, fault] of faults.entries()) network.fault((i + shift) % 12, fault);
       await expectContent(retrieval, 0, size, shift === 0 ? file : encrypted);
     }
@@ -177,7 +208,9 @@ describe("NetworkRetrieval", function () {
     network.fault(5, "silent");
     await expectContent(retrieval, 0, 1000);
     await until(() => network.nodes.gets.every(({ end }) => end !== "running"));
-    expect(network.nodes.gets.filter(({ node }) => node === nodeAccount(0)).map(({ end }) => end)).to.deep.equal(["aborted"]);
+    expect(network.nodes.gets.filter(({ node }) => node === nodeAccount(0)).map(({ end }) => end)).to.deep.equal([
+      "aborted",
+    ]);
   });
 
   it("does not wait for a node again that has just been slow or failed", async () => {
@@ -247,7 +280,10 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start({ minHedgeMs: 20, maxHedgeMs: 20 });
     network.fault(0, "silent");
     for (const index of [1, 2, 3]) network.fault(index, { slowMs: 100 });
-    await Promise.all([expectContent(retrieval), ...[0, 1, 2, 3].map((n) => expectContent(retrieval, n * FRAGMENT_SIZE, (n + 1) * FRAGMENT_SIZE))]);
+    await Promise.all([
+      expectContent(retrieval),
+      ...[0, 1, 2, 3].map((n) => expectContent(retrieval, n * FRAGMENT_SIZE, (n + 1) * FRAGMENT_SIZE)),
+    ]);
   });
 
   it("does not take a node for slow while what it sent waits for being hashed", async () => {
@@ -266,7 +302,9 @@ describe("NetworkRetrieval", function () {
     for (let index = 0; index < 9; index++) network.fault(index, index % 2 ? "corrupt" : "down");
     const error = await rejection(retrieval.open([{ file, range: { start: 0, end: 10 } }]));
     expect(error).to.include({ kind: "ObjectUnavailable" });
-    expect(error).to.have.property("message").that.matches(/^at most 3 good fragments of segment .* were found, 4 are needed$/);
+    expect(error)
+      .to.have.property("message")
+      .that.matches(/^at most 3 good fragments of segment .* were found, 4 are needed$/);
     expect(retrieval.metrics()).to.include({ bytesInFlight: 0, bytesHeld: 0 });
   });
 
@@ -304,7 +342,9 @@ describe("NetworkRetrieval", function () {
 
     network.fault(1, "silent");
     const alone = new AbortController();
-    const last = rejection(retrieval.open([{ file, range: { start: FRAGMENT_SIZE, end: FRAGMENT_SIZE + 5 } }], alone.signal));
+    const last = rejection(
+      retrieval.open([{ file, range: { start: FRAGMENT_SIZE, end: FRAGMENT_SIZE + 5 } }], alone.signal),
+    );
     await until(() => asked().includes(nodeAccount(1)));
     alone.abort(new Error("gone too"));
     expect(await last).to.have.property("message", "gone too");
@@ -326,7 +366,9 @@ describe("NetworkRetrieval", function () {
   it("serves more readers than memory allows at once, one after the other", async () => {
     const { retrieval } = start({ heldBytes: FRAGMENT_SIZE, fetchBytes: FRAGMENT_SIZE, raceBytes: 1 });
     network.fault(1, "down");
-    await Promise.all([0, 1, 2, 3].map((i) => expectContent(retrieval, i * FRAGMENT_SIZE + 1, (i + 1) * FRAGMENT_SIZE + 1)));
+    await Promise.all(
+      [0, 1, 2, 3].map((i) => expectContent(retrieval, i * FRAGMENT_SIZE + 1, (i + 1) * FRAGMENT_SIZE + 1)),
+    );
   });
 
   it("ends an open stream when the signal aborts", async () => {

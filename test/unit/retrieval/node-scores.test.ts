@@ -5,7 +5,11 @@ import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
 import { NodeScores } from "../../../src/retrieval/node-scores.js";
 import { MemoryChain } from "./memory-network.js";
 
-const [quick, slow, unknown] = ["cQuick", "cSlow", "cUnknown"] as CessAccount[] as [CessAccount, CessAccount, CessAccount];
+const [quick, slow, unknown] = ["cQuick", "cSlow", "cUnknown"] as CessAccount[] as [
+  CessAccount,
+  CessAccount,
+  CessAccount,
+];
 
 describe("NodeScores", () => {
   let time: number;
@@ -14,7 +18,10 @@ describe("NodeScores", () => {
 
   beforeEach(() => {
     time = 0;
-    book = KeptNodeBook.inMemory({ chain: new MemoryChain(), clock: { now: () => time, sleep: () => Promise.resolve() } });
+    book = KeptNodeBook.inMemory({
+      chain: new MemoryChain(),
+      clock: { now: () => time, sleep: () => Promise.resolve() },
+    });
     scores = new NodeScores(book, { minHedgeMs: 50, maxHedgeMs: 3000 });
     for (let n = 0; n < 40; n++) book.succeeded(quick, "get", FRAGMENT_SIZE, 100);
   });

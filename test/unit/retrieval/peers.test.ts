@@ -39,23 +39,39 @@ describe("NetworkRetrieval with other gateways", function () {
   class Peer implements Peers {
     asked = 0;
     aborted = 0;
-    constructor(private readonly afterMs: number, private readonly has: boolean | Error = true) {}
-    async fragment(_file: CessFile, _segment: number, fragment: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    constructor(
+      private readonly afterMs: number,
+      private readonly has: boolean | Error = true,
+    ) {}
+    async fragment(
+      _file: CessFile,
+      _segment: number,
+      fragment: number,
+      signal: AbortSignal,
+    ): Promise<Uint8Array | undefined> {
       this.asked++;
       await wallClock.sleep(this.afterMs, signal).catch((error: unknown) => {
         this.aborted++;
         throw error;
       });
       if (this.has instanceof Error) throw this.has;
-      return this.has ? Uint8Array.from(content.subarray(fragment * FRAGMENT_SIZE, (fragment + 1) * FRAGMENT_SIZE)) : undefined;
+      return this.has
+        ? Uint8Array.from(content.subarray(fragment * FRAGMENT_SIZE, (fragment + 1) * FRAGMENT_SIZE))
+        : undefined;
     }
   }
 
   function start(peers: Peers, peerHeadStartMs = HEAD_START_MS) {
-    const cache = new TieredCache({ verify: encoder.verify.bind(encoder) }, { folder: join(folder.path, "cache"), diskBytes: 0 });
+    const cache = new TieredCache(
+      { verify: encoder.verify.bind(encoder) },
+      { folder: join(folder.path, "cache"), diskBytes: 0 },
+    );
     const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
     const nodes = new BookedNodes({ nodes: network.nodes, book, clock: wallClock });
-    return new NetworkRetrieval({ chain: network.chain, nodes, book, cache, encoder, clock: wallClock, peers }, { peerHeadStartMs });
+    return new NetworkRetrieval(
+      { chain: network.chain, nodes, book, cache, encoder, clock: wallClock, peers },
+      { peerHeadStartMs },
+    );
   }
 
   async function expectRead(retrieval: NetworkRetrieval, reach?: Reach): Promise<void> {
@@ -73,7 +89,10 @@ describe("NetworkRetrieval with other gateways", function () {
     expect(retrieval.metrics()).to.include({ fromPeers: 1, cached: 1, fetches: 0 });
   });
 
-  for (const [what, peer] of [["have it not", new Peer(1, false)], ["fail", new Peer(1, new Error("broken"))]] as const)
+  for (const [what, peer] of [
+    ["have it not", new Peer(1, false)],
+    ["fail", new Peer(1, new Error("broken"))],
+  ] as const)
     it(`asks the nodes at once when they ${what}`, async () => {
       const began = Date.now();
       await expectRead(start(peer, LONG_HEAD_START_MS));
@@ -99,14 +118,18 @@ describe("NetworkRetrieval with other gateways", function () {
 
   it("says that it is unavailable when neither has it", async () => {
     for (let index = 0; index < 12; index++) network.fault(index, "down");
-    const failure: unknown = await start(new Peer(2 * HEAD_START_MS, false)).open([{ file, range: { start: 0, end: 1 } }]).catch((error: unknown) => error);
+    const failure: unknown = await start(new Peer(2 * HEAD_START_MS, false))
+      .open([{ file, range: { start: 0, end: 1 } }])
+      .catch((error: unknown) => error);
     expect(failure).to.include({ kind: "ObjectUnavailable" });
   });
 
   it("asks no gateway in a read for another gateway, and nobody at all in one from the cache", async () => {
     const peer = new Peer(1);
     const retrieval = start(peer);
-    const refused: unknown = await retrieval.open([{ file, range: { start: 0, end: 1 } }], undefined, "cache").catch((error: unknown) => error);
+    const refused: unknown = await retrieval
+      .open([{ file, range: { start: 0, end: 1 } }], undefined, "cache")
+      .catch((error: unknown) => error);
     expect(refused).to.include({ kind: "ObjectUnavailable" });
     expect(network.nodes.gets).to.have.length(0);
     await expectRead(retrieval, "nodes");

@@ -20,8 +20,11 @@ describe("A client that reads nothing of an answer", () => {
     const socket = connect(Number(url.port), url.hostname);
     socket.pause();
     socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
-    for (const end = Date.now() + 10_000; endpoint.failures.length === 0 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(endpoint.failures.map((fields) => String((fields as { err?: unknown }).err))).to.deep.equal(["Error: the client reads nothing"]);
+    for (const end = Date.now() + 10_000; endpoint.failures.length === 0 && Date.now() < end;)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(endpoint.failures.map((fields) => String((fields as { err?: unknown }).err))).to.deep.equal([
+      "Error: the client reads nothing",
+    ]);
     let received = 0;
     socket.on("data", (bytes) => (received += bytes.length));
     socket.on("error", () => undefined);

@@ -28,17 +28,34 @@ describe("S3 wire with requests signed by hand", () => {
   /** Signs with exactly these headers, as clients do that sign Expect, Range or User-Agent. */
   function signAll(method: string, path: string, query: string, headers: Record<string, string>): string {
     const names = Object.keys(headers).sort();
-    const canonical = [method, path, query, ...names.map((name) => `${name}:${headers[name]}`), "", names.join(";"), headers["x-amz-content-sha256"]].join("\n");
+    const canonical = [
+      method,
+      path,
+      query,
+      ...names.map((name) => `${name}:${headers[name]}`),
+      "",
+      names.join(";"),
+      headers["x-amz-content-sha256"],
+    ].join("\n");
     const date = headers["x-amz-date"]!;
     const scope = `${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
-    const key = scope.split("/").reduce<string | Buffer>((secret, text) => createHmac("sha256", secret).update(text).digest(), `AWS4${testKey.secretAccessKey}`);
-    const signature = createHmac("sha256", key).update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`).digest("hex");
+    const key = scope
+      .split("/")
+      .reduce<string | Buffer>(
+        (secret, text) => createHmac("sha256", secret).update(text).digest(),
+        `AWS4${testKey.secretAccessKey}`,
+      );
+    const signature = createHmac("sha256", key)
+      .update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`)
+      .digest("hex");
     return `AWS4-HMAC-SHA256 Credential=testkey/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`;
   }
   const now = () => new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
 
   it("names every operation of S3's API as served or not offered", () => {
-    const names = Object.keys(sdk).filter((name) => name.endsWith("Command") && !name.startsWith("$") && name !== "Command").map((name) => name.slice(0, -"Command".length));
+    const names = Object.keys(sdk)
+      .filter((name) => name.endsWith("Command") && !name.startsWith("$") && name !== "Command")
+      .map((name) => name.slice(0, -"Command".length));
     const ours = new Set([...operations, ...unserved].map(({ name }) => name));
     expect(names.filter((name) => !ours.has(name))).to.deep.equal([]);
     expect(ours.size).to.equal(operations.length + unserved.length);
@@ -48,18 +65,37 @@ describe("S3 wire with requests signed by hand", () => {
     for (const { name, match } of unserved) {
       const path = { service: "/", bucket: "/bucket", object: "/bucket/hello" }[match.scope];
       const [header, value = "x"] = match.header?.split("=") ?? [];
-      const answer = await endpoint.signed({ method: match.method, path: `${path}?${(match.query ?? []).join("&")}`, headers: header ? { [header]: value } : {} });
-      expect([answer.status, code(answer), element(answer.body, "Message")], name).to.deep.equal([501, "NotImplemented", `${name} is not implemented.`]);
+      const answer = await endpoint.signed({
+        method: match.method,
+        path: `${path}?${(match.query ?? []).join("&")}`,
+        headers: header ? { [header]: value } : {},
+      });
+      expect([answer.status, code(answer), element(answer.body, "Message")], name).to.deep.equal([
+        501,
+        "NotImplemented",
+        `${name} is not implemented.`,
+      ]);
     }
   });
 
   it("answers what AWS answers to a read of what was never configured", async () => {
     const expected: Record<string, string | undefined> = {
-      versioning: undefined, policy: "NoSuchBucketPolicy", policyStatus: "NoSuchBucketPolicy", publicAccessBlock: "NoSuchPublicAccessBlockConfiguration",
-      ownershipControls: "OwnershipControlsNotFoundError", encryption: "ServerSideEncryptionConfigurationNotFoundError", tagging: "NoSuchTagSet", lifecycle: "NoSuchLifecycleConfiguration", cors: "NoSuchCORSConfiguration",
-      "object-lock": "ObjectLockConfigurationNotFoundError", logging: undefined,
-      requestPayment: undefined, accelerate: undefined, replication: "ReplicationConfigurationNotFoundError",
-      analytics: undefined, "analytics&id=x": "NoSuchConfiguration",
+      versioning: undefined,
+      policy: "NoSuchBucketPolicy",
+      policyStatus: "NoSuchBucketPolicy",
+      publicAccessBlock: "NoSuchPublicAccessBlockConfiguration",
+      ownershipControls: "OwnershipControlsNotFoundError",
+      encryption: "ServerSideEncryptionConfigurationNotFoundError",
+      tagging: "NoSuchTagSet",
+      lifecycle: "NoSuchLifecycleConfiguration",
+      cors: "NoSuchCORSConfiguration",
+      "object-lock": "ObjectLockConfigurationNotFoundError",
+      logging: undefined,
+      requestPayment: undefined,
+      accelerate: undefined,
+      replication: "ReplicationConfigurationNotFoundError",
+      analytics: undefined,
+      "analytics&id=x": "NoSuchConfiguration",
     };
     for (const [query, refused] of Object.entries(expected)) {
       const answer = await get(`/bucket?${query}`);
@@ -70,22 +106,54 @@ describe("S3 wire with requests signed by hand", () => {
   });
 
   it("verifies over exactly the headers and query that the client signed", async () => {
-    const headers = { host: endpoint.host, "x-amz-content-sha256": sha256(""), "x-amz-date": now(), expect: "", range: "bytes=1-2", "user-agent": "me  too".replace("  ", " ") };
+    const headers = {
+      host: endpoint.host,
+      "x-amz-content-sha256": sha256(""),
+      "x-amz-date": now(),
+      expect: "",
+      range: "bytes=1-2",
+      "user-agent": "me  too".replace("  ", " "),
+    };
     const path = "/bucket/hello";
     const authorization = signAll("GET", path, "a=1&a=2&a-b=&prefix=%20%2B%2F%3D&x-id=GetObject", { ...headers });
     const sent = { ...headers, authorization } as Record<string, string>;
     delete sent.expect;
-    expect(await endpoint.raw({ method: "GET", path: `${path}?x-id=GetObject&prefix=+%2b/=&a=2&a=1&a-b`, headers: sent })).to.include({ status: 206, body: "el" });
+    expect(
+      await endpoint.raw({ method: "GET", path: `${path}?x-id=GetObject&prefix=+%2b/=&a=2&a=1&a-b`, headers: sent }),
+    ).to.include({ status: 206, body: "el" });
   });
 
   it("decodes a path exactly once and keeps its dots, slashes and plus signs", async () => {
     for (const path of ["/bucket/a%2Fb//./..%2f+%2B%20%25", "/bucket/./x", "/bucket/%E6%97%A5=1,2;3:4@5$&'()*!~"]) {
-      const headers = { host: endpoint.host, "x-amz-content-sha256": sha256("v"), "x-amz-date": now(), "content-length": "1" };
-      const canonical = path.split("/").map((piece) => encodeURIComponent(decodeURIComponent(piece)).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("%2F", "/")).join("/");
-      expect(await endpoint.raw({ method: "PUT", path, body: "v", headers: { ...headers, authorization: signAll("PUT", canonical, "", headers) } }), path).to.include({ status: 200 });
+      const headers = {
+        host: endpoint.host,
+        "x-amz-content-sha256": sha256("v"),
+        "x-amz-date": now(),
+        "content-length": "1",
+      };
+      const canonical = path
+        .split("/")
+        .map((piece) =>
+          encodeURIComponent(decodeURIComponent(piece))
+            .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+            .replaceAll("%2F", "/"),
+        )
+        .join("/");
+      expect(
+        await endpoint.raw({
+          method: "PUT",
+          path,
+          body: "v",
+          headers: { ...headers, authorization: signAll("PUT", canonical, "", headers) },
+        }),
+        path,
+      ).to.include({ status: 200 });
     }
     const { body } = await get("/bucket?list-type=2");
-    expect(body).to.contain("<Key>a/b//./../++ %</Key>").and.contain("<Key>./x</Key>").and.contain("<Key>日=1,2;3:4@5$&amp;'()*!~</Key>");
+    expect(body)
+      .to.contain("<Key>a/b//./../++ %</Key>")
+      .and.contain("<Key>./x</Key>")
+      .and.contain("<Key>日=1,2;3:4@5$&amp;'()*!~</Key>");
     expect(code(await endpoint.raw({ method: "GET", path: "/bucket/%ff" }))).to.equal("InvalidURI");
     expect(code(await endpoint.raw({ method: "GET", path: "/bucket/%00" }))).to.equal("InvalidURI");
     expect(code(await endpoint.raw({ method: "GET", path: "/bucket/%zz" }))).to.equal("InvalidURI");
@@ -101,59 +169,126 @@ describe("S3 wire with requests signed by hand", () => {
     expect([wrong.status, code(wrong)]).to.deep.equal([403, "SignatureDoesNotMatch"]);
     expect(element(wrong.body, "CanonicalRequest")).to.contain("GET\n/bucket\n");
     expect(code(await endpoint.raw({ path: "/bucket" }))).to.equal("AccessDenied");
-    const stranger = await endpoint.raw(aws4.sign({ service: "s3", path: "/bucket", headers: { host: endpoint.host } }, { accessKeyId: "nobody", secretAccessKey: "x" }));
+    const stranger = await endpoint.raw(
+      aws4.sign(
+        { service: "s3", path: "/bucket", headers: { host: endpoint.host } },
+        { accessKeyId: "nobody", secretAccessKey: "x" },
+      ),
+    );
     expect([stranger.status, code(stranger)]).to.deep.equal([403, "InvalidAccessKeyId"]);
     const region = await endpoint.signed({ path: "/bucket", region: "eu-west-1" });
-    expect([region.status, code(region), element(region.body, "Region")]).to.deep.equal([400, "AuthorizationHeaderMalformed", "us-east-1"]);
+    expect([region.status, code(region), element(region.body, "Region")]).to.deep.equal([
+      400,
+      "AuthorizationHeaderMalformed",
+      "us-east-1",
+    ]);
     expect(code(await get("/bucket", { "x-amz-date": "20200101T000000Z" }))).to.equal("RequestTimeTooSkewed");
-    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "Basic a2V5OnNlY3JldA==" } }))).to.equal("InvalidArgument");
-    expect(code(await endpoint.raw({ path: "/bucket", headers: { authorization: "AWS key:signature", date: new Date().toUTCString() } }))).to.equal("InvalidAccessKeyId");
+    expect(
+      code(await endpoint.raw({ path: "/bucket", headers: { authorization: "Basic a2V5OnNlY3JldA==" } })),
+    ).to.equal("InvalidArgument");
+    expect(
+      code(
+        await endpoint.raw({
+          path: "/bucket",
+          headers: { authorization: "AWS key:signature", date: new Date().toUTCString() },
+        }),
+      ),
+    ).to.equal("InvalidAccessKeyId");
     const unsigned = aws4.sign({ service: "s3", path: "/bucket", headers: { host: endpoint.host } }, testKey);
-    expect(code(await endpoint.raw({ ...unsigned, headers: { ...unsigned.headers, "x-amz-acl": "private" } }))).to.equal("AccessDenied");
-    expect(code(await endpoint.signed({ path: "/bucket?X-Amz-Expires=604801", signQuery: true }))).to.equal("AuthorizationQueryParametersError");
+    expect(
+      code(await endpoint.raw({ ...unsigned, headers: { ...unsigned.headers, "x-amz-acl": "private" } })),
+    ).to.equal("AccessDenied");
+    expect(code(await endpoint.signed({ path: "/bucket?X-Amz-Expires=604801", signQuery: true }))).to.equal(
+      "AuthorizationQueryParametersError",
+    );
     expect(code(await get("/bucket", { "x-amz-security-token": "t" }))).to.equal("InvalidToken");
-    expect(code(await endpoint.raw({ method: "OPTIONS", path: "/bucket/hello", headers: { origin: "http://x", "access-control-request-method": "GET" } }))).to.equal("AccessForbidden");
+    expect(
+      code(
+        await endpoint.raw({
+          method: "OPTIONS",
+          path: "/bucket/hello",
+          headers: { origin: "http://x", "access-control-request-method": "GET" },
+        }),
+      ),
+    ).to.equal("AccessForbidden");
     const head = await endpoint.signed({ method: "HEAD", path: "/bucket/none" });
     expect([head.status, head.body]).to.deep.equal([404, ""]);
   });
 
   it("checks digests, sizes and header forms of a body", async () => {
     expect(code(await put("/bucket/x", "x", { "content-md5": "junk" }))).to.equal("InvalidDigest");
-    expect(code(await put("/bucket/x", "x", { "content-md5": createHash("md5").update("y").digest("base64") }))).to.equal("BadDigest");
-    expect(code(await put("/bucket/x", "x", { "x-amz-content-sha256": sha256("y") }))).to.equal("XAmzContentSHA256Mismatch");
+    expect(
+      code(await put("/bucket/x", "x", { "content-md5": createHash("md5").update("y").digest("base64") })),
+    ).to.equal("BadDigest");
+    expect(code(await put("/bucket/x", "x", { "x-amz-content-sha256": sha256("y") }))).to.equal(
+      "XAmzContentSHA256Mismatch",
+    );
     expect(code(await put("/bucket/x", "x", { "x-amz-checksum-crc32": "AAAA" }))).to.equal("InvalidRequest");
     expect(code(await put("/bucket/x", "x", { "x-amz-meta-big": "m".repeat(2100) }))).to.equal("MetadataTooLarge");
     expect(code(await put("/bucket/x", "x", { "x-amz-acl": "everyone" }))).to.equal("InvalidArgument");
-    expect(code(await put("/bucket/x", "x", { "x-amz-server-side-encryption": "aws:kms:dsse" }))).to.equal("NotImplemented");
+    expect(code(await put("/bucket/x", "x", { "x-amz-server-side-encryption": "aws:kms:dsse" }))).to.equal(
+      "NotImplemented",
+    );
     expect(code(await put("/bucket/x", "x", { "x-amz-storage-class": "GOLD" }))).to.equal("InvalidStorageClass");
     const large = await put("/bucket/x", "x".repeat(1_000_001));
     expect([code(large), large.headers.connection]).to.deep.equal(["EntityTooLarge", "close"]);
-    const bare = aws4.sign({ service: "s3", method: "PUT", path: "/bucket/x", headers: { host: endpoint.host } }, testKey);
+    const bare = aws4.sign(
+      { service: "s3", method: "PUT", path: "/bucket/x", headers: { host: endpoint.host } },
+      testKey,
+    );
     const socket = connect(endpoint.port, "127.0.0.1");
-    socket.write(`PUT /bucket/x HTTP/1.1\r\n${Object.entries(bare.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`).join("\r\n")}\r\n\r\n`);
-    expect(String(((await once(socket, "data")) as [Buffer])[0])).to.contain("HTTP/1.1 411").and.contain("MissingContentLength");
+    socket.write(
+      `PUT /bucket/x HTTP/1.1\r\n${Object.entries(bare.headers ?? {})
+        .map(([name, value]) => `${name}: ${String(value)}`)
+        .join("\r\n")}\r\n\r\n`,
+    );
+    expect(String(((await once(socket, "data")) as [Buffer])[0]))
+      .to.contain("HTTP/1.1 411")
+      .and.contain("MissingContentLength");
     socket.destroy();
     expect(code(await get("/bucket/x"))).to.equal("NoSuchKey");
   });
 
   it("refuses bad documents", async () => {
-    const post = (body: string) => endpoint.signed({ method: "POST", path: "/bucket?delete", body, headers: { "content-md5": createHash("md5").update(body).digest("base64") } });
+    const post = (body: string) =>
+      endpoint.signed({
+        method: "POST",
+        path: "/bucket?delete",
+        body,
+        headers: { "content-md5": createHash("md5").update(body).digest("base64") },
+      });
     expect(code(await post("<Delete>"))).to.equal("MalformedXML");
-    expect(code(await post('<!DOCTYPE d [<!ENTITY e "x">]><Delete><Object><Key>&e;</Key></Object></Delete>'))).to.equal("MalformedXML");
+    expect(code(await post('<!DOCTYPE d [<!ENTITY e "x">]><Delete><Object><Key>&e;</Key></Object></Delete>'))).to.equal(
+      "MalformedXML",
+    );
     expect(code(await post("<Delete><Object><Key>&e;</Key></Object></Delete>"))).to.equal("MalformedXML");
     expect(code(await post(""))).to.equal("MissingRequestBodyError");
-    expect((await post("<Delete><Object><Key> a&#x41;&amp;<![CDATA[&amp;]]></Key></Object></Delete>")).body).to.contain("<Key> aA&amp;&amp;amp;</Key>");
+    expect((await post("<Delete><Object><Key> a&#x41;&amp;<![CDATA[&amp;]]></Key></Object></Delete>")).body).to.contain(
+      "<Key> aA&amp;&amp;amp;</Key>",
+    );
   });
 
   it("asks for a body with 100-continue only when the headers are good", async () => {
     const send = async (secret: string) => {
-      const request = aws4.sign({ service: "s3", method: "PUT", path: "/bucket/expected", headers: { host: endpoint.host, "content-length": 3, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" } }, { accessKeyId: "testkey", secretAccessKey: secret });
+      const request = aws4.sign(
+        {
+          service: "s3",
+          method: "PUT",
+          path: "/bucket/expected",
+          headers: { host: endpoint.host, "content-length": 3, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+        },
+        { accessKeyId: "testkey", secretAccessKey: secret },
+      );
       const socket = connect(endpoint.port, "127.0.0.1");
-      const headers = Object.entries({ ...request.headers, expect: "100-continue" }).map(([name, value]) => `${name}: ${String(value)}`);
+      const headers = Object.entries({ ...request.headers, expect: "100-continue" }).map(
+        ([name, value]) => `${name}: ${String(value)}`,
+      );
       socket.write(`PUT /bucket/expected HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
       const [first] = (await once(socket, "data")) as [Buffer];
       socket.write("abc");
-      const [second] = first.toString().startsWith("HTTP/1.1 100") ? ((await once(socket, "data")) as [Buffer]) : [undefined];
+      const [second] = first.toString().startsWith("HTTP/1.1 100")
+        ? ((await once(socket, "data")) as [Buffer])
+        : [undefined];
       socket.destroy();
       return [first, second].map((bytes) => bytes?.toString().slice(0, 12));
     };
@@ -163,9 +298,21 @@ describe("S3 wire with requests signed by hand", () => {
 
   it("answers IncompleteBody to a body that ends early, RequestTimeout to one that stalls, and keeps nothing", async () => {
     const send = async (end: boolean) => {
-      const request = aws4.sign({ service: "s3", method: "PUT", path: "/bucket/short", headers: { host: endpoint.host, "content-length": 10, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" } }, testKey);
+      const request = aws4.sign(
+        {
+          service: "s3",
+          method: "PUT",
+          path: "/bucket/short",
+          headers: { host: endpoint.host, "content-length": 10, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+        },
+        testKey,
+      );
       const socket = connect({ port: endpoint.port, host: "127.0.0.1", allowHalfOpen: true });
-      socket.write(`PUT /bucket/short HTTP/1.1\r\n${Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`).join("\r\n")}\r\n\r\nabc`);
+      socket.write(
+        `PUT /bucket/short HTTP/1.1\r\n${Object.entries(request.headers ?? {})
+          .map(([name, value]) => `${name}: ${String(value)}`)
+          .join("\r\n")}\r\n\r\nabc`,
+      );
       if (end) socket.end();
       let text = "";
       socket.on("data", (bytes: Buffer) => (text += bytes.toString()));
@@ -182,17 +329,31 @@ describe("S3 wire with requests signed by hand", () => {
     let entered: () => void = () => undefined;
     const waiting = new Promise<void>((resolve) => (entered = resolve));
     let finish: () => void = () => undefined;
-    endpoint.gateway.completing = () => new Promise((resolve) => {
-      finish = resolve;
-      entered();
-    });
+    endpoint.gateway.completing = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+        entered();
+      });
     const { body } = await endpoint.signed({ method: "POST", path: "/bucket/gone?uploads" });
     const uploadId = element(body, "UploadId")!;
     const { headers } = await put(`/bucket/gone?partNumber=1&uploadId=${uploadId}`, "1");
     await get("/bucket?uploads");
-    const request = aws4.sign({ service: "s3", method: "POST", path: `/bucket/gone?uploadId=${uploadId}`, headers: { host: endpoint.host }, body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>` }, testKey);
+    const request = aws4.sign(
+      {
+        service: "s3",
+        method: "POST",
+        path: `/bucket/gone?uploadId=${uploadId}`,
+        headers: { host: endpoint.host },
+        body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>`,
+      },
+      testKey,
+    );
     const socket = connect(endpoint.port, "127.0.0.1");
-    socket.write(`POST ${request.path} HTTP/1.1\r\n${Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`).join("\r\n")}\r\n\r\n${String(request.body)}`);
+    socket.write(
+      `POST ${request.path} HTTP/1.1\r\n${Object.entries(request.headers ?? {})
+        .map(([name, value]) => `${name}: ${String(value)}`)
+        .join("\r\n")}\r\n\r\n${String(request.body)}`,
+    );
     await waiting;
     const { signal } = endpoint.gateway;
     expect(signal?.aborted).to.equal(false);
@@ -205,9 +366,16 @@ describe("S3 wire with requests signed by hand", () => {
   it("keeps a slow completion alive with spaces and puts its outcome into the 200 body", async () => {
     const complete = async (completing: () => Promise<void>) => {
       endpoint.gateway.completing = completing;
-      const uploadId = element((await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body, "UploadId")!;
+      const uploadId = element(
+        (await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body,
+        "UploadId",
+      )!;
       const { headers } = await put(`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "1");
-      return endpoint.signed({ method: "POST", path: `/bucket/slow?uploadId=${uploadId}`, body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>` });
+      return endpoint.signed({
+        method: "POST",
+        path: `/bucket/slow?uploadId=${uploadId}`,
+        body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>`,
+      });
     };
     const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 130));
     const slow = await complete(wait);
@@ -225,15 +393,25 @@ describe("S3 wire with requests signed by hand", () => {
 
   it("keeps slow copies of objects and parts alive the same way", async () => {
     await put("/bucket/source", "bytes");
-    const uploadId = element((await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body, "UploadId")!;
+    const uploadId = element(
+      (await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body,
+      "UploadId",
+    )!;
     const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 130));
-    for (const [path, root] of [["/bucket/copy", "CopyObjectResult"], [`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "CopyPartResult"]]) {
+    for (const [path, root] of [
+      ["/bucket/copy", "CopyObjectResult"],
+      [`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "CopyPartResult"],
+    ]) {
       const copy = (completing: () => Promise<void>, source = "bucket/source") => {
         endpoint.gateway.completing = completing;
         return endpoint.signed({ method: "PUT", path: path!, headers: { "x-amz-copy-source": source } });
       };
       const slow = await copy(wait);
-      expect([slow.status, slow.body]).to.satisfy(([status, body]: [number, string]) => status === 200 && new RegExp(`^<\\?xml[^>]*\\?>\n {1,5}<${root} `).test(body), slow.body);
+      expect([slow.status, slow.body]).to.satisfy(
+        ([status, body]: [number, string]) =>
+          status === 200 && new RegExp(`^<\\?xml[^>]*\\?>\n {1,5}<${root} `).test(body),
+        slow.body,
+      );
       const failed = await copy(wait, "bucket/absent");
       expect([failed.status, code(failed)]).to.deep.equal([200, "NoSuchKey"]);
       const fast = await copy(() => Promise.resolve(), "bucket/absent");

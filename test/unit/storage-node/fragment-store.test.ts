@@ -11,7 +11,8 @@ import { failure, sha256 } from "../../suites/nodes.js";
 const fid = sha256(Buffer.from("fid")) as Fid;
 
 async function* chunks(bytes: Uint8Array, size = 100_001): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += size) yield await Promise.resolve(bytes.subarray(start, start + size));
+  for (let start = 0; start < bytes.length; start += size)
+    yield await Promise.resolve(bytes.subarray(start, start + size));
 }
 
 describe("FragmentStore", () => {
@@ -69,7 +70,9 @@ describe("FragmentStore", () => {
   it("leaves nothing of bytes that are too few, too many, of another hash, or cut off", async () => {
     const bytes = randomBytes(FRAGMENT_SIZE);
     const put = (data: Uint8Array, hash = sha256(data)) => failure(store.put(fid, hash, chunks(data)));
-    expect(await put(bytes.subarray(1))).to.be.instanceOf(FragmentMismatch).with.property("what", "size");
+    expect(await put(bytes.subarray(1)))
+      .to.be.instanceOf(FragmentMismatch)
+      .with.property("what", "size");
     expect(await put(Buffer.concat([bytes, Buffer.from("x")]))).to.have.property("what", "size");
     expect(await put(bytes, sha256(Buffer.from("other")))).to.have.property("what", "hash");
     const reason = new Error("cut");

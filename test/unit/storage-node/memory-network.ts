@@ -6,7 +6,13 @@ import type { SegmentHashes } from "../../../src/model/file.js";
 import type { Fid, Hash } from "../../../src/model/hash.js";
 import { FRAGMENTS } from "../../../src/model/sizes.js";
 import {
-  type ChainDeal, type ChainEvent, type ChainFile, type ChainNode, ChainRefusal, ChainUnavailable, ExtrinsicLost,
+  type ChainDeal,
+  type ChainEvent,
+  type ChainFile,
+  type ChainNode,
+  ChainRefusal,
+  ChainUnavailable,
+  ExtrinsicLost,
 } from "../../../src/network/chain/chain.js";
 import type { NodeChain, NodeRegistration } from "../../../src/network/chain/node-chain.js";
 import { sha256 } from "../../suites/nodes.js";
@@ -40,7 +46,10 @@ export class MemoryNetwork {
 
   /** Declares a file; the same one again forgets its reports, as the real chain does. */
   declare(segments: readonly (readonly Hash[])[], fid = sha256(randomBytes(8)) as Fid): Fid {
-    this.deals.set(fid, { segments: segments.map((fragments) => ({ hash: sha256(randomBytes(8)), fragments })), reports: [] });
+    this.deals.set(fid, {
+      segments: segments.map((fragments) => ({ hash: sha256(randomBytes(8)), fragments })),
+      reports: [],
+    });
     this.emit({ kind: "declared", fid, block: 1 });
     return fid;
   }
@@ -50,7 +59,8 @@ export class MemoryNetwork {
   }
 
   chain({ account, sign } = this.signer()): NodeChain {
-    const ask = <T>(value: T): Promise<T> => (this.away ? Promise.reject(new ChainUnavailable("away")) : Promise.resolve(value));
+    const ask = <T>(value: T): Promise<T> =>
+      this.away ? Promise.reject(new ChainUnavailable("away")) : Promise.resolve(value);
     return {
       account,
       sign,
@@ -94,7 +104,8 @@ export class MemoryNetwork {
     }
     const deal = this.deals.get(fid);
     if (!deal) throw new ChainRefusal("fileBank", "NonExistent");
-    if (deal.reports.some((each) => each.node === node || each.index === index)) throw new ChainRefusal("fileBank", "Existed");
+    if (deal.reports.some((each) => each.node === node || each.index === index))
+      throw new ChainRefusal("fileBank", "Existed");
     deal.reports.push({ index, node });
     if (deal.reports.length === FRAGMENTS) this.close(fid);
   }

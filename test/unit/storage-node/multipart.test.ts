@@ -18,7 +18,11 @@ async function read(body: Buffer, cuts: readonly number[] = [], boundary = "b"):
 }
 
 const form = (content: Buffer, disposition = 'form-data; name="file"; filename="x"') =>
-  Buffer.concat([Buffer.from(`--b\r\nContent-Disposition: ${disposition}\r\n\r\n`), content, Buffer.from("\r\n--b--\r\n")]);
+  Buffer.concat([
+    Buffer.from(`--b\r\nContent-Disposition: ${disposition}\r\n\r\n`),
+    content,
+    Buffer.from("\r\n--b--\r\n"),
+  ]);
 
 describe("formFile", () => {
   it("gives the file's bytes however the body is cut, even when they look like delimiters", () =>

@@ -29,9 +29,17 @@ describe("StorageNode", () => {
   const running = new Set<StorageNode>();
 
   async function start(settings: Partial<StorageNodeSettings> = {}, on = chain): Promise<StorageNode> {
-    const made = new StorageNode({ chain: on }, {
-      folder: join(folder, on.account), host: "127.0.0.1", port: 0, spaceTib: 1, reporter: { firstRetryMs: 20 }, ...settings,
-    });
+    const made = new StorageNode(
+      { chain: on },
+      {
+        folder: join(folder, on.account),
+        host: "127.0.0.1",
+        port: 0,
+        spaceTib: 1,
+        reporter: { firstRetryMs: 20 },
+        ...settings,
+      },
+    );
     running.add(made);
     const { endpoint } = await made.start();
     address = { account: on.account, endpoint };
@@ -104,7 +112,11 @@ describe("StorageNode", () => {
     it("refuses bodies that are no form of one fragment with 400, and keeps nothing", async () => {
       const fid = network.declare([withOthers(hash)]);
       const send = async (body: string | FormData) => {
-        const response = await fetch(`${address.endpoint}/fragment`, { method: "PUT", headers: headers(fid, hash), body });
+        const response = await fetch(`${address.endpoint}/fragment`, {
+          method: "PUT",
+          headers: headers(fid, hash),
+          body,
+        });
         return { status: response.status, body: (await response.json()) as object };
       };
       const form = (content: Uint8Array, field = "file") => {
@@ -126,7 +138,11 @@ describe("StorageNode", () => {
       await new Promise<void>((resolve) => {
         const upload = request(`${address.endpoint}/fragment`, {
           method: "PUT",
-          headers: { ...headers(fid, hash), "content-type": "multipart/form-data; boundary=b", "content-length": FRAGMENT_SIZE },
+          headers: {
+            ...headers(fid, hash),
+            "content-type": "multipart/form-data; boundary=b",
+            "content-length": FRAGMENT_SIZE,
+          },
         });
         upload.on("error", () => undefined).on("close", resolve);
         upload.write('--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n');
@@ -185,7 +201,9 @@ describe("StorageNode", () => {
       await stop(await waiting);
       const [stranger, port] = [network.chain(), Number(new URL(address.endpoint).port)];
       const refused = new StorageNode({ chain: stranger }, { folder: join(folder, "x"), host: "127.0.0.1", port });
-      expect(await failure(refused.start())).to.have.property("message").that.contains("no storage node");
+      expect(await failure(refused.start()))
+        .to.have.property("message")
+        .that.contains("no storage node");
       await expectFailure(nodes.get(address, { fid: hash as Fid, hash }), "unreachable");
     });
 

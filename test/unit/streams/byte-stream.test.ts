@@ -27,7 +27,11 @@ describe("a byte stream", () => {
   }
 
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  const reasonOf = (promise: Promise<unknown>) => promise.then(() => undefined, (reason: unknown) => reason);
+  const reasonOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
   const never = () => new Promise<void>(() => undefined);
 
   it("begins with its first chunk at hand and asks for the next when the reader does", async () => {
@@ -42,13 +46,25 @@ describe("a byte stream", () => {
   it("rejects at once when its source fails before the first chunk, and closes", async () => {
     const source = new Source();
     const failure = new Error("nothing there");
-    expect(await reasonOf(ByteStream.begin(source.chunks(0, () => Promise.reject(failure)), undefined, source.onClose))).to.equal(failure);
+    expect(
+      await reasonOf(
+        ByteStream.begin(
+          source.chunks(0, () => Promise.reject(failure)),
+          undefined,
+          source.onClose,
+        ),
+      ),
+    ).to.equal(failure);
     expect(source).to.include({ left: 1, closed: 1 });
   });
 
   it("throws a later failure to its reader and ends after it", async () => {
     const source = new Source();
-    const stream = await ByteStream.begin(source.chunks(1, () => Promise.reject(new Error("gone"))), undefined, source.onClose);
+    const stream = await ByteStream.begin(
+      source.chunks(1, () => Promise.reject(new Error("gone"))),
+      undefined,
+      source.onClose,
+    );
     expect(await reasonOf(collect(stream))).to.have.property("message", "gone");
     expect(source).to.include({ left: 1, closed: 1 });
     expect(await stream.next()).to.include({ done: true });
@@ -94,7 +110,9 @@ describe("a byte stream", () => {
 
   it("does not begin under a signal that has aborted, nor while its source says nothing", async () => {
     const source = new Source();
-    expect(await reasonOf(ByteStream.begin(source.chunks(1), AbortSignal.abort(new Error("too late")), source.onClose))).to.have.property("message", "too late");
+    expect(
+      await reasonOf(ByteStream.begin(source.chunks(1), AbortSignal.abort(new Error("too late")), source.onClose)),
+    ).to.have.property("message", "too late");
     const controller = new AbortController();
     const beginning = reasonOf(ByteStream.begin(source.chunks(0, never), controller.signal, source.onClose));
     controller.abort(new Error("gone"));

@@ -1,5 +1,14 @@
 import { AccountId, Balance, MultiAddress } from "../cess-types.js";
-import { constant, DispatchFailure, refuse, rootCall, signedCall, type Call, type Context, type Pallet } from "../pallet.js";
+import {
+  constant,
+  DispatchFailure,
+  refuse,
+  rootCall,
+  signedCall,
+  type Call,
+  type Context,
+  type Pallet,
+} from "../pallet.js";
 import { bool, compact, u128, type Value } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
@@ -29,14 +38,30 @@ export class Balances implements Pallet {
     Deposit: { who: AccountId, amount: Balance },
     Withdraw: { who: AccountId, amount: Balance },
   };
-  readonly errors = ["VestingBalance", "LiquidityRestrictions", "InsufficientBalance", "ExistentialDeposit", "Expendability",
-    "ExistingVestingSchedule", "DeadAccount", "TooManyReserves", "TooManyHolds", "TooManyFreezes", "IssuanceDeactivated", "DeltaZero"];
+  readonly errors = [
+    "VestingBalance",
+    "LiquidityRestrictions",
+    "InsufficientBalance",
+    "ExistentialDeposit",
+    "Expendability",
+    "ExistingVestingSchedule",
+    "DeadAccount",
+    "TooManyReserves",
+    "TooManyHolds",
+    "TooManyFreezes",
+    "IssuanceDeactivated",
+    "DeltaZero",
+  ];
   readonly calls: Readonly<Record<string, Call>> = {
-    transferAllowDeath: signedCall(0, { dest: MultiAddress, value: compact(u128) }, (context, signer, { dest, value }) =>
-      this.transfer(context, signer, accountOf(dest), value, false)),
+    transferAllowDeath: signedCall(
+      0,
+      { dest: MultiAddress, value: compact(u128) },
+      (context, signer, { dest, value }) => this.transfer(context, signer, accountOf(dest), value, false),
+    ),
     forceTransfer: rootCall(2, { source: MultiAddress, dest: MultiAddress, value: compact(u128) }),
     transferKeepAlive: signedCall(3, { dest: MultiAddress, value: compact(u128) }, (context, signer, { dest, value }) =>
-      this.transfer(context, signer, accountOf(dest), value, true)),
+      this.transfer(context, signer, accountOf(dest), value, true),
+    ),
     transferAll: signedCall(4, { dest: MultiAddress, keepAlive: bool }, (context, signer, { dest, keepAlive }) => {
       const kept = keepAlive ? EXISTENTIAL_DEPOSIT : 0n;
       this.transfer(context, signer, accountOf(dest), this.free(context.state, signer) - kept, keepAlive);
@@ -64,7 +89,8 @@ export class Balances implements Pallet {
   }
 
   transfer(context: Context, from: string, to: string, amount: bigint, keepAlive: boolean): void {
-    if (amount > this.free(context.state, from)) throw new DispatchFailure({ kind: "Token", value: "FundsUnavailable" });
+    if (amount > this.free(context.state, from))
+      throw new DispatchFailure({ kind: "Token", value: "FundsUnavailable" });
     const exists = this.free(context.state, to) > 0n;
     if (!exists && amount < EXISTENTIAL_DEPOSIT) throw new DispatchFailure({ kind: "Token", value: "BelowMinimum" });
     if (from !== to) {
@@ -107,7 +133,8 @@ export class Balances implements Pallet {
     const free = info.data.free - amount;
     if (free < 0n) throw new DispatchFailure({ kind: "Token", value: "FundsUnavailable" });
     const alive = free >= EXISTENTIAL_DEPOSIT;
-    if (!alive && (keepAlive || info.data.reserved > 0n)) throw new DispatchFailure({ kind: "Token", value: "NotExpendable" });
+    if (!alive && (keepAlive || info.data.reserved > 0n))
+      throw new DispatchFailure({ kind: "Token", value: "NotExpendable" });
     this.#put(context, account, { ...info, data: { ...info.data, free } });
     if (alive) return;
     this.totalIssuance.put(context.state, this.totalIssuance.get(context.state) - free);

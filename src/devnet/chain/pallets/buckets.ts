@@ -10,7 +10,8 @@ const ALLOWED = /^[A-IK-Za-ik-z0-9._-]*$/;
 
 /** Spec 100's buckets on chain, a list of files under a name. Spec 133 has none. */
 export class Buckets {
-  readonly #bucket: StorageMap<[string, string], Value<typeof BucketInfo>, Value<typeof BucketInfo> | undefined> | undefined;
+  readonly #bucket:
+    StorageMap<[string, string], Value<typeof BucketInfo>, Value<typeof BucketInfo> | undefined> | undefined;
   readonly #userBucketList: StorageMap<[string], string[], string[]> | undefined;
 
   constructor(
@@ -39,7 +40,11 @@ export class Buckets {
     if (bucket.objectList.length > 0) throw this.refuse("NotEmpty");
     this.#bucket?.remove(context.state, owner, name);
     const list = this.#userBucketList?.get(context.state, owner) ?? [];
-    this.#userBucketList?.put(context.state, list.filter((other) => other !== name), owner);
+    this.#userBucketList?.put(
+      context.state,
+      list.filter((other) => other !== name),
+      owner,
+    );
   }
 
   /**

@@ -21,32 +21,61 @@ export interface UserBriefValue {
 }
 
 function userBrief(spec: Spec): Type<UserBriefValue> {
-  const with100 = struct(path("UserBrief"), { user: AccountId, fileName: FileName, bucketName: FileName, territoryName: TerritoryName });
+  const with100 = struct(path("UserBrief"), {
+    user: AccountId,
+    fileName: FileName,
+    bucketName: FileName,
+    territoryName: TerritoryName,
+  });
   if (spec === 100) return with100;
   const with133 = struct(path("UserBrief"), { user: AccountId, fileName: FileName, territoryName: TerritoryName });
   return { ...with133, read: (from) => ({ ...with133.read(from), bucketName: "" }) };
 }
 
 const CompleteInfo = struct(path("CompleteInfo"), { index: u8, miner: AccountId });
-const FragmentInfo = struct(path("FragmentInfo"), { hash: Hash, avail: bool, tag: option(BlockNumber), miner: AccountId });
+const FragmentInfo = struct(path("FragmentInfo"), {
+  hash: Hash,
+  avail: bool,
+  tag: option(BlockNumber),
+  miner: AccountId,
+});
 const SegmentInfo = struct(path("SegmentInfo"), { hash: Hash, fragmentList: bounded(FragmentInfo, FRAGMENT_COUNT) });
 const FileState = names(path("FileState"), "Active", "Calculate", "Missing", "Recovery");
 
-export const UserFileSliceInfo = struct(path("UserFileSliceInfo"), { territoryName: TerritoryName, fileHash: Hash, fileSize: u128 });
-export const BucketInfo = struct(path("BucketInfo"), { objectList: bounded(Hash, USER_FILE_LIMIT), authority: bounded(AccountId, 1032) });
+export const UserFileSliceInfo = struct(path("UserFileSliceInfo"), {
+  territoryName: TerritoryName,
+  fileHash: Hash,
+  fileSize: u128,
+});
+export const BucketInfo = struct(path("BucketInfo"), {
+  objectList: bounded(Hash, USER_FILE_LIMIT),
+  authority: bounded(AccountId, 1032),
+});
 export const RestoralOrderInfo = struct(path("RestoralOrderInfo"), {
-  count: u32, miner: AccountId, originMiner: AccountId, fragmentHash: Hash, fileHash: Hash, genBlock: BlockNumber, deadline: BlockNumber,
+  count: u32,
+  miner: AccountId,
+  originMiner: AccountId,
+  fragmentHash: Hash,
+  fileHash: Hash,
+  genBlock: BlockNumber,
+  deadline: BlockNumber,
 });
 
 /** The types whose shape depends on the runtime. */
 export function fileBankTypes(spec: Spec) {
   const UserBrief = userBrief(spec);
   const DealInfo = struct(path("DealInfo"), {
-    fileSize: u128, segmentList: DealSegments, user: UserBrief, completeList: bounded(CompleteInfo, FRAGMENT_COUNT),
+    fileSize: u128,
+    segmentList: DealSegments,
+    user: UserBrief,
+    completeList: bounded(CompleteInfo, FRAGMENT_COUNT),
   });
   const FileInfo = struct(path("FileInfo"), {
-    segmentList: bounded(SegmentInfo, SEGMENT_LIMIT), owner: bounded(UserBrief, OWNER_LIMIT), fileSize: u128,
-    completion: BlockNumber, stat: FileState,
+    segmentList: bounded(SegmentInfo, SEGMENT_LIMIT),
+    owner: bounded(UserBrief, OWNER_LIMIT),
+    fileSize: u128,
+    completion: BlockNumber,
+    stat: FileState,
   });
   return { UserBrief, DealInfo, FileInfo };
 }

@@ -1,13 +1,43 @@
-import { AccountId, FileName, Hash, NAME_LIMIT, SpaceProofInfo, TagSigInfo, TeeSignature, TerritoryName, WorkerPublicKey, type Spec } from "../cess-types.js";
 import {
-  constant, DispatchFailure, refuse, rootCall, signedCall, unservedCall, type Call, type Constant, type Context, type Pallet,
+  AccountId,
+  FileName,
+  Hash,
+  NAME_LIMIT,
+  SpaceProofInfo,
+  TagSigInfo,
+  TeeSignature,
+  TerritoryName,
+  WorkerPublicKey,
+  type Spec,
+} from "../cess-types.js";
+import {
+  constant,
+  DispatchFailure,
+  refuse,
+  rootCall,
+  signedCall,
+  unservedCall,
+  type Call,
+  type Constant,
+  type Context,
+  type Pallet,
 } from "../pallet.js";
 import { array, bounded, bytes, newtype, toLatin1, tuple, u128, u32, u8, vec, type Fields } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import { Buckets } from "./buckets.js";
 import {
-  BUCKET_LIMIT, DealSegments, FRAGMENT_COUNT, fileBankTypes, OWNER_LIMIT, RestoralOrderInfo, SEGMENT_LIMIT, USER_FILE_LIMIT,
-  UserFileSliceInfo, type DealValue, type FileValue, type UserBriefValue,
+  BUCKET_LIMIT,
+  DealSegments,
+  FRAGMENT_COUNT,
+  fileBankTypes,
+  OWNER_LIMIT,
+  RestoralOrderInfo,
+  SEGMENT_LIMIT,
+  USER_FILE_LIMIT,
+  UserFileSliceInfo,
+  type DealValue,
+  type FileValue,
+  type UserBriefValue,
 } from "./file-bank-types.js";
 import type { Oss } from "./oss.js";
 import type { Sminer } from "./sminer.js";
@@ -19,15 +49,46 @@ const NAME_MIN = 3;
 /** Files that the end of territories clears in one block. */
 const CLEARED_PER_BLOCK = 300;
 
-const ERRORS = ["Existed", "FileExistent", "FileNonExistent", "Overflow", "NotOwner", "ScheduleNonExistent", "BoundedVecError",
-  "StorageLimitReached", "MinerPowerInsufficient", "NotEmpty", "Locked", "LengthExceedsLimit", "BugInvalid", "ConvertHashError",
-  "NoPermission", "SameBucketName", "NonExistent", "Unexpected", "LessMinLength", "Unprepared", "IsOwned", "SpecError",
-  "PanicOverflow", "InsufficientAvailableSpace", "Calculate", "MinerStateError", "Expired", "VerifyTeeSigFailed",
-  "TeeNoPermission", "DigestError", "MalformedSignature", "MinerError", "RulesNotAllowed", "NotActive"];
+const ERRORS = [
+  "Existed",
+  "FileExistent",
+  "FileNonExistent",
+  "Overflow",
+  "NotOwner",
+  "ScheduleNonExistent",
+  "BoundedVecError",
+  "StorageLimitReached",
+  "MinerPowerInsufficient",
+  "NotEmpty",
+  "Locked",
+  "LengthExceedsLimit",
+  "BugInvalid",
+  "ConvertHashError",
+  "NoPermission",
+  "SameBucketName",
+  "NonExistent",
+  "Unexpected",
+  "LessMinLength",
+  "Unprepared",
+  "IsOwned",
+  "SpecError",
+  "PanicOverflow",
+  "InsufficientAvailableSpace",
+  "Calculate",
+  "MinerStateError",
+  "Expired",
+  "VerifyTeeSigFailed",
+  "TeeNoPermission",
+  "DigestError",
+  "MalformedSignature",
+  "MinerError",
+  "RulesNotAllowed",
+  "NotActive",
+];
 
 /**
- * Deals and files, with the real pallet's hazards: a deal declared again is overwritten and its space locked twice, a file
- * may list one owner twice, a delete by a stranger succeeds. Restoral and the TEE's calls are not served.
+ * Deals and files, with the real pallet's hazards: a deal declared again is overwritten and its space locked twice, a
+ * file may list one owner twice, a delete by a stranger succeeds. Restoral and the TEE's calls are not served.
  */
 export class FileBank implements Pallet {
   readonly name = "FileBank";
@@ -35,9 +96,18 @@ export class FileBank implements Pallet {
   readonly storage = new PalletStorage("FileBank");
   readonly dealMap;
   readonly file;
-  readonly userHoldFileList = this.storage.map("UserHoldFileList", AccountId, bounded(UserFileSliceInfo, USER_FILE_LIMIT), []);
+  readonly userHoldFileList = this.storage.map(
+    "UserHoldFileList",
+    AccountId,
+    bounded(UserFileSliceInfo, USER_FILE_LIMIT),
+    [],
+  );
   readonly restoralOrder = this.storage.map("RestoralOrder", Hash, RestoralOrderInfo);
-  readonly clearUserList = this.storage.value("ClearUserList", bounded(tuple<[string, string]>(AccountId, TerritoryName), 2000), []);
+  readonly clearUserList = this.storage.value(
+    "ClearUserList",
+    bounded(tuple<[string, string]>(AccountId, TerritoryName), 2000),
+    [],
+  );
   readonly taskFailedCount = this.storage.map("TaskFailedCount", AccountId, u8, 0);
   readonly events: Readonly<Record<string, Fields>>;
   readonly errors: readonly string[];
@@ -60,13 +130,26 @@ export class FileBank implements Pallet {
     this.events = eventsOf(spec);
     this.constants = constantsOf(spec, dayBlocks);
     this.calls = {
-      uploadDeclaration: signedCall(0, { fileHash: Hash, dealInfo: DealSegments, userBrief: UserBrief, fileSize: u128 },
+      uploadDeclaration: signedCall(
+        0,
+        { fileHash: Hash, dealInfo: DealSegments, userBrief: UserBrief, fileSize: u128 },
         (context, signer, { fileHash, dealInfo, userBrief, fileSize }) =>
-          this.#declare(context, signer, fileHash, { segmentList: dealInfo, user: userBrief, fileSize, completeList: [] })),
-      territoryFileDelivery: signedCall(2, { user: AccountId, fileHash: Hash, targetTerritory: TerritoryName },
-        (context, signer, { user, fileHash, targetTerritory }) => this.#deliver(context, signer, user, fileHash, targetTerritory)),
+          this.#declare(context, signer, fileHash, {
+            segmentList: dealInfo,
+            user: userBrief,
+            fileSize,
+            completeList: [],
+          }),
+      ),
+      territoryFileDelivery: signedCall(
+        2,
+        { user: AccountId, fileHash: Hash, targetTerritory: TerritoryName },
+        (context, signer, { user, fileHash, targetTerritory }) =>
+          this.#deliver(context, signer, user, fileHash, targetTerritory),
+      ),
       transferReport: signedCall(3, { index: u8, dealHash: Hash }, (context, signer, { index, dealHash }) =>
-        this.#report(context, signer, index, dealHash)),
+        this.#report(context, signer, index, dealHash),
+      ),
       deleteFile: signedCall(6, { owner: AccountId, fileHash: Hash }, (context, operator, { owner, fileHash }) => {
         this.#checkPermission(context, operator, owner);
         this.#deleteFor(context, owner, fileHash);
@@ -84,8 +167,8 @@ export class FileBank implements Pallet {
     let left = CLEARED_PER_BLOCK;
     for (const [owner, territory] of ended) {
       const list = this.userHoldFileList.get(context.state, owner);
-      // As in the real runtime: entries of the owner's other territories leave the list too, though their files stay, and
-      // what one block can not clear is not cleared later.
+      // As in the real runtime: entries of the owner's other territories leave the list too, though their files stay,
+      // and what one block can not clear is not cleared later.
       for (let slice = list.pop(); slice !== undefined; slice = list.pop()) {
         if (slice.territoryName !== territory) continue;
         left -= 1;
@@ -100,7 +183,11 @@ export class FileBank implements Pallet {
   }
 
   #bucketCalls(): Record<string, Call> {
-    const named = (index: number, event: string, change: (context: Context, owner: string, name: string) => void): Call =>
+    const named = (
+      index: number,
+      event: string,
+      change: (context: Context, owner: string, name: string) => void,
+    ): Call =>
       signedCall(index, { owner: AccountId, name: FileName }, (context, operator, { owner, name }) => {
         this.#checkPermission(context, operator, owner);
         change(context, owner, name);
@@ -116,7 +203,8 @@ export class FileBank implements Pallet {
     const { user, segmentList } = deal;
     this.#checkPermission(context, operator, user.user);
     if (segmentList.some(({ fragmentList }) => fragmentList.length !== FRAGMENT_COUNT)) throw refuse(this, "SpecError");
-    const tooShort = user.fileName.length < NAME_MIN || (this.settings.spec === 100 && user.bucketName.length < NAME_MIN);
+    const tooShort =
+      user.fileName.length < NAME_MIN || (this.settings.spec === 100 && user.bucketName.length < NAME_MIN);
     if (tooShort) throw refuse(this, "SpecError");
     const stored = this.file.get(context.state, dealHash);
     if (stored !== undefined) this.#addOwner(context, dealHash, stored, user);
@@ -168,7 +256,12 @@ export class FileBank implements Pallet {
     const byIndex = [...deal.completeList].sort((a, b) => a.index - b.index).map(({ miner }) => miner);
     const segmentList = deal.segmentList.map(({ hash, fragmentList }) => ({
       hash,
-      fragmentList: fragmentList.map((fragment, i) => ({ hash: fragment, avail: true, tag: undefined, miner: byIndex[i] ?? "" })),
+      fragmentList: fragmentList.map((fragment, i) => ({
+        hash: fragment,
+        avail: true,
+        tag: undefined,
+        miner: byIndex[i] ?? "",
+      })),
     }));
     const { user, fileSize } = deal;
     this.file.put(state, { segmentList, owner: [user], fileSize, completion: block, stat: "Active" }, fileHash);
@@ -198,7 +291,11 @@ export class FileBank implements Pallet {
     });
     this.file.put(state, { ...stored, owner }, fileHash);
     const list = this.userHoldFileList.get(state, user);
-    this.userHoldFileList.put(state, list.map((slice) => (slice.fileHash === fileHash ? { ...slice, territoryName: target } : slice)), user);
+    this.userHoldFileList.put(
+      state,
+      list.map((slice) => (slice.fileHash === fileHash ? { ...slice, territoryName: target } : slice)),
+      user,
+    );
     context.emit(this, "TerritoryFileDelivery", { fileHash, newTerritory: target });
   }
 
@@ -214,7 +311,11 @@ export class FileBank implements Pallet {
       this.#buckets.removeFile(context, brief, fileHash);
     }
     const list = this.userHoldFileList.get(state, owner);
-    this.userHoldFileList.put(state, list.filter((slice) => slice.fileHash !== fileHash), owner);
+    this.userHoldFileList.put(
+      state,
+      list.filter((slice) => slice.fileHash !== fileHash),
+      owner,
+    );
   }
 
   /** A territory has ended: its space is not given back, and failures leave the file where it is. */
@@ -254,7 +355,9 @@ export class FileBank implements Pallet {
   #hold(context: Context, { user, territoryName }: UserBriefValue, fileHash: string, fileSize: bigint): void {
     const list = this.userHoldFileList.get(context.state, user);
     // Territory and size count too: only the very same entry again is refused.
-    const same = list.some((slice) => slice.fileHash === fileHash && slice.territoryName === territoryName && slice.fileSize === fileSize);
+    const same = list.some(
+      (slice) => slice.fileHash === fileHash && slice.territoryName === territoryName && slice.fileSize === fileSize,
+    );
     if (same) throw refuse(this, "Existed");
     if (list.length >= USER_FILE_LIMIT) throw refuse(this, "StorageLimitReached");
     this.userHoldFileList.put(context.state, [...list, { territoryName, fileHash, fileSize }], user);
@@ -262,7 +365,8 @@ export class FileBank implements Pallet {
 
   /** Strictly more must be left than is needed. */
   #checkRoom(context: Context, { user, territoryName }: UserBriefValue, needed: bigint): void {
-    if (this.space.remaining(context.state, user, territoryName) <= needed) throw refuse(this, "InsufficientAvailableSpace");
+    if (this.space.remaining(context.state, user, territoryName) <= needed)
+      throw refuse(this, "InsufficientAvailableSpace");
   }
 
   #checkPermission(context: Context, operator: string, owner: string): void {
@@ -297,15 +401,26 @@ function eventsOf(spec: Spec): Record<string, Fields> {
 function constantsOf(spec: Spec, dayBlocks: number): Record<string, Constant> {
   return {
     FilbakPalletId: constant(newtype("frame_support::PalletId", array(8)), Uint8Array.from(Buffer.from("rewardpt"))),
-    UserFileLimit: constant(u32, USER_FILE_LIMIT), OneDay: constant(u32, dayBlocks), NameStrLimit: constant(u32, NAME_LIMIT),
+    UserFileLimit: constant(u32, USER_FILE_LIMIT),
+    OneDay: constant(u32, dayBlocks),
+    NameStrLimit: constant(u32, NAME_LIMIT),
     ...(spec === 100 && { BucketLimit: constant(u32, BUCKET_LIMIT) }),
-    NameMinLength: constant(u32, NAME_MIN), SegmentCount: constant(u32, SEGMENT_LIMIT), FragmentCount: constant(u32, FRAGMENT_COUNT),
-    OwnerLimit: constant(u32, OWNER_LIMIT), RestoralOrderLife: constant(u32, 250), MissionCount: constant(u32, 12_000),
+    NameMinLength: constant(u32, NAME_MIN),
+    SegmentCount: constant(u32, SEGMENT_LIMIT),
+    FragmentCount: constant(u32, FRAGMENT_COUNT),
+    OwnerLimit: constant(u32, OWNER_LIMIT),
+    RestoralOrderLife: constant(u32, 250),
+    MissionCount: constant(u32, 12_000),
   };
 }
 
 /** What needs a TEE's signature, and the network's own repair. */
-const spaceProof = { idleSigInfo: SpaceProofInfo, teeSigNeedVerify: TeeSignature, teeSig: TeeSignature, teePuk: WorkerPublicKey };
+const spaceProof = {
+  idleSigInfo: SpaceProofInfo,
+  teeSigNeedVerify: TeeSignature,
+  teeSig: TeeSignature,
+  teePuk: WorkerPublicKey,
+};
 const unservedCalls: Readonly<Record<string, Call>> = {
   calculateReport: unservedCall(1, { teeSig: TeeSignature, tagSigInfo: TagSigInfo }),
   replaceIdleSpace: unservedCall(5, spaceProof),

@@ -21,7 +21,9 @@ export class Oss implements Pallet {
   readonly authorityList = this.storage.map("AuthorityList", AccountId, bounded(AccountId, AUTHOR_LIMIT), []);
   readonly oss = this.storage.map("Oss", AccountId, OssInfo);
   readonly constants = {
-    P2PLength: constant(u32, 200), AuthorLimit: constant(u32, AUTHOR_LIMIT), PayloadExpired: constant(u32, PAYLOAD_EXPIRED_BLOCKS),
+    P2PLength: constant(u32, 200),
+    AuthorLimit: constant(u32, AUTHOR_LIMIT),
+    PayloadExpired: constant(u32, PAYLOAD_EXPIRED_BLOCKS),
   };
   readonly events = {
     Authorize: { acc: AccountId, operator: AccountId },
@@ -34,8 +36,18 @@ export class Oss implements Pallet {
   readonly calls: Readonly<Record<string, Call>>;
 
   constructor(readonly spec: Spec) {
-    this.errors = ["NoAuthorization", "Registered", "UnRegister", "OptionParseError", "BoundedVecError", "Existed",
-      "MalformedSignature", "VerifySigFailed", "Expired", ...(spec === 133 ? ["ConvertError"] : [])];
+    this.errors = [
+      "NoAuthorization",
+      "Registered",
+      "UnRegister",
+      "OptionParseError",
+      "BoundedVecError",
+      "Existed",
+      "MalformedSignature",
+      "VerifySigFailed",
+      "Expired",
+      ...(spec === 133 ? ["ConvertError"] : []),
+    ];
     const proxy = { authPuk: WorkerPublicKey, sig: TeeSignature, payload: ProxyAuthPayload };
     this.calls = {
       authorize: signedCall(0, { operator: AccountId }, (...given) => this.#authorize(...given)),
@@ -74,15 +86,24 @@ export class Oss implements Pallet {
   /** An operator never listed is cancelled just as well, as long as there is a list. */
   #cancelAuthorize(context: Context, acc: string, { oss }: { oss: string }): void {
     if (!this.authorityList.has(context.state, acc)) throw refuse(this, "NoAuthorization");
-    this.#put(context, acc, this.authorityList.get(context.state, acc).filter((operator) => operator !== oss));
+    this.#put(
+      context,
+      acc,
+      this.authorityList.get(context.state, acc).filter((operator) => operator !== oss),
+    );
     context.emit(this, "CancelAuthorize", { acc, oss });
   }
 
-  #proxyAuthorize(context: Context, { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> }): void {
-    // The two runtimes read the limit in opposite ways: 100 as how far ahead it may lie, 133 as how long it still holds.
-    const expired = this.spec === 100
-      ? payload.exp >= context.block + PAYLOAD_EXPIRED_BLOCKS
-      : payload.exp + PAYLOAD_EXPIRED_BLOCKS <= context.block;
+  #proxyAuthorize(
+    context: Context,
+    { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> },
+  ): void {
+    // The two runtimes read the limit in opposite ways: 100 as how far ahead it may lie, 133 as how long it still
+    // holds.
+    const expired =
+      this.spec === 100
+        ? payload.exp >= context.block + PAYLOAD_EXPIRED_BLOCKS
+        : payload.exp + PAYLOAD_EXPIRED_BLOCKS <= context.block;
     if (expired) throw refuse(this, "Expired");
     const message = Buffer.concat([Buffer.from("<Bytes>"), encode(ProxyAuthPayload, payload), Buffer.from("</Bytes>")]);
     if (sig.length !== SIGNATURE_BYTES) throw refuse(this, "MalformedSignature");

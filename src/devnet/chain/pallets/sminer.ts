@@ -1,8 +1,46 @@
-import { AccountId, Balance, BlockNumber, EndPoint, PeerId, PoisKey, SpaceProofInfo, TeeSignature, WorkerPublicKey, type Spec } from "../cess-types.js";
-import { constant, refuse, rootCall, signedCall, unservedCall, type Call, type Constant, type Context, type DispatchFailure, type Pallet } from "../pallet.js";
 import {
-  array, bool, bounded, boundedText, compact, mapped, newtype, option, struct, toLatin1, fromLatin1, tuple, u128, u32, u64, u8,
-  type Type, type Value,
+  AccountId,
+  Balance,
+  BlockNumber,
+  EndPoint,
+  PeerId,
+  PoisKey,
+  SpaceProofInfo,
+  TeeSignature,
+  WorkerPublicKey,
+  type Spec,
+} from "../cess-types.js";
+import {
+  constant,
+  refuse,
+  rootCall,
+  signedCall,
+  unservedCall,
+  type Call,
+  type Constant,
+  type Context,
+  type DispatchFailure,
+  type Pallet,
+} from "../pallet.js";
+import {
+  array,
+  bool,
+  bounded,
+  boundedText,
+  compact,
+  mapped,
+  newtype,
+  option,
+  struct,
+  toLatin1,
+  fromLatin1,
+  tuple,
+  u128,
+  u32,
+  u64,
+  u8,
+  type Type,
+  type Value,
 } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
@@ -20,29 +58,52 @@ const STAKING_LOCK_DAYS = 180;
 const BloomFilter: Type<Uint8Array> = {
   ...array(2048),
   shape: {
-    kind: "composite", path: "cp_bloom_filter::BloomFilter", params: [],
+    kind: "composite",
+    path: "cp_bloom_filter::BloomFilter",
+    params: [],
     fields: [{ type: { ...array(2048), shape: { kind: "array", of: u64, length: 256 } } }],
   },
 };
 const RewardOrder = struct("pallet_sminer::types::RewardOrder", {
-  receiveCount: u8, maxCount: u8, atonce: bool, orderReward: Balance, eachAmount: Balance, lastReceiveBlock: BlockNumber,
+  receiveCount: u8,
+  maxCount: u8,
+  atonce: bool,
+  orderReward: Balance,
+  eachAmount: Balance,
+  lastReceiveBlock: BlockNumber,
 });
 const Reward = struct("pallet_sminer::types::Reward", {
-  totalReward: Balance, rewardIssued: Balance, orderList: bounded(RewardOrder, RELEASE_NUMBER),
+  totalReward: Balance,
+  rewardIssued: Balance,
+  orderList: bounded(RewardOrder, RELEASE_NUMBER),
 });
 const RestoralTargetInfo = struct("pallet_sminer::types::RestoralTargetInfo", {
-  miner: AccountId, serviceSpace: u128, restoredSpace: u128, coolingBlock: BlockNumber,
+  miner: AccountId,
+  serviceSpace: u128,
+  restoredSpace: u128,
+  coolingBlock: BlockNumber,
 });
 const CompleteInfo = struct("pallet_sminer::types::CompleteInfo", { minerCount: u32, totalPower: u128 });
 const MinerCompleteInfo = struct("pallet_sminer::types::MinerCompleteInfo", {
-  eraIndex: u32, issued: bool, finshBlock: BlockNumber, power: u128,
+  eraIndex: u32,
+  issued: bool,
+  finshBlock: BlockNumber,
+  power: u128,
 });
 const FaucetRecord = struct("pallet_sminer::types::FaucetRecord", { lastClaimTime: BlockNumber });
 const Expenders = tuple<[bigint, bigint, bigint]>(u64, u64, u64);
 
 const minerFields = {
-  collaterals: Balance, debt: Balance, state: boundedText(ITEM_LIMIT), declarationSpace: u128, idleSpace: u128, serviceSpace: u128,
-  lockSpace: u128, spaceProofInfo: option(SpaceProofInfo), serviceBloomFilter: BloomFilter, teeSignature: array(64),
+  collaterals: Balance,
+  debt: Balance,
+  state: boundedText(ITEM_LIMIT),
+  declarationSpace: u128,
+  idleSpace: u128,
+  serviceSpace: u128,
+  lockSpace: u128,
+  spaceProofInfo: option(SpaceProofInfo),
+  serviceBloomFilter: BloomFilter,
+  teeSignature: array(64),
 };
 /** The address is bytes as text in both: 38 of them filled with NUL at spec 100, at most 100 at 133. */
 const AddressOf = { 100: mapped(PeerId, fromLatin1, toLatin1), 133: EndPoint } as const;
@@ -57,10 +118,34 @@ function minerInfo(spec: Spec) {
 }
 export type MinerValue = Value<ReturnType<typeof minerInfo>>;
 
-const ERRORS = ["NotMiner", "AlreadyRegistered", "Overflow", "NotExisted", "LessThan24Hours", "ConversionError", "AlreadyFrozen",
-  "NotpositiveState", "StorageLimitReached", "BoundedVecError", "DataNotExist", "Unexpected", "VerifyTeeSigFailed", "CountError",
-  "StateError", "BloomElemPushError", "CollateralNotUp", "NotStakingAcc", "BugInvalid", "InsufficientStakingPeriod",
-  "ExceedingDeclarationSpace", "InsufficientReplaceable", "MalformedSignature", "NotSetWhite", "WrongOrigin", "ExceedRelease"] as const;
+const ERRORS = [
+  "NotMiner",
+  "AlreadyRegistered",
+  "Overflow",
+  "NotExisted",
+  "LessThan24Hours",
+  "ConversionError",
+  "AlreadyFrozen",
+  "NotpositiveState",
+  "StorageLimitReached",
+  "BoundedVecError",
+  "DataNotExist",
+  "Unexpected",
+  "VerifyTeeSigFailed",
+  "CountError",
+  "StateError",
+  "BloomElemPushError",
+  "CollateralNotUp",
+  "NotStakingAcc",
+  "BugInvalid",
+  "InsufficientStakingPeriod",
+  "ExceedingDeclarationSpace",
+  "InsufficientReplaceable",
+  "MalformedSignature",
+  "NotSetWhite",
+  "WrongOrigin",
+  "ExceedRelease",
+] as const;
 type MinerError = (typeof ERRORS)[number] | "UnableReduceDeclaration";
 
 /**
@@ -84,10 +169,22 @@ export class Sminer implements Pallet {
   readonly stakingStartBlock = this.storage.map("StakingStartBlock", AccountId, BlockNumber);
   readonly pendingReplacements = this.storage.map("PendingReplacements", AccountId, u128, 0n);
   readonly facuetReleaseRecord = this.storage.value("FacuetReleaseRecord", Balance, 0n);
-  readonly returnStakingSchedule = this.storage.map("ReturnStakingSchedule", BlockNumber,
-    bounded(tuple<[string, string, bigint]>(AccountId, AccountId, Balance), ITEM_LIMIT), []);
-  readonly completeSnapShot = this.storage.map("CompleteSnapShot", u32, CompleteInfo, { minerCount: 0, totalPower: 0n });
-  readonly completeMinerSnapShot = this.storage.map("CompleteMinerSnapShot", AccountId, bounded(MinerCompleteInfo, RELEASE_NUMBER), []);
+  readonly returnStakingSchedule = this.storage.map(
+    "ReturnStakingSchedule",
+    BlockNumber,
+    bounded(tuple<[string, string, bigint]>(AccountId, AccountId, Balance), ITEM_LIMIT),
+    [],
+  );
+  readonly completeSnapShot = this.storage.map("CompleteSnapShot", u32, CompleteInfo, {
+    minerCount: 0,
+    totalPower: 0n,
+  });
+  readonly completeMinerSnapShot = this.storage.map(
+    "CompleteMinerSnapShot",
+    AccountId,
+    bounded(MinerCompleteInfo, RELEASE_NUMBER),
+    [],
+  );
   readonly facuetWhitelist = this.storage.value("FacuetWhitelist", AccountId);
   readonly events;
   readonly errors: readonly string[];
@@ -105,8 +202,10 @@ export class Sminer implements Pallet {
     this.errors = spec === 133 ? [...ERRORS, "UnableReduceDeclaration"] : ERRORS;
     const palletId = newtype("frame_support::PalletId", array(8));
     this.constants = {
-      FaucetId: constant(palletId, Uint8Array.from(Buffer.from("facuetid"))), ItemLimit: constant(u32, ITEM_LIMIT),
-      OneDayBlock: constant(u32, dayBlocks), StakingLockBlock: constant(u32, STAKING_LOCK_DAYS * dayBlocks),
+      FaucetId: constant(palletId, Uint8Array.from(Buffer.from("facuetid"))),
+      ItemLimit: constant(u32, ITEM_LIMIT),
+      OneDayBlock: constant(u32, dayBlocks),
+      StakingLockBlock: constant(u32, STAKING_LOCK_DAYS * dayBlocks),
       MaximumRelease: constant(u128, 20_000_000n * TOKEN),
     };
     this.calls = { ...this.#served(), ...unserved(spec) };
@@ -127,7 +226,11 @@ export class Sminer implements Pallet {
   /** Undoes `lock`, when the deal can not become a file any more. */
   unlock(context: Context, account: string, space: bigint): void {
     const miner = this.#of(context.state, account);
-    this.#put(context, account, { ...miner, lockSpace: this.#minus(miner.lockSpace, space), idleSpace: miner.idleSpace + space });
+    this.#put(context, account, {
+      ...miner,
+      lockSpace: this.#minus(miner.lockSpace, space),
+      idleSpace: miner.idleSpace + space,
+    });
   }
 
   /** Frees the space of a fragment that goes with its file. Nodes that have left are passed over. */
@@ -135,7 +238,9 @@ export class Sminer implements Pallet {
     const miner = this.minerItems.get(context.state, account);
     if (miner === undefined || miner.state === "exit") return;
     this.#put(context, account, {
-      ...miner, serviceSpace: this.#minus(miner.serviceSpace, serviceSpace), lockSpace: this.#minus(miner.lockSpace, lockSpace),
+      ...miner,
+      serviceSpace: this.#minus(miner.serviceSpace, serviceSpace),
+      lockSpace: this.#minus(miner.lockSpace, lockSpace),
     });
   }
 
@@ -151,36 +256,69 @@ export class Sminer implements Pallet {
   #served(): Record<string, Call> {
     const { spec } = this.settings;
     const address = AddressOf[spec];
-    const register = (context: Context, acc: string, beneficiary: string, endpoint: string, stake: bigint, tibCount: number): void =>
-      this.#register(context, acc, { beneficiary, endpoint, stake, tibCount });
+    const register = (
+      context: Context,
+      acc: string,
+      beneficiary: string,
+      endpoint: string,
+      stake: bigint,
+      tibCount: number,
+    ): void => this.#register(context, acc, { beneficiary, endpoint, stake, tibCount });
     const update = (context: Context, acc: string, endpoint: string): void => {
       const miner = this.#of(context.state, acc);
       this.#put(context, acc, { ...miner, endpoint });
       context.emit(this, spec === 133 ? "UpdateEndPoint" : "UpdatePeerId", { acc, old: miner.endpoint, new: endpoint });
     };
     return {
-      regnstk: spec === 133
-        ? signedCall(0, { beneficiary: AccountId, endpoint: address, stakingVal: Balance, tibCount: u32 }, (context, acc, given) =>
-          register(context, acc, given.beneficiary, given.endpoint, given.stakingVal, given.tibCount))
-        : signedCall(0, { beneficiary: AccountId, peerId: address, stakingVal: Balance, tibCount: u32 }, (context, acc, given) =>
-          register(context, acc, given.beneficiary, given.peerId, given.stakingVal, given.tibCount)),
-      increaseCollateral: signedCall(1, { miner: AccountId, collaterals: compact(u128) }, (context, acc, { miner, collaterals }) =>
-        this.#increaseCollateral(context, acc, miner, collaterals)),
+      regnstk:
+        spec === 133
+          ? signedCall(
+              0,
+              { beneficiary: AccountId, endpoint: address, stakingVal: Balance, tibCount: u32 },
+              (context, acc, given) =>
+                register(context, acc, given.beneficiary, given.endpoint, given.stakingVal, given.tibCount),
+            )
+          : signedCall(
+              0,
+              { beneficiary: AccountId, peerId: address, stakingVal: Balance, tibCount: u32 },
+              (context, acc, given) =>
+                register(context, acc, given.beneficiary, given.peerId, given.stakingVal, given.tibCount),
+            ),
+      increaseCollateral: signedCall(
+        1,
+        { miner: AccountId, collaterals: compact(u128) },
+        (context, acc, { miner, collaterals }) => this.#increaseCollateral(context, acc, miner, collaterals),
+      ),
       updateBeneficiary: signedCall(2, { beneficiary: AccountId }, (context, acc, { beneficiary }) => {
         this.#put(context, acc, { ...this.#of(context.state, acc), beneficiary });
         context.emit(this, "UpdateBeneficiary", { acc, new: beneficiary });
       }),
       ...(spec === 133
-        ? { updateEndpoint: signedCall(3, { endpoint: address }, (context, acc, { endpoint }) => update(context, acc, endpoint)) }
-        : { updatePeerId: signedCall(3, { peerId: address }, (context, acc, { peerId }) => update(context, acc, peerId)) }),
+        ? {
+            updateEndpoint: signedCall(3, { endpoint: address }, (context, acc, { endpoint }) =>
+              update(context, acc, endpoint),
+            ),
+          }
+        : {
+            updatePeerId: signedCall(3, { peerId: address }, (context, acc, { peerId }) =>
+              update(context, acc, peerId),
+            ),
+          }),
       increaseDeclarationSpace: signedCall(18, { tibCount: u32 }, (context, miner, { tibCount }) =>
-        this.#declareMore(context, miner, TIB * BigInt(tibCount))),
+        this.#declareMore(context, miner, TIB * BigInt(tibCount)),
+      ),
     };
   }
 
   #register(
-    context: Context, acc: string,
-    { beneficiary, endpoint, stake, tibCount }: { beneficiary: string; endpoint: string; stake: bigint; tibCount: number },
+    context: Context,
+    acc: string,
+    {
+      beneficiary,
+      endpoint,
+      stake,
+      tibCount,
+    }: { beneficiary: string; endpoint: string; stake: bigint; tibCount: number },
   ): void {
     const { state, block } = context;
     if (this.minerItems.has(state, acc)) throw this.refuse("AlreadyRegistered");
@@ -189,11 +327,20 @@ export class Sminer implements Pallet {
     this.stakingStartBlock.put(state, block, acc);
     const space = TIB * BigInt(tibCount);
     this.#put(context, acc, {
-      beneficiary, stakingAccount: acc, endpoint, collaterals: stake, debt: 0n,
+      beneficiary,
+      stakingAccount: acc,
+      endpoint,
+      collaterals: stake,
+      debt: 0n,
       // On the real chain: "not ready" without space, until a trusted execution environment has signed for both.
-      state: "positive", declarationSpace: space, idleSpace: space,
-      serviceSpace: 0n, lockSpace: 0n, spaceProofInfo: undefined,
-      serviceBloomFilter: new Uint8Array(2048), teeSignature: new Uint8Array(64),
+      state: "positive",
+      declarationSpace: space,
+      idleSpace: space,
+      serviceSpace: 0n,
+      lockSpace: 0n,
+      spaceProofInfo: undefined,
+      serviceBloomFilter: new Uint8Array(2048),
+      teeSignature: new Uint8Array(64),
     });
     this.space.addIdle(context, space);
     this.counter.put(state, this.counter.get(state) + 1);
@@ -209,7 +356,11 @@ export class Sminer implements Pallet {
     const collaterals = miner.collaterals + amount;
     const enough = collaterals >= stakeFor(miner.declarationSpace);
     this.balances.reserve(context, acc, amount);
-    this.#put(context, account, { ...miner, collaterals, state: miner.state === "frozen" && enough ? "positive" : miner.state });
+    this.#put(context, account, {
+      ...miner,
+      collaterals,
+      state: miner.state === "frozen" && enough ? "positive" : miner.state,
+    });
     this.stakingStartBlock.put(context.state, context.block, account);
     context.emit(this, "IncreaseCollateral", { acc, balance: collaterals });
   }
@@ -221,7 +372,10 @@ export class Sminer implements Pallet {
     const declarationSpace = miner.declarationSpace + space;
     const covered = stakeFor(declarationSpace) <= miner.collaterals;
     this.#put(context, account, {
-      ...miner, declarationSpace, idleSpace: miner.idleSpace + (covered ? space : 0n), state: covered ? "positive" : "frozen",
+      ...miner,
+      declarationSpace,
+      idleSpace: miner.idleSpace + (covered ? space : 0n),
+      state: covered ? "positive" : "frozen",
     });
     if (covered) this.space.addIdle(context, space);
     context.emit(this, "IncreaseDeclarationSpace", { miner: account, space });
@@ -281,8 +435,18 @@ function unserved(spec: Spec): Record<string, Call> {
     faucetTopUp: unservedCall(13, { award: Balance }),
     faucet: unservedCall(14, { to: AccountId }),
     updateExpender: rootCall(15, { k: u64, n: u64, d: u64 }),
-    registerPoisKey: unservedCall(16, { poisKey: PoisKey, teeSigNeedVerify: TeeSignature, teeSig: TeeSignature, teePuk: WorkerPublicKey }),
-    regnstkAssignStaking: unservedCall(17, { beneficiary: AccountId, ...address, stakingAccount: AccountId, tibCount: u32 }),
+    registerPoisKey: unservedCall(16, {
+      poisKey: PoisKey,
+      teeSigNeedVerify: TeeSignature,
+      teeSig: TeeSignature,
+      teePuk: WorkerPublicKey,
+    }),
+    regnstkAssignStaking: unservedCall(17, {
+      beneficiary: AccountId,
+      ...address,
+      stakingAccount: AccountId,
+      tibCount: u32,
+    }),
     clearMinerService: rootCall(19, { miner: AccountId }),
     setFacuetWhitelist: rootCall(20, { acc: AccountId }),
   };

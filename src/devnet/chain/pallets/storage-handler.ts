@@ -1,6 +1,29 @@
 import { AccountId, Balance, BlockNumber, H256, NAME_LIMIT, TerritoryName, type Spec } from "../cess-types.js";
-import { constant, refuse, rootCall, signedCall, unservedCall, type Call, type Constant, type Context, type DispatchFailure, type Pallet } from "../pallet.js";
-import { array, bool, boundedText, names, newtype, option, struct, tuple, u128, u32, type Value } from "../scale/types.js";
+import {
+  constant,
+  refuse,
+  rootCall,
+  signedCall,
+  unservedCall,
+  type Call,
+  type Constant,
+  type Context,
+  type DispatchFailure,
+  type Pallet,
+} from "../pallet.js";
+import {
+  array,
+  bool,
+  boundedText,
+  names,
+  newtype,
+  option,
+  struct,
+  tuple,
+  u128,
+  u32,
+  type Value,
+} from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
 import type { Balances } from "./balances.js";
@@ -13,27 +36,79 @@ const FROZEN_DAYS = 7;
 /** Territories that one block freezes or expires at most; the real limit is FROZEN_LIMIT for each deadline. */
 const TASK_LIMIT = FROZEN_LIMIT;
 
-const TerritoryState = names("pallet_storage_handler::types::TerritoryState", "Active", "Frozen", "Expired", "OnConsignment");
+const TerritoryState = names(
+  "pallet_storage_handler::types::TerritoryState",
+  "Active",
+  "Frozen",
+  "Expired",
+  "OnConsignment",
+);
 export const TerritoryInfo = struct("pallet_storage_handler::types::TerritoryInfo", {
-  token: H256, totalSpace: u128, usedSpace: u128, lockedSpace: u128, remainingSpace: u128,
-  start: BlockNumber, deadline: BlockNumber, state: TerritoryState,
+  token: H256,
+  totalSpace: u128,
+  usedSpace: u128,
+  lockedSpace: u128,
+  remainingSpace: u128,
+  start: BlockNumber,
+  deadline: BlockNumber,
+  state: TerritoryState,
 });
 export type TerritoryValue = Value<typeof TerritoryInfo>;
 const ConsignmentInfo = struct("pallet_storage_handler::types::ConsignmentInfo", {
-  user: AccountId, price: Balance, buyers: option(AccountId), exec: option(BlockNumber), locked: bool,
+  user: AccountId,
+  price: Balance,
+  buyers: option(AccountId),
+  exec: option(BlockNumber),
+  locked: bool,
 });
 const OrderType = names("pallet_storage_handler::types::OrderType", "Buy", "Expansion", "Renewal");
 const OrderInfo = struct("pallet_storage_handler::types::OrderInfo", {
-  territoryName: TerritoryName, pay: Balance, gibCount: u32, days: u32, expired: BlockNumber, targetAcc: AccountId, orderType: OrderType,
+  territoryName: TerritoryName,
+  pay: Balance,
+  gibCount: u32,
+  days: u32,
+  expired: BlockNumber,
+  targetAcc: AccountId,
+  orderType: OrderType,
 });
 const OrderId = boundedText(32);
 const PalletId = newtype("frame_support::PalletId", array(8));
 
-const ERRORS = ["BugInvalid", "BoundedVecError", "InsufficientAvailableSpace", "InsufficientBalance", "InsufficientStorage",
-  "Overflow", "WrongOperation", "PurchasedSpace", "NotPurchasedSpace", "LeaseFreeze", "LeaseExpired", "OrderExpired", "RandomErr",
-  "NoOrder", "ParamError", "DuplicateTokens", "NotHaveTerritory", "NotActive", "NotExpire", "NotOnConsignment",
-  "InsufficientLease", "ConsignmentExisted", "OnConsignment", "StateError", "ObjectNotZero", "NonExistentConsignment",
-  "ConsignmentLocked", "ConsignmentUnLocked", "Unexpected", "NotBuyer", "InvalidOrder", "OwnConsignment", "BoundariesNotMet"] as const;
+const ERRORS = [
+  "BugInvalid",
+  "BoundedVecError",
+  "InsufficientAvailableSpace",
+  "InsufficientBalance",
+  "InsufficientStorage",
+  "Overflow",
+  "WrongOperation",
+  "PurchasedSpace",
+  "NotPurchasedSpace",
+  "LeaseFreeze",
+  "LeaseExpired",
+  "OrderExpired",
+  "RandomErr",
+  "NoOrder",
+  "ParamError",
+  "DuplicateTokens",
+  "NotHaveTerritory",
+  "NotActive",
+  "NotExpire",
+  "NotOnConsignment",
+  "InsufficientLease",
+  "ConsignmentExisted",
+  "OnConsignment",
+  "StateError",
+  "ObjectNotZero",
+  "NonExistentConsignment",
+  "ConsignmentLocked",
+  "ConsignmentUnLocked",
+  "Unexpected",
+  "NotBuyer",
+  "InvalidOrder",
+  "OwnConsignment",
+  "BoundariesNotMet",
+] as const;
 type StorageError = (typeof ERRORS)[number] | "DuplicateName";
 
 /**
@@ -86,10 +161,14 @@ export class StorageHandler implements Pallet {
     this.#frozenBlocks = FROZEN_DAYS * dayBlocks;
     this.errors = spec === 133 ? [...ERRORS, "DuplicateName"] : ERRORS;
     this.constants = {
-      OneDay: constant(u32, dayBlocks), OneHours: constant(u32, 600),
+      OneDay: constant(u32, dayBlocks),
+      OneHours: constant(u32, 600),
       RewardPalletId: constant(PalletId, Uint8Array.from(Buffer.from("rewardpt"))),
-      StateStringMax: constant(u32, 20), NameLimit: constant(u32, NAME_LIMIT), FrozenLimit: constant(u32, FROZEN_LIMIT),
-      ConsignmentRemainingBlock: constant(u32, dayBlocks), LockingBlock: constant(u32, 50),
+      StateStringMax: constant(u32, 20),
+      NameLimit: constant(u32, NAME_LIMIT),
+      FrozenLimit: constant(u32, FROZEN_LIMIT),
+      ConsignmentRemainingBlock: constant(u32, dayBlocks),
+      LockingBlock: constant(u32, 50),
       FrozenDays: constant(u32, this.#frozenBlocks),
     };
     this.calls = { ...this.#territoryCalls(), ...marketCalls, ...(spec === 133 && this.#laterCalls()) };
@@ -114,7 +193,11 @@ export class StorageHandler implements Pallet {
   lock(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.#active(context, owner, name);
     if (found.remainingSpace < space) throw this.refuse("InsufficientStorage");
-    this.#put(context, owner, name, { ...found, lockedSpace: found.lockedSpace + space, remainingSpace: found.remainingSpace - space });
+    this.#put(context, owner, name, {
+      ...found,
+      lockedSpace: found.lockedSpace + space,
+      remainingSpace: found.remainingSpace - space,
+    });
   }
 
   /** A deal has become a file. */
@@ -127,7 +210,11 @@ export class StorageHandler implements Pallet {
   use(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.#active(context, owner, name);
     if (space > found.remainingSpace) throw this.refuse("InsufficientStorage");
-    this.#put(context, owner, name, { ...found, usedSpace: found.usedSpace + space, remainingSpace: found.remainingSpace - space });
+    this.#put(context, owner, name, {
+      ...found,
+      usedSpace: found.usedSpace + space,
+      remainingSpace: found.remainingSpace - space,
+    });
   }
 
   giveBack(context: Context, owner: string, name: string, space: bigint): void {
@@ -151,8 +238,8 @@ export class StorageHandler implements Pallet {
   }
 
   /**
-   * Freezes the territories whose deadline is this block, and expires those that have been frozen long enough; gives the
-   * latter, for their files to be cleared.
+   * Freezes the territories whose deadline is this block, and expires those that have been frozen long enough; gives
+   * the latter, for their files to be cleared.
    */
   endTerritories(context: Context): [owner: string, name: string][] {
     const { state, block } = context;
@@ -180,14 +267,27 @@ export class StorageHandler implements Pallet {
 
   #territoryCalls(): Record<string, Call> {
     return {
-      mintTerritory: signedCall(0, { gibCount: u32, territoryName: TerritoryName, days: u32 }, (context, signer, { gibCount, territoryName, days }) =>
-        this.#mint(context, signer, territoryName, gibCount, days)),
-      expandingTerritory: signedCall(1, { territoryName: TerritoryName, gibCount: u32 }, (context, signer, { territoryName, gibCount }) =>
-        this.#expand(context, signer, territoryName, gibCount)),
-      renewalTerritory: signedCall(2, { territoryName: TerritoryName, days: u32 }, (context, signer, { territoryName, days }) =>
-        this.#renew(context, signer, territoryName, days)),
-      reactivateTerritory: signedCall(101, { territoryName: TerritoryName, days: u32 }, (context, signer, { territoryName, days }) =>
-        this.#reactivate(context, signer, signer, territoryName, days)),
+      mintTerritory: signedCall(
+        0,
+        { gibCount: u32, territoryName: TerritoryName, days: u32 },
+        (context, signer, { gibCount, territoryName, days }) =>
+          this.#mint(context, signer, territoryName, gibCount, days),
+      ),
+      expandingTerritory: signedCall(
+        1,
+        { territoryName: TerritoryName, gibCount: u32 },
+        (context, signer, { territoryName, gibCount }) => this.#expand(context, signer, territoryName, gibCount),
+      ),
+      renewalTerritory: signedCall(
+        2,
+        { territoryName: TerritoryName, days: u32 },
+        (context, signer, { territoryName, days }) => this.#renew(context, signer, territoryName, days),
+      ),
+      reactivateTerritory: signedCall(
+        101,
+        { territoryName: TerritoryName, days: u32 },
+        (context, signer, { territoryName, days }) => this.#reactivate(context, signer, signer, territoryName, days),
+      ),
     };
   }
 
@@ -195,8 +295,12 @@ export class StorageHandler implements Pallet {
     return {
       defineUpdatePrice: rootCall(9, { price: u128 }),
       fixTerritorySpaceForReactivate: rootCall(10, { acc: AccountId, tname: TerritoryName }),
-      otherReactivateTerritory: signedCall(120, { targetAcc: AccountId, territoryName: TerritoryName, days: u32 },
-        (context, signer, { targetAcc, territoryName, days }) => this.#reactivate(context, signer, targetAcc, territoryName, days)),
+      otherReactivateTerritory: signedCall(
+        120,
+        { targetAcc: AccountId, territoryName: TerritoryName, days: u32 },
+        (context, signer, { targetAcc, territoryName, days }) =>
+          this.#reactivate(context, signer, targetAcc, territoryName, days),
+      ),
     };
   }
 
@@ -208,7 +312,14 @@ export class StorageHandler implements Pallet {
     const start = context.block;
     const deadline = this.#later(start, days);
     this.#put(context, owner, name, {
-      token, totalSpace: space, usedSpace: 0n, lockedSpace: 0n, remainingSpace: space, start, deadline, state: "Active",
+      token,
+      totalSpace: space,
+      usedSpace: 0n,
+      lockedSpace: 0n,
+      remainingSpace: space,
+      start,
+      deadline,
+      state: "Active",
     });
     this.territoryKey.put(context.state, [owner, name], token);
     this.#freezeAt(context, deadline, token);
@@ -225,7 +336,11 @@ export class StorageHandler implements Pallet {
     const space = GIB * BigInt(gibCount);
     this.#checkBalance(context, owner, price);
     this.#purchase(context, space);
-    this.#put(context, owner, name, { ...found, totalSpace: found.totalSpace + space, remainingSpace: found.remainingSpace + space });
+    this.#put(context, owner, name, {
+      ...found,
+      totalSpace: found.totalSpace + space,
+      remainingSpace: found.remainingSpace + space,
+    });
     const spend = this.#pay(context, owner, price);
     context.emit(this, "ExpansionTerritory", { name, expansionSpace: space, spend });
   }
@@ -243,7 +358,10 @@ export class StorageHandler implements Pallet {
     const late = block > found.deadline;
     const deadline = this.#later(late ? block : found.deadline, days);
     this.#put(context, owner, name, {
-      ...found, start: late ? block : found.start, deadline, state: deadline > block ? "Active" : found.state,
+      ...found,
+      start: late ? block : found.start,
+      deadline,
+      state: deadline > block ? "Active" : found.state,
     });
     this.#freezeAt(context, deadline, found.token);
     context.emit(this, "RenewalTerritory", { name, days, spend });
@@ -259,7 +377,13 @@ export class StorageHandler implements Pallet {
     const deadline = this.#later(context.block, days);
     const remainingSpace = this.settings.spec === 100 ? 0n : found.totalSpace;
     this.#put(context, owner, name, {
-      ...found, state: "Active", remainingSpace, lockedSpace: 0n, usedSpace: 0n, start: context.block, deadline,
+      ...found,
+      state: "Active",
+      remainingSpace,
+      lockedSpace: 0n,
+      usedSpace: 0n,
+      start: context.block,
+      deadline,
     });
     this.#freezeAt(context, deadline, found.token);
     context.emit(this, "ReactivateTerritory", { name, days, spend });
@@ -291,7 +415,8 @@ export class StorageHandler implements Pallet {
   #purchase(context: Context, space: bigint): void {
     const { state } = context;
     const purchased = this.purchasedSpace.get(state) + space;
-    if (purchased > this.totalIdleSpace.get(state) + this.totalServiceSpace.get(state)) throw this.refuse("InsufficientAvailableSpace");
+    if (purchased > this.totalIdleSpace.get(state) + this.totalServiceSpace.get(state))
+      throw this.refuse("InsufficientAvailableSpace");
     this.purchasedSpace.put(state, purchased);
   }
 
@@ -309,7 +434,11 @@ export class StorageHandler implements Pallet {
   }
 
   /** Changes the territory that a token stands for; gives its key, or undefined when the token stands for none. */
-  #each(context: Context, token: string, change: (found: TerritoryValue) => TerritoryValue): [string, string] | undefined {
+  #each(
+    context: Context,
+    token: string,
+    change: (found: TerritoryValue) => TerritoryValue,
+  ): [string, string] | undefined {
     const key = this.territoryKey.get(context.state, token);
     const found = key && this.territory.get(context.state, ...key);
     if (key !== undefined && found !== undefined) this.#put(context, ...key, change(found));
@@ -343,7 +472,12 @@ const marketCalls: Readonly<Record<string, Call>> = {
   updatePrice: rootCall(4, {}),
   updateUserTerritoryLife: rootCall(5, { user: AccountId, terrName: TerritoryName, deadline: BlockNumber }),
   createOrder: unservedCall(6, {
-    targetAcc: AccountId, territoryName: TerritoryName, orderType: OrderType, gibCount: u32, days: u32, expired: u32,
+    targetAcc: AccountId,
+    territoryName: TerritoryName,
+    orderType: OrderType,
+    gibCount: u32,
+    days: u32,
+    expired: u32,
   }),
   execOrder: unservedCall(7, { orderId: OrderId }),
   clearServiceSpace: rootCall(8, {}),

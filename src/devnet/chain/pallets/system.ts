@@ -1,6 +1,21 @@
 import { AccountId, DispatchError, DispatchInfo, H256, type Spec } from "../cess-types.js";
 import { constant, signedCall, type Call, type Context, type Pallet } from "../pallet.js";
-import { array, bytes, lazy, str, struct, tuple, u128, u16, u32, u8, variant, vec, type Type, type Value } from "../scale/types.js";
+import {
+  array,
+  bytes,
+  lazy,
+  str,
+  struct,
+  tuple,
+  u128,
+  u16,
+  u32,
+  u8,
+  variant,
+  vec,
+  type Type,
+  type Value,
+} from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State, WritableState } from "../state.js";
 
@@ -9,14 +24,26 @@ export const SS58_PREFIX = 11_330;
 /** Blocks for which a block's hash is known on chain: an extrinsic's era can not begin before. */
 export const BLOCK_HASH_COUNT = 2400;
 
-export const AccountData = struct("pallet_balances::types::AccountData", { free: u128, reserved: u128, frozen: u128, flags: u128 });
+export const AccountData = struct("pallet_balances::types::AccountData", {
+  free: u128,
+  reserved: u128,
+  frozen: u128,
+  flags: u128,
+});
 export const AccountInfo = struct("frame_system::AccountInfo", {
-  nonce: u32, consumers: u32, providers: u32, sufficients: u32, data: AccountData,
+  nonce: u32,
+  consumers: u32,
+  providers: u32,
+  sufficients: u32,
+  data: AccountData,
 });
 export type AccountInfoValue = Value<typeof AccountInfo>;
 
 const NO_ACCOUNT: AccountInfoValue = {
-  nonce: 0, consumers: 0, providers: 0, sufficients: 0,
+  nonce: 0,
+  consumers: 0,
+  providers: 0,
+  sufficients: 0,
   data: { free: 0n, reserved: 0n, frozen: 0n, flags: 1n << 127n },
 };
 
@@ -29,14 +56,26 @@ const APIS: [Uint8Array, number][] = [
 ];
 
 export const RuntimeVersion = struct("sp_version::RuntimeVersion", {
-  specName: str, implName: str, authoringVersion: u32, specVersion: u32, implVersion: u32,
-  apis: vec(tuple(array(8), u32)), transactionVersion: u32, stateVersion: u8,
+  specName: str,
+  implName: str,
+  authoringVersion: u32,
+  specVersion: u32,
+  implVersion: u32,
+  apis: vec(tuple(array(8), u32)),
+  transactionVersion: u32,
+  stateVersion: u8,
 });
 
 export function runtimeVersion(spec: Spec): Value<typeof RuntimeVersion> {
   return {
-    specName: "cess-node", implName: "cess-s3-devnet", authoringVersion: 1, specVersion: spec, implVersion: 0,
-    apis: APIS, transactionVersion: 1, stateVersion: 0,
+    specName: "cess-node",
+    implName: "cess-s3-devnet",
+    authoringVersion: 1,
+    specVersion: spec,
+    implVersion: 0,
+    apis: APIS,
+    transactionVersion: 1,
+    stateVersion: 0,
   };
 }
 
@@ -68,8 +107,17 @@ export class System implements Pallet {
     KilledAccount: { account: AccountId },
     Remarked: { sender: AccountId, hash: H256 },
   };
-  readonly errors = ["InvalidSpecName", "SpecVersionNeedsToIncrease", "FailedToExtractRuntimeVersion", "NonDefaultComposite",
-    "NonZeroRefCount", "CallFiltered", "MultiBlockMigrationsOngoing", "NothingAuthorized", "Unauthorized"];
+  readonly errors = [
+    "InvalidSpecName",
+    "SpecVersionNeedsToIncrease",
+    "FailedToExtractRuntimeVersion",
+    "NonDefaultComposite",
+    "NonZeroRefCount",
+    "CallFiltered",
+    "MultiBlockMigrationsOngoing",
+    "NothingAuthorized",
+    "Unauthorized",
+  ];
   readonly calls: Readonly<Record<string, Call>> = {
     remark: signedCall(0, { remark: bytes }, () => undefined),
   };

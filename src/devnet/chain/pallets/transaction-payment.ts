@@ -9,14 +9,25 @@ import { EXISTENTIAL_DEPOSIT, type Balances } from "./balances.js";
 const FEE_PER_BYTE = 10n ** 14n;
 const BASE_FEE = 10n ** 12n;
 
-const RuntimeDispatchInfo = fields({ weight: Weight, class: names("DispatchClass", "Normal", "Operational", "Mandatory"), partialFee: u128 });
-const FeeDetails = fields({ inclusionFee: option(fields({ baseFee: u128, lenFee: u128, adjustedWeightFee: u128 })), tip: u128 });
+const RuntimeDispatchInfo = fields({
+  weight: Weight,
+  class: names("DispatchClass", "Normal", "Operational", "Mandatory"),
+  partialFee: u128,
+});
+const FeeDetails = fields({
+  inclusionFee: option(fields({ baseFee: u128, lenFee: u128, adjustedWeightFee: u128 })),
+  tip: u128,
+});
 
 export class TransactionPayment implements Pallet {
   readonly name = "TransactionPayment";
   readonly index = 7;
   readonly storage = new PalletStorage("TransactionPayment");
-  readonly nextFeeMultiplier = this.storage.value("NextFeeMultiplier", newtype("sp_arithmetic::fixed_point::FixedU128", u128), 10n ** 18n);
+  readonly nextFeeMultiplier = this.storage.value(
+    "NextFeeMultiplier",
+    newtype("sp_arithmetic::fixed_point::FixedU128", u128),
+    10n ** 18n,
+  );
   readonly events = { TransactionFeePaid: { who: AccountId, actualFee: Balance, tip: Balance } };
   readonly constants = { OperationalFeeMultiplier: constant(u8, 5) };
 
@@ -29,7 +40,11 @@ export class TransactionPayment implements Pallet {
 
   /** What `TransactionPaymentApi_query_info` answers for an extrinsic of `length` bytes. */
   info(length: number): Uint8Array {
-    return encode(RuntimeDispatchInfo, { weight: { refTime: 0n, proofSize: 0n }, class: "Normal", partialFee: this.fee(length) });
+    return encode(RuntimeDispatchInfo, {
+      weight: { refTime: 0n, proofSize: 0n },
+      class: "Normal",
+      partialFee: this.fee(length),
+    });
   }
 
   /** What `TransactionPaymentApi_query_fee_details` answers. */

@@ -1,5 +1,14 @@
 import { DispatchError } from "../cess-types.js";
-import { constant, DispatchFailure, refuse, type Call, type CallValue, type Context, type Origin, type Pallet } from "../pallet.js";
+import {
+  constant,
+  DispatchFailure,
+  refuse,
+  type Call,
+  type CallValue,
+  type Context,
+  type Origin,
+  type Pallet,
+} from "../pallet.js";
 import { lazy, u32, vec, type Type } from "../scale/types.js";
 
 /** Calls one batch may hold; the real runtime's limit follows from its memory and is near this. */

@@ -48,8 +48,12 @@ function read(params: Params, { runtime }: RpcComponents): SignedExtrinsic {
   try {
     return runtime.decode(bytes);
   } catch (error) {
-    // Whatever the decoder stumbles over (even nesting too deep for the stack) means the same: these bytes are no extrinsic.
-    throw new RpcError(1002, `Verification Error: the extrinsic does not decode: ${error instanceof Error ? error.message : "unknown"}`);
+    // Whatever the decoder stumbles over (even nesting too deep for the stack) means the same: these bytes are no
+    // extrinsic.
+    throw new RpcError(
+      1002,
+      `Verification Error: the extrinsic does not decode: ${error instanceof Error ? error.message : "unknown"}`,
+    );
   }
 }
 
@@ -111,7 +115,11 @@ function refusal({ refusal: { kind, ...rest } }: PoolRefused): RpcError {
     case "known":
       return new RpcError(1013, "Transaction Already Imported");
     case "low-priority":
-      return new RpcError(1014, "Priority is too low: (the same nonce is taken)", "The transaction has too low priority to replace another transaction already in the pool.");
+      return new RpcError(
+        1014,
+        "Priority is too low: (the same nonce is taken)",
+        "The transaction has too low priority to replace another transaction already in the pool.",
+      );
     case "full":
       return new RpcError(1016, "Immediately Dropped", "The transaction couldn't enter the pool because of the limit");
   }

@@ -8,7 +8,10 @@ export const chainMethods: Methods = {
   chain_getBlock(params, { chain }) {
     const block = knownBlock(chain, params);
     if (block === undefined) return null;
-    return { block: { header: renderHeader(block), extrinsics: extrinsicsOf(block).map(prefixed) }, justifications: null };
+    return {
+      block: { header: renderHeader(block), extrinsics: extrinsicsOf(block).map(prefixed) },
+      justifications: null,
+    };
   },
   chain_getHeader(params, { chain }) {
     const block = knownBlock(chain, params);

@@ -26,13 +26,15 @@ export class Connection implements Subscriber {
   ) {}
 
   subscribe(notification: string, start: (notify: Notify, end: () => void) => () => void): string {
-    if (this.#subscriptions.size >= this.settings.subscriptionsLimit) throw new RpcError(-32006, "Too many subscriptions on the connection");
+    if (this.#subscriptions.size >= this.settings.subscriptionsLimit)
+      throw new RpcError(-32006, "Too many subscriptions on the connection");
     const id = randomBytes(8).toString("hex");
     this.#held ??= [];
     const subscription = { stop: (): void => undefined, ended: false };
     this.#subscriptions.set(id, subscription);
     const notify: Notify = (result) => {
-      if (!subscription.ended) this.#notify({ jsonrpc: "2.0", method: notification, params: { subscription: id, result } });
+      if (!subscription.ended)
+        this.#notify({ jsonrpc: "2.0", method: notification, params: { subscription: id, result } });
     };
     try {
       subscription.stop = start(notify, () => void this.unsubscribe(id));

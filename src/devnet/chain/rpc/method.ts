@@ -42,7 +42,8 @@ export class Params {
   number(index: number): number {
     const value = this.all[index];
     const number = typeof value === "string" && /^0x[0-9a-f]{1,8}$/i.test(value) ? Number(value) : value;
-    if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) throw invalidParams(`parameter ${index + 1} must be a number`);
+    if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0)
+      throw invalidParams(`parameter ${index + 1} must be a number`);
     return number;
   }
 
@@ -77,11 +78,13 @@ export function blockAt(chain: Chain, params: Params, index: number): StoredBloc
   if (!params.has(index)) return chain.best;
   const hash = params.hex(index);
   const block = chain.components.store.byHash(hash);
-  if (block === undefined) throw new RpcError(4003, `Client error: UnknownBlock: Header was not found in the database: 0x${hash}`);
+  if (block === undefined)
+    throw new RpcError(4003, `Client error: UnknownBlock: Header was not found in the database: 0x${hash}`);
   return block;
 }
 
 function hexOf(value: unknown, what: string): string {
-  if (typeof value !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(value)) throw invalidParams(`${what} must be hex with 0x before it`);
+  if (typeof value !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(value))
+    throw invalidParams(`${what} must be hex with 0x before it`);
   return value.slice(2).toLowerCase();
 }

@@ -122,14 +122,21 @@ export class RpcServer {
     }
     if (!Array.isArray(request)) return JSON.stringify(this.#one(request, subscriber));
     if (request.length === 0 || request.length > this.settings.rpc.batchLimit) {
-      return JSON.stringify(failure(null, new RpcError(-32010, `a batch holds 1 to ${this.settings.rpc.batchLimit} requests`)));
+      return JSON.stringify(
+        failure(null, new RpcError(-32010, `a batch holds 1 to ${this.settings.rpc.batchLimit} requests`)),
+      );
     }
     return JSON.stringify(request.map((one: unknown) => this.#one(one, subscriber)));
   }
 
   #one(request: unknown, subscriber: Subscriber): unknown {
-    const { id = null, method, params = [] } = (typeof request === "object" && request !== null ? request : {}) as Record<string, unknown>;
-    if (typeof method !== "string" || !Array.isArray(params)) return failure(id, new RpcError(-32600, "Invalid request"));
+    const {
+      id = null,
+      method,
+      params = [],
+    } = (typeof request === "object" && request !== null ? request : {}) as Record<string, unknown>;
+    if (typeof method !== "string" || !Array.isArray(params))
+      return failure(id, new RpcError(-32600, "Invalid request"));
     const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (run === undefined) return failure(id, new RpcError(-32601, "Method not found"));
     try {
@@ -147,5 +154,7 @@ function failure(id: unknown, { code, message, data }: RpcError): unknown {
 }
 
 function rawText(data: unknown): string {
-  return Array.isArray(data) ? Buffer.concat(data as Buffer[]).toString("utf8") : Buffer.from(data as Buffer).toString("utf8");
+  return Array.isArray(data)
+    ? Buffer.concat(data as Buffer[]).toString("utf8")
+    : Buffer.from(data as Buffer).toString("utf8");
 }

@@ -33,11 +33,14 @@ export const stateMethods: Methods = {
   state_queryStorageAt(params, { chain }) {
     const block = blockAt(chain, params, 1);
     const state = stateAt(chain, params, 1);
-    return [{ block: prefixed(block.hash), changes: params.hexList(0).map((key) => [prefixed(key), valueAt(state, key)]) }];
+    return [
+      { block: prefixed(block.hash), changes: params.hexList(0).map((key) => [prefixed(key), valueAt(state, key)]) },
+    ];
   },
   state_getKeysPaged(params, { chain }) {
     const count = params.number(1);
-    if (count > KEYS_LIMIT) throw new RpcError(4002, `count exceeds maximum value. value: ${count}, max: ${KEYS_LIMIT}`);
+    if (count > KEYS_LIMIT)
+      throw new RpcError(4002, `count exceeds maximum value. value: ${count}, max: ${KEYS_LIMIT}`);
     const after = params.has(2) ? params.hex(2) : "";
     return stateAt(chain, params, 3).keys(params.hex(0), count, after).map(prefixed);
   },
@@ -62,7 +65,8 @@ export const stateMethods: Methods = {
   state_unsubscribeStorage: (params, _components, subscriber) => subscriber.unsubscribe(params.text(0)),
   state_call(params, { chain, runtime }) {
     const call = runtimeCalls[params.text(0)];
-    if (call === undefined) throw new RpcError(4003, `Client error: Execution failed: Exported method ${params.text(0)} is not found`);
+    if (call === undefined)
+      throw new RpcError(4003, `Client error: Execution failed: Exported method ${params.text(0)} is not found`);
     return prefixed(call(params.bytes(1), stateAt(chain, params, 2), runtime));
   },
 };
@@ -90,7 +94,8 @@ function lengthOf(input: Uint8Array): number {
 function stateAt(chain: Chain, params: Params, index: number): State {
   const block = blockAt(chain, params, index);
   const state = chain.stateOf(block);
-  if (state === undefined) throw new RpcError(4003, `Client error: UnknownBlock: State already discarded for 0x${block.hash}`);
+  if (state === undefined)
+    throw new RpcError(4003, `Client error: UnknownBlock: State already discarded for 0x${block.hash}`);
   return state;
 }
 

@@ -23,7 +23,8 @@ export class Writer {
   /** Little-endian unsigned integer of `size` bytes. */
   uint(value: bigint | number, size: number): this {
     let rest = BigInt(value);
-    if (rest < 0n || rest >> BigInt(8 * size) !== 0n) throw new ScaleError(`${String(value)} does not fit ${size} bytes`);
+    if (rest < 0n || rest >> BigInt(8 * size) !== 0n)
+      throw new ScaleError(`${String(value)} does not fit ${size} bytes`);
     this.#reserve(size);
     for (let i = 0; i < size; i += 1) {
       this.#buffer[this.#length + i] = Number(rest & 0xffn);

@@ -1,8 +1,8 @@
 import { fromHex, Reader, ScaleError, toHex, Writer } from "./bytes.js";
 
 /**
- * One SCALE type: how its values are written and read, and how the metadata describes it. The chain's storage, calls and
- * events are declared with these, so the bytes and their description can not disagree.
+ * One SCALE type: how its values are written and read, and how the metadata describes it. The chain's storage, calls
+ * and events are declared with these, so the bytes and their description can not disagree.
  */
 export interface Type<T> {
   readonly shape: Shape;
@@ -17,8 +17,18 @@ export type Shape =
   | { readonly kind: "array"; readonly of: Type<unknown>; readonly length: number }
   | { readonly kind: "tuple"; readonly of: readonly Type<unknown>[] }
   | { readonly kind: "fields"; readonly fields: readonly Field[] }
-  | { readonly kind: "composite"; readonly path: string; readonly params: readonly Type<unknown>[]; readonly fields: readonly Field[] }
-  | { readonly kind: "variant"; readonly path: string; readonly params: readonly Type<unknown>[]; readonly cases: readonly Case[] };
+  | {
+      readonly kind: "composite";
+      readonly path: string;
+      readonly params: readonly Type<unknown>[];
+      readonly fields: readonly Field[];
+    }
+  | {
+      readonly kind: "variant";
+      readonly path: string;
+      readonly params: readonly Type<unknown>[];
+      readonly cases: readonly Case[];
+    };
 
 export interface Field {
   readonly name?: string;
@@ -157,7 +167,10 @@ function limited<T extends ArrayLike<unknown>>(inner: Type<T>, of: Type<unknown>
   };
   return {
     shape: {
-      kind: "composite", path: "bounded_collections::bounded_vec::BoundedVec", params: [of], fields: [{ type: inner }],
+      kind: "composite",
+      path: "bounded_collections::bounded_vec::BoundedVec",
+      params: [of],
+      fields: [{ type: inner }],
     },
     write: (value, out) => inner.write(check(value), out),
     read: (from) => check(inner.read(from)),
@@ -183,7 +196,10 @@ export function tuple<T extends readonly unknown[]>(...of: { [K in keyof T]: Typ
 }
 
 export function option<T>(of: Type<T>): Type<T | undefined> {
-  const cases: Case[] = [{ name: "None", index: 0, fields: [] }, { name: "Some", index: 1, fields: [{ type: of }] }];
+  const cases: Case[] = [
+    { name: "None", index: 0, fields: [] },
+    { name: "Some", index: 1, fields: [{ type: of }] },
+  ];
   return {
     shape: { kind: "variant", path: "Option", params: [of], cases },
     write(value, out) {
@@ -246,7 +262,11 @@ export type CaseValue<C extends Cases> = {
 }[keyof C];
 
 /** An enum: `{ kind, value }`. A payload made by `fields` gives the variant named fields. */
-export function variant<const C extends Cases>(path: string, of: C, params: readonly Type<unknown>[] = []): Type<CaseValue<C>> {
+export function variant<const C extends Cases>(
+  path: string,
+  of: C,
+  params: readonly Type<unknown>[] = [],
+): Type<CaseValue<C>> {
   const byIndex = new Map(Object.entries(of).map(([kind, [index, payload]]) => [index, { kind, payload }]));
   const cases = Object.entries(of).map(([name, [index, payload]]) => ({ name, index, fields: fieldsOf(payload) }));
   return {

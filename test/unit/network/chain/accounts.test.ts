@@ -42,7 +42,8 @@ describe("CESS accounts", () => {
   });
 
   it("are the same account under every SS58 prefix", () => {
-    for (const prefix of [0, 2, 42, 11330]) expect(parseAccount(encodeAddress(ALICE_KEY, prefix))).to.equal(formatAccount(ALICE_KEY));
+    for (const prefix of [0, 2, 42, 11330])
+      expect(parseAccount(encodeAddress(ALICE_KEY, prefix))).to.equal(formatAccount(ALICE_KEY));
   });
 
   it("refuse a mistyped address by its checksum, and say so", () => {
@@ -57,7 +58,10 @@ describe("CESS accounts", () => {
     expect(() => parseAccount("cX")).to.throw(InvalidAccount, /SS58/);
     expect(() => parseAccount(`0x${ALICE_KEY.toString("hex")}`)).to.throw(InvalidAccount, /base58/);
     expect(() => parseAccount(encodeAddress(ALICE_KEY.subarray(0, 8), 42))).to.throw(InvalidAccount, /8 bytes/);
-    expect(() => parseAccount(encodeAddress(Buffer.concat([ALICE_KEY, Buffer.of(1)]), 42))).to.throw(InvalidAccount, /33 bytes/);
+    expect(() => parseAccount(encodeAddress(Buffer.concat([ALICE_KEY, Buffer.of(1)]), 42))).to.throw(
+      InvalidAccount,
+      /33 bytes/,
+    );
   });
 
   it("verify a signature of the bare message and of the message a wallet wraps", async () => {
@@ -81,7 +85,9 @@ describe("CESS accounts", () => {
 
   it("refuse a wrong mnemonic without repeating it", async () => {
     const error = await rejection(signerFromMnemonic("abandon abandon abandon secretword"));
-    expect(error.message).to.match(/mnemonic cannot be read/).and.not.contain("secretword");
+    expect(error.message)
+      .to.match(/mnemonic cannot be read/)
+      .and.not.contain("secretword");
   });
 
   it("come from a file that holds the mnemonic", async () => {

@@ -15,7 +15,15 @@ describe("gatewayEndpoint", () => {
   });
 
   it("is nothing where neither is an address", () => {
-    for (const domain of ["", "none", "ftp://x.example.com", "a b.example.com", "http://", "javascript:alert(1)", "x.example.com:999999"])
+    for (const domain of [
+      "",
+      "none",
+      "ftp://x.example.com",
+      "a b.example.com",
+      "http://",
+      "javascript:alert(1)",
+      "x.example.com:999999",
+    ])
       expect(gatewayEndpoint(domain, "12D3KooWSzPkbpZ8Qw4nTTEVVQwwYg6SYt4hHbCeUJ"), domain).to.equal(undefined);
   });
 });

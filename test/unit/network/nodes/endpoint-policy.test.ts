@@ -3,9 +3,32 @@ import { EndpointForbidden, EndpointPolicy, isPublicAddress } from "../../../../
 
 describe("EndpointPolicy", () => {
   const refused = [
-    "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255",
-    "192.168.1.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-    "::ffff:10.0.0.1", "::ffff:8.8.8.8", "64:ff9b::a00:1", "2002:a00:1::1", "2001::1", "2001:db8::1", "fec0::1", "nonsense",
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "127.0.0.1",
+    "127.255.255.255",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "fe80::1",
+    "fc00::1",
+    "fd12::1",
+    "ff02::1",
+    "::ffff:10.0.0.1",
+    "::ffff:8.8.8.8",
+    "64:ff9b::a00:1",
+    "2002:a00:1::1",
+    "2001::1",
+    "2001:db8::1",
+    "fec0::1",
+    "nonsense",
   ];
   const allowed = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "192.169.0.1", "2606:4700::1111", "2a00:1450:4001::200e"];
 
@@ -18,7 +41,15 @@ describe("EndpointPolicy", () => {
 
   it("refuses an address written in any of the ways URLs know", () => {
     const policy = new EndpointPolicy({ allowPrivate: false });
-    for (const host of ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[0:0::ffff:7f00:1]", "10.0.0.1."]) {
+    for (const host of [
+      "127.1",
+      "2130706433",
+      "0x7f000001",
+      "0177.0.0.1",
+      "[::1]",
+      "[0:0::ffff:7f00:1]",
+      "10.0.0.1.",
+    ]) {
       expect(() => policy.parse(`http://${host}:80`), host).to.throw(EndpointForbidden);
     }
   });
@@ -26,7 +57,9 @@ describe("EndpointPolicy", () => {
   it("judges a name by what it resolves to at the time of connecting, in both forms of the look-up", async () => {
     const ask = (allowPrivate: boolean, all: boolean) =>
       new Promise<unknown>((resolve) => {
-        new EndpointPolicy({ allowPrivate }).lookup("localhost", { all }, (error, address) => resolve(error ?? address));
+        new EndpointPolicy({ allowPrivate }).lookup("localhost", { all }, (error, address) =>
+          resolve(error ?? address),
+        );
       });
     expect(await ask(false, true)).to.be.instanceOf(EndpointForbidden);
     expect(await ask(false, false)).to.be.instanceOf(EndpointForbidden);

@@ -74,10 +74,12 @@ describe("HttpNodes", () => {
     return { account, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   }
 
-  const answer = (status: number, body: string, type = "application/json"): RequestListener => (request, response) => {
-    request.resume();
-    response.writeHead(status, { "content-type": type }).end(body);
-  };
+  const answer =
+    (status: number, body: string, type = "application/json"): RequestListener =>
+    (request, response) => {
+      request.resume();
+      response.writeHead(status, { "content-type": type }).end(body);
+    };
 
   it("sends the headers of the miner protocol, with a fresh message each time", async () => {
     const seen: NodeJS.Dict<string | string[]>[] = [];
@@ -183,10 +185,12 @@ describe("HttpNodes", () => {
     let most = 0;
     const node = await serve((request, response) => {
       most = Math.max(most, ++open);
-      request.resume().on("end", () => setTimeout(() => {
-        open--;
-        response.writeHead(200, { "content-type": "application/json" }).end('{"code":200}');
-      }, 10));
+      request.resume().on("end", () =>
+        setTimeout(() => {
+          open--;
+          response.writeHead(200, { "content-type": "application/json" }).end('{"code":200}');
+        }, 10),
+      );
     });
     await Promise.all(Array.from({ length: 10 }, () => nodes.put(node, name, bytes)));
     expect(most).to.be.within(2, 4);
@@ -208,14 +212,23 @@ describe("HttpNodes", () => {
   });
 
   it("connects to http and https alone", async () => {
-    for (const endpoint of ["ftp://example.com", "file:///etc/passwd", "example", "", "http://u:p@example.com", "http://"]) {
+    for (const endpoint of [
+      "ftp://example.com",
+      "file:///etc/passwd",
+      "example",
+      "",
+      "http://u:p@example.com",
+      "http://",
+    ]) {
       await expectFailure(nodes.get({ account, endpoint }, name), "forbidden-endpoint");
     }
   });
 
   it("refuses to send what is no fragment", async () => {
     let error: unknown;
-    await nodes.put({ account, endpoint: "http://127.0.0.1:1" }, name, new Uint8Array(5)).catch((e: unknown) => (error = e));
+    await nodes
+      .put({ account, endpoint: "http://127.0.0.1:1" }, name, new Uint8Array(5))
+      .catch((e: unknown) => (error = e));
     expect(error).to.be.instanceOf(RangeError);
   });
 });

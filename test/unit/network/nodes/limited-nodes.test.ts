@@ -32,10 +32,13 @@ class Held implements Nodes {
   async put(node: NodeAddress): Promise<void> {
     this.started.push(node.account);
     await new Promise<void>((resolve) => {
-      const entry = { account: node.account, finish: () => {
-        this.running.splice(this.running.indexOf(entry), 1);
-        resolve();
-      } };
+      const entry = {
+        account: node.account,
+        finish: () => {
+          this.running.splice(this.running.indexOf(entry), 1);
+          resolve();
+        },
+      };
       this.running.push(entry);
     });
   }

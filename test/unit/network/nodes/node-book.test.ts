@@ -40,14 +40,18 @@ describe("The node book", () => {
 
   function begin(settings: Partial<NodeBookSettings> = {}) {
     chain = {
-      register: [registered(1), registered(2)], reads: 0,
+      register: [registered(1), registered(2)],
+      reads: 0,
       nodes() {
         this.reads++;
         return Promise.resolve(this.register);
       },
     };
     scripted = new Scripted(clock);
-    book = KeptNodeBook.inMemory({ chain, clock }, { failures: 2, missedReports: 2, firstCooldownMs: 100, maxCooldownMs: 350, ...settings });
+    book = KeptNodeBook.inMemory(
+      { chain, clock },
+      { failures: 2, missedReports: 2, firstCooldownMs: 100, maxCooldownMs: 350, ...settings },
+    );
     nodes = new BookedNodes({ nodes: scripted, book, clock });
   }
   beforeEach(() => begin());
@@ -79,7 +83,9 @@ describe("The node book", () => {
       await clock.advance(100);
       let end: () => void = () => undefined;
       const slow = new BookedNodes({
-        book, clock, nodes: { put: () => new Promise<void>((resolve) => (end = resolve)), get: () => Promise.resolve(bytes) },
+        book,
+        clock,
+        nodes: { put: () => new Promise<void>((resolve) => (end = resolve)), get: () => Promise.resolve(bytes) },
       });
       const trial = slow.put(node(1), name, bytes);
       await expectFailure(put(1), "cooling");
@@ -176,7 +182,8 @@ describe("The node book", () => {
 
     it("counts a time limit as the node's failure and its caller's leaving as none", async () => {
       const hanging: Nodes = {
-        put: (_node, _fragment, _bytes, signal) => new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error))),
+        put: (_node, _fragment, _bytes, signal) =>
+          new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error))),
         get: () => Promise.resolve(bytes),
       };
       const booked = new BookedNodes({ nodes: hanging, book, clock });
@@ -219,7 +226,12 @@ describe("The node book", () => {
       for (let i = 0; i < 10; i++) await put(2);
       for (let i = 0; i < 3; i++) await put(4);
       for (let i = 0; i < 5; i++) book.failed(account(4), "refused", "full");
-      const [fast, slow, unknown, refusing] = (await book.nodes()).map(({ quality }) => quality) as [number, number, number, number];
+      const [fast, slow, unknown, refusing] = (await book.nodes()).map(({ quality }) => quality) as [
+        number,
+        number,
+        number,
+        number,
+      ];
       expect(fast).to.equal(1);
       expect(slow).to.be.closeTo(0.1, 0.01);
       expect(unknown).to.equal(1);
@@ -252,7 +264,10 @@ describe("The node book", () => {
       await first.save();
       const second = await KeptNodeBook.open({ chain, clock, shelf });
       for (const n of [1, 2]) {
-        const [{ get: before, ...known }, { get: after, ...kept }] = [first.experience(account(n)), second.experience(account(n))];
+        const [{ get: before, ...known }, { get: after, ...kept }] = [
+          first.experience(account(n)),
+          second.experience(account(n)),
+        ];
         expect(kept).to.deep.equal(known);
         expect(after.count).to.equal(before.count);
         expect(after.p95Ms ?? 0).to.be.closeTo(before.p95Ms ?? 0, 0.1);
