@@ -18,26 +18,26 @@ const PAGE_TIMEOUT_MS = 60_000;
 
 /** A page of another origin that runs a script and sends home what it returned. */
 class Page {
-  readonly #server: Server;
-  #script = "";
-  #result: (result: unknown) => void = () => undefined;
-  #chromium: ChildProcess | undefined;
+  private readonly server: Server;
+  private script = "";
+  private result: (result: unknown) => void = () => undefined;
+  private chromium: ChildProcess | undefined;
 
   constructor(private readonly folder: string) {
-    this.#server = createServer((request, response) => {
+    this.server = createServer((request, response) => {
       if (request.method === "POST") {
         let body = "";
         request
           .setEncoding("utf8")
           .on("data", (chunk: string) => (body += chunk))
           .on("end", () => {
-            this.#result(JSON.parse(body));
+            this.result(JSON.parse(body));
             response.end();
           });
       } else {
         response.setHeader("content-type", "text/html; charset=utf-8")
           .end(`<!doctype html><title>page</title><script type="module">
-          const work = async () => { ${this.#script} };
+          const work = async () => { ${this.script} };
           const outcome = await work().then((value) => ({ value }), (error) => ({ error: String(error) }));
           await fetch("/", { method: "POST", body: JSON.stringify(outcome) });
         </script>`);
@@ -46,13 +46,13 @@ class Page {
   }
 
   async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.server.address() as { port: number }).port}`;
   }
 
   async run(origin: string, script: string): Promise<unknown> {
-    this.#script = script;
-    const result = new Promise((resolve) => (this.#result = resolve));
+    this.script = script;
+    const result = new Promise((resolve) => (this.result = resolve));
     // Without the sandbox it runs as root too, as in a container.
     const flags = [
       "--headless",
@@ -62,7 +62,7 @@ class Page {
       "--remote-debugging-port=0",
       `--user-data-dir=${join(this.folder, "profile")}`,
     ];
-    this.#chromium = spawn(browser ?? "", [...flags, origin], { stdio: "ignore", detached: true });
+    this.chromium = spawn(browser ?? "", [...flags, origin], { stdio: "ignore", detached: true });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>(
       (_, reject) => (timer = setTimeout(() => reject(new Error("the page did not answer")), PAGE_TIMEOUT_MS)),
@@ -71,16 +71,16 @@ class Page {
       return await Promise.race([result, late]);
     } finally {
       clearTimeout(timer);
-      const ended = new Promise((resolve) => this.#chromium?.once("exit", resolve));
+      const ended = new Promise((resolve) => this.chromium?.once("exit", resolve));
       // Distributions start it by a script, which would end alone.
-      if (this.#chromium.pid !== undefined) process.kill(-this.#chromium.pid, "SIGKILL");
+      if (this.chromium.pid !== undefined) process.kill(-this.chromium.pid, "SIGKILL");
       await ended;
     }
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 }
 

@@ -41,13 +41,13 @@ const text = (body: string, status = 200): AdminAnswer => ({ status, body: `${bo
  * and belongs behind the operator's own walls.
  */
 export class AdminServer {
-  readonly #server: Server;
-  readonly #routes: readonly AdminRoute[];
+  private readonly server: Server;
+  private readonly routes: readonly AdminRoute[];
 
   constructor(components: AdminComponents) {
-    this.#routes = [...ownRoutes(components), ...(components.routes ?? [])];
-    this.#server = createServer((request, response) => {
-      void this.#answer(request).then((answer) => {
+    this.routes = [...ownRoutes(components), ...(components.routes ?? [])];
+    this.server = createServer((request, response) => {
+      void this.answer(request).then((answer) => {
         response.writeHead(answer.status, { "content-type": answer.type ?? "text/plain; charset=utf-8" });
         response.end(request.method === "HEAD" ? undefined : answer.body);
       });
@@ -56,24 +56,24 @@ export class AdminServer {
 
   async listen(host: string, port: number): Promise<{ readonly port: number }> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, host, resolve);
+      this.server.once("error", reject);
+      this.server.listen(port, host, resolve);
     });
-    return { port: (this.#server.address() as AddressInfo).port };
+    return { port: (this.server.address() as AddressInfo).port };
   }
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
     });
   }
 
-  async #answer(request: IncomingMessage): Promise<AdminAnswer> {
+  private async answer(request: IncomingMessage): Promise<AdminAnswer> {
     try {
       const path = new URL(request.url ?? "/", "http://admin").pathname;
       const method = request.method === "HEAD" ? "GET" : request.method;
-      const here = this.#routes.flatMap((route) => {
+      const here = this.routes.flatMap((route) => {
         const match = route.path.exec(path);
         return match ? [{ route, groups: match.slice(1) }] : [];
       });

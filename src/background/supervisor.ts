@@ -50,27 +50,27 @@ interface Team {
  * here; a worker only knows how to do one step.
  */
 export class Supervisor {
-  readonly #clock: Clock;
-  readonly #log: Pick<Logger, "warn">;
-  readonly #settings: SupervisorSettings;
-  readonly #teams = new Map<string, Team>();
-  readonly #loops = new Set<Promise<void>>();
+  private readonly clock: Clock;
+  private readonly log: Pick<Logger, "warn">;
+  private readonly settings: SupervisorSettings;
+  private readonly teams = new Map<string, Team>();
+  private readonly loops = new Set<Promise<void>>();
   /** Aborted when steps must end at once. */
-  readonly #abort = new AbortController();
-  #draining = false;
+  private readonly abort = new AbortController();
+  private draining = false;
 
   constructor(components: SupervisorComponents, settings: Partial<SupervisorSettings> = {}) {
-    this.#clock = components.clock;
-    this.#log = components.log;
-    this.#settings = { ...SUPERVISOR_DEFAULTS, ...settings };
+    this.clock = components.clock;
+    this.log = components.log;
+    this.settings = { ...SUPERVISOR_DEFAULTS, ...settings };
     // Every running step may listen to it; how many run is bounded by the workers' concurrency.
-    setMaxListeners(0, this.#abort.signal);
+    setMaxListeners(0, this.abort.signal);
   }
 
   /** Starts `concurrency` loops of this worker. A name can be taken once; nothing starts after `drain`. */
   add(worker: Worker, concurrency = 1): void {
-    if (this.#draining) throw new Error("the supervisor is draining");
-    if (this.#teams.has(worker.name)) throw new Error(`there is a worker named ${worker.name} already`);
+    if (this.draining) throw new Error("the supervisor is draining");
+    if (this.teams.has(worker.name)) throw new Error(`there is a worker named ${worker.name} already`);
     if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`no number of loops: ${concurrency}`);
     const team: Team = {
       worker,
@@ -82,23 +82,23 @@ export class Supervisor {
       wakes: 0,
       sleepers: new Set(),
     };
-    this.#teams.set(worker.name, team);
+    this.teams.set(worker.name, team);
     for (let n = 0; n < concurrency; n++) {
-      const loop = this.#run(team).finally(() => this.#loops.delete(loop));
-      this.#loops.add(loop);
+      const loop = this.run(team).finally(() => this.loops.delete(loop));
+      this.loops.add(loop);
     }
   }
 
   /** Makes a waiting worker step now; one that is stepping will not wait after. Unknown names are no error. */
   wake(name: string): void {
-    const team = this.#teams.get(name);
+    const team = this.teams.get(name);
     if (!team) return;
     team.wakes++;
     for (const sleeper of team.sleepers) sleeper.abort();
   }
 
   status(): WorkerStatus[] {
-    return [...this.#teams.values()].map(({ worker, concurrency, running, steps, failures, lastFailure }) => ({
+    return [...this.teams.values()].map(({ worker, concurrency, running, steps, failures, lastFailure }) => ({
       name: worker.name,
       concurrency,
       running,
@@ -113,51 +113,51 @@ export class Supervisor {
    * `abortMs` more. Resolves with the names of the workers whose steps still run: none, if they obey their signals.
    */
   async drain(finishMs: number, abortMs: number): Promise<string[]> {
-    this.#draining = true;
-    for (const team of this.#teams.values()) for (const sleeper of team.sleepers) sleeper.abort();
-    await this.#ended(finishMs);
-    this.#abort.abort(new Error("shutting down"));
-    await this.#ended(abortMs);
+    this.draining = true;
+    for (const team of this.teams.values()) for (const sleeper of team.sleepers) sleeper.abort();
+    await this.ended(finishMs);
+    this.abort.abort(new Error("shutting down"));
+    await this.ended(abortMs);
     return this.status()
       .filter(({ running }) => running > 0)
       .map(({ name }) => name);
   }
 
   /** Resolves when all loops have ended, or after `ms`. */
-  async #ended(ms: number): Promise<void> {
-    if (this.#loops.size === 0) return;
+  private async ended(ms: number): Promise<void> {
+    if (this.loops.size === 0) return;
     const timeout = new AbortController();
-    await Promise.race([Promise.all([...this.#loops]), this.#clock.sleep(ms, timeout.signal).catch(() => undefined)]);
+    await Promise.race([Promise.all([...this.loops]), this.clock.sleep(ms, timeout.signal).catch(() => undefined)]);
     timeout.abort();
   }
 
-  async #run(team: Team): Promise<void> {
+  private async run(team: Team): Promise<void> {
     let failuresInRow = 0;
-    while (!this.#draining) {
+    while (!this.draining) {
       const wakes = team.wakes;
       try {
-        const progress = await this.#step(team);
+        const progress = await this.step(team);
         failuresInRow = 0;
-        if (progress.kind === "idle") await this.#sleep(team, wakes, progress.until);
+        if (progress.kind === "idle") await this.sleep(team, wakes, progress.until);
       } catch (error) {
-        if (this.#abort.signal.aborted) return;
-        const delay = Math.min(this.#settings.retryMinMs * 2 ** failuresInRow, this.#settings.retryMaxMs);
+        if (this.abort.signal.aborted) return;
+        const delay = Math.min(this.settings.retryMinMs * 2 ** failuresInRow, this.settings.retryMaxMs);
         failuresInRow++;
-        this.#log.warn({ err: error, worker: team.worker.name, retryMs: delay }, "a background step failed");
+        this.log.warn({ err: error, worker: team.worker.name, retryMs: delay }, "a background step failed");
         // A wake during the back-off is kept for after it: events must not turn a broken worker into a busy loop.
-        await this.#pause(team, delay);
+        await this.pause(team, delay);
       }
     }
   }
 
-  async #step(team: Team): Promise<Progress> {
+  private async step(team: Team): Promise<Progress> {
     team.running++;
     try {
-      const progress = await team.worker.step(this.#abort.signal);
+      const progress = await team.worker.step(this.abort.signal);
       team.lastFailure = undefined;
       return progress;
     } catch (error) {
-      if (!this.#abort.signal.aborted) {
+      if (!this.abort.signal.aborted) {
         team.failures++;
         team.lastFailure = error instanceof Error ? error.message : String(error);
       }
@@ -169,24 +169,24 @@ export class Supervisor {
   }
 
   /** Until `wake` or `until`; not at all when a wake came during the step. */
-  async #sleep(team: Team, wakesBefore: number, until: number | undefined): Promise<void> {
-    if (team.wakes !== wakesBefore || this.#isDraining()) return;
+  private async sleep(team: Team, wakesBefore: number, until: number | undefined): Promise<void> {
+    if (team.wakes !== wakesBefore || this.isDraining()) return;
     const sleeper = new AbortController();
     team.sleepers.add(sleeper);
-    const ms = until === undefined ? Number.MAX_SAFE_INTEGER : until - this.#clock.now();
+    const ms = until === undefined ? Number.MAX_SAFE_INTEGER : until - this.clock.now();
     // The only rejection is the sleeper's own: awake.
-    await this.#clock.sleep(ms, sleeper.signal).catch(() => undefined);
+    await this.clock.sleep(ms, sleeper.signal).catch(() => undefined);
     team.sleepers.delete(sleeper);
   }
 
   /** A wait that `wake` does not end, but `drain` does. */
-  async #pause(team: Team, ms: number): Promise<void> {
-    const end = this.#clock.now() + ms;
-    while (!this.#isDraining() && this.#clock.now() < end) await this.#sleep(team, team.wakes, end);
+  private async pause(team: Team, ms: number): Promise<void> {
+    const end = this.clock.now() + ms;
+    while (!this.isDraining() && this.clock.now() < end) await this.sleep(team, team.wakes, end);
   }
 
   /** A method, because the value changes while its callers wait and the compiler would not believe it. */
-  #isDraining(): boolean {
-    return this.#draining;
+  private isDraining(): boolean {
+    return this.draining;
   }
 }

@@ -9,7 +9,7 @@ import { fileChunks } from "../streams/file-chunks.js";
 import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
 import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
 import { FolderSync, syncFolder } from "./folder-sync.js";
-import { Holds } from "./holds.js";
+import { BlobPins } from "./blob-pins.js";
 import { isMissing } from "./missing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { WriteBuffer } from "./write-buffer.js";
@@ -37,7 +37,7 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
  * lie in `<folder>/packs/`.
  */
 export class FileBlobs implements Blobs {
-  private readonly holds = new Holds();
+  private readonly holds = new BlobPins();
   private readonly folderSyncs: ReadonlyMap<string, FolderSync>;
   private readonly packs: Packs;
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
@@ -76,10 +76,10 @@ export class FileBlobs implements Blobs {
   private async writeSmall(bytes: Uint8Array): Promise<StoredBlob> {
     let born: BlobId | undefined;
     try {
-      const id = await this.packs.append(bytes, (named) => this.holds.born((born = named)));
+      const id = await this.packs.append(bytes, (named) => this.holds.register((born = named)));
       return { id, size: bytes.byteLength };
     } catch (error) {
-      if (born) this.holds.settle([born]);
+      if (born) this.holds.unregister([born]);
       throw error;
     }
   }
@@ -87,7 +87,7 @@ export class FileBlobs implements Blobs {
   private async writeLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<StoredBlob> {
     const id = newBlobId();
     const unfinished = join(this.folder, "unfinished", id);
-    this.holds.born(id);
+    this.holds.register(id);
     try {
       const size = await this.writeFile(unfinished, chunks);
       signal?.throwIfAborted();
@@ -96,7 +96,7 @@ export class FileBlobs implements Blobs {
       return { id, size };
     } catch (error) {
       await Promise.all([unfinished, this.path(id)].map((path) => rm(path, { force: true }).catch(() => undefined)));
-      this.holds.settle([id]);
+      this.holds.unregister([id]);
       throw error;
     }
   }
@@ -114,7 +114,7 @@ export class FileBlobs implements Blobs {
   }
 
   settle(ids: readonly BlobId[]): void {
-    this.holds.settle(ids);
+    this.holds.unregister(ids);
   }
 
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {

@@ -5,7 +5,7 @@ import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { newBlobId } from "./blob-id.js";
 import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
-import { Holds } from "./holds.js";
+import { BlobPins } from "./blob-pins.js";
 
 export const MEMORY_BLOBS_DEFAULTS = {
   /** Bytes in all; more are refused as by a full disk. */
@@ -15,7 +15,7 @@ export const MEMORY_BLOBS_DEFAULTS = {
 /** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
 export class MemoryBlobs implements Blobs {
   private readonly blobs = new Map<BlobId, Buffer>();
-  private readonly holds = new Holds();
+  private readonly holds = new BlobPins();
   private readonly capacity: number;
   private used = 0;
 
@@ -34,14 +34,14 @@ export class MemoryBlobs implements Blobs {
     }
     options.signal?.throwIfAborted();
     const id = newBlobId();
-    this.holds.born(id);
+    this.holds.register(id);
     this.blobs.set(id, Buffer.concat(chunks));
     this.used += size;
     return { id, size };
   }
 
   settle(ids: readonly BlobId[]): void {
-    this.holds.settle(ids);
+    this.holds.unregister(ids);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await

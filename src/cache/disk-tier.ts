@@ -41,27 +41,27 @@ export interface DiskTierSettings {
  * and whether one was ever used again as the end of its name.
  */
 export class DiskTier {
-  readonly #files: AdmissionQueues;
-  readonly #writes = new Map<Hash, Promise<void>>();
-  readonly #moves = new Map<Hash, Promise<void>>();
-  readonly #removals = new Set<Promise<void>>();
+  private readonly files: AdmissionQueues;
+  private readonly writes = new Map<Hash, Promise<void>>();
+  private readonly moves = new Map<Hash, Promise<void>>();
+  private readonly removals = new Set<Promise<void>>();
   /**
    * The mtime, ms, that this process gave to a file whose bytes were verified: with another one it has been touched
    * since.
    */
-  readonly #verified = new Map<Hash, number>();
-  readonly #ready: Promise<void>;
-  #epoch = 0;
+  private readonly verifiedAt = new Map<Hash, number>();
+  private readonly ready: Promise<void>;
+  private epoch = 0;
 
   constructor(private readonly settings: DiskTierSettings) {
     // As many as the disk would hold whole ones: what comes again after a longer absence is as good as new.
     const remembered = Math.max(64, Math.ceil(settings.maxBytes / FRAGMENT_SIZE));
-    this.#files = new AdmissionQueues({ ...settings, remembered }, (hash) => this.#remove(hash));
-    this.#ready = this.#scan().catch(() => undefined);
+    this.files = new AdmissionQueues({ ...settings, remembered }, (hash) => this.remove(hash));
+    this.ready = this.scan().catch(() => undefined);
   }
 
   get bytes(): number {
-    return this.#files.bytes;
+    return this.files.bytes;
   }
 
   /**
@@ -71,17 +71,17 @@ export class DiskTier {
   async read(
     hash: Hash,
   ): Promise<{ readonly bytes: Uint8Array; readonly verified: boolean; readonly mtime: number } | undefined> {
-    await this.#ready;
-    await this.#moves.get(hash);
-    const size = this.#files.size(hash);
+    await this.ready;
+    await this.moves.get(hash);
+    const size = this.files.size(hash);
     if (size === undefined) return undefined;
-    const path = this.#path(hash, this.#files.isProven(hash));
+    const path = this.path(hash, this.files.isProven(hash));
     try {
       const bytes = Buffer.allocUnsafeSlow(FRAGMENT_SIZE).fill(0, size);
       const file = await open(path, "r");
       let verified: boolean;
       try {
-        verified = this.#verified.get(hash) === Math.round((await file.stat()).mtimeMs);
+        verified = this.verifiedAt.get(hash) === Math.round((await file.stat()).mtimeMs);
         for (let done = 0; done < size;) {
           const { bytesRead } = await file.read(bytes, done, size - done, done);
           if (bytesRead === 0) throw new Error("the file is shorter than it was");
@@ -90,13 +90,13 @@ export class DiskTier {
       } finally {
         await file.close();
       }
-      const mtime = await this.#touch(path);
+      const mtime = await this.touch(path);
       this.used(hash);
       if (verified) this.verified(hash, mtime);
       return { bytes, verified, mtime };
     } catch {
       // It may have been proven meanwhile and have its other name; then the next one finds it there.
-      if (!this.#moves.has(hash) && path === this.#path(hash, this.#files.isProven(hash))) this.drop(hash);
+      if (!this.moves.has(hash) && path === this.path(hash, this.files.isProven(hash))) this.drop(hash);
       return undefined;
     }
   }
@@ -106,93 +106,98 @@ export class DiskTier {
    * has been touched since or is gone: then `read` knows better. The file is read at its reader's pace.
    */
   stream(hash: Hash, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
-    const size = this.#files.size(hash);
-    const known = this.#verified.get(hash);
-    if (size === undefined || known === undefined || this.#moves.has(hash)) return undefined;
-    const path = this.#path(hash, this.#files.isProven(hash));
-    return this.#stream(hash, path, { start, end }, size);
+    const size = this.files.size(hash);
+    const known = this.verifiedAt.get(hash);
+    if (size === undefined || known === undefined || this.moves.has(hash)) return undefined;
+    const path = this.path(hash, this.files.isProven(hash));
+    return this.chunks(hash, path, { start, end }, size);
   }
 
-  async *#stream(hash: Hash, path: string, { start, end }: ByteRange, size: number): AsyncGenerator<Uint8Array, void> {
+  private async *chunks(
+    hash: Hash,
+    path: string,
+    { start, end }: ByteRange,
+    size: number,
+  ): AsyncGenerator<Uint8Array, void> {
     const stored = Math.min(end, size);
     if (start < stored) {
       yield* fileChunks(path, { start, end: stored }, (found) => {
-        if (found.size !== size || this.#verified.get(hash) !== Math.round(found.mtimeMs))
+        if (found.size !== size || this.verifiedAt.get(hash) !== Math.round(found.mtimeMs))
           throw new Error(`${path} was touched`);
       });
     }
     for (let at = Math.max(start, stored); at < end; at += ZEROS.length) yield ZEROS.subarray(0, end - at);
     this.used(hash);
     // In time for the order of use, and not so often that one reader's mark is another's doubt.
-    const known = this.#verified.get(hash) ?? 0;
+    const known = this.verifiedAt.get(hash) ?? 0;
     if (Date.now() - known < this.settings.sameReadingMs) return;
-    const mtime = await this.#touch(path);
-    if (this.#verified.get(hash) === known) this.verified(hash, mtime);
+    const mtime = await this.touch(path);
+    if (this.verifiedAt.get(hash) === known) this.verified(hash, mtime);
   }
 
   /** The bytes that `read` gave with this `mtime` are the fragment: they need not be hashed again while it stays. */
   verified(hash: Hash, mtime: number): void {
-    if (this.#files.has(hash)) this.#verified.set(hash, mtime);
+    if (this.files.has(hash)) this.verifiedAt.set(hash, mtime);
   }
 
   /** The fragment was read, here or from memory. */
   used(hash: Hash): void {
-    if (!this.#files.use(hash, Date.now())) return;
-    const move = rename(this.#path(hash, false), this.#path(hash, true))
+    if (!this.files.use(hash, Date.now())) return;
+    const move = rename(this.path(hash, false), this.path(hash, true))
       .catch(() => this.drop(hash))
-      .finally(() => this.#moves.delete(hash));
-    this.#moves.set(hash, move);
+      .finally(() => this.moves.delete(hash));
+    this.moves.set(hash, move);
   }
 
   /** Resolves when the fragment is on disk, or was not kept. Never rejects: a full disk is no reason to fail a read. */
   async write(hash: Hash, bytes: Uint8Array): Promise<void> {
-    await this.#ready;
-    if (this.settings.maxBytes === 0 || this.#files.has(hash)) return;
-    const running = this.#writes.get(hash);
+    await this.ready;
+    if (this.settings.maxBytes === 0 || this.files.has(hash)) return;
+    const running = this.writes.get(hash);
     if (running) return running;
-    if (this.#writes.size >= MAX_WRITES) return;
-    const writing = this.#store(hash, bytes).finally(() => this.#writes.delete(hash));
-    this.#writes.set(hash, writing);
+    if (this.writes.size >= MAX_WRITES) return;
+    const writing = this.store(hash, bytes).finally(() => this.writes.delete(hash));
+    this.writes.set(hash, writing);
     return writing;
   }
 
   drop(hash: Hash): void {
-    if (!this.#files.has(hash)) return;
-    this.#files.delete(hash);
-    this.#remove(hash);
+    if (!this.files.has(hash)) return;
+    this.files.delete(hash);
+    this.remove(hash);
   }
 
   async clear(): Promise<void> {
-    await this.#ready;
-    this.#epoch++;
-    const hashes = this.#files.hashes();
-    this.#files.clear();
-    for (const hash of hashes) this.#remove(hash);
+    await this.ready;
+    this.epoch++;
+    const hashes = this.files.hashes();
+    this.files.clear();
+    for (const hash of hashes) this.remove(hash);
     await this.settled();
   }
 
   /** Resolves when all file work begun so far is done. */
   async settled(): Promise<void> {
-    await this.#ready;
-    await Promise.all(this.#writes.values());
-    await Promise.all(this.#moves.values());
-    await Promise.all(this.#removals);
+    await this.ready;
+    await Promise.all(this.writes.values());
+    await Promise.all(this.moves.values());
+    await Promise.all(this.removals);
   }
 
-  async #store(hash: Hash, bytes: Uint8Array): Promise<void> {
-    const epoch = this.#epoch;
+  private async store(hash: Hash, bytes: Uint8Array): Promise<void> {
+    const epoch = this.epoch;
     const content = withoutTrailingZeros(bytes);
     if (content.length > this.settings.maxBytes) return;
     const temporary = join(this.settings.folder, `${randomUUID()}.tmp`);
     try {
-      await Promise.all(this.#removals);
+      await Promise.all(this.removals);
       await writeFile(temporary, content);
-      if (epoch === this.#epoch) {
-        const proven = this.#files.remembers(hash);
-        await rename(temporary, this.#path(hash, proven));
-        this.#files.add(hash, content.length, proven, Date.now());
+      if (epoch === this.epoch) {
+        const proven = this.files.remembers(hash);
+        await rename(temporary, this.path(hash, proven));
+        this.files.add(hash, content.length, proven, Date.now());
         // The folder was cleared during the rename: the new file must go too.
-        if (epoch !== this.#epoch) this.drop(hash);
+        if (epoch !== this.epoch) this.drop(hash);
       } else await rm(temporary, { force: true });
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
@@ -200,29 +205,29 @@ export class DiskTier {
   }
 
   /** Notes on the disk that the file was used; a cache that cannot has still the bytes. Resolves with its mtime, ms. */
-  async #touch(path: string): Promise<number> {
+  private async touch(path: string): Promise<number> {
     const now = new Date();
     await utimes(path, now, now).catch(() => undefined);
     return now.getTime();
   }
 
-  #path(hash: Hash, proven: boolean): string {
+  private path(hash: Hash, proven: boolean): string {
     return join(this.settings.folder, proven ? hash : `${hash}${NEWCOMER}`);
   }
 
-  #remove(hash: Hash): void {
-    this.#verified.delete(hash);
+  private remove(hash: Hash): void {
+    this.verifiedAt.delete(hash);
     const remove = async () => {
-      await this.#moves.get(hash);
-      for (const proven of [true, false]) await rm(this.#path(hash, proven), { force: true });
+      await this.moves.get(hash);
+      for (const proven of [true, false]) await rm(this.path(hash, proven), { force: true });
     };
     const removal = remove()
       .catch(() => undefined)
-      .finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
+      .finally(() => this.removals.delete(removal));
+    this.removals.add(removal);
   }
 
-  async #scan(): Promise<void> {
+  private async scan(): Promise<void> {
     const { folder, maxBytes } = this.settings;
     await mkdir(folder, { recursive: true });
     const found: { hash: Hash; proven: boolean; size: number; usedAt: number }[] = [];
@@ -239,8 +244,8 @@ export class DiskTier {
     }
     found.sort((a, b) => a.usedAt - b.usedAt);
     for (const { hash, proven, size, usedAt } of found) {
-      if (size <= Math.min(maxBytes, FRAGMENT_SIZE)) this.#files.add(hash, size, proven, usedAt);
-      else this.#remove(hash);
+      if (size <= Math.min(maxBytes, FRAGMENT_SIZE)) this.files.add(hash, size, proven, usedAt);
+      else this.remove(hash);
     }
   }
 }

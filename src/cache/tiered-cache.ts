@@ -35,42 +35,42 @@ export const CACHE_DEFAULTS = {
  * it was, it is believed for as long as nobody touches it, for hashing costs several times what reading does.
  */
 export class TieredCache implements FragmentCache {
-  readonly #memory: LRUCache<Hash, Uint8Array>;
-  readonly #disk: DiskTier;
-  #hits = 0;
-  #misses = 0;
-  #epoch = 0;
+  private readonly memory: LRUCache<Hash, Uint8Array>;
+  private readonly disk: DiskTier;
+  private hits = 0;
+  private misses = 0;
+  private epoch = 0;
 
   constructor(
     private readonly components: CacheComponents,
     settings: Pick<CacheSettings, "folder"> & Partial<CacheSettings>,
   ) {
     const { folder, memoryBytes, diskBytes, newcomerShare, sameReadingMs } = { ...CACHE_DEFAULTS, ...settings };
-    this.#memory = new LRUCache({ maxSize: Math.max(memoryBytes, 1), sizeCalculation: () => FRAGMENT_SIZE });
-    this.#disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs });
+    this.memory = new LRUCache({ maxSize: Math.max(memoryBytes, 1), sizeCalculation: () => FRAGMENT_SIZE });
+    this.disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs });
   }
 
   async get(hash: Hash): Promise<Uint8Array | undefined> {
     const held = this.held(hash);
     if (held) return held;
-    const bytes = await this.#fromDisk(hash);
-    if (bytes) this.#hits++;
-    else this.#misses++;
+    const bytes = await this.fromDisk(hash);
+    if (bytes) this.hits++;
+    else this.misses++;
     return bytes;
   }
 
   held(hash: Hash): Uint8Array | undefined {
-    const held = this.#memory.get(hash);
+    const held = this.memory.get(hash);
     if (!held) return undefined;
-    this.#disk.used(hash);
-    this.#hits++;
+    this.disk.used(hash);
+    this.hits++;
     return held;
   }
 
   stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
-    if (this.#memory.has(hash)) return undefined;
-    const stream = this.#disk.stream(hash, range);
-    if (stream) this.#hits++;
+    if (this.memory.has(hash)) return undefined;
+    const stream = this.disk.stream(hash, range);
+    if (stream) this.hits++;
     return stream;
   }
 
@@ -78,40 +78,40 @@ export class TieredCache implements FragmentCache {
   async set(hash: Hash, bytes: Uint8Array): Promise<void> {
     if (bytes.length !== FRAGMENT_SIZE)
       throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
-    this.#memory.set(hash, bytes);
-    await this.#disk.write(hash, bytes);
+    this.memory.set(hash, bytes);
+    await this.disk.write(hash, bytes);
   }
 
   async clear(): Promise<void> {
-    this.#epoch++;
-    this.#memory.clear();
-    await this.#disk.clear();
+    this.epoch++;
+    this.memory.clear();
+    await this.disk.clear();
   }
 
   usage() {
     return {
-      memoryBytes: this.#memory.calculatedSize,
-      diskBytes: this.#disk.bytes,
-      hits: this.#hits,
-      misses: this.#misses,
+      memoryBytes: this.memory.calculatedSize,
+      diskBytes: this.disk.bytes,
+      hits: this.hits,
+      misses: this.misses,
     };
   }
 
   async close(): Promise<void> {
-    await this.#disk.settled();
-    this.#memory.clear();
+    await this.disk.settled();
+    this.memory.clear();
   }
 
-  async #fromDisk(hash: Hash): Promise<Uint8Array | undefined> {
-    const epoch = this.#epoch;
-    const read = await this.#disk.read(hash);
+  private async fromDisk(hash: Hash): Promise<Uint8Array | undefined> {
+    const epoch = this.epoch;
+    const read = await this.disk.read(hash);
     if (!read) return undefined;
     try {
       const bytes = read.verified ? read.bytes : await this.components.verify(read.bytes, hash);
-      if (!bytes) this.#disk.drop(hash);
-      else if (epoch === this.#epoch) {
-        this.#memory.set(hash, bytes);
-        this.#disk.verified(hash, read.mtime);
+      if (!bytes) this.disk.drop(hash);
+      else if (epoch === this.epoch) {
+        this.memory.set(hash, bytes);
+        this.disk.verified(hash, read.mtime);
       }
       return bytes;
     } catch {

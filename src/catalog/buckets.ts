@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
-import type { BucketMemory } from "./bucket-memory.js";
+import type { BucketCache } from "./bucket-cache.js";
 import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
 import type { BucketTable } from "./schema.js";
 import type { Store, Tx } from "./store.js";
@@ -13,7 +13,7 @@ export class BucketTableCatalog implements BucketCatalog {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly memory: BucketMemory,
+    private readonly memory: BucketCache,
   ) {}
 
   create(

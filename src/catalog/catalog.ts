@@ -6,7 +6,7 @@ import type { CessFile, Extent, SegmentFormat, SegmentHashes } from "../model/fi
 import type { Fid } from "../model/hash.js";
 import type { ObjectLock, Retention } from "../model/object-lock.js";
 import type { BlobId, BlobSlice, ContentHeaders, ObjectPart, ObjectVersion, Part, Upload } from "../model/object.js";
-import type { Announcement } from "../model/notification.js";
+import type { OutboxEvent } from "../model/notification.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import type { EventCatalog } from "./outbox.js";
@@ -107,7 +107,7 @@ export interface NewVersion {
   /** How the bytes become segments when they are encoded later; plain by default. */
   readonly format?: SegmentFormat;
   /** Goes into the outbox with the version. */
-  readonly announce?: Announcement | undefined;
+  readonly outboxEvent?: OutboxEvent | undefined;
 }
 
 /**
@@ -173,7 +173,7 @@ export interface DeleteRequest {
   /** A retention of mode GOVERNANCE is passed over. */
   readonly bypassGovernance?: boolean;
   /** Goes into the outbox when something was removed or a marker set. */
-  readonly announce?: Announcement | undefined;
+  readonly outboxEvent?: OutboxEvent | undefined;
 }
 
 export interface Deleted extends Released {

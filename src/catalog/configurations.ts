@@ -1,5 +1,5 @@
 import { S3Error } from "../model/errors.js";
-import type { BucketMemory } from "./bucket-memory.js";
+import type { BucketCache } from "./bucket-cache.js";
 import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
 
@@ -7,7 +7,7 @@ import type { Store } from "./store.js";
 export class ConfigurationTableCatalog implements ConfigurationCatalog {
   constructor(
     private readonly store: Store,
-    private readonly memory: BucketMemory,
+    private readonly memory: BucketCache,
   ) {}
 
   async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {

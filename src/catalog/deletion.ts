@@ -6,14 +6,14 @@ import { recordEvents } from "./events.js";
 import { unpackJson } from "./json.js";
 import type { Tx } from "./store.js";
 import {
-  findPlace,
+  findSlot,
   findVersion,
   removeRow,
   requirePreconditions,
-  succeed,
+  prepareInsertion,
   type KnownVersion,
-  type Place,
-} from "./succession.js";
+  type ObjectSlot,
+} from "./version-chain.js";
 import { insertVersion, unlinkVersion } from "./versions.js";
 
 const NOTHING: Deleted = { deleted: false, deleteMarker: false, orphans: [] };
@@ -22,54 +22,54 @@ const NOTHING: Deleted = { deleted: false, deleteMarker: false, orphans: [] };
 export async function deleteObject(
   tx: Tx,
   now: number,
-  name: Pick<Place, "bucket" | "key">,
+  name: Pick<ObjectSlot, "bucket" | "key">,
   preconditions: Preconditions | undefined,
   request: DeleteRequest,
 ): Promise<Deleted> {
   const deleted = await remove(tx, now, name, preconditions, request);
-  const { announce } = request;
-  if (!announce || !deleted.deleted) return deleted;
+  const { outboxEvent } = request;
+  if (!outboxEvent || !deleted.deleted) return deleted;
   const marked = deleted.deleteMarker && request.versionId === undefined;
-  const event = announce.event.replace("*", marked ? "DeleteMarkerCreated" : "Delete") as typeof announce.event;
-  await recordEvents(tx, now, announce, { ...name, versionId: deleted.versionId }, event);
+  const event = outboxEvent.event.replace("*", marked ? "DeleteMarkerCreated" : "Delete") as typeof outboxEvent.event;
+  await recordEvents(tx, now, outboxEvent, { ...name, versionId: deleted.versionId }, event);
   return deleted;
 }
 
 async function remove(
   tx: Tx,
   now: number,
-  name: Pick<Place, "bucket" | "key">,
+  name: Pick<ObjectSlot, "bucket" | "key">,
   preconditions: Preconditions | undefined,
   request: DeleteRequest,
 ): Promise<Deleted> {
-  const place = await findPlace(tx, name.bucket, name.key);
+  const slot = await findSlot(tx, name.bucket, name.key);
   const { versionId } = request;
-  const subject = versionId === undefined ? place.current : await findVersion(tx, place, versionId);
+  const subject = versionId === undefined ? slot.current : await findVersion(tx, slot, versionId);
   if (request.onlyId !== undefined && request.onlyId !== String(subject?.id)) return NOTHING;
-  requirePreconditions(preconditions, place.key, subject);
-  if (versionId === undefined && place.versioning !== undefined)
-    return setMarker(tx, now, place, request.owner ?? place.owner);
+  requirePreconditions(preconditions, slot.key, subject);
+  if (versionId === undefined && slot.versioning !== undefined)
+    return setMarker(tx, now, slot, request.owner ?? slot.owner);
   if (!subject) return NOTHING;
-  const deleted = await removeNamed(tx, now, place, subject, request.bypassGovernance === true);
+  const deleted = await removeNamed(tx, now, slot, subject, request.bypassGovernance === true);
   return versionId === undefined ? { ...deleted, deleteMarker: false } : { ...deleted, versionId };
 }
 
 async function removeNamed(
   tx: Tx,
   now: number,
-  place: Place,
+  slot: ObjectSlot,
   version: KnownVersion,
   bypass: boolean,
 ): Promise<Deleted> {
   requireUnlocked(unpackJson(version.lock) as ObjectLock | undefined, now, bypass);
-  await removeRow(tx, place, version);
+  await removeRow(tx, slot, version);
   const released = await unlinkVersion(tx, now, version);
   return { deleted: true, deleteMarker: version.deleteMarker, orphans: await orphansAmong(tx, released) };
 }
 
-async function setMarker(tx: Tx, now: number, place: Place, owner: string): Promise<Deleted> {
-  const { versionId, replaced } = await succeed(tx, place);
-  const marker = { bucket: place.bucket, key: place.key, owner, size: 0, etag: "", content: {}, metadata: {} };
+async function setMarker(tx: Tx, now: number, slot: ObjectSlot, owner: string): Promise<Deleted> {
+  const { versionId, replaced } = await prepareInsertion(tx, slot);
+  const marker = { bucket: slot.bucket, key: slot.key, owner, size: 0, etag: "", content: {}, metadata: {} };
   await insertVersion(tx, now, marker, { versionId, deleteMarker: true });
   const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
   return { deleted: true, versionId, deleteMarker: true, orphans: await orphansAmong(tx, released) };

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import {
-  announcement,
+  outboxEventFor,
   covers,
   TEST_EVENT,
-  type Announcement,
+  type OutboxEvent,
   type EventName,
   type EventSource,
   type NotificationConfiguration,
@@ -32,7 +32,7 @@ export type EventSubject = Pick<ObjectEvent, "key"> & {
 export async function recordEvents(
   tx: Tx,
   now: number,
-  { rules, source, ...announced }: Announcement,
+  { rules, source, ...announced }: OutboxEvent,
   { bucket: name, key, versionId, size, etag, fid }: EventSubject,
   event = announced.event,
 ): Promise<void> {
@@ -129,7 +129,7 @@ export async function recordStored(
   for (const { bucket, key: text, version_id: versionId, size, etag, fid, document } of rows) {
     const key = fromKeyText(text);
     const { rules } = JSON.parse(document) as NotificationConfiguration;
-    const announced = announcement(rules, "cess:ObjectStored", key, NETWORK);
+    const announced = outboxEventFor(rules, "cess:ObjectStored", key, NETWORK);
     if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
   }
 }

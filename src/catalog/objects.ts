@@ -32,7 +32,7 @@ import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
-import { findPlace, requirePreconditions, succeed } from "./succession.js";
+import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listVersions } from "./version-listing.js";
 import {
   extentQuery,
@@ -102,13 +102,13 @@ export class ObjectTableCatalog implements ObjectCatalog {
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
-      const place = await findPlace(tx, version.bucket, version.key);
-      requirePreconditions(preconditions, version.key, place.current);
-      const { versionId, replaced } = await succeed(tx, place);
+      const slot = await findSlot(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, slot.current);
+      const { versionId, replaced } = await prepareInsertion(tx, slot);
       const row = await this.insert(tx, now, versionId, version, bytes);
       // A copy onto itself shares what the old version links: that is let go only after the new one links it.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
-      await announce(tx, now, version, row);
+      await recordOutboxEvent(tx, now, version, row);
       if (bytes.extents?.length) await recordStored(tx, now, { version: row.id });
       const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
       return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
@@ -287,10 +287,10 @@ async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void
 }
 
 /** Tells who listens of a new version. */
-export async function announce(
+export async function recordOutboxEvent(
   tx: Tx,
   now: number,
-  { bucket, key, announce: announced }: NewVersion,
+  { bucket, key, outboxEvent: announced }: NewVersion,
   { version_id: versionId, size, etag, fid }: VersionRow,
 ): Promise<void> {
   if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });

@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.js";
 import type { BlobId } from "../model/object.js";
 import type { Sealer } from "../model/sealer.js";
 import { orphansAmong } from "./blob-links.js";
-import { BucketMemory } from "./bucket-memory.js";
+import { BucketCache } from "./bucket-cache.js";
 import { BucketTableCatalog } from "./buckets.js";
 import type {
   BucketCatalog,
@@ -45,7 +45,7 @@ export class SqlCatalog implements Catalog {
     const { store, clock } = components;
     const formats = new FormatColumn(components.sealer);
     this.store = store;
-    const memory = new BucketMemory(store);
+    const memory = new BucketCache(store);
     this.buckets = new BucketTableCatalog(store, clock, memory);
     this.configurations = new ConfigurationTableCatalog(store, memory);
     this.objects = new ObjectTableCatalog(store, clock, formats);

@@ -12,7 +12,7 @@ const isOpen = sql<boolean>`state = 'open'`;
 export async function listUploads(reads: Tx, query: UploadQuery): Promise<UploadPage> {
   const start = await startOf(reads, query);
   if (start === undefined) return { entries: [], truncated: false };
-  const scan: Scan<Place & Partial<UploadTable>> = (position, end, limit) => {
+  const scan: Scan<UploadPosition & Partial<UploadTable>> = (position, end, limit) => {
     const open = reads.selectFrom("uploads").selectAll().where("bucket", "=", query.bucket).where(isOpen);
     const rows =
       "from" in position
@@ -33,7 +33,7 @@ export async function listUploads(reads: Tx, query: UploadQuery): Promise<Upload
   });
 }
 
-interface Place {
+interface UploadPosition {
   readonly key: string;
   readonly created_at: number;
   readonly id: string;
@@ -43,7 +43,7 @@ interface Place {
  * S3: with an upload-id-marker, further uploads of the marked key may follow; without, only greater keys. A marker that
  * is forgotten by now begins its key again: better a repeated entry than a missed one.
  */
-async function startOf(reads: Tx, query: UploadQuery): Promise<Position<Place> | undefined> {
+async function startOf(reads: Tx, query: UploadQuery): Promise<Position<UploadPosition> | undefined> {
   const key = toKeyText(query.keyMarker);
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
   // Not where the marker lies in a common prefix, all of which is passed over.

@@ -14,11 +14,11 @@ import { recordStored } from "./events.js";
 import { linkFiles } from "./file-links.js";
 import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
-import { announce, fidOf } from "./objects.js";
+import { recordOutboxEvent, fidOf } from "./objects.js";
 import type { PartTable, UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
-import { findPlace, requirePreconditions, succeed } from "./succession.js";
+import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { extentRows, insertVersion, packTags, toVersion, unlinkVersion } from "./versions.js";
 
@@ -144,9 +144,9 @@ export class UploadTableCatalog implements UploadCatalog {
       const now = this.clock.now();
       await requireOpen(tx, id, version);
       const released = await takeParts(tx, id, parts);
-      const place = await findPlace(tx, version.bucket, version.key);
-      requirePreconditions(preconditions, version.key, place.current);
-      const { versionId, replaced } = await succeed(tx, place);
+      const slot = await findSlot(tx, version.bucket, version.key);
+      requirePreconditions(preconditions, version.key, slot.current);
+      const { versionId, replaced } = await prepareInsertion(tx, slot);
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
       const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
       const allStored = await linkFiles(tx, now, this.formats, row, files);
@@ -156,7 +156,7 @@ export class UploadTableCatalog implements UploadCatalog {
           row.id,
           parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })),
         );
-      await announce(tx, now, version, row);
+      await recordOutboxEvent(tx, now, version, row);
       if (allStored) await recordStored(tx, now, { version: row.id });
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {

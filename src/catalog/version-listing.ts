@@ -15,7 +15,7 @@ interface VersionRow extends ListedRow {
 }
 
 /** A version's place in the order: by key, then the newest first, which is the one with the greatest id. */
-type Place = Pick<VersionRow, "id" | "key">;
+type VersionPosition = Pick<VersionRow, "id" | "key">;
 
 /** A skip scan as that of objects; a page costs what its entries cost, not what lies under its prefixes. */
 export async function listVersions(reads: Tx, query: VersionQuery): Promise<VersionPage> {
@@ -27,7 +27,7 @@ export async function listVersions(reads: Tx, query: VersionQuery): Promise<Vers
   });
 }
 
-function scanOf(reads: Tx, bucket: string): Scan<Place & Partial<VersionRow>> {
+function scanOf(reads: Tx, bucket: string): Scan<VersionPosition & Partial<VersionRow>> {
   const rows = reads
     .selectFrom("versions")
     .select([...listedColumns, "id", "version_id", "is_latest", "delete_marker", "tags"])
@@ -53,7 +53,7 @@ function scanOf(reads: Tx, bucket: string): Scan<Place & Partial<VersionRow>> {
  * With a version-id-marker the older versions of the marked key follow, without it only greater keys. A marker that was
  * deleted since begins its key again: better a repeated entry than a missed one.
  */
-async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Place> | undefined> {
+async function startOf(reads: Tx, query: VersionQuery): Promise<Position<VersionPosition> | undefined> {
   const key = toKeyText(query.keyMarker);
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
   // Not where the marker lies in a common prefix, all of which is passed over.

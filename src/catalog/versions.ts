@@ -60,7 +60,7 @@ const insertRow = statement<VersionColumns>()((db, bound) =>
     .returning("id"),
 );
 
-/** Inserts the current version of its key: the one before must be out of the way (succession.ts). */
+/** Inserts the current version of its key: the one before must be out of the way (version-chain.ts). */
 export async function insertVersion(
   tx: Tx,
   now: number,

@@ -16,7 +16,7 @@ export interface Batches<Tx> {
   readonly tx: Tx;
   begin(): void;
   /** Marks a point within the batch … */
-  mark(): void;
+  watermark(): void;
   /** … that an intent's changes are kept beyond … */
   keep(): void;
   /** … or undone to. False when the database gave up the whole batch. */
@@ -118,7 +118,7 @@ export class WriteQueue<Tx> {
         const intent = this.waiting.shift();
         if (!intent) break;
         done.push(intent);
-        batches.mark();
+        batches.watermark();
         try {
           await intent.run(batches.tx);
           batches.keep();

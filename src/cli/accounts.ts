@@ -7,26 +7,26 @@ import { secretPurpose } from "./seal.js";
 
 /** The configured S3 accounts, by access key and by canonical ID. */
 export class Accounts {
-  readonly #byAccessKey = new Map<string, AccessKey>();
-  readonly #byId = new Map<string, Account>();
+  private readonly byAccessKey = new Map<string, AccessKey>();
+  private readonly byId = new Map<string, Account>();
 
   /** Throws ConfigError. `sealer` opens secrets that are sealed. */
   constructor(
     configured: readonly AccountConfig[],
     private readonly sealer: Pick<Sealer, "open">,
   ) {
-    for (const entry of configured) this.#add(entry);
+    for (const entry of configured) this.add(entry);
   }
 
   readonly lookup = (accessKeyId: string): Promise<AccessKey | undefined> =>
-    Promise.resolve(this.#byAccessKey.get(accessKeyId));
-  readonly owner = (id: string): Account | undefined => this.#byId.get(id);
+    Promise.resolve(this.byAccessKey.get(accessKeyId));
+  readonly owner = (id: string): Account | undefined => this.byId.get(id);
 
   get all(): readonly Account[] {
-    return [...this.#byId.values()];
+    return [...this.byId.values()];
   }
 
-  #add(configured: AccountConfig): void {
+  private add(configured: AccountConfig): void {
     const { name, cessAccount, territory, readsNetwork } = configured;
     const onChain = chainAccount(name, cessAccount);
     const account: Account = {
@@ -36,26 +36,26 @@ export class Accounts {
       territory,
       ...(readsNetwork ? { readsNetwork } : {}),
     };
-    const present = this.#byId.get(account.id);
+    const present = this.byId.get(account.id);
     if (
       present &&
       (present.displayName !== name || present.territory !== territory || present.readsNetwork !== account.readsNetwork)
     ) {
       throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names, territories or rights`);
     }
-    this.#byId.set(account.id, present ?? account);
-    this.#addKey(name, configured, present ?? account);
-    for (const key of configured.keys ?? []) this.#addKey(name, key, present ?? account, limitsOf(key));
+    this.byId.set(account.id, present ?? account);
+    this.addKey(name, configured, present ?? account);
+    for (const key of configured.keys ?? []) this.addKey(name, key, present ?? account, limitsOf(key));
   }
 
-  #addKey(name: string, key: KeyConfig, account: Account, limits?: KeyLimits): void {
+  private addKey(name: string, key: KeyConfig, account: Account, limits?: KeyLimits): void {
     const { accessKeyId } = key;
-    const secretAccessKey = this.#secret(name, key);
-    if (this.#byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} stands twice`);
-    this.#byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...(limits ? { limits } : {}) });
+    const secretAccessKey = this.secret(name, key);
+    if (this.byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} stands twice`);
+    this.byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...(limits ? { limits } : {}) });
   }
 
-  #secret(
+  private secret(
     name: string,
     { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig,
   ): string {

@@ -6,15 +6,15 @@ import { readSecret } from "../config/load.js";
 import type { Config } from "../config/config.js";
 import type { ListenAddress } from "../config/quantity.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
-import { BookKeeper } from "../maintenance/book-keeper.js";
+import { RegistrySaver } from "../maintenance/registry-saver.js";
 import { NetworkBucket } from "../gateway/objects/network-bucket.js";
 import { AccessLogger } from "../maintenance/access-logger.js";
 import { AccessSpool } from "../maintenance/access-spool.js";
 import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
 import { Notifier } from "../maintenance/notifier.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
-import { PreparationPruner } from "../maintenance/preparation-pruner.js";
-import { UploadForgetter } from "../maintenance/upload-forgetter.js";
+import { PreparationGc } from "../maintenance/preparation-gc.js";
+import { UploadGc } from "../maintenance/upload-gc.js";
 import { systemClock } from "../model/system-clock.js";
 import { createS3App } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
@@ -22,7 +22,7 @@ import { Accounts } from "./accounts.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { Metrics } from "./metrics.js";
 import { peerServer } from "./peer-listener.js";
-import { closeRooms, openRooms, type Rooms } from "./rooms.js";
+import { closeServices, openServices, type Services } from "./services.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
 import { signerOf } from "./signer.js";
@@ -38,7 +38,7 @@ export interface GatewayServerComponents {
 /** The composition root: constructs every room from one configuration, starts it, and ends it in order. */
 export class GatewayServer implements Running {
   private constructor(
-    private readonly rooms: Rooms,
+    private readonly services: Services,
     private readonly s3: S3Server,
     private readonly spool: AccessSpool,
     private readonly admin: AdminServer,
@@ -55,12 +55,19 @@ export class GatewayServer implements Running {
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
     await mkdir(config.dataDir, { recursive: true });
-    const rooms = await openRooms(config, accounts, signer, keys, log);
-    await startWorkers(rooms, config, log);
-    const metrics = new Metrics(rooms);
-    const network = await networkBucket(config, rooms, log);
+    const services = await openServices(config, accounts, signer, keys, log);
+    await startWorkers(services, config, log);
+    const metrics = new Metrics(services);
+    const network = await networkBucket(config, services, log);
     const gateway = new CessGateway(
-      { ...rooms, accounts, files: rooms.retrieval.files, network, clock: systemClock, onWork: () => wakeAll(rooms) },
+      {
+        ...services,
+        accounts,
+        files: services.retrieval.files,
+        network,
+        clock: systemClock,
+        onWork: () => wakeAll(services),
+      },
       {
         region: config.region,
         newBuckets: config.newBuckets,
@@ -75,13 +82,13 @@ export class GatewayServer implements Running {
       { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
     );
     const accessLogger = new AccessLogger({
-      ...rooms,
+      ...services,
       spool,
       clock: systemClock,
       log,
       deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
     });
-    rooms.supervisor.add(accessLogger);
+    services.supervisor.add(accessLogger);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
       createS3App(
@@ -104,33 +111,34 @@ export class GatewayServer implements Running {
     const admin = new AdminServer({
       metrics: metrics.registry,
       notReady: () =>
-        rooms.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")],
-      dropCache: () => rooms.cache.clear(),
-      routes: [nodeTable(rooms), ...adminRoutes],
+        services.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")],
+      dropCache: () => services.cache.clear(),
+      routes: [nodeTable(services), ...adminRoutes],
     });
-    const peer = peerServer(config, accounts, rooms, log);
+    const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen(s3, config.listen);
     const adminEndpoint = await listen(admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen(peer, config.peers.listen));
-    return new GatewayServer(rooms, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
+    return new GatewayServer(services, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
-    await this.rooms.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
+    await this.services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await this.spool.flush();
     await this.admin.close();
-    await closeRooms(this.rooms);
+    await closeServices(this.services);
   }
 }
 
 /** The admin endpoint's table of storage nodes, the best first. */
-function nodeTable({ book }: Rooms): AdminRoute {
-  const rows = () => book.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
+function nodeTable({ registry }: Services): AdminRoute {
+  const rows = () =>
+    registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
   const run = async () => {
     // A chain that does not answer must not hide what is remembered.
-    await book.nodes().catch(() => undefined);
+    await registry.nodes().catch(() => undefined);
     return json(rows());
   };
   return { method: "GET", path: /^\/nodes$/, run };
@@ -139,28 +147,28 @@ function nodeTable({ book }: Rooms): AdminRoute {
 /** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
-  rooms: Rooms,
+  services: Services,
   log: Logger,
 ): Promise<NetworkBucket | undefined> {
-  const bucket = await NetworkBucket.open({ ...rooms, files: rooms.retrieval.files }, { name, region });
+  const bucket = await NetworkBucket.open({ ...services, files: services.retrieval.files }, { name, region });
   if (!bucket && name !== "")
     log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
   return bucket;
 }
 
-async function startWorkers(rooms: Rooms, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, supervisor, distribution, book } = rooms;
+async function startWorkers(services: Services, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
+  const { catalog, blobs, supervisor, distribution, registry } = services;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
     new OrphanSweeper(shared),
-    new PreparationPruner(shared),
-    new UploadForgetter(shared),
-    new BookKeeper({ book, clock: systemClock }),
+    new PreparationGc(shared),
+    new UploadGc(shared),
+    new RegistrySaver({ registry, clock: systemClock }),
   ])
     supervisor.add(worker);
-  supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(rooms) }, { dayMs: lifecycleDayMs }));
+  supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs }));
   const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
     name,
     url,
@@ -170,7 +178,7 @@ async function startWorkers(rooms: Rooms, { lifecycleDayMs, notifications }: Con
   distribution.watch();
 }
 
-function wakeAll({ supervisor, distribution }: Rooms): void {
+function wakeAll({ supervisor, distribution }: Services): void {
   for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   supervisor.wake("notifier");
 }

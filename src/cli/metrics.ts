@@ -1,20 +1,20 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "../s3/dispatch.js";
 import type { PeerCounts } from "../peers/peer-server.js";
-import type { Rooms } from "./rooms.js";
+import type { Services } from "./services.js";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What operators watch. Gauges are read when Prometheus asks. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #requests = new Counter({
+  private readonly requests = new Counter({
     name: "cess_s3_requests_total",
     help: "S3 requests answered",
     labelNames: ["operation", "status"],
     registers: [this.registry],
   });
-  readonly #seconds = new Histogram({
+  private readonly seconds = new Histogram({
     name: "cess_s3_request_seconds",
     help: "Time from a request's head to the end of its answer",
     labelNames: ["operation"],
@@ -22,53 +22,53 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(rooms: Rooms) {
+  constructor(services: Services) {
     collectDefaultMetrics({ register: this.registry });
-    this.#catalogGauges(rooms);
-    this.#gauge("cess_s3_chain_connected", "1 while a chain node answers", () => Number(rooms.chain.connected));
-    this.#gauge("cess_s3_cache_memory_bytes", "Fragments cached in memory", () => rooms.cache.usage().memoryBytes);
-    this.#gauge("cess_s3_cache_disk_bytes", "Fragments cached on disk", () => rooms.cache.usage().diskBytes);
-    this.#gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => rooms.cache.usage().hits);
-    this.#gauge(
+    this.catalogGauges(services);
+    this.gauge("cess_s3_chain_connected", "1 while a chain node answers", () => Number(services.chain.connected));
+    this.gauge("cess_s3_cache_memory_bytes", "Fragments cached in memory", () => services.cache.usage().memoryBytes);
+    this.gauge("cess_s3_cache_disk_bytes", "Fragments cached on disk", () => services.cache.usage().diskBytes);
+    this.gauge("cess_s3_cache_hits", "Fragments found in the cache since start", () => services.cache.usage().hits);
+    this.gauge(
       "cess_s3_cache_misses",
       "Fragments not found in the cache since start",
-      () => rooms.cache.usage().misses,
+      () => services.cache.usage().misses,
     );
-    this.#counters("cess_s3_distribution", "Distribution since start, by event", () => rooms.distribution.metrics());
-    this.#counters(
+    this.counters("cess_s3_distribution", "Distribution since start, by event", () => services.distribution.metrics());
+    this.counters(
       "cess_s3_nodes",
       "Storage nodes: registered, cooling and the like now; what they did as far as remembered",
-      () => rooms.book.metrics(),
+      () => services.registry.metrics(),
       "what",
     );
-    this.#counters(
+    this.counters(
       "cess_s3_file_redundancy",
       "Files looked at lately, by the fragments left of their worst segment",
-      () => rooms.retrieval.files.census().catch(() => ({})),
+      () => services.retrieval.files.census().catch(() => ({})),
       "fragments",
     );
-    const { peers } = rooms;
+    const { peers } = services;
     if (peers)
-      this.#counters(
+      this.counters(
         "cess_s3_peers",
         "Other gateways asked since start, by event; how many are known, and cooling",
         () => peers.metrics(),
       );
-    this.#counters("cess_s3_retrieval", "Retrieval since start, by event", () => rooms.retrieval.metrics());
+    this.counters("cess_s3_retrieval", "Retrieval since start, by event", () => services.retrieval.metrics());
   }
 
   readonly onAnswer = ({ operation, status, ms }: Answered): void => {
-    this.#requests.inc({ operation, status: String(status) });
-    this.#seconds.observe({ operation }, ms / 1000);
+    this.requests.inc({ operation, status: String(status) });
+    this.seconds.observe({ operation }, ms / 1000);
   };
 
   /** What other gateways and CESS tools fetch here. */
   peerServer({ counts }: { readonly counts: PeerCounts }): void {
-    this.#counters("cess_s3_peer_listener", "The peer listener since start, by event", () => ({ ...counts }));
+    this.counters("cess_s3_peer_listener", "The peer listener since start, by event", () => ({ ...counts }));
   }
 
   accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {
-    this.#counters(
+    this.counters(
       "cess_s3_access_logs",
       "Bytes of access logs that wait to be delivered, and lines dropped since start",
       () => ({ waitingBytes: spool.bytes, droppedLines: spool.dropped }),
@@ -76,30 +76,30 @@ export class Metrics {
     );
   }
 
-  #catalogGauges({ catalog }: Rooms): void {
-    this.#gauge(
+  private catalogGauges({ catalog }: Services): void {
+    this.gauge(
       "cess_s3_staged_bytes",
       "Bytes whose only copy is on this gateway",
       async () => (await catalog.staged()).bytes,
     );
-    this.#gauge(
+    this.gauge(
       "cess_s3_open_upload_bytes",
       "Of the staged bytes, parts of open uploads",
       async () => (await catalog.staged()).openUploadBytes,
     );
-    this.#gauge("cess_s3_jobs", "Jobs waiting or running", async () =>
+    this.gauge("cess_s3_jobs", "Jobs waiting or running", async () =>
       Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0),
     );
-    this.#counters(
+    this.counters(
       "cess_s3_notifications",
       "Events waiting for their webhooks, and dropped in all",
       () => catalog.events.counts(),
       "what",
     );
-    this.#counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
+    this.counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
   }
 
-  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
+  private gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       name,
       help,
@@ -110,7 +110,7 @@ export class Metrics {
     });
   }
 
-  #counters(
+  private counters(
     name: string,
     help: string,
     read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>,

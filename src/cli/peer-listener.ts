@@ -4,12 +4,17 @@ import { FileMetadata } from "../peers/file-metadata.js";
 import { PeerServer } from "../peers/peer-server.js";
 import { SharedFiles } from "../peers/shared-files.js";
 import type { Accounts } from "./accounts.js";
-import type { Rooms } from "./rooms.js";
+import type { Services } from "./services.js";
 
 /** The listener for other gateways and CESS tools; undefined when the operator wants none. */
-export function peerServer({ peers }: Config, accounts: Accounts, rooms: Rooms, log: Logger): PeerServer | undefined {
+export function peerServer(
+  { peers }: Config,
+  accounts: Accounts,
+  services: Services,
+  log: Logger,
+): PeerServer | undefined {
   if (!peers.listen) return undefined;
-  const files = new SharedFiles(rooms, { share: peers.share });
-  const metadata = new FileMetadata({ chain: rooms.chain, owners: accounts.owner });
+  const files = new SharedFiles(services, { share: peers.share });
+  const metadata = new FileMetadata({ chain: services.chain, owners: accounts.owner });
   return new PeerServer({ files, metadata, log });
 }

@@ -10,8 +10,8 @@ import type { DevUser } from "./dev-users.js";
  * stand in the way of S3 requests.
  */
 export class DevNetworkThread {
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #asked = 0;
+  private readonly waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  private asked = 0;
 
   private constructor(
     private readonly worker: Worker,
@@ -20,8 +20,8 @@ export class DevNetworkThread {
     readonly users: readonly DevUser[],
   ) {
     worker.on("message", ({ id, value, error }: Answer) => {
-      const call = this.#waiting.get(id);
-      this.#waiting.delete(id);
+      const call = this.waiting.get(id);
+      this.waiting.delete(id);
       if (error === undefined) call?.resolve(value);
       else call?.reject(error);
     });
@@ -37,23 +37,23 @@ export class DevNetworkThread {
   }
 
   nodes(): Promise<DevNodeStatus[]> {
-    return this.#ask({ call: "nodes" }) as Promise<DevNodeStatus[]>;
+    return this.ask({ call: "nodes" }) as Promise<DevNodeStatus[]>;
   }
 
   /** As DevNetwork.setFault. */
   setFault(n: number, fault: unknown): Promise<boolean> {
-    return this.#ask({ call: "setFault", n, fault }) as Promise<boolean>;
+    return this.ask({ call: "setFault", n, fault }) as Promise<boolean>;
   }
 
   async close(): Promise<void> {
-    await this.#ask({ call: "close" });
+    await this.ask({ call: "close" });
     await this.worker.terminate();
   }
 
-  #ask(question: Question): Promise<unknown> {
-    const id = (this.#asked += 1);
+  private ask(question: Question): Promise<unknown> {
+    const id = (this.asked += 1);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { resolve, reject });
       this.worker.postMessage({ id, question });
     });
   }

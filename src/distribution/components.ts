@@ -5,7 +5,7 @@ import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
 import type { Chain } from "../network/chain/chain.js";
-import type { NodeBook } from "../network/nodes/node-book.js";
+import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Counters } from "./counters.js";
@@ -19,7 +19,7 @@ export interface DistributionComponents {
   readonly preprocessing: Preprocessing;
   readonly chain: Chain;
   readonly nodes: Nodes;
-  readonly book: Pick<NodeBook, "nodes" | "reported" | "missedReport">;
+  readonly registry: Pick<NodeRegistry, "nodes" | "reported" | "missedReport">;
   readonly owners: Owners;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "error">;
@@ -32,6 +32,6 @@ export interface DistributionComponents {
 }
 
 /** The same with what its own parts share. */
-export interface Shared extends DistributionComponents {
+export interface DistributionContext extends DistributionComponents {
   readonly counters: Counters;
 }

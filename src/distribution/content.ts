@@ -1,6 +1,6 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { FileSlice } from "../encoding/encoder.js";
-import { runsWithin } from "../model/byte-runs.js";
+import { slicesWithin } from "../model/byte-slices.js";
 import { segmentCapacity, type CessFile } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
 
@@ -14,5 +14,5 @@ export function segmentContent(
   if (staged < file.size) throw new Error(`only ${staged} of the file's ${file.size} bytes are staged`);
   const capacity = segmentCapacity(file.format);
   const range = { start: index * capacity, end: Math.min((index + 1) * capacity, file.size) };
-  return runsWithin(file.blobs, range).map((slice) => blobs.locate(slice));
+  return slicesWithin(file.blobs, range).map((slice) => blobs.locate(slice));
 }

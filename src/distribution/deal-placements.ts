@@ -4,7 +4,7 @@ import type { ChainDeal } from "../network/chain/chain.js";
 
 /** Which node has which fragment index of one deal: what we saved, corrected by what the chain says. */
 export class DealPlacements {
-  readonly #rows = new Map<number, Placement>();
+  private readonly rows = new Map<number, Placement>();
 
   /**
    * "One index a miner, one miner an index": a node that has reported one index can report no other, so what we meant
@@ -16,43 +16,43 @@ export class DealPlacements {
     const reported = new Set(reports.map(({ index }) => index));
     for (const row of saved) {
       if (reported.has(row.index) || reporters.has(row.node)) continue;
-      this.#rows.set(row.index, row.state === "reported" ? { ...row, state: "sent", since: now } : row);
+      this.rows.set(row.index, row.state === "reported" ? { ...row, state: "sent", since: now } : row);
     }
     for (const { index, node } of reports) {
       const before = saved.find((row) => row.index === index && row.node === node);
-      this.#rows.set(index, { index, node, state: "reported", since: before?.since ?? now });
+      this.rows.set(index, { index, node, state: "reported", since: before?.since ?? now });
     }
   }
 
   all(): Placement[] {
-    return [...this.#rows.values()].sort((a, b) => a.index - b.index);
+    return [...this.rows.values()].sort((a, b) => a.index - b.index);
   }
 
   get(index: number): Placement | undefined {
-    return this.#rows.get(index);
+    return this.rows.get(index);
   }
 
   nodes(): Set<string> {
-    return new Set([...this.#rows.values()].map(({ node }) => node));
+    return new Set([...this.rows.values()].map(({ node }) => node));
   }
 
   assign(index: number, node: string): void {
-    this.#rows.set(index, { index, node, state: "assigned", since: 0 });
+    this.rows.set(index, { index, node, state: "assigned", since: 0 });
   }
 
   sent(index: number, now: number): void {
-    const row = this.#rows.get(index);
-    if (row) this.#rows.set(index, { ...row, state: "sent", since: now });
+    const row = this.rows.get(index);
+    if (row) this.rows.set(index, { ...row, state: "sent", since: now });
   }
 
   /** The index needs another node. */
   revoke(index: number): void {
-    this.#rows.delete(index);
+    this.rows.delete(index);
   }
 
   /** Indexes that no node was chosen for. */
   vacant(): number[] {
-    return Array.from({ length: FRAGMENTS }, (_, index) => index).filter((index) => !this.#rows.has(index));
+    return Array.from({ length: FRAGMENTS }, (_, index) => index).filter((index) => !this.rows.has(index));
   }
 
   assigned(): Placement[] {
@@ -65,6 +65,6 @@ export class DealPlacements {
 
   /** Every index is with its node. */
   get complete(): boolean {
-    return this.#rows.size === FRAGMENTS && this.assigned().length === 0;
+    return this.rows.size === FRAGMENTS && this.assigned().length === 0;
   }
 }

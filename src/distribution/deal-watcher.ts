@@ -1,12 +1,12 @@
 import type { Catalog } from "../catalog/catalog.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainEvent } from "../network/chain/chain.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 
 /** FIDs with unhandled events; with more of them every waiting job is woken instead. */
 const PENDING_LIMIT = 1_000;
 
-export interface DealWatcherParts extends Pick<Shared, "log" | "wake"> {
+export interface DealWatcherParts extends Pick<DistributionContext, "log" | "wake"> {
   readonly catalog: Pick<Catalog, "jobs">;
   readonly chain: Pick<Chain, "watch">;
 }
@@ -16,42 +16,42 @@ export interface DealWatcherParts extends Pick<Shared, "log" | "wake"> {
  * (a crash, a catalog that does not answer) costs the time until the job looks by itself.
  */
 export class DealWatcher {
-  readonly #parts: DealWatcherParts;
-  readonly #pending = new Set<Fid>();
-  #gap = false;
-  #flushing: Promise<void> | undefined;
-  readonly #unwatch: () => void;
+  private readonly context: DealWatcherParts;
+  private readonly pending = new Set<Fid>();
+  private gap = false;
+  private flushing: Promise<void> | undefined;
+  private readonly unwatch: () => void;
 
-  constructor(parts: DealWatcherParts) {
-    this.#parts = parts;
-    this.#unwatch = parts.chain.watch((event) => this.#hear(event));
+  constructor(context: DealWatcherParts) {
+    this.context = context;
+    this.unwatch = context.chain.watch((event) => this.hear(event));
   }
 
   /** Hears no more; resolves when what was heard is in the catalog. */
   async close(): Promise<void> {
-    this.#unwatch();
-    await this.#flushing;
+    this.unwatch();
+    await this.flushing;
   }
 
-  #hear(event: ChainEvent): void {
-    if (event.kind === "gap" || this.#pending.size >= PENDING_LIMIT) {
-      this.#gap = true;
-      this.#pending.clear();
+  private hear(event: ChainEvent): void {
+    if (event.kind === "gap" || this.pending.size >= PENDING_LIMIT) {
+      this.gap = true;
+      this.pending.clear();
     } else {
-      this.#pending.add(event.fid);
+      this.pending.add(event.fid);
     }
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined;
+    this.flushing ??= this.flush().finally(() => {
+      this.flushing = undefined;
     });
   }
 
-  async #flush(): Promise<void> {
-    const { catalog, log, wake } = this.#parts;
+  private async flush(): Promise<void> {
+    const { catalog, log, wake } = this.context;
     // Begun in a later turn, so that the events of one block are one flush.
     await Promise.resolve();
-    while (this.#gap || this.#pending.size > 0) {
+    while (this.gap || this.pending.size > 0) {
       try {
-        const woken = await this.#wakeJobs(catalog);
+        const woken = await this.wakeJobs(catalog);
         if (woken > 0) {
           wake("store");
           wake("delete");
@@ -62,13 +62,13 @@ export class DealWatcher {
     }
   }
 
-  async #wakeJobs(catalog: Pick<Catalog, "jobs">): Promise<number> {
-    if (this.#gap) {
-      this.#gap = false;
+  private async wakeJobs(catalog: Pick<Catalog, "jobs">): Promise<number> {
+    if (this.gap) {
+      this.gap = false;
       return (await catalog.jobs.wakeAll("store")) + (await catalog.jobs.wakeAll("delete"));
     }
-    const fids = [...this.#pending];
-    this.#pending.clear();
+    const fids = [...this.pending];
+    this.pending.clear();
     let woken = 0;
     for (const fid of fids) woken += await catalog.jobs.wakeFid(fid);
     return woken;

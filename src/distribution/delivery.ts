@@ -2,12 +2,12 @@ import { LRUCache } from "lru-cache";
 import type { FileRow, Placement } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
 import type { ChainDeal, ChainFile } from "../network/chain/chain.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 import { DealPlacements } from "./deal-placements.js";
 import { AGAIN, TemporaryFailure, wait, type Outcome } from "./outcome.js";
 import type { DistributionSettings } from "./settings.js";
-import { isOwner, look, sameContent } from "./sight.js";
-import type { StoreDesk } from "./store-desk.js";
+import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
+import type { StoreContext } from "./store-context.js";
 import type { Transfer } from "./transfer.js";
 
 /** Files whose delivery is remembered; forgetting one only costs patience. */
@@ -32,43 +32,46 @@ interface Memory {
 
 /** declared → placed → stored: the fragments to twelve nodes, then their reports, then the file on chain. */
 export class Delivery {
-  readonly #parts: Shared;
-  readonly #settings: DistributionSettings;
-  readonly #desk: StoreDesk;
-  readonly #transfer: Transfer;
-  readonly #memories = new LRUCache<string, Memory>({ max: REMEMBERED_FILES });
+  private readonly context: DistributionContext;
+  private readonly settings: DistributionSettings;
+  private readonly storeContext: StoreContext;
+  private readonly transfer: Transfer;
+  private readonly memories = new LRUCache<string, Memory>({ max: REMEMBERED_FILES });
 
   constructor(
-    parts: Shared & { readonly desk: StoreDesk; readonly transfer: Transfer },
+    context: DistributionContext & { readonly storeContext: StoreContext; readonly transfer: Transfer },
     settings: DistributionSettings,
   ) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#desk = parts.desk;
-    this.#transfer = parts.transfer;
+    this.context = context;
+    this.settings = settings;
+    this.storeContext = context.storeContext;
+    this.transfer = context.transfer;
   }
 
   async run(row: FileRow, signal: AbortSignal): Promise<Outcome> {
-    const account = this.#desk.accountOf(row);
-    const { deal, file } = await look(this.#parts.chain, row.fid, "best");
-    if (file && isOwner(file, account.cessAccount)) return this.#conclude(row, account, file);
+    const account = this.storeContext.accountOf(row);
+    const { deal, file } = await readFileStatus(this.context.chain, row.fid, "best");
+    if (file && isOwner(file, account.cessAccount)) return this.conclude(row, account, file);
     // Somebody else's order took our deal's place: ordering knows how to wait for that, or to join it.
-    if (file ?? (deal && deal.owner !== account.cessAccount)) return this.#startOver(row);
-    if (!deal) return this.#missing(row);
+    if (file ?? (deal && deal.owner !== account.cessAccount)) return this.startOver(row);
+    if (!deal) return this.missing(row);
     if (!sameContent(row, deal)) {
-      return this.#desk.giveUp(row, `a deal with other content is pending under this file's identity ${row.fid}`);
+      return this.storeContext.giveUp(
+        row,
+        `a deal with other content is pending under this file's identity ${row.fid}`,
+      );
     }
-    const memory = this.#memory(row.id);
+    const memory = this.memory(row.id);
     memory.missingSince = undefined;
-    return this.#deliver(row, deal, memory, signal);
+    return this.deliver(row, deal, memory, signal);
   }
 
-  async #conclude(row: FileRow, account: Account, file: ChainFile): Promise<Outcome> {
-    const saved = await this.#parts.catalog.files.placements(row.id);
-    const outcome = await this.#desk.conclude(row, account);
+  private async conclude(row: FileRow, account: Account, file: ChainFile): Promise<Outcome> {
+    const saved = await this.context.catalog.files.placements(row.id);
+    const outcome = await this.storeContext.conclude(row, account);
     if (outcome.kind !== "done") return outcome;
-    this.#memories.delete(row.id);
-    this.#creditReports(
+    this.memories.delete(row.id);
+    this.creditReports(
       saved,
       (file.segments[0]?.fragments ?? []).map(({ node }, index) => ({ index, node })),
     );
@@ -76,16 +79,16 @@ export class Delivery {
   }
 
   /** Reports that were not there the last time we looked speak for their nodes. */
-  #creditReports(saved: readonly Placement[], reports: ChainDeal["reports"]): void {
+  private creditReports(saved: readonly Placement[], reports: ChainDeal["reports"]): void {
     for (const { index, node } of reports) {
       const before = saved.find((row) => row.index === index && row.node === node);
-      if (before?.state === "sent") this.#parts.book.reported(node);
+      if (before?.state === "sent") this.context.registry.reported(node);
     }
   }
 
-  async #startOver(row: FileRow): Promise<Outcome> {
-    this.#memories.delete(row.id);
-    await this.#parts.catalog.files.advance(row.id, "encoded", 0);
+  private async startOver(row: FileRow): Promise<Outcome> {
+    this.memories.delete(row.id);
+    await this.context.catalog.files.advance(row.id, "encoded", 0);
     return AGAIN;
   }
 
@@ -95,35 +98,35 @@ export class Delivery {
    * away over many finalized blocks is ordered again. Their time must have passed as well: a node that catches up
    * finalizes many in a moment.
    */
-  async #missing(row: FileRow): Promise<Outcome> {
-    const { chain, clock } = this.#parts;
-    const { vanishedBlocks, blockMs } = this.#settings;
+  private async missing(row: FileRow): Promise<Outcome> {
+    const { chain, clock } = this.context;
+    const { vanishedBlocks, blockMs } = this.settings;
     const block = await chain.finalizedBlock();
-    const final = await look(chain, row.fid, "finalized");
-    const memory = this.#memory(row.id);
+    const final = await readFileStatus(chain, row.fid, "finalized");
+    const memory = this.memory(row.id);
     if (final.deal ?? final.file) {
       memory.missingSince = undefined;
-      return this.#desk.waitBlock();
+      return this.storeContext.waitBlock();
     }
     const since = (memory.missingSince ??= { block, at: clock.now() });
     if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)
-      return this.#desk.waitBlock();
+      return this.storeContext.waitBlock();
     // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
-    this.#parts.counters.dealsLost++;
-    return this.#startOver(row);
+    this.context.counters.dealsLost++;
+    return this.startOver(row);
   }
 
-  async #deliver(row: FileRow, deal: ChainDeal, memory: Memory, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, clock, chain, book } = this.#parts;
+  private async deliver(row: FileRow, deal: ChainDeal, memory: Memory, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, clock, chain, registry } = this.context;
     const saved = await catalog.files.placements(row.id);
-    this.#creditReports(saved, deal.reports);
+    this.creditReports(saved, deal.reports);
     const placements = new DealPlacements(saved, deal.reports, clock.now());
     if (row.reports !== deal.reports.length) {
       await catalog.files.advance(row.id, row.state === "placed" ? "placed" : "declared", deal.reports.length);
     }
-    await this.#revokeSilent(placements, memory);
+    await this.revokeSilent(placements, memory);
     if (!placements.complete) {
-      const end = await this.#transfer.run(row, placements, await book.nodes(), memory.silent, signal);
+      const end = await this.transfer.run(row, placements, await registry.nodes(), memory.silent, signal);
       // A block may pass before the first report can be there.
       memory.awaitedSince = await chain.finalizedBlock();
       if (end.kind === "unsatisfied") throw new TemporaryFailure(end.why);
@@ -136,48 +139,48 @@ export class Delivery {
       await catalog.files.advance(row.id, "placed", deal.reports.length);
       return AGAIN;
     }
-    return this.#awaitReports(placements, memory);
+    return this.awaitReports(placements, memory);
   }
 
   /**
    * A node that has had its fragments for long and has not reported loses its index. Both time and blocks must have
    * passed: when the chain stands still, or we did, no node can be blamed.
    */
-  async #revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
-    const { book, clock, chain, counters } = this.#parts;
-    const deadline = clock.now() - this.#patienceMs(memory);
+  private async revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
+    const { registry, clock, chain, counters } = this.context;
+    const deadline = clock.now() - this.patienceMs(memory);
     const late = placements.awaited().filter(({ since }) => since <= deadline);
     if (late.length === 0) return;
     const block = await chain.finalizedBlock();
     memory.awaitedSince ??= block;
-    if (block - memory.awaitedSince < this.#settings.reportTimeoutBlocks) return;
+    if (block - memory.awaitedSince < this.settings.reportTimeoutBlocks) return;
     for (const { index, node } of late) {
       memory.silent.add(node);
-      book.missedReport(node as CessAccount);
+      registry.missedReport(node as CessAccount);
       placements.revoke(index);
       counters.reassignments++;
     }
     memory.rounds++;
   }
 
-  #awaitReports(placements: DealPlacements, memory: Memory): Outcome {
-    const sooner = placements.awaited().map(({ since }) => since + this.#patienceMs(memory) - this.#parts.clock.now());
+  private awaitReports(placements: DealPlacements, memory: Memory): Outcome {
+    const sooner = placements.awaited().map(({ since }) => since + this.patienceMs(memory) - this.context.clock.now());
     // All have reported: the file is there with the next block.
-    if (sooner.length === 0) return this.#desk.waitBlock();
-    const pollMs = this.#settings.pollBlocks * this.#settings.blockMs;
-    return wait(Math.max(this.#settings.blockMs, Math.min(pollMs, ...sooner)));
+    if (sooner.length === 0) return this.storeContext.waitBlock();
+    const pollMs = this.settings.pollBlocks * this.settings.blockMs;
+    return wait(Math.max(this.settings.blockMs, Math.min(pollMs, ...sooner)));
   }
 
-  #patienceMs(memory: Memory): number {
-    const { reportTimeoutBlocks, blockMs } = this.#settings;
+  private patienceMs(memory: Memory): number {
+    const { reportTimeoutBlocks, blockMs } = this.settings;
     return reportTimeoutBlocks * blockMs * 2 ** Math.min(memory.rounds, LONGEST_PATIENCE);
   }
 
-  #memory(id: string): Memory {
-    const known = this.#memories.get(id);
+  private memory(id: string): Memory {
+    const known = this.memories.get(id);
     if (known) return known;
     const fresh: Memory = { silent: new Set(), rounds: 0, awaitedSince: undefined, missingSince: undefined };
-    this.#memories.set(id, fresh);
+    this.memories.set(id, fresh);
     return fresh;
   }
 }

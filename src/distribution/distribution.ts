@@ -1,5 +1,5 @@
 import type { Worker } from "../background/worker.js";
-import type { DistributionComponents, Shared } from "./components.js";
+import type { DistributionComponents, DistributionContext } from "./components.js";
 import { Counters } from "./counters.js";
 import { DealWatcher } from "./deal-watcher.js";
 import { DeleteJob } from "./delete-job.js";
@@ -9,7 +9,7 @@ import { FidLocks } from "./fid-locks.js";
 import { JobWorker } from "./job-worker.js";
 import { Ordering } from "./ordering.js";
 import { DISTRIBUTION_DEFAULTS, type DistributionSettings } from "./settings.js";
-import { StoreDesk } from "./store-desk.js";
+import { StoreContext } from "./store-context.js";
 import { StoreJob } from "./store-job.js";
 import { Transfer } from "./transfer.js";
 
@@ -17,43 +17,43 @@ import { Transfer } from "./transfer.js";
 export class Distribution {
   /** Named after the jobs they do: encode, store, delete. */
   readonly workers: readonly { readonly worker: Worker; readonly concurrency: number }[];
-  readonly #shared: Shared;
-  #watcher: DealWatcher | undefined;
+  private readonly context: DistributionContext;
+  private watcher: DealWatcher | undefined;
 
   constructor(components: DistributionComponents, partial: Partial<DistributionSettings> = {}) {
     const settings = { ...DISTRIBUTION_DEFAULTS, ...partial };
-    const shared: Shared = { ...components, counters: new Counters() };
+    const context: DistributionContext = { ...components, counters: new Counters() };
     const locks = new FidLocks();
-    const desk = new StoreDesk(shared, settings);
-    const ordering = new Ordering(shared, desk);
-    const transfer = new Transfer(shared, settings);
-    const delivery = new Delivery({ ...shared, desk, transfer }, settings);
-    const store = new StoreJob({ catalog: shared.catalog, desk, ordering, delivery, locks });
-    const remove = new DeleteJob({ ...shared, desk, locks }, settings);
-    this.#shared = shared;
+    const storeContext = new StoreContext(context, settings);
+    const ordering = new Ordering(context, storeContext);
+    const transfer = new Transfer(context, settings);
+    const delivery = new Delivery({ ...context, storeContext, transfer }, settings);
+    const store = new StoreJob({ catalog: context.catalog, storeContext, ordering, delivery, locks });
+    const remove = new DeleteJob({ ...context, storeContext, locks }, settings);
+    this.context = context;
     this.workers = [
       {
-        worker: new JobWorker("encode", new EncodeJob(shared), shared, settings),
+        worker: new JobWorker("encode", new EncodeJob(context), context, settings),
         concurrency: settings.encodeConcurrency,
       },
-      { worker: new JobWorker("store", store, shared, settings), concurrency: settings.storeConcurrency },
-      { worker: new JobWorker("delete", remove, shared, settings), concurrency: settings.deleteConcurrency },
+      { worker: new JobWorker("store", store, context, settings), concurrency: settings.storeConcurrency },
+      { worker: new JobWorker("delete", remove, context, settings), concurrency: settings.deleteConcurrency },
     ];
   }
 
   /** Begins to listen to the chain: its events make waiting jobs due. Once; `close` ends it. */
   watch(): void {
-    this.#watcher ??= new DealWatcher(this.#shared);
+    this.watcher ??= new DealWatcher(this.context);
   }
 
   /** Ends listening. The workers are the supervisor's: drain it first. */
   async close(): Promise<void> {
-    await this.#watcher?.close();
-    this.#watcher = undefined;
+    await this.watcher?.close();
+    this.watcher = undefined;
   }
 
   /** Counters since start, by name. */
   metrics(): Readonly<Record<string, number>> {
-    return this.#shared.counters.snapshot();
+    return this.context.counters.snapshot();
   }
 }

@@ -1,18 +1,18 @@
 import type { Job } from "../catalog/catalog.js";
 import { PLAIN } from "../model/file.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 import { DONE, FINISH, TemporaryFailure, type Outcome } from "./outcome.js";
 
 /** Preprocesses an object that was put in one piece, and links it to its files; their `store` jobs come with that. */
 export class EncodeJob {
-  readonly #parts: Shared;
+  private readonly context: DistributionContext;
 
-  constructor(parts: Shared) {
-    this.#parts = parts;
+  constructor(context: DistributionContext) {
+    this.context = context;
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, blobs, owners, preprocessing, counters, wake } = this.#parts;
+    const { catalog, blobs, owners, preprocessing, counters, wake } = this.context;
     const version = await catalog.objects.byId(job.subject);
     const content = version ? await catalog.objects.blobs(version.id) : [];
     if (!version || content.length === 0) return FINISH;

@@ -1,7 +1,7 @@
 import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
 import type { Progress, Worker } from "../background/worker.js";
 import { ChainUnavailable, ExtrinsicLost } from "../network/chain/chain.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 import { TemporaryFailure, type Outcome } from "./outcome.js";
 import type { DistributionSettings } from "./settings.js";
 
@@ -16,28 +16,28 @@ export interface JobHandler {
  */
 export class JobWorker implements Worker {
   readonly name: string;
-  readonly #kind: JobKind;
-  readonly #handler: JobHandler;
-  readonly #parts: Shared;
-  readonly #jobs: JobCatalog;
-  readonly #settings: DistributionSettings;
+  private readonly kind: JobKind;
+  private readonly handler: JobHandler;
+  private readonly context: DistributionContext;
+  private readonly jobs: JobCatalog;
+  private readonly settings: DistributionSettings;
 
-  constructor(kind: JobKind, handler: JobHandler, parts: Shared, settings: DistributionSettings) {
+  constructor(kind: JobKind, handler: JobHandler, context: DistributionContext, settings: DistributionSettings) {
     this.name = kind;
-    this.#kind = kind;
-    this.#handler = handler;
-    this.#parts = parts;
-    this.#jobs = parts.catalog.jobs;
-    this.#settings = settings;
+    this.kind = kind;
+    this.handler = handler;
+    this.context = context;
+    this.jobs = context.catalog.jobs;
+    this.settings = settings;
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
-    const [job] = await this.#jobs.lease([this.#kind], 1, this.#settings.leaseMs);
-    if (!job) return this.#idle();
+    const [job] = await this.jobs.lease([this.kind], 1, this.settings.leaseMs);
+    if (!job) return this.idle();
     const lease = new AbortController();
-    const keeping = this.#keepLease(job, lease.signal);
+    const keeping = this.keepLease(job, lease.signal);
     try {
-      await this.#run(job, signal);
+      await this.run(job, signal);
     } finally {
       lease.abort();
       await keeping;
@@ -46,35 +46,35 @@ export class JobWorker implements Worker {
   }
 
   /** A due job that another loop is about to take must not make this a busy loop. */
-  async #idle(): Promise<Progress> {
-    const due = await this.#jobs.nextDue([this.#kind]);
-    const floor = this.#parts.clock.now() + this.#settings.idleFloorMs;
+  private async idle(): Promise<Progress> {
+    const due = await this.jobs.nextDue([this.kind]);
+    const floor = this.context.clock.now() + this.settings.idleFloorMs;
     return { kind: "idle", ...(due !== undefined && { until: Math.max(due, floor) }) };
   }
 
-  async #run(job: Job, signal: AbortSignal): Promise<void> {
+  private async run(job: Job, signal: AbortSignal): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.#untilTold(this.#handler.run(job, signal), signal);
+      outcome = await this.untilTold(this.handler.run(job, signal), signal);
     } catch (error) {
-      await this.#failed(job, error, signal);
+      await this.failed(job, error, signal);
       return;
     }
-    const now = this.#parts.clock.now();
-    if (outcome.kind === "finish") await this.#jobs.finish(job.id);
-    else if (outcome.kind === "again") await this.#jobs.release(job.id, now);
-    else if (outcome.kind === "wait") await this.#jobs.release(job.id, now + outcome.ms);
+    const now = this.context.clock.now();
+    if (outcome.kind === "finish") await this.jobs.finish(job.id);
+    else if (outcome.kind === "again") await this.jobs.release(job.id, now);
+    else if (outcome.kind === "wait") await this.jobs.release(job.id, now + outcome.ms);
   }
 
   /**
    * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such
    * work is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
    */
-  async #untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  private async untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     const over = new AbortController();
     const left = new Promise<never>((_resolve, reject) => {
       const leave = () => {
-        this.#parts.clock.sleep(OBEY_MS, over.signal).then(
+        this.context.clock.sleep(OBEY_MS, over.signal).then(
           () => reject(signal.reason as Error),
           () => undefined,
         );
@@ -90,19 +90,19 @@ export class JobWorker implements Worker {
     }
   }
 
-  async #failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
-    const now = this.#parts.clock.now();
+  private async failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
+    const now = this.context.clock.now();
     // Shutting down is no fault of the job's.
     if (signal.aborted) {
-      await this.#jobs.release(job.id, now);
+      await this.jobs.release(job.id, now);
       return;
     }
-    const { retryMinBlocks, retryMaxBlocks, blockMs } = this.#settings;
+    const { retryMinBlocks, retryMaxBlocks, blockMs } = this.settings;
     const delayMs = Math.min(retryMinBlocks * 2 ** Math.min(job.attempt, 30), retryMaxBlocks) * blockMs;
     const text = error instanceof Error ? error.message : String(error);
-    this.#parts.counters.retries++;
+    this.context.counters.retries++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
-    this.#parts.log[expected ? "warn" : "error"](
+    this.context.log[expected ? "warn" : "error"](
       {
         job: job.id,
         kind: job.kind,
@@ -113,17 +113,18 @@ export class JobWorker implements Worker {
       },
       "a job failed and will be tried again",
     );
-    await this.#jobs.release(job.id, now + delayMs, text);
+    await this.jobs.release(job.id, now + delayMs, text);
   }
 
   /** Transfers take longer than a lease. A lease that cannot be extended is only logged: steps may run twice. */
-  async #keepLease(job: Job, ended: AbortSignal): Promise<void> {
+  private async keepLease(job: Job, ended: AbortSignal): Promise<void> {
     while (!isAborted(ended)) {
       try {
-        await this.#parts.clock.sleep(this.#settings.leaseMs / 3, ended);
-        await this.#jobs.extend(job.id, this.#settings.leaseMs);
+        await this.context.clock.sleep(this.settings.leaseMs / 3, ended);
+        await this.jobs.extend(job.id, this.settings.leaseMs);
       } catch (error) {
-        if (!isAborted(ended)) this.#parts.log.warn({ job: job.id, err: error }, "a job's lease could not be extended");
+        if (!isAborted(ended))
+          this.context.log.warn({ job: job.id, err: error }, "a job's lease could not be extended");
       }
     }
   }

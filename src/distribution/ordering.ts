@@ -1,59 +1,62 @@
 import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 import { orderName } from "./order-name.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
-import { isOwner, look, sameContent } from "./sight.js";
-import type { StoreDesk } from "./store-desk.js";
+import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
+import type { StoreContext } from "./store-context.js";
 
 /**
  * encoded → declared. "Read File and DealMap before declaring": a deal declared twice loses its reports and space for
  * good, a file declared twice lists and charges its owner twice. Its caller holds the FID's lock.
  */
 export class Ordering {
-  readonly #parts: Shared;
-  readonly #desk: StoreDesk;
+  private readonly context: DistributionContext;
+  private readonly storeContext: StoreContext;
 
-  constructor(parts: Shared, desk: StoreDesk) {
-    this.#parts = parts;
-    this.#desk = desk;
+  constructor(context: DistributionContext, storeContext: StoreContext) {
+    this.context = context;
+    this.storeContext = storeContext;
   }
 
   async run(id: string, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, chain } = this.#parts;
+    const { catalog, chain } = this.context;
     // Read again: the row may have changed before the lock was ours.
     const row = await catalog.files.get(id);
     if (row?.state !== "encoded") return AGAIN;
-    const account = this.#desk.accountOf(row);
-    if (await this.#desk.unsettled(row)) return this.#desk.waitBlock();
-    const { deal, file } = await look(chain, row.fid, "best");
-    if (file && isOwner(file, account.cessAccount)) return this.#desk.conclude(row, account);
-    if (deal?.owner === account.cessAccount) return this.#adopt(row, deal);
+    const account = this.storeContext.accountOf(row);
+    if (await this.storeContext.unsettled(row)) return this.storeContext.waitBlock();
+    const { deal, file } = await readFileStatus(chain, row.fid, "best");
+    if (file && isOwner(file, account.cessAccount)) return this.storeContext.conclude(row, account);
+    if (deal?.owner === account.cessAccount) return this.adopt(row, deal);
     // What the best block lacks may be back when that block turns out to be another fork's.
-    const final = await look(chain, row.fid, "finalized");
+    const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
-      return this.#desk.waitBlock();
-    if (row.references === 0) return this.#desk.discard(row);
+      return this.storeContext.waitBlock();
+    if (row.references === 0) return this.storeContext.discard(row);
     if (file) {
       // Somebody has stored the same bytes before.
-      if (!sameContent(row, file)) return this.#desk.giveUpForeign(row, file);
+      if (!sameContent(row, file)) return this.storeContext.giveUpForeign(row, file);
       // A file whose last report is forked away is a deal again, and declaring would overwrite that.
-      return final.file ? this.#declare(row, account, true, signal) : this.#desk.waitBlock();
+      return final.file ? this.declare(row, account, true, signal) : this.storeContext.waitBlock();
     }
     // Another owner's deal: to declare now would overwrite it. When it is a file, we are added at once.
-    if (deal) return this.#desk.waitEvent();
-    if (final.deal ?? final.file) return this.#desk.waitBlock();
-    if (await this.#othersTurn(row)) return this.#desk.waitBlock();
-    return this.#declare(row, account, false, signal);
+    if (deal) return this.storeContext.waitEvent();
+    if (final.deal ?? final.file) return this.storeContext.waitBlock();
+    if (await this.othersTurn(row)) return this.storeContext.waitBlock();
+    return this.declare(row, account, false, signal);
   }
 
   /** Our owner's deal is pending: ours from before a crash, or another gateway's. Either way its reports count. */
-  async #adopt(row: FileRow, deal: ChainDeal): Promise<Outcome> {
-    const { catalog, counters } = this.#parts;
+  private async adopt(row: FileRow, deal: ChainDeal): Promise<Outcome> {
+    const { catalog, counters } = this.context;
     if (!sameContent(row, deal)) {
-      return this.#desk.giveUp(row, `a deal with other content is pending under this file's identity ${row.fid}`);
+      return this.storeContext.giveUp(
+        row,
+        `a deal with other content is pending under this file's identity ${row.fid}`,
+      );
     }
     await catalog.files.advance(row.id, "declared", deal.reports.length);
     // In this order: a declared row that is still marked is looked at again, an unmarked encoded one is declared again.
@@ -65,14 +68,14 @@ export class Ordering {
   /**
    * Another owner of the same bytes has a deal that we do not see yet (or no more): it is for that row's job to tell.
    */
-  async #othersTurn(row: FileRow): Promise<boolean> {
-    const rows = await this.#parts.catalog.files.withFid(row.fid);
+  private async othersTurn(row: FileRow): Promise<boolean> {
+    const rows = await this.context.catalog.files.withFid(row.fid);
     return rows.some(({ id, state }) => id !== row.id && (state === "declared" || state === "placed"));
   }
 
-  async #declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, chain, counters } = this.#parts;
-    await this.#preflight(row, account, exists);
+  private async declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, chain, counters } = this.context;
+    await this.preflight(row, account, exists);
     counters.declarations++;
     try {
       await chain.declare(
@@ -88,15 +91,15 @@ export class Ordering {
       );
     } catch (error) {
       if (!(error instanceof ChainRefusal)) throw error;
-      return this.#refused(row, account, error);
+      return this.refused(row, account, error);
     }
     // The next step finds the order settled and reads what became of it: an event or an answer alone proves nothing.
     return AGAIN;
   }
 
   /** Never signs for an owner who has not authorized us, nor what the territory cannot hold. */
-  async #preflight(row: FileRow, account: Account, exists: boolean): Promise<void> {
-    const { chain } = this.#parts;
+  private async preflight(row: FileRow, account: Account, exists: boolean): Promise<void> {
+    const { chain } = this.context;
     if (!(await chain.authorized(account.cessAccount)))
       throw new TemporaryFailure(notAuthorized(account, chain.account));
     const territory = await chain.territory(account.cessAccount, row.territory);
@@ -106,14 +109,14 @@ export class Ordering {
   }
 
   /** Included and refused, at a finalized block: nothing of it can come any more. */
-  async #refused(row: FileRow, account: Account, refusal: ChainRefusal): Promise<Outcome> {
-    const { catalog, chain, counters } = this.#parts;
+  private async refused(row: FileRow, account: Account, refusal: ChainRefusal): Promise<Outcome> {
+    const { catalog, chain, counters } = this.context;
     counters.refusals++;
     await catalog.files.markSigned(row.id, undefined);
     // Listed already: the next look sees it.
-    if (refusal.section === "fileBank" && refusal.reason === "Existed") return this.#desk.waitBlock();
+    if (refusal.section === "fileBank" && refusal.reason === "Existed") return this.storeContext.waitBlock();
     const { permanent, text } = judge(refusal, account, chain.account);
-    if (permanent) return this.#desk.giveUp(row, text);
+    if (permanent) return this.storeContext.giveUp(row, text);
     throw new TemporaryFailure(text, { cause: refusal });
   }
 }

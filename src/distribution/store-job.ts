@@ -3,11 +3,11 @@ import type { Delivery } from "./delivery.js";
 import type { FidLocks } from "./fid-locks.js";
 import type { Ordering } from "./ordering.js";
 import { FINISH, type Outcome } from "./outcome.js";
-import type { Shared } from "./components.js";
-import type { StoreDesk } from "./store-desk.js";
+import type { DistributionContext } from "./components.js";
+import type { StoreContext } from "./store-context.js";
 
-export interface StoreJobParts extends Pick<Shared, "catalog"> {
-  readonly desk: StoreDesk;
+export interface StoreJobParts extends Pick<DistributionContext, "catalog"> {
+  readonly storeContext: StoreContext;
   readonly ordering: Ordering;
   readonly delivery: Delivery;
   readonly locks: FidLocks;
@@ -15,25 +15,25 @@ export interface StoreJobParts extends Pick<Shared, "catalog"> {
 
 /** A file's way into the network, one transition a step: encoded → declared → placed → stored. */
 export class StoreJob {
-  readonly #parts: StoreJobParts;
+  private readonly context: StoreJobParts;
 
-  constructor(parts: StoreJobParts) {
-    this.#parts = parts;
+  constructor(context: StoreJobParts) {
+    this.context = context;
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, desk, ordering, delivery, locks } = this.#parts;
+    const { catalog, storeContext, ordering, delivery, locks } = this.context;
     const row = await catalog.files.get(job.subject);
     if (!row) return FINISH;
     switch (row.state) {
       case "encoded":
-        return (await locks.tryRun(row.fid, () => ordering.run(row.id, signal))) ?? desk.waitBlock();
+        return (await locks.tryRun(row.fid, () => ordering.run(row.id, signal))) ?? storeContext.waitBlock();
       case "declared":
       case "placed":
         return delivery.run(row, signal);
       case "deleting":
         // The delete job is at work; it makes the row `encoded` when something needs the file again.
-        return desk.waitBlock();
+        return storeContext.waitBlock();
       case "stored":
       case "failed":
         return FINISH;

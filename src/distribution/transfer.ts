@@ -5,12 +5,12 @@ import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
 import { rulesPolicy } from "../model/placement-rules.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
-import type { BookedNode } from "../network/nodes/node-book.js";
+import type { RegisteredNode } from "../network/nodes/node-registry.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
-import type { Shared } from "./components.js";
+import type { DistributionContext } from "./components.js";
 import { segmentContent } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
-import { FairSlots } from "./fair-slots.js";
+import { FairSemaphore } from "./fair-semaphore.js";
 import type { DistributionSettings } from "./settings.js";
 
 const RANDOM = rulesPolicy();
@@ -31,7 +31,7 @@ interface Progress {
 interface Shipment {
   readonly row: FileRow;
   readonly placements: DealPlacements;
-  readonly nodes: readonly BookedNode[];
+  readonly nodes: readonly RegisteredNode[];
   /** Nodes that failed in this shipment. */
   readonly failed: Map<string, string>;
   readonly avoided: ReadonlySet<string>;
@@ -53,17 +53,17 @@ interface Shipment {
  * worker get one; what nodes have taken by then is remembered.
  */
 export class Transfer {
-  readonly #parts: Shared;
-  readonly #settings: DistributionSettings;
+  private readonly context: DistributionContext;
+  private readonly settings: DistributionSettings;
   /** A slot is one fragment in memory. */
-  readonly #slots: FairSlots;
+  private readonly slots: FairSemaphore;
   /** By row. */
-  readonly #progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
+  private readonly progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
 
-  constructor(parts: Shared, settings: DistributionSettings) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#slots = new FairSlots({
+  constructor(context: DistributionContext, settings: DistributionSettings) {
+    this.context = context;
+    this.settings = settings;
+    this.slots = new FairSemaphore({
       slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
       slotsPerNode: settings.fragmentsPerNode,
     });
@@ -76,7 +76,7 @@ export class Transfer {
   async run(
     row: FileRow,
     placements: DealPlacements,
-    nodes: readonly BookedNode[],
+    nodes: readonly RegisteredNode[],
     avoided: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<TransferEnd> {
@@ -88,8 +88,8 @@ export class Transfer {
       nodes,
       avoided,
       signal: AbortSignal.any([signal, stop.signal]),
-      until: this.#parts.clock.now() + this.#settings.sliceBlocks * this.#settings.blockMs,
-      progress: this.#progressOf(row),
+      until: this.context.clock.now() + this.settings.sliceBlocks * this.settings.blockMs,
+      progress: this.progressOf(row),
       paused: false,
       failed: new Map(),
       unsatisfied: undefined,
@@ -97,36 +97,36 @@ export class Transfer {
     };
     // Every index listens while its fragment is computed and sent: more than Node takes for a leak, and bounded.
     setMaxListeners(4 * FRAGMENTS, shipment.signal);
-    this.#assign(shipment, placements.vacant());
-    await this.#save(shipment);
+    this.assign(shipment, placements.vacant());
+    await this.save(shipment);
     await Promise.allSettled(
       placements.assigned().map(({ index }) =>
-        this.#sendIndex(shipment, index).catch((error: unknown) => {
+        this.sendIndex(shipment, index).catch((error: unknown) => {
           stop.abort(error);
         }),
       ),
     );
     shipment.signal.throwIfAborted();
     if (placements.complete) {
-      this.#progress.delete(row.id);
+      this.progress.delete(row.id);
       return { kind: "complete" };
     }
     // What has no node has none still when the rest is sent: it is told then.
     if (shipment.paused) return { kind: "paused" };
-    this.#parts.counters.unplaced += placements.vacant().length;
+    this.context.counters.unplaced += placements.vacant().length;
     return {
       kind: "unsatisfied",
       why: [shipment.unsatisfied, ...[...shipment.failed.values()].slice(0, 5)].join("; "),
     };
   }
 
-  #progressOf(row: FileRow): Map<number, Progress> {
-    const progress = this.#progress.get(row.id) ?? new Map<number, Progress>();
-    this.#progress.set(row.id, progress);
+  private progressOf(row: FileRow): Map<number, Progress> {
+    const progress = this.progress.get(row.id) ?? new Map<number, Progress>();
+    this.progress.set(row.id, progress);
     return progress;
   }
 
-  #assign(shipment: Shipment, indexes: readonly number[]): void {
+  private assign(shipment: Shipment, indexes: readonly number[]): void {
     if (indexes.length === 0) return;
     const { row, placements, nodes, failed, avoided } = shipment;
     const { assigned, unsatisfied } = place({
@@ -136,15 +136,15 @@ export class Transfer {
       batchBytes: BigInt(FRAGMENT_SIZE) * BigInt(row.segments.length),
       placed: new Map(placements.all().map(({ index, node }) => [index, node])),
       excluded: new Set(failed.keys()),
-      policy: this.#parts.policy ?? RANDOM,
-      seed: Math.floor((this.#parts.random ?? Math.random)() * 2 ** 32),
+      policy: this.context.policy ?? RANDOM,
+      seed: Math.floor((this.context.random ?? Math.random)() * 2 ** 32),
     });
     for (const [index, node] of assigned) placements.assign(index, node);
     if (unsatisfied !== undefined) shipment.unsatisfied = unsatisfied;
   }
 
   /** To the assigned node; when that one fails, to another one, until nobody is left. */
-  async #sendIndex(shipment: Shipment, index: number): Promise<void> {
+  private async sendIndex(shipment: Shipment, index: number): Promise<void> {
     const { placements, nodes, failed } = shipment;
     for (;;) {
       const account = placements.get(index)?.node;
@@ -153,46 +153,46 @@ export class Transfer {
       try {
         // A node assigned by an earlier run may have left since.
         if (node?.state !== "positive") throw new GoneNode(account);
-        if (!(await this.#sendBatch(shipment, index, node))) return;
-        placements.sent(index, this.#parts.clock.now());
-        await this.#save(shipment);
+        if (!(await this.sendBatch(shipment, index, node))) return;
+        placements.sent(index, this.context.clock.now());
+        await this.save(shipment);
         return;
       } catch (error) {
         if (!(error instanceof NodeFailure || error instanceof GoneNode)) throw error;
         failed.set(account, error.message);
-        this.#parts.counters.nodeFailures++;
+        this.context.counters.nodeFailures++;
         shipment.progress.delete(index);
         placements.revoke(index);
-        this.#assign(shipment, [index]);
-        await this.#save(shipment);
+        this.assign(shipment, [index]);
+        await this.save(shipment);
       }
     }
   }
 
   /** False when the time was over before the last segment. */
-  async #sendBatch(shipment: Shipment, index: number, node: NodeAddress): Promise<boolean> {
+  private async sendBatch(shipment: Shipment, index: number, node: NodeAddress): Promise<boolean> {
     const { row, signal, progress } = shipment;
     const before = progress.get(index);
     const begin = before?.node === node.account ? before.segments : 0;
     for (const [s, segment] of row.segments.entries()) {
       if (s < begin) continue;
       // At least one: the longest file comes to its end.
-      if (s > begin && this.#parts.clock.now() >= shipment.until) {
+      if (s > begin && this.context.clock.now() >= shipment.until) {
         shipment.paused = true;
         return false;
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.#slots.run(
+      await this.slots.run(
         row.id,
         node.account,
         async () => {
-          const content = segmentContent(row, s, this.#parts.blobs);
-          const bytes = await this.#parts.encoder.fragment(content, formatFrom(row.format, s), index, {
+          const content = segmentContent(row, s, this.context.blobs);
+          const bytes = await this.context.encoder.fragment(content, formatFrom(row.format, s), index, {
             priority: "background",
             signal,
           });
-          await this.#put(node, { fid: row.fid, hash }, bytes, signal);
+          await this.put(node, { fid: row.fid, hash }, bytes, signal);
         },
         signal,
       );
@@ -203,8 +203,8 @@ export class Transfer {
   }
 
   /** A few attempts: a node refuses fragments of a deal that it has not seen yet. */
-  async #put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const { nodes, clock, counters } = this.#parts;
+  private async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { nodes, clock, counters } = this.context;
     for (let attempt = 1; ; attempt++) {
       try {
         await nodes.put(node, fragment, bytes, signal);
@@ -213,15 +213,15 @@ export class Transfer {
         return;
       } catch (error) {
         const worthwhile = error instanceof NodeFailure && (error.kind === "unreachable" || error.kind === "refused");
-        if (!worthwhile || attempt >= this.#settings.putAttempts) throw error;
-        await clock.sleep(this.#settings.putRetryBlocks * this.#settings.blockMs, signal);
+        if (!worthwhile || attempt >= this.settings.putAttempts) throw error;
+        await clock.sleep(this.settings.putRetryBlocks * this.settings.blockMs, signal);
       }
     }
   }
 
-  #save(shipment: Shipment): Promise<void> {
+  private save(shipment: Shipment): Promise<void> {
     const { row, placements } = shipment;
-    shipment.saving = shipment.saving.then(() => this.#parts.catalog.files.savePlacements(row.id, placements.all()));
+    shipment.saving = shipment.saving.then(() => this.context.catalog.files.savePlacements(row.id, placements.all()));
     return shipment.saving;
   }
 }

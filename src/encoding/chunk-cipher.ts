@@ -8,19 +8,19 @@ const NONCE_SIZE = 12;
 
 /** The chunks of an encrypted object's segments: docs/encryption.md describes them byte by byte. */
 export class ChunkCipher {
-  readonly #key: KeyObject;
+  private readonly key: KeyObject;
 
   /** Throws Error for a format whose key is not there. */
   constructor(format: SegmentFormat & { readonly name: "aes-256-gcm" }) {
     if (format.key === undefined) throw new Error("the data key of an encrypted file is not there");
-    this.#key = createSecretKey(format.key, "hex");
+    this.key = createSecretKey(format.key, "hex");
   }
 
   /**
    * Writes the chunk, CHUNK_SIZE bytes, into `target`. `segment` is counted over the object, `chunk` over the segment.
    */
   seal(segment: number, chunk: number, content: Uint8Array, target: Uint8Array): void {
-    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(
+    const cipher = createCipheriv("aes-256-gcm", this.key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(
       FORMAT,
     );
     target.set(cipher.update(content));
@@ -33,7 +33,7 @@ export class ChunkCipher {
    * no storage node is to blame, but a wrong key or a wrong file.
    */
   open(segment: number, chunk: number, sealed: Uint8Array): Buffer {
-    const decipher = createDecipheriv("aes-256-gcm", this.#key, nonce(segment, chunk), {
+    const decipher = createDecipheriv("aes-256-gcm", this.key, nonce(segment, chunk), {
       authTagLength: CHUNK_TAG,
     }).setAAD(FORMAT);
     decipher.setAuthTag(sealed.subarray(CHUNK_CONTENT, CHUNK_SIZE));

@@ -43,17 +43,17 @@ export class SegmentCoder {
       const coded = contentOf(source, 0);
       for (let column = 0; column < coded; column += STRIP_SIZE) {
         const length = Math.min(STRIP_SIZE, coded - column);
-        this.#readColumn(source, column, length);
+        this.readColumn(source, column, length);
         this.codec.transform(DATA, PARITY, length);
         for (const [index, hasher] of hashers.entries())
-          if (!knownZero(source, index)) hasher.update(this.#strip(index, length));
+          if (!knownZero(source, index)) hasher.update(this.strip(index, length));
       }
       const fragments = hashers.map((hasher, index) => {
         if (knownZero(source, index)) return ZERO_FRAGMENT_HASH;
         updateZeros(hasher, FRAGMENT_SIZE - coded);
         return hasher.copy().digest("hex") as Hash;
       });
-      return { hash: this.#segmentHash(source, hashers[0] ?? createHash("sha256")), fragments };
+      return { hash: this.segmentHash(source, hashers[0] ?? createHash("sha256")), fragments };
     } finally {
       source.close();
     }
@@ -73,9 +73,9 @@ export class SegmentCoder {
       const coded = contentOf(source, 0);
       for (let column = 0; column < coded; column += STRIP_SIZE) {
         const length = Math.min(STRIP_SIZE, coded - column);
-        this.#readColumn(source, column, length);
+        this.readColumn(source, column, length);
         this.codec.transform(DATA, [index], length);
-        fragment.set(this.#output(0, length), column);
+        fragment.set(this.output(0, length), column);
       }
       return fragment;
     } finally {
@@ -92,30 +92,30 @@ export class SegmentCoder {
       for (const [i, { bytes }] of available.entries())
         this.codec.inputs[i]?.set(bytes.subarray(column, column + STRIP_SIZE));
       this.codec.transform(from, wanted, STRIP_SIZE);
-      for (const [i, bytes] of made.entries()) bytes.set(this.#output(i, STRIP_SIZE), column);
+      for (const [i, bytes] of made.entries()) bytes.set(this.output(i, STRIP_SIZE), column);
     }
     return made;
   }
 
-  #readColumn(source: SegmentSource, column: number, length: number): void {
+  private readColumn(source: SegmentSource, column: number, length: number): void {
     for (const [index, input] of this.codec.inputs.entries())
       source.read(index * FRAGMENT_SIZE + column, input.subarray(0, length));
   }
 
   /** A strip of fragment `index` after a column was read and coded. */
-  #strip(index: number, length: number): Uint8Array {
+  private strip(index: number, length: number): Uint8Array {
     const strip = index < DATA_FRAGMENTS ? this.codec.inputs[index] : undefined;
-    return strip?.subarray(0, length) ?? this.#output(index - DATA_FRAGMENTS, length);
+    return strip?.subarray(0, length) ?? this.output(index - DATA_FRAGMENTS, length);
   }
 
-  #output(row: number, length: number): Uint8Array {
+  private output(row: number, length: number): Uint8Array {
     const strip = this.codec.outputs[row];
     if (!strip) throw new RangeError(`the codec has no output ${row}`);
     return strip.subarray(0, length);
   }
 
   /** A segment begins with its fragment 0, so its hash goes on where that fragment's ended: a quarter is saved. */
-  #segmentHash(source: SegmentSource, fragment0: Hasher): Hash {
+  private segmentHash(source: SegmentSource, fragment0: Hasher): Hash {
     const buffer = this.codec.outputs[0] ?? new Uint8Array(STRIP_SIZE);
     const end = Math.max(Math.min(source.zerosFrom, SEGMENT_SIZE), FRAGMENT_SIZE);
     for (let position = FRAGMENT_SIZE; position < end; position += buffer.length) {

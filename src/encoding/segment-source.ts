@@ -18,13 +18,13 @@ export interface SegmentSource {
 /** The slices as they are, then zeros. Reads are synchronous: a worker thread has nothing else to do meanwhile. */
 class PlainSource implements SegmentSource {
   readonly zerosFrom: number;
-  readonly #slices: { readonly slice: FileSlice; readonly start: number }[] = [];
-  readonly #files = new Map<string, number>();
+  private readonly slices: { readonly slice: FileSlice; readonly start: number }[] = [];
+  private readonly files = new Map<string, number>();
 
   constructor(content: readonly FileSlice[]) {
     let start = 0;
     for (const slice of content) {
-      this.#slices.push({ slice, start });
+      this.slices.push({ slice, start });
       start += slice.length;
     }
     this.zerosFrom = start;
@@ -32,22 +32,22 @@ class PlainSource implements SegmentSource {
 
   read(position: number, target: Uint8Array): void {
     const end = position + target.length;
-    for (const { slice, start } of this.#slices) {
+    for (const { slice, start } of this.slices) {
       const from = Math.max(position, start);
       const to = Math.min(end, start + slice.length);
-      if (from < to) this.#readFile(slice, from - start, target.subarray(from - position, to - position));
+      if (from < to) this.readFile(slice, from - start, target.subarray(from - position, to - position));
     }
     if (end > this.zerosFrom) target.fill(0, Math.max(0, this.zerosFrom - position));
   }
 
   close(): void {
-    for (const file of this.#files.values()) closeSync(file);
-    this.#files.clear();
+    for (const file of this.files.values()) closeSync(file);
+    this.files.clear();
   }
 
-  #readFile(slice: FileSlice, offset: number, target: Uint8Array): void {
-    const file = this.#files.get(slice.path) ?? openSync(slice.path, "r");
-    this.#files.set(slice.path, file);
+  private readFile(slice: FileSlice, offset: number, target: Uint8Array): void {
+    const file = this.files.get(slice.path) ?? openSync(slice.path, "r");
+    this.files.set(slice.path, file);
     for (let done = 0; done < target.length;) {
       const read = readSync(file, target, done, target.length - done, slice.offset + offset + done);
       if (read === 0) throw new Error(`${slice.path} ends before byte ${slice.offset + slice.length}`);
@@ -61,7 +61,7 @@ let ciphertext: Buffer | undefined;
 
 class CbcSource implements SegmentSource {
   readonly zerosFrom = SEGMENT_SIZE;
-  readonly #bytes = (ciphertext ??= Buffer.allocUnsafeSlow(SEGMENT_SIZE));
+  private readonly bytes = (ciphertext ??= Buffer.allocUnsafeSlow(SEGMENT_SIZE));
 
   constructor(plaintext: SegmentSource, cipher: string) {
     const encryptor = segmentEncryptor(cipher);
@@ -70,12 +70,12 @@ class CbcSource implements SegmentSource {
       plaintext.read(position, piece);
       // PKCS#7 of a full plaintext: one block of sixteen 16s.
       if (position + piece.length === SEGMENT_SIZE) piece.fill(CIPHER_BLOCK, piece.length - CIPHER_BLOCK);
-      this.#bytes.set(encryptor.update(piece), position);
+      this.bytes.set(encryptor.update(piece), position);
     }
   }
 
   read(position: number, target: Uint8Array): void {
-    target.set(this.#bytes.subarray(position, position + target.length));
+    target.set(this.bytes.subarray(position, position + target.length));
   }
 
   close(): void {
@@ -86,15 +86,15 @@ class CbcSource implements SegmentSource {
 /** Sealed chunks, made as they are read. Whole chunks behind the content are zeros, as in a plain segment. */
 class ChunkedSource implements SegmentSource {
   readonly zerosFrom: number;
-  readonly #cipher: ChunkCipher;
-  readonly #content = Buffer.allocUnsafe(CHUNK_CONTENT);
+  private readonly cipher: ChunkCipher;
+  private readonly content = Buffer.allocUnsafe(CHUNK_CONTENT);
 
   constructor(
     private readonly plaintext: SegmentSource,
     private readonly format: SegmentFormat & { readonly name: "aes-256-gcm" },
   ) {
     this.zerosFrom = Math.ceil(plaintext.zerosFrom / CHUNK_CONTENT) * CHUNK_SIZE;
-    this.#cipher = new ChunkCipher(format);
+    this.cipher = new ChunkCipher(format);
   }
 
   read(position: number, target: Uint8Array): void {
@@ -102,7 +102,7 @@ class ChunkedSource implements SegmentSource {
       const chunk = Math.floor((position + at) / CHUNK_SIZE);
       const start = position + at - chunk * CHUNK_SIZE;
       const length = Math.min(CHUNK_SIZE - start, target.length - at);
-      this.#readChunk(chunk, start, target.subarray(at, at + length));
+      this.readChunk(chunk, start, target.subarray(at, at + length));
       at += length;
     }
   }
@@ -111,14 +111,14 @@ class ChunkedSource implements SegmentSource {
     this.plaintext.close();
   }
 
-  #readChunk(chunk: number, start: number, target: Uint8Array): void {
+  private readChunk(chunk: number, start: number, target: Uint8Array): void {
     if (chunk * CHUNK_SIZE >= this.zerosFrom) {
       target.fill(0);
       return;
     }
-    this.plaintext.read(chunk * CHUNK_CONTENT, this.#content);
+    this.plaintext.read(chunk * CHUNK_CONTENT, this.content);
     const whole = target.length === CHUNK_SIZE ? target : Buffer.allocUnsafe(CHUNK_SIZE);
-    this.#cipher.seal(this.format.first, chunk, this.#content, whole);
+    this.cipher.seal(this.format.first, chunk, this.content, whole);
     if (whole !== target) target.set(whole.subarray(start, start + target.length));
   }
 }

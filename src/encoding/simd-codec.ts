@@ -38,8 +38,8 @@ const ALL_DATA = Array.from({ length: DATA_FRAGMENTS }, (_, i) => i).join();
 export class SimdCodec implements Codec {
   readonly inputs: readonly Uint8Array[];
   readonly outputs: readonly Uint8Array[];
-  readonly #kernel: Kernel;
-  #rows = "";
+  private readonly kernel: Kernel;
+  private rows = "";
 
   static supported(kernel: Uint8Array): boolean {
     return WebAssembly.validate(kernel);
@@ -51,42 +51,42 @@ export class SimdCodec implements Codec {
     private readonly stripSize: number,
   ) {
     if (stripSize % STEP !== 0) throw new RangeError(`strips must be multiples of ${STEP} bytes`);
-    this.#kernel = new WebAssembly.Instance(new WebAssembly.Module(kernel)).exports as Kernel;
+    this.kernel = new WebAssembly.Instance(new WebAssembly.Module(kernel)).exports as Kernel;
     const strips = DATA_FRAGMENTS + PARITY_FRAGMENTS;
-    this.#kernel.memory.grow(Math.ceil((strips * stripSize) / PAGE));
+    this.kernel.memory.grow(Math.ceil((strips * stripSize) / PAGE));
     const views = Array.from(
       { length: strips },
-      (_, i) => new Uint8Array(this.#kernel.memory.buffer, PAGE + i * stripSize, stripSize),
+      (_, i) => new Uint8Array(this.kernel.memory.buffer, PAGE + i * stripSize, stripSize),
     );
     this.inputs = views.slice(0, DATA_FRAGMENTS);
     this.outputs = views.slice(DATA_FRAGMENTS);
-    this.#writeTables(PARITY_TABLES, PARITY_CONSTANTS);
+    this.writeTables(PARITY_TABLES, PARITY_CONSTANTS);
   }
 
   transform(from: readonly number[], to: readonly number[], length: number): void {
     if (length > this.stripSize || to.length > PARITY_FRAGMENTS) throw new RangeError("more than the strips hold");
     const whole = Math.ceil(length / STEP) * STEP;
     if (from.join() === ALL_DATA && to.join() === ALL_PARITY) {
-      this.#kernel.parity(PARITY_TABLES, PAGE, this.stripSize, whole);
+      this.kernel.parity(PARITY_TABLES, PAGE, this.stripSize, whole);
       return;
     }
-    this.#prepareRows(from, to);
+    this.prepareRows(from, to);
     for (let row = 0; row < to.length; row++) {
       const target = PAGE + (DATA_FRAGMENTS + row) * this.stripSize;
-      this.#kernel.combine(row * ROW_TABLES, PAGE, this.stripSize, target, whole);
+      this.kernel.combine(row * ROW_TABLES, PAGE, this.stripSize, target, whole);
     }
   }
 
   /** The tables stay between columns: a segment's 128 columns all use the same. */
-  #prepareRows(from: readonly number[], to: readonly number[]): void {
+  private prepareRows(from: readonly number[], to: readonly number[]): void {
     const key = `${from.join()}>${to.join()}`;
-    if (key === this.#rows) return;
-    this.#writeTables(0, codingRows(from, to).flat());
-    this.#rows = key;
+    if (key === this.rows) return;
+    this.writeTables(0, codingRows(from, to).flat());
+    this.rows = key;
   }
 
-  #writeTables(position: number, factors: readonly number[]): void {
-    const tables = new Uint8Array(this.#kernel.memory.buffer, position, factors.length * TABLES);
+  private writeTables(position: number, factors: readonly number[]): void {
+    const tables = new Uint8Array(this.kernel.memory.buffer, position, factors.length * TABLES);
     for (const [i, factor] of factors.entries()) {
       for (let nibble = 0; nibble < 16; nibble++) {
         tables[i * TABLES + nibble] = multiply(factor, nibble);

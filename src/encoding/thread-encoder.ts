@@ -26,26 +26,26 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The Encoder over a pool of worker threads. A task that runs is never interrupted (0.1 s); its caller may leave. */
 export class ThreadEncoder implements Encoder {
-  readonly #pool: Piscina;
-  readonly #queue: WorkQueue;
+  private readonly pool: Piscina;
+  private readonly queue: WorkQueue;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
     const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
-    this.#pool = new Piscina({
+    this.pool = new Piscina({
       filename: fileURLToPath(new URL("./worker.js", import.meta.url)),
       minThreads: 1,
       maxThreads: threads,
       idleTimeout: 30_000,
     });
-    this.#queue = new WorkQueue({ running: threads, waiting: waitingTasks });
+    this.queue = new WorkQueue({ running: threads, waiting: waitingTasks });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.#run("hashSegment", { content, format }, [], task);
+    return this.run("hashSegment", { content, format }, [], task);
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.#run("fragment", { content, format, index }, [], task);
+    return this.run("fragment", { content, format, index }, [], task);
   }
 
   reconstruct(
@@ -55,20 +55,20 @@ export class ThreadEncoder implements Encoder {
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
-    return this.#run("reconstruct", { available: given, wanted }, buffers, task);
+    return this.run("reconstruct", { available: given, wanted }, buffers, task);
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = owned(bytes);
-    return this.#run("verify", { bytes: given, hash }, [given.buffer], task);
+    return this.run("verify", { bytes: given, hash }, [given.buffer], task);
   }
 
   async close(): Promise<void> {
-    this.#queue.close(new Error("the encoder is closed"));
-    await this.#pool.destroy();
+    this.queue.close(new Error("the encoder is closed"));
+    await this.pool.destroy();
   }
 
-  #run<Name extends keyof WorkerTasks, Result>(
+  private run<Name extends keyof WorkerTasks, Result>(
     name: Name,
     argument: WorkerTasks[Name],
     transferList: ArrayBuffer[],
@@ -76,12 +76,12 @@ export class ThreadEncoder implements Encoder {
   ): Promise<Result> {
     const work = () => {
       onStart?.();
-      return this.#pool.run(argument, { name, transferList }) as Promise<Result>;
+      return this.pool.run(argument, { name, transferList }) as Promise<Result>;
     };
     return new Promise((resolve, reject) => {
       const leave = () => reject(signal?.reason as Error);
       signal?.addEventListener("abort", leave, { once: true });
-      void this.#queue
+      void this.queue
         .run(work, priority, signal)
         .then(resolve, reject)
         .finally(() => signal?.removeEventListener("abort", leave));

@@ -10,37 +10,37 @@ interface Waiting {
  * queue makes callers wait; beyond `waiting` of them it refuses with S3Error SlowDown, since something is stuck.
  */
 export class WorkQueue {
-  readonly #foreground = new Set<Waiting>();
-  readonly #background = new Set<Waiting>();
-  #running = 0;
-  #closed: Error | undefined;
+  private readonly foreground = new Set<Waiting>();
+  private readonly background = new Set<Waiting>();
+  private running = 0;
+  private closed: Error | undefined;
 
   constructor(private readonly limits: { readonly running: number; readonly waiting: number }) {}
 
   get waiting(): number {
-    return this.#foreground.size + this.#background.size;
+    return this.foreground.size + this.background.size;
   }
 
   /** Runs `work` when its turn comes. Rejects with the signal's reason when that comes first; running work goes on. */
   async run<T>(work: () => Promise<T>, priority: "foreground" | "background", signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    if (this.#closed) throw this.#closed;
-    if (this.#running < this.limits.running) this.#running++;
-    else await this.#turn(priority === "foreground" ? this.#foreground : this.#background, signal);
+    if (this.closed) throw this.closed;
+    if (this.running < this.limits.running) this.running++;
+    else await this.turn(priority === "foreground" ? this.foreground : this.background, signal);
     try {
       return await work();
     } finally {
-      this.#next();
+      this.next();
     }
   }
 
   /** Rejects every call that waits, and all that come later, with `reason`. */
   close(reason: Error): void {
-    this.#closed = reason;
-    for (const waiting of [...this.#foreground, ...this.#background]) waiting.giveUp(reason);
+    this.closed = reason;
+    for (const waiting of [...this.foreground, ...this.background]) waiting.giveUp(reason);
   }
 
-  #turn(queue: Set<Waiting>, signal?: AbortSignal): Promise<void> {
+  private turn(queue: Set<Waiting>, signal?: AbortSignal): Promise<void> {
     if (this.waiting >= this.limits.waiting)
       return Promise.reject(new S3Error("SlowDown", { message: "too much work is waiting for the encoder" }));
     return new Promise((resolve, reject) => {
@@ -65,11 +65,11 @@ export class WorkQueue {
   }
 
   /** Hands the finished call's place on, so that nobody can slip in between. */
-  #next(): void {
-    const queue = this.#foreground.size > 0 ? this.#foreground : this.#background;
+  private next(): void {
+    const queue = this.foreground.size > 0 ? this.foreground : this.background;
     const [waiting] = queue;
     if (!waiting) {
-      this.#running--;
+      this.running--;
       return;
     }
     waiting.start();

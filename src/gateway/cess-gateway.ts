@@ -7,7 +7,7 @@ import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access/access.js";
-import { Admission, ADMISSION_DEFAULTS, type AdmissionSettings } from "./ingest/admission.js";
+import { QuotaCheck, quotaDefaults, type QuotaSettings } from "./ingest/quota-check.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import { EncryptionService } from "./buckets/encryption-service.js";
 import { Expiries } from "./buckets/expiries.js";
@@ -78,7 +78,7 @@ export const GATEWAY_DEFAULTS = {
   webhooks: [] as readonly string[],
   /** A day of lifecycle rules, ms. */
   lifecycleDayMs: 86_400_000,
-  admission: ADMISSION_DEFAULTS as Partial<AdmissionSettings>,
+  quota: quotaDefaults as Partial<QuotaSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -106,7 +106,7 @@ export class CessGateway implements Gateway {
       encryption,
       lifecycleDayMs,
       webhooks,
-      admission: admissionSettings,
+      quota: admissionSettings,
     } = { ...GATEWAY_DEFAULTS, ...settings };
     const notifications = new NotificationService({ catalog: components.catalog, webhooks });
     const shared = {
@@ -117,7 +117,7 @@ export class CessGateway implements Gateway {
       staging: new Staging(components),
       notifications,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
-      admission: new Admission(components, admissionSettings),
+      quota: new QuotaCheck(components, admissionSettings),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),

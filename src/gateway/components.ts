@@ -3,7 +3,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import type { Accounts } from "./access/access.js";
 import type { Expiries } from "./buckets/expiries.js";
-import type { Admission } from "./ingest/admission.js";
+import type { QuotaCheck } from "./ingest/quota-check.js";
 import type { Digests } from "./ingest/digests.js";
 import type { Staging } from "./ingest/staging.js";
 import type { ObjectBytes } from "./objects/object-bytes.js";
@@ -17,7 +17,7 @@ export interface StorageComponents {
   readonly blobs: Blobs;
   readonly digests: Digests;
   readonly staging: Staging;
-  readonly admission: Admission;
+  readonly quota: QuotaCheck;
   readonly bytes: ObjectBytes;
   readonly encryption: ObjectEncryption;
   readonly expiries: Expiries;

@@ -22,11 +22,11 @@ const SERVER_ID = "vault";
  */
 export class KeyRing implements Keys {
   readonly masterId: string;
-  readonly #ids: ReadonlySet<string>;
-  readonly #master: ReadonlyMap<string, WrappingKey>;
-  readonly #current: WrappingKey;
-  readonly #kms: ReadonlyMap<string, readonly WrappingKey[]>;
-  readonly #ciphers: ReadonlyMap<string, string>;
+  private readonly ids: ReadonlySet<string>;
+  private readonly master: ReadonlyMap<string, WrappingKey>;
+  private readonly current: WrappingKey;
+  private readonly kms: ReadonlyMap<string, readonly WrappingKey[]>;
+  private readonly ciphers: ReadonlyMap<string, string>;
 
   /** Throws RangeError for a key that has not 32 bytes, and without a master key. */
   constructor(
@@ -36,28 +36,28 @@ export class KeyRing implements Keys {
     const masters = master.map(wrappingKey);
     const [current] = masters;
     if (!current) throw new RangeError("there is no master key");
-    this.#current = current;
-    this.#master = new Map(masters.map((key) => [key.id, key]));
-    this.#kms = new Map([...kms].map(([name, keys]) => [name, keys.map(wrappingKey)]));
-    this.#ciphers = ciphers;
+    this.current = current;
+    this.master = new Map(masters.map((key) => [key.id, key]));
+    this.kms = new Map([...kms].map(([name, keys]) => [name, keys.map(wrappingKey)]));
+    this.ciphers = ciphers;
     this.masterId = current.id;
-    this.#ids = new Set([
-      ...this.#master.keys(),
-      ...[...this.#kms.values()].flat().map(({ id }) => id),
+    this.ids = new Set([
+      ...this.master.keys(),
+      ...[...this.kms.values()].flat().map(({ id }) => id),
       ...(server ? [SERVER_ID] : []),
     ]);
   }
 
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.ids.has(id);
   }
 
   seal(secret: string, purpose: string): string {
-    return sealText(this.#current, secret, purpose);
+    return sealText(this.current, secret, purpose);
   }
 
   open(sealed: string, purpose: string): string {
-    const key = this.#master.get(sealedBy(sealed));
+    const key = this.master.get(sealedBy(sealed));
     if (!key) throw new Error(`the master key ${sealedBy(sealed)} is not among the gateway's keys`);
     const opened = openText(key, sealed, purpose);
     if (opened === undefined) throw new Error(`what the master key ${key.id} sealed for "${purpose}" was changed`);
@@ -67,15 +67,15 @@ export class KeyRing implements Keys {
   idOf(wrapper: Wrapper): string | undefined {
     if (wrapper.kind === "customer") return undefined;
     if (wrapper.kind === "master") return this.masterId;
-    return this.#serverOf(wrapper.keyId) ? SERVER_ID : this.#named(wrapper.keyId)[0]?.id;
+    return this.serverOf(wrapper.keyId) ? SERVER_ID : this.named(wrapper.keyId)[0]?.id;
   }
 
   async wrap(secret: string, wrapper: Wrapper, context: string): Promise<string> {
     const purpose = purposeOf(wrapper, context);
-    const server = wrapper.kind === "kms" ? this.#serverOf(wrapper.keyId) : undefined;
+    const server = wrapper.kind === "kms" ? this.serverOf(wrapper.keyId) : undefined;
     if (server && wrapper.kind === "kms") return server.wrap(secret, kmsKeyName(wrapper.keyId), purpose);
     if (wrapper.kind === "master") return this.seal(secret, purpose);
-    const key = wrapper.kind === "customer" ? customerKey(wrapper.key) : this.#named(wrapper.keyId)[0];
+    const key = wrapper.kind === "customer" ? customerKey(wrapper.key) : this.named(wrapper.keyId)[0];
     if (!key) throw new Error("a KMS key without a key");
     return sealText(key, secret, purpose);
   }
@@ -88,7 +88,7 @@ export class KeyRing implements Keys {
       if (!this.server) throw new Error(`the KMS key ${wrapper.keyId} is in Vault, which is not configured any more`);
       return this.server.unwrap(wrapped, kmsKeyName(wrapper.keyId), purpose);
     }
-    const key = this.#named(wrapper.keyId).find(({ id }) => id === sealedBy(wrapped));
+    const key = this.named(wrapper.keyId).find(({ id }) => id === sealedBy(wrapped));
     const opened = key && openText(key, wrapped, purpose);
     if (opened === undefined)
       throw new Error(`the KMS key ${wrapper.keyId} is not the one that wrapped a data key: ${sealedBy(wrapped)} did`);
@@ -96,7 +96,7 @@ export class KeyRing implements Keys {
   }
 
   cipher(name: string): string {
-    const text = this.#ciphers.get(name);
+    const text = this.ciphers.get(name);
     if (text === undefined) throw noSuchKmsKey(name);
     return text;
   }
@@ -106,12 +106,12 @@ export class KeyRing implements Keys {
   }
 
   /** Where a KMS key wraps that is not here. */
-  #serverOf(keyId: string): KeyServer | undefined {
-    return this.#kms.has(kmsKeyName(keyId)) ? undefined : this.server;
+  private serverOf(keyId: string): KeyServer | undefined {
+    return this.kms.has(kmsKeyName(keyId)) ? undefined : this.server;
   }
 
-  #named(keyId: string): readonly WrappingKey[] {
-    const keys = this.#kms.get(kmsKeyName(keyId));
+  private named(keyId: string): readonly WrappingKey[] {
+    const keys = this.kms.get(kmsKeyName(keyId));
     if (!keys) throw noSuchKmsKey(keyId);
     return keys;
   }

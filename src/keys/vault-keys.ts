@@ -43,53 +43,53 @@ const ANSWER_LIMIT = 64 * KIB;
  * never leave it. What a data key is bound to is its associated data, and the context of keys that are derived.
  */
 export class VaultKeys implements KeyServer {
-  readonly #settings: VaultSettings;
-  readonly #agent: Agent;
-  readonly #base: URL;
-  readonly #opened: LRUCache<string, Promise<string>>;
+  private readonly settings: VaultSettings;
+  private readonly agent: Agent;
+  private readonly base: URL;
+  private readonly opened: LRUCache<string, Promise<string>>;
   /** Keys that were there a moment ago. */
-  readonly #known: LRUCache<string, true>;
+  private readonly known: LRUCache<string, true>;
 
   constructor(
     private readonly components: VaultComponents,
     settings: Partial<VaultSettings> & { readonly address: string },
   ) {
-    this.#settings = { ...VAULT_DEFAULTS, ...settings };
-    const { address, ca, connections, remembered, rememberedMs } = this.#settings;
-    this.#base = new URL(`${address.replace(/\/+$/, "")}/v1/`);
-    this.#agent = new Agent({
+    this.settings = { ...VAULT_DEFAULTS, ...settings };
+    const { address, ca, connections, remembered, rememberedMs } = this.settings;
+    this.base = new URL(`${address.replace(/\/+$/, "")}/v1/`);
+    this.agent = new Agent({
       connections,
       pipelining: 1,
       maxResponseSize: ANSWER_LIMIT,
       connect: { ...(ca === undefined ? {} : { ca }) },
     });
-    this.#opened = new LRUCache({ max: remembered, ttl: rememberedMs });
-    this.#known = new LRUCache({ max: remembered, ttl: rememberedMs });
+    this.opened = new LRUCache({ max: remembered, ttl: rememberedMs });
+    this.known = new LRUCache({ max: remembered, ttl: rememberedMs });
   }
 
   async wrap(secret: string, keyName: string, purpose: string): Promise<string> {
     const name = vaultName(keyName);
-    await this.#requireKey(name, keyName);
-    return this.#work("encrypt", name, { plaintext: base64(secret), ...boundTo(purpose) }, "ciphertext");
+    await this.requireKey(name, keyName);
+    return this.work("encrypt", name, { plaintext: base64(secret), ...boundTo(purpose) }, "ciphertext");
   }
 
   /** What was opened is remembered for a while: a reader's many ranges are one question. */
   unwrap(wrapped: string, keyName: string, purpose: string): Promise<string> {
     const place = JSON.stringify([keyName, purpose, wrapped]);
-    const known = this.#opened.get(place);
+    const known = this.opened.get(place);
     if (known) return known;
-    const opened = this.#decrypt(wrapped, keyName, purpose);
-    this.#opened.set(place, opened);
-    opened.catch(() => this.#opened.delete(place));
+    const opened = this.decrypt(wrapped, keyName, purpose);
+    this.opened.set(place, opened);
+    opened.catch(() => this.opened.delete(place));
     return opened;
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await this.agent.destroy();
   }
 
-  async #decrypt(wrapped: string, keyName: string, purpose: string): Promise<string> {
-    const plaintext = await this.#work(
+  private async decrypt(wrapped: string, keyName: string, purpose: string): Promise<string> {
+    const plaintext = await this.work(
       "decrypt",
       vaultName(keyName),
       { ciphertext: wrapped, ...boundTo(purpose) },
@@ -99,28 +99,28 @@ export class VaultKeys implements KeyServer {
   }
 
   /** Vault makes a key that is encrypted with and not there, if it lets the token: a misspelt name must not. */
-  async #requireKey(name: string, keyName: string): Promise<void> {
-    if (this.#known.has(name)) return;
-    const { status, data, errors } = await this.#ask("GET", `keys/${name}`);
+  private async requireKey(name: string, keyName: string): Promise<void> {
+    if (this.known.has(name)) return;
+    const { status, data, errors } = await this.ask("GET", `keys/${name}`);
     if (status === 404 && errors === "") throw noSuchKmsKey(keyName);
     // A token that may not look may still encrypt, and Vault makes no keys for those that may only do that.
-    if (status !== 200 && status !== 403) throw this.#refusal({ status, data, errors }, keyName);
-    this.#known.set(name, true);
+    if (status !== 200 && status !== 403) throw this.refusal({ status, data, errors }, keyName);
+    this.known.set(name, true);
   }
 
-  async #work(verb: "encrypt" | "decrypt", name: string, body: object, wanted: string): Promise<string> {
-    const answer = await this.#ask("POST", `${verb}/${name}`, body);
+  private async work(verb: "encrypt" | "decrypt", name: string, body: object, wanted: string): Promise<string> {
+    const answer = await this.ask("POST", `${verb}/${name}`, body);
     const result = answer.data[wanted];
     if (answer.status === 200 && typeof result === "string") return result;
-    throw this.#refusal(answer, name);
+    throw this.refusal(answer, name);
   }
 
   /** One more time when a connection ends without an answer: asking twice changes nothing. */
-  async #ask(method: "GET" | "POST", path: string, body?: object): Promise<Answer> {
-    const signal = AbortSignal.timeout(this.#settings.timeoutMs);
+  private async ask(method: "GET" | "POST", path: string, body?: object): Promise<Answer> {
+    const signal = AbortSignal.timeout(this.settings.timeoutMs);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#send(method, path, body, signal);
+        return await this.send(method, path, body, signal);
       } catch (cause) {
         if (attempt === 1 && !signal.aborted) continue;
         this.components.log.warn({ err: cause, path }, "Vault does not answer");
@@ -129,10 +129,15 @@ export class VaultKeys implements KeyServer {
     }
   }
 
-  async #send(method: "GET" | "POST", path: string, body: object | undefined, signal: AbortSignal): Promise<Answer> {
-    const { mount, namespace } = this.#settings;
-    const url = new URL(`${mount}/${path}`, this.#base);
-    const { statusCode, body: answer } = await this.#agent.request({
+  private async send(
+    method: "GET" | "POST",
+    path: string,
+    body: object | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { mount, namespace } = this.settings;
+    const url = new URL(`${mount}/${path}`, this.base);
+    const { statusCode, body: answer } = await this.agent.request({
       origin: url.origin,
       path: url.pathname,
       method,
@@ -150,7 +155,7 @@ export class VaultKeys implements KeyServer {
   }
 
   /** Vault's word in S3's. What an operator has to mend is logged; a client learns no more than it needs. */
-  #refusal({ status, errors }: Answer, keyName: string): Error {
+  private refusal({ status, errors }: Answer, keyName: string): Error {
     const kind = status === 403 ? "AccessDenied" : status === 400 ? refusalOf(errors) : "ServiceUnavailable";
     if (kind === "KMS.NotFoundException") return noSuchKmsKey(keyName);
     this.components.log.warn({ key: keyName, status, errors }, "Vault refuses a key");

@@ -3,10 +3,10 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import { announcement, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
+import { outboxEventFor, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
 import {
-  fate,
-  uploadEnd,
+  lifecycleAction,
+  uploadAbort,
   type LifecycleConfiguration,
   type LifecycleRule,
   type Surroundings,
@@ -151,7 +151,7 @@ export class LifecycleWorker implements Worker {
       clock,
     } = this.components;
     const around: Surroundings = { ...context, alone: version.isLatest && oldest };
-    const verdict = fate(configuration.rules, version, around, clock.now(), this.settings.dayMs);
+    const verdict = lifecycleAction(configuration.rules, version, around, clock.now(), this.settings.dayMs);
     if (!verdict) {
       const storageClass = dueClass(configuration, version, around, clock.now(), this.settings.dayMs);
       return storageClass
@@ -159,8 +159,12 @@ export class LifecycleWorker implements Worker {
         : [];
     }
     // Whatever happened to the key since it was looked at: only this very version is meant.
-    const announce = announcement(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
-    const request = { onlyId: version.id, announce, ...(verdict === "remove" ? { versionId: version.versionId } : {}) };
+    const outboxEvent = outboxEventFor(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
+    const request = {
+      onlyId: version.id,
+      outboxEvent,
+      ...(verdict === "remove" ? { versionId: version.versionId } : {}),
+    };
     return [() => unlessLocked(objects.delete(bucket, version.key, undefined, request))];
   }
 
@@ -180,7 +184,7 @@ export class LifecycleWorker implements Worker {
     for (;;) {
       const { entries, truncated } = await catalog.uploads.list({ bucket, prefix, delimiter: "", ...marker, limit });
       const uploads = entries.flatMap((entry) => (entry.kind === "upload" ? [entry.upload] : []));
-      const due = uploads.filter((upload) => (uploadEnd(rules, upload, dayMs)?.at ?? Infinity) <= clock.now());
+      const due = uploads.filter((upload) => (uploadAbort(rules, upload, dayMs)?.at ?? Infinity) <= clock.now());
       yield due.map(
         ({ id }) =>
           () =>

@@ -41,7 +41,7 @@ export type AclRequest =
   { readonly canned: CannedAcl } | { readonly grants: readonly Grant[]; readonly owner?: string };
 
 /** Who asks: an account, or nobody known. */
-export interface Asker {
+export interface Requester {
   readonly id?: string;
 }
 
@@ -78,7 +78,7 @@ export function isPublicAcl({ grants }: Acl): boolean {
 }
 
 /** Whether somebody has a permission. The owner can always read and change the ACL itself. */
-export function aclAllows(acl: Acl, { id }: Asker, permission: Permission, ignorePublic: boolean): boolean {
+export function aclAllows(acl: Acl, { id }: Requester, permission: Permission, ignorePublic: boolean): boolean {
   if (id !== undefined && id === acl.owner && (permission === "READ_ACP" || permission === "WRITE_ACP")) return true;
   return acl.grants.some(({ grantee, permission: granted }) => {
     if (granted !== permission && granted !== "FULL_CONTROL") return false;

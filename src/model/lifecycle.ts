@@ -63,7 +63,7 @@ export function dueAt(since: number, days: number, dayMs: number): number {
  * What the rules do to a version now: `expire` the current one (as a DELETE of its key would), `remove` a noncurrent
  * one or a delete marker that hides nothing, or nothing.
  */
-export function fate(
+export function lifecycleAction(
   rules: readonly LifecycleRule[],
   version: AgingVersion,
   around: Surroundings,
@@ -105,12 +105,12 @@ export function expiryOf(rules: readonly LifecycleRule[], version: AgingVersion,
 }
 
 /** When lifecycle rules will abort an open upload, where they will. */
-export interface Ending {
+export interface AbortSchedule {
   readonly ends?: Expiry;
 }
 
 /** The first of the rules' aborts of an upload that stays open. */
-export function uploadEnd(
+export function uploadAbort(
   rules: readonly LifecycleRule[],
   { key, createdAt }: { readonly key: string; readonly createdAt: number },
   dayMs: number,

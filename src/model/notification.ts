@@ -43,7 +43,7 @@ export interface EventSource {
 }
 
 /** What is to be told with a change of an object: recorded in the change's own transaction. */
-export interface Announcement {
+export interface OutboxEvent {
   /** A deletion's is a group: what happened decides which of them it is. */
   readonly event: EventName | "s3:ObjectRemoved:*" | "s3:LifecycleExpiration:*" | typeof TEST_EVENT;
   readonly source: EventSource;
@@ -76,12 +76,12 @@ export function covers(rule: EventName | EventGroup, event: string): boolean {
 }
 
 /** The rules that a key and an event (or some of a group) concern; undefined where nobody listens. */
-export function announcement(
+export function outboxEventFor(
   rules: readonly NotificationRule[],
-  event: Announcement["event"],
+  event: OutboxEvent["event"],
   key: string,
   source: EventSource,
-): Announcement | undefined {
+): OutboxEvent | undefined {
   const concerned = rules.filter(
     ({ prefix = "", suffix = "", events }) =>
       key.startsWith(prefix) &&

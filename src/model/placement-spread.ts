@@ -56,7 +56,7 @@ function taken(edge: Edge, room: Room, places: 1 | -1): Edge {
 
 /** How many more indexes each network and each operator may have. */
 class Room {
-  readonly #used = new Map<string, number>();
+  private readonly used = new Map<string, number>();
 
   constructor(
     placed: readonly PlacedIndex[],
@@ -69,12 +69,12 @@ class Room {
   }
 
   take(end: string, places: number): void {
-    this.#used.set(end, (this.#used.get(end) ?? 0) + places);
+    this.used.set(end, (this.used.get(end) ?? 0) + places);
   }
 
   left(end: string): number {
     const limit = end.startsWith("network ") ? this.limits.perNetwork : this.limits.perOperator;
-    return (limit ?? Infinity) - (this.#used.get(end) ?? 0);
+    return (limit ?? Infinity) - (this.used.get(end) ?? 0);
   }
 }
 

@@ -14,10 +14,10 @@ export interface SystemClockSettings {
 
 /** The real time. */
 export class SystemClock implements Clock {
-  readonly #settings: SystemClockSettings;
+  private readonly settings: SystemClockSettings;
 
   constructor(settings: SystemClockSettings = { holdsProcess: true }) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   now(): number {
@@ -28,12 +28,12 @@ export class SystemClock implements Clock {
     let rest = Math.max(0, ms);
     do {
       const slice = Math.min(rest, LONGEST_TIMER_MS);
-      await this.#timer(slice, signal);
+      await this.timer(slice, signal);
       rest -= slice;
     } while (rest > 0);
   }
 
-  #timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  private timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(asError(signal.reason));
@@ -47,7 +47,7 @@ export class SystemClock implements Clock {
         signal?.removeEventListener("abort", onAbort);
         resolve();
       }, ms);
-      if (!this.#settings.holdsProcess) timer.unref();
+      if (!this.settings.holdsProcess) timer.unref();
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }

@@ -56,19 +56,19 @@ interface Answered {
 
 /** Asks other CESS gateways for fragments, as ranges of plain files, and believes what hashes right. */
 export class GatewayPeers implements Peers {
-  readonly #counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
-  readonly #settings: GatewayPeersSettings;
-  readonly #book: PeerBook;
-  readonly #link: PeerLink;
-  #running = 0;
+  private readonly counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
+  private readonly settings: GatewayPeersSettings;
+  private readonly registry: PeerBook;
+  private readonly link: PeerLink;
+  private running = 0;
 
   constructor(
     private readonly components: GatewayPeersComponents,
     settings: Partial<GatewayPeersSettings> = {},
   ) {
-    this.#settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
-    this.#book = new PeerBook(components, this.#settings);
-    this.#link = new PeerLink(this.#settings);
+    this.settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
+    this.registry = new PeerBook(components, this.settings);
+    this.link = new PeerLink(this.settings);
   }
 
   async fragment(
@@ -83,33 +83,33 @@ export class GatewayPeers implements Peers {
     const range = { start, end: Math.min(start + FRAGMENT_SIZE, file.size) };
     // Gateways give an encrypted file in clear, or not at all: there is nothing in it that the fragment could be cut
     // from.
-    if (!hash || file.format.name !== "plain" || range.end <= start || this.#running >= this.#settings.transfers)
+    if (!hash || file.format.name !== "plain" || range.end <= start || this.running >= this.settings.transfers)
       return undefined;
-    this.#running++;
+    this.running++;
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        const peers = this.#book.candidates(file.fid, this.#settings.asked);
-        const bytes = peers.length > 0 ? await this.#ask(peers, file, range, hash, signal) : undefined;
+        const peers = this.registry.candidates(file.fid, this.settings.asked);
+        const bytes = peers.length > 0 ? await this.ask(peers, file, range, hash, signal) : undefined;
         signal.throwIfAborted();
         if (bytes) return bytes;
       }
       return undefined;
     } finally {
-      this.#running--;
+      this.running--;
     }
   }
 
   metrics(): Readonly<Record<string, number>> {
-    return { ...this.#counts, ...this.#book.count() };
+    return { ...this.counts, ...this.registry.count() };
   }
 
   async close(): Promise<void> {
-    await this.#link.close();
-    await this.#book.settled();
+    await this.link.close();
+    await this.registry.settled();
   }
 
   /** Takes the fragment from whoever answers first that it has it; the others are let go. */
-  async #ask(
+  private async ask(
     peers: readonly Peer[],
     file: CessFile,
     range: ByteRange,
@@ -124,16 +124,16 @@ export class GatewayPeers implements Peers {
     const abandon = () => end(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     const timer = new AbortController();
-    void this.components.clock.sleep(this.#settings.attemptMs, timer.signal).then(
+    void this.components.clock.sleep(this.settings.attemptMs, timer.signal).then(
       () => end(new TookTooLong()),
       () => undefined,
     );
     try {
-      const heads = attempts.map(({ peer, controller }) => this.#head(peer, file, range, controller.signal));
+      const heads = attempts.map(({ peer, controller }) => this.head(peer, file, range, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
       if (!first) return undefined;
       end(new DOMException("another gateway was quicker", "AbortError"), first.peer);
-      return await this.#body(first, file, range, hash, began, signal);
+      return await this.body(first, file, range, hash, began, signal);
     } finally {
       signal.removeEventListener("abort", abandon);
       timer.abort();
@@ -141,22 +141,22 @@ export class GatewayPeers implements Peers {
     }
   }
 
-  async #head(peer: Peer, { fid, size }: CessFile, range: ByteRange, signal: AbortSignal): Promise<Answered> {
+  private async head(peer: Peer, { fid, size }: CessFile, range: ByteRange, signal: AbortSignal): Promise<Answered> {
     try {
-      return { peer, body: await this.#link.open(peer, fid, range, size, signal) };
+      return { peer, body: await this.link.open(peer, fid, range, size, signal) };
     } catch (error) {
       if (error instanceof PeerMiss) {
-        this.#counts.misses++;
-        this.#book.missed(peer, fid);
+        this.counts.misses++;
+        this.registry.missed(peer, fid);
       } else if (!signal.aborted || signal.reason instanceof TookTooLong) {
-        this.#counts.failures++;
-        this.#book.failed(peer, fid);
+        this.counts.failures++;
+        this.registry.failed(peer, fid);
       }
       throw error;
     }
   }
 
-  async #body(
+  private async body(
     { peer, body }: Answered,
     { fid }: CessFile,
     range: ByteRange,
@@ -168,17 +168,17 @@ export class GatewayPeers implements Peers {
       const received = await readBytes(body, range.end - range.start);
       const bytes = await this.components.verify(received, hash);
       if (!bytes) throw new WrongBytes("the bytes have not the fragment's hash");
-      this.#book.gave(peer, fid, this.components.clock.now() - began);
-      this.#counts.fragments++;
-      this.#counts.bytes += range.end - range.start;
+      this.registry.gave(peer, fid, this.components.clock.now() - began);
+      this.counts.fragments++;
+      this.counts.bytes += range.end - range.start;
       return bytes;
     } catch (error) {
       if (signal.aborted) return undefined;
-      this.#counts.failures++;
+      this.counts.failures++;
       if (error instanceof WrongBytes) {
-        this.#counts.wrong++;
-        this.#book.lied(peer, fid);
-      } else this.#book.failed(peer, fid);
+        this.counts.wrong++;
+        this.registry.lied(peer, fid);
+      } else this.registry.failed(peer, fid);
       return undefined;
     }
   }

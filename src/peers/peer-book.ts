@@ -52,18 +52,18 @@ interface History {
 
 /** Which gateways there are, and what asking them has taught. Nothing here waits: who reads it is in a hurry. */
 export class PeerBook {
-  readonly #configured: readonly Peer[];
-  readonly #histories = new Map<string, History>();
-  readonly #holdings = new LRUCache<string, { readonly has: boolean; readonly at: number }>({ max: REMEMBERED });
-  #registered: readonly Peer[] = [];
-  #readAgainAt = 0;
-  #reading: Promise<void> | undefined;
+  private readonly configured: readonly Peer[];
+  private readonly histories = new Map<string, History>();
+  private readonly holdings = new LRUCache<string, { readonly has: boolean; readonly at: number }>({ max: REMEMBERED });
+  private registered: readonly Peer[] = [];
+  private readAgainAt = 0;
+  private reading: Promise<void> | undefined;
 
   constructor(
     private readonly components: { readonly clock: Clock; readonly register?: GatewayRegister },
     private readonly settings: PeerBookSettings,
   ) {
-    this.#configured = settings.endpoints.map((endpoint) => ({ endpoint, trusted: true }));
+    this.configured = settings.endpoints.map((endpoint) => ({ endpoint, trusted: true }));
   }
 
   /**
@@ -71,11 +71,11 @@ export class PeerBook {
    * nothing is known. Empty until the register was read once, which this begins.
    */
   candidates(fid: Fid, limit: number): Peer[] {
-    this.#refresh();
+    this.refresh();
     const now = this.components.clock.now();
-    const open = [...this.#configured, ...this.#registered].flatMap((peer) => {
-      const history = this.#histories.get(peer.endpoint);
-      const held = this.#holdings.get(pair(peer, fid));
+    const open = [...this.configured, ...this.registered].flatMap((peer) => {
+      const history = this.histories.get(peer.endpoint);
+      const held = this.holdings.get(pair(peer, fid));
       const has = held && now - held.at < this.settings.rememberMs ? held.has : undefined;
       if ((history?.coolUntil ?? 0) > now || has === false) return [];
       return [{ peer, has, cost: history?.latency ?? USUAL_MS }];
@@ -87,80 +87,80 @@ export class PeerBook {
 
   /** It gave a good fragment of the file within `ms`. */
   gave(peer: Peer, fid: Fid, ms: number): void {
-    const history = this.#history(peer);
+    const history = this.history(peer);
     history.failures = 0;
     history.latency += (ms - history.latency) * NEW_WEIGHT;
-    this.#holdings.set(pair(peer, fid), { has: true, at: this.components.clock.now() });
+    this.holdings.set(pair(peer, fid), { has: true, at: this.components.clock.now() });
   }
 
   /** It answered, and has not the file at hand. */
   missed(peer: Peer, fid: Fid): void {
-    this.#history(peer).failures = 0;
-    this.#holdings.set(pair(peer, fid), { has: false, at: this.components.clock.now() });
+    this.history(peer).failures = 0;
+    this.holdings.set(pair(peer, fid), { has: false, at: this.components.clock.now() });
   }
 
   /** It could not be reached, or broke off, or took too long. */
   failed(peer: Peer, fid: Fid): void {
-    this.#holdings.delete(pair(peer, fid));
-    const history = this.#history(peer);
+    this.holdings.delete(pair(peer, fid));
+    const history = this.history(peer);
     const excess = ++history.failures - this.settings.failures;
-    if (excess >= 0) this.#cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
+    if (excess >= 0) this.cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
   }
 
   /** What it gave is not the fragment: no accident of the line, so it is passed over for the longest time at once. */
   lied(peer: Peer, fid: Fid): void {
     this.failed(peer, fid);
-    this.#cool(this.#history(peer), this.settings.maxCooldownMs);
+    this.cool(this.history(peer), this.settings.maxCooldownMs);
   }
 
   /** How many gateways are known, and how many of them are passed over now. */
   count(): { readonly known: number; readonly cooling: number } {
     const now = this.components.clock.now();
-    const known = [...this.#configured, ...this.#registered];
-    const cooling = known.filter(({ endpoint }) => (this.#histories.get(endpoint)?.coolUntil ?? 0) > now);
+    const known = [...this.configured, ...this.registered];
+    const cooling = known.filter(({ endpoint }) => (this.histories.get(endpoint)?.coolUntil ?? 0) > now);
     return { known: known.length, cooling: cooling.length };
   }
 
   /** Resolves when no reading of the register is under way. */
   async settled(): Promise<void> {
-    await this.#reading;
+    await this.reading;
   }
 
-  #cool(history: History, ms: number): void {
+  private cool(history: History, ms: number): void {
     history.coolUntil = this.components.clock.now() + Math.min(ms, this.settings.maxCooldownMs);
   }
 
-  #history({ endpoint }: Peer): History {
-    const known = this.#histories.get(endpoint);
+  private history({ endpoint }: Peer): History {
+    const known = this.histories.get(endpoint);
     if (known) return known;
     const history: History = { failures: 0, coolUntil: 0, latency: USUAL_MS };
-    this.#histories.set(endpoint, history);
+    this.histories.set(endpoint, history);
     return history;
   }
 
-  #refresh(): void {
+  private refresh(): void {
     const { register, clock } = this.components;
-    if (!register || this.#reading || clock.now() < this.#readAgainAt) return;
-    this.#readAgainAt = clock.now() + this.settings.registerMs;
-    this.#reading = register
+    if (!register || this.reading || clock.now() < this.readAgainAt) return;
+    this.readAgainAt = clock.now() + this.settings.registerMs;
+    this.reading = register
       .gateways()
       .then(
         (gateways) =>
-          this.#learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
+          this.learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
         // What was known of the register stays good enough.
-        () => void (this.#readAgainAt = clock.now() + RETRY_MS),
+        () => void (this.readAgainAt = clock.now() + RETRY_MS),
       )
-      .finally(() => (this.#reading = undefined));
+      .finally(() => (this.reading = undefined));
   }
 
-  #learn(endpoints: readonly string[]): void {
+  private learn(endpoints: readonly string[]): void {
     const configured = new Set(this.settings.endpoints);
     const strangers = [...new Set(endpoints)]
       .filter((endpoint) => !configured.has(endpoint))
       .slice(0, this.settings.registered);
-    this.#registered = strangers.map((endpoint) => ({ endpoint, trusted: false }));
-    for (const endpoint of this.#histories.keys()) {
-      if (!configured.has(endpoint) && !strangers.includes(endpoint)) this.#histories.delete(endpoint);
+    this.registered = strangers.map((endpoint) => ({ endpoint, trusted: false }));
+    for (const endpoint of this.histories.keys()) {
+      if (!configured.has(endpoint) && !strangers.includes(endpoint)) this.histories.delete(endpoint);
     }
   }
 }

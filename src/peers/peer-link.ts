@@ -42,12 +42,12 @@ export class PeerMiss extends Error {
 
 /** Speaks the gateways' download paths. Neither retries nor hashes; follows no redirects. */
 export class PeerLink {
-  readonly #trusted: { readonly agent: Agent; readonly policy: EndpointPolicy };
-  readonly #strangers: { readonly agent: Agent; readonly policy: EndpointPolicy };
+  private readonly trusted: { readonly agent: Agent; readonly policy: EndpointPolicy };
+  private readonly strangers: { readonly agent: Agent; readonly policy: EndpointPolicy };
 
   constructor(settings: PeerLinkSettings) {
-    this.#trusted = connector(settings, true);
-    this.#strangers = connector(settings, settings.allowPrivate);
+    this.trusted = connector(settings, true);
+    this.strangers = connector(settings, settings.allowPrivate);
   }
 
   /**
@@ -61,7 +61,7 @@ export class PeerLink {
     size: number,
     signal: AbortSignal,
   ): Promise<Readable> {
-    const { agent, policy } = trusted ? this.#trusted : this.#strangers;
+    const { agent, policy } = trusted ? this.trusted : this.strangers;
     const url = policy.parse(endpoint);
     const bytes = `bytes=${range.start}-${range.end - 1}`;
     const { statusCode, headers, body } = await agent.request({
@@ -83,7 +83,7 @@ export class PeerLink {
 
   /** Ends every connection; requests under way reject. */
   async close(): Promise<void> {
-    await Promise.all([this.#trusted.agent.destroy(), this.#strangers.agent.destroy()]);
+    await Promise.all([this.trusted.agent.destroy(), this.strangers.agent.destroy()]);
   }
 }
 

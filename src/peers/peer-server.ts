@@ -56,52 +56,52 @@ const CACHING = "public, max-age=2592000, no-transform, immutable";
  */
 export class PeerServer {
   readonly counts: PeerCounts = { requests: 0, refused: 0, bytes: 0 };
-  readonly #server: Server;
-  readonly #settings: PeerServerSettings;
-  readonly #closing = new AbortController();
-  readonly #handling = new Set<Promise<void>>();
+  private readonly server: Server;
+  private readonly settings: PeerServerSettings;
+  private readonly closing = new AbortController();
+  private readonly handling = new Set<Promise<void>>();
 
   constructor(
     private readonly components: PeerServerComponents,
     settings: Partial<PeerServerSettings> = {},
   ) {
-    this.#settings = { ...PEER_SERVER_DEFAULTS, ...settings };
-    this.#server = createServer({ requestTimeout: this.#settings.requestTimeoutMs, maxHeaderSize: 16 * KIB });
-    this.#server.maxConnections = this.#settings.connections;
-    this.#server.timeout = this.#settings.idleTimeoutMs;
-    this.#server.on("request", (request, response) => {
-      const work = this.#handle(request, response).finally(() => this.#handling.delete(work));
-      this.#handling.add(work);
+    this.settings = { ...PEER_SERVER_DEFAULTS, ...settings };
+    this.server = createServer({ requestTimeout: this.settings.requestTimeoutMs, maxHeaderSize: 16 * KIB });
+    this.server.maxConnections = this.settings.connections;
+    this.server.timeout = this.settings.idleTimeoutMs;
+    this.server.on("request", (request, response) => {
+      const work = this.handle(request, response).finally(() => this.handling.delete(work));
+      this.handling.add(work);
     });
   }
 
   async listen(host: string, port: number): Promise<{ readonly port: number }> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, host, resolve);
+      this.server.once("error", reject);
+      this.server.listen(port, host, resolve);
     });
-    return { port: (this.#server.address() as AddressInfo).port };
+    return { port: (this.server.address() as AddressInfo).port };
   }
 
   /** Ends every connection and waits until nothing is read for them any more. */
   async close(): Promise<void> {
-    this.#closing.abort(new DOMException("the gateway is closing", "AbortError"));
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
+    this.closing.abort(new DOMException("the gateway is closing", "AbortError"));
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeAllConnections();
     await closed;
-    await Promise.all(this.#handling);
+    await Promise.all(this.handling);
   }
 
   /** Never rejects: whatever goes wrong becomes an answer, or the end of the connection. */
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counts.requests++;
     const gone = new AbortController();
     response.once("close", () => gone.abort(new DOMException("the reader has left", "AbortError")));
     try {
       // A body would be read to its end before the next request: nobody has a reason to send one.
       request.resume();
-      if (this.#handling.size >= this.#settings.requests) throw BUSY;
-      await this.#route(request, response, AbortSignal.any([gone.signal, this.#closing.signal]));
+      if (this.handling.size >= this.settings.requests) throw BUSY;
+      await this.route(request, response, AbortSignal.any([gone.signal, this.closing.signal]));
     } catch (error) {
       this.counts.refused++;
       const refusal = toRefusal(error);
@@ -112,20 +112,20 @@ export class PeerServer {
     }
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  private async route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     if (request.method !== "GET" && request.method !== "HEAD") throw new Refusal(405, "method not allowed");
     const url = URL.canParse(request.url ?? "", "http://peer") ? new URL(request.url ?? "", "http://peer") : undefined;
     const [, room, verb, name = "", ...rest] = (url?.pathname ?? "").split("/");
     if (room === "file" && rest.length === 0) {
-      if (verb === "download" || verb === "open") return this.#file(request, response, verb, name, signal);
-      if (verb === "metadata") return this.#metadata(response, name);
+      if (verb === "download" || verb === "open") return this.file(request, response, verb, name, signal);
+      if (verb === "metadata") return this.metadata(response, name);
     }
     if (url && room === "fragment" && verb === "download" && name === "")
-      return this.#fragment(request, response, url.searchParams, signal);
+      return this.fragment(request, response, url.searchParams, signal);
     throw new Refusal(404, NOT_FOUND);
   }
 
-  async #file(
+  private async file(
     request: IncomingMessage,
     response: ServerResponse,
     verb: "download" | "open",
@@ -133,7 +133,7 @@ export class PeerServer {
     signal: AbortSignal,
   ): Promise<void> {
     const { fid, contentType } = readFid(name);
-    const file = await this.#find(fid);
+    const file = await this.find(fid);
     requireCipher(file, request.headers["cipher"]);
     const range = readRange(request.headers, file.size);
     const { start, end } = range ?? { start: 0, end: file.size };
@@ -159,10 +159,10 @@ export class PeerServer {
   }
 
   /** As CESS tools expect it: HTTP 200 whatever happened, and in the envelope what did. */
-  async #metadata(response: ServerResponse, name: string): Promise<void> {
+  private async metadata(response: ServerResponse, name: string): Promise<void> {
     try {
       const { fid } = readFid(name);
-      const data = await this.components.metadata.of(await this.#find(fid));
+      const data = await this.components.metadata.of(await this.find(fid));
       answer(response, 200, { code: 200, msg: "ok", data });
     } catch (error) {
       const { code, message } = toRefusal(error);
@@ -170,7 +170,7 @@ export class PeerServer {
     }
   }
 
-  async #fragment(
+  private async fragment(
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
@@ -179,7 +179,7 @@ export class PeerServer {
     const { fid } = readFid(query.get("fid") ?? "");
     const hash = query.get("fragment") ?? "";
     if (!isHash(hash)) throw new Refusal(400, "invalid fragment");
-    const bytes = await this.components.files.fragment(await this.#find(fid), hash, signal);
+    const bytes = await this.components.files.fragment(await this.find(fid), hash, signal);
     if (!bytes) throw new Refusal(404, NOT_FOUND);
     response.writeHead(200, {
       "content-type": "application/octet-stream",
@@ -191,7 +191,7 @@ export class PeerServer {
     this.counts.bytes += bytes.length;
   }
 
-  async #find(fid: Parameters<SharedFiles["find"]>[0]): Promise<FileRow> {
+  private async find(fid: Parameters<SharedFiles["find"]>[0]): Promise<FileRow> {
     const file = await this.components.files.find(fid);
     if (!file) throw new Refusal(404, NOT_FOUND);
     return file;

@@ -3,7 +3,7 @@ import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
 import type { Encoder, FileSlice } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
-import { runsWithin } from "../model/byte-runs.js";
+import { slicesWithin } from "../model/byte-slices.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
@@ -84,14 +84,14 @@ export class SharedFiles {
   }
 
   private async *readStaged(slices: readonly BlobSlice[], range: ByteRange): AsyncGenerator<Uint8Array, void> {
-    for (const { blob, offset, length } of runsWithin(slices, range)) {
+    for (const { blob, offset, length } of slicesWithin(slices, range)) {
       yield* this.components.blobs.read(blob, { start: offset, end: offset + length });
     }
   }
 
   private segmentContent({ blobs, format, size }: FileRow, segment: number): FileSlice[] {
     const start = segment * segmentCapacity(format);
-    const slices = runsWithin(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
+    const slices = slicesWithin(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
     return slices.map((slice) => this.components.blobs.locate(slice));
   }
 }

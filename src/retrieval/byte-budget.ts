@@ -10,22 +10,22 @@ interface Waiting {
 
 /** A bound on bytes held at once. First come, first served; what is taken must be given back. */
 export class ByteBudget {
-  readonly #queue = new Set<Waiting>();
-  #used = 0;
+  private readonly queue = new Set<Waiting>();
+  private usedBytes = 0;
 
   /** `capacity`: bytes. A single demand above it is treated as all of it, so it can be met. */
   constructor(private readonly capacity: number) {}
 
   get used(): number {
-    return this.#used;
+    return this.usedBytes;
   }
 
   /** Takes the bytes at once and returns how to give them back, or undefined when they are not free. */
   tryTake(bytes: number): (() => void) | undefined {
     const amount = Math.min(bytes, this.capacity);
-    if (this.#queue.size > 0 || this.#used + amount > this.capacity) return undefined;
-    this.#used += amount;
-    return this.#giver(amount);
+    if (this.queue.size > 0 || this.usedBytes + amount > this.capacity) return undefined;
+    this.usedBytes += amount;
+    return this.giver(amount);
   }
 
   /** Waits for the bytes. Rejects with the signal's reason, or S3Error SlowDown when too many wait already. */
@@ -33,14 +33,14 @@ export class ByteBudget {
     signal?.throwIfAborted();
     const taken = this.tryTake(bytes);
     if (taken) return taken;
-    if (this.#queue.size >= MAX_WAITING)
+    if (this.queue.size >= MAX_WAITING)
       throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
     const amount = Math.min(bytes, this.capacity);
     await new Promise<void>((resolve, reject) => {
       const abandon = () => {
-        this.#queue.delete(waiting);
+        this.queue.delete(waiting);
         reject(signal?.reason as Error);
-        this.#admit();
+        this.admit();
       };
       const waiting: Waiting = {
         bytes: amount,
@@ -49,27 +49,27 @@ export class ByteBudget {
           resolve();
         },
       };
-      this.#queue.add(waiting);
+      this.queue.add(waiting);
       signal?.addEventListener("abort", abandon, { once: true });
     });
-    return this.#giver(amount);
+    return this.giver(amount);
   }
 
-  #giver(amount: number): () => void {
+  private giver(amount: number): () => void {
     let given = false;
     return () => {
       if (given) return;
       given = true;
-      this.#used -= amount;
-      this.#admit();
+      this.usedBytes -= amount;
+      this.admit();
     };
   }
 
-  #admit(): void {
-    for (const waiting of this.#queue) {
-      if (this.#used + waiting.bytes > this.capacity) return;
-      this.#queue.delete(waiting);
-      this.#used += waiting.bytes;
+  private admit(): void {
+    for (const waiting of this.queue) {
+      if (this.usedBytes + waiting.bytes > this.capacity) return;
+      this.queue.delete(waiting);
+      this.usedBytes += waiting.bytes;
       waiting.start();
     }
   }

@@ -5,7 +5,7 @@ import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainFile, ChainNode } from "../network/chain/chain.js";
-import type { NodeBook } from "../network/nodes/node-book.js";
+import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -25,20 +25,20 @@ interface Dated<T> {
 
 /** Who holds which fragment and where it is reached, as the chain says, remembered for a while. */
 export class FileDirectory {
-  readonly #files: LRUCache<Fid, Dated<ChainFile>>;
-  readonly #fileReads = new SharedWork<ChainFile>();
-  readonly #nodeReads = new SharedWork<Map<CessAccount, ChainNode>>();
-  #nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
+  private readonly files: LRUCache<Fid, Dated<ChainFile>>;
+  private readonly fileReads = new SharedWork<ChainFile>();
+  private readonly nodeReads = new SharedWork<Map<CessAccount, ChainNode>>();
+  private nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
   constructor(
     private readonly components: {
       readonly chain: Chain;
-      readonly book: Pick<NodeBook, "nodes">;
+      readonly registry: Pick<NodeRegistry, "nodes">;
       readonly clock: Clock;
     },
     private readonly settings: DirectorySettings,
   ) {
-    this.#files = new LRUCache({
+    this.files = new LRUCache({
       maxSize: settings.rememberedSegments,
       sizeCalculation: ({ value }) => Math.max(value.segments.length, 1),
     });
@@ -55,8 +55,8 @@ export class FileDirectory {
     signal?: AbortSignal,
   ): Promise<(NodeAddress | undefined)[]> {
     const [chainFile, nodes] = await Promise.all([
-      this.#file(file.fid, notBefore, signal),
-      this.#addresses(notBefore, signal),
+      this.sharedFile(file.fid, notBefore, signal),
+      this.addresses(notBefore, signal),
     ]);
     const wanted = file.segments[segment]?.hash;
     const listed = chainFile.segments[segment];
@@ -71,7 +71,7 @@ export class FileDirectory {
   /** What the chain lists under this FID, as it was read lately; undefined when there is no such file. */
   async file(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
     try {
-      return await this.#file(fid, 0, signal);
+      return await this.sharedFile(fid, 0, signal);
     } catch (error) {
       if (error instanceof S3Error && error.kind === "ObjectUnavailable") return undefined;
       throw error;
@@ -80,7 +80,7 @@ export class FileDirectory {
 
   /** Accounts of the nodes that keep their fragments and are bound to: a frozen one still is, a leaving one is not. */
   async nodesInGoodStanding(signal?: AbortSignal): Promise<ReadonlySet<CessAccount>> {
-    const nodes = await this.#addresses(0, signal);
+    const nodes = await this.addresses(0, signal);
     return new Set(
       [...nodes.values()].flatMap(({ account, state }) =>
         state === "positive" || state === "frozen" ? [account] : [],
@@ -89,49 +89,49 @@ export class FileDirectory {
   }
 
   rememberedFiles(): ChainFile[] {
-    return [...this.#files.values()].map(({ value }) => value);
+    return [...this.files.values()].map(({ value }) => value);
   }
 
   /** Whether what is remembered of this file or of the nodes was read before that time. */
   olderThan(fid: Fid, time: number): boolean {
-    return (this.#files.get(fid)?.at ?? time) < time || (this.#nodes?.at ?? time) < time;
+    return (this.files.get(fid)?.at ?? time) < time || (this.nodes?.at ?? time) < time;
   }
 
-  async #file(fid: Fid, notBefore: number, signal?: AbortSignal): Promise<ChainFile> {
-    const known = this.#files.get(fid);
-    if (known && this.#fresh(known, notBefore)) return known.value;
+  private async sharedFile(fid: Fid, notBefore: number, signal?: AbortSignal): Promise<ChainFile> {
+    const known = this.files.get(fid);
+    if (known && this.fresh(known, notBefore)) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
       const value = await this.components.chain.file(fid);
       if (!value) {
-        this.#files.delete(fid);
+        this.files.delete(fid);
         throw new S3Error("ObjectUnavailable", { message: `the chain knows no file ${fid}` });
       }
-      this.#files.set(fid, { value, at });
+      this.files.set(fid, { value, at });
       return value;
     };
-    return this.#orStale(this.#fileReads.run(fid, read, signal), known, signal);
+    return this.orStale(this.fileReads.run(fid, read, signal), known, signal);
   }
 
-  async #addresses(notBefore: number, signal?: AbortSignal): Promise<Map<CessAccount, ChainNode>> {
-    const known = this.#nodes;
-    if (known && this.#fresh(known, notBefore)) return known.value;
+  private async addresses(notBefore: number, signal?: AbortSignal): Promise<Map<CessAccount, ChainNode>> {
+    const known = this.nodes;
+    if (known && this.fresh(known, notBefore)) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
-      const nodes = await this.components.book.nodes(at);
+      const nodes = await this.components.registry.nodes(at);
       const value = new Map(nodes.map((node) => [node.account, node]));
-      this.#nodes = { value, at };
+      this.nodes = { value, at };
       return value;
     };
-    return this.#orStale(this.#nodeReads.run("nodes", read, signal), known, signal);
+    return this.orStale(this.nodeReads.run("nodes", read, signal), known, signal);
   }
 
-  #fresh({ at }: Dated<unknown>, notBefore: number): boolean {
+  private fresh({ at }: Dated<unknown>, notBefore: number): boolean {
     return at >= notBefore && this.components.clock.now() - at < this.settings.freshMs;
   }
 
   /** A chain that cannot be asked now makes nobody forget where the fragments were. */
-  async #orStale<T>(reading: Promise<T>, known: Dated<T> | undefined, signal?: AbortSignal): Promise<T> {
+  private async orStale<T>(reading: Promise<T>, known: Dated<T> | undefined, signal?: AbortSignal): Promise<T> {
     try {
       return await reading;
     } catch (error) {

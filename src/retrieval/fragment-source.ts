@@ -60,22 +60,22 @@ const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
  */
 export class FragmentSource {
   readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
-  readonly #fetches = new SharedWork<Uint8Array>();
-  readonly #races = new SharedWork<RestoredSegment>();
-  readonly #fetchBudget: ByteBudget;
-  readonly #raceBudget: ByteBudget;
+  private readonly fetches = new SharedWork<Uint8Array>();
+  private readonly races = new SharedWork<RestoredSegment>();
+  private readonly fetchBudget: ByteBudget;
+  private readonly raceBudget: ByteBudget;
 
   constructor(
     private readonly components: RaceComponents & { readonly directory: FileDirectory; readonly peers?: Peers },
     private readonly settings: SourceSettings,
   ) {
-    this.#fetchBudget = new ByteBudget(settings.fetchBytes);
+    this.fetchBudget = new ByteBudget(settings.fetchBytes);
     // Of its own, so that a fetch that waits for a race never waits for other fetches that do the same.
-    this.#raceBudget = new ByteBudget(settings.raceBytes);
+    this.raceBudget = new ByteBudget(settings.raceBytes);
   }
 
   get bytesInFlight(): number {
-    return this.#fetchBudget.used + this.#raceBudget.used;
+    return this.fetchBudget.used + this.raceBudget.used;
   }
 
   /**
@@ -95,7 +95,7 @@ export class FragmentSource {
     }
     const wanted = { file, segment, hashes, fragment, hash };
     // Who may not ask peers does not wait for those who do: the peer may be waiting for us.
-    return this.#fetches.run(`${hash} ${reach}`, (shared) => this.#read(wanted, reach, shared), signal);
+    return this.fetches.run(`${hash} ${reach}`, (shared) => this.read(wanted, reach, shared), signal);
   }
 
   /** The step's bytes straight from the cache's disk, where that can be: only of what needs no decryption. */
@@ -110,7 +110,7 @@ export class FragmentSource {
     return stream;
   }
 
-  async #read(wanted: Wanted, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
+  private async read(wanted: Wanted, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
     const cached = await this.components.cache.get(wanted.hash);
     if (cached) {
       this.counts.cached++;
@@ -118,14 +118,14 @@ export class FragmentSource {
     }
     signal.throwIfAborted();
     const { peers } = this.components;
-    if (reach === "peers" && peers) return this.#fromPeersOrNodes(peers, wanted, signal);
+    if (reach === "peers" && peers) return this.fromPeersOrNodes(peers, wanted, signal);
     if (reach === "cache")
       throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
-    return this.#countedFromNodes(wanted, signal);
+    return this.countedFromNodes(wanted, signal);
   }
 
   /** Peers first; those who have not answered within their head start go on beside the nodes, and who is first wins. */
-  async #fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+  private async fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     const controller = new AbortController();
     const abandon = () => controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
@@ -139,9 +139,9 @@ export class FragmentSource {
       );
       const early = await Promise.race([asked, late]);
       signal.throwIfAborted();
-      if (early) return this.#fromPeer(wanted.hash, early);
-      const nodes = this.#countedFromNodes(wanted, controller.signal);
-      const peer = asked.then((bytes) => (bytes ? this.#fromPeer(wanted.hash, bytes) : nodes));
+      if (early) return this.fromPeer(wanted.hash, early);
+      const nodes = this.countedFromNodes(wanted, controller.signal);
+      const peer = asked.then((bytes) => (bytes ? this.fromPeer(wanted.hash, bytes) : nodes));
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
       signal.removeEventListener("abort", abandon);
@@ -149,20 +149,20 @@ export class FragmentSource {
     }
   }
 
-  #fromPeer(hash: Hash, bytes: Uint8Array): Uint8Array {
+  private fromPeer(hash: Hash, bytes: Uint8Array): Uint8Array {
     this.counts.fromPeers++;
-    return this.#keep(hash, bytes);
+    return this.keep(hash, bytes);
   }
 
-  async #countedFromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = await this.#fromNodes(wanted, signal);
+  private async countedFromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.fromNodes(wanted, signal);
     this.counts.fromNodes++;
     return bytes;
   }
 
-  async #fromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
+  private async fromNodes(wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     try {
-      return await this.#fetch(wanted, 0, signal);
+      return await this.fetch(wanted, 0, signal);
     } catch (error) {
       // Fragments move when nodes leave: before giving up, look where they are now.
       const recent = this.components.clock.now() - this.settings.recheckMs;
@@ -172,17 +172,17 @@ export class FragmentSource {
         !this.components.directory.olderThan(wanted.file.fid, recent)
       )
         throw error;
-      return this.#fetch(wanted, recent, signal);
+      return this.fetch(wanted, recent, signal);
     }
   }
 
-  async #fetch(wanted: Wanted, notBefore: number, signal: AbortSignal): Promise<Uint8Array> {
+  private async fetch(wanted: Wanted, notBefore: number, signal: AbortSignal): Promise<Uint8Array> {
     const holders = await this.components.directory.holders(wanted.file, wanted.segment, notBefore, signal);
-    const race = (raceSignal: AbortSignal) => this.#race(wanted, holders, raceSignal);
+    const race = (raceSignal: AbortSignal) => this.race(wanted, holders, raceSignal);
     const node = holders[wanted.fragment];
     if (!node) return race(signal);
 
-    const release = await this.#fetchBudget.take(FRAGMENT_SIZE, signal);
+    const release = await this.fetchBudget.take(FRAGMENT_SIZE, signal);
     const controller = new AbortController();
     const abandon = () => controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
@@ -200,9 +200,9 @@ export class FragmentSource {
         .catch(() => undefined);
       const early = await Promise.race([direct.catch(() => undefined), late]);
       signal.throwIfAborted();
-      if (early) return this.#keep(wanted.hash, early);
+      if (early) return this.keep(wanted.hash, early);
       const raced = race(controller.signal);
-      return await Promise.any([direct.then((bytes) => this.#keep(wanted.hash, bytes)), raced]).catch(() => raced);
+      return await Promise.any([direct.then((bytes) => this.keep(wanted.hash, bytes)), raced]).catch(() => raced);
     } finally {
       signal.removeEventListener("abort", abandon);
       controller.abort(FRAGMENT_HERE);
@@ -210,20 +210,20 @@ export class FragmentSource {
     }
   }
 
-  async #race(
+  private async race(
     { file, segment, hashes, fragment }: Wanted,
     holders: Awaited<ReturnType<FileDirectory["holders"]>>,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const work = async (shared: AbortSignal) => {
-      const release = await this.#raceBudget.take(RACE_WIDTH * FRAGMENT_SIZE, shared);
+      const release = await this.raceBudget.take(RACE_WIDTH * FRAGMENT_SIZE, shared);
       let all: Promise<unknown> = Promise.resolve();
       try {
         this.counts.races++;
         const restored = await new SegmentRace(this.components, { file, hashes, holders, late: fragment }).run(shared);
         this.counts.racesWon++;
         all = restored.all.then(
-          (fragments) => fragments.forEach(({ index, bytes }) => this.#keep(hashes.fragments[index], bytes)),
+          (fragments) => fragments.forEach(({ index, bytes }) => this.keep(hashes.fragments[index], bytes)),
           () => undefined,
         );
         return restored;
@@ -233,7 +233,7 @@ export class FragmentSource {
     };
     // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
     for (let again = true; ; again = false) {
-      const restored = await this.#races.run(`${file.fid}/${segment}`, work, signal);
+      const restored = await this.races.run(`${file.fid}/${segment}`, work, signal);
       try {
         return await restored.fragment(fragment);
       } catch (error) {
@@ -243,7 +243,7 @@ export class FragmentSource {
   }
 
   /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */
-  #keep(hash: Hash | undefined, bytes: Uint8Array): Uint8Array {
+  private keep(hash: Hash | undefined, bytes: Uint8Array): Uint8Array {
     if (hash !== undefined && hash !== ZERO_FRAGMENT_HASH)
       void this.components.cache.set(hash, bytes).catch(() => undefined);
     return bytes;

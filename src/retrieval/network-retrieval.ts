@@ -4,7 +4,7 @@ import { ByteStream } from "../streams/byte-stream.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
-import type { NodeBook } from "../network/nodes/node-book.js";
+import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import type { Peers } from "../peers/peers.js";
 import { ByteBudget } from "./byte-budget.js";
@@ -21,7 +21,7 @@ export interface RetrievalComponents {
   readonly chain: Chain;
   /** Those that write into the book what transfers were like. */
   readonly nodes: Nodes;
-  readonly book: NodeBook;
+  readonly registry: NodeRegistry;
   readonly cache: FragmentCache;
   readonly encoder: Encoder;
   readonly clock: Clock;
@@ -68,37 +68,41 @@ interface Ahead {
  * Retrieval from the CESS network through the fragment cache. Memory is bounded by the settings, not by the readers.
  */
 export class NetworkRetrieval implements Retrieval {
-  readonly #settings: RetrievalSettings;
-  readonly #held: ByteBudget;
-  readonly #source: FragmentSource;
-  readonly #fetcher: NodeFetcher;
+  private readonly settings: RetrievalSettings;
+  private readonly held: ByteBudget;
+  private readonly source: FragmentSource;
+  private readonly fetcher: NodeFetcher;
   /** What the chain says of files, from the same memory that reads use. */
   readonly files: ChainFiles;
 
   constructor(components: RetrievalComponents, settings: Partial<RetrievalSettings> = {}) {
-    this.#settings = { ...RETRIEVAL_DEFAULTS, ...settings };
-    this.#held = new ByteBudget(this.#settings.heldBytes);
-    const scores = new NodeScores(components.book, this.#settings);
-    const directory = new FileDirectory(components, this.#settings);
+    this.settings = { ...RETRIEVAL_DEFAULTS, ...settings };
+    this.held = new ByteBudget(this.settings.heldBytes);
+    const scores = new NodeScores(components.registry, this.settings);
+    const directory = new FileDirectory(components, this.settings);
     this.files = new ChainFiles({ directory });
-    this.#fetcher = new NodeFetcher(components, this.#settings);
-    this.#source = new FragmentSource({ ...components, scores, directory, fetcher: this.#fetcher }, this.#settings);
+    this.fetcher = new NodeFetcher(components, this.settings);
+    this.source = new FragmentSource({ ...components, scores, directory, fetcher: this.fetcher }, this.settings);
   }
 
   open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
     const controller = new AbortController();
-    return ByteStream.begin(this.#chunks(files, reach, controller.signal), signal, (ended) => {
+    return ByteStream.begin(this.chunks(files, reach, controller.signal), signal, (ended) => {
       if (!ended) controller.abort(READER_LEFT);
     });
   }
 
   /** Counters since the start, for the metrics page; `bytesInFlight` and `bytesHeld` are of this moment. */
   metrics(): Readonly<Record<string, number>> {
-    const { counts, bytesInFlight } = this.#source;
-    return { ...counts, ...this.#fetcher.counts, bytesInFlight, bytesHeld: this.#held.used };
+    const { counts, bytesInFlight } = this.source;
+    return { ...counts, ...this.fetcher.counts, bytesInFlight, bytesHeld: this.held.used };
   }
 
-  async *#chunks(files: readonly FileRange[], reach: Reach, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  private async *chunks(
+    files: readonly FileRange[],
+    reach: Reach,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
     const steps = readSteps(files);
     const window: Ahead[] = [];
     const plaintext = new PlaintextReader();
@@ -107,12 +111,12 @@ export class NetworkRetrieval implements Retrieval {
         if (window.length === 0) {
           const next = steps.next();
           if (next.done === true) return;
-          window.push(this.#ahead(next.value, await this.#held.take(FRAGMENT_SIZE, signal), reach, signal));
+          window.push(this.ahead(next.value, await this.held.take(FRAGMENT_SIZE, signal), reach, signal));
         }
-        this.#readAhead(steps, window, reach, signal);
+        this.readAhead(steps, window, reach, signal);
         const [current] = window;
         if (!current) return;
-        if (current.pieces) yield* this.#inPieces(current.step, current.pieces, reach, signal);
+        if (current.pieces) yield* this.inPieces(current.step, current.pieces, reach, signal);
         else if (current.fragment) yield* plaintext.read(current.step, await current.fragment);
         window.shift();
         current.release();
@@ -123,21 +127,21 @@ export class NetworkRetrieval implements Retrieval {
   }
 
   /** Fills the window as far as its budget and free memory allow. */
-  #readAhead(steps: Iterator<ReadStep, void>, window: Ahead[], reach: Reach, signal: AbortSignal): void {
-    while (window.length * FRAGMENT_SIZE <= this.#settings.readAheadBytes) {
-      const release = this.#held.tryTake(FRAGMENT_SIZE);
+  private readAhead(steps: Iterator<ReadStep, void>, window: Ahead[], reach: Reach, signal: AbortSignal): void {
+    while (window.length * FRAGMENT_SIZE <= this.settings.readAheadBytes) {
+      const release = this.held.tryTake(FRAGMENT_SIZE);
       if (!release) return;
       const next = steps.next();
       if (next.done === true) {
         release();
         return;
       }
-      window.push(this.#ahead(next.value, release, reach, signal));
+      window.push(this.ahead(next.value, release, reach, signal));
     }
   }
 
   /** What the pieces do not give because the cache lost the fragment meanwhile comes from wherever it is. */
-  async *#inPieces(
+  private async *inPieces(
     step: ReadStep,
     pieces: AsyncGenerator<Uint8Array, void>,
     reach: Reach,
@@ -150,18 +154,18 @@ export class NetworkRetrieval implements Retrieval {
         yield piece;
       }
     } catch {
-      yield (await this.#source.get(step, reach, signal)).subarray(start, step.end);
+      yield (await this.source.get(step, reach, signal)).subarray(start, step.end);
     }
   }
 
-  #ahead(step: ReadStep, release: () => void, reach: Reach, signal: AbortSignal): Ahead {
-    const pieces = this.#source.stream(step);
+  private ahead(step: ReadStep, release: () => void, reach: Reach, signal: AbortSignal): Ahead {
+    const pieces = this.source.stream(step);
     if (pieces) {
       // They hold next to nothing.
       release();
       return { step, pieces, fragment: undefined, release };
     }
-    const fragment = this.#source.get(step, reach, signal);
+    const fragment = this.source.get(step, reach, signal);
     // Awaited when its turn comes; a failure before that must not count as unhandled.
     fragment.catch(() => undefined);
     return { step, fragment, pieces: undefined, release };

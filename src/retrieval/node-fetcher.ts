@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
-import type { NodeBook } from "../network/nodes/node-book.js";
+import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
@@ -33,18 +33,18 @@ export interface Fetched {
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
   /** A race for one fragment wants the siblings that a reader is fetching at the same time. */
-  readonly #underWay = new SharedWork<Fetched>();
+  private readonly underWay = new SharedWork<Fetched>();
   /** Of those under way, what is to be hashed as soon as it is there. */
-  readonly #believed = new Set<string>();
+  private readonly believed = new Set<string>();
   /** Those that have come and are being hashed. */
-  readonly #arrived = new Set<string>();
+  private readonly arrived = new Set<string>();
 
   constructor(
     private readonly components: {
       readonly nodes: Nodes;
       readonly encoder: Encoder;
       readonly clock: Clock;
-      readonly book: Pick<NodeBook, "lied">;
+      readonly registry: Pick<NodeRegistry, "lied">;
     },
     private readonly settings: { readonly attemptMs: number },
   ) {}
@@ -54,11 +54,11 @@ export class NodeFetcher {
    * the bytes: they must be neither changed nor transferred.
    */
   async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
-    this.#believed.add(keyOf(node, fragment));
+    this.believed.add(keyOf(node, fragment));
     const {
       result: { bytes, verified },
       shared,
-    } = await this.#join(node, fragment, signal);
+    } = await this.join(node, fragment, signal);
     return verified ? bytes : this.verify(node, fragment, shared ? new Uint8Array(bytes) : bytes, signal);
   }
 
@@ -67,7 +67,7 @@ export class NodeFetcher {
    * wants it for itself. The caller may do with the bytes what they like; they are copied when others have them, too.
    */
   async fetchInput(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
-    const { result, shared } = await this.#join(node, fragment, signal);
+    const { result, shared } = await this.join(node, fragment, signal);
     return shared ? { ...result, bytes: new Uint8Array(result.bytes) } : result;
   }
 
@@ -86,7 +86,7 @@ export class NodeFetcher {
         ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal })
         : undefined;
     if (good) return good;
-    this.components.book.lied(node.account);
+    this.components.registry.lied(node.account);
     this.counts.failedFetches++;
     this.counts.wrongFragments++;
     throw new WrongBytes(node);
@@ -94,35 +94,35 @@ export class NodeFetcher {
 
   /** Whether the node has sent it all and it only waits for being hashed, which says nothing of the node. */
   hasArrived(node: NodeAddress, fragment: FragmentName): boolean {
-    return this.#arrived.has(keyOf(node, fragment));
+    return this.arrived.has(keyOf(node, fragment));
   }
 
-  #join(node: NodeAddress, fragment: FragmentName, signal: AbortSignal) {
-    return this.#underWay.join(keyOf(node, fragment), (shared) => this.#fetch(node, fragment, shared), signal);
+  private join(node: NodeAddress, fragment: FragmentName, signal: AbortSignal) {
+    return this.underWay.join(keyOf(node, fragment), (shared) => this.fetchNow(node, fragment, shared), signal);
   }
 
-  async #fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
+  private async fetchNow(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
     const key = keyOf(node, fragment);
     this.counts.fetches++;
     try {
-      const received = await this.#withDeadline(node, signal, (limited) =>
+      const received = await this.withDeadline(node, signal, (limited) =>
         this.components.nodes.get(node, fragment, limited),
       );
-      this.#arrived.add(key);
+      this.arrived.add(key);
       this.counts.fetchedBytes += received.length;
-      if (received.length === FRAGMENT_SIZE && !this.#believed.has(key)) return { bytes: received, verified: false };
+      if (received.length === FRAGMENT_SIZE && !this.believed.has(key)) return { bytes: received, verified: false };
       return { bytes: await this.verify(node, fragment, received, signal), verified: true };
     } catch (error) {
       if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
       throw error;
     } finally {
-      this.#believed.delete(key);
-      this.#arrived.delete(key);
+      this.believed.delete(key);
+      this.arrived.delete(key);
     }
   }
 
   /** A node that neither sends nor hangs up must not hold its place for ever. */
-  async #withDeadline<T>(
+  private async withDeadline<T>(
     node: NodeAddress,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,

@@ -1,5 +1,5 @@
 import type { CessAccount } from "../model/account.js";
-import type { NodeBook } from "../network/nodes/node-book.js";
+import type { NodeRegistry } from "../network/nodes/node-registry.js";
 
 export interface ScoreSettings {
   /** Bounds of the wait before a fragment's siblings are asked for as well. Milliseconds. */
@@ -24,15 +24,15 @@ const SLOW = 4;
  */
 export class NodeScores {
   constructor(
-    private readonly book: Pick<NodeBook, "experience" | "usualGetMs">,
+    private readonly registry: Pick<NodeRegistry, "experience" | "usualGetMs">,
     private readonly settings: ScoreSettings,
   ) {}
 
   /** Orders nodes: less is better. An unknown node counts as a usual one. */
   cost(node: CessAccount): number {
-    const { get, lagging, recentFailures, coolingUntil } = this.book.experience(node);
+    const { get, lagging, recentFailures, coolingUntil } = this.registry.experience(node);
     const blemishes = recentFailures + (lagging ? 1 : 0) + (coolingUntil === undefined ? 0 : 1);
-    return (get.p50Ms ?? this.#usual()) + blemishes * this.settings.maxHedgeMs;
+    return (get.p50Ms ?? this.usual()) + blemishes * this.settings.maxHedgeMs;
   }
 
   /**
@@ -40,14 +40,14 @@ export class NodeScores {
    * Milliseconds: 0 when it failed or was outrun the last time, or is known to be slow.
    */
   hedgeDelay(node: CessAccount): number {
-    const { get, lagging } = this.book.experience(node);
-    if (lagging || (get.p50Ms ?? 0) > Math.max(this.#usual(), this.settings.minHedgeMs) * SLOW) return 0;
-    const expected = get.p95Ms === undefined || get.count < ENOUGH_FRAGMENTS ? this.#usual() * UNKNOWN : get.p95Ms;
+    const { get, lagging } = this.registry.experience(node);
+    if (lagging || (get.p50Ms ?? 0) > Math.max(this.usual(), this.settings.minHedgeMs) * SLOW) return 0;
+    const expected = get.p95Ms === undefined || get.count < ENOUGH_FRAGMENTS ? this.usual() * UNKNOWN : get.p95Ms;
     return Math.min(Math.max(expected * MARGIN, this.settings.minHedgeMs), this.settings.maxHedgeMs);
   }
 
   /** What nine in ten of the last answers did not exceed; before the first, half the longest wait. */
-  #usual(): number {
-    return this.book.usualGetMs() ?? this.settings.maxHedgeMs / 2;
+  private usual(): number {
+    return this.registry.usualGetMs() ?? this.settings.maxHedgeMs / 2;
   }
 }

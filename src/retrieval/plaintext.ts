@@ -12,9 +12,9 @@ const VIEW_BYTES = MIB;
 /** Cuts what the reader asked for out of the fragments of its steps, which come in order, decrypting where needed. */
 export class PlaintextReader {
   /** Where the last `cess-cbc` step ended, and its last block, with which the next one's first is decrypted. */
-  #ended: { readonly step: ReadStep; readonly block: Uint8Array } | undefined;
+  private ended: { readonly step: ReadStep; readonly block: Uint8Array } | undefined;
   /** Of the file that was read last: one cipher decrypts all of its chunks. */
-  #cipher: { readonly file: CessFile; readonly chunks: ChunkCipher } | undefined;
+  private cipher: { readonly file: CessFile; readonly chunks: ChunkCipher } | undefined;
 
   /** Views of `fragment` (plain), or new buffers. Throws Error for a chunk that is not what its key sealed. */
   *read(step: ReadStep, fragment: Uint8Array): Generator<Uint8Array, void> {
@@ -25,19 +25,19 @@ export class PlaintextReader {
         for (let at = 0; at < bytes.length; at += VIEW_BYTES) yield bytes.subarray(at, at + VIEW_BYTES);
         return;
       case "cess-cbc":
-        return yield* this.#blocks(step, format.cipher, bytes);
+        return yield* this.blocks(step, format.cipher, bytes);
       case "aes-256-gcm":
-        return yield* this.#chunks(step, format, bytes);
+        return yield* this.chunks(step, format, bytes);
     }
   }
 
-  *#chunks(
+  private *chunks(
     step: ReadStep,
     format: SegmentFormat & { readonly name: "aes-256-gcm" },
     bytes: Uint8Array,
   ): Generator<Uint8Array, void> {
-    if (this.#cipher?.file !== step.file) this.#cipher = { file: step.file, chunks: new ChunkCipher(format) };
-    const { chunks } = this.#cipher;
+    if (this.cipher?.file !== step.file) this.cipher = { file: step.file, chunks: new ChunkCipher(format) };
+    const { chunks } = this.cipher;
     let ready: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
       const chunk = (step.fragment * FRAGMENT_SIZE + step.start + at) / CHUNK_SIZE;
@@ -50,9 +50,9 @@ export class PlaintextReader {
     }
   }
 
-  *#blocks(step: ReadStep, cipher: string, bytes: Uint8Array): Generator<Uint8Array, void> {
+  private *blocks(step: ReadStep, cipher: string, bytes: Uint8Array): Generator<Uint8Array, void> {
     let position = step.fragment * FRAGMENT_SIZE + step.start;
-    let previous = this.#blockBefore(step);
+    let previous = this.blockBefore(step);
     let at = 0;
     if (!previous && position > 0) {
       // The plan put the block before the range in front, for this.
@@ -67,11 +67,11 @@ export class PlaintextReader {
       previous = ciphertext.subarray(-CIPHER_BLOCK);
       position += ciphertext.length;
     }
-    if (previous) this.#ended = { step, block: Uint8Array.from(previous) };
+    if (previous) this.ended = { step, block: Uint8Array.from(previous) };
   }
 
-  #blockBefore(step: ReadStep): Uint8Array | undefined {
-    const { step: last, block } = this.#ended ?? {};
+  private blockBefore(step: ReadStep): Uint8Array | undefined {
+    const { step: last, block } = this.ended ?? {};
     const follows =
       last?.file === step.file &&
       last.segment === step.segment &&

@@ -40,21 +40,21 @@ interface Lane {
  * cancelled. As many run as are needed, and one more for each that takes longer than its node should.
  */
 export class SegmentRace {
-  readonly #inputs: Input[] = [];
-  readonly #lanes: Lane[];
-  readonly #failures: string[] = [];
-  readonly #controller = new AbortController();
-  #running = 0;
+  private readonly inputs: Input[] = [];
+  private readonly lanes: Lane[];
+  private readonly failures: string[] = [];
+  private readonly controller = new AbortController();
+  private running = 0;
   /** Those that run and are counted on. */
-  #inTime = 0;
-  #tellNews: () => void = () => undefined;
+  private inTime = 0;
+  private tellNews: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
     private readonly entry: RaceEntry,
   ) {
     const rank = ({ index, node }: Lane) => (index === entry.late ? Infinity : components.scores.cost(node.account));
-    this.#lanes = entry.holders
+    this.lanes = entry.holders
       .flatMap((node, index) => (node ? [{ index, node }] : []))
       .map((lane) => ({ lane, rank: rank(lane) }))
       .sort((a, b) => a.rank - b.rank)
@@ -64,73 +64,73 @@ export class SegmentRace {
   /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
   async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
-    const abandon = () => this.#controller.abort(signal.reason);
+    const abandon = () => this.controller.abort(signal.reason);
     signal.addEventListener("abort", abandon, { once: true });
     try {
-      await this.#takeWhatIsHere();
+      await this.takeWhatIsHere();
       const restorer = new SegmentRestorer(this.components, this.entry);
       for (;;) {
-        await this.#untilFour(signal);
-        const restored = await restorer.restore(this.#inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
+        await this.untilFour(signal);
+        const restored = await restorer.restore(this.inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
         if (restored instanceof RestoredSegment) return restored;
-        this.#failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
-        this.#inputs.unshift(...restored);
+        this.failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
+        this.inputs.unshift(...restored);
       }
     } finally {
       signal.removeEventListener("abort", abandon);
-      this.#controller.abort(new DOMException("the race is over", "AbortError"));
+      this.controller.abort(new DOMException("the race is over", "AbortError"));
     }
   }
 
-  async #untilFour(signal: AbortSignal): Promise<void> {
-    while (this.#inputs.length < DATA_FRAGMENTS) {
+  private async untilFour(signal: AbortSignal): Promise<void> {
+    while (this.inputs.length < DATA_FRAGMENTS) {
       signal.throwIfAborted();
-      const here = this.#inputs.length;
-      while (here + this.#inTime < DATA_FRAGMENTS && here + this.#running < RACE_WIDTH) if (!this.#start()) break;
-      if (here + this.#running < DATA_FRAGMENTS) throw this.#unavailable();
-      await new Promise<void>((resolve) => (this.#tellNews = resolve));
+      const here = this.inputs.length;
+      while (here + this.inTime < DATA_FRAGMENTS && here + this.running < RACE_WIDTH) if (!this.start()) break;
+      if (here + this.running < DATA_FRAGMENTS) throw this.unavailable();
+      await new Promise<void>((resolve) => (this.tellNews = resolve));
     }
   }
 
   /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
-  async #takeWhatIsHere(): Promise<void> {
+  private async takeWhatIsHere(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
-      if (hash === ZERO_FRAGMENT_HASH) this.#inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
+      if (hash === ZERO_FRAGMENT_HASH) this.inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
       else if (index !== this.entry.late) {
         const cached = await this.components.cache.get(hash);
-        if (cached) this.#inputs.push({ index, bytes: new Uint8Array(cached) });
+        if (cached) this.inputs.push({ index, bytes: new Uint8Array(cached) });
       }
     }
-    for (const { index } of this.#inputs) {
-      const lane = this.#lanes.findIndex((other) => other.index === index);
-      if (lane >= 0) this.#lanes.splice(lane, 1);
+    for (const { index } of this.inputs) {
+      const lane = this.lanes.findIndex((other) => other.index === index);
+      if (lane >= 0) this.lanes.splice(lane, 1);
     }
   }
 
-  #start(): boolean {
-    const lane = this.#lanes.shift();
+  private start(): boolean {
+    const lane = this.lanes.shift();
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
-    this.#running++;
-    const stopWaiting = this.#countOn(lane, hash);
-    void this.#fetch(lane, hash).then(() => {
-      this.#running--;
+    this.running++;
+    const stopWaiting = this.countOn(lane, hash);
+    void this.fetch(lane, hash).then(() => {
+      this.running--;
       stopWaiting();
     });
     return true;
   }
 
   /** For as long as its node should take at most. Returns how to end that. */
-  #countOn({ node }: Lane, hash: Hash): () => void {
+  private countOn({ node }: Lane, hash: Hash): () => void {
     const patience = this.components.scores.hedgeDelay(node.account);
-    if (patience === 0) return () => this.#tellNews();
+    if (patience === 0) return () => this.tellNews();
     const timer = new AbortController();
-    this.#inTime++;
+    this.inTime++;
     let counted = true;
     const end = () => {
-      if (counted) this.#inTime--;
+      if (counted) this.inTime--;
       counted = false;
-      this.#tellNews();
+      this.tellNews();
     };
     const late = () => {
       if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
@@ -143,25 +143,25 @@ export class SegmentRace {
   }
 
   /** Resolves either way. */
-  async #fetch({ index, node }: Lane, hash: Hash): Promise<void> {
+  private async fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
       const { bytes, verified } = await this.components.fetcher.fetchInput(
         node,
         { fid: this.entry.file.fid, hash },
-        this.#controller.signal,
+        this.controller.signal,
       );
-      this.#inputs.push({ index, bytes, ...(!verified && { unverified: node }) });
+      this.inputs.push({ index, bytes, ...(!verified && { unverified: node }) });
     } catch (error) {
-      this.#failures.push(error instanceof Error ? error.message : String(error));
+      this.failures.push(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #unavailable(): S3Error {
+  private unavailable(): S3Error {
     // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
-    const found = this.#inputs.length + this.#running;
+    const found = this.inputs.length + this.running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;
-    return new S3Error("ObjectUnavailable", { message, cause: new Error(this.#failures.join("; ")) });
+    return new S3Error("ObjectUnavailable", { message, cause: new Error(this.failures.join("; ")) });
   }
 }

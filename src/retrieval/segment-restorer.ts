@@ -37,28 +37,28 @@ export class SegmentRestorer {
     signal: AbortSignal,
   ): Promise<RestoredSegment | readonly Input[]> {
     const direct = inputs.find(({ index }) => index === first);
-    if (direct) return this.#restoreBeside(inputs, direct, signal);
-    const { back, made } = await this.#make(inputs, [first], signal);
+    if (direct) return this.restoreBeside(inputs, direct, signal);
+    const { back, made } = await this.make(inputs, [first], signal);
     const [wanted] = made;
     // Nobody's leaving ends what follows: whoever waited for the first leaves now. Some hundredths of a second.
-    if (wanted) return new RestoredSegment(wanted, this.#all(back, [wanted]));
-    return this.#honest(back, signal);
+    if (wanted) return new RestoredSegment(wanted, this.all(back, [wanted]));
+    return this.honest(back, signal);
   }
 
   /** The one that is waited for has come after all. */
-  async #restoreBeside(
+  private async restoreBeside(
     inputs: readonly Input[],
     direct: Input,
     signal: AbortSignal,
   ): Promise<RestoredSegment | readonly Input[]> {
-    const good = await this.#verified(inputs, signal);
+    const good = await this.verified(inputs, signal);
     if (good.length < inputs.length) return good;
-    const all = await this.#all(good, [], signal);
+    const all = await this.all(good, [], signal);
     return new RestoredSegment(all.find(({ index }) => index === direct.index) ?? direct, Promise.resolve(all));
   }
 
   /** The data fragments of four inputs and those that are `known`, each hashed. */
-  async #all(
+  private async all(
     inputs: readonly Input[],
     known: readonly NumberedFragment[],
     signal?: AbortSignal,
@@ -68,21 +68,20 @@ export class SegmentRestorer {
     const missing = Array.from({ length: DATA_FRAGMENTS }, (_, index) => index).filter(
       (index) => !has(inputs, index) && !has(known, index),
     );
-    const { back, made } =
-      missing.length === 0 ? { back: inputs, made: [] } : await this.#make(inputs, missing, signal);
+    const { back, made } = missing.length === 0 ? { back: inputs, made: [] } : await this.make(inputs, missing, signal);
     const data = back.filter(({ index }) => index < DATA_FRAGMENTS);
-    const good = await this.#verified(data, signal);
+    const good = await this.verified(data, signal);
     if (made.some((fragment) => fragment === undefined) || good.length < data.length) {
-      await this.#verified(
+      await this.verified(
         back.filter(({ index }) => index >= DATA_FRAGMENTS),
         signal,
       );
-      throw this.#wrong(missing);
+      throw this.wrong(missing);
     }
     return [...known, ...good, ...made.flatMap((fragment) => fragment ?? [])];
   }
 
-  async #make(inputs: readonly Input[], indexes: readonly number[], signal?: AbortSignal) {
+  private async make(inputs: readonly Input[], indexes: readonly number[], signal?: AbortSignal) {
     const wanted = indexes.map((index): WantedFragment => {
       const hash = this.segment.hashes.fragments[index];
       if (hash === undefined) throw new RangeError(`segment ${this.segment.hashes.hash} has no fragment ${index}`);
@@ -103,14 +102,14 @@ export class SegmentRestorer {
     };
   }
 
-  async #honest(inputs: readonly Input[], signal: AbortSignal): Promise<readonly Input[]> {
-    const honest = await this.#verified(inputs, signal);
-    if (honest.length === inputs.length) throw this.#wrong([]);
+  private async honest(inputs: readonly Input[], signal: AbortSignal): Promise<readonly Input[]> {
+    const honest = await this.verified(inputs, signal);
+    if (honest.length === inputs.length) throw this.wrong([]);
     return honest;
   }
 
   /** Those that hash right; of the others it is in the book. */
-  async #verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
+  private async verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
     const { file, hashes } = this.segment;
     const verified = await Promise.all(
       inputs.map(async ({ index, bytes, unverified }): Promise<Input[]> => {
@@ -129,7 +128,7 @@ export class SegmentRestorer {
     return verified.flat();
   }
 
-  #wrong(indexes: readonly number[]): S3Error {
+  private wrong(indexes: readonly number[]): S3Error {
     const which = indexes.length === 0 ? "a fragment" : `fragment ${indexes.join(", ")}`;
     return new S3Error("ObjectUnavailable", {
       message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,

@@ -11,7 +11,7 @@ interface Shared<T> {
 
 /** One piece of work for all who want the same thing at the same time; it is aborted when the last of them leaves. */
 export class SharedWork<T> {
-  readonly #running = new Map<string, Shared<T>>();
+  private readonly running = new Map<string, Shared<T>>();
 
   /** Joins the work of that key or begins it. Rejects with the signal's reason as soon as that aborts. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -25,8 +25,8 @@ export class SharedWork<T> {
     signal?: AbortSignal,
   ): Promise<{ readonly result: T; readonly shared: boolean }> {
     signal?.throwIfAborted();
-    const running = this.#running.get(key);
-    const shared = running ?? this.#begin(key, work);
+    const running = this.running.get(key);
+    const shared = running ?? this.begin(key, work);
     if (running) shared.shared = true;
     shared.readers++;
     let abandon = () => {};
@@ -42,23 +42,23 @@ export class SharedWork<T> {
       signal?.removeEventListener("abort", abandon);
       shared.readers--;
       if (shared.readers === 0) {
-        this.#forget(key, shared);
+        this.forget(key, shared);
         shared.controller.abort(NOBODY_WAITS);
       }
     }
   }
 
-  #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Shared<T> {
+  private begin(key: string, work: (signal: AbortSignal) => Promise<T>): Shared<T> {
     const controller = new AbortController();
     const shared: Shared<T> = { controller, readers: 0, shared: false, result: work(controller.signal) };
-    this.#running.set(key, shared);
-    const forget = () => this.#forget(key, shared);
+    this.running.set(key, shared);
+    const forget = () => this.forget(key, shared);
     shared.result.then(forget, forget);
     return shared;
   }
 
   /** Whoever comes later begins anew: what is finished or aborted is not handed on. */
-  #forget(key: string, shared: Shared<T>): void {
-    if (this.#running.get(key) === shared) this.#running.delete(key);
+  private forget(key: string, shared: Shared<T>): void {
+    if (this.running.get(key) === shared) this.running.delete(key);
   }
 }

@@ -13,7 +13,7 @@ import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload, type FormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
-import { Late, type AnyOperation, type S3Response } from "./operation.js";
+import { DeferredResponse, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
 import type { RequestHead, S3Request } from "./request.js";
@@ -104,19 +104,19 @@ function notOffered({ name }: Unserved, progress: Progress): S3Error {
 
 /** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
 export class Dispatcher {
-  readonly #components: DispatchComponents;
-  readonly #settings: DispatchSettings;
-  readonly #bodies = new WeakMap<object, IncomingBody>();
-  #serving = 0;
+  private readonly components: DispatchComponents;
+  private readonly settings: DispatchSettings;
+  private readonly bodies = new WeakMap<object, IncomingBody>();
+  private serving = 0;
 
   constructor(components: DispatchComponents, settings: Partial<DispatchSettings> = {}) {
-    this.#components = components;
-    this.#settings = { ...dispatchDefaults, ...settings };
+    this.components = components;
+    this.settings = { ...dispatchDefaults, ...settings };
   }
 
   /** Never rejects: whatever happens becomes an answer, or a broken connection where one has begun. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const begun = this.#components.clock.now();
+    const begun = this.components.clock.now();
     const progress: Progress = {
       requestId: newRequestId(),
       hostId: HOST_ID,
@@ -127,103 +127,107 @@ export class Dispatcher {
     const exchange: Served = {
       request,
       response,
-      body: new IncomingBody(request, response, this.#settings.bodyIdleMs),
+      body: new IncomingBody(request, response, this.settings.bodyIdleMs),
       facts: {},
     };
-    this.#bodies.set(request.socket, exchange.body);
-    this.#serving++;
+    this.bodies.set(request.socket, exchange.body);
+    this.serving++;
     try {
-      const status = await this.#answer(exchange, progress);
-      const ms = this.#components.clock.now() - begun;
-      this.#components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
-      this.#components.onAnswer?.({ operation: progress.operation, status, ms });
+      const status = await this.answer(exchange, progress);
+      const ms = this.components.clock.now() - begun;
+      this.components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
+      this.components.onAnswer?.({ operation: progress.operation, status, ms });
       const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
-      if (entry) this.#components.onAccess?.(entry);
+      if (entry) this.components.onAccess?.(entry);
     } finally {
-      this.#serving--;
+      this.serving--;
     }
   }
 
   /** The client closed its sending half in the middle of a body. True when that body's request will be answered. */
   cut(socket: object): boolean {
-    const body = this.#bodies.get(socket);
+    const body = this.bodies.get(socket);
     body?.cut();
     return body !== undefined;
   }
 
-  async #answer(exchange: Served, progress: Progress): Promise<number> {
-    const begun = this.#components.clock.now();
+  private async answer(exchange: Served, progress: Progress): Promise<number> {
+    const begun = this.components.clock.now();
     const common = { "x-amz-request-id": progress.requestId, "x-amz-id-2": progress.hostId, Server: "cess-s3" };
     const gone = new AbortController();
     exchange.response.once("close", () => {
       if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
     });
     const refusal = (failure: unknown) => {
-      const refused = this.#refusal(failure, progress, gone.signal);
+      const refused = this.refusal(failure, progress, gone.signal);
       exchange.facts.errorCode = refused.kind;
       return errorResponse(refused, progress);
     };
-    let answer: S3Response | Late<S3Response>;
+    let answer: S3Response | DeferredResponse<S3Response>;
     try {
-      answer = await this.#serve(exchange, progress, gone.signal);
+      answer = await this.serve(exchange, progress, gone.signal);
     } catch (failure) {
       answer = refusal(failure);
     }
-    exchange.facts.servedMs = this.#components.clock.now() - begun;
+    exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
       const headers = { ...common, ...progress.cors };
-      if (answer instanceof Late)
-        return (await sendLate(exchange, answer.result.catch(refusal), headers, this.#settings)).status;
-      await send(exchange, answer, headers, this.#settings);
+      if (answer instanceof DeferredResponse)
+        return (await sendLate(exchange, answer.result.catch(refusal), headers, this.settings)).status;
+      await send(exchange, answer, headers, this.settings);
       return answer.status;
     } catch (failure) {
       if (!gone.signal.aborted && !isReset(failure))
-        this.#components.logger.error({ ...progress, err: failure }, "an answer broke off");
+        this.components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
       return 499;
     }
   }
 
-  async #serve(exchange: Served, progress: Progress, signal: AbortSignal): Promise<S3Response | Late<S3Response>> {
-    if (this.#serving > this.#settings.maxRequests) throw new S3Error("SlowDown");
+  private async serve(
+    exchange: Served,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<S3Response | DeferredResponse<S3Response>> {
+    if (this.serving > this.settings.maxRequests) throw new S3Error("SlowDown");
     const head = requestHead(exchange.request);
-    const { region, domain, websiteDomain } = this.#settings;
+    const { region, domain, websiteDomain } = this.settings;
     const host = head.headers.get("host") ?? "";
     const site = hostBucket(host, websiteDomain);
-    if (site !== undefined) return this.#serveSite(exchange, progress, head, site, signal);
+    if (site !== undefined) return this.serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
-    Object.assign(exchange.facts, { head, address, from: this.#origin(exchange, head).address });
+    Object.assign(exchange.facts, { head, address, from: this.origin(exchange, head).address });
     // Browsers ask before they sign.
-    if (head.method === "OPTIONS") return preflight(head, address, this.#components.gateway.cors);
-    Object.assign(progress.cors, await corsHeaders(head, address, this.#components.gateway.cors));
+    if (head.method === "OPTIONS") return preflight(head, address, this.components.gateway.cors);
+    Object.assign(progress.cors, await corsHeaders(head, address, this.components.gateway.cors));
     const asked = router.match(head, address.scope);
-    if (asked && "form" in asked) return this.#serveForm(exchange, progress, head, address, signal);
+    if (asked && "form" in asked) return this.serveForm(exchange, progress, head, address, signal);
     // Said to anyone: MinIO's clients sign the repeated parameters of a listener as S3 does not.
     if (asked && !("run" in asked)) throw notOffered(asked, progress);
-    const authentication = await authenticate(head, this.#components, { region, hostBucket: hostBucket(host, domain) });
+    const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
     exchange.facts.authentication = authentication;
     const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
-    const operation = this.#match(effective, address, progress);
+    const operation = this.match(effective, address, progress);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);
-    const request = this.#request(effective, address, authentication, operation, exchange.body);
-    const access = callAccess(effective, address, authentication, operation, this.#origin(exchange, head), request);
-    return this.#run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
+    const request = this.request(effective, address, authentication, operation, exchange.body);
+    const access = callAccess(effective, address, authentication, operation, this.origin(exchange, head), request);
+    return this.run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
-  async #serveSite(
+  private async serveSite(
     exchange: Served,
     progress: Progress,
     head: RequestHead,
     bucket: string,
     signal: AbortSignal,
   ): Promise<S3Response> {
-    const { gateway } = this.#components;
+    const { gateway } = this.components;
     const address = { scope: "object", bucket, key: "" } as const;
     Object.assign(exchange.facts, {
       head,
       address: { ...address, key: head.path.slice(1) },
-      from: this.#origin(exchange, head).address,
+      from: this.origin(exchange, head).address,
     });
     progress.operation = "Website";
     if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
@@ -231,36 +235,36 @@ export class Dispatcher {
     return serveWebsite(gateway, {
       head,
       bucket,
-      origin: this.#origin(exchange, head),
-      region: this.#settings.region,
+      origin: this.origin(exchange, head),
+      region: this.settings.region,
       signal,
       at: progress,
     });
   }
 
   /** Who asks, and for what, stands in the form itself. */
-  async #serveForm(
+  private async serveForm(
     exchange: Served,
     progress: Progress,
     head: RequestHead,
     asked: Address,
     signal: AbortSignal,
-  ): Promise<S3Response | Late<S3Response>> {
-    const operation = this.#match(head, asked, progress);
+  ): Promise<S3Response | DeferredResponse<S3Response>> {
+    const operation = this.match(head, asked, progress);
     checkBucketName(asked.bucket);
-    const form = await readFormUpload(head, asked, exchange.body, this.#components, this.#settings);
+    const form = await readFormUpload(head, asked, exchange.body, this.components, this.settings);
     Object.assign(exchange.facts, { address: form.address, authentication: form.authentication });
     try {
-      const request = this.#formRequest(form);
+      const request = this.formRequest(form);
       const access = callAccess(
         form.head,
         form.address,
         form.authentication,
         operation,
-        this.#origin(exchange, head),
+        this.origin(exchange, head),
         request,
       );
-      return await this.#run(operation, request, {
+      return await this.run(operation, request, {
         account: request.account,
         signal,
         access,
@@ -271,26 +275,30 @@ export class Dispatcher {
     }
   }
 
-  async #run(operation: AnyOperation, request: PendingRequest, call: Call): Promise<S3Response | Late<S3Response>> {
-    const input = await this.#input(operation, request, call);
-    const output = await operation.run(this.#components.gateway, input, call);
-    if (!(output instanceof Late)) return operation.render(output);
-    return new Late(output.result.then((result) => operation.render(result)));
+  private async run(
+    operation: AnyOperation,
+    request: PendingRequest,
+    call: Call,
+  ): Promise<S3Response | DeferredResponse<S3Response>> {
+    const input = await this.input(operation, request, call);
+    const output = await operation.run(this.components.gateway, input, call);
+    if (!(output instanceof DeferredResponse)) return operation.render(output);
+    return new DeferredResponse(output.result.then((result) => operation.render(result)));
   }
 
   /** What is wrong with a request is told to none but who may make it. */
-  async #input(operation: AnyOperation, request: PendingRequest, call: Call): Promise<unknown> {
+  private async input(operation: AnyOperation, request: PendingRequest, call: Call): Promise<unknown> {
     try {
       screenHeaders(request.headers);
       await request.read();
       return operation.parse(request);
     } catch (failure) {
-      if (request.bucket !== "") await this.#components.gateway.buckets.permit(call, request.bucket);
+      if (request.bucket !== "") await this.components.gateway.buckets.permit(call, request.bucket);
       throw failure;
     }
   }
 
-  #match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
+  private match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
     const row = router.match(head, address.scope);
     if (!row)
       throw new S3Error("MethodNotAllowed", {
@@ -301,8 +309,8 @@ export class Dispatcher {
     return row;
   }
 
-  #formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
-    const { region } = this.#settings;
+  private formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
+    const { region } = this.settings;
     return {
       ...head,
       ...addressed(address),
@@ -315,7 +323,7 @@ export class Dispatcher {
     };
   }
 
-  #request(
+  private request(
     head: RequestHead,
     address: Address,
     authentication: Authentication,
@@ -325,14 +333,14 @@ export class Dispatcher {
     const { payload, chunkSigner } = authentication;
     const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
     const open = () =>
-      requestBody(raw, { maxBytes: this.#settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
+      requestBody(raw, { maxBytes: this.settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
     const hasBody =
       head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
     return {
       ...head,
       ...addressed(address),
       account: accountOf(authentication),
-      region: this.#settings.region,
+      region: this.settings.region,
       document: "",
       get body() {
         return open();
@@ -344,20 +352,20 @@ export class Dispatcher {
     };
   }
 
-  #origin({ request }: Exchange, { headers }: RequestHead): Origin {
+  private origin({ request }: Exchange, { headers }: RequestHead): Origin {
     const { remoteAddress = "" } = request.socket;
-    const forwarded = this.#settings.trustProxy ? headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
-    const protocol = this.#settings.trustProxy ? headers.get("x-forwarded-proto") : undefined;
+    const forwarded = this.settings.trustProxy ? headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
+    const protocol = this.settings.trustProxy ? headers.get("x-forwarded-proto") : undefined;
     return {
       address: (forwarded ?? remoteAddress).replace(/^::ffff:(?=\d+\.)/, ""),
-      now: this.#components.clock.now(),
+      now: this.components.clock.now(),
       secure: protocol === undefined ? "encrypted" in request.socket : protocol === "https",
     };
   }
 
-  #refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
+  private refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
     if (failure instanceof S3Error) return failure;
-    if (!gone.aborted) this.#components.logger.error({ ...progress, err: failure }, "a request failed");
+    if (!gone.aborted) this.components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
 }

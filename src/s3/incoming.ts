@@ -44,39 +44,39 @@ export function withQueryHeaders(head: RequestHead, request: IncomingMessage): R
  * for. It stays readable to the server when its reader stops half-way, so that an answer can still be sent.
  */
 export class IncomingBody {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #idleMs: number;
-  #begun = false;
-  #failure: S3Error | undefined;
-  #wake: () => void = () => undefined;
+  private readonly request: IncomingMessage;
+  private readonly response: ServerResponse;
+  private readonly idleMs: number;
+  private begun = false;
+  private failure: S3Error | undefined;
+  private wake: () => void = () => undefined;
 
   /** A client that sends nothing for `idleMs` gets RequestTimeout. */
   constructor(request: IncomingMessage, response: ServerResponse, idleMs: number) {
-    this.#request = request;
-    this.#response = response;
-    this.#idleMs = idleMs;
+    this.request = request;
+    this.response = response;
+    this.idleMs = idleMs;
   }
 
   /** The client ended the connection's other half or broke off: the body is shorter than announced. */
   cut(): void {
-    if (!this.#request.complete) this.#fail(new S3Error("IncompleteBody"));
+    if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
   }
 
-  #fail(failure: S3Error): void {
-    this.#failure ??= failure;
-    this.#wake();
+  private fail(failure: S3Error): void {
+    this.failure ??= failure;
+    this.wake();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    const request = this.#request;
-    this.#begin();
-    const wake = () => this.#wake();
+    const request = this.request;
+    this.begin();
+    const wake = () => this.wake();
     request.on("readable", wake).on("end", wake);
-    const idle = setTimeout(() => this.#fail(new S3Error("RequestTimeout")), this.#idleMs);
+    const idle = setTimeout(() => this.fail(new S3Error("RequestTimeout")), this.idleMs);
     try {
       for (;;) {
-        if (this.#failure) throw this.#failure;
+        if (this.failure) throw this.failure;
         const bytes = request.read() as Uint8Array | null;
         if (bytes) {
           idle.refresh();
@@ -85,7 +85,7 @@ export class IncomingBody {
         } else if (request.readableEnded) return;
         else {
           await new Promise<void>((resolve) => {
-            this.#wake = resolve;
+            this.wake = resolve;
           });
         }
       }
@@ -97,16 +97,16 @@ export class IncomingBody {
 
   /** Nothing more will come: it broke off, stalled, or was announced with `Expect: 100-continue` and refused. */
   get over(): boolean {
-    return this.#failure !== undefined || (!this.#begun && expectsContinue(this.#request));
+    return this.failure !== undefined || (!this.begun && expectsContinue(this.request));
   }
 
-  #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    if (expectsContinue(this.#request)) this.#response.writeContinue();
-    this.#request.once("aborted", () => this.cut());
-    this.#request.once("error", () => this.cut());
-    if (this.#request.destroyed && !this.#request.complete) this.cut();
+  private begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    if (expectsContinue(this.request)) this.response.writeContinue();
+    this.request.once("aborted", () => this.cut());
+    this.request.once("error", () => this.cut());
+    if (this.request.destroyed && !this.request.complete) this.cut();
   }
 }
 

@@ -23,7 +23,7 @@ export interface S3Response {
 }
 
 /** A result that may be slow: the connection is kept alive until it is there, as S3 does. */
-export class Late<T> {
+export class DeferredResponse<T> {
   constructor(readonly result: Promise<T>) {}
 }
 
@@ -46,7 +46,7 @@ export interface Operation<Input, Output> {
   conditions?(document: string): Readonly<Record<string, readonly string[]>>;
   /** Pure: wire to S3 input; throws S3Errors only. */
   parse(request: S3Request): Input;
-  run(gateway: Gateway, input: Input, call: Call): Promise<Output | Late<Output>>;
+  run(gateway: Gateway, input: Input, call: Call): Promise<Output | DeferredResponse<Output>>;
   /** Pure: S3 output to status, headers, body. */
   render(output: Output): S3Response;
 }

@@ -39,22 +39,22 @@ function specificity({ query, header }: RequestPattern): number {
  */
 export class Router<Row extends Routed> {
   /** By scope and method, the most specific first. */
-  readonly #routes = new Map<string, Route<Row>[]>();
-  readonly #subresources = new Map<Scope, Set<string>>();
+  private readonly routes = new Map<string, Route<Row>[]>();
+  private readonly subresources = new Map<Scope, Set<string>>();
 
   constructor(rows: readonly Row[]) {
     for (const row of [...rows].sort((a, b) => specificity(b.match) - specificity(a.match))) {
       const { method, scope, query = [], header } = row.match;
       const route = { row, query: query.map(wanted), header: header === undefined ? undefined : wanted(header) };
-      this.#routes.set(`${scope} ${method}`, [...(this.#routes.get(`${scope} ${method}`) ?? []), route]);
+      this.routes.set(`${scope} ${method}`, [...(this.routes.get(`${scope} ${method}`) ?? []), route]);
       const named = route.query.map(({ name }) => name).filter((name) => !ordinary.has(name));
-      this.#subresources.set(scope, new Set([...(this.#subresources.get(scope) ?? []), ...named]));
+      this.subresources.set(scope, new Set([...(this.subresources.get(scope) ?? []), ...named]));
     }
   }
 
   match(head: RequestHead, scope: Scope): Row | undefined {
-    const asked = head.query.names().filter((name) => this.#subresources.get(scope)?.has(name) === true);
-    return this.#routes
+    const asked = head.query.names().filter((name) => this.subresources.get(scope)?.has(name) === true);
+    return this.routes
       .get(`${scope} ${head.method}`)
       ?.find(
         ({ query, header }) =>

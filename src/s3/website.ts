@@ -6,7 +6,7 @@ import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } f
 import { requireKeyLength } from "./address.js";
 import { callAccess, type Origin } from "./call-access.js";
 import { errorStatus, errorText, type Refused } from "./error-response.js";
-import { Late, type S3Response } from "./operation.js";
+import { DeferredResponse, type S3Response } from "./operation.js";
 import { getObject } from "./operations/get-object.js";
 import { headObject } from "./operations/head-object.js";
 import type { RequestHead, S3Request } from "./request.js";
@@ -157,9 +157,9 @@ class Website {
   }
 }
 
-async function answer<T>(run: Promise<T | Late<T>>): Promise<T> {
+async function answer<T>(run: Promise<T | DeferredResponse<T>>): Promise<T> {
   const output = await run;
-  return output instanceof Late ? output.result : output;
+  return output instanceof DeferredResponse ? output.result : output;
 }
 
 /** An object may say that it is elsewhere. */

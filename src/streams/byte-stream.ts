@@ -5,24 +5,24 @@
  * an object of a few KiB it costs as much as reading the object.)
  */
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
-  readonly #chunks: AsyncIterator<Uint8Array, unknown>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onClose: (ended: boolean) => void;
-  #first: IteratorResult<Uint8Array, void> | undefined;
-  #interrupt: ((reason: Error) => void) | undefined;
-  #failure: Error | undefined;
-  #closed = false;
+  private readonly chunks: AsyncIterator<Uint8Array, unknown>;
+  private readonly signal: AbortSignal | undefined;
+  private readonly onClose: (ended: boolean) => void;
+  private first: IteratorResult<Uint8Array, void> | undefined;
+  private interrupt: ((reason: Error) => void) | undefined;
+  private failure: Error | undefined;
+  private closed = false;
 
   private constructor(
     chunks: AsyncIterator<Uint8Array, unknown>,
     signal: AbortSignal | undefined,
     onClose: (ended: boolean) => void,
   ) {
-    this.#chunks = chunks;
-    this.#signal = signal;
-    this.#onClose = onClose;
-    signal?.addEventListener("abort", this.#abort);
-    if (signal?.aborted === true) this.#abort();
+    this.chunks = chunks;
+    this.signal = signal;
+    this.onClose = onClose;
+    signal?.addEventListener("abort", this.abort);
+    if (signal?.aborted === true) this.abort();
   }
 
   /**
@@ -36,7 +36,7 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     onClose: (ended: boolean) => void = () => undefined,
   ): Promise<ByteStream> {
     const stream = new ByteStream(chunks, signal, onClose);
-    stream.#first = await stream.next();
+    stream.first = await stream.next();
     return stream;
   }
 
@@ -54,20 +54,20 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array, void>> {
-    const first = this.#first;
-    this.#first = undefined;
-    if (this.#failure) throw this.#failure;
+    const first = this.first;
+    this.first = undefined;
+    if (this.failure) throw this.failure;
     if (first) return first;
-    if (this.#closed) return { done: true, value: undefined };
+    if (this.closed) return { done: true, value: undefined };
     try {
       // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk
       // alive.
       const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
-        this.#interrupt = reject;
-        this.#chunks.next().then(resolve, reject);
+        this.interrupt = reject;
+        this.chunks.next().then(resolve, reject);
       });
       if (next.done !== true) return next;
-      this.#close(true);
+      this.finish(true);
       return { done: true, value: undefined };
     } catch (error) {
       this.close();
@@ -86,20 +86,20 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
 
   /** Lets go of all that the stream holds. What its source is just waiting for is not waited for. */
   close(): void {
-    this.#close(false);
+    this.finish(false);
   }
 
-  #close(ended: boolean): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#signal?.removeEventListener("abort", this.#abort);
-    this.#onClose(ended);
-    if (!ended) void this.#chunks.return?.().catch(() => undefined);
+  private finish(ended: boolean): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.signal?.removeEventListener("abort", this.abort);
+    this.onClose(ended);
+    if (!ended) void this.chunks.return?.().catch(() => undefined);
   }
 
-  readonly #abort = (): void => {
-    this.#failure = this.#signal?.reason as Error;
-    this.#interrupt?.(this.#failure);
+  private readonly abort = (): void => {
+    this.failure = this.signal?.reason as Error;
+    this.interrupt?.(this.failure);
     this.close();
   };
 }

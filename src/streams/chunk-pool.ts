@@ -4,8 +4,8 @@
  * back is a courtesy, never a duty: a buffer that is not given back is garbage like any other.
  */
 export class ChunkPool {
-  readonly #free: ArrayBuffer[] = [];
-  readonly #lent = new WeakSet<ArrayBufferLike>();
+  private readonly free: ArrayBuffer[] = [];
+  private readonly lent = new WeakSet<ArrayBufferLike>();
 
   /** `chunkBytes`: of every buffer. `kept`: unused buffers that are kept. */
   constructor(
@@ -15,8 +15,8 @@ export class ChunkPool {
 
   take(): Buffer<ArrayBuffer> {
     // Of its own memory, never part of Node's shared pool: whole buffers are what is used again.
-    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.chunkBytes).buffer;
-    this.#lent.add(memory);
+    const memory = this.free.pop() ?? Buffer.allocUnsafeSlow(this.chunkBytes).buffer;
+    this.lent.add(memory);
     return Buffer.from(memory);
   }
 
@@ -24,8 +24,8 @@ export class ChunkPool {
    * Called by whoever read the chunk last, once for all views of its buffer; ignores chunks that are not of this pool.
    */
   giveBack(chunk: Uint8Array): void {
-    if (!this.#lent.delete(chunk.buffer) || this.#free.length >= this.kept) return;
-    this.#free.push(chunk.buffer as ArrayBuffer);
+    if (!this.lent.delete(chunk.buffer) || this.free.length >= this.kept) return;
+    this.free.push(chunk.buffer as ArrayBuffer);
   }
 }
 

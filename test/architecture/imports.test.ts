@@ -6,7 +6,7 @@ import { expect } from "chai";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /**
- * Which rooms of src a room may import. `room/file` allows that one file: a port, seen by rooms that must not see what
+ * Which folders of src a folder may import. `folder/file` allows that one file: a port, seen by folders that must not see what
  * is behind it. What is not listed is refused.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "preprocessing/preprocessing.js",
     "network/chain/chain.js",
     "network/nodes/nodes.js",
-    "network/nodes/node-book.js",
+    "network/nodes/node-registry.js",
     "background/worker.js",
     "model",
   ],
@@ -44,7 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "encoding",
     "network/chain/chain.js",
     "network/nodes/nodes.js",
-    "network/nodes/node-book.js",
+    "network/nodes/node-registry.js",
     "streams",
     "model",
   ],
@@ -72,15 +72,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   devnet: ["storage-node", "network", "encoding", "model"],
 };
 
-/** Packages only some rooms may know. */
-const owners: readonly { readonly packages: RegExp; readonly rooms: readonly string[] }[] = [
-  { packages: /^express$/, rooms: ["s3"] },
-  { packages: /^(kysely|libsql|pg)$/, rooms: ["catalog", "devnet"] },
-  { packages: /^@polkadot\//, rooms: ["network", "devnet"] },
-  { packages: /^@subspace\/|^piscina$/, rooms: ["encoding"] },
-  { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, rooms: ["s3"] },
-  { packages: /^undici$/, rooms: ["network", "peers", "keys"] },
-  { packages: /^(zod|yaml)$/, rooms: ["config", "devnet", "cli"] },
+/** Packages only some folders may know. */
+const owners: readonly { readonly packages: RegExp; readonly services: readonly string[] }[] = [
+  { packages: /^express$/, services: ["s3"] },
+  { packages: /^(kysely|libsql|pg)$/, services: ["catalog", "devnet"] },
+  { packages: /^@polkadot\//, services: ["network", "devnet"] },
+  { packages: /^@subspace\/|^piscina$/, services: ["encoding"] },
+  { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, services: ["s3"] },
+  { packages: /^undici$/, services: ["network", "peers", "keys"] },
+  { packages: /^(zod|yaml)$/, services: ["config", "devnet", "cli"] },
 ];
 
 function sources(folder: string): string[] {
@@ -107,8 +107,8 @@ function refusals(file: string, targets = imports(file)): string[] {
   return targets.flatMap((target) => {
     if (!target.startsWith(".")) {
       const rule = owners.find(({ packages }) => packages.test(target));
-      return rule && !rule.rooms.includes(from)
-        ? [`${file} imports ${target}, which only ${rule.rooms.join(", ")} may know`]
+      return rule && !rule.services.includes(from)
+        ? [`${file} imports ${target}, which only ${rule.services.join(", ")} may know`]
         : [];
     }
     const path = normalize(join(dirname(file), target));

@@ -18,7 +18,7 @@ export interface Sent {
 
 /** Signed requests over connections kept alive, at little cost beside the server's. */
 export class BenchClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512 });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 512 });
 
   constructor(readonly port: number) {}
 
@@ -47,7 +47,7 @@ export class BenchClient {
           port: this.port,
           method,
           path,
-          agent: this.#agent,
+          agent: this.agent,
           headers: { ...headers, ...(body ? { "Content-Length": String(body.length) } : {}) },
         },
         resolve,
@@ -58,7 +58,7 @@ export class BenchClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.agent.destroy();
   }
 }
 

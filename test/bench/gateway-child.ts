@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { JsonShelf } from "../../src/cli/json-shelf.js";
+import { JsonFileStore } from "../../src/cli/json-file-store.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
@@ -13,7 +13,7 @@ import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
 import { systemClock } from "../../src/model/system-clock.js";
 import { cutSegments } from "../../src/preprocessing/segment-slices.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
-import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import { createS3App } from "../../src/s3/app.js";
 import { MemoryChain } from "../support/memory-chain.js";
@@ -42,8 +42,12 @@ const cache = new TieredCache(
   { verify: (bytes, hash) => encoder.verify(bytes, hash) },
   { folder: join(folder, "cache"), memoryBytes: Number(process.argv[3]), diskBytes: 10 * GIB },
 );
-const book = await KeptNodeBook.open({ chain, clock, shelf: new JsonShelf({ folder: join(folder, "state") }) });
-const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), book, cache, encoder, clock });
+const registry = await PersistentNodeRegistry.open({
+  chain,
+  clock,
+  store: new JsonFileStore({ folder: join(folder, "state") }),
+});
+const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), registry, cache, encoder, clock });
 const digests = new DigestThreads();
 const gateway = new CessGateway({ digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval });
 const server = createS3App({

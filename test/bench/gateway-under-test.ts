@@ -20,9 +20,9 @@ export interface Usage {
 
 /** A gateway in a process of its own, on an empty folder, and a client for it. */
 export class GatewayUnderTest {
-  readonly #waiting = new Map<number, (answer: { result?: Usage; error?: string }) => void>();
+  private readonly waiting = new Map<number, (answer: { result?: Usage; error?: string }) => void>();
   readonly client: BenchClient;
-  #commands = 0;
+  private commands = 0;
 
   private constructor(
     port: number,
@@ -31,7 +31,7 @@ export class GatewayUnderTest {
   ) {
     this.client = new BenchClient(port);
     child.on("message", (message: { id: number; result?: Usage; error?: string }) =>
-      this.#waiting.get(message.id)?.(message),
+      this.waiting.get(message.id)?.(message),
     );
   }
 
@@ -60,22 +60,22 @@ export class GatewayUnderTest {
   }
 
   store(bucket: string, key: string): Promise<unknown> {
-    return this.#command({ name: "store", bucket, key });
+    return this.command({ name: "store", bucket, key });
   }
 
   fill(bucket: string, count: number, perPrefix: number): Promise<unknown> {
-    return this.#command({ name: "fill", bucket, count, perPrefix });
+    return this.command({ name: "fill", bucket, count, perPrefix });
   }
 
   async usage(): Promise<Usage> {
-    return (await this.#command({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
+    return (await this.command({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
   }
 
-  #command(command: Command): Promise<Usage | undefined> {
-    const id = ++this.#commands;
+  private command(command: Command): Promise<Usage | undefined> {
+    const id = ++this.commands;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, ({ result, error }) => {
-        this.#waiting.delete(id);
+      this.waiting.set(id, ({ result, error }) => {
+        this.waiting.delete(id);
         if (error === undefined) resolve(result);
         else reject(new Error(error));
       });

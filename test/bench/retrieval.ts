@@ -8,8 +8,8 @@ import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { type CessFile, PLAIN } from "../../src/model/file.js";
 import { FRAGMENT_SIZE, KIB, MIB, SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../src/network/nodes/nodes.js";
-import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import type { Figure } from "./figure.js";
 import { MemoryNetwork, nodeAccount, wallClock } from "../unit/retrieval/memory-network.js";
@@ -28,11 +28,11 @@ class PacedNodes implements Nodes {
   readonly speeds = new Map<string, "down" | number>();
   /** What came over the wire, also of what was cut off. */
   sentBytes = 0;
-  readonly #fragments = new Map<string, Uint8Array>();
-  #turn = 0;
+  private readonly fragments = new Map<string, Uint8Array>();
+  private turn = 0;
 
   put(node: NodeAddress, { hash }: FragmentName, bytes: Uint8Array): Promise<void> {
-    this.#fragments.set(`${node.account}/${hash}`, bytes.slice(0, FILLED));
+    this.fragments.set(`${node.account}/${hash}`, bytes.slice(0, FILLED));
     return Promise.resolve();
   }
 
@@ -40,14 +40,14 @@ class PacedNodes implements Nodes {
     const speed = this.speeds.get(node.account) ?? 1;
     if (speed === "down") throw new NodeFailure("unreachable", node, "connection refused");
     // The same sequence in every run, with a mean of 1.
-    const jitter = 0.9 + (0.2 * ((this.#turn++ * 7919) % 1000)) / 1000;
+    const jitter = 0.9 + (0.2 * ((this.turn++ * 7919) % 1000)) / 1000;
     const began = performance.now();
     const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter;
     await wallClock.sleep(takes, signal).finally(() => {
       this.sentBytes +=
         FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
     });
-    const kept = this.#fragments.get(`${node.account}/${hash}`);
+    const kept = this.fragments.get(`${node.account}/${hash}`);
     if (!kept) throw new NodeFailure("missing", node, "no such fragment");
     const bytes = new Uint8Array(FRAGMENT_SIZE);
     bytes.set(kept);
@@ -165,11 +165,11 @@ export async function benchRetrieval(): Promise<Figure[]> {
   const network = new MemoryNetwork(encoder);
   const nodes = new PacedNodes();
   const under = async (file: CessFile, faults: Case["faults"]): Promise<Reads> => {
-    const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
     const retrieval = new NetworkRetrieval({
       chain: network.chain,
-      nodes: new BookedNodes({ nodes, book, clock: wallClock }),
-      book,
+      nodes: new MeasuredNodes({ nodes, registry, clock: wallClock }),
+      registry,
       cache: nothing,
       encoder,
       clock: wallClock,

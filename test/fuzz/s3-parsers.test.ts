@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { S3Error } from "../../src/model/errors.js";
 import { parseFormPolicy, requireFormPolicy } from "../../src/s3/auth/form-policy.js";
-import { parseClaim } from "../../src/s3/auth/claim.js";
+import { parseClaim } from "../../src/s3/auth/signature-claims.js";
 import { computeSignatureV2, parseClaimV2 } from "../../src/s3/auth/signature-v2.js";
 import { errorStatus } from "../../src/s3/error-response.js";
 import { AwsChunked } from "../../src/s3/wire/aws-chunked.js";

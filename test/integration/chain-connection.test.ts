@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
 import { ChainUnavailable } from "../../src/network/chain/chain.js";
-import { JsonShelf } from "../../src/cli/json-shelf.js";
+import { JsonFileStore } from "../../src/cli/json-file-store.js";
 import { Connection, type ConnectionSettings } from "../../src/network/chain/connection.js";
-import { FinalMark } from "../../src/network/chain/final-mark.js";
+import { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.js";
 import { type Link, RpcRefusal } from "../../src/network/chain/link.js";
 import { rejection } from "../suites/chain.js";
 import { Relay } from "./chain-relay.js";
@@ -59,9 +59,9 @@ describe("The connection to the chain", () => {
   const connectTo = (
     endpoints: readonly string[],
     settings: Partial<ConnectionSettings> = {},
-    mark = FinalMark.inMemory(),
+    watermark = FinalizedWatermark.inMemory(),
   ) => {
-    const connection = new Connection({ ...QUICK, ...settings, endpoints }, mark);
+    const connection = new Connection({ ...QUICK, ...settings, endpoints }, watermark);
     open.push(() => connection.close());
     return connection;
   };
@@ -197,11 +197,11 @@ describe("The connection to the chain", () => {
   });
 
   describe("when an endpoint is behind what a process before this one was answered from", () => {
-    const state = (name: string) => new JsonShelf({ folder: join(folder, name) });
+    const state = (name: string) => new JsonFileStore({ folder: join(folder, name) });
     const final = (connection: Connection) => connection.call((link) => connection.finalizedHead(link));
     /** A process that sees so many blocks of the chain as final, and is killed: nothing is saved at its end. */
     const earlierProcess = async (name: string, blocks: number) => {
-      const connection = connectTo([devChain.endpoint], {}, await FinalMark.open(state(name)));
+      const connection = connectTo([devChain.endpoint], {}, await FinalizedWatermark.open(state(name)));
       let seen = 0;
       while (seen < blocks) {
         seen = (await final(connection)).number;
@@ -222,7 +222,7 @@ describe("The connection to the chain", () => {
       const connection = connectTo(
         [await nodeAtBeginning("stopped", 3_600_000)],
         { connectTimeoutMs: 300, callTimeoutMs: 2000 },
-        await FinalMark.open(state("state-1")),
+        await FinalizedWatermark.open(state("state-1")),
       );
       const error = await rejection(connection.call(head));
       expect(error).to.be.instanceOf(ChainUnavailable);
@@ -232,7 +232,11 @@ describe("The connection to the chain", () => {
 
     it("uses it once it has caught up", async () => {
       const seen = await earlierProcess("state-2", 8);
-      const connection = connectTo([await nodeAtBeginning("quick", 4)], {}, await FinalMark.open(state("state-2")));
+      const connection = connectTo(
+        [await nodeAtBeginning("quick", 4)],
+        {},
+        await FinalizedWatermark.open(state("state-2")),
+      );
       expect((await final(connection)).number).to.be.least(seen - 5);
     });
 
@@ -240,7 +244,7 @@ describe("The connection to the chain", () => {
       await earlierProcess("state-3", 8);
       const stranger = await startDevChain({}, { folder: join(folder, "anew"), port: 0, blockMs: 3_600_000 });
       open.push(() => stranger.close());
-      const connection = connectTo([stranger.endpoint], {}, await FinalMark.open(state("state-3")));
+      const connection = connectTo([stranger.endpoint], {}, await FinalizedWatermark.open(state("state-3")));
       expect((await final(connection)).number).to.be.lessThan(5);
     });
   });

@@ -2,70 +2,70 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 
 /** A TCP relay between a client and a server, for everything that can happen to a connection. */
 export class Relay {
-  readonly #server: Server;
-  readonly #pairs = new Set<{ client: Socket; upstream: Socket }>();
-  readonly #target: URL;
-  #port = 0;
+  private readonly server: Server;
+  private readonly pairs = new Set<{ client: Socket; upstream: Socket }>();
+  private readonly target: URL;
+  private port = 0;
   /** Nothing that the server says reaches the client any more; what the client says still arrives. */
-  #deaf = false;
+  private isDeaf = false;
 
   constructor(target: string) {
-    this.#target = new URL(target);
-    this.#server = createServer((client) => this.#join(client));
+    this.target = new URL(target);
+    this.server = createServer((client) => this.join(client));
   }
 
   /** Listens, on the same port as before if it did. */
   async open(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
+    await new Promise<void>((resolve) => this.server.listen(this.port, "127.0.0.1", resolve));
+    this.port = (this.server.address() as AddressInfo).port;
     return this;
   }
 
   get endpoint(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `ws://127.0.0.1:${this.port}`;
   }
 
   get connections(): number {
-    return this.#pairs.size;
+    return this.pairs.size;
   }
 
   /** Cuts every connection; new ones are welcome. */
   cut(): void {
-    for (const { client, upstream } of this.#pairs) {
+    for (const { client, upstream } of this.pairs) {
       client.destroy();
       upstream.destroy();
     }
   }
 
   set deaf(deaf: boolean) {
-    this.#deaf = deaf;
-    for (const { client, upstream } of this.#pairs) this.#wire(client, upstream);
+    this.isDeaf = deaf;
+    for (const { client, upstream } of this.pairs) this.wire(client, upstream);
   }
 
   /** Cuts every connection and refuses new ones. */
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.server.close(resolve));
     this.cut();
     await closed;
   }
 
-  #join(client: Socket): void {
-    const upstream = connect(Number(this.#target.port), this.#target.hostname);
+  private join(client: Socket): void {
+    const upstream = connect(Number(this.target.port), this.target.hostname);
     const pair = { client, upstream };
-    this.#pairs.add(pair);
+    this.pairs.add(pair);
     const end = () => {
-      this.#pairs.delete(pair);
+      this.pairs.delete(pair);
       client.destroy();
       upstream.destroy();
     };
     for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
     client.pipe(upstream);
-    this.#wire(client, upstream);
+    this.wire(client, upstream);
   }
 
-  #wire(client: Socket, upstream: Socket): void {
+  private wire(client: Socket, upstream: Socket): void {
     upstream.unpipe(client);
-    if (this.#deaf) upstream.on("data", () => undefined);
+    if (this.isDeaf) upstream.on("data", () => undefined);
     else upstream.pipe(client);
   }
 }

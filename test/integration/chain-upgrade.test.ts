@@ -22,49 +22,49 @@ interface Message {
  * the old and of the new shapes. Subscriptions are made again on the second under the names they had on the first.
  */
 class UpgradingNode {
-  readonly #server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-  #client: WebSocket | undefined;
-  #upstream: WebSocket | undefined;
-  readonly #subscriptions = new Map<string, string>();
-  readonly #asked = new Map<number | string, string>();
+  private readonly server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  private client: WebSocket | undefined;
+  private upstream: WebSocket | undefined;
+  private readonly subscriptions = new Map<string, string>();
+  private readonly asked = new Map<number | string, string>();
 
   static async start(target: string): Promise<UpgradingNode> {
     const node = new UpgradingNode();
-    node.#server.on("connection", (client) => {
-      node.#client = client;
+    node.server.on("connection", (client) => {
+      node.client = client;
       const upstream = new WebSocket(target);
-      node.#upstream = upstream;
+      node.upstream = upstream;
       const early: string[] = [];
       client.on("message", (data) => {
         const text = (data as Buffer).toString();
         const { id, method } = JSON.parse(text) as Message;
-        if (method?.includes("ubscribe") === true && !method.includes("unsub")) node.#asked.set(id!, text);
-        if (node.#upstream?.readyState === WebSocket.OPEN) node.#upstream.send(text);
+        if (method?.includes("ubscribe") === true && !method.includes("unsub")) node.asked.set(id!, text);
+        if (node.upstream?.readyState === WebSocket.OPEN) node.upstream.send(text);
         else early.push(text);
       });
       upstream.on("open", () => early.forEach((text) => upstream.send(text)));
       upstream.on("message", (data) => {
         const message = JSON.parse((data as Buffer).toString()) as Message;
-        const request = message.id === undefined ? undefined : node.#asked.get(message.id);
+        const request = message.id === undefined ? undefined : node.asked.get(message.id);
         if (request !== undefined && typeof message.result === "string")
-          node.#subscriptions.set(message.result, request);
-        if (node.#upstream === upstream) client.send((data as Buffer).toString());
+          node.subscriptions.set(message.result, request);
+        if (node.upstream === upstream) client.send((data as Buffer).toString());
       });
     });
-    await once(node.#server, "listening");
+    await once(node.server, "listening");
     return node;
   }
 
   get endpoint(): string {
-    return `ws://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+    return `ws://127.0.0.1:${(this.server.address() as { port: number }).port}`;
   }
 
   /** From now on the client is answered by this other chain. */
   async upgrade(target: string): Promise<void> {
     const next = new WebSocket(target);
     await once(next, "open");
-    this.#upstream?.close();
-    this.#upstream = next;
+    this.upstream?.close();
+    this.upstream = next;
     const names = new Map<string, string>();
     const pending = new Map<string, string>();
     next.on("message", (data) => {
@@ -73,9 +73,9 @@ class UpgradingNode {
       if (old !== undefined) return void names.set(String(message.result), old);
       const name = names.get(message.params?.subscription ?? "");
       if (name !== undefined) message.params!.subscription = name;
-      this.#client?.send(JSON.stringify(message));
+      this.client?.send(JSON.stringify(message));
     });
-    for (const [name, request] of this.#subscriptions) {
+    for (const [name, request] of this.subscriptions) {
       const id = `again-${name}`;
       pending.set(id, name);
       next.send(JSON.stringify({ ...(JSON.parse(request) as Message), id }));
@@ -83,9 +83,9 @@ class UpgradingNode {
   }
 
   async close(): Promise<void> {
-    this.#upstream?.close();
-    this.#client?.terminate();
-    await new Promise((resolve) => this.#server.close(resolve));
+    this.upstream?.close();
+    this.client?.terminate();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 }
 

@@ -59,7 +59,7 @@ describe("two gateways on one network, the second of which asks the first", func
     return { cached: await of("cached"), peers: await of("fromPeers"), nodes: await of("fromNodes") };
   };
   /** Of each node, how many fragments it has given to the second gateway. */
-  const book = async () => {
+  const registry = async () => {
     const rows = (await (await fetch(`${second.admin}/nodes`)).json()) as { account: string; get: { count: number } }[];
     return Object.fromEntries(rows.map(({ account, get }) => [account, get.count]));
   };
@@ -109,10 +109,10 @@ describe("two gateways on one network, the second of which asks the first", func
   });
 
   it("knows after a restart what it has learned of the storage nodes", async () => {
-    const before = await book();
+    const before = await registry();
     expect(Object.values(before).reduce((sum, count) => sum + count, 0)).to.be.least(FRAGMENTS);
     await second.end();
     second = await startSecond();
-    expect(await book()).to.deep.equal(before);
+    expect(await registry()).to.deep.equal(before);
   });
 });

@@ -21,7 +21,7 @@ export const bugs: readonly Bug[] = [
   bug(
     "release-before-finality",
     "Staged bytes go when the best block has the file, which a fork may take back.",
-    "distribution/store-desk",
+    "distribution/store-context",
     `const final = await chain.file(row.fid, "finalized");`,
     `const final = await chain.file(row.fid, "best");`,
   ),
@@ -29,7 +29,7 @@ export const bugs: readonly Bug[] = [
     "order-without-looking",
     "A file is declared although a deal for it may be pending.",
     "distribution/ordering",
-    `const { deal, file } = await look(chain, row.fid, "best");`,
+    `const { deal, file } = await readFileStatus(chain, row.fid, "best");`,
     "const deal = undefined, file = undefined;",
   ),
   bug(
@@ -42,7 +42,7 @@ export const bugs: readonly Bug[] = [
   bug(
     "unsettled-ignored",
     "What was signed before a crash is not waited for.",
-    "distribution/store-desk",
+    "distribution/store-context",
     "                return true;",
     "                return false;",
   ),
@@ -56,8 +56,8 @@ export const bugs: readonly Bug[] = [
   bug(
     "mark-not-kept",
     "A process believes an endpoint that is far behind what the process before it was answered from.",
-    "network/chain/final-mark",
-    "if (this.#unsaved() >= UNSAVED_BLOCKS)",
+    "network/chain/finalized-watermark",
+    "if (this.unsaved() >= UNSAVED_BLOCKS)",
     "if (false)",
   ),
   bug(
@@ -71,7 +71,7 @@ export const bugs: readonly Bug[] = [
     "silence-accepted",
     "A node that took its fragments and never reports is waited for without end.",
     "distribution/delivery",
-    "await this.#revokeSilent(placements, memory);",
+    "await this.revokeSilent(placements, memory);",
     "",
   ),
   bug(
@@ -91,8 +91,8 @@ export const bugs: readonly Bug[] = [
   bug(
     "fresh-blobs-swept",
     "The sweeper takes blobs whose row is about to be written.",
-    "blobs/holds",
-    "return !this.unsettled.has(id) && !this.pins.has(id);",
+    "blobs/blob-pins",
+    "return !this.registered.has(id) && !this.pins.has(id);",
     "return true;",
   ),
   bug(
@@ -176,7 +176,7 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: "/src/distribution/delete-job.js",
-        find: "if (!row.signed && !(await this.#staysAway(row)))",
+        find: "if (!row.signed && !(await this.staysAway(row)))",
         replace: "if (false)",
       },
     ],
@@ -185,14 +185,14 @@ export const bugs: readonly Bug[] = [
     "orders-not-serialised",
     "Two owners' orders for the same file may run at once.",
     "distribution/fid-locks",
-    "if (this.#held.has(fid))",
+    "if (this.held.has(fid))",
     "if (false)",
   ),
   bug(
     "twin-forgotten",
     "A file goes from the chain although another S3 account of the same CESS account needs it.",
     "distribution/delete-job",
-    "if (await this.#neededByTwin(row, account))",
+    "if (await this.neededByTwin(row, account))",
     "if (false)",
   ),
   bug(
@@ -241,8 +241,8 @@ export const bugs: readonly Bug[] = [
     "old-master-forgotten",
     "What an older master key sealed is opened with the newest.",
     "keys/key-ring",
-    "this.#master.get(sealedBy(sealed))",
-    "this.#current",
+    "this.master.get(sealedBy(sealed))",
+    "this.current",
   ),
   bug(
     "key-use-not-recorded",

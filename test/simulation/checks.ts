@@ -98,7 +98,7 @@ function checkFragments({ chain, nodes }: World): void {
 export async function checkAtRest(world: World): Promise<void> {
   const { owner, disk, clients, incarnation } = world;
   await owner.sleep(SWEPT_MS);
-  const { catalog } = incarnation!.rooms;
+  const { catalog } = incarnation!.services;
   const linked = new Set<BlobId>();
   for (const { account } of clients) {
     const bucket = `bucket-${account.displayName}`;
@@ -151,7 +151,7 @@ export async function checkEmpty(world: World, spec: 100 | 133): Promise<void> {
     throw new Violation("files are left on chain although everything was deleted");
   const left = disk.files(BLOBS_FOLDER);
   if (left.length > world.clients.length * 100) throw new Violation("staging is not empty");
-  const states = await incarnation!.rooms.catalog.files.countByState();
+  const states = await incarnation!.services.catalog.files.countByState();
   const rows = Object.values(states).reduce((sum, count) => sum + count, 0);
   if (rows > 0 && spec === 133) throw new Violation(`${rows} file rows are left: ${JSON.stringify(states)}`);
 }

@@ -34,12 +34,12 @@ export class Client extends Reader {
 
   async createBucket(): Promise<void> {
     const { secrecy } = this.service;
-    await this.#persist(() =>
+    await this.persist(() =>
       this.service.request((gateway, { owner }) => gateway.buckets.create(this.call(owner), this.bucket)),
     );
     const encryption = secrecy.defaultOf(this.bucket);
     if (!encryption) return;
-    await this.#persist(() =>
+    await this.persist(() =>
       this.service.request((gateway, { owner }) => gateway.encryption.set(this.call(owner), this.bucket, encryption)),
     );
   }
@@ -48,26 +48,26 @@ export class Client extends Reader {
     const { owner, random } = this.service;
     for (let n = 0; n < requests; n++) {
       await owner.sleep(2 * pauseMs * random());
-      await this.#one();
+      await this.one();
     }
   }
 
   /** Everything goes: what is put and what is being uploaded. */
   async deleteAll(): Promise<void> {
-    for (const upload of this.openUploads.splice(0)) await this.#abort(upload);
-    for (const key of this.service.keys) await this.#delete(key);
+    for (const upload of this.openUploads.splice(0)) await this.abort(upload);
+    for (const key of this.service.keys) await this.delete(key);
   }
 
-  async #one(): Promise<void> {
+  private async one(): Promise<void> {
     const { random, keys, exclusive } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.name(key)));
     const key = free[Math.floor(random() * free.length)];
     if (key === undefined) return;
-    await this.#at(key, () => this.#act(key, random()));
+    await this.at(key, () => this.act(key, random()));
   }
 
   /** A copy onto this key does not begin meanwhile. */
-  async #at(key: string, act: () => Promise<void>): Promise<void> {
+  private async at(key: string, act: () => Promise<void>): Promise<void> {
     const { busy } = this.service;
     const name = this.name(key);
     busy.set(name, (busy.get(name) ?? 0) + 1);
@@ -78,35 +78,35 @@ export class Client extends Reader {
     }
   }
 
-  async #act(key: string, dice: number): Promise<void> {
-    if (dice < 0.3) await this.#put(key);
+  private async act(key: string, dice: number): Promise<void> {
+    if (dice < 0.3) await this.put(key);
     else if (dice < 0.55) await this.get(key, false);
     else if (dice < 0.62) await this.list();
-    else if (dice < 0.74) await this.#delete(key);
-    else if (dice < 0.82) await this.#copy(key);
-    else if (dice < 0.86) await this.#renew(key);
-    else await this.#upload(key);
+    else if (dice < 0.74) await this.delete(key);
+    else if (dice < 0.82) await this.copy(key);
+    else if (dice < 0.86) await this.renew(key);
+    else await this.upload(key);
   }
 
   /** Empties the bucket, and puts something back that was in it: as a tool does that replaces a folder. */
-  async #renew(key: string): Promise<void> {
+  private async renew(key: string): Promise<void> {
     const { keys, exclusive, contents, owner, random } = this.service;
     const content = contents.draw();
-    await this.#put(key, content);
+    await this.put(key, content);
     await owner.sleep(200_000 * random() ** 2);
     for (const other of [...keys].sort((a, b) => Number(a === key) - Number(b === key))) {
-      if (other === key || !exclusive.has(this.name(other))) await this.#at(other, () => this.#delete(other));
+      if (other === key || !exclusive.has(this.name(other))) await this.at(other, () => this.delete(other));
     }
-    await this.#put(key, content);
+    await this.put(key, content);
   }
 
-  async #put(key: string, content = this.service.contents.draw()): Promise<void> {
+  private async put(key: string, content = this.service.contents.draw()): Promise<void> {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const onlyNew = service.random() < 0.15;
     const encryption = service.secrecy.draw(this.name(key));
     const settings = {
-      ...this.#described(content, encryption),
+      ...this.described(content, encryption),
       ...(onlyNew && { preconditions: { ifNoneMatch: ["*"] } }),
     };
     const spoiled = service.random() < 0.05;
@@ -115,7 +115,7 @@ export class Client extends Reader {
         gateway.objects.put(
           this.call(owner),
           { bucket: this.bucket, key },
-          this.#body(owner, content.bytes, spoiled),
+          this.body(owner, content.bytes, spoiled),
           settings,
         ),
       );
@@ -126,11 +126,11 @@ export class Client extends Reader {
       this.register(key).done(write, this.turn);
       service.trace(() => `put ${this.name(key)} = ${content.id}${sealedAs(version.encryption)}`);
     } catch (error) {
-      this.#judgeWrite(key, write, error, ["BadDigest", "PreconditionFailed"]);
+      this.judgeWrite(key, write, error, ["BadDigest", "PreconditionFailed"]);
     }
   }
 
-  #described(content: Content, encryption: EncryptionRequest | undefined) {
+  private described(content: Content, encryption: EncryptionRequest | undefined) {
     return {
       content: { contentType: "text/plain" },
       metadata: { id: content.id, write: this.service.secrecy.nextWrite() },
@@ -139,7 +139,7 @@ export class Client extends Reader {
   }
 
   /** Whether a failed write may have happened all the same. */
-  #judgeWrite(
+  private judgeWrite(
     key: string,
     write: Parameters<Register["undone"]>[0],
     error: unknown,
@@ -162,7 +162,7 @@ export class Client extends Reader {
     register.doubtful(write, this.turn);
   }
 
-  #body(owner: Owner, bytes: Buffer, spoiled = false): Body {
+  private body(owner: Owner, bytes: Buffer, spoiled = false): Body {
     const { random } = this.service;
     const md5 = spoiled ? { md5: Buffer.alloc(16, 1).toString("base64") } : {};
     return {
@@ -173,7 +173,7 @@ export class Client extends Reader {
     };
   }
 
-  async #delete(key: string): Promise<void> {
+  private async delete(key: string): Promise<void> {
     const write = this.register(key).begin(undefined, this.turn);
     try {
       await this.service.request((gateway, { owner }) =>
@@ -182,12 +182,12 @@ export class Client extends Reader {
       this.register(key).done(write, this.turn);
       this.service.trace(() => `deleted ${this.name(key)}`);
     } catch (error) {
-      this.#judgeWrite(key, write, error, []);
+      this.judgeWrite(key, write, error, []);
     }
   }
 
   /** Onto a key that nobody else uses meanwhile: what is copied is known only afterwards. */
-  async #copy(from: string): Promise<void> {
+  private async copy(from: string): Promise<void> {
     const { service } = this;
     const to = service.keys.find(
       (key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)),
@@ -223,7 +223,7 @@ export class Client extends Reader {
       else if (error instanceof S3Error && error.kind === "OperationAborted") return;
       else {
         for (const value of this.register(from).admissible(began, this.turn)) {
-          if (value !== undefined) this.#judgeWrite(to, this.register(to).begin(value, began), error, UNREADABLE);
+          if (value !== undefined) this.judgeWrite(to, this.register(to).begin(value, began), error, UNREADABLE);
         }
       }
     } finally {
@@ -231,10 +231,10 @@ export class Client extends Reader {
     }
   }
 
-  async #upload(key: string): Promise<void> {
+  private async upload(key: string): Promise<void> {
     const { service } = this;
     const known = this.openUploads.findIndex((upload) => upload.key === key);
-    const upload = known >= 0 ? this.openUploads.splice(known, 1)[0] : await this.#begin(key);
+    const upload = known >= 0 ? this.openUploads.splice(known, 1)[0] : await this.begin(key);
     if (!upload) return;
     const order = upload.parts.map((_, index) => index + 1).sort(() => service.random() - 0.5);
     const missing = order.filter((part) => !upload.etags.has(part));
@@ -242,14 +242,14 @@ export class Client extends Reader {
     const fate = service.random();
     const now = fate < 0.25 ? missing.slice(0, -1) : missing;
     for (let at = 0; at < now.length; at += 2) {
-      await Promise.all(now.slice(at, at + 2).map((part) => this.#part(upload, part)));
+      await Promise.all(now.slice(at, at + 2).map((part) => this.part(upload, part)));
     }
-    if (fate < 0.12) await this.#abort(upload);
+    if (fate < 0.12) await this.abort(upload);
     else if (fate < 0.25) this.openUploads.push(upload);
-    else await this.#complete(upload);
+    else await this.complete(upload);
   }
 
-  async #begin(key: string): Promise<OpenUpload | undefined> {
+  private async begin(key: string): Promise<OpenUpload | undefined> {
     const { service } = this;
     const content = service.contents.draw(1);
     const parts: Buffer[] = [];
@@ -262,26 +262,25 @@ export class Client extends Reader {
     const encryption = service.secrecy.draw(this.name(key));
     try {
       const { id } = await service.request((gateway, { owner }) =>
-        gateway.uploads.create(this.call(owner), { bucket: this.bucket, key }, this.#described(content, encryption)),
+        gateway.uploads.create(this.call(owner), { bucket: this.bucket, key }, this.described(content, encryption)),
       );
       return { key, id, content, parts, etags: new Map(), encryption };
     } catch (error) {
-      this.#excuse(key, error);
+      this.excuse(key, error);
       return undefined;
     }
   }
 
   /** Puts a part as a client does that knows it has all the time in the world. Sometimes it sends other bytes first. */
-  async #part(upload: OpenUpload, part: number): Promise<void> {
+  private async part(upload: OpenUpload, part: number): Promise<void> {
     const { service } = this;
     const bytes = upload.parts[part - 1]!;
-    if (service.random() < 0.1)
-      await this.#persist(() => this.#sendPart(upload, part, Buffer.alloc(bytes.length, part)));
-    if (service.secrecy.tries()) await this.#persist(() => this.#misplacePart(upload, part, bytes));
-    upload.etags.set(part, await this.#persist(() => this.#sendPart(upload, part, bytes)));
+    if (service.random() < 0.1) await this.persist(() => this.sendPart(upload, part, Buffer.alloc(bytes.length, part)));
+    if (service.secrecy.tries()) await this.persist(() => this.misplacePart(upload, part, bytes));
+    upload.etags.set(part, await this.persist(() => this.sendPart(upload, part, bytes)));
   }
 
-  async #sendPart(
+  private async sendPart(
     { key, id, encryption }: OpenUpload,
     part: number,
     bytes: Buffer,
@@ -293,7 +292,7 @@ export class Client extends Reader {
         { bucket: this.bucket, key },
         id,
         part,
-        this.#body(owner, bytes),
+        this.body(owner, bytes),
         customer,
       ),
     );
@@ -301,10 +300,10 @@ export class Client extends Reader {
   }
 
   /** With a key that is not the upload's. */
-  async #misplacePart(upload: OpenUpload, part: number, bytes: Buffer): Promise<void> {
+  private async misplacePart(upload: OpenUpload, part: number, bytes: Buffer): Promise<void> {
     const name = this.name(upload.key);
     try {
-      await this.#sendPart(upload, part, bytes, this.service.secrecy.otherKey(name));
+      await this.sendPart(upload, part, bytes, this.service.secrecy.otherKey(name));
     } catch (error) {
       if (error instanceof S3Error && error.kind === "InvalidRequest") return;
       throw error;
@@ -313,7 +312,7 @@ export class Client extends Reader {
   }
 
   /** Completed once, and asked again when the answer did not come: then the answer is the same. */
-  async #complete({ key, id, content, parts, etags, encryption }: OpenUpload): Promise<void> {
+  private async complete({ key, id, content, parts, etags, encryption }: OpenUpload): Promise<void> {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const request = { parts: parts.map((_, index) => ({ partNumber: index + 1, etag: etags.get(index + 1)! })) };
@@ -323,8 +322,8 @@ export class Client extends Reader {
         return result;
       });
     try {
-      let completed = await this.#persist(ask);
-      if (service.random() < 0.2) completed = await this.#persist(ask);
+      let completed = await this.persist(ask);
+      if (service.random() < 0.2) completed = await this.persist(ask);
       const { etag } = completed;
       service.secrecy.requireAsked(this.name(key), this.bucket, encryption, completed.encryption);
       if (completed.encryption) service.contents.learn(etag, content);
@@ -333,12 +332,12 @@ export class Client extends Reader {
       this.register(key).done(write, this.turn);
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {
-      this.#judgeWrite(key, write, error, []);
+      this.judgeWrite(key, write, error, []);
     }
   }
 
-  async #abort({ key, id }: OpenUpload): Promise<void> {
-    await this.#persist(() =>
+  private async abort({ key, id }: OpenUpload): Promise<void> {
+    await this.persist(() =>
       this.service.request((gateway, { owner }) =>
         gateway.uploads.abort(this.call(owner), { bucket: this.bucket, key }, id),
       ),
@@ -346,19 +345,19 @@ export class Client extends Reader {
   }
 
   /** Again and again while the gateway or the network is down. */
-  async #persist<T>(ask: () => Promise<T>): Promise<T> {
+  private async persist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await ask();
       } catch (error) {
-        this.#excuse("", error);
+        this.excuse("", error);
         await this.service.owner.sleep(5_000);
       }
     }
   }
 
   /** Throws what nothing excuses. */
-  #excuse(key: string, error: unknown): void {
+  private excuse(key: string, error: unknown): void {
     if (error instanceof ConnectionLost || isDeparture(error)) return;
     if (error instanceof S3Error && PASSING.includes(error.kind) && this.service.troubled()) return;
     throw error instanceof S3Error ? new Violation(`${this.name(key)}: ${error.kind} ${error.message}`) : error;

@@ -36,11 +36,11 @@ const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
 
 /** What clients put: some of it fresh, some of it put before, by themselves or somebody else. */
 export class Contents {
-  readonly #byId = new Map<string, Content>();
+  private readonly ids = new Map<string, Content>();
   /** By ETag and size. */
-  readonly #byEtag = new Map<string, Content>();
+  private readonly etags = new Map<string, Content>();
 
-  readonly #sizes: readonly number[];
+  private readonly sizes: readonly number[];
 
   /** `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. */
   constructor(
@@ -49,37 +49,37 @@ export class Contents {
     private readonly variety: number,
     encrypted: boolean,
   ) {
-    this.#sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
+    this.sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
   }
 
   draw(least = 0): Content {
-    const known = [...this.#byId.values()].filter(({ bytes }) => bytes.length >= least);
+    const known = [...this.ids.values()].filter(({ bytes }) => bytes.length >= least);
     if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3))
       return known[Math.floor(this.random() * known.length)]!;
-    const sizes = this.#sizes.filter((size) => size >= least);
+    const sizes = this.sizes.filter((size) => size >= least);
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     const begun = known[Math.floor(this.random() * known.length)];
     const filled = begun && this.random() < 0.2 && begun.bytes.length > 0 && begun.bytes.length < size;
-    if (filled) return this.#make(Buffer.concat([begun.bytes, Buffer.alloc(size - begun.bytes.length)]));
+    if (filled) return this.make(Buffer.concat([begun.bytes, Buffer.alloc(size - begun.bytes.length)]));
     const random = seededRandom(Math.floor(this.random() * 2 ** 32));
-    return this.#make(Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256))));
+    return this.make(Buffer.from(Array.from({ length: size }, () => Math.floor(random() * 256))));
   }
 
   byId(id: string): Content | undefined {
-    return this.#byId.get(id);
+    return this.ids.get(id);
   }
 
   /** An ETag that is a FID says nothing of zeros at the end, so that the size is needed, too. */
   byEtag(etag: string, size: number): Content | undefined {
-    return this.#byEtag.get(`${etag} ${size}`);
+    return this.etags.get(`${etag} ${size}`);
   }
 
   /** The FID of an encrypted upload is known only when it is seen. */
   learn(etag: string, content: Content): void {
-    this.#byEtag.set(`${etag} ${content.bytes.length}`, content);
+    this.etags.set(`${etag} ${content.bytes.length}`, content);
   }
 
-  #make(bytes: Buffer): Content {
+  private make(bytes: Buffer): Content {
     const size = bytes.length;
     const hashes: Hash[] = [];
     for (let start = 0; start < size; start += SEGMENT_SIZE) {
@@ -100,7 +100,7 @@ export class Contents {
       fid: hashes.length > 0 ? fidOf(hashes) : undefined,
       files,
     };
-    this.#byId.set(content.id, content);
+    this.ids.set(content.id, content);
     this.learn(md5, content);
     if (content.fid !== undefined) this.learn(content.fid, content);
     return content;

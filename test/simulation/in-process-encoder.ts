@@ -28,11 +28,11 @@ export class InProcessEncoder implements Encoder {
   ) {}
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.#after(task, () => coder.hashes(content, format));
+    return this.after(task, () => coder.hashes(content, format));
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.#after(task, () => {
+    return this.after(task, () => {
       const fragment = coder.fragment(content, format, index);
       this.made(format, index, fragment);
       return fragment;
@@ -45,7 +45,7 @@ export class InProcessEncoder implements Encoder {
     task?: Task,
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: taken(bytes) }));
-    return this.#after(task, () => {
+    return this.after(task, () => {
       const made = coder.reconstruct(
         given,
         wanted.map(({ index }) => index),
@@ -59,14 +59,14 @@ export class InProcessEncoder implements Encoder {
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = taken(bytes);
-    return this.#after(task, () => (hashOf(given) === hash ? given : undefined));
+    return this.after(task, () => (hashOf(given) === hash ? given : undefined));
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  async #after<T>(task: Task | undefined, work: () => T): Promise<T> {
+  private async after<T>(task: Task | undefined, work: () => T): Promise<T> {
     const ms = 1 + 100 * this.random() ** 4;
     await this.owner.sleep(ms / 2, task?.signal);
     // A thread does not stop in the middle.

@@ -9,15 +9,15 @@ import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
-import { PreparationPruner } from "../../src/maintenance/preparation-pruner.js";
-import { UploadForgetter } from "../../src/maintenance/upload-forgetter.js";
+import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
+import { UploadGc } from "../../src/maintenance/upload-gc.js";
 import type { BlobId } from "../../src/model/object.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
-import { FinalMark } from "../../src/network/chain/final-mark.js";
-import type { Shelf } from "../../src/network/shelf.js";
-import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../src/network/nodes/kept-node-book.js";
+import { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.js";
+import type { KeyValueStore } from "../../src/network/key-value-store.js";
+import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
@@ -37,7 +37,7 @@ export interface Surroundings {
   readonly chain: MemoryChain;
   readonly trouble: ChainTrouble;
   /** What is kept from process to process beside catalog and blobs, by key. */
-  readonly shelf: Map<string, unknown>;
+  readonly store: Map<string, unknown>;
   readonly nodes: SimulatedNodes;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
@@ -72,17 +72,17 @@ export function stagedAt(blob: BlobId): { readonly path: string; readonly offset
 export class Incarnation {
   readonly owner: Owner;
   readonly machine: Machine;
-  readonly #path: string;
+  private readonly path: string;
   /** By the path of a catalog that was left: how much of its log is on the disk. */
-  static readonly #syncedLogs = new Map<string, number>();
-  rooms!: Awaited<ReturnType<typeof openRooms>>;
+  private static readonly syncedLogs = new Map<string, number>();
+  services!: Awaited<ReturnType<typeof openServices>>;
 
   constructor(
     readonly world: Surroundings,
     number: number,
   ) {
     this.owner = new Owner(world.scheduler, `gateway ${number}`);
-    this.#path = join(world.folder, String(number), "catalog.sqlite");
+    this.path = join(world.folder, String(number), "catalog.sqlite");
     this.machine = {
       owner: this.owner,
       disk: world.disk,
@@ -96,10 +96,10 @@ export class Incarnation {
   /** `source`: the catalog to begin with. */
   async boot(source: string): Promise<void> {
     mkdirSync(join(this.world.folder, this.owner.name.split(" ")[1]!), { recursive: true });
-    copyCatalog(source, this.#path);
-    this.machine.catalogSynced = Incarnation.#syncedLogs.get(source) ?? 0;
+    copyCatalog(source, this.path);
+    this.machine.catalogSynced = Incarnation.syncedLogs.get(source) ?? 0;
     setMachine(this.machine);
-    this.rooms = await openRooms(this.world, this.owner, this.#path);
+    this.services = await openServices(this.world, this.owner, this.path);
   }
 
   /**
@@ -110,23 +110,23 @@ export class Incarnation {
     const { random, disk } = this.world;
     this.owner.alive = false;
     const left = join(this.world.folder, `${this.owner.name} left`);
-    const written = copyCatalog(this.#path, left);
+    const written = copyCatalog(this.path, left);
     const synced = Math.min(this.machine.catalogSynced, written);
-    Incarnation.#syncedLogs.set(left, synced);
+    Incarnation.syncedLogs.set(left, synced);
     if (powerCut) {
       // What a power cut leaves is on the disk: the next process cannot lose it in another one.
       const kept = synced + Math.floor(random() * (written - synced + 1));
       if (written > 0) truncateSync(`${left}-wal`, kept);
-      Incarnation.#syncedLogs.set(left, kept);
+      Incarnation.syncedLogs.set(left, kept);
       disk.powerCut(random);
     }
-    this.#bury();
+    this.bury();
     return left;
   }
 
   /** Ends as after SIGTERM. Returns the names of workers that did not obey, and where the catalog is. */
   async stop(): Promise<{ readonly stuck: readonly string[]; readonly left: string }> {
-    const { supervisor, distribution, preprocessing, cache, catalog } = this.rooms;
+    const { supervisor, distribution, preprocessing, cache, catalog } = this.services;
     const stuck = await supervisor.drain(1_500, 1_000);
     await distribution.close();
     await preprocessing.close();
@@ -134,12 +134,12 @@ export class Incarnation {
     await catalog.close();
     this.owner.alive = false;
     const left = join(this.world.folder, `${this.owner.name} left`);
-    copyCatalog(this.#path, left);
-    this.#bury();
+    copyCatalog(this.path, left);
+    this.bury();
     return { stuck, left };
   }
 
-  #bury(): void {
+  private bury(): void {
     // Also one that ends in good order may be about to sign.
     this.world.chain.forgetReservations();
     for (const connection of [...this.machine.connections]) connection.close();
@@ -168,7 +168,7 @@ export function readCatalog(path: string): Buffer {
   return Buffer.concat([path, `${path}-wal`].filter((file) => existsSync(file)).map((file) => readFileSync(file)));
 }
 
-async function openRooms(world: Surroundings, owner: Owner, path: string) {
+async function openServices(world: Surroundings, owner: Owner, path: string) {
   const { random, accounts, onError, maxSegmentsPerFile, secrecy } = world;
   const keys = secrecy.nextKeys();
   const clock = owner;
@@ -186,17 +186,17 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
     { catalog, blobs, encoder },
     { maxSegmentsPerFile, parallelSegments: 2, parallelUploads: 2 },
   );
-  const shelf: Shelf = {
-    get: (key) => Promise.resolve(world.shelf.get(key)),
+  const store: KeyValueStore = {
+    get: (key) => Promise.resolve(world.store.get(key)),
     set: async (key, value) => {
       await owner.sleep(1 + 50 * random());
-      world.shelf.set(key, value);
+      world.store.set(key, value);
     },
   };
-  const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalMark.open(shelf));
-  const book = KeptNodeBook.inMemory({ chain, clock });
+  const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalizedWatermark.open(store));
+  const registry = PersistentNodeRegistry.inMemory({ chain, clock });
   const nodes = new LimitedNodes(
-    { nodes: new BookedNodes({ nodes: world.nodes.seenBy(owner), book, clock }) },
+    { nodes: new MeasuredNodes({ nodes: world.nodes.seenBy(owner), registry, clock }) },
     { transfers: 8 },
   );
   const cache = new TieredCache(
@@ -204,7 +204,7 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
     { folder: "/data/cache", memoryBytes: 4 * FRAGMENT_SIZE, diskBytes: 8 * FRAGMENT_SIZE },
   );
   const retrieval = new NetworkRetrieval(
-    { chain, nodes, book, cache, encoder, clock },
+    { chain, nodes, registry, cache, encoder, clock },
     {
       readAheadBytes: 3 * FRAGMENT_SIZE,
       heldBytes: 16 * FRAGMENT_SIZE,
@@ -221,7 +221,7 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
       preprocessing,
       chain,
       nodes,
-      book,
+      registry,
       clock,
       log,
       random,
@@ -240,8 +240,8 @@ async function openRooms(world: Surroundings, owner: Owner, path: string) {
   const every = { intervalMs: world.sweepMs };
   for (const worker of [
     new OrphanSweeper(shared, every),
-    new PreparationPruner(shared, every),
-    new UploadForgetter(shared, every),
+    new PreparationGc(shared, every),
+    new UploadGc(shared, every),
   ])
     supervisor.add(worker);
   distribution.watch();

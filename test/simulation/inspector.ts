@@ -16,7 +16,7 @@ export function requireNoHazard(chain: Pick<MemoryChain, "overwrites" | "doubleL
 
 /**
  * Looks at one object of a client, between two turns, so that nothing moves meanwhile: what must hold at every moment,
- * whatever is wrong with the network. The rooms are asked directly; reading takes no virtual time.
+ * whatever is wrong with the network. The services are asked directly; reading takes no virtual time.
  */
 export async function inspect(world: World, random: () => number): Promise<void> {
   const { clients, keys, incarnation, disk, chain } = world;
@@ -24,7 +24,7 @@ export async function inspect(world: World, random: () => number): Promise<void>
   const client = clients[Math.floor(random() * clients.length)];
   const key = keys[Math.floor(random() * keys.length)];
   if (!incarnation || !client || key === undefined) return;
-  const { catalog } = incarnation.rooms;
+  const { catalog } = incarnation.services;
   const name = `${client.bucket}/${key}`;
   const version = await catalog.objects.get(client.bucket, key);
   if (!version) return;

@@ -13,11 +13,11 @@ interface Write {
  * write that certainly happened lies wholly between the two.
  */
 export class Register {
-  #writes: Write[] = [{ value: undefined, began: -1, ended: -1, certain: true }];
+  private writes: Write[] = [{ value: undefined, began: -1, ended: -1, certain: true }];
 
   begin(value: Value, now: number): Write {
     const write = { value, began: now, ended: Infinity, certain: false };
-    this.#writes.push(write);
+    this.writes.push(write);
     return write;
   }
 
@@ -34,14 +34,14 @@ export class Register {
 
   /** It was refused: it has not happened. */
   undone(write: Write): void {
-    this.#writes = this.#writes.filter((other) => other !== write);
+    this.writes = this.writes.filter((other) => other !== write);
   }
 
   admissible(began: number, ended: number): Set<Value> {
     const overwritten = (write: Write) =>
-      this.#writes.some((other) => other.certain && other.began > write.ended && other.ended < began);
+      this.writes.some((other) => other.certain && other.began > write.ended && other.ended < began);
     return new Set(
-      this.#writes.filter((write) => write.began <= ended && !overwritten(write)).map(({ value }) => value),
+      this.writes.filter((write) => write.began <= ended && !overwritten(write)).map(({ value }) => value),
     );
   }
 }

@@ -25,13 +25,13 @@ export class Scheduler {
   turns = 0;
   /** Called before each turn; true: it is not to be run (its owner was killed instead). */
   intercept: ((owner: Owner) => boolean) | undefined;
-  readonly #heap: Turn[] = [];
-  #order = 0;
-  #turnsAtOnce = 0;
+  private readonly heap: Turn[] = [];
+  private order = 0;
+  private turnsAtOnce = 0;
 
   schedule(owner: Owner, delayMs: number, run: () => void): Turn {
-    const turn = { at: this.now + Math.max(0, delayMs), order: this.#order++, owner, run, cancelled: false };
-    this.#push(turn);
+    const turn = { at: this.now + Math.max(0, delayMs), order: this.order++, owner, run, cancelled: false };
+    this.push(turn);
     return turn;
   }
 
@@ -42,26 +42,26 @@ export class Scheduler {
     director.then(settle, settle);
     await drained();
     while (!(settled as boolean)) {
-      this.#turn();
+      this.turn();
       await drained();
     }
     return director;
   }
 
-  #turn(): void {
-    const turn = this.#pop();
+  private turn(): void {
+    const turn = this.pop();
     if (!turn) throw new Error("deadlock: nothing is scheduled any more");
     if (turn.cancelled || !turn.owner.alive) return;
-    this.#turnsAtOnce = turn.at === this.now ? this.#turnsAtOnce + 1 : 0;
-    if (this.#turnsAtOnce > MOST_TURNS_AT_ONCE) throw new Error("something spins: time does not pass any more");
+    this.turnsAtOnce = turn.at === this.now ? this.turnsAtOnce + 1 : 0;
+    if (this.turnsAtOnce > MOST_TURNS_AT_ONCE) throw new Error("something spins: time does not pass any more");
     this.now = turn.at;
     this.turns++;
     if (this.intercept?.(turn.owner) === true) return;
     turn.run();
   }
 
-  #push(turn: Turn): void {
-    const heap = this.#heap;
+  private push(turn: Turn): void {
+    const heap = this.heap;
     let place = heap.push(turn) - 1;
     while (place > 0) {
       const parent = (place - 1) >> 1;
@@ -72,8 +72,8 @@ export class Scheduler {
     heap[place] = turn;
   }
 
-  #pop(): Turn | undefined {
-    const heap = this.#heap;
+  private pop(): Turn | undefined {
+    const heap = this.heap;
     const first = heap[0];
     const last = heap.pop();
     if (!first || !last || heap.length === 0) return first;

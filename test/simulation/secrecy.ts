@@ -23,60 +23,60 @@ export class Secrecy {
   /** Whether anything is encrypted at all. */
   readonly used: boolean;
   readonly operatorDefault: "none" | "AES256";
-  readonly #random: () => number;
-  readonly #share: number;
-  readonly #rotates: boolean;
-  readonly #defaults = new Map<string, DefaultEncryption | undefined>();
-  readonly #masters = [keyOf("master")];
-  readonly #payroll = [keyOf("payroll")];
+  private readonly random: () => number;
+  private readonly share: number;
+  private readonly rotates: boolean;
+  private readonly defaults = new Map<string, DefaultEncryption | undefined>();
+  private readonly masters = [keyOf("master")];
+  private readonly payroll = [keyOf("payroll")];
   /** What no disk may hold in clear, as bytes. */
-  readonly #secrets = new Map<string, Buffer>();
+  private readonly secrets = new Map<string, Buffer>();
   /** By data key, segment number and fragment index: what that fragment was. */
-  readonly #fragments = new Map<string, string>();
-  #writes = 0;
+  private readonly fragments = new Map<string, string>();
+  private writes = 0;
 
   constructor(private readonly seed: number) {
-    this.#random = seededRandom(seed ^ SALT);
-    const random = this.#random;
+    this.random = seededRandom(seed ^ SALT);
+    const random = this.random;
     this.used = random() < 0.6;
     this.operatorDefault = this.used && random() < 0.3 ? "AES256" : "none";
-    this.#share = random();
-    this.#rotates = random() < 0.5;
+    this.share = random();
+    this.rotates = random() < 0.5;
   }
 
   /** The keys of the next incarnation: with new ones in front, where an operator rotates them. */
   nextKeys(): KeyRing {
-    if (this.used && this.#rotates && this.#random() < 0.6) {
-      this.#masters.unshift(keyOf(`master ${this.#masters.length}`));
-      this.#payroll.unshift(keyOf(`payroll ${this.#payroll.length}`));
+    if (this.used && this.rotates && this.random() < 0.6) {
+      this.masters.unshift(keyOf(`master ${this.masters.length}`));
+      this.payroll.unshift(keyOf(`payroll ${this.payroll.length}`));
     }
     const material = {
-      master: this.#masters,
+      master: this.masters,
       kms: new Map([
         ["aws/s3", [keyOf("aws/s3")]],
-        ["payroll", this.#payroll],
+        ["payroll", this.payroll],
       ]),
       ciphers: new Map([["friends", "open sesame"]]),
     };
-    return new WatchedKeys(material, (secret) => this.#secrets.set(secret, Buffer.from(secret, "hex")));
+    return new WatchedKeys(material, (secret) => this.secrets.set(secret, Buffer.from(secret, "hex")));
   }
 
   defaultOf(bucket: string): DefaultEncryption | undefined {
-    if (!this.#defaults.has(bucket)) this.#defaults.set(bucket, this.#drawDefault());
-    return this.#defaults.get(bucket);
+    if (!this.defaults.has(bucket)) this.defaults.set(bucket, this.drawDefault());
+    return this.defaults.get(bucket);
   }
 
-  #drawDefault(): DefaultEncryption | undefined {
-    if (!this.used || this.#random() < 0.5) return undefined;
-    const dice = this.#random();
+  private drawDefault(): DefaultEncryption | undefined {
+    if (!this.used || this.random() < 0.5) return undefined;
+    const dice = this.random();
     if (dice < 0.5) return { algorithm: "AES256" };
     return dice < 0.75 ? { algorithm: "aws:kms", keyId: "payroll" } : { algorithm: "cess-cbc", keyId: "friends" };
   }
 
   /** What a write of this object asks for; undefined: it leaves that to the bucket. */
   draw(name: string): EncryptionRequest | undefined {
-    if (!this.used || this.#random() > this.#share) return undefined;
-    const dice = this.#random();
+    if (!this.used || this.random() > this.share) return undefined;
+    const dice = this.random();
     if (dice < 0.3) return { algorithm: "AES256" };
     if (dice < 0.6) return { algorithm: "aws:kms", ...(dice < 0.45 && { keyId: "payroll", context: `of ${name}` }) };
     return { algorithm: "customer", customer: this.customerKey(name) };
@@ -85,7 +85,7 @@ export class Secrecy {
   /** Each object has a key of its customer's. */
   customerKey(name: string): CustomerKey {
     const key = keyOf(`${this.seed} ${name}`);
-    this.#secrets.set(name, key);
+    this.secrets.set(name, key);
     return { key, md5: "" };
   }
 
@@ -95,7 +95,7 @@ export class Secrecy {
 
   /** Names a write: a copy keeps the name of what it copies. */
   nextWrite(): string {
-    return String(++this.#writes);
+    return String(++this.writes);
   }
 
   /** That a write is encrypted as it was asked, else as its bucket, else as the operator says. */
@@ -124,7 +124,7 @@ export class Secrecy {
     if (!this.used) return ask(undefined);
     // Somebody may put it anew between two attempts.
     for (let round = 0; round < 5; round++) {
-      for (const attempt of this.#attempts()) {
+      for (const attempt of this.attempts()) {
         const answer = await ask(
           attempt === "none" ? undefined : attempt === "own" ? this.customerKey(name) : this.otherKey(name),
         ).catch((error: unknown) => {
@@ -143,15 +143,15 @@ export class Secrecy {
     throw new Violation(`no key opens ${name}`);
   }
 
-  #attempts(): readonly Attempt[] {
-    const dice = this.#random();
+  private attempts(): readonly Attempt[] {
+    const dice = this.random();
     if (dice < 0.5) return ["none", "own", "other"];
     return dice < 0.75 ? ["own", "other", "none"] : ["other", "none", "own"];
   }
 
   /** Now and then something is tried that must be refused. */
   tries(): boolean {
-    return this.used && this.#random() < 0.1;
+    return this.used && this.random() < 0.1;
   }
 
   /** One data key and one segment number, hence one nonce, never seal two contents that may leave the gateway. */
@@ -159,15 +159,15 @@ export class Secrecy {
     if (format.name !== "aes-256-gcm") return;
     const place = `${format.key ?? ""} ${format.first} ${index}`;
     const digest = createHash("sha256").update(fragment).digest("hex");
-    const known = this.#fragments.get(place) ?? digest;
+    const known = this.fragments.get(place) ?? digest;
     if (known !== digest)
       throw new Violation(`segment ${format.first} was sealed twice with one data key and other content`);
-    this.#fragments.set(place, digest);
+    this.fragments.set(place, digest);
   }
 
   /** That these bytes of a disk hold no data key and no customer's key. */
   requireSealed(what: string, bytes: Buffer): void {
-    for (const [name, secret] of this.#secrets) {
+    for (const [name, secret] of this.secrets) {
       const clear = [secret, secret.toString("hex"), secret.toString("base64"), secret.toString("base64url")].some(
         (form) => bytes.includes(form),
       );

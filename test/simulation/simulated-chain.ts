@@ -13,7 +13,7 @@ import {
   type SubmitOptions,
   type Territory,
 } from "../../src/network/chain/chain.js";
-import type { FinalMark } from "../../src/network/chain/final-mark.js";
+import type { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.js";
 import type { State } from "../support/memory-chain-state.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { Owner } from "./scheduler.js";
@@ -37,7 +37,7 @@ export const calm = (): ChainTrouble => ({ unreachable: false, behind: 0, latenc
 /** How long a read waits for an endpoint that has not caught up, ms. */
 const CATCH_UP_MS = 30_000;
 
-interface Sight {
+interface ChainView {
   readonly best: State;
   readonly finalized: State;
 }
@@ -49,18 +49,18 @@ interface Sight {
  */
 export class SimulatedChain implements Chain {
   readonly account: CessAccount;
-  #missed = false;
-  #lastEventAt = 0;
+  private missed = false;
+  private lastEventAt = 0;
 
   constructor(
     private readonly chain: MemoryChain,
     private readonly owner: Owner,
     private readonly trouble: ChainTrouble,
     private readonly random: () => number,
-    private readonly mark: FinalMark,
+    private readonly watermark: FinalizedWatermark,
   ) {
     this.account = chain.account;
-    mark.begin("0x5e");
+    watermark.begin("0x5e");
   }
 
   get connected(): boolean {
@@ -68,39 +68,39 @@ export class SimulatedChain implements Chain {
   }
 
   file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
-    return this.#read((sight) => sight[at].files.get(fid));
+    return this.read((sight) => sight[at].files.get(fid));
   }
 
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
-    return this.#read((sight) => sight[at].deals.get(fid));
+    return this.read((sight) => sight[at].deals.get(fid));
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
-    return this.#ask(() => this.chain.territory(owner, name));
+    return this.ask(() => this.chain.territory(owner, name));
   }
 
   authorized(owner: CessAccount): Promise<boolean> {
-    return this.#ask(() => this.chain.authorized(owner));
+    return this.ask(() => this.chain.authorized(owner));
   }
 
   nodes(): Promise<ChainNode[]> {
-    return this.#ask(() => this.chain.nodes());
+    return this.ask(() => this.chain.nodes());
   }
 
   finalizedBlock(): Promise<number> {
-    return this.#read(({ finalized }) => finalized.block);
+    return this.read(({ finalized }) => finalized.block);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {
-    return this.#read(({ finalized }) => finalized.nonce > signed.nonce || finalized.block >= signed.untilBlock);
+    return this.read(({ finalized }) => finalized.nonce > signed.nonce || finalized.block >= signed.untilBlock);
   }
 
   declare(order: DealOrder, options: SubmitOptions): Promise<void> {
-    return this.#submit(options, (reach) => this.chain.declare(order, reach));
+    return this.submit(options, (reach) => this.chain.declare(order, reach));
   }
 
   deleteFile(account: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    return this.#submit(options, (reach) => this.chain.deleteFile(account, fid, reach));
+    return this.submit(options, (reach) => this.chain.deleteFile(account, fid, reach));
   }
 
   sign(message: Uint8Array): Uint8Array {
@@ -111,12 +111,12 @@ export class SimulatedChain implements Chain {
   watch(listener: (event: ChainEvent) => void): () => void {
     return this.chain.watch((event) => {
       if (this.trouble.unreachable) {
-        this.#missed = true;
+        this.missed = true;
         return;
       }
-      if (this.#missed) this.#deliver(listener, { kind: "gap" });
-      this.#missed = false;
-      this.#deliver(listener, event);
+      if (this.missed) this.deliver(listener, { kind: "gap" });
+      this.missed = false;
+      this.deliver(listener, event);
     });
   }
 
@@ -124,21 +124,21 @@ export class SimulatedChain implements Chain {
     return Promise.resolve();
   }
 
-  #deliver(listener: (event: ChainEvent) => void, event: ChainEvent): void {
-    this.#lastEventAt = Math.max(this.#lastEventAt, this.owner.now() + this.#latency());
-    this.owner.schedule(this.#lastEventAt - this.owner.now(), () => listener(event));
+  private deliver(listener: (event: ChainEvent) => void, event: ChainEvent): void {
+    this.lastEventAt = Math.max(this.lastEventAt, this.owner.now() + this.latency());
+    this.owner.schedule(this.lastEventAt - this.owner.now(), () => listener(event));
   }
 
-  #latency(): number {
+  private latency(): number {
     return 1 + this.trouble.latencyMs * this.random() ** 2;
   }
 
-  #read<T>(read: (sight: Sight) => T): Promise<T> {
-    return this.#ask(async () => {
+  private read<T>(read: (sight: ChainView) => T): Promise<T> {
+    return this.ask(async () => {
       for (const end = this.owner.now() + CATCH_UP_MS; ;) {
         const sight = this.chain.endpoint(this.trouble.behind);
-        if (sight.finalized.block >= this.mark.number) {
-          this.mark.saw(sight.finalized.block);
+        if (sight.finalized.block >= this.watermark.number) {
+          this.watermark.saw(sight.finalized.block);
           return read(sight);
         }
         if (this.owner.now() > end) throw new ChainUnavailable("the endpoint is behind what was seen");
@@ -147,23 +147,26 @@ export class SimulatedChain implements Chain {
     });
   }
 
-  async #ask<T>(read: () => Promise<T>): Promise<T> {
-    await this.owner.sleep(this.#latency());
+  private async ask<T>(read: () => Promise<T>): Promise<T> {
+    await this.owner.sleep(this.latency());
     if (this.trouble.unreachable) {
       await this.owner.sleep(1_000);
       throw new ChainUnavailable("no endpoint answers");
     }
-    return this.owner.receive(read(), this.#latency());
+    return this.owner.receive(read(), this.latency());
   }
 
   /** The answer comes when the block is final; a process that is dead by then never hears it. */
-  async #submit({ onSigned, signal }: SubmitOptions, send: (options: SubmitOptions) => Promise<void>): Promise<void> {
-    await this.#ask(() => Promise.resolve());
+  private async submit(
+    { onSigned, signal }: SubmitOptions,
+    send: (options: SubmitOptions) => Promise<void>,
+  ): Promise<void> {
+    await this.ask(() => Promise.resolve());
     if (this.random() < this.trouble.refusal) throw new ChainRefusal("system", "CallFiltered");
     const reach: SubmitOptions = {
       onSigned: async (signed) => {
         await onSigned?.(signed);
-        await this.owner.sleep(this.#latency());
+        await this.owner.sleep(this.latency());
         if (this.random() < this.trouble.loss) this.chain.dropNext++;
       },
       ...(signal && { signal }),

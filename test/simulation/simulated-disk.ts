@@ -14,37 +14,37 @@ type Entry = SimulatedFile | "folder";
  * files, and names in folders, each for itself.
  */
 export class SimulatedDisk {
-  readonly #entries = new Map<string, Entry>();
-  readonly #durable = new Map<string, Entry>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly durable = new Map<string, Entry>();
   /** Bytes left; writing more is ENOSPC. */
   free = Number.MAX_SAFE_INTEGER;
 
   entry(path: string): Entry | undefined {
-    return this.#entries.get(path);
+    return this.entries.get(path);
   }
 
   /** The file, or the error that Node would throw. */
   file(path: string): SimulatedFile {
-    const entry = this.#entries.get(path);
+    const entry = this.entries.get(path);
     if (!(entry instanceof SimulatedFile)) throw fault("ENOENT", path);
     return entry;
   }
 
   create(path: string, exclusive: boolean): SimulatedFile {
-    if (exclusive && this.#entries.has(path)) throw fault("EEXIST", path);
-    if (this.#entries.get(dirname(path)) !== "folder") throw fault("ENOENT", path);
+    if (exclusive && this.entries.has(path)) throw fault("EEXIST", path);
+    if (this.entries.get(dirname(path)) !== "folder") throw fault("ENOENT", path);
     const file = new SimulatedFile();
-    this.#entries.set(path, file);
+    this.entries.set(path, file);
     return file;
   }
 
   /** A folder's own name is taken to be durable at once. */
   makeFolder(path: string): boolean {
-    if (this.#entries.has(path)) return false;
+    if (this.entries.has(path)) return false;
     const above = dirname(path);
     if (above !== path) this.makeFolder(above);
-    this.#entries.set(path, "folder");
-    this.#durable.set(path, "folder");
+    this.entries.set(path, "folder");
+    this.durable.set(path, "folder");
     return true;
   }
 
@@ -63,49 +63,47 @@ export class SimulatedDisk {
 
   rename(from: string, to: string): void {
     const file = this.file(from);
-    this.#entries.delete(from);
-    this.#entries.set(to, file);
+    this.entries.delete(from);
+    this.entries.set(to, file);
   }
 
   unlink(path: string): void {
     this.free += this.file(path).bytes.length;
-    this.#entries.delete(path);
+    this.entries.delete(path);
   }
 
   names(folder: string): string[] {
-    if (this.#entries.get(folder) !== "folder") throw fault("ENOENT", folder);
-    return [...this.#entries.keys()]
+    if (this.entries.get(folder) !== "folder") throw fault("ENOENT", folder);
+    return [...this.entries.keys()]
       .filter((path) => path !== folder && dirname(path) === folder)
       .map((path) => path.slice(folder.length + 1));
   }
 
   removeTree(folder: string): void {
-    for (const path of this.#entries.keys())
-      if (path === folder || path.startsWith(`${folder}/`)) this.#entries.delete(path);
+    for (const path of this.entries.keys())
+      if (path === folder || path.startsWith(`${folder}/`)) this.entries.delete(path);
   }
 
   /** What a folder sync that begins now will have made durable when it ends. */
   folderSync(folder: string): () => void {
-    const seen = new Map(
-      this.names(folder).map((name) => [join(folder, name), this.#entries.get(join(folder, name))!]),
-    );
+    const seen = new Map(this.names(folder).map((name) => [join(folder, name), this.entries.get(join(folder, name))!]));
     return () => {
-      for (const path of this.#durable.keys())
-        if (dirname(path) === folder && path !== folder && !seen.has(path)) this.#durable.delete(path);
-      for (const [path, entry] of seen) this.#durable.set(path, entry);
+      for (const path of this.durable.keys())
+        if (dirname(path) === folder && path !== folder && !seen.has(path)) this.durable.delete(path);
+      for (const [path, entry] of seen) this.durable.set(path, entry);
     };
   }
 
   /** Of every change that was not synced the dice say whether it happened; of unsynced bytes, how many. */
   powerCut(random: () => number): void {
-    for (const path of new Set([...this.#entries.keys(), ...this.#durable.keys()])) {
-      const now = this.#entries.get(path);
-      const before = this.#durable.get(path);
+    for (const path of new Set([...this.entries.keys(), ...this.durable.keys()])) {
+      const now = this.entries.get(path);
+      const before = this.durable.get(path);
       const kept = now === before || random() < 0.5 ? now : before;
-      if (kept === undefined) this.#entries.delete(path);
-      else this.#entries.set(path, kept);
+      if (kept === undefined) this.entries.delete(path);
+      else this.entries.set(path, kept);
     }
-    const files = new Set([...this.#entries.values()].filter((entry) => entry instanceof SimulatedFile));
+    const files = new Set([...this.entries.values()].filter((entry) => entry instanceof SimulatedFile));
     for (const file of files) {
       if (file.bytes.length > file.durable.length) {
         const length = file.durable.length + Math.floor(random() * (file.bytes.length - file.durable.length + 1));
@@ -113,13 +111,13 @@ export class SimulatedDisk {
       }
       file.durable = file.bytes;
     }
-    this.#durable.clear();
-    for (const [path, entry] of this.#entries) this.#durable.set(path, entry);
+    this.durable.clear();
+    for (const [path, entry] of this.entries) this.durable.set(path, entry);
   }
 
   /** Paths of all files below a folder. */
   files(folder: string): string[] {
-    return [...this.#entries]
+    return [...this.entries]
       .filter(([path, entry]) => entry !== "folder" && path.startsWith(`${folder}/`))
       .map(([path]) => path);
   }

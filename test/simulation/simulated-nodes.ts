@@ -43,7 +43,7 @@ const TIMEOUT_MS = 20_000;
 /** Storage nodes that keep their fragments, report them on the memory chain, and misbehave when told to. */
 export class SimulatedNodes {
   readonly nodes: readonly StorageNode[];
-  readonly #queued = new Set<string>();
+  private readonly queued = new Set<string>();
 
   /** The first `broken` of them are so for ever. */
   constructor(
@@ -70,14 +70,14 @@ export class SimulatedNodes {
         idleSpace: BigInt(100 * GIB),
       });
     }
-    chain.onBlock = () => this.#report();
+    chain.onBlock = () => this.report();
   }
 
   /** The nodes as one process of the gateway reaches them. */
   seenBy(owner: Owner): Nodes {
     return {
-      put: (address, fragment, bytes, signal) => this.#put(owner, address, fragment, bytes, signal),
-      get: (address, fragment, signal) => this.#get(owner, address, fragment, signal),
+      put: (address, fragment, bytes, signal) => this.put(owner, address, fragment, bytes, signal),
+      get: (address, fragment, signal) => this.get(owner, address, fragment, signal),
     };
   }
 
@@ -91,7 +91,7 @@ export class SimulatedNodes {
   }
 
   /** One way of a message; rejects as the client would when it is lost. */
-  async #travel(owner: Owner, address: NodeAddress, signal?: AbortSignal): Promise<StorageNode> {
+  private async travel(owner: Owner, address: NodeAddress, signal?: AbortSignal): Promise<StorageNode> {
     const node = this.node(address.account)!;
     const { fault } = node;
     if (fault === "down") {
@@ -106,7 +106,7 @@ export class SimulatedNodes {
     return node;
   }
 
-  async #put(
+  private async put(
     owner: Owner,
     address: NodeAddress,
     { fid, hash }: FragmentName,
@@ -115,7 +115,7 @@ export class SimulatedNodes {
   ): Promise<void> {
     signal?.throwIfAborted();
     const sent = Uint8Array.from(bytes);
-    const node = await this.#travel(owner, address, signal);
+    const node = await this.travel(owner, address, signal);
     if (node.fault === "corrupting" && this.random() < 0.5) sent[0]! ^= 1;
     if (node.fault === "full") throw new NodeFailure("refused", address, "no space");
     if (createHash("sha256").update(sent).digest("hex") !== hash)
@@ -124,18 +124,23 @@ export class SimulatedNodes {
     if (!deal?.segments.some(({ fragments }) => fragments.includes(hash)))
       throw new NodeFailure("refused", address, "the fragment is not in the deal");
     node.held.set(hash, sent);
-    await this.#travel(owner, address, signal);
+    await this.travel(owner, address, signal);
   }
 
-  async #get(owner: Owner, address: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+  private async get(
+    owner: Owner,
+    address: NodeAddress,
+    { hash }: FragmentName,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    const { fault, held } = await this.#travel(owner, address, signal);
+    const { fault, held } = await this.travel(owner, address, signal);
     const bytes = held.get(hash);
     if (!bytes || fault === "forgetful") throw new NodeFailure("missing", address, "no such fragment");
     const answer = Uint8Array.from(bytes);
     if (fault === "lying") answer.fill(7);
     if (fault === "corrupting" && this.random() < 0.5) answer[answer.length - 1]! ^= 1;
-    await this.#travel(owner, address, signal);
+    await this.travel(owner, address, signal);
     return fault === "lying" && this.random() < 0.3 ? answer.subarray(1) : answer;
   }
 
@@ -143,8 +148,8 @@ export class SimulatedNodes {
    * As miners do: they look at the deals again and again, and report what they hold whole. One report a block is
    * enough.
    */
-  #report(): void {
-    this.#queued.clear();
+  private report(): void {
+    this.queued.clear();
     for (const deal of this.chain.pendingDeals()) {
       for (const node of this.nodes) {
         const mute = node.fault === "silent" || node.fault === "down" || node.fault === "hanging";
@@ -153,9 +158,9 @@ export class SimulatedNodes {
         for (let index = 0; index < FRAGMENTS; index++) {
           const whole = deal.segments.every(({ fragments }) => node.held.has(fragments[index]!));
           const free =
-            !deal.reports.some((report) => report.index === index) && !this.#queued.has(`${deal.fid} ${index}`);
+            !deal.reports.some((report) => report.index === index) && !this.queued.has(`${deal.fid} ${index}`);
           if (!whole || !free) continue;
-          this.#queued.add(`${deal.fid} ${index}`);
+          this.queued.add(`${deal.fid} ${index}`);
           this.chain.report(node.account, index, deal.fid);
           break;
         }

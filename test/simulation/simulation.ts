@@ -67,51 +67,51 @@ export class Simulation implements Service {
   incarnation: Incarnation | undefined;
   crashes = 0;
   mischief = 0;
-  #fingerprint = 0;
-  readonly #scheduler = new Scheduler();
-  readonly #registers = new Map<string, Register>();
-  readonly #trouble = calm();
-  readonly #shelf = new Map<string, unknown>();
-  readonly #finalityLag: number;
-  readonly #maxSegmentsPerFile: number;
-  #sweepMs: number;
-  readonly #diskSlowness: number;
-  readonly #crowded: boolean;
-  #stalled = 0;
-  #calmSince = Infinity;
-  #failure: Error | undefined;
-  #left: string;
-  #incarnations = 0;
+  private fingerprint = 0;
+  private readonly scheduler = new Scheduler();
+  private readonly registers = new Map<string, Register>();
+  private readonly trouble = calm();
+  private readonly store = new Map<string, unknown>();
+  private readonly finalityLag: number;
+  private readonly maxSegmentsPerFile: number;
+  private sweepMs: number;
+  private readonly diskSlowness: number;
+  private readonly crowded: boolean;
+  private stalled = 0;
+  private calmSince = Infinity;
+  private failure: Error | undefined;
+  private left: string;
+  private incarnations = 0;
   /** Turns of the running process until it is killed. */
-  #untilCrash = Infinity;
-  readonly #mourners = new Set<() => void>();
-  readonly #waiting = new Set<() => void>();
+  private untilCrash = Infinity;
+  private readonly mourners = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
 
   constructor(private readonly settings: RunSettings) {
     this.random = seededRandom(settings.seed);
     const { random } = this;
-    this.owner = new Owner(this.#scheduler, "world");
+    this.owner = new Owner(this.scheduler, "world");
     this.spec = random() < 0.25 ? 100 : 133;
-    this.#finalityLag = 1 + Math.floor(3 * random());
-    this.#maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
+    this.finalityLag = 1 + Math.floor(3 * random());
+    this.maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
     this.contents = new Contents(
       random,
-      this.#maxSegmentsPerFile,
+      this.maxSegmentsPerFile,
       random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity,
       this.secrecy.used,
     );
     this.chain = new MemoryChain({
       spec: this.spec,
-      finalityLag: this.#finalityLag,
+      finalityLag: this.finalityLag,
       era: 16 + Math.floor(48 * random()),
     });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
-    this.#crowded = random() < 0.2;
-    this.#sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
-    this.#diskSlowness = random() < 0.2 ? 10 : 1;
+    this.crowded = random() < 0.2;
+    this.sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
+    this.diskSlowness = random() < 0.2 ? 10 : 1;
     const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
     this.accounts = new Map(accounts.map((each) => [each.id, each]));
     for (const { cessAccount, territory } of accounts.slice(0, 2))
@@ -121,19 +121,19 @@ export class Simulation implements Service {
     this.clients = present.flatMap((each) =>
       Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)),
     );
-    this.#left = settings.emptyCatalog;
+    this.left = settings.emptyCatalog;
   }
 
   async run(): Promise<RunResult> {
     mkdirSync(this.settings.folder, { recursive: true });
-    const onRejection = (error: unknown) => this.#fail(error, "a rejection that nobody handles");
+    const onRejection = (error: unknown) => this.fail(error, "a rejection that nobody handles");
     process.on("unhandledRejection", onRejection);
-    this.#scheduler.intercept = (owner) => this.#intercept(owner);
-    this.#makeBlocks();
+    this.scheduler.intercept = (owner) => this.intercept(owner);
+    this.makeBlocks();
     try {
-      await this.#scheduler.run(Promise.race([this.#direct(), this.#failed()]));
+      await this.scheduler.run(Promise.race([this.direct(), this.failed()]));
     } catch (error) {
-      this.#failure ??= error as Error;
+      this.failure ??= error as Error;
     } finally {
       process.off("unhandledRejection", onRejection);
       // One that stopped in good order is gone already.
@@ -143,102 +143,102 @@ export class Simulation implements Service {
     }
     const { seed } = this.settings;
     const failure =
-      this.#failure &&
-      (this.#failure instanceof Violation ? this.#failure.message : (this.#failure.stack ?? String(this.#failure)));
+      this.failure &&
+      (this.failure instanceof Violation ? this.failure.message : (this.failure.stack ?? String(this.failure)));
     return {
       seed,
       ...(failure !== undefined && { failure }),
-      turns: this.#scheduler.turns,
+      turns: this.scheduler.turns,
       crashes: this.crashes,
       mischief: this.mischief,
       stored: this.chain.files().length,
-      fingerprint: this.#fingerprint,
+      fingerprint: this.fingerprint,
     };
   }
 
   // ---- what clients use ----
 
-  readonly troubled = (): boolean => this.owner.now() < this.#calmSince;
+  readonly troubled = (): boolean => this.owner.now() < this.calmSince;
 
   register(bucket: string, key: string): Register {
     const name = `${bucket}/${key}`;
-    const register = this.#registers.get(name) ?? new Register();
-    this.#registers.set(name, register);
+    const register = this.registers.get(name) ?? new Register();
+    this.registers.set(name, register);
     return register;
   }
 
   async request<T>(ask: (gateway: CessGateway, incarnation: Incarnation) => Promise<T>): Promise<T> {
-    while (!this.incarnation) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    while (!this.incarnation) await new Promise<void>((resolve) => this.waiting.add(resolve));
     const { incarnation } = this;
     return new Promise<T>((resolve, reject) => {
       const mourn = () => reject(new ConnectionLost());
-      this.#mourners.add(mourn);
-      void ask(incarnation.rooms.gateway, incarnation)
+      this.mourners.add(mourn);
+      void ask(incarnation.services.gateway, incarnation)
         .then(resolve, reject)
-        .finally(() => this.#mourners.delete(mourn));
+        .finally(() => this.mourners.delete(mourn));
     });
   }
 
   trace(line: () => string): void {
     const text = `${((this.owner.now() - 1_700_000_000_000) / 1000).toFixed(3)} ${line()}`;
     for (let at = 0; at < text.length; at++)
-      this.#fingerprint = (Math.imul(this.#fingerprint, 31) + text.charCodeAt(at)) | 0;
+      this.fingerprint = (Math.imul(this.fingerprint, 31) + text.charCodeAt(at)) | 0;
     this.settings.trace?.(text);
   }
 
   // ---- the plot ----
 
-  async #direct(): Promise<void> {
+  private async direct(): Promise<void> {
     const { random } = this;
-    await this.#boot();
+    await this.boot();
     for (const client of this.clients) await client.createBucket();
-    const parts = this.#troubleParts();
+    const parts = this.troubleParts();
     const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
     const everyMs = 5_000 + 120_000 * random();
     let ended = false;
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
-    const death = this.#crashAgainAndAgain(crashes, parts);
+    const death = this.crashAgainAndAgain(crashes, parts);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
     await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
     await Promise.all([trouble, death]);
-    this.#untilCrash = Infinity;
+    this.untilCrash = Infinity;
     heal(parts);
-    await this.#up();
-    this.#calmSince = this.owner.now() + 120_000;
+    await this.up();
+    this.calmSince = this.owner.now() + 120_000;
     this.trace(() => "all is well");
     // Hours may pass from here on: quick sweeps would be most of what happens in them.
-    const quick = this.#sweepMs < SWEEP_MS;
-    this.#sweepMs = SWEEP_MS;
-    if (random() < 0.3 || quick) await this.#restart();
-    await this.#untilIdle();
+    const quick = this.sweepMs < SWEEP_MS;
+    this.sweepMs = SWEEP_MS;
+    if (random() < 0.3 || quick) await this.restart();
+    await this.untilIdle();
     await checkStored(this, this.spec);
     await checkAtRest(this);
-    await this.#readWithNodesDown();
+    await this.readWithNodesDown();
     if (random() < 0.5) {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
       await elsewhere;
-      await this.#untilIdle();
+      await this.untilIdle();
       await checkStored(this, this.spec);
       await checkEmpty(this, this.spec);
     }
   }
 
-  #troubleParts(): TroubleParts {
+  private troubleParts(): TroubleParts {
     return {
       owner: this.owner,
       chain: this.chain,
-      trouble: this.#trouble,
+      trouble: this.trouble,
       nodes: this.nodes,
       disk: this.disk,
       random: this.random,
-      finalityLag: this.#finalityLag,
-      stallBlocks: (stalled) => (this.#stalled += stalled ? 1 : -this.#stalled),
-      unneeded: () => this.#unneeded(),
+      finalityLag: this.finalityLag,
+      stallBlocks: (stalled) => (this.stalled += stalled ? 1 : -this.stalled),
+      unneeded: () => this.unneeded(),
       owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
       trace: (line) => {
         this.mischief++;
@@ -247,11 +247,11 @@ export class Simulation implements Service {
     };
   }
 
-  async #unneeded(): Promise<{ fid: Fid; owner: CessAccount }[]> {
+  private async unneeded(): Promise<{ fid: Fid; owner: CessAccount }[]> {
     const { incarnation } = this;
     const found: { fid: Fid; owner: CessAccount }[] = [];
     for (const { fid, owners } of incarnation ? this.chain.files() : []) {
-      const rows = await incarnation!.rooms.catalog.files.withFid(fid);
+      const rows = await incarnation!.services.catalog.files.withFid(fid);
       for (const { account } of owners) {
         const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
         if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed))
@@ -261,111 +261,111 @@ export class Simulation implements Service {
     return found;
   }
 
-  #makeBlocks(): void {
+  private makeBlocks(): void {
     this.owner.schedule(BLOCK_MS, () => {
-      if (this.#stalled === 0) this.chain.advance();
-      void inspect(this, this.random).catch((error: unknown) => this.#fail(error, "inspecting"));
-      this.#makeBlocks();
+      if (this.stalled === 0) this.chain.advance();
+      void inspect(this, this.random).catch((error: unknown) => this.fail(error, "inspecting"));
+      this.makeBlocks();
     });
   }
 
-  async #boot(): Promise<void> {
+  private async boot(): Promise<void> {
     const incarnation = new Incarnation(
       {
-        scheduler: this.#scheduler,
+        scheduler: this.scheduler,
         disk: this.disk,
         chain: this.chain,
-        trouble: this.#trouble,
-        shelf: this.#shelf,
+        trouble: this.trouble,
+        store: this.store,
         nodes: this.nodes,
         accounts: this.accounts,
         random: this.random,
         secrecy: this.secrecy,
         folder: this.settings.folder,
-        maxSegmentsPerFile: this.#maxSegmentsPerFile,
-        sweepMs: this.#sweepMs,
-        diskSlowness: this.#diskSlowness,
-        crowded: this.#crowded,
-        onError: (error) => this.#fail(error, "an error that nobody expects"),
+        maxSegmentsPerFile: this.maxSegmentsPerFile,
+        sweepMs: this.sweepMs,
+        diskSlowness: this.diskSlowness,
+        crowded: this.crowded,
+        onError: (error) => this.fail(error, "an error that nobody expects"),
       },
-      ++this.#incarnations,
+      ++this.incarnations,
     );
-    this.#booting = incarnation;
-    await incarnation.boot(this.#left);
-    this.#booting = undefined;
+    this.booting = incarnation;
+    await incarnation.boot(this.left);
+    this.booting = undefined;
     this.incarnation = incarnation;
     this.trace(() => `${incarnation.owner.name} is up`);
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
   }
 
-  #booting: Incarnation | undefined;
+  private booting: Incarnation | undefined;
 
-  async #up(): Promise<void> {
-    while (!this.incarnation) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  private async up(): Promise<void> {
+    while (!this.incarnation) await new Promise<void>((resolve) => this.waiting.add(resolve));
   }
 
   /** Asked anew each time: a crash between two awaits ends the incarnation. */
-  #running(): boolean {
+  private running(): boolean {
     return this.incarnation !== undefined;
   }
 
-  async #crashAgainAndAgain(times: number, parts: TroubleParts): Promise<void> {
+  private async crashAgainAndAgain(times: number, parts: TroubleParts): Promise<void> {
     const { random } = this;
     for (let n = 0; n < times; n++) {
-      await this.#dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
-      if (this.#running()) return;
+      await this.dieWithin(1 + Math.floor(10 ** (1 + 3 * random())), this.owner.sleep(300_000));
+      if (this.running()) return;
       await this.owner.sleep(60_000 * random() ** 2);
       // A new process may not know of the last few blocks: an endpoint that is behind shows it the past.
       const past = random() < 0.7 ? undefined : random() < 0.5 ? mischiefs["behind"]!(parts) : farBehind(parts);
       // Some die again while they are starting.
-      if (random() < 0.2) await this.#dieWithin(1 + Math.floor(40 * random()), this.#boot());
-      if (!this.#running()) await this.#boot();
+      if (random() < 0.2) await this.dieWithin(1 + Math.floor(40 * random()), this.boot());
+      if (!this.running()) await this.boot();
       await past;
     }
   }
 
   /** Lets the process run for so many of its turns, or until the promise resolves. */
-  async #dieWithin(turns: number, end: Promise<void>): Promise<void> {
-    const died = new Promise<void>((resolve) => (this.#onDeath = resolve));
-    this.#untilCrash = turns;
+  private async dieWithin(turns: number, end: Promise<void>): Promise<void> {
+    const died = new Promise<void>((resolve) => (this.onDeath = resolve));
+    this.untilCrash = turns;
     await Promise.race([died, end]);
-    this.#untilCrash = Infinity;
+    this.untilCrash = Infinity;
   }
 
-  #onDeath: () => void = () => undefined;
+  private onDeath: () => void = () => undefined;
 
   /** The process is killed before one of its turns: nothing of it runs any more. */
-  #intercept(owner: Owner): boolean {
-    const victim = this.incarnation ?? this.#booting;
-    if (!victim || owner !== victim.owner || --this.#untilCrash > 0) return false;
-    this.#untilCrash = Infinity;
+  private intercept(owner: Owner): boolean {
+    const victim = this.incarnation ?? this.booting;
+    if (!victim || owner !== victim.owner || --this.untilCrash > 0) return false;
+    this.untilCrash = Infinity;
     this.crashes++;
     const powerCut = this.random() < 0.5;
     this.trace(() => `${owner.name} dies${powerCut ? " in a power cut" : ""}`);
     this.incarnation = undefined;
-    this.#booting = undefined;
-    this.#left = victim.kill(powerCut);
-    this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.#left));
-    for (const mourn of this.#mourners) mourn();
-    this.#mourners.clear();
-    this.#onDeath();
+    this.booting = undefined;
+    this.left = victim.kill(powerCut);
+    this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.left));
+    for (const mourn of this.mourners) mourn();
+    this.mourners.clear();
+    this.onDeath();
     return true;
   }
 
-  async #restart(): Promise<void> {
+  private async restart(): Promise<void> {
     const { incarnation } = this;
     const { stuck, left } = await incarnation!.stop();
     if (stuck.length > 0) throw new Violation(`workers that do not obey: ${stuck.join(", ")}`);
     this.incarnation = undefined;
-    this.#left = left;
-    await this.#boot();
+    this.left = left;
+    await this.boot();
   }
 
   /** Until no job is left, which must not take for ever. */
-  async #untilIdle(): Promise<void> {
+  private async untilIdle(): Promise<void> {
     const end = this.owner.now() + PATIENCE_MS;
-    const { catalog } = this.incarnation!.rooms;
+    const { catalog } = this.incarnation!.services;
     for (;;) {
       const { encode, store, delete: deletions } = await catalog.jobs.count();
       const states = await catalog.files.countByState();
@@ -382,8 +382,8 @@ export class Simulation implements Service {
   }
 
   /** With any eight nodes gone and the cache lost, everything reads back. */
-  async #readWithNodesDown(): Promise<void> {
-    await this.incarnation!.rooms.cache.clear();
+  private async readWithNodesDown(): Promise<void> {
+    await this.incarnation!.services.cache.clear();
     const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
     const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
     const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
@@ -392,17 +392,17 @@ export class Simulation implements Service {
     for (const node of gone) node.fault = undefined;
   }
 
-  #fail(error: unknown, what: string): void {
+  private fail(error: unknown, what: string): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#failure ??= error instanceof Violation ? error : new Violation(`${what}: ${text}`);
-    this.#onFailure();
+    this.failure ??= error instanceof Violation ? error : new Violation(`${what}: ${text}`);
+    this.onFailure();
   }
 
-  #onFailure: () => void = () => undefined;
+  private onFailure: () => void = () => undefined;
 
-  #failed(): Promise<never> {
+  private failed(): Promise<never> {
     return new Promise((_, reject) => {
-      this.#onFailure = () => reject(this.#failure!);
+      this.onFailure = () => reject(this.failure!);
     });
   }
 }

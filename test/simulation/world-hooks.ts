@@ -1,6 +1,7 @@
 import type { LoadHook, ResolveHook } from "node:module";
+import { rewriteText } from "./rewrite-text.js";
 
-/** A change of a module's text as it is loaded; `find` must stand in it exactly once. */
+/** A change of a module's text as it is loaded; `find` must stand in it exactly once (see placesOf). */
 export interface Rewrite {
   /** End of the module's URL. */
   readonly file: string;
@@ -40,10 +41,6 @@ export const load: LoadHook = async (url, context, next) => {
   const rewrites = hooks.rewrites.filter(({ file }) => url.endsWith(file));
   if (rewrites.length === 0 || loaded.source === undefined) return loaded;
   let text = Buffer.from(loaded.source as Uint8Array).toString("utf8");
-  for (const { file, find, replace } of rewrites) {
-    const parts = text.split(find);
-    if (parts.length !== 2) throw new Error(`${file} holds the text to rewrite ${parts.length - 1} times: ${find}`);
-    text = parts.join(replace);
-  }
+  for (const rewrite of rewrites) text = rewriteText(text, rewrite);
   return { ...loaded, source: text };
 };

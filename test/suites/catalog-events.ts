@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { MAX_WAITING } from "../../src/catalog/events.js";
-import { announcement, type Announcement, type NotificationRule } from "../../src/model/notification.js";
+import { outboxEventFor, type OutboxEvent, type NotificationRule } from "../../src/model/notification.js";
 import { CatalogFixture, file, refusal, slice, version, type OpenCatalog } from "./catalog-fixture.js";
 
 const rule: NotificationRule = {
@@ -14,8 +14,8 @@ const source = { principal: "anna", address: "192.0.2.1", requestId: "R1" };
 export function eventsContract(open: OpenCatalog): void {
   describe("Events", () => {
     const on = CatalogFixture.forEach(open);
-    const told = (event: Announcement["event"], key: string, rules: readonly NotificationRule[] = [rule]) => ({
-      announce: announcement(rules, event, key, source),
+    const told = (event: OutboxEvent["event"], key: string, rules: readonly NotificationRule[] = [rule]) => ({
+      outboxEvent: outboxEventFor(rules, event, key, source),
     });
     const waiting = async (webhook = "hook") =>
       (await on.catalog.events.first(webhook, 500)).map(({ event, key, versionId, size, etag }) => ({

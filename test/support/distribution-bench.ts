@@ -18,8 +18,8 @@ import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
 import { GIB } from "../../src/model/sizes.js";
-import { BookedNodes } from "../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook, type NodeRow } from "../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry, type NodeRow } from "../../src/network/nodes/persistent-node-registry.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
 import { MemoryChain } from "./memory-chain.js";
 import type { MemoryChainSettings } from "./memory-chain-state.js";
@@ -103,7 +103,7 @@ export const bob: Account = {
   id: "b".repeat(64),
   displayName: "bob",
   cessAccount: "cXbob" as CessAccount,
-  territory: "house",
+  territory: "fixture",
 };
 /** Another S3 account of Alice's CESS account. */
 export const alicesTwin: Account = { ...alice, id: "c".repeat(64), displayName: "twin" };
@@ -121,7 +121,7 @@ export interface BenchSettings {
 interface Run {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
-  readonly book: KeptNodeBook;
+  readonly registry: PersistentNodeRegistry;
 }
 
 /** The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Blocks come every 10 ms. */
@@ -131,8 +131,8 @@ export class Bench {
   readonly chain: MemoryChain;
   readonly nodes: MemoryNodes;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
-  #run: Run | undefined;
-  readonly #encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
+  private run: Run | undefined;
+  private readonly encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
 
   private constructor(
     readonly folder: string,
@@ -144,7 +144,7 @@ export class Bench {
     this.chain.addTerritory(alice.cessAccount, alice.territory, TERRITORY);
     this.chain.addTerritory(bob.cessAccount, bob.territory, TERRITORY);
     this.nodes = new MemoryNodes(this.chain, settings.nodes ?? 14);
-    this.#encoder = settings.encoder ?? new TinyEncoder();
+    this.encoder = settings.encoder ?? new TinyEncoder();
     this.chain.start(this.blockMs);
   }
 
@@ -168,11 +168,11 @@ export class Bench {
 
   /** What this process has learned of a node. */
   known(account: string): Pick<NodeRow, "missedReports" | "reports" | "failures"> | undefined {
-    return this.#run?.book.table().find((row) => row.account === account);
+    return this.run?.registry.table().find((row) => row.account === account);
   }
 
   get metrics(): Readonly<Record<string, number>> {
-    return this.#run?.distribution.metrics() ?? {};
+    return this.run?.distribution.metrics() ?? {};
   }
 
   /** A process begins: with `killer`, one that dies at some call to the outside. */
@@ -189,7 +189,7 @@ export class Bench {
       },
     } as never;
     const clock = new SystemClock();
-    const book = KeptNodeBook.inMemory(
+    const registry = PersistentNodeRegistry.inMemory(
       { chain: this.chain, clock },
       { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs },
     );
@@ -198,11 +198,11 @@ export class Bench {
       {
         catalog: keep(this.catalog),
         blobs: keep(this.blobs),
-        encoder: keep(this.#encoder) as Encoder,
-        preprocessing: keep(new DirectPreprocessing({ encoder: this.#encoder, blobs: this.blobs })),
+        encoder: keep(this.encoder) as Encoder,
+        preprocessing: keep(new DirectPreprocessing({ encoder: this.encoder, blobs: this.blobs })),
         chain: keep(this.chain),
-        nodes: keep(new BookedNodes({ nodes: this.nodes, book, clock })),
-        book,
+        nodes: keep(new MeasuredNodes({ nodes: this.nodes, registry, clock })),
+        registry,
         owners: (id) => this.accounts.get(id),
         clock,
         log,
@@ -219,13 +219,13 @@ export class Bench {
     );
     for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
     distribution.watch();
-    this.#run = { supervisor, distribution, book };
+    this.run = { supervisor, distribution, registry };
   }
 
   /** The process ends: in good order, or, with 0 ms, at once. */
   async stop(finishMs = 0): Promise<string[]> {
-    const run = this.#run;
-    this.#run = undefined;
+    const run = this.run;
+    this.run = undefined;
     const stuck = await run?.supervisor.drain(finishMs, 2_000);
     await run?.distribution.close();
     return stuck ?? [];
@@ -234,7 +234,7 @@ export class Bench {
   async close(): Promise<void> {
     await this.stop();
     await this.chain.close();
-    await this.#encoder.close();
+    await this.encoder.close();
     await this.blobs.close();
     await this.catalog.close();
     await rm(this.folder, { recursive: true, force: true });
@@ -258,14 +258,14 @@ export class Bench {
     );
     this.blobs.settle([id]);
     await this.blobs.remove(orphans);
-    this.#run?.supervisor.wake("encode");
+    this.run?.supervisor.wake("encode");
   }
 
   async remove(account: Account, key: string): Promise<void> {
     const { orphans } = await this.catalog.objects.delete(account.displayName, key);
     await this.blobs.remove(orphans);
-    this.#run?.supervisor.wake("delete");
-    this.#run?.supervisor.wake("store");
+    this.run?.supervisor.wake("delete");
+    this.run?.supervisor.wake("store");
   }
 
   async state(account: Account, key: string): Promise<string | undefined> {

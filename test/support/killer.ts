@@ -8,16 +8,16 @@ export class Killed extends Error {}
 /** Lets a process die before its n-th call to the outside; a dead process reaches nothing any more. */
 export class Killer {
   calls = 0;
-  #dead = false;
+  private isDead = false;
 
   constructor(private readonly at: number) {}
 
   get dead(): boolean {
-    return this.#dead;
+    return this.isDead;
   }
 
   kill(): void {
-    this.#dead = true;
+    this.isDead = true;
   }
 
   wrap<T extends object>(part: T): T {
@@ -28,21 +28,21 @@ export class Killer {
         if (typeof value !== "function" || typeof name !== "string") return value;
         const method = (value as (...args: unknown[]) => unknown).bind(target);
         if (SYNCHRONOUS.has(name)) return method;
-        return (...args: unknown[]) => this.#call(!UNCOUNTED.has(name), () => method(...args));
+        return (...args: unknown[]) => this.call(!UNCOUNTED.has(name), () => method(...args));
       },
     });
   }
 
-  async #call(counted: boolean, run: () => unknown): Promise<unknown> {
-    this.#check();
+  private async call(counted: boolean, run: () => unknown): Promise<unknown> {
+    this.check();
     if (counted && ++this.calls === this.at) this.kill();
-    this.#check();
+    this.check();
     const answer = await run();
-    this.#check();
+    this.check();
     return answer;
   }
 
-  #check(): void {
-    if (this.#dead) throw new Killed("the process is dead");
+  private check(): void {
+    if (this.isDead) throw new Killed("the process is dead");
   }
 }

@@ -2,15 +2,15 @@ import type { Clock } from "../../src/model/clock.js";
 
 /** Time that passes when the test says so. */
 export class ManualClock implements Clock {
-  #now = 1_000_000;
-  readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
+  private time = 1_000_000;
+  private readonly sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
 
   now(): number {
-    return this.#now;
+    return this.time;
   }
 
   get sleeping(): number {
-    return this.#sleepers.size;
+    return this.sleepers.size;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -19,12 +19,12 @@ export class ManualClock implements Clock {
         reject(signal.reason as Error);
         return;
       }
-      const sleeper = { at: this.#now + Math.max(0, ms), wake: resolve };
-      this.#sleepers.add(sleeper);
+      const sleeper = { at: this.time + Math.max(0, ms), wake: resolve };
+      this.sleepers.add(sleeper);
       signal?.addEventListener(
         "abort",
         () => {
-          this.#sleepers.delete(sleeper);
+          this.sleepers.delete(sleeper);
           reject(signal.reason as Error);
         },
         { once: true },
@@ -34,10 +34,10 @@ export class ManualClock implements Clock {
 
   /** Lets `ms` pass, and what waits for it run. */
   async advance(ms: number): Promise<void> {
-    this.#now += ms;
-    for (const sleeper of this.#sleepers) {
-      if (sleeper.at > this.#now) continue;
-      this.#sleepers.delete(sleeper);
+    this.time += ms;
+    for (const sleeper of this.sleepers) {
+      if (sleeper.at > this.time) continue;
+      this.sleepers.delete(sleeper);
       sleeper.wake();
     }
     await settle();

@@ -58,19 +58,19 @@ export class MemoryChain implements Chain {
   /** What an endpoint does not show yet that is behind, at its final block neither. */
   readonly unseen = new Set<Fid>();
 
-  readonly #settings: MemoryChainSettings;
-  readonly #history: State[];
-  #finalizing: Included[] = [];
+  private readonly settings: MemoryChainSettings;
+  private readonly history: State[];
+  private finalizing: Included[] = [];
   /** Never goes back. */
-  #finalizedBlock = 1;
-  readonly #listeners = new Set<(event: ChainEvent) => void>();
-  readonly #reserved = new Set<number>();
-  #pool: Pending[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  private finalBlock = 1;
+  private readonly listeners = new Set<(event: ChainEvent) => void>();
+  private readonly reserved = new Set<number>();
+  private pool: Pending[] = [];
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(settings: Partial<MemoryChainSettings> = {}) {
-    this.#settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
-    this.#history = [
+    this.settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
+    this.history = [
       {
         block: 1,
         nonce: 0,
@@ -87,17 +87,17 @@ export class MemoryChain implements Chain {
 
   /** Makes blocks by itself until `close`. */
   start(blockMs: number): this {
-    this.#timer = setInterval(() => this.advance(), blockMs);
+    this.timer = setInterval(() => this.advance(), blockMs);
     return this;
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearInterval(this.timer);
   }
 
   /** Makes blocks now: each includes what waits in the pool. */
   advance(blocks = 1): void {
-    for (let n = 0; n < blocks; n++) this.#produce();
+    for (let n = 0; n < blocks; n++) this.produce();
   }
 
   /**
@@ -105,18 +105,18 @@ export class MemoryChain implements Chain {
    * `forgotten`.
    */
   fork(depth: number, forgotten = false): void {
-    for (let n = 0; n < depth && this.#best.block > this.#finalizedBlock; n++) this.#history.pop();
-    const gone = this.#finalizing.filter(({ block }) => block > this.#best.block);
-    this.#finalizing = this.#finalizing.filter(({ block }) => block <= this.#best.block);
-    this.#pool.unshift(...gone.map(({ pending }) => pending).filter(({ signed }) => signed ?? !forgotten));
+    for (let n = 0; n < depth && this.best.block > this.finalBlock; n++) this.history.pop();
+    const gone = this.finalizing.filter(({ block }) => block > this.best.block);
+    this.finalizing = this.finalizing.filter(({ block }) => block <= this.best.block);
+    this.pool.unshift(...gone.map(({ pending }) => pending).filter(({ signed }) => signed ?? !forgotten));
   }
 
   /** The gateway's extrinsics in the pool are forgotten: at once, or without a word. Returns how many. */
   dropPool(word: "told" | "silent"): number {
-    const ours = this.#pool.filter(({ signed, lost }) => signed && lost !== true);
+    const ours = this.pool.filter(({ signed, lost }) => signed && lost !== true);
     if (word === "silent") for (const pending of ours) pending.lost = true;
     else {
-      this.#pool = this.#pool.filter((pending) => !ours.includes(pending));
+      this.pool = this.pool.filter((pending) => !ours.includes(pending));
       for (const { settle } of ours) settle(new ExtrinsicLost("dropped from the pool"));
     }
     return ours.length;
@@ -124,8 +124,8 @@ export class MemoryChain implements Chain {
 
   /** The gateway's extrinsics in the pool arrive there twice. */
   duplicatePool(): void {
-    for (const pending of this.#pool.filter(({ signed }) => signed))
-      this.#pool.push({ ...pending, settle: () => undefined });
+    for (const pending of this.pool.filter(({ signed }) => signed))
+      this.pool.push({ ...pending, settle: () => undefined });
   }
 
   /**
@@ -133,7 +133,7 @@ export class MemoryChain implements Chain {
    * many.
    */
   forsakePool(): number {
-    const waiting = this.#pool.filter(({ signed, lost, forsaken }) => signed && lost !== true && forsaken !== true);
+    const waiting = this.pool.filter(({ signed, lost, forsaken }) => signed && lost !== true && forsaken !== true);
     for (const pending of waiting) {
       pending.forsaken = true;
       pending.settle(new ChainUnavailable("no block was finalized for long; the extrinsic may still be included"));
@@ -143,12 +143,12 @@ export class MemoryChain implements Chain {
 
   /** The gateway's process has died: nonces it had chosen and not used are free again. */
   forgetReservations(): void {
-    this.#reserved.clear();
+    this.reserved.clear();
   }
 
   /** Changes the state without an extrinsic, at once and for finalized readers as well. */
   set(change: (state: State) => void): void {
-    for (const state of this.#history) change(state);
+    for (const state of this.history) change(state);
   }
 
   addTerritory(owner: CessAccount, name: string, total: bigint): void {
@@ -159,7 +159,7 @@ export class MemoryChain implements Chain {
   }
 
   space(owner: CessAccount, name: string): Space | undefined {
-    return this.#best.territories.get(`${owner}/${name}`);
+    return this.best.territories.get(`${owner}/${name}`);
   }
 
   addNode(node: ChainNode): void {
@@ -168,93 +168,86 @@ export class MemoryChain implements Chain {
 
   /** A storage node's transferReport; refused ones are swallowed, as by a miner that tries. */
   report(node: CessAccount, index: number, fid: Fid): void {
-    this.#pool.push({ fid, settle: () => undefined, apply: (state) => this.#applyReport(state, node, index, fid) });
+    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.applyReport(state, node, index, fid) });
   }
 
   /** Somebody else's declaration, not through the gateway. */
   declareAsStranger(order: DealOrder): void {
-    this.#pool.push({
-      fid: order.fid,
-      settle: () => undefined,
-      apply: (state) => this.#applyDeclaration(state, order),
-    });
+    this.pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.applyDeclaration(state, order) });
   }
 
   /** Another gateway of the same owner takes a file away. */
   deleteElsewhere(owner: CessAccount, fid: Fid): void {
-    this.#pool.push({ fid, settle: () => undefined, apply: (state) => this.#applyDeletion(state, owner, fid) });
+    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.applyDeletion(state, owner, fid) });
   }
 
   pendingDeals(): ChainDeal[] {
-    return [...this.#best.deals.values()];
+    return [...this.best.deals.values()];
   }
 
   files(): ChainFile[] {
-    return [...this.#best.files.values()];
+    return [...this.best.files.values()];
   }
 
   /** As the last final block has it. */
   finalFile(fid: Fid): ChainFile | undefined {
-    return this.#finalized.files.get(fid);
+    return this.finalized.files.get(fid);
   }
 
   /** What an endpoint shows that has not heard of the last blocks yet. */
   endpoint(blocksBehind: number): { readonly best: State; readonly finalized: State } {
-    const best = this.#history[Math.max(0, this.#history.length - 1 - blocksBehind)]!;
-    const final = Math.min(
-      this.#finalizedBlock,
-      Math.max(best.block - this.#settings.finalityLag, this.#history[0]!.block),
-    );
-    return { best, finalized: this.#history.find(({ block }) => block === final)! };
+    const best = this.history[Math.max(0, this.history.length - 1 - blocksBehind)]!;
+    const final = Math.min(this.finalBlock, Math.max(best.block - this.settings.finalityLag, this.history[0]!.block));
+    return { best, finalized: this.history.find(({ block }) => block === final)! };
   }
 
   emitGap(): void {
-    for (const listener of this.#listeners) listener({ kind: "gap" });
+    for (const listener of this.listeners) listener({ kind: "gap" });
   }
 
   // ---- the port ----
 
   file(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainFile | undefined> {
-    return this.#read(() =>
-      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).files.get(fid),
+    return this.read(() =>
+      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.at(at).files.get(fid),
     );
   }
 
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
-    return this.#read(() =>
-      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.#at(at).deals.get(fid),
+    return this.read(() =>
+      this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.at(at).deals.get(fid),
     );
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
-    return this.#read(() => {
-      const space = this.#best.territories.get(`${owner}/${name}`);
+    return this.read(() => {
+      const space = this.best.territories.get(`${owner}/${name}`);
       return space && { ...space, remaining: space.total - space.used - space.locked, deadline: 1_000_000 };
     });
   }
 
   authorized(owner: CessAccount): Promise<boolean> {
-    return this.#read(() => this.#best.authorizers.has(owner));
+    return this.read(() => this.best.authorizers.has(owner));
   }
 
   nodes(): Promise<ChainNode[]> {
-    return this.#read(() => [...this.#best.nodes.values()]);
+    return this.read(() => [...this.best.nodes.values()]);
   }
 
   finalizedBlock(): Promise<number> {
-    return this.#read(() => this.#finalized.block);
+    return this.read(() => this.finalized.block);
   }
 
   settled({ nonce, untilBlock }: SignedExtrinsic): Promise<boolean> {
-    return this.#read(() => this.#finalized.nonce > nonce || this.#finalized.block >= untilBlock);
+    return this.read(() => this.finalized.nonce > nonce || this.finalized.block >= untilBlock);
   }
 
   declare(order: DealOrder, options: SubmitOptions): Promise<void> {
-    return this.#submit(order.fid, (state) => this.#applyDeclaration(state, order), options);
+    return this.submit(order.fid, (state) => this.applyDeclaration(state, order), options);
   }
 
   deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    return this.#submit(fid, (state) => this.#applyDeletion(state, owner, fid), options);
+    return this.submit(fid, (state) => this.applyDeletion(state, owner, fid), options);
   }
 
   sign(message: Uint8Array): Uint8Array {
@@ -262,8 +255,8 @@ export class MemoryChain implements Chain {
   }
 
   watch(listener: (event: ChainEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   close(): Promise<void> {
@@ -273,34 +266,34 @@ export class MemoryChain implements Chain {
 
   // ---- blocks ----
 
-  get #best(): State {
-    return this.#history[this.#history.length - 1]!;
+  private get best(): State {
+    return this.history[this.history.length - 1]!;
   }
 
-  get #finalized(): State {
-    return this.#history.find(({ block }) => block === this.#finalizedBlock)!;
+  private get finalized(): State {
+    return this.history.find(({ block }) => block === this.finalBlock)!;
   }
 
-  #at(at: "best" | "finalized"): State {
-    return at === "best" ? this.#best : this.#finalized;
+  private at(at: "best" | "finalized"): State {
+    return at === "best" ? this.best : this.finalized;
   }
 
-  async #read<T>(read: () => T): Promise<T> {
+  private async read<T>(read: () => T): Promise<T> {
     await new Promise((resolve) => setImmediate(resolve));
     if (!this.connected) throw new ChainUnavailable("no endpoint answers");
     return read();
   }
 
   /** As the real client: a nonce, the save, the pool, a finalized block. An abort leaves the extrinsic in the pool. */
-  async #submit(fid: Fid, apply: Pending["apply"], { onSigned, signal }: SubmitOptions): Promise<void> {
+  private async submit(fid: Fid, apply: Pending["apply"], { onSigned, signal }: SubmitOptions): Promise<void> {
     signal?.throwIfAborted();
-    await this.#read(() => undefined);
-    const signed = { nonce: this.#freeNonce(), untilBlock: this.#best.block + this.#settings.era };
-    this.#reserved.add(signed.nonce);
+    await this.read(() => undefined);
+    const signed = { nonce: this.freeNonce(), untilBlock: this.best.block + this.settings.era };
+    this.reserved.add(signed.nonce);
     try {
       await onSigned?.(signed);
     } finally {
-      this.#reserved.delete(signed.nonce);
+      this.reserved.delete(signed.nonce);
     }
     if (this.dropNext > 0) {
       this.dropNext--;
@@ -308,38 +301,37 @@ export class MemoryChain implements Chain {
     }
     await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error) => (error ? reject(error) : resolve());
-      this.#pool.push({ fid, signed, apply, settle });
+      this.pool.push({ fid, signed, apply, settle });
       signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
       this.onSubmitted?.();
     });
   }
 
-  #freeNonce(): number {
+  private freeNonce(): number {
     const used = new Set([
-      ...this.#reserved,
-      ...this.#pool.filter(({ lost }) => lost !== true).map(({ signed }) => signed?.nonce),
+      ...this.reserved,
+      ...this.pool.filter(({ lost }) => lost !== true).map(({ signed }) => signed?.nonce),
     ]);
-    let nonce = this.#best.nonce;
+    let nonce = this.best.nonce;
     while (used.has(nonce)) nonce++;
     return nonce;
   }
 
-  #produce(): void {
-    const state = nextState(this.#best);
-    this.#history.push(state);
-    if (!this.finalityStalled)
-      this.#finalizedBlock = Math.max(this.#finalizedBlock, state.block - this.#settings.finalityLag);
-    while (this.#history[0]!.block < this.#finalizedBlock - KEPT_BLOCKS) this.#history.shift();
-    const waiting = this.#pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
-    this.#pool = waiting.filter((pending) => !this.#include(state, pending));
-    const final = this.#finalizing.filter(({ block }) => block <= this.#finalizedBlock);
-    this.#finalizing = this.#finalizing.filter(({ block }) => block > this.#finalizedBlock);
+  private produce(): void {
+    const state = nextState(this.best);
+    this.history.push(state);
+    if (!this.finalityStalled) this.finalBlock = Math.max(this.finalBlock, state.block - this.settings.finalityLag);
+    while (this.history[0]!.block < this.finalBlock - KEPT_BLOCKS) this.history.shift();
+    const waiting = this.pool.sort((a, b) => (a.signed?.nonce ?? -1) - (b.signed?.nonce ?? -1));
+    this.pool = waiting.filter((pending) => !this.include(state, pending));
+    const final = this.finalizing.filter(({ block }) => block <= this.finalBlock);
+    this.finalizing = this.finalizing.filter(({ block }) => block > this.finalBlock);
     for (const { done } of final) done();
     this.onBlock?.();
   }
 
   /** True when the extrinsic has left the pool. */
-  #include(state: State, pending: Pending): boolean {
+  private include(state: State, pending: Pending): boolean {
     const { signed, apply, settle, fid } = pending;
     if (signed) {
       if (signed.nonce < state.nonce || state.block > signed.untilBlock) {
@@ -352,31 +344,31 @@ export class MemoryChain implements Chain {
     const block = state.block;
     try {
       const kind = apply(state);
-      this.#finalizing.push({
+      this.finalizing.push({
         block,
         pending,
         done: () => {
-          for (const listener of this.#listeners) listener({ kind, fid, block });
+          for (const listener of this.listeners) listener({ kind, fid, block });
           settle();
         },
       });
     } catch (error) {
       this.refusals++;
-      this.#finalizing.push({ block, pending, done: () => settle(error as Error) });
+      this.finalizing.push({ block, pending, done: () => settle(error as Error) });
     }
     return true;
   }
 
   // ---- the pallets ----
 
-  #charge(state: State, owner: CessAccount, territory: string, bytes: bigint, field: "used" | "locked"): void {
+  private charge(state: State, owner: CessAccount, territory: string, bytes: bigint, field: "used" | "locked"): void {
     const space = state.territories.get(`${owner}/${territory}`) ?? refuse("storageHandler", "NotHaveTerritory");
     if (space.state !== "active") refuse("storageHandler", "NotActive");
     if (space.total - space.used - space.locked <= bytes) refuse("fileBank", "InsufficientAvailableSpace");
     space[field] += bytes;
   }
 
-  #applyDeclaration(state: State, order: DealOrder): EventKind {
+  private applyDeclaration(state: State, order: DealOrder): EventKind {
     const { fid, owner, territory, segments, fileName } = order;
     if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
     if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS))
@@ -385,23 +377,23 @@ export class MemoryChain implements Chain {
     const file = state.files.get(fid);
     if (file) {
       const position = file.owners.findIndex(({ account }) => account === owner);
-      const spec100 = this.#settings.spec === 100;
+      const spec100 = this.settings.spec === 100;
       const sameTerritory = file.owners.some((entry) => entry.account === owner && entry.territory === territory);
       if (spec100 ? position > 0 : sameTerritory) refuse("fileBank", "Existed");
-      this.#charge(state, owner, territory, spec100 ? full / 2n : full, "used");
+      this.charge(state, owner, territory, spec100 ? full / 2n : full, "used");
       if (position >= 0) this.doubleListings++;
       state.files.set(fid, { ...file, owners: [...file.owners, { account: owner, territory }] });
       this.log.push(`join ${owner} ${fid.slice(0, 8)}`);
       return "declared";
     }
-    this.#charge(state, owner, territory, full, "locked");
+    this.charge(state, owner, territory, full, "locked");
     if (state.deals.has(fid)) this.overwrites++;
     state.deals.set(fid, { fid, owner, territory, segments, reports: [] });
     this.log.push(`declare ${owner} ${fid.slice(0, 8)}`);
     return "declared";
   }
 
-  #applyReport(state: State, node: CessAccount, index: number, fid: Fid): EventKind {
+  private applyReport(state: State, node: CessAccount, index: number, fid: Fid): EventKind {
     const deal = state.deals.get(fid) ?? refuse("fileBank", "NonExistent");
     const miner = state.nodes.get(node) ?? refuse("sminer", "NotMiner");
     if (miner.state !== "positive") refuse("fileBank", "MinerStateError");
@@ -432,7 +424,7 @@ export class MemoryChain implements Chain {
     return "stored";
   }
 
-  #applyDeletion(state: State, owner: CessAccount, fid: Fid): EventKind {
+  private applyDeletion(state: State, owner: CessAccount, fid: Fid): EventKind {
     if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
     const file = state.files.get(fid) ?? refuse("fileBank", "NonExistent");
     this.log.push(`delete ${owner} ${fid.slice(0, 8)}`);
@@ -445,7 +437,7 @@ export class MemoryChain implements Chain {
     }
     const owners = file.owners.filter(({ account }) => account !== owner);
     // At spec 133 an owner listed twice leaves a file that nobody owns.
-    const orphaned = this.#settings.spec === 133 && listings.length > 1;
+    const orphaned = this.settings.spec === 133 && listings.length > 1;
     if (owners.length === 0 && listings.length > 0 && !orphaned) state.files.delete(fid);
     else state.files.set(fid, { ...file, owners });
     return "deleted";

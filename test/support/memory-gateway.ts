@@ -90,49 +90,49 @@ export class MemoryGateway implements Gateway {
   /** The last call's signal, for tests of clients that go away. */
   signal: AbortSignal | undefined;
   corsRules: readonly CorsRule[] | undefined;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #objects = new Map<string, Map<string, Stored>>();
-  readonly #uploads = new Map<string, OpenUpload>();
+  private readonly bucketsByName = new Map<string, Bucket>();
+  private readonly objectsByBucket = new Map<string, Map<string, Stored>>();
+  private readonly openUploads = new Map<string, OpenUpload>();
 
-  #objectsOf(call: Call, bucket: string): Map<string, Stored> {
+  private objectsOf(call: Call, bucket: string): Map<string, Stored> {
     this.signal = call.signal;
-    const found = this.#objects.get(bucket);
+    const found = this.objectsByBucket.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket");
-    if (this.#buckets.get(bucket)?.owner !== call.account.id) throw new S3Error("AccessDenied");
+    if (this.bucketsByName.get(bucket)?.owner !== call.account.id) throw new S3Error("AccessDenied");
     return found;
   }
 
   readonly buckets: Buckets = {
     create: (call, name) => {
       if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return Promise.reject(new S3Error("InvalidBucketName"));
-      const found = this.#buckets.get(name);
+      const found = this.bucketsByName.get(name);
       if (found && found.owner !== call.account.id) return Promise.reject(new S3Error("BucketAlreadyExists"));
       const bucket = found ?? { name, owner: call.account.id, region: "us-east-1", createdAt: Date.now() };
-      this.#buckets.set(name, bucket);
-      if (!found) this.#objects.set(name, new Map());
+      this.bucketsByName.set(name, bucket);
+      if (!found) this.objectsByBucket.set(name, new Map());
       return Promise.resolve(bucket);
     },
     permit: async (call, name) => {
-      if (call.access?.operation !== "CreateBucket") await Promise.resolve(this.#objectsOf(call, name));
+      if (call.access?.operation !== "CreateBucket") await Promise.resolve(this.objectsOf(call, name));
     },
     get: async (call, name) => {
-      await Promise.resolve(this.#objectsOf(call, name));
-      return this.#buckets.get(name)!;
+      await Promise.resolve(this.objectsOf(call, name));
+      return this.bucketsByName.get(name)!;
     },
     list: (call) =>
       Promise.resolve(
-        [...this.#buckets.values()]
+        [...this.bucketsByName.values()]
           .filter(({ owner }) => owner === call.account.id)
           .sort((a, b) => byBytes(a.name, b.name)),
       ),
     delete: async (call, name) => {
-      if (this.#objectsOf(call, name).size > 0) throw new S3Error("BucketNotEmpty");
-      this.#buckets.delete(name);
-      await Promise.resolve(this.#objects.delete(name));
+      if (this.objectsOf(call, name).size > 0) throw new S3Error("BucketNotEmpty");
+      this.bucketsByName.delete(name);
+      await Promise.resolve(this.objectsByBucket.delete(name));
     },
   };
 
-  #write(
+  private write(
     call: Call,
     { bucket, key }: ObjectName,
     bytes: Buffer,
@@ -140,7 +140,7 @@ export class MemoryGateway implements Gateway {
     etag: string,
     checksum?: Checksum,
   ): ObjectVersion {
-    const objects = this.#objectsOf(call, bucket);
+    const objects = this.objectsOf(call, bucket);
     const outcome = checkWrite(settings.preconditions ?? {}, objects.get(key)?.version);
     if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
     const version: ObjectVersion = {
@@ -164,8 +164,12 @@ export class MemoryGateway implements Gateway {
     return version;
   }
 
-  #read(call: Call, { bucket, key, versionId }: ObjectName, request: ReadRequest): ReadResult & { bytes: Buffer } {
-    const found = this.#objectsOf(call, bucket).get(key);
+  private read(
+    call: Call,
+    { bucket, key, versionId }: ObjectName,
+    request: ReadRequest,
+  ): ReadResult & { bytes: Buffer } {
+    const found = this.objectsOf(call, bucket).get(key);
     if (!found) throw new S3Error(versionId === undefined ? "NoSuchKey" : "NoSuchVersion");
     const { version, bytes } = found;
     const outcome = checkRead(request.preconditions, version);
@@ -181,17 +185,17 @@ export class MemoryGateway implements Gateway {
 
   readonly objects: Objects = {
     put: async (call, name, body, settings) => {
-      this.#objectsOf(call, name.bucket);
+      this.objectsOf(call, name.bucket);
       const { bytes, checksum } = await readBody(body);
-      return this.#write(call, name, bytes, settings, md5(bytes), checksum);
+      return this.write(call, name, bytes, settings, md5(bytes), checksum);
     },
-    head: async (call, name, request) => Promise.resolve(this.#read(call, name, request)),
+    head: async (call, name, request) => Promise.resolve(this.read(call, name, request)),
     get: async (call, name, request) => {
-      const result = await Promise.resolve(this.#read(call, name, request));
+      const result = await Promise.resolve(this.read(call, name, request));
       return { ...result, body: ByteStream.of(result.bytes) };
     },
     delete: async (call, { bucket, key }, preconditions?: Preconditions) => {
-      const objects = this.#objectsOf(call, bucket);
+      const objects = this.objectsOf(call, bucket);
       const outcome = checkWrite(preconditions ?? {}, objects.get(key)?.version);
       if (outcome !== "proceed") throw new S3Error(outcome === "missing" ? "NoSuchKey" : "PreconditionFailed");
       await Promise.resolve(objects.delete(key));
@@ -199,7 +203,7 @@ export class MemoryGateway implements Gateway {
     },
     copy: async (call, name, request: CopyRequest) => {
       await this.completing();
-      const { version, bytes } = this.#source(call, request.source, request.sourcePreconditions);
+      const { version, bytes } = this.source(call, request.source, request.sourcePreconditions);
       const unchanged =
         !request.replaceMetadata &&
         request.own?.storageClass === undefined &&
@@ -207,7 +211,7 @@ export class MemoryGateway implements Gateway {
       if (unchanged && request.source.bucket === name.bucket && request.source.key === name.key)
         throw new S3Error("InvalidRequest");
       const settings = request.replaceMetadata ?? { content: version.content, metadata: version.metadata };
-      return this.#write(
+      return this.write(
         call,
         name,
         bytes,
@@ -215,19 +219,19 @@ export class MemoryGateway implements Gateway {
         md5(bytes),
       );
     },
-    list: async (call, bucket, request) => Promise.resolve(this.#list(this.#objectsOf(call, bucket), request)),
+    list: async (call, bucket, request) => Promise.resolve(this.list(this.objectsOf(call, bucket), request)),
   };
 
-  #source(call: Call, source: ObjectName, preconditions: Preconditions) {
+  private source(call: Call, source: ObjectName, preconditions: Preconditions) {
     try {
-      return this.#read(call, source, { preconditions });
+      return this.read(call, source, { preconditions });
     } catch (failure) {
       if (failure instanceof S3Error && failure.kind === "NotModified") throw new S3Error("PreconditionFailed");
       throw failure;
     }
   }
 
-  #list(objects: Map<string, Stored>, { prefix, delimiter, after, limit }: ListRequest) {
+  private list(objects: Map<string, Stored>, { prefix, delimiter, after, limit }: ListRequest) {
     const keys: ObjectVersion[] = [];
     const prefixes: string[] = [];
     let last = after;
@@ -244,13 +248,13 @@ export class MemoryGateway implements Gateway {
     return { keys, prefixes, truncated: false };
   }
 
-  #open({ bucket, key }: ObjectName, id: string): OpenUpload {
-    const found = this.#uploads.get(id);
+  private open({ bucket, key }: ObjectName, id: string): OpenUpload {
+    const found = this.openUploads.get(id);
     if (found?.upload.bucket !== bucket || found.upload.key !== key) throw new S3Error("NoSuchUpload");
     return found;
   }
 
-  #putPart(name: ObjectName, id: string, partNumber: number, bytes: Buffer, checksum?: Checksum): Part {
+  private putPart(name: ObjectName, id: string, partNumber: number, bytes: Buffer, checksum?: Checksum): Part {
     const part: Part = {
       partNumber,
       size: bytes.length,
@@ -259,12 +263,12 @@ export class MemoryGateway implements Gateway {
       createdAt: Date.now(),
       ...(checksum ? { checksum } : {}),
     };
-    this.#open(name, id).parts.set(partNumber, { part, bytes });
+    this.open(name, id).parts.set(partNumber, { part, bytes });
     return part;
   }
 
-  #complete(call: Call, name: ObjectName, id: string, request: CompleteRequest): Promise<CompletedUpload> {
-    const { upload, parts } = this.#open(name, id);
+  private complete(call: Call, name: ObjectName, id: string, request: CompleteRequest): Promise<CompletedUpload> {
+    const { upload, parts } = this.open(name, id);
     const pieces = request.parts.map(({ partNumber, etag }, i) => {
       if (i > 0 && partNumber <= request.parts[i - 1]!.partNumber) throw new S3Error("InvalidPartOrder");
       const found = parts.get(partNumber);
@@ -274,7 +278,7 @@ export class MemoryGateway implements Gateway {
     const bytes = Buffer.concat(pieces);
     this.signal = call.signal;
     return this.completing().then(() => {
-      const version = this.#write(
+      const version = this.write(
         call,
         name,
         bytes,
@@ -286,33 +290,33 @@ export class MemoryGateway implements Gateway {
   }
 
   /** Buckets here are as they were created: nothing was ever configured. */
-  readonly #unset = (refused: ErrorKind) => async (call: Call, bucket: string) => {
-    await Promise.resolve(this.#objectsOf(call, bucket));
+  private readonly unset = (refused: ErrorKind) => async (call: Call, bucket: string) => {
+    await Promise.resolve(this.objectsOf(call, bucket));
     throw new S3Error(refused);
   };
   readonly permissions = onlyWith({
-    policy: this.#unset("NoSuchBucketPolicy"),
-    policyIsPublic: this.#unset("NoSuchBucketPolicy"),
+    policy: this.unset("NoSuchBucketPolicy"),
+    policyIsPublic: this.unset("NoSuchBucketPolicy"),
     requestPayment: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => "BucketOwner"),
-    publicAccessBlock: this.#unset("NoSuchPublicAccessBlockConfiguration"),
-    ownership: this.#unset("OwnershipControlsNotFoundError"),
+    publicAccessBlock: this.unset("NoSuchPublicAccessBlockConfiguration"),
+    ownership: this.unset("OwnershipControlsNotFoundError"),
   }) as Permissions;
   readonly versions = onlyWith({
     state: async (call: Call, bucket: string) => {
-      await Promise.resolve(this.#objectsOf(call, bucket));
+      await Promise.resolve(this.objectsOf(call, bucket));
       return undefined;
     },
   }) as Versions;
   readonly tagging = onlyWith({
-    ofBucket: this.#unset("NoSuchTagSet"),
+    ofBucket: this.unset("NoSuchTagSet"),
     ofObject: async (call: Call, name: ObjectName) => {
-      await Promise.resolve(this.#read(call, name, { preconditions: {} }));
+      await Promise.resolve(this.read(call, name, { preconditions: {} }));
       return { tags: [] };
     },
   }) as Tagging;
-  readonly locks = onlyWith({ configuration: this.#unset("ObjectLockConfigurationNotFoundError") }) as Locks;
+  readonly locks = onlyWith({ configuration: this.unset("ObjectLockConfigurationNotFoundError") }) as Locks;
   readonly encryption = onlyWith({
-    get: this.#unset("ServerSideEncryptionConfigurationNotFoundError"),
+    get: this.unset("ServerSideEncryptionConfigurationNotFoundError"),
   }) as Gateway["encryption"];
   readonly notifications = onlyWith({
     get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => ({ rules: [] })),
@@ -320,8 +324,8 @@ export class MemoryGateway implements Gateway {
   readonly accessLogs = onlyWith({
     get: (call: Call, bucket: string) => this.buckets.get(call, bucket).then(() => undefined),
   }) as AccessLogs;
-  readonly websites = onlyWith({ get: this.#unset("NoSuchWebsiteConfiguration") }) as Websites;
-  readonly lifecycles = onlyWith({ get: this.#unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
+  readonly websites = onlyWith({ get: this.unset("NoSuchWebsiteConfiguration") }) as Websites;
+  readonly lifecycles = onlyWith({ get: this.unset("NoSuchLifecycleConfiguration") }) as Lifecycles;
 
   readonly cors: Gateway["cors"] = {
     rules: () => Promise.reject(new S3Error("NoSuchCORSConfiguration")),
@@ -332,7 +336,7 @@ export class MemoryGateway implements Gateway {
 
   readonly uploads: Uploads = {
     create: async (call, { bucket, key }, { content, metadata }) => {
-      await Promise.resolve(this.#objectsOf(call, bucket));
+      await Promise.resolve(this.objectsOf(call, bucket));
       const upload: Upload = {
         id: randomUUID(),
         bucket,
@@ -343,29 +347,29 @@ export class MemoryGateway implements Gateway {
         content,
         metadata,
       };
-      this.#uploads.set(upload.id, { upload, parts: new Map() });
+      this.openUploads.set(upload.id, { upload, parts: new Map() });
       return upload;
     },
     putPart: async (call, name, id, partNumber, body) => {
-      this.#objectsOf(call, name.bucket);
-      this.#open(name, id);
+      this.objectsOf(call, name.bucket);
+      this.open(name, id);
       const { bytes, checksum } = await readBody(body);
-      return this.#putPart(name, id, partNumber, bytes, checksum);
+      return this.putPart(name, id, partNumber, bytes, checksum);
     },
     copyPart: async (call, name, id, partNumber, { source, range, sourcePreconditions }) => {
       await this.completing();
-      const { bytes } = this.#source(call, source, sourcePreconditions);
+      const { bytes } = this.source(call, source, sourcePreconditions);
       const wanted = range && resolveRange(range, bytes.length);
       if (range && !wanted) throw new S3Error("InvalidRange");
-      return this.#putPart(name, id, partNumber, wanted ? bytes.subarray(wanted.start, wanted.end) : bytes);
+      return this.putPart(name, id, partNumber, wanted ? bytes.subarray(wanted.start, wanted.end) : bytes);
     },
-    complete: async (call, name, id, request) => Promise.resolve({ result: this.#complete(call, name, id, request) }),
+    complete: async (call, name, id, request) => Promise.resolve({ result: this.complete(call, name, id, request) }),
     abort: async (_call, name, id) => {
-      this.#open(name, id);
-      await Promise.resolve(this.#uploads.delete(id));
+      this.open(name, id);
+      await Promise.resolve(this.openUploads.delete(id));
     },
     parts: async (_call, name, id, after, limit) => {
-      const { upload, parts } = await Promise.resolve(this.#open(name, id));
+      const { upload, parts } = await Promise.resolve(this.open(name, id));
       const rest = [...parts.values()]
         .map(({ part }) => part)
         .filter(({ partNumber }) => partNumber > after)
@@ -373,8 +377,8 @@ export class MemoryGateway implements Gateway {
       return { upload, parts: rest.slice(0, limit), truncated: rest.length > limit };
     },
     list: async (call, bucket, request) => {
-      await Promise.resolve(this.#objectsOf(call, bucket));
-      const found = [...this.#uploads.values()]
+      await Promise.resolve(this.objectsOf(call, bucket));
+      const found = [...this.openUploads.values()]
         .map(({ upload }) => upload)
         .filter((upload) => upload.bucket === bucket && upload.key.startsWith(request.prefix))
         .sort((a, b) => byBytes(a.key, b.key))

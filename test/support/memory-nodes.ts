@@ -15,11 +15,11 @@ export class MemoryNodes implements Nodes {
   /** Fragments being sent at this moment, and the most there were. */
   sending = 0;
   mostSending = 0;
-  readonly #held = new Map<string, Set<Hash>>();
-  readonly #chain: MemoryChain;
+  private readonly held = new Map<string, Set<Hash>>();
+  private readonly chain: MemoryChain;
 
   constructor(chain: MemoryChain, count: number) {
-    this.#chain = chain;
+    this.chain = chain;
     for (let n = 1; n <= count; n++) {
       const account = `cXnode${n}` as CessAccount;
       chain.addNode({
@@ -28,23 +28,28 @@ export class MemoryNodes implements Nodes {
         state: "positive",
         idleSpace: BigInt(100 * GIB),
       });
-      this.#held.set(account, new Set());
+      this.held.set(account, new Set());
     }
     // As a miner does: it looks at the deals again and again.
-    chain.onBlock = () => this.#reportAll();
+    chain.onBlock = () => this.reportAll();
   }
 
   async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     this.sending++;
     this.mostSending = Math.max(this.mostSending, this.sending);
     try {
-      await this.#put(node, fragment, bytes, signal);
+      await this.keep(node, fragment, bytes, signal);
     } finally {
       this.sending--;
     }
   }
 
-  async #put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  private async keep(
+    node: NodeAddress,
+    fragment: FragmentName,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<void> {
     signal?.throwIfAborted();
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
@@ -57,10 +62,10 @@ export class MemoryNodes implements Nodes {
     if (fault === "refusing") throw new NodeFailure("refused", node, "no space");
     if (createHash("sha256").update(bytes).digest("hex") !== fragment.hash)
       throw new NodeFailure("refused", node, "hash mismatch");
-    const deal = await this.#chain.deal(fragment.fid);
+    const deal = await this.chain.deal(fragment.fid);
     const wanted = deal?.segments.some(({ fragments }) => fragments.includes(fragment.hash));
     if (wanted !== true) throw new NodeFailure("refused", node, "the fragment is not in the deal");
-    this.#held.get(node.account)!.add(fragment.hash);
+    this.held.get(node.account)!.add(fragment.hash);
     this.accepted.push({ node: node.account, hash: fragment.hash });
   }
 
@@ -70,18 +75,18 @@ export class MemoryNodes implements Nodes {
 
   /** A node that lost its disk. */
   forget(account: string): void {
-    this.#held.get(account)?.clear();
+    this.held.get(account)?.clear();
   }
 
-  #reportAll(): void {
-    for (const deal of this.#chain.pendingDeals()) {
-      for (const [account, held] of this.#held) {
+  private reportAll(): void {
+    for (const deal of this.chain.pendingDeals()) {
+      for (const [account, held] of this.held) {
         const fault = this.faults.get(account) ?? "none";
         if (fault === "silent" || fault === "down" || deal.reports.some(({ node }) => node === account)) continue;
         for (let index = 0; index < 12; index++) {
           const whole = deal.segments.every(({ fragments }) => held.has(fragments[index]!));
           if (whole && !deal.reports.some((report) => report.index === index))
-            this.#chain.report(account as CessAccount, index, deal.fid);
+            this.chain.report(account as CessAccount, index, deal.fid);
         }
       }
     }

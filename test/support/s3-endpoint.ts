@@ -25,35 +25,35 @@ export class S3Endpoint {
   readonly gateway = new MemoryGateway();
   readonly answers: Answered[] = [];
   readonly failures: object[] = [];
-  #now: number | undefined;
-  #server: Server | undefined;
-  #client: S3Client | undefined;
+  private now: number | undefined;
+  private server: Server | undefined;
+  private sdkClient: S3Client | undefined;
 
   /** Freezes the server's clock at this time. */
   setTime(ms: number | undefined): void {
-    this.#now = ms;
+    this.now = ms;
   }
 
   async start(settings: Partial<S3AppSettings> = {}): Promise<void> {
-    const clock = { now: () => this.#now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
+    const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = { debug: () => undefined, error: (fields: object) => void this.failures.push(fields) };
-    this.#server = createS3App(
+    this.server = createS3App(
       { gateway: this.gateway, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) },
       settings,
     );
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
   }
 
   async stop(): Promise<void> {
-    this.#client?.destroy();
-    this.#server?.closeAllConnections();
-    await new Promise((resolve) => this.#server?.close(resolve));
+    this.sdkClient?.destroy();
+    this.server?.closeAllConnections();
+    await new Promise((resolve) => this.server?.close(resolve));
   }
 
   get port(): number {
-    return (this.#server?.address() as AddressInfo).port;
+    return (this.server?.address() as AddressInfo).port;
   }
 
   get host(): string {
@@ -61,7 +61,7 @@ export class S3Endpoint {
   }
 
   get client(): S3Client {
-    return (this.#client ??= new S3Client({
+    return (this.sdkClient ??= new S3Client({
       endpoint: `http://${this.host}`,
       region: "us-east-1",
       forcePathStyle: true,

@@ -41,8 +41,8 @@ const denied = refuse(403, "1 error occurred:\n\t* permission denied\n\n");
  */
 export class TransitServer {
   readonly address: string;
-  readonly #keys = new Map<string, TransitKey>();
-  readonly #tokens = new Map<string, Policy>();
+  private readonly keys = new Map<string, TransitKey>();
+  private readonly tokens = new Map<string, Policy>();
   /** Requests so far, by what is done. */
   readonly asked: Record<string, number> = {};
 
@@ -52,7 +52,7 @@ export class TransitServer {
   ) {
     this.address = `${settings.tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      void this.#serve(request).then(({ status, data, errors }) => {
+      void this.serve(request).then(({ status, data, errors }) => {
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ data, errors }));
       });
     });
@@ -66,7 +66,7 @@ export class TransitServer {
 
   token(policy: Policy): Promise<string> {
     const token = randomBytes(12).toString("hex");
-    this.#tokens.set(token, policy);
+    this.tokens.set(token, policy);
     return Promise.resolve(token);
   }
 
@@ -74,27 +74,27 @@ export class TransitServer {
     name: string,
     { type = "aes256-gcm96", derived = false }: { readonly type?: string; readonly derived?: boolean } = {},
   ): Promise<void> {
-    this.#keys.set(name, { type, derived, versions: [randomBytes(32)], minDecryption: 1, softDeleted: false });
+    this.keys.set(name, { type, derived, versions: [randomBytes(32)], minDecryption: 1, softDeleted: false });
     return Promise.resolve();
   }
 
   rotate(name: string): Promise<void> {
-    this.#keys.get(name)!.versions.push(randomBytes(32));
+    this.keys.get(name)!.versions.push(randomBytes(32));
     return Promise.resolve();
   }
 
   requireVersion(name: string, least: number): Promise<void> {
-    this.#keys.get(name)!.minDecryption = least;
+    this.keys.get(name)!.minDecryption = least;
     return Promise.resolve();
   }
 
   softDelete(name: string): Promise<void> {
-    this.#keys.get(name)!.softDeleted = true;
+    this.keys.get(name)!.softDeleted = true;
     return Promise.resolve();
   }
 
   has(name: string): Promise<boolean> {
-    return Promise.resolve(this.#keys.has(name));
+    return Promise.resolve(this.keys.has(name));
   }
 
   async close(): Promise<void> {
@@ -103,7 +103,7 @@ export class TransitServer {
     await closed;
   }
 
-  async #serve(request: IncomingMessage): Promise<Answer> {
+  private async serve(request: IncomingMessage): Promise<Answer> {
     const body = JSON.parse((await text(request)) || "{}") as Body;
     const { mount = "transit", namespace } = this.settings;
     const [, under, verb = "", name = ""] =
@@ -111,9 +111,9 @@ export class TransitServer {
     if (under === undefined || request.headers["x-vault-namespace"] !== namespace)
       return refuse(404, `no handler for route "${request.url ?? ""}". route entry not found.`);
     this.asked[verb] = (this.asked[verb] ?? 0) + 1;
-    const policy = this.#tokens.get(String(request.headers["x-vault-token"]));
+    const policy = this.tokens.get(String(request.headers["x-vault-token"]));
     if (!policy) return refuse(403, "permission denied");
-    const key = this.#keys.get(name);
+    const key = this.keys.get(name);
     const capability = verb === "keys" ? "read" : verb === "encrypt" && !key ? "create" : "update";
     if (policy[verb as keyof Policy]?.includes(capability) !== true) return denied;
     if (verb === "keys")
@@ -121,7 +121,7 @@ export class TransitServer {
     if (key?.softDeleted === true) return refuse(400, "policy has been soft deleted and cannot be used: not found");
     if (verb === "decrypt") return key ? decrypt(key, body) : refuse(400, "encryption key not found");
     if (!key) await this.create(name);
-    return encrypt(this.#keys.get(name)!, body);
+    return encrypt(this.keys.get(name)!, body);
   }
 }
 

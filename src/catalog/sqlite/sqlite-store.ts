@@ -137,7 +137,7 @@ class SqliteBatches implements Batches<Tx> {
     this.exec("begin immediate");
   }
 
-  mark(): void {
+  watermark(): void {
     this.exec("savepoint intent");
   }
 

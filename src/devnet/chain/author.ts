@@ -4,8 +4,8 @@ import type { Logger } from "./logger.js";
 
 /** Builds a block every `blockMs`, until closed. */
 export class Author {
-  readonly #ended = new AbortController();
-  readonly #running: Promise<void>;
+  private readonly ended = new AbortController();
+  private readonly running: Promise<void>;
   /** A fault: while set, no block is built. */
   stalled = false;
 
@@ -13,17 +13,17 @@ export class Author {
     readonly components: { readonly chain: Chain; readonly clock: Clock; readonly logger: Logger },
     readonly settings: { readonly blockMs: number },
   ) {
-    this.#running = this.#run();
+    this.running = this.run();
   }
 
   async close(): Promise<void> {
-    this.#ended.abort();
-    await this.#running;
+    this.ended.abort();
+    await this.running;
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     const { chain, clock, logger } = this.components;
-    const { signal } = this.#ended;
+    const { signal } = this.ended;
     let next = clock.now() + this.settings.blockMs;
     for (;;) {
       await clock.sleep(Math.max(0, next - clock.now()), signal).catch(() => undefined);

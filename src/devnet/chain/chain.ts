@@ -30,8 +30,8 @@ interface ChainEvents {
 export class Chain extends EventEmitter<ChainEvents> {
   readonly pool: Pool;
   readonly genesisHash: string;
-  #best: StoredBlock;
-  #finalized: number;
+  private bestBlock: StoredBlock;
+  private finalizedNumber: number;
   /** A fault: while set, nothing more becomes final. */
   finalityHeld = false;
 
@@ -46,29 +46,31 @@ export class Chain extends EventEmitter<ChainEvents> {
       const changes = genesisState(runtime, settings.genesis, clock.now());
       store.commit(seal(undefined, changes, []), changes);
     }
-    this.#best = present(store.best());
+    this.bestBlock = present(store.best());
     this.genesisHash = present(store.byNumber(0)).hash;
     runtime.genesisHash = this.genesisHash;
-    this.#finalized = Math.max(0, this.#best.number - settings.finalityLag);
+    this.finalizedNumber = Math.max(0, this.bestBlock.number - settings.finalityLag);
     this.pool = new Pool(runtime, settings.pool, (hash, status) => this.emit("status", hash, status));
   }
 
   get best(): StoredBlock {
-    return this.#best;
+    return this.bestBlock;
   }
 
   get finalized(): StoredBlock {
-    return present(this.components.store.byNumber(this.#finalized));
+    return present(this.components.store.byNumber(this.finalizedNumber));
   }
 
   /** The state after the best block. */
   get state(): State {
-    return this.components.store.stateAt(this.#best.number);
+    return this.components.store.stateAt(this.bestBlock.number);
   }
 
   /** The state after a block; undefined when it has been discarded. */
   stateOf(block: StoredBlock): State | undefined {
-    return block.number > this.#best.number - STATE_BLOCKS ? this.components.store.stateAt(block.number) : undefined;
+    return block.number > this.bestBlock.number - STATE_BLOCKS
+      ? this.components.store.stateAt(block.number)
+      : undefined;
   }
 
   submit(extrinsic: SignedExtrinsic): void {
@@ -80,7 +82,7 @@ export class Chain extends EventEmitter<ChainEvents> {
   /** Builds the next block from what the pool has ready and makes it durable. */
   build(): StoredBlock {
     const { runtime, store, clock } = this.components;
-    const parent = this.#best;
+    const parent = this.bestBlock;
     const parentState = store.stateAt(parent.number);
     // Time never goes back, whatever the machine's clock does: every block is later than its parent.
     const now = Math.max(clock.now(), Number(runtime.timestamp.now.get(parentState)) + 1);
@@ -102,12 +104,12 @@ export class Chain extends EventEmitter<ChainEvents> {
     const changes = execution.finish();
     const block = seal(parent, changes, execution.extrinsics);
     store.commit(block, changes);
-    this.#best = block;
-    this.#announce(block);
+    this.bestBlock = block;
+    this.announce(block);
     return block;
   }
 
-  #announce(block: StoredBlock): void {
+  private announce(block: StoredBlock): void {
     const included = extrinsicsOf(block).map((bytes) => toHex(blake2AsU8a(bytes, 256)));
     const { state } = this;
     this.emit("block", block);
@@ -120,9 +122,9 @@ export class Chain extends EventEmitter<ChainEvents> {
   /** Makes final what is old enough. */
   finalize(): void {
     if (this.finalityHeld) return;
-    const target = this.#best.number - this.settings.finalityLag;
-    while (this.#finalized < target) {
-      this.#finalized += 1;
+    const target = this.bestBlock.number - this.settings.finalityLag;
+    while (this.finalizedNumber < target) {
+      this.finalizedNumber += 1;
       this.emit("finalized", this.finalized);
     }
   }

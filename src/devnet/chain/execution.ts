@@ -18,31 +18,31 @@ export class BlockExecution {
   readonly extrinsics: Uint8Array[] = [];
   readonly events: EventRecord[] = [];
   readonly context: Context;
-  readonly #overlay: Overlay;
-  #draws = 0;
+  private readonly overlay: Overlay;
+  private draws = 0;
 
   constructor(
     readonly runtime: Runtime,
     below: State,
     readonly number: number,
   ) {
-    this.#overlay = new Overlay(below);
-    this.context = this.#contextOf(this.#overlay, 0, false);
+    this.overlay = new Overlay(below);
+    this.context = this.contextOf(this.overlay, 0, false);
   }
 
   get state(): State {
-    return this.#overlay;
+    return this.overlay;
   }
 
   get changes(): Changes {
-    return this.#overlay.changes;
+    return this.overlay.changes;
   }
 
   /** Applies a call of the author's own. Its failure would be a fault of the dev chain itself. */
   applyInherent(call: CallValue, bytes: Uint8Array): void {
-    const error = this.#dispatch(this.#extrinsicContext(), call, { kind: "none" }, 0);
+    const error = this.dispatch(this.extrinsicContext(), call, { kind: "none" }, 0);
     if (error !== undefined) throw new Error(`the inherent ${call.pallet.name}.${call.name} failed: ${error.kind}`);
-    this.#extrinsicContext().emit(this.runtime.system, "ExtrinsicSuccess", {
+    this.extrinsicContext().emit(this.runtime.system, "ExtrinsicSuccess", {
       dispatchInfo: { ...DISPATCH_INFO, class: "Mandatory" },
     });
     this.extrinsics.push(bytes);
@@ -50,12 +50,12 @@ export class BlockExecution {
 
   /** Applies a validated extrinsic: fee and nonce stay whatever the call does; a refused call leaves nothing else. */
   apply(extrinsic: SignedExtrinsic): void {
-    const context = this.#extrinsicContext();
+    const context = this.extrinsicContext();
     const { system, payment } = this.runtime;
     const fee = payment.fee(extrinsic.bytes.length);
     system.countNonce(context.state, extrinsic.signer);
     payment.charge(context, extrinsic.signer, fee, extrinsic.tip);
-    const dispatchError = this.#dispatch(context, extrinsic.call, { kind: "signed", account: extrinsic.signer }, 0);
+    const dispatchError = this.dispatch(context, extrinsic.call, { kind: "signed", account: extrinsic.signer }, 0);
     payment.paid(context, extrinsic.signer, fee, extrinsic.tip);
     if (dispatchError === undefined) context.emit(system, "ExtrinsicSuccess", { dispatchInfo: DISPATCH_INFO });
     else context.emit(system, "ExtrinsicFailed", { dispatchError, dispatchInfo: DISPATCH_INFO });
@@ -67,22 +67,22 @@ export class BlockExecution {
     const { system, types } = this.runtime;
     const events = new Writer().compact(this.events.length);
     for (const record of this.events) events.bytes(types.encodeEvent(record));
-    this.#overlay.set(system.recorded.key, events.take());
-    system.eventCount.put(this.#overlay, this.events.length);
-    return this.#overlay.changes;
+    this.overlay.set(system.recorded.key, events.take());
+    system.eventCount.put(this.overlay, this.events.length);
+    return this.overlay.changes;
   }
 
-  #extrinsicContext(): Context {
-    return this.#contextOf(this.#overlay, 0, true);
+  private extrinsicContext(): Context {
+    return this.contextOf(this.overlay, 0, true);
   }
 
   /** Runs a call in an overlay of its own; when it fails, its writes and events are forgotten. */
-  #dispatch(outer: Context, call: CallValue, origin: Origin, depth: number): DispatchErrorValue | undefined {
+  private dispatch(outer: Context, call: CallValue, origin: Origin, depth: number): DispatchErrorValue | undefined {
     if (depth >= MAX_CALL_DEPTH) return { kind: "Exhausted" };
     const overlay = new Overlay(outer.state);
     const eventsBefore = this.events.length;
     try {
-      call.pallet.calls?.[call.name]?.run(this.#contextOf(overlay, depth, true), origin, call.args);
+      call.pallet.calls?.[call.name]?.run(this.contextOf(overlay, depth, true), origin, call.args);
     } catch (error) {
       this.events.length = eventsBefore;
       if (error instanceof DispatchFailure) return error.error;
@@ -97,21 +97,21 @@ export class BlockExecution {
     return undefined;
   }
 
-  #contextOf(state: WritableState, depth: number, inExtrinsic: boolean): Context {
+  private contextOf(state: WritableState, depth: number, inExtrinsic: boolean): Context {
     const extrinsic = inExtrinsic ? this.extrinsics.length : undefined;
     const context: Context = {
       state,
       block: this.number,
-      random: () => this.#random(),
+      random: () => this.random(),
       emit: (pallet: Pallet, event, value) => void this.events.push({ extrinsic, pallet, event, value }),
-      dispatch: (call, origin) => this.#dispatch(context, call, origin, depth + 1),
+      dispatch: (call, origin) => this.dispatch(context, call, origin, depth + 1),
     };
     return context;
   }
 
   /** Follows from the parent's hash, so that the same block built twice is the same. */
-  #random(): string {
-    this.#draws += 1;
-    return toHex(blake2AsU8a(`${this.runtime.system.parentHash.get(this.state)}/${this.#draws}`, 256));
+  private random(): string {
+    this.draws += 1;
+    return toHex(blake2AsU8a(`${this.runtime.system.parentHash.get(this.state)}/${this.draws}`, 256));
   }
 }

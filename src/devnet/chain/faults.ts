@@ -4,20 +4,20 @@ import type { RpcServer } from "./rpc/server.js";
 
 /** Things that go wrong on demand, for tests and demonstrations; each is also an RPC method `dev_…`. */
 export class Faults {
-  #author: Author | undefined;
-  #server: RpcServer | undefined;
+  private author: Author | undefined;
+  private server: RpcServer | undefined;
 
   constructor(readonly chain: Chain) {}
 
   /** Author and server come last, as the server already knows the faults. */
   connect(author: Author, server: RpcServer): void {
-    this.#author = author;
-    this.#server = server;
+    this.author = author;
+    this.server = server;
   }
 
   /** No further block until told otherwise. */
   stallBlocks(stalled: boolean): void {
-    if (this.#author !== undefined) this.#author.stalled = stalled;
+    if (this.author !== undefined) this.author.stalled = stalled;
   }
 
   /** The next `count` extrinsics are accepted and never included. */
@@ -33,6 +33,6 @@ export class Faults {
 
   /** Cuts every connection, as a restarting node would. */
   dropConnections(): void {
-    this.#server?.dropConnections();
+    this.server?.dropConnections();
   }
 }

@@ -76,49 +76,49 @@ interface PortableType {
 /** Numbers every type that is mentioned, once for each structure, and may be asked for a type that contains itself. */
 class Lookup {
   readonly types: PortableType[] = [];
-  readonly #known = new Map<Shape, number>();
-  readonly #same = new Map<string, number>();
+  private readonly known = new Map<Shape, number>();
+  private readonly same = new Map<string, number>();
 
   id(type: Type<unknown>): number {
     const { shape } = type;
-    const known = this.#known.get(shape);
+    const known = this.known.get(shape);
     if (known !== undefined) return known;
     // Only enums contain themselves (a batch call holds calls), so they get their number before their members are
     // looked at.
     if (shape.kind === "variant") {
-      const id = this.#reserve();
-      this.#known.set(shape, id);
-      this.#define(id, this.#describe(shape));
+      const id = this.reserve();
+      this.known.set(shape, id);
+      this.define(id, this.describe(shape));
       return id;
     }
-    const described = this.#describe(shape);
+    const described = this.describe(shape);
     const text = JSON.stringify(described);
-    const id = this.#same.get(text) ?? this.#reserve();
-    if (!this.#same.has(text)) this.#define(id, described);
-    this.#same.set(text, id);
-    this.#known.set(shape, id);
+    const id = this.same.get(text) ?? this.reserve();
+    if (!this.same.has(text)) this.define(id, described);
+    this.same.set(text, id);
+    this.known.set(shape, id);
     return id;
   }
 
-  #reserve(): number {
+  private reserve(): number {
     this.types.push({ id: this.types.length, type: undefined });
     return this.types.length - 1;
   }
 
-  #define(id: number, type: unknown): void {
+  private define(id: number, type: unknown): void {
     this.types[id] = { id, type };
   }
 
-  #describe(shape: Shape): Record<string, unknown> {
+  private describe(shape: Shape): Record<string, unknown> {
     const path = "path" in shape ? shape.path.split("::") : [];
     const params =
       "params" in shape
         ? shape.params.map((type, i) => ({ name: parameterName(shape.path, i), type: this.id(type) }))
         : [];
-    return { path, params, def: this.#definition(shape), docs: [] };
+    return { path, params, def: this.definition(shape), docs: [] };
   }
 
-  #definition(shape: Shape): Record<string, unknown> {
+  private definition(shape: Shape): Record<string, unknown> {
     switch (shape.kind) {
       case "primitive":
         return { Primitive: shape.name };
@@ -132,17 +132,17 @@ class Lookup {
         return { Tuple: shape.of.map((type) => this.id(type)) };
       case "fields":
       case "composite":
-        return { Composite: { fields: shape.fields.map((field) => this.#field(field)) } };
+        return { Composite: { fields: shape.fields.map((field) => this.field(field)) } };
       case "variant":
-        return { Variant: { variants: shape.cases.map((one) => this.#variant(one)) } };
+        return { Variant: { variants: shape.cases.map((one) => this.variant(one)) } };
     }
   }
 
-  #variant({ name, index, fields }: Case): Record<string, unknown> {
-    return { name, index, fields: fields.map((field) => this.#field(field)), docs: [] };
+  private variant({ name, index, fields }: Case): Record<string, unknown> {
+    return { name, index, fields: fields.map((field) => this.field(field)), docs: [] };
   }
 
-  #field({ name, type }: Field): Record<string, unknown> {
+  private field({ name, type }: Field): Record<string, unknown> {
     return { name: name ?? null, type: this.id(type), typeName: null, docs: [] };
   }
 }

@@ -47,10 +47,10 @@ interface Head extends BlockId {
  */
 export class Pool {
   /** By signer, then nonce. */
-  readonly #entries = new Map<string, Map<number, PoolEntry>>();
-  readonly #byHash = new Map<string, PoolEntry>();
-  #bytes = 0;
-  #arrivals = 0;
+  private readonly entries = new Map<string, Map<number, PoolEntry>>();
+  private readonly byHash = new Map<string, PoolEntry>();
+  private bytes = 0;
+  private arrivals = 0;
   /** The next so many submissions are accepted and never included. */
   ignoreNext = 0;
 
@@ -62,24 +62,24 @@ export class Pool {
 
   /** Takes an extrinsic, or throws PoolRefused. */
   submit(extrinsic: SignedExtrinsic, head: Head): void {
-    if (this.#byHash.has(extrinsic.hash)) throw new PoolRefused({ kind: "known" });
+    if (this.byHash.has(extrinsic.hash)) throw new PoolRefused({ kind: "known" });
     const invalidity = this.runtime.validate(extrinsic, head.state, head);
     if (invalidity !== undefined && invalidity !== "Future")
       throw new PoolRefused({ kind: "invalid", reason: invalidity });
-    const rival = this.#entries.get(extrinsic.signer)?.get(extrinsic.nonce);
+    const rival = this.entries.get(extrinsic.signer)?.get(extrinsic.nonce);
     if (rival !== undefined && rival.extrinsic.tip >= extrinsic.tip) throw new PoolRefused({ kind: "low-priority" });
-    if (rival === undefined) this.#checkRoom(extrinsic, head);
+    if (rival === undefined) this.checkRoom(extrinsic, head);
     const ignored = this.ignoreNext > 0;
     if (ignored) this.ignoreNext -= 1;
-    if (rival !== undefined) this.#remove(rival, { usurped: extrinsic.hash });
-    this.#arrivals += 1;
+    if (rival !== undefined) this.remove(rival, { usurped: extrinsic.hash });
+    this.arrivals += 1;
     const death = this.runtime.death(extrinsic, head.number + 1);
-    this.#add({ extrinsic, death, ignored, arrival: this.#arrivals, ready: false });
+    this.add({ extrinsic, death, ignored, arrival: this.arrivals, ready: false });
   }
 
   /** The nonce after the last one that could be included now. */
   nextNonce(signer: string, state: State): number {
-    const entries = this.#entries.get(signer);
+    const entries = this.entries.get(signer);
     let nonce = this.runtime.system.nonce(state, signer);
     while (entries?.has(nonce) === true) nonce += 1;
     return nonce;
@@ -87,7 +87,7 @@ export class Pool {
 
   /** What could be included now, in the order of arrival, each signer's by nonce. */
   ready(state: State): PoolEntry[] {
-    const keyed = [...this.#entries].flatMap(([signer, entries]) => {
+    const keyed = [...this.entries].flatMap(([signer, entries]) => {
       let latest = 0;
       return run(entries, this.runtime.system.nonce(state, signer)).map((entry) => {
         // A late lower nonce holds up the higher ones that came before it.
@@ -101,22 +101,22 @@ export class Pool {
   }
 
   all(): SignedExtrinsic[] {
-    return [...this.#byHash.values()].map(({ extrinsic }) => extrinsic);
+    return [...this.byHash.values()].map(({ extrinsic }) => extrinsic);
   }
 
   drop(entry: PoolEntry, status: PoolStatus): void {
-    this.#remove(entry, status);
+    this.remove(entry, status);
   }
 
   /** After a block on which the next will stand: forgets what it included or made impossible. */
   advance(included: readonly string[], head: Head): void {
     for (const hash of included) {
-      const entry = this.#byHash.get(hash);
-      if (entry !== undefined) this.#remove(entry);
+      const entry = this.byHash.get(hash);
+      if (entry !== undefined) this.remove(entry);
     }
-    for (const entry of [...this.#byHash.values()]) {
+    for (const entry of [...this.byHash.values()]) {
       const stale = entry.extrinsic.nonce < this.runtime.system.nonce(head.state, entry.extrinsic.signer);
-      if (stale || entry.death <= head.number + 1) this.#remove(entry, "invalid");
+      if (stale || entry.death <= head.number + 1) this.remove(entry, "invalid");
     }
   }
 
@@ -129,29 +129,29 @@ export class Pool {
     }
   }
 
-  #checkRoom({ bytes, nonce, signer }: SignedExtrinsic, head: Head): void {
-    const waiting = [...this.#byHash.values()];
+  private checkRoom({ bytes, nonce, signer }: SignedExtrinsic, head: Head): void {
+    const waiting = [...this.byHash.values()];
     const future = waiting.filter(({ ready }) => !ready).length;
     const { readyLimit, futureLimit, bytesLimit } = this.settings;
     const full =
       nonce > this.nextNonce(signer, head.state) ? future >= futureLimit : waiting.length - future >= readyLimit;
-    if (full || this.#bytes + bytes.length > bytesLimit) throw new PoolRefused({ kind: "full" });
+    if (full || this.bytes + bytes.length > bytesLimit) throw new PoolRefused({ kind: "full" });
   }
 
-  #add(entry: PoolEntry): void {
+  private add(entry: PoolEntry): void {
     const { signer, nonce, hash, bytes } = entry.extrinsic;
-    const entries = this.#entries.get(signer) ?? new Map<number, PoolEntry>();
-    this.#entries.set(signer, entries.set(nonce, entry));
-    this.#byHash.set(hash, entry);
-    this.#bytes += bytes.length;
+    const entries = this.entries.get(signer) ?? new Map<number, PoolEntry>();
+    this.entries.set(signer, entries.set(nonce, entry));
+    this.byHash.set(hash, entry);
+    this.bytes += bytes.length;
   }
 
-  #remove({ extrinsic }: PoolEntry, status?: PoolStatus): void {
-    const entries = this.#entries.get(extrinsic.signer);
+  private remove({ extrinsic }: PoolEntry, status?: PoolStatus): void {
+    const entries = this.entries.get(extrinsic.signer);
     entries?.delete(extrinsic.nonce);
-    if (entries?.size === 0) this.#entries.delete(extrinsic.signer);
-    this.#byHash.delete(extrinsic.hash);
-    this.#bytes -= extrinsic.bytes.length;
+    if (entries?.size === 0) this.entries.delete(extrinsic.signer);
+    this.byHash.delete(extrinsic.hash);
+    this.bytes -= extrinsic.bytes.length;
     if (status !== undefined) this.tell(extrinsic.hash, status);
   }
 }

@@ -126,11 +126,11 @@ export class RuntimeTypes {
 
   constructor(pallets: readonly Pallet[]) {
     this.pallets = [...pallets].sort((a, b) => a.index - b.index).map(typesOf);
-    this.call = this.#callType();
+    this.call = this.callType();
     this.event = outer("cess_node_runtime::RuntimeEvent", this.pallets, ({ events }) => events);
     const record = struct("", { phase: Phase, event: this.event, topics: vec(H256) });
     this.eventRecord = generic("frame_system::EventRecord", [this.event, H256], record);
-    this.extrinsic = this.#extrinsicType();
+    this.extrinsic = this.extrinsicType();
   }
 
   encodeEvent({ extrinsic, pallet, event, value }: EventRecord): Uint8Array {
@@ -138,7 +138,7 @@ export class RuntimeTypes {
     return encode(this.eventRecord, { phase, event: { kind: pallet.name, value: { kind: event, value } }, topics: [] });
   }
 
-  #callType(): Type<CallValue> {
+  private callType(): Type<CallValue> {
     const enumeration = outer("cess_node_runtime::RuntimeCall", this.pallets, ({ calls }) => calls);
     const byName = new Map(this.pallets.map(({ pallet }) => [pallet.name, pallet]));
     return {
@@ -161,7 +161,7 @@ export class RuntimeTypes {
   /**
    * Wrapped as in the real runtime: the inner type's parameters are where tools look for address, call and signature.
    */
-  #extrinsicType(): Type<unknown> {
+  private extrinsicType(): Type<unknown> {
     const extra = tuple(...SIGNED_EXTENSIONS.map(({ type }) => type));
     const params = [MultiAddress, this.call, MultiSignature, extra];
     const inner = generic("sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic", params, newtype("", bytes));

@@ -79,7 +79,7 @@ export class Runtime {
    * is Future, for the pool to wait for.
    */
   validate(extrinsic: SignedExtrinsic, state: State, parent: BlockId): Invalidity | undefined {
-    const eraHash = this.#eraHash(extrinsic, state, parent);
+    const eraHash = this.eraHash(extrinsic, state, parent);
     if (eraHash === undefined) return "AncientBirthBlock";
     const { spec } = this.settings;
     const signing = {
@@ -116,7 +116,7 @@ export class Runtime {
     return execution;
   }
 
-  #eraHash({ era }: SignedExtrinsic, state: State, parent: BlockId): string | undefined {
+  private eraHash({ era }: SignedExtrinsic, state: State, parent: BlockId): string | undefined {
     if (era.period === 0) return this.genesisHash;
     const birth = eraBirth(era, parent.number + 1);
     // A block's own hash enters the state only with its child.

@@ -23,8 +23,8 @@ export class PalletStorage {
   value<T>(name: string, type: Type<T>): StorageValue<T, T | undefined>;
   value<T>(name: string, type: Type<T>, fallback: T): StorageValue<T, T>;
   value<T>(name: string, type: Type<T>, fallback?: T): StorageValue<T, T | undefined> {
-    this.#declare({ name, value: type, fallback: encoded(type, fallback) });
-    return new StorageValue(this.#prefixOf(name), type, fallback);
+    this.declare({ name, value: type, fallback: encoded(type, fallback) });
+    return new StorageValue(this.prefixOf(name), type, fallback);
   }
 
   map<K, T>(name: string, key: Type<K>, type: Type<T>): StorageMap<[K], T, T | undefined>;
@@ -37,8 +37,8 @@ export class PalletStorage {
     hasher: Hasher = "Blake2_128Concat",
   ): StorageMap<[K], T, T | undefined> {
     const map = { hasher, keys: [key] };
-    this.#declare({ name, value: type, fallback: encoded(type, fallback), map });
-    return new StorageMap(this.#prefixOf(name), map, type, fallback);
+    this.declare({ name, value: type, fallback: encoded(type, fallback), map });
+    return new StorageMap(this.prefixOf(name), map, type, fallback);
   }
 
   doubleMap<A, B, T>(
@@ -48,15 +48,15 @@ export class PalletStorage {
     type: Type<T>,
   ): StorageMap<[A, B], T, T | undefined> {
     const map = { hasher: "Blake2_128Concat", keys: [first, second] } as const;
-    this.#declare({ name, value: type, fallback: undefined, map });
-    return new StorageMap(this.#prefixOf(name), map, type, undefined);
+    this.declare({ name, value: type, fallback: undefined, map });
+    return new StorageMap(this.prefixOf(name), map, type, undefined);
   }
 
-  #declare(item: StorageItem): void {
+  private declare(item: StorageItem): void {
     this.items.push(item);
   }
 
-  #prefixOf(name: string): string {
+  private prefixOf(name: string): string {
     return toHex(xxhashAsU8a(this.prefix, 128)) + toHex(xxhashAsU8a(name, 128));
   }
 }
@@ -83,8 +83,8 @@ export class StorageValue<T, Read> {
 }
 
 export class StorageMap<K extends readonly unknown[], T, Read> {
-  readonly #keys: readonly Type<unknown>[];
-  readonly #hasher: Hasher;
+  private readonly keys: readonly Type<unknown>[];
+  private readonly hasher: Hasher;
 
   constructor(
     readonly prefix: string,
@@ -92,8 +92,8 @@ export class StorageMap<K extends readonly unknown[], T, Read> {
     readonly type: Type<T>,
     readonly fallback: Read,
   ) {
-    this.#keys = map.keys;
-    this.#hasher = map.hasher;
+    this.keys = map.keys;
+    this.hasher = map.hasher;
   }
 
   get(state: State, ...key: K): T | Read {
@@ -115,18 +115,18 @@ export class StorageMap<K extends readonly unknown[], T, Read> {
 
   /** The keys stored under the first parts of a key, at most `limit`, in the order of their hashes. */
   list(state: State, limit: number, ...first: readonly unknown[]): K[] {
-    return state.keys(this.keyOf(first), limit).map((key) => this.#parse(key));
+    return state.keys(this.keyOf(first), limit).map((key) => this.parse(key));
   }
 
   keyOf(parts: readonly unknown[]): string {
-    return this.prefix + parts.map((part, i) => this.#hashed(encode(this.#keyType(i), part))).join("");
+    return this.prefix + parts.map((part, i) => this.hashed(encode(this.keyType(i), part))).join("");
   }
 
-  #parse(key: string): K {
+  private parse(key: string): K {
     // Both hashers append the key itself, so a stored key can be read back; the hash before it has a fixed length.
-    const hashDigits = this.#hasher === "Blake2_128Concat" ? 32 : 16;
+    const hashDigits = this.hasher === "Blake2_128Concat" ? 32 : 16;
     let rest = key.slice(this.prefix.length);
-    const parts = this.#keys.map((type) => {
+    const parts = this.keys.map((type) => {
       const reader = new Reader(fromHex(rest.slice(hashDigits)));
       const value = type.read(reader);
       rest = rest.slice(hashDigits + 2 * reader.position);
@@ -135,14 +135,14 @@ export class StorageMap<K extends readonly unknown[], T, Read> {
     return parts as unknown as K;
   }
 
-  #keyType(index: number): Type<unknown> {
-    const type = this.#keys[index];
+  private keyType(index: number): Type<unknown> {
+    const type = this.keys[index];
     if (type === undefined) throw new RangeError("more keys than the map has");
     return type;
   }
 
-  #hashed(key: Uint8Array): string {
-    const hash = this.#hasher === "Blake2_128Concat" ? blake2AsU8a(key, 128) : xxhashAsU8a(key, 64);
+  private hashed(key: Uint8Array): string {
+    const hash = this.hasher === "Blake2_128Concat" ? blake2AsU8a(key, 128) : xxhashAsU8a(key, 64);
     return toHex(hash) + toHex(key);
   }
 }

@@ -38,41 +38,41 @@ export class WrongSpec extends Error {
  * query; versions that no readable block needs are removed as blocks come. One block is one transaction.
  */
 export class ChainStore {
-  readonly #db: Database.Database;
-  readonly #statements;
+  private readonly db: Database.Database;
+  private readonly statements;
 
   constructor(folder: string, spec: Spec) {
     mkdirSync(folder, { recursive: true });
-    this.#db = new Database(join(folder, "dev-chain.sqlite"));
-    this.#db.exec("PRAGMA journal_mode = WAL");
-    this.#db.exec("PRAGMA synchronous = FULL");
-    this.#db.exec(SCHEMA);
-    this.#statements = prepare(this.#db);
-    const found = this.#db.prepare("SELECT spec FROM identity").get() as { spec: number } | undefined;
+    this.db = new Database(join(folder, "dev-chain.sqlite"));
+    this.db.exec("PRAGMA journal_mode = WAL");
+    this.db.exec("PRAGMA synchronous = FULL");
+    this.db.exec(SCHEMA);
+    this.statements = prepare(this.db);
+    const found = this.db.prepare("SELECT spec FROM identity").get() as { spec: number } | undefined;
     if (found !== undefined && found.spec !== spec) {
-      this.#db.close();
+      this.db.close();
       throw new WrongSpec(folder, found.spec, spec);
     }
-    if (found === undefined) this.#db.prepare("INSERT INTO identity (one, spec) VALUES (1, ?)").run(spec);
+    if (found === undefined) this.db.prepare("INSERT INTO identity (one, spec) VALUES (1, ?)").run(spec);
   }
 
   /** The newest block; undefined before genesis. */
   best(): StoredBlock | undefined {
-    return blockOf(this.#statements.best.get());
+    return blockOf(this.statements.best.get());
   }
 
   byNumber(number: number): StoredBlock | undefined {
-    return blockOf(this.#statements.byNumber.get(number));
+    return blockOf(this.statements.byNumber.get(number));
   }
 
   byHash(hash: string): StoredBlock | undefined {
-    return blockOf(this.#statements.byHash.get(hash));
+    return blockOf(this.statements.byHash.get(hash));
   }
 
   /** Adds a block and what it changed, all or nothing, and forgets the state that is now too old to be asked for. */
   commit(block: StoredBlock, changes: Changes): void {
-    const { insertBlock, insertState, prune, pruneDeleted } = this.#statements;
-    this.#db.transaction(() => {
+    const { insertBlock, insertState, prune, pruneDeleted } = this.statements;
+    this.db.transaction(() => {
       insertBlock.run(block.number, block.hash, block.header, block.extrinsics);
       for (const [key, value] of changes) insertState.run(key, block.number, value ?? null);
       const oldest = block.number - STATE_BLOCKS + 1;
@@ -83,7 +83,7 @@ export class ChainStore {
 
   /** The state after block `number`, which must be one of the last STATE_BLOCKS. */
   stateAt(number: number): State {
-    const { value, keys } = this.#statements;
+    const { value, keys } = this.statements;
     return {
       get: (key) => {
         const row = value.get(key, number) as { value: Uint8Array | null } | undefined;
@@ -100,11 +100,11 @@ export class ChainStore {
 
   /** The keys that block `number` wrote. */
   changedIn(number: number): string[] {
-    return (this.#statements.changed.all(number) as { key: string }[]).map(({ key }) => key);
+    return (this.statements.changed.all(number) as { key: string }[]).map(({ key }) => key);
   }
 
   close(): void {
-    this.#db.close();
+    this.db.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
-import { aclAllows, type Acl, type Asker } from "../../model/acl.js";
+import { aclAllows, type Acl, type Requester } from "../../model/acl.js";
 import type { Account } from "../../model/account.js";
 import type { Bucket } from "../../model/bucket.js";
 import { S3Error } from "../../model/errors.js";
@@ -62,7 +62,7 @@ export interface Accounts {
 
 class Decision {
   private readonly principal: Principal;
-  private readonly asker: Asker;
+  private readonly asker: Requester;
 
   constructor(
     private readonly catalog: Catalog,

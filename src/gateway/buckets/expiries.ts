@@ -1,9 +1,9 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import {
   expiryOf,
-  uploadEnd,
+  uploadAbort,
   type AgingVersion,
-  type Ending,
+  type AbortSchedule,
   type Expiry,
   type LifecycleConfiguration,
   type LifecycleRule,
@@ -23,8 +23,8 @@ export class Expiries {
     return expiry ? { expiry } : {};
   }
 
-  async ofUpload(upload: Pick<Upload, "bucket" | "key" | "createdAt">): Promise<Ending> {
-    const ends = uploadEnd(await this.rules(upload.bucket), upload, this.dayMs);
+  async ofUpload(upload: Pick<Upload, "bucket" | "key" | "createdAt">): Promise<AbortSchedule> {
+    const ends = uploadAbort(await this.rules(upload.bucket), upload, this.dayMs);
     return ends ? { ends } : {};
   }
 

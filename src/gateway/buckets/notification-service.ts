@@ -1,8 +1,8 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { S3Error } from "../../model/errors.js";
 import {
-  announcement,
-  type Announcement,
+  outboxEventFor,
+  type OutboxEvent,
   type EventSource,
   type NotificationConfiguration,
 } from "../../model/notification.js";
@@ -35,15 +35,15 @@ export class NotificationService implements Notifications {
   }
 
   /** What is to be recorded with a change; nothing where nobody listens. */
-  async announce(
+  async outboxEvent(
     call: Call,
     { bucket, key }: ObjectName,
-    event: Announcement["event"],
-  ): Promise<{ readonly announce?: Announcement }> {
+    event: OutboxEvent["event"],
+  ): Promise<{ readonly outboxEvent?: OutboxEvent }> {
     const configuration = await this.configuration(bucket);
     if (!configuration) return {};
-    const announce = announcement(configuration.rules, event, key, sourceOf(call));
-    return announce ? { announce } : {};
+    const outboxEvent = outboxEventFor(configuration.rules, event, key, sourceOf(call));
+    return outboxEvent ? { outboxEvent } : {};
   }
 
   private async configuration(bucket: string): Promise<NotificationConfiguration | undefined> {

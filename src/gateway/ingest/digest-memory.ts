@@ -4,7 +4,7 @@
  */
 export class DigestMemory {
   readonly shared: SharedArrayBuffer;
-  readonly #free: number[];
+  private readonly free: number[];
 
   /** Both in bytes. */
   constructor(
@@ -13,19 +13,19 @@ export class DigestMemory {
   ) {
     const count = Math.floor(bytes / pieceBytes);
     this.shared = new SharedArrayBuffer(count * pieceBytes);
-    this.#free = Array.from({ length: count }, (_, index) => (count - 1 - index) * pieceBytes);
+    this.free = Array.from({ length: count }, (_, index) => (count - 1 - index) * pieceBytes);
   }
 
   /** So many pieces, or undefined when fewer are free. */
   take(count: number): Uint8Array[] | undefined {
-    if (this.#free.length < count) return undefined;
-    return this.#free
+    if (this.free.length < count) return undefined;
+    return this.free
       .splice(-count)
       .reverse()
       .map((start) => new Uint8Array(this.shared, start, this.pieceBytes));
   }
 
   giveBack(pieces: readonly Uint8Array[]): void {
-    for (const { byteOffset } of pieces) this.#free.push(byteOffset);
+    for (const { byteOffset } of pieces) this.free.push(byteOffset);
   }
 }

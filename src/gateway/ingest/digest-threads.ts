@@ -26,16 +26,16 @@ export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
  * bytes are copied into shared memory, where a thread hashes them while the disk takes them from the event loop's copy.
  */
 export class DigestThreads implements Digests {
-  readonly #settings: DigestThreadsSettings;
-  readonly #memory: DigestMemory;
-  readonly #threads: (DigestThread | undefined)[];
-  readonly #inline = new InlineDigests();
-  #closed = false;
+  private readonly settings: DigestThreadsSettings;
+  private readonly memory: DigestMemory;
+  private readonly threads: (DigestThread | undefined)[];
+  private readonly inline = new InlineDigests();
+  private closed = false;
 
   constructor(settings: Partial<DigestThreadsSettings> = {}) {
-    this.#settings = { ...DIGEST_THREADS_DEFAULTS, ...settings };
-    this.#memory = new DigestMemory(this.#settings.pieceBytes, this.#settings.memoryBytes);
-    this.#threads = new Array<DigestThread | undefined>(this.#settings.threads).fill(undefined);
+    this.settings = { ...DIGEST_THREADS_DEFAULTS, ...settings };
+    this.memory = new DigestMemory(this.settings.pieceBytes, this.settings.memoryBytes);
+    this.threads = new Array<DigestThread | undefined>(this.settings.threads).fill(undefined);
   }
 
   over(
@@ -43,25 +43,25 @@ export class DigestThreads implements Digests {
     algorithms: ReadonlySet<ChecksumAlgorithm>,
     size?: number,
   ): AsyncGenerator<Uint8Array, DigestValues> {
-    if (size !== undefined && size <= this.#settings.inlineBytes) return this.#inline.over(source, algorithms);
-    return this.#throughThread(source, [...algorithms]);
+    if (size !== undefined && size <= this.settings.inlineBytes) return this.inline.over(source, algorithms);
+    return this.throughThread(source, [...algorithms]);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const thread of this.#threads) await thread?.close();
+    this.closed = true;
+    for (const thread of this.threads) await thread?.close();
   }
 
-  async *#throughThread(
+  private async *throughThread(
     source: AsyncIterable<Uint8Array>,
     algorithms: readonly ChecksumAlgorithm[],
   ): AsyncGenerator<Uint8Array, DigestValues> {
-    const pieces = this.#memory.take(this.#settings.piecesOfBody);
+    const pieces = this.memory.take(this.settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
-    const hashing = this.#begin(algorithms);
+    const hashing = this.begin(algorithms);
     try {
       let turn = 0;
-      for await (const gathered of inPieces(source, this.#settings.pieceBytes)) {
+      for await (const gathered of inPieces(source, this.settings.pieceBytes)) {
         // Filled again only when the thread has read what it held.
         await hashing.atMost(pieces.length - 1);
         const piece = pieces[turn++ % pieces.length]?.subarray(0, gathered.length) ?? new Uint8Array(0);
@@ -72,30 +72,30 @@ export class DigestThreads implements Digests {
       return await hashing.finish();
     } finally {
       hashing.end();
-      this.#memory.giveBack(pieces);
+      this.memory.giveBack(pieces);
     }
   }
 
   /** A thread for MD5 and one for the rest while there are idle ones: a lone body then comes as fast as MD5 alone. */
-  #begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
+  private begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
     const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
     const split =
       rest.length > 0 &&
       rest.length < algorithms.length &&
-      this.#threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
+      this.threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
     const groups: (readonly ChecksumAlgorithm[])[] = split ? [["MD5"], rest] : [algorithms];
-    return new SplitHashing(groups.map((group) => ({ group, hashing: this.#leastBusy().begin(group) })));
+    return new SplitHashing(groups.map((group) => ({ group, hashing: this.leastBusy().begin(group) })));
   }
 
-  #leastBusy(): DigestThread {
-    if (this.#closed) throw new Error("the digest threads are closed");
+  private leastBusy(): DigestThread {
+    if (this.closed) throw new Error("the digest threads are closed");
     let best = 0;
-    for (const [index, thread] of this.#threads.entries()) {
-      if ((thread?.load ?? 0) < (this.#threads[best]?.load ?? 0)) best = index;
+    for (const [index, thread] of this.threads.entries()) {
+      if ((thread?.load ?? 0) < (this.threads[best]?.load ?? 0)) best = index;
     }
-    const thread = this.#threads[best];
+    const thread = this.threads[best];
     if (thread?.usable === true) return thread;
-    return (this.#threads[best] = new DigestThread(this.#memory.shared));
+    return (this.threads[best] = new DigestThread(this.memory.shared));
   }
 }
 
@@ -124,39 +124,39 @@ async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number):
 /** One thread, and the bodies it hashes. */
 class DigestThread {
   usable = true;
-  readonly #worker: Worker;
-  readonly #bodies = new Map<number, BodyHashing>();
-  #begun = 0;
+  private readonly worker: Worker;
+  private readonly bodies = new Map<number, BodyHashing>();
+  private begun = 0;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#worker = new Worker(new URL("./digest-thread.js", import.meta.url), { workerData: { memory } });
-    this.#worker.on("message", ({ body, values }: DigestAnswer) => this.#bodies.get(body)?.answered(values));
-    this.#worker.once("error", (error: Error) => this.#fail(error));
-    this.#worker.once("exit", () => this.#fail(new Error("a digest thread ended")));
+    this.worker = new Worker(new URL("./digest-thread.js", import.meta.url), { workerData: { memory } });
+    this.worker.on("message", ({ body, values }: DigestAnswer) => this.bodies.get(body)?.answered(values));
+    this.worker.once("error", (error: Error) => this.fail(error));
+    this.worker.once("exit", () => this.fail(new Error("a digest thread ended")));
     // It waits for orders all its life; that alone must not keep the process alive.
-    this.#worker.unref();
+    this.worker.unref();
   }
 
   get load(): number {
-    return this.#bodies.size;
+    return this.bodies.size;
   }
 
   begin(algorithms: readonly ChecksumAlgorithm[]): BodyHashing {
-    const body = ++this.#begun;
-    const order = (what: DigestOrder) => this.#worker.postMessage(what);
-    const hashing = new BodyHashing(body, order, () => this.#bodies.delete(body));
-    this.#bodies.set(body, hashing);
+    const body = ++this.begun;
+    const order = (what: DigestOrder) => this.worker.postMessage(what);
+    const hashing = new BodyHashing(body, order, () => this.bodies.delete(body));
+    this.bodies.set(body, hashing);
     order({ kind: "begin", body, algorithms });
     return hashing;
   }
 
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    await this.worker.terminate();
   }
 
-  #fail(error: Error): void {
+  private fail(error: Error): void {
     this.usable = false;
-    for (const hashing of this.#bodies.values()) hashing.fail(error);
+    for (const hashing of this.bodies.values()) hashing.fail(error);
   }
 }
 
@@ -193,10 +193,10 @@ class SplitHashing {
 /** Some digests of one body in the making on a thread. */
 class BodyHashing {
   /** Orders that the thread has not answered yet. */
-  #pending = 0;
-  #values: readonly Uint8Array[] | undefined;
-  #failure: Error | undefined;
-  #wake: (() => void) | undefined;
+  private pending = 0;
+  private values: readonly Uint8Array[] | undefined;
+  private failure: Error | undefined;
+  private wake: (() => void) | undefined;
 
   constructor(
     private readonly body: number,
@@ -206,40 +206,40 @@ class BodyHashing {
 
   /** `piece` lies in the shared memory and must stay as it is until it is answered for. */
   update(piece: Uint8Array): void {
-    this.#pending++;
+    this.pending++;
     this.order({ kind: "update", body: this.body, start: piece.byteOffset, length: piece.length });
   }
 
   /** Resolves when no more than so many pieces are still to be hashed. */
   async atMost(pieces: number): Promise<void> {
-    while (this.#pending > pieces || this.#failure) {
-      if (this.#failure) throw this.#failure;
+    while (this.pending > pieces || this.failure) {
+      if (this.failure) throw this.failure;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
     }
   }
 
   async finish(): Promise<readonly Uint8Array[]> {
-    this.#pending++;
+    this.pending++;
     this.order({ kind: "finish", body: this.body });
     await this.atMost(0);
-    return this.#values ?? [];
+    return this.values ?? [];
   }
 
   end(): void {
-    if (!this.#values) this.order({ kind: "drop", body: this.body });
+    if (!this.values) this.order({ kind: "drop", body: this.body });
     this.ended();
   }
 
   answered(values: readonly Uint8Array[] | undefined): void {
-    this.#pending--;
-    this.#values = values;
-    this.#wake?.();
+    this.pending--;
+    this.values = values;
+    this.wake?.();
   }
 
   fail(error: Error): void {
-    this.#failure = error;
-    this.#wake?.();
+    this.failure = error;
+    this.wake?.();
   }
 }

@@ -1,7 +1,7 @@
 import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { ByteRange } from "../../model/byte-range.js";
-import { runsWithin } from "../../model/byte-runs.js";
+import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
 import { S3Error } from "../../model/errors.js";
 import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.js";
@@ -47,14 +47,14 @@ export class ObjectBytes {
     signal: AbortSignal,
   ): Promise<ByteStream | undefined> {
     const { catalog, blobs } = this.components;
-    const slices = runsWithin(await catalog.objects.blobs(version.id), range);
+    const slices = slicesWithin(await catalog.objects.blobs(version.id), range);
     if (slices.length === 0) return undefined;
     const read = async function* () {
       // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
       // not; of several, all are there if the catalog still links them, since it lets go of them before they are
       // removed.
       const gone =
-        slices.length > 1 ? lost(slices, runsWithin(await catalog.objects.blobs(version.id), range)) : undefined;
+        slices.length > 1 ? lost(slices, slicesWithin(await catalog.objects.blobs(version.id), range)) : undefined;
       if (gone) throw new BlobMissing(gone.blob);
       for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
     };
@@ -75,7 +75,7 @@ export class ObjectBytes {
 
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
-    for (const { file: row, offset, length } of runsWithin(version.extents, range)) {
+    for (const { file: row, offset, length } of slicesWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
       for (const range of kept(file, { start: offset, end: offset + length }))

@@ -88,7 +88,7 @@ export class ObjectCopy {
   ): Promise<ObjectVersion> {
     const { catalog, staging, onWork, encryption, notifications } = this.components;
     const { source } = opened;
-    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectCreated:Copy");
+    const { outboxEvent } = await notifications.outboxEvent(call, { bucket, key }, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
     const fresh = await encryption.forNew(bucket, request.encryption);
@@ -99,7 +99,7 @@ export class ObjectCopy {
       size: source.size,
       content: contentOfCopy(content, request.own),
       metadata,
-      announce,
+      outboxEvent,
       ...fresh,
       ...(tags ? { tags } : {}),
       ...(request.lock ? { lock: request.lock } : {}),
@@ -184,13 +184,13 @@ export class ObjectCopy {
     request: CopyRequest,
     { source, key }: OpenedSource,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, admission, bytes, onWork } = this.components;
+    const { catalog, staging, quota, bytes, onWork } = this.components;
     if (source.size > LIMITS.putBytes) {
       throw new S3Error("InvalidRequest", {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await admission.admit(call.account, source.size, version.format);
+    const release = await quota.admit(call.account, source.size, version.format);
     try {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, key);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";

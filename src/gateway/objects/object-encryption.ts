@@ -28,22 +28,22 @@ const DATA_KEY_BYTES = 32;
 
 /** Server-side encryption: which objects get it, and whose data keys can be had. */
 export class ObjectEncryption {
-  readonly #settings: EncryptionSettings;
+  private readonly settings: EncryptionSettings;
   /** Keys whose use the catalog knows of. */
-  readonly #recorded = new Set<string>();
+  private readonly recorded = new Set<string>();
 
   constructor(
     private readonly components: EncryptionComponents,
     settings: Partial<EncryptionSettings> = {},
   ) {
-    this.#settings = { ...ENCRYPTION_DEFAULTS, ...settings };
+    this.settings = { ...ENCRYPTION_DEFAULTS, ...settings };
   }
 
   /** The bucket's own default, else the operator's; undefined where objects are stored as they come. */
   async defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
     const document = await this.components.catalog.configurations.get(bucket, "encryption");
     if (document !== undefined) return JSON.parse(document) as DefaultEncryption;
-    return this.#settings.default === "AES256" ? { algorithm: "AES256" } : undefined;
+    return this.settings.default === "AES256" ? { algorithm: "AES256" } : undefined;
   }
 
   /**
@@ -59,11 +59,11 @@ export class ObjectEncryption {
     }
     const wanted = request ?? fallback;
     if (!wanted) return {};
-    if (wanted.algorithm === "cess-cbc") return this.#cipher(wanted.keyId ?? "");
+    if (wanted.algorithm === "cess-cbc") return this.cipher(wanted.keyId ?? "");
     const key = dataKey ?? (randomBytes(DATA_KEY_BYTES).toString("hex") as DataKey);
     // A request that does not speak of bucket keys leaves that to the bucket, although it names its KMS key itself.
     const bucketKey = wanted.algorithm === "aws:kms" ? (wanted.bucketKey ?? fallback?.bucketKey) : undefined;
-    const encryption = await this.#wrap(wanted, key, bucketKey);
+    const encryption = await this.wrap(wanted, key, bucketKey);
     return { encryption, format: { name: "aes-256-gcm", first: 0, key } };
   }
 
@@ -81,7 +81,7 @@ export class ObjectEncryption {
     if (customer && encryption?.algorithm !== "customer") {
       throw new S3Error("InvalidRequest", { message: "The encryption parameters are not applicable to this object." });
     }
-    if (customer) await this.#unwrap(encryption, customer);
+    if (customer) await this.unwrap(encryption, customer);
   }
 
   /**
@@ -90,10 +90,13 @@ export class ObjectEncryption {
    */
   async unlock(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
     await this.requireKey(encryption, customer);
-    return this.#unwrap(encryption, customer);
+    return this.unwrap(encryption, customer);
   }
 
-  async #unwrap(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
+  private async unwrap(
+    encryption: Encryption | undefined,
+    customer: CustomerKey | undefined,
+  ): Promise<DataKey | undefined> {
     if (encryption?.wrapped === undefined) return undefined;
     const key = await this.components.keys.unwrap(
       encryption.wrapped,
@@ -124,7 +127,7 @@ export class ObjectEncryption {
       throw partRefused("The provided encryption parameters did not match the ones used originally.");
   }
 
-  async #wrap(
+  private async wrap(
     wanted: EncryptionRequest | DefaultEncryption,
     key: DataKey,
     bucketKey: boolean | undefined,
@@ -140,23 +143,23 @@ export class ObjectEncryption {
           }
         : { algorithm };
     const wrapper = wrapperOf(chosen, "customer" in wanted ? wanted.customer : undefined);
-    await this.#recordUse(wrapper);
+    await this.recordUse(wrapper);
     return { ...chosen, wrapped: await this.components.keys.wrap(key, wrapper, chosen.context ?? "") };
   }
 
-  async #cipher(keyId: string): Promise<NewEncryption> {
+  private async cipher(keyId: string): Promise<NewEncryption> {
     const cipher = this.components.keys.cipher(keyId);
-    await this.#recordUse({ kind: "master" });
+    await this.recordUse({ kind: "master" });
     return { encryption: { algorithm: "cess-cbc", keyId }, format: { name: "cess-cbc", cipher } };
   }
 
   /** Durable before the first row that the key is needed for. The master key seals every format while it is staged. */
-  async #recordUse(wrapper: Wrapper): Promise<void> {
+  private async recordUse(wrapper: Wrapper): Promise<void> {
     const { keys, catalog } = this.components;
     for (const id of [keys.masterId, keys.idOf(wrapper)]) {
-      if (id === undefined || this.#recorded.has(id)) continue;
+      if (id === undefined || this.recorded.has(id)) continue;
       await catalog.keyUses.record(id);
-      this.#recorded.add(id);
+      this.recorded.add(id);
     }
   }
 }

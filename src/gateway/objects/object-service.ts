@@ -50,7 +50,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, admission, encryption, expiries, notifications } = this.components;
+    const { catalog, accounts, quota, encryption, expiries, notifications } = this.components;
     requireKey(name.key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
@@ -61,21 +61,21 @@ export class ObjectService implements Objects {
     requireLockDigest(lock.lock, body, "Put Object");
     const encrypted = await encryption.forNew(name.bucket, settings.encryption);
     await requireEarly(catalog, name, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await admission.admit(payer, body.size, encrypted.format)];
+    const releases = body.size === undefined ? [] : [await quota.admit(payer, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await admission.admit(payer, size, encrypted.format));
+      if (body.size === undefined) releases.push(await quota.admit(payer, size, encrypted.format));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
-      const { announce } = await notifications.announce(
+      const { outboxEvent } = await notifications.outboxEvent(
         call,
         name,
         call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
       );
       const version = await this.commit(
-        { ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, announce },
+        { ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, outboxEvent },
         ingested,
         { ...settings, ...lock },
       );
@@ -86,7 +86,7 @@ export class ObjectService implements Objects {
   }
 
   private async commit(
-    target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "announce">,
+    target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "outboxEvent">,
     ingested: Ingested,
     settings: PutSettings,
   ): Promise<ObjectVersion> {
@@ -163,11 +163,11 @@ export class ObjectService implements Objects {
       key,
       versionId,
     });
-    const { announce } = await notifications.announce(call, { bucket, key }, "s3:ObjectRemoved:*");
+    const { outboxEvent } = await notifications.outboxEvent(call, { bucket, key }, "s3:ObjectRemoved:*");
     const request = {
       owner: call.account.id,
       bypassGovernance,
-      announce,
+      outboxEvent,
       ...(versionId === undefined ? {} : { versionId }),
     };
     const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));

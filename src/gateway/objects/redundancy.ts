@@ -17,23 +17,23 @@ export const REDUNDANCY_DEFAULTS: RedundancySettings = { waitMs: 500, lookups: 3
  * How many fragments of an object are left in the network: good to know, never worth failing or delaying a HEAD for.
  */
 export class Redundancy {
-  readonly #settings: RedundancySettings;
-  #running = 0;
+  private readonly settings: RedundancySettings;
+  private running = 0;
 
   constructor(
     private readonly components: { readonly files: NetworkFiles; readonly clock: Clock },
     settings: Partial<RedundancySettings> = {},
   ) {
-    this.#settings = { ...REDUNDANCY_DEFAULTS, ...settings };
+    this.settings = { ...REDUNDANCY_DEFAULTS, ...settings };
   }
 
   /** The version with its redundancy, when it is stored and that is known in time; else as it was. Never rejects. */
   async added(version: ObjectVersion): Promise<ObjectVersion> {
     const fids = [...new Set(version.extents.map(({ fid }) => fid))];
-    const { waitMs, lookups, files } = this.#settings;
-    if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.#running >= lookups)
+    const { waitMs, lookups, files } = this.settings;
+    if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.running >= lookups)
       return version;
-    this.#running++;
+    this.running++;
     const found = Promise.all(fids.map((fid) => this.components.files.redundancy(fid)))
       .then((counts) =>
         counts.reduce((least, count) =>
@@ -41,7 +41,7 @@ export class Redundancy {
         ),
       )
       .catch(() => undefined)
-      .finally(() => this.#running--);
+      .finally(() => this.running--);
     const timer = new AbortController();
     const late = this.components.clock.sleep(waitMs, timer.signal).then(
       () => undefined,

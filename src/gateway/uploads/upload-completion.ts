@@ -6,7 +6,7 @@ import { S3Error } from "../../model/errors.js";
 import { PLAIN } from "../../model/file.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
-import type { Admission } from "../ingest/admission.js";
+import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
 import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "../gateway.js";
@@ -23,7 +23,7 @@ export interface CompletionComponents {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly staging: Staging;
-  readonly admission: Admission;
+  readonly quota: QuotaCheck;
   readonly preprocessing: Preprocessing;
   readonly expiries: Expiries;
   readonly notifications: NotificationService;
@@ -77,7 +77,7 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requireEarly(catalog, name, request.preconditions);
-    const release = await this.components.admission.admit(call.account, totalSize(parts), upload.format);
+    const release = await this.components.quota.admit(call.account, totalSize(parts), upload.format);
     return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
   }
 
@@ -135,7 +135,7 @@ export class UploadCompletion {
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
     const lock = await uploadLock(this.components, found, upload.lock);
-    const { announce } = await notifications.announce(
+    const { outboxEvent } = await notifications.outboxEvent(
       call,
       { bucket, key },
       "s3:ObjectCreated:CompleteMultipartUpload",
@@ -143,7 +143,7 @@ export class UploadCompletion {
     const version = {
       bucket,
       key,
-      announce,
+      outboxEvent,
       owner: call.account.id,
       size: totalSize(parts),
       etag: this.etag(parts, files),

@@ -5,7 +5,7 @@ import type { Bucket } from "../../model/bucket.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../model/errors.js";
 import { PLAIN } from "../../model/file.js";
-import type { Ending } from "../../model/lifecycle.js";
+import type { AbortSchedule } from "../../model/lifecycle.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
@@ -45,8 +45,12 @@ const UPLOAD_ID_BYTES = 24;
 export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
-  async create(call: Call, { bucket, key }: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending> {
-    const { catalog, accounts, admission, encryption, expiries } = this.components;
+  async create(
+    call: Call,
+    { bucket, key }: ObjectName,
+    settings: CreateUploadSettings,
+  ): Promise<Upload & AbortSchedule> {
+    const { catalog, accounts, quota, encryption, expiries } = this.components;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
@@ -56,7 +60,7 @@ export class UploadService implements Uploads {
     await newLock(this.components, into, settings.lock);
     const encrypted = await encryption.forNew(bucket, settings.encryption);
     // A territory without room for one byte is refused now, not after the first part.
-    (await admission.admit(payerOf(accounts, call, into), 1))();
+    (await quota.admit(payerOf(accounts, call, into), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     const upload = await catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"),
@@ -192,10 +196,10 @@ export class UploadService implements Uploads {
 
   /** Bytes into staging, then the part's row, then the background's turn. */
   private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
-    const { catalog, staging, admission, preprocessing } = this.components;
+    const { catalog, staging, quota, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
-      releases.push(await admission.admit(call.account, (await catalog.uploads.size(upload.id)) + size, upload.format));
+      releases.push(await quota.admit(call.account, (await catalog.uploads.size(upload.id)) + size, upload.format));
     };
     try {
       if (body.size !== undefined) await admit(body.size);

@@ -3,7 +3,7 @@ import type { AclRequest } from "../../model/acl.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
 import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
-import type { Ending, Expiry } from "../../model/lifecycle.js";
+import type { AbortSchedule, Expiry } from "../../model/lifecycle.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { ContentHeaders, Part, Upload } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
@@ -76,13 +76,13 @@ export interface UploadListResult {
 }
 
 export interface PartListResult {
-  readonly upload: Upload & Ending;
+  readonly upload: Upload & AbortSchedule;
   readonly parts: readonly Part[];
   readonly truncated: boolean;
 }
 
 export interface Uploads {
-  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & Ending>;
+  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & AbortSchedule>;
   putPart(
     call: Call,
     name: ObjectName,

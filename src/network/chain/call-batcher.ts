@@ -38,74 +38,74 @@ interface Item {
  * that comes alone, the call is the extrinsic.
  */
 export class CallBatcher {
-  readonly #submitter: Pick<Submitter, "submit">;
-  readonly #connection: Pick<Connection, "call">;
-  readonly #settings: CallBatcherSettings;
-  #waiting: Item[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  private readonly submitter: Pick<Submitter, "submit">;
+  private readonly connection: Pick<Connection, "call">;
+  private readonly settings: CallBatcherSettings;
+  private waiting: Item[] = [];
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     components: { readonly submitter: Pick<Submitter, "submit">; readonly connection: Pick<Connection, "call"> },
     settings: Partial<CallBatcherSettings> = {},
   ) {
-    this.#submitter = components.submitter;
-    this.#connection = components.connection;
-    this.#settings = { ...CALL_BATCHER_DEFAULTS, ...settings };
+    this.submitter = components.submitter;
+    this.connection = components.connection;
+    this.settings = { ...CALL_BATCHER_DEFAULTS, ...settings };
   }
 
   /** As `Submitter.submit` for this call alone, though it may travel with others. */
   submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ build, options, resolve, reject });
+      this.waiting.push({ build, options, resolve, reject });
     });
-    if (this.#waiting.length >= this.#settings.maxCalls) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), this.#settings.gatherMs);
+    if (this.waiting.length >= this.settings.maxCalls) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), this.settings.gatherMs);
     // A batch under way is not taken back for one of its calls; whoever left has been told what was signed.
     return abortable(done, [options.signal]);
   }
 
   /** Calls that still wait reject with ChainUnavailable; those on their way are the submitter's. */
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const { reject } of this.#waiting.splice(0))
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const { reject } of this.waiting.splice(0))
       reject(new ChainUnavailable("the chain client was closed before the call was signed"));
   }
 
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const items = this.#waiting.splice(0);
-    void this.#send(items).catch((error: unknown) => {
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const items = this.waiting.splice(0);
+    void this.send(items).catch((error: unknown) => {
       for (const { reject } of items) reject(asError(error));
     });
   }
 
-  async #send(given: readonly Item[]): Promise<void> {
+  private async send(given: readonly Item[]): Promise<void> {
     const items = given.filter(isWanted);
-    if (items.length > 1 && (await this.#goTogether(items))) await this.#sendTogether(items);
-    else if (items.length > 1) await this.#sendHalves(items);
-    else for (const item of items) await this.#sendAlone(item);
+    if (items.length > 1 && (await this.goTogether(items))) await this.sendTogether(items);
+    else if (items.length > 1) await this.sendHalves(items);
+    else for (const item of items) await this.sendAlone(item);
   }
 
-  async #sendHalves(items: readonly Item[]): Promise<void> {
+  private async sendHalves(items: readonly Item[]): Promise<void> {
     const middle = items.length >> 1;
-    await Promise.all([this.#send(items.slice(0, middle)), this.#send(items.slice(middle))]);
+    await Promise.all([this.send(items.slice(0, middle)), this.send(items.slice(middle))]);
   }
 
   /** Whether one extrinsic may hold them all: the runtime has the call, and its length and weight keep the limits. */
-  #goTogether(items: readonly Item[]): Promise<boolean> {
-    return this.#connection.call(async ({ api }) => supportsForceBatch(api) && fits(api, batch(api, items)));
+  private goTogether(items: readonly Item[]): Promise<boolean> {
+    return this.connection.call(async ({ api }) => supportsForceBatch(api) && fits(api, batch(api, items)));
   }
 
-  async #sendAlone({ build, options, resolve, reject }: Item): Promise<void> {
-    await this.#submitter.submit(build, options).then(
+  private async sendAlone({ build, options, resolve, reject }: Item): Promise<void> {
+    await this.submitter.submit(build, options).then(
       () => resolve(),
       (error: unknown) => reject(asError(error)),
     );
   }
 
-  async #sendTogether(items: readonly Item[]): Promise<void> {
+  private async sendTogether(items: readonly Item[]): Promise<void> {
     // Signing may come much later, and more than once: what is signed are the calls still wanted then. One that was
     // left meanwhile must not be in it, because nobody was told of what would be signed for it.
     let signed: readonly Item[] = [];
@@ -119,9 +119,9 @@ export class CallBatcher {
     };
     let events: readonly BlockEvent[];
     try {
-      events = await this.#submitter.submit(build, { onSigned });
+      events = await this.submitter.submit(build, { onSigned });
     } catch (error) {
-      await this.#failedTogether(items, asError(error));
+      await this.failedTogether(items, asError(error));
       return;
     }
     const outcomes = itemOutcomes(events);
@@ -138,13 +138,13 @@ export class CallBatcher {
    * smaller company, at last alone, so that none fails for its neighbours. What may still be included is not tried
    * again.
    */
-  async #failedTogether(items: readonly Item[], error: Error): Promise<void> {
+  private async failedTogether(items: readonly Item[], error: Error): Promise<void> {
     const refusedWhole = error instanceof ChainRefusal;
     const notTaken =
       error instanceof ExtrinsicLost &&
       !(error instanceof FeesUnpaid) &&
       /exhaust|too (large|big|long)/i.test(error.message);
-    if (refusedWhole || notTaken) await this.#sendHalves(items);
+    if (refusedWhole || notTaken) await this.sendHalves(items);
     else for (const { reject } of items) reject(error);
   }
 }

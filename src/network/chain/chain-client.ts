@@ -28,58 +28,58 @@ const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
 export class CessChain implements Chain, GatewayRegister {
-  readonly #signer: Signer;
-  readonly #session: ChainSession;
-  readonly #submitter: Submitter;
-  readonly #batcher: CallBatcher;
-  readonly #watches = new Set<() => void>();
+  private readonly signer: Signer;
+  private readonly session: ChainSession;
+  private readonly submitter: Submitter;
+  private readonly batcher: CallBatcher;
+  private readonly watches = new Set<() => void>();
 
   constructor(
     components: { session: ChainSession; signer: Signer },
     settings: Partial<SubmitterSettings & CallBatcherSettings> = {},
   ) {
     const { session, signer } = components;
-    this.#signer = signer;
-    this.#session = session;
-    this.#submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
-    this.#batcher = new CallBatcher({ submitter: this.#submitter, connection: session.connection }, settings);
+    this.signer = signer;
+    this.session = session;
+    this.submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.batcher = new CallBatcher({ submitter: this.submitter, connection: session.connection }, settings);
   }
 
   get account(): CessAccount {
-    return this.#signer.account;
+    return this.signer.account;
   }
 
   get connected(): boolean {
-    return this.#session.connection.connected;
+    return this.session.connection.connected;
   }
 
   file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
-    return this.#session.reader.file(fid, at);
+    return this.session.reader.file(fid, at);
   }
 
   deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
-    return this.#session.reader.deal(fid, at);
+    return this.session.reader.deal(fid, at);
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
-    return this.#session.reader.territory(owner, name);
+    return this.session.reader.territory(owner, name);
   }
 
   async authorized(owner: CessAccount): Promise<boolean> {
     // An owner needs nobody's leave: the runtime asks `operator == owner || the owner's list has it`.
-    return owner === this.account || (await this.#session.reader.operators(owner)).includes(this.account);
+    return owner === this.account || (await this.session.reader.operators(owner)).includes(this.account);
   }
 
   nodes(): Promise<ChainNode[]> {
-    return this.#session.reader.nodes();
+    return this.session.reader.nodes();
   }
 
   gateways(): Promise<RegisteredGateway[]> {
-    return this.#session.reader.gateways();
+    return this.session.reader.gateways();
   }
 
   finalizedBlock(): Promise<number> {
-    return this.#session.reader.finalizedBlock();
+    return this.session.reader.finalizedBlock();
   }
 
   async declare(order: DealOrder, options: SubmitOptions): Promise<void> {
@@ -95,36 +95,36 @@ export class CessChain implements Chain, GatewayRegister {
       territoryName: textArgument(order.territory),
     };
     const args = [hashArgument(order.fid), segments, brief, order.size];
-    await this.#batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
+    await this.batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
   }
 
   async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    await this.#batcher.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
+    await this.batcher.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {
-    return this.#submitter.settled(signed);
+    return this.submitter.settled(signed);
   }
 
   sign(message: Uint8Array): Uint8Array {
-    return this.#signer.pair.sign(message);
+    return this.signer.pair.sign(message);
   }
 
   watch(listener: (event: ChainEvent) => void): () => void {
-    const stop = watchDeals(this.#session.blocks, listener);
-    this.#watches.add(stop);
+    const stop = watchDeals(this.session.blocks, listener);
+    this.watches.add(stop);
     return () => {
-      this.#watches.delete(stop);
+      this.watches.delete(stop);
       stop();
     };
   }
 
   /** Ends watches and waiting submissions. The session is its constructor's to close. */
   close(): Promise<void> {
-    for (const stop of this.#watches) stop();
-    this.#watches.clear();
-    this.#batcher.close();
-    this.#submitter.close();
+    for (const stop of this.watches) stop();
+    this.watches.clear();
+    this.batcher.close();
+    this.submitter.close();
     return Promise.resolve();
   }
 }

@@ -32,28 +32,28 @@ export class ChainReader {
   constructor(private readonly connection: Connection) {}
 
   async file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
-    const info = await this.#read("fileBank", "file", [hashArgument(fid)], at);
+    const info = await this.read("fileBank", "file", [hashArgument(fid)], at);
     return info === undefined ? undefined : toFile(fid, info);
   }
 
   async deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
-    const info = await this.#read("fileBank", "dealMap", [hashArgument(fid)], at);
+    const info = await this.read("fileBank", "dealMap", [hashArgument(fid)], at);
     return info === undefined ? undefined : toDeal(fid, info);
   }
 
   async territory(owner: CessAccount, name: string): Promise<Territory | undefined> {
-    const info = await this.#read("storageHandler", "territory", [owner, textArgument(name)]);
+    const info = await this.read("storageHandler", "territory", [owner, textArgument(name)]);
     return info === undefined ? undefined : toTerritory(info);
   }
 
   /** Whom this account lets act for it. */
   async operators(owner: CessAccount): Promise<CessAccount[]> {
-    const list = await this.#read("oss", "authorityList", [owner]);
+    const list = await this.read("oss", "authorityList", [owner]);
     return list === undefined ? [] : items(list).map(asAccount);
   }
 
   async node(account: CessAccount): Promise<ChainNode | undefined> {
-    const info = await this.#read("sminer", "minerItems", [account]);
+    const info = await this.read("sminer", "minerItems", [account]);
     return info === undefined ? undefined : toNode(account, info);
   }
 
@@ -85,7 +85,7 @@ export class ChainReader {
     return this.connection.call(async (link) => (await this.connection.finalizedHead(link)).number);
   }
 
-  #read(
+  private read(
     pallet: string,
     item: string,
     keys: readonly unknown[],

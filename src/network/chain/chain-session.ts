@@ -1,6 +1,6 @@
 import { ChainReader } from "./chain-reader.js";
 import { Connection, type ConnectionSettings } from "./connection.js";
-import type { FinalMark } from "./final-mark.js";
+import type { FinalizedWatermark } from "./finalized-watermark.js";
 import { FinalizedBlocks, type FinalizedBlocksSettings } from "./finalized-blocks.js";
 
 export type ChainSessionSettings = Pick<ConnectionSettings, "endpoints"> &
@@ -17,8 +17,8 @@ export class ChainSession {
   readonly reader: ChainReader;
 
   /** `mark`: see Connection. */
-  constructor(settings: ChainSessionSettings, mark?: FinalMark) {
-    this.connection = new Connection(settings, mark);
+  constructor(settings: ChainSessionSettings, watermark?: FinalizedWatermark) {
+    this.connection = new Connection(settings, watermark);
     this.blocks = new FinalizedBlocks({ connection: this.connection }, settings);
     this.reader = new ChainReader(this.connection);
   }

@@ -1,7 +1,7 @@
 import { asError } from "../../model/errors.js";
 import { abortable, pause } from "./abortable.js";
 import { ChainUnavailable } from "./chain.js";
-import { FinalMark } from "./final-mark.js";
+import { FinalizedWatermark } from "./finalized-watermark.js";
 import { Link } from "./link.js";
 
 export interface ConnectionSettings {
@@ -46,45 +46,45 @@ export interface FinalizedHead {
  * does not know yet would be declared again.
  */
 export class Connection {
-  readonly #settings: ConnectionSettings;
-  readonly #closing = new AbortController();
-  readonly #listeners = new Set<(link: Link) => void>();
-  readonly #running: Promise<void>;
-  #link: Link | undefined;
-  #synced = false;
-  #genesis: string | undefined;
+  private readonly settings: ConnectionSettings;
+  private readonly closingController = new AbortController();
+  private readonly listeners = new Set<(link: Link) => void>();
+  private readonly running: Promise<void>;
+  private link: Link | undefined;
+  private synced = false;
+  private genesis: string | undefined;
   /** Why each endpoint was left last, for the message of those who wait in vain. */
-  readonly #troubles = new Map<string, string>();
+  private readonly troubles = new Map<string, string>();
 
   /** `mark`: may know what a process before this one was answered from; it is its constructor's to save at the end. */
   constructor(
     settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">,
-    private readonly mark: FinalMark = FinalMark.inMemory(),
+    private readonly watermark: FinalizedWatermark = FinalizedWatermark.inMemory(),
   ) {
-    this.#settings = { ...CONNECTION_DEFAULTS, ...settings };
-    if (this.#settings.endpoints.length === 0) throw new RangeError("a chain connection needs at least one endpoint");
-    for (const endpoint of this.#settings.endpoints) {
+    this.settings = { ...CONNECTION_DEFAULTS, ...settings };
+    if (this.settings.endpoints.length === 0) throw new RangeError("a chain connection needs at least one endpoint");
+    for (const endpoint of this.settings.endpoints) {
       if (!/^wss?:\/\//.test(endpoint))
         throw new RangeError(`a chain endpoint begins with ws:// or wss://: ${endpoint}`);
     }
-    this.#running = this.#run();
+    this.running = this.run();
   }
 
   /** True while there is a link to a node that is synced and whose head moves. */
   get connected(): boolean {
-    return this.#link !== undefined && this.#synced;
+    return this.link !== undefined && this.synced;
   }
 
   /** Aborts when the connection is closed for good. */
   get closing(): AbortSignal {
-    return this.#closing.signal;
+    return this.closingController.signal;
   }
 
   /** Calls back with the present link, if there is one, and with each later one. Returns the function that ends it. */
   onLink(listener: (link: Link) => void): () => void {
-    this.#listeners.add(listener);
-    if (this.#link !== undefined) listener(this.#link);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    if (this.link !== undefined) listener(this.link);
+    return () => this.listeners.delete(listener);
   }
 
   /**
@@ -92,29 +92,29 @@ export class Connection {
    * so `work` must be harmless to repeat. Rejects with ChainUnavailable after the call timeout.
    */
   async call<T>(work: (link: Link) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const deadline = AbortSignal.timeout(this.#settings.callTimeoutMs);
+    const deadline = AbortSignal.timeout(this.settings.callTimeoutMs);
     const signals = [deadline, signal, this.closing];
     for (;;) {
-      const link = this.#link;
+      const link = this.link;
       try {
         signal?.throwIfAborted();
-        if (link === undefined) await this.#nextLink(signals);
+        if (link === undefined) await this.nextLink(signals);
         else return await abortable(work(link), [link.down, ...signals]);
       } catch (error) {
         if (signal?.aborted === true) throw asError(signal.reason);
-        if (deadline.aborted) throw this.#unanswered(link);
+        if (deadline.aborted) throw this.unanswered(link);
         if (this.closing.aborted || link?.down.aborted !== true) throw error;
         // A broken link is left at once; #serve notices it a moment later.
-        if (this.#link === link) this.#link = undefined;
+        if (this.link === link) this.link = undefined;
       }
     }
   }
 
   /** Does `work` over this very link, once: for what must not be repeated. Rejects with ChainUnavailable as `call`. */
   async once<T>(link: Link, work: () => Promise<T>): Promise<T> {
-    const deadline = AbortSignal.timeout(this.#settings.callTimeoutMs);
+    const deadline = AbortSignal.timeout(this.settings.callTimeoutMs);
     return abortable(work(), [deadline, link.down, this.closing]).catch((error: unknown) => {
-      throw deadline.aborted && error === deadline.reason ? this.#unanswered(link) : asError(error);
+      throw deadline.aborted && error === deadline.reason ? this.unanswered(link) : asError(error);
     });
   }
 
@@ -127,23 +127,23 @@ export class Connection {
 
   /** Somebody was told of this final block by other means. */
   sawFinalized(number: number): void {
-    this.mark.saw(number);
+    this.watermark.saw(number);
   }
 
   /** Ends everything; calls under way reject with ChainUnavailable. */
   async close(): Promise<void> {
-    this.#closing.abort(new ChainUnavailable("the connection to the chain is closed"));
-    await this.#running;
-    this.#listeners.clear();
+    this.closingController.abort(new ChainUnavailable("the connection to the chain is closed"));
+    await this.running;
+    this.listeners.clear();
   }
 
-  #unanswered(link: Link | undefined): ChainUnavailable {
-    const troubles = [...this.#troubles.values()].join("; ");
+  private unanswered(link: Link | undefined): ChainUnavailable {
+    const troubles = [...this.troubles.values()].join("; ");
     const why = link === undefined ? troubles || "not connected yet" : `${link.endpoint} does not answer`;
-    return new ChainUnavailable(`no CESS node answered within ${this.#settings.callTimeoutMs} ms: ${why}`);
+    return new ChainUnavailable(`no CESS node answered within ${this.settings.callTimeoutMs} ms: ${why}`);
   }
 
-  async #nextLink(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  private async nextLink(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     let stop: () => void = () => undefined;
     try {
       await abortable(new Promise<void>((resolve) => (stop = this.onLink(() => resolve()))), signals);
@@ -153,14 +153,14 @@ export class Connection {
   }
 
   /** Endpoint after endpoint; a pause only after each failed round over all of them. */
-  async #run(): Promise<void> {
-    const { endpoints, retryDelayMs, maxRetryDelayMs } = this.#settings;
+  private async run(): Promise<void> {
+    const { endpoints, retryDelayMs, maxRetryDelayMs } = this.settings;
     let failures = 0;
     for (let turn = 0; !this.closing.aborted; turn++) {
       const endpoint = endpoints[turn % endpoints.length] ?? "";
       const started = Date.now();
-      await this.#serve(endpoint).catch((error: unknown) => {
-        this.#troubles.set(endpoint, asError(error).message);
+      await this.serve(endpoint).catch((error: unknown) => {
+        this.troubles.set(endpoint, asError(error).message);
       });
       if (Date.now() - started > maxRetryDelayMs) failures = 0;
       failures++;
@@ -173,22 +173,22 @@ export class Connection {
   }
 
   /** One link from its opening to its end; rejects with the reason for the end. */
-  async #serve(endpoint: string): Promise<void> {
-    const link = await Link.open(endpoint, [AbortSignal.timeout(this.#settings.connectTimeoutMs), this.closing]);
+  private async serve(endpoint: string): Promise<void> {
+    const link = await Link.open(endpoint, [AbortSignal.timeout(this.settings.connectTimeoutMs), this.closing]);
     try {
       const genesis = link.api.genesisHash.toHex();
-      this.#genesis ??= genesis;
-      if (genesis !== this.#genesis) {
-        throw new ChainUnavailable(`${endpoint} serves another chain: genesis ${genesis}, not ${this.#genesis}`);
+      this.genesis ??= genesis;
+      if (genesis !== this.genesis) {
+        throw new ChainUnavailable(`${endpoint} serves another chain: genesis ${genesis}, not ${this.genesis}`);
       }
-      this.mark.begin(genesis);
-      await this.#guard(link, () => {
-        this.#link = link;
-        for (const listener of this.#listeners) listener(link);
+      this.watermark.begin(genesis);
+      await this.guard(link, () => {
+        this.link = link;
+        for (const listener of this.listeners) listener(link);
       });
     } finally {
-      if (this.#link === link) this.#link = undefined;
-      this.#synced = false;
+      if (this.link === link) this.link = undefined;
+      this.synced = false;
       await link.close();
     }
   }
@@ -197,8 +197,8 @@ export class Connection {
    * Looks at the head again and again. A node that is behind is left when there is another one; the only one is kept,
    * since reads of old blocks are better than none, but `connected` is false meanwhile.
    */
-  async #guard(link: Link, announce: () => void): Promise<void> {
-    const { endpoints, callTimeoutMs, healthIntervalMs, maxHeadAgeMs } = this.#settings;
+  private async guard(link: Link, announce: () => void): Promise<void> {
+    const { endpoints, callTimeoutMs, healthIntervalMs, maxHeadAgeMs } = this.settings;
     let best = -1;
     let movedAt = Date.now();
     for (;;) {
@@ -208,12 +208,12 @@ export class Connection {
       if (number !== best) movedAt = Date.now();
       best = number;
       const stale = Date.now() - movedAt > maxHeadAgeMs;
-      this.#synced = !stale && !(health as { isSyncing: boolean }).isSyncing;
-      if (!this.#synced && endpoints.length > 1) {
+      this.synced = !stale && !(health as { isSyncing: boolean }).isSyncing;
+      if (!this.synced && endpoints.length > 1) {
         throw new ChainUnavailable(`${link.endpoint} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
       }
-      if (this.#link !== link) {
-        await this.#caughtUp(link);
+      if (this.link !== link) {
+        await this.caughtUp(link);
         announce();
       }
       await pause(healthIntervalMs, [link.down, this.closing]);
@@ -221,19 +221,19 @@ export class Connection {
   }
 
   /** Nodes differ by a block or two, so one that is behind is given some time; then the next endpoint is tried. */
-  async #caughtUp(link: Link): Promise<void> {
-    if (this.mark.number < 0) return;
-    const { connectTimeoutMs, healthIntervalMs } = this.#settings;
+  private async caughtUp(link: Link): Promise<void> {
+    if (this.watermark.number < 0) return;
+    const { connectTimeoutMs, healthIntervalMs } = this.settings;
     for (const end = Date.now() + connectTimeoutMs; ;) {
       const { number } = await abortable(readFinalizedHead(link), [
         link.down,
         this.closing,
         AbortSignal.timeout(connectTimeoutMs),
       ]);
-      if (number >= this.mark.number) return;
+      if (number >= this.watermark.number) return;
       if (Date.now() > end) {
         throw new ChainUnavailable(
-          `${link.endpoint} is behind: its last final block is ${number}, and ${this.mark.number} was final before`,
+          `${link.endpoint} is behind: its last final block is ${number}, and ${this.watermark.number} was final before`,
         );
       }
       await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);

@@ -45,23 +45,23 @@ export interface BlockListener {
 
 /** Follows the finalized heads and hands every block to the listeners, also those skipped between two heads. */
 export class FinalizedBlocks {
-  readonly #connection: Connection;
-  readonly #settings: FinalizedBlocksSettings;
-  readonly #listeners = new Set<BlockListener>();
-  readonly #stop: () => void;
+  private readonly connection: Connection;
+  private readonly settings: FinalizedBlocksSettings;
+  private readonly listeners = new Set<BlockListener>();
+  private readonly stop: () => void;
   /** Last block delivered; undefined before the first head. */
-  #cursor: number | undefined;
-  #target = -1;
-  #link: Link | undefined;
-  #newLink = false;
-  #pump: Promise<void> | undefined;
+  private cursor: number | undefined;
+  private target = -1;
+  private link: Link | undefined;
+  private newLink = false;
+  private pump: Promise<void> | undefined;
 
   constructor(components: { connection: Connection }, settings: Partial<FinalizedBlocksSettings> = {}) {
-    this.#connection = components.connection;
-    this.#settings = { ...FINALIZED_BLOCKS_DEFAULTS, ...settings };
-    this.#stop = this.#connection.onLink((link) => {
+    this.connection = components.connection;
+    this.settings = { ...FINALIZED_BLOCKS_DEFAULTS, ...settings };
+    this.stop = this.connection.onLink((link) => {
       link
-        .subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.#onHead(link, head))
+        .subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.onHead(link, head))
         .catch(() => {
           // The link broke: the next one is subscribed to in its turn.
         });
@@ -70,102 +70,102 @@ export class FinalizedBlocks {
 
   /** Number of the last block that all listeners have seen; undefined before the first head. */
   get last(): number | undefined {
-    return this.#cursor;
+    return this.cursor;
   }
 
   /** Returns the function that ends it. */
   watch(listener: BlockListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** The finalized block of this number; its hash is asked for first. */
   async at(number: number): Promise<FinalizedBlock> {
-    const hash = await this.#connection.call((link) => link.send("chain_getBlockHash", [number]));
+    const hash = await this.connection.call((link) => link.send("chain_getBlockHash", [number]));
     if (typeof hash !== "string") throw new ChainUnavailable(`the node does not know block ${number}`);
-    return new FetchedBlock(this.#connection, number, hash);
+    return new FetchedBlock(this.connection, number, hash);
   }
 
   /** Waits for the block in hand; the connection is not closed. */
   async close(): Promise<void> {
-    this.#stop();
-    this.#listeners.clear();
-    this.#target = -1;
-    await this.#pump;
+    this.stop();
+    this.listeners.clear();
+    this.target = -1;
+    await this.pump;
   }
 
-  #onHead(link: Link, head: unknown): void {
+  private onHead(link: Link, head: unknown): void {
     const number = Number((head as { number: string }).number);
-    this.#connection.sawFinalized(number);
-    if (this.#link !== link) {
-      this.#link = link;
-      this.#newLink = true;
+    this.connection.sawFinalized(number);
+    if (this.link !== link) {
+      this.link = link;
+      this.newLink = true;
       // A node that is behind, or a development chain begun anew: deliver twice rather than wait in vain.
-      this.#cursor = Math.min(this.#cursor ?? number - 1, number);
-      this.#target = number;
+      this.cursor = Math.min(this.cursor ?? number - 1, number);
+      this.target = number;
     }
-    this.#target = Math.max(this.#target, number);
-    this.#pump ??= this.#deliverAll().finally(() => (this.#pump = undefined));
+    this.target = Math.max(this.target, number);
+    this.pump ??= this.deliverAll().finally(() => (this.pump = undefined));
   }
 
-  async #deliverAll(): Promise<void> {
-    while (!this.#connection.closing.aborted && this.#cursor !== undefined) {
-      if (this.#newLink) {
-        this.#newLink = false;
-        await this.#each((listener) => listener.onGap());
+  private async deliverAll(): Promise<void> {
+    while (!this.connection.closing.aborted && this.cursor !== undefined) {
+      if (this.newLink) {
+        this.newLink = false;
+        await this.each((listener) => listener.onGap());
       }
-      const first = this.#cursor + 1;
-      if (first > this.#target) return;
-      if (this.#listeners.size === 0) {
-        this.#cursor = this.#target;
+      const first = this.cursor + 1;
+      if (first > this.target) return;
+      if (this.listeners.size === 0) {
+        this.cursor = this.target;
         return;
       }
-      const to = this.#target - this.#settings.maxCatchUpBlocks;
+      const to = this.target - this.settings.maxCatchUpBlocks;
       if (first <= to) {
-        await this.#each((listener) => listener.onGap({ from: first, to }));
-        this.#cursor = Math.max(this.#cursor, to);
+        await this.each((listener) => listener.onGap({ from: first, to }));
+        this.cursor = Math.max(this.cursor, to);
         continue;
       }
-      await this.#deliver(first);
+      await this.deliver(first);
     }
   }
 
-  async #deliver(number: number): Promise<void> {
+  private async deliver(number: number): Promise<void> {
     let block: FinalizedBlock;
     try {
       block = await this.at(number);
     } catch {
-      await this.#rest();
+      await this.rest();
       return;
     }
-    await this.#each((listener) => listener.onBlock(block));
+    await this.each((listener) => listener.onBlock(block));
     // A new link may have set the cursor back meanwhile.
-    if (this.#cursor === number - 1) this.#cursor = number;
+    if (this.cursor === number - 1) this.cursor = number;
   }
 
   /** Tells each listener, again and again while the chain cannot be reached. */
-  async #each(tell: (listener: BlockListener) => Promise<void>): Promise<void> {
-    for (const listener of [...this.#listeners]) {
-      while (this.#listeners.has(listener) && !this.#connection.closing.aborted) {
+  private async each(tell: (listener: BlockListener) => Promise<void>): Promise<void> {
+    for (const listener of [...this.listeners]) {
+      while (this.listeners.has(listener) && !this.connection.closing.aborted) {
         try {
           await tell(listener);
           break;
         } catch (error) {
           if (!(error instanceof ChainUnavailable)) break;
-          await this.#rest();
+          await this.rest();
         }
       }
     }
   }
 
-  async #rest(): Promise<void> {
-    await pause(this.#settings.retryMs, [this.#connection.closing]).catch(() => undefined);
+  private async rest(): Promise<void> {
+    await pause(this.settings.retryMs, [this.connection.closing]).catch(() => undefined);
   }
 }
 
 class FetchedBlock implements FinalizedBlock {
-  #extrinsics: Promise<readonly string[]> | undefined;
-  #events: Promise<readonly BlockEvent[]> | undefined;
+  private fetchedExtrinsics: Promise<readonly string[]> | undefined;
+  private fetchedEvents: Promise<readonly BlockEvent[]> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -174,27 +174,27 @@ class FetchedBlock implements FinalizedBlock {
   ) {}
 
   extrinsics(): Promise<readonly string[]> {
-    this.#extrinsics ??= this.connection
+    this.fetchedExtrinsics ??= this.connection
       .call(async (link) => {
         const answer = (await link.send("chain_getBlock", [this.hash])) as { block: { extrinsics: string[] } } | null;
         if (answer === null) throw new ChainUnavailable(`the node does not have block ${this.number}`);
         return answer.block.extrinsics;
       })
       .catch((error: unknown) => {
-        this.#extrinsics = undefined;
+        this.fetchedExtrinsics = undefined;
         throw asError(error);
       });
-    return this.#extrinsics;
+    return this.fetchedExtrinsics;
   }
 
   events(): Promise<readonly BlockEvent[]> {
-    this.#events ??= this.connection
+    this.fetchedEvents ??= this.connection
       .call((link) => readEvents(link, this.hash))
       .catch((error: unknown) => {
-        this.#events = undefined;
+        this.fetchedEvents = undefined;
         throw asError(error);
       });
-    return this.#events;
+    return this.fetchedEvents;
   }
 }
 

@@ -32,16 +32,16 @@ const FAREWELL_MS = 1000;
  * polkadot-js reads the metadata again when the runtime version changes.
  */
 export class Link {
-  readonly #down = new AbortController();
+  private readonly downController = new AbortController();
 
   private constructor(
     readonly endpoint: string,
     private readonly provider: WsProvider,
     private apiPromise: ApiPromise | undefined,
   ) {
-    provider.on("disconnected", () => this.#break("the connection was closed"));
+    provider.on("disconnected", () => this.break("the connection was closed"));
     provider.on("error", (error: unknown) => {
-      if (!provider.isConnected) this.#break(messageOf(error));
+      if (!provider.isConnected) this.break(messageOf(error));
     });
   }
 
@@ -78,7 +78,7 @@ export class Link {
 
   /** Aborts with ChainUnavailable when the link is broken or closed. */
   get down(): AbortSignal {
-    return this.#down.signal;
+    return this.downController.signal;
   }
 
   /**
@@ -108,14 +108,14 @@ export class Link {
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.provider.on("disconnected", () => resolve(undefined)));
     const wasConnected = this.provider.isConnected;
-    this.#break("the connection is closed");
+    this.break("the connection is closed");
     await (this.apiPromise ?? this.provider).disconnect();
     if (!wasConnected) return;
     await abortable(closed, [AbortSignal.timeout(FAREWELL_MS)]).catch(() => undefined);
   }
 
-  #break(why: string): void {
-    this.#down.abort(new ChainUnavailable(`${this.endpoint}: ${why}`));
+  private break(why: string): void {
+    this.downController.abort(new ChainUnavailable(`${this.endpoint}: ${why}`));
   }
 }
 

@@ -15,36 +15,36 @@ const STAKE_PER_TIB = 4000n * 10n ** 18n;
 
 /** A storage node's side of the CESS chain. Several nodes of one process share a session. */
 export class NodeReporter implements NodeChain {
-  readonly #signer: Signer;
-  readonly #session: ChainSession;
-  readonly #submitter: Submitter;
-  readonly #watches = new Set<() => void>();
+  private readonly signer: Signer;
+  private readonly session: ChainSession;
+  private readonly submitter: Submitter;
+  private readonly watches = new Set<() => void>();
 
   constructor(components: { session: ChainSession; signer: Signer }, settings: Partial<SubmitterSettings> = {}) {
     const { session, signer } = components;
-    this.#signer = signer;
-    this.#session = session;
-    this.#submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.signer = signer;
+    this.session = session;
+    this.submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
   }
 
   get account(): CessAccount {
-    return this.#signer.account;
+    return this.signer.account;
   }
 
   get connected(): boolean {
-    return this.#session.connection.connected;
+    return this.session.connection.connected;
   }
 
   state(): Promise<ChainNode | undefined> {
-    return this.#session.reader.node(this.account);
+    return this.session.reader.node(this.account);
   }
 
   deal(fid: Fid): Promise<ChainDeal | undefined> {
-    return this.#session.reader.deal(fid);
+    return this.session.reader.deal(fid);
   }
 
   file(fid: Fid): Promise<ChainFile | undefined> {
-    return this.#session.reader.file(fid);
+    return this.session.reader.file(fid);
   }
 
   async report(index: number, fid: Fid, signal?: AbortSignal): Promise<void> {
@@ -52,37 +52,37 @@ export class NodeReporter implements NodeChain {
       throw new RangeError(`no fragment index: ${index}`);
     // The chain counts fragment indexes from 1.
     const args = [index + 1, hashArgument(fid)];
-    await this.#submitter.submit((api) => call(api, "fileBank", "transferReport", args), withSignal(signal));
+    await this.submitter.submit((api) => call(api, "fileBank", "transferReport", args), withSignal(signal));
   }
 
   async register(registration: NodeRegistration, signal?: AbortSignal): Promise<void> {
     const { endpoint, spaceTib, beneficiary = this.account } = registration;
     if (!Number.isInteger(spaceTib) || spaceTib < 1)
       throw new RangeError(`declared space is in whole TiB: ${spaceTib}`);
-    await this.#submitter.submit((api) => {
+    await this.submitter.submit((api) => {
       const address = endpointArgument(api, "sminer", "regnstk", 1, endpoint);
       return call(api, "sminer", "regnstk", [beneficiary, address, STAKE_PER_TIB * BigInt(spaceTib), spaceTib]);
     }, withSignal(signal));
   }
 
   async updateEndpoint(endpoint: string, signal?: AbortSignal): Promise<void> {
-    await this.#submitter.submit((api) => {
+    await this.submitter.submit((api) => {
       const name = callName(api, "sminer", ["updateEndpoint", "updatePeerId"]);
       return call(api, "sminer", name, [endpointArgument(api, "sminer", name, 0, endpoint)]);
     }, withSignal(signal));
   }
 
   watch(listener: (event: ChainEvent) => void): () => void {
-    const stop = watchDeals(this.#session.blocks, listener);
-    this.#watches.add(stop);
+    const stop = watchDeals(this.session.blocks, listener);
+    this.watches.add(stop);
     return () => {
-      this.#watches.delete(stop);
+      this.watches.delete(stop);
       stop();
     };
   }
 
   sign(message: Uint8Array): Uint8Array {
-    return this.#signer.pair.sign(message);
+    return this.signer.pair.sign(message);
   }
 
   verify(account: CessAccount, message: Uint8Array, signature: Uint8Array): boolean {
@@ -91,9 +91,9 @@ export class NodeReporter implements NodeChain {
 
   /** Ends watches and waiting reports. The session is its constructor's to close. */
   close(): Promise<void> {
-    for (const stop of this.#watches) stop();
-    this.#watches.clear();
-    this.#submitter.close();
+    for (const stop of this.watches) stop();
+    this.watches.clear();
+    this.submitter.close();
     return Promise.resolve();
   }
 }

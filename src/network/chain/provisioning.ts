@@ -16,31 +16,28 @@ export interface TerritoryOrder {
 
 /** What an owner does before a gateway can store for them. Every step reads first, so it can run at every start. */
 export class Provisioning {
-  readonly #owner: Signer;
-  readonly #session: ChainSession;
-  readonly #submitter: Submitter;
+  private readonly owner: Signer;
+  private readonly session: ChainSession;
+  private readonly submitter: Submitter;
 
   constructor(components: { session: ChainSession; owner: Signer }, settings: Partial<SubmitterSettings> = {}) {
     const { session, owner } = components;
-    this.#owner = owner;
-    this.#session = session;
-    this.#submitter = new Submitter(
-      { signer: owner, connection: session.connection, blocks: session.blocks },
-      settings,
-    );
+    this.owner = owner;
+    this.session = session;
+    this.submitter = new Submitter({ signer: owner, connection: session.connection, blocks: session.blocks }, settings);
   }
 
   /** Buys the territory unless the owner has one of that name, whatever its size or state: look at what is returned. */
   async territory(order: TerritoryOrder, signal?: AbortSignal): Promise<Territory> {
-    const { account } = this.#owner;
-    const present = await this.#session.reader.territory(account, order.name);
+    const { account } = this.owner;
+    const present = await this.session.reader.territory(account, order.name);
     if (present !== undefined) return present;
     const args = [order.sizeGib, textArgument(order.name), order.days];
-    await this.#submitter.submit(
+    await this.submitter.submit(
       (api) => call(api, "storageHandler", "mintTerritory", args),
       signal === undefined ? {} : { signal },
     );
-    const bought = await this.#session.reader.territory(account, order.name);
+    const bought = await this.session.reader.territory(account, order.name);
     if (bought === undefined)
       throw new Error(`${account} bought the territory ${order.name}, but the chain does not have it`);
     return bought;
@@ -48,14 +45,14 @@ export class Provisioning {
 
   /** Lets `operator` act for the owner, unless it may already. */
   async authorize(operator: CessAccount, signal?: AbortSignal): Promise<void> {
-    if ((await this.#session.reader.operators(this.#owner.account)).includes(operator)) return;
-    await this.#submitter.submit(
+    if ((await this.session.reader.operators(this.owner.account)).includes(operator)) return;
+    await this.submitter.submit(
       (api) => call(api, "oss", "authorize", [operator]),
       signal === undefined ? {} : { signal },
     );
   }
 
   close(): void {
-    this.#submitter.close();
+    this.submitter.close();
   }
 }

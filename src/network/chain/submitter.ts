@@ -54,32 +54,32 @@ interface Submission extends SignedExtrinsic {
  * was used by another one or its era is over; until then its bytes are sent again to whichever node is connected.
  */
 export class Submitter {
-  readonly #signer: Signer;
-  readonly #connection: Connection;
-  readonly #blocks: FinalizedBlocks;
-  readonly #settings: SubmitterSettings;
-  readonly #nonces = new Nonces();
-  readonly #flights: PQueue;
-  readonly #signing = new PQueue({ concurrency: 1 });
-  readonly #pending = new Set<Submission>();
-  readonly #closing = new AbortController();
-  readonly #stops: (() => void)[];
+  private readonly signer: Signer;
+  private readonly connection: Connection;
+  private readonly blocks: FinalizedBlocks;
+  private readonly settings: SubmitterSettings;
+  private readonly nonces = new Nonces();
+  private readonly flights: PQueue;
+  private readonly signing = new PQueue({ concurrency: 1 });
+  private readonly pending = new Set<Submission>();
+  private readonly closing = new AbortController();
+  private readonly stops: (() => void)[];
 
   constructor(
     components: { signer: Signer; connection: Connection; blocks: FinalizedBlocks },
     settings: Partial<SubmitterSettings> = {},
   ) {
-    this.#signer = components.signer;
-    this.#connection = components.connection;
-    this.#blocks = components.blocks;
-    this.#settings = { ...SUBMITTER_DEFAULTS, ...settings };
-    this.#flights = new PQueue({ concurrency: this.#settings.maxInFlight });
-    this.#stops = [
-      this.#blocks.watch({
-        onBlock: (block) => this.#look(block),
-        onGap: (missed) => (missed === undefined ? Promise.resolve() : this.#lookBack(missed.from, missed.to)),
+    this.signer = components.signer;
+    this.connection = components.connection;
+    this.blocks = components.blocks;
+    this.settings = { ...SUBMITTER_DEFAULTS, ...settings };
+    this.flights = new PQueue({ concurrency: this.settings.maxInFlight });
+    this.stops = [
+      this.blocks.watch({
+        onBlock: (block) => this.look(block),
+        onGap: (missed) => (missed === undefined ? Promise.resolve() : this.lookBack(missed.from, missed.to)),
       }),
-      this.#connection.onLink((link) => void this.#resendAll(link)),
+      this.connection.onLink((link) => void this.resendAll(link)),
     ];
   }
 
@@ -91,50 +91,50 @@ export class Submitter {
    */
   async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
-    if (this.#flights.size >= this.#settings.maxWaiting) {
-      throw new ChainUnavailable(`${this.#flights.size} extrinsics wait to be signed already`);
+    if (this.flights.size >= this.settings.maxWaiting) {
+      throw new ChainUnavailable(`${this.flights.size} extrinsics wait to be signed already`);
     }
     const sending = new Promise<Submission>((resolve, reject) => {
       // The flight lasts until the extrinsic is settled, also when its submitter no longer waits.
-      const flight = this.#flights.add(async () => {
+      const flight = this.flights.add(async () => {
         signal?.throwIfAborted();
-        const submission = await this.#signing.add(() => this.#send(build, options));
+        const submission = await this.signing.add(() => this.send(build, options));
         resolve(submission);
         await submission.done.catch(() => undefined);
       });
       flight.catch(reject);
     });
-    return this.#settled(await abortable(sending, [signal, this.#closing.signal, this.#connection.closing]), signal);
+    return this.outcomeOf(await abortable(sending, [signal, this.closing.signal, this.connection.closing]), signal);
   }
 
   /** True when it can no longer be included: its nonce is used or its era is over, at a finalized block. */
   async settled(signed: SignedExtrinsic): Promise<boolean> {
-    return this.#connection.call(async (link) => {
-      const head = await this.#connection.finalizedHead(link);
-      return head.number >= signed.untilBlock || (await this.#nonceAt(link, head.hash)) > signed.nonce;
+    return this.connection.call(async (link) => {
+      const head = await this.connection.finalizedHead(link);
+      return head.number >= signed.untilBlock || (await this.nonceAt(link, head.hash)) > signed.nonce;
     });
   }
 
   /** Stops waiting: submissions under way reject with ChainUnavailable, though they may still be included. */
   close(): void {
     const closed = new ChainUnavailable("the chain client was closed before the extrinsic was finalized");
-    for (const stop of this.#stops) stop();
-    this.#flights.clear();
-    this.#closing.abort(closed);
-    for (const submission of [...this.#pending]) this.#end(submission, closed);
+    for (const stop of this.stops) stop();
+    this.flights.clear();
+    this.closing.abort(closed);
+    for (const submission of [...this.pending]) this.end(submission, closed);
   }
 
   /** Waits as long as blocks are finalized; each of them is a look for the extrinsic. */
-  async #settled(submission: Submission, signal?: AbortSignal): Promise<readonly BlockEvent[]> {
+  private async outcomeOf(submission: Submission, signal?: AbortSignal): Promise<readonly BlockEvent[]> {
     for (;;) {
-      const before = this.#blocks.last;
-      const timeout = AbortSignal.timeout(this.#settings.finalityTimeoutMs);
+      const before = this.blocks.last;
+      const timeout = AbortSignal.timeout(this.settings.finalityTimeoutMs);
       try {
-        return await abortable(submission.done, [timeout, signal, this.#connection.closing]);
+        return await abortable(submission.done, [timeout, signal, this.connection.closing]);
       } catch (error) {
         if (error !== timeout.reason) throw error;
-        if (this.#blocks.last !== before) continue;
-        const seconds = this.#settings.finalityTimeoutMs / 1000;
+        if (this.blocks.last !== before) continue;
+        const seconds = this.settings.finalityTimeoutMs / 1000;
         throw new ChainUnavailable(
           `no block was finalized for ${seconds} s; the extrinsic may still be included until block ${submission.untilBlock}`,
         );
@@ -142,44 +142,42 @@ export class Submitter {
     }
   }
 
-  async #send(build: BuildExtrinsic, options: SubmitOptions): Promise<Submission> {
+  private async send(build: BuildExtrinsic, options: SubmitOptions): Promise<Submission> {
     for (let signings = 1; ; signings++) {
-      const { submission, link } = await this.#sign(build, options);
+      const { submission, link } = await this.sign(build, options);
       try {
-        await this.#connection.once(link, () => link.send("author_submitExtrinsic", [submission.hex]));
+        await this.connection.once(link, () => link.send("author_submitExtrinsic", [submission.hex]));
         return submission;
       } catch (error) {
         // Without an answer it may be on its way: the finalized blocks will tell.
         if (!(error instanceof RpcRefusal)) return submission;
-        const failure = readRefusal(error, this.#signer.account);
+        const failure = readRefusal(error, this.signer.account);
         if (failure === "known") return submission;
-        this.#nonces.giveBack(submission.nonce);
+        this.nonces.giveBack(submission.nonce);
         if (failure !== "nonce" || signings === MAX_SIGNINGS) {
           const lost = failure === "nonce" ? notTaken(error) : failure;
-          this.#end(submission, lost);
+          this.end(submission, lost);
           throw lost;
         }
-        this.#nonces.forget();
-        this.#end(submission, []);
+        this.nonces.forget();
+        this.end(submission, []);
       }
     }
   }
 
   /** Signs with the account's next nonce, tells the submitter, and from then on looks for it in every block. */
-  async #sign(build: BuildExtrinsic, options: SubmitOptions): Promise<{ submission: Submission; link: Link }> {
-    const { link, head, next } = await this.#connection.call(async (link) => {
-      const head = await this.#connection.finalizedHead(link);
-      const next = this.#nonces.unknown
-        ? await link.send("system_accountNextIndex", [this.#signer.account])
-        : undefined;
+  private async sign(build: BuildExtrinsic, options: SubmitOptions): Promise<{ submission: Submission; link: Link }> {
+    const { link, head, next } = await this.connection.call(async (link) => {
+      const head = await this.connection.finalizedHead(link);
+      const next = this.nonces.unknown ? await link.send("system_accountNextIndex", [this.signer.account]) : undefined;
       return { link, head, next };
     }, options.signal);
-    const nonce = this.#nonces.take(next === undefined ? undefined : Number(next));
+    const nonce = this.nonces.take(next === undefined ? undefined : Number(next));
     try {
       const { api } = link;
       const extrinsic = build(api);
-      const era = api.registry.createType("ExtrinsicEra", { current: head.number, period: this.#settings.eraBlocks });
-      extrinsic.sign(this.#signer.pair, {
+      const era = api.registry.createType("ExtrinsicEra", { current: head.number, period: this.settings.eraBlocks });
+      extrinsic.sign(this.signer.pair, {
         nonce,
         era,
         blockHash: head.hash,
@@ -190,72 +188,72 @@ export class Submitter {
       await options.onSigned?.({ nonce, untilBlock });
       options.signal?.throwIfAborted();
       const submission = newSubmission(extrinsic.toHex(), nonce, untilBlock, head.number);
-      this.#pending.add(submission);
+      this.pending.add(submission);
       return { submission, link };
     } catch (error) {
-      this.#nonces.giveBack(nonce);
+      this.nonces.giveBack(nonce);
       throw error;
     }
   }
 
-  async #look(block: FinalizedBlock): Promise<void> {
-    if (this.#pending.size === 0) return;
+  private async look(block: FinalizedBlock): Promise<void> {
+    if (this.pending.size === 0) return;
     const extrinsics = await block.extrinsics();
-    for (const submission of [...this.#pending]) {
+    for (const submission of [...this.pending]) {
       const position = extrinsics.indexOf(submission.hex);
       if (position < 0) continue;
       const outcome = await outcomeOf(block, position);
-      this.#nonces.spent(submission.nonce);
-      this.#end(submission, outcome);
+      this.nonces.spent(submission.nonce);
+      this.end(submission, outcome);
     }
-    if (this.#pending.size === 0) return;
-    const nonce = await this.#connection.call((link) => this.#nonceAt(link, block.hash));
-    for (const submission of [...this.#pending]) {
+    if (this.pending.size === 0) return;
+    const nonce = await this.connection.call((link) => this.nonceAt(link, block.hash));
+    for (const submission of [...this.pending]) {
       if (submission.nonce < nonce) {
-        this.#nonces.spent(submission.nonce);
-        this.#nonces.forget();
-        this.#end(
+        this.nonces.spent(submission.nonce);
+        this.nonces.forget();
+        this.end(
           submission,
-          new ExtrinsicLost(`another extrinsic of ${this.#signer.account} used nonce ${submission.nonce}`),
+          new ExtrinsicLost(`another extrinsic of ${this.signer.account} used nonce ${submission.nonce}`),
         );
       } else if (block.number >= submission.untilBlock) {
-        this.#nonces.giveBack(submission.nonce);
-        this.#end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
+        this.nonces.giveBack(submission.nonce);
+        this.end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
       }
     }
-    await this.#resendLate(block.number);
+    await this.resendLate(block.number);
   }
 
   /** Blocks too old for the listeners of events, yet an extrinsic of ours may be in them. */
-  async #lookBack(from: number, to: number): Promise<void> {
-    for (let number = from; number <= to && this.#pending.size > 0; number++)
-      await this.#look(await this.#blocks.at(number));
+  private async lookBack(from: number, to: number): Promise<void> {
+    for (let number = from; number <= to && this.pending.size > 0; number++)
+      await this.look(await this.blocks.at(number));
   }
 
-  async #resendLate(number: number): Promise<void> {
-    const late = this.#inOrder().filter(({ sentAt }) => number - sentAt >= this.#settings.resendAfterBlocks);
+  private async resendLate(number: number): Promise<void> {
+    const late = this.inOrder().filter(({ sentAt }) => number - sentAt >= this.settings.resendAfterBlocks);
     for (const submission of late) {
       submission.sentAt = number;
-      await this.#connection.call((link) => resend(link, submission.hex));
+      await this.connection.call((link) => resend(link, submission.hex));
     }
   }
 
   /** The node of a new link has perhaps never heard of them. */
-  async #resendAll(link: Link): Promise<void> {
-    for (const submission of this.#inOrder()) await resend(link, submission.hex).catch(() => undefined);
+  private async resendAll(link: Link): Promise<void> {
+    for (const submission of this.inOrder()) await resend(link, submission.hex).catch(() => undefined);
   }
 
-  #inOrder(): Submission[] {
-    return [...this.#pending].sort((a, b) => a.nonce - b.nonce);
+  private inOrder(): Submission[] {
+    return [...this.pending].sort((a, b) => a.nonce - b.nonce);
   }
 
-  #end(submission: Submission, outcome: Error | readonly BlockEvent[]): void {
-    this.#pending.delete(submission);
+  private end(submission: Submission, outcome: Error | readonly BlockEvent[]): void {
+    this.pending.delete(submission);
     submission.settle(outcome);
   }
 
-  async #nonceAt(link: Link, hash: string): Promise<number> {
-    const info = await readStorage(link, "system", "account", [this.#signer.account], hash);
+  private async nonceAt(link: Link, hash: string): Promise<number> {
+    const info = await readStorage(link, "system", "account", [this.signer.account], hash);
     return info === undefined ? 0 : asNumber(field(info, "nonce"));
   }
 }

@@ -8,25 +8,25 @@ const NEGLIGIBLE = 0.001;
 
 /** Quantiles of the last few dozen durations, right to about a tenth, in bounded space. */
 export class DecayingHistogram {
-  readonly #weights = new Map<number, number>();
+  private readonly weights = new Map<number, number>();
 
   constructor(saved: readonly (readonly [number, number])[] = []) {
     for (const [bucket, weight] of saved)
-      if (bucket >= 0 && bucket < BUCKETS && weight > 0) this.#weights.set(bucket, weight);
+      if (bucket >= 0 && bucket < BUCKETS && weight > 0) this.weights.set(bucket, weight);
   }
 
   add(ms: number): void {
-    for (const [bucket, weight] of this.#weights) {
-      if (weight * KEPT < NEGLIGIBLE) this.#weights.delete(bucket);
-      else this.#weights.set(bucket, weight * KEPT);
+    for (const [bucket, weight] of this.weights) {
+      if (weight * KEPT < NEGLIGIBLE) this.weights.delete(bucket);
+      else this.weights.set(bucket, weight * KEPT);
     }
     const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(Math.log(Math.max(ms, 1)) / Math.log(RATIO))));
-    this.#weights.set(bucket, (this.#weights.get(bucket) ?? 0) + 1);
+    this.weights.set(bucket, (this.weights.get(bucket) ?? 0) + 1);
   }
 
   /** Milliseconds that a share `p` (0…1) of the samples did not exceed; undefined without samples. */
   quantile(p: number): number | undefined {
-    const buckets = [...this.#weights].sort(([a], [b]) => a - b);
+    const buckets = [...this.weights].sort(([a], [b]) => a - b);
     const wanted = buckets.reduce((sum, [, weight]) => sum + weight, 0) * p;
     let passed = 0;
     for (const [bucket, weight] of buckets) {
@@ -39,6 +39,6 @@ export class DecayingHistogram {
 
   /** For `constructor`. */
   save(): [number, number][] {
-    return [...this.#weights].map(([bucket, weight]) => [bucket, Math.round(weight * 1000) / 1000]);
+    return [...this.weights].map(([bucket, weight]) => [bucket, Math.round(weight * 1000) / 1000]);
   }
 }

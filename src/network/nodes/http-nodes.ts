@@ -8,7 +8,7 @@ import { EndpointForbidden, EndpointPolicy } from "./endpoint-policy.js";
 import { FragmentForm } from "./fragment-form.js";
 import { failureKind, readAnswer } from "./miner-answer.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
-import { Pace } from "./pace.js";
+import { RateLimiter } from "./rate-limiter.js";
 
 export interface HttpNodesComponents {
   /** The gateway's account and its sr25519 signature: `Chain` is one. */
@@ -47,7 +47,7 @@ const ANSWER_LIMIT = 64 * KIB;
 export class HttpNodes implements Nodes {
   private readonly policy: EndpointPolicy;
   private readonly agent: Agent;
-  private readonly pace: Pace | undefined;
+  private readonly pace: RateLimiter | undefined;
 
   constructor(
     private readonly components: HttpNodesComponents,
@@ -55,7 +55,7 @@ export class HttpNodes implements Nodes {
   ) {
     const all = { ...httpNodesDefaults, ...settings };
     this.policy = new EndpointPolicy(all);
-    this.pace = all.uploadBytesPerSecond > 0 ? new Pace(all.uploadBytesPerSecond) : undefined;
+    this.pace = all.uploadBytesPerSecond > 0 ? new RateLimiter(all.uploadBytesPerSecond) : undefined;
     this.agent = new Agent({
       connect: { timeout: all.connectTimeoutMs, lookup: this.policy.lookup },
       connections: all.connectionsPerNode,
@@ -151,7 +151,11 @@ export class HttpNodes implements Nodes {
 }
 
 /** In small pieces, so that a limited gateway sends steadily and not in bursts that a node would call silence. */
-async function* slowly(form: FragmentForm, pace: Pace, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+async function* slowly(
+  form: FragmentForm,
+  pace: RateLimiter,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   for (const chunk of form) {
     await pace.take(chunk.length, signal);
     yield chunk;

@@ -1,5 +1,5 @@
 import { DecayingHistogram } from "./decaying-histogram.js";
-import type { Direction, TransferExperience } from "./node-book.js";
+import type { Direction, TransferExperience } from "./node-registry.js";
 
 /** Share of a new transfer in a rate or a throughput: some twenty transfers count. */
 const NEW_WEIGHT = 0.1;

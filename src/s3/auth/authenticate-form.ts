@@ -2,7 +2,7 @@ import type { AccessKey } from "../../model/account.js";
 import { S3Error } from "../../model/errors.js";
 import { parseAmzDate } from "../wire/http-date.js";
 import { knownKey, type AuthenticateComponents, type Authentication } from "./authenticate.js";
-import { ALGORITHM, parseScope } from "./claim.js";
+import { ALGORITHM, parseScope } from "./signature-claims.js";
 import { parseFormPolicy, requireFormPolicy, type FormPolicy } from "./form-policy.js";
 import { sameSignature, signText } from "./signature.js";
 import { signV2 } from "./signature-v2.js";

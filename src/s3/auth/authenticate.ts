@@ -2,7 +2,7 @@ import type { AccessKey } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../../model/errors.js";
 import type { RequestHead } from "../request.js";
-import { parseClaim, type Claim } from "./claim.js";
+import { parseClaim, type SignatureClaims } from "./signature-claims.js";
 import type { Credentials } from "./credentials.js";
 import { parsePayload, payloadText, type Payload } from "./payload.js";
 import { ChunkSigner, computeSignature, sameSignature } from "./signature.js";
@@ -125,7 +125,7 @@ export async function knownKey(
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
-function checkRegion(claim: Claim, region: string): void {
+function checkRegion(claim: SignatureClaims, region: string): void {
   if (claim.region === region) return;
   const why = `the region '${claim.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };
@@ -143,7 +143,7 @@ function checkRegion(claim: Claim, region: string): void {
 
 const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
 
-function checkTime(claim: Claim, now: number): void {
+function checkTime(claim: SignatureClaims, now: number): void {
   if (claim.expires === undefined) {
     checkSkew(claim.time, claim.timestamp, now);
     return;
@@ -174,7 +174,7 @@ function checkTimeV2({ place, time }: ClaimV2, now: number): void {
 }
 
 /** Signature V4: every `x-amz-*` header that is sent must be signed, or a man in the middle could add one. */
-function checkSignedHeaders(head: RequestHead, claim: Claim): void {
+function checkSignedHeaders(head: RequestHead, claim: SignatureClaims): void {
   const signed = new Set(claim.signedHeaders);
   const free = (name: string) => claim.place === "query" && name === "x-amz-content-sha256";
   const missing = [...head.headers.names()].filter(
@@ -193,7 +193,7 @@ const bytesOf = (text: string) =>
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
 
-function checkSignature(head: RequestHead, claim: Claim, accessKey: AccessKey, payload: string): void {
+function checkSignature(head: RequestHead, claim: SignatureClaims, accessKey: AccessKey, payload: string): void {
   const computed = computeSignature(head, claim, accessKey.secretAccessKey, payload);
   if (sameSignature(computed.signature, claim.signature)) return;
   throw new S3Error("SignatureDoesNotMatch", {

@@ -1,6 +1,6 @@
 import { S3Error } from "../../model/errors.js";
 import type { RequestHead } from "../request.js";
-import type { Claim } from "./claim.js";
+import type { SignatureClaims } from "./signature-claims.js";
 
 /** How `x-amz-content-sha256` says the body is covered by the signature. */
 export type Payload =
@@ -15,7 +15,7 @@ const streaming: Readonly<Record<string, Payload>> = {
 };
 
 /** The text that stands for the body in the canonical request. Presigned URLs leave the body unsigned by default. */
-export function payloadText(head: RequestHead, claim: Claim): string {
+export function payloadText(head: RequestHead, claim: SignatureClaims): string {
   if (claim.place === "query") {
     return head.query.get("X-Amz-Content-Sha256") ?? head.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   }

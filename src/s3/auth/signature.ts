@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import aws4, { type Request as SignerRequest } from "aws4";
 import type { RequestHead } from "../request.js";
 import { decodePercent, encodePercent } from "../wire/percent.js";
-import type { Claim } from "./claim.js";
+import type { SignatureClaims } from "./signature-claims.js";
 
 export interface Computed {
   readonly signature: string;
@@ -22,7 +22,12 @@ interface Choosing extends SignerRequest {
  * drop some (Expect, Range, User-Agent), decode `+` in paths and skip `.` segments: the parsed path is handed to it in
  * a form in which every character of the client's path comes out as the client signed it.
  */
-export function computeSignature(head: RequestHead, claim: Claim, secretAccessKey: string, payload: string): Computed {
+export function computeSignature(
+  head: RequestHead,
+  claim: SignatureClaims,
+  secretAccessKey: string,
+  payload: string,
+): Computed {
   const headers: Record<string, string> = {};
   const include: Record<string, boolean> = {};
   for (const name of claim.signedHeaders) {
@@ -60,7 +65,7 @@ function signedPath(raw: string): string {
     .join("/");
 }
 
-function signedQuery(head: RequestHead, claim: Claim): Record<string, string | string[]> {
+function signedQuery(head: RequestHead, claim: SignatureClaims): Record<string, string | string[]> {
   const query: Record<string, unknown> = {};
   for (const [name, values] of head.query.entries()) {
     if (claim.place === "query" && name === "X-Amz-Signature") continue;
@@ -91,31 +96,31 @@ export function signText(text: string, scope: string, secretAccessKey: string): 
 
 /** Each chunk of a signed body signs the one before it; the request's own signature is the seed. */
 export class ChunkSigner {
-  readonly #key: Buffer;
-  readonly #timestamp: string;
-  readonly #scope: string;
-  #previous: string;
+  private readonly key: Buffer;
+  private readonly timestamp: string;
+  private readonly scope: string;
+  private previous: string;
 
-  constructor(claim: Claim, secretAccessKey: string) {
-    this.#key = signingKey(claim.scope, secretAccessKey);
-    this.#timestamp = claim.timestamp;
-    this.#scope = claim.scope;
-    this.#previous = claim.signature;
+  constructor(claim: SignatureClaims, secretAccessKey: string) {
+    this.key = signingKey(claim.scope, secretAccessKey);
+    this.timestamp = claim.timestamp;
+    this.scope = claim.scope;
+    this.previous = claim.signature;
   }
 
   /** `sha256` is the hex digest of the chunk's data. */
   chunk(sha256: string): string {
-    return this.#sign(["AWS4-HMAC-SHA256-PAYLOAD", this.#timestamp, this.#scope, this.#previous, EMPTY_SHA256, sha256]);
+    return this.sign(["AWS4-HMAC-SHA256-PAYLOAD", this.timestamp, this.scope, this.previous, EMPTY_SHA256, sha256]);
   }
 
   /** `lines` are the trailing headers as `name:value\n`, in the order sent. */
   trailer(lines: string): string {
     const sha256 = createHash("sha256").update(lines).digest("hex");
-    return this.#sign(["AWS4-HMAC-SHA256-TRAILER", this.#timestamp, this.#scope, this.#previous, sha256]);
+    return this.sign(["AWS4-HMAC-SHA256-TRAILER", this.timestamp, this.scope, this.previous, sha256]);
   }
 
-  #sign(lines: readonly string[]): string {
-    this.#previous = hmac(this.#key, lines.join("\n")).toString("hex");
-    return this.#previous;
+  private sign(lines: readonly string[]): string {
+    this.previous = hmac(this.key, lines.join("\n")).toString("hex");
+    return this.previous;
   }
 }

@@ -6,7 +6,7 @@ import type {
 import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../model/errors.js";
-import { Late, type Operation, type Served } from "../operation.js";
+import { DeferredResponse, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType } from "../wire/checksum-headers.js";
 import { writeConditions } from "../wire/conditions.js";
@@ -84,7 +84,7 @@ export const completeMultipartUpload: Operation<
   }),
   async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
     const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);
-    return new Late(
+    return new DeferredResponse(
       result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
         Location,
         Bucket: bucket,

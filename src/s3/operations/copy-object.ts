@@ -2,7 +2,7 @@ import type { CopyObjectRequest, CopyObjectResult } from "@aws-sdk/client-s3";
 import type { CopyRequest } from "../../gateway/gateway.js";
 import { S3Error } from "../../model/errors.js";
 import type { Durability } from "../../model/object.js";
-import { Late, type Operation, type Served } from "../operation.js";
+import { DeferredResponse, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
 import { checksumMembers, parseAlgorithm } from "../wire/checksum-headers.js";
@@ -88,7 +88,7 @@ export const copyObject: Operation<Input, Output> = {
     const copied = objects.copy(call, { bucket, key }, Copy);
     // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
     return Promise.resolve(
-      new Late(
+      new DeferredResponse(
         copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({
           ETag: quoted(etag),
           LastModified: wholeSecond(createdAt),

@@ -1,6 +1,6 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CreateUploadSettings } from "../../gateway/gateway.js";
-import type { Ending } from "../../model/lifecycle.js";
+import type { AbortSchedule } from "../../model/lifecycle.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -30,7 +30,7 @@ function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "c
 
 export const createMultipartUpload: Operation<
   Input,
-  CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: Ending }
+  CreateMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Ending: AbortSchedule }
 > = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },

@@ -1,5 +1,5 @@
 import type { ListPartsOutput, ListPartsRequest } from "@aws-sdk/client-s3";
-import type { Ending } from "../../model/lifecycle.js";
+import type { AbortSchedule } from "../../model/lifecycle.js";
 import type { Operation, Served } from "../operation.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { listPartsResult } from "../wire/documents.js";
@@ -10,7 +10,7 @@ import { pageLimit } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 import { ownerOf } from "./listed-object.js";
 
-export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { readonly Ending: Ending }> = {
+export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { readonly Ending: AbortSchedule }> = {
   name: "ListParts",
   match: { method: "GET", scope: "object", query: ["uploadId"] },
   access: "read",

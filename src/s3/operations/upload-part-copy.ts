@@ -2,7 +2,7 @@ import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../model/errors.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { CopyPartRequest } from "../../gateway/gateway.js";
-import { Late, type Operation, type Served } from "../operation.js";
+import { DeferredResponse, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
@@ -71,7 +71,7 @@ export const uploadPartCopy: Operation<Input, Output> = {
   run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
     const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
     return Promise.resolve(
-      new Late(
+      new DeferredResponse(
         copied.then((part) => ({
           ETag: quoted(part.etag),
           LastModified: wholeSecond(part.createdAt),

@@ -30,47 +30,47 @@ const wrongSignature = () =>
  * one fails the stream before it ends, and what was stored so far is not kept by anyone.
  */
 export class AwsChunked {
-  readonly #reader: ByteReader;
-  readonly #settings: ChunkedSettings;
-  readonly #trailers = new Map<string, string>();
+  private readonly reader: ByteReader;
+  private readonly settings: ChunkedSettings;
+  private readonly trailerLines = new Map<string, string>();
 
   constructor(source: AsyncIterable<Uint8Array>, settings: ChunkedSettings) {
-    this.#reader = new ByteReader(source);
-    this.#settings = settings;
+    this.reader = new ByteReader(source);
+    this.settings = settings;
   }
 
   /** Names in lower case. Complete when the stream has ended. */
   get trailers(): ReadonlyMap<string, string> {
-    return this.#trailers;
+    return this.trailerLines;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
-        const { size, signature } = this.#chunkHeader(await this.#reader.line(MAX_LINE));
-        yield* this.#chunkData(size, signature);
+        const { size, signature } = this.chunkHeader(await this.reader.line(MAX_LINE));
+        yield* this.chunkData(size, signature);
         if (size === 0) break;
-        if ((await this.#reader.line(MAX_LINE)) !== "") throw malformed("a chunk is longer than its header says");
+        if ((await this.reader.line(MAX_LINE)) !== "") throw malformed("a chunk is longer than its header says");
       }
-      await this.#readTrailers();
-      await this.#reader.end();
+      await this.readTrailers();
+      await this.reader.end();
     } finally {
-      await this.#reader.close();
+      await this.reader.close();
     }
   }
 
-  #chunkHeader(line: string): { size: number; signature: string | undefined } {
+  private chunkHeader(line: string): { size: number; signature: string | undefined } {
     const match = /^([0-9a-fA-F]{1,13})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line);
     if (!match) throw malformed("a chunk header is not `size;chunk-signature=signature`");
-    if (this.#settings.signatures && match[2] === undefined) throw malformed("a chunk has no signature");
+    if (this.settings.signatures && match[2] === undefined) throw malformed("a chunk has no signature");
     return { size: parseInt(match[1] ?? "", 16), signature: match[2] };
   }
 
-  async *#chunkData(size: number, signature: string | undefined): AsyncGenerator<Uint8Array> {
-    const { signatures } = this.#settings;
+  private async *chunkData(size: number, signature: string | undefined): AsyncGenerator<Uint8Array> {
+    const { signatures } = this.settings;
     const hash = signatures && createHash("sha256");
     for (let left = size; left > 0;) {
-      const bytes = await this.#reader.some(left);
+      const bytes = await this.reader.some(left);
       left -= bytes.length;
       hash?.update(bytes);
       // The last piece waits for the signature that covers it: a chunk that fails is never handed over whole.
@@ -80,27 +80,27 @@ export class AwsChunked {
     if (size === 0 && hash && signatures.chunk(hash.digest("hex")) !== signature) throw wrongSignature();
   }
 
-  async #readTrailers(): Promise<void> {
+  private async readTrailers(): Promise<void> {
     let lines = "";
     let signature: string | undefined;
     for (;;) {
       // The empty line at the end is missing in some clients' bodies.
-      const line = (await this.#reader.lineOrEnd(MAX_LINE))?.trim();
+      const line = (await this.reader.lineOrEnd(MAX_LINE))?.trim();
       if (line === undefined) break;
       if (line === "") continue;
-      if (!this.#settings.trailer) throw malformed("a trailer that was not announced");
+      if (!this.settings.trailer) throw malformed("a trailer that was not announced");
       const colon = line.indexOf(":");
       if (colon <= 0) throw new S3Error("MalformedTrailerError");
       const name = line.slice(0, colon).trim().toLowerCase();
       const value = line.slice(colon + 1).trim();
       if (name === "x-amz-trailer-signature") signature = value;
       else {
-        this.#trailers.set(name, value);
+        this.trailerLines.set(name, value);
         lines += `${name}:${value}\n`;
       }
       if (lines.length > MAX_TRAILERS) throw new S3Error("MalformedTrailerError");
     }
-    if (this.#settings.signatures && this.#settings.trailer && this.#settings.signatures.trailer(lines) !== signature) {
+    if (this.settings.signatures && this.settings.trailer && this.settings.signatures.trailer(lines) !== signature) {
       throw wrongSignature();
     }
   }

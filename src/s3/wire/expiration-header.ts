@@ -1,4 +1,4 @@
-import type { Ending, Expiry } from "../../model/lifecycle.js";
+import type { AbortSchedule, Expiry } from "../../model/lifecycle.js";
 import { formatHttpDate } from "./http-date.js";
 import { encodePercent } from "./percent.js";
 
@@ -8,6 +8,6 @@ export function expirationText(expiry: Expiry | undefined): string | undefined {
 }
 
 /** When a lifecycle rule will abort the upload, and which one. */
-export function abortHeaders({ ends }: Ending): Record<string, string | undefined> {
+export function abortHeaders({ ends }: AbortSchedule): Record<string, string | undefined> {
   return { "x-amz-abort-date": ends && formatHttpDate(ends.at), "x-amz-abort-rule-id": ends?.rule };
 }

@@ -1,28 +1,28 @@
 /** A request's headers: names in lower case, bytes read as UTF-8, repeated ones joined with a comma. */
 export class Headers {
-  readonly #values = new Map<string, string>();
+  private readonly values = new Map<string, string>();
 
   /** `raw` as in IncomingMessage.rawHeaders: name, value, name, value … with the bytes as Latin-1. */
   constructor(raw: readonly string[]) {
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = (raw[i] ?? "").toLowerCase();
       const value = fromLatin1(raw[i + 1] ?? "").trim();
-      const before = this.#values.get(name);
-      this.#values.set(name, before === undefined ? value : `${before},${value}`);
+      const before = this.values.get(name);
+      this.values.set(name, before === undefined ? value : `${before},${value}`);
     }
   }
 
   get(name: string): string | undefined {
-    return this.#values.get(name);
+    return this.values.get(name);
   }
 
   names(): IterableIterator<string> {
-    return this.#values.keys();
+    return this.values.keys();
   }
 
   /** Those that begin with `prefix`, names without it. */
   withPrefix(prefix: string): [string, string][] {
-    return [...this.#values]
+    return [...this.values]
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, value]) => [name.slice(prefix.length), value]);
   }

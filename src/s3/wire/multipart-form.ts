@@ -58,60 +58,60 @@ interface PartHead {
 }
 
 class FormReader {
-  readonly #reader: ByteReader;
-  readonly #delimiter: Buffer;
-  readonly #fields = new Map<string, string>();
-  #left = MAX_FIELDS_BYTES;
+  private readonly reader: ByteReader;
+  private readonly delimiter: Buffer;
+  private readonly fields = new Map<string, string>();
+  private left = MAX_FIELDS_BYTES;
 
   constructor(boundary: string, source: AsyncIterable<Uint8Array>) {
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`);
+    this.delimiter = Buffer.from(`\r\n--${boundary}`);
     // The first boundary has no line break before it: adding one makes all alike.
-    this.#reader = new ByteReader(prefixed(source), { incomplete: malformed, tooLong: malformed });
+    this.reader = new ByteReader(prefixed(source), { incomplete: malformed, tooLong: malformed });
   }
 
   async read(): Promise<Form> {
     try {
-      await this.#text(this.#delimiter, MAX_PREAMBLE_BYTES, malformed);
-      while (await this.#another()) {
-        const { name, fileName } = partHead(await this.#text(HEADERS_END, MAX_HEADER_BYTES, tooMuch));
+      await this.text(this.delimiter, MAX_PREAMBLE_BYTES, malformed);
+      while (await this.another()) {
+        const { name, fileName } = partHead(await this.text(HEADERS_END, MAX_HEADER_BYTES, tooMuch));
         if (name === FILE)
-          return { fields: this.#fields, fileName, file: this.#file(), close: () => this.#reader.close() };
-        await this.#field(name);
+          return { fields: this.fields, fileName, file: this.file(), close: () => this.reader.close() };
+        await this.field(name);
       }
       throw new S3Error("InvalidArgument", {
         message: "POST requires exactly one file upload per request.",
         fields: { ArgumentName: "file", ArgumentValue: "0" },
       });
     } catch (failure) {
-      await this.#reader.close();
+      await this.reader.close();
       throw failure;
     }
   }
 
-  async #field(name: string): Promise<void> {
-    this.#left -= Buffer.byteLength(name);
-    const value = await this.#text(this.#delimiter, Math.max(0, this.#left), tooMuch);
-    this.#left -= Buffer.byteLength(value);
-    if (this.#left < 0 || this.#fields.size >= MAX_FIELDS) throw tooMuch();
-    if (this.#fields.has(name))
+  private async field(name: string): Promise<void> {
+    this.left -= Buffer.byteLength(name);
+    const value = await this.text(this.delimiter, Math.max(0, this.left), tooMuch);
+    this.left -= Buffer.byteLength(value);
+    if (this.left < 0 || this.fields.size >= MAX_FIELDS) throw tooMuch();
+    if (this.fields.has(name))
       throw new S3Error("InvalidArgument", {
         message: "A form field stands more than once.",
         fields: { ArgumentName: name.slice(0, 100) },
       });
-    this.#fields.set(name, value);
+    this.fields.set(name, value);
   }
 
   /** Behind a boundary: a line break and another part, or `--` and the form's end. */
-  async #another(): Promise<boolean> {
-    const mark = (await this.#reader.exactly(2)).toString("latin1");
+  private async another(): Promise<boolean> {
+    const mark = (await this.reader.exactly(2)).toString("latin1");
     if (mark === "\r\n" || mark === "--") return mark !== "--";
     throw malformed();
   }
 
-  async #text(delimiter: Buffer, limit: number, refuse: () => S3Error): Promise<string> {
+  private async text(delimiter: Buffer, limit: number, refuse: () => S3Error): Promise<string> {
     const pieces: Buffer[] = [];
     let size = 0;
-    for await (const bytes of this.#reader.before(delimiter)) {
+    for await (const bytes of this.reader.before(delimiter)) {
       size += bytes.length;
       if (size > limit) throw refuse();
       // A view of the source's own memory, which it may use again.
@@ -120,14 +120,14 @@ class FormReader {
     return Buffer.concat(pieces).toString("utf8");
   }
 
-  async *#file(): AsyncGenerator<Uint8Array> {
+  private async *file(): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.#reader.before(this.#delimiter);
+      yield* this.reader.before(this.delimiter);
       // Only a form that came whole counts: what was cut off behind the file might have been a longer file.
-      await this.#another();
-      await this.#reader.skipRest(MAX_EPILOGUE_BYTES);
+      await this.another();
+      await this.reader.skipRest(MAX_EPILOGUE_BYTES);
     } finally {
-      await this.#reader.close();
+      await this.reader.close();
     }
   }
 }

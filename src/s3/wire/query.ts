@@ -2,7 +2,7 @@ import { decodePercent } from "./percent.js";
 
 /** A query string, decoded once. A parameter without `=` has the empty value. */
 export class Query {
-  readonly #values = new Map<string, string[]>();
+  private readonly values = new Map<string, string[]>();
 
   /** `raw` is what stands after `?`. InvalidURI as `decodePercent`. */
   constructor(raw: string) {
@@ -11,27 +11,27 @@ export class Query {
       const equals = pair.indexOf("=");
       const name = decode(equals < 0 ? pair : pair.slice(0, equals));
       const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
-      const values = this.#values.get(name);
+      const values = this.values.get(name);
       if (values) values.push(value);
-      else this.#values.set(name, [value]);
+      else this.values.set(name, [value]);
     }
   }
 
   has(name: string): boolean {
-    return this.#values.has(name);
+    return this.values.has(name);
   }
 
   /** The first of that name. */
   get(name: string): string | undefined {
-    return this.#values.get(name)?.[0];
+    return this.values.get(name)?.[0];
   }
 
   names(): string[] {
-    return [...this.#values.keys()];
+    return [...this.values.keys()];
   }
 
   entries(): IterableIterator<[string, readonly string[]]> {
-    return this.#values.entries();
+    return this.values.entries();
   }
 }
 

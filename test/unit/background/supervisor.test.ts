@@ -21,14 +21,14 @@ class ScriptedWorker implements Worker {
     return new Promise((resolve, reject) => {
       const entry = {
         signal,
-        end: (progress: Progress) => this.#leave(entry, () => resolve(progress)),
-        fail: (error: Error) => this.#leave(entry, () => reject(error)),
+        end: (progress: Progress) => this.leave(entry, () => resolve(progress)),
+        fail: (error: Error) => this.leave(entry, () => reject(error)),
       };
       this.running.push(entry);
     });
   }
 
-  #leave(entry: (typeof this.running)[number], how: () => void): void {
+  private leave(entry: (typeof this.running)[number], how: () => void): void {
     this.running.splice(this.running.indexOf(entry), 1);
     how();
   }

@@ -10,7 +10,7 @@ class Recorder implements Batches<string[]> {
   begin(): void {
     this.tx.push("begin");
   }
-  mark(): void {
+  watermark(): void {
     this.tx.push("mark");
   }
   keep(): void {

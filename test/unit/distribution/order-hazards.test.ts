@@ -71,7 +71,7 @@ describe("Orders on a chain that lets everything happen", () => {
     await open();
     const { fid, segments } = tinyFile("bytes");
     place(fid, segments, [
-      { account: bob.cessAccount, territory: "house" },
+      { account: bob.cessAccount, territory: "fixture" },
       { account: alice.cessAccount, territory: "home" },
     ]);
     // The endpoint does not show the file until the order has been refused.

@@ -74,7 +74,7 @@ describe("Distribution: an object's way into the network", () => {
     bench.chain.declareAsStranger({
       fid,
       owner: bob.cessAccount,
-      territory: "house",
+      territory: "fixture",
       fileName: "theirs",
       size: 12,
       segments,
@@ -141,13 +141,13 @@ describe("Distribution: an object's way into the network", () => {
   it("tells a territory that is missing or frozen", async () => {
     bench = await Bench.open();
     bench.chain.set(({ territories }) => (territories.get("cXalice/home")!.state = "frozen"));
-    bench.chain.set(({ territories }) => territories.delete("cXbob/house"));
+    bench.chain.set(({ territories }) => territories.delete("cXbob/fixture"));
     await bench.start();
     await bench.put(alice, "frozen", "bytes");
     await bench.put(bob, "missing", "other bytes");
     await bench.until("both are told", () => new Set(bench.failures).size >= 2);
     expect(new Set(bench.failures)).to.deep.equal(
-      new Set(["territory home is frozen: renew it", "the account cXbob has no territory named house"]),
+      new Set(["territory home is frozen: renew it", "the account cXbob has no territory named fixture"]),
     );
   });
 
@@ -241,7 +241,7 @@ describe("Distribution: an object's way into the network", () => {
       state.files.set(fid, {
         fid,
         size: 5,
-        owners: [{ account: bob.cessAccount, territory: "house" }],
+        owners: [{ account: bob.cessAccount, territory: "fixture" }],
         segments: segments.map(({ hash, fragments }) => ({
           hash,
           fragments: fragments.map((fragment) => ({ hash: fragment, node })),
@@ -260,7 +260,7 @@ describe("Distribution: an object's way into the network", () => {
       state.files.set(fid, {
         fid,
         size: 5,
-        owners: [{ account: bob.cessAccount, territory: "house" }],
+        owners: [{ account: bob.cessAccount, territory: "fixture" }],
         segments: segments.map(({ hash, fragments }) => ({
           hash,
           fragments: fragments.map(() => ({ hash: rubbish, node: "cXother" as CessAccount })),

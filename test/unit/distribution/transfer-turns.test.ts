@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { FileRow, Placement } from "../../../src/catalog/catalog.js";
-import type { Shared } from "../../../src/distribution/components.js";
+import type { DistributionContext } from "../../../src/distribution/components.js";
 import { Counters } from "../../../src/distribution/counters.js";
 import { DealPlacements } from "../../../src/distribution/deal-placements.js";
 import { DISTRIBUTION_DEFAULTS } from "../../../src/distribution/settings.js";
@@ -73,7 +73,7 @@ describe("Transfer: taking turns", () => {
             sent.push(`${node.account} ${hash}`);
           },
         },
-      } as unknown as Shared,
+      } as unknown as DistributionContext,
       { ...DISTRIBUTION_DEFAULTS, ...settings },
     );
   const placements = (id: string) => new DealPlacements(saved.get(id) ?? [], [], 0);

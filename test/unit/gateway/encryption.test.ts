@@ -12,15 +12,15 @@ import type { CustomerKey, EncryptionRequest } from "../../../src/model/encrypti
 import { PLAIN } from "../../../src/model/file.js";
 import type { ObjectVersion } from "../../../src/model/object.js";
 import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
 import { TransitServer } from "../../support/transit-server.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";
 import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, bob, body, bytesOf, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+import { alice, as, bob, body, bytesOf, TestGateway, plainly, refused, type HouseSettings } from "./test-gateway.js";
 
 const CAPACITY = 512 * CHUNK_CONTENT;
 const AES: EncryptionRequest = { algorithm: "AES256" };
@@ -29,7 +29,7 @@ const withKey = (customer: CustomerKey): EncryptionRequest => ({ algorithm: "cus
 
 describe("Encrypted objects", function () {
   this.timeout(120_000);
-  let house: House;
+  let fixture: TestGateway;
   let network: MemoryNetwork;
   let cache: TieredCache;
   let gateway: CessGateway;
@@ -37,26 +37,26 @@ describe("Encrypted objects", function () {
   const at = (key: string) => ({ bucket: "vault", key });
 
   async function build(settings: HouseSettings = {}): Promise<void> {
-    house = await House.build(settings);
-    network = new MemoryNetwork(house.encoder);
-    const { encoder } = house;
+    fixture = await TestGateway.build(settings);
+    network = new MemoryNetwork(fixture.encoder);
+    const { encoder } = fixture;
     cache = new TieredCache(
       { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-      { folder: join(house.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 },
+      { folder: join(fixture.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 },
     );
-    const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
-    const nodes = new BookedNodes({ nodes: network.nodes, book, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
+    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: wallClock });
     // On a busy machine any node is slow for a moment.
     retrieval = new NetworkRetrieval(
-      { chain: network.chain, nodes, book, cache, encoder, clock: wallClock },
+      { chain: network.chain, nodes, registry, cache, encoder, clock: wallClock },
       { minHedgeMs: 100_000, maxHedgeMs: 100_000 },
     );
-    gateway = house.gatewayWith({ retrieval }, settings);
+    gateway = fixture.gatewayWith({ retrieval }, settings);
     await gateway.buckets.create(as(alice), "vault");
   }
   afterEach(async () => {
     await cache.close();
-    await house.close();
+    await fixture.close();
   });
 
   const put = (key: string, bytes: Buffer, encryption?: EncryptionRequest) =>
@@ -66,7 +66,7 @@ describe("Encrypted objects", function () {
 
   /** What the jobs do: afterwards the bytes are on storage nodes alone. */
   async function store({ id }: Pick<ObjectVersion, "id">): Promise<void> {
-    const { catalog, blobs, preprocessing } = house;
+    const { catalog, blobs, preprocessing } = fixture;
     const staged = await catalog.objects.blobs(id);
     const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
     if (job) {
@@ -108,7 +108,7 @@ describe("Encrypted objects", function () {
       ["DeOSS's scheme", undefined, 5],
     ] as const) {
       it(`give any range back, staged and from storage nodes, with ${name}`, async () => {
-        await build({ admission: { freshMs: 0 } });
+        await build({ quota: { freshMs: 0 } });
         if (!encryption) await gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
         const random = seededRandom(seed);
         const customer = encryption?.algorithm === "customer" ? { customer: encryption.customer } : {};
@@ -178,7 +178,7 @@ describe("Encrypted objects", function () {
     ];
     for (const version of versions) await store(version);
     const fids = await Promise.all(
-      versions.map(async ({ id }) => (await house.catalog.objects.byId(id))?.durability.fid),
+      versions.map(async ({ id }) => (await fixture.catalog.objects.byId(id))?.durability.fid),
     );
     expect(new Set(fids).size).to.equal(4);
   });
@@ -187,14 +187,14 @@ describe("Encrypted objects", function () {
     await build();
     const customer = customerKey(0xc5);
     const { id } = await put("k", bytesOf(1000, 1), withKey(customer));
-    const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
+    const [job] = await fixture.catalog.jobs.lease(["encode"], 1, 0);
     const dataKey = job?.format?.name === "aes-256-gcm" ? job.format.key! : "";
     expect(dataKey).to.match(/^[0-9a-f]{64}$/);
     const onDisk = () =>
       Buffer.concat(
-        readdirSync(house.folder)
+        readdirSync(fixture.folder)
           .filter((name) => name.startsWith("catalog"))
-          .map((name) => readFileSync(join(house.folder, name))),
+          .map((name) => readFileSync(join(fixture.folder, name))),
       );
     const forms = (key: Uint8Array) => [
       Buffer.from(key),
@@ -211,9 +211,9 @@ describe("Encrypted objects", function () {
     await build();
     const version = await put("k", bytesOf(1000, 1), withKey(customerKey(1)));
     await store(version);
-    const [extent] = await house.catalog.objects.extents(version.id);
-    expect((await house.catalog.files.get(extent!.file))?.format).to.deep.equal({ name: "aes-256-gcm", first: 0 });
-    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
+    const [extent] = await fixture.catalog.objects.extents(version.id);
+    expect((await fixture.catalog.files.get(extent!.file))?.format).to.deep.equal({ name: "aes-256-gcm", first: 0 });
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
     await refused("InvalidRequest", get("k"));
     await refused("AccessDenied", get("k", { customer: customerKey(2) }));
     expect(await get("k", { customer: customerKey(1) })).to.deep.equal(bytesOf(1000, 1));
@@ -226,9 +226,9 @@ describe("Encrypted objects", function () {
     await store(version);
     await store(other);
     // As if the catalog gave the file of another object.
-    const [extent] = (await house.catalog.objects.byId(other.id))!.extents;
-    const file = (await house.catalog.files.manifest(extent!.file))!;
-    const key = (await house.catalog.objects.byId(version.id))!.encryption!.wrapped!;
+    const [extent] = (await fixture.catalog.objects.byId(other.id))!.extents;
+    const file = (await fixture.catalog.files.manifest(extent!.file))!;
+    const key = (await fixture.catalog.objects.byId(version.id))!.encryption!.wrapped!;
     const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
     const opened = { ...file, size: 1000, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
     const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(
@@ -258,7 +258,7 @@ describe("Encrypted objects", function () {
           sourceCustomer: customerKey(1),
           encryption,
         });
-        expect(copied.durability.fid, key).to.equal((await house.catalog.objects.byId(source.id))?.durability.fid);
+        expect(copied.durability.fid, key).to.equal((await fixture.catalog.objects.byId(source.id))?.durability.fid);
         expect(copied.durability.state).to.equal("stored");
       }
       await gateway.objects.delete(as(alice), at("source"));
@@ -298,13 +298,13 @@ describe("Encrypted objects", function () {
       const source = await put("source", bytes, AES);
       const request = { source: at("source"), sourcePreconditions: {}, encryption: withKey(customerKey(1)) };
       const early = await gateway.objects.copy(as(alice), at("early"), request);
-      const [job] = await house.catalog.jobs.lease(["encode"], 1, 0);
-      const files = await house.preprocessing.files(source.id, await house.catalog.objects.blobs(source.id), {
+      const [job] = await fixture.catalog.jobs.lease(["encode"], 1, 0);
+      const files = await fixture.preprocessing.files(source.id, await fixture.catalog.objects.blobs(source.id), {
         format: job!.format!,
         territory: alice.territory,
         priority: "background",
       });
-      await house.catalog.objects.attach(source.id, files);
+      await fixture.catalog.objects.attach(source.id, files);
       const late = await gateway.objects.copy(as(alice), at("late"), request);
       for (const key of ["early", "late"]) {
         await refused("InvalidRequest", get(key));
@@ -313,7 +313,7 @@ describe("Encrypted objects", function () {
       for (const version of [source, early]) await store(version);
       await cache.clear();
       for (const key of ["early", "late"]) expect(await get(key, { customer: customerKey(1) })).to.deep.equal(bytes);
-      expect((await house.catalog.objects.byId(late.id))?.durability).to.include({ state: "stored" });
+      expect((await fixture.catalog.objects.byId(late.id))?.durability).to.include({ state: "stored" });
       expect(await get("source")).to.deep.equal(bytes);
     });
   });
@@ -341,8 +341,8 @@ describe("Encrypted objects", function () {
     );
     const { encryption } = await result;
     expect(encryption?.algorithm).to.equal("customer");
-    expect(await house.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property("format");
-    const version = (await house.catalog.objects.get("vault", "k"))!;
+    expect(await fixture.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property("format");
+    const version = (await fixture.catalog.objects.get("vault", "k"))!;
     expect(version.extents.length).to.equal(3);
     await store(version);
     await cache.clear();
@@ -358,14 +358,14 @@ describe("Encrypted objects", function () {
     await build();
     const bytes = bytesOf(1000, 1);
     await store(await put("old", bytes, AES));
-    expect(await house.catalog.keyUses.all()).to.deep.equal([testKeys.masterId]);
+    expect(await fixture.catalog.keyUses.all()).to.deep.equal([testKeys.masterId]);
     const fresh = Buffer.alloc(32, 77);
     const ring = (...master: Uint8Array[]) => new KeyRing({ master, kms: new Map(), ciphers: new Map() });
-    const rotated = house.gatewayWith({ retrieval, keys: ring(fresh, masterKey) });
+    const rotated = fixture.gatewayWith({ retrieval, keys: ring(fresh, masterKey) });
     expect(await get("old", {}, rotated)).to.deep.equal(bytes);
     // A copy onto itself wraps with the new key and moves no byte.
     await rotated.objects.copy(as(alice), at("old"), { source: at("old"), sourcePreconditions: {}, encryption: AES });
-    expect(await get("old", {}, house.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
+    expect(await get("old", {}, fixture.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
     const error: unknown = await get("old").then(
       () => undefined,
       (reason: unknown) => reason,
@@ -385,7 +385,7 @@ describe("Encrypted objects", function () {
         { token: () => Promise.resolve(token), log: { warn: () => undefined } },
         { address: server.address, timeoutMs: 500 },
       );
-      gateway = house.gatewayWith({
+      gateway = fixture.gatewayWith({
         retrieval,
         keys: new KeyRing({ master: [masterKey], kms: new Map(), ciphers: new Map() }, vault),
       });
@@ -415,7 +415,7 @@ describe("Encrypted objects", function () {
       expect(copied.encryption?.wrapped).to.match(/^vault:v2:/);
       expect(copied.durability.state).to.equal("stored");
       expect(await get("k")).to.deep.equal(bytes);
-      expect(await house.catalog.keyUses.all()).to.include("vault");
+      expect(await fixture.catalog.keyUses.all()).to.include("vault");
     });
 
     it("are refused where it does not know the key, and wait where it cannot be reached: only HEAD needs it not", async () => {
@@ -426,7 +426,7 @@ describe("Encrypted objects", function () {
       await refused("ServiceUnavailable", put("late", bytesOf(10, 1), payroll));
       await refused("ServiceUnavailable", get("k"));
       expect((await gateway.objects.head(as(alice), at("k"), { preconditions: {} })).version.size).to.equal(1000);
-      expect(await house.catalog.objects.get("vault", "late")).to.equal(undefined);
+      expect(await fixture.catalog.objects.get("vault", "late")).to.equal(undefined);
       server = await TransitServer.start();
     });
   });
@@ -482,9 +482,9 @@ describe("Encrypted objects", function () {
     const bytes = bytesOf(1000, 1);
     const version = await put("k", bytes, AES);
     await store(version);
-    const [extent] = await house.catalog.objects.extents(version.id);
+    const [extent] = await fixture.catalog.objects.extents(version.id);
     const ciphertext = Buffer.concat(
-      (await house.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS).map(
+      (await fixture.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS).map(
         (hash) =>
           [...network.nodes.stored()].find(
             (fragment) => createHash("sha256").update(fragment).digest("hex") === hash,
@@ -494,7 +494,7 @@ describe("Encrypted objects", function () {
     await gateway.buckets.create(as(bob), "found");
     const found = await gateway.objects.put(as(bob), { bucket: "found", key: "k" }, body(ciphertext), plainly);
     await store(found);
-    expect((await house.catalog.objects.extents(found.id))[0]!.fid).to.equal(extent!.fid);
+    expect((await fixture.catalog.objects.extents(found.id))[0]!.fid).to.equal(extent!.fid);
     expect(await get("k")).to.deep.equal(bytes);
     const { body: again } = await gateway.objects.get(as(bob), { bucket: "found", key: "k" }, { preconditions: {} });
     expect((await collect(again)).equals(ciphertext)).to.equal(true);
@@ -508,7 +508,7 @@ describe("Encrypted objects", function () {
     const plain = createHash("sha256")
       .update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)]))
       .digest("hex");
-    const [extent] = await house.catalog.objects.extents(version.id);
-    expect((await house.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
+    const [extent] = await fixture.catalog.objects.extents(version.id);
+    expect((await fixture.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
   });
 });

@@ -8,7 +8,7 @@ import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";
 import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, body, bob, bytesOf, House, plainly, refused } from "./gateway-house.js";
+import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "./test-gateway.js";
 import { testKeys } from "../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
@@ -26,20 +26,23 @@ describe("The network bucket", () => {
       ),
     redundancy: () => redundancy(),
   };
-  let house: House;
+  let fixture: TestGateway;
 
   beforeEach(async () => {
-    house = await House.build();
-    house.shelf.contents.set(fid, content);
+    fixture = await TestGateway.build();
+    fixture.retrieval.contents.set(fid, content);
     redundancy = () => Promise.resolve(9);
   });
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
   const open = (name = "cess") =>
-    NetworkBucket.open({ catalog: house.catalog, files, retrieval: house.shelf }, { name, region: "us-east-1" });
+    NetworkBucket.open(
+      { catalog: fixture.catalog, files, retrieval: fixture.retrieval },
+      { name, region: "us-east-1" },
+    );
 
   async function gateway(name?: string): Promise<CessGateway> {
-    const { catalog, blobs, preprocessing, chain, shelf } = house;
+    const { catalog, blobs, preprocessing, chain, retrieval } = fixture;
     return new CessGateway({
       keys: testKeys,
       catalog,
@@ -47,7 +50,7 @@ describe("The network bucket", () => {
       preprocessing,
       chain,
       clock: systemClock,
-      retrieval: shelf,
+      retrieval,
       files,
       network: await open(name),
     });
@@ -112,7 +115,7 @@ describe("The network bucket", () => {
   });
 
   it("leaves a bucket of its name that is there already to its owner", async () => {
-    await house.gateway.buckets.create(as(alice), "cess");
+    await fixture.gateway.buckets.create(as(alice), "cess");
     expect(await open()).to.equal(undefined);
     const { objects } = await gateway();
     await objects.put(as(alice), { bucket: "cess", key: fid }, body(Buffer.from("mine")), plainly);
@@ -123,10 +126,10 @@ describe("The network bucket", () => {
   it("frees the name it had before, and its own when there is to be none", async () => {
     await open("old");
     await open("new");
-    await house.gateway.buckets.create(as(alice), "old");
-    await refused("BucketAlreadyExists", house.gateway.buckets.create(as(alice), "new"));
+    await fixture.gateway.buckets.create(as(alice), "old");
+    await refused("BucketAlreadyExists", fixture.gateway.buckets.create(as(alice), "new"));
     expect(await open("")).to.equal(undefined);
-    await house.gateway.buckets.create(as(alice), "new");
+    await fixture.gateway.buckets.create(as(alice), "new");
   });
 
   describe("redundancy on HEAD", () => {
@@ -135,10 +138,10 @@ describe("The network bucket", () => {
       return (await objects.head(as(alice), { bucket: "bucket", key }, whole)).version.durability.redundancy;
     }
     beforeEach(async () => {
-      await house.gateway.buckets.create(as(alice), "bucket");
+      await fixture.gateway.buckets.create(as(alice), "bucket");
       for (const key of ["staged", "stored"])
-        await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(content), plainly);
-      await house.store((await house.catalog.objects.get("bucket", "stored"))!);
+        await fixture.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(content), plainly);
+      await fixture.store((await fixture.catalog.objects.get("bucket", "stored"))!);
     });
 
     it("is said of stored objects, and of files on the network, alone", async () => {

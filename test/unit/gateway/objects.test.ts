@@ -4,20 +4,20 @@ import { crc32 } from "node:zlib";
 import { S3Error } from "../../../src/model/errors.js";
 import { GIB, MIB } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, bob, body, bytesOf, House, pieces, plainly, refused } from "./gateway-house.js";
+import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "./test-gateway.js";
 
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
 const noConditions = { preconditions: {} };
 
 describe("Buckets of a gateway", () => {
-  let house: House;
+  let fixture: TestGateway;
   beforeEach(async () => {
-    house = await House.build();
+    fixture = await TestGateway.build();
   });
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
   it("belong to who created them, and creating one's own again succeeds", async () => {
-    const { buckets } = house.gateway;
+    const { buckets } = fixture.gateway;
     expect(await buckets.create(as(alice), "one")).to.include({ name: "one", owner: alice.id, region: "us-east-1" });
     await buckets.create(as(alice), "one");
     await refused("BucketAlreadyExists", buckets.create(as(bob), "one"));
@@ -27,7 +27,7 @@ describe("Buckets of a gateway", () => {
   });
 
   it("are NoSuchBucket before they are AccessDenied", async () => {
-    const { buckets, objects, uploads } = house.gateway;
+    const { buckets, objects, uploads } = fixture.gateway;
     await buckets.create(as(alice), "one");
     const tries = (bucket: string) => [
       () => buckets.get(as(bob), bucket),
@@ -49,7 +49,7 @@ describe("Buckets of a gateway", () => {
   });
 
   it("are deleted only when empty, with the parts of their uploads", async () => {
-    const { buckets, objects, uploads } = house.gateway;
+    const { buckets, objects, uploads } = fixture.gateway;
     await buckets.create(as(alice), "one");
     await objects.put(as(alice), { bucket: "one", key: "k" }, body(Buffer.from("x")), plainly);
     const { id } = await uploads.create(as(alice), { bucket: "one", key: "u" }, plainly);
@@ -58,24 +58,24 @@ describe("Buckets of a gateway", () => {
     await objects.delete(as(alice), { bucket: "one", key: "k" });
     await buckets.delete(as(alice), "one");
     await refused("NoSuchBucket", buckets.get(as(alice), "one"));
-    expect(await house.blobIds()).to.deep.equal([]);
+    expect(await fixture.blobIds()).to.deep.equal([]);
   });
 });
 
 describe("PutObject", () => {
-  let house: House;
+  let fixture: TestGateway;
   const name = { bucket: "photos", key: "a/b" };
   beforeEach(async () => {
-    house = await House.build();
-    await house.gateway.buckets.create(as(alice), "photos");
+    fixture = await TestGateway.build();
+    await fixture.gateway.buckets.create(as(alice), "photos");
   });
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
-  const read = async () => collect((await house.gateway.objects.get(as(alice), name, noConditions)).body);
+  const read = async () => collect((await fixture.gateway.objects.get(as(alice), name, noConditions)).body);
 
   it("answers with the MD5 as ETag and CRC64NVME as checksum, and the bytes come back", async () => {
     const bytes = bytesOf(1_234_567, 1);
-    const version = await house.gateway.objects.put(as(alice), name, body(bytes), {
+    const version = await fixture.gateway.objects.put(as(alice), name, body(bytes), {
       content: { contentType: "image/png" },
       metadata: { n: "1" },
     });
@@ -84,18 +84,18 @@ describe("PutObject", () => {
     expect(version.checksum).to.include({ algorithm: "CRC64NVME", type: "FULL_OBJECT" });
     expect(version.durability.state).to.equal("staged");
     expect(await read()).to.deep.equal(bytes);
-    expect(house.work, "the supervisor was woken").to.equal(1);
-    expect(await house.catalog.jobs.count()).to.include({ encode: 1 });
+    expect(fixture.work, "the supervisor was woken").to.equal(1);
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 1 });
   });
 
   it("keeps the checksum that was sent, in a header or a trailer", async () => {
     const bytes = bytesOf(1000, 2);
     const value = Buffer.from(crc32(bytes).toString(16).padStart(8, "0"), "hex").toString("base64");
     const checksum = { algorithm: "CRC32", value } as const;
-    const inHeader = await house.gateway.objects.put(as(alice), name, body(bytes, { checksum }), plainly);
+    const inHeader = await fixture.gateway.objects.put(as(alice), name, body(bytes, { checksum }), plainly);
     expect(inHeader.checksum).to.deep.equal({ ...checksum, type: "FULL_OBJECT" });
     const trailed = body(bytes, { algorithm: "CRC32", size: undefined }, { checksum });
-    expect((await house.gateway.objects.put(as(alice), name, trailed, plainly)).checksum).to.deep.equal({
+    expect((await fixture.gateway.objects.put(as(alice), name, trailed, plainly)).checksum).to.deep.equal({
       ...checksum,
       type: "FULL_OBJECT",
     });
@@ -104,7 +104,7 @@ describe("PutObject", () => {
   it("refuses a body that is not what was announced, and leaves no trace of it", async () => {
     const bytes = bytesOf(300_000, 3);
     const wrong = (size: number) => Buffer.alloc(size, 7).toString("base64");
-    const { objects } = house.gateway;
+    const { objects } = fixture.gateway;
     const put = (given: ReturnType<typeof body>) => objects.put(as(alice), name, given, plainly);
     await refused("BadDigest", put(body(bytes, { md5: wrong(16) })));
     await refused("InvalidDigest", put(body(bytes, { md5: "short" })));
@@ -121,8 +121,8 @@ describe("PutObject", () => {
     await refused("IncompleteBody", put(body(bytes, { size: bytes.length - 1 })));
     await refused("EntityTooLarge", put(body(bytes, { size: 5 * GIB + 1 })));
     await refused("NoSuchKey", objects.head(as(alice), name, noConditions));
-    expect(await house.blobIds()).to.deep.equal([]);
-    expect(house.work).to.equal(0);
+    expect(await fixture.blobIds()).to.deep.equal([]);
+    expect(fixture.work).to.equal(0);
   });
 
   it("accepts what is announced rightly: MD5, payload hash and checksum together", async () => {
@@ -133,7 +133,7 @@ describe("PutObject", () => {
       sha256: sha256.toString("hex"),
       checksum: { algorithm: "SHA256", value: sha256.toString("base64") },
     });
-    expect((await house.gateway.objects.put(as(alice), name, right, plainly)).checksum?.algorithm).to.equal("SHA256");
+    expect((await fixture.gateway.objects.put(as(alice), name, right, plainly)).checksum?.algorithm).to.equal("SHA256");
   });
 
   it("leaves no trace when the client goes away or the body fails half-way", async () => {
@@ -144,7 +144,7 @@ describe("PutObject", () => {
     };
     await refused(
       "RequestTimeout",
-      house.gateway.objects.put(as(alice), name, { ...body(bytes), stream: broken() }, plainly),
+      fixture.gateway.objects.put(as(alice), name, { ...body(bytes), stream: broken() }, plainly),
     );
     const leaving = new AbortController();
     const halted = async function* () {
@@ -152,30 +152,30 @@ describe("PutObject", () => {
       leaving.abort(new Error("the client left"));
       await new Promise((resolve) => setTimeout(resolve, 5000).unref());
     };
-    const error: unknown = await house.gateway.objects
+    const error: unknown = await fixture.gateway.objects
       .put(as(alice, leaving.signal), name, { ...body(bytes), stream: halted() }, plainly)
       .catch((reason: unknown) => reason);
     expect((error as Error).message).to.equal("the client left");
-    expect(await house.blobIds()).to.deep.equal([]);
-    await refused("NoSuchKey", house.gateway.objects.head(as(alice), name, noConditions));
+    expect(await fixture.blobIds()).to.deep.equal([]);
+    await refused("NoSuchKey", fixture.gateway.objects.head(as(alice), name, noConditions));
   });
 
   it("passes a full disk on and harms nothing stored", async () => {
-    await house.gateway.objects.put(as(alice), name, body(Buffer.from("old")), plainly);
-    const full = Object.assign(Object.create(house.blobs) as typeof house.blobs, {
+    await fixture.gateway.objects.put(as(alice), name, body(Buffer.from("old")), plainly);
+    const full = Object.assign(Object.create(fixture.blobs) as typeof fixture.blobs, {
       write: () => Promise.reject(new S3Error("InsufficientStorage")),
     });
     await refused(
       "InsufficientStorage",
-      house.gatewayWith({ blobs: full }).objects.put(as(alice), name, body(Buffer.from("new")), plainly),
+      fixture.gatewayWith({ blobs: full }).objects.put(as(alice), name, body(Buffer.from("new")), plainly),
     );
     expect((await read()).toString()).to.equal("old");
   });
 
   it("removes the fresh blob when the catalog refuses, and keeps it when the row is there after all", async () => {
-    const { catalog } = house;
+    const { catalog } = fixture;
     const failing = (put: typeof catalog.objects.put) =>
-      house.gatewayWith({
+      fixture.gatewayWith({
         catalog: Object.assign(Object.create(catalog) as typeof catalog, {
           objects: Object.assign(Object.create(catalog.objects) as object, { put }),
         }),
@@ -185,7 +185,7 @@ describe("PutObject", () => {
       .put(as(alice), name, body(Buffer.from("x")), plainly)
       .catch((error: unknown) => error);
     expect(first).to.be.instanceOf(Error);
-    expect(await house.blobIds()).to.deep.equal([]);
+    expect(await fixture.blobIds()).to.deep.equal([]);
     const breaks = failing(async (...given) => {
       await catalog.objects.put(...given);
       throw new Error("the connection broke after the commit");
@@ -198,24 +198,24 @@ describe("PutObject", () => {
   });
 
   it("replaces an object and removes the old bytes", async () => {
-    await house.gateway.objects.put(as(alice), name, body(Buffer.from("old")), plainly);
-    await house.gateway.objects.put(as(alice), name, body(Buffer.from("new")), plainly);
+    await fixture.gateway.objects.put(as(alice), name, body(Buffer.from("old")), plainly);
+    await fixture.gateway.objects.put(as(alice), name, body(Buffer.from("new")), plainly);
     expect((await read()).toString()).to.equal("new");
-    expect(await house.blobIds()).to.have.length(1);
+    expect(await fixture.blobIds()).to.have.length(1);
   });
 
   it("stores an empty object without a blob or a job, whether its size was announced or not", async () => {
     for (const size of [0, undefined]) {
-      const version = await house.gateway.objects.put(as(alice), name, body(Buffer.alloc(0), { size }), plainly);
+      const version = await fixture.gateway.objects.put(as(alice), name, body(Buffer.alloc(0), { size }), plainly);
       expect(version).to.include({ size: 0, etag: "d41d8cd98f00b204e9800998ecf8427e" });
       expect(await read()).to.have.length(0);
-      expect(await house.blobIds()).to.deep.equal([]);
-      expect(await house.catalog.jobs.count()).to.include({ encode: 0 });
+      expect(await fixture.blobIds()).to.deep.equal([]);
+      expect(await fixture.catalog.jobs.count()).to.include({ encode: 0 });
     }
   });
 
   it("checks write preconditions before a byte of the body is read", async () => {
-    const { objects } = house.gateway;
+    const { objects } = fixture.gateway;
     const unread = {
       ...body(Buffer.from("x")),
       stream: {
@@ -239,18 +239,18 @@ describe("PutObject", () => {
 
   it("lets one of many conditional writers win", async () => {
     const puts = Array.from({ length: 8 }, (_, n) =>
-      house.gateway.objects.put(as(alice), name, body(Buffer.from(`writer ${n}`)), {
+      fixture.gateway.objects.put(as(alice), name, body(Buffer.from(`writer ${n}`)), {
         ...plainly,
         preconditions: { ifNoneMatch: ["*"] },
       }),
     );
     const results = await Promise.allSettled(puts);
     expect(results.filter(({ status }) => status === "fulfilled")).to.have.length(1);
-    expect(await house.blobIds()).to.have.length(1);
+    expect(await fixture.blobIds()).to.have.length(1);
   });
 
   it("refuses keys over 1,024 bytes and metadata over 2 KiB", async () => {
-    const { objects } = house.gateway;
+    const { objects } = fixture.gateway;
     await refused(
       "KeyTooLongError",
       objects.put(as(alice), { bucket: "photos", key: "ü".repeat(513) }, body(Buffer.from("x")), plainly),
@@ -264,8 +264,8 @@ describe("PutObject", () => {
 
   it("lists what was put, with the place to go on from", async () => {
     for (const key of ["a/1", "a/2", "b", "c/1"])
-      await house.gateway.objects.put(as(alice), { bucket: "photos", key }, body(Buffer.from(key)), plainly);
-    const page = await house.gateway.objects.list(as(alice), "photos", {
+      await fixture.gateway.objects.put(as(alice), { bucket: "photos", key }, body(Buffer.from(key)), plainly);
+    const page = await fixture.gateway.objects.list(as(alice), "photos", {
       prefix: "",
       delimiter: "/",
       after: "",
@@ -273,7 +273,7 @@ describe("PutObject", () => {
     });
     expect(page).to.deep.include({ prefixes: ["a/"], truncated: true, last: "b" });
     expect(page.keys.map(({ key }) => key)).to.deep.equal(["b"]);
-    const rest = await house.gateway.objects.list(as(alice), "photos", {
+    const rest = await fixture.gateway.objects.list(as(alice), "photos", {
       prefix: "",
       delimiter: "/",
       after: "b",

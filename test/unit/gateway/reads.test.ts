@@ -3,27 +3,27 @@ import type { ReadRequest } from "../../../src/gateway/gateway.js";
 import type { ObjectVersion } from "../../../src/model/object.js";
 import { MIB } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, body, bytesOf, House, plainly, refused } from "./gateway-house.js";
+import { alice, as, body, bytesOf, TestGateway, plainly, refused } from "./test-gateway.js";
 
 describe("Reading an object", () => {
-  let house: House;
+  let fixture: TestGateway;
   let version: ObjectVersion;
   const name = { bucket: "photos", key: "k" };
   const bytes = bytesOf(1_000_000, 7);
   beforeEach(async () => {
-    house = await House.build();
-    await house.gateway.buckets.create(as(alice), "photos");
-    version = await house.gateway.objects.put(as(alice), name, body(bytes), {
+    fixture = await TestGateway.build();
+    await fixture.gateway.buckets.create(as(alice), "photos");
+    version = await fixture.gateway.objects.put(as(alice), name, body(bytes), {
       content: { cacheControl: "no-cache" },
       metadata: {},
     });
   });
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
   const get = (request: Partial<ReadRequest>) =>
-    house.gateway.objects.get(as(alice), name, { preconditions: {}, ...request });
+    fixture.gateway.objects.get(as(alice), name, { preconditions: {}, ...request });
   const head = (request: Partial<ReadRequest>) =>
-    house.gateway.objects.head(as(alice), name, { preconditions: {}, ...request });
+    fixture.gateway.objects.head(as(alice), name, { preconditions: {}, ...request });
 
   it("gives ranges of staged bytes", async () => {
     for (const [range, start, end] of [
@@ -68,7 +68,7 @@ describe("Reading an object", () => {
   });
 
   it("says NoSuchKey, and NoSuchVersion where a version was named", async () => {
-    const { objects } = house.gateway;
+    const { objects } = fixture.gateway;
     await refused("NoSuchKey", objects.get(as(alice), { bucket: "photos", key: "none" }, { preconditions: {} }));
     await refused("NoSuchVersion", objects.head(as(alice), { ...name, versionId: "123" }, { preconditions: {} }));
     expect((await objects.head(as(alice), { ...name, versionId: "null" }, { preconditions: {} })).version.id).to.equal(
@@ -77,92 +77,92 @@ describe("Reading an object", () => {
   });
 
   it("goes to the network when the bytes are stored there, for the range only", async () => {
-    await house.store(version);
-    expect(await house.blobIds()).to.deep.equal([]);
+    await fixture.store(version);
+    expect(await fixture.blobIds()).to.deep.equal([]);
     const result = await get({ range: { first: 100, last: 299 } });
     expect(await collect(result.body)).to.deep.equal(bytes.subarray(100, 300));
-    expect(house.shelf.opened.map(({ range }) => range)).to.deep.equal([{ start: 100, end: 300 }]);
+    expect(fixture.retrieval.opened.map(({ range }) => range)).to.deep.equal([{ start: 100, end: 300 }]);
     expect(result.version.durability).to.include({ state: "stored" });
   });
 
   it("finishes from staging what it began there, although the object is stored or deleted meanwhile", async () => {
     const reading = await get({});
-    await house.store(version);
-    await house.gateway.objects.delete(as(alice), name);
+    await fixture.store(version);
+    await fixture.gateway.objects.delete(as(alice), name);
     expect(await collect(reading.body)).to.deep.equal(bytes);
     await refused("NoSuchKey", get({}));
-    expect(await house.blobIds(), "the blob went when the reader had it").to.deep.equal([]);
+    expect(await fixture.blobIds(), "the blob went when the reader had it").to.deep.equal([]);
   });
 
   it("turns to the network when staged bytes go between the look at the row and the reading", async () => {
-    const { catalog } = house;
+    const { catalog } = fixture;
     let looks = 0;
     const releasing = Object.assign(Object.create(catalog.objects) as typeof catalog.objects, {
       blobs: async (id: string) => {
         const blobs = await catalog.objects.blobs(id);
-        if (looks++ === 0) await house.store(version);
+        if (looks++ === 0) await fixture.store(version);
         return blobs;
       },
     });
-    const gateway = house.gatewayWith({
+    const gateway = fixture.gatewayWith({
       catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: releasing }),
     });
     expect(await collect((await gateway.objects.get(as(alice), name, { preconditions: {} })).body)).to.deep.equal(
       bytes,
     );
-    expect(house.shelf.opened).to.have.length(1);
+    expect(fixture.retrieval.opened).to.have.length(1);
   });
 
   it("is ObjectUnavailable when the bytes are nowhere, before an answer begins", async () => {
-    await house.blobs.remove(await catalogBlobs());
+    await fixture.blobs.remove(await catalogBlobs());
     await refused("ObjectUnavailable", get({}));
   });
 
   it("lets go of the blobs when the reader leaves before the end or without having read", async () => {
     const leaving = new AbortController();
-    const left = await house.gateway.objects.get(as(alice, leaving.signal), name, { preconditions: {} });
+    const left = await fixture.gateway.objects.get(as(alice, leaving.signal), name, { preconditions: {} });
     leaving.abort();
     const error: unknown = await collect(left.body).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error);
     (await get({})).body.close();
     await new Promise((resolve) => setImmediate(resolve));
-    await house.gateway.objects.delete(as(alice), name);
-    expect(await house.blobIds()).to.deep.equal([]);
+    await fixture.gateway.objects.delete(as(alice), name);
+    expect(await fixture.blobIds()).to.deep.equal([]);
   });
 
   it("deletes, and calls the deletion of what is not there success", async () => {
-    const { objects } = house.gateway;
+    const { objects } = fixture.gateway;
     await objects.delete(as(alice), { ...name, versionId: "another" });
     expect((await head({})).version.id).to.equal(version.id);
     await objects.delete(as(alice), name);
     await objects.delete(as(alice), name);
     await refused("NoSuchKey", head({}));
-    expect(await house.catalog.jobs.count()).to.include({ encode: 0 });
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0 });
   });
 
-  const catalogBlobs = async () => (await house.catalog.objects.blobs(version.id)).map(({ blob }) => blob);
+  const catalogBlobs = async () => (await fixture.catalog.objects.blobs(version.id)).map(({ blob }) => blob);
 });
 
 describe("CopyObject", () => {
-  let house: House;
+  let fixture: TestGateway;
   const source = { bucket: "photos", key: "source" };
   const target = { bucket: "photos", key: "target" };
   const bytes = bytesOf(400_000, 8);
   let original: ObjectVersion;
   beforeEach(async () => {
-    house = await House.build();
-    await house.gateway.buckets.create(as(alice), "photos");
-    original = await house.gateway.objects.put(as(alice), source, body(bytes), {
+    fixture = await TestGateway.build();
+    await fixture.gateway.buckets.create(as(alice), "photos");
+    original = await fixture.gateway.objects.put(as(alice), source, body(bytes), {
       content: { contentType: "text/a" },
       metadata: { a: "1" },
     });
   });
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
   const copy = (request: object = {}) =>
-    house.gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {}, ...request });
+    fixture.gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {}, ...request });
   const read = async (at: typeof target) =>
-    collect((await house.gateway.objects.get(as(alice), at, { preconditions: {} })).body);
+    collect((await fixture.gateway.objects.get(as(alice), at, { preconditions: {} })).body);
 
   it("of a staged object shares its blob, which outlives the source", async () => {
     const copied = await copy();
@@ -172,33 +172,36 @@ describe("CopyObject", () => {
       content: original.content,
       metadata: original.metadata,
     });
-    expect(await house.blobIds()).to.have.length(1);
-    await house.gateway.objects.delete(as(alice), source);
+    expect(await fixture.blobIds()).to.have.length(1);
+    await fixture.gateway.objects.delete(as(alice), source);
     expect(await read(target)).to.deep.equal(bytes);
-    await house.store(copied);
+    await fixture.store(copied);
     expect(await read(target)).to.deep.equal(bytes);
   });
 
   it("of a stored object shares its file: nothing is read, staged or ordered", async () => {
-    await house.store(original);
+    await fixture.store(original);
     const copied = await copy();
-    expect(house.shelf.opened).to.deep.equal([]);
-    expect(await house.blobIds()).to.deep.equal([]);
+    expect(fixture.retrieval.opened).to.deep.equal([]);
+    expect(await fixture.blobIds()).to.deep.equal([]);
     expect(copied.durability.state).to.equal("stored");
     expect(copied.durability.fid).to.be.a("string");
-    expect(await house.catalog.jobs.count()).to.include({ encode: 0 });
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0 });
     expect(await read(target)).to.deep.equal(bytes);
   });
 
   it("of an empty object is empty", async () => {
-    await house.gateway.objects.put(as(alice), source, body(Buffer.alloc(0)), plainly);
+    await fixture.gateway.objects.put(as(alice), source, body(Buffer.alloc(0)), plainly);
     expect(await copy()).to.include({ size: 0 });
     expect(await read(target)).to.have.length(0);
   });
 
   it("replaces metadata where asked, also of an object onto itself, and refuses that otherwise", async () => {
-    await refused("InvalidRequest", house.gateway.objects.copy(as(alice), source, { source, sourcePreconditions: {} }));
-    const renewed = await house.gateway.objects.copy(as(alice), source, {
+    await refused(
+      "InvalidRequest",
+      fixture.gateway.objects.copy(as(alice), source, { source, sourcePreconditions: {} }),
+    );
+    const renewed = await fixture.gateway.objects.copy(as(alice), source, {
       source,
       sourcePreconditions: {},
       replaceMetadata: { content: { contentType: "text/b" }, metadata: { b: "2" } },
@@ -208,20 +211,20 @@ describe("CopyObject", () => {
   });
 
   it("of a stored object onto itself keeps its file, which is not deleted", async () => {
-    await house.store(original);
-    const renewed = await house.gateway.objects.copy(as(alice), source, {
+    await fixture.store(original);
+    const renewed = await fixture.gateway.objects.copy(as(alice), source, {
       source,
       sourcePreconditions: {},
       replaceMetadata: { content: {}, metadata: { mtime: "1" } },
     });
     expect(renewed.durability.state).to.equal("stored");
-    expect(await house.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
+    expect(await fixture.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
     expect(await read(source)).to.deep.equal(bytes);
   });
 
   it("computes another checksum where one is asked for", async () => {
     const copied = await copy({ checksumAlgorithm: "SHA256" });
-    const put = await house.gateway.objects.put(
+    const put = await fixture.gateway.objects.put(
       as(alice),
       target,
       body(bytes, { checksum: copied.checksum as never }),
@@ -239,7 +242,7 @@ describe("CopyObject", () => {
   });
 
   it("begins again when the source is replaced between the look and the link", async () => {
-    const { catalog } = house;
+    const { catalog } = fixture;
     const newer = bytesOf(50_000, 9);
     let replaced = false;
     const racing = Object.assign(Object.create(catalog.objects) as typeof catalog.objects, {
@@ -247,12 +250,12 @@ describe("CopyObject", () => {
         const extents = await catalog.objects.extents(id);
         if (!replaced) {
           replaced = true;
-          await house.gateway.objects.put(as(alice), source, body(newer), plainly);
+          await fixture.gateway.objects.put(as(alice), source, body(newer), plainly);
         }
         return extents;
       },
     });
-    const gateway = house.gatewayWith({
+    const gateway = fixture.gatewayWith({
       catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }),
     });
     const copied = await gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {} });
@@ -261,32 +264,32 @@ describe("CopyObject", () => {
   });
 
   it("says NoSuchKey when the source is deleted between the look and the link", async () => {
-    const { catalog } = house;
+    const { catalog } = fixture;
     const racing = Object.assign(Object.create(catalog.objects) as typeof catalog.objects, {
       blobs: async (id: string) => {
-        await house.gateway.objects.delete(as(alice), source);
+        await fixture.gateway.objects.delete(as(alice), source);
         return catalog.objects.blobs(id);
       },
       extents: async (id: string) => {
-        await house.gateway.objects.delete(as(alice), source);
+        await fixture.gateway.objects.delete(as(alice), source);
         return catalog.objects.extents(id);
       },
     });
-    const gateway = house.gatewayWith({
+    const gateway = fixture.gatewayWith({
       catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects: racing }),
     });
     await refused("NoSuchKey", gateway.objects.copy(as(alice), target, { source, sourcePreconditions: {} }));
   });
 
   it("moves the bytes when the source's file is charged to another territory", async () => {
-    await house.store(original);
+    await fixture.store(original);
     const moved = { ...alice, territory: "second" };
     await refused(
       "TerritoryNotFound",
-      house.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} }),
+      fixture.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} }),
     );
-    house.chain.addTerritory(alice.cessAccount, "second", 1024n * BigInt(MIB));
-    const copied = await house.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} });
+    fixture.chain.addTerritory(alice.cessAccount, "second", 1024n * BigInt(MIB));
+    const copied = await fixture.gateway.objects.copy(as(moved), target, { source, sourcePreconditions: {} });
     expect(copied.durability.state).to.equal("staged");
     expect(copied.etag).to.equal(original.etag);
     expect(await read(target)).to.deep.equal(bytes);

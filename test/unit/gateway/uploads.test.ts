@@ -5,26 +5,26 @@ import type { CompleteRequest, CreateUploadSettings } from "../../../src/gateway
 import type { Part } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, body, bytesOf, House, plainly, refused, type HouseSettings } from "./gateway-house.js";
+import { alice, as, body, bytesOf, TestGateway, plainly, refused, type HouseSettings } from "./test-gateway.js";
 
 const name = { bucket: "photos", key: "video" };
 const listed = (parts: readonly Part[]) => parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
 
 describe("Multipart uploads", () => {
-  let house: House;
-  afterEach(() => house.close());
+  let fixture: TestGateway;
+  afterEach(() => fixture.close());
 
   async function build(settings: HouseSettings = {}): Promise<void> {
-    house = await House.build(settings);
-    await house.gateway.buckets.create(as(alice), "photos");
+    fixture = await TestGateway.build(settings);
+    await fixture.gateway.buckets.create(as(alice), "photos");
   }
   const create = async (settings: Partial<CreateUploadSettings> = {}) =>
-    (await house.gateway.uploads.create(as(alice), name, { ...plainly, ...settings })).id;
+    (await fixture.gateway.uploads.create(as(alice), name, { ...plainly, ...settings })).id;
   const put = (id: string, partNumber: number, bytes: Uint8Array) =>
-    house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
+    fixture.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
   const complete = async (id: string, request: CompleteRequest) =>
-    (await house.gateway.uploads.complete(as(alice), name, id, request)).result;
-  const read = async () => collect((await house.gateway.objects.get(as(alice), name, { preconditions: {} })).body);
+    (await fixture.gateway.uploads.complete(as(alice), name, id, request)).result;
+  const read = async () => collect((await fixture.gateway.objects.get(as(alice), name, { preconditions: {} })).body);
 
   it("become one object of the parts in order, its ETag the FID of the bytes", async () => {
     await build();
@@ -41,7 +41,7 @@ describe("Multipart uploads", () => {
       Buffer.concat([bytes.subarray(SEGMENT_SIZE), Buffer.alloc(2 * SEGMENT_SIZE - bytes.length)]),
     ].map((segment) => createHash("sha256").update(segment).digest());
     expect(completed.etag).to.equal(createHash("sha256").update(Buffer.concat(hashes)).digest("hex"));
-    const { version } = await house.gateway.objects.head(as(alice), name, { preconditions: {} });
+    const { version } = await fixture.gateway.objects.head(as(alice), name, { preconditions: {} });
     expect(version).to.deep.include({
       etag: completed.etag,
       size: bytes.length,
@@ -50,19 +50,19 @@ describe("Multipart uploads", () => {
     });
     expect(version.durability).to.include({ state: "encoded", fid: completed.etag });
     expect((await read()).equals(bytes)).to.equal(true);
-    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
 
-    const second = await house.gateway.objects.get(as(alice), name, { preconditions: {}, partNumber: 2 });
+    const second = await fixture.gateway.objects.get(as(alice), name, { preconditions: {}, partNumber: 2 });
     expect(second).to.deep.include({ range: { start: cuts[1], end: cuts[2] }, partsCount: 3 });
     second.body.close();
-    await house.store(version);
+    await fixture.store(version);
     expect((await read()).equals(bytes), "from the network").to.equal(true);
 
     const again = await complete(id, request);
     expect(again, "the same Complete has the same answer").to.deep.equal(completed);
     await refused("NoSuchUpload", complete(id, { parts: listed(parts.slice(0, 2)) }));
     await refused("NoSuchUpload", put(id, 4, bytes.subarray(0, 1)));
-    await refused("NoSuchUpload", house.gateway.uploads.abort(as(alice), name, id));
+    await refused("NoSuchUpload", fixture.gateway.uploads.abort(as(alice), name, id));
   });
 
   it("refuse a Complete whose parts are not those that are there", async () => {
@@ -90,7 +90,7 @@ describe("Multipart uploads", () => {
     await refused("NoSuchUpload", complete("unknown", { parts: listed([one]) }));
     await refused("NoSuchKey", complete(id, { parts: listed([one]), preconditions: { ifMatch: ["x"] } }));
     await complete(id, { parts: listed([two]) });
-    expect(await house.blobIds(), "the part that was not listed is gone").to.have.length(1);
+    expect(await fixture.blobIds(), "the part that was not listed is gone").to.have.length(1);
     expect(await read()).to.deep.equal(bytesOf(MIB, 2));
   });
 
@@ -99,7 +99,7 @@ describe("Multipart uploads", () => {
     const id = await create();
     await put(id, 1, bytesOf(1000, 1));
     const newer = await put(id, 1, bytesOf(2000, 2));
-    expect(await house.blobIds()).to.have.length(1);
+    expect(await fixture.blobIds()).to.have.length(1);
     await complete(id, { parts: listed([newer]) });
     expect(await read()).to.deep.equal(bytesOf(2000, 2));
   });
@@ -110,7 +110,7 @@ describe("Multipart uploads", () => {
     const parts = [await put(id, 1, bytesOf(6 * MIB, 1)), await put(id, 2, bytesOf(100, 2))];
     const results = await Promise.all(Array.from({ length: 4 }, () => complete(id, { parts: listed(parts) })));
     for (const result of results) expect(result).to.deep.equal(results[0]);
-    expect(house.work).to.equal(1);
+    expect(fixture.work).to.equal(1);
   });
 
   it("let either an abort or a Complete win", async () => {
@@ -121,7 +121,7 @@ describe("Multipart uploads", () => {
       const [completing, aborting] = await Promise.allSettled([
         complete(id, { parts: listed([part]) }),
         new Promise((resolve) => setTimeout(resolve, round * 40)).then(() =>
-          house.gateway.uploads.abort(as(alice), name, id),
+          fixture.gateway.uploads.abort(as(alice), name, id),
         ),
       ]);
       const statuses = [completing.status, aborting.status].sort();
@@ -130,7 +130,7 @@ describe("Multipart uploads", () => {
       await refused("NoSuchUpload", Promise.reject(loser.reason as Error));
       if (completing.status === "fulfilled") {
         expect(await read()).to.deep.equal(bytesOf(100_000, round));
-        await house.gateway.objects.delete(as(alice), name);
+        await fixture.gateway.objects.delete(as(alice), name);
       } else await refused("NoSuchKey", read());
     }
   });
@@ -139,19 +139,19 @@ describe("Multipart uploads", () => {
     await build();
     const id = await create();
     const part = await put(id, 1, bytesOf(1000, 1));
-    await house.gateway.uploads.abort(as(alice), name, id);
-    await house.gateway.uploads.abort(as(alice), name, id);
-    await refused("NoSuchUpload", house.gateway.uploads.abort(as(alice), name, "unknown"));
+    await fixture.gateway.uploads.abort(as(alice), name, id);
+    await fixture.gateway.uploads.abort(as(alice), name, id);
+    await refused("NoSuchUpload", fixture.gateway.uploads.abort(as(alice), name, "unknown"));
     await refused("NoSuchUpload", put(id, 1, bytesOf(1000, 1)));
     await refused("NoSuchUpload", complete(id, { parts: listed([part]) }));
-    await refused("NoSuchUpload", house.gateway.uploads.parts(as(alice), name, id, 0, 10));
-    expect(await house.blobIds()).to.deep.equal([]);
+    await refused("NoSuchUpload", fixture.gateway.uploads.parts(as(alice), name, id, 0, 10));
+    expect(await fixture.blobIds()).to.deep.equal([]);
   });
 
   it("leave no trace of a part that was refused", async () => {
     await build();
     const id = await create({ checksumAlgorithm: "SHA256" });
-    const { uploads } = house.gateway;
+    const { uploads } = fixture.gateway;
     await refused("InvalidArgument", put(id, 0, bytesOf(10, 1)));
     await refused("InvalidArgument", put(id, 10_001, bytesOf(10, 1)));
     await refused("IncompleteBody", uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { size: 11 })));
@@ -164,7 +164,7 @@ describe("Multipart uploads", () => {
       uploads.putPart(as(alice), name, id, 1, body(bytesOf(10, 1), { algorithm: "CRC32" })),
     );
     expect((await uploads.parts(as(alice), name, id, 0, 10)).parts).to.deep.equal([]);
-    expect(await house.blobIds()).to.deep.equal([]);
+    expect(await fixture.blobIds()).to.deep.equal([]);
   });
 
   it("know the whole object's CRC from the parts', and a composite of digests", async () => {
@@ -200,17 +200,17 @@ describe("Multipart uploads", () => {
   });
 
   it("end although the retention they were created with is over by then", async () => {
-    house = await House.build();
-    await house.gateway.buckets.create(as(alice), "photos", { objectLock: true });
-    const retention = { mode: "GOVERNANCE" as const, until: house.clock.now() + 1000 };
+    fixture = await TestGateway.build();
+    await fixture.gateway.buckets.create(as(alice), "photos", { objectLock: true });
+    const retention = { mode: "GOVERNANCE" as const, until: fixture.clock.now() + 1000 };
     const id = await create({ lock: { retention } });
     const bytes = bytesOf(10, 1);
     const md5 = createHash("md5").update(bytes).digest("base64");
-    await house.clock.advance(2000);
+    await fixture.clock.advance(2000);
     await refused("InvalidArgument", create({ lock: { retention } }));
-    const part = await house.gateway.uploads.putPart(as(alice), name, id, 1, body(bytes, { md5 }));
+    const part = await fixture.gateway.uploads.putPart(as(alice), name, id, 1, body(bytes, { md5 }));
     await complete(id, { parts: listed([part]) });
-    expect((await house.gateway.objects.head(as(alice), name, { preconditions: {} })).version.lock).to.deep.equal({
+    expect((await fixture.gateway.objects.head(as(alice), name, { preconditions: {} })).version.lock).to.deep.equal({
       retention,
     });
   });
@@ -226,9 +226,9 @@ describe("Multipart uploads", () => {
     await build();
     const bytes = bytesOf(6 * MIB, 3);
     const source = { bucket: "photos", key: "source" };
-    await house.gateway.objects.put(as(alice), source, body(bytes), plainly);
+    await fixture.gateway.objects.put(as(alice), source, body(bytes), plainly);
     const id = await create();
-    const { uploads } = house.gateway;
+    const { uploads } = fixture.gateway;
     const copy = (n: number, first: number, last: number) =>
       uploads.copyPart(as(alice), name, id, n, { source, range: { first, last }, sourcePreconditions: {} });
     const parts = [
@@ -257,8 +257,8 @@ describe("Multipart uploads", () => {
     const { etag } = await complete(id, { parts: listed([part]) });
     expect(etag).to.match(/^[0-9a-f]{32}-1$/);
     expect(await read()).to.have.length(0);
-    expect(await house.blobIds()).to.deep.equal([]);
-    expect(await house.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
+    expect(await fixture.blobIds()).to.deep.equal([]);
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
   });
 
   it("of several files have the root over all segments, stored and read back as one", async () => {
@@ -266,12 +266,12 @@ describe("Multipart uploads", () => {
     const bytes = bytesOf(34 * MIB, 5);
     const id = await create();
     const { etag } = await complete(id, { parts: listed([await put(id, 1, bytes)]) });
-    const { version } = await house.gateway.objects.head(as(alice), name, { preconditions: {} });
+    const { version } = await fixture.gateway.objects.head(as(alice), name, { preconditions: {} });
     expect(version.extents).to.have.length(2);
     expect(version.durability.fid).to.equal(etag);
-    await house.store(version);
+    await fixture.store(version);
     const range = { first: SEGMENT_SIZE - 10, last: SEGMENT_SIZE + 9 };
-    const got = await house.gateway.objects.get(as(alice), name, { preconditions: {}, range });
+    const got = await fixture.gateway.objects.get(as(alice), name, { preconditions: {}, range });
     expect(await collect(got.body)).to.deep.equal(bytes.subarray(range.first, range.last + 1));
   });
 
@@ -281,7 +281,7 @@ describe("Multipart uploads", () => {
     const part = await put(id, 1, bytesOf(1000, 1));
     const md5 = createHash("md5").update(Buffer.from(part.etag, "hex")).digest("hex");
     expect((await complete(id, { parts: listed([part]) })).etag).to.equal(`${md5}-1`);
-    const other = house.gatewayWith({}, { multipartEtag: "fid-parts" });
+    const other = fixture.gatewayWith({}, { multipartEtag: "fid-parts" });
     const second = await create();
     const again = await put(second, 1, bytesOf(1000, 1));
     const { result } = await other.uploads.complete(as(alice), name, second, { parts: listed([again]) });
@@ -290,7 +290,7 @@ describe("Multipart uploads", () => {
 
   it("are listed with their parts, page by page", async () => {
     await build();
-    const { uploads } = house.gateway;
+    const { uploads } = fixture.gateway;
     const first = await create();
     const second = await create();
     for (const n of [1, 2, 3]) await put(first, n, bytesOf(10, n));

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { Notifier, type Webhook } from "../../../src/maintenance/notifier.js";
-import { announcement } from "../../../src/model/notification.js";
+import { outboxEventFor } from "../../../src/model/notification.js";
 import { CatalogFixture, version } from "../../suites/catalog-fixture.js";
 import { testKeys } from "../../support/test-keys.js";
 
@@ -74,11 +74,12 @@ describe("The notifier", () => {
   const put = (key: string, webhook = "hook") =>
     on.catalog.objects.put(
       version(key, {
-        announce: announcement([{ id: "rule", webhook, events: ["s3:ObjectCreated:*"] }], "s3:ObjectCreated:Put", key, {
-          principal: "p",
-          address: "192.0.2.1",
-          requestId: "r",
-        }),
+        outboxEvent: outboxEventFor(
+          [{ id: "rule", webhook, events: ["s3:ObjectCreated:*"] }],
+          "s3:ObjectCreated:Put",
+          key,
+          { principal: "p", address: "192.0.2.1", requestId: "r" },
+        ),
       }),
       { blobs: [{ blob: `blob of ${key}` as never, offset: 0, length: 5 }] },
     );

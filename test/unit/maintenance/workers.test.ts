@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { MemoryBlobs } from "../../../src/blobs/memory-blobs.js";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { OrphanSweeper } from "../../../src/maintenance/orphan-sweeper.js";
-import { PreparationPruner } from "../../../src/maintenance/preparation-pruner.js";
-import { UploadForgetter } from "../../../src/maintenance/upload-forgetter.js";
+import { PreparationGc } from "../../../src/maintenance/preparation-gc.js";
+import { UploadGc } from "../../../src/maintenance/upload-gc.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { CatalogFixture, segment, version } from "../../suites/catalog-fixture.js";
 import { testKeys } from "../../support/test-keys.js";
@@ -99,7 +99,7 @@ describe("Maintenance", () => {
     await on.catalog.uploads.abort("young");
     await begin("open");
     on.clock.time += 2 * HOUR;
-    const forgetter = new UploadForgetter(
+    const forgetter = new UploadGc(
       { catalog: on.catalog, clock: on.clock },
       { rememberMs: 7 * HOUR, intervalMs: HOUR },
     );
@@ -111,7 +111,7 @@ describe("Maintenance", () => {
   });
 
   it("The preparation pruner clears what was saved for a subject that is gone, once an interval", async () => {
-    const pruner = new PreparationPruner({ catalog: on.catalog, clock: on.clock }, { intervalMs: HOUR });
+    const pruner = new PreparationGc({ catalog: on.catalog, clock: on.clock }, { intervalMs: HOUR });
     await on.catalog.preparations.save("gone", 0, "s", segment("s"));
     expect(await pruner.step()).to.deep.equal({ kind: "idle", until: on.clock.time + HOUR });
     expect(await on.catalog.preparations.all("gone")).to.deep.equal([]);

@@ -15,7 +15,7 @@ import { FileMetadata } from "../../../src/peers/file-metadata.js";
 import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-server.js";
 import { SharedFiles } from "../../../src/peers/shared-files.js";
 import type { FileRange, Reach, Retrieval } from "../../../src/retrieval/retrieval.js";
-import { alice, as, body, bytesOf, House, plainly } from "../gateway/gateway-house.js";
+import { alice, as, body, bytesOf, TestGateway, plainly } from "../gateway/test-gateway.js";
 
 interface Envelope {
   readonly code: number;
@@ -27,7 +27,7 @@ describe("PeerServer", () => {
   const content = bytesOf(300_000, 7);
   const servers: PeerServer[] = [];
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-peers-"));
-  let house: House;
+  let fixture: TestGateway;
   let cache: TieredCache;
   /** Staged, and in the network alone. */
   let staged: Fid;
@@ -35,33 +35,33 @@ describe("PeerServer", () => {
   let base: string;
 
   before(async () => {
-    house = await House.build();
-    cache = new TieredCache({ verify: (bytes, hash) => house.encoder.verify(bytes, hash) }, { folder, diskBytes: 0 });
-    await house.gateway.buckets.create(as(alice), "bucket");
+    fixture = await TestGateway.build();
+    cache = new TieredCache({ verify: (bytes, hash) => fixture.encoder.verify(bytes, hash) }, { folder, diskBytes: 0 });
+    await fixture.gateway.buckets.create(as(alice), "bucket");
     staged = await encoded("staged", content);
     stored = await encoded("stored", Buffer.concat([content, content]));
-    const version = (await house.catalog.objects.get("bucket", "stored"))!;
-    await house.store(version);
+    const version = (await fixture.catalog.objects.get("bucket", "stored"))!;
+    await fixture.store(version);
     base = await serve();
   });
   after(async () => {
     await Promise.all(servers.map((server) => server.close()));
     await cache.close();
-    await house.close();
+    await fixture.close();
     rmSync(folder, { recursive: true });
   });
 
   /** An object whose FID is known, its bytes still staged. */
   async function encoded(key: string, bytes: Buffer, format: SegmentFormat = PLAIN): Promise<Fid> {
-    const { id } = await house.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(bytes), plainly);
-    const blobs = await house.catalog.objects.blobs(id);
-    const files = await house.preprocessing.files(id, blobs, {
+    const { id } = await fixture.gateway.objects.put(as(alice), { bucket: "bucket", key }, body(bytes), plainly);
+    const blobs = await fixture.catalog.objects.blobs(id);
+    const files = await fixture.preprocessing.files(id, blobs, {
       format,
       territory: alice.territory,
       priority: "background",
     });
-    await house.catalog.objects.attach(id, files, house.preprocessing.root(files));
-    const [extent] = (await house.catalog.objects.byId(id))!.extents;
+    await fixture.catalog.objects.attach(id, files, fixture.preprocessing.root(files));
+    const [extent] = (await fixture.catalog.objects.byId(id))!.extents;
     return extent!.fid;
   }
 
@@ -70,13 +70,13 @@ describe("PeerServer", () => {
     readonly reaches: Reach[] = [];
     open(files: readonly FileRange[], _signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
       this.reaches.push(reach);
-      return reach === "cache" ? Promise.reject(new S3Error("ObjectUnavailable")) : house.shelf.open(files);
+      return reach === "cache" ? Promise.reject(new S3Error("ObjectUnavailable")) : fixture.retrieval.open(files);
     }
   }
   const retrieval = new Uncached();
 
   async function serve(share: "all" | "none" = "all", settings: Partial<PeerServerSettings> = {}): Promise<string> {
-    const { catalog, blobs, encoder, chain } = house;
+    const { catalog, blobs, encoder, chain } = fixture;
     const files = new SharedFiles({ catalog, blobs, cache, encoder, retrieval }, { share });
     const metadata = new FileMetadata({ chain, owners: (id) => (id === alice.id ? alice : undefined) });
     const server = new PeerServer(
@@ -154,7 +154,7 @@ describe("PeerServer", () => {
   });
 
   it("answers metadata in the protocol's envelope: from the chain, else from its own books", async () => {
-    house.chain.set(({ files }) => {
+    fixture.chain.set(({ files }) => {
       files.set(stored, {
         fid: stored,
         size: 600_000,
@@ -180,7 +180,7 @@ describe("PeerServer", () => {
   });
 
   it("gives any fragment of a staged segment, and a cached one of another", async () => {
-    const { segments } = (await house.catalog.files.withFid(staged))[0]!;
+    const { segments } = (await fixture.catalog.files.withFid(staged))[0]!;
     for (const index of [0, 7, 11]) {
       const hash = segments[0]!.fragments[index]!;
       const answer = await get(`/fragment/download?fid=${staged}&fragment=${hash}`);
@@ -191,7 +191,7 @@ describe("PeerServer", () => {
           .digest("hex"),
       ).to.equal(hash);
     }
-    const fragment = (await house.catalog.files.withFid(stored))[0]!.segments[0]!.fragments[0]!;
+    const fragment = (await fixture.catalog.files.withFid(stored))[0]!.segments[0]!.fragments[0]!;
     const path = `/fragment/download?fid=${stored}&fragment=${fragment}`;
     expect((await get(path)).status).to.equal(404);
     const whole = Buffer.alloc(FRAGMENT_SIZE);
@@ -215,7 +215,7 @@ describe("PeerServer", () => {
       for (const verb of ["download", "open"])
         expect((await get(`/file/${verb}/${sealed}`, headers)).status).to.equal(403);
     }
-    const fragment = (await house.catalog.files.withFid(sealed))[0]!.segments[0]!.fragments[0]!;
+    const fragment = (await fixture.catalog.files.withFid(sealed))[0]!.segments[0]!.fragments[0]!;
     const given = await bytes(await get(`/fragment/download?fid=${sealed}&fragment=${fragment}`));
     expect(createHash("sha256").update(given).digest("hex")).to.equal(fragment);
     expect(given.includes(content.subarray(0, 64))).to.equal(false);
@@ -247,8 +247,8 @@ describe("PeerServer", () => {
   it("answers busy when too many are served, and serves again after", async () => {
     const narrow = await serve("all", { requests: 1 });
     let answers: (() => void) | undefined;
-    const find = house.catalog.files.withFid.bind(house.catalog.files);
-    house.catalog.files.withFid = async (fid) => {
+    const find = fixture.catalog.files.withFid.bind(fixture.catalog.files);
+    fixture.catalog.files.withFid = async (fid) => {
       await new Promise<void>((resolve) => (answers = resolve));
       return find(fid);
     };
@@ -261,18 +261,18 @@ describe("PeerServer", () => {
       answers();
       expect(await bytes(await first)).to.have.length(300_000);
     } finally {
-      house.catalog.files.withFid = find;
+      fixture.catalog.files.withFid = find;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await get(`/file/download/${staged}`, {}, narrow)).status).to.equal(200);
   });
 
   it("lets go of the staged bytes of a reader that left", async () => {
-    const unpinned = await house.blobIds();
+    const unpinned = await fixture.blobIds();
     const request = httpGet(`${base}/file/download/${staged}`, { agent: false });
     const [answer] = (await once(request, "response")) as [IncomingMessage];
     answer.destroy();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await house.blobIds()).to.have.members(unpinned);
+    expect(await fixture.blobIds()).to.have.members(unpinned);
   });
 });

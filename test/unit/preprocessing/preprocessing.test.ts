@@ -6,7 +6,7 @@ import type { BlobSlice } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
 import { cutSegments, joinSlices, segmentSource } from "../../../src/preprocessing/segment-slices.js";
-import { alice, as, body, bytesOf, House, pieces, plainly } from "../gateway/gateway-house.js";
+import { alice, as, body, bytesOf, TestGateway, pieces, plainly } from "../gateway/test-gateway.js";
 
 const settings = { format: PLAIN, territory: "home", priority: "foreground" } as const;
 const slice = (blob: string, offset: number, length: number) => ({ blob, offset, length }) as BlobSlice;
@@ -45,7 +45,7 @@ describe("Cutting content into segments", () => {
 });
 
 describe("Preprocessing", () => {
-  let house: House;
+  let fixture: TestGateway;
   /** Segments hashed, by the priority they were asked with. */
   let hashed: string[];
   let preprocessing: ResumablePreprocessing;
@@ -53,35 +53,35 @@ describe("Preprocessing", () => {
   const name = { bucket: "photos", key: "k" };
 
   beforeEach(async () => {
-    house = await House.build();
-    await house.gateway.buckets.create(as(alice), "photos");
+    fixture = await TestGateway.build();
+    await fixture.gateway.buckets.create(as(alice), "photos");
     hashed = [];
     beforeHash = () => Promise.resolve();
     preprocessing = another();
   });
   afterEach(async () => {
     await preprocessing.close();
-    await house.close();
+    await fixture.close();
   });
 
   function another(
     limits: { readonly maxSegmentsPerFile?: number; readonly parallelSegments?: number } = {},
   ): ResumablePreprocessing {
-    const encoder = Object.assign(Object.create(house.encoder) as Encoder, {
+    const encoder = Object.assign(Object.create(fixture.encoder) as Encoder, {
       hashSegment: async (...given: Parameters<Encoder["hashSegment"]>) => {
         await beforeHash();
-        const hashes = await house.encoder.hashSegment(...given);
+        const hashes = await fixture.encoder.hashSegment(...given);
         hashed.push(given[2]?.priority ?? "none");
         return hashes;
       },
     });
-    return new ResumablePreprocessing({ catalog: house.catalog, blobs: house.blobs, encoder }, limits);
+    return new ResumablePreprocessing({ catalog: fixture.catalog, blobs: fixture.blobs, encoder }, limits);
   }
-  const stage = async (bytes: Uint8Array) => slice((await house.blobs.write(pieces(bytes))).id, 0, bytes.byteLength);
-  const upload = async () => (await house.gateway.uploads.create(as(alice), name, plainly)).id;
+  const stage = async (bytes: Uint8Array) => slice((await fixture.blobs.write(pieces(bytes))).id, 0, bytes.byteLength);
+  const upload = async () => (await fixture.gateway.uploads.create(as(alice), name, plainly)).id;
   const putPart = async (id: string, partNumber: number, bytes: Uint8Array) => {
-    const part = await house.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
-    house.preprocessing.forget(id); // The house's own must not do the work that is watched here.
+    const part = await fixture.gateway.uploads.putPart(as(alice), name, id, partNumber, body(bytes));
+    fixture.preprocessing.forget(id); // The fixture's own must not do the work that is watched here.
     return slice(part.blob, 0, part.size);
   };
   async function until(done: () => boolean): Promise<void> {
@@ -139,7 +139,7 @@ describe("Preprocessing", () => {
       .files("v", content, settings, stopping.signal)
       .catch((error: unknown) => error);
     expect((first as Error).message).to.equal("the process ends");
-    const saved = (await house.catalog.preparations.all("v")).length;
+    const saved = (await fixture.catalog.preparations.all("v")).length;
     expect(saved).to.be.within(2, 3);
     beforeHash = () => Promise.resolve();
     hashed = [];
@@ -149,7 +149,7 @@ describe("Preprocessing", () => {
 
   it("fails with the reason when bytes are missing, and runs nothing on", async () => {
     const gone = await stage(bytesOf(MIB, 3));
-    await house.blobs.remove([gone.blob]);
+    await fixture.blobs.remove([gone.blob]);
     const error: unknown = await preprocessing.files("v", [gone], settings).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error);
   });
@@ -166,7 +166,7 @@ describe("Preprocessing", () => {
     preprocessing.advance(id, PLAIN, 2);
     await until(() => hashed.length === 1);
     expect(hashed).to.deep.equal(["background"]);
-    const third = (await house.catalog.uploads.parts(id))[2]!;
+    const third = (await fixture.catalog.uploads.parts(id))[2]!;
     const files = await preprocessing.files(id, [...parts, slice(third.blob, 0, third.size)], settings);
     expect(files[0]!.segments).to.have.length(2);
     expect(hashed, "only what was left is done at the end").to.deep.equal(["background", "foreground"]);
@@ -175,15 +175,15 @@ describe("Preprocessing", () => {
   it("waits at the end for the segment that a thread has begun in the background, and does not do it twice", async () => {
     const id = await upload();
     const content = [await putPart(id, 1, bytesOf(70 * MIB, 1))];
-    const encoder = Object.assign(Object.create(house.encoder) as Encoder, {
+    const encoder = Object.assign(Object.create(fixture.encoder) as Encoder, {
       hashSegment: async (slices: Parameters<Encoder["hashSegment"]>[0], format: typeof PLAIN, task: Task) => {
         task.onStart?.();
         hashed.push(task.priority ?? "none");
         await new Promise((resolve) => setTimeout(resolve, 100));
-        return house.encoder.hashSegment(slices, format, { priority: "foreground" });
+        return fixture.encoder.hashSegment(slices, format, { priority: "foreground" });
       },
     });
-    const own = new ResumablePreprocessing({ catalog: house.catalog, blobs: house.blobs, encoder });
+    const own = new ResumablePreprocessing({ catalog: fixture.catalog, blobs: fixture.blobs, encoder });
     own.advance(id, PLAIN, 1);
     await until(() => hashed.length === 1);
     const files = await own.files(id, content, settings);

@@ -5,7 +5,7 @@ import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import type { ChainFile, ChainNode } from "../../../src/network/chain/chain.js";
-import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
+import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
@@ -42,7 +42,7 @@ describe("ChainFiles", function () {
       directory: new FileDirectory(
         {
           chain: network.chain,
-          book: KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock }),
+          registry: PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock }),
           clock: wallClock,
         },
         DIRECTORY_DEFAULTS,

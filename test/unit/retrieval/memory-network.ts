@@ -42,27 +42,27 @@ export class MemoryNodes implements Nodes {
   readonly faults = new Map<CessAccount, Fault>();
   /** One entry for every get: the node, and how it ended. */
   readonly gets: { node: CessAccount; hash: Hash; end: "running" | "sent" | "failed" | "aborted" }[] = [];
-  readonly #fragments = new Map<string, Uint8Array>();
+  private readonly fragments = new Map<string, Uint8Array>();
 
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array): Promise<void> {
-    this.#fragments.set(`${node.account}/${fragment.hash}`, bytes);
+    this.fragments.set(`${node.account}/${fragment.hash}`, bytes);
     return Promise.resolve();
   }
 
   /** Every fragment that some node holds. */
   stored(): Iterable<Uint8Array> {
-    return this.#fragments.values();
+    return this.fragments.values();
   }
 
   forget(): void {
-    this.#fragments.clear();
+    this.fragments.clear();
   }
 
   async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const entry: (typeof this.gets)[number] = { node: node.account, hash: fragment.hash, end: "running" };
     this.gets.push(entry);
     try {
-      const bytes = await this.#answer(node, fragment, signal);
+      const bytes = await this.answer(node, fragment, signal);
       entry.end = "sent";
       return bytes;
     } catch (error) {
@@ -71,14 +71,14 @@ export class MemoryNodes implements Nodes {
     }
   }
 
-  async #answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+  private async answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
     await wallClock.sleep(
       typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 1,
       signal,
     );
-    const stored = this.#fragments.get(`${node.account}/${hash}`);
+    const stored = this.fragments.get(`${node.account}/${hash}`);
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
     if (fault === "short") return stored.slice(0, -1);
     const bytes = stored.slice();
@@ -172,7 +172,7 @@ export class MemoryNetwork {
     count = FRAGMENTS,
   ): Promise<void> {
     for (const [i, content] of contents.entries())
-      await this.#place(fid, content, formatFrom(format, i), segments[i]!.fragments.slice(0, count), generation);
+      await this.place(fid, content, formatFrom(format, i), segments[i]!.fragments.slice(0, count), generation);
     this.chain.files.set(fid, {
       fid,
       size,
@@ -193,7 +193,7 @@ export class MemoryNetwork {
     this.nodes.gets.length = 0;
   }
 
-  async #place(
+  private async place(
     fid: Fid,
     content: FileSlice[],
     format: SegmentFormat,

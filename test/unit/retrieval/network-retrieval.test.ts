@@ -7,8 +7,8 @@ import { codingRows } from "../../../src/encoding/coding-matrix.js";
 import type { Encoder } from "../../../src/encoding/encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval/network-retrieval.js";
 import { collect } from "../../support/collect.js";
 import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
@@ -70,8 +70,8 @@ describe("NetworkRetrieval", function () {
     const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
     caches.push(cache);
     const clock = wallClock;
-    const book = KeptNodeBook.inMemory({ chain: network.chain, clock });
-    const nodes = new BookedNodes({ nodes: network.nodes, book, clock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock });
+    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
     const real: Encoder = {
       hashSegment: encoder.hashSegment.bind(encoder),
       fragment: encoder.fragment.bind(encoder),
@@ -79,8 +79,8 @@ describe("NetworkRetrieval", function () {
       verify,
       close: () => Promise.resolve(),
     };
-    const components = { chain: network.chain, nodes, book, cache, encoder: { ...real, ...changed }, clock };
-    return { cache, book, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
+    const components = { chain: network.chain, nodes, registry, cache, encoder: { ...real, ...changed }, clock };
+    return { cache, registry, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
   }
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
@@ -256,24 +256,24 @@ describe("NetworkRetrieval", function () {
   });
 
   it("finds who lied when what it made is wrong, and makes it of others", async () => {
-    const { retrieval, book } = start();
+    const { retrieval, registry } = start();
     for (const index of [0, 1, 2, 3]) network.fault(index, "down");
     network.fault(5, "corrupt");
     network.fault(7, "short");
     await expectContent(retrieval, 0, 10);
-    const lies = Array.from({ length: 12 }, (_, index) => book.experience(nodeAccount(index)).lies);
+    const lies = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).lies);
     expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
     expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
   });
 
   it("is not deceived by nodes that lie together, so that one fragment comes out right and others do not", async () => {
-    const { retrieval, book } = start();
+    const { retrieval, registry } = start();
     for (const index of [0, 1, 2, 3]) network.fault(index, "down");
     const [[four, five]] = codingRows([4, 5, 6, 7], [0]) as [[number, number]];
     network.fault(4, { flipped: five });
     network.fault(5, { flipped: four });
     await expectContent(retrieval, 0, SEGMENT_SIZE);
-    expect([4, 5].map((index) => book.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
+    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
   });
 
   it("gives readers of the fragments that another one is made of their bytes untouched", async () => {

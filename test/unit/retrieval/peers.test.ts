@@ -5,8 +5,8 @@ import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
-import { BookedNodes } from "../../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook } from "../../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import type { Peers } from "../../../src/peers/peers.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
 import type { Reach } from "../../../src/retrieval/retrieval.js";
@@ -66,10 +66,10 @@ describe("NetworkRetrieval with other gateways", function () {
       { verify: encoder.verify.bind(encoder) },
       { folder: join(folder.path, "cache"), diskBytes: 0 },
     );
-    const book = KeptNodeBook.inMemory({ chain: network.chain, clock: wallClock });
-    const nodes = new BookedNodes({ nodes: network.nodes, book, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
+    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: wallClock });
     return new NetworkRetrieval(
-      { chain: network.chain, nodes, book, cache, encoder, clock: wallClock, peers },
+      { chain: network.chain, nodes, registry, cache, encoder, clock: wallClock, peers },
       { peerHeadStartMs },
     );
   }

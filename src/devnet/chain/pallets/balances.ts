@@ -78,12 +78,12 @@ export class Balances implements Pallet {
   /** Creates tokens: at genesis, and by the dev network's faucet. */
   mint(context: Context, account: string, amount: bigint): void {
     this.totalIssuance.put(context.state, this.totalIssuance.get(context.state) + amount);
-    this.#add(context, account, amount);
+    this.add(context, account, amount);
   }
 
   /** Takes tokens out of the world: fees and prices, which the real runtime sends to treasuries. */
   burn(context: Context, account: string, amount: bigint): void {
-    this.#take(context, account, amount, true);
+    this.take(context, account, amount, true);
     this.totalIssuance.put(context.state, this.totalIssuance.get(context.state) - amount);
     context.emit(this, "Withdraw", { who: account, amount });
   }
@@ -94,8 +94,8 @@ export class Balances implements Pallet {
     const exists = this.free(context.state, to) > 0n;
     if (!exists && amount < EXISTENTIAL_DEPOSIT) throw new DispatchFailure({ kind: "Token", value: "BelowMinimum" });
     if (from !== to) {
-      this.#take(context, from, amount, keepAlive);
-      this.#add(context, to, amount);
+      this.take(context, from, amount, keepAlive);
+      this.add(context, to, amount);
     }
     context.emit(this, "Transfer", { from, to, amount });
   }
@@ -118,24 +118,24 @@ export class Balances implements Pallet {
     context.emit(this, "Unreserved", { who: account, amount: back });
   }
 
-  #add(context: Context, account: string, amount: bigint): void {
+  private add(context: Context, account: string, amount: bigint): void {
     const info = this.system.account.get(context.state, account);
     const born = info.data.free + info.data.reserved === 0n;
     const free = info.data.free + amount;
-    this.#put(context, account, { ...info, providers: 1, data: { ...info.data, free } });
+    this.put(context, account, { ...info, providers: 1, data: { ...info.data, free } });
     if (!born) return;
     context.emit(this.system, "NewAccount", { account });
     context.emit(this, "Endowed", { account, freeBalance: free });
   }
 
-  #take(context: Context, account: string, amount: bigint, keepAlive: boolean): void {
+  private take(context: Context, account: string, amount: bigint, keepAlive: boolean): void {
     const info = this.system.account.get(context.state, account);
     const free = info.data.free - amount;
     if (free < 0n) throw new DispatchFailure({ kind: "Token", value: "FundsUnavailable" });
     const alive = free >= EXISTENTIAL_DEPOSIT;
     if (!alive && (keepAlive || info.data.reserved > 0n))
       throw new DispatchFailure({ kind: "Token", value: "NotExpendable" });
-    this.#put(context, account, { ...info, data: { ...info.data, free } });
+    this.put(context, account, { ...info, data: { ...info.data, free } });
     if (alive) return;
     this.totalIssuance.put(context.state, this.totalIssuance.get(context.state) - free);
     this.system.account.remove(context.state, account);
@@ -143,7 +143,7 @@ export class Balances implements Pallet {
     context.emit(this.system, "KilledAccount", { account });
   }
 
-  #put(context: Context, account: string, info: AccountInfoValue): void {
+  private put(context: Context, account: string, info: AccountInfoValue): void {
     this.system.account.put(context.state, info, account);
   }
 }

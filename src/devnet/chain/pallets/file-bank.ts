@@ -113,7 +113,7 @@ export class FileBank implements Pallet {
   readonly errors: readonly string[];
   readonly constants: Readonly<Record<string, Constant>>;
   readonly calls: Readonly<Record<string, Call>>;
-  readonly #buckets: Buckets;
+  private readonly buckets: Buckets;
 
   constructor(
     readonly settings: { readonly spec: Spec; readonly dayBlocks: number },
@@ -125,7 +125,7 @@ export class FileBank implements Pallet {
     const { DealInfo, FileInfo, UserBrief } = fileBankTypes(spec);
     this.dealMap = this.storage.map("DealMap", Hash, DealInfo);
     this.file = this.storage.map("File", Hash, FileInfo);
-    this.#buckets = new Buckets(spec, this.storage, (error) => refuse(this, error));
+    this.buckets = new Buckets(spec, this.storage, (error) => refuse(this, error));
     this.errors = spec === 100 ? ERRORS : ERRORS.filter((error) => error !== "SameBucketName");
     this.events = eventsOf(spec);
     this.constants = constantsOf(spec, dayBlocks);
@@ -134,7 +134,7 @@ export class FileBank implements Pallet {
         0,
         { fileHash: Hash, dealInfo: DealSegments, userBrief: UserBrief, fileSize: u128 },
         (context, signer, { fileHash, dealInfo, userBrief, fileSize }) =>
-          this.#declare(context, signer, fileHash, {
+          this.declare(context, signer, fileHash, {
             segmentList: dealInfo,
             user: userBrief,
             fileSize,
@@ -145,17 +145,17 @@ export class FileBank implements Pallet {
         2,
         { user: AccountId, fileHash: Hash, targetTerritory: TerritoryName },
         (context, signer, { user, fileHash, targetTerritory }) =>
-          this.#deliver(context, signer, user, fileHash, targetTerritory),
+          this.deliver(context, signer, user, fileHash, targetTerritory),
       ),
       transferReport: signedCall(3, { index: u8, dealHash: Hash }, (context, signer, { index, dealHash }) =>
-        this.#report(context, signer, index, dealHash),
+        this.report(context, signer, index, dealHash),
       ),
       deleteFile: signedCall(6, { owner: AccountId, fileHash: Hash }, (context, operator, { owner, fileHash }) => {
-        this.#checkPermission(context, operator, owner);
-        this.#deleteFor(context, owner, fileHash);
+        this.checkPermission(context, operator, owner);
+        this.deleteFor(context, owner, fileHash);
         context.emit(this, "DeleteFile", { operator, owner, fileHash });
       }),
-      ...(spec === 100 && this.#bucketCalls()),
+      ...(spec === 100 && this.bucketCalls()),
       ...unservedCalls,
     };
   }
@@ -173,7 +173,7 @@ export class FileBank implements Pallet {
         if (slice.territoryName !== territory) continue;
         left -= 1;
         if (left <= 0) break;
-        this.#clear(context, owner, slice.fileHash);
+        this.clear(context, owner, slice.fileHash);
       }
       this.userHoldFileList.put(context.state, list, owner);
       if (left <= 0) return;
@@ -182,35 +182,35 @@ export class FileBank implements Pallet {
     }
   }
 
-  #bucketCalls(): Record<string, Call> {
+  private bucketCalls(): Record<string, Call> {
     const named = (
       index: number,
       event: string,
       change: (context: Context, owner: string, name: string) => void,
     ): Call =>
       signedCall(index, { owner: AccountId, name: FileName }, (context, operator, { owner, name }) => {
-        this.#checkPermission(context, operator, owner);
+        this.checkPermission(context, operator, owner);
         change(context, owner, name);
         context.emit(this, event, { operator, owner, bucketName: toLatin1(name) });
       });
     return {
-      createBucket: named(11, "CreateBucket", (...given) => this.#buckets.create(...given)),
-      deleteBucket: named(12, "DeleteBucket", (...given) => this.#buckets.remove(...given)),
+      createBucket: named(11, "CreateBucket", (...given) => this.buckets.create(...given)),
+      deleteBucket: named(12, "DeleteBucket", (...given) => this.buckets.remove(...given)),
     };
   }
 
-  #declare(context: Context, operator: string, dealHash: string, deal: DealValue): void {
+  private declare(context: Context, operator: string, dealHash: string, deal: DealValue): void {
     const { user, segmentList } = deal;
-    this.#checkPermission(context, operator, user.user);
+    this.checkPermission(context, operator, user.user);
     if (segmentList.some(({ fragmentList }) => fragmentList.length !== FRAGMENT_COUNT)) throw refuse(this, "SpecError");
     const tooShort =
       user.fileName.length < NAME_MIN || (this.settings.spec === 100 && user.bucketName.length < NAME_MIN);
     if (tooShort) throw refuse(this, "SpecError");
     const stored = this.file.get(context.state, dealHash);
-    if (stored !== undefined) this.#addOwner(context, dealHash, stored, user);
+    if (stored !== undefined) this.addOwner(context, dealHash, stored, user);
     else {
       const space = fileSpace(segmentList.length);
-      this.#checkRoom(context, user, space);
+      this.checkRoom(context, user, space);
       this.space.lock(context, user.user, user.territoryName, space);
       // A pending deal of the same hash is overwritten without a word, and what it locked stays locked.
       this.dealMap.put(context.state, deal, dealHash);
@@ -219,18 +219,18 @@ export class FileBank implements Pallet {
   }
 
   /** Another owner of a stored file: at once, without a transfer. Spec 100 charges half of what deleting gives back. */
-  #addOwner(context: Context, fileHash: string, stored: FileValue, user: UserBriefValue): void {
+  private addOwner(context: Context, fileHash: string, stored: FileValue, user: UserBriefValue): void {
     const full = fileSpace(stored.segmentList.length);
     const space = this.settings.spec === 100 ? full / 2n : full;
-    this.#checkRoom(context, user, space);
+    this.checkRoom(context, user, space);
     this.space.use(context, user.user, user.territoryName, space);
-    this.#hold(context, user, fileHash, space);
+    this.hold(context, user, fileHash, space);
     if (stored.owner.length >= OWNER_LIMIT) throw refuse(this, "BoundedVecError");
     this.file.put(context.state, { ...stored, owner: [...stored.owner, user] }, fileHash);
-    this.#buckets.addFile(context, user, fileHash);
+    this.buckets.addFile(context, user, fileHash);
   }
 
-  #report(context: Context, acc: string, index: number, dealHash: string): void {
+  private report(context: Context, acc: string, index: number, dealHash: string): void {
     if (index > FRAGMENT_COUNT || index === 0) throw refuse(this, "SpecError");
     if (!this.miners.positive(context.state, acc)) throw refuse(this, "MinerStateError");
     const deal = this.dealMap.get(context.state, dealHash);
@@ -246,11 +246,11 @@ export class FileBank implements Pallet {
     this.miners.lock(context, acc, share);
     const reported = { ...deal, completeList: [...deal.completeList, { index, miner: acc }] };
     if (reported.completeList.length < FRAGMENT_COUNT) this.dealMap.put(context.state, reported, dealHash);
-    else this.#complete(context, dealHash, reported, share);
+    else this.complete(context, dealHash, reported, share);
     context.emit(this, "TransferReport", { acc, dealHash });
   }
 
-  #complete(context: Context, fileHash: string, deal: DealValue, share: bigint): void {
+  private complete(context: Context, fileHash: string, deal: DealValue, share: bigint): void {
     const { state, block } = context;
     for (const { miner } of deal.completeList) this.miners.addPendingReplacement(context, miner, share);
     const byIndex = [...deal.completeList].sort((a, b) => a.index - b.index).map(({ miner }) => miner);
@@ -268,16 +268,16 @@ export class FileBank implements Pallet {
     const space = fileSpace(segmentList.length);
     this.space.useLocked(context, user.user, user.territoryName, space);
     this.space.idleToService(context, space);
-    this.#buckets.addFile(context, user, fileHash);
-    this.#hold(context, user, fileHash, space);
+    this.buckets.addFile(context, user, fileHash);
+    this.hold(context, user, fileHash, space);
     this.dealMap.remove(state, fileHash);
     context.emit(this, "StorageCompleted", { fileHash });
   }
 
   /** Moves a file's charge from its owner's territory to another of theirs. */
-  #deliver(context: Context, operator: string, user: string, fileHash: string, target: string): void {
+  private deliver(context: Context, operator: string, user: string, fileHash: string, target: string): void {
     const { state } = context;
-    this.#checkPermission(context, operator, user);
+    this.checkPermission(context, operator, user);
     const stored = this.file.get(state, fileHash);
     if (stored?.owner.some((brief) => brief.user === user) !== true) throw refuse(this, "NotOwner");
     if (stored.stat !== "Active") throw refuse(this, "NotActive");
@@ -300,15 +300,15 @@ export class FileBank implements Pallet {
   }
 
   /** Takes away every listing of the owner. Who is no owner takes away nothing, and is not told. */
-  #deleteFor(context: Context, owner: string, fileHash: string): void {
+  private deleteFor(context: Context, owner: string, fileHash: string): void {
     const { state } = context;
     const stored = this.file.get(state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const brief of stored.owner.filter(({ user }) => user === owner)) {
       // The count is the one before: of two listings of a sole owner, both leave the file standing without an owner.
-      if (stored.owner.length > 1) this.#removeOwner(context, owner, fileHash, true);
-      else this.#removeFile(context, owner, fileHash, true);
-      this.#buckets.removeFile(context, brief, fileHash);
+      if (stored.owner.length > 1) this.removeOwner(context, owner, fileHash, true);
+      else this.removeFile(context, owner, fileHash, true);
+      this.buckets.removeFile(context, brief, fileHash);
     }
     const list = this.userHoldFileList.get(state, owner);
     this.userHoldFileList.put(
@@ -319,18 +319,18 @@ export class FileBank implements Pallet {
   }
 
   /** A territory has ended: its space is not given back, and failures leave the file where it is. */
-  #clear(context: Context, owner: string, fileHash: string): void {
+  private clear(context: Context, owner: string, fileHash: string): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) return;
     try {
-      if (stored.owner.length > 1) this.#removeOwner(context, owner, fileHash, false);
-      else this.#removeFile(context, owner, fileHash, false);
+      if (stored.owner.length > 1) this.removeOwner(context, owner, fileHash, false);
+      else this.removeFile(context, owner, fileHash, false);
     } catch (error) {
       if (!(error instanceof DispatchFailure)) throw error;
     }
   }
 
-  #removeOwner(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeOwner(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     const at = stored?.owner.findIndex(({ user }) => user === owner) ?? -1;
     if (stored === undefined || at < 0) return;
@@ -339,7 +339,7 @@ export class FileBank implements Pallet {
     this.file.put(context.state, { ...stored, owner: stored.owner.filter((_brief, i) => i !== at) }, fileHash);
   }
 
-  #removeFile(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeFile(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const { miner, tag } of stored.segmentList.flatMap(({ fragmentList }) => fragmentList)) {
@@ -352,7 +352,7 @@ export class FileBank implements Pallet {
     this.file.remove(context.state, fileHash);
   }
 
-  #hold(context: Context, { user, territoryName }: UserBriefValue, fileHash: string, fileSize: bigint): void {
+  private hold(context: Context, { user, territoryName }: UserBriefValue, fileHash: string, fileSize: bigint): void {
     const list = this.userHoldFileList.get(context.state, user);
     // Territory and size count too: only the very same entry again is refused.
     const same = list.some(
@@ -364,12 +364,12 @@ export class FileBank implements Pallet {
   }
 
   /** Strictly more must be left than is needed. */
-  #checkRoom(context: Context, { user, territoryName }: UserBriefValue, needed: bigint): void {
+  private checkRoom(context: Context, { user, territoryName }: UserBriefValue, needed: bigint): void {
     if (this.space.remaining(context.state, user, territoryName) <= needed)
       throw refuse(this, "InsufficientAvailableSpace");
   }
 
-  #checkPermission(context: Context, operator: string, owner: string): void {
+  private checkPermission(context: Context, operator: string, owner: string): void {
     if (operator !== owner && !this.oss.authorized(context.state, owner, operator)) throw refuse(this, "NoPermission");
   }
 }

@@ -50,8 +50,8 @@ export class Oss implements Pallet {
     ];
     const proxy = { authPuk: WorkerPublicKey, sig: TeeSignature, payload: ProxyAuthPayload };
     this.calls = {
-      authorize: signedCall(0, { operator: AccountId }, (...given) => this.#authorize(...given)),
-      cancelAuthorize: signedCall(1, { oss: AccountId }, (...given) => this.#cancelAuthorize(...given)),
+      authorize: signedCall(0, { operator: AccountId }, (...given) => this.authorize(...given)),
+      cancelAuthorize: signedCall(1, { oss: AccountId }, (...given) => this.cancelAuthorize(...given)),
       register: signedCall(2, { endpoint: PeerId, domain: Domain }, (context, acc, { endpoint, domain }) => {
         if (this.oss.has(context.state, acc)) throw refuse(this, "Registered");
         this.oss.put(context.state, { peerId: endpoint, domain }, acc);
@@ -68,7 +68,7 @@ export class Oss implements Pallet {
         context.emit(this, "OssDestroy", { acc });
       }),
       // The name is misspelt on chain.
-      proxyAuthorzie: signedCall(5, proxy, (context, _signer, given) => this.#proxyAuthorize(context, given)),
+      proxyAuthorzie: signedCall(5, proxy, (context, _signer, given) => this.proxyAuthorize(context, given)),
       ...(spec === 133 && { evmProxyAuthorzie: unservedCall(6, { ...proxy, sig: array(65) }) }),
     };
   }
@@ -77,16 +77,16 @@ export class Oss implements Pallet {
     return this.authorityList.get(state, owner).includes(operator);
   }
 
-  #authorize(context: Context, acc: string, { operator }: { operator: string }): void {
+  private authorize(context: Context, acc: string, { operator }: { operator: string }): void {
     const list = this.authorityList.get(context.state, acc);
-    if (!list.includes(operator)) this.#put(context, acc, [...list, operator]);
+    if (!list.includes(operator)) this.put(context, acc, [...list, operator]);
     context.emit(this, "Authorize", { acc, operator });
   }
 
   /** An operator never listed is cancelled just as well, as long as there is a list. */
-  #cancelAuthorize(context: Context, acc: string, { oss }: { oss: string }): void {
+  private cancelAuthorize(context: Context, acc: string, { oss }: { oss: string }): void {
     if (!this.authorityList.has(context.state, acc)) throw refuse(this, "NoAuthorization");
-    this.#put(
+    this.put(
       context,
       acc,
       this.authorityList.get(context.state, acc).filter((operator) => operator !== oss),
@@ -94,7 +94,7 @@ export class Oss implements Pallet {
     context.emit(this, "CancelAuthorize", { acc, oss });
   }
 
-  #proxyAuthorize(
+  private proxyAuthorize(
     context: Context,
     { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> },
   ): void {
@@ -110,10 +110,10 @@ export class Oss implements Pallet {
     if (!sr25519Verify(message, toLatin1(sig), fromHex(authPuk))) throw refuse(this, "VerifySigFailed");
     const list = this.authorityList.get(context.state, authPuk);
     if (list.includes(payload.oss)) throw refuse(this, "Existed");
-    this.#put(context, authPuk, [...list, payload.oss]);
+    this.put(context, authPuk, [...list, payload.oss]);
   }
 
-  #put(context: Context, acc: string, list: string[]): void {
+  private put(context: Context, acc: string, list: string[]): void {
     if (list.length > AUTHOR_LIMIT) throw refuse(this, "BoundedVecError");
     this.authorityList.put(context.state, list, acc);
   }

@@ -208,27 +208,27 @@ export class Sminer implements Pallet {
       StakingLockBlock: constant(u32, STAKING_LOCK_DAYS * dayBlocks),
       MaximumRelease: constant(u128, 20_000_000n * TOKEN),
     };
-    this.calls = { ...this.#served(), ...unserved(spec) };
+    this.calls = { ...this.served(), ...unserved(spec) };
   }
 
   /** Whether this storage node may report. Refuses an account that is none. */
   positive(state: State, account: string): boolean {
-    return this.#of(state, account).state === "positive";
+    return this.of(state, account).state === "positive";
   }
 
   /** Idle space that a reported deal takes. */
   lock(context: Context, account: string, space: bigint): void {
-    const miner = this.#of(context.state, account);
+    const miner = this.of(context.state, account);
     const lockSpace = miner.lockSpace + space;
-    this.#put(context, account, { ...miner, idleSpace: this.#minus(miner.idleSpace, space), lockSpace });
+    this.put(context, account, { ...miner, idleSpace: this.minus(miner.idleSpace, space), lockSpace });
   }
 
   /** Undoes `lock`, when the deal can not become a file any more. */
   unlock(context: Context, account: string, space: bigint): void {
-    const miner = this.#of(context.state, account);
-    this.#put(context, account, {
+    const miner = this.of(context.state, account);
+    this.put(context, account, {
       ...miner,
-      lockSpace: this.#minus(miner.lockSpace, space),
+      lockSpace: this.minus(miner.lockSpace, space),
       idleSpace: miner.idleSpace + space,
     });
   }
@@ -237,10 +237,10 @@ export class Sminer implements Pallet {
   free(context: Context, account: string, serviceSpace: bigint, lockSpace: bigint): void {
     const miner = this.minerItems.get(context.state, account);
     if (miner === undefined || miner.state === "exit") return;
-    this.#put(context, account, {
+    this.put(context, account, {
       ...miner,
-      serviceSpace: this.#minus(miner.serviceSpace, serviceSpace),
-      lockSpace: this.#minus(miner.lockSpace, lockSpace),
+      serviceSpace: this.minus(miner.serviceSpace, serviceSpace),
+      lockSpace: this.minus(miner.lockSpace, lockSpace),
     });
   }
 
@@ -253,7 +253,7 @@ export class Sminer implements Pallet {
     return refuse(this, error);
   }
 
-  #served(): Record<string, Call> {
+  private served(): Record<string, Call> {
     const { spec } = this.settings;
     const address = AddressOf[spec];
     const register = (
@@ -263,10 +263,10 @@ export class Sminer implements Pallet {
       endpoint: string,
       stake: bigint,
       tibCount: number,
-    ): void => this.#register(context, acc, { beneficiary, endpoint, stake, tibCount });
+    ): void => this.register(context, acc, { beneficiary, endpoint, stake, tibCount });
     const update = (context: Context, acc: string, endpoint: string): void => {
-      const miner = this.#of(context.state, acc);
-      this.#put(context, acc, { ...miner, endpoint });
+      const miner = this.of(context.state, acc);
+      this.put(context, acc, { ...miner, endpoint });
       context.emit(this, spec === 133 ? "UpdateEndPoint" : "UpdatePeerId", { acc, old: miner.endpoint, new: endpoint });
     };
     return {
@@ -287,10 +287,10 @@ export class Sminer implements Pallet {
       increaseCollateral: signedCall(
         1,
         { miner: AccountId, collaterals: compact(u128) },
-        (context, acc, { miner, collaterals }) => this.#increaseCollateral(context, acc, miner, collaterals),
+        (context, acc, { miner, collaterals }) => this.increaseCollateral(context, acc, miner, collaterals),
       ),
       updateBeneficiary: signedCall(2, { beneficiary: AccountId }, (context, acc, { beneficiary }) => {
-        this.#put(context, acc, { ...this.#of(context.state, acc), beneficiary });
+        this.put(context, acc, { ...this.of(context.state, acc), beneficiary });
         context.emit(this, "UpdateBeneficiary", { acc, new: beneficiary });
       }),
       ...(spec === 133
@@ -305,12 +305,12 @@ export class Sminer implements Pallet {
             ),
           }),
       increaseDeclarationSpace: signedCall(18, { tibCount: u32 }, (context, miner, { tibCount }) =>
-        this.#declareMore(context, miner, TIB * BigInt(tibCount)),
+        this.declareMore(context, miner, TIB * BigInt(tibCount)),
       ),
     };
   }
 
-  #register(
+  private register(
     context: Context,
     acc: string,
     {
@@ -326,7 +326,7 @@ export class Sminer implements Pallet {
     this.balances.reserve(context, acc, stake);
     this.stakingStartBlock.put(state, block, acc);
     const space = TIB * BigInt(tibCount);
-    this.#put(context, acc, {
+    this.put(context, acc, {
       beneficiary,
       stakingAccount: acc,
       endpoint,
@@ -349,14 +349,14 @@ export class Sminer implements Pallet {
     context.emit(this, "Registered", { acc });
   }
 
-  #increaseCollateral(context: Context, acc: string, account: string, amount: bigint): void {
-    const miner = this.#of(context.state, account);
+  private increaseCollateral(context: Context, acc: string, account: string, amount: bigint): void {
+    const miner = this.of(context.state, account);
     if (["offline", "lock", "exit"].includes(miner.state)) throw this.refuse("StateError");
     if (miner.stakingAccount !== acc) throw this.refuse("NotStakingAcc");
     const collaterals = miner.collaterals + amount;
     const enough = collaterals >= stakeFor(miner.declarationSpace);
     this.balances.reserve(context, acc, amount);
-    this.#put(context, account, {
+    this.put(context, account, {
       ...miner,
       collaterals,
       state: miner.state === "frozen" && enough ? "positive" : miner.state,
@@ -366,12 +366,12 @@ export class Sminer implements Pallet {
   }
 
   /** Space beyond what the collateral covers freezes the node, as on the real chain; covered, it is idle at once. */
-  #declareMore(context: Context, account: string, space: bigint): void {
-    const miner = this.#of(context.state, account);
+  private declareMore(context: Context, account: string, space: bigint): void {
+    const miner = this.of(context.state, account);
     if (miner.state !== "positive") throw this.refuse("StateError");
     const declarationSpace = miner.declarationSpace + space;
     const covered = stakeFor(declarationSpace) <= miner.collaterals;
-    this.#put(context, account, {
+    this.put(context, account, {
       ...miner,
       declarationSpace,
       idleSpace: miner.idleSpace + (covered ? space : 0n),
@@ -381,17 +381,17 @@ export class Sminer implements Pallet {
     context.emit(this, "IncreaseDeclarationSpace", { miner: account, space });
   }
 
-  #of(state: State, account: string): MinerValue {
+  private of(state: State, account: string): MinerValue {
     const miner = this.minerItems.get(state, account);
     if (miner === undefined) throw this.refuse("NotMiner");
     return miner;
   }
 
-  #put(context: Context, account: string, miner: MinerValue): void {
+  private put(context: Context, account: string, miner: MinerValue): void {
     this.minerItems.put(context.state, miner, account);
   }
 
-  #minus(from: bigint, amount: bigint): bigint {
+  private minus(from: bigint, amount: bigint): bigint {
     if (amount > from) throw this.refuse("Overflow");
     return from - amount;
   }

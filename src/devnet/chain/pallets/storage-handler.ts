@@ -151,14 +151,14 @@ export class StorageHandler implements Pallet {
   readonly errors: readonly string[];
   readonly constants: Readonly<Record<string, Constant>>;
   readonly calls: Readonly<Record<string, Call>>;
-  readonly #frozenBlocks: number;
+  private readonly frozenBlocks: number;
 
   constructor(
     readonly settings: { readonly spec: Spec; readonly dayBlocks: number },
     readonly balances: Balances,
   ) {
     const { spec, dayBlocks } = settings;
-    this.#frozenBlocks = FROZEN_DAYS * dayBlocks;
+    this.frozenBlocks = FROZEN_DAYS * dayBlocks;
     this.errors = spec === 133 ? [...ERRORS, "DuplicateName"] : ERRORS;
     this.constants = {
       OneDay: constant(u32, dayBlocks),
@@ -169,14 +169,14 @@ export class StorageHandler implements Pallet {
       FrozenLimit: constant(u32, FROZEN_LIMIT),
       ConsignmentRemainingBlock: constant(u32, dayBlocks),
       LockingBlock: constant(u32, 50),
-      FrozenDays: constant(u32, this.#frozenBlocks),
+      FrozenDays: constant(u32, this.frozenBlocks),
     };
-    this.calls = { ...this.#territoryCalls(), ...marketCalls, ...(spec === 133 && this.#laterCalls()) };
+    this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec === 133 && this.laterCalls()) };
   }
 
   /** What the territory still holds. */
   remaining(state: State, owner: string, name: string): bigint {
-    return this.#of(state, owner, name).remainingSpace;
+    return this.of(state, owner, name).remainingSpace;
   }
 
   exists(state: State, owner: string, name: string): boolean {
@@ -191,9 +191,9 @@ export class StorageHandler implements Pallet {
 
   /** Space of a deal that is under way. */
   lock(context: Context, owner: string, name: string, space: bigint): void {
-    const found = this.#active(context, owner, name);
+    const found = this.active(context, owner, name);
     if (found.remainingSpace < space) throw this.refuse("InsufficientStorage");
-    this.#put(context, owner, name, {
+    this.put(context, owner, name, {
       ...found,
       lockedSpace: found.lockedSpace + space,
       remainingSpace: found.remainingSpace - space,
@@ -202,15 +202,15 @@ export class StorageHandler implements Pallet {
 
   /** A deal has become a file. */
   useLocked(context: Context, owner: string, name: string, space: bigint): void {
-    const found = this.#of(context.state, owner, name);
-    const lockedSpace = this.#minus(found.lockedSpace, space);
-    this.#put(context, owner, name, { ...found, lockedSpace, usedSpace: found.usedSpace + space });
+    const found = this.of(context.state, owner, name);
+    const lockedSpace = this.minus(found.lockedSpace, space);
+    this.put(context, owner, name, { ...found, lockedSpace, usedSpace: found.usedSpace + space });
   }
 
   use(context: Context, owner: string, name: string, space: bigint): void {
-    const found = this.#active(context, owner, name);
+    const found = this.active(context, owner, name);
     if (space > found.remainingSpace) throw this.refuse("InsufficientStorage");
-    this.#put(context, owner, name, {
+    this.put(context, owner, name, {
       ...found,
       usedSpace: found.usedSpace + space,
       remainingSpace: found.remainingSpace - space,
@@ -218,9 +218,9 @@ export class StorageHandler implements Pallet {
   }
 
   giveBack(context: Context, owner: string, name: string, space: bigint): void {
-    const found = this.#of(context.state, owner, name);
-    const usedSpace = this.#minus(found.usedSpace, space);
-    this.#put(context, owner, name, { ...found, usedSpace, remainingSpace: found.remainingSpace + space });
+    const found = this.of(context.state, owner, name);
+    const usedSpace = this.minus(found.usedSpace, space);
+    this.put(context, owner, name, { ...found, usedSpace, remainingSpace: found.remainingSpace + space });
   }
 
   addIdle(context: Context, space: bigint): void {
@@ -229,12 +229,12 @@ export class StorageHandler implements Pallet {
 
   /** Space of storage nodes that a new file has turned from idle into service. */
   idleToService(context: Context, space: bigint): void {
-    this.totalIdleSpace.put(context.state, this.#minus(this.totalIdleSpace.get(context.state), space));
+    this.totalIdleSpace.put(context.state, this.minus(this.totalIdleSpace.get(context.state), space));
     this.totalServiceSpace.put(context.state, this.totalServiceSpace.get(context.state) + space);
   }
 
   subService(context: Context, space: bigint): void {
-    this.totalServiceSpace.put(context.state, this.#minus(this.totalServiceSpace.get(context.state), space));
+    this.totalServiceSpace.put(context.state, this.minus(this.totalServiceSpace.get(context.state), space));
   }
 
   /**
@@ -244,15 +244,15 @@ export class StorageHandler implements Pallet {
   endTerritories(context: Context): [owner: string, name: string][] {
     const { state, block } = context;
     for (const [, token] of this.frozen.list(state, TASK_LIMIT, block)) {
-      this.#each(context, token, (found) => {
+      this.each(context, token, (found) => {
         if (found.state === "OnConsignment") this.consignment.remove(state, token);
-        this.expired.put(state, true, found.deadline + this.#frozenBlocks, token);
+        this.expired.put(state, true, found.deadline + this.frozenBlocks, token);
         return { ...found, state: "Frozen" };
       });
     }
     const ended: [string, string][] = [];
     for (const [, token] of this.expired.list(state, TASK_LIMIT, block)) {
-      const key = this.#each(context, token, (found) => {
+      const key = this.each(context, token, (found) => {
         this.purchasedSpace.put(state, this.purchasedSpace.get(state) - found.totalSpace);
         return found.state === "Frozen" ? { ...found, state: "Expired" } : found;
       });
@@ -265,33 +265,33 @@ export class StorageHandler implements Pallet {
     return refuse(this, error);
   }
 
-  #territoryCalls(): Record<string, Call> {
+  private territoryCalls(): Record<string, Call> {
     return {
       mintTerritory: signedCall(
         0,
         { gibCount: u32, territoryName: TerritoryName, days: u32 },
         (context, signer, { gibCount, territoryName, days }) =>
-          this.#mint(context, signer, territoryName, gibCount, days),
+          this.mint(context, signer, territoryName, gibCount, days),
       ),
       expandingTerritory: signedCall(
         1,
         { territoryName: TerritoryName, gibCount: u32 },
-        (context, signer, { territoryName, gibCount }) => this.#expand(context, signer, territoryName, gibCount),
+        (context, signer, { territoryName, gibCount }) => this.expand(context, signer, territoryName, gibCount),
       ),
       renewalTerritory: signedCall(
         2,
         { territoryName: TerritoryName, days: u32 },
-        (context, signer, { territoryName, days }) => this.#renew(context, signer, territoryName, days),
+        (context, signer, { territoryName, days }) => this.renew(context, signer, territoryName, days),
       ),
       reactivateTerritory: signedCall(
         101,
         { territoryName: TerritoryName, days: u32 },
-        (context, signer, { territoryName, days }) => this.#reactivate(context, signer, signer, territoryName, days),
+        (context, signer, { territoryName, days }) => this.reactivate(context, signer, signer, territoryName, days),
       ),
     };
   }
 
-  #laterCalls(): Record<string, Call> {
+  private laterCalls(): Record<string, Call> {
     return {
       defineUpdatePrice: rootCall(9, { price: u128 }),
       fixTerritorySpaceForReactivate: rootCall(10, { acc: AccountId, tname: TerritoryName }),
@@ -299,19 +299,19 @@ export class StorageHandler implements Pallet {
         120,
         { targetAcc: AccountId, territoryName: TerritoryName, days: u32 },
         (context, signer, { targetAcc, territoryName, days }) =>
-          this.#reactivate(context, signer, targetAcc, territoryName, days),
+          this.reactivate(context, signer, targetAcc, territoryName, days),
       ),
     };
   }
 
-  #mint(context: Context, owner: string, name: string, gibCount: number, days: number): void {
+  private mint(context: Context, owner: string, name: string, gibCount: number, days: number): void {
     if (this.territory.has(context.state, owner, name)) throw this.refuse("PurchasedSpace");
     if (days < MIN_DAYS) throw this.refuse("BoundariesNotMet");
     const token = context.random();
     const space = GIB * BigInt(gibCount);
     const start = context.block;
-    const deadline = this.#later(start, days);
-    this.#put(context, owner, name, {
+    const deadline = this.later(start, days);
+    this.put(context, owner, name, {
       token,
       totalSpace: space,
       usedSpace: 0n,
@@ -322,61 +322,61 @@ export class StorageHandler implements Pallet {
       state: "Active",
     });
     this.territoryKey.put(context.state, [owner, name], token);
-    this.#freezeAt(context, deadline, token);
-    this.#purchase(context, space);
-    const spend = this.#pay(context, owner, this.#price(context.state, BigInt(gibCount), days));
+    this.freezeAt(context, deadline, token);
+    this.purchase(context, space);
+    const spend = this.pay(context, owner, this.price(context.state, BigInt(gibCount), days));
     context.emit(this, "MintTerritory", { token, name, storageCapacity: space, spend });
   }
 
-  #expand(context: Context, owner: string, name: string, gibCount: number): void {
-    const found = this.#active(context, owner, name);
+  private expand(context: Context, owner: string, name: string, gibCount: number): void {
+    const found = this.active(context, owner, name);
     if (found.deadline < context.block) throw this.refuse("Overflow");
     const days = Math.ceil((found.deadline - context.block) / this.settings.dayBlocks);
-    const price = this.#price(context.state, BigInt(gibCount), days);
+    const price = this.price(context.state, BigInt(gibCount), days);
     const space = GIB * BigInt(gibCount);
-    this.#checkBalance(context, owner, price);
-    this.#purchase(context, space);
-    this.#put(context, owner, name, {
+    this.checkBalance(context, owner, price);
+    this.purchase(context, space);
+    this.put(context, owner, name, {
       ...found,
       totalSpace: found.totalSpace + space,
       remainingSpace: found.remainingSpace + space,
     });
-    const spend = this.#pay(context, owner, price);
+    const spend = this.pay(context, owner, price);
     context.emit(this, "ExpansionTerritory", { name, expansionSpace: space, spend });
   }
 
-  #renew(context: Context, owner: string, name: string, days: number): void {
+  private renew(context: Context, owner: string, name: string, days: number): void {
     const { state, block } = context;
-    const found = this.#of(state, owner, name);
+    const found = this.of(state, owner, name);
     if (found.state !== "Active" && found.state !== "Frozen") throw this.refuse("StateError");
-    const spend = this.#pay(context, owner, this.#price(state, found.totalSpace / GIB, days));
+    const spend = this.pay(context, owner, this.price(state, found.totalSpace / GIB, days));
     this.frozen.remove(state, found.deadline, found.token);
     const counter = this.frozenCounter.get(state, found.deadline);
     if (counter === 0) throw this.refuse("Overflow");
     this.frozenCounter.put(state, counter - 1, found.deadline);
-    this.expired.remove(state, found.deadline + this.#frozenBlocks, found.token);
+    this.expired.remove(state, found.deadline + this.frozenBlocks, found.token);
     const late = block > found.deadline;
-    const deadline = this.#later(late ? block : found.deadline, days);
-    this.#put(context, owner, name, {
+    const deadline = this.later(late ? block : found.deadline, days);
+    this.put(context, owner, name, {
       ...found,
       start: late ? block : found.start,
       deadline,
       state: deadline > block ? "Active" : found.state,
     });
-    this.#freezeAt(context, deadline, found.token);
+    this.freezeAt(context, deadline, found.token);
     context.emit(this, "RenewalTerritory", { name, days, spend });
   }
 
   /** Spec 100 leaves the territory without remaining space, and so of no use; 133 mends that. */
-  #reactivate(context: Context, payer: string, owner: string, name: string, days: number): void {
-    const found = this.#of(context.state, owner, name);
+  private reactivate(context: Context, payer: string, owner: string, name: string, days: number): void {
+    const found = this.of(context.state, owner, name);
     if (found.state !== "Expired") throw this.refuse("NotExpire");
-    const perMonth = this.#unitPrice(context.state) / 30n;
-    const spend = this.#pay(context, payer, perMonth * BigInt(days) * (found.totalSpace / GIB));
-    this.#purchase(context, found.totalSpace);
-    const deadline = this.#later(context.block, days);
+    const perMonth = this.currentUnitPrice(context.state) / 30n;
+    const spend = this.pay(context, payer, perMonth * BigInt(days) * (found.totalSpace / GIB));
+    this.purchase(context, found.totalSpace);
+    const deadline = this.later(context.block, days);
     const remainingSpace = this.settings.spec === 100 ? 0n : found.totalSpace;
-    this.#put(context, owner, name, {
+    this.put(context, owner, name, {
       ...found,
       state: "Active",
       remainingSpace,
@@ -385,34 +385,34 @@ export class StorageHandler implements Pallet {
       start: context.block,
       deadline,
     });
-    this.#freezeAt(context, deadline, found.token);
+    this.freezeAt(context, deadline, found.token);
     context.emit(this, "ReactivateTerritory", { name, days, spend });
   }
 
   /** UnitPrice buys a GiB for 30 days at spec 100, for one day at 133. */
-  #price(state: State, gibCount: bigint, days: number): bigint {
-    const unit = this.#unitPrice(state);
+  private price(state: State, gibCount: bigint, days: number): bigint {
+    const unit = this.currentUnitPrice(state);
     return gibCount * BigInt(days) * (this.settings.spec === 100 ? unit / 30n : unit);
   }
 
-  #unitPrice(state: State): bigint {
+  private currentUnitPrice(state: State): bigint {
     const price = this.unitPrice.get(state);
     if (price === undefined) throw this.refuse("BugInvalid");
     return price;
   }
 
-  #checkBalance(context: Context, payer: string, price: bigint): void {
+  private checkBalance(context: Context, payer: string, price: bigint): void {
     if (this.balances.free(context.state, payer) < price) throw this.refuse("InsufficientBalance");
   }
 
-  #pay(context: Context, payer: string, price: bigint): bigint {
-    this.#checkBalance(context, payer, price);
+  private pay(context: Context, payer: string, price: bigint): bigint {
+    this.checkBalance(context, payer, price);
     if (price > 0n) this.balances.burn(context, payer, price);
     return price;
   }
 
   /** What storage nodes offer is all that can be sold. */
-  #purchase(context: Context, space: bigint): void {
+  private purchase(context: Context, space: bigint): void {
     const { state } = context;
     const purchased = this.purchasedSpace.get(state) + space;
     if (purchased > this.totalIdleSpace.get(state) + this.totalServiceSpace.get(state))
@@ -420,49 +420,49 @@ export class StorageHandler implements Pallet {
     this.purchasedSpace.put(state, purchased);
   }
 
-  #freezeAt(context: Context, deadline: number, token: string): void {
+  private freezeAt(context: Context, deadline: number, token: string): void {
     this.frozen.put(context.state, true, deadline, token);
     const counter = this.frozenCounter.get(context.state, deadline) + 1;
     if (counter >= FROZEN_LIMIT) throw this.refuse("Overflow");
     this.frozenCounter.put(context.state, counter, deadline);
   }
 
-  #later(from: number, days: number): number {
+  private later(from: number, days: number): number {
     const block = from + days * this.settings.dayBlocks;
     if (block >= 2 ** 32) throw this.refuse("Overflow");
     return block;
   }
 
   /** Changes the territory that a token stands for; gives its key, or undefined when the token stands for none. */
-  #each(
+  private each(
     context: Context,
     token: string,
     change: (found: TerritoryValue) => TerritoryValue,
   ): [string, string] | undefined {
     const key = this.territoryKey.get(context.state, token);
     const found = key && this.territory.get(context.state, ...key);
-    if (key !== undefined && found !== undefined) this.#put(context, ...key, change(found));
+    if (key !== undefined && found !== undefined) this.put(context, ...key, change(found));
     return key;
   }
 
-  #of(state: State, owner: string, name: string): TerritoryValue {
+  private of(state: State, owner: string, name: string): TerritoryValue {
     const found = this.territory.get(state, owner, name);
     if (found === undefined) throw this.refuse("NotHaveTerritory");
     return found;
   }
 
-  #active(context: Context, owner: string, name: string): TerritoryValue {
-    const found = this.#of(context.state, owner, name);
+  private active(context: Context, owner: string, name: string): TerritoryValue {
+    const found = this.of(context.state, owner, name);
     if (found.state !== "Active") throw this.refuse("NotActive");
     return found;
   }
 
-  #minus(from: bigint, amount: bigint): bigint {
+  private minus(from: bigint, amount: bigint): bigint {
     if (amount > from) throw this.refuse("Overflow");
     return from - amount;
   }
 
-  #put(context: Context, owner: string, name: string, value: TerritoryValue): void {
+  private put(context: Context, owner: string, name: string, value: TerritoryValue): void {
     this.territory.put(context.state, value, owner, name);
   }
 }

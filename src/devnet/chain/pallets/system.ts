@@ -95,9 +95,9 @@ export class System implements Pallet {
   readonly number = this.storage.value("Number", u32, 0);
   readonly parentHash = this.storage.value("ParentHash", H256, "00".repeat(32));
   readonly digest = this.storage.value("Digest", Digest, { logs: [] });
-  readonly #record: () => Type<unknown>;
+  private readonly record: () => Type<unknown>;
   /** The events of this block, in order. */
-  readonly recorded = this.storage.value("Events", vec(lazy(() => this.#record())), []);
+  readonly recorded = this.storage.value("Events", vec(lazy(() => this.record())), []);
   readonly eventCount = this.storage.value("EventCount", u32, 0);
   readonly events = {
     ExtrinsicSuccess: { dispatchInfo: DispatchInfo },
@@ -125,7 +125,7 @@ export class System implements Pallet {
 
   /** `eventRecord` is known only when all pallets are: events of every one of them are kept here. */
   constructor(spec: Spec, eventRecord: () => Type<unknown>) {
-    this.#record = eventRecord;
+    this.record = eventRecord;
     this.constants = {
       BlockHashCount: constant(u32, BLOCK_HASH_COUNT),
       Version: constant(RuntimeVersion, runtimeVersion(spec)),

@@ -42,13 +42,13 @@ export class Utility implements Pallet {
       },
     });
     this.calls = {
-      batch: batch(0, (...given) => this.#untilFailure(...given)),
-      batchAll: batch(2, (...given) => this.#allOrNothing(...given)),
-      forceBatch: batch(4, (...given) => this.#eachForItself(...given)),
+      batch: batch(0, (...given) => this.untilFailure(...given)),
+      batchAll: batch(2, (...given) => this.allOrNothing(...given)),
+      forceBatch: batch(4, (...given) => this.eachForItself(...given)),
     };
   }
 
-  #untilFailure(context: Context, origin: Origin, calls: CallValue[]): void {
+  private untilFailure(context: Context, origin: Origin, calls: CallValue[]): void {
     for (const [index, call] of calls.entries()) {
       const error = context.dispatch(call, origin);
       if (error !== undefined) {
@@ -60,7 +60,7 @@ export class Utility implements Pallet {
     context.emit(this, "BatchCompleted", {});
   }
 
-  #allOrNothing(context: Context, origin: Origin, calls: CallValue[]): void {
+  private allOrNothing(context: Context, origin: Origin, calls: CallValue[]): void {
     for (const call of calls) {
       const error = context.dispatch(call, origin);
       if (error !== undefined) throw new DispatchFailure(error);
@@ -69,7 +69,7 @@ export class Utility implements Pallet {
     context.emit(this, "BatchCompleted", {});
   }
 
-  #eachForItself(context: Context, origin: Origin, calls: CallValue[]): void {
+  private eachForItself(context: Context, origin: Origin, calls: CallValue[]): void {
     let failed = false;
     for (const call of calls) {
       const error = context.dispatch(call, origin);

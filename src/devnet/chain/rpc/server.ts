@@ -39,30 +39,30 @@ const noSubscriber: Subscriber = {
 
 /** JSON-RPC 2.0 over WebSocket and HTTP POST, on one port. */
 export class RpcServer {
-  readonly #http: Server;
-  readonly #sockets: WebSocketServer;
+  private readonly http: Server;
+  private readonly sockets: WebSocketServer;
 
   constructor(
     readonly components: RpcComponents & { readonly logger: Logger },
     readonly settings: { readonly host: string; readonly port: number; readonly rpc: RpcSettings },
   ) {
     const { messageBytesLimit } = settings.rpc;
-    this.#http = createServer((request, response) => void this.#post(request, response));
-    this.#sockets = new WebSocketServer({ server: this.#http, maxPayload: messageBytesLimit });
-    this.#sockets.on("connection", (socket) => {
-      if (this.#sockets.clients.size > settings.rpc.connectionsLimit) {
+    this.http = createServer((request, response) => void this.post(request, response));
+    this.sockets = new WebSocketServer({ server: this.http, maxPayload: messageBytesLimit });
+    this.sockets.on("connection", (socket) => {
+      if (this.sockets.clients.size > settings.rpc.connectionsLimit) {
         socket.close(1013, "too many connections");
         return;
       }
       const connection = new Connection(socket, settings.rpc);
-      socket.on("message", (data) => connection.answer(this.#answer(rawText(data), connection)));
+      socket.on("message", (data) => connection.answer(this.answer(rawText(data), connection)));
       socket.on("close", () => connection.close());
       socket.on("error", () => socket.terminate());
     });
   }
 
   get port(): number {
-    return (this.#http.address() as AddressInfo).port;
+    return (this.http.address() as AddressInfo).port;
   }
 
   get endpoint(): string {
@@ -71,30 +71,30 @@ export class RpcServer {
 
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#http.once("error", reject);
-      this.#http.listen(this.settings.port, this.settings.host, () => {
-        this.#http.off("error", reject);
+      this.http.once("error", reject);
+      this.http.listen(this.settings.port, this.settings.host, () => {
+        this.http.off("error", reject);
         resolve();
       });
     });
   }
 
   dropConnections(): void {
-    for (const socket of this.#sockets.clients) socket.terminate();
+    for (const socket of this.sockets.clients) socket.terminate();
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.close(1001, "going away");
-    const closed = new Promise((resolve) => this.#http.close(resolve));
-    this.#sockets.close();
-    this.#http.closeIdleConnections();
+    for (const socket of this.sockets.clients) socket.close(1001, "going away");
+    const closed = new Promise((resolve) => this.http.close(resolve));
+    this.sockets.close();
+    this.http.closeIdleConnections();
     // A client that does not answer the closing handshake in time is cut off.
     const cut = setTimeout(() => this.dropConnections(), CLOSING_MS);
     await closed;
     clearTimeout(cut);
   }
 
-  async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { messageBytesLimit } = this.settings.rpc;
     if (request.method !== "POST") return void response.writeHead(405, { allow: "POST" }).end();
     const parts: Buffer[] = [];
@@ -109,27 +109,27 @@ export class RpcServer {
       // The client went away in the middle of its request: there is nobody to answer.
       return;
     }
-    const answer = this.#answer(Buffer.concat(parts).toString("utf8"), noSubscriber);
+    const answer = this.answer(Buffer.concat(parts).toString("utf8"), noSubscriber);
     response.writeHead(200, { "content-type": "application/json" }).end(answer);
   }
 
-  #answer(text: string, subscriber: Subscriber): string {
+  private answer(text: string, subscriber: Subscriber): string {
     let request: unknown;
     try {
       request = JSON.parse(text);
     } catch {
       return JSON.stringify(failure(null, new RpcError(-32700, "Parse error")));
     }
-    if (!Array.isArray(request)) return JSON.stringify(this.#one(request, subscriber));
+    if (!Array.isArray(request)) return JSON.stringify(this.one(request, subscriber));
     if (request.length === 0 || request.length > this.settings.rpc.batchLimit) {
       return JSON.stringify(
         failure(null, new RpcError(-32010, `a batch holds 1 to ${this.settings.rpc.batchLimit} requests`)),
       );
     }
-    return JSON.stringify(request.map((one: unknown) => this.#one(one, subscriber)));
+    return JSON.stringify(request.map((one: unknown) => this.one(one, subscriber)));
   }
 
-  #one(request: unknown, subscriber: Subscriber): unknown {
+  private one(request: unknown, subscriber: Subscriber): unknown {
     const {
       id = null,
       method,

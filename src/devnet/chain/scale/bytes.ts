@@ -10,13 +10,13 @@ export class ScaleError extends Error {
 
 /** A growing buffer that SCALE values are written to. */
 export class Writer {
-  #buffer = Buffer.allocUnsafe(256);
-  #length = 0;
+  private buffer = Buffer.allocUnsafe(256);
+  private length = 0;
 
   bytes(value: Uint8Array): this {
-    this.#reserve(value.length);
-    this.#buffer.set(value, this.#length);
-    this.#length += value.length;
+    this.reserve(value.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
     return this;
   }
 
@@ -25,12 +25,12 @@ export class Writer {
     let rest = BigInt(value);
     if (rest < 0n || rest >> BigInt(8 * size) !== 0n)
       throw new ScaleError(`${String(value)} does not fit ${size} bytes`);
-    this.#reserve(size);
+    this.reserve(size);
     for (let i = 0; i < size; i += 1) {
-      this.#buffer[this.#length + i] = Number(rest & 0xffn);
+      this.buffer[this.length + i] = Number(rest & 0xffn);
       rest >>= 8n;
     }
-    this.#length += size;
+    this.length += size;
     return this;
   }
 
@@ -46,35 +46,35 @@ export class Writer {
   }
 
   take(): Uint8Array {
-    return Uint8Array.from(this.#buffer.subarray(0, this.#length));
+    return Uint8Array.from(this.buffer.subarray(0, this.length));
   }
 
-  #reserve(size: number): void {
-    if (this.#length + size <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + size));
-    larger.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = larger;
+  private reserve(size: number): void {
+    if (this.length + size <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.length + size));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
   }
 }
 
 /** A position in bytes that SCALE values are read from. */
 export class Reader {
-  #at = 0;
+  private at = 0;
 
   constructor(readonly source: Uint8Array) {}
 
   get position(): number {
-    return this.#at;
+    return this.at;
   }
 
   get left(): number {
-    return this.source.length - this.#at;
+    return this.source.length - this.at;
   }
 
   bytes(length: number): Uint8Array {
     if (length > this.left) throw new ScaleError(`${length} bytes wanted, ${this.left} left`);
-    const part = this.source.subarray(this.#at, this.#at + length);
-    this.#at += length;
+    const part = this.source.subarray(this.at, this.at + length);
+    this.at += length;
     return part;
   }
 

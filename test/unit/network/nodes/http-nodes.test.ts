@@ -9,9 +9,9 @@ import { join } from "node:path";
 import type { CessAccount } from "../../../../src/model/account.js";
 import type { Fid } from "../../../../src/model/hash.js";
 import { FRAGMENT_SIZE } from "../../../../src/model/sizes.js";
-import { BookedNodes } from "../../../../src/network/nodes/booked-nodes.js";
+import { MeasuredNodes } from "../../../../src/network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../../../src/network/nodes/http-nodes.js";
-import { KeptNodeBook } from "../../../../src/network/nodes/kept-node-book.js";
+import { PersistentNodeRegistry } from "../../../../src/network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../../../src/network/nodes/limited-nodes.js";
 import type { NodeAddress } from "../../../../src/network/nodes/nodes.js";
 import { StorageNode } from "../../../../src/storage-node/storage-node.js";
@@ -43,8 +43,11 @@ nodesContract("HttpNodes over a storage node", () => harness((nodes) => nodes));
 nodesContract("HttpNodes with limits and the node book", () =>
   harness((nodes) => {
     const clock = systemClock;
-    const book = KeptNodeBook.inMemory({ chain: { nodes: () => Promise.resolve([]) }, clock });
-    return new LimitedNodes({ nodes: new BookedNodes({ nodes, book, clock }) }, { transfers: 3, transfersPerNode: 2 });
+    const registry = PersistentNodeRegistry.inMemory({ chain: { nodes: () => Promise.resolve([]) }, clock });
+    return new LimitedNodes(
+      { nodes: new MeasuredNodes({ nodes, registry, clock }) },
+      { transfers: 3, transfersPerNode: 2 },
+    );
   }),
 );
 

@@ -38,7 +38,7 @@ export interface NodeExperience {
 }
 
 /** A registered node as placement sees it. */
-export interface BookedNode extends ChainNode {
+export interface RegisteredNode extends ChainNode {
   /** Above 0, at most 1: how well it served compared with others. */
   readonly quality: number;
   readonly coolingUntil?: number;
@@ -49,12 +49,12 @@ export interface BookedNode extends ChainNode {
  * distribution, which gives fragments, and retrieval, which fetches them. Bounded; kept across restarts; losing it
  * costs nothing but having to learn again.
  */
-export interface NodeBook {
+export interface NodeRegistry {
   /**
    * All registered nodes. The chain is read again when its answer is older than the configured time, or than
    * `notBefore` (milliseconds since 1970). Rejects with ChainUnavailable.
    */
-  nodes(notBefore?: number): Promise<readonly BookedNode[]>;
+  nodes(notBefore?: number): Promise<readonly RegisteredNode[]>;
   experience(account: CessAccount): NodeExperience;
   /** What nine in ten of all nodes' last fragments took to come, in milliseconds; undefined before the first. */
   usualGetMs(): number | undefined;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { runsWithin } from "../../../src/model/byte-runs.js";
+import { slicesWithin } from "../../../src/model/byte-slices.js";
 
 describe("Runs laid end to end", () => {
   it("give for any range the same bytes that the whole has there, and no empty run", () => {
@@ -11,7 +11,7 @@ describe("Runs laid end to end", () => {
         const bytes = (some: typeof named) =>
           some.flatMap(({ index, offset, length }) => Array.from({ length }, (_, at) => `${index}:${offset + at}`));
         const range = { start: Math.min(a, b), end: Math.max(a, b) };
-        const found = runsWithin(named, range);
+        const found = slicesWithin(named, range);
         expect(bytes(found)).to.deep.equal(bytes(named).slice(range.start, range.end));
         expect(found.every(({ length }) => length > 0)).to.equal(true);
       }),

@@ -1,14 +1,14 @@
 import type { Clock } from "../../model/clock.js";
 import { ZERO_FRAGMENT_HASH } from "../../model/hash.js";
 import { FRAGMENT_SIZE } from "../../model/sizes.js";
-import type { KeptNodeBook } from "./kept-node-book.js";
-import type { Direction } from "./node-book.js";
+import type { PersistentNodeRegistry } from "./persistent-node-registry.js";
+import type { Direction } from "./node-registry.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
 
 export interface BookedNodesComponents {
   /** Straight to the network: waiting for a free place must not look like a slow node. */
   readonly nodes: Nodes;
-  readonly book: Pick<KeptNodeBook, "admit" | "trialOver" | "succeeded" | "failed" | "outrun">;
+  readonly registry: Pick<PersistentNodeRegistry, "admit" | "trialOver" | "succeeded" | "failed" | "outrun">;
   readonly clock: Clock;
 }
 
@@ -16,12 +16,12 @@ export interface BookedNodesComponents {
  * Writes what every transfer was like into the node book, and passes over nodes that cool. Only when giving: a node
  * that failed may hold the fourth fragment, so whoever fetches decides by what the book says of it.
  */
-export class BookedNodes implements Nodes {
+export class MeasuredNodes implements Nodes {
   constructor(private readonly components: BookedNodesComponents) {}
 
   async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const { book, nodes } = this.components;
-    const admission = book.admit(node.account);
+    const { registry, nodes } = this.components;
+    const admission = registry.admit(node.account);
     if (admission.kind === "cooling") {
       throw new NodeFailure(
         "cooling",
@@ -32,36 +32,36 @@ export class BookedNodes implements Nodes {
     try {
       // The fragment of zeros is not sent: its time says nothing.
       const sent = fragment.hash === ZERO_FRAGMENT_HASH ? undefined : bytes.length;
-      await this.#measure(node, "put", sent, () => nodes.put(node, fragment, bytes, signal), signal);
+      await this.measure(node, "put", sent, () => nodes.put(node, fragment, bytes, signal), signal);
     } finally {
-      if (admission.kind === "trial") book.trialOver(node.account);
+      if (admission.kind === "trial") registry.trialOver(node.account);
     }
   }
 
   get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const { nodes } = this.components;
-    return this.#measure(node, "get", FRAGMENT_SIZE, () => nodes.get(node, fragment, signal), signal);
+    return this.measure(node, "get", FRAGMENT_SIZE, () => nodes.get(node, fragment, signal), signal);
   }
 
   /** `bytes`: what goes over the wire; undefined when the time is not to be learned from. */
-  async #measure<T>(
+  private async measure<T>(
     node: NodeAddress,
     direction: Direction,
     bytes: number | undefined,
     run: () => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const { book, clock } = this.components;
+    const { registry, clock } = this.components;
     signal?.throwIfAborted();
     const began = clock.now();
     try {
       const result = await run();
-      if (bytes !== undefined) book.succeeded(node.account, direction, bytes, clock.now() - began);
+      if (bytes !== undefined) registry.succeeded(node.account, direction, bytes, clock.now() - began);
       return result;
     } catch (error) {
       // A time limit is the signal's reason and a failure of the node; any other abort only says how long it had.
-      if (error instanceof NodeFailure) book.failed(node.account, error.kind, error.message);
-      else if (signal?.aborted === true) book.outrun(node.account, direction, clock.now() - began);
+      if (error instanceof NodeFailure) registry.failed(node.account, error.kind, error.message);
+      else if (signal?.aborted === true) registry.outrun(node.account, direction, clock.now() - began);
       throw error;
     }
   }

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { Pace } from "../../../../src/network/nodes/pace.js";
+import { RateLimiter } from "../../../../src/network/nodes/rate-limiter.js";
 import { ManualClock, settle } from "../../../support/manual-clock.js";
 
-describe("Pace", () => {
+describe("RateLimiter", () => {
   it("lets no more through than its rate, whoever asks, and makes nothing wait that need not", async () => {
     const clock = new ManualClock();
-    const pace = new Pace(1_000, clock);
+    const pace = new RateLimiter(1_000, clock);
     const sent: number[] = [];
     for (const bytes of [500, 250, 250]) void pace.take(bytes).then(() => sent.push(bytes));
     await settle();
@@ -25,7 +25,7 @@ describe("Pace", () => {
 
   it("lets a waiting sender leave", async () => {
     const clock = new ManualClock();
-    const pace = new Pace(1, clock);
+    const pace = new RateLimiter(1, clock);
     await pace.take(100);
     const controller = new AbortController();
     const left = pace.take(1, controller.signal).then(() => "sent", String);

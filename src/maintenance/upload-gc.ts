@@ -10,7 +10,7 @@ export const UPLOAD_FORGETTER_DEFAULTS = {
 };
 
 /** Forgets uploads that ended long ago. */
-export class UploadForgetter implements Worker {
+export class UploadGc implements Worker {
   readonly name = "upload-forgetter";
   private readonly settings: typeof UPLOAD_FORGETTER_DEFAULTS;
   private nextAt = 0;

@@ -14,23 +14,23 @@ import { systemClock } from "../model/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";
-import { FinalMark } from "../network/chain/final-mark.js";
+import { FinalizedWatermark } from "../network/chain/finalized-watermark.js";
 import { DigestThreads } from "../gateway/ingest/digest-threads.js";
-import { BookedNodes } from "../network/nodes/booked-nodes.js";
+import { MeasuredNodes } from "../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
-import { KeptNodeBook, type NodeBookSettings } from "../network/nodes/kept-node-book.js";
+import { PersistentNodeRegistry, type NodeRegistrySettings } from "../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../peers/gateway-peers.js";
 import type { Accounts } from "./accounts.js";
-import { JsonShelf } from "./json-shelf.js";
+import { JsonFileStore } from "./json-file-store.js";
 import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
 /** Every room of the house but the wire, constructed and connected; nothing runs yet. */
-export interface Rooms {
+export interface Services {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
@@ -39,9 +39,9 @@ export interface Rooms {
   readonly preprocessing: ResumablePreprocessing;
   readonly session: ChainSession;
   readonly chain: CessChain;
-  readonly mark: FinalMark;
+  readonly watermark: FinalizedWatermark;
   readonly http: HttpNodes;
-  readonly book: KeptNodeBook;
+  readonly registry: PersistentNodeRegistry;
   readonly cache: TieredCache;
   /** Undefined when no other gateway is to be asked. */
   readonly peers: GatewayPeers | undefined;
@@ -50,13 +50,13 @@ export interface Rooms {
   readonly distribution: Distribution;
 }
 
-export async function openRooms(
+export async function openServices(
   config: Config,
   accounts: Accounts,
   signer: Signer,
   { keys, settle }: GatewayKeys,
   log: Logger,
-): Promise<Rooms> {
+): Promise<Services> {
   const { dataDir } = config;
   const clock = systemClock;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
@@ -66,24 +66,24 @@ export async function openRooms(
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
-  const shelf = new JsonShelf({ folder: join(dataDir, "state") });
-  const mark = await FinalMark.open(shelf);
-  const session = new ChainSession({ endpoints: config.chain.endpoints }, mark);
+  const store = new JsonFileStore({ folder: join(dataDir, "state") });
+  const watermark = await FinalizedWatermark.open(store);
+  const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
   const chain = new CessChain({ session, signer });
   const http = new HttpNodes(
     { signer: chain },
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
-  const book = await KeptNodeBook.open({ chain, clock, shelf }, bookSettings(config));
+  const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
   // The book's measure is inside the limits: waiting for a free place is no fault of the node's.
-  const nodes = new LimitedNodes({ nodes: new BookedNodes({ nodes: http, book, clock }) });
+  const nodes = new LimitedNodes({ nodes: new MeasuredNodes({ nodes: http, registry, clock }) });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
   const policy = await placementPolicy(config.placement);
   const peers = gatewayPeers(config, chain, encoder);
-  const retrieval = new NetworkRetrieval({ chain, nodes, book, cache, encoder, clock, ...(peers && { peers }) });
+  const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const distribution = new Distribution(
     {
@@ -93,7 +93,7 @@ export async function openRooms(
       preprocessing,
       chain,
       nodes,
-      book,
+      registry,
       clock,
       log,
       policy,
@@ -109,11 +109,11 @@ export async function openRooms(
     encoder,
     digests,
     preprocessing,
-    mark,
+    watermark,
     session,
     chain,
     http,
-    book,
+    registry,
     cache,
     peers,
     retrieval,
@@ -122,25 +122,25 @@ export async function openRooms(
   };
 }
 
-function bookSettings({ nodes }: Config): Partial<NodeBookSettings> {
+function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
   const { failures, missedReports, cooldownSeconds, maxCooldownSeconds } = nodes;
   return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
 }
 
-/** In the order in which rooms depend on each other, the wire and the supervisor having ended before. */
-export async function closeRooms(rooms: Rooms): Promise<void> {
-  await rooms.distribution.close();
-  await rooms.preprocessing.close();
-  await rooms.chain.close();
-  await rooms.session.close();
-  await rooms.peers?.close();
-  await rooms.http.close();
-  // What is lost here is learned again; it must not keep the other rooms from closing.
-  await Promise.allSettled([rooms.book.save(), rooms.mark.save()]);
-  await rooms.cache.close();
-  await rooms.encoder.close();
-  await rooms.digests.close();
-  await rooms.blobs.close();
-  await rooms.catalog.close();
-  await rooms.keys.close();
+/** In the order in which services depend on each other, the wire and the supervisor having ended before. */
+export async function closeServices(services: Services): Promise<void> {
+  await services.distribution.close();
+  await services.preprocessing.close();
+  await services.chain.close();
+  await services.session.close();
+  await services.peers?.close();
+  await services.http.close();
+  // What is lost here is learned again; it must not keep the other services from closing.
+  await Promise.allSettled([services.registry.save(), services.watermark.save()]);
+  await services.cache.close();
+  await services.encoder.close();
+  await services.digests.close();
+  await services.blobs.close();
+  await services.catalog.close();
+  await services.keys.close();
 }

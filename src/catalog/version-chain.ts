@@ -22,7 +22,7 @@ export interface KnownVersion {
 }
 
 /** A key of a bucket, as a transaction finds it. */
-export interface Place {
+export interface ObjectSlot {
   readonly bucket: string;
   readonly key: string;
   readonly owner: string;
@@ -69,7 +69,7 @@ function known(row: KnownRow): KnownVersion {
   };
 }
 
-const placeRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
+const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
   db
     .selectFrom("buckets as b")
     .leftJoin("configurations as c", (join) =>
@@ -83,8 +83,8 @@ const placeRow = statement<{ readonly bucket: string; readonly key: string }>()(
 );
 
 /** NoSuchBucket. */
-export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Place> {
-  const [row] = await placeRow(tx, { bucket, key: toKeyText(key) });
+export async function findSlot(tx: Tx, bucket: string, key: string): Promise<ObjectSlot> {
+  const [row] = await slotRow(tx, { bucket, key: toKeyText(key) });
   if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
   const { id } = row;
   return {
@@ -98,7 +98,7 @@ export async function findPlace(tx: Tx, bucket: string, key: string): Promise<Pl
 
 export async function findVersion(
   tx: Tx,
-  { bucket, key }: Place,
+  { bucket, key }: ObjectSlot,
   versionId: string,
 ): Promise<KnownVersion | undefined> {
   const row = await tx
@@ -123,7 +123,7 @@ export function requirePreconditions(
 }
 
 /** How the next version of a key comes in. */
-export interface Succession {
+export interface VersionInsertion {
   readonly versionId: string;
   /** Its row is gone by now; its links still stand, because a copy onto itself shares them: unlink after the insert. */
   readonly replaced: KnownVersion | undefined;
@@ -133,14 +133,14 @@ export interface Succession {
  * Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on
  * top.
  */
-export async function succeed(tx: Tx, place: Place): Promise<Succession> {
-  const { current, versioning } = place;
+export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<VersionInsertion> {
+  const { current, versioning } = slot;
   const replaced =
     versioning === "Enabled"
       ? undefined
       : current === undefined || current.versionId === NULL_VERSION
         ? current
-        : await findVersion(tx, place, NULL_VERSION);
+        : await findVersion(tx, slot, NULL_VERSION);
   if (replaced) await tx.deleteFrom("versions").where("id", "=", replaced.id).execute();
   if (current && current.id !== replaced?.id)
     await tx.updateTable("versions").set({ is_latest: 0 }).where("id", "=", current.id).execute();
@@ -148,7 +148,7 @@ export async function succeed(tx: Tx, place: Place): Promise<Succession> {
 }
 
 /** Removes a version's row; of those that are left, the newest becomes the current one. Its links are the caller's. */
-export async function removeRow(tx: Tx, { bucket, key }: Place, version: KnownVersion): Promise<void> {
+export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
   await tx.deleteFrom("versions").where("id", "=", version.id).execute();
   if (!version.isLatest) return;
   const next = await tx

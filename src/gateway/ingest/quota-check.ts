@@ -7,7 +7,7 @@ import { segmentCount, type SegmentFormat } from "../../model/file.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
 
-export const ADMISSION_DEFAULTS = {
+export const quotaDefaults = {
   /** How long a reading of the chain answers for the next ones. */
   freshMs: 5_000,
   /** How long the last reading still counts while the chain cannot be reached. */
@@ -15,9 +15,9 @@ export const ADMISSION_DEFAULTS = {
   /** Accounts whose last reading is remembered. */
   maxAccounts: 10_000,
 };
-export type AdmissionSettings = typeof ADMISSION_DEFAULTS;
+export type QuotaSettings = typeof quotaDefaults;
 
-export interface AdmissionComponents {
+export interface QuotaComponents {
   readonly catalog: Catalog;
   readonly chain: Chain;
   readonly clock: Clock;
@@ -40,8 +40,8 @@ interface Waiting {
  * Whether an owner's territory can take an object. What was admitted is reserved until its row is in the catalog, so
  * that many requests at once are not all promised the same space.
  */
-export class Admission {
-  private readonly settings: AdmissionSettings;
+export class QuotaCheck {
+  private readonly settings: QuotaSettings;
   private readonly readings: LRUCache<string, Reading>;
   private readonly pending = new Map<string, Promise<Reading>>();
   /** Account.id → segments of requests that are admitted and not yet in the catalog. */
@@ -50,10 +50,10 @@ export class Admission {
   private readonly waiting: LRUCache<string, Waiting>;
 
   constructor(
-    private readonly components: AdmissionComponents,
-    settings: Partial<AdmissionSettings> = {},
+    private readonly components: QuotaComponents,
+    settings: Partial<QuotaSettings> = {},
   ) {
-    this.settings = { ...ADMISSION_DEFAULTS, ...settings };
+    this.settings = { ...quotaDefaults, ...settings };
     this.readings = new LRUCache({ max: this.settings.maxAccounts });
     this.waiting = new LRUCache({ max: this.settings.maxAccounts });
   }

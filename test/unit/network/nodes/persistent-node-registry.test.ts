@@ -2,8 +2,11 @@ import { expect } from "chai";
 import type { CessAccount } from "../../../../src/model/account.js";
 import type { Fid, Hash } from "../../../../src/model/hash.js";
 import type { ChainNode } from "../../../../src/network/chain/chain.js";
-import { BookedNodes } from "../../../../src/network/nodes/booked-nodes.js";
-import { KeptNodeBook, type NodeBookSettings } from "../../../../src/network/nodes/kept-node-book.js";
+import { MeasuredNodes } from "../../../../src/network/nodes/measured-nodes.js";
+import {
+  PersistentNodeRegistry,
+  type NodeRegistrySettings,
+} from "../../../../src/network/nodes/persistent-node-registry.js";
 import { type NodeAddress, NodeFailure, type Nodes } from "../../../../src/network/nodes/nodes.js";
 import { expectFailure } from "../../../suites/nodes.js";
 import { ManualClock } from "../../../support/manual-clock.js";
@@ -34,11 +37,11 @@ class Scripted implements Nodes {
 describe("The node book", () => {
   const clock = new ManualClock();
   let scripted: Scripted;
-  let book: KeptNodeBook;
-  let nodes: BookedNodes;
+  let registry: PersistentNodeRegistry;
+  let nodes: MeasuredNodes;
   let chain: { register: ChainNode[]; reads: number; nodes(): Promise<ChainNode[]> };
 
-  function begin(settings: Partial<NodeBookSettings> = {}) {
+  function begin(settings: Partial<NodeRegistrySettings> = {}) {
     chain = {
       register: [registered(1), registered(2)],
       reads: 0,
@@ -48,16 +51,16 @@ describe("The node book", () => {
       },
     };
     scripted = new Scripted(clock);
-    book = KeptNodeBook.inMemory(
+    registry = PersistentNodeRegistry.inMemory(
       { chain, clock },
       { failures: 2, missedReports: 2, firstCooldownMs: 100, maxCooldownMs: 350, ...settings },
     );
-    nodes = new BookedNodes({ nodes: scripted, book, clock });
+    nodes = new MeasuredNodes({ nodes: scripted, registry, clock });
   }
   beforeEach(() => begin());
   const put = (n: number) => nodes.put(node(n), name, bytes);
   const coolingMs = (n: number) => {
-    const until = book.experience(account(n)).coolingUntil;
+    const until = registry.experience(account(n)).coolingUntil;
     return until === undefined ? undefined : until - clock.now();
   };
 
@@ -73,7 +76,7 @@ describe("The node book", () => {
         await expectFailure(put(1), "cooling");
         expect(scripted.calls).to.equal(calls);
         await clock.advance(cooldown);
-        expect(book.experience(account(1))).to.include({ onTrial: true });
+        expect(registry.experience(account(1))).to.include({ onTrial: true });
       }
     });
 
@@ -82,8 +85,8 @@ describe("The node book", () => {
       for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
       await clock.advance(100);
       let end: () => void = () => undefined;
-      const slow = new BookedNodes({
-        book,
+      const slow = new MeasuredNodes({
+        registry,
         clock,
         nodes: { put: () => new Promise<void>((resolve) => (end = resolve)), get: () => Promise.resolve(bytes) },
       });
@@ -91,7 +94,7 @@ describe("The node book", () => {
       await expectFailure(put(1), "cooling");
       end();
       await trial;
-      expect(book.experience(account(1))).to.include({ onTrial: false });
+      expect(registry.experience(account(1))).to.include({ onTrial: false });
       await Promise.all([put(1), put(1)]);
     });
 
@@ -112,7 +115,7 @@ describe("The node book", () => {
       scripted.next = ["unreachable", "unreachable", "busy", "busy", "busy"];
       for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
       for (let i = 0; i < 3; i++) await expectFailure(put(2), "busy");
-      expect(book.experience(account(2))).to.deep.include({ failures: 0, successRate: 1 });
+      expect(registry.experience(account(2))).to.deep.include({ failures: 0, successRate: 1 });
       await put(2);
     });
 
@@ -124,25 +127,25 @@ describe("The node book", () => {
     });
 
     it("comes with missed reports in a row, which good transfers do not undo and a report does", async () => {
-      book.missedReport(account(1));
-      book.reported(account(1));
-      book.missedReport(account(1));
+      registry.missedReport(account(1));
+      registry.reported(account(1));
+      registry.missedReport(account(1));
       expect(coolingMs(1)).to.equal(undefined);
-      book.missedReport(account(1));
+      registry.missedReport(account(1));
       expect(coolingMs(1)).to.equal(100);
       await nodes.get(node(1), name);
       expect(coolingMs(1)).to.equal(90);
       await clock.advance(90);
-      book.reported(account(1));
-      expect(book.experience(account(1))).to.include({ onTrial: false, missedReports: 3 });
+      registry.reported(account(1));
+      expect(registry.experience(account(1))).to.include({ onTrial: false, missedReports: 3 });
     });
 
     it("comes at once with a lie, and longer with each further one", () => {
-      book.lied(account(1));
+      registry.lied(account(1));
       expect(coolingMs(1)).to.equal(100);
-      book.lied(account(1));
+      registry.lied(account(1));
       expect(coolingMs(1)).to.equal(200);
-      expect(book.experience(account(1))).to.include({ lies: 2 });
+      expect(registry.experience(account(1))).to.include({ lies: 2 });
     });
   });
 
@@ -151,33 +154,33 @@ describe("The node book", () => {
       for (let i = 0; i < 100; i++) await put(1);
       scripted.next = Array<number>(95).fill(100).concat(Array<number>(5).fill(1_000));
       for (let i = 0; i < 100; i++) await nodes.get(node(1), name);
-      const { put: given, get } = book.experience(account(1));
+      const { put: given, get } = registry.experience(account(1));
       expect(given.p50Ms).to.be.closeTo(10, 2.5);
       expect(given.bytesPerSecond).to.be.closeTo(100_000, 1);
       expect(get.p50Ms).to.be.closeTo(100, 25);
       expect(get.p95Ms).to.be.greaterThan(800);
       for (let i = 0; i < 200; i++) await nodes.get(node(1), name);
-      expect(book.experience(account(1)).get.p95Ms).to.be.closeTo(10, 3);
+      expect(registry.experience(account(1)).get.p95Ms).to.be.closeTo(10, 3);
     });
 
     it("holds it against a node when it is outrun by far, not when it lost a race early", async () => {
       for (let i = 0; i < 20; i++) await put(1);
-      book.outrun(account(1), "put", 9);
-      expect(book.experience(account(1))).to.include({ recentFailures: 0 });
-      book.outrun(account(1), "put", 500);
-      expect(book.experience(account(1)).recentFailures).to.equal(1);
-      expect(book.experience(account(1)).successRate).to.equal(1);
+      registry.outrun(account(1), "put", 9);
+      expect(registry.experience(account(1))).to.include({ recentFailures: 0 });
+      registry.outrun(account(1), "put", 500);
+      expect(registry.experience(account(1)).recentFailures).to.equal(1);
+      expect(registry.experience(account(1)).successRate).to.equal(1);
       await clock.advance(60_000);
-      expect(book.experience(account(1)).recentFailures).to.be.closeTo(0.5, 0.01);
+      expect(registry.experience(account(1)).recentFailures).to.be.closeTo(0.5, 0.01);
     });
 
     it("calls a node lagging from its failure until a fragment has come from it", async () => {
-      expect(book.experience(account(1)).lagging).to.equal(false);
-      book.failed(account(1), "missing", "no such fragment");
+      expect(registry.experience(account(1)).lagging).to.equal(false);
+      registry.failed(account(1), "missing", "no such fragment");
       await put(1);
-      expect(book.experience(account(1)).lagging).to.equal(true);
+      expect(registry.experience(account(1)).lagging).to.equal(true);
       await nodes.get(node(1), name);
-      expect(book.experience(account(1)).lagging).to.equal(false);
+      expect(registry.experience(account(1)).lagging).to.equal(false);
     });
 
     it("counts a time limit as the node's failure and its caller's leaving as none", async () => {
@@ -186,33 +189,33 @@ describe("The node book", () => {
           new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error))),
         get: () => Promise.resolve(bytes),
       };
-      const booked = new BookedNodes({ nodes: hanging, book, clock });
+      const booked = new MeasuredNodes({ nodes: hanging, registry, clock });
       for (const reason of [new Error("not needed any more"), new NodeFailure("unreachable", node(1), "too slow")]) {
         const controller = new AbortController();
         const transfer = booked.put(node(1), name, bytes, controller.signal).catch((error: unknown) => error);
         controller.abort(reason);
         expect(await transfer).to.equal(reason);
       }
-      expect(book.experience(account(1)).failures).to.equal(1);
+      expect(registry.experience(account(1)).failures).to.equal(1);
     });
   });
 
   describe("what placement reads", () => {
     it("reads the chain's register once for all who ask within a while, and anew for who wants it later", async () => {
-      await Promise.all([book.nodes(), book.nodes(), book.nodes()]);
+      await Promise.all([registry.nodes(), registry.nodes(), registry.nodes()]);
       await clock.advance(29_000);
-      await book.nodes();
+      await registry.nodes();
       expect(chain.reads).to.equal(1);
       await clock.advance(2_000);
-      await book.nodes();
+      await registry.nodes();
       expect(chain.reads).to.equal(2);
       await clock.advance(1);
-      await book.nodes(clock.now());
+      await registry.nodes(clock.now());
       expect(chain.reads).to.equal(3);
     });
 
     it("does not keep a failed reading", async () => {
-      const read = () => book.nodes().then(() => "read", String);
+      const read = () => registry.nodes().then(() => "read", String);
       chain.nodes = () => Promise.reject(new Error("no endpoint answers"));
       expect(await read()).to.equal("Error: no endpoint answers");
       chain.nodes = () => Promise.resolve([registered(1)]);
@@ -225,8 +228,8 @@ describe("The node book", () => {
       scripted.next = Array<number>(10).fill(100);
       for (let i = 0; i < 10; i++) await put(2);
       for (let i = 0; i < 3; i++) await put(4);
-      for (let i = 0; i < 5; i++) book.failed(account(4), "refused", "full");
-      const [fast, slow, unknown, refusing] = (await book.nodes()).map(({ quality }) => quality) as [
+      for (let i = 0; i < 5; i++) registry.failed(account(4), "refused", "full");
+      const [fast, slow, unknown, refusing] = (await registry.nodes()).map(({ quality }) => quality) as [
         number,
         number,
         number,
@@ -236,13 +239,13 @@ describe("The node book", () => {
       expect(slow).to.be.closeTo(0.1, 0.01);
       expect(unknown).to.equal(1);
       expect(refusing).to.be.within(0.02, 0.5);
-      expect(book.metrics()).to.include({ registered: 4, positive: 4, known: 3, failures: 5 });
-      expect(book.table().map((row) => row.account)).to.have.members(["c1", "c2", "c3", "c4"]);
+      expect(registry.metrics()).to.include({ registered: 4, positive: 4, known: 3, failures: 5 });
+      expect(registry.table().map((row) => row.account)).to.have.members(["c1", "c2", "c3", "c4"]);
     });
   });
 
   describe("across restarts", () => {
-    class Shelf {
+    class FailingStore {
       value: unknown;
       broken = false;
       get(): Promise<unknown> {
@@ -256,13 +259,13 @@ describe("The node book", () => {
     }
 
     it("keeps experience and cooldowns", async () => {
-      const shelf = new Shelf();
-      const first = await KeptNodeBook.open({ chain, clock, shelf });
+      const store = new FailingStore();
+      const first = await PersistentNodeRegistry.open({ chain, clock, store });
       for (let i = 0; i < 5; i++) first.succeeded(account(1), "get", 1_000, 50);
       first.lied(account(2));
       first.missedReport(account(2));
       await first.save();
-      const second = await KeptNodeBook.open({ chain, clock, shelf });
+      const second = await PersistentNodeRegistry.open({ chain, clock, store });
       for (const n of [1, 2]) {
         const [{ get: before, ...known }, { get: after, ...kept }] = [
           first.experience(account(n)),
@@ -275,25 +278,25 @@ describe("The node book", () => {
     });
 
     it("begins anew on a shelf that holds rubbish, and says when a shelf cannot be written, to try again", async () => {
-      const shelf = new Shelf();
+      const store = new FailingStore();
       for (const rubbish of ["text", [{ account: "c1" }], [null], { a: 1 }]) {
-        shelf.value = rubbish;
-        const opened = await KeptNodeBook.open({ chain, clock, shelf });
+        store.value = rubbish;
+        const opened = await PersistentNodeRegistry.open({ chain, clock, store });
         expect(opened.experience(account(1)).successRate).to.equal(1);
       }
-      const kept = await KeptNodeBook.open({ chain, clock, shelf });
+      const kept = await PersistentNodeRegistry.open({ chain, clock, store });
       kept.lied(account(1));
-      shelf.broken = true;
+      store.broken = true;
       expect(await kept.save().then(() => "saved", String)).to.equal("Error: disk full");
-      shelf.broken = false;
+      store.broken = false;
       await kept.save();
-      expect((await KeptNodeBook.open({ chain, clock, shelf })).experience(account(1)).lies).to.equal(1);
+      expect((await PersistentNodeRegistry.open({ chain, clock, store })).experience(account(1)).lies).to.equal(1);
     });
 
     it("forgets the node that it met longest ago when it is full", () => {
       begin({ remembered: 2 });
-      for (const n of [1, 2, 1, 3]) book.missedReport(account(n));
-      expect([1, 2, 3].map((n) => book.experience(account(n)).missedReports)).to.deep.equal([2, 0, 1]);
+      for (const n of [1, 2, 1, 3]) registry.missedReport(account(n));
+      expect([1, 2, 3].map((n) => registry.experience(account(n)).missedReports)).to.deep.equal([2, 0, 1]);
     });
   });
 });

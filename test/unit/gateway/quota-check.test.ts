@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { Admission } from "../../../src/gateway/ingest/admission.js";
+import { QuotaCheck } from "../../../src/gateway/ingest/quota-check.js";
 import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { alice, as, body, House, plainly, refused } from "./gateway-house.js";
+import { alice, as, body, TestGateway, plainly, refused } from "./test-gateway.js";
 
-describe("Admission", () => {
-  let house: House;
+describe("QuotaCheck", () => {
+  let fixture: TestGateway;
   const name = { bucket: "photos", key: "k" };
   /** Room for this many segments and one byte, since the space left must exceed what is needed. */
   const roomFor = (segments: number) => segments * CHARGED_PER_SEGMENT + 1;
@@ -17,14 +17,14 @@ describe("Admission", () => {
     },
   });
   const put = (given: ReturnType<typeof body>, key = "k") =>
-    house.gateway.objects.put(as(alice), { bucket: "photos", key }, given, plainly);
-  const space = () => house.chain.space(alice.cessAccount, alice.territory)!;
+    fixture.gateway.objects.put(as(alice), { bucket: "photos", key }, given, plainly);
+  const space = () => fixture.chain.space(alice.cessAccount, alice.territory)!;
 
   async function build(segments: number): Promise<void> {
-    house = await House.build({ territoryBytes: roomFor(segments) });
-    await house.gateway.buckets.create(as(alice), "photos");
+    fixture = await TestGateway.build({ territoryBytes: roomFor(segments) });
+    await fixture.gateway.buckets.create(as(alice), "photos");
   }
-  afterEach(() => house.close());
+  afterEach(() => fixture.close());
 
   it("refuses before the body is read what the territory cannot hold, saying how much is left", async () => {
     await build(2);
@@ -41,14 +41,14 @@ describe("Admission", () => {
 
   it("needs strictly more space than is charged", async () => {
     await build(1);
-    house.chain.set((state) => state.territories.get(`${alice.cessAccount}/${alice.territory}`)!.total--);
+    fixture.chain.set((state) => state.territories.get(`${alice.cessAccount}/${alice.territory}`)!.total--);
     await refused("TerritoryTooSmall", put(unread(1)));
   });
 
   it("refuses after the body where its size was not announced, leaving no trace", async () => {
     await build(0);
     await refused("TerritoryTooSmall", put(body(Buffer.from("some bytes"), { size: undefined })));
-    expect(await house.blobIds()).to.deep.equal([]);
+    expect(await fixture.blobIds()).to.deep.equal([]);
   });
 
   it("counts objects that are on their way to the network", async () => {
@@ -56,7 +56,7 @@ describe("Admission", () => {
     await put(body(Buffer.from("first")), "1");
     await put(body(Buffer.from("second")), "2");
     await refused("TerritoryTooSmall", put(unread(1), "3"));
-    await house.gateway.objects.delete(as(alice), { bucket: "photos", key: "1" });
+    await fixture.gateway.objects.delete(as(alice), { bucket: "photos", key: "1" });
     await put(body(Buffer.from("third")), "3");
   });
 
@@ -76,7 +76,7 @@ describe("Admission", () => {
 
   it("counts an upload's parts as they come, whoever announced their sizes", async () => {
     await build(1);
-    const { uploads } = house.gateway;
+    const { uploads } = fixture.gateway;
     const { id } = await uploads.create(as(alice), name, plainly);
     await uploads.putPart(as(alice), name, id, 1, body(Buffer.alloc(6 * MIB)));
     await refused("TerritoryTooSmall", uploads.putPart(as(alice), name, id, 2, unread(26 * MIB + 1)));
@@ -85,83 +85,83 @@ describe("Admission", () => {
 
   it("always admits an empty object", async () => {
     await build(0);
-    house.chain.set((state) => state.authorizers.clear());
+    fixture.chain.set((state) => state.authorizers.clear());
     await put(body(Buffer.alloc(0)));
   });
 
   it("names what is wrong with authorization and territory, and what to do", async () => {
     await build(1);
-    house.chain.set((state) => state.authorizers.clear());
+    fixture.chain.set((state) => state.authorizers.clear());
     expect((await refused("GatewayNotAuthorized", put(unread(1)))).message)
       .to.contain("oss.authorize")
-      .and.to.contain(house.chain.account);
-    house.chain.set((state) => state.authorizers.add(alice.cessAccount));
+      .and.to.contain(fixture.chain.account);
+    fixture.chain.set((state) => state.authorizers.add(alice.cessAccount));
     space().state = "frozen";
     expect((await refused("TerritoryNotActive", put(unread(1)))).message)
       .to.contain("frozen")
       .and.to.contain("renewalTerritory");
-    house.chain.set((state) => state.territories.clear());
+    fixture.chain.set((state) => state.territories.clear());
     expect((await refused("TerritoryNotFound", put(unread(1)))).message).to.contain("mintTerritory");
     // A refusal is never from memory: what it asked for may just have been done.
-    house.chain.addTerritory(alice.cessAccount, alice.territory, BigInt(roomFor(1)));
+    fixture.chain.addTerritory(alice.cessAccount, alice.territory, BigInt(roomFor(1)));
     await put(body(Buffer.from("x")));
   });
 
   it("refuses an upload at its creation when there is no room at all", async () => {
     await build(0);
-    await refused("TerritoryTooSmall", house.gateway.uploads.create(as(alice), name, plainly));
+    await refused("TerritoryTooSmall", fixture.gateway.uploads.create(as(alice), name, plainly));
   });
 
   it("reads the chain once for many requests while there is ample room, and again after five seconds", async () => {
     await build(100);
     let reads = 0;
-    const counting = Object.assign(Object.create(house.chain) as typeof house.chain, {
-      account: house.chain.account,
-      territory: (...given: Parameters<typeof house.chain.territory>) => {
+    const counting = Object.assign(Object.create(fixture.chain) as typeof fixture.chain, {
+      account: fixture.chain.account,
+      territory: (...given: Parameters<typeof fixture.chain.territory>) => {
         reads++;
-        return house.chain.territory(...given);
+        return fixture.chain.territory(...given);
       },
       authorized: () => Promise.resolve(true),
     });
-    const admission = new Admission({ catalog: house.catalog, chain: counting, clock: house.clock });
-    await Promise.all(Array.from({ length: 5 }, async () => (await admission.admit(alice, 1))()));
-    (await admission.admit(alice, 1))();
+    const quota = new QuotaCheck({ catalog: fixture.catalog, chain: counting, clock: fixture.clock });
+    await Promise.all(Array.from({ length: 5 }, async () => (await quota.admit(alice, 1))()));
+    (await quota.admit(alice, 1))();
     expect(reads).to.equal(1);
-    await house.clock.advance(5001);
-    (await admission.admit(alice, 1))();
+    await fixture.clock.advance(5001);
+    (await quota.admit(alice, 1))();
     expect(reads).to.equal(2);
-    (await admission.admit(alice, 60 * SEGMENT_SIZE))();
+    (await quota.admit(alice, 60 * SEGMENT_SIZE))();
     expect(reads, "near the border it looks again").to.equal(3);
   });
 
   it("has the catalog sum up what waits once for many requests while there is ample room, and for each near the border", async () => {
     await build(100);
     let sums = 0;
-    const objects = Object.assign(Object.create(house.catalog.objects) as typeof house.catalog.objects, {
+    const objects = Object.assign(Object.create(fixture.catalog.objects) as typeof fixture.catalog.objects, {
       undeclaredSegments: (owner: string) => {
         sums++;
-        return house.catalog.objects.undeclaredSegments(owner);
+        return fixture.catalog.objects.undeclaredSegments(owner);
       },
     });
-    const catalog = Object.assign(Object.create(house.catalog) as typeof house.catalog, { objects });
-    const admission = new Admission({ catalog, chain: house.chain, clock: house.clock });
-    for (let n = 0; n < 40; n++) await admission.admit(alice, 1);
+    const catalog = Object.assign(Object.create(fixture.catalog) as typeof fixture.catalog, { objects });
+    const quota = new QuotaCheck({ catalog, chain: fixture.chain, clock: fixture.clock });
+    for (let n = 0; n < 40; n++) await quota.admit(alice, 1);
     expect(sums).to.equal(1);
-    for (let n = 0; n < 60; n++) await admission.admit(alice, 1);
+    for (let n = 0; n < 60; n++) await quota.admit(alice, 1);
     expect(sums).to.be.greaterThan(40);
-    await refused("TerritoryTooSmall", admission.admit(alice, 1));
+    await refused("TerritoryTooSmall", quota.admit(alice, 1));
   });
 
   it("trusts what it last knew for ten minutes while the chain is away, then is unavailable", async () => {
     await build(10);
     await put(body(Buffer.from("x")));
-    house.chain.connected = false;
-    await house.clock.advance(599_000);
+    fixture.chain.connected = false;
+    await fixture.clock.advance(599_000);
     await put(body(Buffer.from("y")));
     await refused("TerritoryTooSmall", put(unread(11 * SEGMENT_SIZE)));
-    await house.clock.advance(2_000);
+    await fixture.clock.advance(2_000);
     await refused("ServiceUnavailable", put(unread(1)));
-    house.chain.connected = true;
+    fixture.chain.connected = true;
     await put(body(Buffer.from("z")));
   });
 });

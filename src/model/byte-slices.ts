@@ -1,13 +1,13 @@
 import type { ByteRange } from "./byte-range.js";
 
 /** `length` bytes from byte `offset` of something. */
-export interface ByteRun {
+export interface ByteSlice {
   readonly offset: number;
   readonly length: number;
 }
 
 /** What bytes `range` of the runs laid end to end consist of. */
-export function runsWithin<Run extends ByteRun>(runs: readonly Run[], range: ByteRange): Run[] {
+export function slicesWithin<Run extends ByteSlice>(runs: readonly Run[], range: ByteRange): Run[] {
   const result: Run[] = [];
   let position = 0;
   for (const run of runs) {

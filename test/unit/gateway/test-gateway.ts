@@ -39,7 +39,7 @@ export const bob: Account = {
 };
 
 /** The network's store in a map: whole contents by FID, cut as a retrieval does. */
-export class ShelfRetrieval implements Retrieval {
+export class FakeRetrieval implements Retrieval {
   readonly contents = new Map<Fid, Buffer>();
   /** What was opened. */
   readonly opened: FileRange[] = [];
@@ -64,9 +64,9 @@ export interface HouseSettings extends Partial<GatewaySettings> {
 }
 
 /** A gateway over the real catalog, staging, encoder and preprocessing, with a chain and a network in memory. */
-export class House {
+export class TestGateway {
   readonly chain = new MemoryChain();
-  readonly shelf = new ShelfRetrieval();
+  readonly retrieval = new FakeRetrieval();
   readonly clock = new ManualClock();
   /** Commits that may have made jobs. */
   work = 0;
@@ -87,7 +87,7 @@ export class House {
     this.gateway = this.gatewayWith({}, settings);
   }
 
-  static async build(settings: HouseSettings = {}): Promise<House> {
+  static async build(settings: HouseSettings = {}): Promise<TestGateway> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
     let now = 1_700_000_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
@@ -99,10 +99,10 @@ export class House {
       { catalog, blobs, encoder },
       maxSegmentsPerFile === undefined ? {} : { maxSegmentsPerFile },
     );
-    return new House(folder, catalog, blobs, encoder, preprocessing, settings);
+    return new TestGateway(folder, catalog, blobs, encoder, preprocessing, settings);
   }
 
-  /** Another gateway over the same rooms, with some of them replaced. */
+  /** Another gateway over the same services, with some of them replaced. */
   gatewayWith(
     replaced: {
       readonly blobs?: Blobs;
@@ -121,7 +121,7 @@ export class House {
         preprocessing,
         chain,
         clock,
-        retrieval: this.shelf,
+        retrieval: this.retrieval,
         onWork: () => this.work++,
         onFault: (error) => this.faults.push(error),
         ...replaced,
@@ -162,7 +162,7 @@ export class House {
     }
     let position = 0;
     for (const { file, fid, length } of await this.catalog.objects.extents(id)) {
-      this.shelf.contents.set(fid, content.subarray(position, position + length));
+      this.retrieval.contents.set(fid, content.subarray(position, position + length));
       position += length;
       await this.catalog.files.advance(file, "declared", 0);
       await this.blobs.remove((await this.catalog.files.stored(file)).orphans);

@@ -8,7 +8,7 @@ export const PREPARATION_PRUNER_DEFAULTS = {
 };
 
 /** Clears segment hashes that were saved just after the upload or version they were meant for had gone. */
-export class PreparationPruner implements Worker {
+export class PreparationGc implements Worker {
   readonly name = "preparation-pruner";
   private readonly settings: typeof PREPARATION_PRUNER_DEFAULTS;
   private nextAt = 0;

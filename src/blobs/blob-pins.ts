@@ -1,20 +1,20 @@
 import type { BlobId } from "../model/object.js";
 
 /** Which blobs may be neither swept (unsettled) nor removed yet (pinned). */
-export class Holds {
-  private readonly unsettled = new Set<BlobId>();
-  private readonly pins = new Map<BlobId, { count: number; doomed: boolean }>();
+export class BlobPins {
+  private readonly registered = new Set<BlobId>();
+  private readonly pins = new Map<BlobId, { count: number; pendingDelete: boolean }>();
 
-  born(id: BlobId): void {
-    this.unsettled.add(id);
+  register(id: BlobId): void {
+    this.registered.add(id);
   }
 
-  settle(ids: readonly BlobId[]): void {
-    for (const id of ids) this.unsettled.delete(id);
+  unregister(ids: readonly BlobId[]): void {
+    for (const id of ids) this.registered.delete(id);
   }
 
   mayBeSwept(id: BlobId): boolean {
-    return !this.unsettled.has(id) && !this.pins.has(id);
+    return !this.registered.has(id) && !this.pins.has(id);
   }
 
   /** Returns what is to be called once to give the pins back; it answers with the blobs that must go now. */
@@ -22,13 +22,13 @@ export class Holds {
     for (const id of ids) {
       const pin = this.pins.get(id);
       if (pin) pin.count++;
-      else this.pins.set(id, { count: 1, doomed: false });
+      else this.pins.set(id, { count: 1, pendingDelete: false });
     }
     let held: readonly BlobId[] = [...ids];
     return () => {
-      const doomed = held.filter((id) => this.unpin(id));
+      const pendingDelete = held.filter((id) => this.unpin(id));
       held = [];
-      return doomed;
+      return pendingDelete;
     };
   }
 
@@ -36,15 +36,15 @@ export class Holds {
     const pin = this.pins.get(id);
     if (!pin || --pin.count > 0) return false;
     this.pins.delete(id);
-    return pin.doomed;
+    return pin.pendingDelete;
   }
 
   /** Those of `ids` that may go at once; the pinned ones go when their last pin does. */
   remove(ids: readonly BlobId[]): BlobId[] {
-    this.settle(ids);
+    this.unregister(ids);
     return ids.filter((id) => {
       const pin = this.pins.get(id);
-      if (pin) pin.doomed = true;
+      if (pin) pin.pendingDelete = true;
       return !pin;
     });
   }

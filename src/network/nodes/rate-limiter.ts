@@ -2,8 +2,8 @@ import { systemClock } from "../../model/system-clock.js";
 import type { Clock } from "../../model/clock.js";
 
 /** Spreads bytes over time: whoever has to send some waits until those before are paid for. */
-export class Pace {
-  #freeAt = 0;
+export class RateLimiter {
+  private freeAt = 0;
 
   /** @param bytesPerSecond all senders together */
   constructor(
@@ -14,8 +14,8 @@ export class Pace {
   /** Resolves when `bytes` more may be sent; first come, first served. Rejects with the signal's reason. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {
     const now = this.clock.now();
-    const start = Math.max(now, this.#freeAt);
-    this.#freeAt = start + (bytes * 1000) / this.bytesPerSecond;
+    const start = Math.max(now, this.freeAt);
+    this.freeAt = start + (bytes * 1000) / this.bytesPerSecond;
     if (start > now) await this.clock.sleep(start - now, signal);
   }
 }

@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { expect } from "chai";
-import { FairSlots } from "../../../src/distribution/fair-slots.js";
+import { FairSemaphore } from "../../../src/distribution/fair-semaphore.js";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("FairSlots", () => {
+describe("FairSemaphore", () => {
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
   let running: { readonly what: string; end(): void }[] = [];
@@ -15,7 +15,7 @@ describe("FairSlots", () => {
   });
 
   /** Work that ends when the test says so. */
-  const add = (slots: FairSlots, file: string, node: string, given = signal) =>
+  const add = (slots: FairSemaphore, file: string, node: string, given = signal) =>
     slots.run(
       file,
       node,
@@ -40,7 +40,7 @@ describe("FairSlots", () => {
   };
 
   it("lets files take turns: a long one does not keep a short one waiting", async () => {
-    const slots = new FairSlots({ slots: 1, slotsPerNode: 12 });
+    const slots = new FairSemaphore({ slots: 1, slotsPerNode: 12 });
     const all = Array.from({ length: 50 }, (_, n) => add(slots, "long", `n${n}`));
     await turn();
     all.push(add(slots, "short", "n1"), add(slots, "short", "n2"));
@@ -51,7 +51,7 @@ describe("FairSlots", () => {
   });
 
   it("keeps a slow node from holding every slot, whoever sends to it", async () => {
-    const slots = new FairSlots({ slots: 4, slotsPerNode: 2 });
+    const slots = new FairSemaphore({ slots: 4, slotsPerNode: 2 });
     const all = ["a", "b", "c", "d"].map((file) => add(slots, file, "slow"));
     await turn();
     expect(started).to.deep.equal(["a/slow", "b/slow"]);
@@ -64,7 +64,7 @@ describe("FairSlots", () => {
   });
 
   it("lets who waits leave, and gives back the slot of what fails", async () => {
-    const slots = new FairSlots({ slots: 1, slotsPerNode: 1 });
+    const slots = new FairSemaphore({ slots: 1, slotsPerNode: 1 });
     const controller = new AbortController();
     const first = add(slots, "a", "n");
     const left = add(slots, "b", "n", controller.signal).catch((error: unknown) => error);

@@ -3,7 +3,7 @@ import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js
 import type { RequestHead } from "../request.js";
 
 /** What a request says about its own signature (AWS Signature Version 4), not yet believed. */
-export interface Claim {
+export interface SignatureClaims {
   readonly place: "header" | "query";
   readonly accessKeyId: string;
   /** `20130524/us-east-1/s3/aws4_request` */
@@ -30,7 +30,7 @@ const unsupported = (authorization: string) =>
     fields: { ArgumentName: "Authorization", ArgumentValue: authorization.slice(0, 100) },
   });
 
-export interface Scope {
+export interface CredentialScope {
   readonly accessKeyId: string;
   readonly scope: string;
   readonly date: string;
@@ -38,7 +38,7 @@ export interface Scope {
 }
 
 /** `KEYID/YYYYMMDD/REGION/SERVICE/aws4_request`. */
-export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): Scope {
+export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): CredentialScope {
   // The key ID comes first and may itself hold slashes.
   const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
   if (!match)
@@ -65,7 +65,7 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
   return text.toLowerCase();
 }
 
-function headerClaim(authorization: string, head: RequestHead): Claim {
+function headerClaim(authorization: string, head: RequestHead): SignatureClaims {
   const refuse = (why: string) =>
     new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
   const [scheme = ""] = authorization.split(/\s/, 1);
@@ -97,7 +97,7 @@ function headerClaim(authorization: string, head: RequestHead): Claim {
   };
 }
 
-function queryClaim(head: RequestHead): Claim {
+function queryClaim(head: RequestHead): SignatureClaims {
   const refuse = (message: string) => new S3Error("AuthorizationQueryParametersError", { message });
   const field = (name: string) => {
     const value = head.query.get(name);
@@ -139,7 +139,7 @@ function queryClaim(head: RequestHead): Claim {
 /**
  * Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused.
  */
-export function parseClaim(head: RequestHead): Claim | undefined {
+export function parseClaim(head: RequestHead): SignatureClaims | undefined {
   const authorization = head.headers.get("authorization");
   const inQuery = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].some((name) => head.query.has(name));
   if (authorization !== undefined) {

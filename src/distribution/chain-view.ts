@@ -4,7 +4,7 @@ import type { Fid } from "../model/hash.js";
 import type { Chain, ChainDeal, ChainFile } from "../network/chain/chain.js";
 
 /** What the chain shows of one FID. */
-export interface Sight {
+export interface ChainView {
   readonly deal: ChainDeal | undefined;
   readonly file: ChainFile | undefined;
 }
@@ -13,7 +13,7 @@ export interface Sight {
  * The deal is read first: the twelfth report turns a deal into a file, and in the other order a deal that completes
  * between the two reads would look like nothing at all, and be declared again.
  */
-export async function look(chain: Chain, fid: Fid, at: "best" | "finalized"): Promise<Sight> {
+export async function readFileStatus(chain: Chain, fid: Fid, at: "best" | "finalized"): Promise<ChainView> {
   const deal = await chain.deal(fid, at);
   const file = await chain.file(fid, at);
   return { deal, file };

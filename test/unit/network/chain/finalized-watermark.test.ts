@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FinalMark } from "../../../../src/network/chain/final-mark.js";
+import { FinalizedWatermark } from "../../../../src/network/chain/finalized-watermark.js";
 
 class CountingShelf {
   value: unknown;
@@ -20,36 +20,36 @@ class CountingShelf {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("The mark of the last final block", () => {
-  let shelf: CountingShelf;
+  let store: CountingShelf;
   const next = async (genesis: string) => {
-    const mark = await FinalMark.open(shelf);
-    mark.begin(genesis);
-    return mark;
+    const watermark = await FinalizedWatermark.open(store);
+    watermark.begin(genesis);
+    return watermark;
   };
-  beforeEach(() => (shelf = new CountingShelf()));
+  beforeEach(() => (store = new CountingShelf()));
 
   it("is at most some blocks old in the next process, and is not written at every block", async () => {
-    const mark = await next("0xa");
+    const watermark = await next("0xa");
     for (let number = 100; number <= 199; number++) {
-      mark.saw(number);
+      watermark.saw(number);
       await settled();
     }
     expect((await next("0xa")).number).to.be.within(195, 199);
-    expect(shelf.writes).to.be.within(19, 21);
+    expect(store.writes).to.be.within(19, 21);
   });
 
   it("is exact after an orderly end", async () => {
-    const mark = await next("0xa");
-    for (const number of [100, 102, 101]) mark.saw(number);
-    await mark.save();
-    await mark.save();
+    const watermark = await next("0xa");
+    for (const number of [100, 102, 101]) watermark.saw(number);
+    await watermark.save();
+    await watermark.save();
     expect((await next("0xa")).number).to.equal(102);
   });
 
   it("means nothing for another chain, and is that one's from then on", async () => {
-    const mark = await next("0xa");
-    mark.saw(1000);
-    await mark.save();
+    const watermark = await next("0xa");
+    watermark.saw(1000);
+    await watermark.save();
     const other = await next("0xb");
     expect(other.number).to.equal(-1);
     other.saw(7);
@@ -60,18 +60,18 @@ describe("The mark of the last final block", () => {
 
   it("begins anew on a shelf that holds rubbish", async () => {
     for (const rubbish of ["?", null, { genesis: "0xa" }, { genesis: "0xa", number: 1.5 }]) {
-      shelf.value = rubbish;
+      store.value = rubbish;
       expect((await next("0xa")).number).to.equal(-1);
     }
   });
 
   it("goes on when the shelf cannot be written, and tries again with a later block", async () => {
-    const mark = await next("0xa");
-    shelf.broken = true;
-    mark.saw(100);
+    const watermark = await next("0xa");
+    store.broken = true;
+    watermark.saw(100);
     await settled();
-    shelf.broken = false;
-    mark.saw(101);
+    store.broken = false;
+    watermark.saw(101);
     await settled();
     expect((await next("0xa")).number).to.equal(101);
   });

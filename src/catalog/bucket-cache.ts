@@ -17,7 +17,7 @@ export interface ConfiguredBucket {
  * writer, so it is enough that every change goes through `change`: nothing read before or during it is remembered
  * beyond it.
  */
-export class BucketMemory {
+export class BucketCache {
   private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
   private changes = 0;
 

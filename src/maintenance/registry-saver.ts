@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.js";
 
 export interface BookKeeperComponents {
   /** The node book. */
-  readonly book: { save(): Promise<void> };
+  readonly registry: { save(): Promise<void> };
   readonly clock: Clock;
 }
 
@@ -15,19 +15,19 @@ export interface BookKeeperSettings {
 export const BOOK_KEEPER_DEFAULTS: BookKeeperSettings = { intervalMs: 30_000 };
 
 /** Keeps what was learned of storage nodes for the next process. */
-export class BookKeeper implements Worker {
+export class RegistrySaver implements Worker {
   readonly name = "keep-node-book";
-  readonly #settings: BookKeeperSettings;
+  private readonly settings: BookKeeperSettings;
 
   constructor(
     private readonly components: BookKeeperComponents,
     settings: Partial<BookKeeperSettings> = {},
   ) {
-    this.#settings = { ...BOOK_KEEPER_DEFAULTS, ...settings };
+    this.settings = { ...BOOK_KEEPER_DEFAULTS, ...settings };
   }
 
   async step(): Promise<Progress> {
-    await this.components.book.save();
-    return { kind: "idle", until: this.components.clock.now() + this.#settings.intervalMs };
+    await this.components.registry.save();
+    return { kind: "idle", until: this.components.clock.now() + this.settings.intervalMs };
   }
 }

@@ -1,19 +1,19 @@
 import type { CessAccount } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Chain, ChainNode } from "../chain/chain.js";
-import type { Shelf } from "../shelf.js";
+import type { KeyValueStore } from "../key-value-store.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
-import type { BookedNode, Direction, NodeBook, NodeExperience } from "./node-book.js";
+import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
 import { type CoolingCause, NodeRecord, type SavedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
 
 export interface NodeBookComponents {
   readonly chain: Pick<Chain, "nodes">;
   readonly clock: Clock;
-  readonly shelf?: Shelf;
+  readonly store?: KeyValueStore;
 }
 
-export interface NodeBookSettings {
+export interface NodeRegistrySettings {
   /** The chain's register of nodes is read again when it is older, in milliseconds: a read takes all of them. */
   readonly nodesFreshMs: number;
   /** Transfers in a row without an answer after which a node cools. */
@@ -29,7 +29,7 @@ export interface NodeBookSettings {
   readonly remembered: number;
 }
 
-export const NODE_BOOK_DEFAULTS: NodeBookSettings = {
+export const NODE_BOOK_DEFAULTS: NodeRegistrySettings = {
   nodesFreshMs: 30_000,
   failures: 3,
   missedReports: 2,
@@ -63,7 +63,8 @@ export interface NodeRow extends NodeExperience {
   readonly lastFailure?: string;
 }
 
-export type Admission = { readonly kind: "trusted" | "trial" } | { readonly kind: "cooling"; readonly until: number };
+export type CircuitState =
+  { readonly kind: "trusted" | "trial" } | { readonly kind: "cooling"; readonly until: number };
 
 interface Register {
   readonly at: number;
@@ -71,165 +72,168 @@ interface Register {
 }
 
 /** The node book in memory, put on its shelf from time to time. */
-export class KeptNodeBook implements NodeBook {
-  readonly #components: NodeBookComponents;
-  readonly #settings: NodeBookSettings;
+export class PersistentNodeRegistry implements NodeRegistry {
+  private readonly components: NodeBookComponents;
+  private readonly settings: NodeRegistrySettings;
   /** Least recently touched first. */
-  readonly #records = new Map<string, NodeRecord>();
-  readonly #gets = new DecayingHistogram();
-  #register: Register | undefined;
-  #reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
-  #changed = false;
-  #saving: Promise<void> = Promise.resolve();
+  private readonly records = new Map<string, NodeRecord>();
+  private readonly gets = new DecayingHistogram();
+  private register: Register | undefined;
+  private reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
+  private changed = false;
+  private saving: Promise<void> = Promise.resolve();
 
-  private constructor(components: NodeBookComponents, settings: Partial<NodeBookSettings>) {
-    this.#components = components;
-    this.#settings = { ...NODE_BOOK_DEFAULTS, ...settings };
+  private constructor(components: NodeBookComponents, settings: Partial<NodeRegistrySettings>) {
+    this.components = components;
+    this.settings = { ...NODE_BOOK_DEFAULTS, ...settings };
   }
 
   /** With what the shelf has; what cannot be read there is learned again. */
-  static async open(components: NodeBookComponents, settings: Partial<NodeBookSettings> = {}): Promise<KeptNodeBook> {
-    const book = new KeptNodeBook(components, settings);
-    const saved = await components.shelf?.get(SHELF_KEY).catch(() => undefined);
+  static async open(
+    components: NodeBookComponents,
+    settings: Partial<NodeRegistrySettings> = {},
+  ): Promise<PersistentNodeRegistry> {
+    const registry = new PersistentNodeRegistry(components, settings);
+    const saved = await components.store?.get(SHELF_KEY).catch(() => undefined);
     for (const record of Array.isArray(saved) ? (saved as SavedRecord[]) : []) {
       try {
         const read = new NodeRecord(record);
-        book.#records.set(record.account, read);
+        registry.records.set(record.account, read);
       } catch {
         // Written by another version: that node is met anew.
       }
     }
-    book.#forgetOldest();
-    return book;
+    registry.forgetOldest();
+    return registry;
   }
 
   /** Without a shelf: for tests and simulations. */
   static inMemory(
     components: Omit<NodeBookComponents, "shelf">,
-    settings: Partial<NodeBookSettings> = {},
-  ): KeptNodeBook {
-    return new KeptNodeBook(components, settings);
+    settings: Partial<NodeRegistrySettings> = {},
+  ): PersistentNodeRegistry {
+    return new PersistentNodeRegistry(components, settings);
   }
 
   /** Puts on the shelf what was learned since the last time. Rejects with the shelf's error. */
   save(): Promise<void> {
-    const { shelf } = this.#components;
-    if (!shelf || !this.#changed) return this.#saving;
-    this.#changed = false;
-    const records = [...this.#records].map(([account, record]) => record.save(account));
-    const saving = this.#saving
+    const { store } = this.components;
+    if (!store || !this.changed) return this.saving;
+    this.changed = false;
+    const records = [...this.records].map(([account, record]) => record.save(account));
+    const saving = this.saving
       .catch(() => undefined)
       .then(async () => {
-        await shelf.set(SHELF_KEY, records);
+        await store.set(SHELF_KEY, records);
       });
-    this.#saving = saving;
-    saving.catch(() => (this.#changed = true));
+    this.saving = saving;
+    saving.catch(() => (this.changed = true));
     return saving;
   }
 
-  async nodes(notBefore = 0): Promise<readonly BookedNode[]> {
-    const { nodes } = await this.#read(Math.max(notBefore, this.#components.clock.now() - this.#settings.nodesFreshMs));
-    const usual = this.#usualPutSpeed();
+  async nodes(notBefore = 0): Promise<readonly RegisteredNode[]> {
+    const { nodes } = await this.read(Math.max(notBefore, this.components.clock.now() - this.settings.nodesFreshMs));
+    const usual = this.usualPutSpeed();
     return nodes.map((node) => {
-      const record = this.#records.get(node.account);
-      const until = record && this.#coolingUntil(record);
+      const record = this.records.get(node.account);
+      const until = record && this.coolingUntil(record);
       return { ...node, quality: quality(record, usual), ...(until !== undefined && { coolingUntil: until }) };
     });
   }
 
   experience(account: CessAccount): NodeExperience {
-    return this.#experience(this.#records.get(account) ?? new NodeRecord());
+    return this.experienceOf(this.records.get(account) ?? new NodeRecord());
   }
 
   usualGetMs(): number | undefined {
-    return this.#gets.quantile(0.9);
+    return this.gets.quantile(0.9);
   }
 
   succeeded(account: CessAccount, direction: Direction, bytes: number, ms: number): void {
-    const record = this.#touch(account);
+    const record = this.touch(account);
     record.transferred(direction, bytes, ms);
-    if (direction === "get") this.#gets.add(ms);
-    this.#answered(record);
+    if (direction === "get") this.gets.add(ms);
+    this.answered(record);
   }
 
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
     if (kind === "busy" || kind === "cooling") return;
-    const record = this.#touch(account);
-    record.stumbled(why, this.#components.clock.now(), this.#settings.failureHalfLifeMs);
+    const record = this.touch(account);
+    record.stumbled(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
     // A node that refuses or misses something is there and answers; where the policy does not connect, nobody failed.
-    if (kind === "refused" || kind === "missing") this.#answered(record);
-    else if (kind === "unreachable" && !this.#isCooling(record)) {
+    if (kind === "refused" || kind === "missing") this.answered(record);
+    else if (kind === "unreachable" && !this.isCooling(record)) {
       record.failureStreak++;
-      if (record.failureStreak >= this.#settings.failures)
-        this.#cool(record, "failures", record.failureStreak - this.#settings.failures);
+      if (record.failureStreak >= this.settings.failures)
+        this.cool(record, "failures", record.failureStreak - this.settings.failures);
     }
   }
 
   outrun(account: CessAccount, direction: Direction, ms: number): void {
-    const record = this.#touch(account);
+    const record = this.touch(account);
     const { count, p50Ms, p95Ms } = record.experience(direction);
     const usual = count >= ENOUGH_TRANSFERS ? p95Ms : direction === "get" ? this.usualGetMs() : undefined;
     // A race lost early says nothing of how long it would have taken.
     if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
     if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_OUTRUN_MS)) return;
-    record.fellBehind(this.#components.clock.now(), this.#settings.failureHalfLifeMs);
+    record.fellBehind(this.components.clock.now(), this.settings.failureHalfLifeMs);
   }
 
   lied(account: CessAccount): void {
-    const record = this.#touch(account);
+    const record = this.touch(account);
     record.stumbled(
       "gave bytes that are not the fragment",
-      this.#components.clock.now(),
-      this.#settings.failureHalfLifeMs,
+      this.components.clock.now(),
+      this.settings.failureHalfLifeMs,
     );
     record.lies++;
-    this.#cool(record, "lies", record.lies - 1);
+    this.cool(record, "lies", record.lies - 1);
   }
 
   reported(account: CessAccount): void {
-    const record = this.#touch(account);
+    const record = this.touch(account);
     record.reports++;
     record.reportedAs(1);
     record.silenceStreak = 0;
     // Keeping and reporting a whole batch is what a cooled node had to prove; a liar's reads are another matter.
-    if (!this.#isCooling(record) && record.cooling?.cause !== "lies") record.cooling = undefined;
+    if (!this.isCooling(record) && record.cooling?.cause !== "lies") record.cooling = undefined;
   }
 
   missedReport(account: CessAccount): void {
-    const record = this.#touch(account);
+    const record = this.touch(account);
     record.missedReports++;
     record.reportedAs(0);
     record.lastFailure = "took fragments and did not report them";
     record.silenceStreak++;
-    const excess = record.silenceStreak - this.#settings.missedReports;
-    if (excess >= 0 && !this.#isCooling(record)) this.#cool(record, "silence", excess);
+    const excess = record.silenceStreak - this.settings.missedReports;
+    if (excess >= 0 && !this.isCooling(record)) this.cool(record, "silence", excess);
   }
 
   /**
    * Whether fragments may be given to the node now. On trial one transfer at a time may: whoever was admitted as the
    * trial calls `trialOver` when it has ended.
    */
-  admit(account: CessAccount): Admission {
-    const record = this.#records.get(account);
+  admit(account: CessAccount): CircuitState {
+    const record = this.records.get(account);
     if (!record?.cooling) return { kind: "trusted" };
-    const until = this.#coolingUntil(record);
+    const until = this.coolingUntil(record);
     if (until !== undefined) return { kind: "cooling", until };
-    if (record.tried) return { kind: "cooling", until: this.#components.clock.now() };
+    if (record.tried) return { kind: "cooling", until: this.components.clock.now() };
     record.tried = true;
     return { kind: "trial" };
   }
 
   trialOver(account: CessAccount): void {
-    const record = this.#records.get(account);
+    const record = this.records.get(account);
     if (record) record.tried = false;
   }
 
   /** Every node that is registered or was met, the registered first. From memory: the chain is not asked. */
   table(): NodeRow[] {
-    const registered = new Map((this.#register?.nodes ?? []).map((node) => [node.account as string, node]));
-    const usual = this.#usualPutSpeed();
-    return [...new Set([...registered.keys(), ...this.#records.keys()])].map((account) => {
-      const [node, record] = [registered.get(account), this.#records.get(account)];
+    const registered = new Map((this.register?.nodes ?? []).map((node) => [node.account as string, node]));
+    const usual = this.usualPutSpeed();
+    return [...new Set([...registered.keys(), ...this.records.keys()])].map((account) => {
+      const [node, record] = [registered.get(account), this.records.get(account)];
       return {
         account,
         registered: node !== undefined,
@@ -238,7 +242,7 @@ export class KeptNodeBook implements NodeBook {
         quality: quality(record, usual),
         reports: record?.reports ?? 0,
         ...(record?.lastFailure !== undefined && { lastFailure: record.lastFailure }),
-        ...this.#experience(record ?? new NodeRecord()),
+        ...this.experienceOf(record ?? new NodeRecord()),
       };
     });
   }
@@ -248,19 +252,19 @@ export class KeptNodeBook implements NodeBook {
     const sums = {
       registered: 0,
       positive: 0,
-      known: this.#records.size,
+      known: this.records.size,
       cooling: 0,
       onTrial: 0,
       failures: 0,
       lies: 0,
       missedReports: 0,
     };
-    for (const { state } of this.#register?.nodes ?? []) {
+    for (const { state } of this.register?.nodes ?? []) {
       sums.registered++;
       if (state === "positive") sums.positive++;
     }
-    for (const record of this.#records.values()) {
-      if (this.#isCooling(record)) sums.cooling++;
+    for (const record of this.records.values()) {
+      if (this.isCooling(record)) sums.cooling++;
       else if (record.cooling) sums.onTrial++;
       sums.failures += record.failures;
       sums.lies += record.lies;
@@ -270,46 +274,46 @@ export class KeptNodeBook implements NodeBook {
   }
 
   /** Everybody who needs it shares one reading, provided that it began late enough. */
-  async #read(notBefore: number): Promise<Register> {
-    if (this.#register && this.#register.at >= notBefore) return this.#register;
-    if (this.#reading && this.#reading.at >= notBefore) return this.#reading.nodes;
-    const at = this.#components.clock.now();
-    const nodes = this.#components.chain.nodes().then((read) => (this.#register = { at, nodes: read }));
+  private async read(notBefore: number): Promise<Register> {
+    if (this.register && this.register.at >= notBefore) return this.register;
+    if (this.reading && this.reading.at >= notBefore) return this.reading.nodes;
+    const at = this.components.clock.now();
+    const nodes = this.components.chain.nodes().then((read) => (this.register = { at, nodes: read }));
     const reading = { at, nodes };
-    this.#reading = reading;
+    this.reading = reading;
     const ended = () => {
-      if (this.#reading === reading) this.#reading = undefined;
+      if (this.reading === reading) this.reading = undefined;
     };
     nodes.then(ended, ended);
     return nodes;
   }
 
   /** Something came back: it is reachable, which ends what being unreachable began. */
-  #answered(record: NodeRecord): void {
+  private answered(record: NodeRecord): void {
     record.failureStreak = 0;
     if (record.cooling?.cause === "failures") record.cooling = undefined;
   }
 
-  #cool(record: NodeRecord, cause: CoolingCause, doublings: number): void {
-    const { firstCooldownMs, maxCooldownMs } = this.#settings;
+  private cool(record: NodeRecord, cause: CoolingCause, doublings: number): void {
+    const { firstCooldownMs, maxCooldownMs } = this.settings;
     const ms = Math.min(maxCooldownMs, firstCooldownMs * 2 ** Math.min(doublings, 30));
-    record.cooling = { until: Math.max(this.#components.clock.now() + ms, record.cooling?.until ?? 0), cause };
+    record.cooling = { until: Math.max(this.components.clock.now() + ms, record.cooling?.until ?? 0), cause };
   }
 
-  #isCooling(record: NodeRecord): boolean {
-    return this.#coolingUntil(record) !== undefined;
+  private isCooling(record: NodeRecord): boolean {
+    return this.coolingUntil(record) !== undefined;
   }
 
-  #coolingUntil({ cooling }: NodeRecord): number | undefined {
-    return cooling && cooling.until > this.#components.clock.now() ? cooling.until : undefined;
+  private coolingUntil({ cooling }: NodeRecord): number | undefined {
+    return cooling && cooling.until > this.components.clock.now() ? cooling.until : undefined;
   }
 
-  #experience(record: NodeRecord): NodeExperience {
-    const until = this.#coolingUntil(record);
+  private experienceOf(record: NodeRecord): NodeExperience {
+    const until = this.coolingUntil(record);
     return {
       successRate: record.successRate,
       reportRate: record.reportRate,
-      recentFailures: record.recentFailures(this.#components.clock.now(), this.#settings.failureHalfLifeMs),
+      recentFailures: record.recentFailures(this.components.clock.now(), this.settings.failureHalfLifeMs),
       lagging: record.lagging,
       failures: record.failures,
       lies: record.lies,
@@ -322,26 +326,26 @@ export class KeptNodeBook implements NodeBook {
   }
 
   /** The median of what nodes take, in bytes a second. */
-  #usualPutSpeed(): number | undefined {
-    const speeds = [...this.#records.values()]
+  private usualPutSpeed(): number | undefined {
+    const speeds = [...this.records.values()]
       .flatMap(({ transfers }) => transfers.put.bytesPerSecond ?? [])
       .sort((a, b) => a - b);
     return speeds[speeds.length >> 1];
   }
 
-  #touch(account: CessAccount): NodeRecord {
-    const record = this.#records.get(account) ?? new NodeRecord();
-    this.#records.delete(account);
-    this.#records.set(account, record);
-    this.#changed = true;
-    this.#forgetOldest();
+  private touch(account: CessAccount): NodeRecord {
+    const record = this.records.get(account) ?? new NodeRecord();
+    this.records.delete(account);
+    this.records.set(account, record);
+    this.changed = true;
+    this.forgetOldest();
     return record;
   }
 
-  #forgetOldest(): void {
-    for (const account of this.#records.keys()) {
-      if (this.#records.size <= this.#settings.remembered) return;
-      this.#records.delete(account);
+  private forgetOldest(): void {
+    for (const account of this.records.keys()) {
+      if (this.records.size <= this.settings.remembered) return;
+      this.records.delete(account);
     }
   }
 }
