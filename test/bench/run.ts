@@ -47,12 +47,12 @@ interface Result {
 }
 
 /**
- * `npm run bench [-- NAME… --objects N --readme]`: all of them, or those named; a table for people and bench.json for
- * programs. What bench.json has of other benches on the same machine stays in it. `--readme` writes it all into
- * README.md.
+ * `npm run bench [-- NAME… --objects N --docs]`: all of them, or those named; a table for people and bench.json for
+ * programs. What bench.json has of other benches on the same machine stays in it. `--docs` writes it all into
+ * docs/benchmarks.md.
  */
 async function main(args: readonly string[]): Promise<void> {
-  const options = { objects: { type: "string", default: "100" }, readme: { type: "boolean", default: false } } as const;
+  const options = { objects: { type: "string", default: "100" }, docs: { type: "boolean", default: false } } as const;
   const { positionals: names, values } = parseArgs({ args: [...args], allowPositionals: true, options });
   const objects = Number(values.objects);
   if (!Number.isSafeInteger(objects) || objects < 1)
@@ -86,7 +86,7 @@ async function main(args: readonly string[]): Promise<void> {
   const result: Result = { machine, benches: { ...before, ...Object.fromEntries(measured) } };
   await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`\n${RESULT}`);
-  if (values.readme) await updateReadme(result);
+  if (values.docs) await updateDocs(result);
 }
 
 const shape = ({ cores, cpu, memoryGib, node }: Machine) => `${cores} cores (${cpu}), ${memoryGib} GiB, Node ${node}`;
@@ -98,17 +98,17 @@ async function earlier(machine: Machine): Promise<Result["benches"]> {
   return isDeepStrictEqual(other, machine) ? (known ?? {}) : {};
 }
 
-const README = resolve("README.md");
+const PAGE = resolve("docs/benchmarks.md");
 const SECTION = /(<!-- bench:[^\n]*-->\n).*?(<!-- \/bench -->)/s;
 
-async function updateReadme({ machine, benches: measured }: Result): Promise<void> {
+async function updateDocs({ machine, benches: measured }: Result): Promise<void> {
   const known = Object.keys(benches).flatMap((name) => measured[name] ?? []);
   const days = [...new Set(known.map(({ date }) => date.slice(0, 10)))].sort().join(", ");
   const section = `On ${shape(machine)}; ${days}.\n\n${markdown(known.flatMap(({ figures }) => figures))}\n`;
-  const text = await readFile(README, "utf8");
-  if (!SECTION.test(text)) throw new Error("README.md has no section for the benches");
+  const text = await readFile(PAGE, "utf8");
+  if (!SECTION.test(text)) throw new Error("docs/benchmarks.md has no section for the benches");
   await writeFile(
-    README,
+    PAGE,
     text.replace(SECTION, (_, begin: string, end: string) => begin + section + end),
   );
 }
