@@ -1,4 +1,4 @@
-// A placement policy: at most one fragment of a file with each operator, the best nodes first. See docs/placement-policy.md.
+// A placement policy: at most one fragment of a file with each operator, the best nodes first. See docs/placement.md.
 // Use it with `placement: { module: ./one-operator-each.mjs }` in the configuration.
 
 /** @type {import("../dist/src/model/placement-policy.js").PlacementPolicy} */

@@ -196,7 +196,7 @@ export const configSchema = z.strictObject({
       maxCooldownSeconds: wholeNumber.min(1).default(600),
     })
     .prefault({}),
-  /** Which storage nodes get fragments; see docs/placement-policy.md. */
+  /** Which storage nodes get fragments; see docs/placement.md. */
   placement: z
     .strictObject({
       /** Accounts of storage nodes that get fragments first. */

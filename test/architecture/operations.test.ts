@@ -7,8 +7,8 @@ import { probes } from "../../src/s3/operations/probes.js";
 import { unserved } from "../../src/s3/operations/unserved.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const readme = join(root, "README.md");
-const BEGIN = "<!-- operations: written by UPDATE_README=1 npm test -->\n";
+const page = join(root, "docs/operations.md");
+const BEGIN = "<!-- operations: written by UPDATE_DOCS=1 npm test -->\n";
 const END = "<!-- /operations -->";
 
 const kebab = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
@@ -38,14 +38,14 @@ function table(): string {
   ].join("\n");
 }
 
-describe("README", () => {
+describe("docs/operations.md", () => {
   it("names every S3 operation with how it is answered and the conformance file that tests it", () => {
-    const text = readFileSync(readme, "utf8");
+    const text = readFileSync(page, "utf8");
     const [before, rest = ""] = text.split(BEGIN);
     const [, after = ""] = rest.split(END);
     const wanted = `${before ?? ""}${BEGIN}${table()}\n${END}${after}`;
-    if (process.env["UPDATE_README"] === "1") writeFileSync(readme, wanted);
-    else expect(text === wanted, "the table is out of date: UPDATE_README=1 npm test").to.equal(true);
+    if (process.env["UPDATE_DOCS"] === "1") writeFileSync(page, wanted);
+    else expect(text === wanted, "the table is out of date: UPDATE_DOCS=1 npm test").to.equal(true);
   });
 
   it("has a conformance file for every operation served", () => {
