@@ -10,3 +10,10 @@ export interface Bucket {
   readonly createdAt: number;
   readonly versioning?: Versioning;
 }
+
+/** Account.id of the owner of the bucket of all files on the network: no public key is zero, so no account has it. */
+export const NETWORK_OWNER = "0".repeat(64);
+
+export function isNetworkBucket({ owner }: Pick<Bucket, "owner">): boolean {
+  return owner === NETWORK_OWNER;
+}

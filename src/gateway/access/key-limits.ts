@@ -1,21 +1,20 @@
 import type { KeyLimits } from "../../model/account.js";
 import { globOf, matchesGlob } from "../../model/glob.js";
 import { isObjectAction } from "../../model/policy-actions.js";
+import type { AccessRule } from "../call.js";
 import { isReading } from "./actions.js";
 
 /** What a request would do, as far as its access key's limits ask. */
 export interface LimitedRequest {
-  readonly operation: string;
-  /** Undefined: it needs no permission but to know that the bucket is there. */
-  readonly action: string | undefined;
+  readonly resource: AccessRule["resource"];
+  readonly action: string;
+  readonly probe?: true;
   readonly bucket: string;
   readonly key: string;
   /** Of a listing. */
   readonly prefix: string;
 }
 
-/** Requests by which tools find out that a bucket is there. */
-const looking = new Set(["HeadBucket", "GetBucketLocation"]);
 const listing = new Set(["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]);
 
 export function withinBuckets({ buckets }: KeyLimits, name: string): boolean {
@@ -25,7 +24,8 @@ export function withinBuckets({ buckets }: KeyLimits, name: string): boolean {
 export function withinLimits(limits: KeyLimits, request: LimitedRequest): boolean {
   const { action } = request;
   if (!withinBuckets(limits, request.bucket)) return false;
-  if (action === undefined || looking.has(request.operation)) return true;
+  // Whether the bucket is there may be asked with any key; each of several objects is asked about by itself.
+  if (request.probe || request.resource === "objects") return true;
   const { permission = "read-write", prefixes } = limits;
   if (permission !== "read-write" && isReading(action) !== (permission === "read")) return false;
   if (prefixes === undefined) return true;

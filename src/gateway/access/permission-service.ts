@@ -9,7 +9,7 @@ import { parsePolicy } from "../../model/policy-document.js";
 import type { ObjectOwnership, Payer, PublicAccessBlock } from "../../model/public-access.js";
 import { permittedBucket, type Accounts } from "./access.js";
 import { bucketAccess } from "./bucket-access.js";
-import type { Call, NamedAcl, ObjectName, Permissions } from "../gateway.js";
+import type { BucketCall, NamedAcl, ObjectName, Permissions } from "../gateway.js";
 import { aclOf, requireGrantees, requireUnblocked } from "./object-acl.js";
 import { readableVersion } from "../objects/object-read.js";
 
@@ -22,16 +22,16 @@ export interface PermissionComponents {
 export class PermissionService implements Permissions {
   constructor(private readonly components: PermissionComponents) {}
 
-  async policy(call: Call, bucket: string): Promise<string> {
+  async policy(call: BucketCall): Promise<string> {
     await this.bucket(call, bucket);
     return this.document(bucket, "policy", "NoSuchBucketPolicy");
   }
 
-  async policyIsPublic(call: Call, bucket: string): Promise<boolean> {
+  async policyIsPublic(call: BucketCall): Promise<boolean> {
     return isPublicPolicy(parsePolicy(await this.policy(call, bucket), bucket));
   }
 
-  async setPolicy(call: Call, bucket: string, text: string): Promise<void> {
+  async setPolicy(call: BucketCall, text: string): Promise<void> {
     const { block } = await bucketAccess(this.components.catalog, await this.bucket(call, bucket));
     const policy = parsePolicy(text, bucket);
     requireActions(policy);
@@ -44,34 +44,34 @@ export class PermissionService implements Permissions {
     await this.components.catalog.configurations.put(bucket, "policy", text);
   }
 
-  async deletePolicy(call: Call, bucket: string): Promise<void> {
+  async deletePolicy(call: BucketCall): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.delete(bucket, "policy");
   }
 
-  async publicAccessBlock(call: Call, bucket: string): Promise<PublicAccessBlock> {
+  async publicAccessBlock(call: BucketCall): Promise<PublicAccessBlock> {
     await this.bucket(call, bucket);
     return JSON.parse(
       await this.document(bucket, "publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
     ) as PublicAccessBlock;
   }
 
-  async setPublicAccessBlock(call: Call, bucket: string, block: PublicAccessBlock): Promise<void> {
+  async setPublicAccessBlock(call: BucketCall, block: PublicAccessBlock): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.put(bucket, "publicAccessBlock", JSON.stringify(block));
   }
 
-  async deletePublicAccessBlock(call: Call, bucket: string): Promise<void> {
+  async deletePublicAccessBlock(call: BucketCall): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.delete(bucket, "publicAccessBlock");
   }
 
-  async ownership(call: Call, bucket: string): Promise<ObjectOwnership> {
+  async ownership(call: BucketCall): Promise<ObjectOwnership> {
     await this.bucket(call, bucket);
     return (await this.document(bucket, "ownershipControls", "OwnershipControlsNotFoundError")) as ObjectOwnership;
   }
 
-  async setOwnership(call: Call, bucket: string, ownership: ObjectOwnership): Promise<void> {
+  async setOwnership(call: BucketCall, ownership: ObjectOwnership): Promise<void> {
     const { owner, name } = await this.bucket(call, bucket);
     const { acl } = await bucketAccess(this.components.catalog, { owner, name });
     if (
@@ -83,41 +83,41 @@ export class PermissionService implements Permissions {
     await this.components.catalog.configurations.put(bucket, "ownershipControls", ownership);
   }
 
-  async deleteOwnership(call: Call, bucket: string): Promise<void> {
+  async deleteOwnership(call: BucketCall): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.delete(bucket, "ownershipControls");
   }
 
-  async requestPayment(call: Call, bucket: string): Promise<Payer> {
+  async requestPayment(call: BucketCall): Promise<Payer> {
     await this.bucket(call, bucket);
     return ((await this.components.catalog.configurations.get(bucket, "requestPayment")) ?? "BucketOwner") as Payer;
   }
 
-  async setRequestPayment(call: Call, bucket: string, payer: Payer): Promise<void> {
+  async setRequestPayment(call: BucketCall, payer: Payer): Promise<void> {
     await this.bucket(call, bucket);
     await this.components.catalog.configurations.put(bucket, "requestPayment", payer);
   }
 
-  async bucketAcl(call: Call, name: string): Promise<NamedAcl> {
+  async bucketAcl(call: BucketCall): Promise<NamedAcl> {
     const bucket = await this.bucket(call, name);
     const { acl, acls } = await bucketAccess(this.components.catalog, bucket);
     return this.named(acls ? acl : privateAcl(bucket.owner));
   }
 
-  async setBucketAcl(call: Call, name: string, request: AclRequest): Promise<void> {
+  async setBucketAcl(call: BucketCall, request: AclRequest): Promise<void> {
     const bucket = await this.bucket(call, name);
     const acl = await this.wanted(bucket, bucket.owner, request);
     await this.components.catalog.configurations.put(name, "acl", JSON.stringify(acl));
   }
 
-  async objectAcl(call: Call, name: ObjectName): Promise<NamedAcl> {
+  async objectAcl(call: BucketCall, name: ObjectKey): Promise<NamedAcl> {
     const bucket = await this.bucket(call, name.bucket);
     const { acls } = await bucketAccess(this.components.catalog, bucket);
     const { acl } = await readableVersion(this.components.catalog, name);
     return this.named(acls && acl ? acl : privateAcl(bucket.owner));
   }
 
-  async setObjectAcl(call: Call, name: ObjectName, request: AclRequest): Promise<void> {
+  async setObjectAcl(call: BucketCall, name: ObjectKey, request: AclRequest): Promise<void> {
     const bucket = await this.bucket(call, name.bucket);
     const version = await readableVersion(this.components.catalog, name);
     const acl = await this.wanted(bucket, version.acl?.owner ?? bucket.owner, request);
@@ -126,7 +126,7 @@ export class PermissionService implements Permissions {
     if (!set) throw new S3Error("NoSuchKey", { resource: name.key, fields: { Key: name.key } });
   }
 
-  private bucket(call: Call, name: string): Promise<Bucket> {
+  private bucket(call: BucketCall): Promise<Bucket> {
     return permittedBucket(this.components.catalog, call, name);
   }
 

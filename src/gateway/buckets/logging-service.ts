@@ -5,7 +5,7 @@ import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../../model/errors.js";
 import { permittedBucket, type Accounts } from "../access/access.js";
 import { bucketAccess } from "../access/bucket-access.js";
-import type { AccessLogs, Call, Objects, SpooledLog } from "../gateway.js";
+import type { AccessLogs, BucketCall, Objects, SpooledLog } from "../gateway.js";
 import { requireGrantees, requireUnblocked } from "../access/object-acl.js";
 
 export interface LoggingComponents {
@@ -22,12 +22,11 @@ const invalidTarget = (message: string, bucket: string) =>
 export class LoggingService implements AccessLogs {
   constructor(private readonly components: LoggingComponents) {}
 
-  async get(call: Call, bucket: string): Promise<LoggingConfiguration | undefined> {
-    await permittedBucket(this.components.catalog, call, bucket);
+  async get(call: BucketCall): Promise<LoggingConfiguration | undefined> {
     return this.configuration(bucket);
   }
 
-  async set(call: Call, bucket: string, configuration: LoggingConfiguration | undefined): Promise<void> {
+  async set(call: BucketCall, configuration: LoggingConfiguration | undefined): Promise<void> {
     const { catalog } = this.components;
     const { owner } = await permittedBucket(catalog, call, bucket);
     if (!configuration) return catalog.configurations.delete(bucket, "logging");

@@ -7,7 +7,7 @@ import {
   type NotificationConfiguration,
 } from "../../model/notification.js";
 import { permittedBucket } from "../access/access.js";
-import type { Call, Notifications, ObjectName } from "../gateway.js";
+import type { BucketCall, Notifications, ObjectName } from "../gateway.js";
 
 export interface NotificationComponents {
   readonly catalog: Catalog;
@@ -19,14 +19,12 @@ export interface NotificationComponents {
 export class NotificationService implements Notifications {
   constructor(private readonly components: NotificationComponents) {}
 
-  async get(call: Call, bucket: string): Promise<NotificationConfiguration> {
-    await permittedBucket(this.components.catalog, call, bucket);
+  async get(call: BucketCall): Promise<NotificationConfiguration> {
     return (await this.configuration(bucket)) ?? { rules: [] };
   }
 
-  async set(call: Call, bucket: string, configuration: NotificationConfiguration, tested = true): Promise<void> {
+  async set(call: BucketCall, configuration: NotificationConfiguration, tested = true): Promise<void> {
     const { catalog, webhooks } = this.components;
-    await permittedBucket(catalog, call, bucket);
     for (const { webhook } of configuration.rules) if (!webhooks.includes(webhook)) throw unknownDestination(webhook);
     if (configuration.rules.length === 0) await catalog.configurations.delete(bucket, "notification");
     else await catalog.configurations.put(bucket, "notification", JSON.stringify(configuration));

@@ -5,7 +5,7 @@ import { S3Error } from "../../model/errors.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../../model/object-lock.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { permittedBucket } from "../access/access.js";
-import type { Body, Call, Locks, ObjectName } from "../gateway.js";
+import type { Body, BucketCall, Locks, ObjectName } from "../gateway.js";
 import { readableVersion } from "./object-read.js";
 
 const DAY_MS = 86_400_000;
@@ -19,14 +19,13 @@ export interface LockComponents {
 export class LockService implements Locks {
   constructor(private readonly components: LockComponents) {}
 
-  async configuration(call: Call, bucket: string): Promise<LockConfiguration> {
-    await permittedBucket(this.components.catalog, call, bucket);
+  async configuration(call: BucketCall): Promise<LockConfiguration> {
     const configuration = await lockConfiguration(this.components.catalog, bucket);
     if (!configuration) throw new S3Error("ObjectLockConfigurationNotFoundError", { fields: { BucketName: bucket } });
     return configuration;
   }
 
-  async configure(call: Call, name: string, configuration: LockConfiguration): Promise<void> {
+  async configure(call: BucketCall, configuration: LockConfiguration): Promise<void> {
     const { catalog } = this.components;
     const bucket = await permittedBucket(catalog, call, name);
     if (bucket.versioning !== "Enabled") {
@@ -37,7 +36,7 @@ export class LockService implements Locks {
     await catalog.configurations.put(name, "object-lock", JSON.stringify(configuration));
   }
 
-  async retention(call: Call, name: ObjectName): Promise<Retention> {
+  async retention(call: BucketCall, name: ObjectKey): Promise<Retention> {
     const { lock } = await this.lockable(call, name);
     if (!lock?.retention) throw new S3Error("NoSuchObjectLockConfiguration", { resource: name.key });
     return lock.retention;
@@ -55,20 +54,19 @@ export class LockService implements Locks {
     if (!(await catalog.objects.setRetention(id, retention, bypassGovernance))) throw gone(name);
   }
 
-  async legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF"> {
+  async legalHold(call: BucketCall, name: ObjectKey): Promise<"ON" | "OFF"> {
     const { lock } = await this.lockable(call, name);
     if (!lock?.legalHold) throw new S3Error("NoSuchObjectLockConfiguration", { resource: name.key });
     return lock.legalHold;
   }
 
-  async setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void> {
+  async setLegalHold(call: BucketCall, name: ObjectKey, legalHold: "ON" | "OFF"): Promise<void> {
     const { id } = await this.lockable(call, name);
     if (!(await this.components.catalog.objects.setLegalHold(id, legalHold))) throw gone(name);
   }
 
-  private async lockable(call: Call, name: ObjectName): Promise<ObjectVersion> {
+  private async lockable(call: BucketCall, name: ObjectKey): Promise<ObjectVersion> {
     const { catalog } = this.components;
-    await permittedBucket(catalog, call, name.bucket);
     if (!(await lockConfiguration(catalog, name.bucket))) throw notLockable();
     return readableVersion(catalog, name);
   }

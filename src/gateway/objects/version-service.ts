@@ -3,19 +3,18 @@ import type { Bucket, Versioning } from "../../model/bucket.js";
 import { S3Error } from "../../model/errors.js";
 import { withOwners } from "../access/object-acl.js";
 import { permittedBucket } from "../access/access.js";
-import type { Call, VersionListRequest, VersionListResult, Versions } from "../gateway.js";
+import type { BucketCall, VersionListRequest, VersionListResult, Versions } from "../gateway.js";
 
 /** Versioning of buckets, and their versions listed. */
 export class VersionService implements Versions {
   constructor(private readonly components: { readonly catalog: Catalog }) {}
 
-  async state(call: Call, bucket: string): Promise<Versioning | undefined> {
+  async state(call: BucketCall): Promise<Versioning | undefined> {
     return (await permittedBucket(this.components.catalog, call, bucket)).versioning;
   }
 
-  async setState(call: Call, bucket: string, state: Versioning): Promise<void> {
+  async setState(call: BucketCall, state: Versioning): Promise<void> {
     const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
     if (state === "Suspended" && (await catalog.configurations.get(bucket, "object-lock")) !== undefined) {
       throw new S3Error("InvalidBucketState", {
         message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
@@ -25,7 +24,7 @@ export class VersionService implements Versions {
     await catalog.configurations.put(bucket, "versioning", state);
   }
 
-  async list(call: Call, name: string, request: VersionListRequest): Promise<VersionListResult> {
+  async list(call: BucketCall, request: VersionListRequest): Promise<VersionListResult> {
     const { catalog } = this.components;
     const bucket = await permittedBucket(catalog, call, name);
     const { entries, truncated } = await catalog.objects.listVersions({ bucket: name, ...request });

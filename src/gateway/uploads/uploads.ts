@@ -8,7 +8,9 @@ import type { ObjectLock } from "../../model/object-lock.js";
 import type { ContentHeaders, Part, Upload } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Tag } from "../../model/tag.js";
-import type { Body, Call, ObjectName } from "../gateway.js";
+import type { BucketCall, UploadCall } from "../call.js";
+import type { Body } from "../ingest/body.js";
+import type { ObjectName } from "../objects/objects.js";
 
 export interface CreateUploadSettings {
   readonly acl?: AclRequest;
@@ -81,20 +83,12 @@ export interface PartListResult {
   readonly truncated: boolean;
 }
 
+/** NoSuchUpload where the call's upload is not there, or not open any more. */
 export interface Uploads {
-  create(call: Call, name: ObjectName, settings: CreateUploadSettings): Promise<Upload & AbortSchedule>;
-  putPart(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
-    partNumber: number,
-    body: Body,
-    customer?: CustomerKey,
-  ): Promise<StoredPart>;
+  create(call: BucketCall, key: string, settings: CreateUploadSettings): Promise<Upload & AbortSchedule>;
+  putPart(call: UploadCall, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
   copyPart(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
+    call: UploadCall,
     partNumber: number,
     request: CopyPartRequest,
   ): Promise<StoredPart & { readonly sourceVersionId?: string }>;
@@ -104,13 +98,11 @@ export interface Uploads {
    * key need not be given again; one that is given must be the upload's.
    */
   complete(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
+    call: UploadCall,
     request: CompleteRequest,
     customer?: CustomerKey,
   ): Promise<{ readonly result: Promise<CompletedUpload> }>;
-  abort(call: Call, name: ObjectName, uploadId: string): Promise<void>;
-  parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult>;
-  list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult>;
+  abort(call: UploadCall): Promise<void>;
+  parts(call: UploadCall, after: number, limit: number): Promise<PartListResult>;
+  list(call: BucketCall, request: UploadListRequest): Promise<UploadListResult>;
 }

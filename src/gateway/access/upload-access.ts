@@ -1,5 +1,5 @@
 import type { Upload } from "../../model/object.js";
-import type { Call } from "../gateway.js";
+import type { AccessRequest } from "../call.js";
 
 const SSE = "s3:x-amz-server-side-encryption";
 
@@ -7,10 +7,9 @@ const SSE = "s3:x-amz-server-side-encryption";
  * A request about an upload as policies see it: parts carry no headers of encryption, so what they are judged by is
  * what the upload was created with. Otherwise no large object could be put where a policy demands encryption.
  */
-export function withUploadEncryption(call: Call, upload: Upload | undefined): Call {
-  const { access } = call;
+export function withUploadEncryption(access: AccessRequest, upload: Upload | undefined): AccessRequest {
   const encryption = upload?.encryption;
-  if (!access || !encryption) return call;
+  if (!encryption) return access;
   const { algorithm, keyId } = encryption;
   const told = new Map(
     algorithm === "customer"
@@ -24,5 +23,5 @@ export function withUploadEncryption(call: Call, upload: Upload | undefined): Ca
     const value = told.get(key);
     return value === undefined ? access.conditions(key) : [value];
   };
-  return { ...call, access: { ...access, conditions } };
+  return { ...access, conditions };
 }

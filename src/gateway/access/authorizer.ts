@@ -1,0 +1,248 @@
+import type { Catalog } from "../../catalog/catalog.js";
+import { aclAllows, type Acl, type Requester } from "../../model/acl.js";
+import type { Account } from "../../model/account.js";
+import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
+import { S3Error } from "../../model/errors.js";
+import type { ObjectVersion, Upload } from "../../model/object.js";
+import type { Principal } from "../../model/policy.js";
+import { isObjectAction } from "../../model/policy-actions.js";
+import { askPolicy, isPublicPolicy } from "../../model/policy-decision.js";
+import type { Access, AccessRequest, AccessTarget, Call, UploadCall } from "../call.js";
+import { bucketPermissions, forVersion, objectPermissions, policyActions } from "./actions.js";
+import { bucketAccess, type BucketAccess } from "./bucket-access.js";
+import { withinLimits } from "./key-limits.js";
+import { withUploadEncryption } from "./upload-access.js";
+
+/**
+ * Decides who may do what. The access key's limits come first; then an explicit Deny of the policy; then the bucket's
+ * owner may do all, and others what policy or ACL allow. NoSuchBucket comes before AccessDenied, as in S3.
+ */
+export class Authorizer implements Access {
+  constructor(private readonly catalog: Catalog) {}
+
+  async permit(call: Call, name: string): Promise<UploadCall> {
+    const { access } = call;
+    if (access) requireIdentity(access);
+    const bucket = await this.bucket(name);
+    if (!access) {
+      if (bucket.owner !== call.account.id) throw new S3Error("AccessDenied", { resource: name });
+      return { ...call, bucket, upload: undefined };
+    }
+    requireOwner(bucket, access.expectedOwner);
+    const { rule, key, uploadId } = access;
+    const upload = uploadId === undefined ? undefined : await this.catalog.uploads.get(name, key, uploadId);
+    const judged = withUploadEncryption(access, upload);
+    const target = { action: forVersion(rule.action, access.versionId), bucket: name, key, versionId: access.versionId };
+    await new Decision(this.catalog, call, judged, bucket, target, upload).require();
+    return { ...call, bucket, upload };
+  }
+
+  /** Decides on what a permitted call asks beside what it addresses, and resolves its bucket. */
+  async require(call: Call, target: AccessTarget): Promise<Bucket> {
+    const { access } = call;
+    const bucket = await this.bucket(target.bucket);
+    if (!access) {
+      if (bucket.owner !== call.account.id) throw new S3Error("AccessDenied", { resource: target.bucket });
+      return bucket;
+    }
+    requireOwner(bucket, target.source ? access.expectedSourceOwner : access.expectedOwner);
+    const { action } = target;
+    const alone: AccessRequest = { ...access, also: [], rule: { resource: "object", action, anonymous: access.rule.anonymous } };
+    await new Decision(this.catalog, call, alone, bucket, target, undefined).require();
+    return bucket;
+  }
+
+  private async bucket(name: string): Promise<Bucket> {
+    const bucket = await this.catalog.buckets.get(name);
+    if (!bucket) throw new S3Error("NoSuchBucket", { resource: name, fields: { BucketName: name } });
+    return bucket;
+  }
+}
+
+/** AccessDenied for a request without a signature where no policy or ACL could ever allow it. */
+export function requireIdentity({ anonymous, rule }: Pick<AccessRequest, "anonymous" | "rule">): void {
+  if (anonymous && !rule.anonymous) throw new S3Error("AccessDenied");
+}
+
+/** AccessDenied for a key that may not create this bucket, and for whoever sent no signature. */
+export function requireCreator(access: AccessRequest): void {
+  requireIdentity(access);
+  const { limits, rule, bucket } = access;
+  const asked = { ...rule, bucket, key: "", prefix: "" };
+  if (limits && !withinLimits(limits, asked)) throw new S3Error("AccessDenied", { resource: bucket });
+}
+
+/** AccessDenied where the bucket's owner is another than the request expects. */
+function requireOwner({ owner, name }: Bucket, expected: string | undefined): void {
+  if (expected !== undefined && expected !== owner) throw new S3Error("AccessDenied", { resource: name });
+}
+
+/** Whose territory is charged for what is written to a bucket: its owner's, whoever writes. */
+export function payerOf(accounts: Accounts, call: Call, bucket: Bucket): Account {
+  const payer = bucket.owner === call.account.id ? call.account : accounts.owner(bucket.owner);
+  if (payer) return payer;
+  throw new S3Error("AccessDenied", {
+    message: "The bucket's owner has no account on this gateway any more, so nobody would pay for the object.",
+  });
+}
+
+/** The accounts this gateway knows. */
+export interface Accounts {
+  /** By Account.id. */
+  owner(id: string): Account | undefined;
+  readonly all: readonly Account[];
+}
+
+class Decision {
+  private readonly principal: Principal;
+  private readonly requester: Requester;
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly call: Call,
+    private readonly access: AccessRequest,
+    private readonly bucket: Bucket,
+    private readonly target: AccessTarget,
+    private readonly upload: Upload | undefined,
+  ) {
+    const { id, displayName } = call.account;
+    const { accessKeyId } = access;
+    this.principal = access.anonymous ? {} : { id, displayName, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+    this.requester = access.anonymous ? {} : { id };
+  }
+
+  /** AccessDenied unless the action, and all that come with it, are allowed. */
+  async require(): Promise<void> {
+    const { access, bucket, target, upload } = this;
+    const { rule, also } = access;
+    const actions = [target.action, ...also];
+    this.requireLimits(actions);
+    // The network's files belong to no S3 account: no policy and no ACL speaks of them.
+    if (isNetworkBucket(bucket)) return this.requireNetworkRead();
+    // Each object is asked about by itself.
+    if (rule.resource === "objects") return;
+    if (upload && rule.initiator === "only" && !this.isInitiator) throw this.denied();
+    const settings = await bucketAccess(this.catalog, bucket);
+    // As on AWS, an anonymous requester cannot be charged.
+    if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays))
+      throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");
+    const version = await this.version(target.action, settings);
+    const answers = actions.map((action) => this.decide(action, settings, version));
+    if (answers.includes("deny")) throw this.denied();
+    if (this.isMissingRead(version)) {
+      // Without ListBucket a missing key is 403 and not 404, as on AWS; with it the service says 404.
+      if (!this.isOwner && this.decide("s3:ListBucket", settings, undefined) !== "allow") throw this.denied();
+      return;
+    }
+    if (answers.some((answer) => answer !== "allow")) throw this.denied();
+  }
+
+  /** A key's limits hold for whatever its account may do. */
+  private requireLimits(actions: readonly string[]): void {
+    const { access, bucket, target } = this;
+    if (!access.limits) return;
+    const prefix = access.conditions("s3:prefix")?.[0] ?? "";
+    for (const action of actions) {
+      const asked = { ...access.rule, action, bucket: bucket.name, key: target.key, prefix };
+      if (!withinLimits(access.limits, asked)) throw this.denied("The access key's limits do not permit this.");
+    }
+  }
+
+  private requireNetworkRead(): void {
+    const reads = this.target.action === "s3:GetObject" || this.target.action === "s3:GetObjectVersion";
+    if (!reads || this.call.account.readsNetwork !== true) throw this.denied();
+  }
+
+  /** A read of an object that is not there. */
+  private isMissingRead(version: ObjectVersion | undefined): boolean {
+    const reads = objectPermissions.get(this.target.action) === "READ";
+    return reads && !this.isOwner && (!version || version.deleteMarker);
+  }
+
+  private get isInitiator(): boolean {
+    return this.upload !== undefined && this.requester.id === this.upload.owner;
+  }
+
+  private get isOwner(): boolean {
+    return this.requester.id === this.bucket.owner;
+  }
+
+  private denied(message?: string): S3Error {
+    return new S3Error("AccessDenied", message === undefined ? {} : { message });
+  }
+
+  /** The object, where the decision depends on it. */
+  private async version(action: string, { acls, policy }: BucketAccess): Promise<ObjectVersion | undefined> {
+    if (!isObjectAction(action)) return undefined;
+    const tags = policy?.statements.some(
+      ({ conditions, resources }) =>
+        conditions.some(({ key }) => key.startsWith("s3:existingobjecttag/")) ||
+        resources.patterns.some((pattern) => /existingobjecttag/i.test(pattern)),
+    );
+    const byAcl = objectPermissions.has(action) && (acls || !this.isOwner);
+    if (tags !== true && !byAcl) return undefined;
+    return this.catalog.objects.get(this.bucket.name, this.target.key, this.target.versionId);
+  }
+
+  private decide(action: string, settings: BucketAccess, version: ObjectVersion | undefined): "allow" | "deny" | "silent" {
+    const { policy, block } = settings;
+    if (policyActions.includes(action)) return this.isOwner ? "allow" : "silent";
+    const resource = isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
+    const answer = policy
+      ? askPolicy(policy, { principal: this.principal, action, resource, context: this.context(version) })
+      : "silent";
+    if (answer === "deny") return "deny";
+    if (this.isInitiator && this.access.rule.initiator === "also" && action === this.target.action) return "allow";
+    const permission = objectPermissions.get(action);
+    // An object of another account's is that account's to give: the bucket's policy and owner have no say in it.
+    const foreign =
+      settings.acls &&
+      permission !== undefined &&
+      version?.acl !== undefined &&
+      version.acl.owner !== this.bucket.owner;
+    if (!foreign) {
+      if (this.isOwner) return "allow";
+      const restricted = policy !== undefined && block.restrictPublicBuckets && isPublicPolicy(policy);
+      if (answer === "allow" && !restricted) return "allow";
+    }
+    return settings.acls && this.aclAllows(action, settings, version) ? "allow" : "silent";
+  }
+
+  private aclAllows(action: string, { acl, block }: BucketAccess, version: ObjectVersion | undefined): boolean {
+    const onObject = objectPermissions.get(action);
+    const object: Acl | undefined = version && !version.deleteMarker ? version.acl : undefined;
+    // An account's own objects are open to it, whatever their ACLs grant.
+    if (
+      onObject &&
+      object &&
+      (object.owner === this.requester.id || aclAllows(object, this.requester, onObject, block.ignorePublicAcls))
+    )
+      return true;
+    // Who writes an object by a grant on the bucket owns it, and so sets its ACL along with it.
+    const asked =
+      action === "s3:PutObjectAcl" && this.access.rule.action === "s3:PutObject" ? "s3:PutObject" : action;
+    const onBucket = bucketPermissions.get(asked);
+    return onBucket !== undefined && aclAllows(acl, this.requester, onBucket, block.ignorePublicAcls);
+  }
+
+  private context(version: ObjectVersion | undefined): (key: string) => readonly string[] | undefined {
+    const { id, displayName } = this.call.account;
+    const own: Readonly<Record<string, string>> = this.access.anonymous
+      ? { "aws:principaltype": "Anonymous" }
+      : {
+          "aws:username": displayName,
+          "aws:userid": id,
+          "aws:principaltype": "User",
+          "aws:principalaccount": id,
+          "aws:principalarn": `arn:aws:iam::${id}:user/${displayName}`,
+        };
+    const tags = "s3:existingobjecttag/";
+    return (key) => {
+      if (key === "s3:resourceaccount") return [this.bucket.owner];
+      if (key.startsWith(tags))
+        return version?.tags?.filter((tag) => tag.key === key.slice(tags.length)).map((tag) => tag.value);
+      const found = Object.hasOwn(own, key) ? own[key] : undefined;
+      return found === undefined ? this.access.conditions(key) : [found];
+    };
+  }
+}

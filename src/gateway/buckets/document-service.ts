@@ -1,0 +1,64 @@
+import type { BucketDocument, DocumentName } from "../../model/bucket-documents.js";
+import { S3Error, type ErrorKind } from "../s3-error.js";
+import type { BucketCall } from "../call.js";
+import type { ObjectEncryption } from "../objects/object-encryption.js";
+import type { BucketDocumentStore, SetOptions } from "./bucket-documents.js";
+import { checkDocument, type CheckComponents } from "./document-checks.js";
+import { eventSource } from "./notification-service.js";
+
+export interface DocumentComponents extends CheckComponents {
+  readonly encryption: ObjectEncryption;
+}
+
+/** What S3 answers where a document was never set; the others are read as empty then. */
+const missing: Partial<Record<DocumentName, ErrorKind>> = {
+  cors: "NoSuchCORSConfiguration",
+  encryption: "ServerSideEncryptionConfigurationNotFoundError",
+  lifecycle: "NoSuchLifecycleConfiguration",
+  "object-lock": "ObjectLockConfigurationNotFoundError",
+  ownershipControls: "OwnershipControlsNotFoundError",
+  policy: "NoSuchBucketPolicy",
+  publicAccessBlock: "NoSuchPublicAccessBlockConfiguration",
+  tagging: "NoSuchTagSet",
+  website: "NoSuchWebsiteConfiguration",
+};
+
+/** Reads and writes bucket documents of every name. */
+export class DocumentService implements BucketDocumentStore {
+  constructor(private readonly components: DocumentComponents) {}
+
+  async find<Name extends DocumentName>({ bucket }: BucketCall, name: Name): Promise<BucketDocument<Name> | undefined> {
+    const { catalog, encryption } = this.components;
+    if (name === "encryption") return (await encryption.defaultOf(bucket.name)) as BucketDocument<Name> | undefined;
+    return catalog.configurations.get(bucket.name, name);
+  }
+
+  async get<Name extends DocumentName>(call: BucketCall, name: Name): Promise<BucketDocument<Name>> {
+    const document = await this.find(call, name);
+    if (document !== undefined) return document;
+    const { name: bucket } = call.bucket;
+    throw new S3Error(missing[name] ?? "NoSuchConfiguration", { resource: bucket, fields: { BucketName: bucket } });
+  }
+
+  async set<Name extends DocumentName>(
+    call: BucketCall,
+    name: Name,
+    document: BucketDocument<Name>,
+    { skipTest = false }: SetOptions = {},
+  ): Promise<void> {
+    const { catalog } = this.components;
+    await checkDocument(this.components, call, name, document);
+    await catalog.configurations.put(call.bucket.name, name, document);
+    if (name !== "notification" || skipTest) return;
+    const { rules } = document as BucketDocument<"notification">;
+    if (rules.length > 0) await catalog.events.test(call.bucket.name, rules, eventSource(call));
+  }
+
+  async delete({ bucket }: BucketCall, name: DocumentName): Promise<void> {
+    await this.components.catalog.configurations.delete(bucket.name, name);
+  }
+
+  published<Name extends "cors" | "website">(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined> {
+    return this.components.catalog.configurations.get(bucket, name);
+  }
+}
