@@ -2,7 +2,7 @@ import type { Catalog } from "../../catalog/catalog.js";
 import { aclAllows, type Acl, type Requester } from "../../model/acl.js";
 import type { Account } from "../../model/account.js";
 import type { Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
 import type { Principal } from "../../model/policy.js";
 import { isObjectAction } from "../../model/policy-actions.js";

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { CorsRule } from "../../model/cors.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { permittedBucket } from "../access/access.js";
 import type { Call, Cors } from "../gateway.js";
 

@@ -1,7 +1,7 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Keys } from "../../keys/keys.js";
 import type { DefaultEncryption } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { permittedBucket } from "../access/access.js";
 import type { BucketEncryption, Call } from "../gateway.js";
 import type { ObjectEncryption } from "../objects/object-encryption.js";

@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { WebsiteConfiguration } from "../../model/website.js";
 import { permittedBucket } from "../access/access.js";
 import type { Call, Websites } from "../gateway.js";
