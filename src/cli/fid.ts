@@ -1,7 +1,7 @@
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { digestFile } from "../encoding/file-digest.js";
 import { ConfigError } from "../config/load.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 
 /** `cess-s3 fid`: what CESS would know a local file by. */

@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "./s3-error.js";
 import { GIB, KIB, MIB } from "../model/sizes.js";
 
 /** S3's own limits, in bytes unless the name says otherwise. */

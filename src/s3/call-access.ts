@@ -1,6 +1,6 @@
 import type { CallAccess } from "../gateway/gateway.js";
 import { ANONYMOUS, type Account } from "../model/account.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
 import type { Authentication } from "./auth/authenticate.js";
 import type { AnyOperation } from "./operation.js";

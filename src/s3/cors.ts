@@ -1,6 +1,6 @@
 import type { Cors } from "../gateway/gateway.js";
 import { corsRuleFor, type CorsRequest, type CorsRule } from "../model/cors.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
 import type { S3Response } from "./operation.js";
 import type { RequestHead } from "./request.js";

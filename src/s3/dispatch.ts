@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate, type Authentication } from "./auth/authenticate.js";

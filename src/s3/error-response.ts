@@ -1,4 +1,4 @@
-import type { ErrorKind, S3Error } from "../model/errors.js";
+import type { ErrorKind, S3Error } from "../gateway/s3-error.js";
 import type { S3Response } from "./operation.js";
 import { writeFields, XML_DECLARATION } from "./wire/xml-writer.js";
 

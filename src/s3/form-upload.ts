@@ -1,5 +1,5 @@
 import type { Body } from "../gateway/gateway.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import { requireKeyLength, type Address } from "./address.js";
 import { authenticateForm, formField } from "./auth/authenticate-form.js";
 import type { AuthenticateComponents, Authentication } from "./auth/authenticate.js";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import type { RequestHead } from "./request.js";
 import { Headers, toLatin1 } from "./wire/headers.js";
 import { asciiUrl } from "./wire/percent.js";

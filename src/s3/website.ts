@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
 import { ANONYMOUS } from "../model/account.js";
-import { S3Error } from "../model/errors.js";
+import { S3Error } from "../gateway/s3-error.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
 import { requireKeyLength } from "./address.js";
 import { callAccess, type Origin } from "./call-access.js";

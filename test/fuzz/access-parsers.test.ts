@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error } from "../../src/gateway/s3-error.js";
 import { globOf, matchesGlob } from "../../src/model/glob.js";
 import { accessLine } from "../../src/model/access-log.js";
 import { requireActions } from "../../src/model/policy-actions.js";

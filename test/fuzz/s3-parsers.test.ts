@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error } from "../../src/gateway/s3-error.js";
 import { parseFormPolicy, requireFormPolicy } from "../../src/s3/auth/form-policy.js";
 import { parseClaim } from "../../src/s3/auth/signature-claims.js";
 import { computeSignatureV2, parseClaimV2 } from "../../src/s3/auth/signature-v2.js";

@@ -1,5 +1,5 @@
 import type { Body } from "../../src/gateway/gateway.js";
-import { S3Error, type ErrorKind } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";

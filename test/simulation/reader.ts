@@ -1,7 +1,7 @@
 import type { Call } from "../../src/gateway/gateway.js";
 import type { Account } from "../../src/model/account.js";
 import type { Encryption } from "../../src/model/encryption.js";
-import { S3Error, type ErrorKind } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import { segmentCount } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { ObjectVersion } from "../../src/model/object.js";

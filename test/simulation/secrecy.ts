@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { KeyRing, type KeyMaterial } from "../../src/keys/key-ring.js";
 import type { Wrapper } from "../../src/keys/keys.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../../src/model/encryption.js";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error } from "../../src/gateway/s3-error.js";
 import type { SegmentFormat } from "../../src/model/file.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { Violation } from "./service.js";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import type { Catalog, NewFile, NewVersion, Written } from "../../src/catalog/catalog.js";
 import type { Clock } from "../../src/model/clock.js";
-import { S3Error, type ErrorKind } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import { PLAIN, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobId, BlobSlice } from "../../src/model/object.js";

@@ -30,7 +30,7 @@ import { resolveRange } from "../../src/model/byte-range.js";
 import { ByteStream } from "../../src/streams/byte-stream.js";
 import type { Checksum } from "../../src/model/checksum.js";
 import type { CorsRule } from "../../src/model/cors.js";
-import { S3Error, type ErrorKind } from "../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import type { BlobId, Durability, ObjectVersion, Part, Upload } from "../../src/model/object.js";
 import { checkRead, checkWrite, type Preconditions } from "../../src/model/precondition.js";
 

@@ -1,7 +1,7 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { cannedAcl, isPublicAcl, MAX_GRANTS, privateAcl, type Acl, type AclRequest } from "../../model/acl.js";
 import type { Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { Accounts } from "./access.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
 import type { Call } from "../gateway.js";

@@ -1,7 +1,7 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { privateAcl, type Acl, type AclRequest } from "../../model/acl.js";
 import type { Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { Policy } from "../../model/policy.js";
 import { requireActions } from "../../model/policy-actions.js";
 import { isNamed, isPublicPolicy } from "../../model/policy-decision.js";

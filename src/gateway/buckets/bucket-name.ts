@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 
 const SHAPE = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;

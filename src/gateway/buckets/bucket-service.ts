@@ -1,6 +1,6 @@
 import type { Catalog, ConfigurationName } from "../../catalog/catalog.js";
 import type { Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { isPublicAcl } from "../../model/acl.js";
 import { ALL_BLOCKED, type ObjectOwnership } from "../../model/public-access.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Catalog } from "../../catalog/catalog.js";
 import { logKey, type LoggingConfiguration } from "../../model/access-log.js";
 import type { Clock } from "../../model/clock.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { permittedBucket, type Accounts } from "../access/access.js";
 import { bucketAccess } from "../access/bucket-access.js";
 import type { AccessLogs, BucketCall, Objects, SpooledLog } from "../gateway.js";

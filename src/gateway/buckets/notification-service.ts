@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import {
   outboxEventFor,
   type OutboxEvent,

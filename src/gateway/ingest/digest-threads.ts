@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { KIB, MIB } from "../../model/sizes.js";
 import { DigestMemory } from "./digest-memory.js";
 import type { DigestAnswer, DigestOrder } from "./digest-thread.js";

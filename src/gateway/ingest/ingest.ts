@@ -1,7 +1,7 @@
 import type { Blobs } from "../../blobs/blobs.js";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { DIGEST_BYTES } from "../../model/digest.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { BlobId } from "../../model/object.js";
 import type { Digests, DigestValues } from "./digests.js";
 import type { Body, Expected } from "../gateway.js";

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { segmentCount, type SegmentFormat } from "../../model/file.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";

@@ -1,7 +1,7 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Bucket } from "../../model/bucket.js";
 import type { Clock } from "../../model/clock.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../../model/object-lock.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { permittedBucket } from "../access/access.js";

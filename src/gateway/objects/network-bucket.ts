@@ -1,6 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { type Fid, isHash } from "../../model/hash.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { FRAGMENTS } from "../../model/sizes.js";

@@ -3,7 +3,7 @@ import type { Catalog } from "../../catalog/catalog.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";

@@ -1,7 +1,7 @@
 import type { Catalog, NewVersion, VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import type { Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import { checkRead } from "../../model/precondition.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Keys, Wrapper } from "../../keys/keys.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { DataKey, SegmentFormat } from "../../model/file.js";
 
 export const ENCRYPTION_DEFAULTS = {

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { resolveRange, type ByteRange, type RangeRequest } from "../../model/byte-range.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { checkRead, rangeHolds, type Preconditions } from "../../model/precondition.js";
 import type { ObjectName, ReadRequest, ReadResult } from "../gateway.js";

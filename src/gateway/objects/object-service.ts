@@ -1,6 +1,6 @@
 import type { Catalog, ListedVersion, NewVersion } from "../../catalog/catalog.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import { checkWrite, type Preconditions } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";

@@ -1,5 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { requireTags, TAG_LIMITS, type Tag } from "../../model/tag.js";
 import { permittedBucket } from "../access/access.js";
 import type { BucketCall, ObjectName, Tagged, Tagging } from "../gateway.js";

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Bucket, Versioning } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { withOwners } from "../access/object-acl.js";
 import { permittedBucket } from "../access/access.js";
 import type { BucketCall, VersionListRequest, VersionListResult, Versions } from "../gateway.js";

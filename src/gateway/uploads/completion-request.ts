@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { Part } from "../../model/object.js";
 import type { CompletedPart, CompleteRequest } from "../gateway.js";
 import { LIMITS, tooLarge } from "../limits.js";

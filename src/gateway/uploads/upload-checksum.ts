@@ -1,5 +1,5 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { Part, Upload } from "../../model/object.js";
 import { combineCrcs, isCombinable } from "./crc-combine.js";
 import { beginDigest } from "../../model/digest.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalog, NewFile } from "../../catalog/catalog.js";
 import type { Checksum } from "../../model/checksum.js";
 import type { Clock } from "../../model/clock.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";

@@ -3,7 +3,7 @@ import { resolveRange, type RangeRequest } from "../../model/byte-range.js";
 import type { Account } from "../../model/account.js";
 import type { Bucket } from "../../model/bucket.js";
 import type { CustomerKey } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
 import type { AbortSchedule } from "../../model/lifecycle.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";

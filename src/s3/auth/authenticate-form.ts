@@ -1,5 +1,5 @@
 import type { AccessKey } from "../../model/account.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { parseAmzDate } from "../wire/http-date.js";
 import { knownKey, type AuthenticateComponents, type Authentication } from "./authenticate.js";
 import { ALGORITHM, parseScope } from "./signature-claims.js";

@@ -1,6 +1,6 @@
 import type { AccessKey } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { RequestHead } from "../request.js";
 import { parseClaim, type SignatureClaims } from "./signature-claims.js";
 import type { Credentials } from "./credentials.js";

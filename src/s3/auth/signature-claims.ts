@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js";
 import type { RequestHead } from "../request.js";
 

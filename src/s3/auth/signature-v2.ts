@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { RequestHead } from "../request.js";
 import { parseHttpDate } from "../wire/http-date.js";
 

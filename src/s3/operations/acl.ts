@@ -1,6 +1,6 @@
 import type { AclRequest } from "../../model/acl.js";
 import type { NamedAcl, ObjectName } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation, S3Response } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders, readAcl, writeAcl } from "../wire/acl.js";

@@ -1,5 +1,5 @@
 import type { AccelerateConfiguration } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";

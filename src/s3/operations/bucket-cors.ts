@@ -1,6 +1,6 @@
 import type { CORSConfiguration } from "@aws-sdk/client-s3";
 import { corsMethods, MAX_CORS_RULES, type CorsMethod, type CorsRule } from "../../model/cors.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";

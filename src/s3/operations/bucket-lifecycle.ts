@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { LifecycleConfiguration } from "../../model/lifecycle.js";
 import type { Operation } from "../operation.js";
 import { lifecycleDocument, readLifecycle, writeLifecycle } from "../wire/lifecycle-document.js";

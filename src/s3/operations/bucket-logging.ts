@@ -1,5 +1,5 @@
 import type { LoggingConfiguration } from "../../model/access-log.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation, S3Response } from "../operation.js";
 import { readLogging, writeLogging } from "../wire/logging-document.js";
 

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { NotificationConfiguration } from "../../model/notification.js";
 import type { Operation } from "../operation.js";
 import { readNotifications, writeNotifications, writtenDocument } from "../wire/notification-document.js";

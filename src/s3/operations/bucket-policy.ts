@@ -1,6 +1,6 @@
 import type { PolicyStatus } from "@aws-sdk/client-s3";
 import { MAX_POLICY } from "../../model/policy.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";

@@ -1,5 +1,5 @@
 import type { Tag } from "../../model/tag.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import { readTags, taggingDocument, tagSet } from "../wire/tagging.js";
 import { xmlResponse } from "../xml-response.js";

@@ -1,6 +1,6 @@
 import type { VersioningConfiguration } from "@aws-sdk/client-s3";
 import type { Versioning } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { WebsiteConfiguration } from "../../model/website.js";
 import type { Operation } from "../operation.js";
 import { readWebsite, websiteDocument, writeWebsite } from "../wire/website-document.js";

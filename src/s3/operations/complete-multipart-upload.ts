@@ -5,7 +5,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { DeferredResponse, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { announcedChecksum, checksumMembers, memberChecksum, parseChecksumType } from "../wire/checksum-headers.js";

@@ -1,6 +1,6 @@
 import type { CopyObjectRequest, CopyObjectResult } from "@aws-sdk/client-s3";
 import type { CopyRequest } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Durability } from "../../model/object.js";
 import { DeferredResponse, type Operation, type Served } from "../operation.js";
 import type { S3Request } from "../request.js";

@@ -1,5 +1,5 @@
 import type { CreateBucketOutput, CreateBucketRequest } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { objectOwnerships, type ObjectOwnership } from "../../model/public-access.js";
 import type { NewBucket } from "../../gateway/gateway.js";
 import type { OfBucket, Operation } from "../operation.js";

@@ -7,7 +7,7 @@ import type {
   ObjectIdentifier,
 } from "@aws-sdk/client-s3";
 import type { Call, Deletion, Gateway } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Preconditions } from "../../model/precondition.js";
 import { errorText } from "../error-response.js";
 import type { OfBucket, Operation } from "../operation.js";

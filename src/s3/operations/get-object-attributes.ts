@@ -1,7 +1,7 @@
 import type { GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes } from "@aws-sdk/client-s3";
 import type { ObjectName } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
 import type { Operation } from "../operation.js";
 import type { S3Request } from "../request.js";

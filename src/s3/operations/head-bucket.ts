@@ -1,5 +1,5 @@
 import type { HeadBucketOutput, HeadBucketRequest } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { OfBucket, Operation } from "../operation.js";
 
 type Input = OfBucket<HeadBucketRequest> & { readonly Region: string };

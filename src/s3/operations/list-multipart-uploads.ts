@@ -1,6 +1,6 @@
 import type { ListMultipartUploadsOutput, ListMultipartUploadsRequest, MultipartUpload } from "@aws-sdk/client-s3";
 import type { Account } from "../../model/account.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Upload } from "../../model/object.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listUploadsResult } from "../wire/documents.js";

@@ -5,7 +5,7 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { VersionListResult } from "../../gateway/gateway.js";
 import type { Account } from "../../model/account.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listVersionsEntries, listVersionsHead, listVersionsPrefixes } from "../wire/version-documents.js";
 import { encodingType, isVersionId, listedText, pageLimit } from "../wire/paging.js";

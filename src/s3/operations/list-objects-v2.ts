@@ -1,5 +1,5 @@
 import type { ListObjectsV2Output, ListObjectsV2Request } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listObjectsV2Result } from "../wire/documents.js";
 import { encodingType, listedText, pageLimit, readToken, writeToken } from "../wire/paging.js";

@@ -1,5 +1,5 @@
 import type { ObjectLockConfiguration } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type LockConfiguration } from "../../model/object-lock.js";
 import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";

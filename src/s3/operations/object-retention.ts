@@ -1,6 +1,6 @@
 import type { ObjectLockRetention } from "@aws-sdk/client-s3";
 import type { ObjectName } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type Retention } from "../../model/object-lock.js";
 import type { Operation } from "../operation.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";

@@ -1,6 +1,6 @@
 import type { ObjectName, Tagged } from "../../gateway/gateway.js";
 import type { Tag } from "../../model/tag.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation } from "../operation.js";
 import { requestedObject } from "../wire/object-name.js";
 import { readTags, tagConditions, taggingDocument, tagSet } from "../wire/tagging.js";

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Operation, S3Response } from "../operation.js";
 import { encodePercent } from "../wire/percent.js";
 import { postResponse } from "../wire/documents.js";

@@ -1,5 +1,5 @@
 import type { Account } from "../../model/account.js";
-import { S3Error, type ErrorKind } from "../../model/errors.js";
+import { S3Error, type ErrorKind } from "../../gateway/s3-error.js";
 import type { Operation, RequestPattern, S3Response } from "../operation.js";
 import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { XML_DECLARATION } from "../wire/xml-writer.js";

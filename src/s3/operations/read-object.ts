@@ -3,7 +3,7 @@ import type { ObjectName, ReadRequest, ReadResult } from "../../gateway/gateway.
 import { ANONYMOUS } from "../../model/account.js";
 import { rangeLength } from "../../model/byte-range.js";
 import type { Checksum } from "../../model/checksum.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { isArchived, type Durability } from "../../model/object.js";
 import type { S3Response, Served } from "../operation.js";
 import type { S3Request } from "../request.js";

@@ -1,6 +1,6 @@
 import type { RestoreObjectRequest } from "@aws-sdk/client-s3";
 import type { ObjectName } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { isArchived } from "../../model/object.js";
 import type { Operation } from "../operation.js";
 import { requestedObject } from "../wire/object-name.js";

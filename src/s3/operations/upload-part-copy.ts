@@ -1,5 +1,5 @@
 import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { CopyPartRequest } from "../../gateway/gateway.js";
 import { DeferredResponse, type Operation, type Served } from "../operation.js";

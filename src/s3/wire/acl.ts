@@ -8,7 +8,7 @@ import {
   type Grantee,
   type Permission,
 } from "../../model/acl.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { NamedAcl } from "../../gateway/gateway.js";
 import type { Headers } from "./headers.js";
 import { readXml } from "./xml-reader.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { ByteReader } from "./byte-reader.js";
 
 /** Longest chunk header or trailer line, and all trailers together, in bytes. */

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 
 /** How a body is refused that ends, or goes on, where it should not. */
 export interface ReadRefusals {

@@ -1,6 +1,6 @@
 import { checksumAlgorithms, type Checksum, type ChecksumAlgorithm, type ChecksumType } from "../../model/checksum.js";
 import { DIGEST_BYTES } from "../../model/digest.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Headers } from "./headers.js";
 
 export interface ChecksumValue {

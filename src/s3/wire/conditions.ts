@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Headers } from "./headers.js";
 import { parseEtags, unquoted } from "./etag.js";

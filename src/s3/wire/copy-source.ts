@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { isVersionId } from "./paging.js";
 import { decodePercent } from "./percent.js";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Body, Expected } from "../../gateway/gateway.js";
 import { beginDigest } from "../../model/digest.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 
 async function verify(bytes: Buffer, expected: Expected): Promise<void> {
   const { md5, sha256, checksum } = expected;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 
 const SSE = "x-amz-server-side-encryption";
 const KEY_ID = `${SSE}-aws-kms-key-id`;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { BucketLifecycleConfiguration, LifecycleRule as WireRule, LifecycleRuleFilter } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Expiration, LifecycleFilter, LifecycleRule } from "../../model/lifecycle.js";
 import { requireTags, TAG_LIMITS, type Tag } from "../../model/tag.js";
 import { readTransitions, requireOrder, writeTransitions } from "./lifecycle-transitions.js";

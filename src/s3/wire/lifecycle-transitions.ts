@@ -3,7 +3,7 @@ import type {
   NoncurrentVersionTransition as WireNoncurrent,
   Transition as WireTransition,
 } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { LifecycleRule } from "../../model/lifecycle.js";
 import {
   transitionClasses,

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type ObjectLock, type Retention } from "../../model/object-lock.js";
 import type { Headers } from "./headers.js";
 

@@ -1,6 +1,6 @@
 import { permissions, type Grant, type Permission } from "../../model/acl.js";
 import type { LoggingConfiguration } from "../../model/access-log.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { granteeElement, readGrantee, type WireGrantee, wireGrantee } from "./acl.js";
 import { readXml } from "./xml-reader.js";
 import { S3_NAMESPACE, type XmlDocument } from "./xml-schema.js";

@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Headers } from "./headers.js";
 
 /** S3's limit for user metadata: names and values together, in bytes of UTF-8. */

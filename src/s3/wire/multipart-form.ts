@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import { ByteReader } from "./byte-reader.js";
 
 /** AWS's limit for all that stands before the file, in bytes of names and values; fields, and a part's own headers. */

@@ -1,6 +1,6 @@
 import type { NotificationConfiguration as WireConfiguration } from "@aws-sdk/client-s3";
 import { randomUUID } from "node:crypto";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import {
   eventGroups,
   eventNames,

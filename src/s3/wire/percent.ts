@@ -1,4 +1,4 @@
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 
 /**
  * Decodes exactly once. `+` stays `+`: in a path it is an ordinary character (RFC 3986).

@@ -1,5 +1,5 @@
 import type { Body, Expected } from "../../gateway/gateway.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Payload } from "../auth/payload.js";
 import { AwsChunked, type ChunkSignatures } from "./aws-chunked.js";
 import {

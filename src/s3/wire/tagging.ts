@@ -1,5 +1,5 @@
 import type { Tagging } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { Tag } from "../../model/tag.js";
 import type { Headers } from "./headers.js";
 import { Query } from "./query.js";

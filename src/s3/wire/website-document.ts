@@ -1,5 +1,5 @@
 import type { WebsiteConfiguration as WireWebsite } from "@aws-sdk/client-s3";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { RoutingRule, WebsiteConfiguration, WebsiteRedirect } from "../../model/website.js";
 import { readXml } from "./xml-reader.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";

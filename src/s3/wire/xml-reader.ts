@@ -1,5 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../../gateway/s3-error.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
 
 /** Deepest document S3 takes from a client is lifecycle's; a dozen levels are plenty. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
 import { FolderSync } from "../../../src/blobs/folder-sync.js";
 import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { MIB } from "../../../src/model/sizes.js";
 import { blobsContract } from "../../suites/blobs.js";

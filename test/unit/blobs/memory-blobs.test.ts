@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { MemoryBlobs } from "../../../src/blobs/memory-blobs.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { blobsContract } from "../../suites/blobs.js";
 
 describe("Blobs in memory", () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Account } from "../../../src/model/account.js";
 import { CessGateway } from "../../../src/gateway/cess-gateway.js";
 import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";

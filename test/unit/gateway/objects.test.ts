@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { GIB, MIB } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
 import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "./test-gateway.js";

@@ -12,7 +12,7 @@ import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gat
 import type { Keys } from "../../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../../src/model/account.js";
 import { ByteStream } from "../../../src/streams/byte-stream.js";
-import { S3Error, type ErrorKind } from "../../../src/model/errors.js";
+import { S3Error, type ErrorKind } from "../../../src/gateway/s3-error.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import type { ObjectVersion } from "../../../src/model/object.js";

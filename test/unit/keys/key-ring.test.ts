@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { KeyRing, type KeyMaterial } from "../../../src/keys/key-ring.js";
 import type { Wrapper } from "../../../src/keys/keys.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 
 const secret = "5e".repeat(32);
 const ring = (material: Partial<KeyMaterial> = {}) =>

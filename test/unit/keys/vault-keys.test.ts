@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { VaultKeys, type VaultSettings } from "../../../src/keys/vault-keys.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { loopbackCertificate } from "../../support/loopback-certificate.js";
 import { OpenBao } from "../../support/openbao.js";
 import { TransitServer, type Policy } from "../../support/transit-server.js";

@@ -9,7 +9,7 @@ import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import type { ByteStream } from "../../../src/streams/byte-stream.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 import { FileMetadata } from "../../../src/peers/file-metadata.js";
 import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-server.js";

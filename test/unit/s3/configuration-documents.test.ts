@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { requireTags, TAG_LIMITS } from "../../../src/model/tag.js";
 import { Headers } from "../../../src/s3/wire/headers.js";
 import { lifecycleDocument, readLifecycle, writeLifecycle } from "../../../src/s3/wire/lifecycle-document.js";

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import * as sdk from "@aws-sdk/client-s3";
 import aws4 from "aws4";
 import { expect } from "chai";
-import { S3Error } from "../../../src/model/errors.js";
+import { S3Error } from "../../../src/gateway/s3-error.js";
 import { operations } from "../../../src/s3/operations/table.js";
 import { unserved } from "../../../src/s3/operations/unserved.js";
 import { element, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
