@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { BucketDocuments } from "../model/bucket-documents.js";
 import type { Bucket } from "../model/bucket.js";
 import { bucketRows, toBucket } from "./buckets.js";
-import type { ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
 
 /** Buckets that are remembered; the one longest unused is forgotten for one more. */
@@ -9,7 +9,7 @@ const REMEMBERED = 1_000;
 
 export interface ConfiguredBucket {
   readonly bucket: Bucket;
-  readonly configurations: ReadonlyMap<ConfigurationName, string>;
+  readonly documents: BucketDocuments;
 }
 
 /**
@@ -37,7 +37,7 @@ export class BucketCache {
       .execute();
     const found = {
       bucket: toBucket(row),
-      configurations: new Map(documents.map((each) => [each.name, each.document])),
+      documents: new BucketDocuments(name, new Map(documents.map((each) => [each.name, each.document]))),
     };
     if (changes === this.changes) this.known.set(name, found);
     return found;

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
+import { documentNames, writeDocument, type DocumentSet } from "../model/bucket-documents.js";
 import type { Bucket, Versioning } from "../model/bucket.js";
 import { S3Error } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
 import type { BucketCache } from "./bucket-cache.js";
-import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
+import type { BucketCatalog, Released } from "./catalog.js";
 import type { BucketTable } from "./schema.js";
 import type { Store, Tx } from "./store.js";
 import { abortUpload } from "./uploads.js";
@@ -18,7 +19,7 @@ export class BucketTableCatalog implements BucketCatalog {
 
   create(
     bucket: Omit<Bucket, "createdAt" | "versioning">,
-    configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
+    documents: DocumentSet = {},
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
     return this.memory.change(bucket.name, () =>
       this.store.write(async (tx) => {
@@ -26,9 +27,13 @@ export class BucketTableCatalog implements BucketCatalog {
         if (known) return { created: false, bucket: toBucket(known) };
         const row = { name: bucket.name, owner: bucket.owner, region: bucket.region, created_at: this.clock.now() };
         await tx.insertInto("buckets").values(row).execute();
-        for (const [name, document] of configurations)
-          await tx.insertInto("configurations").values({ bucket: bucket.name, name, document }).execute();
-        return { created: true, bucket: toBucket({ ...row, versioning: configurations.get("versioning") ?? null }) };
+        for (const name of documentNames) {
+          const document = documents[name];
+          if (document === undefined) continue;
+          const text = writeDocument(name, document as never);
+          await tx.insertInto("configurations").values({ bucket: bucket.name, name, document: text }).execute();
+        }
+        return { created: true, bucket: toBucket({ ...row, versioning: documents.versioning ?? null }) };
       }),
     );
   }

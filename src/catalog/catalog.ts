@@ -1,4 +1,5 @@
 import type { Acl } from "../model/acl.js";
+import type { BucketDocument, BucketDocuments, DocumentName, DocumentSet } from "../model/bucket-documents.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { Encryption } from "../model/encryption.js";
@@ -37,12 +38,12 @@ export interface Catalog {
 
 export interface BucketCatalog {
   /**
-   * `created` false: it was there already (the bucket returned may be another owner's). `configurations` are set with
+   * `created` false: it was there already (the bucket returned may be another owner's). `documents` are set with
    * it.
    */
   create(
     bucket: Omit<Bucket, "createdAt" | "versioning">,
-    configurations?: ReadonlyMap<ConfigurationName, string>,
+    documents?: DocumentSet,
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }>;
   get(name: string): Promise<Bucket | undefined>;
   /** By name. */
@@ -51,37 +52,17 @@ export interface BucketCatalog {
   delete(name: string): Promise<Released>;
 }
 
-/** Sub-resources of a bucket that its owner can set. */
-export const configurationNames = [
-  "accelerate",
-  "acl",
-  "cors",
-  "encryption",
-  "lifecycle",
-  "logging",
-  "notification",
-  "object-lock",
-  "ownershipControls",
-  "policy",
-  "publicAccessBlock",
-  "requestPayment",
-  "tagging",
-  "versioning",
-  "website",
-] as const;
-export type ConfigurationName = (typeof configurationNames)[number];
-
-/** One text document for each sub-resource of a bucket, in whatever form its reader and writer agreed on. */
+/** What owners have set on their buckets: one document of each name. */
 export interface ConfigurationCatalog {
-  /** Undefined: never set, or deleted. */
-  get(bucket: string, name: ConfigurationName): Promise<string | undefined>;
-  /** All that is set on a bucket, in one read. */
-  all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>>;
+  /** Undefined: never set, or deleted. DamagedDocument. */
+  get<Name extends DocumentName>(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined>;
+  /** All that is set on a bucket, in one read; undefined where there is no such bucket. */
+  all(bucket: string): Promise<BucketDocuments | undefined>;
   /** Buckets where this is set, by name. */
-  bucketsWith(name: ConfigurationName): Promise<string[]>;
+  bucketsWith(name: DocumentName): Promise<string[]>;
   /** Sets or replaces; NoSuchBucket. The documents go with their bucket. */
-  put(bucket: string, name: ConfigurationName, document: string): Promise<void>;
-  delete(bucket: string, name: ConfigurationName): Promise<void>;
+  put<Name extends DocumentName>(bucket: string, name: Name, document: BucketDocument<Name>): Promise<void>;
+  delete(bucket: string, name: DocumentName): Promise<void>;
 }
 
 export interface Released {

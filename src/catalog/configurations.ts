@@ -1,6 +1,12 @@
 import { S3Error } from "../model/errors.js";
+import {
+  writeDocument,
+  type BucketDocument,
+  type BucketDocuments,
+  type DocumentName,
+} from "../model/bucket-documents.js";
 import type { BucketCache } from "./bucket-cache.js";
-import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
+import type { ConfigurationCatalog } from "./catalog.js";
 import type { Store } from "./store.js";
 
 /** What owners have set on their buckets, one document for each sub-resource. */
@@ -10,15 +16,15 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
     private readonly memory: BucketCache,
   ) {}
 
-  async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {
-    return (await this.memory.read(bucket))?.configurations.get(name);
+  async get<Name extends DocumentName>(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined> {
+    return (await this.memory.read(bucket))?.documents.get(name);
   }
 
-  async all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>> {
-    return (await this.memory.read(bucket))?.configurations ?? new Map<never, never>();
+  async all(bucket: string): Promise<BucketDocuments | undefined> {
+    return (await this.memory.read(bucket))?.documents;
   }
 
-  async bucketsWith(name: ConfigurationName): Promise<string[]> {
+  async bucketsWith(name: DocumentName): Promise<string[]> {
     const rows = await this.store.reads
       .selectFrom("configurations")
       .select("bucket")
@@ -28,7 +34,8 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
     return rows.map((row) => row.bucket);
   }
 
-  async put(bucket: string, name: ConfigurationName, document: string): Promise<void> {
+  async put<Name extends DocumentName>(bucket: string, name: Name, value: BucketDocument<Name>): Promise<void> {
+    const document = writeDocument(name, value);
     await this.memory.change(bucket, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
@@ -42,7 +49,7 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
     );
   }
 
-  async delete(bucket: string, name: ConfigurationName): Promise<void> {
+  async delete(bucket: string, name: DocumentName): Promise<void> {
     await this.memory.change(bucket, () =>
       this.store.write((tx) =>
         tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { readDocument } from "../model/bucket-documents.js";
 import type { Clock } from "../model/clock.js";
 import {
   outboxEventFor,
@@ -7,7 +8,6 @@ import {
   type OutboxEvent,
   type EventName,
   type EventSource,
-  type NotificationConfiguration,
   type NotificationRule,
   type ObjectEvent,
 } from "../model/notification.js";
@@ -128,7 +128,7 @@ export async function recordStored(
   ).execute();
   for (const { bucket, key: text, version_id: versionId, size, etag, fid, document } of rows) {
     const key = fromKeyText(text);
-    const { rules } = JSON.parse(document) as NotificationConfiguration;
+    const { rules } = readDocument(bucket, "notification", document);
     const announced = outboxEventFor(rules, "cess:ObjectStored", key, NETWORK);
     if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
   }

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
-import type { ConfigurationName, FileState, JobKind, Placement } from "./catalog.js";
+import type { DocumentName } from "../model/bucket-documents.js";
+import type { FileState, JobKind, Placement } from "./catalog.js";
 
 /** Bytes: written as a view, read as whatever the driver makes of them (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
@@ -38,7 +39,7 @@ export interface BucketTable {
 
 export interface ConfigurationTable {
   bucket: string;
-  name: ConfigurationName;
+  name: DocumentName;
   document: string;
 }
 

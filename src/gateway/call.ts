@@ -54,7 +54,7 @@ export interface Call {
   readonly signal: AbortSignal;
   /** As the answer names it. */
   readonly requestId?: string;
-  /** Absent: the account itself acts, within what it owns. */
+  /** Absent: the gateway itself acts in the account's name. */
   readonly access?: AccessRequest;
 }
 
@@ -78,11 +78,16 @@ export interface AccessTarget {
   readonly source?: true;
 }
 
+/** A request that is to be decided on. */
+export interface RequestCall extends Call {
+  readonly access: AccessRequest;
+}
+
 /** Who may do what: asked once for each request, before its service runs. */
 export interface Access {
   /**
-   * Decides on what the call's rule asks: NoSuchBucket before AccessDenied, as in S3. A call without `access` is
-   * permitted in its account's own buckets.
+   * Decides on what the call's rule asks, and returns the call with what was resolved on the way: a BucketCall or an
+   * UploadCall, as the rule's resource says. AccessDenied; NoSuchBucket, which comes first, as in S3.
    */
-  permit(call: Call, bucket: string): Promise<UploadCall>;
+  permit(call: RequestCall): Promise<Call>;
 }

@@ -6,32 +6,27 @@ import type { Chain } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
-import type { Accounts } from "./access/access.js";
+import type { Accounts } from "./access/accounts.js";
+import type { Acls } from "./access/acls.js";
+import { AclService } from "./access/acl-service.js";
+import { Authorizer } from "./access/authorizer.js";
 import { QuotaCheck, quotaDefaults, type QuotaSettings } from "./ingest/quota-check.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
-import { EncryptionService } from "./buckets/encryption-service.js";
+import type { AccessLogs } from "./buckets/access-logs.js";
+import type { BucketDocumentStore } from "./buckets/bucket-documents.js";
+import type { Buckets } from "./buckets/buckets.js";
+import { DocumentService } from "./buckets/document-service.js";
 import { Expiries } from "./buckets/expiries.js";
-import type {
-  AccessLogs,
-  BucketEncryption,
-  Buckets,
-  Cors,
-  Gateway,
-  Lifecycles,
-  Locks,
-  Notifications,
-  Objects,
-  Permissions,
-  Tagging,
-  Uploads,
-  Versions,
-  Websites,
-} from "./gateway.js";
-import { LifecycleService } from "./buckets/lifecycle-service.js";
+import { LogDelivery } from "./buckets/log-delivery.js";
+import type { Access } from "./call.js";
+import type { Gateway } from "./gateway.js";
+import type { Locks } from "./objects/locks.js";
 import { LockService } from "./objects/lock-service.js";
-import { LoggingService } from "./buckets/logging-service.js";
-import { CorsService } from "./buckets/cors-service.js";
-import { PermissionService } from "./access/permission-service.js";
+import type { Objects } from "./objects/objects.js";
+import type { Tagging } from "./objects/tagging.js";
+import { VersionLookup } from "./objects/version-lookup.js";
+import type { Versions } from "./objects/versions.js";
+import type { Uploads } from "./uploads/uploads.js";
 import { InlineDigests, type Digests } from "./ingest/digests.js";
 import { NotificationService } from "./buckets/notification-service.js";
 import type { NetworkBucket } from "./objects/network-bucket.js";
@@ -44,7 +39,6 @@ import { Staging } from "./ingest/staging.js";
 import { TagService } from "./objects/tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./uploads/upload-completion.js";
 import { UploadService } from "./uploads/upload-service.js";
-import { WebsiteService } from "./buckets/website-service.js";
 import { VersionService } from "./objects/version-service.js";
 
 export interface GatewayComponents {
@@ -84,56 +78,48 @@ export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
 /** S3's meaning over a catalog, staging and the CESS network. */
 export class CessGateway implements Gateway {
+  readonly access: Access;
   readonly buckets: Buckets;
+  readonly documents: BucketDocumentStore;
+  readonly acls: Acls;
   readonly objects: Objects;
   readonly uploads: Uploads;
-  readonly permissions: Permissions;
-  readonly cors: Cors;
   readonly versions: Versions;
   readonly tagging: Tagging;
   readonly locks: Locks;
-  readonly lifecycles: Lifecycles;
-  readonly encryption: BucketEncryption;
-  readonly notifications: Notifications;
-  readonly websites: Websites;
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const {
-      region,
-      multipartEtag,
-      newBuckets,
-      encryption,
-      lifecycleDayMs,
-      webhooks,
-      quota: admissionSettings,
-    } = { ...GATEWAY_DEFAULTS, ...settings };
-    const notifications = new NotificationService({ catalog: components.catalog, webhooks });
+    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, quota } = {
+      ...GATEWAY_DEFAULTS,
+      ...settings,
+    };
+    const authorizer = new Authorizer(components.catalog);
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
       accounts: components.accounts ?? { owner: () => undefined, all: [] },
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
-      notifications,
+      authorizer,
+      lookup: new VersionLookup(components),
+      notifications: new NotificationService(components),
+      webhooks,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
-      quota: new QuotaCheck(components, admissionSettings),
+      quota: new QuotaCheck(components, quota),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
+    this.access = authorizer;
     this.buckets = new BucketService(shared, { region, ...newBuckets });
+    this.documents = new DocumentService(shared);
+    this.acls = new AclService(shared);
     this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
-    this.accessLogs = new LoggingService({ ...shared, objects: this.objects });
+    this.accessLogs = new LogDelivery({ ...shared, objects: this.objects });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
     this.versions = new VersionService(shared);
-    this.permissions = new PermissionService(shared);
-    this.cors = new CorsService(shared);
     this.tagging = new TagService(shared);
     this.locks = new LockService(shared);
-    this.notifications = notifications;
-    this.websites = new WebsiteService(shared);
-    this.lifecycles = new LifecycleService(shared);
-    this.encryption = new EncryptionService(shared);
   }
 }

@@ -3,7 +3,7 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../model/errors.js";
-import { outboxEventFor, type NotificationConfiguration, type NotificationRule } from "../model/notification.js";
+import { outboxEventFor, type NotificationRule } from "../model/notification.js";
 import {
   lifecycleAction,
   uploadAbort,
@@ -88,9 +88,8 @@ export class LifecycleWorker implements Worker {
   private async *rounds(): AsyncGenerator<readonly Action[]> {
     const { configurations } = this.components.catalog;
     for (const bucket of await configurations.bucketsWith("lifecycle")) {
-      const document = await configurations.get(bucket, "lifecycle");
-      if (document === undefined) continue;
-      const configuration = JSON.parse(document) as LifecycleConfiguration;
+      const configuration = await configurations.get(bucket, "lifecycle");
+      if (!configuration) continue;
       const rules = configuration.rules.filter((rule) => rule.enabled);
       const listeners = await this.listeners(bucket);
       const ofVersions = {
@@ -169,8 +168,7 @@ export class LifecycleWorker implements Worker {
   }
 
   private async listeners(bucket: string): Promise<readonly NotificationRule[]> {
-    const document = await this.components.catalog.configurations.get(bucket, "notification");
-    return document === undefined ? [] : (JSON.parse(document) as NotificationConfiguration).rules;
+    return (await this.components.catalog.configurations.get(bucket, "notification"))?.rules ?? [];
   }
 
   private async *uploads(

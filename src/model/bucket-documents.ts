@@ -67,9 +67,7 @@ const lifecycleRule = z.strictObject({
   expiration: z.union([days, date, z.strictObject({ deleteMarkers: z.boolean() })]).exactOptional(),
   noncurrent: z.strictObject({ days: count, keep: count.exactOptional() }).exactOptional(),
   abortUploadsAfterDays: count.exactOptional(),
-  transitions: z
-    .array(z.strictObject({ storageClass: transitionClass, at: z.union([days, date]) }))
-    .exactOptional(),
+  transitions: z.array(z.strictObject({ storageClass: transitionClass, at: z.union([days, date]) })).exactOptional(),
   noncurrentTransitions: z
     .array(z.strictObject({ storageClass: transitionClass, days: count, keep: count.exactOptional() }))
     .exactOptional(),
@@ -165,9 +163,8 @@ const codecs = {
 };
 
 export type DocumentName = keyof typeof codecs;
-export type BucketDocument<Name extends DocumentName> = (typeof codecs)[Name] extends Codec<infer Document>
-  ? Document
-  : never;
+export type BucketDocument<Name extends DocumentName> =
+  (typeof codecs)[Name] extends Codec<infer Document> ? Document : never;
 /** Several documents of one bucket. */
 export type DocumentSet = { readonly [Name in DocumentName]?: BucketDocument<Name> };
 
@@ -186,6 +183,19 @@ export class DamagedDocument extends Error {
   }
 }
 
+/** A document as the catalog has it, checked. DamagedDocument. */
+export function readDocument<Name extends DocumentName>(
+  bucket: string,
+  name: Name,
+  text: string,
+): BucketDocument<Name> {
+  try {
+    return (codecs[name] as Codec<BucketDocument<Name>>).parse(text, bucket);
+  } catch (cause) {
+    throw new DamagedDocument(bucket, name, cause);
+  }
+}
+
 /** All documents of one bucket as they were read from the catalog; each is parsed once, when it is first asked for. */
 export class BucketDocuments {
   private readonly parsed = new Map<DocumentName, unknown>();
@@ -201,12 +211,8 @@ export class BucketDocuments {
     if (text === undefined) return undefined;
     const known = this.parsed.get(name) as BucketDocument<Name> | undefined;
     if (known !== undefined) return known;
-    try {
-      const document = (codecs[name] as Codec<BucketDocument<Name>>).parse(text, this.bucket);
-      this.parsed.set(name, document);
-      return document;
-    } catch (cause) {
-      throw new DamagedDocument(this.bucket, name, cause);
-    }
+    const document = readDocument(this.bucket, name, text);
+    this.parsed.set(name, document);
+    return document;
   }
 }

@@ -1,4 +1,4 @@
-import type { Cors } from "../gateway/gateway.js";
+import type { BucketDocumentStore } from "../gateway/gateway.js";
 import { corsRuleFor, type CorsRequest, type CorsRule } from "../model/cors.js";
 import { S3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
@@ -23,14 +23,28 @@ function allowed(rule: CorsRule, { origin, method, headers }: CorsRequest): Resp
   };
 }
 
+/** Undefined also where there is no bucket: the request itself will say so. */
+async function rulesOf(documents: BucketDocumentStore, bucket: string): Promise<readonly CorsRule[] | undefined> {
+  try {
+    return await documents.published(bucket, "cors");
+  } catch (failure) {
+    if (failure instanceof S3Error && failure.kind === "NoSuchBucket") return undefined;
+    throw failure;
+  }
+}
+
 /** What a browser asks before it sends the request itself. BadRequest, AccessForbidden. */
-export async function preflight(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<S3Response> {
+export async function preflight(
+  head: RequestHead,
+  { bucket, scope }: Address,
+  documents: BucketDocumentStore,
+): Promise<S3Response> {
   const origin = head.headers.get("origin");
   const method = head.headers.get("access-control-request-method");
   if (!origin) throw new S3Error("BadRequest", { message: "Insufficient information. Origin request header needed." });
   if (!method) throw new S3Error("BadRequest", { message: "Invalid Access-Control-Request-Method: null" });
   const fields = { Method: method.slice(0, 40), ResourceType: scope.toUpperCase() };
-  const rules = scope === "service" ? undefined : await cors.of(bucket);
+  const rules = scope === "service" ? undefined : await rulesOf(documents, bucket);
   if (!rules) throw new S3Error("AccessForbidden", { fields });
   const headers = (head.headers.get("access-control-request-headers") ?? "")
     .split(",")
@@ -50,10 +64,14 @@ export async function preflight(head: RequestHead, { bucket, scope }: Address, c
  * What an answer carries so that the page that asked may read it: also an error. Nothing where the bucket does not say
  * so.
  */
-export async function corsHeaders(head: RequestHead, { bucket, scope }: Address, cors: Cors): Promise<ResponseHeaders> {
+export async function corsHeaders(
+  head: RequestHead,
+  { bucket, scope }: Address,
+  documents: BucketDocumentStore,
+): Promise<ResponseHeaders> {
   const origin = head.headers.get("origin");
   if (origin === undefined || scope === "service") return {};
-  const rules = await cors.of(bucket);
+  const rules = await rulesOf(documents, bucket);
   if (!rules) return {};
   const rule = corsRuleFor(rules, { origin, method: head.method, headers: [] });
   // Caches must not hand what one origin got to another, whether or not this one was allowed.

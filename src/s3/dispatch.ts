@@ -1,28 +1,28 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Call, Gateway } from "../gateway/gateway.js";
+import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { S3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
-import { authenticate, type Authentication } from "./auth/authenticate.js";
+import { authenticate } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
-import { accountOf, callAccess, type Origin } from "./call-access.js";
+import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
-import { readFormUpload, type FormUpload } from "./form-upload.js";
+import { readFormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
 import { DeferredResponse, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
-import type { RequestHead, S3Request } from "./request.js";
+import { formRequest, pendingRequest, type PendingRequest } from "./pending-request.js";
+import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js";
+import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendLate, type Exchange } from "./send.js";
 import { serveWebsite } from "./website.js";
-import { readDocument } from "./wire/document-body.js";
 import { screenHeaders } from "./wire/refused-headers.js";
-import { requestBody, requireDigest } from "./wire/request-body.js";
 
 /** The part of a logger that the wire needs; pino's fits. */
 export interface Log {
@@ -48,16 +48,16 @@ export interface DispatchComponents {
   readonly onAccess?: (entry: AccessEntry) => void;
 }
 
-export interface DispatchSettings {
+export interface DispatchSettings extends PlaceLimits {
   readonly region: string;
   /** Virtual hosts hang under it; without it there is path style alone. */
   readonly domain?: string;
   /** Hosts under it are buckets shown as websites; there are none without it. */
   readonly websiteDomain?: string;
-  /** Requests served at a time; more are answered SlowDown. */
-  readonly maxRequests: number;
   /** Largest body of a PUT, in bytes. */
   readonly maxBodyBytes: number;
+  /** Milliseconds in which a document, or a form up to its file, must have come whole; RequestTimeout after that. */
+  readonly documentMs: number;
   /** A client that sends nothing of its body for so many milliseconds gets RequestTimeout. */
   readonly bodyIdleMs: number;
   readonly keepAliveMs: number;
@@ -70,8 +70,10 @@ export interface DispatchSettings {
 export const dispatchDefaults: DispatchSettings = {
   region: "us-east-1",
   maxRequests: 1024,
+  maxAnonymousRequests: 256,
   maxBodyBytes: 5 * 1024 ** 3,
   bodyIdleMs: 60_000,
+  documentMs: 60_000,
   keepAliveMs: 10_000,
   readIdleMs: 120_000,
   trustProxy: false,
@@ -88,12 +90,7 @@ interface Progress {
 }
 
 /** An exchange, with what the access log will tell of it. */
-type Served = Exchange & { readonly facts: AccessFacts };
-
-/** A request whose document is still to be read. */
-type PendingRequest = Omit<S3Request, "document"> & { document: string; read(): Promise<void> };
-
-const addressed = ({ bucket, key, virtual }: Address) => ({ bucket, key, ...(virtual ? { virtual } : {}) });
+type Served = Exchange & { readonly facts: AccessFacts; place?: Place };
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
@@ -102,16 +99,40 @@ function notOffered({ name }: Unserved, progress: Progress): S3Error {
   return new S3Error("NotImplemented", { message: `${name} is not implemented.`, fields: { Operation: name } });
 }
 
-/** identify → authenticate → match → authorise → run → render → send, with one catch for them all. */
+/** The operation that a row stands for. NotImplemented; MethodNotAllowed where there is none. */
+function served(
+  row: AnyOperation | Unserved | undefined,
+  { method }: RequestHead,
+  { scope }: Address,
+  progress: Progress,
+): AnyOperation {
+  if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: method, ResourceType: scope.toUpperCase() } });
+  if (!("run" in row)) throw notOffered(row, progress);
+  progress.operation = row.name;
+  return row;
+}
+
+/** What a promise rejects with, if it does. */
+async function failureOf(promise: Promise<void>): Promise<unknown> {
+  try {
+    await promise;
+    return undefined;
+  } catch (failure) {
+    return failure;
+  }
+}
+
+/** authenticate → match → permit → read → parse → run → render → send, with one catch for them all. */
 export class Dispatcher {
   private readonly components: DispatchComponents;
   private readonly settings: DispatchSettings;
   private readonly bodies = new WeakMap<object, IncomingBody>();
-  private serving = 0;
+  private readonly places: RequestPlaces;
 
   constructor(components: DispatchComponents, settings: Partial<DispatchSettings> = {}) {
     this.components = components;
     this.settings = { ...dispatchDefaults, ...settings };
+    this.places = new RequestPlaces(this.settings);
   }
 
   /** Never rejects: whatever happens becomes an answer, or a broken connection where one has begun. */
@@ -131,7 +152,6 @@ export class Dispatcher {
       facts: {},
     };
     this.bodies.set(request.socket, exchange.body);
-    this.serving++;
     try {
       const status = await this.answer(exchange, progress);
       const ms = this.components.clock.now() - begun;
@@ -140,7 +160,7 @@ export class Dispatcher {
       const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
       if (entry) this.components.onAccess?.(entry);
     } finally {
-      this.serving--;
+      exchange.place?.leave();
     }
   }
 
@@ -189,29 +209,34 @@ export class Dispatcher {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    if (this.serving > this.settings.maxRequests) throw new S3Error("SlowDown");
+    const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
     const { region, domain, websiteDomain } = this.settings;
+    const { documents } = this.components.gateway;
     const host = head.headers.get("host") ?? "";
     const site = hostBucket(host, websiteDomain);
     if (site !== undefined) return this.serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
-    Object.assign(exchange.facts, { head, address, from: this.origin(exchange, head).address });
+    const origin = this.origin(exchange, head);
+    Object.assign(exchange.facts, { head, address, from: origin.address });
     // Browsers ask before they sign.
-    if (head.method === "OPTIONS") return preflight(head, address, this.components.gateway.cors);
-    Object.assign(progress.cors, await corsHeaders(head, address, this.components.gateway.cors));
-    const asked = router.match(head, address.scope);
-    if (asked && "form" in asked) return this.serveForm(exchange, progress, head, address, signal);
-    // Said to anyone: MinIO's clients sign the repeated parameters of a listener as S3 does not.
-    if (asked && !("run" in asked)) throw notOffered(asked, progress);
+    if (head.method === "OPTIONS") return preflight(head, address, documents);
+    Object.assign(progress.cors, await corsHeaders(head, address, documents));
+    const row = router.match(head, address.scope);
+    if (row && "form" in row) return this.serveForm(exchange, progress, head, address, signal);
+    // NotImplemented before authentication: MinIO's clients sign a listener's repeated parameters as S3 does not.
+    if (row && !("run" in row)) throw notOffered(row, progress);
     const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
     exchange.facts.authentication = authentication;
-    const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
-    const operation = this.match(effective, address, progress);
-    if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
+    const { presigned, accessKey } = authentication;
+    if (accessKey) place.identify();
+    else place.requireAnonymousRoom();
+    // The parameters of a presigned request may stand for headers that make it another operation.
+    const effective = presigned ? withQueryHeaders(head, exchange.request) : head;
+    const operation = served(presigned ? router.match(effective, address.scope) : row, head, address, progress);
     if (address.scope !== "service") checkBucketName(address.bucket);
-    const request = this.request(effective, address, authentication, operation, exchange.body);
-    const access = callAccess(effective, address, authentication, operation, this.origin(exchange, head), request);
+    const request = pendingRequest(effective, address, authentication, operation, exchange.body, this.settings);
+    const access = accessRequest(effective, address, authentication, operation, origin, request);
     return this.run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
   }
 
@@ -223,6 +248,7 @@ export class Dispatcher {
     signal: AbortSignal,
   ): Promise<S3Response> {
     const { gateway } = this.components;
+    exchange.place?.requireAnonymousRoom();
     const address = { scope: "object", bucket, key: "" } as const;
     Object.assign(exchange.facts, {
       head,
@@ -230,8 +256,8 @@ export class Dispatcher {
       from: this.origin(exchange, head).address,
     });
     progress.operation = "Website";
-    if (head.method === "OPTIONS") return preflight(head, address, gateway.cors);
-    Object.assign(progress.cors, await corsHeaders(head, address, gateway.cors));
+    if (head.method === "OPTIONS") return preflight(head, address, gateway.documents);
+    Object.assign(progress.cors, await corsHeaders(head, address, gateway.documents));
     return serveWebsite(gateway, {
       head,
       bucket,
@@ -250,26 +276,19 @@ export class Dispatcher {
     asked: Address,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    const operation = this.match(head, asked, progress);
+    const operation = served(router.match(head, asked.scope), head, asked, progress);
     checkBucketName(asked.bucket);
+    exchange.place?.requireAnonymousRoom();
     const form = await readFormUpload(head, asked, exchange.body, this.components, this.settings);
-    Object.assign(exchange.facts, { address: form.address, authentication: form.authentication });
+    const { address, authentication } = form;
+    if (authentication.accessKey) exchange.place?.identify();
+    Object.assign(exchange.facts, { address, authentication });
     try {
-      const request = this.formRequest(form);
-      const access = callAccess(
-        form.head,
-        form.address,
-        form.authentication,
-        operation,
-        this.origin(exchange, head),
-        request,
-      );
-      return await this.run(operation, request, {
-        account: request.account,
-        signal,
-        access,
-        requestId: progress.requestId,
-      });
+      const request = formRequest(form, this.settings.region);
+      const origin = this.origin(exchange, head);
+      const access = accessRequest(form.head, address, authentication, operation, origin, request);
+      const call = { account: request.account, signal, access, requestId: progress.requestId };
+      return await this.run(operation, request, call);
     } finally {
       await form.close();
     }
@@ -278,78 +297,31 @@ export class Dispatcher {
   private async run(
     operation: AnyOperation,
     request: PendingRequest,
-    call: Call,
+    call: RequestCall,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    const input = await this.input(operation, request, call);
-    const output = await operation.run(this.components.gateway, input, call);
+    const permitted = await this.permit(operation, request, call);
+    screenHeaders(request.headers);
+    await request.read();
+    const output = await operation.run(this.components.gateway, operation.parse(request), permitted);
     if (!(output instanceof DeferredResponse)) return operation.render(output);
     return new DeferredResponse(output.result.then((result) => operation.render(result)));
   }
 
-  /** What is wrong with a request is told to none but who may make it. */
-  private async input(operation: AnyOperation, request: PendingRequest, call: Call): Promise<unknown> {
+  /** Decided before the document is read, so that nobody learns what is wrong with a request they may not make. */
+  private async permit(operation: AnyOperation, request: PendingRequest, call: RequestCall): Promise<Call> {
+    const { access } = this.components.gateway;
     try {
-      screenHeaders(request.headers);
-      await request.read();
-      return operation.parse(request);
+      // What policies ask about a document they can only be told once it is there.
+      const unreadable = operation.conditions ? await failureOf(request.read()) : undefined;
+      const permitted = await access.permit(call);
+      if (unreadable !== undefined) throw unreadable;
+      return permitted;
     } catch (failure) {
-      if (request.bucket !== "") await this.components.gateway.buckets.permit(call, request.bucket);
-      throw failure;
+      if (!operation.refusalTellsRegion || !(failure instanceof S3Error) || failure.kind !== "AccessDenied")
+        throw failure;
+      const headers = { ...failure.details.headers, "x-amz-bucket-region": this.settings.region };
+      throw new S3Error(failure.kind, { ...failure.details, headers });
     }
-  }
-
-  private match(head: RequestHead, address: Address, progress: Progress): AnyOperation {
-    const row = router.match(head, address.scope);
-    if (!row)
-      throw new S3Error("MethodNotAllowed", {
-        fields: { Method: head.method, ResourceType: address.scope.toUpperCase() },
-      });
-    if (!("run" in row)) throw notOffered(row, progress);
-    progress.operation = row.name;
-    return row;
-  }
-
-  private formRequest({ head, address, authentication, fields, body }: FormUpload): PendingRequest {
-    const { region } = this.settings;
-    return {
-      ...head,
-      ...addressed(address),
-      account: accountOf(authentication),
-      region,
-      document: "",
-      form: fields,
-      body,
-      read: () => Promise.resolve(),
-    };
-  }
-
-  private request(
-    head: RequestHead,
-    address: Address,
-    authentication: Authentication,
-    operation: AnyOperation,
-    source: IncomingBody,
-  ): PendingRequest {
-    const { payload, chunkSigner } = authentication;
-    const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
-    const open = () =>
-      requestBody(raw, { maxBytes: this.settings.maxBodyBytes, foreignChecksum: operation.objectChecksum });
-    const hasBody =
-      head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
-    return {
-      ...head,
-      ...addressed(address),
-      account: accountOf(authentication),
-      region: this.settings.region,
-      document: "",
-      get body() {
-        return open();
-      },
-      async read() {
-        if (operation.digested && hasBody) requireDigest(open());
-        if (operation.document !== undefined && hasBody) this.document = await readDocument(open(), operation.document);
-      },
-    };
   }
 
   private origin({ request }: Exchange, { headers }: RequestHead): Origin {

@@ -4,9 +4,10 @@ import { requireKeyLength, type Address } from "./address.js";
 import { authenticateForm, formField } from "./auth/authenticate-form.js";
 import type { AuthenticateComponents, Authentication } from "./auth/authenticate.js";
 import { withinSize } from "./auth/form-policy.js";
+import type { IncomingBody } from "./incoming.js";
 import type { RequestHead } from "./request.js";
 import { Headers, toLatin1 } from "./wire/headers.js";
-import { MAX_FORM_OVERHEAD_BYTES, readForm } from "./wire/multipart-form.js";
+import { MAX_FORM_OVERHEAD_BYTES, readForm, type Form } from "./wire/multipart-form.js";
 import { encodePercent } from "./wire/percent.js";
 import { announcedSize, formBody } from "./wire/request-body.js";
 import { readTags } from "./wire/tagging.js";
@@ -26,6 +27,8 @@ export interface FormSettings {
   readonly region: string;
   /** Largest file, in bytes. */
   readonly maxBodyBytes: number;
+  /** Milliseconds in which all that stands before the file must have come. */
+  readonly documentMs: number;
 }
 
 /** Of the request's own headers a form has these; whatever else an upload is told stands in its fields. */
@@ -39,13 +42,13 @@ const signatureFields =
 export async function readFormUpload(
   head: RequestHead,
   address: Address,
-  source: AsyncIterable<Uint8Array>,
+  source: IncomingBody,
   components: AuthenticateComponents,
   settings: FormSettings,
 ): Promise<FormUpload> {
   const { bucket } = address;
   announcedSize(head.headers, { kind: "unsigned" }, { maxBytes: settings.maxBodyBytes + MAX_FORM_OVERHEAD_BYTES });
-  const form = await readForm(head.headers.get("content-type") ?? "", source);
+  const form = await readFields(head, source, settings.documentMs);
   try {
     const key = formField(form.fields, "key").replaceAll("${filename}", form.fileName ?? "");
     requireKeyLength(key);
@@ -64,6 +67,15 @@ export async function readFormUpload(
   } catch (failure) {
     await form.close();
     throw failure;
+  }
+}
+
+async function readFields(head: RequestHead, source: IncomingBody, withinMs: number): Promise<Form> {
+  const stop = source.endWithin(withinMs);
+  try {
+    return await readForm(head.headers.get("content-type") ?? "", source);
+  } finally {
+    stop();
   }
 }
 

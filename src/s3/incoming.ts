@@ -63,6 +63,12 @@ export class IncomingBody {
     if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
   }
 
+  /** RequestTimeout unless the body, or what is needed of it, has come in `ms`. Returns what ends the limit. */
+  endWithin(ms: number): () => void {
+    const deadline = setTimeout(() => this.fail(new S3Error("RequestTimeout")), ms);
+    return () => clearTimeout(deadline);
+  }
+
   private fail(failure: S3Error): void {
     this.failure ??= failure;
     this.wake();

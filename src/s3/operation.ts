@@ -1,4 +1,4 @@
-import type { Call, Gateway } from "../gateway/gateway.js";
+import type { AccessRule, BucketCall, Call, Gateway } from "../gateway/gateway.js";
 import type { ByteStream } from "../streams/byte-stream.js";
 import type { S3Request } from "./request.js";
 
@@ -28,10 +28,13 @@ export class DeferredResponse<T> {
 }
 
 /** How to recognise one operation, what it may touch, and three steps with one duty each. */
-export interface Operation<Input, Output> {
+export interface Operation<Input, Output, Permitted extends Call = BucketCall> {
   readonly name: string;
   readonly match: RequestPattern;
-  readonly access: "read" | "write" | "owner";
+  /** What the requester must be allowed: decided before the document is read. */
+  readonly access: AccessRule;
+  /** A refusal tells the bucket's region: SDKs follow a bucket there. */
+  readonly refusalTellsRegion?: true;
   /** The operation takes an XML document of at most this many bytes, which is read and verified before `parse`. */
   readonly document?: number;
   /** The checksum in its headers is the object's, not the document's. */
@@ -46,10 +49,10 @@ export interface Operation<Input, Output> {
   conditions?(document: string): Readonly<Record<string, readonly string[]>>;
   /** Pure: wire to S3 input; throws S3Errors only. */
   parse(request: S3Request): Input;
-  run(gateway: Gateway, input: Input, call: Call): Promise<Output | DeferredResponse<Output>>;
+  run(gateway: Gateway, input: Input, call: Permitted): Promise<Output | DeferredResponse<Output>>;
   /** Pure: S3 output to status, headers, body. */
   render(output: Output): S3Response;
 }
 
 /** Any operation: what `parse` gives is what `run` takes, and what `run` gives is what `render` takes. */
-export type AnyOperation = Operation<unknown, unknown>;
+export type AnyOperation = Operation<unknown, unknown, Call>;

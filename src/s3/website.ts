@@ -1,12 +1,12 @@
 import { STATUS_CODES } from "node:http";
-import type { Call, Gateway } from "../gateway/gateway.js";
+import type { BucketCall, Gateway } from "../gateway/gateway.js";
 import { ANONYMOUS } from "../model/account.js";
 import { S3Error } from "../gateway/s3-error.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
 import { requireKeyLength } from "./address.js";
-import { callAccess, type Origin } from "./call-access.js";
+import { accessRequest, type Origin } from "./access-request.js";
 import { errorStatus, errorText, type Refused } from "./error-response.js";
-import { DeferredResponse, type S3Response } from "./operation.js";
+import { DeferredResponse, type Operation, type S3Response } from "./operation.js";
 import { getObject } from "./operations/get-object.js";
 import { headObject } from "./operations/head-object.js";
 import type { RequestHead, S3Request } from "./request.js";
@@ -30,7 +30,7 @@ type Pages = Exclude<WebsiteConfiguration, { readonly redirectAll: unknown }>;
 /** A bucket as browsers see it: its objects are pages, and whoever asks is nobody. Errors are pages, too. */
 export async function serveWebsite(gateway: Gateway, request: WebsiteRequest): Promise<S3Response> {
   try {
-    const configuration = await gateway.websites.of(request.bucket);
+    const configuration = await publishedWebsite(gateway, request.bucket);
     const { method, path } = request.head;
     if (method !== "GET" && method !== "HEAD")
       throw new S3Error("MethodNotAllowed", {
@@ -102,14 +102,13 @@ class Website {
   }
 
   private async exists(key: string): Promise<boolean> {
-    const call = this.call(key, "HeadObject");
-    return this.gateway.objects.head(call, { bucket: this.request.bucket, key }, { preconditions: {} }).then(
-      () => true,
-      (failure: unknown) => {
-        if (failure instanceof S3Error) return false;
-        throw failure;
-      },
-    );
+    try {
+      await this.gateway.objects.head(await this.permit(key, headObject), { key }, { preconditions: {} });
+      return true;
+    } catch (failure) {
+      if (failure instanceof S3Error) return false;
+      throw failure;
+    }
   }
 
   private async read(key: string, head: RequestHead): Promise<S3Response> {
@@ -126,40 +125,36 @@ class Website {
         throw new Error("a page is read without a body");
       },
     };
-    const call = this.call(key, head.method === "HEAD" ? "HeadObject" : "GetObject");
-    if (head.method === "HEAD")
-      return headObject.render(await answer(headObject.run(this.gateway, headObject.parse(request), call)));
-    return getObject.render(await answer(getObject.run(this.gateway, getObject.parse(request), call)));
+    const operation = head.method === "HEAD" ? headObject : getObject;
+    return this.answer(operation, operation.parse(request), await this.permit(key, operation));
   }
 
-  private call(key: string, operation: string): Call {
-    const {
-      head,
-      bucket,
-      origin,
-      signal,
-      at: { requestId },
-    } = this.request;
+  private async answer<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    call: BucketCall,
+  ): Promise<S3Response> {
+    const output = await operation.run(this.gateway, input, call);
+    return operation.render(output instanceof DeferredResponse ? await output.result : output);
+  }
+
+  private async permit(key: string, operation: typeof headObject | typeof getObject): Promise<BucketCall> {
+    const { head, bucket, origin, signal, at } = this.request;
+    const address = { scope: "object", bucket, key } as const;
     const anonymous = { payload: { kind: "unsigned" }, presigned: false } as const;
-    return {
-      account: ANONYMOUS,
-      signal,
-      requestId,
-      access: callAccess(
-        { ...head, query: new Query("") },
-        { scope: "object", bucket, key },
-        anonymous,
-        { name: operation },
-        origin,
-        { document: "" },
-      ),
-    };
+    const asked = { ...head, query: new Query("") };
+    const access = accessRequest(asked, address, anonymous, operation, origin, { document: "" });
+    const call = { account: ANONYMOUS, signal, requestId: at.requestId, access };
+    // An object is asked about, so its bucket was resolved.
+    return (await this.gateway.access.permit(call)) as BucketCall;
   }
 }
 
-async function answer<T>(run: Promise<T | DeferredResponse<T>>): Promise<T> {
-  const output = await run;
-  return output instanceof DeferredResponse ? output.result : output;
+/** NoSuchBucket, NoSuchWebsiteConfiguration. */
+async function publishedWebsite(gateway: Gateway, bucket: string): Promise<WebsiteConfiguration> {
+  const configuration = await gateway.documents.published(bucket, "website");
+  if (configuration) return configuration;
+  throw new S3Error("NoSuchWebsiteConfiguration", { resource: bucket, fields: { BucketName: bucket } });
 }
 
 /** An object may say that it is elsewhere. */

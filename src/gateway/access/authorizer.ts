@@ -1,13 +1,12 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { aclAllows, type Acl, type Requester } from "../../model/acl.js";
-import type { Account } from "../../model/account.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
-import { S3Error } from "../../model/errors.js";
+import { S3Error } from "../s3-error.js";
 import type { ObjectVersion, Upload } from "../../model/object.js";
 import type { Principal } from "../../model/policy.js";
 import { isObjectAction } from "../../model/policy-actions.js";
 import { askPolicy, isPublicPolicy } from "../../model/policy-decision.js";
-import type { Access, AccessRequest, AccessTarget, Call, UploadCall } from "../call.js";
+import type { Access, AccessRequest, AccessTarget, Call, RequestCall, UploadCall } from "../call.js";
 import { bucketPermissions, forVersion, objectPermissions, policyActions } from "./actions.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
 import { withinLimits } from "./key-limits.js";
@@ -20,21 +19,26 @@ import { withUploadEncryption } from "./upload-access.js";
 export class Authorizer implements Access {
   constructor(private readonly catalog: Catalog) {}
 
-  async permit(call: Call, name: string): Promise<UploadCall> {
+  async permit(call: RequestCall): Promise<Call | UploadCall> {
     const { access } = call;
-    if (access) requireIdentity(access);
-    const bucket = await this.bucket(name);
-    if (!access) {
-      if (bucket.owner !== call.account.id) throw new S3Error("AccessDenied", { resource: name });
-      return { ...call, bucket, upload: undefined };
-    }
+    const { rule, key, versionId, uploadId } = access;
+    // What no policy and no ACL could ever allow.
+    if (access.anonymous && !rule.anonymous) throw new S3Error("AccessDenied");
+    if (rule.resource === "service") return call;
+    if (rule.resource === "newBucket") return this.permitCreation(call);
+    const bucket = await this.bucket(access.bucket);
     requireOwner(bucket, access.expectedOwner);
-    const { rule, key, uploadId } = access;
-    const upload = uploadId === undefined ? undefined : await this.catalog.uploads.get(name, key, uploadId);
+    const upload = uploadId === undefined ? undefined : await this.catalog.uploads.get(bucket.name, key, uploadId);
+    const target = { action: forVersion(rule.action, versionId), bucket: bucket.name, key, versionId };
     const judged = withUploadEncryption(access, upload);
-    const target = { action: forVersion(rule.action, access.versionId), bucket: name, key, versionId: access.versionId };
     await new Decision(this.catalog, call, judged, bucket, target, upload).require();
     return { ...call, bucket, upload };
+  }
+
+  private permitCreation(call: RequestCall): Call {
+    const { limits, rule, bucket } = call.access;
+    if (!limits || withinLimits(limits, { ...rule, bucket, key: "", prefix: "" })) return call;
+    throw new S3Error("AccessDenied", { resource: bucket, message: "The access key's limits do not permit this." });
   }
 
   /** Decides on what a permitted call asks beside what it addresses, and resolves its bucket. */
@@ -47,7 +51,11 @@ export class Authorizer implements Access {
     }
     requireOwner(bucket, target.source ? access.expectedSourceOwner : access.expectedOwner);
     const { action } = target;
-    const alone: AccessRequest = { ...access, also: [], rule: { resource: "object", action, anonymous: access.rule.anonymous } };
+    const alone: AccessRequest = {
+      ...access,
+      also: [],
+      rule: { resource: "object", action, anonymous: access.rule.anonymous },
+    };
     await new Decision(this.catalog, call, alone, bucket, target, undefined).require();
     return bucket;
   }
@@ -59,38 +67,9 @@ export class Authorizer implements Access {
   }
 }
 
-/** AccessDenied for a request without a signature where no policy or ACL could ever allow it. */
-export function requireIdentity({ anonymous, rule }: Pick<AccessRequest, "anonymous" | "rule">): void {
-  if (anonymous && !rule.anonymous) throw new S3Error("AccessDenied");
-}
-
-/** AccessDenied for a key that may not create this bucket, and for whoever sent no signature. */
-export function requireCreator(access: AccessRequest): void {
-  requireIdentity(access);
-  const { limits, rule, bucket } = access;
-  const asked = { ...rule, bucket, key: "", prefix: "" };
-  if (limits && !withinLimits(limits, asked)) throw new S3Error("AccessDenied", { resource: bucket });
-}
-
 /** AccessDenied where the bucket's owner is another than the request expects. */
 function requireOwner({ owner, name }: Bucket, expected: string | undefined): void {
   if (expected !== undefined && expected !== owner) throw new S3Error("AccessDenied", { resource: name });
-}
-
-/** Whose territory is charged for what is written to a bucket: its owner's, whoever writes. */
-export function payerOf(accounts: Accounts, call: Call, bucket: Bucket): Account {
-  const payer = bucket.owner === call.account.id ? call.account : accounts.owner(bucket.owner);
-  if (payer) return payer;
-  throw new S3Error("AccessDenied", {
-    message: "The bucket's owner has no account on this gateway any more, so nobody would pay for the object.",
-  });
-}
-
-/** The accounts this gateway knows. */
-export interface Accounts {
-  /** By Account.id. */
-  owner(id: string): Account | undefined;
-  readonly all: readonly Account[];
 }
 
 class Decision {
@@ -184,7 +163,11 @@ class Decision {
     return this.catalog.objects.get(this.bucket.name, this.target.key, this.target.versionId);
   }
 
-  private decide(action: string, settings: BucketAccess, version: ObjectVersion | undefined): "allow" | "deny" | "silent" {
+  private decide(
+    action: string,
+    settings: BucketAccess,
+    version: ObjectVersion | undefined,
+  ): "allow" | "deny" | "silent" {
     const { policy, block } = settings;
     if (policyActions.includes(action)) return this.isOwner ? "allow" : "silent";
     const resource = isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
@@ -219,8 +202,7 @@ class Decision {
     )
       return true;
     // Who writes an object by a grant on the bucket owns it, and so sets its ACL along with it.
-    const asked =
-      action === "s3:PutObjectAcl" && this.access.rule.action === "s3:PutObject" ? "s3:PutObject" : action;
+    const asked = action === "s3:PutObjectAcl" && this.access.rule.action === "s3:PutObject" ? "s3:PutObject" : action;
     const onBucket = bucketPermissions.get(asked);
     return onBucket !== undefined && aclAllows(acl, this.requester, onBucket, block.ignorePublicAcls);
   }

@@ -2,9 +2,9 @@ import type { Catalog } from "../../catalog/catalog.js";
 import { cannedAcl, isPublicAcl, MAX_GRANTS, privateAcl, type Acl, type AclRequest } from "../../model/acl.js";
 import type { Bucket } from "../../model/bucket.js";
 import { S3Error } from "../s3-error.js";
-import type { Accounts } from "./access.js";
+import type { Accounts } from "./accounts.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
-import type { Call } from "../gateway.js";
+import type { BucketCall } from "../call.js";
 
 export function aclOf(request: AclRequest, owner: string, bucketOwner: string): Acl {
   return "canned" in request ? cannedAcl(request.canned, owner, bucketOwner) : { owner, grants: request.grants };
@@ -53,10 +53,10 @@ export async function withOwners<Listed extends { readonly owner: string }>(
 /** The ACL of a new object; undefined where it is the bucket owner's alone. */
 export async function newObjectAcl(
   components: { readonly catalog: Catalog; readonly accounts: Accounts },
-  call: Call,
-  bucket: Bucket,
+  call: BucketCall,
   request: AclRequest | undefined,
 ): Promise<Acl | undefined> {
+  const { bucket } = call;
   // The usual case needs no further read: the owner writes, and asks for nothing.
   if (!request && call.account.id === bucket.owner) return undefined;
   const access = await bucketAccess(components.catalog, bucket);

@@ -20,6 +20,6 @@ export interface BucketDocumentStore {
     options?: SetOptions,
   ): Promise<void>;
   delete(call: BucketCall, name: DocumentName): Promise<void>;
-  /** What browsers may know of any bucket before anything is signed. Undefined also where there is no bucket. */
+  /** What browsers may know of any bucket before anything is signed. Undefined where it was never set; NoSuchBucket. */
   published<Name extends "cors" | "website">(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined>;
 }

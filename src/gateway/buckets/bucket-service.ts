@@ -1,14 +1,16 @@
-import type { Catalog, ConfigurationName } from "../../catalog/catalog.js";
+import type { Catalog } from "../../catalog/catalog.js";
 import type { Bucket } from "../../model/bucket.js";
 import { S3Error } from "../s3-error.js";
-import { isPublicAcl } from "../../model/acl.js";
+import { isPublicAcl, type Acl } from "../../model/acl.js";
+import type { DocumentSet } from "../../model/bucket-documents.js";
 import { ALL_BLOCKED, type ObjectOwnership } from "../../model/public-access.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import { permittedBucket, type Accounts } from "../access/access.js";
+import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
 import { requireBucketName } from "./bucket-name.js";
-import type { Buckets, Call, NewBucket } from "../gateway.js";
-import { withinBuckets, withinLimits } from "../access/key-limits.js";
+import type { BucketCall, Call } from "../call.js";
+import type { Buckets, NewBucket } from "./buckets.js";
+import { withinBuckets } from "../access/key-limits.js";
 import { aclOf, requireGrantees } from "../access/object-acl.js";
 import type { Staging } from "../ingest/staging.js";
 
@@ -34,22 +36,21 @@ export class BucketService implements Buckets {
 
   async create(call: Call, name: string, request: NewBucket = {}): Promise<Bucket> {
     requireBucketName(name);
-    requireCreator(call, name);
-    const configurations = this.configurations(call, request);
-    if (request.tags && request.tags.length > 0) {
-      requireTags(request.tags, TAG_LIMITS.bucket);
-      configurations.set("tagging", JSON.stringify(request.tags));
-    }
-    // A bucket with object lock has versioning from its first moment.
-    if (request.objectLock === true) configurations.set("versioning", "Enabled").set("object-lock", "{}");
+    if (request.tags) requireTags(request.tags, TAG_LIMITS.bucket);
+    const documents: DocumentSet = {
+      ...this.accessDocuments(call, request),
+      ...(request.tags && request.tags.length > 0 ? { tagging: request.tags } : {}),
+      // A bucket with object lock has versioning from its first moment.
+      ...(request.objectLock === true ? { versioning: "Enabled", "object-lock": {} } : {}),
+    };
     const fresh = { name, owner: call.account.id, region: this.settings.region };
-    const { created, bucket } = await this.components.catalog.buckets.create(fresh, configurations);
-    if (!created) await this.again(call, bucket, configurations.get("acl"));
+    const { created, bucket } = await this.components.catalog.buckets.create(fresh, documents);
+    if (!created) await this.again(call, bucket, documents.acl);
     return bucket;
   }
 
   /** One's own bucket again is success in us-east-1, which rclone relies on, and sets its ACL anew. */
-  private async again({ account }: Call, { name, owner, region }: Bucket, acl: string | undefined): Promise<void> {
+  private async again({ account }: Call, { name, owner, region }: Bucket, acl: Acl | undefined): Promise<void> {
     const own = owner === account.id;
     if (!own || region !== "us-east-1")
       throw new S3Error(own ? "BucketAlreadyOwnedByYou" : "BucketAlreadyExists", {
@@ -63,49 +64,32 @@ export class BucketService implements Buckets {
     else throw new S3Error("InvalidBucketAclWithObjectOwnership");
   }
 
-  async permit(call: Call, name: string): Promise<void> {
-    if (call.access?.operation === "CreateBucket") requireCreator(call, name);
-    else await permittedBucket(this.components.catalog, call, name);
-  }
-
-  get(call: Call, name: string): Promise<Bucket> {
-    return permittedBucket(this.components.catalog, call, name);
-  }
-
   async list(call: Call): Promise<readonly Bucket[]> {
-    const { anonymous = false, limits = {} } = call.access ?? {};
-    if (anonymous) throw new S3Error("AccessDenied");
+    const limits = call.access?.limits ?? {};
     return (await this.components.catalog.buckets.list(call.account.id)).filter(({ name }) =>
       withinBuckets(limits, name),
     );
   }
 
   /** Who may use the new bucket: set with it, so that it is never open for a moment. */
-  private configurations({ account }: Call, { ownership, acl: request }: NewBucket): Map<ConfigurationName, string> {
-    const configurations = new Map<ConfigurationName, string>();
-    const effective = ownership ?? this.settings.objectOwnership;
-    configurations.set("ownershipControls", effective);
-    if (this.settings.blockPublicAccess) configurations.set("publicAccessBlock", JSON.stringify(ALL_BLOCKED));
-    if (!request || ("canned" in request && request.canned === "private")) return configurations;
-    if (effective === "BucketOwnerEnforced") throw new S3Error("InvalidBucketAclWithObjectOwnership");
+  private accessDocuments({ account }: Call, { ownership, acl: request }: NewBucket): DocumentSet {
+    const { objectOwnership, blockPublicAccess } = this.settings;
+    const ownershipControls = ownership ?? objectOwnership;
+    const documents: DocumentSet = {
+      ownershipControls,
+      ...(blockPublicAccess ? { publicAccessBlock: ALL_BLOCKED } : {}),
+    };
+    if (!request || ("canned" in request && request.canned === "private")) return documents;
+    if (ownershipControls === "BucketOwnerEnforced") throw new S3Error("InvalidBucketAclWithObjectOwnership");
     const acl = aclOf(request, account.id, account.id);
     requireGrantees(acl, this.components.accounts, account.id);
-    if (this.settings.blockPublicAccess && isPublicAcl(acl))
+    if (blockPublicAccess && isPublicAcl(acl))
       throw new S3Error("AccessDenied", { message: "Public ACLs are blocked for new buckets." });
-    return configurations.set("acl", JSON.stringify(acl));
+    return { ...documents, acl };
   }
 
-  async delete(call: Call, name: string): Promise<void> {
+  async delete({ bucket }: BucketCall): Promise<void> {
     const { catalog, staging } = this.components;
-    await permittedBucket(catalog, call, name);
-    await staging.commit([], () => catalog.buckets.delete(name));
+    await staging.commit([], () => catalog.buckets.delete(bucket.name));
   }
-}
-
-/** AccessDenied for the nameless, and for keys that may not create this bucket. */
-function requireCreator({ access }: Call, bucket: string): void {
-  if (!access) return;
-  const asked = { operation: access.operation, action: "s3:CreateBucket", bucket, key: "", prefix: "" };
-  if (access.anonymous || (access.limits && !withinLimits(access.limits, asked)))
-    throw new S3Error("AccessDenied", { resource: bucket });
 }

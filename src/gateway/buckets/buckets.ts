@@ -22,4 +22,3 @@ export interface Buckets {
   /** BucketNotEmpty. */
   delete(call: BucketCall): Promise<void>;
 }
-

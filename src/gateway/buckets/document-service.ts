@@ -48,17 +48,29 @@ export class DocumentService implements BucketDocumentStore {
   ): Promise<void> {
     const { catalog } = this.components;
     await checkDocument(this.components, call, name, document);
+    // In S3 a document with nothing in it is none.
+    if (isEmpty(document)) return this.delete(call, name);
     await catalog.configurations.put(call.bucket.name, name, document);
     if (name !== "notification" || skipTest) return;
     const { rules } = document as BucketDocument<"notification">;
-    if (rules.length > 0) await catalog.events.test(call.bucket.name, rules, eventSource(call));
+    await catalog.events.test(call.bucket.name, rules, eventSource(call));
   }
 
   async delete({ bucket }: BucketCall, name: DocumentName): Promise<void> {
     await this.components.catalog.configurations.delete(bucket.name, name);
   }
 
-  published<Name extends "cors" | "website">(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined> {
-    return this.components.catalog.configurations.get(bucket, name);
+  async published<Name extends "cors" | "website">(
+    bucket: string,
+    name: Name,
+  ): Promise<BucketDocument<Name> | undefined> {
+    const documents = await this.components.catalog.configurations.all(bucket);
+    if (!documents) throw new S3Error("NoSuchBucket", { resource: bucket, fields: { BucketName: bucket } });
+    return documents.get(name);
   }
+}
+
+function isEmpty(document: unknown): boolean {
+  if (Array.isArray(document)) return document.length === 0;
+  return typeof document === "object" && document !== null && "rules" in document && isEmpty(document.rules);
 }

@@ -5,7 +5,6 @@ import {
   type AgingVersion,
   type AbortSchedule,
   type Expiry,
-  type LifecycleConfiguration,
   type LifecycleRule,
 } from "../../model/lifecycle.js";
 import type { Upload } from "../../model/object.js";
@@ -29,7 +28,6 @@ export class Expiries {
   }
 
   private async rules(bucket: string): Promise<readonly LifecycleRule[]> {
-    const document = await this.catalog.configurations.get(bucket, "lifecycle");
-    return document === undefined ? [] : (JSON.parse(document) as LifecycleConfiguration).rules;
+    return (await this.catalog.configurations.get(bucket, "lifecycle"))?.rules ?? [];
   }
 }

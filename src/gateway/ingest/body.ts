@@ -20,4 +20,3 @@ export interface Expected {
   /** x-amz-checksum-*, base64 in `value`. BadDigest when it differs. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
 }
-

@@ -4,9 +4,11 @@ import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../s3-error.js";
 import type { LockConfiguration, ObjectLock, Retention } from "../../model/object-lock.js";
 import type { ObjectVersion } from "../../model/object.js";
-import { permittedBucket } from "../access/access.js";
-import type { Body, BucketCall, Locks, ObjectName } from "../gateway.js";
+import type { BucketCall } from "../call.js";
+import type { Body } from "../ingest/body.js";
+import type { Locks } from "./locks.js";
 import { readableVersion } from "./object-read.js";
+import type { ObjectKey } from "./objects.js";
 
 const DAY_MS = 86_400_000;
 
@@ -15,26 +17,9 @@ export interface LockComponents {
   readonly clock: Clock;
 }
 
-/** Object lock: what buckets say of it, and what protects single versions. */
+/** Object lock of single versions; the bucket's own is a document. */
 export class LockService implements Locks {
   constructor(private readonly components: LockComponents) {}
-
-  async configuration(call: BucketCall): Promise<LockConfiguration> {
-    const configuration = await lockConfiguration(this.components.catalog, bucket);
-    if (!configuration) throw new S3Error("ObjectLockConfigurationNotFoundError", { fields: { BucketName: bucket } });
-    return configuration;
-  }
-
-  async configure(call: BucketCall, configuration: LockConfiguration): Promise<void> {
-    const { catalog } = this.components;
-    const bucket = await permittedBucket(catalog, call, name);
-    if (bucket.versioning !== "Enabled") {
-      throw new S3Error("InvalidBucketState", {
-        message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
-      });
-    }
-    await catalog.configurations.put(name, "object-lock", JSON.stringify(configuration));
-  }
 
   async retention(call: BucketCall, name: ObjectKey): Promise<Retention> {
     const { lock } = await this.lockable(call, name);
@@ -43,8 +28,8 @@ export class LockService implements Locks {
   }
 
   async setRetention(
-    call: Call,
-    name: ObjectName,
+    call: BucketCall,
+    name: ObjectKey,
     retention: Retention | undefined,
     bypassGovernance: boolean,
   ): Promise<void> {
@@ -65,16 +50,15 @@ export class LockService implements Locks {
     if (!(await this.components.catalog.objects.setLegalHold(id, legalHold))) throw gone(name);
   }
 
-  private async lockable(call: BucketCall, name: ObjectKey): Promise<ObjectVersion> {
+  private async lockable({ bucket }: BucketCall, name: ObjectKey): Promise<ObjectVersion> {
     const { catalog } = this.components;
-    if (!(await lockConfiguration(catalog, name.bucket))) throw notLockable();
-    return readableVersion(catalog, name);
+    if (!(await lockConfiguration(catalog, bucket.name))) throw notLockable();
+    return readableVersion(catalog, bucket.name, name);
   }
 }
 
-async function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {
-  const document = await catalog.configurations.get(bucket, "object-lock");
-  return document === undefined ? undefined : (JSON.parse(document) as LockConfiguration);
+function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {
+  return catalog.configurations.get(bucket, "object-lock");
 }
 
 /**
@@ -146,6 +130,6 @@ function notLockable(): S3Error {
   return new S3Error("InvalidRequest", { message: "Bucket is missing Object Lock Configuration" });
 }
 
-function gone({ key }: ObjectName): S3Error {
+function gone({ key }: ObjectKey): S3Error {
   return new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
 }

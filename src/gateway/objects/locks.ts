@@ -1,19 +1,15 @@
-import type { LockConfiguration, Retention } from "../../model/object-lock.js";
+import type { Retention } from "../../model/object-lock.js";
 import type { BucketCall } from "../call.js";
 import type { ObjectKey } from "./objects.js";
 
 /** All of single versions: InvalidRequest where the bucket has no object lock. */
 export interface Locks {
-  /** ObjectLockConfigurationNotFoundError. */
-  configuration(call: BucketCall): Promise<LockConfiguration>;
-  /** InvalidBucketState unless versioning is enabled. */
-  configure(call: BucketCall, configuration: LockConfiguration): Promise<void>;
   /** NoSuchObjectLockConfiguration. */
   retention(call: BucketCall, name: ObjectKey): Promise<Retention>;
   /** Undefined removes it. AccessDenied where the retention in force forbids it. */
   setRetention(
-    call: Call,
-    name: ObjectName,
+    call: BucketCall,
+    name: ObjectKey,
     retention: Retention | undefined,
     bypassGovernance: boolean,
   ): Promise<void>;
@@ -21,4 +17,3 @@ export interface Locks {
   legalHold(call: BucketCall, name: ObjectKey): Promise<"ON" | "OFF">;
   setLegalHold(call: BucketCall, name: ObjectKey, legalHold: "ON" | "OFF"): Promise<void>;
 }
-

@@ -1,5 +1,6 @@
 import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
+import { isNetworkBucket } from "../../model/bucket.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
@@ -7,11 +8,13 @@ import { S3Error } from "../s3-error.js";
 import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.js";
 import type { BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
+import type { NetworkBucket } from "./network-bucket.js";
 
 export interface ObjectBytesComponents {
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly retrieval: Retrieval;
+  readonly network?: NetworkBucket | undefined;
 }
 
 /** Where an object's bytes are read from: staging while they are there, the network after. */
@@ -30,6 +33,8 @@ export class ObjectBytes {
     key: DataKey | undefined,
   ): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();
+    const { network } = this.components;
+    if (network && isNetworkBucket(version)) return network.read(version, range, signal);
     let current = version;
     if (version.durability.state !== "stored") {
       const staged = await this.openStaged(version, range, signal);

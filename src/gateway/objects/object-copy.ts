@@ -1,25 +1,24 @@
-import type { Catalog, NewVersion, VersionBytes } from "../../catalog/catalog.js";
+import type { NewVersion, VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
-import type { Bucket } from "../../model/bucket.js";
+import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
-import { checkRead } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import { payerOf, permittedBucket } from "../access/access.js";
-import { actionOf } from "../access/actions.js";
+import { payerOf } from "../access/accounts.js";
+import { forVersion } from "../access/actions.js";
+import type { BucketCall } from "../call.js";
 import type { StorageComponents } from "../components.js";
-import type { Call, Copied, CopyRequest, ObjectName } from "../gateway.js";
+import type { Copied, CopyRequest, ObjectName } from "./objects.js";
+import { readableSource, type SourceComponents } from "./copy-source.js";
 import { ingest } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
-import { failedRead, readableVersion } from "./object-read.js";
 import { combinedChecksum } from "../uploads/upload-checksum.js";
-import { shownVersionId } from "./version-service.js";
 
-export interface CopyComponents extends StorageComponents {
+export interface CopyComponents extends StorageComponents, SourceComponents {
   readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
@@ -38,18 +37,18 @@ export class ObjectCopy {
   constructor(private readonly components: CopyComponents) {}
 
   /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
-  async run(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
-    requireKey(name.key);
+  async run(call: BucketCall, key: string, request: CopyRequest): Promise<Copied> {
+    requireKey(key);
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
     requireTags(request.replaceTags ?? [], TAG_LIMITS.object);
-    const bucket = await permittedBucket(this.components.catalog, call, name.bucket);
-    const charged = { ...call, account: payerOf(this.components.accounts, call, bucket) };
-    const acl = await newObjectAcl(this.components, call, bucket, request.acl);
+    const { bucket } = call;
+    const charged = { ...call, account: payerOf(this.components.accounts, call) };
+    const acl = await newObjectAcl(this.components, call, request.acl);
     const { lock } = await newLock(this.components, bucket, request.lock);
     for (let attempt = 1; ; attempt++) {
-      const { version: source, sourceVersionId } = await readableSource(this.components.catalog, call, request);
-      if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, name, request.source);
-      if (isSelfCopy(name, bucket, request)) throw illegalSelfCopy();
+      const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
+      if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
+      if (isSelfCopy(key, bucket, request)) throw illegalSelfCopy();
       const opened = {
         source,
         key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer),
@@ -57,7 +56,7 @@ export class ObjectCopy {
       try {
         const written = await this.write(
           charged,
-          { ...name, ...(acl ? { acl } : {}) },
+          { key, ...(acl ? { acl } : {}) },
           lock ? { ...request, lock } : request,
           opened,
         );
@@ -71,24 +70,23 @@ export class ObjectCopy {
   }
 
   /** Tags that are copied are read there and set here: each needs its own permission, as on AWS. */
-  private async requireTagging(call: Call, name: ObjectName, { bucket, key, versionId }: ObjectName): Promise<void> {
-    const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket, { action: actionOf("GetObjectTagging", versionId), key, versionId });
-    await permittedBucket(catalog, call, name.bucket, {
-      action: actionOf("PutObjectTagging", undefined),
-      key: name.key,
-    });
+  private async requireTagging(call: BucketCall, key: string, source: ObjectName): Promise<void> {
+    const { authorizer } = this.components;
+    const reading = forVersion("s3:GetObjectTagging", source.versionId);
+    await authorizer.require(call, { ...source, action: reading, source: true });
+    await authorizer.require(call, { action: "s3:PutObjectTagging", bucket: call.bucket.name, key });
   }
 
   private async write(
-    call: Call,
-    { bucket, key, acl }: ObjectName & Pick<ObjectVersion, "acl">,
+    call: BucketCall,
+    { key, acl }: Pick<ObjectVersion, "key" | "acl">,
     request: CopyRequest,
     opened: OpenedSource,
   ): Promise<ObjectVersion> {
     const { catalog, staging, onWork, encryption, notifications } = this.components;
     const { source } = opened;
-    const { outboxEvent } = await notifications.outboxEvent(call, { bucket, key }, "s3:ObjectCreated:Copy");
+    const bucket = call.bucket.name;
+    const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const tags = request.replaceTags ?? source.tags;
     const fresh = await encryption.forNew(bucket, request.encryption);
@@ -136,12 +134,14 @@ export class ObjectCopy {
    * encrypted otherwise than the copy is to be.
    */
   private async sharedBytes(
-    call: Call,
+    call: BucketCall,
     source: ObjectVersion,
     format: SegmentFormat = PLAIN,
   ): Promise<VersionBytes | undefined> {
     const { catalog } = this.components;
     if (source.size === 0) return { blobs: [] };
+    // The catalog has no files of the network bucket to share.
+    if (isNetworkBucket(source)) return undefined;
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
     if (extents.length === 0) return { blobs, copied: true };
     for (const { file } of extents) {
@@ -158,7 +158,7 @@ export class ObjectCopy {
    * source's own, what its parts' combine to, or computed by reading the bytes once.
    */
   private async checksum(
-    call: Call,
+    call: BucketCall,
     { source, key }: OpenedSource,
     asked: ChecksumAlgorithm | undefined,
   ): Promise<Checksum | undefined> {
@@ -179,7 +179,7 @@ export class ObjectCopy {
 
   /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
   private async restage(
-    call: Call,
+    call: BucketCall,
     version: Omit<NewVersion, "etag">,
     request: CopyRequest,
     { source, key }: OpenedSource,
@@ -223,31 +223,6 @@ function sameWay(stored: SegmentFormat, wanted: SegmentFormat): boolean {
   );
 }
 
-/** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
-export async function readableSource(
-  catalog: Catalog,
-  call: Call,
-  { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
-): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
-  const { key, versionId } = source;
-  const bucket = await permittedBucket(catalog, call, source.bucket, {
-    action: actionOf("GetObject", versionId),
-    key,
-    versionId,
-  });
-  const version = await readableVersion(catalog, source).catch((error: unknown) => {
-    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
-  });
-  const outcome = checkRead(sourcePreconditions, version);
-  if (outcome === "failed") throw failedRead(sourcePreconditions, version);
-  if (outcome === "not-modified") {
-    const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
-    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
-  }
-  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
-  return { version, sourceVersionId };
-}
-
 /** Storage class and redirect are never the source's: a copy has those its request names. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
   const kept = Object.entries(content).filter(
@@ -257,15 +232,9 @@ function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): Conten
   return Object.fromEntries([...kept, ...named]);
 }
 
-function copiedMarker(): S3Error {
-  return new S3Error("InvalidRequest", {
-    message: "The source of a copy request may not specifically refer to a delete marker by version id.",
-  });
-}
-
 /** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
 function isSelfCopy(
-  { key }: ObjectName,
+  key: string,
   { name, versioning }: Bucket,
   { source, replaceMetadata, own, encryption }: CopyRequest,
 ): boolean {

@@ -42,7 +42,7 @@ export class ObjectEncryption {
   /** The bucket's own default, else the operator's; undefined where objects are stored as they come. */
   async defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
     const document = await this.components.catalog.configurations.get(bucket, "encryption");
-    if (document !== undefined) return JSON.parse(document) as DefaultEncryption;
+    if (document) return document;
     return this.settings.default === "AES256" ? { algorithm: "AES256" } : undefined;
   }
 

@@ -3,12 +3,13 @@ import { resolveRange, type ByteRange, type RangeRequest } from "../../model/byt
 import { S3Error } from "../s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { checkRead, rangeHolds, type Preconditions } from "../../model/precondition.js";
-import type { ObjectName, ReadRequest, ReadResult } from "../gateway.js";
+import type { ObjectKey, ReadRequest, ReadResult } from "./objects.js";
 
 /** The version a read means. NoSuchKey, NoSuchVersion; a delete marker asked for by its id is MethodNotAllowed. */
 export async function readableVersion(
   catalog: Catalog,
-  { bucket, key, versionId }: ObjectName,
+  bucket: string,
+  { key, versionId }: ObjectKey,
 ): Promise<ObjectVersion> {
   const version = await catalog.objects.get(bucket, key, versionId);
   if (!version) {

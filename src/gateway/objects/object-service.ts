@@ -1,44 +1,43 @@
-import type { Catalog, ListedVersion, NewVersion } from "../../catalog/catalog.js";
+import type { ListedVersion, NewVersion } from "../../catalog/catalog.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
-import { S3Error } from "../s3-error.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
-import { checkWrite, type Preconditions } from "../../model/precondition.js";
+import type { Preconditions } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { StorageComponents } from "../components.js";
-import { payerOf, permittedBucket } from "../access/access.js";
-import { actionOf } from "../access/actions.js";
+import { payerOf } from "../access/accounts.js";
+import { forVersion } from "../access/actions.js";
+import type { Authorizer } from "../access/authorizer.js";
+import type { BucketCall } from "../call.js";
+import type { Body } from "../ingest/body.js";
 import type {
-  Body,
-  Call,
   Copied,
   CopyRequest,
   Deletion,
   ListRequest,
   ListResult,
-  ObjectName,
+  ObjectKey,
   Objects,
   PutSettings,
   ReadRequest,
   ReadResult,
   Written,
-} from "../gateway.js";
+} from "./objects.js";
 import { newObjectAcl, withOwners } from "../access/object-acl.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
-import type { NetworkBucket } from "./network-bucket.js";
 import { newLock, requireLockDigest } from "./lock-service.js";
 import type { ObjectCopy } from "./object-copy.js";
-import { readableVersion, resolveRead } from "./object-read.js";
+import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
-import { shownVersionId } from "./version-service.js";
+import { shownVersionId } from "./shown-version-id.js";
+import { requireEarly } from "./write-precondition.js";
 
 export interface ObjectComponents extends StorageComponents {
   readonly copy: ObjectCopy;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
-  /** The bucket of all files on the network, where there is one. */
-  readonly network?: NetworkBucket | undefined;
+  readonly authorizer: Authorizer;
   /** What HEAD says beside S3's own, where the chain can be asked. */
   readonly redundancy?: Redundancy | undefined;
 }
@@ -49,18 +48,18 @@ const DEFAULT_CHECKSUM = "CRC64NVME";
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
-  async put(call: Call, name: ObjectName, body: Body, settings: PutSettings): Promise<Written> {
+  async put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written> {
     const { catalog, accounts, quota, encryption, expiries, notifications } = this.components;
-    requireKey(name.key);
+    const { bucket } = call;
+    requireKey(key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
-    const bucket = await permittedBucket(catalog, call, name.bucket);
-    const payer = payerOf(accounts, call, bucket);
-    const acl = await newObjectAcl(this.components, call, bucket, settings.acl);
+    const payer = payerOf(accounts, call);
+    const acl = await newObjectAcl(this.components, call, settings.acl);
     const lock = await newLock(this.components, bucket, settings.lock);
     requireLockDigest(lock.lock, body, "Put Object");
-    const encrypted = await encryption.forNew(name.bucket, settings.encryption);
-    await requireEarly(catalog, name, settings.preconditions);
+    const encrypted = await encryption.forNew(bucket.name, settings.encryption);
+    await requireEarly(catalog, bucket.name, key, settings.preconditions);
     const releases = body.size === undefined ? [] : [await quota.admit(payer, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
       if (body.size === undefined) releases.push(await quota.admit(payer, size, encrypted.format));
@@ -71,11 +70,11 @@ export class ObjectService implements Objects {
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
       const { outboxEvent } = await notifications.outboxEvent(
         call,
-        name,
+        key,
         call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
       );
       const version = await this.commit(
-        { ...name, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, outboxEvent },
+        { bucket: bucket.name, key, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, outboxEvent },
         ingested,
         { ...settings, ...lock },
       );
@@ -114,25 +113,15 @@ export class ObjectService implements Objects {
     return written.version;
   }
 
-  async head(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
-    const { network, redundancy } = this.components;
-    const result =
-      network?.serves(name.bucket) === true
-        ? await network.head(call, name, await this.ofNetwork(request))
-        : await this.resolve(call, name, request);
+  async head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
+    const { redundancy } = this.components;
+    const result = await this.resolve(call, name, request);
     return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
   }
 
-  /** The network's files are nobody's to bring a key for. */
-  private async ofNetwork(request: ReadRequest): Promise<ReadRequest> {
-    await this.components.encryption.requireKey(undefined, request.customer);
-    return request;
-  }
-
-  private async resolve(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult> {
-    const { catalog, encryption, expiries } = this.components;
-    const bucket = await permittedBucket(catalog, call, name.bucket);
-    const version = await readableVersion(catalog, name);
+  private async resolve({ bucket, signal }: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
+    const { lookup, encryption, expiries } = this.components;
+    const version = await lookup.find(bucket, name, signal);
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),
@@ -141,9 +130,11 @@ export class ObjectService implements Objects {
     };
   }
 
-  async get(call: Call, name: ObjectName, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }> {
-    const { network } = this.components;
-    if (network?.serves(name.bucket) === true) return network.get(call, name, await this.ofNetwork(request));
+  async get(
+    call: BucketCall,
+    name: ObjectKey,
+    request: ReadRequest,
+  ): Promise<ReadResult & { readonly body: ByteStream }> {
     const result = await this.resolve(call, name, request);
     const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
     const range = result.range ?? { start: 0, end: result.version.size };
@@ -151,28 +142,29 @@ export class ObjectService implements Objects {
   }
 
   async delete(
-    call: Call,
-    { bucket, key, versionId }: ObjectName,
+    call: BucketCall,
+    { key, versionId }: ObjectKey,
     preconditions?: Preconditions,
     bypassGovernance = false,
   ): Promise<Deletion> {
-    const { catalog, staging, onWork, notifications } = this.components;
+    const { catalog, staging, onWork, notifications, authorizer } = this.components;
+    const { bucket } = call;
     requireKey(key);
-    const { versioning } = await permittedBucket(catalog, call, bucket, {
-      action: actionOf("DeleteObject", versionId),
-      key,
-      versionId,
-    });
-    const { outboxEvent } = await notifications.outboxEvent(call, { bucket, key }, "s3:ObjectRemoved:*");
+    if (call.access?.rule.resource === "objects") {
+      const target = { bucket: bucket.name, key, versionId };
+      await authorizer.require(call, { ...target, action: forVersion("s3:DeleteObject", versionId) });
+      if (bypassGovernance) await authorizer.require(call, { ...target, action: "s3:BypassGovernanceRetention" });
+    }
+    const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectRemoved:*");
     const request = {
       owner: call.account.id,
       bypassGovernance,
       outboxEvent,
       ...(versionId === undefined ? {} : { versionId }),
     };
-    const deletion = await staging.commit([], () => catalog.objects.delete(bucket, key, preconditions, request));
+    const deletion = await staging.commit([], () => catalog.objects.delete(bucket.name, key, preconditions, request));
     if (deletion.deleted) onWork();
-    if (versioning === undefined && deletion.versionId === undefined) return {};
+    if (bucket.versioning === undefined && deletion.versionId === undefined) return {};
     const shown = deletion.versionId ?? versionId;
     return {
       ...(shown === undefined ? {} : { versionId: shown }),
@@ -180,14 +172,13 @@ export class ObjectService implements Objects {
     };
   }
 
-  copy(call: Call, name: ObjectName, request: CopyRequest): Promise<Copied> {
-    return this.components.copy.run(call, name, request);
+  copy(call: BucketCall, key: string, request: CopyRequest): Promise<Copied> {
+    return this.components.copy.run(call, key, request);
   }
 
-  async list(call: Call, name: string, request: ListRequest): Promise<ListResult> {
+  async list({ bucket }: BucketCall, request: ListRequest): Promise<ListResult> {
     const { catalog } = this.components;
-    const bucket = await permittedBucket(catalog, call, name);
-    const { entries, truncated } = await catalog.objects.list({ bucket: name, owner: bucket.owner, ...request });
+    const { entries, truncated } = await catalog.objects.list({ bucket: bucket.name, owner: bucket.owner, ...request });
     const last = entries.at(-1);
     const keys: ListedVersion[] = [];
     const prefixes: string[] = [];
@@ -201,24 +192,5 @@ export class ObjectService implements Objects {
       truncated,
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),
     };
-  }
-}
-
-/**
- * Write preconditions before the body, so that 5 GiB are not sent in vain. The transaction that writes the version
- * checks them again, and its word is the last.
- */
-export async function requireEarly(
-  catalog: Catalog,
-  { bucket, key }: ObjectName,
-  preconditions: Preconditions | undefined,
-): Promise<void> {
-  if (!preconditions?.ifMatch && !preconditions?.ifNoneMatch) return;
-  const current = await catalog.objects.get(bucket, key);
-  const outcome = checkWrite(preconditions, current?.deleteMarker === true ? undefined : current);
-  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
-  if (outcome === "failed") {
-    const condition = preconditions.ifMatch ? "If-Match" : "If-None-Match";
-    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
   }
 }

@@ -113,8 +113,12 @@ export interface Objects {
   /** As `head`, with the bytes; the first of them are verified before this resolves. */
   get(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }>;
   /** AccessDenied where a lock protects the version named. */
-  delete(call: BucketCall, name: ObjectKey, preconditions?: Preconditions, bypassGovernance?: boolean): Promise<Deletion>;
+  delete(
+    call: BucketCall,
+    name: ObjectKey,
+    preconditions?: Preconditions,
+    bypassGovernance?: boolean,
+  ): Promise<Deletion>;
   copy(call: BucketCall, key: string, request: CopyRequest): Promise<Copied>;
   list(call: BucketCall, request: ListRequest): Promise<ListResult>;
 }
-

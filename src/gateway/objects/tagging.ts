@@ -7,14 +7,9 @@ export interface Tagged {
   readonly versionId?: string;
 }
 
-/** InvalidTag for a set beyond S3's limits. */
+/** Tags of objects; those of a bucket are a bucket document. */
 export interface Tagging {
-  /** NoSuchTagSet. */
-  ofBucket(call: BucketCall): Promise<readonly Tag[]>;
-  setBucket(call: BucketCall, tags: readonly Tag[]): Promise<void>;
-  deleteBucket(call: BucketCall): Promise<void>;
-  ofObject(call: BucketCall, name: ObjectKey): Promise<Tagged>;
-  /** None: removes them. */
-  setObject(call: BucketCall, name: ObjectKey, tags: readonly Tag[]): Promise<Tagged>;
+  of(call: BucketCall, name: ObjectKey): Promise<Tagged>;
+  /** None: removes them. InvalidTag for a set beyond S3's limits. */
+  set(call: BucketCall, name: ObjectKey, tags: readonly Tag[]): Promise<Tagged>;
 }
-

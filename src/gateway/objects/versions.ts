@@ -1,5 +1,4 @@
 import type { VersionEntry } from "../../catalog/catalog.js";
-import type { Versioning } from "../../model/bucket.js";
 import type { BucketCall } from "../call.js";
 
 export interface VersionListRequest {
@@ -20,8 +19,5 @@ export interface VersionListResult {
 }
 
 export interface Versions {
-  /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */
-  setState(call: BucketCall, state: Versioning): Promise<void>;
   list(call: BucketCall, request: VersionListRequest): Promise<VersionListResult>;
 }
-

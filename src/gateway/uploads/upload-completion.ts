@@ -9,10 +9,11 @@ import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
-import type { Call, CompletedUpload, CompleteRequest, ObjectName } from "../gateway.js";
+import type { BucketCall } from "../call.js";
+import type { CompletedUpload, CompleteRequest } from "./uploads.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { uploadLock } from "../objects/lock-service.js";
-import { requireEarly } from "../objects/object-service.js";
+import { requireEarly } from "../objects/write-precondition.js";
 import type { Staging } from "../ingest/staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
 
@@ -32,7 +33,7 @@ export interface CompletionComponents {
 
 /** All that was checked before the long work begins. */
 interface Plan {
-  readonly call: Call;
+  readonly call: BucketCall;
   readonly upload: Upload;
   readonly request: CompleteRequest;
   readonly parts: readonly Part[];
@@ -59,15 +60,14 @@ export class UploadCompletion {
 
   /** See Uploads.complete. */
   async complete(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
+    call: BucketCall,
+    upload: Upload,
     request: CompleteRequest,
   ): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const { catalog } = this.components;
-    const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
-    if (upload?.state !== "open") {
-      const known = upload?.state === "completed" ? await this.remembered(upload, request) : undefined;
+    const { id: uploadId, bucket, key: objectKey } = upload;
+    if (upload.state !== "open") {
+      const known = upload.state === "completed" ? await this.remembered(upload, request) : undefined;
       if (!known) throw noSuchUpload(uploadId);
       return { result: Promise.resolve(known) };
     }
@@ -76,7 +76,7 @@ export class UploadCompletion {
     if (running) return { result: running.result };
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
-    await requireEarly(catalog, name, request.preconditions);
+    await requireEarly(catalog, bucket, objectKey, request.preconditions);
     const release = await this.components.quota.admit(call.account, totalSize(parts), upload.format);
     return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
   }
@@ -135,11 +135,7 @@ export class UploadCompletion {
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
     const lock = await uploadLock(this.components, found, upload.lock);
-    const { outboxEvent } = await notifications.outboxEvent(
-      call,
-      { bucket, key },
-      "s3:ObjectCreated:CompleteMultipartUpload",
-    );
+    const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:CompleteMultipartUpload");
     const version = {
       bucket,
       key,

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { resolveRange, type RangeRequest } from "../../model/byte-range.js";
-import type { Account } from "../../model/account.js";
-import type { Bucket } from "../../model/bucket.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
@@ -10,31 +8,29 @@ import type { ObjectVersion, Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { StorageComponents } from "../components.js";
-import { payerOf, permittedBucket } from "../access/access.js";
+import { payerOf } from "../access/accounts.js";
+import type { BucketCall, UploadCall } from "../call.js";
+import type { Body } from "../ingest/body.js";
 import type {
-  Body,
-  Call,
   CompletedUpload,
   CompleteRequest,
   CopyPartRequest,
   CreateUploadSettings,
-  ObjectName,
   PartListResult,
   StoredPart,
   UploadListRequest,
   UploadListResult,
   Uploads,
-} from "../gateway.js";
+} from "./uploads.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
 import { newLock, requireLockDigest, uploadLock } from "../objects/lock-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
-import { readableSource } from "../objects/object-copy.js";
+import { readableSource, type SourceComponents } from "../objects/copy-source.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
-import { withUploadEncryption } from "./upload-access.js";
 import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 
-export interface UploadComponents extends StorageComponents {
+export interface UploadComponents extends StorageComponents, SourceComponents {
   readonly preprocessing: Preprocessing;
   readonly completion: UploadCompletion;
 }
@@ -45,26 +41,22 @@ const UPLOAD_ID_BYTES = 24;
 export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
 
-  async create(
-    call: Call,
-    { bucket, key }: ObjectName,
-    settings: CreateUploadSettings,
-  ): Promise<Upload & AbortSchedule> {
+  async create(call: BucketCall, key: string, settings: CreateUploadSettings): Promise<Upload & AbortSchedule> {
     const { catalog, accounts, quota, encryption, expiries } = this.components;
+    const { bucket } = call;
     requireKey(key);
     requireMetadata(settings.metadata);
     requireChecksumType(settings);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
-    const into = await permittedBucket(catalog, call, bucket);
-    const acl = await newObjectAcl(this.components, call, into, settings.acl);
-    await newLock(this.components, into, settings.lock);
-    const encrypted = await encryption.forNew(bucket, settings.encryption);
+    const acl = await newObjectAcl(this.components, call, settings.acl);
+    await newLock(this.components, bucket, settings.lock);
+    const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     // A territory without room for one byte is refused now, not after the first part.
-    (await quota.admit(payerOf(accounts, call, into), 1))();
+    (await quota.admit(payerOf(accounts, call), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     const upload = await catalog.uploads.create({
       id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"),
-      bucket,
+      bucket: bucket.name,
       key,
       owner: call.account.id,
       content,
@@ -79,44 +71,31 @@ export class UploadService implements Uploads {
     return { ...upload, ...(await expiries.ofUpload(upload)) };
   }
 
-  async putPart(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
-    partNumber: number,
-    body: Body,
-    customer?: CustomerKey,
-  ): Promise<StoredPart> {
+  async putPart(call: UploadCall, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
     requirePartNumber(partNumber);
-    const { upload, bucket, charged } = await this.openUpload(call, name, uploadId);
+    const upload = openUpload(call);
     await this.components.encryption.requirePartKey(upload.encryption, customer);
     requireSameAlgorithm(upload, body);
-    requireLockDigest((await uploadLock(this.components, bucket, upload.lock)).lock, body, "Put Part");
-    return this.stage(charged, upload, partNumber, body);
+    requireLockDigest((await uploadLock(this.components, call.bucket, upload.lock)).lock, body, "Put Part");
+    return this.stage(this.charged(call), upload, partNumber, body);
   }
 
   async copyPart(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
+    call: UploadCall,
     partNumber: number,
     request: CopyPartRequest,
   ): Promise<StoredPart & { readonly sourceVersionId?: string }> {
-    const { catalog, bytes, encryption } = this.components;
+    const { bytes, encryption } = this.components;
     requirePartNumber(partNumber);
-    const { upload, charged } = await this.openUpload(call, name, uploadId);
+    const upload = openUpload(call);
     await encryption.requirePartKey(upload.encryption, request.customer);
-    const { version, sourceVersionId } = await readableSource(catalog, call, request);
+    const { version, sourceVersionId } = await readableSource(this.components, call, request);
     const key = await encryption.unlock(version.encryption, request.sourceCustomer);
     const { start, end } = copiedRange(version, request.range);
     const stream = await bytes.open(version, { start, end }, call.signal, key);
     try {
-      const part = await this.stage(charged, upload, partNumber, {
-        stream,
-        size: end - start,
-        announced: {},
-        trailer: () => ({}),
-      });
+      const body = { stream, size: end - start, announced: {}, trailer: () => ({}) };
+      const part = await this.stage(this.charged(call), upload, partNumber, body);
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
       // Refused before it was read: the source's blobs must not stay pinned.
@@ -125,39 +104,34 @@ export class UploadService implements Uploads {
   }
 
   async complete(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
+    call: UploadCall,
     request: CompleteRequest,
     customer?: CustomerKey,
   ): Promise<{ readonly result: Promise<CompletedUpload> }> {
-    const { upload, account } = await this.permittedUpload(call, name, uploadId);
-    if (customer && upload) await this.components.encryption.requirePartKey(upload.encryption, customer);
-    return this.components.completion.complete({ ...call, account }, name, uploadId, request);
+    const upload = requireUpload(call);
+    if (customer) await this.components.encryption.requirePartKey(upload.encryption, customer);
+    return this.components.completion.complete(this.charged(call), upload, request);
   }
 
-  async abort(call: Call, { bucket, key }: ObjectName, uploadId: string): Promise<void> {
+  async abort(call: UploadCall): Promise<void> {
     const { catalog, staging, preprocessing, completion } = this.components;
-    await permittedBucket(catalog, call, bucket);
-    if (!(await catalog.uploads.get(bucket, key, uploadId))) throw noSuchUpload(uploadId);
-    await staging.commit([], () => catalog.uploads.abort(uploadId));
-    completion.abort(uploadId);
-    preprocessing.forget(uploadId);
+    const { id } = requireUpload(call);
+    await staging.commit([], () => catalog.uploads.abort(id));
+    completion.abort(id);
+    preprocessing.forget(id);
   }
 
-  async parts(call: Call, name: ObjectName, uploadId: string, after: number, limit: number): Promise<PartListResult> {
-    const open = await this.openUpload(call, name, uploadId);
-    const upload = { ...open.upload, ...(await this.components.expiries.ofUpload(open.upload)) };
+  async parts(call: UploadCall, after: number, limit: number): Promise<PartListResult> {
+    const open = openUpload(call);
+    const upload = { ...open, ...(await this.components.expiries.ofUpload(open)) };
     if (limit <= 0) return { upload, parts: [], truncated: false };
     // One more than asked for tells whether there are more.
-    const parts = await this.components.catalog.uploads.parts(uploadId, after, limit + 1);
+    const parts = await this.components.catalog.uploads.parts(open.id, after, limit + 1);
     return { upload, parts: parts.slice(0, limit), truncated: parts.length > limit };
   }
 
-  async list(call: Call, bucket: string, request: UploadListRequest): Promise<UploadListResult> {
-    const { catalog } = this.components;
-    await permittedBucket(catalog, call, bucket);
-    const { entries, truncated } = await catalog.uploads.list({ bucket, ...request });
+  async list({ bucket }: BucketCall, request: UploadListRequest): Promise<UploadListResult> {
+    const { entries, truncated } = await this.components.catalog.uploads.list({ bucket: bucket.name, ...request });
     const last = entries.at(-1);
     const next =
       last?.kind === "upload"
@@ -171,31 +145,13 @@ export class UploadService implements Uploads {
     };
   }
 
-  /** The upload, and the call in the name of who pays for its parts. */
-  private async openUpload(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
-  ): Promise<{ readonly upload: Upload; readonly bucket: Bucket; readonly charged: Call }> {
-    const { upload, bucket, account } = await this.permittedUpload(call, name, uploadId);
-    if (upload?.state !== "open") throw noSuchUpload(uploadId);
-    return { upload, bucket, charged: { ...call, account } };
-  }
-
-  /** The upload, if there is one, when the caller may do with it what the call is about; and who pays. */
-  private async permittedUpload(
-    call: Call,
-    name: ObjectName,
-    uploadId: string,
-  ): Promise<{ readonly upload: Upload | undefined; readonly bucket: Bucket; readonly account: Account }> {
-    const { catalog, accounts } = this.components;
-    const upload = await catalog.uploads.get(name.bucket, name.key, uploadId);
-    const bucket = await permittedBucket(catalog, withUploadEncryption(call, upload), name.bucket);
-    return { upload, bucket, account: payerOf(accounts, call, bucket) };
+  /** The call in the name of who pays for the upload's parts. */
+  private charged<Permitted extends BucketCall>(call: Permitted): Permitted {
+    return { ...call, account: payerOf(this.components.accounts, call) };
   }
 
   /** Bytes into staging, then the part's row, then the background's turn. */
-  private async stage(call: Call, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
+  private async stage(call: BucketCall, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
     const { catalog, staging, quota, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
@@ -221,6 +177,19 @@ export class UploadService implements Uploads {
       for (const release of releases) release();
     }
   }
+}
+
+/** The upload, open or completed. NoSuchUpload. */
+function requireUpload({ access, upload }: UploadCall): Upload {
+  if (!upload) throw noSuchUpload(access?.uploadId ?? "");
+  return upload;
+}
+
+/** NoSuchUpload for one that takes no parts any more. */
+function openUpload(call: UploadCall): Upload {
+  const upload = requireUpload(call);
+  if (upload.state !== "open") throw noSuchUpload(upload.id);
+  return upload;
 }
 
 /** S3 refuses a part whose checksum is by another algorithm than the one its upload was created with. */

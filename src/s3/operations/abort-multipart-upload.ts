@@ -1,12 +1,12 @@
-import type { AbortMultipartUploadRequest } from "@aws-sdk/client-s3";
-import type { Operation, Served } from "../operation.js";
+import type { UploadCall } from "../../gateway/gateway.js";
+import { onUpload } from "../access-rules.js";
+import type { Operation } from "../operation.js";
 
-export const abortMultipartUpload: Operation<Served<AbortMultipartUploadRequest>, void> = {
+export const abortMultipartUpload: Operation<undefined, void, UploadCall> = {
   name: "AbortMultipartUpload",
   match: { method: "DELETE", scope: "object", query: ["uploadId"] },
-  access: "write",
-  parse: ({ bucket, key, query }) => ({ Bucket: bucket, Key: key, UploadId: query.get("uploadId") }),
-  run: ({ uploads }, { Bucket: bucket, Key: key, UploadId = "" }, call) =>
-    uploads.abort(call, { bucket, key }, UploadId),
+  access: onUpload("s3:AbortMultipartUpload", "also"),
+  parse: () => undefined,
+  run: ({ uploads }, _input, call) => uploads.abort(call),
   render: () => ({ status: 204, headers: {} }),
 };

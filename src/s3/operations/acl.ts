@@ -1,18 +1,14 @@
 import type { AclRequest } from "../../model/acl.js";
-import type { NamedAcl, ObjectName } from "../../gateway/gateway.js";
+import type { NamedAcl, ObjectKey } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import { onBucket, onObject } from "../access-rules.js";
 import type { Operation, S3Response } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders, readAcl, writeAcl } from "../wire/acl.js";
-import { versionId } from "../wire/paging.js";
+import { requestedObject } from "../wire/object-name.js";
 
 /** A hundred grants, spaced out by generous formatters. */
 const MAX_DOCUMENT = 128 * 1024;
-
-const objectName = ({ bucket, key, query }: S3Request): ObjectName => {
-  const id = versionId(query);
-  return { bucket, key, ...(id === undefined ? {} : { versionId: id }) };
-};
 
 /** From the headers or from the document, never from both. */
 function wanted({ headers, document }: S3Request): AclRequest {
@@ -34,40 +30,40 @@ const render = (acl: NamedAcl): S3Response => ({
 });
 const done = (): S3Response => ({ status: 200, headers: {} });
 
-export const getBucketAcl: Operation<string, NamedAcl> = {
+export const getBucketAcl: Operation<undefined, NamedAcl> = {
   name: "GetBucketAcl",
   match: { method: "GET", scope: "bucket", query: ["acl"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: ({ permissions }, bucket, call) => permissions.bucketAcl(call, bucket),
+  access: onBucket("s3:GetBucketAcl"),
+  parse: () => undefined,
+  run: ({ acls }, _input, call) => acls.ofBucket(call),
   render,
 };
 
-export const putBucketAcl: Operation<{ readonly bucket: string; readonly acl: AclRequest }, void> = {
+export const putBucketAcl: Operation<AclRequest, void> = {
   name: "PutBucketAcl",
   match: { method: "PUT", scope: "bucket", query: ["acl"] },
-  access: "owner",
+  access: onBucket("s3:PutBucketAcl"),
   document: MAX_DOCUMENT,
-  parse: (request) => ({ bucket: request.bucket, acl: wanted(request) }),
-  run: ({ permissions }, { bucket, acl }, call) => permissions.setBucketAcl(call, bucket, acl),
+  parse: wanted,
+  run: ({ acls }, acl, call) => acls.setBucket(call, acl),
   render: done,
 };
 
-export const getObjectAcl: Operation<ObjectName, NamedAcl> = {
+export const getObjectAcl: Operation<ObjectKey, NamedAcl> = {
   name: "GetObjectAcl",
   match: { method: "GET", scope: "object", query: ["acl"] },
-  access: "read",
-  parse: objectName,
-  run: ({ permissions }, name, call) => permissions.objectAcl(call, name),
+  access: onObject("s3:GetObjectAcl"),
+  parse: requestedObject,
+  run: ({ acls }, name, call) => acls.ofObject(call, name),
   render,
 };
 
-export const putObjectAcl: Operation<{ readonly name: ObjectName; readonly acl: AclRequest }, void> = {
+export const putObjectAcl: Operation<{ readonly name: ObjectKey; readonly acl: AclRequest }, void> = {
   name: "PutObjectAcl",
   match: { method: "PUT", scope: "object", query: ["acl"] },
-  access: "owner",
+  access: onObject("s3:PutObjectAcl"),
   document: MAX_DOCUMENT,
-  parse: (request) => ({ name: objectName(request), acl: wanted(request) }),
-  run: ({ permissions }, { name, acl }, call) => permissions.setObjectAcl(call, name, acl),
+  parse: (request) => ({ name: requestedObject(request), acl: wanted(request) }),
+  run: ({ acls }, { name, acl }, call) => acls.setObject(call, name, acl),
   render: done,
 };

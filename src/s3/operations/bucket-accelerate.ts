@@ -1,5 +1,6 @@
 import type { AccelerateConfiguration } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
+import { onBucket } from "../access-rules.js";
 import type { Operation } from "../operation.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
@@ -10,12 +11,12 @@ const configuration: XmlDocument<AccelerateConfiguration> = {
 };
 
 /** There are no accelerated endpoints: only what every bucket has anyway can be set. */
-export const putBucketAccelerateConfiguration: Operation<string, void> = {
+export const putBucketAccelerateConfiguration: Operation<undefined, void> = {
   name: "PutBucketAccelerateConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["accelerate"] },
-  access: "owner",
+  access: onBucket("s3:PutAccelerateConfiguration"),
   document: 16 * 1024,
-  parse({ bucket, document }) {
+  parse({ document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");
     const { Status: status } = readXml(document, configuration);
     if (status === "Enabled")
@@ -24,10 +25,8 @@ export const putBucketAccelerateConfiguration: Operation<string, void> = {
         fields: { Operation: "PutBucketAccelerateConfiguration" },
       });
     if (status !== "Suspended") throw new S3Error("MalformedXML");
-    return bucket;
+    return undefined;
   },
-  async run({ buckets }, bucket, call) {
-    await buckets.get(call, bucket);
-  },
+  run: () => Promise.resolve(),
   render: () => ({ status: 200, headers: {} }),
 };

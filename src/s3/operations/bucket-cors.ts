@@ -1,7 +1,7 @@
 import type { CORSConfiguration } from "@aws-sdk/client-s3";
 import { corsMethods, MAX_CORS_RULES, type CorsMethod, type CorsRule } from "../../model/cors.js";
 import { S3Error } from "../../gateway/s3-error.js";
-import type { Operation } from "../operation.js";
+import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
@@ -67,13 +67,20 @@ function readRule(rule: NonNullable<CORSConfiguration["CORSRules"]>[number]): Co
   };
 }
 
-export const getBucketCors: Operation<string, readonly CorsRule[]> = {
-  name: "GetBucketCors",
-  match: { method: "GET", scope: "bucket", query: ["cors"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: ({ cors }, bucket, call) => cors.rules(call, bucket),
-  render: (rules) =>
+export const corsDocument: WireDocument<"cors"> = {
+  document: "cors",
+  query: "cors",
+  get: { name: "GetBucketCors", action: "s3:GetBucketCORS" },
+  // The size is AWS's limit.
+  put: { name: "PutBucketCors", action: "s3:PutBucketCORS", maxBytes: 64 * 1024, digested: true },
+  delete: { name: "DeleteBucketCors", action: "s3:PutBucketCORS" },
+  read(text) {
+    const { CORSRules = [] } = readXml(text, corsConfiguration);
+    if (CORSRules.length > MAX_CORS_RULES)
+      throw invalid("The number of CORS rules should not exceed allowed limit of 100 rules.");
+    return CORSRules.map(readRule);
+  },
+  write: (rules) =>
     xmlResponse(corsConfiguration, {
       CORSRules: rules.map(({ id, headers, methods, origins, exposed, maxAge }) => ({
         ID: id,
@@ -84,31 +91,4 @@ export const getBucketCors: Operation<string, readonly CorsRule[]> = {
         MaxAgeSeconds: maxAge,
       })),
     }),
-};
-
-export const putBucketCors: Operation<{ readonly bucket: string; readonly rules: readonly CorsRule[] }, void> = {
-  name: "PutBucketCors",
-  match: { method: "PUT", scope: "bucket", query: ["cors"] },
-  access: "owner",
-  // AWS's limit.
-  digested: true,
-  document: 64 * 1024,
-  parse({ bucket, document }) {
-    if (document === "") throw new S3Error("MissingRequestBodyError");
-    const { CORSRules = [] } = readXml(document, corsConfiguration);
-    if (CORSRules.length > MAX_CORS_RULES)
-      throw invalid("The number of CORS rules should not exceed allowed limit of 100 rules.");
-    return { bucket, rules: CORSRules.map(readRule) };
-  },
-  run: ({ cors }, { bucket, rules }, call) => cors.set(call, bucket, rules),
-  render: () => ({ status: 200, headers: {} }),
-};
-
-export const deleteBucketCors: Operation<string, void> = {
-  name: "DeleteBucketCors",
-  match: { method: "DELETE", scope: "bucket", query: ["cors"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ cors }, bucket, call) => cors.delete(call, bucket),
-  render: () => ({ status: 204, headers: {} }),
 };

@@ -1,7 +1,7 @@
 import type { ServerSideEncryptionConfiguration, ServerSideEncryptionRule } from "@aws-sdk/client-s3";
 import type { DefaultEncryption } from "../../model/encryption.js";
 import { S3Error } from "../../gateway/s3-error.js";
-import type { Operation } from "../operation.js";
+import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
@@ -60,13 +60,19 @@ function readRule({
   };
 }
 
-export const getBucketEncryption: Operation<string, DefaultEncryption> = {
-  name: "GetBucketEncryption",
-  match: { method: "GET", scope: "bucket", query: ["encryption"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: ({ encryption }, bucket, call) => encryption.get(call, bucket),
-  render: ({ algorithm, keyId, bucketKey = false, blocksCustomerKeys }) =>
+export const encryptionDocument: WireDocument<"encryption"> = {
+  document: "encryption",
+  query: "encryption",
+  get: { name: "GetBucketEncryption", action: "s3:GetEncryptionConfiguration" },
+  put: { name: "PutBucketEncryption", action: "s3:PutEncryptionConfiguration", maxBytes: 16 * 1024 },
+  delete: { name: "DeleteBucketEncryption", action: "s3:PutEncryptionConfiguration" },
+  read(text) {
+    const [rule, ...more] = readXml(text, configuration).Rules ?? [];
+    if (!rule || more.length > 0)
+      throw new S3Error("MalformedXML", { fields: { Reason: "there is exactly one Rule" } });
+    return readRule(rule);
+  },
+  write: ({ algorithm, keyId, bucketKey = false, blocksCustomerKeys }) =>
     xmlResponse(configuration, {
       Rules: [
         {
@@ -76,30 +82,4 @@ export const getBucketEncryption: Operation<string, DefaultEncryption> = {
         },
       ],
     }),
-};
-
-export const putBucketEncryption: Operation<{ readonly bucket: string; readonly encryption: DefaultEncryption }, void> =
-  {
-    name: "PutBucketEncryption",
-    match: { method: "PUT", scope: "bucket", query: ["encryption"] },
-    access: "owner",
-    document: 16 * 1024,
-    parse({ bucket, document }) {
-      if (document === "") throw new S3Error("MissingRequestBodyError");
-      const [rule, ...more] = readXml(document, configuration).Rules ?? [];
-      if (!rule || more.length > 0)
-        throw new S3Error("MalformedXML", { fields: { Reason: "there is exactly one Rule" } });
-      return { bucket, encryption: readRule(rule) };
-    },
-    run: ({ encryption }, input, call) => encryption.set(call, input.bucket, input.encryption),
-    render: () => ({ status: 200, headers: {} }),
-  };
-
-export const deleteBucketEncryption: Operation<string, void> = {
-  name: "DeleteBucketEncryption",
-  match: { method: "DELETE", scope: "bucket", query: ["encryption"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ encryption }, bucket, call) => encryption.delete(call, bucket),
-  render: () => ({ status: 204, headers: {} }),
 };

@@ -1,36 +1,21 @@
 import type { LoggingConfiguration } from "../../model/access-log.js";
-import { S3Error } from "../../gateway/s3-error.js";
-import type { Operation, S3Response } from "../operation.js";
+import type { WireDocument } from "../document-operations.js";
+import type { S3Response } from "../operation.js";
 import { readLogging, writeLogging } from "../wire/logging-document.js";
 
-export const getBucketLogging: Operation<string, LoggingConfiguration | undefined> = {
-  name: "GetBucketLogging",
-  match: { method: "GET", scope: "bucket", query: ["logging"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ accessLogs }, bucket, call) => accessLogs.get(call, bucket),
-  render: (configuration): S3Response => ({
-    status: 200,
-    headers: { "Content-Type": "application/xml" },
-    body: writeLogging(configuration),
-  }),
-};
+const response = (configuration: LoggingConfiguration | undefined): S3Response => ({
+  status: 200,
+  headers: { "Content-Type": "application/xml" },
+  body: writeLogging(configuration),
+});
 
-interface Input {
-  readonly bucket: string;
-  readonly configuration: LoggingConfiguration | undefined;
-}
-
-/** Without `LoggingEnabled` it turns logging off. */
-export const putBucketLogging: Operation<Input, void> = {
-  name: "PutBucketLogging",
-  match: { method: "PUT", scope: "bucket", query: ["logging"] },
-  access: "owner",
-  document: 128 * 1024,
-  parse({ bucket, document }) {
-    if (document === "") throw new S3Error("MissingRequestBodyError");
-    return { bucket, configuration: readLogging(document) };
-  },
-  run: ({ accessLogs }, { bucket, configuration }, call) => accessLogs.set(call, bucket, configuration),
-  render: () => ({ status: 200, headers: {} }),
+export const bucketLogging: WireDocument<"logging"> = {
+  document: "logging",
+  query: "logging",
+  get: { name: "GetBucketLogging", action: "s3:GetBucketLogging" },
+  // Without `LoggingEnabled` it turns logging off.
+  put: { name: "PutBucketLogging", action: "s3:PutBucketLogging", maxBytes: 128 * 1024 },
+  read: readLogging,
+  write: response,
+  empty: () => response(undefined),
 };

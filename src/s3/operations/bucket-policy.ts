@@ -1,40 +1,22 @@
 import type { PolicyStatus } from "@aws-sdk/client-s3";
 import { MAX_POLICY } from "../../model/policy.js";
-import { S3Error } from "../../gateway/s3-error.js";
+import { isPublicPolicy } from "../../model/policy-decision.js";
+import { parsePolicy } from "../../model/policy-document.js";
+import { onBucket } from "../access-rules.js";
+import type { WireDocument } from "../document-operations.js";
 import type { Operation } from "../operation.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
-export const getBucketPolicy: Operation<string, string> = {
-  name: "GetBucketPolicy",
-  match: { method: "GET", scope: "bucket", query: ["policy"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ permissions }, bucket, call) => permissions.policy(call, bucket),
-  render: (body) => ({ status: 200, headers: { "Content-Type": "application/json" }, body }),
-};
-
-export const putBucketPolicy: Operation<{ readonly bucket: string; readonly text: string }, void> = {
-  name: "PutBucketPolicy",
-  match: { method: "PUT", scope: "bucket", query: ["policy"] },
-  access: "owner",
+export const bucketPolicy: WireDocument<"policy"> = {
+  document: "policy",
+  query: "policy",
+  get: { name: "GetBucketPolicy", action: "s3:GetBucketPolicy" },
   // A little more than may be kept, so that one that is too large hears so in the policy's own words.
-  document: 4 * MAX_POLICY,
-  parse({ bucket, document }) {
-    if (document === "") throw new S3Error("MissingRequestBodyError");
-    return { bucket, text: document };
-  },
-  run: ({ permissions }, { bucket, text }, call) => permissions.setPolicy(call, bucket, text),
-  render: () => ({ status: 204, headers: {} }),
-};
-
-export const deleteBucketPolicy: Operation<string, void> = {
-  name: "DeleteBucketPolicy",
-  match: { method: "DELETE", scope: "bucket", query: ["policy"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ permissions }, bucket, call) => permissions.deletePolicy(call, bucket),
-  render: () => ({ status: 204, headers: {} }),
+  put: { name: "PutBucketPolicy", action: "s3:PutBucketPolicy", maxBytes: 4 * MAX_POLICY, status: 204 },
+  delete: { name: "DeleteBucketPolicy", action: "s3:DeleteBucketPolicy" },
+  read: (text, { bucket }) => ({ text, policy: parsePolicy(text, bucket) }),
+  write: ({ text }) => ({ status: 200, headers: { "Content-Type": "application/json" }, body: text }),
 };
 
 const policyStatus: XmlDocument<PolicyStatus> = {
@@ -42,11 +24,13 @@ const policyStatus: XmlDocument<PolicyStatus> = {
   fields: [{ element: "IsPublic", type: "boolean" }],
 };
 
-export const getBucketPolicyStatus: Operation<string, PolicyStatus> = {
+export const getBucketPolicyStatus: Operation<undefined, PolicyStatus> = {
   name: "GetBucketPolicyStatus",
   match: { method: "GET", scope: "bucket", query: ["policyStatus"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: async ({ permissions }, bucket, call) => ({ IsPublic: await permissions.policyIsPublic(call, bucket) }),
+  access: onBucket("s3:GetBucketPolicyStatus"),
+  parse: () => undefined,
+  run: async ({ documents }, _input, call) => ({
+    IsPublic: isPublicPolicy((await documents.get(call, "policy")).policy),
+  }),
   render: (output) => xmlResponse(policyStatus, output),
 };

@@ -1,7 +1,6 @@
 import type { VersioningConfiguration } from "@aws-sdk/client-s3";
-import type { Versioning } from "../../model/bucket.js";
 import { S3Error } from "../../gateway/s3-error.js";
-import type { Operation } from "../operation.js";
+import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
@@ -14,34 +13,24 @@ const versioningConfiguration: XmlDocument<VersioningConfiguration> = {
   ],
 };
 
-export const getBucketVersioning: Operation<string, VersioningConfiguration> = {
-  name: "GetBucketVersioning",
-  match: { method: "GET", scope: "bucket", query: ["versioning"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: async ({ versions }, bucket, call) => ({ Status: await versions.state(call, bucket) }),
-  render: (output) => xmlResponse(versioningConfiguration, output),
-};
-
-export const putBucketVersioning: Operation<{ readonly bucket: string; readonly status: Versioning }, void> = {
-  name: "PutBucketVersioning",
-  match: { method: "PUT", scope: "bucket", query: ["versioning"] },
-  access: "owner",
-  document: 64 * 1024,
-  parse({ bucket, document }) {
-    if (document === "") throw new S3Error("MissingRequestBodyError");
-    const { Status: status, MFADelete } = readXml(document, versioningConfiguration);
+export const bucketVersioning: WireDocument<"versioning"> = {
+  document: "versioning",
+  query: "versioning",
+  get: { name: "GetBucketVersioning", action: "s3:GetBucketVersioning" },
+  put: { name: "PutBucketVersioning", action: "s3:PutBucketVersioning", maxBytes: 64 * 1024 },
+  read(text) {
+    const { Status, MFADelete } = readXml(text, versioningConfiguration);
     if (MFADelete !== undefined && !["Enabled", "Disabled"].includes(MFADelete)) throw new S3Error("MalformedXML");
     if (MFADelete === "Enabled")
       throw new S3Error("NotImplemented", {
         message: "MFA delete is not implemented.",
         fields: { Element: "MfaDelete" },
       });
-    if (status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
+    if (Status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
     // The SDK's type says what AWS's model says; what is on the wire may be anything.
-    if (!["Enabled", "Suspended"].includes(status)) throw new S3Error("MalformedXML");
-    return { bucket, status };
+    if (!["Enabled", "Suspended"].includes(Status)) throw new S3Error("MalformedXML");
+    return Status;
   },
-  run: ({ versions }, { bucket, status }, call) => versions.setState(call, bucket, status),
-  render: () => ({ status: 200, headers: {} }),
+  write: (Status) => xmlResponse(versioningConfiguration, { Status }),
+  empty: () => xmlResponse(versioningConfiguration, {}),
 };

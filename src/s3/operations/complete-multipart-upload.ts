@@ -1,9 +1,10 @@
+import { onUpload } from "../access-rules.js";
 import type {
   CompletedPart as WirePart,
   CompleteMultipartUploadOutput,
   CompleteMultipartUploadRequest,
 } from "@aws-sdk/client-s3";
-import type { CompletedPart, CompleteRequest } from "../../gateway/gateway.js";
+import type { CompletedPart, CompleteRequest, UploadCall } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import { DeferredResponse, type Operation, type Served } from "../operation.js";
@@ -22,7 +23,6 @@ import { xmlResponse } from "../xml-response.js";
 const MAX_PARTS = 10_000;
 
 type Input = Pick<Served<CompleteMultipartUploadRequest>, "Bucket" | "Key"> & {
-  readonly UploadId: string;
   readonly Location: string;
   readonly Request: CompleteRequest;
   readonly Customer: CustomerKey | undefined;
@@ -65,25 +65,25 @@ function parseComplete(request: S3Request): CompleteRequest {
 
 export const completeMultipartUpload: Operation<
   Input,
-  CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers }
+  CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers },
+  UploadCall
 > = {
   name: "CompleteMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploadId"] },
-  access: "write",
+  access: onUpload("s3:PutObject", "only"),
   // Ten thousand parts, each with its ETag and a checksum, spaced out by generous formatters.
   document: 4 * 1024 * 1024,
   objectChecksum: true,
   parse: (request) => ({
     Bucket: request.bucket,
     Key: request.key,
-    UploadId: request.query.get("uploadId") ?? "",
     Location: objectLocation(request),
     // What else it says of encryption, as minio-go does, was decided when the upload was created; the answer tells.
     Request: parseComplete(request),
     Customer: customerKey(request.headers),
   }),
-  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, Location, Request, Customer }, call) {
-    const { result } = await uploads.complete(call, { bucket, key }, UploadId, Request, Customer);
+  async run({ uploads }, { Bucket: bucket, Key: key, Location, Request, Customer }, call) {
+    const { result } = await uploads.complete(call, Request, Customer);
     return new DeferredResponse(
       result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
         Location,

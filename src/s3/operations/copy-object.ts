@@ -1,3 +1,4 @@
+import { onObject } from "../access-rules.js";
 import type { CopyObjectRequest, CopyObjectResult } from "@aws-sdk/client-s3";
 import type { CopyRequest } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
@@ -28,7 +29,7 @@ import { replacedTags } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { xmlResponse } from "../xml-response.js";
 
-type Input = Pick<Served<CopyObjectRequest>, "Bucket" | "Key"> & { readonly Copy: CopyRequest };
+type Input = Pick<Served<CopyObjectRequest>, "Key"> & { readonly Copy: CopyRequest };
 type Output = CopyObjectResult & {
   readonly Encryption: EncryptionMembers;
   readonly Durability: Durability;
@@ -82,10 +83,10 @@ function parseCopy(request: S3Request): CopyRequest {
 export const copyObject: Operation<Input, Output> = {
   name: "CopyObject",
   match: { method: "PUT", scope: "object", header: "x-amz-copy-source" },
-  access: "write",
-  parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
-  run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
-    const copied = objects.copy(call, { bucket, key }, Copy);
+  access: onObject("s3:PutObject", { anonymous: false, creates: "object" }),
+  parse: (request) => ({ Key: request.key, Copy: parseCopy(request) }),
+  run({ objects }, { Key: key, Copy }, call) {
+    const copied = objects.copy(call, key, Copy);
     // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
     return Promise.resolve(
       new DeferredResponse(

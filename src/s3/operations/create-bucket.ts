@@ -1,7 +1,7 @@
 import type { CreateBucketOutput, CreateBucketRequest } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
 import { objectOwnerships, type ObjectOwnership } from "../../model/public-access.js";
-import type { NewBucket } from "../../gateway/gateway.js";
+import type { Call, NewBucket } from "../../gateway/gateway.js";
 import type { OfBucket, Operation } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -26,10 +26,10 @@ function settings({ headers }: S3Request): NewBucket {
   };
 }
 
-export const createBucket: Operation<Input, CreateBucketOutput> = {
+export const createBucket: Operation<Input, CreateBucketOutput, Call> = {
   name: "CreateBucket",
   match: { method: "PUT", scope: "bucket" },
-  access: "owner",
+  access: { resource: "newBucket", action: "s3:CreateBucket", anonymous: false },
   document: 64 * 1024,
   parse(request) {
     const { bucket, document, region } = request;

@@ -1,6 +1,7 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { CreateUploadSettings } from "../../gateway/gateway.js";
 import type { AbortSchedule } from "../../model/lifecycle.js";
+import { onObject } from "../access-rules.js";
 import type { Operation, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
@@ -34,7 +35,7 @@ export const createMultipartUpload: Operation<
 > = {
   name: "CreateMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploads"] },
-  access: "write",
+  access: onObject("s3:PutObject", { anonymous: false, creates: "upload" }),
   parse(request) {
     const { bucket, key, headers } = request;
     const tags = taggingHeader(headers);
@@ -56,11 +57,7 @@ export const createMultipartUpload: Operation<
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {
-    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(
-      call,
-      { bucket, key },
-      Settings,
-    );
+    const { id, checksumAlgorithm, checksumType, encryption, ...rest } = await uploads.create(call, key, Settings);
     return {
       Bucket: bucket,
       Key: key,

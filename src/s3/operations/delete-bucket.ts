@@ -1,11 +1,11 @@
-import type { DeleteBucketRequest } from "@aws-sdk/client-s3";
-import type { OfBucket, Operation } from "../operation.js";
+import { onBucket } from "../access-rules.js";
+import type { Operation } from "../operation.js";
 
-export const deleteBucket: Operation<OfBucket<DeleteBucketRequest>, void> = {
+export const deleteBucket: Operation<undefined, void> = {
   name: "DeleteBucket",
   match: { method: "DELETE", scope: "bucket" },
-  access: "owner",
-  parse: ({ bucket }) => ({ Bucket: bucket }),
-  run: ({ buckets }, { Bucket }, call) => buckets.delete(call, Bucket),
+  access: onBucket("s3:DeleteBucket"),
+  parse: () => undefined,
+  run: ({ buckets }, _input, call) => buckets.delete(call),
   render: () => ({ status: 204, headers: {} }),
 };

@@ -1,11 +1,12 @@
 import type { DeleteObjectOutput, DeleteObjectRequest } from "@aws-sdk/client-s3";
 import type { Preconditions } from "../../model/precondition.js";
+import { onObject } from "../access-rules.js";
 import type { Operation, Served } from "../operation.js";
 import { deleteConditions } from "../wire/conditions.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
 import { versionId } from "../wire/paging.js";
 
-type Input = Pick<Served<DeleteObjectRequest>, "Bucket" | "Key" | "VersionId"> & {
+type Input = Pick<Served<DeleteObjectRequest>, "Key" | "VersionId"> & {
   readonly Preconditions: Preconditions | undefined;
   readonly BypassGovernanceRetention: boolean;
 };
@@ -14,16 +15,15 @@ type Input = Pick<Served<DeleteObjectRequest>, "Bucket" | "Key" | "VersionId"> &
 export const deleteObject: Operation<Input, DeleteObjectOutput> = {
   name: "DeleteObject",
   match: { method: "DELETE", scope: "object" },
-  access: "write",
-  parse: ({ bucket, key, query, headers }) => ({
-    Bucket: bucket,
+  access: onObject("s3:DeleteObject"),
+  parse: ({ key, query, headers }) => ({
     Key: key,
     VersionId: versionId(query),
     Preconditions: deleteConditions(headers),
     BypassGovernanceRetention: bypassesGovernance(headers),
   }),
-  async run({ objects }, { Bucket: bucket, Key: key, VersionId, Preconditions, BypassGovernanceRetention }, call) {
-    const name = { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+  async run({ objects }, { Key: key, VersionId, Preconditions, BypassGovernanceRetention }, call) {
+    const name = { key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
     const deletion = await objects.delete(call, name, Preconditions, BypassGovernanceRetention);
     return { VersionId: deletion.versionId, DeleteMarker: deletion.deleteMarker };
   },

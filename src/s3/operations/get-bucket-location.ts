@@ -1,19 +1,20 @@
-import type { GetBucketLocationOutput, GetBucketLocationRequest } from "@aws-sdk/client-s3";
-import type { OfBucket, Operation } from "../operation.js";
+import type { GetBucketLocationOutput } from "@aws-sdk/client-s3";
+import { onBucket } from "../access-rules.js";
+import type { Operation } from "../operation.js";
 import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "../wire/xml-writer.js";
 
 /** The document's root holds the text itself, and is empty for us-east-1: AWS's oldest region has no constraint. */
-export const getBucketLocation: Operation<OfBucket<GetBucketLocationRequest>, GetBucketLocationOutput> = {
+export const getBucketLocation: Operation<undefined, GetBucketLocationOutput> = {
   name: "GetBucketLocation",
   match: { method: "GET", scope: "bucket", query: ["location"] },
-  access: "read",
-  parse: ({ bucket }) => ({ Bucket: bucket }),
-  async run({ buckets }, { Bucket }, call) {
-    const { region } = await buckets.get(call, Bucket);
-    return region === "us-east-1"
-      ? {}
-      : { LocationConstraint: region as NonNullable<GetBucketLocationOutput["LocationConstraint"]> };
+  access: onBucket("s3:GetBucketLocation", { probe: true }),
+  parse: () => undefined,
+  run(_gateway, _input, { bucket: { region } }) {
+    if (region === "us-east-1") return Promise.resolve({});
+    return Promise.resolve({
+      LocationConstraint: region as NonNullable<GetBucketLocationOutput["LocationConstraint"]>,
+    });
   },
   render: ({ LocationConstraint = "" }) => ({
     status: 200,

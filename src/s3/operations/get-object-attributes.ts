@@ -1,8 +1,9 @@
 import type { GetObjectAttributesOutput, GetObjectAttributesParts, ObjectAttributes } from "@aws-sdk/client-s3";
-import type { ObjectName } from "../../gateway/gateway.js";
+import type { ObjectKey } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
+import { onObject } from "../access-rules.js";
 import type { Operation } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumFields, checksumMembers } from "../wire/checksum-headers.js";
@@ -16,7 +17,7 @@ const known: readonly ObjectAttributes[] = ["ETag", "Checksum", "ObjectParts", "
 const MAX_PARTS = 1000;
 
 interface Input {
-  readonly name: ObjectName;
+  readonly name: ObjectKey;
   readonly customer: CustomerKey | undefined;
   readonly attributes: ReadonlySet<string>;
   readonly maxParts: number;
@@ -91,7 +92,7 @@ function partsOf({ parts }: ObjectVersion, { after, maxParts }: Input): GetObjec
 export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = {
   name: "GetObjectAttributes",
   match: { method: "GET", scope: "object", query: ["attributes"] },
-  access: "read",
+  access: onObject("s3:GetObjectAttributes"),
   parse: (request) => ({
     name: requestedObject(request),
     customer: onlyCustomerKey(request.headers),

@@ -1,14 +1,15 @@
 import type { ByteStream } from "../../streams/byte-stream.js";
+import { onObject } from "../access-rules.js";
 import type { Operation } from "../operation.js";
-import { objectName, parseRead, readOutput, renderRead, type ReadInput, type ReadOutput } from "./read-object.js";
+import { objectKey, parseRead, readOutput, renderRead, type ReadInput, type ReadOutput } from "./read-object.js";
 
 export const getObject: Operation<ReadInput, ReadOutput & { readonly Body: ByteStream }> = {
   name: "GetObject",
   match: { method: "GET", scope: "object" },
-  access: "read",
+  access: onObject("s3:GetObject"),
   parse: parseRead,
   async run({ objects }, input, call) {
-    const result = await objects.get(call, objectName(input), input.Read);
+    const result = await objects.get(call, objectKey(input), input.Read);
     return { ...readOutput(result, input), Body: result.body };
   },
   render: ({ Body, ...output }) => ({ ...renderRead(output), body: Body }),

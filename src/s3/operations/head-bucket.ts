@@ -1,24 +1,14 @@
-import type { HeadBucketOutput, HeadBucketRequest } from "@aws-sdk/client-s3";
-import { S3Error } from "../../gateway/s3-error.js";
-import type { OfBucket, Operation } from "../operation.js";
+import type { HeadBucketOutput } from "@aws-sdk/client-s3";
+import { onBucket } from "../access-rules.js";
+import type { Operation } from "../operation.js";
 
-type Input = OfBucket<HeadBucketRequest> & { readonly Region: string };
-
-export const headBucket: Operation<Input, HeadBucketOutput> = {
+export const headBucket: Operation<undefined, HeadBucketOutput> = {
   name: "HeadBucket",
   match: { method: "HEAD", scope: "bucket" },
-  access: "read",
-  parse: ({ bucket, region }) => ({ Bucket: bucket, Region: region }),
-  async run({ buckets }, { Bucket, Region }, call) {
-    try {
-      const { region } = await buckets.get(call, Bucket);
-      return { BucketRegion: region, AccessPointAlias: false };
-    } catch (failure) {
-      if (!(failure instanceof S3Error) || failure.kind !== "AccessDenied") throw failure;
-      // SDKs that follow a bucket to its region learn it from the refusal, too.
-      throw new S3Error(failure.kind, { ...failure.details, headers: { "x-amz-bucket-region": Region } });
-    }
-  },
+  access: onBucket("s3:ListBucket", { probe: true }),
+  refusalTellsRegion: true,
+  parse: () => undefined,
+  run: (_gateway, _input, { bucket }) => Promise.resolve({ BucketRegion: bucket.region, AccessPointAlias: false }),
   render: ({ BucketRegion }) => ({
     status: 200,
     headers: {

@@ -1,15 +1,17 @@
 import type { ListBucketsOutput, ListBucketsRequest } from "@aws-sdk/client-s3";
+import { onService } from "../access-rules.js";
 import type { Operation } from "../operation.js";
+import type { Call } from "../../gateway/gateway.js";
 import { listBucketsResult } from "../wire/documents.js";
 import { strictLimit, readToken, writeToken } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 
 const MAX_BUCKETS = 10_000;
 
-export const listBuckets: Operation<ListBucketsRequest, ListBucketsOutput> = {
+export const listBuckets: Operation<ListBucketsRequest, ListBucketsOutput, Call> = {
   name: "ListBuckets",
   match: { method: "GET", scope: "service" },
-  access: "read",
+  access: onService("s3:ListAllMyBuckets"),
   parse: ({ query }) => ({
     Prefix: query.get("prefix"),
     MaxBuckets: strictLimit(query, "max-buckets", MAX_BUCKETS),

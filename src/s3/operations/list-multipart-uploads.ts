@@ -2,6 +2,7 @@ import type { ListMultipartUploadsOutput, ListMultipartUploadsRequest, Multipart
 import type { Account } from "../../model/account.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { Upload } from "../../model/object.js";
+import { onBucket } from "../access-rules.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listUploadsResult } from "../wire/documents.js";
 import { wholeSecond } from "../wire/http-date.js";
@@ -36,7 +37,7 @@ function uploadIdMarker(query: Query): string {
 export const listMultipartUploads: Operation<OfBucket<ListMultipartUploadsRequest>, ListMultipartUploadsOutput> = {
   name: "ListMultipartUploads",
   match: { method: "GET", scope: "bucket", query: ["uploads"] },
-  access: "read",
+  access: onBucket("s3:ListBucketMultipartUploads"),
   parse({ bucket, query }) {
     const keyMarker = query.get("key-marker") ?? "";
     return {
@@ -59,7 +60,7 @@ export const listMultipartUploads: Operation<OfBucket<ListMultipartUploadsReques
       MaxUploads = 1000,
       EncodingType,
     } = input;
-    const page = await uploads.list(call, Bucket, {
+    const page = await uploads.list(call, {
       prefix: Prefix,
       delimiter: Delimiter,
       keyMarker: KeyMarker,

@@ -6,6 +6,7 @@ import type {
 import type { VersionListResult } from "../../gateway/gateway.js";
 import type { Account } from "../../model/account.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import { onBucket } from "../access-rules.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listVersionsEntries, listVersionsHead, listVersionsPrefixes } from "../wire/version-documents.js";
 import { encodingType, isVersionId, listedText, pageLimit } from "../wire/paging.js";
@@ -21,7 +22,7 @@ type Output = Omit<ListObjectVersionsOutput, "Versions" | "DeleteMarkers"> & {
 export const listObjectVersions: Operation<OfBucket<ListObjectVersionsRequest>, Output> = {
   name: "ListObjectVersions",
   match: { method: "GET", scope: "bucket", query: ["versions"] },
-  access: "read",
+  access: onBucket("s3:ListBucketVersions"),
   parse({ bucket, query }) {
     const keyMarker = query.get("key-marker") ?? "";
     const marker = query.get("version-id-marker");
@@ -61,7 +62,7 @@ export const listObjectVersions: Operation<OfBucket<ListObjectVersionsRequest>, 
       versionIdMarker: VersionIdMarker,
       limit: MaxKeys,
     };
-    const page = await versions.list(call, Bucket, request);
+    const page = await versions.list(call, request);
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {

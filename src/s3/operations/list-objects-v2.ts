@@ -1,5 +1,6 @@
 import type { ListObjectsV2Output, ListObjectsV2Request } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
+import { onBucket } from "../access-rules.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listObjectsV2Result } from "../wire/documents.js";
 import { encodingType, listedText, pageLimit, readToken, writeToken } from "../wire/paging.js";
@@ -9,7 +10,7 @@ import { listedObject } from "./listed-object.js";
 export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObjectsV2Output> = {
   name: "ListObjectsV2",
   match: { method: "GET", scope: "bucket", query: ["list-type=2"] },
-  access: "read",
+  access: onBucket("s3:ListBucket"),
   parse({ bucket, query }) {
     const token = query.get("continuation-token");
     if (token === "") throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect" });
@@ -36,7 +37,7 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
       FetchOwner,
     } = input;
     const after = ContinuationToken === undefined ? (StartAfter ?? "") : readToken(ContinuationToken);
-    const page = await objects.list(call, Bucket, { prefix: Prefix, delimiter: Delimiter, after, limit: MaxKeys });
+    const page = await objects.list(call, { prefix: Prefix, delimiter: Delimiter, after, limit: MaxKeys });
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {

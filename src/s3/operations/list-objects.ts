@@ -1,4 +1,5 @@
 import type { ListObjectsOutput, ListObjectsRequest } from "@aws-sdk/client-s3";
+import { onBucket } from "../access-rules.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { listObjectsResult } from "../wire/documents.js";
 import { encodingType, listedText, pageLimit } from "../wire/paging.js";
@@ -8,7 +9,7 @@ import { listedObject } from "./listed-object.js";
 export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOutput> = {
   name: "ListObjects",
   match: { method: "GET", scope: "bucket" },
-  access: "read",
+  access: onBucket("s3:ListBucket"),
   parse: ({ bucket, query }) => ({
     Bucket: bucket,
     Prefix: query.get("prefix") ?? "",
@@ -18,7 +19,7 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
     EncodingType: encodingType(query),
   }),
   async run({ objects }, { Bucket, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType }, call) {
-    const page = await objects.list(call, Bucket, {
+    const page = await objects.list(call, {
       prefix: Prefix,
       delimiter: Delimiter,
       after: Marker,

@@ -1,5 +1,7 @@
 import type { ListPartsOutput, ListPartsRequest } from "@aws-sdk/client-s3";
+import type { UploadCall } from "../../gateway/gateway.js";
 import type { AbortSchedule } from "../../model/lifecycle.js";
+import { onUpload } from "../access-rules.js";
 import type { Operation, Served } from "../operation.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { listPartsResult } from "../wire/documents.js";
@@ -10,10 +12,14 @@ import { pageLimit } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 import { ownerOf } from "./listed-object.js";
 
-export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { readonly Ending: AbortSchedule }> = {
+export const listParts: Operation<
+  Served<ListPartsRequest>,
+  ListPartsOutput & { readonly Ending: AbortSchedule },
+  UploadCall
+> = {
   name: "ListParts",
   match: { method: "GET", scope: "object", query: ["uploadId"] },
-  access: "read",
+  access: onUpload("s3:ListMultipartUploadParts", "also"),
   parse: ({ bucket, key, query }) => ({
     Bucket: bucket,
     Key: key,
@@ -24,8 +30,8 @@ export const listParts: Operation<Served<ListPartsRequest>, ListPartsOutput & { 
       : "0",
   }),
   async run({ uploads }, input, call) {
-    const { Bucket, Key, UploadId = "", MaxParts = 1000, PartNumberMarker = "0" } = input;
-    const page = await uploads.parts(call, { bucket: Bucket, key: Key }, UploadId, Number(PartNumberMarker), MaxParts);
+    const { Bucket, Key, UploadId, MaxParts = 1000, PartNumberMarker = "0" } = input;
+    const page = await uploads.parts(call, Number(PartNumberMarker), MaxParts);
     const { upload, parts } = page;
     const owner = ownerOf(upload.acl?.owner ?? upload.owner, call.account);
     return {

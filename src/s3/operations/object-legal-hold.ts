@@ -1,6 +1,7 @@
 import type { ObjectLockLegalHold } from "@aws-sdk/client-s3";
-import type { ObjectName } from "../../gateway/gateway.js";
+import type { ObjectKey } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import { onObject } from "../access-rules.js";
 import type { Operation } from "../operation.js";
 import { requestedObject } from "../wire/object-name.js";
 import { readXml } from "../wire/xml-reader.js";
@@ -18,19 +19,19 @@ function readStatus(text: string): "ON" | "OFF" {
   return Status;
 }
 
-export const getObjectLegalHold: Operation<ObjectName, "ON" | "OFF"> = {
+export const getObjectLegalHold: Operation<ObjectKey, "ON" | "OFF"> = {
   name: "GetObjectLegalHold",
   match: { method: "GET", scope: "object", query: ["legal-hold"] },
-  access: "read",
+  access: onObject("s3:GetObjectLegalHold"),
   parse: requestedObject,
   run: ({ locks }, name, call) => locks.legalHold(call, name),
   render: (Status) => xmlResponse(document, { Status }),
 };
 
-export const putObjectLegalHold: Operation<{ readonly name: ObjectName; readonly status: "ON" | "OFF" }, void> = {
+export const putObjectLegalHold: Operation<{ readonly name: ObjectKey; readonly status: "ON" | "OFF" }, void> = {
   name: "PutObjectLegalHold",
   match: { method: "PUT", scope: "object", query: ["legal-hold"] },
-  access: "write",
+  access: onObject("s3:PutObjectLegalHold"),
   digested: true,
   document: 64 * 1024,
   conditions: (text) => ({ "s3:object-lock-legal-hold": [readStatus(text)] }),

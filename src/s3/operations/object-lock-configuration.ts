@@ -1,7 +1,7 @@
 import type { ObjectLockConfiguration } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type LockConfiguration } from "../../model/object-lock.js";
-import type { Operation } from "../operation.js";
+import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
@@ -31,7 +31,6 @@ const document: XmlDocument<ObjectLockConfiguration> = {
 };
 
 function parseConfiguration(text: string): LockConfiguration {
-  if (text === "") throw new S3Error("MissingRequestBodyError");
   const { ObjectLockEnabled, Rule } = readXml(text, document);
   if (ObjectLockEnabled !== "Enabled") throw new S3Error("MalformedXML");
   if (!Rule) return {};
@@ -47,39 +46,21 @@ function parseConfiguration(text: string): LockConfiguration {
   return { defaultRetention: { mode, ...(Days === undefined ? { years: period } : { days: period }) } };
 }
 
-export const getObjectLockConfiguration: Operation<string, LockConfiguration> = {
-  name: "GetObjectLockConfiguration",
-  match: { method: "GET", scope: "bucket", query: ["object-lock"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: ({ locks }, bucket, call) => locks.configuration(call, bucket),
-  render: ({ defaultRetention }) =>
-    xmlResponse(document, {
-      ObjectLockEnabled: "Enabled",
-      ...(defaultRetention
-        ? {
-            Rule: {
-              DefaultRetention: {
-                Mode: defaultRetention.mode,
-                Days: defaultRetention.days,
-                Years: defaultRetention.years,
-              },
-            },
-          }
-        : {}),
-    }),
-};
-
-export const putObjectLockConfiguration: Operation<
-  { readonly bucket: string; readonly configuration: LockConfiguration },
-  void
-> = {
-  name: "PutObjectLockConfiguration",
-  match: { method: "PUT", scope: "bucket", query: ["object-lock"] },
-  access: "owner",
-  digested: true,
-  document: 64 * 1024,
-  parse: ({ bucket, document: text }) => ({ bucket, configuration: parseConfiguration(text) }),
-  run: ({ locks }, { bucket, configuration }, call) => locks.configure(call, bucket, configuration),
-  render: () => ({ status: 200, headers: {} }),
+export const objectLockConfiguration: WireDocument<"object-lock"> = {
+  document: "object-lock",
+  query: "object-lock",
+  get: { name: "GetObjectLockConfiguration", action: "s3:GetBucketObjectLockConfiguration" },
+  put: {
+    name: "PutObjectLockConfiguration",
+    action: "s3:PutBucketObjectLockConfiguration",
+    maxBytes: 64 * 1024,
+    digested: true,
+  },
+  read: parseConfiguration,
+  write({ defaultRetention }) {
+    if (!defaultRetention) return xmlResponse(document, { ObjectLockEnabled: "Enabled" });
+    const { mode, days, years } = defaultRetention;
+    const Rule = { DefaultRetention: { Mode: mode, Days: days, Years: years } };
+    return xmlResponse(document, { ObjectLockEnabled: "Enabled", Rule });
+  },
 };

@@ -1,7 +1,8 @@
 import type { ObjectLockRetention } from "@aws-sdk/client-s3";
-import type { ObjectName } from "../../gateway/gateway.js";
+import type { ObjectKey } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type Retention } from "../../model/object-lock.js";
+import { onObject } from "../access-rules.js";
 import type { Operation } from "../operation.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
 import { requestedObject } from "../wire/object-name.js";
@@ -27,17 +28,17 @@ function parseRetention(text: string): Retention | undefined {
   return { mode, until: RetainUntilDate.getTime() };
 }
 
-export const getObjectRetention: Operation<ObjectName, Retention> = {
+export const getObjectRetention: Operation<ObjectKey, Retention> = {
   name: "GetObjectRetention",
   match: { method: "GET", scope: "object", query: ["retention"] },
-  access: "read",
+  access: onObject("s3:GetObjectRetention"),
   parse: requestedObject,
   run: ({ locks }, name, call) => locks.retention(call, name),
   render: ({ mode, until }) => xmlResponse(document, { Mode: mode, RetainUntilDate: new Date(until) }),
 };
 
 interface Change {
-  readonly name: ObjectName;
+  readonly name: ObjectKey;
   readonly retention: Retention | undefined;
   readonly bypass: boolean;
 }
@@ -45,7 +46,7 @@ interface Change {
 export const putObjectRetention: Operation<Change, void> = {
   name: "PutObjectRetention",
   match: { method: "PUT", scope: "object", query: ["retention"] },
-  access: "write",
+  access: onObject("s3:PutObjectRetention"),
   digested: true,
   document: 64 * 1024,
   conditions(document) {

@@ -1,7 +1,7 @@
 import type { OwnershipControls } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
-import { objectOwnerships, type ObjectOwnership } from "../../model/public-access.js";
-import type { Operation } from "../operation.js";
+import { objectOwnerships } from "../../model/public-access.js";
+import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
@@ -19,39 +19,17 @@ const ownershipControls: XmlDocument<OwnershipControls> = {
   ],
 };
 
-export const getBucketOwnershipControls: Operation<string, ObjectOwnership> = {
-  name: "GetBucketOwnershipControls",
-  match: { method: "GET", scope: "bucket", query: ["ownershipControls"] },
-  access: "read",
-  parse: ({ bucket }) => bucket,
-  run: ({ permissions }, bucket, call) => permissions.ownership(call, bucket),
-  render: (ObjectOwnership) => xmlResponse(ownershipControls, { Rules: [{ ObjectOwnership }] }),
-};
-
-export const putBucketOwnershipControls: Operation<
-  { readonly bucket: string; readonly ownership: ObjectOwnership },
-  void
-> = {
-  name: "PutBucketOwnershipControls",
-  match: { method: "PUT", scope: "bucket", query: ["ownershipControls"] },
-  access: "owner",
-  document: 16 * 1024,
-  parse({ bucket, document }) {
-    if (document === "") throw new S3Error("MissingRequestBodyError");
-    const [rule, ...more] = readXml(document, ownershipControls).Rules ?? [];
+export const bucketOwnership: WireDocument<"ownershipControls"> = {
+  document: "ownershipControls",
+  query: "ownershipControls",
+  get: { name: "GetBucketOwnershipControls", action: "s3:GetBucketOwnershipControls" },
+  put: { name: "PutBucketOwnershipControls", action: "s3:PutBucketOwnershipControls", maxBytes: 16 * 1024 },
+  delete: { name: "DeleteBucketOwnershipControls", action: "s3:PutBucketOwnershipControls" },
+  read(text) {
+    const [rule, ...more] = readXml(text, ownershipControls).Rules ?? [];
     if (!rule?.ObjectOwnership || more.length > 0 || !objectOwnerships.includes(rule.ObjectOwnership))
       throw new S3Error("MalformedXML");
-    return { bucket, ownership: rule.ObjectOwnership };
+    return rule.ObjectOwnership;
   },
-  run: ({ permissions }, { bucket, ownership }, call) => permissions.setOwnership(call, bucket, ownership),
-  render: () => ({ status: 200, headers: {} }),
-};
-
-export const deleteBucketOwnershipControls: Operation<string, void> = {
-  name: "DeleteBucketOwnershipControls",
-  match: { method: "DELETE", scope: "bucket", query: ["ownershipControls"] },
-  access: "owner",
-  parse: ({ bucket }) => bucket,
-  run: ({ permissions }, bucket, call) => permissions.deleteOwnership(call, bucket),
-  render: () => ({ status: 204, headers: {} }),
+  write: (ObjectOwnership) => xmlResponse(ownershipControls, { Rules: [{ ObjectOwnership }] }),
 };

@@ -1,4 +1,5 @@
 import { S3Error } from "../../gateway/s3-error.js";
+import { onObject } from "../access-rules.js";
 import type { Operation, S3Response } from "../operation.js";
 import { encodePercent } from "../wire/percent.js";
 import { postResponse } from "../wire/documents.js";
@@ -57,7 +58,7 @@ function answer(output: Output): Pick<S3Response, "status" | "headers" | "body">
 export const postObject: Operation<Input, Output> = {
   name: "PostObject",
   match: { method: "POST", scope: "bucket" },
-  access: "write",
+  access: onObject("s3:PutObject", { creates: "object" }),
   form: true,
   parse(request) {
     const { form } = request;

@@ -1,21 +1,14 @@
-import type { Account } from "../../model/account.js";
 import { S3Error, type ErrorKind } from "../../gateway/s3-error.js";
-import type { Operation, RequestPattern, S3Response } from "../operation.js";
+import { onBucket } from "../access-rules.js";
+import type { Operation, S3Response } from "../operation.js";
 import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { XML_DECLARATION } from "../wire/xml-writer.js";
-import { versionId } from "../wire/paging.js";
 
 /**
  * What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just
  * success.
  */
-type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string | ((owner: Account) => string) };
-
-interface Probe {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId: string | undefined;
-}
+type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string };
 
 function documentResponse(root: string, inner: string): S3Response {
   return {
@@ -25,35 +18,23 @@ function documentResponse(root: string, inner: string): S3Response {
   };
 }
 
-/**
- * A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. The bucket or object must
- * exist.
- */
+/** A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. */
 function probe(
   name: string,
-  scope: "bucket" | "object",
   query: string,
+  action: string,
   answer: Answer,
   method: "GET" | "DELETE" = "GET",
-): Operation<Probe, S3Response> {
-  const match: RequestPattern = { method, scope, query: query.split("&") };
+): Operation<undefined, S3Response> {
   return {
     name,
-    match,
-    access: "read",
-    parse: ({ bucket, key, query: parameters }) => ({ bucket, key, versionId: versionId(parameters) }),
-    async run({ buckets, objects }, { bucket, key, versionId: version }, call) {
-      if (scope === "bucket") await buckets.get(call, bucket);
-      else
-        await objects.head(
-          call,
-          { bucket, key, ...(version === undefined ? {} : { versionId: version }) },
-          { preconditions: {} },
-        );
-      if (typeof answer === "string") throw new S3Error(answer, { fields: { BucketName: bucket } });
-      if (answer === undefined) return { status: 204, headers: {} };
-      const { root, inner = "" } = answer;
-      return documentResponse(root, typeof inner === "string" ? inner : inner(call.account));
+    match: { method, scope: "bucket", query: query.split("&") },
+    access: onBucket(action),
+    parse: () => undefined,
+    run(_gateway, _input, { bucket }) {
+      if (typeof answer === "string") throw new S3Error(answer, { fields: { BucketName: bucket.name } });
+      if (answer === undefined) return Promise.resolve({ status: 204, headers: {} });
+      return Promise.resolve(documentResponse(answer.root, answer.inner ?? ""));
     },
     render: (response) => response,
   };
@@ -61,38 +42,88 @@ function probe(
 
 const emptyList = (root: string) => ({ root, inner: "<IsTruncated>false</IsTruncated>" });
 
-export const probes: readonly Operation<Probe, S3Response>[] = [
-  probe("DeleteBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration", "DELETE"),
+export const probes: readonly Operation<undefined, S3Response>[] = [
   probe(
-    "DeleteBucketIntelligentTieringConfiguration",
-    "bucket",
-    "intelligent-tiering&id",
+    "DeleteBucketAnalyticsConfiguration",
+    "analytics&id",
+    "s3:PutAnalyticsConfiguration",
     "NoSuchConfiguration",
     "DELETE",
   ),
-  probe("DeleteBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration", "DELETE"),
-  probe("DeleteBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration", "DELETE"),
-  probe("DeleteBucketReplication", "bucket", "replication", undefined, "DELETE"),
-  probe("GetBucketAccelerateConfiguration", "bucket", "accelerate", { root: "AccelerateConfiguration" }),
-  probe("GetBucketAnalyticsConfiguration", "bucket", "analytics&id", "NoSuchConfiguration"),
-  probe("GetBucketIntelligentTieringConfiguration", "bucket", "intelligent-tiering&id", "NoSuchConfiguration"),
-  probe("GetBucketInventoryConfiguration", "bucket", "inventory&id", "NoSuchConfiguration"),
-  probe("GetBucketMetadataConfiguration", "bucket", "metadataConfiguration", "MetadataConfigurationNotFound"),
-  probe("GetBucketMetadataTableConfiguration", "bucket", "metadataTable", "MetadataConfigurationNotFound"),
-  probe("GetBucketMetricsConfiguration", "bucket", "metrics&id", "NoSuchConfiguration"),
-  probe("GetBucketReplication", "bucket", "replication", "ReplicationConfigurationNotFoundError"),
+  probe(
+    "DeleteBucketIntelligentTieringConfiguration",
+    "intelligent-tiering&id",
+    "s3:PutIntelligentTieringConfiguration",
+    "NoSuchConfiguration",
+    "DELETE",
+  ),
+  probe(
+    "DeleteBucketInventoryConfiguration",
+    "inventory&id",
+    "s3:PutInventoryConfiguration",
+    "NoSuchConfiguration",
+    "DELETE",
+  ),
+  probe(
+    "DeleteBucketMetricsConfiguration",
+    "metrics&id",
+    "s3:PutMetricsConfiguration",
+    "NoSuchConfiguration",
+    "DELETE",
+  ),
+  probe("DeleteBucketReplication", "replication", "s3:PutReplicationConfiguration", undefined, "DELETE"),
+  probe("GetBucketAccelerateConfiguration", "accelerate", "s3:GetAccelerateConfiguration", {
+    root: "AccelerateConfiguration",
+  }),
+  probe("GetBucketAnalyticsConfiguration", "analytics&id", "s3:GetAnalyticsConfiguration", "NoSuchConfiguration"),
+  probe(
+    "GetBucketIntelligentTieringConfiguration",
+    "intelligent-tiering&id",
+    "s3:GetIntelligentTieringConfiguration",
+    "NoSuchConfiguration",
+  ),
+  probe("GetBucketInventoryConfiguration", "inventory&id", "s3:GetInventoryConfiguration", "NoSuchConfiguration"),
+  probe(
+    "GetBucketMetadataConfiguration",
+    "metadataConfiguration",
+    "s3:GetBucketMetadataTableConfiguration",
+    "MetadataConfigurationNotFound",
+  ),
+  probe(
+    "GetBucketMetadataTableConfiguration",
+    "metadataTable",
+    "s3:GetBucketMetadataTableConfiguration",
+    "MetadataConfigurationNotFound",
+  ),
+  probe("GetBucketMetricsConfiguration", "metrics&id", "s3:GetMetricsConfiguration", "NoSuchConfiguration"),
+  probe(
+    "GetBucketReplication",
+    "replication",
+    "s3:GetReplicationConfiguration",
+    "ReplicationConfigurationNotFoundError",
+  ),
   probe(
     "ListBucketAnalyticsConfigurations",
-    "bucket",
     "analytics",
+    "s3:GetAnalyticsConfiguration",
     emptyList("ListBucketAnalyticsConfigurationResult"),
   ),
   probe(
     "ListBucketIntelligentTieringConfigurations",
-    "bucket",
     "intelligent-tiering",
+    "s3:GetIntelligentTieringConfiguration",
     emptyList("ListBucketIntelligentTieringConfigurationsOutput"),
   ),
-  probe("ListBucketInventoryConfigurations", "bucket", "inventory", emptyList("ListInventoryConfigurationsResult")),
-  probe("ListBucketMetricsConfigurations", "bucket", "metrics", emptyList("ListMetricsConfigurationsResult")),
+  probe(
+    "ListBucketInventoryConfigurations",
+    "inventory",
+    "s3:GetInventoryConfiguration",
+    emptyList("ListInventoryConfigurationsResult"),
+  ),
+  probe(
+    "ListBucketMetricsConfigurations",
+    "metrics",
+    "s3:GetMetricsConfiguration",
+    emptyList("ListMetricsConfigurationsResult"),
+  ),
 ];

@@ -1,6 +1,7 @@
 import type { PutObjectOutput, PutObjectRequest } from "@aws-sdk/client-s3";
 import type { Body, PutSettings } from "../../gateway/gateway.js";
 import type { Durability } from "../../model/object.js";
+import { onObject } from "../access-rules.js";
 import type { Operation, Served } from "../operation.js";
 import { aclHeaders } from "../wire/acl.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
@@ -22,7 +23,7 @@ type Output = PutObjectOutput & { readonly Durability: Durability; readonly Encr
 export const putObject: Operation<Input, Output> = {
   name: "PutObject",
   match: { method: "PUT", scope: "object" },
-  access: "write",
+  access: onObject("s3:PutObject", { creates: "object" }),
   parse(request) {
     const preconditions = writeConditions(request.headers);
     const tags = taggingHeader(request.headers);
@@ -46,10 +47,10 @@ export const putObject: Operation<Input, Output> = {
       },
     };
   },
-  async run({ objects }, { Bucket: bucket, Key: key, Body, Settings }, call) {
+  async run({ objects }, { Key: key, Body, Settings }, call) {
     const { etag, checksum, size, durability, versionId, expiry, encryption } = await objects.put(
       call,
-      { bucket, key },
+      key,
       Body,
       Settings,
     );

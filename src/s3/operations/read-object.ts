@@ -1,5 +1,5 @@
 import type { GetObjectRequest, HeadObjectOutput } from "@aws-sdk/client-s3";
-import type { ObjectName, ReadRequest, ReadResult } from "../../gateway/gateway.js";
+import type { ObjectKey, ReadRequest, ReadResult } from "../../gateway/gateway.js";
 import { ANONYMOUS } from "../../model/account.js";
 import { rangeLength } from "../../model/byte-range.js";
 import type { Checksum } from "../../model/checksum.js";
@@ -19,7 +19,7 @@ import { partNumber, versionId } from "../wire/paging.js";
 import { parseRange } from "../wire/range-header.js";
 
 /** What GetObject and HeadObject share: they differ in the body alone. */
-export type ReadInput = Pick<Served<GetObjectRequest>, "Bucket" | "Key" | "VersionId"> & {
+export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
   readonly Read: ReadRequest;
   readonly WithChecksum: boolean;
   readonly Overrides: Readonly<Record<string, string>>;
@@ -82,7 +82,6 @@ export function parseRead(request: S3Request): ReadInput {
   const range = parseRange(headers.get("range"));
   const customer = onlyCustomerKey(headers);
   return {
-    Bucket: request.bucket,
     Key: request.key,
     VersionId: versionId(query),
     Read: {
@@ -96,8 +95,8 @@ export function parseRead(request: S3Request): ReadInput {
   };
 }
 
-export function objectName({ Bucket: bucket, Key: key, VersionId }: ReadInput): ObjectName {
-  return { bucket, key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+export function objectKey({ Key: key, VersionId }: ReadInput): ObjectKey {
+  return { key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
 }
 
 /** Of the bytes that are answered with: a part has its own checksum, and of a range the client could check none. */

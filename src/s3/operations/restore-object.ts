@@ -1,7 +1,8 @@
 import type { RestoreObjectRequest } from "@aws-sdk/client-s3";
-import type { ObjectName } from "../../gateway/gateway.js";
+import type { ObjectKey } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import { isArchived } from "../../model/object.js";
+import { onObject } from "../access-rules.js";
 import type { Operation } from "../operation.js";
 import { requestedObject } from "../wire/object-name.js";
 import { readXml } from "../wire/xml-reader.js";
@@ -13,10 +14,10 @@ const document: XmlDocument<NonNullable<RestoreObjectRequest["RestoreRequest"]>>
 };
 
 /** Archive classes are names here: what is in one can be read at any time, as what is restored already can on AWS. */
-export const restoreObject: Operation<ObjectName, void> = {
+export const restoreObject: Operation<ObjectKey, void> = {
   name: "RestoreObject",
   match: { method: "POST", scope: "object", query: ["restore"] },
-  access: "write",
+  access: onObject("s3:RestoreObject"),
   document: 64 * 1024,
   parse(request) {
     if (request.document !== "") readXml(request.document, document);

@@ -1,20 +1,18 @@
+import type { Call } from "../../gateway/gateway.js";
+import { documentOperations } from "../document-operations.js";
 import type { AnyOperation, Operation } from "../operation.js";
 import { abortMultipartUpload } from "./abort-multipart-upload.js";
-import {
-  deleteBucketLifecycle,
-  getBucketLifecycleConfiguration,
-  putBucketLifecycleConfiguration,
-} from "./bucket-lifecycle.js";
-import { deleteBucketTagging, getBucketTagging, putBucketTagging } from "./bucket-tagging.js";
-import { getBucketVersioning, putBucketVersioning } from "./bucket-versioning.js";
-import { putBucketAccelerateConfiguration } from "./bucket-accelerate.js";
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from "./acl.js";
-import { deleteBucketCors, getBucketCors, putBucketCors } from "./bucket-cors.js";
-import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from "./bucket-encryption.js";
-import { getBucketLogging, putBucketLogging } from "./bucket-logging.js";
-import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./bucket-notification.js";
-import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from "./bucket-policy.js";
-import { deleteBucketWebsite, getBucketWebsite, putBucketWebsite } from "./bucket-website.js";
+import { putBucketAccelerateConfiguration } from "./bucket-accelerate.js";
+import { corsDocument } from "./bucket-cors.js";
+import { encryptionDocument } from "./bucket-encryption.js";
+import { bucketLifecycle } from "./bucket-lifecycle.js";
+import { bucketLogging } from "./bucket-logging.js";
+import { bucketNotification } from "./bucket-notification.js";
+import { bucketPolicy, getBucketPolicyStatus } from "./bucket-policy.js";
+import { bucketTagging } from "./bucket-tagging.js";
+import { bucketVersioning } from "./bucket-versioning.js";
+import { bucketWebsite } from "./bucket-website.js";
 import { completeMultipartUpload } from "./complete-multipart-upload.js";
 import { copyObject } from "./copy-object.js";
 import { createBucket } from "./create-bucket.js";
@@ -33,27 +31,24 @@ import { listObjectVersions } from "./list-object-versions.js";
 import { listObjectsV2 } from "./list-objects-v2.js";
 import { listObjects } from "./list-objects.js";
 import { listParts } from "./list-parts.js";
-import {
-  deleteBucketOwnershipControls,
-  getBucketOwnershipControls,
-  putBucketOwnershipControls,
-} from "./ownership-controls.js";
-import { deletePublicAccessBlock, getPublicAccessBlock, putPublicAccessBlock } from "./public-access-block.js";
 import { getObjectLegalHold, putObjectLegalHold } from "./object-legal-hold.js";
-import { getObjectLockConfiguration, putObjectLockConfiguration } from "./object-lock-configuration.js";
+import { objectLockConfiguration } from "./object-lock-configuration.js";
 import { getObjectRetention, putObjectRetention } from "./object-retention.js";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./object-tagging.js";
-import { probes } from "./probes.js";
+import { bucketOwnership } from "./ownership-controls.js";
 import { postObject } from "./post-object.js";
-import { getBucketRequestPayment, putBucketRequestPayment } from "./request-payment.js";
+import { probes } from "./probes.js";
+import { publicAccessBlock } from "./public-access-block.js";
 import { putObject } from "./put-object.js";
+import { requestPayment } from "./request-payment.js";
 import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
 
 // A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has
-// checked.
-const row = <Input, Output>(operation: Operation<Input, Output>) => operation as unknown as AnyOperation;
+// checked. What `run` is called with is what its access rule resolves.
+const row = <Input, Output, Permitted extends Call>(operation: Operation<Input, Output, Permitted>) =>
+  operation as unknown as AnyOperation;
 
 /** Every operation served. The router puts the most specific pattern first. */
 export const operations: readonly AnyOperation[] = [
@@ -64,36 +59,42 @@ export const operations: readonly AnyOperation[] = [
   row(getBucketLocation),
   row(listObjects),
   row(listObjectsV2),
-  row(deleteObjects),
-  row(getBucketVersioning),
-  row(putBucketVersioning),
   row(listObjectVersions),
-  row(getBucketTagging),
-  row(putBucketTagging),
-  row(deleteBucketTagging),
-  row(getBucketLifecycleConfiguration),
-  row(putBucketLifecycleConfiguration),
-  row(deleteBucketLifecycle),
+  row(deleteObjects),
+  row(getBucketAcl),
+  row(putBucketAcl),
   row(putBucketAccelerateConfiguration),
-  row(getBucketRequestPayment),
-  row(putBucketRequestPayment),
+  row(getBucketPolicyStatus),
+  ...documentOperations(bucketLifecycle),
+  ...documentOperations(bucketLogging),
+  ...documentOperations(bucketNotification),
+  ...documentOperations(bucketOwnership),
+  ...documentOperations(bucketPolicy),
+  ...documentOperations(bucketTagging),
+  ...documentOperations(bucketVersioning),
+  ...documentOperations(bucketWebsite),
+  ...documentOperations(corsDocument),
+  ...documentOperations(encryptionDocument),
+  ...documentOperations(objectLockConfiguration),
+  ...documentOperations(publicAccessBlock),
+  ...documentOperations(requestPayment),
+  row(getObject),
+  row(headObject),
+  row(getObjectAttributes),
+  row(putObject),
+  row(postObject),
+  row(copyObject),
+  row(deleteObject),
+  row(restoreObject),
+  row(getObjectAcl),
+  row(putObjectAcl),
   row(getObjectTagging),
   row(putObjectTagging),
   row(deleteObjectTagging),
-  row(getObjectAttributes),
-  row(getObjectLockConfiguration),
-  row(putObjectLockConfiguration),
   row(getObjectRetention),
   row(putObjectRetention),
   row(getObjectLegalHold),
   row(putObjectLegalHold),
-  row(restoreObject),
-  row(putObject),
-  row(postObject),
-  row(copyObject),
-  row(getObject),
-  row(headObject),
-  row(deleteObject),
   row(createMultipartUpload),
   row(uploadPart),
   row(uploadPartCopy),
@@ -101,32 +102,5 @@ export const operations: readonly AnyOperation[] = [
   row(abortMultipartUpload),
   row(listParts),
   row(listMultipartUploads),
-  row(getBucketAcl),
-  row(putBucketAcl),
-  row(getObjectAcl),
-  row(putObjectAcl),
-  row(getBucketPolicy),
-  row(putBucketPolicy),
-  row(deleteBucketPolicy),
-  row(getBucketPolicyStatus),
-  row(getPublicAccessBlock),
-  row(putPublicAccessBlock),
-  row(deletePublicAccessBlock),
-  row(getBucketOwnershipControls),
-  row(putBucketOwnershipControls),
-  row(deleteBucketOwnershipControls),
-  row(getBucketEncryption),
-  row(putBucketEncryption),
-  row(deleteBucketEncryption),
-  row(getBucketLogging),
-  row(putBucketLogging),
-  row(getBucketNotificationConfiguration),
-  row(putBucketNotificationConfiguration),
-  row(getBucketWebsite),
-  row(putBucketWebsite),
-  row(deleteBucketWebsite),
-  row(getBucketCors),
-  row(putBucketCors),
-  row(deleteBucketCors),
   ...probes.map(row),
 ];

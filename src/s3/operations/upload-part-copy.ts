@@ -1,8 +1,9 @@
-import type { CopyPartResult, UploadPartCopyRequest } from "@aws-sdk/client-s3";
+import { onUpload } from "../access-rules.js";
+import type { CopyPartResult } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { RangeRequest } from "../../model/byte-range.js";
-import type { CopyPartRequest } from "../../gateway/gateway.js";
-import { DeferredResponse, type Operation, type Served } from "../operation.js";
+import type { CopyPartRequest, UploadCall } from "../../gateway/gateway.js";
+import { DeferredResponse, type Operation } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
@@ -21,11 +22,10 @@ import { partNumber } from "../wire/paging.js";
 import { parseCopyRange } from "../wire/range-header.js";
 import { xmlResponse } from "../xml-response.js";
 
-type Input = Pick<Served<UploadPartCopyRequest>, "Bucket" | "Key"> & {
-  readonly UploadId: string;
+interface Input {
   readonly PartNumber: number;
   readonly Copy: CopyPartRequest;
-};
+}
 
 function sourceRange(headers: Headers): RangeRequest | undefined {
   const header = headers.get("x-amz-copy-source-range");
@@ -57,19 +57,16 @@ type Output = CopyPartResult & {
   readonly Encryption: EncryptionMembers;
 };
 
-export const uploadPartCopy: Operation<Input, Output> = {
+export const uploadPartCopy: Operation<Input, Output, UploadCall> = {
   name: "UploadPartCopy",
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"], header: "x-amz-copy-source" },
-  access: "write",
+  access: onUpload("s3:PutObject", "only"),
   parse: (request) => ({
-    Bucket: request.bucket,
-    Key: request.key,
-    UploadId: request.query.get("uploadId") ?? "",
     PartNumber: partNumber(request.query.get("partNumber") ?? ""),
     Copy: parseCopy(request),
   }),
-  run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Copy }, call) {
-    const copied = uploads.copyPart(call, { bucket, key }, UploadId, PartNumber, Copy);
+  run({ uploads }, { PartNumber, Copy }, call) {
+    const copied = uploads.copyPart(call, PartNumber, Copy);
     return Promise.resolve(
       new DeferredResponse(
         copied.then((part) => ({

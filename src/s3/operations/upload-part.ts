@@ -1,40 +1,30 @@
-import type { UploadPartOutput, UploadPartRequest } from "@aws-sdk/client-s3";
-import type { Body } from "../../gateway/gateway.js";
+import type { UploadPartOutput } from "@aws-sdk/client-s3";
+import type { Body, UploadCall } from "../../gateway/gateway.js";
 import type { CustomerKey } from "../../model/encryption.js";
-import type { Operation, Served } from "../operation.js";
+import { onUpload } from "../access-rules.js";
+import type { Operation } from "../operation.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { partNumber } from "../wire/paging.js";
 
-type Input = Pick<Served<UploadPartRequest>, "Bucket" | "Key"> & {
-  readonly UploadId: string;
+interface Input {
   readonly PartNumber: number;
   readonly Customer: CustomerKey | undefined;
   readonly Body: Body;
-};
+}
 
-export const uploadPart: Operation<Input, UploadPartOutput & { readonly Encryption: EncryptionMembers }> = {
+export const uploadPart: Operation<Input, UploadPartOutput & { readonly Encryption: EncryptionMembers }, UploadCall> = {
   name: "UploadPart",
   match: { method: "PUT", scope: "object", query: ["partNumber", "uploadId"] },
-  access: "write",
+  access: onUpload("s3:PutObject", "only"),
   parse: (request) => ({
-    Bucket: request.bucket,
-    Key: request.key,
-    UploadId: request.query.get("uploadId") ?? "",
     PartNumber: partNumber(request.query.get("partNumber") ?? ""),
     Customer: onlyCustomerKey(request.headers),
     Body: request.body,
   }),
-  async run({ uploads }, { Bucket: bucket, Key: key, UploadId, PartNumber, Customer, Body }, call) {
-    const { etag, checksum, encryption } = await uploads.putPart(
-      call,
-      { bucket, key },
-      UploadId,
-      PartNumber,
-      Body,
-      Customer,
-    );
+  async run({ uploads }, { PartNumber, Customer, Body }, call) {
+    const { etag, checksum, encryption } = await uploads.putPart(call, PartNumber, Body, Customer);
     return { ETag: quoted(etag), ...checksumMembers(checksum), Encryption: { encryption, customer: Customer } };
   },
   // A part's checksum has no type of its own: that is said when the upload is completed.

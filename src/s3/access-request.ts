@@ -1,4 +1,4 @@
-import type { CallAccess } from "../gateway/gateway.js";
+import type { AccessRequest, AccessRule } from "../gateway/gateway.js";
 import { ANONYMOUS, type Account } from "../model/account.js";
 import { S3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
@@ -21,22 +21,24 @@ export function accountOf({ accessKey }: Authentication): Account {
 }
 
 /** What permissions ask of a request, of its document once that has been read. Nothing is decided here. */
-export function callAccess(
+export function accessRequest(
   head: RequestHead,
   address: Address,
   authentication: Authentication,
-  { name: operation, conditions }: Pick<AnyOperation, "name" | "conditions">,
+  { name: operation, access: rule, conditions }: Pick<AnyOperation, "name" | "access" | "conditions">,
   origin: Origin,
   request: Pick<S3Request, "document">,
-): CallAccess {
+): AccessRequest {
   const { accessKey } = authentication;
   const versionId = head.query.get("versionId");
   return {
     operation,
+    rule,
     bucket: address.bucket,
     key: address.key,
     versionId,
-    also: alsoAsked(head, operation),
+    ...(rule.resource === "upload" ? { uploadId: head.query.get("uploadId") ?? "" } : {}),
+    also: alsoAsked(head, rule),
     anonymous: accessKey === undefined,
     pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester",
     ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
@@ -45,7 +47,7 @@ export function callAccess(
         key,
         (asked) =>
           ofDocument(conditions, request.document, asked) ??
-          conditionValues(asked, head, authentication, operation, origin),
+          conditionValues(asked, head, authentication, operation, rule, origin),
         origin,
       ),
     expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
@@ -87,16 +89,12 @@ function derivedValues(
   return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / 86_400_000))];
 }
 
-/** Those after which there is a new object. */
-const creations = new Set(["PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject"]);
-const writes = new Set(["PutObject", "CopyObject", "CreateMultipartUpload", "PostObject"]);
-
 /** Headers that do what has an action of its own. */
-function alsoAsked({ headers }: RequestHead, operation: string): string[] {
+function alsoAsked({ headers }: RequestHead, rule: AccessRule): string[] {
   const also: string[] = [];
   const bypass = headers.get("x-amz-bypass-governance-retention")?.toLowerCase() === "true";
-  if (bypass && operation !== "DeleteObjects") also.push("s3:BypassGovernanceRetention");
-  if (!writes.has(operation)) return also;
+  if (bypass && rule.resource !== "objects") also.push("s3:BypassGovernanceRetention");
+  if (!rule.creates) return also;
   if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
     also.push("s3:PutObjectAcl");
   if ((headers.get("x-amz-tagging") ?? "") !== "") also.push("s3:PutObjectTagging");
@@ -130,13 +128,14 @@ function conditionValues(
   head: RequestHead,
   authentication: Authentication,
   operation: string,
+  { creates }: AccessRule,
   origin: Origin,
 ): readonly string[] | undefined {
   const { accessKey, presigned, form, version, signedAt } = authentication;
   const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
   const header = Object.hasOwn(fromHeaders, key)
     ? fromHeaders[key]
-    : writes.has(operation) && Object.hasOwn(fromWrites, key)
+    : creates && Object.hasOwn(fromWrites, key)
       ? fromWrites[key]
       : undefined;
   if (header !== undefined) return one(head.headers.get(header));
@@ -144,7 +143,7 @@ function conditionValues(
   if (parameter !== undefined) return one(head.query.get(parameter));
   if (key.startsWith("s3:x-amz-")) return one(head.headers.get(key.slice(3)));
   if (key.startsWith("s3:requestobjecttag")) {
-    const tags = writes.has(operation) ? taggingHeader(head.headers) : undefined;
+    const tags = creates ? taggingHeader(head.headers) : undefined;
     return tags && tagConditions(tags)[key];
   }
   switch (key) {
@@ -161,7 +160,7 @@ function conditionValues(
     case "s3:signatureage":
       return one(signedAt === undefined ? undefined : String(Math.max(0, origin.now - signedAt)));
     case "s3:objectcreationoperation":
-      return [String(creations.has(operation))];
+      return [String(creates === "object" || operation === "CompleteMultipartUpload")];
     case "s3:signatureversion":
       return accessKey ? [version === 2 ? "AWS" : "AWS4-HMAC-SHA256"] : undefined;
     default:

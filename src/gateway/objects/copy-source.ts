@@ -1,0 +1,43 @@
+import type { ObjectVersion } from "../../model/object.js";
+import { checkRead } from "../../model/precondition.js";
+import { forVersion } from "../access/actions.js";
+import type { Authorizer } from "../access/authorizer.js";
+import type { BucketCall } from "../call.js";
+import { S3Error } from "../s3-error.js";
+import { failedRead } from "./object-read.js";
+import type { CopyRequest } from "./objects.js";
+import { shownVersionId } from "./shown-version-id.js";
+import type { VersionLookup } from "./version-lookup.js";
+
+export interface SourceComponents {
+  readonly authorizer: Authorizer;
+  readonly lookup: VersionLookup;
+}
+
+/** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
+export async function readableSource(
+  { authorizer, lookup }: SourceComponents,
+  call: BucketCall,
+  { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
+): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
+  const { versionId } = source;
+  const action = forVersion("s3:GetObject", versionId);
+  const bucket = await authorizer.require(call, { ...source, action, source: true });
+  const version = await lookup.find(bucket, source, call.signal).catch((error: unknown) => {
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+  });
+  const outcome = checkRead(sourcePreconditions, version);
+  if (outcome === "failed") throw failedRead(sourcePreconditions, version);
+  if (outcome === "not-modified") {
+    const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
+    throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
+  }
+  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
+  return { version, sourceVersionId };
+}
+
+function copiedMarker(): S3Error {
+  return new S3Error("InvalidRequest", {
+    message: "The source of a copy request may not specifically refer to a delete marker by version id.",
+  });
+}

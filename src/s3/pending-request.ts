@@ -1,0 +1,83 @@
+import type { Account } from "../model/account.js";
+import { accountOf } from "./access-request.js";
+import type { Address } from "./address.js";
+import type { Authentication } from "./auth/authenticate.js";
+import type { FormUpload } from "./form-upload.js";
+import type { IncomingBody } from "./incoming.js";
+import type { AnyOperation } from "./operation.js";
+import type { RequestHead, S3Request } from "./request.js";
+import { readDocument } from "./wire/document-body.js";
+import { requestBody, requireDigest } from "./wire/request-body.js";
+
+/** A request whose document is still to be read. */
+export type PendingRequest = Omit<S3Request, "document"> & {
+  document: string;
+  /** Reads and verifies the document of an operation that takes one. Only once. */
+  read(): Promise<void>;
+};
+
+export interface BodyLimits {
+  readonly region: string;
+  /** Largest body of a PUT, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Milliseconds in which a document must have come whole. */
+  readonly documentMs: number;
+}
+
+const common = (head: RequestHead, address: Address, account: Account, region: string) => ({
+  ...head,
+  bucket: address.bucket,
+  key: address.key,
+  ...(address.virtual ? { virtual: true as const } : {}),
+  account,
+  region,
+  document: "",
+});
+
+/** A request whose body is its own. */
+export function pendingRequest(
+  head: RequestHead,
+  address: Address,
+  authentication: Authentication,
+  operation: AnyOperation,
+  source: IncomingBody,
+  { region, maxBodyBytes, documentMs }: BodyLimits,
+): PendingRequest {
+  const { payload, chunkSigner } = authentication;
+  const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
+  const open = () => requestBody(raw, { maxBytes: maxBodyBytes, foreignChecksum: operation.objectChecksum });
+  const hasBody =
+    head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
+  let done = false;
+  return {
+    ...common(head, address, accountOf(authentication), region),
+    get body() {
+      return open();
+    },
+    async read() {
+      if (done || !hasBody) return;
+      done = true;
+      if (operation.digested) requireDigest(open());
+      if (operation.document === undefined) return;
+      const stop = source.endWithin(documentMs);
+      try {
+        this.document = await readDocument(open(), operation.document);
+      } finally {
+        stop();
+      }
+    },
+  };
+}
+
+/** A form's request: its fields stand for headers, and its file is the body. */
+export function formRequest(
+  { head, address, authentication, fields, body }: FormUpload,
+  region: string,
+): PendingRequest {
+  return {
+    ...common(head, address, accountOf(authentication), region),
+    form: fields,
+    body,
+    read: () => Promise.resolve(),
+  };
+}
