@@ -73,14 +73,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages only some folders may know. */
-const owners: readonly { readonly packages: RegExp; readonly services: readonly string[] }[] = [
-  { packages: /^express$/, services: ["s3"] },
-  { packages: /^(kysely|libsql|pg)$/, services: ["catalog", "devnet"] },
-  { packages: /^@polkadot\//, services: ["network", "devnet"] },
-  { packages: /^@subspace\/|^piscina$/, services: ["encoding"] },
-  { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, services: ["s3"] },
-  { packages: /^undici$/, services: ["network", "peers", "keys"] },
-  { packages: /^(zod|yaml)$/, services: ["config", "devnet", "cli"] },
+const owners: readonly { readonly packages: RegExp; readonly folders: readonly string[] }[] = [
+  { packages: /^express$/, folders: ["s3"] },
+  { packages: /^(kysely|libsql|pg)$/, folders: ["catalog", "devnet"] },
+  { packages: /^@polkadot\//, folders: ["network", "devnet"] },
+  { packages: /^@subspace\/|^piscina$/, folders: ["encoding"] },
+  { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },
+  { packages: /^undici$/, folders: ["network", "peers", "keys"] },
+  { packages: /^(zod|yaml)$/, folders: ["config", "devnet", "cli", "model"] },
 ];
 
 function sources(folder: string): string[] {
@@ -107,8 +107,8 @@ function refusals(file: string, targets = imports(file)): string[] {
   return targets.flatMap((target) => {
     if (!target.startsWith(".")) {
       const rule = owners.find(({ packages }) => packages.test(target));
-      return rule && !rule.services.includes(from)
-        ? [`${file} imports ${target}, which only ${rule.services.join(", ")} may know`]
+      return rule && !rule.folders.includes(from)
+        ? [`${file} imports ${target}, which only ${rule.folders.join(", ")} may know`]
         : [];
     }
     const path = normalize(join(dirname(file), target));

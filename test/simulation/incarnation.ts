@@ -7,6 +7,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
+import { AskingGateway } from "../support/asking-gateway.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
@@ -248,9 +249,19 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
-  const gateway = new CessGateway(
+  const cess = new CessGateway(
     { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
     { encryption: { default: secrecy.operatorDefault } },
   );
-  return { catalog, blobs, encoder, preprocessing, cache, retrieval, supervisor, distribution, gateway };
+  return {
+    catalog,
+    blobs,
+    encoder,
+    preprocessing,
+    cache,
+    retrieval,
+    supervisor,
+    distribution,
+    gateway: new AskingGateway(cess),
+  };
 }

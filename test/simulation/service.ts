@@ -1,4 +1,4 @@
-import type { CessGateway } from "../../src/gateway/cess-gateway.js";
+import type { AskingGateway } from "../support/asking-gateway.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Register } from "./register.js";
@@ -25,6 +25,6 @@ export interface Service {
   /** Whether the network is such that reads and writes may fail for want of it. */
   readonly troubled: () => boolean;
   /** Asks the running gateway, waiting for one; rejects with ConnectionLost when that dies. */
-  request<T>(ask: (gateway: CessGateway, incarnation: Incarnation) => Promise<T>): Promise<T>;
+  request<T>(ask: (gateway: AskingGateway, incarnation: Incarnation) => Promise<T>): Promise<T>;
   trace(line: () => string): void;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { CessGateway } from "../../src/gateway/cess-gateway.js";
+import type { AskingGateway } from "../support/asking-gateway.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
@@ -167,7 +167,7 @@ export class Simulation implements Service {
     return register;
   }
 
-  async request<T>(ask: (gateway: CessGateway, incarnation: Incarnation) => Promise<T>): Promise<T> {
+  async request<T>(ask: (gateway: AskingGateway, incarnation: Incarnation) => Promise<T>): Promise<T> {
     while (!this.incarnation) await new Promise<void>((resolve) => this.waiting.add(resolve));
     const { incarnation } = this;
     return new Promise<T>((resolve, reject) => {

@@ -1,24 +1,28 @@
 import { expect } from "chai";
 import { CatalogFixture, refusal, type OpenCatalog } from "./catalog-fixture.js";
 
+const tag = (value: string) => ({ key: "k", value });
+const lifecycle = { rules: [], transitionDefaultMinimumObjectSize: "all_storage_classes_128K" };
+
 export function configurationsContract(open: OpenCatalog): void {
   describe("configurations", () => {
     const on = CatalogFixture.forEach(open);
 
     it("keeps one document for each sub-resource of a bucket", async () => {
       const { configurations } = on.catalog;
-      expect(await configurations.get("box", "policy")).to.equal(undefined);
-      await configurations.put("box", "policy", "first");
-      await configurations.put("box", "policy", "second");
-      await configurations.put("box", "cors", "<rules/>");
-      expect(await configurations.get("box", "policy")).to.equal("second");
-      expect([...(await configurations.all("box"))]).to.have.deep.members([
-        ["cors", "<rules/>"],
-        ["policy", "second"],
-      ]);
-      await configurations.delete("box", "policy");
-      await configurations.delete("box", "policy");
-      expect([...(await configurations.all("box")).keys()]).to.deep.equal(["cors"]);
+      expect(await configurations.get("box", "tagging")).to.equal(undefined);
+      await configurations.put("box", "tagging", [tag("first")]);
+      await configurations.put("box", "tagging", [tag("second")]);
+      await configurations.put("box", "requestPayment", "Requester");
+      expect(await configurations.get("box", "tagging")).to.deep.equal([tag("second")]);
+      const all = (await configurations.all("box"))!;
+      expect(all.get("tagging")).to.deep.equal([tag("second")]);
+      expect(all.get("requestPayment")).to.equal("Requester");
+      await configurations.delete("box", "tagging");
+      await configurations.delete("box", "tagging");
+      const left = (await configurations.all("box"))!;
+      expect([left.get("tagging"), left.get("requestPayment")]).to.deep.equal([undefined, "Requester"]);
+      expect(await configurations.all("nowhere")).to.equal(undefined);
     });
 
     it("shows a change to everybody once it is made, however many were reading meanwhile", async () => {
@@ -26,14 +30,14 @@ export function configurationsContract(open: OpenCatalog): void {
       for (let turn = 0; turn < 20; turn++) {
         const reading = Array.from({ length: 10 }, async () => {
           await buckets.get("box");
-          return configurations.get("box", "policy");
+          return configurations.get("box", "tagging");
         });
         await Promise.all([
-          configurations.put("box", "policy", String(turn)),
+          configurations.put("box", "tagging", [tag(String(turn))]),
           configurations.put("box", "versioning", turn % 2 === 0 ? "Enabled" : "Suspended"),
           ...reading,
         ]);
-        expect(await configurations.get("box", "policy")).to.equal(String(turn));
+        expect(await configurations.get("box", "tagging")).to.deep.equal([tag(String(turn))]);
         expect((await buckets.get("box"))?.versioning).to.equal(turn % 2 === 0 ? "Enabled" : "Suspended");
       }
     });
@@ -41,19 +45,19 @@ export function configurationsContract(open: OpenCatalog): void {
     it("names the buckets where one is set", async () => {
       const { buckets, configurations } = on.catalog;
       for (const name of ["attic", "mill"]) await buckets.create({ name, owner: "bert", region: "us-east-1" });
-      await configurations.put("mill", "lifecycle", "{}");
-      await configurations.put("attic", "lifecycle", "{}");
-      await configurations.put("box", "cors", "{}");
+      await configurations.put("mill", "lifecycle", lifecycle);
+      await configurations.put("attic", "lifecycle", lifecycle);
+      await configurations.put("box", "cors", []);
       expect(await configurations.bucketsWith("lifecycle")).to.deep.equal(["attic", "mill"]);
     });
 
     it("refuses a bucket that is missing, and forgets all with the bucket", async () => {
       const { buckets, configurations } = on.catalog;
-      await refusal(configurations.put("nowhere", "policy", "{}"), "NoSuchBucket");
-      await configurations.put("box", "policy", "{}");
+      await refusal(configurations.put("nowhere", "cors", []), "NoSuchBucket");
+      await configurations.put("box", "cors", []);
       await buckets.delete("box");
       await buckets.create({ name: "box", owner: "bert", region: "us-east-1" });
-      expect(await configurations.get("box", "policy")).to.equal(undefined);
+      expect(await configurations.get("box", "cors")).to.equal(undefined);
     });
   });
 }

@@ -112,11 +112,7 @@ export function eventsContract(open: OpenCatalog): void {
     it("tell of each version that the network has taken whole, once, and only where somebody listens", async () => {
       const unheard = await on.putEncoded("unheard");
       await on.catalog.files.stored(unheard.file);
-      await on.catalog.configurations.put(
-        "box",
-        "notification",
-        JSON.stringify({ rules: [{ ...rule, prefix: "heard" }] }),
-      );
+      await on.catalog.configurations.put("box", "notification", { rules: [{ ...rule, prefix: "heard" }] });
       const { id } = (await on.put("heard", "blob of heard")).version;
       await on.catalog.objects.attach(id, [
         file("one", [slice("blob of heard")]),

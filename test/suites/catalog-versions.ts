@@ -31,10 +31,7 @@ export function versionsContract(open: OpenCatalog): void {
       expect((await on.catalog.buckets.get("box"))?.versioning).to.equal(undefined);
       await versioning("Enabled");
       expect((await on.catalog.buckets.get("box"))?.versioning).to.equal("Enabled");
-      await on.catalog.buckets.create(
-        { name: "new", owner: "bert", region: "us-east-1" },
-        new Map([["versioning", "Enabled"]]),
-      );
+      await on.catalog.buckets.create({ name: "new", owner: "bert", region: "us-east-1" }, { versioning: "Enabled" });
       expect((await on.catalog.buckets.list("bert"))[0]?.versioning).to.equal("Enabled");
     });
 

@@ -6,7 +6,9 @@ import aws4, { type Request as SignerRequest } from "aws4";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/dispatch.js";
-import { MemoryGateway } from "./memory-gateway.js";
+import { GIB } from "../../src/model/sizes.js";
+import { TestGateway } from "./test-gateway.js";
+import { WireGateway } from "./wire-gateway.js";
 
 export const testKey: AccessKey = {
   accessKeyId: "testkey",
@@ -20,9 +22,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** An S3 endpoint over a memory gateway on loopback, with the SDK's client and hand-signed requests. */
+/** An S3 endpoint over a gateway of its own on loopback, with the SDK's client and hand-signed requests. */
 export class S3Endpoint {
-  readonly gateway = new MemoryGateway();
+  private fixture: TestGateway | undefined;
+  private wired: WireGateway | undefined;
   readonly answers: Answered[] = [];
   readonly failures: object[] = [];
   private now: number | undefined;
@@ -38,8 +41,12 @@ export class S3Endpoint {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = { debug: () => undefined, error: (fields: object) => void this.failures.push(fields) };
+    this.fixture = await TestGateway.build();
+    const { cessAccount, territory } = testKey.account;
+    this.fixture.chain.addTerritory(cessAccount, territory, BigInt(64 * GIB));
+    this.wired = new WireGateway(this.fixture.cess);
     this.server = createS3App(
-      { gateway: this.gateway, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) },
+      { gateway: this.wired, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) },
       settings,
     );
     this.server.listen(0, "127.0.0.1");
@@ -50,6 +57,12 @@ export class S3Endpoint {
     this.sdkClient?.destroy();
     this.server?.closeAllConnections();
     await new Promise((resolve) => this.server?.close(resolve));
+    await this.fixture?.close();
+  }
+
+  get gateway(): WireGateway {
+    if (!this.wired) throw new Error("the endpoint was not started");
+    return this.wired;
   }
 
   get port(): number {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { segmentContent } from "../../../src/distribution/content.js";
-import type { CessGateway } from "../../../src/gateway/cess-gateway.js";
+import { AskingGateway } from "../../support/asking-gateway.js";
 import type { ReadRequest } from "../../../src/gateway/gateway.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { VaultKeys } from "../../../src/keys/vault-keys.js";
@@ -20,7 +20,17 @@ import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";
 import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, bob, body, bytesOf, TestGateway, plainly, refused, type HouseSettings } from "./test-gateway.js";
+import {
+  alice,
+  as,
+  bob,
+  body,
+  bytesOf,
+  TestGateway,
+  plainly,
+  refused,
+  type TestGatewaySettings,
+} from "../../support/test-gateway.js";
 
 const CAPACITY = 512 * CHUNK_CONTENT;
 const AES: EncryptionRequest = { algorithm: "AES256" };
@@ -32,11 +42,11 @@ describe("Encrypted objects", function () {
   let fixture: TestGateway;
   let network: MemoryNetwork;
   let cache: TieredCache;
-  let gateway: CessGateway;
+  let gateway: AskingGateway;
   let retrieval: NetworkRetrieval;
   const at = (key: string) => ({ bucket: "vault", key });
 
-  async function build(settings: HouseSettings = {}): Promise<void> {
+  async function build(settings: TestGatewaySettings = {}): Promise<void> {
     fixture = await TestGateway.build(settings);
     network = new MemoryNetwork(fixture.encoder);
     const { encoder } = fixture;

@@ -1,12 +1,13 @@
 import { expect } from "chai";
-import { withinLimits } from "../../../src/gateway/access/key-limits.js";
+import { withinLimits, type LimitedRequest } from "../../../src/gateway/access/key-limits.js";
 
-const asked = (action: string | undefined, { operation = "", bucket = "photos", key = "", prefix = "" } = {}) => ({
-  operation,
+const asked = (action: string, asks: Partial<LimitedRequest> = {}): LimitedRequest => ({
+  resource: "object",
   action,
-  bucket,
-  key,
-  prefix,
+  bucket: "photos",
+  key: "",
+  prefix: "",
+  ...asks,
 });
 
 describe("access keys with limits", () => {
@@ -14,7 +15,7 @@ describe("access keys with limits", () => {
     const limits = { buckets: ["photos", "logs-*"] };
     expect(withinLimits(limits, asked("s3:PutObject", { bucket: "logs-2026", key: "a" }))).to.equal(true);
     expect(withinLimits(limits, asked("s3:GetObject", { bucket: "secrets", key: "a" }))).to.equal(false);
-    expect(withinLimits(limits, asked(undefined, { bucket: "secrets" }))).to.equal(false);
+    expect(withinLimits(limits, asked("s3:ListBucket", { bucket: "secrets", probe: true }))).to.equal(false);
   });
 
   it("read or write alone", () => {
@@ -22,7 +23,7 @@ describe("access keys with limits", () => {
     expect(withinLimits({ permission: "read" }, asked("s3:DeleteObject"))).to.equal(false);
     expect(withinLimits({ permission: "write" }, asked("s3:PutObject"))).to.equal(true);
     expect(withinLimits({ permission: "write" }, asked("s3:ListBucket"))).to.equal(false);
-    expect(withinLimits({ permission: "write" }, asked("s3:ListBucket", { operation: "HeadBucket" }))).to.equal(true);
+    expect(withinLimits({ permission: "write" }, asked("s3:ListBucket", { probe: true }))).to.equal(true);
   });
 
   it("stay under their prefixes, in keys and listings, and away from the bucket's settings", () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Account } from "../../../src/model/account.js";
+import { AskingGateway } from "../../support/asking-gateway.js";
 import { CessGateway } from "../../../src/gateway/cess-gateway.js";
 import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
 import { S3Error } from "../../../src/gateway/s3-error.js";
@@ -8,7 +9,7 @@ import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";
 import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "./test-gateway.js";
+import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../support/test-gateway.js";
 import { testKeys } from "../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
@@ -41,19 +42,21 @@ describe("The network bucket", () => {
       { name, region: "us-east-1" },
     );
 
-  async function gateway(name?: string): Promise<CessGateway> {
+  async function gateway(name?: string): Promise<AskingGateway> {
     const { catalog, blobs, preprocessing, chain, retrieval } = fixture;
-    return new CessGateway({
-      keys: testKeys,
-      catalog,
-      blobs,
-      preprocessing,
-      chain,
-      clock: systemClock,
-      retrieval,
-      files,
-      network: await open(name),
-    });
+    return new AskingGateway(
+      new CessGateway({
+        keys: testKeys,
+        catalog,
+        blobs,
+        preprocessing,
+        chain,
+        clock: systemClock,
+        retrieval,
+        files,
+        network: await open(name),
+      }),
+    );
   }
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { S3Error } from "../../../src/gateway/s3-error.js";
 import { GIB, MIB } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "./test-gateway.js";
+import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "../../support/test-gateway.js";
 
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
 const noConditions = { preconditions: {} };

@@ -5,7 +5,16 @@ import type { CompleteRequest, CreateUploadSettings } from "../../../src/gateway
 import type { Part } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
-import { alice, as, body, bytesOf, TestGateway, plainly, refused, type HouseSettings } from "./test-gateway.js";
+import {
+  alice,
+  as,
+  body,
+  bytesOf,
+  TestGateway,
+  plainly,
+  refused,
+  type TestGatewaySettings,
+} from "../../support/test-gateway.js";
 
 const name = { bucket: "photos", key: "video" };
 const listed = (parts: readonly Part[]) => parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
@@ -14,7 +23,7 @@ describe("Multipart uploads", () => {
   let fixture: TestGateway;
   afterEach(() => fixture.close());
 
-  async function build(settings: HouseSettings = {}): Promise<void> {
+  async function build(settings: TestGatewaySettings = {}): Promise<void> {
     fixture = await TestGateway.build(settings);
     await fixture.gateway.buckets.create(as(alice), "photos");
   }

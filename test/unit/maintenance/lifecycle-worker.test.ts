@@ -23,13 +23,10 @@ describe("The lifecycle worker", () => {
 
   const versioned = () => on.catalog.configurations.put("box", "versioning", "Enabled");
   const rules = (...given: Partial<LifecycleRule>[]) =>
-    on.catalog.configurations.put(
-      "box",
-      "lifecycle",
-      JSON.stringify({
-        rules: given.map((rule, index) => ({ id: String(index), enabled: true, filter: { form: "filter" }, ...rule })),
-      }),
-    );
+    on.catalog.configurations.put("box", "lifecycle", {
+      rules: given.map((rule, index) => ({ id: String(index), enabled: true, filter: { form: "filter" as const }, ...rule })),
+      transitionDefaultMinimumObjectSize: "all_storage_classes_128K",
+    });
   const run = async (page = 1000) => {
     const blobs = { remove: (ids: readonly string[]) => Promise.resolve(void removed.push(...ids)) };
     const worker = new LifecycleWorker({ catalog: on.catalog, blobs, clock: on.clock }, { page, concurrency: 3 });

@@ -15,7 +15,7 @@ import { FileMetadata } from "../../../src/peers/file-metadata.js";
 import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-server.js";
 import { SharedFiles } from "../../../src/peers/shared-files.js";
 import type { FileRange, Reach, Retrieval } from "../../../src/retrieval/retrieval.js";
-import { alice, as, body, bytesOf, TestGateway, plainly } from "../gateway/test-gateway.js";
+import { alice, as, body, bytesOf, TestGateway, plainly } from "../../support/test-gateway.js";
 
 interface Envelope {
   readonly code: number;

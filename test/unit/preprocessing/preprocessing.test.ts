@@ -6,7 +6,7 @@ import type { BlobSlice } from "../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
 import { cutSegments, joinSlices, segmentSource } from "../../../src/preprocessing/segment-slices.js";
-import { alice, as, body, bytesOf, TestGateway, pieces, plainly } from "../gateway/test-gateway.js";
+import { alice, as, body, bytesOf, TestGateway, pieces, plainly } from "../../support/test-gateway.js";
 
 const settings = { format: PLAIN, territory: "home", priority: "foreground" } as const;
 const slice = (blob: string, offset: number, length: number) => ({ blob, offset, length }) as BlobSlice;

@@ -97,6 +97,9 @@ describe("S3 wire with requests signed by hand", () => {
       analytics: undefined,
       "analytics&id=x": "NoSuchConfiguration",
     };
+    // Set on every new bucket.
+    for (const set of ["publicAccessBlock", "ownershipControls"])
+      await endpoint.signed({ method: "DELETE", path: `/bucket?${set}` });
     for (const [query, refused] of Object.entries(expected)) {
       const answer = await get(`/bucket?${query}`);
       expect([answer.status, code(answer)], query).to.deep.equal([refused ? 404 : 200, refused]);

@@ -2,28 +2,29 @@ import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Blobs } from "../../../src/blobs/blobs.js";
-import { FileBlobs } from "../../../src/blobs/file-blobs.js";
-import type { Catalog } from "../../../src/catalog/catalog.js";
-import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
-import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
-import { CessGateway, type GatewaySettings } from "../../../src/gateway/cess-gateway.js";
-import type { Body, Call, Expected, PutSettings } from "../../../src/gateway/gateway.js";
-import type { Keys } from "../../../src/keys/keys.js";
-import type { Account, CessAccount } from "../../../src/model/account.js";
-import { ByteStream } from "../../../src/streams/byte-stream.js";
-import { S3Error, type ErrorKind } from "../../../src/gateway/s3-error.js";
-import { PLAIN } from "../../../src/model/file.js";
-import type { Fid } from "../../../src/model/hash.js";
-import type { ObjectVersion } from "../../../src/model/object.js";
-import { GIB } from "../../../src/model/sizes.js";
-import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
-import type { FileRange, Retrieval } from "../../../src/retrieval/retrieval.js";
-import { collect } from "../../support/collect.js";
-import { ManualClock } from "../../support/manual-clock.js";
-import { MemoryChain } from "../../support/memory-chain.js";
-import { seededRandom } from "../../support/seeded-random.js";
-import { testKeys } from "../../support/test-keys.js";
+import type { Blobs } from "../../src/blobs/blobs.js";
+import { FileBlobs } from "../../src/blobs/file-blobs.js";
+import type { Catalog } from "../../src/catalog/catalog.js";
+import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
+import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
+import { CessGateway, type GatewaySettings } from "../../src/gateway/cess-gateway.js";
+import type { Body, Call, Expected, PutSettings } from "../../src/gateway/gateway.js";
+import type { Keys } from "../../src/keys/keys.js";
+import type { Account, CessAccount } from "../../src/model/account.js";
+import { ByteStream } from "../../src/streams/byte-stream.js";
+import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { PLAIN } from "../../src/model/file.js";
+import type { Fid } from "../../src/model/hash.js";
+import type { ObjectVersion } from "../../src/model/object.js";
+import { GIB } from "../../src/model/sizes.js";
+import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
+import type { FileRange, Retrieval } from "../../src/retrieval/retrieval.js";
+import { AskingGateway } from "./asking-gateway.js";
+import { collect } from "./collect.js";
+import { ManualClock } from "./manual-clock.js";
+import { MemoryChain } from "./memory-chain.js";
+import { seededRandom } from "./seeded-random.js";
+import { testKeys } from "./test-keys.js";
 
 export const alice: Account = {
   id: "a".repeat(64),
@@ -56,11 +57,19 @@ export class FakeRetrieval implements Retrieval {
   }
 }
 
-export interface HouseSettings extends Partial<GatewaySettings> {
+export interface TestGatewaySettings extends Partial<GatewaySettings> {
   /** Segments of one file; the chain's limit unless a test wants several files of few. */
   readonly maxSegmentsPerFile?: number;
   /** Bytes of alice's and bob's territories. */
   readonly territoryBytes?: number;
+}
+
+/** Services that another gateway has in place of the real ones. */
+export interface Replaced {
+  readonly blobs?: Blobs;
+  readonly catalog?: Catalog;
+  readonly retrieval?: Retrieval;
+  readonly keys?: Keys;
 }
 
 /** A gateway over the real catalog, staging, encoder and preprocessing, with a chain and a network in memory. */
@@ -71,7 +80,9 @@ export class TestGateway {
   /** Commits that may have made jobs. */
   work = 0;
   readonly faults: unknown[] = [];
-  readonly gateway: CessGateway;
+  /** The gateway itself, and asked as the wire asks it. */
+  readonly cess: CessGateway;
+  readonly gateway: AskingGateway;
 
   private constructor(
     readonly folder: string,
@@ -79,15 +90,16 @@ export class TestGateway {
     readonly blobs: Blobs,
     readonly encoder: ThreadEncoder,
     readonly preprocessing: ResumablePreprocessing,
-    settings: HouseSettings,
+    settings: TestGatewaySettings,
   ) {
     for (const { cessAccount, territory } of [alice, bob]) {
       this.chain.addTerritory(cessAccount, territory, BigInt(settings.territoryBytes ?? 64 * GIB));
     }
-    this.gateway = this.gatewayWith({}, settings);
+    this.cess = this.cessGateway({}, settings);
+    this.gateway = new AskingGateway(this.cess);
   }
 
-  static async build(settings: HouseSettings = {}): Promise<TestGateway> {
+  static async build(settings: TestGatewaySettings = {}): Promise<TestGateway> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
     let now = 1_700_000_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
@@ -103,15 +115,11 @@ export class TestGateway {
   }
 
   /** Another gateway over the same services, with some of them replaced. */
-  gatewayWith(
-    replaced: {
-      readonly blobs?: Blobs;
-      readonly catalog?: Catalog;
-      readonly retrieval?: Retrieval;
-      readonly keys?: Keys;
-    },
-    settings: HouseSettings = {},
-  ): CessGateway {
+  gatewayWith(replaced: Replaced, settings: TestGatewaySettings = {}): AskingGateway {
+    return new AskingGateway(this.cessGateway(replaced, settings));
+  }
+
+  private cessGateway(replaced: Replaced, settings: TestGatewaySettings): CessGateway {
     const { catalog, blobs, preprocessing, chain, clock } = this;
     return new CessGateway(
       {
