@@ -12,7 +12,7 @@ import { accountOf, callAccess, type Origin } from "./call-access.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload, type FormUpload } from "./form-upload.js";
-import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
+import { IncomingBody, requestHead } from "./incoming.js";
 import { DeferredResponse, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
@@ -21,6 +21,7 @@ import { Router } from "./router.js";
 import { send, sendLate, type Exchange } from "./send.js";
 import { serveWebsite } from "./website.js";
 import { readDocument } from "./wire/document-body.js";
+import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
 import { requestBody, requireDigest } from "./wire/request-body.js";
 
@@ -206,7 +207,8 @@ export class Dispatcher {
     if (asked && !("run" in asked)) throw notOffered(asked, progress);
     const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
     exchange.facts.authentication = authentication;
-    const effective = authentication.presigned ? withQueryHeaders(head, exchange.request) : head;
+    const { presigned, version } = authentication;
+    const effective = presigned && version ? withQueryHeaders(head, version) : head;
     const operation = this.match(effective, address, progress);
     if (address.scope === "service" && !authentication.accessKey) throw new S3Error("AccessDenied");
     if (address.scope !== "service") checkBucketName(address.bucket);

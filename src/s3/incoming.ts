@@ -1,20 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { S3Error } from "../model/errors.js";
 import type { RequestHead } from "./request.js";
-import { Headers, toLatin1 } from "./wire/headers.js";
+import { Headers } from "./wire/headers.js";
 import { asciiUrl } from "./wire/percent.js";
 import { Query } from "./wire/query.js";
-
-/** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
-const signatureParameters =
-  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
-
-/**
- * The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them; and
- * whoever uploads with a URL knows nothing of the algorithm that its author's SDK would have used.
- */
-const isPlaceholder = (name: string, value: string) =>
-  /^x-amz-sdk-checksum-algorithm$/i.test(name) || (/^x-amz-checksum-crc32$/i.test(name) && value === "AAAAAA==");
 
 /** Method, path, query and headers of an HTTP request. InvalidURI. */
 export function requestHead(request: IncomingMessage): RequestHead {
@@ -27,16 +16,6 @@ export function requestHead(request: IncomingMessage): RequestHead {
     query,
     headers: new Headers(request.rawHeaders),
   };
-}
-
-/** The head as the operation sees it: of a presigned request with the headers its query stands for. */
-export function withQueryHeaders(head: RequestHead, request: IncomingMessage): RequestHead {
-  const added: string[] = [];
-  for (const [name, [value = ""]] of head.query.entries()) {
-    const isHeader = /^x-amz-/i.test(name) && !signatureParameters.test(name) && !isPlaceholder(name, value);
-    if (isHeader && head.headers.get(name.toLowerCase()) === undefined) added.push(name, toLatin1(value));
-  }
-  return added.length === 0 ? head : { ...head, headers: new Headers([...request.rawHeaders, ...added]) };
 }
 
 /**

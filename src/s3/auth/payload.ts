@@ -15,8 +15,8 @@ const streaming: Readonly<Record<string, Payload>> = {
 };
 
 /** The text that stands for the body in the canonical request. Presigned URLs leave the body unsigned by default. */
-export function payloadText(head: RequestHead, claim: SignatureClaims): string {
-  if (claim.place === "query") {
+export function payloadText(head: RequestHead, claims: SignatureClaims): string {
+  if (claims.place === "query") {
     return head.query.get("X-Amz-Content-Sha256") ?? head.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   }
   const text = head.headers.get("x-amz-content-sha256");

@@ -1,10 +1,11 @@
 import { S3Error } from "../../model/errors.js";
 import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js";
 import type { RequestHead } from "../request.js";
+import type { Mechanism } from "./mechanism.js";
 
-/** What a request says about its own signature (AWS Signature Version 4), not yet believed. */
+/** What a request of AWS Signature Version 4 says about its signature, not yet believed. */
 export interface SignatureClaims {
-  readonly place: "header" | "query";
+  readonly place: Mechanism["place"];
   readonly accessKeyId: string;
   /** `20130524/us-east-1/s3/aws4_request` */
   readonly scope: string;
@@ -65,7 +66,8 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
   return text.toLowerCase();
 }
 
-function headerClaim(authorization: string, head: RequestHead): SignatureClaims {
+function headerClaims(head: RequestHead): SignatureClaims {
+  const authorization = head.headers.get("authorization") ?? "";
   const refuse = (why: string) =>
     new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
   const [scheme = ""] = authorization.split(/\s/, 1);
@@ -73,7 +75,9 @@ function headerClaim(authorization: string, head: RequestHead): SignatureClaims 
   const fields = new Map<string, string>();
   for (const field of authorization.slice(ALGORITHM.length).split(",")) {
     const equals = field.indexOf("=");
-    if (equals > 0) fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim());
+    const name = field.slice(0, Math.max(0, equals)).trim();
+    if (fields.has(name)) throw refuse(`${name.slice(0, 40)} is given more than once.`);
+    if (name !== "") fields.set(name, field.slice(equals + 1).trim());
   }
   const field = (name: string) => fields.get(name) ?? "";
   const { date, ...scope } = parseScope(field("Credential"), "s3", refuse);
@@ -97,7 +101,7 @@ function headerClaim(authorization: string, head: RequestHead): SignatureClaims 
   };
 }
 
-function queryClaim(head: RequestHead): SignatureClaims {
+function queryClaims(head: RequestHead): SignatureClaims {
   const refuse = (message: string) => new S3Error("AuthorizationQueryParametersError", { message });
   const field = (name: string) => {
     const value = head.query.get(name);
@@ -137,19 +141,9 @@ function queryClaim(head: RequestHead): SignatureClaims {
 }
 
 /**
- * Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused.
+ * What a request says that is signed by Version 4 in this place. AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError, InvalidArgument for another scheme, AccessDenied for a date that is none.
  */
-export function parseClaim(head: RequestHead): SignatureClaims | undefined {
-  const authorization = head.headers.get("authorization");
-  const inQuery = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].some((name) => head.query.has(name));
-  if (authorization !== undefined) {
-    if (inQuery)
-      throw new S3Error("InvalidArgument", {
-        message:
-          "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
-      });
-    return headerClaim(authorization, head);
-  }
-  if (inQuery) return queryClaim(head);
-  return undefined;
+export function parseClaims(head: RequestHead, place: Mechanism["place"]): SignatureClaims {
+  return place === "header" ? headerClaims(head) : queryClaims(head);
 }

@@ -1,19 +1,46 @@
+import { S3Error } from "../../model/errors.js";
+
 /** A request's headers: names in lower case, bytes read as UTF-8, repeated ones joined with a comma. */
 export class Headers {
   private readonly values = new Map<string, string>();
+  private readonly repeated = new Set<string>();
 
   /** `raw` as in IncomingMessage.rawHeaders: name, value, name, value … with the bytes as Latin-1. */
   constructor(raw: readonly string[]) {
     for (let i = 0; i + 1 < raw.length; i += 2) {
-      const name = (raw[i] ?? "").toLowerCase();
-      const value = fromLatin1(raw[i + 1] ?? "").trim();
-      const before = this.values.get(name);
-      this.values.set(name, before === undefined ? value : `${before},${value}`);
+      this.add((raw[i] ?? "").toLowerCase(), fromLatin1(raw[i + 1] ?? ""));
     }
+  }
+
+  private add(name: string, text: string): void {
+    const value = text.trim();
+    const before = this.values.get(name);
+    this.values.set(name, before === undefined ? value : `${before},${value}`);
+    if (before !== undefined) this.repeated.add(name);
+  }
+
+  /**
+   * These headers and `more`, as name and value: what clients put into query parameters or form fields instead of
+   * headers. No HTTP parser has seen those, so each is checked. InvalidArgument for what cannot be a header.
+   */
+  with(more: Iterable<readonly [string, string]>): Headers {
+    const all = new Headers([]);
+    for (const [name, value] of this.values) all.values.set(name, value);
+    for (const name of this.repeated) all.repeated.add(name);
+    for (const [name, value] of more) {
+      requireHeader(name, value);
+      all.add(name.toLowerCase(), value);
+    }
+    return all;
   }
 
   get(name: string): string | undefined {
     return this.values.get(name);
+  }
+
+  /** Whether the request has more than one header of that name. */
+  isRepeated(name: string): boolean {
+    return this.repeated.has(name);
   }
 
   names(): IterableIterator<string> {
@@ -26,6 +53,26 @@ export class Headers {
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, value]) => [name.slice(prefix.length), value]);
   }
+}
+
+/** RFC 9110, 5.1: a name is a token. */
+export function isHeaderName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}
+
+/** RFC 9110, 5.5: a value has no control character but the tab. */
+export function isHeaderValue(value: string): boolean {
+  return !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value);
+}
+
+/** A line break in a name or value would write headers of its own into the answers that repeat it. */
+function requireHeader(name: string, value: string): void {
+  const invalid = (message: string) =>
+    new S3Error("InvalidArgument", { message, fields: { ArgumentName: name.slice(0, 100) } });
+  if (!isHeaderName(name))
+    throw invalid("The name is not valid for a header: only letters, digits and !#$%&'*+-.^_`|~ are allowed.");
+  if (!isHeaderValue(value))
+    throw invalid("The value is not valid for a header: line breaks and other control characters are not allowed.");
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

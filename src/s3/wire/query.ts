@@ -26,6 +26,17 @@ export class Query {
     return this.values.get(name)?.[0];
   }
 
+  /** A parameter that `concerns` and is given more than once, whether or not in the same case; undefined: none is. */
+  repeated(concerns: (name: string) => boolean): string | undefined {
+    const seen = new Set<string>();
+    for (const [name, values] of this.values) {
+      if (!concerns(name)) continue;
+      if (values.length > 1 || seen.has(name.toLowerCase())) return name;
+      seen.add(name.toLowerCase());
+    }
+    return undefined;
+  }
+
   names(): string[] {
     return [...this.values.keys()];
   }
