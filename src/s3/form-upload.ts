@@ -12,7 +12,7 @@ import { encodePercent } from "./wire/percent.js";
 import { announcedSize, formBody } from "./wire/request-body.js";
 import { readTags } from "./wire/tagging.js";
 
-/** A browser's form upload, as the PUT it stands for: its fields are its headers, one of them the key. */
+/** A browser's form upload as the PutObject that it stands for: its fields are the headers, and one is the key. */
 export interface FormUpload {
   readonly head: RequestHead;
   readonly address: Address;
@@ -29,9 +29,9 @@ export interface FormSettings {
   readonly maxBodyBytes: number;
 }
 
-/** Of the request's own headers a form has these; whatever else an upload is told stands in its fields. */
+/** The request's own headers that count. All others of the upload are fields of the form. */
 const ownHeaders = ["host", "referer", "user-agent", "origin", "x-amz-expected-bucket-owner"];
-/** Fields that are headers of the object, beside `x-amz-*`; those about the signature are none. */
+/** Fields that are headers of the object, beside `x-amz-*` without those of the signature. */
 const contentFields = /^(cache-control|content-(type|disposition|encoding|language|md5)|expires)$/;
 const signatureFields =
   /^x-amz-(algorithm|credential|date|signature|security-token|content-sha256|trailer|decoded-content-length|copy-source.*)$/;

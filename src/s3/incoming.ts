@@ -19,8 +19,8 @@ export function requestHead(request: IncomingMessage): RequestHead {
 }
 
 /**
- * The request's body as it comes over HTTP. Nothing is read, and no `100 Continue` sent, before the first byte is asked
- * for. It stays readable to the server when its reader stops half-way, so that an answer can still be sent.
+ * The request's body as it comes over HTTP. Nothing is read, and `100 Continue` is not sent, before the first read. When
+ * the reader stops half-way, the server can still read the rest and send an answer.
  */
 export class IncomingBody {
   private readonly request: IncomingMessage;
@@ -37,7 +37,7 @@ export class IncomingBody {
     this.idleMs = idleMs;
   }
 
-  /** The client ended the connection's other half or broke off: the body is shorter than announced. */
+  /** The client closed its side of the connection: the body is shorter than announced. */
   cut(): void {
     if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
   }

@@ -19,13 +19,13 @@ export interface Authentication {
   readonly accessKey?: AccessKey;
   readonly payload: Payload;
   readonly presigned: boolean;
-  /** The signature is that of a form's policy. */
+  /** The signature is over a form's policy. */
   readonly form?: true;
-  /** Of the signature; undefined for an anonymous request. */
+  /** Version of the signature; undefined for an anonymous request. */
   readonly version?: SignatureVersion;
-  /** Milliseconds since 1970; a URL presigned by Version 2 does not tell. */
+  /** Milliseconds since 1970. Undefined for a URL presigned by Version 2, which has only its end. */
   readonly signedAt?: number;
-  /** For a body of signed chunks. */
+  /** Present for a body of signed chunks. */
   readonly chunkSigner?: ChunkSigner;
 }
 
@@ -40,7 +40,11 @@ export interface AuthenticateSettings {
   readonly hostBucket?: string | undefined;
 }
 
-/** Who sent a request; everything is checked before a byte of the body is read. */
+/**
+ * Finds out who sent a request, before any of its body is read. Without a signature it is anonymous. AccessDenied,
+ * InvalidAccessKeyId, InvalidToken, RequestTimeTooSkewed, SignatureDoesNotMatch; what is malformed as `parseClaims` and
+ * `parseClaimsV2`.
+ */
 export async function authenticate(
   head: RequestHead,
   components: AuthenticateComponents,
@@ -113,7 +117,7 @@ function unsignedPayload(head: RequestHead): Payload {
   return payload;
 }
 
-export function refuseSessionToken(head: RequestHead): void {
+function refuseSessionToken(head: RequestHead): void {
   const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
   if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
   throw new S3Error("InvalidToken", {

@@ -1,7 +1,7 @@
 import { S3Error } from "../../model/errors.js";
 import type { RequestHead } from "../request.js";
 
-/** Where a request's signature is, and of which version. */
+/** Where a request has its signature, and of which version it is. */
 export interface Mechanism {
   readonly place: "header" | "query";
   readonly version: 2 | 4;
@@ -16,8 +16,8 @@ const parameters = {
 const OF_V4 = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"];
 
 /**
- * How a request is signed; undefined where it is not. InvalidArgument where it is signed in two ways, or has two
- * Authorization headers or the same signature parameter twice: it would depend on the reader which one counts.
+ * How a request is signed; undefined if it is not. InvalidArgument for a request that is signed in more than one way, or
+ * gives an Authorization header or a parameter of the signature twice: two readers could take it for different requests.
  */
 export function signatureMechanism({ headers, query }: RequestHead): Mechanism | undefined {
   const found: Mechanism[] = [];

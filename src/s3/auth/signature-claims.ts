@@ -17,7 +17,7 @@ export interface SignatureClaims {
   /** `20130524T000000Z`, and the same in milliseconds since 1970. */
   readonly timestamp: string;
   readonly time: number;
-  /** Seconds that a presigned URL lives. */
+  /** How long a presigned URL is valid, in seconds. */
   readonly expires?: number;
 }
 
@@ -40,7 +40,7 @@ export interface CredentialScope {
 
 /** `KEYID/YYYYMMDD/REGION/SERVICE/aws4_request`. */
 export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): CredentialScope {
-  // The key ID comes first and may itself hold slashes.
+  // The key ID may contain slashes itself.
   const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
   if (!match)
     throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');
@@ -141,8 +141,8 @@ function queryClaims(head: RequestHead): SignatureClaims {
 }
 
 /**
- * What a request says that is signed by Version 4 in this place. AuthorizationHeaderMalformed,
- * AuthorizationQueryParametersError, InvalidArgument for another scheme, AccessDenied for a date that is none.
+ * Reads the claims of a request that Version 4 signs in this place. AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError, InvalidArgument for an unknown scheme, AccessDenied for an invalid date.
  */
 export function parseClaims(head: RequestHead, place: Mechanism["place"]): SignatureClaims {
   return place === "header" ? headerClaims(head) : queryClaims(head);

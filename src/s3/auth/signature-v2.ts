@@ -11,16 +11,16 @@ export interface SignatureClaimsV2 {
   readonly accessKeyId: string;
   /** 20 bytes in base64. */
   readonly signature: string;
-  /** The line of the string to sign that stands for the time: `Expires`, `Date`, or nothing beside `x-amz-date`. */
+  /** The date line of the string to sign: `Expires` or `Date`, or empty for a request with `x-amz-date`. */
   readonly date: string;
-  /** When a header was signed; when a presigned URL ends. Milliseconds since 1970. */
+  /** When the request was signed; for a presigned URL, when it expires. Milliseconds since 1970. */
   readonly time: number;
 }
 
 /**
- * The parameters that Version 2 signs: those that choose the operation, the version or the part, and `response-*`. Those
- * newer than this signature are among them: unsigned, they could be added to a presigned URL, which would then be good
- * for another operation. Parameters that only narrow a listing (`prefix`, `marker`) are not signed in Version 2.
+ * The parameters that Version 2 signs: those that choose the operation, the version or the part, and `response-*`.
+ * Parameters that S3 got after Version 2 are signed here, too: unsigned, they could be added to a presigned URL and turn
+ * it into a request for another operation. What only narrows a listing (`prefix`, `marker`) is not signed in Version 2.
  */
 const signedParameters: ReadonlySet<string> = new Set([
   "abac",
@@ -128,14 +128,14 @@ function headerClaims({ headers }: RequestHead): SignatureClaimsV2 {
   return { place: "header", accessKeyId, signature, date: amzDate === undefined ? date : "", time };
 }
 
-/** What a request says that is signed by Version 2 in this place. AccessDenied, InvalidArgument. */
+/** Reads the claims of a request that Version 2 signs in this place. AccessDenied, InvalidArgument. */
 export function parseClaimsV2(head: RequestHead, place: Mechanism["place"]): SignatureClaimsV2 {
   return place === "header" ? headerClaims(head) : queryClaims(head);
 }
 
 /**
- * The string to sign has neither lengths nor escapes. Headers cannot hold a line break. A value of the query can hold
- * `&versionId=…`, though, and the signature of that request would be good for another one, with that parameter.
+ * The string to sign has no escapes: a parameter's value that contains `&versionId=…` reads as two parameters. One
+ * signature would then verify two different requests. InvalidArgument. (Headers cannot do this: they have no line breaks.)
  */
 function refuseAmbiguous(name: string, value: string): void {
   for (const piece of value.split("&").slice(1)) {
@@ -163,8 +163,8 @@ function canonicalQuery({ query }: RequestHead): string {
 }
 
 /**
- * The path as it was sent, decoded nowhere, with the bucket in front where the host names it. A bucket is signed with or
- * without a slash at its end, whichever the request has: boto3 signs the slash that it does not send.
+ * The path as it was sent, still encoded, after the bucket where the host names it. A bucket's path may be signed with or
+ * without a slash at its end, whatever was sent: boto3 sends `/bucket` and signs `/bucket/`.
  */
 function canonicalPaths({ path }: RequestHead, hostBucket: string | undefined): readonly string[] {
   const whole = hostBucket === undefined ? path : `/${hostBucket}${path}`;
@@ -173,8 +173,9 @@ function canonicalPaths({ path }: RequestHead, hostBucket: string | undefined): 
 }
 
 /**
- * The texts that the client may have signed, the most literal first; they all mean the same request. `hostBucket`: the
- * bucket of a virtual-host style request. InvalidArgument for a request whose text another request could have, too.
+ * The strings that the client may have signed, all for the same request; first the one with the path as it was sent.
+ * `hostBucket`: the bucket of a virtual-host style request. InvalidArgument for a request that shares its string with a
+ * different request, or whose parameters cannot be headers.
  */
 export function stringsToSign(head: RequestHead, claims: SignatureClaimsV2, hostBucket?: string): readonly string[] {
   const headers = claims.place === "query" ? head.headers.with(queryHeaders(head, 2)) : head.headers;
@@ -194,7 +195,7 @@ export function stringsToSign(head: RequestHead, claims: SignatureClaimsV2, host
   );
 }
 
-/** HMAC-SHA1 in base64, of any text: also of a form's policy. */
+/** HMAC-SHA1 in base64: of a string to sign, or of a form's policy. */
 export function signV2(text: string, secretAccessKey: string): string {
   return createHmac("sha1", secretAccessKey).update(text).digest("base64");
 }

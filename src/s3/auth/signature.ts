@@ -7,21 +7,21 @@ import type { SignatureClaims } from "./signature-claims.js";
 
 export interface Computed {
   readonly signature: string;
-  /** What is signed, for the error to a client that signed something else: worked out when asked for. */
+  /** What should have been signed, for the answer to a client that signed something else. Computed when it is read. */
   readonly stringToSign: string;
   readonly canonicalRequest: string;
 }
 
-/** `aws4` has these two; its types do not. */
+/** Options of `aws4` that its types lack. */
 interface Choosing extends SignerRequest {
   extraHeadersToInclude: Record<string, boolean>;
   extraHeadersToIgnore: Record<string, boolean>;
 }
 
 /**
- * The signature the client should have sent, computed by `aws4` over exactly the headers the client names. `aws4` would
- * drop some (Expect, Range, User-Agent), decode `+` in paths and skip `.` segments: the parsed path is handed to it in
- * a form in which every character of the client's path comes out as the client signed it.
+ * The signature that the request should have, computed by `aws4` over exactly the headers that the client names. By
+ * itself `aws4` would leave some out (Expect, Range, User-Agent), decode `+` in paths and skip `.` segments. So it gets
+ * the path parsed and encoded such that every character comes out as the client signed it.
  */
 export function computeSignature(
   head: RequestHead,
@@ -35,7 +35,7 @@ export function computeSignature(
     headers[name] = head.headers.get(name) ?? "";
     include[name] = true;
   }
-  // Without being a signed header it still stands for the body.
+  // It stands for the body in what is signed, even when it is not a signed header.
   headers["x-amz-content-sha256"] = payload;
   const request: Choosing = {
     method: head.method,
@@ -78,7 +78,7 @@ function signedQuery(head: RequestHead, claims: SignatureClaims): Record<string,
         message: `A signed request cannot have a query parameter ${name === "" ? "without a name" : `named '${name}'`}.`,
         fields: { ArgumentName: name },
       });
-    // Of a repeated parameter `aws4` takes the first value for S3; a list in that first place is written out whole.
+    // For S3 `aws4` signs only the first value of a repeated parameter; with a list as that value it signs all of them.
     query[name] = values.length === 1 ? values[0] : [values];
   }
   return query as Record<string, string | string[]>;
@@ -98,12 +98,12 @@ function signingKey(scope: string, secretAccessKey: string): Buffer {
   return scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`) as Buffer;
 }
 
-/** Signature V4 of a bare text, in hex: of a form's policy. */
+/** Signature V4 of a form's policy, in hex. */
 export function signText(text: string, scope: string, secretAccessKey: string): string {
   return hmac(signingKey(scope, secretAccessKey), text).toString("hex");
 }
 
-/** Each chunk of a signed body signs the one before it; the request's own signature is the seed. */
+/** The signature of each chunk of a body covers the one before it; the first covers the request's own. */
 export class ChunkSigner {
   private readonly key: Buffer;
   private readonly timestamp: string;

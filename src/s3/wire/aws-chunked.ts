@@ -27,8 +27,8 @@ const wrongSignature = () =>
 
 /**
  * Takes the aws-chunked framing off a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`.
- * Data passes on as it arrives and its signature is checked at the chunk's end, so nothing is held in memory; a wrong
- * one fails the stream before it ends, and what was stored so far is not kept by anyone.
+ * Data passes on as it arrives, and its signature is checked at the end of the chunk: nothing is held in memory. A wrong
+ * signature fails the stream before its end, and what was stored until then is discarded.
  */
 export class AwsChunked {
   private readonly reader: ByteReader;

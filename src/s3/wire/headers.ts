@@ -20,8 +20,8 @@ export class Headers {
   }
 
   /**
-   * These headers and `more`, as name and value: what clients put into query parameters or form fields instead of
-   * headers. No HTTP parser has seen those, so each is checked. InvalidArgument for what cannot be a header.
+   * A copy with `more` headers, as name and value, that came as query parameters or form fields. No HTTP parser has
+   * checked those, so they are checked here. InvalidArgument for what cannot be a header.
    */
   with(more: Iterable<readonly [string, string]>): Headers {
     const all = new Headers([]);
@@ -77,7 +77,7 @@ function requireHeader(name: string, value: string): void {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Clients send names and metadata as UTF-8, and sign them so; bytes that are no UTF-8 stay Latin-1. */
+/** Clients send and sign headers as UTF-8. Bytes that are not UTF-8 are read as Latin-1. */
 function fromLatin1(text: string): string {
   if (!/[\u0080-\u00ff]/.test(text)) return text;
   try {
@@ -87,7 +87,7 @@ function fromLatin1(text: string): string {
   }
 }
 
-/** The way out: Node writes header text as Latin-1, so UTF-8 is handed over byte by byte. */
+/** For sending: Node writes headers as Latin-1, so each byte of UTF-8 becomes one character. */
 export function toLatin1(text: string): string {
   return /[^\u0000-\u007f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }

@@ -10,8 +10,8 @@ const signatureParameters =
   /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
 
 /**
- * Whether a parameter of a presigned URL stands for a header. Version 2 has URLs hold `Content-MD5` and `Content-Type`,
- * too, and signs them with the rest.
+ * Whether a parameter of a presigned URL stands for a header. In Version 2 these include `Content-MD5` and
+ * `Content-Type`, which boto3 moves from the headers into the URL.
  */
 function standsForHeader(name: string, version: SignatureVersion): boolean {
   if (version === 2) return /^(x-amz-.*|content-md5|content-type)$/is.test(name);
@@ -19,8 +19,8 @@ function standsForHeader(name: string, version: SignatureVersion): boolean {
 }
 
 /**
- * The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them; and
- * whoever uploads with a URL does not know which algorithm its author's SDK would have used.
+ * The JavaScript SDK signs the CRC-32 of an empty body into its upload URLs, and the algorithm that it would use itself.
+ * Neither says anything about the body that will be sent with the URL.
  */
 const isPlaceholder = ([name, value]: readonly [string, string]) =>
   /^x-amz-sdk-checksum-algorithm$/i.test(name) || (/^x-amz-checksum-crc32$/i.test(name) && value === "AAAAAA==");
@@ -35,8 +35,8 @@ function refuseRepeated(query: Query, version: SignatureVersion): void {
 }
 
 /**
- * Name and value of each parameter that stands for a header which the request does not have itself: all that Version 2
- * signs. InvalidArgument for a header given by two parameters.
+ * Name and value of each parameter that stands for a header, unless the request has that header itself. Version 2 signs
+ * them all. InvalidArgument for a header given by two parameters.
  */
 export function queryHeaders({ query, headers }: RequestHead, version: SignatureVersion): [string, string][] {
   refuseRepeated(query, version);

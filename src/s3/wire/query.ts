@@ -4,7 +4,7 @@ import { decodePercent } from "./percent.js";
 export class Query {
   private readonly values = new Map<string, string[]>();
 
-  /** `raw` is what stands after `?`. InvalidURI as `decodePercent`. */
+  /** `raw` is the part of the URL after `?`. InvalidURI as `decodePercent`. */
   constructor(raw: string) {
     for (const pair of raw.split("&")) {
       if (pair === "") continue;
@@ -26,7 +26,7 @@ export class Query {
     return this.values.get(name)?.[0];
   }
 
-  /** A parameter that `concerns` and is given more than once, whether or not in the same case; undefined: none is. */
+  /** The first parameter given more than once, in any case, of those that `concerns` selects. */
   repeated(concerns: (name: string) => boolean): string | undefined {
     const seen = new Set<string>();
     for (const [name, values] of this.values) {
