@@ -109,4 +109,25 @@ print(json.dumps([again, swapped, stale, s3.get_object(Bucket=bucket, Key="guard
 `);
     expect(JSON.parse(outcome)).to.deep.equal(["PreconditionFailed", null, "PreconditionFailed", "2"]);
   });
+
+  it("signs requests about buckets and objects by Signature Version 2", async () => {
+    await run(`
+from botocore.config import Config
+s3 = boto3.client("s3", endpoint_url=os.environ["ENDPOINT"], config=Config(signature_version="s3", s3={"addressing_style": "path"}))
+name = bucket + "-v2"
+s3.create_bucket(Bucket=name)
+assert name in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+s3.head_bucket(Bucket=name)
+s3.get_bucket_location(Bucket=name)
+s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+key = "two words/+\u00fc&="
+s3.put_object(Bucket=name, Key=key, Body=b"by V2", Metadata={"a": "1"}, ContentType="text/x")
+assert s3.get_object(Bucket=name, Key=key)["Body"].read() == b"by V2"
+assert s3.list_objects_v2(Bucket=name, Prefix="two")["KeyCount"] == 1
+versions = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in s3.list_object_versions(Bucket=name)["Versions"]]
+assert "Errors" not in s3.delete_objects(Bucket=name, Delete={"Objects": versions})
+s3.delete_bucket(Bucket=name)
+`);
+  });
 });

@@ -11,8 +11,8 @@ export interface RawRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Changes the signed request before it is sent. */
-  readonly tamper?: (headers: Record<string, string>) => void;
+  /** Changes the signed request before it is sent; a list is sent as one header after another. */
+  readonly tamper?: (headers: Record<string, string | string[]>) => void;
   /** `false`: sent as it stands. `query`: presigned. */
   readonly sign?: boolean | "query";
   readonly region?: string;
@@ -79,7 +79,7 @@ function exchange(
   url: URL,
   method: string,
   path: string,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   body: Buffer | string,
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {

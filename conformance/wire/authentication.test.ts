@@ -1,4 +1,6 @@
+import { createHmac } from "node:crypto";
 import { expect } from "chai";
+import { post, rightForm } from "../support/form.js";
 import { send } from "../support/signed.js";
 import { target, useBucket } from "../support/target.js";
 
@@ -78,6 +80,52 @@ describe("authentication on the wire", () => {
         })
       ).status,
     ).to.equal(200);
+  });
+
+  it("refuses a request that is signed in two ways, each of which is right", async () => {
+    const refused = { status: 400, code: "InvalidArgument" };
+    const get = { method: "GET", path: `/${bucket.name}` };
+    const date = new Date().toUTCString();
+    const hmac = (text: string) => createHmac("sha1", target.secretAccessKey).update(text).digest("base64");
+    const v2 = `AWS ${target.accessKeyId}:${hmac(`GET\n\n\n${date}\n/${bucket.name}`)}`;
+    const expires = String(Math.floor(Date.now() / 1000) + 60);
+    const signature = encodeURIComponent(hmac(`GET\n\n\n${expires}\n/${bucket.name}`));
+    const v2Url = `AWSAccessKeyId=${target.accessKeyId}&Expires=${expires}&Signature=${signature}`;
+    const twice = (headers: Record<string, string | string[]>) => {
+      const { Authorization: first } = headers;
+      if (typeof first === "string") headers["Authorization"] = [first, first];
+    };
+    const withHeader = (headers: Record<string, string | string[]>) => {
+      delete headers["x-amz-content-sha256"];
+      Object.assign(headers, { date, authorization: v2 });
+    };
+    expect(await send({ ...get, tamper: twice }), "two Authorization headers").to.include(refused);
+    expect(await send({ ...get, sign: "query", tamper: withHeader }), "V4 in the URL, V2 in a header").to.include(
+      refused,
+    );
+    expect(await send({ ...get, path: `${get.path}?${v2Url}` }), "V2 in the URL, V4 in a header").to.include(refused);
+    expect(
+      await send({ ...get, path: `${get.path}?${v2Url}`, sign: false, tamper: withHeader }),
+      "V2 in the URL, V2 in a header",
+    ).to.include(refused);
+    expect(await send({ ...get, path: `${get.path}?${v2Url}`, sign: "query" }), "V4 and V2 in the URL").to.include(
+      refused,
+    );
+    for (const parameter of ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Credential=a", "X-Amz-Signature=a"])
+      expect(
+        await send({ ...get, path: `${get.path}?${parameter}`, sign: false, tamper: withHeader }),
+        `V2 in a header, ${parameter}`,
+      ).to.include(refused);
+    expect((await send({ ...get, sign: false, tamper: withHeader })).status).to.equal(200);
+  });
+
+  it("refuses a form that is signed in two ways", async () => {
+    const form = rightForm(bucket.name, { key: "form" });
+    const refused = { status: 400, code: "InvalidArgument" };
+    const file = { content: "x" };
+    expect(await post(bucket.name, form, file, { authorization: "AWS key:signature" })).to.include(refused);
+    expect(await post(bucket.name, { ...form, AWSAccessKeyId: "key", signature: "s" }, file)).to.include(refused);
+    expect((await post(bucket.name, form, file)).status).to.equal(204);
   });
 
   it("gives every answer, also a refusal, a request id and the XML to go with it", async () => {

@@ -37,6 +37,41 @@ describe("presigned URLs", () => {
     expect(await code(await fetch(`${url}&versionId=null`))).to.equal("SignatureDoesNotMatch");
   });
 
+  it("are no use with any parameter or x-amz-* header added", async () => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "k", Body: "x" }));
+    const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key: "k" }));
+    expect((await fetch(url)).status).to.equal(200);
+    for (const name of [
+      "__proto__",
+      "constructor",
+      "prototype",
+      "toString",
+      "hasOwnProperty",
+      "",
+      "0",
+      "x",
+      "versionId",
+    ])
+      for (const changed of [`${url}&${name}=1`, url.replace("?", `?${name}=1&`)])
+        expect((await fetch(changed)).status, changed).to.be.oneOf([400, 403]);
+    const query = new URL(url).searchParams;
+    for (const name of query.keys()) {
+      const value = encodeURIComponent(query.get(name) ?? "");
+      const same = name.toLowerCase();
+      expect((await fetch(`${url}&${name}=${value}`)).status, name).to.be.oneOf([400, 403]);
+      expect((await fetch(`${url}&${same}=${value}`)).status, same).to.be.oneOf([400, 403]);
+    }
+    expect(await code(await fetch(`${url}&X-Amz-Signature=${"0".repeat(64)}`))).to.equal("InvalidArgument");
+    for (const name of ["x-amz-meta-a", "x-amz-acl", "x-amz-checksum-mode", "x-amz-date"])
+      expect((await fetch(url, { headers: { [name]: "ENABLED" } })).status, name).to.equal(403);
+  });
+
+  it("refuse two parameters that stand for one header", async () => {
+    const path = `/${bucket.name}/twice?x-amz-grant-read=id%3Da&X-Amz-Grant-Read=id%3Db`;
+    const answer = await send({ method: "PUT", path, sign: "query", body: "x" });
+    expect([answer.status, answer.code]).to.deep.equal([400, "InvalidArgument"]);
+  });
+
   it("want the customer's key in headers where it was signed, and are no use without", async () => {
     const at = { Bucket: bucket.name, Key: "customer" };
     const key = customerKey();

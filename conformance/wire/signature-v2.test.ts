@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
 import { send } from "../support/signed.js";
 import { target, useBucket } from "../support/target.js";
@@ -119,5 +119,70 @@ describe("Signature Version 2", () => {
     expect(
       await ask("GET", "/", { ...signed(date, "x-amz-security-token:t\n"), "x-amz-security-token": "t" }),
     ).to.include({ status: 400, code: "InvalidToken" });
+  });
+
+  it("signs a bucket with a slash at its end or without, whichever is sent, in the path or in the host", async function () {
+    const date = new Date().toUTCString();
+    const get = (path: string, signed: string, headers = {}) =>
+      ask("GET", path, {
+        date,
+        authorization: `AWS ${target.accessKeyId}:${sign(`GET\n\n\n${date}\n${signed}`)}`,
+        ...headers,
+      });
+    const [bare, slash] = [`/${bucket.name}`, `/${bucket.name}/`];
+    for (const path of [bare, slash])
+      for (const signed of [bare, slash]) {
+        expect((await get(path, signed)).status, `${path} signed as ${signed}`).to.equal(200);
+        expect((await get(`${path}?acl&prefix=p`, `${signed}?acl`)).body).to.contain("FULL_CONTROL");
+      }
+    expect(await get(bare, `${slash}/`)).to.include({ status: 403, code: "SignatureDoesNotMatch" });
+    expect(await get(`${slash}key`, `${slash}key/`)).to.include({ status: 403, code: "SignatureDoesNotMatch" });
+    if (target.domain === undefined) return;
+    const host = `${bucket.name}.${target.domain}:${new URL(target.endpoint).port}`;
+    for (const signed of [bare, slash]) expect((await get("/", signed, { host })).status, signed).to.equal(200);
+    expect(await get("/", "/", { host })).to.include({ status: 403, code: "SignatureDoesNotMatch" });
+  });
+
+  it("lets nothing that is signed be hidden in another name or value", async () => {
+    const refused = { status: 400, code: "InvalidArgument" };
+    const object = `/${bucket.name}/hidden`;
+    const put = (query: string, amz: string) =>
+      ask("PUT", presigned("PUT", object, query, { signed: "", amz }), {}, "x");
+    const amz = "x-amz-acl:private\nx-amz-meta-a:1\nx-amz-server-side-encryption:AES256\n";
+    const names = encodeURIComponent("x-amz-acl:private\nx-amz-meta-a:1\nx-amz-server-side-encryption");
+    expect(await put(`${names}=AES256`, amz)).to.include(refused);
+    expect(await put("x-amz-acl=private%0Ax-amz-meta-a:1%0Ax-amz-server-side-encryption:AES256", amz)).to.include(
+      refused,
+    );
+    expect(await put("x-amz-meta-a=1%2C2&X-Amz-Meta-A=3", "x-amz-meta-a:1,2\n")).to.include(refused);
+    expect(await put("x-amz-meta-a=1&x-amz-meta-a=2", "x-amz-meta-a:1,2\n")).to.include(refused);
+    const encrypted = await put("x-amz-acl=private&x-amz-meta-a=1&x-amz-server-side-encryption=AES256", amz);
+    expect([encrypted.status, encrypted.headers["x-amz-server-side-encryption"]]).to.deep.equal([200, "AES256"]);
+    const get = (query: string, signed: string) => ask("GET", presigned("GET", object, query, { signed }));
+    const signed = "response-content-type=text/plain&versionId=null";
+    expect(await get("response-content-type=text/plain%26versionId%3Dnull", signed)).to.include(refused);
+    expect(await get("response-content-type=text/plain&versionId=null&versionId=x", signed)).to.include(refused);
+    expect((await get("versionId=null&response-content-type=text/plain", signed)).status).to.equal(200);
+    const name = 'attachment; filename="a&b=c.txt"';
+    const override = `response-content-disposition=${encodeURIComponent(name)}`;
+    expect((await get(override, `response-content-disposition=${name}`)).headers["content-disposition"]).to.equal(name);
+  });
+
+  it("keeps the type and verifies the MD5 that a URL holds", async () => {
+    const md5 = createHash("md5").update("typed").digest("base64");
+    const expires = inSeconds(60);
+    const signature = encodeURIComponent(sign(`PUT\n${md5}\ntext/x-typed\n${expires}\n/${bucket.name}/typed`));
+    const url = `/${bucket.name}/typed?AWSAccessKeyId=${target.accessKeyId}&Expires=${expires}&Signature=${signature}&content-type=text/x-typed&content-md5=${encodeURIComponent(md5)}`;
+    expect(await ask("PUT", url, {}, "other")).to.include({ status: 400, code: "BadDigest" });
+    expect((await ask("PUT", url, {}, "typed")).status).to.equal(200);
+    expect((await ask("GET", presigned("GET", `/${bucket.name}/typed`))).headers["content-type"]).to.equal(
+      "text/x-typed",
+    );
+  });
+
+  it("covers every parameter that makes a request another operation's", async () => {
+    for (const parameter of ["acl", "policy", "intelligent-tiering", "metadataTable", "encryption", "versions"])
+      expect((await ask("GET", `${presigned("GET", `/${bucket.name}`)}&${parameter}`)).status, parameter).to.equal(403);
+    expect((await ask("GET", `${presigned("GET", `/${bucket.name}`)}&prefix=p`)).status, "a listing's").to.equal(200);
   });
 });

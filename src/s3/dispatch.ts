@@ -12,7 +12,7 @@ import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
-import { IncomingBody, requestHead, withQueryHeaders } from "./incoming.js";
+import { IncomingBody, requestHead } from "./incoming.js";
 import { DeferredResponse, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
@@ -22,6 +22,7 @@ import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendLate, type Exchange } from "./send.js";
 import { serveWebsite } from "./website.js";
+import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
 
 /** The part of a logger that the wire needs; pino's fits. */
@@ -228,11 +229,11 @@ export class Dispatcher {
     if (row && !("run" in row)) throw notOffered(row, progress);
     const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
     exchange.facts.authentication = authentication;
-    const { presigned, accessKey } = authentication;
+    const { presigned, accessKey, version } = authentication;
     if (accessKey) place.identify();
     else place.requireAnonymousRoom();
     // The parameters of a presigned request may stand for headers that make it another operation.
-    const effective = presigned ? withQueryHeaders(head, exchange.request) : head;
+    const effective = presigned && version ? withQueryHeaders(head, version) : head;
     const operation = served(presigned ? router.match(effective, address.scope) : row, head, address, progress);
     if (address.scope !== "service") checkBucketName(address.bucket);
     const request = pendingRequest(effective, address, authentication, operation, exchange.body, this.settings);

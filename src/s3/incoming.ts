@@ -1,20 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { S3Error } from "../gateway/s3-error.js";
 import type { RequestHead } from "./request.js";
-import { Headers, toLatin1 } from "./wire/headers.js";
+import { Headers } from "./wire/headers.js";
 import { asciiUrl } from "./wire/percent.js";
 import { Query } from "./wire/query.js";
-
-/** Presigned URLs may hold `x-amz-*` headers as parameters; these belong to the signature itself. */
-const signatureParameters =
-  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256)$/i;
-
-/**
- * The JavaScript SDK signs the CRC-32 of no bytes at all into its upload URLs, whatever will be uploaded with them; and
- * whoever uploads with a URL knows nothing of the algorithm that its author's SDK would have used.
- */
-const isPlaceholder = (name: string, value: string) =>
-  /^x-amz-sdk-checksum-algorithm$/i.test(name) || (/^x-amz-checksum-crc32$/i.test(name) && value === "AAAAAA==");
 
 /** Method, path, query and headers of an HTTP request. InvalidURI. */
 export function requestHead(request: IncomingMessage): RequestHead {
@@ -29,19 +18,9 @@ export function requestHead(request: IncomingMessage): RequestHead {
   };
 }
 
-/** The head as the operation sees it: of a presigned request with the headers its query stands for. */
-export function withQueryHeaders(head: RequestHead, request: IncomingMessage): RequestHead {
-  const added: string[] = [];
-  for (const [name, [value = ""]] of head.query.entries()) {
-    const isHeader = /^x-amz-/i.test(name) && !signatureParameters.test(name) && !isPlaceholder(name, value);
-    if (isHeader && head.headers.get(name.toLowerCase()) === undefined) added.push(name, toLatin1(value));
-  }
-  return added.length === 0 ? head : { ...head, headers: new Headers([...request.rawHeaders, ...added]) };
-}
-
 /**
- * The request's body as it comes over HTTP. Nothing is read, and no `100 Continue` sent, before the first byte is asked
- * for. It stays readable to the server when its reader stops half-way, so that an answer can still be sent.
+ * The request's body as it comes over HTTP. Nothing is read, and `100 Continue` is not sent, before the first read. When
+ * the reader stops half-way, the server can still read the rest and send an answer.
  */
 export class IncomingBody {
   private readonly request: IncomingMessage;
@@ -58,7 +37,7 @@ export class IncomingBody {
     this.idleMs = idleMs;
   }
 
-  /** The client ended the connection's other half or broke off: the body is shorter than announced. */
+  /** The client closed its side of the connection: the body is shorter than announced. */
   cut(): void {
     if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
   }

@@ -3,7 +3,7 @@ import type { ByteStream } from "../streams/byte-stream.js";
 import { bodyChunks, documentChunks } from "../streams/chunk-pool.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
-import { toLatin1 } from "./wire/headers.js";
+import { isHeaderName, isHeaderValue, toLatin1 } from "./wire/headers.js";
 import { XML_DECLARATION } from "./wire/xml-writer.js";
 
 /** Of a body nobody wants, this much is read so that the client gets to see the answer: bytes, and milliseconds. */
@@ -22,12 +22,16 @@ export interface Exchange {
   readonly body: IncomingBody;
 }
 
-/** Of two headers of one name the later one's is sent. */
+/**
+ * Of two headers of one name the later one's is sent. One that is not valid for HTTP is left out: earlier versions
+ * stored such values, and what they belong to must stay readable.
+ */
 function writeHead({ response }: Exchange, status: number, ...headers: readonly S3Response["headers"][]): void {
   for (const some of headers) {
     for (const name in some) {
       const value = some[name];
-      if (value !== undefined) response.setHeader(name, toLatin1(String(value)));
+      if (value === undefined || !isHeaderName(name) || !isHeaderValue(String(value))) continue;
+      response.setHeader(name, toLatin1(String(value)));
     }
   }
   response.statusCode = status;

@@ -11,7 +11,7 @@ import { getObject } from "./operations/get-object.js";
 import { headObject } from "./operations/head-object.js";
 import type { RequestHead, S3Request } from "./request.js";
 import { decodePercent, encodeKey } from "./wire/percent.js";
-import { Headers } from "./wire/headers.js";
+import { Headers, isHeaderValue } from "./wire/headers.js";
 import { Query } from "./wire/query.js";
 import { escapeXml } from "./wire/xml-writer.js";
 
@@ -157,10 +157,10 @@ async function publishedWebsite(gateway: Gateway, bucket: string): Promise<Websi
   throw new S3Error("NoSuchWebsiteConfiguration", { resource: bucket, fields: { BucketName: bucket } });
 }
 
-/** An object may say that it is elsewhere. */
+/** An object may name another location. One that is not valid as a header, as earlier versions stored, is passed over. */
 function moved(page: S3Response): S3Response {
   const location = page.headers["x-amz-website-redirect-location"];
-  if (location === undefined) return page;
+  if (location === undefined || !isHeaderValue(String(location))) return page;
   if (typeof page.body === "object") page.body.close();
   return { status: 301, headers: { Location: location } };
 }

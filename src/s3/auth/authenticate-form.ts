@@ -3,6 +3,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import { parseAmzDate } from "../wire/http-date.js";
 import { knownKey, type AuthenticateComponents, type Authentication } from "./authenticate.js";
 import { ALGORITHM, parseScope } from "./signature-claims.js";
+import { severalMechanisms } from "./mechanism.js";
 import { parseFormPolicy, requireFormPolicy, type FormPolicy } from "./form-policy.js";
 import { sameSignature, signText } from "./signature.js";
 import { signV2 } from "./signature-v2.js";
@@ -12,7 +13,7 @@ type Fields = ReadonlyMap<string, string>;
 const wrong = (name: string, value: string, message: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 200) } });
 
-/** A field that must be there; `name` as AWS writes it. InvalidArgument. */
+/** A required field; `name` as AWS writes it. InvalidArgument where it is missing. */
 export function formField(fields: Fields, name: string): string {
   const value = fields.get(name.toLowerCase());
   if (value) return value;
@@ -24,8 +25,9 @@ export function formField(fields: Fields, name: string): string {
 }
 
 /**
- * Who signed a form, by Signature V4 or V2 over its policy, which must hold for the fields; nobody, where it has
- * neither. InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidPolicyDocument, AccessDenied.
+ * Who signed a form, by Signature V4 or V2 over its policy. The policy must hold for the fields. A form without signature
+ * and policy is anonymous. InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidPolicyDocument,
+ * AccessDenied.
  */
 export async function authenticateForm(
   fields: Fields,
@@ -39,11 +41,12 @@ export async function authenticateForm(
       message: "Session tokens are not accepted here. Sign with a permanent access key.",
     });
   const newer = ["x-amz-signature", "x-amz-credential", "x-amz-algorithm"].some((name) => fields.has(name));
-  const signed = newer || ["awsaccesskeyid", "signature", "policy"].some((name) => fields.has(name));
-  if (!signed) return { authentication: { payload, presigned: false } };
+  const older = ["awsaccesskeyid", "signature"].some((name) => fields.has(name));
+  if (newer && older) throw severalMechanisms();
+  if (!newer && !older && !fields.has("policy")) return { authentication: { payload, presigned: false } };
   const text = formField(fields, "policy");
   const accessKey = newer ? await signerV4(fields, text, components, region) : await signerV2(fields, text, components);
-  // Only what was signed is worth reading.
+  // A policy is read only after its signature is verified.
   const policy = parseFormPolicy(text);
   requireFormPolicy(policy, fields, bucket, components.clock.now());
   return { authentication: { accessKey, payload, presigned: false, form: true, version: newer ? 4 : 2 }, policy };

@@ -2,28 +2,30 @@ import type { AccessKey } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { RequestHead } from "../request.js";
-import { parseClaim, type SignatureClaims } from "./signature-claims.js";
+import { withQueryHeaders, type SignatureVersion } from "../wire/query-headers.js";
 import type { Credentials } from "./credentials.js";
+import { signatureMechanism } from "./mechanism.js";
 import { parsePayload, payloadText, type Payload } from "./payload.js";
 import { ChunkSigner, computeSignature, sameSignature } from "./signature.js";
-import { computeSignatureV2, parseClaimV2, type ClaimV2 } from "./signature-v2.js";
+import { parseClaims, type SignatureClaims } from "./signature-claims.js";
+import { parseClaimsV2, signV2, stringsToSign, type SignatureClaimsV2 } from "./signature-v2.js";
 
 /** AWS's limit: 15 minutes, in milliseconds. */
 const MAX_SKEW_MS = 15 * 60 * 1000;
 
 /** Who signed the request, and how its body is covered. */
 export interface Authentication {
-  /** Undefined: anonymous. */
+  /** Undefined for an anonymous request. */
   readonly accessKey?: AccessKey;
   readonly payload: Payload;
   readonly presigned: boolean;
-  /** The signature is that of a form's policy. */
+  /** The signature is over a form's policy. */
   readonly form?: true;
-  /** Of the signature; undefined for an anonymous request. */
-  readonly version?: 2 | 4;
-  /** Milliseconds since 1970; unknown of a URL that Version 2 presigned. */
+  /** Version of the signature; undefined for an anonymous request. */
+  readonly version?: SignatureVersion;
+  /** Milliseconds since 1970. Undefined for a URL presigned by Version 2, which has only its end. */
   readonly signedAt?: number;
-  /** For a body of signed chunks. */
+  /** Present for a body of signed chunks. */
   readonly chunkSigner?: ChunkSigner;
 }
 
@@ -38,67 +40,75 @@ export interface AuthenticateSettings {
   readonly hostBucket?: string | undefined;
 }
 
-/** Everything is checked before one byte of the body is read. */
+/**
+ * Finds out who sent a request, before any of its body is read. Without a signature it is anonymous. AccessDenied,
+ * InvalidAccessKeyId, InvalidToken, RequestTimeTooSkewed, SignatureDoesNotMatch; what is malformed as `parseClaims` and
+ * `parseClaimsV2`.
+ */
 export async function authenticate(
   head: RequestHead,
   components: AuthenticateComponents,
   settings: AuthenticateSettings,
 ): Promise<Authentication> {
-  const older = parseClaimV2(head);
-  if (older) return authenticateV2(head, older, components, settings.hostBucket);
-  const claim = parseClaim(head);
-  if (!claim) return anonymous(head);
+  const mechanism = signatureMechanism(head);
+  if (!mechanism) return anonymous(head);
   refuseSessionToken(head);
-  checkRegion(claim, settings.region);
-  const accessKey = await knownKey(components, claim.accessKeyId);
-  checkTime(claim, components.clock.now());
-  const text = payloadText(head, claim);
-  const payload = parsePayload(text);
-  checkSignedHeaders(head, claim);
-  checkSignature(head, claim, accessKey, text);
-  const presigned = claim.place === "query";
-  const found = { accessKey, payload, presigned, version: 4, signedAt: claim.time } as const;
-  return payload.kind !== "chunked" || !payload.signed
-    ? found
-    : { ...found, chunkSigner: new ChunkSigner(claim, accessKey.secretAccessKey) };
+  return mechanism.version === 2
+    ? authenticateV2(head, parseClaimsV2(head, mechanism.place), components, settings.hostBucket)
+    : authenticateV4(head, parseClaims(head, mechanism.place), components, settings.region);
 }
 
-/** Signature V2: what aws-cli v1 and boto3 presign with by default, and older tools sign headers with. */
+async function authenticateV4(
+  head: RequestHead,
+  claims: SignatureClaims,
+  components: AuthenticateComponents,
+  region: string,
+): Promise<Authentication> {
+  checkRegion(claims, region);
+  const accessKey = await knownKey(components, claims.accessKeyId);
+  checkTime(claims, components.clock.now());
+  const text = payloadText(head, claims);
+  const payload = parsePayload(text);
+  checkSignedHeaders(head, claims);
+  checkSignature(head, claims, accessKey, text);
+  const presigned = claims.place === "query";
+  const found = { accessKey, payload, presigned, version: 4, signedAt: claims.time } as const;
+  return payload.kind !== "chunked" || !payload.signed
+    ? found
+    : { ...found, chunkSigner: new ChunkSigner(claims, accessKey.secretAccessKey) };
+}
+
+/** Signature V2: aws-cli v1 and boto3 presign with it by default, and older tools sign headers with it. */
 async function authenticateV2(
   head: RequestHead,
-  claim: ClaimV2,
+  claims: SignatureClaimsV2,
   components: AuthenticateComponents,
   hostBucket: string | undefined,
 ): Promise<Authentication> {
-  refuseSessionToken(head);
-  const accessKey = await knownKey(components, claim.accessKeyId);
-  checkTimeV2(claim, components.clock.now());
-  const { signature, stringToSign } = computeSignatureV2(head, claim, hostBucket, accessKey.secretAccessKey);
-  if (!sameSignature(signature, claim.signature)) {
+  const accessKey = await knownKey(components, claims.accessKeyId);
+  checkTimeV2(claims, components.clock.now());
+  const texts = stringsToSign(head, claims, hostBucket);
+  if (!texts.some((text) => sameSignature(signV2(text, accessKey.secretAccessKey), claims.signature))) {
+    const [stringToSign = ""] = texts;
     throw new S3Error("SignatureDoesNotMatch", {
       fields: {
-        AWSAccessKeyId: claim.accessKeyId,
+        AWSAccessKeyId: claims.accessKeyId,
         StringToSign: stringToSign,
-        SignatureProvided: claim.signature.slice(0, 200),
+        SignatureProvided: claims.signature.slice(0, 200),
         StringToSignBytes: bytesOf(stringToSign),
       },
     });
   }
-  const presigned = claim.place === "query";
-  return {
-    accessKey,
-    payload: unsignedPayload(head),
-    presigned,
-    version: 2,
-    ...(presigned ? {} : { signedAt: claim.time }),
-  };
+  const presigned = claims.place === "query";
+  const payload = unsignedPayload(presigned ? withQueryHeaders(head, 2) : head);
+  return { accessKey, payload, presigned, version: 2, ...(presigned ? {} : { signedAt: claims.time }) };
 }
 
 function anonymous(head: RequestHead): Authentication {
   return { payload: unsignedPayload(head), presigned: false };
 }
 
-/** A body no Signature V4 covers may still come in chunks with a trailer, or with its digest. */
+/** A body that Signature V4 does not cover may still come in chunks with a trailer, or with its digest. */
 function unsignedPayload(head: RequestHead): Payload {
   const text = head.headers.get("x-amz-content-sha256");
   const payload = text === undefined ? ({ kind: "unsigned" } as const) : parsePayload(text);
@@ -107,7 +117,7 @@ function unsignedPayload(head: RequestHead): Payload {
   return payload;
 }
 
-export function refuseSessionToken(head: RequestHead): void {
+function refuseSessionToken(head: RequestHead): void {
   const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
   if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
   throw new S3Error("InvalidToken", {
@@ -115,7 +125,7 @@ export function refuseSessionToken(head: RequestHead): void {
   });
 }
 
-/** InvalidAccessKeyId for a key that nobody has, or that has ended. */
+/** InvalidAccessKeyId for a key that does not exist or has expired. */
 export async function knownKey(
   { credentials, clock }: AuthenticateComponents,
   accessKeyId: string,
@@ -125,11 +135,11 @@ export async function knownKey(
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
-function checkRegion(claim: SignatureClaims, region: string): void {
-  if (claim.region === region) return;
-  const why = `the region '${claim.region.slice(0, 60)}' is wrong; expecting '${region}'`;
+function checkRegion(claims: SignatureClaims, region: string): void {
+  if (claims.region === region) return;
+  const why = `the region '${claims.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };
-  if (claim.place === "header") {
+  if (claims.place === "header") {
     throw new S3Error("AuthorizationHeaderMalformed", {
       message: `The authorization header is malformed; ${why}`,
       ...details,
@@ -143,17 +153,17 @@ function checkRegion(claim: SignatureClaims, region: string): void {
 
 const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}/, "");
 
-function checkTime(claim: SignatureClaims, now: number): void {
-  if (claim.expires === undefined) {
-    checkSkew(claim.time, claim.timestamp, now);
+function checkTime(claims: SignatureClaims, now: number): void {
+  if (claims.expires === undefined) {
+    checkSkew(claims.time, claims.timestamp, now);
     return;
   }
-  if (claim.time > now + MAX_SKEW_MS) throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
-  const end = claim.time + claim.expires * 1000;
+  if (claims.time > now + MAX_SKEW_MS) throw new S3Error("AccessDenied", { message: "Request is not valid yet" });
+  const end = claims.time + claims.expires * 1000;
   if (now <= end) return;
   throw new S3Error("AccessDenied", {
     message: "Request has expired",
-    fields: { "X-Amz-Expires": String(claim.expires), Expires: iso(end), ServerTime: iso(now) },
+    fields: { "X-Amz-Expires": String(claims.expires), Expires: iso(end), ServerTime: iso(now) },
   });
 }
 
@@ -164,7 +174,7 @@ function checkSkew(time: number, sent: string, now: number): void {
   });
 }
 
-function checkTimeV2({ place, time }: ClaimV2, now: number): void {
+function checkTimeV2({ place, time }: SignatureClaimsV2, now: number): void {
   if (place === "header") checkSkew(time, iso(time), now);
   else if (now > time)
     throw new S3Error("AccessDenied", {
@@ -173,10 +183,10 @@ function checkTimeV2({ place, time }: ClaimV2, now: number): void {
     });
 }
 
-/** Signature V4: every `x-amz-*` header that is sent must be signed, or a man in the middle could add one. */
-function checkSignedHeaders(head: RequestHead, claim: SignatureClaims): void {
-  const signed = new Set(claim.signedHeaders);
-  const free = (name: string) => claim.place === "query" && name === "x-amz-content-sha256";
+/** Signature V4: every `x-amz-*` header must be signed, or somebody on the way could add one. AccessDenied. */
+function checkSignedHeaders(head: RequestHead, claims: SignatureClaims): void {
+  const signed = new Set(claims.signedHeaders);
+  const free = (name: string) => claims.place === "query" && name === "x-amz-content-sha256";
   const missing = [...head.headers.names()].filter(
     (name) => name.startsWith("x-amz-") && !signed.has(name) && !free(name),
   );
@@ -187,20 +197,20 @@ function checkSignedHeaders(head: RequestHead, claim: SignatureClaims): void {
   });
 }
 
-/** The bytes of a text in hex, as S3 shows them to who signed another text. */
+/** The bytes of a text in hex, as S3 shows them in SignatureDoesNotMatch. */
 const bytesOf = (text: string) =>
   Buffer.from(text)
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
 
-function checkSignature(head: RequestHead, claim: SignatureClaims, accessKey: AccessKey, payload: string): void {
-  const computed = computeSignature(head, claim, accessKey.secretAccessKey, payload);
-  if (sameSignature(computed.signature, claim.signature)) return;
+function checkSignature(head: RequestHead, claims: SignatureClaims, accessKey: AccessKey, payload: string): void {
+  const computed = computeSignature(head, claims, accessKey.secretAccessKey, payload);
+  if (sameSignature(computed.signature, claims.signature)) return;
   throw new S3Error("SignatureDoesNotMatch", {
     fields: {
-      AWSAccessKeyId: claim.accessKeyId,
+      AWSAccessKeyId: claims.accessKeyId,
       StringToSign: computed.stringToSign,
-      SignatureProvided: claim.signature,
+      SignatureProvided: claims.signature,
       StringToSignBytes: bytesOf(computed.stringToSign),
       CanonicalRequest: computed.canonicalRequest,
       CanonicalRequestBytes: bytesOf(computed.canonicalRequest),

@@ -1,7 +1,7 @@
 import type { AccessKey } from "../../model/account.js";
 
-/** Where access keys are known. */
+/** Finds access keys. */
 export interface Credentials {
-  /** Undefined for a key nobody has. */
+  /** Undefined for a key that does not exist. */
   lookup(accessKeyId: string): Promise<AccessKey | undefined>;
 }

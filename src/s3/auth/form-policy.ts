@@ -1,6 +1,6 @@
 import { S3Error } from "../../gateway/s3-error.js";
 
-/** One thing a form's field must be. */
+/** A condition that a form's field must meet. */
 interface Condition {
   readonly operator: "eq" | "starts-with";
   /** In lower case, without `$`. */
@@ -8,25 +8,25 @@ interface Condition {
   readonly value: string;
 }
 
-/** What a signed form promises: until when, what its fields are, and how large its file is. */
+/** What the signer of a form allows: until when, with which fields, and how large the file may be. */
 export interface FormPolicy {
   /** Milliseconds since 1970. */
   readonly expiration: number;
   readonly conditions: readonly Condition[];
-  /** Bytes of the file, both ends included. */
+  /** Size of the file in bytes; `min` and `max` are allowed. */
   readonly size?: { readonly min: number; readonly max: number };
 }
 
 const invalid = (why: string) => new S3Error("InvalidPolicyDocument", { message: `Invalid Policy: ${why}` });
 const refused = (why: string) => new S3Error("AccessDenied", { message: `Invalid according to Policy: ${why}` });
 
-/** Fields that no condition has to name. */
+/** Fields that need no condition. */
 const free = /^(x-amz-signature|awsaccesskeyid|signature|policy|file|x-ignore-.*)$/;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The policy of a form, in base64. InvalidPolicyDocument. */
+/** Reads a form's policy from base64. InvalidPolicyDocument. */
 export function parseFormPolicy(base64: string): FormPolicy {
   const { expiration, conditions, ...others } = policyObject(base64);
   const [unknown] = Object.keys(others);
@@ -47,7 +47,7 @@ export function parseFormPolicy(base64: string): FormPolicy {
 function policyObject(base64: string): Readonly<Record<string, unknown>> {
   let document: unknown;
   try {
-    // AWS's own policies escape the dollar sign, which JSON does not know.
+    // AWS's examples escape the dollar sign, which JSON does not allow.
     document = JSON.parse(
       Buffer.from(base64, "base64")
         .toString("utf8")
@@ -93,12 +93,12 @@ function sizeRange(
   if (more.length > 0 || !Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < 0) {
     throw invalid("Invalid Condition: content-length-range takes two numbers of bytes.");
   }
-  // All conditions must hold.
+  // With several conditions on the size, all must be met.
   return { min: Math.max(from, before?.min ?? 0), max: Math.min(to, before?.max ?? Infinity) };
 }
 
 /**
- * AccessDenied unless the policy has time left, holds for the form's fields, and names each of them. `now`: ms since
+ * AccessDenied unless the policy is still valid, its conditions are met, and each field has a condition. `now`: ms since
  * 1970.
  */
 export function requireFormPolicy(
@@ -116,19 +116,19 @@ export function requireFormPolicy(
     const { operator, field, value: wanted } = condition;
     throw refused(`Policy Condition failed: ${JSON.stringify([operator, `$${field}`, wanted])}`);
   }
-  // The bucket is no field of its own, but a policy that does not name it would hold for every bucket of the signer's.
+  // The bucket is not a field, but a policy without a condition on it would allow uploads to all buckets of the signer.
   const extra = [...new Set(["bucket", ...fields.keys()])].filter((name) => !free.test(name) && !named.has(name));
   if (extra.length > 0) throw refused(`Extra input fields: ${extra.join(", ").slice(0, 500)}`);
 }
 
 function holds({ operator, field, value }: Condition, actual: string): boolean {
   if (operator === "eq") return actual === value;
-  // Of a list of content types every one must begin so.
+  // In a list of content types, each must start with the value.
   const actuals = field === "content-type" ? actual.split(",").map((each) => each.trim()) : [actual];
   return actuals.every((each) => each.startsWith(value));
 }
 
-/** Passes a file on and refuses one that is smaller or larger than the policy says: EntityTooSmall, EntityTooLarge. */
+/** The file's bytes as they come. EntityTooSmall, EntityTooLarge where the policy does not allow its size. */
 export async function* withinSize(file: AsyncIterable<Uint8Array>, { size }: FormPolicy): AsyncGenerator<Uint8Array> {
   let seen = 0;
   for await (const bytes of file) {

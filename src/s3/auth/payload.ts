@@ -2,7 +2,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import type { RequestHead } from "../request.js";
 import type { SignatureClaims } from "./signature-claims.js";
 
-/** How `x-amz-content-sha256` says the body is covered by the signature. */
+/** How the signature covers the body, as `x-amz-content-sha256` says. */
 export type Payload =
   | { readonly kind: "digest"; readonly sha256: string }
   | { readonly kind: "unsigned" }
@@ -14,9 +14,9 @@ const streaming: Readonly<Record<string, Payload>> = {
   "STREAMING-UNSIGNED-PAYLOAD-TRAILER": { kind: "chunked", signed: false, trailer: true },
 };
 
-/** The text that stands for the body in the canonical request. Presigned URLs leave the body unsigned by default. */
-export function payloadText(head: RequestHead, claim: SignatureClaims): string {
-  if (claim.place === "query") {
+/** The text for the body in the canonical request. A presigned URL does not sign the body by default. InvalidRequest. */
+export function payloadText(head: RequestHead, claims: SignatureClaims): string {
+  if (claims.place === "query") {
     return head.query.get("X-Amz-Content-Sha256") ?? head.headers.get("x-amz-content-sha256") ?? "UNSIGNED-PAYLOAD";
   }
   const text = head.headers.get("x-amz-content-sha256");
@@ -25,6 +25,7 @@ export function payloadText(head: RequestHead, claim: SignatureClaims): string {
   return text;
 }
 
+/** NotImplemented for asymmetric signatures, InvalidArgument for any other unknown text. */
 export function parsePayload(text: string): Payload {
   if (text === "UNSIGNED-PAYLOAD") return { kind: "unsigned" };
   if (/^[0-9a-f]{64}$/i.test(text)) return { kind: "digest", sha256: text.toLowerCase() };

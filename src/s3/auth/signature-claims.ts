@@ -1,10 +1,11 @@
 import { S3Error } from "../../gateway/s3-error.js";
 import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js";
 import type { RequestHead } from "../request.js";
+import type { Mechanism } from "./mechanism.js";
 
-/** What a request says about its own signature (AWS Signature Version 4), not yet believed. */
+/** What a request of AWS Signature Version 4 says about its signature, not yet believed. */
 export interface SignatureClaims {
-  readonly place: "header" | "query";
+  readonly place: Mechanism["place"];
   readonly accessKeyId: string;
   /** `20130524/us-east-1/s3/aws4_request` */
   readonly scope: string;
@@ -16,7 +17,7 @@ export interface SignatureClaims {
   /** `20130524T000000Z`, and the same in milliseconds since 1970. */
   readonly timestamp: string;
   readonly time: number;
-  /** Seconds that a presigned URL lives. */
+  /** How long a presigned URL is valid, in seconds. */
   readonly expires?: number;
 }
 
@@ -39,7 +40,7 @@ export interface CredentialScope {
 
 /** `KEYID/YYYYMMDD/REGION/SERVICE/aws4_request`. */
 export function parseScope(credential: string, service: string, refuse: (why: string) => S3Error): CredentialScope {
-  // The key ID comes first and may itself hold slashes.
+  // The key ID may contain slashes itself.
   const match = /^(.+)\/(\d{8})\/([^/]*)\/([^/]+)\/([^/]+)$/.exec(credential);
   if (!match)
     throw refuse('the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".');
@@ -65,7 +66,8 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
   return text.toLowerCase();
 }
 
-function headerClaim(authorization: string, head: RequestHead): SignatureClaims {
+function headerClaims(head: RequestHead): SignatureClaims {
+  const authorization = head.headers.get("authorization") ?? "";
   const refuse = (why: string) =>
     new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
   const [scheme = ""] = authorization.split(/\s/, 1);
@@ -73,7 +75,9 @@ function headerClaim(authorization: string, head: RequestHead): SignatureClaims 
   const fields = new Map<string, string>();
   for (const field of authorization.slice(ALGORITHM.length).split(",")) {
     const equals = field.indexOf("=");
-    if (equals > 0) fields.set(field.slice(0, equals).trim(), field.slice(equals + 1).trim());
+    const name = field.slice(0, Math.max(0, equals)).trim();
+    if (fields.has(name)) throw refuse(`${name.slice(0, 40)} is given more than once.`);
+    if (name !== "") fields.set(name, field.slice(equals + 1).trim());
   }
   const field = (name: string) => fields.get(name) ?? "";
   const { date, ...scope } = parseScope(field("Credential"), "s3", refuse);
@@ -97,7 +101,7 @@ function headerClaim(authorization: string, head: RequestHead): SignatureClaims 
   };
 }
 
-function queryClaim(head: RequestHead): SignatureClaims {
+function queryClaims(head: RequestHead): SignatureClaims {
   const refuse = (message: string) => new S3Error("AuthorizationQueryParametersError", { message });
   const field = (name: string) => {
     const value = head.query.get(name);
@@ -137,19 +141,9 @@ function queryClaim(head: RequestHead): SignatureClaims {
 }
 
 /**
- * Undefined for a request without a signature of Version 4; other mechanisms in the Authorization header are refused.
+ * Reads the claims of a request that Version 4 signs in this place. AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError, InvalidArgument for an unknown scheme, AccessDenied for an invalid date.
  */
-export function parseClaim(head: RequestHead): SignatureClaims | undefined {
-  const authorization = head.headers.get("authorization");
-  const inQuery = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].some((name) => head.query.has(name));
-  if (authorization !== undefined) {
-    if (inQuery)
-      throw new S3Error("InvalidArgument", {
-        message:
-          "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
-      });
-    return headerClaim(authorization, head);
-  }
-  if (inQuery) return queryClaim(head);
-  return undefined;
+export function parseClaims(head: RequestHead, place: Mechanism["place"]): SignatureClaims {
+  return place === "header" ? headerClaims(head) : queryClaims(head);
 }

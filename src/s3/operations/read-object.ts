@@ -13,6 +13,7 @@ import { durabilityHeaders } from "../wire/durability-headers.js";
 import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
+import { isHeaderValue } from "../wire/headers.js";
 import { formatHttpDate } from "../wire/http-date.js";
 import { metadataHeaders } from "../wire/metadata-headers.js";
 import { partNumber, versionId } from "../wire/paging.js";
@@ -49,8 +50,7 @@ function readOverrides({ query, account }: S3Request): Record<string, string> {
     const value = query.get(parameter);
     if (value === undefined) continue;
     // A line break here would let the URL's author write headers of their own.
-
-    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+    if (!isHeaderValue(value)) {
       throw new S3Error("InvalidArgument", {
         message: "Header value cannot be represented.",
         fields: { ArgumentName: parameter },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { S3Error } from "../../gateway/s3-error.js";
+import { sameSignature } from "../auth/signature.js";
 import { ByteReader } from "./byte-reader.js";
 
 /** Longest chunk header or trailer line, and all trailers together, in bytes. */
@@ -26,8 +27,8 @@ const wrongSignature = () =>
 
 /**
  * Takes the aws-chunked framing off a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`.
- * Data passes on as it arrives and its signature is checked at the chunk's end, so nothing is held in memory; a wrong
- * one fails the stream before it ends, and what was stored so far is not kept by anyone.
+ * Data passes on as it arrives, and its signature is checked at the end of the chunk: nothing is held in memory. A wrong
+ * signature fails the stream before its end, and what was stored until then is discarded.
  */
 export class AwsChunked {
   private readonly reader: ByteReader;
@@ -74,10 +75,10 @@ export class AwsChunked {
       left -= bytes.length;
       hash?.update(bytes);
       // The last piece waits for the signature that covers it: a chunk that fails is never handed over whole.
-      if (left === 0 && hash && signatures.chunk(hash.digest("hex")) !== signature) throw wrongSignature();
+      if (left === 0 && hash && !sameSignature(signatures.chunk(hash.digest("hex")), signature)) throw wrongSignature();
       yield bytes;
     }
-    if (size === 0 && hash && signatures.chunk(hash.digest("hex")) !== signature) throw wrongSignature();
+    if (size === 0 && hash && !sameSignature(signatures.chunk(hash.digest("hex")), signature)) throw wrongSignature();
   }
 
   private async readTrailers(): Promise<void> {
@@ -100,8 +101,7 @@ export class AwsChunked {
       }
       if (lines.length > MAX_TRAILERS) throw new S3Error("MalformedTrailerError");
     }
-    if (this.settings.signatures && this.settings.trailer && this.settings.signatures.trailer(lines) !== signature) {
-      throw wrongSignature();
-    }
+    const { signatures, trailer } = this.settings;
+    if (signatures && trailer && !sameSignature(signatures.trailer(lines), signature)) throw wrongSignature();
   }
 }

@@ -3,6 +3,7 @@ import type { BucketLifecycleConfiguration, LifecycleRule as WireRule, Lifecycle
 import { S3Error } from "../../gateway/s3-error.js";
 import type { Expiration, LifecycleFilter, LifecycleRule } from "../../model/lifecycle.js";
 import { requireTags, TAG_LIMITS, type Tag } from "../../model/tag.js";
+import { isHeaderValue } from "./headers.js";
 import { readTransitions, requireOrder, writeTransitions } from "./lifecycle-transitions.js";
 import { readXml } from "./xml-reader.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
@@ -90,6 +91,8 @@ export function readLifecycle(text: string): LifecycleRule[] {
 function readRule(rule: WireRule): LifecycleRule {
   const { ID = "", Status } = rule;
   if (ID.length > MAX_ID) throw invalid(`ID length should not exceed allowed limit of ${MAX_ID}`);
+  // Answers about uploads name the rule in a header.
+  if (!isHeaderValue(ID)) throw invalid("Rule ID must not contain line breaks or other control characters");
   if (Status !== "Enabled" && Status !== "Disabled") throw malformed();
   const filter = readFilter(rule);
   const read = {

@@ -1,5 +1,5 @@
 import { S3Error } from "../../gateway/s3-error.js";
-import type { Headers } from "./headers.js";
+import { isHeaderName, type Headers } from "./headers.js";
 
 /** S3's limit for user metadata: names and values together, in bytes of UTF-8. */
 const MAX_METADATA = 2048;
@@ -17,11 +17,21 @@ export function userMetadata(headers: Headers): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
+/**
+ * The headers of an object's metadata. Earlier versions stored names that cannot be sent as headers: S3 counts these in
+ * `x-amz-missing-meta`.
+ */
 export function metadataHeaders(metadata: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [PREFIX + name, encodeWords(value)]));
+  const entries = Object.entries(metadata ?? {});
+  const sendable = entries.filter(([name]) => isHeaderName(PREFIX + name));
+  const missing = entries.length - sendable.length;
+  return {
+    ...Object.fromEntries(sendable.map(([name, value]) => [PREFIX + name, encodeWords(value)])),
+    ...(missing === 0 ? {} : { "x-amz-missing-meta": String(missing) }),
+  };
 }
 
-/** S3 gives values beyond printable ASCII back as RFC 2047 encoded words. */
+/** S3 returns values beyond printable ASCII as RFC 2047 encoded words. */
 function encodeWords(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   const words: string[] = [];

@@ -4,7 +4,7 @@ import { decodePercent } from "./percent.js";
 export class Query {
   private readonly values = new Map<string, string[]>();
 
-  /** `raw` is what stands after `?`. InvalidURI as `decodePercent`. */
+  /** `raw` is the part of the URL after `?`. InvalidURI as `decodePercent`. */
   constructor(raw: string) {
     for (const pair of raw.split("&")) {
       if (pair === "") continue;
@@ -24,6 +24,17 @@ export class Query {
   /** The first of that name. */
   get(name: string): string | undefined {
     return this.values.get(name)?.[0];
+  }
+
+  /** The first parameter given more than once, in any case, of those that `concerns` selects. */
+  repeated(concerns: (name: string) => boolean): string | undefined {
+    const seen = new Set<string>();
+    for (const [name, values] of this.values) {
+      if (!concerns(name)) continue;
+      if (values.length > 1 || seen.has(name.toLowerCase())) return name;
+      seen.add(name.toLowerCase());
+    }
+    return undefined;
   }
 
   names(): string[] {
