@@ -24,7 +24,12 @@ describe("The lifecycle worker", () => {
   const versioned = () => on.catalog.configurations.put("box", "versioning", "Enabled");
   const rules = (...given: Partial<LifecycleRule>[]) =>
     on.catalog.configurations.put("box", "lifecycle", {
-      rules: given.map((rule, index) => ({ id: String(index), enabled: true, filter: { form: "filter" as const }, ...rule })),
+      rules: given.map((rule, index) => ({
+        id: String(index),
+        enabled: true,
+        filter: { form: "filter" as const },
+        ...rule,
+      })),
       transitionDefaultMinimumObjectSize: "all_storage_classes_128K",
     });
   const run = async (page = 1000) => {
