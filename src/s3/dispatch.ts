@@ -113,16 +113,6 @@ function served(
   return row;
 }
 
-/** What a promise rejects with, if it does. */
-async function failureOf(promise: Promise<void>): Promise<unknown> {
-  try {
-    await promise;
-    return undefined;
-  } catch (failure) {
-    return failure;
-  }
-}
-
 /** authenticate → match → permit → read → parse → run → render → send, with one catch for them all. */
 export class Dispatcher {
   private readonly components: DispatchComponents;
@@ -313,9 +303,11 @@ export class Dispatcher {
     const { access } = this.components.gateway;
     try {
       // What policies ask about a document they can only be told once it is there.
-      const unreadable = operation.conditions ? await failureOf(request.read()) : undefined;
+      const reading = operation.conditions ? request.read() : Promise.resolve();
+      // A document that cannot be read is told only to whoever may send it.
+      await Promise.allSettled([reading]);
       const permitted = await access.permit(call);
-      if (unreadable !== undefined) throw unreadable;
+      await reading;
       return permitted;
     } catch (failure) {
       if (!operation.refusalTellsRegion || !(failure instanceof S3Error) || failure.kind !== "AccessDenied")

@@ -77,13 +77,13 @@ function deleteOperation(
   document: DocumentName,
   query: string,
   { name, action }: { readonly name: string; readonly action: string },
-): Operation<undefined, undefined> {
+): Operation<undefined, void> {
   return {
     name,
     match: { method: "DELETE", scope: "bucket", query: [query] },
     access: onBucket(action),
     parse: () => undefined,
-    run: async ({ documents }, _input, call) => void (await documents.delete(call, document)),
+    run: ({ documents }, _input, call) => documents.delete(call, document),
     render: () => ({ status: 204, headers: {} }),
   };
 }
@@ -94,5 +94,5 @@ export function documentOperations<Name extends DocumentName>(wire: WireDocument
     getOperation(wire),
     putOperation(wire),
     ...(wire.delete ? [deleteOperation(wire.document, wire.query, wire.delete)] : []),
-  ] as unknown as AnyOperation[];
+  ];
 }

@@ -97,7 +97,10 @@ class Decision {
     const actions = [target.action, ...also];
     this.requireLimits(actions);
     // The network's files belong to no S3 account: no policy and no ACL speaks of them.
-    if (isNetworkBucket(bucket)) return this.requireNetworkRead();
+    if (isNetworkBucket(bucket)) {
+      this.requireNetworkRead();
+      return;
+    }
     // Each object is asked about by itself.
     if (rule.resource === "objects") return;
     if (upload && rule.initiator === "only" && !this.isInitiator) throw this.denied();

@@ -49,7 +49,7 @@ export class DocumentService implements BucketDocumentStore {
     const { catalog } = this.components;
     await checkDocument(this.components, call, name, document);
     // In S3 a document with nothing in it is none.
-    if (isEmpty(document)) return this.delete(call, name);
+    if (isEmpty(name, document)) return this.delete(call, name);
     await catalog.configurations.put(call.bucket.name, name, document);
     if (name !== "notification" || skipTest) return;
     const { rules } = document as BucketDocument<"notification">;
@@ -70,7 +70,7 @@ export class DocumentService implements BucketDocumentStore {
   }
 }
 
-function isEmpty(document: unknown): boolean {
-  if (Array.isArray(document)) return document.length === 0;
-  return typeof document === "object" && document !== null && "rules" in document && isEmpty(document.rules);
+function isEmpty<Name extends DocumentName>(name: Name, document: BucketDocument<Name>): boolean {
+  if (name === "tagging") return (document as BucketDocument<"tagging">).length === 0;
+  return name === "notification" && (document as BucketDocument<"notification">).rules.length === 0;
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import { segmentContent } from "../../../src/distribution/content.js";
-import { AskingGateway } from "../../support/asking-gateway.js";
+import type { AskingGateway } from "../../support/asking-gateway.js";
 import type { ReadRequest } from "../../../src/gateway/gateway.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { VaultKeys } from "../../../src/keys/vault-keys.js";
