@@ -1,6 +1,6 @@
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { digestFile } from "../encoding/file-digest.js";
-import { ConfigError } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 

@@ -2,15 +2,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.js";
 import type { KeyConfig } from "../config/config.js";
-import { ConfigError, readSecret } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
+import { readSecret } from "../config/secret.js";
 import { KeyRing } from "../keys/key-ring.js";
 import { VaultKeys } from "../keys/vault-keys.js";
 import { openKeyFile } from "./key-file.js";
 
 export interface GatewayKeys {
   readonly keys: KeyRing;
-  /** Writes a key file that was not there. */
-  readonly create: () => Promise<void>;
+  /** Writes a key file that is not there; undefined when there is none to be written. */
+  readonly create: (() => Promise<void>) | undefined;
   /** Before anything is served: ConfigError when a key is missing that the catalog needs; writes a new key file. */
   readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
@@ -24,31 +25,28 @@ function vaultKeys(
   { address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>,
   log: Log,
 ): VaultKeys {
-  readSecret(tokenFile);
+  readSecret(tokenFile, "encryption.vault.tokenFile");
   const token = async () => (await readFile(tokenFile, "utf8")).trim();
   return new VaultKeys(
     { token, log },
-    { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile) },
+    { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile, "encryption.vault.caFile") },
   );
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
 export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log): Promise<GatewayKeys> {
   const { keyFile, masterKey, masterKeyFile, vault } = encryption;
-  if (masterKey !== undefined && masterKeyFile !== undefined)
-    throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
   const path = keyFile ?? join(dataDir, "keys.json");
   const opened = await openKeyFile(
     path,
-    masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)),
+    masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile, "encryption.masterKeyFile")),
     vault !== undefined,
   );
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
   const keys = new KeyRing(opened.material, vault && vaultKeys(vault, log));
-  const create = async () => opened.create?.();
   return {
     keys,
-    create,
+    create: opened.create,
     settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.has(id));
       if (missing.length > 0) {
@@ -62,7 +60,7 @@ export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log):
             "put the key file, or the old keys behind the new ones, back",
         );
       }
-      await create();
+      await opened.create?.();
     },
   };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../config/load.js";
+import { ConfigError, reasonOf } from "../config/config-error.js";
 import type { KeyMaterial } from "../keys/key-ring.js";
 import { KEY_SIZE } from "../keys/sealed-text.js";
 
@@ -53,7 +53,7 @@ export async function openKeyFile(
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`encryption.keyFile: cannot read the key file ${path}: ${reasonOf(cause)}`, { cause });
   });
   if (text === undefined && configured.length > 0)
     return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
@@ -71,7 +71,8 @@ export async function openKeyFile(
 
 function readMasterKey(text: string): Uint8Array {
   const parsed = key.safeParse(text.trim());
-  if (!parsed.success) throw new ConfigError(`encryption.masterKey is not right:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new ConfigError(`encryption.masterKey: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
   return parsed.data;
 }
 
@@ -84,7 +85,7 @@ function parse(path: string, text: string): z.output<typeof keyFileSchema> {
     throw new ConfigError(`the key file ${path} is not JSON`);
   }
   const parsed = keyFileSchema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(`the key file ${path} is not right:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new ConfigError(`the key file ${path} is not valid:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 

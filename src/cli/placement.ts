@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.js";
-import { ConfigError } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
 import { rulesPolicy } from "../model/placement-rules.js";
 import { parseAccount } from "../network/chain/accounts.js";

@@ -75,7 +75,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Packages only some folders may know. */
 const owners: readonly { readonly packages: RegExp; readonly services: readonly string[] }[] = [
   { packages: /^express$/, services: ["s3"] },
-  { packages: /^(kysely|libsql|pg)$/, services: ["catalog", "devnet"] },
+  { packages: /^(kysely|pg)$/, services: ["catalog"] },
+  { packages: /^libsql$/, services: ["catalog", "devnet", "cli"] },
   { packages: /^@polkadot\//, services: ["network", "devnet"] },
   { packages: /^@subspace\/|^piscina$/, services: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, services: ["s3"] },

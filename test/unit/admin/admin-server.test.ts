@@ -13,14 +13,17 @@ describe("the admin endpoint", () => {
     dropped = 0;
     const metrics = new Registry();
     new Counter({ name: "things_total", help: "things", registers: [metrics] }).inc(3);
-    server = new AdminServer({
-      metrics,
-      notReady: () => reasons,
-      dropCache: () => Promise.resolve(void (dropped += 1)),
-      routes: [
-        { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
-      ],
-    });
+    server = new AdminServer(
+      {
+        metrics,
+        notReady: () => reasons,
+        dropCache: () => Promise.resolve(void (dropped += 1)),
+        routes: [
+          { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
+        ],
+      },
+      { names: ["gateway.internal"] },
+    );
     base = `http://127.0.0.1:${(await server.listen("127.0.0.1", 0)).port}`;
   });
   afterEach(() => server.close());

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gatewayKeys } from "../../../src/cli/gateway-keys.js";
 import { openKeyFile } from "../../../src/cli/key-file.js";
 import type { Config } from "../../../src/config/config.js";
-import { ConfigError } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/config-error.js";
 import { TransitServer } from "../../support/transit-server.js";
 
 const key = (fill: number) => Buffer.alloc(32, fill);

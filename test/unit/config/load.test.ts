@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ConfigError, loadConfig, loadDevConfig, loadDevGatewayConfig } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/config-error.js";
+import { loadConfig, loadDevConfig, loadDevGatewayConfig } from "../../../src/config/load.js";
 
 const account = {
   name: "alice",
