@@ -96,10 +96,11 @@ function take(path: string, command: string, setting: string): FolderLock {
 async function makeFolder(path: string): Promise<void> {
   const made = await mkdir(path, { mode: OWNER }).then(
     () => true,
-    async (error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST" && (await stat(path)).isDirectory()) return false;
+    async (error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EEXIST" && (await stat(path)).isDirectory()) return false;
       const parent = dirname(path);
-      if (error.code !== "ENOENT") throw error;
+      if (code !== "ENOENT") throw error;
       if (await exists(parent)) throw new Error(`it is not there, and ${parent} takes no new folders`);
       await makeFolder(parent);
       await mkdir(path, { mode: OWNER });

@@ -40,6 +40,8 @@ export class FolderLock {
     const database = new Database(join(folder, LOCK_FILES.lock));
     try {
       database.pragma(`busy_timeout = ${WAIT_MS}`);
+      // Nothing is ever written, so there is nothing to roll back.
+      database.pragma("journal_mode = MEMORY");
       database.exec("BEGIN EXCLUSIVE");
     } catch (error) {
       database.close();
@@ -58,6 +60,8 @@ export class FolderLock {
   /** Gives the lock back. */
   release(): void {
     rmSync(this.holderPath, { force: true });
+    // The connection lives on until its statements are collected as garbage; the lock must not.
+    this.database.exec("ROLLBACK");
     this.database.close();
   }
 }

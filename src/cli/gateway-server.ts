@@ -106,16 +106,7 @@ export class GatewayServer implements Running {
         },
       ),
     );
-    const admin = new AdminServer(
-      {
-        metrics: metrics.registry,
-        notReady: () =>
-          services.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")],
-        dropCache: () => services.cache.clear(),
-        routes: [nodeTable(services), ...adminRoutes],
-      },
-      { names: [config.adminListen.host, ...config.adminNames] },
-    );
+    const admin = adminServer(config, services, metrics, adminRoutes);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);
@@ -131,6 +122,23 @@ export class GatewayServer implements Running {
     await this.admin.close();
     await closeServices(this.services);
   }
+}
+
+function adminServer(
+  { chain, adminListen, adminNames }: Config,
+  services: Services,
+  metrics: Metrics,
+  routes: readonly AdminRoute[],
+): AdminServer {
+  return new AdminServer(
+    {
+      metrics: metrics.registry,
+      notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
+      dropCache: () => services.cache.clear(),
+      routes: [nodeTable(services), ...routes],
+    },
+    { names: [adminListen.host, ...adminNames] },
+  );
 }
 
 /** The admin endpoint's table of storage nodes, the best first. */

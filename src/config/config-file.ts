@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
 import { ConfigError, reasonOf } from "./config-error.js";
 
 /** Where a value stands in the configuration: `["accounts", 0, "name"]`. */
@@ -39,14 +39,30 @@ export function readConfigFile(path: string): ConfigFile {
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  // A warning is a tag that nothing is known of: its value would not be what was meant.
-  const [fault] = [...document.errors, ...document.warnings];
+  const fault = firstFault(document);
   if (fault) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    const why = FAULTS[fault.code] ?? "this is not YAML";
-    throw new ConfigError(`cannot read the configuration file ${path}: line ${line}, column ${col} is not valid YAML: ${why}`);
+    const { line, col } = lines.linePos(fault.offset);
+    const why = FAULTS[fault.code] ?? "this does not belong here";
+    throw new ConfigError(
+      `cannot read the configuration file ${path}: line ${line}, column ${col} is not valid YAML: ${why}`,
+    );
   }
   return { path, values: valuesOf(path, document), lineOf: (place) => lineOf(document.contents, place, lines) };
+}
+
+function firstFault(document: Document.Parsed): { readonly code: string; readonly offset: number } | undefined {
+  // A warning is a tag that nothing is known of: its value would not be what was meant.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault) return { code: fault.code, offset: fault.pos[0] };
+  let dangling: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      dangling = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return dangling === undefined ? undefined : { code: "BAD_ALIAS", offset: dangling };
 }
 
 function valuesOf(path: string, document: Document.Parsed): Tree {

@@ -58,5 +58,7 @@ function count(limit: number | bigint, origin: string): string {
 
 /** A key's name where it looks like one; a line of the file that is no key may hold a secret. */
 export function keyName(key: string): string {
-  return /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
+  return /^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(key)
+    ? `"${key}"`
+    : '"…" (its text does not look like a key, and is not shown)';
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { ConfigError } from "./config-error.js";
 import type { ConfigFile, Place, Tree } from "./config-file.js";
 import { faultOf, keyName, placeText } from "./issues.js";
@@ -38,8 +38,8 @@ export class Settings {
     const unfilled = placeholders(this.values).map((place) => this.finding(place, PLACEHOLDER_FAULT));
     const result = schema.safeParse(this.values, { error: faultOf });
     if (result.success && unfilled.length === 0) return Object.freeze(result.data) as z.output<T>;
-    const findings = [...unfilled, ...(result.error?.issues ?? []).flatMap((issue) => this.findings(issue))];
-    throw new ConfigError(`invalid configuration:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
+    const findings = new Set([...unfilled, ...(result.error?.issues ?? []).flatMap((issue) => this.findings(issue))]);
+    throw new ConfigError(["invalid configuration:", ...findings].join("\n  "));
   }
 
   private findings(issue: z.core.$ZodIssue): string[] {
