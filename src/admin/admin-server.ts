@@ -5,7 +5,7 @@ import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
   readonly metrics: Registry;
-  /** What keeps the gateway from serving, in words; empty when it is ready. */
+  /** Why the gateway is not ready, for people; empty when it is. */
   readonly notReady: () => readonly string[];
   readonly dropCache: () => Promise<void>;
   /** Further routes; the dev network adds its own. */
@@ -13,8 +13,8 @@ export interface AdminComponents {
 }
 
 /**
- * `path` is matched whole; its groups are given to `run`. The body, at most 64 KiB, is parsed as JSON when there is
- * one.
+ * `path` must match the whole path; its groups are given to `run`, with the body parsed as JSON if there is one. A body
+ * has at most 64 KiB.
  */
 export interface AdminRoute {
   readonly method: string;

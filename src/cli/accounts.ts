@@ -62,7 +62,7 @@ export class Accounts {
     name: string,
     { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig,
   ): string {
-    // The configuration's schema has checked it, and that there is exactly one of them.
+    // The schema has checked this one, and that exactly one of the three is given.
     if (secretAccessKey !== undefined) return secretAccessKey;
     const key = secretAccessKeyFile === undefined ? "secretAccessKeySealed" : "secretAccessKeyFile";
     const where = `${key} of access key ${accessKeyId} (account ${name})`;
@@ -103,7 +103,7 @@ function limitsOf({ buckets, prefixes, permission, expires }: LimitedKeyConfig):
   };
 }
 
-/** S3's canonical user ID is 64 hex digits, and so is the public key of the CESS account: who owns is who pays. */
+/** The public key of the CESS account in hex: 64 digits, as S3's canonical user IDs have. The owner is who pays. */
 function canonicalId(account: CessAccount): string {
   return Buffer.from(publicKeyOf(account)).toString("hex");
 }

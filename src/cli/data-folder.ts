@@ -11,7 +11,7 @@ export interface DataFolderSettings {
   readonly setting: string;
   /** Names that the program gives to what is in the folder; nothing else in it is touched. */
   readonly contents: RegExp;
-  /** What others are told who find the folder in use: `cess-s3 serve`. */
+  /** Named in the message of a process that finds the folder in use: `cess-s3 serve`. */
   readonly command: string;
 }
 
@@ -22,15 +22,15 @@ export interface FolderLog {
 const GATEWAY_CONTENTS =
   /^(?:catalog\.sqlite(?:-\w+)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|state|access-logs|network)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
-/** The file system's own. */
-const NOBODYS = "lost+found";
+/** Made by the file system itself. */
+const FILE_SYSTEMS = "lost+found";
 
-/** The bits of a mode that are others' rights: of the group, and of everyone. */
+/** Bits of a mode: the rights of the group and of everyone else. */
 const OTHERS = 0o077;
 const OWNER = 0o700;
 const STICKY = 0o1000;
 
-/** A command's folder on the disk: its own as long as it runs, and readable by no other user. */
+/** A command's folder on the disk, locked while the command runs, and closed to other users. */
 export class DataFolder {
   private constructor(
     readonly path: string,
@@ -38,9 +38,9 @@ export class DataFolder {
   ) {}
 
   /**
-   * Makes the folder if need be, locks it, and takes others' rights away from what earlier versions left open; nothing
-   * in it is touched before it is locked. Rejects with ConfigError when the folder cannot be made or written, or is in
-   * use.
+   * Makes the folder if need be, locks it, and takes other users' rights away from what earlier versions left open.
+   * Nothing in it is touched before it is locked. Rejects with ConfigError when the folder cannot be made or written, or
+   * is in use.
    */
   static async open(log: FolderLog, settings: DataFolderSettings): Promise<DataFolder> {
     const { setting, contents, command } = settings;
@@ -61,7 +61,7 @@ export class DataFolder {
     return new DataFolder(path, lock);
   }
 
-  /** Lets others have the folder. */
+  /** Releases the folder: another process may use it. */
   close(): void {
     this.lock.release();
   }
@@ -90,8 +90,8 @@ function take(path: string, command: string, setting: string): FolderLock {
 }
 
 /**
- * Its name survives a power cut. Not by Node's `recursive`, which never ends where a folder says that it exists and
- * takes no entries, as /proc.
+ * Makes the folder with those above it; their names survive a power cut. Node's `recursive` is not used: below a folder
+ * that exists but takes no entries, such as /proc, it never returns.
  */
 async function makeFolder(path: string): Promise<void> {
   const made = await mkdir(path, { mode: OWNER }).then(
@@ -117,16 +117,16 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Others may neither enter the folder nor read what the program made in it. */
+/** Takes other users' rights away from the folder and from what the program made in it. */
 async function closeFolder(path: string, contents: RegExp, log: FolderLog): Promise<void> {
   const found = await stat(path);
   let foreign = false;
   for await (const { name } of await opendir(path)) {
     if (contents.test(name)) await tighten(join(path, name));
-    else if (name !== NOBODYS) foreign = true;
+    else if (name !== FILE_SYSTEMS) foreign = true;
   }
   if ((found.mode & OTHERS) === 0) return;
-  // For root, whom every folder obeys, one that holds other things may be a part of the system.
+  // Root may change any folder: one with other things in it could be part of the system.
   const shared = (found.mode & STICKY) !== 0 || (found.uid === 0 && foreign);
   if (isOurs(found) && !shared) await chmod(path, OWNER);
   else
@@ -137,8 +137,8 @@ async function closeFolder(path: string, contents: RegExp, log: FolderLog): Prom
 }
 
 /**
- * Takes others' rights away from a file, or from a folder with all in it. A folder that is closed already hides what is
- * in it and is not searched: it is closed last, after its contents. What symbolic links lead to is left alone.
+ * Takes other users' rights away from a file, or from a folder with all in it. A folder is closed after its contents, so
+ * one that is closed already needs no search. Symbolic links are left alone, with what they lead to.
  */
 async function tighten(path: string): Promise<void> {
   const found = await lstat(path);
@@ -147,7 +147,7 @@ async function tighten(path: string): Promise<void> {
   await chmod(path, found.mode & OWNER);
 }
 
-/** Only its owner may change a file's mode. Where there are no owners, as on Windows, there are no such modes either. */
+/** Only its owner may change a file's mode. False on Windows, which has neither. */
 function isOurs({ uid }: Stats): boolean {
   return uid === process.getuid?.();
 }

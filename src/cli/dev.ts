@@ -8,16 +8,16 @@ import type { GatewayServer } from "./gateway-server.js";
 import { logger, plainLog } from "./logger.js";
 import { closeOnSignals } from "./shutdown.js";
 
-/** Blocks a silent node is waited for: short, because the dev network's nodes stand on this machine. */
+/** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
 const REPORT_TIMEOUT_BLOCKS = 10;
 
 /** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
 export async function runDev(): Promise<void> {
   const { dataDir, ...settings } = loadDevConfig();
-  // The network's folder lies in it, and is locked with it.
+  // The network keeps its data in a folder inside, so this lock is its lock too.
   const folder = await openGatewayFolder(dataDir, "cess-s3 dev", plainLog);
   const starting = DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
-  // Loaded while the network starts in its thread: either takes seconds, and nobody wants to wait for both in turn.
+  // Loaded while the network starts in its thread: each takes seconds.
   const [{ GatewayServer }, network] = await Promise.all([import("./gateway-server.js"), starting]);
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },

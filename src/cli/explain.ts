@@ -2,7 +2,8 @@ import { inspect } from "node:util";
 import { ConfigError } from "../config/config-error.js";
 
 /**
- * What a person needs to know of a failure: mistakes and refusals by the system in their own words, bugs with a trace.
+ * What a command prints of a failure: the message of a mistake or of an error of the operating system; with a stack
+ * trace for anything else, which is a bug.
  */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);

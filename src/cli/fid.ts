@@ -4,7 +4,7 @@ import { ConfigError } from "../config/config-error.js";
 import { S3Error } from "../model/errors.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 
-/** `cess-s3 fid`: what CESS would know a local file by. */
+/** `cess-s3 fid`: prints the FID that a local file would have on CESS. */
 export async function runFid(
   path: string,
   options: { readonly cipher?: string; readonly json?: boolean },

@@ -12,7 +12,10 @@ export interface GatewayKeys {
   readonly keys: KeyRing;
   /** Writes a key file that is not there; undefined when there is none to be written. */
   readonly create: (() => Promise<void>) | undefined;
-  /** Before anything is served: ConfigError when a key is missing that the catalog needs; writes a new key file. */
+  /**
+   * To be called before anything is served. Rejects with ConfigError when a key that the catalog needs is missing;
+   * otherwise writes the key file if it is new.
+   */
   readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
 
@@ -20,7 +23,7 @@ interface Log {
   warn(fields: object, message: string): void;
 }
 
-/** A token or certificates that cannot be read show at the start: ConfigError. */
+/** Throws ConfigError when the token or the certificates cannot be read, so that it shows at the start. */
 function vaultKeys(
   { address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>,
   log: Log,

@@ -26,7 +26,7 @@ import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
 import { signerOf } from "./signer.js";
 
-/** How long running requests and job steps may take to finish after a signal; together below the 10 s we promise. */
+/** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
 const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
 
 export interface GatewayServerComponents {
@@ -44,11 +44,14 @@ export class GatewayServer implements Running {
     private readonly peer: PeerServer | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
-    /** Where other gateways fetch; undefined when they may not. */
+    /** URL for other gateways; undefined when there is no such listener. */
     readonly peerEndpoint: string | undefined,
   ) {}
 
-  /** `config.dataDir` is open as DataFolder. Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
+  /**
+   * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
+   * still be connecting then: `/health/ready` tells. Rejects with ConfigError.
+   */
   static async start(config: Config, { log, adminRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
@@ -146,14 +149,14 @@ function nodeTable({ registry }: Services): AdminRoute {
   const rows = () =>
     registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
   const run = async () => {
-    // A chain that does not answer must not hide what is remembered.
+    // While the chain does not answer, the table still shows what is remembered.
     await registry.nodes().catch(() => undefined);
     return json(rows());
   };
   return { method: "GET", path: /^\/nodes$/, run };
 }
 
-/** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
+/** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
   services: Services,

@@ -14,7 +14,7 @@ const key = z.string().transform((text, context): Uint8Array => {
   return bytes;
 });
 
-/** One key, or several: the first wraps, the others are there for what they wrapped. */
+/** One key, or several: the first wraps, the others only unwrap what they once wrapped. */
 const keys = z.union([key.transform((one) => [one]), z.array(key).min(1)], {
   error: "must be a key of 32 bytes in base64, or a list of them",
 });
@@ -34,16 +34,16 @@ const keyFileSchema = z.strictObject({
 
 export interface OpenedKeys {
   readonly material: KeyMaterial;
-  /** Of a file that was not there: writes it, with what `material` says. */
+  /** Writes the file with the keys in `material`; undefined when the file exists. */
   readonly create?: () => Promise<void>;
-  /** Others than its owner may read the file. */
+  /** Whether other users may read the file. */
   readonly exposed: boolean;
 }
 
 /**
- * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they
- * wrapped. A file that is not there has one random master key and, unless KMS keys are kept elsewhere, the KMS key
- * `aws/s3`. Rejects with ConfigError.
+ * The gateway's keys. A `masterKey` from the configuration wraps from now on; those of the file then only unwrap. Where
+ * there is no file, a random master key is made and, unless KMS keys are kept elsewhere, the KMS key `aws/s3`. Rejects
+ * with ConfigError.
  */
 export async function openKeyFile(
   path: string,
@@ -81,7 +81,7 @@ function parse(path: string, text: string): z.output<typeof keyFileSchema> {
   try {
     values = JSON.parse(text);
   } catch {
-    // What JSON.parse says of a text repeats some of it.
+    // The message of JSON.parse would quote the file.
     throw new ConfigError(`the key file ${path} is not JSON`);
   }
   const parsed = keyFileSchema.safeParse(values);
@@ -101,7 +101,7 @@ function freshKeys(path: string, names: readonly string[]): OpenedKeys {
   };
 }
 
-/** Whole or not at all, and on the disk before anything is wrapped by what it holds. */
+/** Writes the whole file or nothing. Resolves when it would survive a power cut: only then may its keys be used. */
 async function writeSecret(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(`${path}.new`, "w", 0o600);

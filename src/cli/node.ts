@@ -7,7 +7,7 @@ import { closeOnSignals } from "./shutdown.js";
 export async function runNode(file: string | undefined): Promise<void> {
   const config = loadNodeConfig(file);
   const log = logger(config.logLevel);
-  // Before the rest is loaded, which takes a second: whoever starts the node a second time hears of it at once.
+  // Before the rest is loaded, which takes a second: a second process must be refused at once.
   const folder = await openNodeFolder(config.dataDir, "cess-s3 node", log);
   const { NodeServer } = await import("./node-server.js");
   const server = await NodeServer.open(config, log);

@@ -8,7 +8,7 @@ import type { KeyRing } from "../keys/key-ring.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { plainLog } from "./logger.js";
 
-/** What a secret access key is sealed for: one that is moved to another access key does not open. */
+/** Binds a sealed secret to its access key: it does not open for another one. */
 export const secretPurpose = (accessKeyId: string) => `secret access key ${accessKeyId}`;
 
 /**
@@ -24,7 +24,7 @@ export async function runSeal(accessKeyId: string, file: string | undefined): Pr
   console.log(ring.seal(secret, secretPurpose(accessKeyId)));
 }
 
-/** Writes the key file unless a gateway does so at this moment: whoever has the data folder writes it. */
+/** Writes the key file, under the data folder's lock: a gateway that starts now would write one too. */
 async function firstKeys(config: KeyConfig): Promise<KeyRing> {
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 seal", plainLog);
   try {

@@ -7,7 +7,7 @@ import { closeOnSignals } from "./shutdown.js";
 export async function runServe(file: string | undefined): Promise<void> {
   const config = loadConfig(file);
   const log = logger(config.logLevel);
-  // Before the gateway is loaded, which takes a second: whoever starts it a second time hears of it at once.
+  // Before the gateway is loaded, which takes a second: a second process must be refused at once.
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
   const { GatewayServer } = await import("./gateway-server.js");
   const server = await GatewayServer.start(config, { log });

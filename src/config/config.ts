@@ -14,26 +14,26 @@ const hostName = z
   .transform((name) => name.toLowerCase());
 
 const peersSchema = z.strictObject({
-  /** Where other gateways and CESS tools fetch files from this one by FID; there is no such listener when absent. */
+  /** Where other gateways and CESS tools fetch files by FID; without it there is no such listener. */
   listen: listenAddress.optional(),
-  /** Which FIDs that listener lets out: every one this gateway knows, or none. */
+  /** Which files that listener gives: all that this gateway knows, or none. */
   share: z.enum(["all", "none"]).default("all"),
-  /** URLs of gateways asked for what is not cached here, before the storage nodes; they may lie in private networks. */
+  /** URLs of other gateways, which are asked before the storage nodes; they may lie in private networks. */
   endpoints: z
     .array(z.url({ protocol: /^https?$/, error: "must be URLs that begin with http:// or https://" }))
     .max(256)
     .default([]),
-  /** Asks the gateways in the chain's register as well: strangers, who learn what is read here. */
+  /** Also asks the gateways registered on the chain: strangers, who learn what is read here. */
   fromChain: yesNo.default(false),
 });
 
 const vaultSchema = z.strictObject({
-  /** Data keys and the token travel to it: in clear only within this machine. */
+  /** Data keys and the token are sent to it: without TLS only within this machine. */
   address: z
     .url({ protocol: /^https?$/, error: "must be a URL that begins with https://" })
     .refine(
       (url) => url.startsWith("https:") || isLoopback(new URL(url).hostname),
-      "must begin with https://, or lie on this machine: data keys travel to it",
+      "must begin with https://, or be on this machine: data keys are sent to it",
     ),
   /** A file that holds the token, read again for every request: Vault's agent may renew it. */
   tokenFile: z.string().min(1),
@@ -43,12 +43,12 @@ const vaultSchema = z.strictObject({
     .regex(/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/, "must be a path without slashes at its ends")
     .default("transit"),
   namespace: z.string().min(1).optional(),
-  /** Certificates in PEM that the server's must come from; by default those that Node.js knows. */
+  /** File with the CA certificates, in PEM, that the server's must be signed by; by default those of Node.js. */
   caFile: z.string().min(1).optional(),
 });
 
 const encryptionFields = {
-  /** What objects get whose request and bucket say nothing. Nobody but the operator can choose. */
+  /** For objects whose request and bucket say nothing. It has no default: the operator must choose. */
   default: z.enum(["none", "AES256"], {
     error:
       "must be chosen: AES256 or none. Data on CESS is readable by anyone who knows a file's FID: AES256 encrypts every object " +
@@ -58,10 +58,10 @@ const encryptionFields = {
    * JSON: master keys, named KMS keys, ciphers; `keys.json` in the data folder by default, written at the first start.
    */
   keyFile: z.string().min(1).optional(),
-  /** The master key, 32 bytes in base64 or hex, if it is not to come from the key file; or the file that holds it. */
+  /** The master key, 32 bytes in base64 or hex, in place of the key file's; or a file that holds it. */
   masterKey: z.string().optional(),
   masterKeyFile: z.string().optional(),
-  /** Where KMS keys are that the key file does not have: the transit engine of Vault, or of OpenBao. */
+  /** The transit engine of Vault or OpenBao, for KMS keys that the key file does not have. */
   vault: vaultSchema.optional(),
 };
 const oneMasterKey = onePlace(["masterKey", "masterKeyFile"], "optional");
@@ -69,7 +69,7 @@ const encryptionSchema = z.strictObject(encryptionFields).superRefine(oneMasterK
 
 const webhookSchema = z.strictObject(
   {
-    /** What buckets name it by: arn:cess:sqs::NAME:webhook. */
+    /** Buckets name it as arn:cess:sqs::NAME:webhook. */
     name: z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64 lower-case letters, digits and hyphens"),
     url: z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" }),
     /** A file that holds a token, sent as `Authorization: Bearer`. */
@@ -83,7 +83,7 @@ const webhookSchema = z.strictObject(
   },
 );
 
-/** As `NAME=URL` in the environment. */
+/** In the environment each is `NAME=URL`. */
 const webhooksSchema = z
   .array(
     z.preprocess((value) => {
@@ -109,7 +109,7 @@ const chainSchema = z
       /** A polkadot.js account export (JSON), with its password in a file of its own. */
       keystoreFile: z.string().min(1).optional(),
       keystorePasswordFile: z.string().min(1).optional(),
-      /** Milliseconds from block to block: how long waiting for the chain is counted. */
+      /** The chain's block time, ms: waits for the chain are counted in blocks. */
       blockMs: wholeNumber({ min: 20 }).default(6_000),
     },
     {
@@ -126,8 +126,8 @@ const chainSchema = z
   );
 
 /**
- * Everything an operator can set. Every field has a default except what only the operator can know: the chain, the
- * signing account and the S3 accounts.
+ * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
+ * account, the S3 accounts, and whether objects are encrypted.
  */
 export const configSchema = z.strictObject({
   /** Where S3 clients connect. */
@@ -137,24 +137,22 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
     .optional(),
-  /**
-   * Hosts under it, as BUCKET.websiteDomain, show buckets to browsers. No bucket of virtual-host style may be meant by
-   * one.
-   */
+  /** Browsers see a bucket's website as `BUCKET.websiteDomain`. Must differ from `domain`. */
   websiteDomain: z
     .string()
     .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
     .optional(),
   region: z.string().default("us-east-1"),
-  /** Health, metrics and the cache switch; keep it away from the public. */
+  /** Health, metrics and the cache switch, without authentication: keep it private. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
   /**
-   * Host names under which the admin endpoint is reached. It answers to IP addresses, `localhost` and the host of
-   * `adminListen` as well, and to no other name: a web site could give its own name this machine's address.
+   * Host names under which the admin endpoint is reached. It also answers to IP addresses, `localhost` and the host of
+   * `adminListen`, and to no other name: a web site could make its own name resolve to this machine.
    */
   adminNames: z.array(hostName).max(100).default([]),
   /**
-   * Catalog, staged bytes and cache. Staged bytes are the only copy until the chain says stored: use a reliable disk.
+   * Catalog, staged bytes, cache and keys. Staged bytes are the only copy until an object is `stored`: use a reliable
+   * disk.
    */
   dataDir: z.string().min(1).default("./data"),
   chain: chainSchema,
@@ -164,7 +162,7 @@ export const configSchema = z.strictObject({
         input === undefined ? "is missing: it lists who may use this gateway, and who pays" : undefined,
     })
     .min(1),
-  /** What a new bucket has where its creator says nothing else. The defaults are AWS's: no ACLs, nothing public. */
+  /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({
       objectOwnership: z
@@ -181,7 +179,7 @@ export const configSchema = z.strictObject({
   /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
   allowPrivateNodes: yesNo.default(false),
   peers: peersSchema.prefault({}),
-  /** The bucket whose keys are FIDs: any file on the network, read only. Empty: there is none. */
+  /** Name of the read-only bucket whose keys are the FIDs of all files on the network; empty: there is none. */
   networkBucket: z
     .string()
     .regex(/^(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/, "must be a bucket's name, or empty")
@@ -190,16 +188,16 @@ export const configSchema = z.strictObject({
   encodingThreads: wholeNumber({ min: 0, max: 256 }).default(0),
   /** Blocks after which a storage node that took its fragments and did not report is replaced. */
   reportTimeoutBlocks: wholeNumber({ min: 1 }).default(100),
-  /** When storage nodes are passed over. */
+  /** When a storage node gets no fragments for a while: its cooldown. */
   nodes: z
     .strictObject({
-      /** Transfers in a row that a node did not answer after which it gets no fragments for a while. */
+      /** So many transfers in a row that a node did not answer start its cooldown. */
       failures: wholeNumber({ min: 1, max: 1000 }).default(3),
-      /** The same for fragment batches in a row that it took and did not report. */
+      /** So many fragment batches in a row that it took and did not report start its cooldown. */
       missedReports: wholeNumber({ min: 1, max: 1000 }).default(2),
-      /** That while at first; it doubles with each failure after it … */
+      /** The first cooldown, s; it doubles with each failure after it. */
       cooldownSeconds: wholeNumber({ min: 1 }).default(10),
-      /** … up to this. */
+      /** The longest cooldown, s. */
       maxCooldownSeconds: wholeNumber({ min: 1 }).default(600),
     })
     .prefault({}),
@@ -208,7 +206,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Accounts of storage nodes that get fragments first. */
       prefer: z.array(z.string()).min(1).optional(),
-      /** No others get any. */
+      /** Accounts of storage nodes: no others get fragments. */
       require: z.array(z.string()).min(1).optional(),
       avoid: z.array(z.string()).min(1).optional(),
       /** Most fragments of a file in one /16 network, and with one operator. */
@@ -237,10 +235,7 @@ export const configSchema = z.strictObject({
       maxAgeDays: wholeNumber({ min: 1, max: 30 }).default(3),
     })
     .prefault({}),
-  /**
-   * Access logs of buckets that want them: how long, and up to how many bytes, lines wait for others to be one object
-   * with.
-   */
+  /** How long lines of an access log wait to become one object together, and up to how many bytes. */
   accessLogs: z
     .strictObject({
       minutes: decimalNumber({ min: 0.01, max: 1440 }).default(60),
@@ -252,8 +247,8 @@ export const configSchema = z.strictObject({
   etag: z
     .strictObject({
       /**
-       * What the ETag of a completed multipart upload is: the FID, the FID with `-PARTS` for tools that read any other
-       * as an MD5, or S3's own MD5 of MD5s. Objects keep the one they got.
+       * The ETag of a completed multipart upload: the FID; the FID with `-PARTS`, for tools that take an ETag without a
+       * dash for an MD5; or the MD5 of MD5s, as on AWS. Objects keep the ETag they got.
        */
       multipart: z.enum(["fid", "fid-parts", "md5-parts"]).default("fid"),
     })
@@ -263,7 +258,7 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
-/** Where the keys are: all that sealing a secret needs to know. */
+/** The part of a gateway's configuration that says where its keys are, for `cess-s3 seal`. */
 export const keyConfigSchema = z.object({
   dataDir: configSchema.shape.dataDir,
   encryption: z
@@ -278,13 +273,13 @@ export type ConfigInput = z.input<typeof configSchema>;
 
 /** Settings of the network in a box. */
 export const devConfigSchema = z.strictObject({
-  /** The gateway's data folder; the network's own lies in it. */
+  /** The gateway's data folder; the network has a folder in it. */
   dataDir: configSchema.shape.dataDir,
   /** Storage nodes; at least 12 or no file can be stored. */
   nodes: wholeNumber({ min: 12, max: 64 }).default(14),
   /** Milliseconds from block to block. */
   blockMs: wholeNumber({ min: 20, max: 60_000 }).default(1000),
-  /** Which runtime's shapes the dev chain has. */
+  /** The CESS runtime whose types the dev chain has. */
   spec: wholeNumber({ min: 0 })
     .refine((spec) => spec === 100 || spec === 133, "must be 100 or 133")
     .transform((spec) => (spec === 100 ? (100 as const) : (133 as const)))
