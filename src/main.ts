@@ -2,6 +2,9 @@
 import { Command } from "commander";
 import { explain } from "./cli/explain.js";
 
+// What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
+process.umask(0o077);
+
 // Each command is loaded when it is called: the chain client alone takes a second of processor time to load.
 
 const program = new Command("cess-s3").description("S3-compatible gateway to the CESS decentralized storage network");

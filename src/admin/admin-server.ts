@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
   readonly metrics: Registry;
-  /** What keeps the gateway from serving, in words; empty when it is ready. */
+  /** Why the gateway is not ready, for people; empty when it is. */
   readonly notReady: () => readonly string[];
   readonly dropCache: () => Promise<void>;
   /** Further routes; the dev network adds its own. */
@@ -12,13 +13,18 @@ export interface AdminComponents {
 }
 
 /**
- * `path` is matched whole; its groups are given to `run`. The body, at most 64 KiB, is parsed as JSON when there is
- * one.
+ * `path` must match the whole path; its groups are given to `run`, with the body parsed as JSON if there is one. A body
+ * has at most 64 KiB.
  */
 export interface AdminRoute {
   readonly method: string;
   readonly path: RegExp;
   run(groups: readonly string[], body: unknown): Promise<AdminAnswer>;
+}
+
+export interface AdminSettings {
+  /** Host names that the endpoint answers to, besides `localhost` and IP addresses. */
+  readonly names: readonly string[];
 }
 
 export interface AdminAnswer {
@@ -38,13 +44,15 @@ const text = (body: string, status = 200): AdminAnswer => ({ status, body: `${bo
 
 /**
  * Health, metrics and the cache switch, for the operator. It has no authentication: it listens on loopback by default
- * and belongs behind the operator's own walls.
+ * and must not be reachable from outside. RequestGuard keeps web sites out.
  */
 export class AdminServer {
   private readonly server: Server;
   private readonly routes: readonly AdminRoute[];
+  private readonly guard: RequestGuard;
 
-  constructor(components: AdminComponents) {
+  constructor(components: AdminComponents, { names }: AdminSettings) {
+    this.guard = new RequestGuard(names);
     this.routes = [...ownRoutes(components), ...(components.routes ?? [])];
     this.server = createServer((request, response) => {
       void this.answer(request).then((answer) => {
@@ -71,7 +79,9 @@ export class AdminServer {
 
   private async answer(request: IncomingMessage): Promise<AdminAnswer> {
     try {
-      const path = new URL(request.url ?? "/", "http://admin").pathname;
+      const refusal = this.guard.refusal(request.headers);
+      if (refusal !== undefined) return text(refusal, 403);
+      const [path = "/"] = (request.url ?? "/").split("?", 1);
       const method = request.method === "HEAD" ? "GET" : request.method;
       const here = this.routes.flatMap((route) => {
         const match = route.path.exec(path);

@@ -1,5 +1,6 @@
-import type { AccountConfig, LimitedKeyConfig } from "../config/config.js";
-import { ConfigError, readSecret } from "../config/load.js";
+import type { AccountConfig, LimitedKeyConfig } from "../config/account.js";
+import { ConfigError } from "../config/config-error.js";
+import { readSecret, secretFault } from "../config/secret.js";
 import type { AccessKey, Account, CessAccount, KeyLimits } from "../model/account.js";
 import type { Sealer } from "../model/sealer.js";
 import { parseAccount, publicKeyOf } from "../network/chain/accounts.js";
@@ -41,7 +42,9 @@ export class Accounts {
       present &&
       (present.displayName !== name || present.territory !== territory || present.readsNetwork !== account.readsNetwork)
     ) {
-      throw new ConfigError(`the CESS account ${cessAccount} stands twice with different names, territories or rights`);
+      throw new ConfigError(
+        `the CESS account ${cessAccount} is configured twice, with different names, territories or rights`,
+      );
     }
     this.byId.set(account.id, present ?? account);
     this.addKey(name, configured, present ?? account);
@@ -51,7 +54,7 @@ export class Accounts {
   private addKey(name: string, key: KeyConfig, account: Account, limits?: KeyLimits): void {
     const { accessKeyId } = key;
     const secretAccessKey = this.secret(name, key);
-    if (this.byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} stands twice`);
+    if (this.byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} is configured twice`);
     this.byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...(limits ? { limits } : {}) });
   }
 
@@ -59,18 +62,27 @@ export class Accounts {
     name: string,
     { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig,
   ): string {
+    // The schema has checked this one, and that exactly one of the three is given.
     if (secretAccessKey !== undefined) return secretAccessKey;
-    if (secretAccessKeyFile !== undefined) return readSecret(secretAccessKeyFile);
-    if (secretAccessKeySealed === undefined) {
-      throw new ConfigError(
-        `the access key ${accessKeyId} of account ${name} needs secretAccessKey, secretAccessKeyFile or secretAccessKeySealed`,
-      );
-    }
+    const key = secretAccessKeyFile === undefined ? "secretAccessKeySealed" : "secretAccessKeyFile";
+    const where = `${key} of access key ${accessKeyId} (account ${name})`;
+    const secret =
+      secretAccessKeyFile === undefined
+        ? this.unseal(secretAccessKeySealed ?? "", accessKeyId, where)
+        : readSecret(secretAccessKeyFile, where);
+    const fault = secretFault(secret);
+    if (fault === undefined) return secret;
+    throw new ConfigError(
+      `${where}: the secret ${secretAccessKeyFile === undefined ? "" : `in ${secretAccessKeyFile} `}${fault}`,
+    );
+  }
+
+  private unseal(sealed: string, accessKeyId: string, where: string): string {
     try {
-      return this.sealer.open(secretAccessKeySealed, secretPurpose(accessKeyId));
+      return this.sealer.open(sealed, secretPurpose(accessKeyId));
     } catch (cause) {
       throw new ConfigError(
-        `secretAccessKeySealed of ${accessKeyId} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`,
+        `${where} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`,
         { cause },
       );
     }
@@ -91,7 +103,7 @@ function limitsOf({ buckets, prefixes, permission, expires }: LimitedKeyConfig):
   };
 }
 
-/** S3's canonical user ID is 64 hex digits, and so is the public key of the CESS account: who owns is who pays. */
+/** The public key of the CESS account in hex: 64 digits, as S3's canonical user IDs have. The owner is who pays. */
 function canonicalId(account: CessAccount): string {
   return Buffer.from(publicKeyOf(account)).toString("hex");
 }

@@ -2,19 +2,22 @@ import { join } from "node:path";
 import { loadDevConfig, loadDevGatewayConfig } from "../config/load.js";
 import { DevNetworkThread } from "../devnet/dev-network-thread.js";
 import type { DevUser } from "../devnet/dev-users.js";
+import { openGatewayFolder } from "./data-folder.js";
 import { devRoutes } from "./dev-routes.js";
 import type { GatewayServer } from "./gateway-server.js";
-import { logger } from "./logger.js";
+import { logger, plainLog } from "./logger.js";
 import { closeOnSignals } from "./shutdown.js";
 
-/** Blocks a silent node is waited for: short, because the dev network's nodes stand on this machine. */
+/** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
 const REPORT_TIMEOUT_BLOCKS = 10;
 
 /** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
 export async function runDev(): Promise<void> {
   const { dataDir, ...settings } = loadDevConfig();
+  // The network keeps its data in a folder inside, so this lock is its lock too.
+  const folder = await openGatewayFolder(dataDir, "cess-s3 dev", plainLog);
   const starting = DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
-  // Loaded while the network starts in its thread: either takes seconds, and nobody wants to wait for both in turn.
+  // Loaded while the network starts in its thread: each takes seconds.
   const [{ GatewayServer }, network] = await Promise.all([import("./gateway-server.js"), starting]);
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
@@ -27,6 +30,7 @@ export async function runDev(): Promise<void> {
     async close() {
       await server.close();
       await network.close();
+      folder.close();
     },
   });
   console.log(welcome(server, config.region, network.users));

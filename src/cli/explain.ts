@@ -1,13 +1,13 @@
-import { ConfigError } from "../config/load.js";
+import { inspect } from "node:util";
+import { ConfigError } from "../config/config-error.js";
 
 /**
- * What a person needs to know of a failure: mistakes and refusals by the system in their own words, bugs with a trace.
+ * What a command prints of a failure: the message of a mistake or of an error of the operating system; with a stack
+ * trace for anything else, which is a bug.
  */
 export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
   if (error instanceof ConfigError) return error.message;
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "EADDRINUSE") return `${error.message}: another program listens there; choose another address or end it`;
-  if (code !== undefined) return error.message;
+  if ((error as NodeJS.ErrnoException).code !== undefined) return error.message;
   return error.stack ?? error.message;
 }

@@ -1,10 +1,10 @@
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { digestFile } from "../encoding/file-digest.js";
-import { ConfigError } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
 import { S3Error } from "../gateway/s3-error.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 
-/** `cess-s3 fid`: what CESS would know a local file by. */
+/** `cess-s3 fid`: prints the FID that a local file would have on CESS. */
 export async function runFid(
   path: string,
   options: { readonly cipher?: string; readonly json?: boolean },

@@ -2,16 +2,20 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog.js";
 import type { KeyConfig } from "../config/config.js";
-import { ConfigError, readSecret } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
+import { readSecret } from "../config/secret.js";
 import { KeyRing } from "../keys/key-ring.js";
 import { VaultKeys } from "../keys/vault-keys.js";
 import { openKeyFile } from "./key-file.js";
 
 export interface GatewayKeys {
   readonly keys: KeyRing;
-  /** Writes a key file that was not there. */
-  readonly create: () => Promise<void>;
-  /** Before anything is served: ConfigError when a key is missing that the catalog needs; writes a new key file. */
+  /** Writes a key file that is not there; undefined when there is none to be written. */
+  readonly create: (() => Promise<void>) | undefined;
+  /**
+   * To be called before anything is served. Rejects with ConfigError when a key that the catalog needs is missing;
+   * otherwise writes the key file if it is new.
+   */
   readonly settle: (catalog: Pick<Catalog, "keyUses">) => Promise<void>;
 }
 
@@ -19,36 +23,33 @@ interface Log {
   warn(fields: object, message: string): void;
 }
 
-/** A token or certificates that cannot be read show at the start: ConfigError. */
+/** Throws ConfigError when the token or the certificates cannot be read, so that it shows at the start. */
 function vaultKeys(
   { address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>,
   log: Log,
 ): VaultKeys {
-  readSecret(tokenFile);
+  readSecret(tokenFile, "encryption.vault.tokenFile");
   const token = async () => (await readFile(tokenFile, "utf8")).trim();
   return new VaultKeys(
     { token, log },
-    { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile) },
+    { address, mount, namespace, ca: caFile === undefined ? undefined : readSecret(caFile, "encryption.vault.caFile") },
   );
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
 export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log): Promise<GatewayKeys> {
   const { keyFile, masterKey, masterKeyFile, vault } = encryption;
-  if (masterKey !== undefined && masterKeyFile !== undefined)
-    throw new ConfigError("encryption.masterKey and encryption.masterKeyFile are two places for one key: keep one");
   const path = keyFile ?? join(dataDir, "keys.json");
   const opened = await openKeyFile(
     path,
-    masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile)),
+    masterKey ?? (masterKeyFile === undefined ? undefined : readSecret(masterKeyFile, "encryption.masterKeyFile")),
     vault !== undefined,
   );
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
   const keys = new KeyRing(opened.material, vault && vaultKeys(vault, log));
-  const create = async () => opened.create?.();
   return {
     keys,
-    create,
+    create: opened.create,
     settle: async (catalog) => {
       const missing = (await catalog.keyUses.all()).filter((id) => !keys.has(id));
       if (missing.length > 0) {
@@ -62,7 +63,7 @@ export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log):
             "put the key file, or the old keys behind the new ones, back",
         );
       }
-      await create();
+      await opened.create?.();
     },
   };
 }

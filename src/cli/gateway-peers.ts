@@ -4,7 +4,7 @@ import { systemClock } from "../model/system-clock.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
 import { GatewayPeers } from "../peers/gateway-peers.js";
 
-/** The other gateways that reads ask; undefined when the operator named none and does not want the register's. */
+/** The other gateways that reads ask; undefined when none is configured, neither by URL nor from the chain. */
 export function gatewayPeers(
   { peers, allowPrivateNodes }: Config,
   register: GatewayRegister,

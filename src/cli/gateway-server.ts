@@ -1,10 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { AdminServer, json, type AdminRoute } from "../admin/admin-server.js";
-import { readSecret } from "../config/load.js";
 import type { Config } from "../config/config.js";
-import type { ListenAddress } from "../config/quantity.js";
+import { readSecret } from "../config/secret.js";
 import { CessGateway } from "../gateway/cess-gateway.js";
 import { RegistrySaver } from "../maintenance/registry-saver.js";
 import { NetworkBucket } from "../gateway/objects/network-bucket.js";
@@ -20,6 +18,7 @@ import { createS3App } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { gatewayKeys } from "./gateway-keys.js";
+import { listen } from "./listen.js";
 import { Metrics } from "./metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
@@ -27,7 +26,7 @@ import { S3Server } from "./s3-server.js";
 import type { Running } from "./shutdown.js";
 import { signerOf } from "./signer.js";
 
-/** How long running requests and job steps may take to finish after a signal; together below the 10 s we promise. */
+/** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
 const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
 
 export interface GatewayServerComponents {
@@ -35,7 +34,7 @@ export interface GatewayServerComponents {
   readonly adminRoutes?: readonly AdminRoute[];
 }
 
-/** The composition root: constructs every room from one configuration, starts it, and ends it in order. */
+/** The composition root: constructs every service from one configuration, starts it, and ends it in order. */
 export class GatewayServer implements Running {
   private constructor(
     private readonly services: Services,
@@ -45,16 +44,18 @@ export class GatewayServer implements Running {
     private readonly peer: PeerServer | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
-    /** Where other gateways fetch; undefined when they may not. */
+    /** URL for other gateways; undefined when there is no such listener. */
     readonly peerEndpoint: string | undefined,
   ) {}
 
-  /** Resolves when S3 requests are answered; the chain may still be connecting, `/health/ready` tells. */
+  /**
+   * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
+   * still be connecting then: `/health/ready` tells. Rejects with ConfigError.
+   */
   static async start(config: Config, { log, adminRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
-    await mkdir(config.dataDir, { recursive: true });
     const services = await openServices(config, accounts, signer, keys, log);
     await startWorkers(services, config, log);
     const metrics = new Metrics(services);
@@ -108,18 +109,12 @@ export class GatewayServer implements Running {
         },
       ),
     );
-    const admin = new AdminServer({
-      metrics: metrics.registry,
-      notReady: () =>
-        services.chain.connected ? [] : ["the chain is not connected: " + config.chain.endpoints.join(", ")],
-      dropCache: () => services.cache.clear(),
-      routes: [nodeTable(services), ...adminRoutes],
-    });
+    const admin = adminServer(config, services, metrics, adminRoutes);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
-    const endpoint = await listen(s3, config.listen);
-    const adminEndpoint = await listen(admin, config.adminListen);
-    const peerEndpoint = peer && config.peers.listen && (await listen(peer, config.peers.listen));
+    const endpoint = await listen("listen", s3, config.listen);
+    const adminEndpoint = await listen("adminListen", admin, config.adminListen);
+    const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
     return new GatewayServer(services, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
   }
 
@@ -132,19 +127,36 @@ export class GatewayServer implements Running {
   }
 }
 
+function adminServer(
+  { chain, adminListen, adminNames }: Config,
+  services: Services,
+  metrics: Metrics,
+  routes: readonly AdminRoute[],
+): AdminServer {
+  return new AdminServer(
+    {
+      metrics: metrics.registry,
+      notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
+      dropCache: () => services.cache.clear(),
+      routes: [nodeTable(services), ...routes],
+    },
+    { names: [adminListen.host, ...adminNames] },
+  );
+}
+
 /** The admin endpoint's table of storage nodes, the best first. */
 function nodeTable({ registry }: Services): AdminRoute {
   const rows = () =>
     registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
   const run = async () => {
-    // A chain that does not answer must not hide what is remembered.
+    // While the chain does not answer, the table still shows what is remembered.
     await registry.nodes().catch(() => undefined);
     return json(rows());
   };
   return { method: "GET", path: /^\/nodes$/, run };
 }
 
-/** The bucket of all files on the network; undefined when the operator wants none, or a user's bucket has its name. */
+/** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
   services: Services,
@@ -172,7 +184,7 @@ async function startWorkers(services: Services, { lifecycleDayMs, notifications 
   const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
     name,
     url,
-    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile) }),
+    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `tokenFile of webhook ${name}`) }),
   }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
@@ -181,12 +193,4 @@ async function startWorkers(services: Services, { lifecycleDayMs, notifications 
 function wakeAll({ supervisor, distribution }: Services): void {
   for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   supervisor.wake("notifier");
-}
-
-async function listen(
-  server: { listen(host: string, port: number): Promise<{ readonly port: number }> },
-  { host, port }: ListenAddress,
-): Promise<string> {
-  const actual = await server.listen(host, port);
-  return `http://${host.includes(":") ? `[${host}]` : host}:${actual.port}`;
 }

@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 
 /**
  * Small state that may be lost, a JSON file for each key. A file is replaced whole, so a crash or a power cut leaves
- * the old one or the new one. Several gateways that share such state put a Keyv over Redis here.
+ * the old one or the new one.
  */
 export class JsonFileStore {
   constructor(private readonly settings: { readonly folder: string }) {}
 
-  /** Undefined when there is none, or it is no JSON. */
+  /** Undefined when there is no such file, or when it is not JSON. */
   async get(key: string): Promise<unknown> {
     try {
       return JSON.parse(await readFile(this.path(key), "utf8"));
@@ -18,7 +18,7 @@ export class JsonFileStore {
     }
   }
 
-  /** Calls for one key follow each other: that is for the caller to see to. */
+  /** The caller must not set one key twice at the same time. */
   async set(key: string, value: unknown): Promise<void> {
     const path = this.path(key);
     await mkdir(dirname(path), { recursive: true });

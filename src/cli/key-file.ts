@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../config/load.js";
+import { ConfigError, reasonOf } from "../config/config-error.js";
 import type { KeyMaterial } from "../keys/key-ring.js";
 import { KEY_SIZE } from "../keys/sealed-text.js";
 
@@ -14,7 +14,7 @@ const key = z.string().transform((text, context): Uint8Array => {
   return bytes;
 });
 
-/** One key, or several: the first wraps, the others are there for what they wrapped. */
+/** One key, or several: the first wraps, the others only unwrap what they once wrapped. */
 const keys = z.union([key.transform((one) => [one]), z.array(key).min(1)], {
   error: "must be a key of 32 bytes in base64, or a list of them",
 });
@@ -34,16 +34,16 @@ const keyFileSchema = z.strictObject({
 
 export interface OpenedKeys {
   readonly material: KeyMaterial;
-  /** Of a file that was not there: writes it, with what `material` says. */
+  /** Writes the file with the keys in `material`; undefined when the file exists. */
   readonly create?: () => Promise<void>;
-  /** Others than its owner may read the file. */
+  /** Whether other users may read the file. */
   readonly exposed: boolean;
 }
 
 /**
- * The gateway's keys. `masterKey` (from the configuration) wraps from now on, the file's are there for what they
- * wrapped. A file that is not there has one random master key and, unless KMS keys are kept elsewhere, the KMS key
- * `aws/s3`. Rejects with ConfigError.
+ * The gateway's keys. A `masterKey` from the configuration wraps from now on; those of the file then only unwrap. Where
+ * there is no file, a random master key is made and, unless KMS keys are kept elsewhere, the KMS key `aws/s3`. Rejects
+ * with ConfigError.
  */
 export async function openKeyFile(
   path: string,
@@ -53,7 +53,7 @@ export async function openKeyFile(
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ConfigError(`cannot read the key file ${path}: ${(cause as Error).message}`, { cause });
+    throw new ConfigError(`encryption.keyFile: cannot read the key file ${path}: ${reasonOf(cause)}`, { cause });
   });
   if (text === undefined && configured.length > 0)
     return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
@@ -71,7 +71,8 @@ export async function openKeyFile(
 
 function readMasterKey(text: string): Uint8Array {
   const parsed = key.safeParse(text.trim());
-  if (!parsed.success) throw new ConfigError(`encryption.masterKey is not right:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new ConfigError(`encryption.masterKey: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
   return parsed.data;
 }
 
@@ -80,11 +81,11 @@ function parse(path: string, text: string): z.output<typeof keyFileSchema> {
   try {
     values = JSON.parse(text);
   } catch {
-    // What JSON.parse says of a text repeats some of it.
+    // The message of JSON.parse would quote the file.
     throw new ConfigError(`the key file ${path} is not JSON`);
   }
   const parsed = keyFileSchema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(`the key file ${path} is not right:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new ConfigError(`the key file ${path} is not valid:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
@@ -100,7 +101,7 @@ function freshKeys(path: string, names: readonly string[]): OpenedKeys {
   };
 }
 
-/** Whole or not at all, and on the disk before anything is wrapped by what it holds. */
+/** Writes the whole file or nothing. Resolves when it would survive a power cut: only then may its keys be used. */
 async function writeSecret(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(`${path}.new`, "w", 0o600);

@@ -5,3 +5,8 @@ import type { Config } from "../config/config.js";
 export function logger(level: Config["logLevel"]): Logger {
   return pino({ level, base: null }, pino.destination(2));
 }
+
+/** Warnings in plain words, for commands that a person runs and watches. */
+export const plainLog = {
+  warn: (_fields: object, message: string): void => console.error(`cess-s3: ${message}`),
+};

@@ -5,7 +5,7 @@ import type { Services } from "./services.js";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** What operators watch. Gauges are read when Prometheus asks. */
+/** The metrics of the admin endpoint. Gauges are computed when Prometheus asks. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly requests = new Counter({

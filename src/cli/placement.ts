@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Config } from "../config/config.js";
-import { ConfigError } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
 import { rulesPolicy } from "../model/placement-rules.js";
 import { parseAccount } from "../network/chain/accounts.js";
@@ -36,7 +36,7 @@ async function loadPolicy(path: string): Promise<PlacementPolicy> {
   return policy as PlacementPolicy;
 }
 
-/** One key has many addresses; the chain's register is compared with CESS's own. */
+/** Addresses in CESS's own form, as the chain lists its nodes: one key has an address for each SS58 prefix. */
 function accounts(addresses: readonly string[]): Set<string> {
   try {
     return new Set(addresses.map((address) => parseAccount(address)));

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** An HTTP server that can stop without cutting off whoever it is serving. */
+/** An HTTP server that lets running requests finish before it stops. */
 export class S3Server {
   constructor(private readonly server: Server) {}
 

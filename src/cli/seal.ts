@@ -1,20 +1,37 @@
 import { text } from "node:stream/consumers";
-import { ConfigError, loadKeyConfig } from "../config/load.js";
+import { ConfigError } from "../config/config-error.js";
+import { loadKeyConfig } from "../config/load.js";
+import { secretFault } from "../config/secret.js";
+import { openGatewayFolder } from "./data-folder.js";
+import type { KeyConfig } from "../config/config.js";
+import type { KeyRing } from "../keys/key-ring.js";
 import { gatewayKeys } from "./gateway-keys.js";
+import { plainLog } from "./logger.js";
 
-/** What a secret access key is sealed for: one that is moved to another access key does not open. */
+/** Binds a sealed secret to its access key: it does not open for another one. */
 export const secretPurpose = (accessKeyId: string) => `secret access key ${accessKeyId}`;
 
 /**
  * `cess-s3 seal`: a secret access key from standard input, sealed by the gateway's master key for the configuration.
  */
 export async function runSeal(accessKeyId: string, file: string | undefined): Promise<void> {
-  const { keys, create } = await gatewayKeys(loadKeyConfig(file), {
-    warn: (_fields, message) => console.error(message),
-  });
+  const config = loadKeyConfig(file);
   const secret = (await text(process.stdin)).trim();
-  if (secret.length < 8)
-    throw new ConfigError("the secret access key comes on standard input and has at least 8 characters");
-  await create();
-  console.log(keys.seal(secret, secretPurpose(accessKeyId)));
+  const fault = secretFault(secret);
+  if (fault !== undefined) throw new ConfigError(`the secret access key, which comes on standard input, ${fault}`);
+  const { keys, create } = await gatewayKeys(config, plainLog);
+  const ring = create ? await firstKeys(config) : keys;
+  console.log(ring.seal(secret, secretPurpose(accessKeyId)));
+}
+
+/** Writes the key file, under the data folder's lock: a gateway that starts now would write one too. */
+async function firstKeys(config: KeyConfig): Promise<KeyRing> {
+  const folder = await openGatewayFolder(config.dataDir, "cess-s3 seal", plainLog);
+  try {
+    const { keys, create } = await gatewayKeys(config, plainLog);
+    await create?.();
+    return keys;
+  } finally {
+    folder.close();
+  }
 }

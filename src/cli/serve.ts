@@ -1,13 +1,22 @@
 import { loadConfig } from "../config/load.js";
-import { GatewayServer } from "./gateway-server.js";
+import { openGatewayFolder } from "./data-folder.js";
 import { logger } from "./logger.js";
 import { closeOnSignals } from "./shutdown.js";
 
 /** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. */
 export async function runServe(file: string | undefined): Promise<void> {
   const config = loadConfig(file);
-  const server = await GatewayServer.start(config, { log: logger(config.logLevel) });
-  closeOnSignals(server);
+  const log = logger(config.logLevel);
+  // Before the gateway is loaded, which takes a second: a second process must be refused at once.
+  const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
+  const { GatewayServer } = await import("./gateway-server.js");
+  const server = await GatewayServer.start(config, { log });
+  closeOnSignals({
+    async close() {
+      await server.close();
+      folder.close();
+    },
+  });
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   console.log(
     `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,

@@ -29,7 +29,7 @@ import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
-/** Every room of the house but the wire, constructed and connected; nothing runs yet. */
+/** All services but the listeners, constructed and connected. Nothing runs yet. */
 export interface Services {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
@@ -75,7 +75,7 @@ export async function openServices(
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
   const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
-  // The book's measure is inside the limits: waiting for a free place is no fault of the node's.
+  // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
   const nodes = new LimitedNodes({ nodes: new MeasuredNodes({ nodes: http, registry, clock }) });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
@@ -127,7 +127,7 @@ function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
   return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
 }
 
-/** In the order in which services depend on each other, the wire and the supervisor having ended before. */
+/** Closes services before those they depend on. The listeners and the supervisor must have ended. */
 export async function closeServices(services: Services): Promise<void> {
   await services.distribution.close();
   await services.preprocessing.close();
@@ -135,7 +135,7 @@ export async function closeServices(services: Services): Promise<void> {
   await services.session.close();
   await services.peers?.close();
   await services.http.close();
-  // What is lost here is learned again; it must not keep the other services from closing.
+  // What these lose is learned again, so a failure must not keep the other services from closing.
   await Promise.allSettled([services.registry.save(), services.watermark.save()]);
   await services.cache.close();
   await services.encoder.close();

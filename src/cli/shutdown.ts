@@ -4,7 +4,7 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** The whole shutdown takes no longer; what is not done by then is resumed at the next start. */
+/** Longest shutdown, ms. What is not done by then is resumed at the next start. */
 const DEADLINE_MS = 9_500;
 
 /**

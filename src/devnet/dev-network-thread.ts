@@ -32,7 +32,10 @@ export class DevNetworkThread {
       workerData: settings,
     });
     const [started] = (await once(worker, "message")) as [Started];
-    if ("error" in started) throw started.error;
+    if ("error" in started) {
+      await worker.terminate();
+      throw started.error;
+    }
     return new DevNetworkThread(worker, started.chainEndpoint, started.gatewayMnemonic, started.users);
   }
 

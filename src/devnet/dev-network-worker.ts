@@ -1,3 +1,4 @@
+import { inspect, types } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { DevNetwork, type DevNetworkSettings } from "./dev-network.js";
 import type { DevUser } from "./dev-users.js";
@@ -29,6 +30,15 @@ function answer(network: DevNetwork, question: Question): Promise<unknown> {
   }
 }
 
+/**
+ * An error that reaches the other thread as one. Only the language's own kinds do: others, as the database's, arrive as
+ * objects without a message.
+ */
+function portable(error: unknown): Error {
+  if (types.isNativeError(error)) return error;
+  return new Error(error instanceof Error ? error.message : inspect(error));
+}
+
 async function main(): Promise<void> {
   const network = await DevNetwork.start(workerData as DevNetworkSettings);
   parentPort?.on("message", ({ id, question }: { id: number; question: Question }) => {
@@ -36,11 +46,11 @@ async function main(): Promise<void> {
       .then(() => answer(network, question))
       .then(
         (value) => parentPort?.postMessage({ id, value } satisfies Answer),
-        (error: unknown) => parentPort?.postMessage({ id, error: error as Error } satisfies Answer),
+        (error: unknown) => parentPort?.postMessage({ id, error: portable(error) } satisfies Answer),
       );
   });
   const { chainEndpoint, gatewayMnemonic, users } = network;
   parentPort?.postMessage({ chainEndpoint, gatewayMnemonic, users } satisfies Started);
 }
 
-main().catch((error: unknown) => parentPort?.postMessage({ error: error as Error } satisfies Started));
+main().catch((error: unknown) => parentPort?.postMessage({ error: portable(error) } satisfies Started));

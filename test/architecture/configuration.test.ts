@@ -7,7 +7,7 @@ import { configSchema, nodeConfigSchema } from "../../src/config/config.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const page = readFileSync(join(root, "docs/configuration.md"), "utf8");
-const loader = readFileSync(join(root, "src/config/load.ts"), "utf8");
+const loader = ["load.ts", "variables.ts"].map((name) => readFileSync(join(root, "src/config", name), "utf8")).join("");
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;

@@ -75,7 +75,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Packages only some folders may know. */
 const owners: readonly { readonly packages: RegExp; readonly folders: readonly string[] }[] = [
   { packages: /^express$/, folders: ["s3"] },
-  { packages: /^(kysely|libsql|pg)$/, folders: ["catalog", "devnet"] },
+  { packages: /^(kysely|pg)$/, folders: ["catalog"] },
+  { packages: /^libsql$/, folders: ["catalog", "devnet", "cli"] },
   { packages: /^@polkadot\//, folders: ["network", "devnet"] },
   { packages: /^@subspace\/|^piscina$/, folders: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ConfigError, loadConfig, loadDevConfig, loadDevGatewayConfig } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/config-error.js";
+import { loadConfig, loadDevConfig, loadDevGatewayConfig } from "../../../src/config/load.js";
 
 const account = {
   name: "alice",
@@ -141,5 +142,235 @@ describe("configuration", () => {
       reportTimeoutBlocks: 60,
       encryption: { default: "none" },
     });
+  });
+
+  const message = (load: () => unknown): string => {
+    try {
+      load();
+    } catch (error) {
+      expect(error).to.be.instanceOf(ConfigError);
+      return (error as Error).message;
+    }
+    throw new Error("it was loaded");
+  };
+  const yaml = (change: (lines: string[]) => void = () => undefined) => {
+    const lines = [
+      "listen: 127.0.0.1:9000",
+      "chain:",
+      "  endpoints: [ws://127.0.0.1:9944]",
+      "  mnemonic: abandon ability able about above absent",
+      "encryption: { default: none }",
+      "accounts:",
+      "  - name: alice",
+      `    cessAccount: ${account.cessAccount}`,
+      "    territory: photos",
+      "    accessKeyId: ALICE",
+      "    secretAccessKey: wJalrXUtnFEMIK7MDENG",
+    ];
+    change(lines);
+    return write(lines.join("\n"));
+  };
+  const texts = ["abandon", "ability", "wJalr"];
+
+  it("tells line and column of a mistake in YAML, and never text of the file", () => {
+    expect(loadConfig(yaml(), {}).accounts[0]?.name).to.equal("alice");
+    for (const [line, text, at] of [
+      [3, "  mnemonic: abandon: ability able", "line 4, column 13"],
+      [3, "  mnemonic: *abandon", "line 4, column 13"],
+      [3, "  mnemonic: !abandon ability", "line 4, column 13"],
+      [3, '  mnemonic: "abandon \\qability"', "line 4, column 22"],
+      [3, "  mnemonic: 'abandon ability", "line 11"],
+      [3, "  mnemonic: @abandon", "line 4, column 13"],
+      [3, "\tmnemonic: abandon ability", "line 4, column 1"],
+      [3, "  mnemonic abandon ability", "line 4, column 3"],
+      [3, " mnemonic: abandon ability", "line 4"],
+      [10, "    secretAccessKey: {wJalr", "line 11"],
+      [10, "    secretAccessKey: [wJalr, wJalr", "line 11"],
+      [10, "    secretAccessKey: wJalr: x", "line 11, column 22"],
+      [10, "    accessKeyId: wJalrwJalr", "line 11, column 5"],
+      [10, "...\n--- wJalr", "line"],
+      [10, "    secretAccessKey: &a [*a, wJalr", "line"],
+    ] as const) {
+      const path = yaml((lines) => (lines[line] = text));
+      const said = message(() => loadConfig(path, {}));
+      expect(said, text).to.contain(path).and.contain(at);
+      for (const secret of texts) expect(said, text).to.not.contain(secret);
+    }
+  });
+
+  it("never repeats a value that may be a secret, nor a key that may be one", () => {
+    for (const [line, text] of [
+      [3, "  mnemonic: [abandon, ability]"],
+      [3, "  mnemonic: { abandon: ability }"],
+      [3, "  abandon ability able about above absent:"],
+      [7, "    cessAccount: abandon ability able about above absent abandon ability able"],
+      [10, "    secretAccessKey: wJalr"],
+      [10, "    secretAccessKey: ${wJalr}"],
+      [10, "    wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab: x"],
+    ] as const) {
+      const said = message(() =>
+        loadConfig(
+          yaml((lines) => (lines[line] = text)),
+          {},
+        ),
+      );
+      expect(said, text).to.match(/line (4|8|11): /);
+      for (const secret of texts) expect(said, text).to.not.contain(secret);
+    }
+    const environment = { CESS_S3_MASTER_KEY: "${wJalr}", CESS_S3_MNEMONIC: "$(abandon)" };
+    const said = message(() => loadConfig(yaml(), environment));
+    for (const secret of texts) expect(said).to.not.contain(secret);
+    expect(said).to.contain("CESS_S3_MASTER_KEY: encryption.masterKey").and.contain("CESS_S3_MNEMONIC: chain.mnemonic");
+  });
+
+  it("names the line of the file or the variable that a wrong value comes from, and what it takes", () => {
+    const path = yaml((lines) => lines.push("trustProxy: maybe", "cache:", "  memory: 1 parsec", "dataDir: [a]"));
+    const said = message(() =>
+      loadConfig(path, {
+        CESS_S3_ENCODING_THREADS: "many",
+        CESS_S3_WEBHOOKS: "foo",
+        CESS_S3_LOG_LEVEL: "loud",
+        CESS_S3_CACHE_DISK: "big",
+        CESS_S3_PEER_ENDPOINTS: "http://ok:1, nonsense",
+      }),
+    );
+    for (const expected of [
+      `${path}, line 12: trustProxy: must be true or false; it is "maybe"`,
+      `${path}, line 14: cache.memory: not a size: "1 parsec"`,
+      `${path}, line 15: dataDir: must be text, and is a list`,
+      'CESS_S3_ENCODING_THREADS: encodingThreads: must be a whole number from 0 to 256; it is "many"',
+      "CESS_S3_WEBHOOKS: notifications.webhooks[0]: each must be NAME=URL",
+      "CESS_S3_LOG_LEVEL: logLevel: must be one of trace, debug",
+      'CESS_S3_CACHE_DISK: cache.disk: not a size: "big"',
+      "CESS_S3_PEER_ENDPOINTS: peers.endpoints[1]: must be URLs",
+    ])
+      expect(said).to.contain(expected);
+  });
+
+  it("says of a wrong kind of value what is there and what must be", () => {
+    for (const [line, text, expected] of [
+      [0, "listen: 9000", "line 1: listen: not an address to listen on: 9000"],
+      [0, "encodingThreads:", "line 1: encodingThreads: must be a whole number from 0 to 256; it is empty"],
+      [0, "encodingThreads: 1.5", "line 1: encodingThreads: must be a whole number from 0 to 256; it is 1.5"],
+      [0, "encodingThreads: true", "line 1: encodingThreads: must be a whole number from 0 to 256; it is true"],
+      [0, "accessLogs: { minutes: 0 }", "line 1: accessLogs.minutes: must be a number from 0.01 to 1440; it is 0"],
+      [0, "trustProxy: [a]", "line 1: trustProxy: must be true or false; it is a list"],
+      [0, "cache: 5", "line 1: cache: must hold keys and values"],
+      [0, "peers: [a]", "line 1: peers: must hold keys and values, each on a line of its own below it; it is a list"],
+      [2, "  endpoints: ws://one:1", "line 3: chain.endpoints: must be a list"],
+      [
+        9,
+        "    accessKeyId: 12345",
+        "line 10: accounts[0].accessKeyId: must be text, and is a number: put it in quotes",
+      ],
+      [
+        9,
+        "    accessKeyId: true",
+        "line 10: accounts[0].accessKeyId: must be text, and is true or false: put it in quotes",
+      ],
+      [9, "    accessKeyId: A", "line 10: accounts[0].accessKeyId: must have at least 3 characters"],
+      [8, "    lisen: x", 'line 9: there is no setting "lisen" in accounts[0]'],
+      [5, "accountz:", 'line 6: there is no setting "accountz"'],
+      [5, "accounts: { a:", "not valid YAML"],
+    ] as const)
+      expect(
+        message(() =>
+          loadConfig(
+            yaml((lines) => (lines[line] = text)),
+            {},
+          ),
+        ),
+        text,
+      ).to.contain(expected);
+    // Beside a variable that has a place inside it, too.
+    const cache = yaml((lines) => (lines[0] = "cache: 5"));
+    expect(message(() => loadConfig(cache, { CESS_S3_CACHE_DISK: "1GiB" }))).to.contain("cache: must hold keys");
+    expect(message(() => loadConfig(write("[a, b]"), {}))).to.contain("holds a list");
+    expect(message(() => loadConfig(write("abc"), {})))
+      .to.contain("holds one value")
+      .and.not.contain("abc");
+    expect(message(() => loadConfig(write(""), {})))
+      .to.contain("chain: is missing")
+      .and.contain("accounts: is missing");
+    expect(message(() => loadConfig(join(folder, "none", "c.yaml"), {}))).to.contain("there is no such file");
+    expect(message(() => loadConfig(folder, {}))).to.contain("it is a folder");
+  });
+
+  it("takes a secret from one place alone, whichever two are set", () => {
+    const both = message(() =>
+      loadConfig(
+        yaml((lines) => lines.push("    secretAccessKeyFile: /run/alice")),
+        {},
+      ),
+    );
+    expect(both)
+      .to.contain("line 11: accounts[0].secretAccessKey: secretAccessKeyFile is set as well")
+      .and.contain("line 12: accounts[0].secretAccessKeyFile: secretAccessKey is set as well");
+    const limited = "    keys: [{ accessKeyId: BOB, secretAccessKeyFile: /run/bob, secretAccessKeySealed: v1.x.y }]";
+    expect(
+      message(() =>
+        loadConfig(
+          yaml((lines) => lines.push(limited)),
+          {},
+        ),
+      ),
+    ).to.contain("accounts[0].keys[0].secretAccessKeySealed: secretAccessKeyFile is set as well");
+    expect(
+      message(() =>
+        loadConfig(
+          yaml((lines) => lines.pop()),
+          {},
+        ),
+      ),
+    ).to.contain("accounts[0]: needs secretAccessKey, secretAccessKeyFile or secretAccessKeySealed");
+    const signer = message(() => loadConfig(yaml(), { CESS_S3_MNEMONIC_FILE: "/run/mnemonic" }));
+    expect(signer)
+      .to.contain("line 4: chain.mnemonic: mnemonicFile is set as well")
+      .and.contain("CESS_S3_MNEMONIC_FILE: chain.mnemonicFile: mnemonic is set as well");
+    expect(
+      message(() =>
+        loadConfig(
+          yaml((lines) => lines.splice(3, 1)),
+          {},
+        ),
+      ),
+    ).to.contain("chain: needs mnemonic, mnemonicFile or keystoreFile");
+    expect(
+      message(() =>
+        loadConfig(
+          yaml((lines) => lines.splice(3, 1)),
+          { CESS_S3_KEYSTORE_FILE: "/run/keystore" },
+        ),
+      ),
+    ).to.contain("chain.keystorePasswordFile: is missing");
+    expect(message(() => loadConfig(yaml(), { CESS_S3_MASTER_KEY: "x", CESS_S3_MASTER_KEY_FILE: "y" }))).to.contain(
+      "CESS_S3_MASTER_KEY_FILE: encryption.masterKeyFile: masterKey is set as well",
+    );
+  });
+
+  it("refuses placeholders that nothing fills, wherever they stand, but in the prefixes of keys", () => {
+    const path = yaml((lines) =>
+      lines.push(
+        "    keys:",
+        "      - { accessKeyId: BOB, secretAccessKey: bobsecret, prefixes: ['a/${x}/'] }",
+        "dataDir: ${HOME}/data",
+      ),
+    );
+    const said = message(() => loadConfig(path, { CESS_S3_DOMAIN: "{{ domain }}" }));
+    expect(said.split("\n").length, said).to.equal(4);
+    expect(said)
+      .to.contain("line 14: dataDir: holds a placeholder")
+      .and.contain("CESS_S3_DOMAIN: domain: holds a placeholder");
+  });
+
+  it("takes names of the admin endpoint as a list, without scheme and port", () => {
+    const names = (text: string) => loadConfig(yaml(), { CESS_S3_ADMIN_NAMES: text }).adminNames;
+    expect(loadConfig(yaml(), {}).adminNames).to.deep.equal([]);
+    expect(names("Gateway.internal, cess_s3 a.b,")).to.deep.equal(["gateway.internal", "cess_s3", "a.b"]);
+    for (const wrong of ["http://gateway.internal", "gateway.internal:9001", "*.internal", ".internal"])
+      expect(() => names(wrong), wrong).to.throw(
+        ConfigError,
+        /CESS_S3_ADMIN_NAMES: adminNames\[0\]: must be a host name/,
+      );
   });
 });

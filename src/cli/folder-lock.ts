@@ -1,0 +1,82 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import Database from "libsql";
+import { ConfigError } from "../config/config-error.js";
+
+/** How long another process that only tries the lock, at the same moment, may be in the way. */
+const WAIT_MS = 300;
+
+/** Names in the folder that belong to the lock. */
+export const LOCK_FILES = { lock: "lock.sqlite", holder: "lock.json" };
+
+interface Holder {
+  readonly command: string;
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+/**
+ * One process uses a folder at a time. The lock is the one that SQLite takes on a database for an exclusive transaction:
+ * a POSIX record lock, which the kernel drops when the process ends in whatever way, and which holds between containers
+ * that share the folder on one machine. A file with a process id would say nothing there: ids are reused, and each
+ * container has its own. Who holds it is written beside it, for messages alone.
+ *
+ * POSIX drops a process's locks on a file when that process closes any descriptor of it. So nothing here ever opens
+ * `lock.sqlite` but SQLite, which knows this and keeps its descriptors. The file stays when the lock is given back:
+ * removing it, two processes could lock two files of one name.
+ */
+export class FolderLock {
+  private constructor(
+    private readonly database: Database.Database,
+    private readonly holderPath: string,
+  ) {}
+
+  /** `command` is what others are told of the holder. Throws ConfigError when another process, or this one, has it. */
+  static take(folder: string, command: string): FolderLock {
+    const holderPath = join(folder, LOCK_FILES.holder);
+    const database = new Database(join(folder, LOCK_FILES.lock));
+    try {
+      database.pragma(`busy_timeout = ${WAIT_MS}`);
+      // Nothing is ever written, so there is nothing to roll back.
+      database.pragma("journal_mode = MEMORY");
+      database.exec("BEGIN EXCLUSIVE");
+    } catch (error) {
+      database.close();
+      if (!(error as { code?: string }).code?.startsWith("SQLITE_BUSY")) throw error;
+      throw new ConfigError(`the folder ${folder} is in use by ${describe(readHolder(holderPath))}`, { cause: error });
+    }
+    const holder: Holder = { command, pid: process.pid, host: hostname(), since: new Date().toISOString() };
+    try {
+      writeFileSync(holderPath, `${JSON.stringify(holder)}\n`);
+    } catch {
+      // A full disk: the lock holds without it.
+    }
+    return new FolderLock(database, holderPath);
+  }
+
+  /** Gives the lock back. */
+  release(): void {
+    rmSync(this.holderPath, { force: true });
+    // The connection lives on until its statements are collected as garbage; the lock must not.
+    this.database.exec("ROLLBACK");
+    this.database.close();
+  }
+}
+
+/** Undefined when it cannot be read: the holder may be writing it at this moment. */
+function readHolder(path: string): Partial<Holder> | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Partial<Holder>;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(holder: Partial<Holder> | undefined): string {
+  if (!holder) return "another process";
+  const { command, pid, host, since } = holder;
+  return `${String(command)}, process ${String(pid)} on host ${String(host)}, since ${String(since)}`;
+}

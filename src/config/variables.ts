@@ -1,0 +1,74 @@
+/** Environment variable → place in the configuration. The environment outranks the file. */
+export type Variables = Readonly<Record<string, readonly string[]>>;
+
+export const GATEWAY_VARIABLES: Variables = {
+  CESS_S3_LISTEN: ["listen"],
+  CESS_S3_DOMAIN: ["domain"],
+  CESS_S3_WEBSITE_DOMAIN: ["websiteDomain"],
+  CESS_S3_REGION: ["region"],
+  CESS_S3_ADMIN_LISTEN: ["adminListen"],
+  CESS_S3_ADMIN_NAMES: ["adminNames"],
+  CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
+  CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],
+  CESS_S3_ENCRYPTION: ["encryption", "default"],
+  CESS_S3_KEY_FILE: ["encryption", "keyFile"],
+  CESS_S3_MASTER_KEY: ["encryption", "masterKey"],
+  CESS_S3_MASTER_KEY_FILE: ["encryption", "masterKeyFile"],
+  CESS_S3_VAULT_ADDRESS: ["encryption", "vault", "address"],
+  CESS_S3_VAULT_TOKEN_FILE: ["encryption", "vault", "tokenFile"],
+  CESS_S3_VAULT_MOUNT: ["encryption", "vault", "mount"],
+  CESS_S3_VAULT_NAMESPACE: ["encryption", "vault", "namespace"],
+  CESS_S3_VAULT_CA_FILE: ["encryption", "vault", "caFile"],
+  CESS_S3_TRUST_PROXY: ["trustProxy"],
+  CESS_S3_DATA_DIR: ["dataDir"],
+  CESS_S3_CACHE_MEMORY: ["cache", "memory"],
+  CESS_S3_CACHE_DISK: ["cache", "disk"],
+  CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
+  CESS_S3_ENCODING_THREADS: ["encodingThreads"],
+  CESS_S3_REPORT_TIMEOUT_BLOCKS: ["reportTimeoutBlocks"],
+  CESS_S3_PLACEMENT_MODULE: ["placement", "module"],
+  CESS_S3_UPLOAD_BANDWIDTH: ["uploadBandwidth"],
+  CESS_S3_NODE_FAILURES: ["nodes", "failures"],
+  CESS_S3_NODE_COOLDOWN_SECONDS: ["nodes", "cooldownSeconds"],
+  CESS_S3_PEER_LISTEN: ["peers", "listen"],
+  CESS_S3_PEER_SHARE: ["peers", "share"],
+  CESS_S3_PEER_ENDPOINTS: ["peers", "endpoints"],
+  CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
+  CESS_S3_NETWORK_BUCKET: ["networkBucket"],
+  CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
+  CESS_S3_ACCESS_LOG_MINUTES: ["accessLogs", "minutes"],
+  CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
+  CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
+  CESS_S3_LOG_LEVEL: ["logLevel"],
+};
+
+/** These hold several values, separated by commas or spaces. */
+export const LISTS: ReadonlySet<string> = new Set([
+  "CESS_S3_ADMIN_NAMES",
+  "CESS_S3_CHAIN_ENDPOINTS",
+  "CESS_S3_WEBHOOKS",
+  "CESS_S3_PEER_ENDPOINTS",
+]);
+
+export const CHAIN_VARIABLES: Variables = {
+  CESS_S3_CHAIN_ENDPOINTS: ["chain", "endpoints"],
+  CESS_S3_MNEMONIC: ["chain", "mnemonic"],
+  CESS_S3_MNEMONIC_FILE: ["chain", "mnemonicFile"],
+  CESS_S3_KEYSTORE_FILE: ["chain", "keystoreFile"],
+  CESS_S3_KEYSTORE_PASSWORD_FILE: ["chain", "keystorePasswordFile"],
+};
+
+export const DEV_VARIABLES: Variables = {
+  CESS_S3_DATA_DIR: ["dataDir"],
+  CESS_S3_DEV_NODES: ["nodes"],
+  CESS_S3_DEV_BLOCK_MS: ["blockMs"],
+  CESS_S3_DEV_SPEC: ["spec"],
+};
+
+export const NODE_VARIABLES: Variables = {
+  CESS_S3_NODE_LISTEN: ["listen"],
+  CESS_S3_NODE_DATA_DIR: ["dataDir"],
+  CESS_S3_NODE_ENDPOINT: ["endpoint"],
+  CESS_S3_NODE_DECLARED_TIB: ["declaredTib"],
+  CESS_S3_LOG_LEVEL: ["logLevel"],
+};
