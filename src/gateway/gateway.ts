@@ -132,6 +132,7 @@ export interface ReadRequest {
   /** Of an object that was stored with the customer's key. */
   readonly customer?: CustomerKey;
   readonly range?: RangeRequest;
+  /** Instead of a range. */
   readonly partNumber?: number;
   readonly preconditions: Preconditions;
 }
@@ -266,6 +267,8 @@ export interface Locks {
     retention: Retention | undefined,
     bypassGovernance: boolean,
   ): Promise<void>;
+  /** InvalidArgument where the bucket has no object lock. Of a request that is allowed already. */
+  requireBypassable(bucket: string): Promise<void>;
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: Call, name: ObjectName): Promise<"ON" | "OFF">;
   setLegalHold(call: Call, name: ObjectName, legalHold: "ON" | "OFF"): Promise<void>;

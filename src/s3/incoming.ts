@@ -48,6 +48,7 @@ export class IncomingBody {
   private readonly response: ServerResponse;
   private readonly idleMs: number;
   private begun = false;
+  private cutShort = false;
   private failure: S3Error | undefined;
   private wake: () => void = () => undefined;
 
@@ -60,7 +61,14 @@ export class IncomingBody {
 
   /** The client ended the connection's other half or broke off: the body is shorter than announced. */
   cut(): void {
-    if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
+    if (this.request.complete) return;
+    this.cutShort = true;
+    this.fail(new S3Error("IncompleteBody"));
+  }
+
+  /** The client hung up in the middle of the body. */
+  get isCut(): boolean {
+    return this.cutShort;
   }
 
   private fail(failure: S3Error): void {

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Call, Gateway } from "../gateway/gateway.js";
+import { requireKeyLength } from "../gateway/limits.js";
 import { ANONYMOUS } from "../model/account.js";
 import { S3Error } from "../model/errors.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
-import { requireKeyLength } from "./address.js";
 import { callAccess, type Origin } from "./call-access.js";
 import { errorStatus, errorText, type Refused } from "./error-response.js";
 import { DeferredResponse, type S3Response } from "./operation.js";

@@ -66,12 +66,25 @@ export class LockService implements Locks {
     if (!(await this.components.catalog.objects.setLegalHold(id, legalHold))) throw gone(name);
   }
 
+  async requireBypassable(name: string): Promise<void> {
+    await requireBypassable(this.components.catalog, name);
+  }
+
   private async lockable(call: Call, name: ObjectName): Promise<ObjectVersion> {
     const { catalog } = this.components;
     await permittedBucket(catalog, call, name.bucket);
     if (!(await lockConfiguration(catalog, name.bucket))) throw notLockable();
     return readableVersion(catalog, name);
   }
+}
+
+/** InvalidArgument where the bucket has no object lock: there is no governance that a request could bypass. */
+export async function requireBypassable(catalog: Catalog, bucket: string): Promise<void> {
+  if (await lockConfiguration(catalog, bucket)) return;
+  throw new S3Error("InvalidArgument", {
+    message: "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+    fields: { ArgumentName: "x-amz-bypass-governance-retention" },
+  });
 }
 
 async function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {

@@ -27,7 +27,7 @@ import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
-import { newLock, requireLockDigest } from "./lock-service.js";
+import { newLock, requireBypassable, requireLockDigest } from "./lock-service.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { readableVersion, resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
@@ -163,6 +163,7 @@ export class ObjectService implements Objects {
       key,
       versionId,
     });
+    if (bypassGovernance) await requireBypassable(catalog, bucket);
     const { outboxEvent } = await notifications.outboxEvent(call, { bucket, key }, "s3:ObjectRemoved:*");
     const request = {
       owner: call.account.id,

@@ -7,19 +7,19 @@ import type {
   ObjectIdentifier,
 } from "@aws-sdk/client-s3";
 import type { Call, Deletion, Gateway } from "../../gateway/gateway.js";
+import { requireKeyLength } from "../../gateway/limits.js";
 import { S3Error } from "../../model/errors.js";
 import type { Preconditions } from "../../model/precondition.js";
 import { errorText } from "../error-response.js";
 import type { OfBucket, Operation } from "../operation.js";
 import { deleteDocument, deleteResult } from "../wire/documents.js";
-import { unquoted } from "../wire/etag.js";
+import { parseEtags } from "../wire/etag.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
 import { isVersionId } from "../wire/paging.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
 
 const MAX_OBJECTS = 1000;
-const MAX_KEY = 1024;
 
 type Input = OfBucket<DeleteObjectsRequest> & {
   readonly Delete: Delete & { readonly Objects: readonly ObjectIdentifier[] };
@@ -36,7 +36,7 @@ async function deleteOne(
   const { Key: key = "" } = object;
   const versionId = object.VersionId || undefined;
   try {
-    if (Buffer.byteLength(key) > MAX_KEY) throw new S3Error("KeyTooLongError");
+    requireKeyLength(key);
     if (versionId !== undefined && !isVersionId(versionId)) throw new S3Error("NoSuchVersion");
     const name = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
     const deletion = await gateway.objects.delete(call, name, conditions(object), bypass);
@@ -49,7 +49,7 @@ async function deleteOne(
 
 function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Preconditions {
   return {
-    ...(ETag === undefined ? {} : { ifMatch: [unquoted(ETag)] }),
+    ...(ETag === undefined ? {} : { ifMatch: parseEtags(ETag, "strong") }),
     ...(Size === undefined ? {} : { ifMatchSize: Size }),
     ...(LastModifiedTime === undefined
       ? {}
@@ -77,6 +77,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
   },
   async run(gateway, { Bucket, Delete: { Objects, Quiet }, BypassGovernanceRetention: bypass = false }, call) {
     await gateway.buckets.get(call, Bucket);
+    if (bypass) await gateway.locks.requireBypassable(Bucket);
     const deleted: DeletedObject[] = [];
     const failures: DeleteFailure[] = [];
     for (const object of Objects) {

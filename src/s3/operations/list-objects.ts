@@ -5,19 +5,23 @@ import { encodingType, listedText, pageLimit } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 import { listedObject } from "./listed-object.js";
 
-export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOutput> = {
+type Input = OfBucket<ListObjectsRequest> & { readonly Region: string };
+
+export const listObjects: Operation<Input, ListObjectsOutput & { readonly Region: string }> = {
   name: "ListObjects",
   match: { method: "GET", scope: "bucket" },
   access: "read",
-  parse: ({ bucket, query }) => ({
+  parse: ({ bucket, query, region }) => ({
     Bucket: bucket,
+    Region: region,
     Prefix: query.get("prefix") ?? "",
     Delimiter: query.get("delimiter"),
     Marker: query.get("marker") ?? "",
     MaxKeys: pageLimit(query, "max-keys"),
     EncodingType: encodingType(query),
   }),
-  async run({ objects }, { Bucket, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType }, call) {
+  async run({ objects }, input, call) {
+    const { Bucket, Region, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType } = input;
     const page = await objects.list(call, Bucket, {
       prefix: Prefix,
       delimiter: Delimiter,
@@ -27,6 +31,7 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {
+      Region,
       Name: Bucket,
       Prefix: text(Prefix),
       Marker: text(Marker),
@@ -40,5 +45,5 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
     };
   },
-  render: (output) => xmlResponse(listObjectsResult, output),
+  render: (output) => xmlResponse(listObjectsResult, output, { "x-amz-bucket-region": output.Region }),
 };

@@ -17,9 +17,8 @@ const document: XmlDocument<ObjectLockRetention> = {
   ],
 };
 
-/** An empty document removes the retention. */
+/** An empty Retention removes the retention; no document at all is MalformedXML. */
 function parseRetention(text: string): Retention | undefined {
-  if (text === "") throw new S3Error("MissingRequestBodyError");
   const { Mode, RetainUntilDate } = readXml(text, document);
   if (Mode === undefined && RetainUntilDate === undefined) return undefined;
   const mode = retentionModes.find((known) => known === Mode);

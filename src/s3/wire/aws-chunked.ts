@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { S3Error } from "../../model/errors.js";
 import { ByteReader } from "./byte-reader.js";
 
+/** Every signed chunk but the last has at least this many bytes of data, as on AWS. */
+const MIN_SIGNED_CHUNK = 8192;
 /** Longest chunk header or trailer line, and all trailers together, in bytes. */
 const MAX_LINE = 4096;
 const MAX_TRAILERS = 16 * 1024;
@@ -20,7 +22,7 @@ export interface ChunkedSettings {
 }
 
 const malformed = (why: string) =>
-  new S3Error("InvalidRequest", { message: `The aws-chunked body is malformed: ${why}.` });
+  new S3Error("IncompleteBody", { message: `The aws-chunked body is malformed: ${why}.` });
 const wrongSignature = () =>
   new S3Error("SignatureDoesNotMatch", { message: "The signature of a chunk does not match." });
 
@@ -46,14 +48,17 @@ export class AwsChunked {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
-      for (;;) {
+      let before: number | undefined;
+      for (let number = 1; ; number++) {
         const { size, signature } = this.chunkHeader(await this.reader.line(MAX_LINE));
+        if (size > 0) this.requireChunkSize(before, number);
+        before = size;
         yield* this.chunkData(size, signature);
         if (size === 0) break;
-        if ((await this.reader.line(MAX_LINE)) !== "") throw malformed("a chunk is longer than its header says");
+        if ((await this.reader.line(MAX_LINE)) !== "")
+          throw malformed("a chunk does not have the size that its header says");
       }
       await this.readTrailers();
-      await this.reader.end();
     } finally {
       await this.reader.close();
     }
@@ -64,6 +69,16 @@ export class AwsChunked {
     if (!match) throw malformed("a chunk header is not `size;chunk-signature=signature`");
     if (this.settings.signatures && match[2] === undefined) throw malformed("a chunk has no signature");
     return { size: parseInt(match[1] ?? "", 16), signature: match[2] };
+  }
+
+  /**
+   * InvalidChunkSizeError for a small chunk that another one follows: `before` is its size in bytes, `number` the next one's number.
+   * AWS refuses small unsigned chunks, too. They are taken here: AWS's JavaScript SDK makes a chunk of each piece that a stream
+   * gives, however small it is.
+   */
+  private requireChunkSize(before: number | undefined, number: number): void {
+    if (!this.settings.signatures || before === undefined || before >= MIN_SIGNED_CHUNK) return;
+    throw new S3Error("InvalidChunkSizeError", { fields: { Chunk: String(number), BadChunkSize: String(before) } });
   }
 
   private async *chunkData(size: number, signature: string | undefined): AsyncGenerator<Uint8Array> {
@@ -88,7 +103,7 @@ export class AwsChunked {
       const line = (await this.reader.lineOrEnd(MAX_LINE))?.trim();
       if (line === undefined) break;
       if (line === "") continue;
-      if (!this.settings.trailer) throw malformed("a trailer that was not announced");
+      if (!this.settings.trailer) throw malformed("it goes on after its last chunk");
       const colon = line.indexOf(":");
       if (colon <= 0) throw new S3Error("MalformedTrailerError");
       const name = line.slice(0, colon).trim().toLowerCase();
@@ -100,8 +115,9 @@ export class AwsChunked {
       }
       if (lines.length > MAX_TRAILERS) throw new S3Error("MalformedTrailerError");
     }
-    if (this.settings.signatures && this.settings.trailer && this.settings.signatures.trailer(lines) !== signature) {
-      throw wrongSignature();
-    }
+    const { signatures, trailer } = this.settings;
+    if (!signatures || !trailer) return;
+    if (signature === undefined) throw malformed("its trailer has no signature");
+    if (signatures.trailer(lines) !== signature) throw wrongSignature();
   }
 }

@@ -8,7 +8,7 @@ export interface ReadRefusals {
 
 const chunkedRefusals: ReadRefusals = {
   incomplete: () => new S3Error("IncompleteBody"),
-  tooLong: () => new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." }),
+  tooLong: () => new S3Error("IncompleteBody", { message: "The aws-chunked body has a line that is too long." }),
 };
 
 /** Reads lines and runs of bytes from a stream, holding no more than one line and what the source last gave. */
@@ -22,21 +22,24 @@ export class ByteReader {
     this.refusals = refusals;
   }
 
-  /** Without its line end (CRLF, or LF alone). `incomplete` at the end of the stream; `limit` in bytes. */
+  /** One line, of at most `limit` bytes, without its CRLF. `incomplete` where the stream ends, or the line ends otherwise. */
   async line(limit: number): Promise<string> {
     const line = await this.lineOrEnd(limit);
-    if (line === undefined) throw this.refusals.incomplete();
-    return line;
+    if (!line?.endsWith("\r")) throw this.refusals.incomplete();
+    return line.slice(0, -1);
   }
 
-  /** As `line`; undefined where the stream ends before another line begins. */
+  /**
+   * One line, of at most `limit` bytes, without its LF but with the CR before it. Undefined where the stream ends before another
+   * line begins; `incomplete` where it ends within one.
+   */
   async lineOrEnd(limit: number): Promise<string | undefined> {
     for (let from = 0; ;) {
       const end = this.buffer.indexOf(0x0a, from);
       if (end >= 0 && end <= limit) {
         const line = this.buffer.toString("latin1", 0, end);
         this.buffer = this.buffer.subarray(end + 1);
-        return line.endsWith("\r") ? line.slice(0, -1) : line;
+        return line;
       }
       from = this.buffer.length;
       if (from > limit) throw this.refusals.tooLong();
@@ -84,13 +87,6 @@ export class ByteReader {
       if (bytes.length > 0) yield bytes;
       if (end >= 0) return;
       if (!(await this.fill())) throw this.refusals.incomplete();
-    }
-  }
-
-  /** InvalidRequest when bytes are left. */
-  async end(): Promise<void> {
-    if (this.buffer.length > 0 || (await this.fill())) {
-      throw new S3Error("InvalidRequest", { message: "The aws-chunked body goes on after its end." });
     }
   }
 

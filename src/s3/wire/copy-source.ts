@@ -1,3 +1,4 @@
+import { requireKeyLength } from "../../gateway/limits.js";
 import { S3Error } from "../../model/errors.js";
 import { isVersionId } from "./paging.js";
 import { decodePercent } from "./percent.js";
@@ -33,6 +34,6 @@ export function parseCopySource(header: string): CopySource {
   if (bucket.startsWith("arn:")) throw refused("Access points are not offered as copy source");
   if (versionId === "") throw refused("Version id cannot be the empty string");
   if (versionId !== undefined && !isVersionId(versionId)) throw refused("Invalid version id specified");
-  if (Buffer.byteLength(key) > 1024) throw new S3Error("KeyTooLongError");
+  requireKeyLength(key);
   return { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
 }

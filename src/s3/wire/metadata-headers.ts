@@ -1,20 +1,15 @@
-import { S3Error } from "../../model/errors.js";
+import { requireMetadata } from "../../gateway/limits.js";
 import type { Headers } from "./headers.js";
 
-/** S3's limit for user metadata: names and values together, in bytes of UTF-8. */
-const MAX_METADATA = 2048;
 const PREFIX = "x-amz-meta-";
 /** RFC 2047: an encoded word has at most 75 characters; 45 bytes make 60 of base64. */
 const WORD_BYTES = 45;
 
-/** Names without the prefix, in lower case. */
+/** Names without the prefix, in lower case. MetadataTooLarge. */
 export function userMetadata(headers: Headers): Record<string, string> {
-  const pairs = headers.withPrefix(PREFIX);
-  const size = pairs.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  if (size > MAX_METADATA) {
-    throw new S3Error("MetadataTooLarge", { fields: { Size: String(size), MaxSizeAllowed: String(MAX_METADATA) } });
-  }
-  return Object.fromEntries(pairs);
+  const metadata = Object.fromEntries(headers.withPrefix(PREFIX));
+  requireMetadata(metadata);
+  return metadata;
 }
 
 export function metadataHeaders(metadata: Readonly<Record<string, string>> | undefined): Record<string, string> {

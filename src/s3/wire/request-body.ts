@@ -27,15 +27,10 @@ export interface RawBody {
   readonly signatures?: ChunkSignatures;
 }
 
+/** Undefined where the header is missing or unreadable: AWS says the same of both. */
 function byteCount(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text))
-    throw new S3Error("InvalidArgument", {
-      message: `${name} must be a number of bytes.`,
-      fields: { ArgumentName: name },
-    });
-  return Number(text);
+  return text !== undefined && /^\d{1,20}$/.test(text) ? Number(text) : undefined;
 }
 
 /**
@@ -101,9 +96,9 @@ async function* counted(
   if (seen < size) throw new S3Error("IncompleteBody");
 }
 
-/** InvalidRequest for a document without Content-MD5 or a checksum. */
-export function requireDigest({ announced: { md5, algorithm } }: Body): void {
-  if (md5 !== undefined || algorithm !== undefined) return;
+/** InvalidRequest for a document without Content-MD5 or a checksum. An empty one needs none: the operation says what it lacks. */
+export function requireDigest({ size, announced: { md5, algorithm } }: Body): void {
+  if (size === 0 || md5 !== undefined || algorithm !== undefined) return;
   throw new S3Error("InvalidRequest", {
     message: "Missing required header for this request: Content-MD5 or x-amz-checksum-*",
   });
