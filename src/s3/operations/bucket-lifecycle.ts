@@ -26,7 +26,7 @@ export const putBucketLifecycleConfiguration: Operation<Input, string> = {
   name: "PutBucketLifecycleConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["lifecycle"] },
   access: "owner",
-  // A thousand rules, each with an ID and a long prefix.
+  // Room for a thousand rules, each with an ID and a long prefix.
   digested: true,
   document: 4 * 1024 * 1024,
   parse({ bucket, document, headers }) {

@@ -23,7 +23,7 @@ export const putBucketNotificationConfiguration: Operation<Input, void> = {
   name: "PutBucketNotificationConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["notification"] },
   access: "owner",
-  // A hundred rules with two long filters each.
+  // Room for a hundred rules with two long filters each.
   document: 512 * 1024,
   parse({ bucket, document, headers }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

@@ -18,7 +18,7 @@ export const putBucketPolicy: Operation<{ readonly bucket: string; readonly text
   name: "PutBucketPolicy",
   match: { method: "PUT", scope: "bucket", query: ["policy"] },
   access: "owner",
-  // A little more than may be kept, so that one that is too large hears so in the policy's own words.
+  // A little above the limit for policies, so that a slightly larger one is refused with that limit's own message.
   document: 4 * MAX_POLICY,
   parse({ bucket, document }) {
     if (document === "") throw new S3Error("MissingRequestBodyError");

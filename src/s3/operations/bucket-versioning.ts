@@ -38,7 +38,7 @@ export const putBucketVersioning: Operation<{ readonly bucket: string; readonly 
         fields: { Element: "MfaDelete" },
       });
     if (status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
-    // The SDK's type says what AWS's model says; what is on the wire may be anything.
+    // The SDK's type allows only AWS's values, but the document may hold any text.
     if (!["Enabled", "Suspended"].includes(status)) throw new S3Error("MalformedXML");
     return { bucket, status };
   },

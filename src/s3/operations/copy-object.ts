@@ -86,7 +86,7 @@ export const copyObject: Operation<Input, Output> = {
   parse: (request) => ({ Bucket: request.bucket, Key: request.key, Copy: parseCopy(request) }),
   run({ objects }, { Bucket: bucket, Key: key, Copy }, call) {
     const copied = objects.copy(call, { bucket, key }, Copy);
-    // Bytes that change the territory they are charged to, or their encryption, are read and put anew.
+    // Slow where bytes change their territory or their encryption: they are then read and stored again.
     return Promise.resolve(
       new DeferredResponse(
         copied.then(({ etag, createdAt, checksum, durability, versionId, sourceVersionId, expiry, encryption }) => ({

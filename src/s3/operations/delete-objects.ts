@@ -25,7 +25,7 @@ type Input = OfBucket<DeleteObjectsRequest> & {
   readonly Delete: Delete & { readonly Objects: readonly ObjectIdentifier[] };
 };
 
-/** One object's failure never hides the others': it becomes an entry of the answer. */
+/** Deletes one object. Its failure becomes an entry of the answer, beside those of the other objects. */
 async function deleteOne(
   gateway: Gateway,
   bucket: string,
@@ -57,7 +57,7 @@ function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Precond
   };
 }
 
-/** S3 names the version that was asked for, and beside it the delete marker that was set or removed. */
+/** The version that the request named, and the delete marker that was set or removed. */
 function deletedObject({ Key, VersionId }: ObjectIdentifier, { versionId, deleteMarker }: Deletion): DeletedObject {
   return { Key, VersionId, ...(deleteMarker === true ? { DeleteMarker: true, DeleteMarkerVersionId: versionId } : {}) };
 }
@@ -66,7 +66,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
   name: "DeleteObjects",
   match: { method: "POST", scope: "bucket", query: ["delete"] },
   access: "write",
-  // A thousand keys of 1,024 bytes, should every one of their characters be an escape.
+  // Room for a thousand keys of 1,024 bytes, even if every character is escaped.
   digested: true,
   document: 8 * 1024 * 1024,
   parse({ bucket, document, headers }) {

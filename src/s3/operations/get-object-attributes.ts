@@ -73,7 +73,7 @@ function attributesOf({ headers }: S3Request): ReadonlySet<string> {
 
 function count({ headers }: S3Request, name: string, fallback: number): number {
   const text = headers.get(name);
-  // S3 passes over what is no count.
+  // S3 ignores an invalid count.
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : fallback;
 }
 
@@ -116,7 +116,7 @@ export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = 
       LastModified: new Date(version.createdAt),
       VersionId: versionId,
       ETag: attributes.has("ETag") ? etag : undefined,
-      // Here alone S3 writes a composite checksum without the number of its parts.
+      // Only here, S3 writes a composite checksum without the number of parts at its end.
       Checksum:
         attributes.has("Checksum") && checksum
           ? checksumMembers({ ...checksum, value: checksum.value.replace(/-\d+$/, "") })

@@ -15,7 +15,7 @@ export const headBucket: Operation<Input, HeadBucketOutput> = {
       return { BucketRegion: region, AccessPointAlias: false };
     } catch (failure) {
       if (!(failure instanceof S3Error) || failure.kind !== "AccessDenied") throw failure;
-      // SDKs that follow a bucket to its region learn it from the refusal, too.
+      // SDKs also read the bucket's region from a refusal, to send the request there.
       throw new S3Error(failure.kind, { ...failure.details, headers: { "x-amz-bucket-region": Region } });
     }
   },

@@ -51,7 +51,7 @@ export const listObjectsV2: Operation<Input, ListObjectsV2Output & { readonly Re
       EncodingType,
       IsTruncated: truncated,
       ContinuationToken,
-      // Echoed as sent, also beside a token, which alone decides where the page begins.
+      // Echoed even beside a token, although only the token then decides where the page begins.
       StartAfter: StartAfter === undefined ? undefined : text(StartAfter),
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
       KeyCount: page.keys.length + page.prefixes.length,

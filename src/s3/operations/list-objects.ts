@@ -39,7 +39,7 @@ export const listObjects: Operation<Input, ListObjectsOutput & { readonly Region
       EncodingType,
       IsTruncated: truncated,
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
-      // Without a delimiter the last key is the next marker, and S3 does not repeat it.
+      // Without a delimiter, the last key is the next marker, and S3 sends no NextMarker.
       NextMarker: truncated && Delimiter !== "" && page.last !== undefined ? text(page.last) : undefined,
       Contents: page.keys.map((key) => listedObject(key, text, call.account)),
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),

@@ -17,7 +17,7 @@ const document: XmlDocument<ObjectLockRetention> = {
   ],
 };
 
-/** An empty Retention removes the retention; no document at all is MalformedXML. */
+/** Undefined for an empty Retention, which removes the retention. MalformedXML, also where there is no document. */
 function parseRetention(text: string): Retention | undefined {
   const { Mode, RetainUntilDate } = readXml(text, document);
   if (Mode === undefined && RetainUntilDate === undefined) return undefined;

@@ -6,8 +6,8 @@ import { XML_DECLARATION } from "../wire/xml-writer.js";
 import { versionId } from "../wire/paging.js";
 
 /**
- * What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just
- * success.
+ * AWS's answer where nothing was ever configured: an error, a document (its root and the XML inside), or success
+ * without a body.
  */
 type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string | ((owner: Account) => string) };
 
@@ -26,8 +26,8 @@ function documentResponse(root: string, inner: string): S3Response {
 }
 
 /**
- * A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. The bucket or object must
- * exist.
+ * Reads or removes a configuration that is not offered, as if it was never set. Tools ask for these, and NotImplemented
+ * would break them. The bucket or object must exist.
  */
 function probe(
   name: string,

@@ -51,8 +51,8 @@ import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
 
-// A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has
-// checked.
+// The table forgets the types of inputs and outputs. That parse, run and render of an operation fit each other was
+// checked where the operation is declared.
 const row = <Input, Output>(operation: Operation<Input, Output>) => operation as unknown as AnyOperation;
 
 /** Every operation served. The router puts the most specific pattern first. */

@@ -8,14 +8,14 @@ const MIN_SIGNED_CHUNK = 8192;
 const MAX_LINE = 4096;
 const MAX_TRAILERS = 16 * 1024;
 
-/** Signs chunk after chunk; see auth/signature.ts. */
+/** Computes the signature of one chunk after the other; see auth/signature.ts. */
 export interface ChunkSignatures {
   chunk(sha256: string): string;
   trailer(lines: string): string;
 }
 
 export interface ChunkedSettings {
-  /** Present: every chunk and the trailer must be signed. */
+  /** Where present, every chunk and the trailer must be signed. */
   readonly signatures?: ChunkSignatures;
   /** The body ends with trailing headers. */
   readonly trailer: boolean;
@@ -27,9 +27,9 @@ const wrongSignature = () =>
   new S3Error("SignatureDoesNotMatch", { message: "The signature of a chunk does not match." });
 
 /**
- * Takes the aws-chunked framing off a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`.
- * Data passes on as it arrives and its signature is checked at the chunk's end, so nothing is held in memory; a wrong
- * one fails the stream before it ends, and what was stored so far is not kept by anyone.
+ * Removes the aws-chunked framing from a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`. Data
+ * is passed on as it arrives, and the signature is checked at the end of each chunk, so that no chunk is held in
+ * memory. A wrong signature fails the stream before its end, and the reader discards what it has stored so far.
  */
 export class AwsChunked {
   private readonly reader: ByteReader;
@@ -72,9 +72,9 @@ export class AwsChunked {
   }
 
   /**
-   * InvalidChunkSizeError for a small chunk that another one follows: `before` is its size in bytes, `number` the next one's number.
-   * AWS refuses small unsigned chunks, too. They are taken here: AWS's JavaScript SDK makes a chunk of each piece that a stream
-   * gives, however small it is.
+   * InvalidChunkSizeError for a small chunk that another one follows: `before` is its size in bytes, `number` the next
+   * one's number. AWS refuses small unsigned chunks, too. They are taken here: AWS's JavaScript SDK makes a chunk of
+   * each piece that a stream gives, however small it is.
    */
   private requireChunkSize(before: number | undefined, number: number): void {
     if (!this.settings.signatures || before === undefined || before >= MIN_SIGNED_CHUNK) return;
@@ -88,7 +88,8 @@ export class AwsChunked {
       const bytes = await this.reader.some(left);
       left -= bytes.length;
       hash?.update(bytes);
-      // The last piece waits for the signature that covers it: a chunk that fails is never handed over whole.
+      // The signature is checked before the chunk's last piece is passed on: a chunk with a wrong one is never passed
+      // on whole.
       if (left === 0 && hash && signatures.chunk(hash.digest("hex")) !== signature) throw wrongSignature();
       yield bytes;
     }
@@ -99,7 +100,7 @@ export class AwsChunked {
     let lines = "";
     let signature: string | undefined;
     for (;;) {
-      // The empty line at the end is missing in some clients' bodies.
+      // Some clients leave out the empty line at the end.
       const line = (await this.reader.lineOrEnd(MAX_LINE))?.trim();
       if (line === undefined) break;
       if (line === "") continue;

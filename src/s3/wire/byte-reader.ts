@@ -1,6 +1,6 @@
 import { S3Error } from "../../model/errors.js";
 
-/** How a body is refused that ends, or goes on, where it should not. */
+/** The errors for a body that ends too early, and for one that is longer than a limit. */
 export interface ReadRefusals {
   readonly incomplete: () => S3Error;
   readonly tooLong: () => S3Error;
@@ -11,7 +11,7 @@ const chunkedRefusals: ReadRefusals = {
   tooLong: () => new S3Error("IncompleteBody", { message: "The aws-chunked body has a line that is too long." }),
 };
 
-/** Reads lines and runs of bytes from a stream, holding no more than one line and what the source last gave. */
+/** Reads lines and bytes from a stream. Holds at most one line and the last piece from the source. */
 export class ByteReader {
   private readonly source: AsyncIterator<Uint8Array>;
   private readonly refusals: ReadRefusals;
@@ -22,7 +22,10 @@ export class ByteReader {
     this.refusals = refusals;
   }
 
-  /** One line, of at most `limit` bytes, without its CRLF. `incomplete` where the stream ends, or the line ends otherwise. */
+  /**
+   * One line, of at most `limit` bytes, without its CRLF. `incomplete` where the stream ends, or the line ends
+   * otherwise.
+   */
   async line(limit: number): Promise<string> {
     const line = await this.lineOrEnd(limit);
     if (!line?.endsWith("\r")) throw this.refusals.incomplete();
@@ -30,8 +33,8 @@ export class ByteReader {
   }
 
   /**
-   * One line, of at most `limit` bytes, without its LF but with the CR before it. Undefined where the stream ends before another
-   * line begins; `incomplete` where it ends within one.
+   * One line, of at most `limit` bytes, without its LF but with the CR before it. Undefined where the stream ends
+   * before another line begins; `incomplete` where it ends within one.
    */
   async lineOrEnd(limit: number): Promise<string | undefined> {
     for (let from = 0; ;) {
@@ -64,7 +67,7 @@ export class ByteReader {
     return this.some(size);
   }
 
-  /** Lets all that is left pass; `tooLong` above `limit` bytes. */
+  /** Reads and discards the rest of the stream; `tooLong` above `limit` bytes. */
   async skipRest(limit: number): Promise<void> {
     let left = limit;
     do {
@@ -75,12 +78,13 @@ export class ByteReader {
   }
 
   /**
-   * The bytes before the next `delimiter`, as they come; it is taken off behind them. `incomplete` where there is none.
+   * The bytes before the next `delimiter`, as they arrive; the delimiter itself is skipped. `incomplete` where there is
+   * none.
    */
   async *before(delimiter: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const end = this.buffer.indexOf(delimiter);
-      // Where there is none, it may have begun in the last bytes: they wait for what comes next.
+      // The last bytes may be the beginning of a delimiter: they are kept until the next piece arrives.
       const safe = end >= 0 ? end : Math.max(0, this.buffer.length - delimiter.length + 1);
       const bytes = this.buffer.subarray(0, safe);
       this.buffer = this.buffer.subarray(end >= 0 ? end + delimiter.length : safe);

@@ -5,8 +5,8 @@ import { parseEtags } from "./etag.js";
 import { parseHttpDate } from "./http-date.js";
 
 /**
- * `prefix` is "" or `x-amz-copy-source-`. RFC 9110 decides what cannot be read: a date that is none is ignored (section 13.1.3),
- * while a list without ETags is a condition that nothing matches.
+ * `prefix` is "" or `x-amz-copy-source-`. As in RFC 9110, an invalid date is ignored (section 13.1.3), while a list
+ * without any ETag is a condition that nothing meets (section 13.1.1).
  */
 export function readConditions(headers: Headers, prefix = ""): Preconditions {
   const ifMatch = headers.get(`${prefix}if-match`);
@@ -21,7 +21,10 @@ export function readConditions(headers: Headers, prefix = ""): Preconditions {
   };
 }
 
-/** As `readConditions`, with If-Range, which is one date or one strong ETag. Anything else is the ETag "", which no object has. */
+/**
+ * As `readConditions`, with If-Range, which is one date or one strong ETag. Anything else is the ETag "", which no
+ * object has.
+ */
 export function rangeConditions(headers: Headers): Preconditions {
   const conditions = readConditions(headers);
   const text = headers.get("if-range");
@@ -41,7 +44,10 @@ export function writeConditions(headers: Headers): Preconditions | undefined {
   return { ...(ifMatch === undefined ? {} : { ifMatch }), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
 }
 
-/** Deletions have If-Match, and conditions on the size and the last change of what is there. InvalidArgument for unreadable ones. */
+/**
+ * Deletions have If-Match, and conditions on the size and the last change of what is there. InvalidArgument for
+ * unreadable ones.
+ */
 export function deleteConditions(headers: Headers): Preconditions | undefined {
   const { ifMatch } = readConditions(headers);
   const size = headers.get("x-amz-if-match-size");

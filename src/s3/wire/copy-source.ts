@@ -13,8 +13,8 @@ const refused = (message: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
 
 /**
- * `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). Unlike in
- * a path, `+` is a space there, as S3 has it and s5cmd writes it.
+ * Parses `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded, perhaps also the slash between bucket
+ * and key. Unlike in a path, `+` is a space: so on AWS, and s5cmd relies on it. InvalidArgument, KeyTooLongError.
  */
 export function parseCopySource(header: string): CopySource {
   const [, path = "", version] = /^(.*?)(?:\?versionId=([^?&]*))?$/s.exec(header) ?? [];

@@ -16,8 +16,9 @@ export function unquoted(etag: string): string {
 const LISTED = /(W\/)?(?:"([^"]*)"|([^\s,]+))/g;
 
 /**
- * If-Match and If-None-Match: `*`, or a list of ETags. A header without any ETag is an empty list, and `"*"` in quotes is an ETag
- * like others. By strong comparison, which If-Match asks for, a weak ETag matches nothing (RFC 9110 section 8.8.3.2).
+ * Parses If-Match or If-None-Match: `*`, or a list of ETags. A header without any ETag is an empty list, and `"*"` in
+ * quotes is an ordinary ETag. Strong comparison, for If-Match, leaves weak ETags out: they match nothing (RFC 9110
+ * section 8.8.3.2).
  */
 export function parseEtags(header: string, comparison: "strong" | "weak"): EtagCondition {
   if (header.trim() === "*") return "*";

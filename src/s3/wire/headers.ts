@@ -1,4 +1,6 @@
-/** A request's headers: names in lower case, bytes read as UTF-8, repeated ones joined with a comma. */
+/**
+ * A request's headers: names in lower case, values as UTF-8; the values of a repeated header are joined with a comma.
+ */
 export class Headers {
   private readonly values = new Map<string, string>();
 
@@ -20,7 +22,7 @@ export class Headers {
     return this.values.keys();
   }
 
-  /** Those that begin with `prefix`, names without it. */
+  /** The headers whose names begin with `prefix`; the names come without it. */
   withPrefix(prefix: string): [string, string][] {
     return [...this.values]
       .filter(([name]) => name.startsWith(prefix))
@@ -30,7 +32,7 @@ export class Headers {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Clients send names and metadata as UTF-8, and sign them so; bytes that are no UTF-8 stay Latin-1. */
+/** Clients send and sign names and metadata as UTF-8. Bytes that are not valid UTF-8 stay Latin-1. */
 function fromLatin1(text: string): string {
   if (!/[\u0080-\u00ff]/.test(text)) return text;
   try {
@@ -40,7 +42,7 @@ function fromLatin1(text: string): string {
   }
 }
 
-/** The way out: Node writes header text as Latin-1, so UTF-8 is handed over byte by byte. */
+/** For answers: Node writes headers as Latin-1, so each byte of the UTF-8 form becomes a Latin-1 character. */
 export function toLatin1(text: string): string {
   return /[^\u0000-\u007f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }

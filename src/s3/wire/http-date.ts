@@ -3,14 +3,14 @@ export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** S3 counts the age of objects in whole seconds, so that documents say the same as Last-Modified. */
+/** S3 keeps times of objects in whole seconds, so that documents say the same as Last-Modified. */
 export function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
 /**
- * What HTTP calls a date: RFC 9110's form (with a zone in digits, too, as older clients sign it) and the two obsolete ones that it
- * says to take, RFC 850's and asctime's.
+ * HTTP's three forms of a date: RFC 9110's own, and the obsolete ones of RFC 850 and asctime, which it tells recipients
+ * to accept. In the first, the zone may be digits, as older clients write and sign it.
  */
 const HTTP_DATES = [
   /^(?:[a-z]{3}, )?(?<day>\d{1,2}) (?<month>[a-z]{3}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) (?<zone>GMT|UTC|[+-]\d{4})$/i,
@@ -18,7 +18,7 @@ const HTTP_DATES = [
   /^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/i,
 ];
 
-/** Milliseconds since 1970 in whole seconds; undefined for what is no date, which RFC 9110 says to ignore. */
+/** Milliseconds since 1970 in whole seconds; undefined for an invalid date, which RFC 9110 says to ignore. */
 export function parseHttpDate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   for (const form of HTTP_DATES) {
@@ -26,14 +26,14 @@ export function parseHttpDate(text: string | undefined): number | undefined {
     if (!parts) continue;
     const { day = "", month = "", year = "", time = "", zone = "GMT" } = parts;
     const ms = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);
-    // Date.parse takes 31 February for a day in March.
+    // Date.parse turns 31 February into a day in March.
     const midnight = new Date(`${day} ${month} ${year} 00:00:00 GMT`);
     return Number.isNaN(ms) || midnight.getUTCDate() !== Number(day) ? undefined : ms;
   }
   return isoDate(text);
 }
 
-/** Some clients send ISO 8601 where HTTP wants its own form; S3 takes it. */
+/** Some clients send ISO 8601 instead of an HTTP date, and S3 accepts it. */
 function isoDate(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text)) return undefined;
   const ms = Date.parse(text);

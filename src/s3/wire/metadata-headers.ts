@@ -16,13 +16,13 @@ export function metadataHeaders(metadata: Readonly<Record<string, string>> | und
   return Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [PREFIX + name, encodeWords(value)]));
 }
 
-/** S3 gives values beyond printable ASCII back as RFC 2047 encoded words. */
+/** S3 answers values beyond printable ASCII as RFC 2047 encoded words. */
 function encodeWords(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   const words: string[] = [];
   let word = "";
   for (const char of value) {
-    // A character is never cut in two: each word must be UTF-8 by itself.
+    // A character is never split between words: each word must be valid UTF-8 by itself.
     if (Buffer.byteLength(word + char) > WORD_BYTES) {
       words.push(word);
       word = "";

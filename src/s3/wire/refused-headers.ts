@@ -1,10 +1,10 @@
 import { S3Error } from "../../model/errors.js";
 import type { Headers } from "./headers.js";
 
-/** Asks to append to an object (S3 Express). A write that ignored it would replace what was to grow. */
+/** Asks S3 Express to append to an object. Ignoring it would replace the object instead. */
 const APPEND = "x-amz-write-offset-bytes";
 
-/** NotImplemented for a header that asks for what is not offered and that must not be ignored. */
+/** NotImplemented for a header that is not offered and must not be ignored. */
 export function screenHeaders(headers: Headers): void {
   if (headers.get(APPEND) === undefined) return;
   throw new S3Error("NotImplemented", {
