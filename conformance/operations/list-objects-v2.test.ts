@@ -1,6 +1,7 @@
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { freshName, refusal, s3, useBucket } from "../support/target.js";
+import { send } from "../support/signed.js";
+import { freshName, refusal, s3, target, useBucket } from "../support/target.js";
 
 describe("ListObjectsV2", () => {
   const bucket = useBucket();
@@ -52,12 +53,21 @@ describe("ListObjectsV2", () => {
       .and.not.include("a0");
   });
 
-  it("goes on from its token whatever StartAfter says, and does not repeat that", async () => {
+  it("goes on from its token whatever StartAfter says, and says both back", async () => {
     const first = await list({ MaxKeys: 2, StartAfter: "a" });
     expect(first.StartAfter).to.equal("a");
     const next = await list({ ContinuationToken: first.NextContinuationToken, StartAfter: "z" });
     expect([...keysOf(first), ...keysOf(next)]).to.deep.equal(keysOf(await list({ StartAfter: "a" })));
-    expect(next.StartAfter).to.equal(undefined);
+    expect(next.StartAfter).to.equal("z");
+    expect(next.ContinuationToken).to.equal(first.NextContinuationToken);
+  });
+
+  it("tells the bucket's region in a header, as ListObjects does", async () => {
+    for (const query of ["?list-type=2", ""])
+      expect(
+        (await send({ method: "GET", path: `/${bucket.name}${query}` })).headers["x-amz-bucket-region"],
+        query,
+      ).to.equal(target.region);
   });
 
   it("tells the last change in whole seconds, as HEAD does", async () => {

@@ -24,8 +24,12 @@ describe("PutObjectLegalHold", () => {
     await s3.send(new DeleteObjectCommand(at));
   });
 
-  it("refuses what is no status", async () => {
+  it("refuses no document, and what is no status", async () => {
     await put("wrong");
+    expect(await send({ method: "PUT", path: `/${bucket.name}/wrong?legal-hold` })).to.include({
+      status: 400,
+      code: "MalformedXML",
+    });
     const answer = await send({
       method: "PUT",
       path: `/${bucket.name}/wrong?legal-hold`,

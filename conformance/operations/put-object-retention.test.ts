@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto";
 import {
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   HeadObjectCommand,
   PutObjectCommand,
   PutObjectRetentionCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { inAnHour, useLockableBucket } from "../support/lockable.js";
+import { send } from "../support/signed.js";
 import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("PutObjectRetention", () => {
@@ -69,5 +72,47 @@ describe("PutObjectRetention", () => {
       Retention: { Mode: "GOVERNANCE", RetainUntilDate: inAnHour() },
     });
     expect(await refusal(s3.send(lockless))).to.include({ code: "InvalidRequest", status: 400 });
+  });
+
+  it("asks for a document, however empty: an empty Retention removes what is there", async () => {
+    await put("emptied");
+    await retain("emptied", inAnHour());
+    const set = (body: string) =>
+      send({
+        method: "PUT",
+        path: `/${bucket.name}/emptied?retention`,
+        body,
+        headers: {
+          "x-amz-bypass-governance-retention": "true",
+          "content-md5": createHash("md5").update(body).digest("base64"),
+        },
+      });
+    expect(await set("")).to.include({ status: 400, code: "MalformedXML" });
+    expect(
+      await send({ method: "PUT", path: `/${bucket.name}/emptied?retention`, headers: { "content-length": "0" } }),
+    ).to.include({ status: 400, code: "MalformedXML" });
+    const kept = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "emptied" }));
+    expect(kept.ObjectLockMode).to.equal("GOVERNANCE");
+    expect((await set("<Retention/>")).status).to.equal(200);
+    const freed = await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "emptied" }));
+    expect(freed.ObjectLockMode).to.equal(undefined);
+  });
+
+  it("is not bypassed in a bucket without object lock, and nothing is deleted there", async () => {
+    const at = { Bucket: plain.name, Key: "lockless" };
+    await s3.send(new PutObjectCommand({ ...at, Body: "x" }));
+    const one = s3.send(new DeleteObjectCommand({ ...at, BypassGovernanceRetention: true }));
+    expect(await refusal(one)).to.include({ code: "InvalidArgument", status: 400 });
+    const several = s3.send(
+      new DeleteObjectsCommand({
+        Bucket: plain.name,
+        BypassGovernanceRetention: true,
+        Delete: { Objects: [{ Key: "lockless" }] },
+      }),
+    );
+    expect(await refusal(several)).to.include({ code: "InvalidArgument", status: 400 });
+    await s3.send(new HeadObjectCommand(at));
+    await s3.send(new DeleteObjectCommand({ ...at, BypassGovernanceRetention: false }));
+    expect((await refusal(s3.send(new HeadObjectCommand(at)))).status).to.equal(404);
   });
 });

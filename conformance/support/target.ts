@@ -4,6 +4,7 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
+  GetObjectLockConfigurationCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   S3Client,
@@ -66,6 +67,11 @@ export function useBucket(): { readonly name: string } {
 }
 
 export async function removeBucket(Bucket: string): Promise<void> {
+  // Governance is bypassed where there may be any: elsewhere S3 refuses the header.
+  const bypass = await s3.send(new GetObjectLockConfigurationCommand({ Bucket })).then(
+    () => ({ BypassGovernanceRetention: true }),
+    () => ({}),
+  );
   for (;;) {
     const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
     const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key: Key ?? "", VersionId }));
@@ -74,7 +80,7 @@ export async function removeBucket(Bucket: string): Promise<void> {
       const { Errors } = await s3.send(
         new DeleteObjectsCommand({
           Bucket,
-          BypassGovernanceRetention: true,
+          ...bypass,
           Delete: { Quiet: true, Objects: Objects.slice(at, at + 1000) },
         }),
       );

@@ -1,29 +1,22 @@
-import { createHash } from "node:crypto";
 import {
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
-  GetObjectCommand,
+  DeletePublicAccessBlockCommand,
   HeadObjectCommand,
   ListBucketsCommand,
+  type ListBucketsCommandOutput,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   UploadPartCommand,
-  DeletePublicAccessBlockCommand,
-  PutObjectLockConfigurationCommand,
-  type ListBucketsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { useLockableBucket } from "../support/lockable.js";
 import { send } from "../support/signed.js";
-import { freshName, refusal, s3, useBucket } from "../support/target.js";
-
-const md5 = (text: string) => createHash("md5").update(text).digest("base64");
+import { refusal, s3, useBucket } from "../support/target.js";
 
 describe("counts and markers of listings", () => {
   const bucket = useBucket();
@@ -344,205 +337,5 @@ describe("headers of objects", () => {
     expect((await named("*=UTF-8''%E6%97%A5%E6%9C%AC.txt")).headers["content-disposition"]).to.equal(
       "attachment; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt",
     );
-  });
-});
-
-describe("conditions", () => {
-  const bucket = useBucket();
-  let etag: string | undefined;
-  let modified: number;
-  before(async () => {
-    etag = (await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "source", Body: "x" }))).ETag;
-    modified =
-      (await s3.send(new HeadObjectCommand({ Bucket: bucket.name, Key: "source" }))).LastModified?.getTime() ?? 0;
-  });
-  const [before_, after_] = [() => new Date(modified - 60_000), () => new Date(modified + 60_000)];
-
-  it("of a copy's source: each alone, and in the pairs where one outranks the other", async () => {
-    const copy = (settings: object) =>
-      s3.send(
-        new CopyObjectCommand({ Bucket: bucket.name, Key: "copy", CopySource: `${bucket.name}/source`, ...settings }),
-      );
-    for (const settings of [
-      { CopySourceIfMatch: etag },
-      { CopySourceIfNoneMatch: '"other"' },
-      { CopySourceIfModifiedSince: before_() },
-      { CopySourceIfUnmodifiedSince: after_() },
-      { CopySourceIfMatch: etag, CopySourceIfUnmodifiedSince: before_() },
-    ])
-      await copy(settings);
-    for (const settings of [
-      { CopySourceIfMatch: '"other"' },
-      { CopySourceIfNoneMatch: etag },
-      { CopySourceIfModifiedSince: after_() },
-      { CopySourceIfUnmodifiedSince: before_() },
-      { CopySourceIfNoneMatch: etag, CopySourceIfModifiedSince: before_() },
-    ])
-      expect(await refusal(copy(settings)), JSON.stringify(settings)).to.include({
-        code: "PreconditionFailed",
-        status: 412,
-      });
-  });
-
-  it("of a write are 412 where they fail and 404 where If-Match finds nothing, for puts, copies, completions and deletions", async () => {
-    const copy = (Key: string, settings: object) =>
-      s3.send(new CopyObjectCommand({ Bucket: bucket.name, Key, CopySource: `${bucket.name}/other`, ...settings }));
-    await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: "other", Body: "y" }));
-    const complete = async (Key: string, settings: object) => {
-      const at = { Bucket: bucket.name, Key };
-      const { UploadId } = await s3.send(new CreateMultipartUploadCommand(at));
-      const { ETag } = await s3.send(new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: "x" }));
-      return s3.send(
-        new CompleteMultipartUploadCommand({
-          ...at,
-          UploadId,
-          MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
-          ...settings,
-        }),
-      );
-    };
-    const put = (Key: string, settings: object) =>
-      s3.send(new PutObjectCommand({ Bucket: bucket.name, Key, Body: "x", ...settings }));
-    for (const write of [put, copy, complete]) {
-      expect(await refusal(write("source", { IfNoneMatch: "*" }))).to.include({
-        code: "PreconditionFailed",
-        status: 412,
-      });
-      expect(await refusal(write("source", { IfMatch: '"other"' }))).to.include({
-        code: "PreconditionFailed",
-        status: 412,
-      });
-      expect(await refusal(write("absent", { IfMatch: etag }))).to.include({ code: "NoSuchKey", status: 404 });
-      expect(await refusal(write("source", { IfNoneMatch: '"other"' }))).to.include({
-        code: "NotImplemented",
-        status: 501,
-      });
-    }
-    const remove = (key: string, ifMatch: string) =>
-      send({ method: "DELETE", path: `/${bucket.name}/${key}`, headers: { "if-match": ifMatch } });
-    expect(await remove("source", '"other"')).to.include({ status: 412, code: "PreconditionFailed" });
-    expect((await remove("absent", '"other"')).status).to.be.oneOf([204, 404]);
-  });
-
-  it("hold of the part that is read, which is 206 and says how many there are", async () => {
-    const plain = await s3.send(
-      new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 1, IfMatch: etag }),
-    );
-    expect([plain.$metadata.httpStatusCode, plain.ContentRange, plain.PartsCount]).to.deep.equal([
-      206,
-      "bytes 0-0/1",
-      undefined,
-    ]);
-    expect(
-      await refusal(s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: "source", PartNumber: 2 }))),
-    ).to.include({ status: 416 });
-    for (const wrong of ["0", "10001", "x"])
-      expect(await send({ method: "GET", path: `/${bucket.name}/source?partNumber=${wrong}` }), wrong).to.include({
-        status: 400,
-        code: "InvalidArgument",
-      });
-    expect(
-      await send({ method: "GET", path: `/${bucket.name}/source?partNumber=1`, headers: { range: "bytes=0-0" } }),
-    ).to.include({ status: 400, code: "InvalidRequest" });
-  });
-});
-
-describe("documents", () => {
-  const bucket = useBucket();
-
-  it("that change much or for long must come with Content-MD5 or a checksum", async () => {
-    const cases: readonly [string, string, string][] = [
-      ["POST", "?delete", "<Delete><Object><Key>k</Key></Object></Delete>"],
-      [
-        "PUT",
-        "?cors",
-        "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>",
-      ],
-      [
-        "PUT",
-        "?lifecycle",
-        "<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>",
-      ],
-      ["PUT", "?tagging", "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"],
-    ];
-    for (const [method, query, body] of cases) {
-      const path = `/${bucket.name}${query}`;
-      const bare = await send({ method, path, body });
-      expect(bare, query).to.include({ status: 400, code: "InvalidRequest" });
-      expect(bare.body).to.include("Content-MD5");
-      expect((await send({ method, path, body, headers: { "content-md5": md5(body) } })).status, query).to.be.oneOf([
-        200, 204,
-      ]);
-      const sha256 = createHash("sha256").update(body).digest("base64");
-      expect(
-        (await send({ method, path, body, headers: { "x-amz-checksum-sha256": sha256 } })).status,
-        query,
-      ).to.be.oneOf([200, 204]);
-    }
-  });
-});
-
-describe("bodies that are to be locked", () => {
-  const { bucket } = useLockableBucket();
-  const signed = (path: string, headers: Record<string, string> = {}) =>
-    send({ method: "PUT", path: `/${bucket.name}/${path}`, body: "x", headers });
-  const put = (path: string, headers: Record<string, string> = {}) =>
-    signed(path, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", ...headers });
-  const bare = { status: 400, code: "InvalidRequest" };
-
-  it("must come with Content-MD5, a checksum or a signed SHA-256, whether the request, the upload or the bucket locks them", async () => {
-    const hold = { "x-amz-object-lock-legal-hold": "OFF" };
-    expect(await put("key", hold)).to.include(bare);
-    expect((await put("key", { ...hold, "content-md5": md5("x") })).status).to.equal(200);
-    expect((await signed("key", hold)).status, "its bytes are signed").to.equal(200);
-    expect((await put("key")).status, "nothing locks it").to.equal(200);
-    const { UploadId = "" } = await s3.send(
-      new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "held", ObjectLockLegalHoldStatus: "OFF" }),
-    );
-    expect(await put(`held?partNumber=1&uploadId=${UploadId}`)).to.include(bare);
-    await s3.send(
-      new PutObjectLockConfigurationCommand({
-        Bucket: bucket.name,
-        ObjectLockConfiguration: {
-          ObjectLockEnabled: "Enabled",
-          Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } },
-        },
-      }),
-    );
-    expect(await put("key")).to.include(bare);
-    expect(
-      (await put("key", { "x-amz-checksum-sha256": createHash("sha256").update("x").digest("base64") })).status,
-    ).to.equal(200);
-    const { UploadId: other = "" } = await s3.send(
-      new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: "by-default" }),
-    );
-    const part = await put(`by-default?partNumber=1&uploadId=${other}`);
-    expect([part.status, part.code, part.body.includes("Put Part")]).to.deep.equal([400, "InvalidRequest", true]);
-  });
-});
-
-describe("strangers", () => {
-  const bucket = useBucket();
-
-  it("without a signature may neither list, read nor write", async () => {
-    const ask = (method: string, path: string) =>
-      send({
-        method,
-        path,
-        sign: false,
-        body: method === "PUT" && path.endsWith("key") ? "x" : "",
-        tamper: (sent) => delete sent["x-amz-content-sha256"],
-      });
-    for (const [method, path] of [
-      ["GET", "/"],
-      ["GET", `/${bucket.name}`],
-      ["GET", `/${bucket.name}/key`],
-      ["PUT", `/${bucket.name}/key`],
-      ["DELETE", `/${bucket.name}/key`],
-      ["PUT", `/${freshName()}`],
-    ] as const) {
-      expect(await ask(method, path), `${method} ${path}`).to.include({ status: 403, code: "AccessDenied" });
-    }
-    expect((await ask("HEAD", `/${bucket.name}/key`)).body).to.equal("");
   });
 });

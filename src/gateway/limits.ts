@@ -23,15 +23,17 @@ export function tooLarge(proposed: number, allowed: number): S3Error {
   });
 }
 
-/** KeyTooLongError above 1,024 bytes; a key of no bytes is InvalidArgument. */
-export function requireKey(key: string): void {
+/** KeyTooLongError above 1,024 bytes of UTF-8. */
+export function requireKeyLength(key: string): void {
   const size = Buffer.byteLength(key);
-  if (size === 0) throw new S3Error("InvalidArgument", { message: "An object key has at least one character" });
-  if (size > LIMITS.keyBytes) {
-    throw new S3Error("KeyTooLongError", {
-      fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.keyBytes) },
-    });
-  }
+  if (size <= LIMITS.keyBytes) return;
+  throw new S3Error("KeyTooLongError", { fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.keyBytes) } });
+}
+
+/** KeyTooLongError, as `requireKeyLength`; InvalidArgument for a key of no bytes. */
+export function requireKey(key: string): void {
+  if (key === "") throw new S3Error("InvalidArgument", { message: "An object key has at least one character" });
+  requireKeyLength(key);
 }
 
 /** MetadataTooLarge above 2 KiB: S3 sums the bytes of names (without their prefix) and values. */

@@ -21,6 +21,7 @@ export const errorKinds = [
   "InvalidArgument",
   "InvalidBucketName",
   "InvalidBucketState",
+  "InvalidChunkSizeError",
   "InvalidDigest",
   "InvalidEncryptionAlgorithmError",
   "InvalidLocationConstraint",

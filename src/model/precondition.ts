@@ -1,7 +1,10 @@
-/** Conditional headers, ETags without quotes; `*` stands for any. Dates in milliseconds since 1970, whole seconds. */
+/** `*` for any object, or ETags without their quotes. An empty list is a condition, too: no object matches it. */
+export type EtagCondition = "*" | readonly string[];
+
+/** Conditional headers. Dates in milliseconds since 1970, whole seconds. */
 export interface Preconditions {
-  readonly ifMatch?: readonly string[];
-  readonly ifNoneMatch?: readonly string[];
+  readonly ifMatch?: EtagCondition;
+  readonly ifNoneMatch?: EtagCondition;
   readonly ifModifiedSince?: number;
   readonly ifUnmodifiedSince?: number;
   /** Of ranges: the ETag, or the second of the last change, of the bytes that the range is to be of. */
@@ -20,7 +23,7 @@ export interface Subject {
   readonly size?: number;
 }
 
-const matches = (tags: readonly string[], etag: string) => tags.includes("*") || tags.includes(etag);
+const matches = (condition: EtagCondition, etag: string) => condition === "*" || condition.includes(etag);
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 
 /**

@@ -12,6 +12,8 @@ export interface AccessFacts {
   /** IP address of the client. */
   from?: string;
   errorCode?: string;
+  /** It failed because its client hung up, and nobody was told of an error. */
+  hungUp?: true;
   /** Milliseconds from the request's head until its answer was there. */
   servedMs?: number;
 }

@@ -1,9 +1,7 @@
 import { S3Error } from "../gateway/s3-error.js";
+import { requireKeyLength } from "../gateway/limits.js";
 import type { RequestPattern } from "./operation.js";
 import { decodePercent } from "./wire/percent.js";
-
-/** S3's limit for keys, in bytes of UTF-8. */
-const MAX_KEY = 1024;
 
 export interface Address {
   readonly scope: RequestPattern["scope"];
@@ -38,13 +36,6 @@ export function parseAddress(host: string, path: string, domain?: string): Addre
   }
   requireKeyLength(key);
   return { scope: key === "" ? "bucket" : "object", bucket, key, ...(virtual === undefined ? {} : { virtual: true }) };
-}
-
-/** KeyTooLongError. */
-export function requireKeyLength(key: string): void {
-  const length = Buffer.byteLength(key);
-  if (length > MAX_KEY)
-    throw new S3Error("KeyTooLongError", { fields: { Size: String(length), MaxSizeAllowed: String(MAX_KEY) } });
 }
 
 /** What can be no bucket's name is refused before it is looked up; the gateway has the full rules for new ones. */

@@ -171,7 +171,9 @@ export class Dispatcher {
     });
     const refusal = (failure: unknown) => {
       const refused = this.refusal(failure, progress, gone.signal);
-      exchange.facts.errorCode = refused.kind;
+      // What fails because its client left is not the server's failure, nor an error that the client was told of.
+      if (gone.signal.aborted || exchange.body.isCut) exchange.facts.hungUp = true;
+      else exchange.facts.errorCode = refused.kind;
       return errorResponse(refused, progress);
     };
     let answer: S3Response | DeferredResponse<S3Response>;
@@ -183,15 +185,16 @@ export class Dispatcher {
     exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
       const headers = { ...common, ...progress.cors };
-      if (answer instanceof DeferredResponse)
-        return (await sendLate(exchange, answer.result.catch(refusal), headers, this.settings)).status;
-      await send(exchange, answer, headers, this.settings);
-      return answer.status;
+      let sent = answer;
+      if (sent instanceof DeferredResponse)
+        sent = await sendLate(exchange, sent.result.catch(refusal), headers, this.settings);
+      else await send(exchange, sent, headers, this.settings);
+      return exchange.facts.hungUp ? CLIENT_CLOSED_REQUEST : sent.status;
     } catch (failure) {
       if (!gone.signal.aborted && !isReset(failure))
         this.components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
-      return 499;
+      return CLIENT_CLOSED_REQUEST;
     }
   }
 
@@ -334,6 +337,9 @@ export class Dispatcher {
     return new S3Error("InternalError", { cause: failure });
   }
 }
+
+/** What metrics and logs say of a request whose client hung up, in its body or in the answer; nginx's word for it. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 /** Of this process: with the request's id it finds the request in the log. */
 const HOST_ID = randomBytes(48).toString("base64");

@@ -49,6 +49,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
     "The value of the expected bucket owner parameter must be an AWS account ID or a canonical user ID.",
   ),
   InvalidBucketState: error(409, "The request is not valid for the current state of the bucket."),
+  InvalidChunkSizeError: error(403, "Only the last chunk is allowed to have a size less than 8192 bytes"),
   InvalidDigest: error(400, "The Content-MD5 you specified is not valid."),
   InvalidEncryptionAlgorithmError: error(
     400,

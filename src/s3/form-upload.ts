@@ -1,6 +1,7 @@
 import type { Body } from "../gateway/gateway.js";
 import { S3Error } from "../gateway/s3-error.js";
-import { requireKeyLength, type Address } from "./address.js";
+import type { Address } from "./address.js";
+import { requireKeyLength } from "../gateway/limits.js";
 import { authenticateForm, formField } from "./auth/authenticate-form.js";
 import type { AuthenticateComponents, Authentication } from "./auth/authenticate.js";
 import { withinSize } from "./auth/form-policy.js";

@@ -27,6 +27,7 @@ export class IncomingBody {
   private readonly response: ServerResponse;
   private readonly idleMs: number;
   private begun = false;
+  private cutShort = false;
   private failure: S3Error | undefined;
   private wake: () => void = () => undefined;
 
@@ -39,7 +40,14 @@ export class IncomingBody {
 
   /** The client closed its side of the connection: the body is shorter than announced. */
   cut(): void {
-    if (!this.request.complete) this.fail(new S3Error("IncompleteBody"));
+    if (this.request.complete) return;
+    this.cutShort = true;
+    this.fail(new S3Error("IncompleteBody"));
+  }
+
+  /** The client hung up in the middle of the body. */
+  get isCut(): boolean {
+    return this.cutShort;
   }
 
   /** RequestTimeout unless the body, or what is needed of it, has come in `ms`. Returns what ends the limit. */

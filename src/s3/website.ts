@@ -1,9 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { BucketCall, Gateway } from "../gateway/gateway.js";
+import { requireKeyLength } from "../gateway/limits.js";
 import { ANONYMOUS } from "../model/account.js";
 import { S3Error } from "../gateway/s3-error.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
-import { requireKeyLength } from "./address.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { errorStatus, errorText, type Refused } from "./error-response.js";
 import { DeferredResponse, type Operation, type S3Response } from "./operation.js";

@@ -7,8 +7,10 @@ import { parseClaims } from "../../src/s3/auth/signature-claims.js";
 import { parseClaimsV2, signV2, stringsToSign } from "../../src/s3/auth/signature-v2.js";
 import { errorStatus } from "../../src/s3/error-response.js";
 import { AwsChunked } from "../../src/s3/wire/aws-chunked.js";
+import { rangeConditions } from "../../src/s3/wire/conditions.js";
 import { parseCopySource } from "../../src/s3/wire/copy-source.js";
 import { deleteDocument } from "../../src/s3/wire/documents.js";
+import { parseEtags } from "../../src/s3/wire/etag.js";
 import { Headers } from "../../src/s3/wire/headers.js";
 import { readForm } from "../../src/s3/wire/multipart-form.js";
 import { encodePercent } from "../../src/s3/wire/percent.js";
@@ -103,6 +105,26 @@ describe(`S3 parsers under random input (seed ${seed})`, () => {
             if (!mechanism) return;
             for (const text of stringsToSign(head, parseClaimsV2(head, mechanism.place), "bucket"))
               expect(signV2(text, "secret")).to.have.length(28);
+          }),
+      ),
+      runs,
+    ));
+
+  it("finds an ETag in any list that holds it, and none that is not written there", () =>
+    fc.assert(
+      fc.asyncProperty(
+        pieces('"a"', "W/", "*", ",", " ", '"', '""', "b", '"*"', "Sun, 06 Nov 1994 08:49:37 GMT"),
+        fc.constantFrom("strong", "weak"),
+        (header, comparison) =>
+          survives(() => {
+            const condition = parseEtags(header, comparison);
+            if (condition === "*") expect(header.trim()).to.equal("*");
+            else for (const etag of condition) expect(header).to.contain(etag);
+            const listed = parseEtags(`"x", ${header.replaceAll('"', "")}, W/"y", "z,"`, comparison);
+            expect(listed).to.include.members(comparison === "weak" ? ["x", "y", "z,"] : ["x", "z,"]);
+            const fields = new Headers(["If-Match", header, "If-Range", header, "If-Modified-Since", header]);
+            const { ifMatch, ifRange } = rangeConditions(fields);
+            expect([ifMatch, ifRange]).not.to.include(undefined);
           }),
       ),
       runs,

@@ -34,7 +34,7 @@ export function eventsContract(open: OpenCatalog): void {
         on.catalog.objects.put(
           version("a", told("s3:ObjectCreated:Put", "a")),
           { blobs: [slice("other")] },
-          { ifNoneMatch: ["*"] },
+          { ifNoneMatch: "*" },
         ),
         "PreconditionFailed",
       );

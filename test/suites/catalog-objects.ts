@@ -68,8 +68,8 @@ export function objectsContract(open: OpenCatalog): void {
       const put = (preconditions: object) =>
         on.catalog.objects.put(version("key"), { blobs: [slice("new")] }, preconditions);
       await refusal(put({ ifMatch: ["etag of key"] }), "NoSuchKey");
-      await put({ ifNoneMatch: ["*"] });
-      await refusal(put({ ifNoneMatch: ["*"] }), "PreconditionFailed");
+      await put({ ifNoneMatch: "*" });
+      await refusal(put({ ifNoneMatch: "*" }), "PreconditionFailed");
       await refusal(put({ ifMatch: ["another"] }), "PreconditionFailed");
       await put({ ifMatch: ["etag of key"] });
       await refusal(on.catalog.objects.delete("box", "key", { ifMatch: ["another"] }), "PreconditionFailed");
@@ -81,7 +81,7 @@ export function objectsContract(open: OpenCatalog): void {
           on.catalog.objects.put(
             version("race", { etag: `e${index}` }),
             { blobs: [slice(`b${index}`)] },
-            { ifNoneMatch: ["*"] },
+            { ifNoneMatch: "*" },
           ),
         ),
       );

@@ -150,7 +150,7 @@ export function uploadsContract(open: OpenCatalog): void {
       const part = await putPart("up", 1, "p1");
       const complete = (preconditions: object) =>
         on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
-      await refusal(complete({ ifNoneMatch: ["*"] }), "PreconditionFailed");
+      await refusal(complete({ ifNoneMatch: "*" }), "PreconditionFailed");
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("open");
       expect((await complete({ ifMatch: ["etag of key"] })).orphans).to.deep.equal(["old"]);
     });

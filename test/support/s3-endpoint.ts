@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type Server } from "n
 import type { AddressInfo } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
 import aws4, { type Request as SignerRequest } from "aws4";
+import type { AccessEntry } from "../../src/model/access-log.js";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/dispatch.js";
@@ -27,6 +28,10 @@ export class S3Endpoint {
   private fixture: TestGateway | undefined;
   private wired: WireGateway | undefined;
   readonly answers: Answered[] = [];
+  /** What the access logs of buckets are told, in step with `answers`. */
+  readonly entries: AccessEntry[] = [];
+  /** The program log's lines about requests answered. */
+  readonly logged: Readonly<Record<string, unknown>>[] = [];
   readonly failures: object[] = [];
   private now: number | undefined;
   private server: Server | undefined;
@@ -40,17 +45,32 @@ export class S3Endpoint {
   async start(settings: Partial<S3AppSettings> = {}): Promise<void> {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
-    const logger = { debug: () => undefined, error: (fields: object) => void this.failures.push(fields) };
+    const logger = {
+      debug: (fields: object) => void this.logged.push({ ...fields }),
+      error: (fields: object) => void this.failures.push(fields),
+    };
     this.fixture = await TestGateway.build();
     const { cessAccount, territory } = testKey.account;
     this.fixture.chain.addTerritory(cessAccount, territory, BigInt(64 * GIB));
     this.wired = new WireGateway(this.fixture.cess);
     this.server = createS3App(
-      { gateway: this.wired, credentials, clock, logger, onAnswer: (answer) => this.answers.push(answer) },
+      {
+        gateway: this.wired,
+        credentials,
+        clock,
+        logger,
+        onAnswer: (answer) => this.answers.push(answer),
+        onAccess: (entry) => this.entries.push(entry),
+      },
       settings,
     );
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
+  }
+
+  /** Resolves when the head of another request has been read. */
+  async nextRequest(): Promise<void> {
+    if (this.server) await once(this.server, "request");
   }
 
   async stop(): Promise<void> {

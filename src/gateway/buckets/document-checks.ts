@@ -88,7 +88,7 @@ export async function checkDocument<Name extends DocumentName>(
   name: Name,
   document: BucketDocument<Name>,
 ): Promise<void> {
-  await (checks[name])?.(components, call, document);
+  await checks[name]?.(components, call, document);
 }
 
 const invalidTarget = (message: string, bucket: string) =>

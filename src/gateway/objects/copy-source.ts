@@ -27,7 +27,7 @@ export async function readableSource(
     throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
   });
   const outcome = checkRead(sourcePreconditions, version);
-  if (outcome === "failed") throw failedRead(sourcePreconditions, version);
+  if (outcome === "failed") throw failedRead(sourcePreconditions);
   if (outcome === "not-modified") {
     const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
     throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });

@@ -50,11 +50,24 @@ export class LockService implements Locks {
     if (!(await this.components.catalog.objects.setLegalHold(id, legalHold))) throw gone(name);
   }
 
+  async requireBypassable({ bucket }: BucketCall): Promise<void> {
+    await requireBypassable(this.components.catalog, bucket.name);
+  }
+
   private async lockable({ bucket }: BucketCall, name: ObjectKey): Promise<ObjectVersion> {
     const { catalog } = this.components;
     if (!(await lockConfiguration(catalog, bucket.name))) throw notLockable();
     return readableVersion(catalog, bucket.name, name);
   }
+}
+
+/** InvalidArgument where the bucket has no object lock: there is no governance that a request could bypass. */
+export async function requireBypassable(catalog: Catalog, bucket: string): Promise<void> {
+  if (await lockConfiguration(catalog, bucket)) return;
+  throw new S3Error("InvalidArgument", {
+    message: "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+    fields: { ArgumentName: "x-amz-bypass-governance-retention" },
+  });
 }
 
 function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {

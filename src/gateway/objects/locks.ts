@@ -16,4 +16,6 @@ export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: BucketCall, name: ObjectKey): Promise<"ON" | "OFF">;
   setLegalHold(call: BucketCall, name: ObjectKey, legalHold: "ON" | "OFF"): Promise<void>;
+  /** InvalidArgument where the bucket has no object lock, and so no governance that a request could bypass. */
+  requireBypassable(call: BucketCall): Promise<void>;
 }

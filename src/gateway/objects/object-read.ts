@@ -26,16 +26,10 @@ export async function readableVersion(
   });
 }
 
-/**
- * What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber,
- * InvalidRequest.
- */
+/** What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
 export function resolveRead(version: ObjectVersion, request: ReadRequest): ReadResult {
-  if (request.range && request.partNumber !== undefined) {
-    throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
-  }
   const outcome = checkRead(request.preconditions, version);
-  if (outcome === "failed") throw failedRead(request.preconditions, version);
+  if (outcome === "failed") throw failedRead(request.preconditions);
   if (outcome === "not-modified") throw new S3Error("NotModified", { headers: validators(version) });
   if (request.partNumber !== undefined) return resolvePart(version, request.partNumber);
   if (!request.range || !rangeHolds(request.preconditions, version)) return { version };
@@ -54,10 +48,9 @@ function rangeText(range: RangeRequest): string {
 }
 
 /** PreconditionFailed, naming the header that failed as S3 does. */
-export function failedRead(conditions: Preconditions, version: ObjectVersion): S3Error {
-  const { ifMatch } = conditions;
-  const failed =
-    ifMatch && !ifMatch.includes("*") && !ifMatch.includes(version.etag) ? "If-Match" : "If-Unmodified-Since";
+export function failedRead(conditions: Preconditions): S3Error {
+  // Where If-Match is there, If-Unmodified-Since is not looked at.
+  const failed = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
   return new S3Error("PreconditionFailed", { fields: { Condition: failed } });
 }
 

@@ -26,7 +26,7 @@ import { newObjectAcl, withOwners } from "../access/object-acl.js";
 import { ingest, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
-import { newLock, requireLockDigest } from "./lock-service.js";
+import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
@@ -155,6 +155,7 @@ export class ObjectService implements Objects {
       await authorizer.require(call, { ...target, action: forVersion("s3:DeleteObject", versionId) });
       if (bypassGovernance) await authorizer.require(call, { ...target, action: "s3:BypassGovernanceRetention" });
     }
+    if (bypassGovernance) await requireBypassable(catalog, bucket.name);
     const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectRemoved:*");
     const request = {
       owner: call.account.id,

@@ -7,10 +7,10 @@ import type { S3Request } from "../request.js";
 import { aclHeaders, readAcl, writeAcl } from "../wire/acl.js";
 import { requestedObject } from "../wire/object-name.js";
 
-/** A hundred grants, spaced out by generous formatters. */
+/** Most bytes of an ACL: room for a hundred grants with much white space. */
 const MAX_DOCUMENT = 128 * 1024;
 
-/** From the headers or from the document, never from both. */
+/** The ACL in the headers or in the document. UnexpectedContent for both, MissingSecurityHeader for neither. */
 function wanted({ headers, document }: S3Request): AclRequest {
   const asked = aclHeaders(headers);
   if (asked && document.trim() !== "") throw new S3Error("UnexpectedContent");

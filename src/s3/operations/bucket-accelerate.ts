@@ -10,7 +10,7 @@ const configuration: XmlDocument<AccelerateConfiguration> = {
   fields: [{ element: "Status", type: "string" }],
 };
 
-/** There are no accelerated endpoints: only what every bucket has anyway can be set. */
+/** There are no accelerated endpoints: only Suspended, which every bucket is anyway, can be set. */
 export const putBucketAccelerateConfiguration: Operation<undefined, void> = {
   name: "PutBucketAccelerateConfiguration",
   match: { method: "PUT", scope: "bucket", query: ["accelerate"] },

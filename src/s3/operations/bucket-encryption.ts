@@ -45,7 +45,7 @@ function readRule({
     throw new S3Error("NotImplemented", {
       message: "Dual-layer encryption (aws:kms:dsse) is not offered; use aws:kms or AES256.",
     });
-  // cess-cbc is ours: DeOSS's scheme, with a cipher of the key file.
+  // cess-cbc is not S3's: it is DeOSS's scheme, with a cipher from the key file.
   if (algorithm !== "AES256" && algorithm !== "aws:kms" && algorithm !== "cess-cbc")
     throw new S3Error("MalformedXML", { fields: { Reason: "SSEAlgorithm is AES256, aws:kms or cess-cbc" } });
   if (algorithm === "AES256" && keyId !== undefined)

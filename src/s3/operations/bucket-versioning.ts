@@ -27,7 +27,7 @@ export const bucketVersioning: WireDocument<"versioning"> = {
         fields: { Element: "MfaDelete" },
       });
     if (Status === undefined) throw new S3Error("IllegalVersioningConfigurationException");
-    // The SDK's type says what AWS's model says; what is on the wire may be anything.
+    // The SDK's type allows only AWS's values, but the document may hold any text.
     if (!["Enabled", "Suspended"].includes(Status)) throw new S3Error("MalformedXML");
     return Status;
   },

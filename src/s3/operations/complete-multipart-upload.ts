@@ -71,14 +71,14 @@ export const completeMultipartUpload: Operation<
   name: "CompleteMultipartUpload",
   match: { method: "POST", scope: "object", query: ["uploadId"] },
   access: onUpload("s3:PutObject", "only"),
-  // Ten thousand parts, each with its ETag and a checksum, spaced out by generous formatters.
+  // Room for ten thousand parts, each with its ETag and a checksum, with much white space.
   document: 4 * 1024 * 1024,
   objectChecksum: true,
   parse: (request) => ({
     Bucket: request.bucket,
     Key: request.key,
     Location: objectLocation(request),
-    // What else it says of encryption, as minio-go does, was decided when the upload was created; the answer tells.
+    // Other encryption headers, which minio-go sends, are ignored: the upload already says how it is encrypted.
     Request: parseComplete(request),
     Customer: customerKey(request.headers),
   }),

@@ -38,7 +38,7 @@ export const createBucket: Operation<Input, CreateBucketOutput, Call> = {
     const configuration = readXml(document, createBucketConfiguration);
     const { LocationConstraint: wanted, Tags } = configuration;
     const tags = Tags?.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
-    // Clients that do not know better name us-east-1, or nothing at all.
+    // Without a LocationConstraint, or with an empty one, the bucket is created in this region.
     if (wanted && wanted !== region) {
       throw new S3Error("InvalidLocationConstraint", {
         fields: { LocationConstraint: wanted.slice(0, 100), Region: region },

@@ -17,7 +17,7 @@ import { xmlResponse } from "../xml-response.js";
 
 type Input = Pick<Served<CreateMultipartUploadRequest>, "Bucket" | "Key"> & { readonly Settings: CreateUploadSettings };
 
-/** Which type goes with which algorithm the gateway says. */
+/** The checksum that the upload's headers ask for. Which types an algorithm allows is checked by the gateway. */
 function checksumSettings({ headers }: S3Request): Pick<CreateUploadSettings, "checksumAlgorithm" | "checksumType"> {
   const name = headers.get("x-amz-checksum-algorithm");
   const type = parseChecksumType(headers.get("x-amz-checksum-type"));

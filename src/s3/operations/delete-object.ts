@@ -11,7 +11,7 @@ type Input = Pick<Served<DeleteObjectRequest>, "Key" | "VersionId"> & {
   readonly BypassGovernanceRetention: boolean;
 };
 
-/** Deleting what is not there is a success, as in S3. */
+/** Deleting an object that does not exist succeeds, as on AWS. */
 export const deleteObject: Operation<Input, DeleteObjectOutput> = {
   name: "DeleteObject",
   match: { method: "DELETE", scope: "object" },

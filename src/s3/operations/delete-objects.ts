@@ -8,24 +8,24 @@ import type {
 } from "@aws-sdk/client-s3";
 import type { BucketCall, Deletion, Gateway } from "../../gateway/gateway.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import { requireKeyLength } from "../../gateway/limits.js";
 import type { Preconditions } from "../../model/precondition.js";
 import { errorText } from "../error-response.js";
 import type { Operation } from "../operation.js";
 import { deleteDocument, deleteResult } from "../wire/documents.js";
-import { unquoted } from "../wire/etag.js";
+import { parseEtags } from "../wire/etag.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
 import { isVersionId } from "../wire/paging.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
 
 const MAX_OBJECTS = 1000;
-const MAX_KEY = 1024;
 
 type Input = Omit<DeleteObjectsRequest, "Bucket"> & {
   readonly Delete: Delete & { readonly Objects: readonly ObjectIdentifier[] };
 };
 
-/** One object's failure never hides the others': it becomes an entry of the answer. */
+/** Deletes one object. Its failure becomes an entry of the answer, beside those of the other objects. */
 async function deleteOne(
   gateway: Gateway,
   object: ObjectIdentifier,
@@ -35,7 +35,7 @@ async function deleteOne(
   const { Key: key = "" } = object;
   const versionId = object.VersionId || undefined;
   try {
-    if (Buffer.byteLength(key) > MAX_KEY) throw new S3Error("KeyTooLongError");
+    requireKeyLength(key);
     if (versionId !== undefined && !isVersionId(versionId)) throw new S3Error("NoSuchVersion");
     const name = { key, ...(versionId === undefined ? {} : { versionId }) };
     const deletion = await gateway.objects.delete(call, name, conditions(object), bypass);
@@ -48,7 +48,7 @@ async function deleteOne(
 
 function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Preconditions {
   return {
-    ...(ETag === undefined ? {} : { ifMatch: [unquoted(ETag)] }),
+    ...(ETag === undefined ? {} : { ifMatch: parseEtags(ETag, "strong") }),
     ...(Size === undefined ? {} : { ifMatchSize: Size }),
     ...(LastModifiedTime === undefined
       ? {}
@@ -56,7 +56,7 @@ function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Precond
   };
 }
 
-/** S3 names the version that was asked for, and beside it the delete marker that was set or removed. */
+/** The version that the request named, and the delete marker that was set or removed. */
 function deletedObject({ Key, VersionId }: ObjectIdentifier, { versionId, deleteMarker }: Deletion): DeletedObject {
   return { Key, VersionId, ...(deleteMarker === true ? { DeleteMarker: true, DeleteMarkerVersionId: versionId } : {}) };
 }
@@ -65,7 +65,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
   name: "DeleteObjects",
   match: { method: "POST", scope: "bucket", query: ["delete"] },
   access: { resource: "objects", action: "s3:DeleteObject", anonymous: true },
-  // A thousand keys of 1,024 bytes, should every one of their characters be an escape.
+  // Room for a thousand keys of 1,024 bytes, even if every character is escaped.
   digested: true,
   document: 8 * 1024 * 1024,
   parse({ document, headers }) {
@@ -75,6 +75,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
     return { Delete: { Objects, Quiet }, BypassGovernanceRetention: bypassesGovernance(headers) };
   },
   async run(gateway, { Delete: { Objects, Quiet }, BypassGovernanceRetention: bypass = false }, call) {
+    if (bypass) await gateway.locks.requireBypassable(call);
     const deleted: DeletedObject[] = [];
     const failures: DeleteFailure[] = [];
     for (const object of Objects) {

@@ -4,7 +4,7 @@ import type { Operation } from "../operation.js";
 import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "../wire/xml-writer.js";
 
-/** The document's root holds the text itself, and is empty for us-east-1: AWS's oldest region has no constraint. */
+/** The region is the text of the root element. It is empty for us-east-1, as on AWS. */
 export const getBucketLocation: Operation<undefined, GetBucketLocationOutput> = {
   name: "GetBucketLocation",
   match: { method: "GET", scope: "bucket", query: ["location"] },

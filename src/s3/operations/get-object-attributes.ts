@@ -52,23 +52,29 @@ const document: XmlDocument<GetObjectAttributesOutput> = {
   ],
 };
 
+/** InvalidRequest for a header that names none, InvalidArgument for a name that S3 does not know. */
 function attributesOf({ headers }: S3Request): ReadonlySet<string> {
   const names = (headers.get("x-amz-object-attributes") ?? "")
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  const wrong = names.length === 0 || names.some((name) => !known.some((attribute) => attribute === name));
-  if (wrong)
+  if (names.length === 0)
+    throw new S3Error("InvalidRequest", {
+      message:
+        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
+    });
+  const wrong = names.find((name) => !known.some((attribute) => attribute === name));
+  if (wrong !== undefined)
     throw new S3Error("InvalidArgument", {
       message: "Invalid attribute name specified.",
-      fields: { ArgumentName: "x-amz-object-attributes" },
+      fields: { ArgumentName: "x-amz-object-attributes", ArgumentValue: wrong.slice(0, 200) },
     });
   return new Set(names);
 }
 
 function count({ headers }: S3Request, name: string, fallback: number): number {
   const text = headers.get(name);
-  // S3 passes over what is no count.
+  // S3 ignores an invalid count.
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : fallback;
 }
 
@@ -111,7 +117,7 @@ export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = 
       LastModified: new Date(version.createdAt),
       VersionId: versionId,
       ETag: attributes.has("ETag") ? etag : undefined,
-      // Here alone S3 writes a composite checksum without the number of its parts.
+      // Only here, S3 writes a composite checksum without the number of parts at its end.
       Checksum:
         attributes.has("Checksum") && checksum
           ? checksumMembers({ ...checksum, value: checksum.value.replace(/-\d+$/, "") })

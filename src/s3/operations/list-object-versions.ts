@@ -15,7 +15,7 @@ import { writeFields, XML_DECLARATION } from "../wire/xml-writer.js";
 import { listedObject } from "./listed-object.js";
 
 type Output = Omit<ListObjectVersionsOutput, "Versions" | "DeleteMarkers"> & {
-  /** Versions and delete markers as they follow each other, which the SDK's two lists would not tell. */
+  /** Versions and delete markers in one order, which the SDK's two lists would lose. */
   readonly Entries: readonly ({ readonly Version: WireVersion } | { readonly DeleteMarker: WireVersion })[];
 };
 

@@ -7,15 +7,18 @@ import { encodingType, listedText, pageLimit, readToken, writeToken } from "../w
 import { xmlResponse } from "../xml-response.js";
 import { listedObject } from "./listed-object.js";
 
-export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObjectsV2Output> = {
+type Input = OfBucket<ListObjectsV2Request> & { readonly Region: string };
+
+export const listObjectsV2: Operation<Input, ListObjectsV2Output & { readonly Region: string }> = {
   name: "ListObjectsV2",
   match: { method: "GET", scope: "bucket", query: ["list-type=2"] },
   access: onBucket("s3:ListBucket"),
-  parse({ bucket, query }) {
+  parse({ bucket, query, region }) {
     const token = query.get("continuation-token");
     if (token === "") throw new S3Error("InvalidArgument", { message: "The continuation token provided is incorrect" });
     return {
       Bucket: bucket,
+      Region: region,
       Prefix: query.get("prefix") ?? "",
       Delimiter: query.get("delimiter"),
       StartAfter: query.get("start-after"),
@@ -28,6 +31,7 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
   async run({ objects }, input, call) {
     const {
       Bucket,
+      Region,
       Prefix = "",
       Delimiter = "",
       MaxKeys = 1000,
@@ -41,14 +45,15 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {
+      Region,
       Name: Bucket,
       Prefix: text(Prefix),
       MaxKeys,
       EncodingType,
       IsTruncated: truncated,
       ContinuationToken,
-      // A token goes on where a page ended: what the first one began after has no say any more.
-      StartAfter: StartAfter === undefined || ContinuationToken !== undefined ? undefined : text(StartAfter),
+      // Echoed even beside a token, although only the token then decides where the page begins.
+      StartAfter: StartAfter === undefined ? undefined : text(StartAfter),
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
       KeyCount: page.keys.length + page.prefixes.length,
       NextContinuationToken: truncated && page.last !== undefined ? writeToken(page.last) : undefined,
@@ -56,5 +61,5 @@ export const listObjectsV2: Operation<OfBucket<ListObjectsV2Request>, ListObject
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
     };
   },
-  render: (output) => xmlResponse(listObjectsV2Result, output),
+  render: (output) => xmlResponse(listObjectsV2Result, output, { "x-amz-bucket-region": output.Region }),
 };

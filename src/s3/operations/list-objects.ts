@@ -6,19 +6,23 @@ import { encodingType, listedText, pageLimit } from "../wire/paging.js";
 import { xmlResponse } from "../xml-response.js";
 import { listedObject } from "./listed-object.js";
 
-export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOutput> = {
+type Input = OfBucket<ListObjectsRequest> & { readonly Region: string };
+
+export const listObjects: Operation<Input, ListObjectsOutput & { readonly Region: string }> = {
   name: "ListObjects",
   match: { method: "GET", scope: "bucket" },
   access: onBucket("s3:ListBucket"),
-  parse: ({ bucket, query }) => ({
+  parse: ({ bucket, query, region }) => ({
     Bucket: bucket,
+    Region: region,
     Prefix: query.get("prefix") ?? "",
     Delimiter: query.get("delimiter"),
     Marker: query.get("marker") ?? "",
     MaxKeys: pageLimit(query, "max-keys"),
     EncodingType: encodingType(query),
   }),
-  async run({ objects }, { Bucket, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType }, call) {
+  async run({ objects }, input, call) {
+    const { Bucket, Region, Prefix = "", Delimiter = "", Marker = "", MaxKeys = 1000, EncodingType } = input;
     const page = await objects.list(call, {
       prefix: Prefix,
       delimiter: Delimiter,
@@ -28,6 +32,7 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
     const text = listedText(EncodingType);
     const truncated = page.truncated && MaxKeys > 0;
     return {
+      Region,
       Name: Bucket,
       Prefix: text(Prefix),
       Marker: text(Marker),
@@ -35,11 +40,11 @@ export const listObjects: Operation<OfBucket<ListObjectsRequest>, ListObjectsOut
       EncodingType,
       IsTruncated: truncated,
       Delimiter: Delimiter === "" ? undefined : text(Delimiter),
-      // Without a delimiter the last key is the next marker, and S3 does not repeat it.
+      // Without a delimiter, the last key is the next marker, and S3 sends no NextMarker.
       NextMarker: truncated && Delimiter !== "" && page.last !== undefined ? text(page.last) : undefined,
       Contents: page.keys.map((key) => listedObject(key, text, call.account)),
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: text(prefix) })),
     };
   },
-  render: (output) => xmlResponse(listObjectsResult, output),
+  render: (output) => xmlResponse(listObjectsResult, output, { "x-amz-bucket-region": output.Region }),
 };

@@ -4,12 +4,12 @@ import type { Account } from "../../model/account.js";
 import { quoted } from "../wire/etag.js";
 import { wholeSecond } from "../wire/http-date.js";
 
-/** The caller's own display name is known here; of others only the ID. */
+/** Only the caller's display name is known here: others are shown by their ID. */
 export function ownerOf(id: string, caller: Account): Owner {
   return { ID: id, DisplayName: id === caller.id ? caller.displayName : id };
 }
 
-/** One entry of a listing; `caller` undefined leaves the owner out. */
+/** One entry of a listing. Without `caller` it has no owner. */
 export function listedObject(
   version: ListResult["keys"][number],
   text: (key: string) => string,

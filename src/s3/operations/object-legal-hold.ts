@@ -13,6 +13,7 @@ const document: XmlDocument<ObjectLockLegalHold> = {
   fields: [{ element: "Status", type: "string" }],
 };
 
+/** MalformedXML, also for an empty document. */
 function readStatus(text: string): "ON" | "OFF" {
   const { Status } = readXml(text, document);
   if (Status !== "ON" && Status !== "OFF") throw new S3Error("MalformedXML");
@@ -35,10 +36,7 @@ export const putObjectLegalHold: Operation<{ readonly name: ObjectKey; readonly 
   digested: true,
   document: 64 * 1024,
   conditions: (text) => ({ "s3:object-lock-legal-hold": [readStatus(text)] }),
-  parse(request) {
-    if (request.document === "") throw new S3Error("MissingRequestBodyError");
-    return { name: requestedObject(request), status: readStatus(request.document) };
-  },
+  parse: (request) => ({ name: requestedObject(request), status: readStatus(request.document) }),
   run: ({ locks }, { name, status }, call) => locks.setLegalHold(call, name, status),
   render: () => ({ status: 200, headers: {} }),
 };

@@ -6,7 +6,7 @@ import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
 
-/** AWS's limits of the default retention. */
+/** AWS's limits for the default retention. */
 const MAX_DAYS = 36_500;
 const MAX_YEARS = 100;
 

@@ -18,9 +18,8 @@ const document: XmlDocument<ObjectLockRetention> = {
   ],
 };
 
-/** An empty document removes the retention. */
+/** Undefined for an empty Retention, which removes the retention. MalformedXML, also where there is no document. */
 function parseRetention(text: string): Retention | undefined {
-  if (text === "") throw new S3Error("MissingRequestBodyError");
   const { Mode, RetainUntilDate } = readXml(text, document);
   if (Mode === undefined && RetainUntilDate === undefined) return undefined;
   const mode = retentionModes.find((known) => known === Mode);

@@ -22,7 +22,7 @@ interface Output extends Omit<Input, "put"> {
   readonly put: Parameters<Put["render"]>[0];
 }
 
-/** What is no URL is as if it were not there, as in S3. */
+/** Where the browser is sent after the upload. An invalid URL is ignored, as on AWS. */
 function redirectOf(fields: ReadonlyMap<string, string>): URL | undefined {
   const text = fields.get("success_action_redirect") ?? fields.get("redirect");
   if (!text || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
@@ -34,7 +34,7 @@ function statusOf(fields: ReadonlyMap<string, string>): Input["status"] {
   return status === "200" ? 200 : status === "201" ? 201 : 204;
 }
 
-/** Where the browser goes next, with what it has uploaded. */
+/** The URL to redirect to, with the upload's bucket, key and ETag added to its query. */
 function redirected(to: URL, { bucket, key, put }: Output): string {
   const told = `bucket=${encodePercent(bucket)}&key=${encodePercent(key)}&etag=${encodePercent(put.ETag ?? "")}`;
   const target = new URL(to);
@@ -54,7 +54,9 @@ function answer(output: Output): Pick<S3Response, "status" | "headers" | "body">
   };
 }
 
-/** A browser's form upload: PutObject with its headers in the form's fields, and an answer the form chooses. */
+/**
+ * A browser's upload by a form: PutObject with the form's fields as its headers, and an answer that the form chooses.
+ */
 export const postObject: Operation<Input, Output> = {
   name: "PostObject",
   match: { method: "POST", scope: "bucket" },

@@ -5,8 +5,8 @@ import { S3_NAMESPACE } from "../wire/xml-schema.js";
 import { XML_DECLARATION } from "../wire/xml-writer.js";
 
 /**
- * What AWS answers where nothing was ever configured: an error's kind, a document (root and its inner XML), or just
- * success.
+ * AWS's answer where nothing was ever configured: an error, a document (its root and the XML inside), or success
+ * without a body.
  */
 type Answer = undefined | ErrorKind | { readonly root: string; readonly inner?: string };
 
@@ -18,7 +18,10 @@ function documentResponse(root: string, inner: string): S3Response {
   };
 }
 
-/** A read or removal of a configuration we do not offer: tools try these, and 501 breaks them. */
+/**
+ * Reads or removes a configuration that is not offered, as if it was never set. Tools ask for these, and NotImplemented
+ * would break them. The bucket or object must exist.
+ */
 function probe(
   name: string,
   query: string,

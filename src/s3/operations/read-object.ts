@@ -19,7 +19,7 @@ import { metadataHeaders } from "../wire/metadata-headers.js";
 import { partNumber, versionId } from "../wire/paging.js";
 import { parseRange } from "../wire/range-header.js";
 
-/** What GetObject and HeadObject share: they differ in the body alone. */
+/** What GetObject and HeadObject share: they differ only in the body. */
 export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
   readonly Read: ReadRequest;
   readonly WithChecksum: boolean;
@@ -31,7 +31,7 @@ export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Overrides: Readonly<Record<string, string>>;
 };
 
-/** `response-content-type=…` and its like: the header each one replaces. */
+/** The header that each `response-…` parameter replaces. */
 const overrides: Readonly<Record<string, string>> = {
   "response-content-type": "Content-Type",
   "response-content-language": "Content-Language",
@@ -41,7 +41,7 @@ const overrides: Readonly<Record<string, string>> = {
   "response-content-encoding": "Content-Encoding",
 };
 
-/** Else clients would not even try to read what is in an archive class. */
+/** Objects in an archive class are shown as restored: otherwise clients would not try to read them. */
 const RESTORED = 'ongoing-request="false", expiry-date="Fri, 31 Dec 9999 23:59:59 GMT"';
 
 function readOverrides({ query, account }: S3Request): Record<string, string> {
@@ -49,21 +49,21 @@ function readOverrides({ query, account }: S3Request): Record<string, string> {
   for (const [parameter, header] of Object.entries(overrides)) {
     const value = query.get(parameter);
     if (value === undefined) continue;
-    // A line break here would let the URL's author write headers of their own.
+    // A line break would let the URL's author add headers to the answer.
     if (!isHeaderValue(value)) {
       throw new S3Error("InvalidArgument", {
         message: "Header value cannot be represented.",
         fields: { ArgumentName: parameter },
       });
     }
-    // Clients read headers as Latin-1; RFC 8187's `filename*=UTF-8''…` is the way for other names.
+    // Clients read headers as Latin-1. Other names can be sent as RFC 8187's `filename*=UTF-8''…`.
     if (/[^\u0000-\u00ff]/.test(value)) {
       throw new S3Error("InvalidArgument", {
         message: "Header value cannot be represented using ISO-8859-1.",
         fields: { ArgumentName: parameter, ArgumentValue: value },
       });
     }
-    // Else anybody could make a public object a page under this host's name.
+    // Otherwise anyone could turn a public object into a web page under this host's name.
     if (account === ANONYMOUS)
       throw new S3Error("InvalidRequest", {
         message: "Request specific response headers cannot be used for anonymous GET requests.",
@@ -99,7 +99,7 @@ export function objectKey({ Key: key, VersionId }: ReadInput): ObjectKey {
   return { key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
 }
 
-/** Of the bytes that are answered with: a part has its own checksum, and of a range the client could check none. */
+/** The checksum of the bytes in the answer: a part has its own, a range has none. */
 function checksumOf(
   { parts, checksum, size }: ReadResult["version"],
   length: number,

@@ -13,7 +13,7 @@ const document: XmlDocument<NonNullable<RestoreObjectRequest["RestoreRequest"]>>
   fields: [{ element: "Days", type: "integer" }],
 };
 
-/** Archive classes are names here: what is in one can be read at any time, as what is restored already can on AWS. */
+/** An object in an archive class can be read at any time, so it is treated as already restored. */
 export const restoreObject: Operation<ObjectKey, void> = {
   name: "RestoreObject",
   match: { method: "POST", scope: "object", query: ["restore"] },

@@ -45,8 +45,8 @@ import { restoreObject } from "./restore-object.js";
 import { uploadPartCopy } from "./upload-part-copy.js";
 import { uploadPart } from "./upload-part.js";
 
-// A row's output type is its own business: `run` and `render` of the same row agree, which the row's own type has
-// checked. What `run` is called with is what its access rule resolves.
+// The table forgets the types of inputs and outputs. That parse, run and render of an operation fit each other was
+// checked where the operation is declared; what `run` is called with is what its access rule resolves.
 const row = <Input, Output, Permitted extends Call>(operation: Operation<Input, Output, Permitted>) =>
   operation as unknown as AnyOperation;
 

@@ -1,6 +1,6 @@
 import type { RequestPattern } from "../operation.js";
 
-/** An operation of S3's API that answers NotImplemented by its name. */
+/** An operation of S3's API that is answered with NotImplemented and its name. */
 export interface Unserved {
   readonly name: string;
   readonly match: RequestPattern;
@@ -13,7 +13,7 @@ const rows = (method: Method, scope: RequestPattern["scope"], names: Readonly<Re
 
 export const unserved: readonly Unserved[] = [
   ...rows("GET", "service", { ListDirectoryBuckets: "x-id=ListDirectoryBuckets", ListenNotification: "events" }),
-  // MinIO's own, asked by its clients: without a row of its own it would be a listing to them.
+  // MinIO's own operation, which its clients send. Without a row, they would get a listing instead.
   ...rows("GET", "bucket", { ListenBucketNotification: "events", CreateSession: "session", GetBucketAbac: "abac" }),
   ...rows("PUT", "bucket", {
     PutBucketAbac: "abac",

@@ -27,7 +27,7 @@ export const uploadPart: Operation<Input, UploadPartOutput & { readonly Encrypti
     const { etag, checksum, encryption } = await uploads.putPart(call, PartNumber, Body, Customer);
     return { ETag: quoted(etag), ...checksumMembers(checksum), Encryption: { encryption, customer: Customer } };
   },
-  // A part's checksum has no type of its own: that is said when the upload is completed.
+  // The type of a checksum is answered when the upload is completed, not for a part.
   render: (output) => ({
     status: 200,
     headers: {

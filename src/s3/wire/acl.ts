@@ -15,7 +15,7 @@ import { readXml } from "./xml-reader.js";
 import { S3_NAMESPACE, type XmlDocument, type XmlField } from "./xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
 
-/** `x-amz-grant-…`: the permission each one grants. */
+/** The permission that each `x-amz-grant-…` header grants. */
 const grantHeaders: Readonly<Record<string, Permission>> = {
   "full-control": "FULL_CONTROL",
   read: "READ",
@@ -47,7 +47,10 @@ function grantees(header: string, value: string): Grantee[] {
   });
 }
 
-/** The ACL that headers ask for, or undefined. InvalidArgument, InvalidRequest, UnresolvableGrantByEmailAddress. */
+/**
+ * The ACL in the headers; undefined where there is none. InvalidArgument, InvalidRequest,
+ * UnresolvableGrantByEmailAddress.
+ */
 export function aclHeaders(headers: Headers): AclRequest | undefined {
   const canned = headers.get("x-amz-acl");
   const granted = headers.withPrefix("x-amz-grant-");
@@ -106,7 +109,7 @@ const accessControlPolicy: XmlDocument<WireAcl> = {
   ],
 };
 
-/** MalformedACLError for what is no ACL. */
+/** Reads an AccessControlPolicy document. MalformedACLError. */
 export function readAcl(document: string): AclRequest {
   let wire: WireAcl;
   try {
@@ -123,7 +126,7 @@ export function readAcl(document: string): AclRequest {
   return { grants, owner: wire.Owner.ID };
 }
 
-/** `malformed` is the error for one that is named by nothing. */
+/** `malformed` is the error for a grantee without ID, URI and e-mail address. */
 export function readGrantee(
   { ID, URI, EmailAddress }: WireGrantee,
   malformed: "MalformedACLError" | "MalformedXML",

@@ -3,32 +3,34 @@ import { S3Error } from "../../gateway/s3-error.js";
 import { sameSignature } from "../auth/signature.js";
 import { ByteReader } from "./byte-reader.js";
 
+/** Every signed chunk but the last has at least this many bytes of data, as on AWS. */
+const MIN_SIGNED_CHUNK = 8192;
 /** Longest chunk header or trailer line, and all trailers together, in bytes. */
 const MAX_LINE = 4096;
 const MAX_TRAILERS = 16 * 1024;
 
-/** Signs chunk after chunk; see auth/signature.ts. */
+/** Computes the signature of one chunk after the other; see auth/signature.ts. */
 export interface ChunkSignatures {
   chunk(sha256: string): string;
   trailer(lines: string): string;
 }
 
 export interface ChunkedSettings {
-  /** Present: every chunk and the trailer must be signed. */
+  /** Where present, every chunk and the trailer must be signed. */
   readonly signatures?: ChunkSignatures;
   /** The body ends with trailing headers. */
   readonly trailer: boolean;
 }
 
 const malformed = (why: string) =>
-  new S3Error("InvalidRequest", { message: `The aws-chunked body is malformed: ${why}.` });
+  new S3Error("IncompleteBody", { message: `The aws-chunked body is malformed: ${why}.` });
 const wrongSignature = () =>
   new S3Error("SignatureDoesNotMatch", { message: "The signature of a chunk does not match." });
 
 /**
- * Takes the aws-chunked framing off a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`.
- * Data passes on as it arrives, and its signature is checked at the end of the chunk: nothing is held in memory. A wrong
- * signature fails the stream before its end, and what was stored until then is discarded.
+ * Removes the aws-chunked framing from a body: `size[;chunk-signature=…]\r\n data \r\n` … `0…\r\n trailers \r\n`. Data
+ * is passed on as it arrives, and the signature is checked at the end of each chunk, so that no chunk is held in
+ * memory. A wrong signature fails the stream before its end, and the reader discards what it has stored so far.
  */
 export class AwsChunked {
   private readonly reader: ByteReader;
@@ -47,14 +49,17 @@ export class AwsChunked {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
-      for (;;) {
+      let before: number | undefined;
+      for (let number = 1; ; number++) {
         const { size, signature } = this.chunkHeader(await this.reader.line(MAX_LINE));
+        if (size > 0) this.requireChunkSize(before, number);
+        before = size;
         yield* this.chunkData(size, signature);
         if (size === 0) break;
-        if ((await this.reader.line(MAX_LINE)) !== "") throw malformed("a chunk is longer than its header says");
+        if ((await this.reader.line(MAX_LINE)) !== "")
+          throw malformed("a chunk does not have the size that its header says");
       }
       await this.readTrailers();
-      await this.reader.end();
     } finally {
       await this.reader.close();
     }
@@ -67,6 +72,16 @@ export class AwsChunked {
     return { size: parseInt(match[1] ?? "", 16), signature: match[2] };
   }
 
+  /**
+   * InvalidChunkSizeError for a small chunk that another one follows: `before` is its size in bytes, `number` the next
+   * one's number. AWS refuses small unsigned chunks, too. They are taken here: AWS's JavaScript SDK makes a chunk of
+   * each piece that a stream gives, however small it is.
+   */
+  private requireChunkSize(before: number | undefined, number: number): void {
+    if (!this.settings.signatures || before === undefined || before >= MIN_SIGNED_CHUNK) return;
+    throw new S3Error("InvalidChunkSizeError", { fields: { Chunk: String(number), BadChunkSize: String(before) } });
+  }
+
   private async *chunkData(size: number, signature: string | undefined): AsyncGenerator<Uint8Array> {
     const { signatures } = this.settings;
     const hash = signatures && createHash("sha256");
@@ -74,7 +89,8 @@ export class AwsChunked {
       const bytes = await this.reader.some(left);
       left -= bytes.length;
       hash?.update(bytes);
-      // The last piece waits for the signature that covers it: a chunk that fails is never handed over whole.
+      // The signature is checked before the chunk's last piece is passed on: a chunk with a wrong one is never passed
+      // on whole.
       if (left === 0 && hash && !sameSignature(signatures.chunk(hash.digest("hex")), signature)) throw wrongSignature();
       yield bytes;
     }
@@ -85,11 +101,11 @@ export class AwsChunked {
     let lines = "";
     let signature: string | undefined;
     for (;;) {
-      // The empty line at the end is missing in some clients' bodies.
+      // Some clients leave out the empty line at the end.
       const line = (await this.reader.lineOrEnd(MAX_LINE))?.trim();
       if (line === undefined) break;
       if (line === "") continue;
-      if (!this.settings.trailer) throw malformed("a trailer that was not announced");
+      if (!this.settings.trailer) throw malformed("it goes on after its last chunk");
       const colon = line.indexOf(":");
       if (colon <= 0) throw new S3Error("MalformedTrailerError");
       const name = line.slice(0, colon).trim().toLowerCase();
@@ -102,6 +118,8 @@ export class AwsChunked {
       if (lines.length > MAX_TRAILERS) throw new S3Error("MalformedTrailerError");
     }
     const { signatures, trailer } = this.settings;
-    if (signatures && trailer && !sameSignature(signatures.trailer(lines), signature)) throw wrongSignature();
+    if (!signatures || !trailer) return;
+    if (signature === undefined) throw malformed("its trailer has no signature");
+    if (!sameSignature(signatures.trailer(lines), signature)) throw wrongSignature();
   }
 }

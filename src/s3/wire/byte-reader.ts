@@ -1,6 +1,6 @@
 import { S3Error } from "../../gateway/s3-error.js";
 
-/** How a body is refused that ends, or goes on, where it should not. */
+/** The errors for a body that ends too early, and for one that is longer than a limit. */
 export interface ReadRefusals {
   readonly incomplete: () => S3Error;
   readonly tooLong: () => S3Error;
@@ -8,10 +8,10 @@ export interface ReadRefusals {
 
 const chunkedRefusals: ReadRefusals = {
   incomplete: () => new S3Error("IncompleteBody"),
-  tooLong: () => new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." }),
+  tooLong: () => new S3Error("IncompleteBody", { message: "The aws-chunked body has a line that is too long." }),
 };
 
-/** Reads lines and runs of bytes from a stream, holding no more than one line and what the source last gave. */
+/** Reads lines and bytes from a stream. Holds at most one line and the last piece from the source. */
 export class ByteReader {
   private readonly source: AsyncIterator<Uint8Array>;
   private readonly refusals: ReadRefusals;
@@ -22,21 +22,27 @@ export class ByteReader {
     this.refusals = refusals;
   }
 
-  /** Without its line end (CRLF, or LF alone). `incomplete` at the end of the stream; `limit` in bytes. */
+  /**
+   * One line, of at most `limit` bytes, without its CRLF. `incomplete` where the stream ends, or the line ends
+   * otherwise.
+   */
   async line(limit: number): Promise<string> {
     const line = await this.lineOrEnd(limit);
-    if (line === undefined) throw this.refusals.incomplete();
-    return line;
+    if (!line?.endsWith("\r")) throw this.refusals.incomplete();
+    return line.slice(0, -1);
   }
 
-  /** As `line`; undefined where the stream ends before another line begins. */
+  /**
+   * One line, of at most `limit` bytes, without its LF but with the CR before it. Undefined where the stream ends
+   * before another line begins; `incomplete` where it ends within one.
+   */
   async lineOrEnd(limit: number): Promise<string | undefined> {
     for (let from = 0; ;) {
       const end = this.buffer.indexOf(0x0a, from);
       if (end >= 0 && end <= limit) {
         const line = this.buffer.toString("latin1", 0, end);
         this.buffer = this.buffer.subarray(end + 1);
-        return line.endsWith("\r") ? line.slice(0, -1) : line;
+        return line;
       }
       from = this.buffer.length;
       if (from > limit) throw this.refusals.tooLong();
@@ -61,7 +67,7 @@ export class ByteReader {
     return this.some(size);
   }
 
-  /** Lets all that is left pass; `tooLong` above `limit` bytes. */
+  /** Reads and discards the rest of the stream; `tooLong` above `limit` bytes. */
   async skipRest(limit: number): Promise<void> {
     let left = limit;
     do {
@@ -72,25 +78,19 @@ export class ByteReader {
   }
 
   /**
-   * The bytes before the next `delimiter`, as they come; it is taken off behind them. `incomplete` where there is none.
+   * The bytes before the next `delimiter`, as they arrive; the delimiter itself is skipped. `incomplete` where there is
+   * none.
    */
   async *before(delimiter: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const end = this.buffer.indexOf(delimiter);
-      // Where there is none, it may have begun in the last bytes: they wait for what comes next.
+      // The last bytes may be the beginning of a delimiter: they are kept until the next piece arrives.
       const safe = end >= 0 ? end : Math.max(0, this.buffer.length - delimiter.length + 1);
       const bytes = this.buffer.subarray(0, safe);
       this.buffer = this.buffer.subarray(end >= 0 ? end + delimiter.length : safe);
       if (bytes.length > 0) yield bytes;
       if (end >= 0) return;
       if (!(await this.fill())) throw this.refusals.incomplete();
-    }
-  }
-
-  /** InvalidRequest when bytes are left. */
-  async end(): Promise<void> {
-    if (this.buffer.length > 0 || (await this.fill())) {
-      throw new S3Error("InvalidRequest", { message: "The aws-chunked body goes on after its end." });
     }
   }
 

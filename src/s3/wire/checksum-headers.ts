@@ -16,12 +16,12 @@ export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;
 }
 
-/** The SDK's member for it, `ChecksumCRC32` and so on; also the XML element. */
+/** The SDK's member and the XML element of an algorithm: `ChecksumCRC32` and so on. */
 export function checksumMember(algorithm: ChecksumAlgorithm): `Checksum${ChecksumAlgorithm}` {
   return `Checksum${algorithm}`;
 }
 
-/** The members that XML descriptions list, in AWS's order. */
+/** The checksum fields of XML documents, in AWS's order. */
 export const checksumFields = (
   ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] as const
 ).map((algorithm) => ({ element: checksumMember(algorithm), type: "string" }) as const);
@@ -38,7 +38,7 @@ export function parseChecksumType(text: string | undefined): ChecksumType | unde
   throw new S3Error("InvalidRequest", { message: "Value for x-amz-checksum-type header is invalid." });
 }
 
-/** `-N` is what a composite checksum of a multipart object ends with. */
+/** Checks the form of a checksum. The composite checksum of a multipart object ends in `-N`. InvalidRequest. */
 export function checkValue(
   algorithm: ChecksumAlgorithm,
   value: string,
@@ -67,7 +67,7 @@ export function announcedChecksum(headers: Headers, composite = false): Checksum
   return first && checkValue(parseAlgorithm(first[0]), first[1], { composite });
 }
 
-/** InvalidRequest unless what comes is by the algorithm that SDKs name beside it, where they name one. */
+/** InvalidRequest where `x-amz-sdk-checksum-algorithm` names another algorithm than that of the checksum sent. */
 export function requirePromised(headers: Headers, algorithm: ChecksumAlgorithm | undefined): void {
   const promised = headers.get("x-amz-sdk-checksum-algorithm");
   if (!promised || promised.toUpperCase() === algorithm) return;
@@ -96,7 +96,7 @@ export function checksumMembers(checksum: Checksum | undefined): ChecksumMembers
   return checksum ? { [checksumMember(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type } : {};
 }
 
-/** The other way: the one checksum among an input's members. */
+/** The checksum among an input's members: the reverse of `checksumMembers`. */
 export function memberChecksum(members: Readonly<Record<string, unknown>>): ChecksumValue | undefined {
   for (const algorithm of checksumAlgorithms) {
     const value = members[checksumMember(algorithm)];
@@ -109,7 +109,7 @@ type Members = { readonly [K in keyof ChecksumMembers]?: ChecksumMembers[K] | un
 
 const pairs = checksumAlgorithms.map((algorithm) => [checksumHeader(algorithm), checksumMember(algorithm)] as const);
 
-/** The headers of those there are: mostly one, or none. */
+/** The headers of the checksums present: mostly one, or none. */
 export function checksumHeaders(members: Members): Record<string, string | undefined> {
   const headers: Record<string, string | undefined> = { "x-amz-checksum-type": members.ChecksumType };
   for (const [header, member] of pairs) {

@@ -1,44 +1,53 @@
 import { S3Error } from "../../gateway/s3-error.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Headers } from "./headers.js";
-import { parseEtags, unquoted } from "./etag.js";
+import { parseEtags } from "./etag.js";
 import { parseHttpDate } from "./http-date.js";
 
-/** `prefix` is "" or `x-amz-copy-source-`. Dates that are none are passed over, as RFC 9110 says. */
+/**
+ * `prefix` is "" or `x-amz-copy-source-`. As in RFC 9110, an invalid date is ignored (section 13.1.3), while a list
+ * without any ETag is a condition that nothing meets (section 13.1.1).
+ */
 export function readConditions(headers: Headers, prefix = ""): Preconditions {
-  const ifMatch = parseEtags(headers.get(`${prefix}if-match`));
-  const ifNoneMatch = parseEtags(headers.get(`${prefix}if-none-match`));
+  const ifMatch = headers.get(`${prefix}if-match`);
+  const ifNoneMatch = headers.get(`${prefix}if-none-match`);
   const ifModifiedSince = parseHttpDate(headers.get(`${prefix}if-modified-since`));
   const ifUnmodifiedSince = parseHttpDate(headers.get(`${prefix}if-unmodified-since`));
   return {
-    ...(ifMatch ? { ifMatch } : {}),
-    ...(ifNoneMatch ? { ifNoneMatch } : {}),
+    ...(ifMatch === undefined ? {} : { ifMatch: parseEtags(ifMatch, "strong") }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: parseEtags(ifNoneMatch, "weak") }),
     ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
     ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
   };
 }
 
-/** As `readConditions`, with If-Range: it must be the very ETag, as no weak one is, or the very date. */
+/**
+ * As `readConditions`, with If-Range, which is one date or one strong ETag. Anything else is the ETag "", which no
+ * object has.
+ */
 export function rangeConditions(headers: Headers): Preconditions {
+  const conditions = readConditions(headers);
   const text = headers.get("if-range");
-  if (!text) return readConditions(headers);
-  return {
-    ...readConditions(headers),
-    ifRange: parseHttpDate(text) ?? (text.startsWith("W/") ? text : unquoted(text)),
-  };
+  if (text === undefined) return conditions;
+  const etags = parseEtags(text, "strong");
+  const etag = etags.length === 1 && etags !== "*" ? etags[0] : undefined;
+  return { ...conditions, ifRange: parseHttpDate(text) ?? etag ?? "" };
 }
 
-/** Writes know If-Match with ETags and If-None-Match with `*`; S3 answers NotImplemented to anything else. */
+/** Writes have If-Match, and If-None-Match with `*`: NotImplemented for any other If-None-Match, as on AWS. */
 export function writeConditions(headers: Headers): Preconditions | undefined {
   const { ifMatch, ifNoneMatch } = readConditions(headers);
-  if (ifNoneMatch && (ifNoneMatch.length > 1 || ifNoneMatch[0] !== "*")) {
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
     throw new S3Error("NotImplemented", { fields: { Header: "If-None-Match" } });
   }
-  if (!ifMatch && !ifNoneMatch) return undefined;
-  return { ...(ifMatch ? { ifMatch } : {}), ...(ifNoneMatch ? { ifNoneMatch } : {}) };
+  if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
+  return { ...(ifMatch === undefined ? {} : { ifMatch }), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
 }
 
-/** Deletions know If-Match, and of what is there its size and its last change. */
+/**
+ * Deletions have If-Match, and conditions on the size and the last change of what is there. InvalidArgument for
+ * unreadable ones.
+ */
 export function deleteConditions(headers: Headers): Preconditions | undefined {
   const { ifMatch } = readConditions(headers);
   const size = headers.get("x-amz-if-match-size");
@@ -49,9 +58,9 @@ export function deleteConditions(headers: Headers): Preconditions | undefined {
   if (size !== undefined && !/^\d{1,15}$/.test(size)) throw wrong("x-amz-if-match-size", size);
   if (modified !== undefined && ifMatchModified === undefined)
     throw wrong("x-amz-if-match-last-modified-time", modified);
-  if (!ifMatch && size === undefined && ifMatchModified === undefined) return undefined;
+  if (ifMatch === undefined && size === undefined && ifMatchModified === undefined) return undefined;
   return {
-    ...(ifMatch ? { ifMatch } : {}),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(size === undefined ? {} : { ifMatchSize: Number(size) }),
     ...(ifMatchModified === undefined ? {} : { ifMatchModified }),
   };

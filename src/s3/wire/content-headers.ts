@@ -2,7 +2,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import type { ContentHeaders } from "../../model/object.js";
 import type { Headers } from "./headers.js";
 
-/** Every class S3 knows; they are kept and echoed, the network stores all objects alike. */
+/** All of S3's storage classes. A class is only kept and echoed: the network stores all objects alike. */
 const storageClasses = new Set([
   "STANDARD",
   "REDUCED_REDUNDANCY",
@@ -26,7 +26,7 @@ function storageClass(headers: Headers): string | undefined {
   return name === "STANDARD" ? undefined : name;
 }
 
-/** `aws-chunked` tells how the body travelled; it is no property of the object. */
+/** `aws-chunked` describes the request's body, not the object: it is removed. */
 function contentEncoding(headers: Headers): string | undefined {
   const codings = headers
     .get("content-encoding")

@@ -1,4 +1,5 @@
 import { S3Error } from "../../gateway/s3-error.js";
+import { requireKeyLength } from "../../gateway/limits.js";
 import { isVersionId } from "./paging.js";
 import { decodePercent } from "./percent.js";
 
@@ -12,8 +13,8 @@ const refused = (message: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: "x-amz-copy-source" } });
 
 /**
- * `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded (the slash between them may be, too). Unlike in
- * a path, `+` is a space there, as S3 has it and s5cmd writes it.
+ * Parses `x-amz-copy-source`: `[/]bucket/key[?versionId=id]`, percent-encoded, perhaps also the slash between bucket
+ * and key. Unlike in a path, `+` is a space: so on AWS, and s5cmd relies on it. InvalidArgument, KeyTooLongError.
  */
 export function parseCopySource(header: string): CopySource {
   const [, path = "", version] = /^(.*?)(?:\?versionId=([^?&]*))?$/s.exec(header) ?? [];
@@ -33,6 +34,6 @@ export function parseCopySource(header: string): CopySource {
   if (bucket.startsWith("arn:")) throw refused("Access points are not offered as copy source");
   if (versionId === "") throw refused("Version id cannot be the empty string");
   if (versionId !== undefined && !isVersionId(versionId)) throw refused("Invalid version id specified");
-  if (Buffer.byteLength(key) > 1024) throw new S3Error("KeyTooLongError");
+  requireKeyLength(key);
   return { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
 }

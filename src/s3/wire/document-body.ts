@@ -19,7 +19,10 @@ async function verify(bytes: Buffer, expected: Expected): Promise<void> {
   }
 }
 
-/** A small body, whole, with its digests verified: XML documents. MaxMessageLengthExceeded above `limit` bytes. */
+/**
+ * Reads a whole small body, such as an XML document, and verifies its digests. MaxMessageLengthExceeded above `limit`
+ * bytes.
+ */
 export async function readDocument(body: Body, limit: number): Promise<string> {
   const tooLong = () => new S3Error("MaxMessageLengthExceeded", { fields: { MaxMessageLengthBytes: String(limit) } });
   if ((body.size ?? 0) > limit) throw tooLong();

@@ -8,7 +8,7 @@ function headerText(text: string | undefined): string | undefined {
   return text?.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_FAILURE);
 }
 
-/** How far an object is on its way into the network: in our own headers and in S3's word for it. */
+/** How far an object has been stored on the network: in headers of our own, and in S3's replication status. */
 export function durabilityHeaders({
   state,
   fid,

@@ -10,7 +10,7 @@ const COPY_SOURCE = "x-amz-copy-source-server-side-encryption";
 const KEY_BYTES = 32;
 const MAX_CONTEXT = 8192;
 
-/** What is read of headers, or of the fields of a form. */
+/** The part of Headers needed here, so that a form's fields fit, too. */
 export interface HeaderSource {
   get(name: string): string | undefined;
 }
@@ -22,8 +22,8 @@ const invalid = (message: string, name: string, value?: string) =>
   });
 
 /**
- * What a write asks for; undefined where it says nothing and the bucket's default holds. InvalidArgument,
- * NotImplemented.
+ * The encryption that a write asks for; undefined where it names none, and the bucket's default applies.
+ * InvalidArgument, NotImplemented.
  */
 export function encryptionRequest(headers: HeaderSource): EncryptionRequest | undefined {
   const algorithm = headers.get(SSE);
@@ -98,17 +98,17 @@ function isContext(text: string): boolean {
   }
 }
 
-/** The key that a write brings along. */
+/** The customer's key in a write's encryption, if any. */
 export function customerOf(request: EncryptionRequest | undefined): CustomerKey | undefined {
   return request?.algorithm === "customer" ? request.customer : undefined;
 }
 
-/** The key a client brings; undefined where it brings none. InvalidArgument, InvalidEncryptionAlgorithmError. */
+/** The customer's key in the headers, if any. InvalidArgument, InvalidEncryptionAlgorithmError. */
 export function customerKey(headers: HeaderSource): CustomerKey | undefined {
   return readCustomerKey(headers, SSE);
 }
 
-/** The key of a copy's source. */
+/** The customer's key for the source of a copy, if any. */
 export function sourceCustomerKey(headers: HeaderSource): CustomerKey | undefined {
   return readCustomerKey(headers, COPY_SOURCE);
 }
@@ -131,7 +131,7 @@ function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | u
   }
   if (key === undefined) throw incomplete("an appropriate secret key", "key");
   if (md5 === undefined) throw incomplete("the client calculated MD5 of the secret key", "key-MD5");
-  // Neither value is repeated in an error: errors end in logs.
+  // Errors are logged: the key and its MD5 are never part of one.
   const bytes = Buffer.from(key, "base64");
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || bytes.length !== KEY_BYTES)
     throw invalid("The secret key was invalid for the specified algorithm.", `${prefix}-customer-key`);
@@ -145,8 +145,8 @@ function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | u
 }
 
 /**
- * Reads and parts are told by what they read or belong to how they are encrypted: only a customer's key comes with
- * them.
+ * Reads and parts send only a customer's key: the object or the upload itself says how it is encrypted. InvalidArgument
+ * for other encryption headers.
  */
 export function onlyCustomerKey(headers: HeaderSource): CustomerKey | undefined {
   for (const name of [SSE, KEY_ID, CONTEXT, BUCKET_KEY]) {
@@ -156,13 +156,13 @@ export function onlyCustomerKey(headers: HeaderSource): CustomerKey | undefined 
   return customerKey(headers);
 }
 
-/** Members of S3's outputs that say how an object is encrypted. `customer`: what the request brought. */
+/** How an object is encrypted, for its answer. `customer` is the key in the request. */
 export interface EncryptionMembers {
   readonly encryption?: Encryption | undefined;
   readonly customer?: CustomerKey | undefined;
 }
 
-/** Answers say how the object is encrypted, and echo which key the client brought. */
+/** The headers that say how an object is encrypted, and with which customer's key. */
 export function encryptionAnswer({ encryption, customer }: EncryptionMembers): Record<string, string | undefined> {
   if (!encryption) return {};
   const { algorithm, keyId, context, bucketKey } = encryption;

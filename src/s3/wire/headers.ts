@@ -1,6 +1,8 @@
 import { S3Error } from "../../gateway/s3-error.js";
 
-/** A request's headers: names in lower case, bytes read as UTF-8, repeated ones joined with a comma. */
+/**
+ * A request's headers: names in lower case, values as UTF-8; the values of a repeated header are joined with a comma.
+ */
 export class Headers {
   private readonly values = new Map<string, string>();
   private readonly repeated = new Set<string>();
@@ -47,7 +49,7 @@ export class Headers {
     return this.values.keys();
   }
 
-  /** Those that begin with `prefix`, names without it. */
+  /** The headers whose names begin with `prefix`; the names come without it. */
   withPrefix(prefix: string): [string, string][] {
     return [...this.values]
       .filter(([name]) => name.startsWith(prefix))
@@ -77,7 +79,7 @@ function requireHeader(name: string, value: string): void {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Clients send and sign headers as UTF-8. Bytes that are not UTF-8 are read as Latin-1. */
+/** Clients send and sign names and metadata as UTF-8. Bytes that are not valid UTF-8 stay Latin-1. */
 function fromLatin1(text: string): string {
   if (!/[\u0080-\u00ff]/.test(text)) return text;
   try {
@@ -87,7 +89,7 @@ function fromLatin1(text: string): string {
   }
 }
 
-/** For sending: Node writes headers as Latin-1, so each byte of UTF-8 becomes one character. */
+/** For answers: Node writes headers as Latin-1, so each byte of the UTF-8 form becomes a Latin-1 character. */
 export function toLatin1(text: string): string {
   return /[^\u0000-\u007f]/.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }

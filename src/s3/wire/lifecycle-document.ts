@@ -114,7 +114,7 @@ function readRule(rule: WireRule): LifecycleRule {
 }
 
 function readFilter({ Filter, ...rule }: WireRule): LifecycleFilter {
-  // The element is deprecated, but clients still send it and AWS still takes it.
+  // The element is deprecated, but clients still send it and AWS still accepts it.
   const { Prefix } = rule as { readonly Prefix?: string };
   if ((Filter === undefined) === (Prefix === undefined)) throw malformed();
   if (!Filter) return { form: "prefix", ...(Prefix ? { prefix: Prefix } : {}) };
@@ -131,7 +131,7 @@ function readFilter({ Filter, ...rule }: WireRule): LifecycleFilter {
   return filter;
 }
 
-/** S3's largest object, in bytes, and what a size is compared with. */
+/** The largest size, in bytes, that a rule can name: that of S3's largest object. */
 const MAX_SIZE = 5 * 1024 ** 4;
 
 function requireSizes(over: number, under: number): void {
@@ -197,7 +197,7 @@ function positive(days: number, message: string): number {
   return days;
 }
 
-/** The rules as the owner wrote them. */
+/** The rules as a document, in the form in which the owner wrote them. */
 export function writeLifecycle(rules: readonly LifecycleRule[]): BucketLifecycleConfiguration {
   return { Rules: rules.map(writeRule) };
 }

@@ -14,7 +14,7 @@ import {
 
 type Transitions = Pick<LifecycleRule, "transitions" | "noncurrentTransitions">;
 
-/** AWS's limits: infrequently accessed objects are kept for a month before they may move there. */
+/** AWS's limits, in days: objects must be 30 days old before they move to an infrequent-access class. */
 const MIN_DAYS: Readonly<Partial<Record<TransitionClass, number>>> = { STANDARD_IA: 30, ONEZONE_IA: 30 };
 const MAX_DAYS = 2_147_483_647;
 const MAX_KEPT = 100;
@@ -60,7 +60,7 @@ function readNoncurrent({
   return { storageClass, days, ...(keep === undefined ? {} : { keep }) };
 }
 
-/** Of a rule that has some. MalformedXML, InvalidArgument, InvalidRequest. */
+/** Reads the transitions of a rule. MalformedXML, InvalidArgument, InvalidRequest. */
 export function readTransitions({ Transitions = [], NoncurrentVersionTransitions = [] }: WireRule): Transitions {
   const [transitions, noncurrentTransitions] = [
     Transitions.map(readTransition),
@@ -79,7 +79,10 @@ export function readTransitions({ Transitions = [], NoncurrentVersionTransitions
   };
 }
 
-/** What expires must have moved before, by days as by dates. InvalidArgument, InvalidRequest. */
+/**
+ * A rule's expiration must come after its transitions, and both must be in days or both in dates. InvalidArgument,
+ * InvalidRequest.
+ */
 export function requireOrder({
   expiration,
   noncurrent,

@@ -2,7 +2,7 @@ import type { S3Request } from "../request.js";
 import { encodeKey } from "./percent.js";
 
 /**
- * Where an object is, as the client reached its bucket: in virtual-host style the host names it, else the path does.
+ * The URL of an object, in the style in which the client addressed its bucket: by virtual host or by path.
  */
 export function objectLocation({
   headers,

@@ -9,7 +9,7 @@ const HOLD = "x-amz-object-lock-legal-hold";
 const invalid = (name: string, value: string, message: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 100) } });
 
-/** The lock a write asks for; undefined where it asks for none. */
+/** The lock that a write asks for, if any. InvalidArgument. */
 export function lockHeaders(headers: Headers): ObjectLock | undefined {
   const retention = retentionHeaders(headers);
   const legalHold = headers.get(HOLD);

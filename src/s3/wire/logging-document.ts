@@ -6,7 +6,7 @@ import { readXml } from "./xml-reader.js";
 import { S3_NAMESPACE, type XmlDocument } from "./xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
 
-/** Longest key that a log object adds to its prefix: the partitions, the time and the unique part. */
+/** The most bytes that a log object's key has after its prefix: partitions, time and unique part. */
 const MAX_PREFIX = 800;
 
 interface WireStatus {
@@ -51,13 +51,13 @@ const loggingDocument: XmlDocument<WireStatus> = {
   ],
 };
 
-/** Undefined: there is to be no logging. MalformedXML, InvalidArgument, UnresolvableGrantByEmailAddress. */
+/** Undefined turns logging off. MalformedXML, InvalidArgument, UnresolvableGrantByEmailAddress. */
 export function readLogging(document: string): LoggingConfiguration | undefined {
   const { LoggingEnabled: wire } = readXml(document, loggingDocument);
   if (!wire) return undefined;
   if (wire.TargetBucket === "" || Buffer.byteLength(wire.TargetPrefix) > MAX_PREFIX) {
     throw new S3Error("InvalidArgument", {
-      message: `A target bucket is needed, and a prefix of at most ${MAX_PREFIX} bytes.`,
+      message: `Name a TargetBucket, and a TargetPrefix of at most ${MAX_PREFIX} bytes.`,
       fields: { ArgumentName: "LoggingEnabled" },
     });
   }

@@ -1,20 +1,15 @@
-import { S3Error } from "../../gateway/s3-error.js";
 import { isHeaderName, type Headers } from "./headers.js";
+import { requireMetadata } from "../../gateway/limits.js";
 
-/** S3's limit for user metadata: names and values together, in bytes of UTF-8. */
-const MAX_METADATA = 2048;
 const PREFIX = "x-amz-meta-";
 /** RFC 2047: an encoded word has at most 75 characters; 45 bytes make 60 of base64. */
 const WORD_BYTES = 45;
 
-/** Names without the prefix, in lower case. */
+/** Names without the prefix, in lower case. MetadataTooLarge. */
 export function userMetadata(headers: Headers): Record<string, string> {
-  const pairs = headers.withPrefix(PREFIX);
-  const size = pairs.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  if (size > MAX_METADATA) {
-    throw new S3Error("MetadataTooLarge", { fields: { Size: String(size), MaxSizeAllowed: String(MAX_METADATA) } });
-  }
-  return Object.fromEntries(pairs);
+  const metadata = Object.fromEntries(headers.withPrefix(PREFIX));
+  requireMetadata(metadata);
+  return metadata;
 }
 
 /**
@@ -31,13 +26,13 @@ export function metadataHeaders(metadata: Readonly<Record<string, string>> | und
   };
 }
 
-/** S3 returns values beyond printable ASCII as RFC 2047 encoded words. */
+/** S3 answers values beyond printable ASCII as RFC 2047 encoded words. */
 function encodeWords(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   const words: string[] = [];
   let word = "";
   for (const char of value) {
-    // A character is never cut in two: each word must be UTF-8 by itself.
+    // A character is never split between words: each word must be valid UTF-8 by itself.
     if (Buffer.byteLength(word + char) > WORD_BYTES) {
       words.push(word);
       word = "";

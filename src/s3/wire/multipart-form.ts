@@ -1,15 +1,18 @@
 import { S3Error } from "../../gateway/s3-error.js";
 import { ByteReader } from "./byte-reader.js";
 
-/** AWS's limit for all that stands before the file, in bytes of names and values; fields, and a part's own headers. */
+/**
+ * AWS's limit for the fields before the file, in bytes of names and values; our limits for fields, and for the headers
+ * of one.
+ */
 const MAX_FIELDS_BYTES = 20 * 1024;
 const MAX_FIELDS = 200;
 const MAX_HEADER_BYTES = 4 * 1024;
-/** What stands before the first boundary, and behind the file, in bytes. */
+/** Most bytes before the first boundary, and after the file. */
 const MAX_PREAMBLE_BYTES = 4 * 1024;
 const MAX_EPILOGUE_BYTES = 64 * 1024;
 
-/** What a form may be longer than its file by, in bytes. */
+/** Most bytes of a form beside its file. */
 export const MAX_FORM_OVERHEAD_BYTES =
   MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_HEADER_BYTES + MAX_EPILOGUE_BYTES;
 
@@ -19,19 +22,24 @@ const HEADERS_END = Buffer.from("\r\n\r\n");
 const malformed = (cause?: unknown) => new S3Error("MalformedPOSTRequest", cause === undefined ? {} : { cause });
 const tooMuch = () => new S3Error("MaxPostPreDataLengthExceededError");
 
-/** A form up to its file. */
+/** A form, read up to its file. */
 export interface Form {
-  /** By name in lower case, each once, `${filename}` not replaced yet. */
+  /** By name in lower case. `${filename}` is not replaced yet. */
   readonly fields: ReadonlyMap<string, string>;
-  /** As the client sent it, without its folders; undefined where it sent none. */
+  /** The file's name without folders; undefined where the client sent none. */
   readonly fileName: string | undefined;
-  /** The file's bytes as they come, once. It ends when the form's end has been read; S3Errors when it never comes. */
+  /**
+   * The file's bytes as they arrive; can be read once. Ends after the form's end was read; S3Error where that is
+   * missing.
+   */
   readonly file: AsyncIterable<Uint8Array>;
-  /** Nothing more will be read. */
+  /** Ends the reading of the form. */
   close(): Promise<void>;
 }
 
-/** The boundary a Content-Type names. PreconditionFailed for what is no form, MalformedPOSTRequest for one without. */
+/**
+ * The boundary in Content-Type. PreconditionFailed for another type of body, MalformedPOSTRequest without a boundary.
+ */
 function boundaryOf(contentType: string): string {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
     throw new S3Error("PreconditionFailed", {
@@ -45,8 +53,8 @@ function boundaryOf(contentType: string): string {
 }
 
 /**
- * Reads a form's fields up to the field `file`, which is left to be streamed; fields behind it are passed over, as S3
- * does. MalformedPOSTRequest, MaxPostPreDataLengthExceededError, InvalidArgument (a field twice, no file).
+ * Reads a form's fields up to the field `file`, which the caller streams. Fields after it are ignored, as on AWS.
+ * MalformedPOSTRequest, MaxPostPreDataLengthExceededError, InvalidArgument (a field twice, no file).
  */
 export async function readForm(contentType: string, source: AsyncIterable<Uint8Array>): Promise<Form> {
   return new FormReader(boundaryOf(contentType), source).read();
@@ -65,7 +73,7 @@ class FormReader {
 
   constructor(boundary: string, source: AsyncIterable<Uint8Array>) {
     this.delimiter = Buffer.from(`\r\n--${boundary}`);
-    // The first boundary has no line break before it: adding one makes all alike.
+    // The first boundary has no line break before it. `prefixed` adds one, so that all boundaries look alike.
     this.reader = new ByteReader(prefixed(source), { incomplete: malformed, tooLong: malformed });
   }
 
@@ -95,13 +103,13 @@ class FormReader {
     if (this.left < 0 || this.fields.size >= MAX_FIELDS) throw tooMuch();
     if (this.fields.has(name))
       throw new S3Error("InvalidArgument", {
-        message: "A form field stands more than once.",
+        message: "A form field appears more than once.",
         fields: { ArgumentName: name.slice(0, 100) },
       });
     this.fields.set(name, value);
   }
 
-  /** Behind a boundary: a line break and another part, or `--` and the form's end. */
+  /** After a boundary come a line break and another part (true), or `--` and the form's end (false). */
   private async another(): Promise<boolean> {
     const mark = (await this.reader.exactly(2)).toString("latin1");
     if (mark === "\r\n" || mark === "--") return mark !== "--";
@@ -114,7 +122,7 @@ class FormReader {
     for await (const bytes of this.reader.before(delimiter)) {
       size += bytes.length;
       if (size > limit) throw refuse();
-      // A view of the source's own memory, which it may use again.
+      // Copied, because the source may reuse this memory.
       pieces.push(Buffer.from(bytes));
     }
     return Buffer.concat(pieces).toString("utf8");
@@ -123,7 +131,7 @@ class FormReader {
   private async *file(): AsyncGenerator<Uint8Array> {
     try {
       yield* this.reader.before(this.delimiter);
-      // Only a form that came whole counts: what was cut off behind the file might have been a longer file.
+      // Without its end, a form may have been cut off in the middle of the file: it is refused.
       await this.another();
       await this.reader.skipRest(MAX_EPILOGUE_BYTES);
     } finally {
@@ -137,7 +145,7 @@ async function* prefixed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   yield* source;
 }
 
-/** A part's name in lower case and its file's name. Browsers write `"` and line breaks in names as escapes. */
+/** A part's name in lower case, and its file's name. Browsers escape `"` and line breaks in names. */
 function partHead(text: string): PartHead {
   const disposition = /(?:^|\r\n)content-disposition:[ \t]*form-data[ \t]*;([^\r\n]*)/i.exec(text)?.[1];
   if (disposition === undefined) throw malformed();
@@ -150,6 +158,6 @@ function partHead(text: string): PartHead {
   }
   const name = parameters.get("name")?.toLowerCase();
   if (name === undefined || name === "") throw malformed();
-  // Some clients send the whole path.
+  // Some clients send the file's whole path.
   return { name, fileName: parameters.get("filename")?.replace(/^.*[/\\]/s, "") };
 }

@@ -62,7 +62,7 @@ interface WireDocument {
   readonly EventBridgeConfiguration?: WireConfiguration["EventBridgeConfiguration"];
 }
 
-/** As AWS's, with queues alone: a webhook is a queue that takes what it is handed. */
+/** AWS's document, of which only queues are offered: each stands for a webhook. */
 const notificationDocument: XmlDocument<WireDocument> = {
   root: "NotificationConfiguration",
   fields: [
@@ -78,7 +78,7 @@ export const writtenDocument: XmlDocument<object> = notificationDocument;
 const invalid = (message: string, name: string, value: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 200) } });
 
-/** MalformedXML, InvalidArgument, NotImplemented. Whether the webhooks are there is for the gateway to say. */
+/** MalformedXML, InvalidArgument, NotImplemented. That the webhooks exist is checked by the gateway. */
 export function readNotifications(document: string): NotificationConfiguration {
   const {
     Topics = [],

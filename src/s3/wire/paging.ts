@@ -5,7 +5,7 @@ import { encodeKey } from "./percent.js";
 const invalid = (name: string, value: string, message: string) =>
   new S3Error("InvalidArgument", { message, fields: { ArgumentName: name, ArgumentValue: value.slice(0, 200) } });
 
-/** A count from the query: at most `limit`, which is also the default. InvalidArgument for what is no count. */
+/** A count from the query: at most `limit`, which is also the default. InvalidArgument for anything but a count. */
 export function pageLimit(query: Query, name: string, limit = 1000): number {
   const text = query.get(name);
   if (text === undefined || text === "") return limit;
@@ -16,7 +16,7 @@ export function pageLimit(query: Query, name: string, limit = 1000): number {
   return Math.min(count, limit);
 }
 
-/** As `pageLimit`, where no count but 1 to `limit` is taken. */
+/** As `pageLimit`, but InvalidArgument for a count below 1 or above `limit`. */
 export function strictLimit(query: Query, name: string, limit: number): number {
   const count = pageLimit(query, name, 2_147_483_647);
   if (count >= 1 && (count <= limit || !query.get(name))) return Math.min(count, limit);
@@ -38,7 +38,7 @@ export function listedText(encoding: string | undefined): (text: string) => stri
 
 const VERSION = "1";
 
-/** Opaque to clients; the version lets a later format be told apart. */
+/** A continuation token, opaque to clients. It begins with the version of its format. */
 export function writeToken(after: string): string {
   return Buffer.from(VERSION + after).toString("base64url");
 }
@@ -46,7 +46,7 @@ export function writeToken(after: string): string {
 export function readToken(token: string): string {
   const bytes = Buffer.from(token, "base64url");
   const text = bytes.toString();
-  // Only what `writeToken` wrote survives the way there and back.
+  // Base64 has several forms of one text: only the form that `writeToken` writes is accepted.
   if (token === "" || !text.startsWith(VERSION) || writeToken(text.slice(1)) !== token) {
     throw new S3Error("InvalidArgument", {
       message: "The continuation token provided is incorrect",
@@ -61,7 +61,7 @@ export function partNumber(text: string): number {
   throw invalid("partNumber", text, "Part number must be an integer between 1 and 10000, inclusive");
 }
 
-/** Refuses what would be a part if it were addressed in full: it must not become an object. */
+/** InvalidArgument for a request with only half of a part's address: it must not write an object. */
 export function requireNoPart(query: Query): void {
   if (query.has("partNumber"))
     throw invalid("partNumber", "partNumber", "This operation does not accept partNumber without uploadId");
@@ -69,12 +69,12 @@ export function requireNoPart(query: Query): void {
     throw invalid("uploadId", "uploadId", "This operation does not accept uploadId without partNumber");
 }
 
-/** `null`, or 32 characters of those that S3 uses. */
+/** `null`, or 32 of the characters that S3's version IDs have. */
 export function isVersionId(id: string): boolean {
   return /^(null|[A-Za-z0-9._-]{32})$/.test(id);
 }
 
-/** The version a request names; `null` is the one of an unversioned bucket. */
+/** The version that a request names, if any; `null` is that of an unversioned bucket. InvalidArgument. */
 export function versionId(query: Query): string | undefined {
   const id = query.get("versionId");
   if (id === "") throw invalid("versionId", id, "Version id cannot be the empty string");

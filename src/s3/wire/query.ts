@@ -4,7 +4,7 @@ import { decodePercent } from "./percent.js";
 export class Query {
   private readonly values = new Map<string, string[]>();
 
-  /** `raw` is the part of the URL after `?`. InvalidURI as `decodePercent`. */
+  /** `raw` is the text after `?`. InvalidURI, as `decodePercent`. */
   constructor(raw: string) {
     for (const pair of raw.split("&")) {
       if (pair === "") continue;
@@ -21,7 +21,7 @@ export class Query {
     return this.values.has(name);
   }
 
-  /** The first of that name. */
+  /** The value of the first parameter of that name. */
   get(name: string): string | undefined {
     return this.values.get(name)?.[0];
   }

@@ -2,7 +2,7 @@ import type { RangeRequest } from "../../model/byte-range.js";
 
 const LARGEST = Number.MAX_SAFE_INTEGER - 1;
 
-/** S3 serves one range; a malformed header or one with several ranges is as if it were not there (undefined). */
+/** S3 serves one range: a header that is malformed or has several ranges is ignored (undefined). */
 export function parseRange(header: string | undefined): RangeRequest | undefined {
   const match = header === undefined ? null : /^bytes[ \t]*=[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*$/i.exec(header);
   if (!match) return undefined;
@@ -13,7 +13,7 @@ export function parseRange(header: string | undefined): RangeRequest | undefined
   return number(last) < number(first) ? undefined : { first: number(first), last: number(last) };
 }
 
-/** `x-amz-copy-source-range` must be `bytes=a-b`; undefined otherwise, and the caller refuses. */
+/** `x-amz-copy-source-range` must be `bytes=a-b`; undefined for anything else, which the caller refuses. */
 export function parseCopyRange(header: string): { readonly first: number; readonly last: number } | undefined {
   const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header);
   if (!match || Number(match[2]) < Number(match[1])) return undefined;

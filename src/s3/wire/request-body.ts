@@ -15,43 +15,39 @@ import type { Headers } from "./headers.js";
 export interface BodySettings {
   /** Largest decoded body, in bytes. */
   readonly maxBytes: number;
-  /** The checksum in the headers is not the body's. */
+  /** The checksum in the headers is that of the object, not of this body. */
   readonly foreignChecksum?: boolean | undefined;
 }
 
 export interface RawBody {
   readonly headers: Headers;
-  /** The bytes as they come over HTTP; fails with S3Error when the client goes away or stalls. */
+  /** The bytes as they arrive over HTTP; fails with an S3Error when the client hangs up or stalls. */
   readonly source: AsyncIterable<Uint8Array>;
   readonly payload: Payload;
   readonly signatures?: ChunkSignatures;
 }
 
+/** Undefined where the header is missing or unreadable: AWS answers both alike. */
 function byteCount(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text))
-    throw new S3Error("InvalidArgument", {
-      message: `${name} must be a number of bytes.`,
-      fields: { ArgumentName: name },
-    });
-  return Number(text);
+  return text !== undefined && /^\d{1,20}$/.test(text) ? Number(text) : undefined;
 }
 
 /**
- * By the signature's word or by Content-Encoding: clients send the framing with either. Content-Encoding alone is no
- * sign of it where nothing says how long the body is without: there are those who set it by hand.
+ * Clients announce the framing by x-amz-content-sha256 or by Content-Encoding. The latter counts only beside
+ * x-amz-decoded-content-length: some clients set it on bodies without framing.
  */
 function isAwsChunked(headers: Headers, payload: Payload): boolean {
   const coded = /(^|,)\s*aws-chunked\s*(,|$)/i.test(headers.get("content-encoding") ?? "");
   return payload.kind === "chunked" || (coded && headers.get("x-amz-decoded-content-length") !== undefined);
 }
 
-/** Bytes of the decoded body, where the headers tell. MissingContentLength, EntityTooLarge. */
+/** The size of the decoded body in bytes, as the headers announce it. MissingContentLength, EntityTooLarge. */
 export function announcedSize(headers: Headers, payload: Payload, settings: BodySettings): number {
   const framed = isAwsChunked(headers, payload);
   const size = byteCount(headers, framed ? "x-amz-decoded-content-length" : "content-length");
-  // HTTP's own chunking says nothing of the size; S3 asks for one all the same, so that space is known before the body.
+  // With HTTP's own chunking the size is unknown. S3 requires one all the same, so that space is checked before the
+  // body is read.
   if (size === undefined) throw new S3Error("MissingContentLength");
   if (size > settings.maxBytes) throw tooLarge(size, settings);
   return size;
@@ -66,7 +62,7 @@ function contentMd5(headers: Headers): string | undefined {
   return md5;
 }
 
-/** Content-MD5, payload digest and checksum that stand in the headers. */
+/** Content-MD5, payload digest and checksum from the headers. InvalidDigest, InvalidRequest. */
 function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = false): Body["announced"] {
   const md5 = contentMd5(headers);
   const checksum = foreignChecksum ? undefined : announcedChecksum(headers);
@@ -84,7 +80,9 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
   };
 }
 
-/** Counts what passes: neither more nor less than announced, and never more than the limit. */
+/**
+ * Passes the bytes on and counts them. IncompleteBody unless their number is `size`, EntityTooLarge above the limit.
+ */
 async function* counted(
   source: AsyncIterable<Uint8Array>,
   size: number,
@@ -101,20 +99,23 @@ async function* counted(
   if (seen < size) throw new S3Error("IncompleteBody");
 }
 
-/** InvalidRequest for a document without Content-MD5 or a checksum. */
-export function requireDigest({ announced: { md5, algorithm } }: Body): void {
-  if (md5 !== undefined || algorithm !== undefined) return;
+/**
+ * InvalidRequest for a document without Content-MD5 or a checksum. An empty one needs none: its operation refuses it
+ * anyway.
+ */
+export function requireDigest({ size, announced: { md5, algorithm } }: Body): void {
+  if (size === 0 || md5 !== undefined || algorithm !== undefined) return;
   throw new S3Error("InvalidRequest", {
     message: "Missing required header for this request: Content-MD5 or x-amz-checksum-*",
   });
 }
 
-/** A form's file as a body: its size is known when it has come. */
+/** A form's file as a body. Its size is known only after it was read. */
 export function formBody(headers: Headers, stream: AsyncIterable<Uint8Array>): Body {
   return { stream, announced: announcedDigests(headers, { kind: "unsigned" }), trailer: () => ({}) };
 }
 
-/** The request's body with every announcement checked for its form; nothing is read yet. */
+/** The request's body, with the form of all headers about it checked; nothing is read yet. */
 export function requestBody(raw: RawBody, settings: BodySettings): Body {
   const { headers, payload } = raw;
   const size = announcedSize(headers, payload, settings);
@@ -140,7 +141,7 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
 
   async function* stream(): AsyncGenerator<Uint8Array> {
     yield* counted(chunked ?? raw.source, size, settings);
-    // A trailer that was announced and did not come fails the body itself.
+    // A trailer that was announced but is missing makes the body fail.
     trailer();
   }
   return { stream: stream(), size, announced, trailer };

@@ -30,7 +30,7 @@ export function taggingHeader(headers: Headers): readonly Tag[] | undefined {
   });
 }
 
-/** What policies may ask of the tags that a request brings. */
+/** The policy condition keys about the tags in a request. */
 export function tagConditions(tags: readonly Tag[]): Readonly<Record<string, readonly string[]>> {
   return {
     ...Object.fromEntries(tags.map(({ key, value }) => [`s3:requestobjecttag/${key}`, [value]])),
@@ -38,7 +38,7 @@ export function tagConditions(tags: readonly Tag[]): Readonly<Record<string, rea
   };
 }
 
-/** The tags a copy gets of its own, maybe none; undefined: those of its source. */
+/** The tags that a copy gets in place of its source's; undefined where it keeps those. InvalidArgument. */
 export function replacedTags(headers: Headers): readonly Tag[] | undefined {
   const directive = headers.get("x-amz-tagging-directive") ?? "COPY";
   if (directive === "COPY") return undefined;
@@ -65,7 +65,7 @@ export const taggingDocument: XmlDocument<Tagging> = {
   ],
 };
 
-/** The tags of a document; MalformedXML. */
+/** The tags in a Tagging document. MalformedXML. */
 export function readTags(document: string): readonly Tag[] {
   if (!/<(\w+:)?TagSet[\s/>]/.test(document)) throw new S3Error("MalformedXML");
   const { TagSet = [] } = readXml(document, taggingDocument);

@@ -9,7 +9,10 @@ const version: readonly XmlField[] = [
   { element: "LastModified", type: "timestamp" },
 ];
 
-/** ListVersionsResult: what stands before its entries, the entries, which mix two elements, and what follows them. */
+/**
+ * ListVersionsResult in three pieces, because its entries mix two elements: the fields before them, the entries, the
+ * rest.
+ */
 export const listVersionsHead: readonly XmlField[] = [
   ...strings("Name", "Prefix", "KeyMarker", "VersionIdMarker", "NextKeyMarker", "NextVersionIdMarker"),
   { element: "MaxKeys", type: "integer" },

@@ -1,4 +1,4 @@
-/** A write names its version only where it got an id of its own. */
+/** A write's answer names only a version with an ID of its own, never the null version. */
 export function writtenVersionId(versionId: string): string | undefined {
   return versionId === "null" ? undefined : versionId;
 }

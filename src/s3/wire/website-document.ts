@@ -46,7 +46,7 @@ function protocolOf(text: string | undefined): Pick<WebsiteRedirect, "protocol">
   );
 }
 
-/** A host name alone: what else stands there would become a part of the address. */
+/** A host name, perhaps with a port, and nothing else: it becomes part of a URL. InvalidArgument. */
 function hostOf(text: string): string {
   if (/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/.test(text)) return text;
   throw invalid("The host name is not valid", "HostName", text);

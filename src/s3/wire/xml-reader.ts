@@ -2,11 +2,11 @@ import { XMLParser } from "fast-xml-parser";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
 
-/** Deepest document S3 takes from a client is lifecycle's; a dozen levels are plenty. */
+/** Deepest nesting accepted. Lifecycle's documents, the deepest of S3's, need less. */
 const MAX_DEPTH = 12;
 
-// Entities are not expanded by the parser: the five of XML and character references are decoded here, and a document
-// with a DOCTYPE is refused before it is parsed.
+// The parser does not expand entities. XML's five and character references are decoded here, and a document with a
+// DOCTYPE is refused before it is parsed.
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: true,
@@ -82,18 +82,18 @@ function readFields(fields: readonly XmlField[], nodes: readonly Node[]): object
     const found = children(holders, field.element);
     if (found.length === 0 && field.required) throw malformed(`${field.element} is missing`);
     if (field.list) result[name] = found.map((each) => readNode(field, each));
-    else if (found.length > 1) throw malformed(`${field.element} stands more than once`);
+    else if (found.length > 1) throw malformed(`${field.element} appears more than once`);
     else if (found[0]) result[name] = readNode(field, found[0]);
   }
   return result;
 }
 
-/** Elements the description does not name are passed over. Refuses with MalformedXML, never expands an entity. */
+/** Reads a document. Elements that the description does not name are ignored. MalformedXML. */
 export function readXml<T>(text: string, document: XmlDocument<T>): T {
   if (/<!(?!--|\[CDATA\[)/.test(text)) throw malformed("document types are not accepted");
   let nodes: Node[];
   try {
-    // The validator that comes with the parser is enough here; its successor is a package of its own.
+    // The validator in the parser's package is enough; its successor is another package.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
     nodes = parser.parse(text, true) as Node[];
   } catch (cause) {

@@ -1,24 +1,24 @@
 /**
- * How one member of an S3 structure looks in XML. A structure is a list of fields in the order AWS writes them; the
- * same description reads and writes.
+ * How one member of an S3 structure is written in XML. A structure is a list of fields in AWS's order. The same
+ * description is used for reading and writing.
  */
 export interface XmlField {
   readonly element: string;
-  /** The SDK's name of the member where it differs from the element. */
+  /** The member's name in the SDK, where it is not the element's. */
   readonly member?: string;
   readonly type: "string" | "integer" | "boolean" | "timestamp" | readonly XmlField[];
-  /** Every item is one element, side by side, or inside the element `within`. */
+  /** A list: one element an item, inside the element `within` if there is one. */
   readonly list?: true;
   readonly within?: string;
-  /** Reading refuses a document without it. */
+  /** A document without it is refused when read. */
   readonly required?: true;
 }
 
-/** A whole document. `T` is S3's model type it stands for. */
+/** A whole document. `T` is the type of S3's model that it holds. */
 export interface XmlDocument<T> {
   readonly root: string;
   readonly fields: readonly XmlField[];
-  /** Never present: it carries the type. */
+  /** Never present; it only carries the type. */
   readonly of?: T;
 }
 

@@ -2,24 +2,24 @@ import { S3_NAMESPACE, type XmlDocument, type XmlField } from "./xml-schema.js";
 
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-// Control characters and U+FFFE/U+FFFF are no XML 1.0 characters; S3 writes them as character references all the same,
-// and a carriage return would otherwise be read back as a line feed.
+// XML 1.0 does not allow control characters, U+FFFE and U+FFFF. S3 writes them as character references all the same.
+// A carriage return is written as one, too: readers would turn it into a line feed.
 
 const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g;
 
 const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 export function escapeXml(text: string): string {
-  // Every ETag stands in quotes, and nothing else of it is special.
+  // A shortcut for ETags: only their quotes have to be escaped.
   if (text.length > 1 && text.startsWith('"') && text.endsWith('"'))
     return `&quot;${escapeXml(text.slice(1, -1))}&quot;`;
-  // Most texts have nothing to escape, and looking is much cheaper than replacing.
+  // Most texts have nothing to escape, and searching is much cheaper than replacing.
   return text.search(SPECIAL) < 0
     ? text
     : text.replace(SPECIAL, (char) => named[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
-/** Writes one value of a field, tags included. */
+/** Writes one value of a field, with its tags. */
 type Writer = (value: unknown) => string;
 
 interface MemberWriter {
@@ -27,14 +27,14 @@ interface MemberWriter {
   readonly write: Writer;
 }
 
-/** Descriptions are constants: each is turned into functions once, so that a page of a thousand keys costs 1 ms. */
+/** Each description is compiled to functions once: a page of a thousand keys is then written in 1 ms. */
 const writers = new WeakMap<readonly XmlField[], readonly MemberWriter[]>();
 
 function valueWriter({ element, type }: XmlField): Writer {
   const open = `<${element}>`;
   const close = `</${element}>`;
   if (typeof type !== "string") return (value) => open + writeFields(type, value as object) + close;
-  // In a listing one entry's storage class, checksum algorithm and date are mostly those of the entry before.
+  // In listings, storage class, checksum algorithm and date mostly repeat from entry to entry: the last text is kept.
   let last: unknown;
   let lastText = "";
   return (value) => {
@@ -59,7 +59,8 @@ const MILLISECONDS = digits(1000, 3);
 let lastMinute = { number: NaN, text: "" };
 
 /**
- * As toISOString, which takes a tenth of a listing's time: keys that stand together were often put in the same minute.
+ * As toISOString, but keeps the text of the last minute: keys of one page were often put in the same minute, and
+ * toISOString would take a tenth of a listing's time.
  */
 function isoTime(date: Date): string {
   const ms = date.getTime();

@@ -227,11 +227,11 @@ describe("PutObject", () => {
     await refused("NoSuchKey", objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifMatch: ["x"] } }));
     await objects.put(as(alice), name, body(Buffer.from("first")), {
       ...plainly,
-      preconditions: { ifNoneMatch: ["*"] },
+      preconditions: { ifNoneMatch: "*" },
     });
     const error = await refused(
       "PreconditionFailed",
-      objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifNoneMatch: ["*"] } }),
+      objects.put(as(alice), name, unread, { ...plainly, preconditions: { ifNoneMatch: "*" } }),
     );
     expect(error.details.fields).to.deep.equal({ Condition: "If-None-Match" });
     expect((await read()).toString()).to.equal("first");
@@ -241,7 +241,7 @@ describe("PutObject", () => {
     const puts = Array.from({ length: 8 }, (_, n) =>
       fixture.gateway.objects.put(as(alice), name, body(Buffer.from(`writer ${n}`)), {
         ...plainly,
-        preconditions: { ifNoneMatch: ["*"] },
+        preconditions: { ifNoneMatch: "*" },
       }),
     );
     const results = await Promise.allSettled(puts);

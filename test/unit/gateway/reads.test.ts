@@ -49,7 +49,6 @@ describe("Reading an object", () => {
   it("knows an object put whole as its first and only part", async () => {
     expect((await head({ partNumber: 1 })).range).to.deep.equal({ start: 0, end: bytes.length });
     await refused("InvalidPartNumber", head({ partNumber: 2 }));
-    await refused("InvalidRequest", head({ partNumber: 1, range: { first: 0 } }));
   });
 
   it("answers conditions, a NotModified with the validators", async () => {
@@ -237,8 +236,8 @@ describe("CopyObject", () => {
     await refused("PreconditionFailed", copy({ sourcePreconditions: { ifMatch: ["other"] } }));
     await refused("PreconditionFailed", copy({ sourcePreconditions: { ifNoneMatch: [original.etag] } }));
     await refused("NoSuchKey", copy({ source: { ...source, key: "none" } }));
-    await copy({ preconditions: { ifNoneMatch: ["*"] } });
-    await refused("PreconditionFailed", copy({ preconditions: { ifNoneMatch: ["*"] } }));
+    await copy({ preconditions: { ifNoneMatch: "*" } });
+    await refused("PreconditionFailed", copy({ preconditions: { ifNoneMatch: "*" } }));
   });
 
   it("begins again when the source is replaced between the look and the link", async () => {

@@ -99,11 +99,12 @@ describe("Bodies in signed chunks", () => {
   };
 
   it("takes the framing off, keeps the other encodings, and verifies the trailer", async () => {
-    expect((await send(["hello ", "world"])).status).to.equal(200);
+    const long = "hello ".repeat(2000);
+    expect((await send([long, "world"])).status).to.equal(200);
     const got = await endpoint.signed({ path: "/bucket/key" });
-    expect([got.body, got.headers["content-encoding"]]).to.deep.equal(["hello world", "gzip"]);
-    const answer = await send(["with ", "trailer"], { trailer: crc("with trailer") });
-    expect([answer.status, answer.headers["x-amz-checksum-crc32"]]).to.deep.equal([200, crc("with trailer")]);
+    expect([got.body, got.headers["content-encoding"]]).to.deep.equal([`${long}world`, "gzip"]);
+    const answer = await send([long, "trailer"], { trailer: crc(`${long}trailer`) });
+    expect([answer.status, answer.headers["x-amz-checksum-crc32"]]).to.deep.equal([200, crc(`${long}trailer`)]);
     expect(code(await send(["with trailer"], { trailer: crc("other") }))).to.equal("BadDigest");
   });
 
@@ -135,10 +136,20 @@ describe("Bodies in signed chunks", () => {
     ).to.equal("SignatureDoesNotMatch");
     expect(code(await send(["hello"], { length: 6 }))).to.equal("IncompleteBody");
     expect(code(await send(["hello"], { length: 4 }))).to.equal("IncompleteBody");
-    expect(code(await send(["hello"], { tamper: (body) => body.slice(0, -120) }))).to.be.oneOf([
-      "IncompleteBody",
-      "InvalidRequest",
-    ]);
-    expect(code(await send(["hello"], { tamper: () => "5\r\nhello\r\n0\r\n\r\n" }))).to.equal("InvalidRequest");
+    expect(code(await send(["hello"], { tamper: (body) => body.slice(0, -120) }))).to.equal("IncompleteBody");
+    expect(code(await send(["hello"], { tamper: () => "5\r\nhello\r\n0\r\n\r\n" }))).to.equal("IncompleteBody");
+  });
+
+  it("refuses a small chunk before the last as AWS does, and a decoded length that is no number", async () => {
+    const small = await send(["hello ", "world"]);
+    expect([small.status, code(small)]).to.deep.equal([403, "InvalidChunkSizeError"]);
+    expect([element(small.body, "Chunk"), element(small.body, "BadChunkSize")]).to.deep.equal(["2", "6"]);
+    for (const length of ["", "abc", "-5", "5.0", "5,5", "0x5"]) {
+      const answer = await send(["hello"], { more: { "x-amz-decoded-content-length": length } });
+      expect([answer.status, code(answer)], length).to.deep.equal([411, "MissingContentLength"]);
+    }
+    expect(code(await send(["hello"], { more: { "x-amz-decoded-content-length": "9".repeat(20) } }))).to.equal(
+      "EntityTooLarge",
+    );
   });
 });

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import aws4 from "aws4";
+import { expect } from "chai";
+import { element, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
+
+interface Cut {
+  readonly method: "PUT" | "POST";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the body, whose Content-Length says more. */
+  readonly begin: string;
+  readonly sign?: false;
+}
+
+/** A connection is closed by its end's FIN, or reset: by a process that dies, or a socket closed with bytes unread. */
+type HangUp = "end" | "reset";
+
+describe("A client that hangs up", () => {
+  const endpoint = new S3Endpoint();
+  before(async () => {
+    await endpoint.start({ keepAliveMs: 30, bodyIdleMs: 300 });
+    await endpoint.signed({ method: "PUT", path: "/bucket" });
+  });
+  after(() => endpoint.stop());
+  afterEach(() => expect(endpoint.failures, "internal errors").to.deep.equal([]));
+
+  function open({ method, path, headers = {}, begin, sign }: Cut): Socket {
+    const all = { host: endpoint.host, "content-length": 100_000, ...headers };
+    const request =
+      sign === false
+        ? { headers: all }
+        : aws4.sign(
+            {
+              service: "s3",
+              region: "us-east-1",
+              method,
+              path,
+              headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD", ...all },
+            },
+            testKey,
+          );
+    const lines = Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`);
+    const socket = connect({ port: endpoint.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${begin}`);
+    return socket;
+  }
+
+  /** What metrics, the program log and the access log say of a request, or of the answer to it. */
+  async function told(before: number): Promise<unknown[]> {
+    while (endpoint.answers.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    const entry = endpoint.entries.at(-1);
+    return [endpoint.answers.at(-1)?.status, endpoint.logged.at(-1)?.status, entry?.status, entry?.errorCode];
+  }
+
+  async function cut(request: Cut, how: HangUp): Promise<unknown[]> {
+    const before = endpoint.answers.length;
+    const begun = endpoint.nextRequest();
+    const socket = open(request);
+    await begun;
+    if (how === "end") socket.end();
+    else socket.resetAndDestroy();
+    const result = await told(before);
+    socket.destroy();
+    return result;
+  }
+
+  const chunked = {
+    "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    "x-amz-decoded-content-length": "90000",
+    "x-amz-trailer": "x-amz-checksum-crc32",
+  };
+  const form = '--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nk';
+  const bodies: readonly [string, Cut][] = [
+    ["an object", { method: "PUT", path: "/bucket/k", begin: "abc" }],
+    ["an object in chunks", { method: "PUT", path: "/bucket/k", headers: chunked, begin: "ffff\r\nabc" }],
+    ["a chunk's header", { method: "PUT", path: "/bucket/k", headers: chunked, begin: "ff" }],
+    [
+      "a document",
+      { method: "POST", path: "/bucket?delete", headers: { "content-md5": "1B2M2Y8AsgTpgAmY7PhCfg==" }, begin: "<" },
+    ],
+    [
+      "a form",
+      {
+        method: "POST",
+        path: "/bucket",
+        headers: { "content-type": "multipart/form-data; boundary=B" },
+        begin: form,
+        sign: false,
+      },
+    ],
+  ];
+  for (const how of ["end", "reset"] as const) {
+    for (const [what, request] of bodies) {
+      it(`in the middle of ${what} counts as 499, no error of anybody's (${how})`, async () => {
+        expect(await cut(request, how)).to.deep.equal([499, 499, 499, undefined]);
+      });
+    }
+
+    it(`in the middle of a part counts as 499 (${how})`, async () => {
+      const { body } = await endpoint.signed({ method: "POST", path: "/bucket/parts?uploads" });
+      const path = `/bucket/parts?partNumber=1&uploadId=${element(body, "UploadId") ?? ""}`;
+      expect(await cut({ method: "PUT", path, begin: "abc" }, how)).to.deep.equal([499, 499, 499, undefined]);
+    });
+  }
+
+  it("is told IncompleteBody where it still listens, and one that stalls RequestTimeout; neither leaves anything", async () => {
+    const send = async (end: boolean) => {
+      const socket = open({ method: "PUT", path: "/bucket/short", headers: { "content-length": "10" }, begin: "abc" });
+      if (end) socket.end();
+      let text = "";
+      socket.on("data", (bytes: Buffer) => (text += bytes.toString()));
+      await Promise.race([once(socket, "end"), new Promise((resolve) => setTimeout(resolve, 1000))]);
+      socket.destroy();
+      return element(text, "Code");
+    };
+    expect(await send(true)).to.equal("IncompleteBody");
+    expect(endpoint.answers.at(-1)?.status).to.equal(499);
+    expect(await send(false)).to.equal("RequestTimeout");
+    expect(endpoint.answers.at(-1)?.status).to.equal(400);
+    const got = await endpoint.signed({ method: "GET", path: "/bucket/short" });
+    expect(element(got.body, "Code")).to.equal("NoSuchKey");
+  });
+
+  it("while it is answered ends the gateway's work, and what fails for that counts as 499", async () => {
+    let entered: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (entered = resolve));
+    endpoint.gateway.completing = () =>
+      new Promise((_, reject) => {
+        const { signal } = endpoint.gateway;
+        signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        entered();
+      });
+    const { body } = await endpoint.signed({ method: "POST", path: "/bucket/gone?uploads" });
+    const uploadId = element(body, "UploadId") ?? "";
+    const { headers } = await endpoint.signed({
+      method: "PUT",
+      path: `/bucket/gone?partNumber=1&uploadId=${uploadId}`,
+      body: "1",
+    });
+    const document = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag ?? ""}</ETag></Part></CompleteMultipartUpload>`;
+    const before = endpoint.answers.length;
+    const socket = open({
+      method: "POST",
+      path: `/bucket/gone?uploadId=${uploadId}`,
+      headers: { "content-length": String(document.length) },
+      begin: document,
+    });
+    await waiting;
+    expect(endpoint.gateway.signal?.aborted).to.equal(false);
+    socket.destroy();
+    expect(await told(before)).to.deep.equal([499, 499, 499, undefined]);
+    expect(endpoint.gateway.signal?.aborted).to.equal(true);
+    endpoint.gateway.completing = () => Promise.resolve();
+  });
+});
