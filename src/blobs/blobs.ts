@@ -9,7 +9,7 @@ export interface Blobs {
   /**
    * Stores the stream's bytes under a fresh unguessable id. Resolves when they would survive a power cut (file and
    * folder synced). On any failure (the source's error, an abort) nothing is left behind and the error is passed on;
-   * a full disk is S3Error InsufficientStorage. A chunk is the source's again when the next one is asked for. Until
+   * a full disk is a DomainError `storageFull`. A chunk is the source's again when the next one is asked for. Until
    * `settle` is called for it, a new blob is never swept.
    */
   write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;

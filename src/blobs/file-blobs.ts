@@ -1,7 +1,7 @@
 import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
@@ -69,7 +69,7 @@ export class FileBlobs implements Blobs {
       const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
       return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
     } catch (error) {
-      throw asRefusal(error);
+      throw asStorageFull(error);
     }
   }
 
@@ -229,9 +229,9 @@ async function* resumed(first: readonly Uint8Array[], rest: ByteStream): AsyncGe
 }
 
 /** A full device, or a quota used up, is the gateway's state and not its fault. */
-function asRefusal(error: unknown): unknown {
+function asStorageFull(error: unknown): unknown {
   const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
   return full
-    ? new S3Error("InsufficientStorage", { message: "The gateway's staging disk is full.", cause: error })
+    ? new DomainError({ kind: "storageFull" }, "The gateway's staging disk is full.", { cause: error })
     : error;
 }

@@ -1,5 +1,5 @@
 import type { ByteRange } from "../model/byte-range.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
@@ -29,7 +29,7 @@ export class MemoryBlobs implements Blobs {
     for await (const chunk of ByteStream.over(source, options.signal)) {
       size += chunk.byteLength;
       if (this.used + size > this.capacity)
-        throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
+        throw new DomainError({ kind: "storageFull" }, "The gateway's staging memory is full.");
       chunks.push(Uint8Array.from(chunk));
     }
     options.signal?.throwIfAborted();

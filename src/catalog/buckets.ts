@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import type { Bucket, Versioning } from "../model/bucket.js";
-import { S3Error } from "../model/errors.js";
+import { noBucket, type Bucket, type Versioning } from "../model/bucket.js";
+import { DomainError } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
 import type { BucketCache } from "./bucket-cache.js";
 import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
@@ -46,14 +46,15 @@ export class BucketTableCatalog implements BucketCatalog {
     return this.memory.change(name, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
-        if (!known) throw new S3Error("NoSuchBucket", { resource: name });
+        if (!known) throw noBucket(name);
         const version = await tx
           .selectFrom("versions")
           .select("id")
           .where("bucket", "=", name)
           .limit(1)
           .executeTakeFirst();
-        if (version) throw new S3Error("BucketNotEmpty", { resource: name });
+        if (version)
+          throw new DomainError({ kind: "bucketNotEmpty", bucket: name }, `The bucket ${name} is not empty.`);
         const open = await tx
           .selectFrom("uploads")
           .select("id")

@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { noBucket } from "../model/bucket.js";
 import type { BucketCache } from "./bucket-cache.js";
 import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
@@ -32,7 +32,7 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
     await this.memory.change(bucket, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
-        if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
+        if (!known) throw noBucket(bucket);
         await tx
           .insertInto("configurations")
           .values({ bucket, name, document })

@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile } from "./catalog.js";
@@ -132,8 +132,7 @@ export async function linkExtents(
   }
   const rows = extents.map((extent, position) => {
     const file = toRowId(extent.file) ?? 0;
-    if (!states.has(file))
-      throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+    if (!states.has(file)) throw copySourceDeleted();
     return { version_id: version, position, file_id: file, offset: extent.offset, length: extent.length };
   });
   for (const some of chunks(rows)) await tx.insertInto("extents").values(some).execute();
@@ -179,4 +178,9 @@ export async function removeFile(tx: Tx, file: number): Promise<string[]> {
   await tx.deleteFrom("placements").where("file_id", "=", file).execute();
   await tx.deleteFrom("jobs").where("kind", "in", ["store", "delete"]).where("subject", "=", file).execute();
   return unlinkFileBlobs(tx, file);
+}
+
+/** What is copied shares the source's files, so the source must be there when the copy is committed. */
+export function copySourceDeleted(): DomainError {
+  return new DomainError({ kind: "copySourceDeleted" }, "The source was deleted while it was being copied.");
 }

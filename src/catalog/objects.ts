@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { segmentCount, type Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
@@ -25,7 +25,7 @@ import type {
 } from "./catalog.js";
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
-import { linkExtents, linkFiles } from "./file-links.js";
+import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
 import { packJson, unpackJson } from "./json.js";
 import { toKeyText } from "./key-text.js";
@@ -96,7 +96,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const extents = await this.extentRows([row.id]);
       if (extents.length > 0) return toVersion(row, extents);
     }
-    throw new S3Error("SlowDown", { message: "The object is being replaced too quickly to be read." });
+    throw new DomainError({ kind: "overloaded" }, "The object is being replaced too quickly to be read.");
   }
 
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
@@ -283,7 +283,7 @@ async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void
         slices.map((slice) => slice.blob),
       )
     ).length > 0;
-  if (gone) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+  if (gone) throw copySourceDeleted();
 }
 
 /** Tells who listens of a new version. */

@@ -1,11 +1,12 @@
 import { sql, type Selectable } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
 import type { Encryption } from "../model/encryption.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { ObjectLock } from "../model/object-lock.js";
-import type { BlobId, Part, Upload } from "../model/object.js";
+import { noUpload, type BlobId, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
@@ -37,7 +38,7 @@ export class UploadTableCatalog implements UploadCatalog {
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
     return this.store.write(async (tx) => {
       const bucket = await tx.selectFrom("buckets").select("name").where("name", "=", upload.bucket).executeTakeFirst();
-      if (!bucket) throw new S3Error("NoSuchBucket", { resource: upload.bucket });
+      if (!bucket) throw noBucket(upload.bucket);
       const row: UploadTable = {
         id: upload.id,
         bucket: upload.bucket,
@@ -83,7 +84,7 @@ export class UploadTableCatalog implements UploadCatalog {
         .select(["u.state", "p.blob"])
         .where("u.id", "=", id)
         .executeTakeFirst();
-      if (known?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      if (known?.state !== "open") throw noUpload(id);
       const content = {
         size: part.size,
         etag: part.etag,
@@ -128,7 +129,7 @@ export class UploadTableCatalog implements UploadCatalog {
     return this.store.write(async (tx) => {
       const upload = await tx.selectFrom("uploads").select("state").where("id", "=", id).executeTakeFirst();
       if (upload?.state === "aborted") return { orphans: [] };
-      if (upload?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      if (upload?.state !== "open") throw noUpload(id);
       return { orphans: await orphansAmong(tx, await abortUpload(tx, this.clock.now(), id)) };
     });
   }
@@ -210,7 +211,7 @@ async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<voi
     .where("id", "=", id)
     .executeTakeFirst();
   const open = upload?.state === "open" && upload.bucket === version.bucket && fromKeyText(upload.key) === version.key;
-  if (!open) throw new S3Error("NoSuchUpload", { resource: id });
+  if (!open) throw noUpload(id);
 }
 
 /** Unlinks every part; those listed must still be the ones the caller saw. Returns all their blobs. */
@@ -219,9 +220,10 @@ async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<s
   const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
   for (const part of listed) {
     if (blobs.get(part.partNumber) !== part.blob) {
-      throw new S3Error("InvalidPart", {
-        message: `Part ${part.partNumber} was uploaded again while the upload was being completed.`,
-      });
+      throw new DomainError(
+        { kind: "partReplaced", partNumber: part.partNumber },
+        `Part ${part.partNumber} was uploaded again while the upload was being completed.`,
+      );
     }
   }
   return [...blobs.values()];

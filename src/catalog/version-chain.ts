@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import type { Versioning } from "../model/bucket.js";
-import { S3Error } from "../model/errors.js";
+import { noBucket, type Versioning } from "../model/bucket.js";
+import { DomainError } from "../model/errors.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { toKeyText } from "./key-text.js";
 import { statement, type Tx } from "./store.js";
@@ -82,10 +82,10 @@ const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((
     .where("b.name", "=", bound("bucket")),
 );
 
-/** NoSuchBucket. */
+/** Throws a DomainError `noBucket`. */
 export async function findSlot(tx: Tx, bucket: string, key: string): Promise<ObjectSlot> {
   const [row] = await slotRow(tx, { bucket, key: toKeyText(key) });
-  if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
+  if (!row) throw noBucket(bucket);
   const { id } = row;
   return {
     bucket,
@@ -111,15 +111,16 @@ export async function findVersion(
   return row && known(row);
 }
 
-/** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. A delete marker is nothing. */
+/** S3's conditional writes: DomainError `preconditionFailed`, or `noObject` for If-Match on nothing. A delete marker is nothing. */
 export function requirePreconditions(
   preconditions: Preconditions | undefined,
   key: string,
   subject: KnownVersion | undefined,
 ): void {
   const outcome = checkWrite(preconditions ?? {}, subject?.deleteMarker === true ? undefined : subject);
-  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key });
-  if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
+  if (outcome === "missing") throw new DomainError({ kind: "noObject", key }, `There is no object ${key}.`);
+  if (outcome === "failed")
+    throw new DomainError({ kind: "preconditionFailed", key }, `The object ${key} does not meet the conditions.`);
 }
 
 /** How the next version of a key comes in. */

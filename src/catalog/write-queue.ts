@@ -1,7 +1,7 @@
-import { asError, S3Error } from "../model/errors.js";
+import { asError, DomainError } from "../model/errors.js";
 
 export const WRITE_QUEUE_DEFAULTS = {
-  /** Intents that wait or whose commit is not durable yet; beyond it callers hear SlowDown. */
+  /** Intents that wait or whose commit is not durable yet; beyond it callers get `catalogBusy`. */
   maxPending: 10_000,
   /** Intents in one commit. */
   maxBatch: 256,
@@ -57,7 +57,8 @@ export class WriteQueue<Tx> {
   add<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new Error("the catalog is closed"));
     if (this.broken !== undefined) return Promise.reject(this.failure());
-    if (this.pending >= this.settings.maxPending) return Promise.reject(new S3Error("SlowDown"));
+    if (this.pending >= this.settings.maxPending)
+      return Promise.reject(new DomainError({ kind: "catalogBusy" }, "Too many changes are waiting for the catalog."));
     return new Promise<T>((resolve, reject) => {
       let outcome: T;
       this.pending++;
@@ -160,10 +161,11 @@ export class WriteQueue<Tx> {
     this.broken ??= error;
   }
 
-  private failure(): S3Error {
-    return new S3Error("ServiceUnavailable", {
-      message: "The catalog can no longer be written; the gateway must be restarted.",
-      cause: this.broken,
-    });
+  private failure(): DomainError {
+    return new DomainError(
+      { kind: "dependencyUnavailable" },
+      "The catalog can no longer be written; the gateway must be restarted.",
+      { cause: this.broken },
+    );
   }
 }

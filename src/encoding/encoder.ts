@@ -39,7 +39,7 @@ export interface Reconstruction {
 
 /**
  * CPU work on segments, done in worker threads. Queue and memory are bounded: busy threads make the caller wait, and a
- * full queue refuses with S3Error SlowDown.
+ * full queue refuses with a DomainError `overloaded`.
  */
 export interface Encoder {
   /**

@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { S3Error } from "../model/errors.js";
 import { type SegmentFormat, type SegmentHashes, segmentCapacity, segmentCount } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Encoder, Task } from "./encoder.js";
@@ -15,7 +14,9 @@ export interface FileDigest {
   readonly segments: readonly SegmentHashes[];
 }
 
-/** Computes a local file's hashes. Throws S3Error InvalidRequest for the empty file, which CESS cannot store. */
+export class EmptyFileError extends Error {}
+
+/** Computes a local file's hashes. Throws EmptyFileError for the empty file, which CESS cannot store. */
 export async function digestFile(
   encoder: Encoder,
   path: string,
@@ -23,8 +24,7 @@ export async function digestFile(
   task?: Task,
 ): Promise<FileDigest> {
   const { size } = await stat(path);
-  if (size === 0)
-    throw new S3Error("InvalidRequest", { message: "an empty file has no FID: it cannot be stored on CESS" });
+  if (size === 0) throw new EmptyFileError("an empty file has no FID: it cannot be stored on CESS");
   const capacity = segmentCapacity(format);
   const segments = new Array<SegmentHashes>(segmentCount(size, format));
   const indexes = segments.keys();

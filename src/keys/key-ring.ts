@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { kmsKeyName, noSuchKmsKey } from "../model/encryption.js";
+import { kmsKeyName, noKmsKey } from "../model/encryption.js";
 import type { Keys, KeyServer, Wrapper } from "./keys.js";
 import { openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
 
@@ -97,7 +97,7 @@ export class KeyRing implements Keys {
 
   cipher(name: string): string {
     const text = this.ciphers.get(name);
-    if (text === undefined) throw noSuchKmsKey(name);
+    if (text === undefined) throw noKmsKey(name);
     return text;
   }
 
@@ -112,7 +112,7 @@ export class KeyRing implements Keys {
 
   private named(keyId: string): readonly WrappingKey[] {
     const keys = this.kms.get(kmsKeyName(keyId));
-    if (!keys) throw noSuchKmsKey(keyId);
+    if (!keys) throw noKmsKey(keyId);
     return keys;
   }
 }

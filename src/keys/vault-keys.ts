@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Agent } from "undici";
-import { noSuchKmsKey } from "../model/encryption.js";
-import { S3Error, type ErrorKind } from "../model/errors.js";
+import { noKmsKey } from "../model/encryption.js";
+import { DomainError } from "../model/errors.js";
 import { KIB } from "../model/sizes.js";
 import type { KeyServer } from "./keys.js";
 
@@ -102,7 +102,7 @@ export class VaultKeys implements KeyServer {
   private async requireKey(name: string, keyName: string): Promise<void> {
     if (this.known.has(name)) return;
     const { status, data, errors } = await this.ask("GET", `keys/${name}`);
-    if (status === 404 && errors === "") throw noSuchKmsKey(keyName);
+    if (status === 404 && errors === "") throw noKmsKey(keyName);
     // A token that may not look may still encrypt, and Vault makes no keys for those that may only do that.
     if (status !== 200 && status !== 403) throw this.refusal({ status, data, errors }, keyName);
     this.known.set(name, true);
@@ -154,46 +154,42 @@ export class VaultKeys implements KeyServer {
     return { status: statusCode, data: parsed.data ?? {}, errors: (parsed.errors ?? []).join("; ") };
   }
 
-  /** Vault's word in S3's. What an operator has to mend is logged; a client learns no more than it needs. */
+  /** What Vault's answer means. What an operator has to mend is logged; a client learns no more than it needs. */
   private refusal({ status, errors }: Answer, keyName: string): Error {
-    const kind = status === 403 ? "AccessDenied" : status === 400 ? refusalOf(errors) : "ServiceUnavailable";
-    if (kind === "KMS.NotFoundException") return noSuchKmsKey(keyName);
+    const kind = status === 403 ? "kmsKeyForbidden" : status === 400 ? refusedKey(errors) : "dependencyUnavailable";
+    if (kind === "noKmsKey") return noKmsKey(keyName);
     this.components.log.warn({ key: keyName, status, errors }, "Vault refuses a key");
     if (kind === undefined) return new Error(`Vault does not do its work with the key ${keyName}: ${errors}`);
-    if (kind === "ServiceUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
-    return new S3Error(kind, {
-      message: `${REFUSALS[kind]}: '${keyName.slice(0, 200)}'`,
-      fields: { KeyId: keyName.slice(0, 200) },
-    });
+    if (kind === "dependencyUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
+    const keyId = keyName.slice(0, 200);
+    return new DomainError({ kind, keyId }, `${REFUSALS[kind]}: '${keyId}'`);
   }
 }
 
 const REFUSALS = {
-  AccessDenied: "The gateway may not use this KMS key, or it does not exist",
-  "KMS.DisabledException": "The KMS key, or the version of it that is needed, is disabled",
-  "KMS.InvalidKeyUsageException":
+  kmsKeyForbidden: "The gateway may not use this KMS key, or it does not exist",
+  kmsKeyDisabled: "The KMS key, or the version of it that is needed, is disabled",
+  kmsKeyUnsuitable:
     "The KMS key is not one that can encrypt data keys: it must be of an AES-GCM or ChaCha20-Poly1305 type",
 } as const;
 
-/** What of Vault's 400s is a matter of the key; undefined: what was to be opened is not what it wrapped. */
-function refusalOf(errors: string): Extract<ErrorKind, "KMS.NotFoundException" | keyof typeof REFUSALS> | undefined {
-  if (errors.includes("key not found")) return "KMS.NotFoundException";
-  if (/soft.?deleted|disallowed by policy/.test(errors)) return "KMS.DisabledException";
-  if (/non-AEAD|not support/.test(errors)) return "KMS.InvalidKeyUsageException";
+/** What is wrong with the key, of Vault's errors with status 400; undefined: the key did not wrap what was sent. */
+function refusedKey(errors: string): "noKmsKey" | "kmsKeyDisabled" | "kmsKeyUnsuitable" | undefined {
+  if (errors.includes("key not found")) return "noKmsKey";
+  if (/soft.?deleted|disallowed by policy/.test(errors)) return "kmsKeyDisabled";
+  if (/non-AEAD|not support/.test(errors)) return "kmsKeyUnsuitable";
   return undefined;
 }
 
-function unavailable(cause: unknown): S3Error {
-  return new S3Error("ServiceUnavailable", {
-    message: "The key server cannot be reached at the moment. Please try again.",
-    cause,
-  });
+function unavailable(cause: unknown): DomainError {
+  const message = "The key server cannot be reached at the moment. Please try again.";
+  return new DomainError({ kind: "dependencyUnavailable" }, message, { cause });
 }
 
-/** Vault's names have no slash: `aws/s3` is `aws-s3` there. KMS.NotFoundException for what can be no name. */
+/** Vault's names have no slash: `aws/s3` is `aws-s3` there. Throws a DomainError `noKmsKey` for what can be no name. */
 function vaultName(keyName: string): string {
   const name = keyName.replaceAll("/", "-");
-  if (!/^\w(?:[\w.-]{0,126}\w)?$/.test(name)) throw noSuchKmsKey(keyName);
+  if (!/^\w(?:[\w.-]{0,126}\w)?$/.test(name)) throw noKmsKey(keyName);
   return name;
 }
 

@@ -1,3 +1,5 @@
+import { DomainError } from "./errors.js";
+
 /** Undefined, until the owner sets it for the first time, there are no versions. It can be suspended, never undone. */
 export type Versioning = "Enabled" | "Suspended";
 
@@ -9,4 +11,8 @@ export interface Bucket {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly versioning?: Versioning;
+}
+
+export function noBucket(bucket: string): DomainError {
+  return new DomainError({ kind: "noBucket", bucket }, `There is no bucket ${bucket}.`);
 }

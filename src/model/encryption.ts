@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 
 /**
  * How an object is encrypted, as the catalog keeps it: nothing here is secret. `AES256`, `aws:kms` and `customer`
@@ -46,10 +46,7 @@ export function kmsKeyName(keyId: string): string {
   return keyId.replace(/^arn:[^/]*:(?:key\/|alias\/)?/, "").replace(/^alias\//, "");
 }
 
-/** AWS's word for a KMS key that is not there. */
-export function noSuchKmsKey(keyId: string): S3Error {
-  return new S3Error("KMS.NotFoundException", {
-    message: `Key '${keyId.slice(0, 200)}' does not exist`,
-    fields: { KeyId: keyId.slice(0, 200) },
-  });
+export function noKmsKey(keyId: string): DomainError {
+  const id = keyId.slice(0, 200);
+  return new DomainError({ kind: "noKmsKey", keyId: id }, `Key '${id}' does not exist`);
 }

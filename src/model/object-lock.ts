@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 
 export const retentionModes = ["GOVERNANCE", "COMPLIANCE"] as const;
 export type RetentionMode = (typeof retentionModes)[number];
@@ -15,11 +15,11 @@ export interface ObjectLock {
   readonly legalHold?: "ON" | "OFF";
 }
 
-/** AccessDenied while the version is protected. `bypass`: the caller may and wants to pass over GOVERNANCE. */
+/** Throws a DomainError `objectLocked` while the version is protected. `bypass`: the caller may and wants to pass over GOVERNANCE. */
 export function requireUnlocked(lock: ObjectLock | undefined, now: number, bypass: boolean): void {
   const held = lock?.legalHold === "ON";
   if (held || isRetained(lock?.retention, now, bypass)) {
-    throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+    throw locked();
   }
 }
 
@@ -28,7 +28,7 @@ function isRetained(retention: Retention | undefined, now: number, bypass: boole
 }
 
 /**
- * AccessDenied where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who
+ * Throws a DomainError `objectLocked` where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who
  * may write it, weakened or changed in mode only with GOVERNANCE and `bypass`.
  */
 export function requireRetentionChange(
@@ -40,8 +40,7 @@ export function requireRetentionChange(
   const current = lock?.retention;
   if (!isRetained(current, now, bypass)) return;
   const prolongs = next?.mode === current.mode && next.until >= current.until;
-  if (!prolongs)
-    throw new S3Error("AccessDenied", { message: "Access Denied because object protected by object lock." });
+  if (!prolongs) throw locked();
 }
 
 /**
@@ -50,4 +49,8 @@ export function requireRetentionChange(
 export interface LockConfiguration {
   /** One of days and years. */
   readonly defaultRetention?: { readonly mode: RetentionMode; readonly days?: number; readonly years?: number };
+}
+
+function locked(): DomainError {
+  return new DomainError({ kind: "objectLocked" }, "The object is protected by its object lock.");
 }

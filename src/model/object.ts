@@ -1,6 +1,7 @@
 import type { Acl } from "./acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
 import type { Encryption } from "./encryption.js";
+import { DomainError } from "./errors.js";
 import type { Extent, SegmentFormat } from "./file.js";
 import type { Fid } from "./hash.js";
 import type { ObjectLock } from "./object-lock.js";
@@ -121,4 +122,8 @@ export interface Upload {
   readonly format?: SegmentFormat;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
+}
+
+export function noUpload(uploadId: string): DomainError {
+  return new DomainError({ kind: "noUpload", uploadId }, `No upload ${uploadId} is open.`);
 }

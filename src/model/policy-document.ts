@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 import { globOf, matchesGlob } from "./glob.js";
 import {
   ARN,
@@ -15,8 +15,7 @@ const MAX_STATEMENTS = 500;
 /** Deeper than any policy: JSON.parse takes more, but nothing else here needs to. */
 const MAX_VALUES = 1000;
 
-const malformed = (message: string, cause?: unknown) =>
-  new S3Error("MalformedPolicy", cause === undefined ? { message } : { message, cause });
+const malformed = (message: string, cause?: unknown) => new DomainError({ kind: "invalidPolicy" }, message, { cause });
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
-import { S3Error } from "../model/errors.js";
+import { isProblem } from "../model/errors.js";
 import { isHash } from "../model/hash.js";
 import { KIB } from "../model/sizes.js";
 import { readFid, readRange, readReach } from "./file-request.js";
@@ -227,8 +227,8 @@ function answer(response: ServerResponse, status: number, envelope: Envelope): v
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof S3Error && error.kind === "ObjectUnavailable") return new Refusal(504, error.message);
-  if (error instanceof S3Error && (error.kind === "SlowDown" || error.kind === "ServiceUnavailable")) return BUSY;
+  if (isProblem(error, "objectUnavailable")) return new Refusal(504, error.message);
+  if (isProblem(error, "overloaded", "catalogBusy", "dependencyUnavailable")) return BUSY;
   if (error instanceof Error && error.name === "ChainUnavailable")
     return new Refusal(503, "the chain cannot be asked, please try again later");
   return new Refusal(500, "system error");

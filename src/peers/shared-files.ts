@@ -36,8 +36,8 @@ export class SharedFiles {
   }
 
   /**
-   * Bytes `range` of the file, decrypted. Resolves when the first of them are at hand; rejects with S3Error
-   * ObjectUnavailable when they are not to be had within `reach`. A failure later is thrown to the reader.
+   * Bytes `range` of the file, decrypted. Resolves when the first of them are at hand; rejects with DomainError
+   * `objectUnavailable` when they are not to be had within `reach`. A failure later is thrown to the reader.
    */
   async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();

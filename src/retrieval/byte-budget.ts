@@ -1,6 +1,6 @@
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 
-/** Callers that may wait before the next is refused with SlowDown. */
+/** Callers that may wait before the next is refused. */
 const MAX_WAITING = 1024;
 
 interface Waiting {
@@ -28,13 +28,13 @@ export class ByteBudget {
     return this.giver(amount);
   }
 
-  /** Waits for the bytes. Rejects with the signal's reason, or S3Error SlowDown when too many wait already. */
+  /** Waits for the bytes. Rejects with the signal's reason, or a DomainError `overloaded` when too many wait already. */
   async take(bytes: number, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     const taken = this.tryTake(bytes);
     if (taken) return taken;
     if (this.queue.size >= MAX_WAITING)
-      throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
+      throw new DomainError({ kind: "overloaded" }, "too many reads are waiting for memory");
     const amount = Math.min(bytes, this.capacity);
     await new Promise<void>((resolve, reject) => {
       const abandon = () => {

@@ -1,5 +1,5 @@
 import { fidOf } from "../encoding/merkle.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { type CessFile, PLAIN } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS, SEGMENT_SIZE } from "../model/sizes.js";
@@ -57,7 +57,8 @@ function requireSound({ fid, size, segments }: ChainFile): void {
   const sound =
     whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
   if (!sound)
-    throw new S3Error("ObjectUnavailable", {
-      message: `what the chain lists under ${fid} is not the file of that name`,
-    });
+    throw new DomainError(
+      { kind: "objectUnavailable" },
+      `what the chain lists under ${fid} is not the file of that name`,
+    );
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { S3Error } from "../model/errors.js";
+import { DomainError, isProblem } from "../model/errors.js";
 import type { CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
@@ -62,9 +62,10 @@ export class FileDirectory {
     const listed = chainFile.segments[segment];
     const found = listed?.hash === wanted ? listed : chainFile.segments.find(({ hash }) => hash === wanted);
     if (!found)
-      throw new S3Error("ObjectUnavailable", {
-        message: `the chain's file ${file.fid} has no segment ${wanted ?? segment}`,
-      });
+      throw new DomainError(
+        { kind: "objectUnavailable" },
+        `the chain's file ${file.fid} has no segment ${wanted ?? segment}`,
+      );
     return found.fragments.map(({ node }) => nodes.get(node));
   }
 
@@ -73,7 +74,7 @@ export class FileDirectory {
     try {
       return await this.sharedFile(fid, 0, signal);
     } catch (error) {
-      if (error instanceof S3Error && error.kind === "ObjectUnavailable") return undefined;
+      if (isProblem(error, "objectUnavailable")) return undefined;
       throw error;
     }
   }
@@ -105,7 +106,7 @@ export class FileDirectory {
       const value = await this.components.chain.file(fid);
       if (!value) {
         this.files.delete(fid);
-        throw new S3Error("ObjectUnavailable", { message: `the chain knows no file ${fid}` });
+        throw new DomainError({ kind: "objectUnavailable" }, `the chain knows no file ${fid}`);
       }
       this.files.set(fid, { value, at });
       return value;
@@ -135,10 +136,10 @@ export class FileDirectory {
     try {
       return await reading;
     } catch (error) {
-      if (signal?.aborted === true || error instanceof S3Error) throw error;
+      if (signal?.aborted === true || error instanceof DomainError) throw error;
       if (known) return known.value;
       const message = "the chain cannot be asked where the fragments are";
-      throw new S3Error("ServiceUnavailable", { message, cause: error });
+      throw new DomainError({ kind: "dependencyUnavailable" }, message, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { CessFile, SegmentHashes } from "../model/file.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import type { Peers } from "../peers/peers.js";
@@ -79,7 +79,7 @@ export class FragmentSource {
   }
 
   /**
-   * Data fragment 0…3, from no farther than `reach`. Rejects with S3Error ObjectUnavailable, or with the signal's
+   * Data fragment 0…3, from no farther than `reach`. Rejects with DomainError `objectUnavailable`, or with the signal's
    * reason.
    */
   async get({ file, segment, fragment }: FragmentPlace, reach: Reach, signal?: AbortSignal): Promise<Uint8Array> {
@@ -120,7 +120,7 @@ export class FragmentSource {
     const { peers } = this.components;
     if (reach === "peers" && peers) return this.fromPeersOrNodes(peers, wanted, signal);
     if (reach === "cache")
-      throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
+      throw new DomainError({ kind: "objectUnavailable" }, `fragment ${wanted.hash} is not cached here`);
     return this.countedFromNodes(wanted, signal);
   }
 
@@ -168,7 +168,7 @@ export class FragmentSource {
       const recent = this.components.clock.now() - this.settings.recheckMs;
       if (
         signal.aborted ||
-        !(error instanceof S3Error) ||
+        !(error instanceof DomainError) ||
         !this.components.directory.olderThan(wanted.file.fid, recent)
       )
         throw error;

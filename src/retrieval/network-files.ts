@@ -5,8 +5,8 @@ import type { Fid } from "../model/hash.js";
 export interface NetworkFiles {
   /**
    * The file as the network stores it, whoever stored it; undefined when the chain knows none. Its content is that of
-   * its segments, so what was encrypted stays so. Rejects with S3Error ServiceUnavailable when the chain cannot be
-   * asked, ObjectUnavailable when what it says cannot be this file.
+   * its segments, so what was encrypted stays so. Rejects with DomainError `dependencyUnavailable` when the chain cannot be
+   * asked, `objectUnavailable` when what it says cannot be this file.
    */
   find(fid: Fid, signal?: AbortSignal): Promise<CessFile | undefined>;
   /**

@@ -6,7 +6,7 @@ import type { CessFile } from "../model/file.js";
 export interface Retrieval {
   /**
    * Bytes `range` of the files' contents laid end to end. Resolves once the first fragment is verified; rejects with
-   * S3Error ObjectUnavailable when fewer than 4 good fragments of a segment can be had. A failure later is
+   * DomainError `objectUnavailable` when fewer than 4 good fragments of a segment can be had. A failure later is
    * thrown to the reader: it never pads. Back-pressure holds the fetching; the signal ends it.
    */
   open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<ByteStream>;

@@ -1,7 +1,7 @@
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { DATA_FRAGMENTS, FRAGMENT_SIZE } from "../model/sizes.js";
@@ -61,7 +61,7 @@ export class SegmentRace {
       .map(({ lane }) => lane);
   }
 
-  /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
+  /** Rejects with DomainError `objectUnavailable` when there are fewer than four good fragments. */
   async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
     const abandon = () => this.controller.abort(signal.reason);
@@ -156,12 +156,12 @@ export class SegmentRace {
     }
   }
 
-  private unavailable(): S3Error {
+  private unavailable(): DomainError {
     // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
     const found = this.inputs.length + this.running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;
-    return new S3Error("ObjectUnavailable", { message, cause: new Error(this.failures.join("; ")) });
+    return new DomainError({ kind: "objectUnavailable" }, message, { cause: new Error(this.failures.join("; ")) });
   }
 }

@@ -1,5 +1,5 @@
 import type { Encoder, NumberedFragment, WantedFragment } from "../encoding/encoder.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { DATA_FRAGMENTS } from "../model/sizes.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
@@ -29,7 +29,7 @@ export class SegmentRestorer {
 
   /**
    * Of four fragments, which are given away: the segment, as soon as data fragment `first` is there; or else those of
-   * the four that are good. Rejects with S3Error ObjectUnavailable when four good ones make something else.
+   * the four that are good. Rejects with DomainError `objectUnavailable` when four good ones make something else.
    */
   async restore(
     inputs: readonly Input[],
@@ -128,10 +128,11 @@ export class SegmentRestorer {
     return verified.flat();
   }
 
-  private wrong(indexes: readonly number[]): S3Error {
+  private wrong(indexes: readonly number[]): DomainError {
     const which = indexes.length === 0 ? "a fragment" : `fragment ${indexes.join(", ")}`;
-    return new S3Error("ObjectUnavailable", {
-      message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,
-    });
+    return new DomainError(
+      { kind: "objectUnavailable" },
+      `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type Database from "libsql";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { LRUCache } from "lru-cache";
-import { S3Error } from "../../model/errors.js";
+import { DomainError } from "../../model/errors.js";
 
 /** Prepared statements kept for each connection. Statements of varying length (lists) come and go. */
 const STATEMENTS = 300;
@@ -48,13 +48,13 @@ class Prepared implements SqliteStatement {
   }
 }
 
-/** Runs something on SQLite; a full disk is what a client may hear of it. */
+/** Runs something on SQLite. Throws a DomainError `storageFull` when the disk is full. */
 function named<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL")
-      throw new S3Error("InsufficientStorage", { message: "The gateway's disk is full.", cause: error });
+      throw new DomainError({ kind: "storageFull" }, "The gateway's disk is full.", { cause: error });
     throw error;
   }
 }
