@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Bucket } from "../model/bucket.js";
-import { bucketRows, toBucket } from "./buckets.js";
+import { bucketRows, toBucket } from "./bucket-rows.js";
 import type { ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
 

@@ -1,12 +1,11 @@
-import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
-import { noBucket, type Bucket, type Versioning } from "../model/bucket.js";
+import { noBucket, type Bucket } from "../model/bucket.js";
 import { DomainError } from "../model/errors.js";
 import { orphansAmong } from "./blob-links.js";
 import type { BucketCache } from "./bucket-cache.js";
+import { bucketRows, toBucket } from "./bucket-rows.js";
 import type { BucketCatalog, ConfigurationName, Released } from "./catalog.js";
-import type { BucketTable } from "./schema.js";
-import type { Store, Tx } from "./store.js";
+import type { Store } from "./store.js";
 import { abortUpload } from "./uploads.js";
 
 export class BucketTableCatalog implements BucketCatalog {
@@ -69,19 +68,4 @@ export class BucketTableCatalog implements BucketCatalog {
       }),
     );
   }
-}
-
-/** Buckets with their versioning, which everything that touches objects asks for. */
-export function bucketRows(tx: Tx) {
-  return tx
-    .selectFrom("buckets as b")
-    .leftJoin("configurations as c", (join) =>
-      join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")),
-    )
-    .select(["b.name", "b.owner", "b.region", "b.created_at", "c.document as versioning"]);
-}
-
-export function toBucket(row: BucketTable & { readonly versioning: string | null }): Bucket {
-  const { name, owner, region, created_at: createdAt, versioning } = row;
-  return { name, owner, region, createdAt, ...(versioning === null ? {} : { versioning: versioning as Versioning }) };
 }

@@ -52,7 +52,7 @@ export interface Store {
   pages(columns: readonly PageColumn[], query: { compile(): { readonly sql: string } }): PageQuery;
   /**
    * Runs the intent as one transaction: it throws, and nothing of it was written. Resolves when what it wrote would
-   * survive a power cut. The intent awaits nothing but `tx`. Rejects with SlowDown when too many are waiting.
+   * survive a power cut. The intent awaits nothing but `tx`. Rejects with a DomainError `catalogBusy` when too many are waiting.
    */
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T>;
   /** Finishes what was accepted. */

@@ -4,7 +4,7 @@ import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import type { UploadTable } from "./schema.js";
 import type { Tx } from "./store.js";
-import { toUpload } from "./uploads.js";
+import { toUpload } from "./upload-rows.js";
 
 /** In the words of the partial index. */
 const isOpen = sql<boolean>`state = 'open'`;

@@ -1,14 +1,9 @@
-import { sql, type Selectable } from "kysely";
-import type { Acl } from "../model/acl.js";
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import { sql } from "kysely";
 import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
-import type { Encryption } from "../model/encryption.js";
 import { DomainError } from "../model/errors.js";
-import type { ObjectLock } from "../model/object-lock.js";
-import { noUpload, type BlobId, type Part, type Upload } from "../model/object.js";
+import { noUpload, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
-import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
 import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
 import { recordStored } from "./events.js";
@@ -16,11 +11,12 @@ import { linkFiles } from "./file-links.js";
 import { packJson, unpackJson } from "./json.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { recordOutboxEvent, fidOf } from "./objects.js";
-import type { PartTable, UploadTable } from "./schema.js";
+import type { UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
+import { toPart, toUpload } from "./upload-rows.js";
 import { extentRows, insertVersion, packTags, toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
@@ -235,40 +231,4 @@ export async function abortUpload(tx: Tx, now: number, id: string): Promise<stri
   await tx.deleteFrom("preparations").where("subject", "=", id).execute();
   await tx.updateTable("uploads").set({ state: "aborted", ended_at: now, format: null }).where("id", "=", id).execute();
   return rows.map((row) => row.blob);
-}
-
-/** Without its format: that is a secret only those who write its parts need. */
-export function toUpload(row: UploadTable): Upload {
-  const tags = unpackJson(row.tags) as Tag[] | undefined;
-  const lock = unpackJson(row.lock) as ObjectLock | undefined;
-  const acl = unpackJson(row.acl) as Acl | undefined;
-  const encryption = unpackJson(row.encryption) as Encryption | undefined;
-  return {
-    id: row.id,
-    bucket: row.bucket,
-    key: fromKeyText(row.key),
-    owner: row.owner,
-    createdAt: row.created_at,
-    state: row.state,
-    content: unpackJson(row.content) ?? {},
-    metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
-    ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
-    ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
-    ...(tags ? { tags } : {}),
-    ...(lock ? { lock } : {}),
-    ...(acl ? { acl } : {}),
-    ...(encryption ? { encryption } : {}),
-  };
-}
-
-function toPart(row: Selectable<PartTable>): Part {
-  const checksum = unpackJson(row.checksum) as Checksum | undefined;
-  return {
-    partNumber: row.part_number,
-    size: row.size,
-    etag: row.etag,
-    ...(checksum ? { checksum } : {}),
-    blob: row.blob as BlobId,
-    createdAt: row.created_at,
-  };
 }

@@ -10,7 +10,7 @@ import type { WorkerTasks } from "./worker.js";
 export interface EncoderSettings {
   /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
   readonly threads: number;
-  /** Calls that may wait for a thread before callers are refused with SlowDown. */
+  /** Calls that may wait for a thread before callers are refused. */
   readonly waitingTasks: number;
 }
 

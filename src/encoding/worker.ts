@@ -3,7 +3,7 @@ import { setPriority } from "node:os";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
-import { createCodec } from "./codec.js";
+import { createCodec } from "./fastest-codec.js";
 import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
 

@@ -1,35 +1,13 @@
 import {
   applies,
   dueAt,
+  transitionClasses,
   type AgingVersion,
   type LifecycleConfiguration,
   type LifecycleRule,
   type Surroundings,
+  type TransitionClass,
 } from "./lifecycle.js";
-
-/** Classes that rules may move objects to, each cheaper to keep than the one before it: objects move only down. */
-export const transitionClasses = [
-  "STANDARD_IA",
-  "INTELLIGENT_TIERING",
-  "ONEZONE_IA",
-  "GLACIER_IR",
-  "GLACIER",
-  "DEEP_ARCHIVE",
-] as const;
-export type TransitionClass = (typeof transitionClasses)[number];
-
-export interface Transition {
-  readonly storageClass: TransitionClass;
-  /** After its creation, or the midnight itself in milliseconds since 1970. */
-  readonly at: { readonly days: number } | { readonly date: number };
-}
-
-export interface NoncurrentTransition {
-  readonly storageClass: TransitionClass;
-  readonly days: number;
-  /** The newest so many noncurrent versions stay where they are. */
-  readonly keep?: number;
-}
 
 /** Smaller objects stay where they are, unless their rule speaks of sizes. */
 const MIN_BYTES = 128 * 1024;

@@ -1,4 +1,3 @@
-import type { NoncurrentTransition, Transition } from "./lifecycle-transition.js";
 import type { Tag } from "./tag.js";
 
 export interface LifecycleFilter {
@@ -17,6 +16,30 @@ export type Expiration =
   | { readonly date: number }
   /** Delete markers that hide nothing any more. */
   | { readonly deleteMarkers: boolean };
+
+/** Classes that rules may move objects to, each cheaper to keep than the one before it: objects move only down. */
+export const transitionClasses = [
+  "STANDARD_IA",
+  "INTELLIGENT_TIERING",
+  "ONEZONE_IA",
+  "GLACIER_IR",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+] as const;
+export type TransitionClass = (typeof transitionClasses)[number];
+
+export interface Transition {
+  readonly storageClass: TransitionClass;
+  /** After its creation, or the midnight itself in milliseconds since 1970. */
+  readonly at: { readonly days: number } | { readonly date: number };
+}
+
+export interface NoncurrentTransition {
+  readonly storageClass: TransitionClass;
+  readonly days: number;
+  /** The newest so many noncurrent versions stay where they are. */
+  readonly keep?: number;
+}
 
 export interface LifecycleRule {
   readonly id: string;

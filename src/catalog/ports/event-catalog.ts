@@ -1,4 +1,4 @@
-import type { EventSource, NotificationRule, ObjectEvent } from "../model/notification.js";
+import type { EventSource, NotificationRule, ObjectEvent } from "../../model/notification.js";
 
 export interface WaitingEvent extends ObjectEvent {
   /** Grows, and orders the events of a key. */
