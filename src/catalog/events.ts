@@ -12,6 +12,7 @@ import {
   type ObjectEvent,
 } from "../model/notification.js";
 import type { EventCatalog, WaitingEvent } from "./catalog.js";
+import { eventColumn } from "./json-columns.js";
 import { fromKeyText } from "./key-text.js";
 import { ROWS_PER_STATEMENT, chunks, toRowId, type Store, type Tx } from "./store.js";
 
@@ -168,7 +169,7 @@ export class EventTableCatalog implements EventCatalog {
     return rows.map((row) => ({
       id: String(row.id),
       createdAt: row.created_at,
-      ...(JSON.parse(row.document) as ObjectEvent),
+      ...eventColumn.parse(row.document),
     }));
   }
 

@@ -5,7 +5,7 @@ import { DomainError } from "../model/errors.js";
 import { segmentCount, type Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
-import type { BlobSlice, ContentHeaders, ObjectVersion } from "../model/object.js";
+import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
@@ -27,7 +27,7 @@ import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
 import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
-import { packJson, unpackJson } from "./json.js";
+import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns.js";
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
@@ -39,7 +39,6 @@ import {
   extentRows,
   insertVersion,
   isLatest,
-  packTags,
   toExtent,
   toVersion,
   unlinkVersion,
@@ -161,7 +160,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.store.write(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable("versions")
-        .set({ acl: packJson(acl) })
+        .set({ acl: aclColumn.pack(acl) })
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       return numUpdatedRows > 0n;
@@ -176,10 +175,10 @@ export class ObjectTableCatalog implements ObjectCatalog {
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       if (!found) return false;
-      const content = { ...(unpackJson(found.content) as ContentHeaders | undefined), storageClass };
+      const content = { ...contentColumn.unpack(found.content), storageClass };
       await tx
         .updateTable("versions")
-        .set({ content: packJson(content) })
+        .set({ content: contentColumn.pack(content) })
         .where("id", "=", toRowId(id) ?? 0)
         .execute();
       return true;
@@ -190,7 +189,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.store.write(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable("versions")
-        .set({ tags: packTags(tags) })
+        .set({ tags: tagsColumn.pack(tags) })
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       return numUpdatedRows > 0n;
@@ -217,7 +216,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       if (!row) return false;
-      const lock = packJson(change(unpackJson(row.lock) ?? {}));
+      const lock = lockColumn.pack(change(lockColumn.unpack(row.lock) ?? {}));
       await tx.updateTable("versions").set({ lock }).where("id", "=", row.id).execute();
       return true;
     });

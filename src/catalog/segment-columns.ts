@@ -1,7 +1,9 @@
+import { z } from "zod";
 import { PLAIN, type DataKey, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import type { Sealer } from "../model/sealer.js";
 import { FRAGMENTS } from "../model/sizes.js";
+import { JsonColumn } from "./json-columns.js";
 
 const HASH_SIZE = 32;
 const SEGMENT_HASHES_SIZE = (1 + FRAGMENTS) * HASH_SIZE;
@@ -36,6 +38,18 @@ export function unpackSegments(column: ArrayBuffer | Uint8Array): SegmentHashes[
 
 const PURPOSE = "segment format";
 
+/** A format as its column holds it. */
+const sealedFormat = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("cess-cbc"), sealed: z.string() }),
+  z.strictObject({
+    name: z.literal("aes-256-gcm"),
+    first: z.number().int().nonnegative(),
+    sealed: z.string().exactOptional(),
+  }),
+]);
+type SealedFormat = z.infer<typeof sealedFormat>;
+const formatColumn = new JsonColumn<SealedFormat>("format", sealedFormat);
+
 /** A format's column: null stands for the plain one, and secrets are sealed. */
 export class FormatColumn {
   constructor(private readonly sealer: Sealer) {}
@@ -55,24 +69,19 @@ export class FormatColumn {
 
   unpack(column: string | null): SegmentFormat {
     if (column === null) return PLAIN;
-    const { sealed, ...format } = JSON.parse(column) as SealedFormat;
+    const { sealed, ...format } = formatColumn.parse(column);
     const secret = sealed === undefined ? undefined : this.sealer.open(sealed, PURPOSE);
     if (format.name === "cess-cbc") return { name: format.name, cipher: secret ?? "" };
     return { ...format, ...(secret === undefined ? {} : { key: secret as DataKey }) };
   }
 }
 
-/** As the column holds it, in JSON. */
-type SealedFormat =
-  | { readonly name: "cess-cbc"; readonly sealed: string }
-  | { readonly name: "aes-256-gcm"; readonly first: number; readonly sealed?: string };
-
 /**
  * The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each.
  */
 export function withoutDataKey(column: string | null): string | null {
   if (column === null) return null;
-  const format = JSON.parse(column) as SealedFormat;
+  const format = formatColumn.parse(column);
   return format.name === "aes-256-gcm"
     ? JSON.stringify({ name: format.name, first: format.first } satisfies SealedFormat)
     : column;

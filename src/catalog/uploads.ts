@@ -5,10 +5,28 @@ import { DomainError } from "../model/errors.js";
 import { noUpload, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
-import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
+import type {
+  NewFile,
+  NewVersion,
+  Released,
+  UploadCatalog,
+  UploadPage,
+  UploadQuery,
+  UploadResult,
+  Written,
+} from "./catalog.js";
 import { recordStored } from "./events.js";
 import { linkFiles } from "./file-links.js";
-import { packJson, unpackJson } from "./json.js";
+import {
+  aclColumn,
+  checksumColumn,
+  contentColumn,
+  encryptionColumn,
+  lockColumn,
+  metadataColumn,
+  tagsColumn,
+  uploadResultColumn,
+} from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { recordOutboxEvent, fidOf } from "./objects.js";
 import type { UploadTable } from "./schema.js";
@@ -17,12 +35,10 @@ import type { Store, Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
-import { extentRows, insertVersion, packTags, toVersion, unlinkVersion } from "./versions.js";
+import { extentRows, insertVersion, toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
-
-type UploadResult = NonNullable<Awaited<ReturnType<UploadCatalog["result"]>>>;
 
 export class UploadTableCatalog implements UploadCatalog {
   constructor(
@@ -43,15 +59,15 @@ export class UploadTableCatalog implements UploadCatalog {
         created_at: this.clock.now(),
         state: "open",
         ended_at: null,
-        content: packJson(upload.content),
-        metadata: packJson(upload.metadata),
+        content: contentColumn.pack(upload.content),
+        metadata: metadataColumn.pack(upload.metadata),
         checksum_algorithm: upload.checksumAlgorithm ?? null,
         checksum_type: upload.checksumType ?? null,
         result: null,
-        tags: packTags(upload.tags),
-        lock: packJson(upload.lock),
-        acl: packJson(upload.acl),
-        encryption: packJson(upload.encryption),
+        tags: tagsColumn.pack(upload.tags),
+        lock: lockColumn.pack(upload.lock),
+        acl: aclColumn.pack(upload.acl),
+        encryption: encryptionColumn.pack(upload.encryption),
         format: this.formats.pack(upload.format),
       };
       await tx.insertInto("uploads").values(row).execute();
@@ -84,7 +100,7 @@ export class UploadTableCatalog implements UploadCatalog {
       const content = {
         size: part.size,
         etag: part.etag,
-        checksum: packJson(part.checksum),
+        checksum: checksumColumn.pack(part.checksum),
         blob: part.blob,
         created_at: this.clock.now(),
       };
@@ -164,7 +180,7 @@ export class UploadTableCatalog implements UploadCatalog {
       };
       await tx
         .updateTable("uploads")
-        .set({ state: "completed", ended_at: now, format: null, result: JSON.stringify(result) })
+        .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
         .where("id", "=", id)
         .execute();
       return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
@@ -173,7 +189,7 @@ export class UploadTableCatalog implements UploadCatalog {
 
   async result(id: string): Promise<UploadResult | undefined> {
     const row = await this.store.reads.selectFrom("uploads").select("result").where("id", "=", id).executeTakeFirst();
-    return unpackJson(row?.result ?? null) as UploadResult | undefined;
+    return uploadResultColumn.unpack(row?.result ?? null);
   }
 
   forget(before: number): Promise<number> {

@@ -1,6 +1,5 @@
-import type { Tag } from "../model/tag.js";
 import type { VersionEntry, VersionPage, VersionQuery } from "./catalog.js";
-import { unpackJson } from "./json.js";
+import { tagsColumn } from "./json-columns.js";
 import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import { listed, listedColumns, type ListedRow } from "./object-listing.js";
@@ -76,7 +75,7 @@ async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Version
 }
 
 function toEntry(row: VersionRow): VersionEntry {
-  const tags = unpackJson(row.tags) as Tag[] | undefined;
+  const tags = tagsColumn.unpack(row.tags);
   return {
     ...listed(row),
     id: String(row.id),

@@ -80,7 +80,8 @@ const owners: readonly { readonly packages: RegExp; readonly services: readonly 
   { packages: /^@subspace\/|^piscina$/, services: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, services: ["s3"] },
   { packages: /^undici$/, services: ["network", "peers", "keys"] },
-  { packages: /^(zod|yaml)$/, services: ["config", "devnet", "cli"] },
+  { packages: /^yaml$/, services: ["config", "devnet", "cli"] },
+  { packages: /^zod$/, services: ["config", "devnet", "cli", "catalog"] },
 ];
 
 function sources(folder: string): string[] {

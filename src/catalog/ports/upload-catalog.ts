@@ -20,6 +20,14 @@ export interface UploadPage {
   readonly truncated: boolean;
 }
 
+export interface UploadResult {
+  readonly etag: string;
+  readonly versionId: string;
+  readonly checksum?: Checksum;
+  /** Of the parts that it was completed with, in their order. */
+  readonly partEtags: readonly string[];
+}
+
 export interface UploadCatalog {
   /** DomainError `noBucket`. */
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload>;
@@ -47,15 +55,7 @@ export interface UploadCatalog {
     preconditions?: Preconditions,
   ): Promise<Written>;
   /** The answer of the Complete that succeeded, for a repeated one. */
-  result(id: string): Promise<
-    | {
-        readonly etag: string;
-        readonly versionId: string;
-        readonly checksum?: Checksum;
-        readonly partEtags: readonly string[];
-      }
-    | undefined
-  >;
+  result(id: string): Promise<UploadResult | undefined>;
   /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */
   forget(before: number): Promise<number>;
 }
