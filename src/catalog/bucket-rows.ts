@@ -3,7 +3,7 @@ import type { Bucket, Versioning } from "../model/bucket.js";
 import type { BucketTable } from "./schema.js";
 import type { Tx } from "./store.js";
 
-/** Buckets with their versioning, which everything that touches objects asks for. */
+/** Query of buckets with their versioning, which all operations on objects need. */
 export function bucketRows(tx: Tx) {
   return tx
     .selectFrom("buckets as b")

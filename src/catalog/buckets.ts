@@ -12,14 +12,14 @@ export class BucketTableCatalog implements BucketCatalog {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly memory: BucketCache,
+    private readonly cache: BucketCache,
   ) {}
 
   create(
     bucket: Omit<Bucket, "createdAt" | "versioning">,
     configurations: ReadonlyMap<ConfigurationName, string> = new Map(),
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
-    return this.memory.change(bucket.name, () =>
+    return this.cache.change(bucket.name, () =>
       this.store.write(async (tx) => {
         const known = await bucketRows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
         if (known) return { created: false, bucket: toBucket(known) };
@@ -33,7 +33,7 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 
   async get(name: string): Promise<Bucket | undefined> {
-    return (await this.memory.read(name))?.bucket;
+    return (await this.cache.read(name))?.bucket;
   }
 
   async list(owner: string): Promise<Bucket[]> {
@@ -42,7 +42,7 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 
   delete(name: string): Promise<Released> {
-    return this.memory.change(name, () =>
+    return this.cache.change(name, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
         if (!known) throw noBucket(name);

@@ -28,8 +28,8 @@ export type * from "./ports/upload-catalog.js";
 
 /**
  * The metadata index; secrets of formats are sealed in it. Every method is one transaction: when it resolves, what it
- * wrote is durable. Those that let go of bytes return the blobs nobody links any more: remove them after. Times are ms
- * since 1970.
+ * wrote is durable. Methods that release bytes return the blobs that nothing links any more: the caller removes them
+ * then. Times are milliseconds since 1970.
  */
 export interface Catalog {
   readonly buckets: BucketCatalog;
@@ -41,9 +41,9 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
-  /** Of these blobs, those that nothing links: safe to remove if they are settled. */
+  /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
-  /** Bytes on this gateway that are not yet safe elsewhere, in all and those of them that are parts of open uploads. */
+  /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */
   staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }>;
   close(): Promise<void>;
 }

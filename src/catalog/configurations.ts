@@ -3,19 +3,19 @@ import type { BucketCache } from "./bucket-cache.js";
 import type { ConfigurationCatalog, ConfigurationName } from "./catalog.js";
 import type { Store } from "./store.js";
 
-/** What owners have set on their buckets, one document for each sub-resource. */
+/** Configurations of buckets, one document for each sub-resource. */
 export class ConfigurationTableCatalog implements ConfigurationCatalog {
   constructor(
     private readonly store: Store,
-    private readonly memory: BucketCache,
+    private readonly cache: BucketCache,
   ) {}
 
   async get(bucket: string, name: ConfigurationName): Promise<string | undefined> {
-    return (await this.memory.read(bucket))?.configurations.get(name);
+    return (await this.cache.read(bucket))?.configurations.get(name);
   }
 
   async all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>> {
-    return (await this.memory.read(bucket))?.configurations ?? new Map<never, never>();
+    return (await this.cache.read(bucket))?.configurations ?? new Map<never, never>();
   }
 
   async bucketsWith(name: ConfigurationName): Promise<string[]> {
@@ -29,7 +29,7 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
   }
 
   async put(bucket: string, name: ConfigurationName, document: string): Promise<void> {
-    await this.memory.change(bucket, () =>
+    await this.cache.change(bucket, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
         if (!known) throw noBucket(bucket);
@@ -43,7 +43,7 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
   }
 
   async delete(bucket: string, name: ConfigurationName): Promise<void> {
-    await this.memory.change(bucket, () =>
+    await this.cache.change(bucket, () =>
       this.store.write((tx) =>
         tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),
       ),

@@ -9,8 +9,8 @@ import type { Tag } from "../model/tag.js";
 import type { UploadResult } from "./ports/upload-catalog.js";
 
 /**
- * Values of one kind in a column of JSON. What is read back is checked: a row may be damaged, or of another version of
- * this program. Null stands for nothing, and for the object or list without members.
+ * A column that holds JSON of one kind. It is validated when it is read: a row may be damaged, or written by another
+ * version of this program. Null stands for nothing, and for an object or list without members.
  */
 export class JsonColumn<Value extends object> {
   constructor(
@@ -22,12 +22,12 @@ export class JsonColumn<Value extends object> {
     return value === undefined || Object.keys(value).length === 0 ? null : JSON.stringify(value);
   }
 
-  /** Throws Error for what is no such value. */
+  /** Throws Error for text that is not such a value. */
   unpack(column: string | null): Value | undefined {
     return column === null ? undefined : this.parse(column);
   }
 
-  /** As `unpack`, of a column that is never null. */
+  /** As `unpack`, for a column that is never null. */
   parse(column: string): Value {
     try {
       return this.schema.parse(JSON.parse(column));
@@ -37,13 +37,15 @@ export class JsonColumn<Value extends object> {
   }
 }
 
-/** A schema for each member, optional ones too: what a type gains must be added here. */
+/**
+ * A schema for each member, including optional ones: a new member of the type does not compile until it is added here.
+ */
 type Members<Value> = Record<keyof Value, z.ZodType>;
 
 const text = z.string();
 const optionalText = text.exactOptional();
 const count = z.number().int().nonnegative();
-/** Names are the client's: `__proto__` is one of them, which zod's records leave out. */
+/** Clients choose the names, and `__proto__` is allowed, which zod's records leave out. */
 const texts = z.custom<Readonly<Record<string, string>>>(
   (value) =>
     typeof value === "object" &&

@@ -31,7 +31,7 @@ const pageColumns = [
   { json: "acl", members: ["owner"] },
 ] as const;
 
-/** A row of a page: as `pageColumns` says. */
+/** A row of a page, with the columns of `pageColumns`. */
 type PageRow = readonly [
   string,
   number,

@@ -46,7 +46,7 @@ import {
   type VersionRow,
 } from "./versions.js";
 
-/** Times a read is begun again because the version was deleted between its row and its extents. */
+/** Attempts of a read whose version is deleted between the read of its row and of its extents. */
 const READ_ATTEMPTS = 10;
 
 export class ObjectTableCatalog implements ObjectCatalog {
@@ -84,8 +84,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   /**
-   * A version's row and its extents are two reads, and the version may be deleted between them. Extents live exactly as
-   * long as the version that was linked to them, so none where there should be some means: begin again.
+   * A version's row and its extents are two reads, and the version may be deleted between them. A version keeps its
+   * extents as long as it exists, so if expected extents are missing, the read starts again.
    */
   private async whole(read: () => Promise<VersionRow | undefined>): Promise<ObjectVersion | undefined> {
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
@@ -105,7 +105,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       const row = await this.insert(tx, now, versionId, version, bytes);
-      // A copy onto itself shares what the old version links: that is let go only after the new one links it.
+      // A copy onto itself shares the old version's blobs and files, so the old version is unlinked after the new one
+      // is linked.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
       await recordOutboxEvent(tx, now, version, row);
       if (bytes.extents?.length) await recordStored(tx, now, { version: row.id });
@@ -122,14 +123,14 @@ export class ObjectTableCatalog implements ObjectCatalog {
     bytes: VersionBytes,
   ): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
-    // A copy that brings neither was of a source that is gone, which `requireLinked` says.
+    // A copy without blobs and extents had a source that is deleted by now; `requireLinked` refuses it.
     if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0)
       throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
       const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
       if (await linkExtents(tx, version.owner, row.id, extents)) return row;
-      // The files are on their way: the copy is read from the same staged bytes until they arrive.
+      // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
       await linkVersionBlobs(tx, row.id, blobs);
       return row;
@@ -272,7 +273,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 }
 
-/** OperationAborted when blobs of another version were let go since they were read: they are removed by now. */
+/** Throws DomainError `copySourceDeleted` when blobs of the source were unlinked since they were read. */
 async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
   const gone =
     slices.length === 0 ||
@@ -285,7 +286,7 @@ async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void
   if (gone) throw copySourceDeleted();
 }
 
-/** Tells who listens of a new version. */
+/** Records the event of a new version. */
 export async function recordOutboxEvent(
   tx: Tx,
   now: number,
@@ -295,7 +296,7 @@ export async function recordOutboxEvent(
   if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
 }
 
-/** A version of one file has that file's FID; of several, what was computed over all their segments. */
+/** The FID of a version: of its one file, or the root over all segments of several. */
 export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
   return root ?? (files.length === 1 ? files[0]?.fid : undefined);
 }

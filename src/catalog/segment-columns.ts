@@ -8,7 +8,7 @@ import { JsonColumn } from "./json-columns.js";
 const HASH_SIZE = 32;
 const SEGMENT_HASHES_SIZE = (1 + FRAGMENTS) * HASH_SIZE;
 
-/** 13 hashes of 32 bytes for each segment: its own, then its fragments' in index order. */
+/** 13 hashes of 32 bytes for each segment: the segment's, then its fragments' in order of index. */
 export function packSegments(segments: readonly SegmentHashes[]): Uint8Array {
   const packed = Buffer.alloc(segments.length * SEGMENT_HASHES_SIZE);
   segments.forEach((segment, at) => {
@@ -50,7 +50,7 @@ const sealedFormat = z.discriminatedUnion("name", [
 type SealedFormat = z.infer<typeof sealedFormat>;
 const formatColumn = new JsonColumn<SealedFormat>("format", sealedFormat);
 
-/** A format's column: null stands for the plain one, and secrets are sealed. */
+/** The column of a format. Null stands for the plain format; secrets are sealed. */
 export class FormatColumn {
   constructor(private readonly sealer: Sealer) {}
 
@@ -76,9 +76,7 @@ export class FormatColumn {
   }
 }
 
-/**
- * The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each.
- */
+/** The format's column without the data key, for a file that is stored. Each version keeps the key, wrapped. */
 export function withoutDataKey(column: string | null): string | null {
   if (column === null) return null;
   const format = formatColumn.parse(column);

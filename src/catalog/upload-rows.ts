@@ -13,7 +13,7 @@ import {
 import { fromKeyText } from "./key-text.js";
 import type { PartTable, UploadTable } from "./schema.js";
 
-/** Without its format: that is a secret only those who write its parts need. */
+/** Without the format, which is secret: only writers of parts need it. */
 export function toUpload(row: UploadTable): Upload {
   const tags = tagsColumn.unpack(row.tags);
   const lock = lockColumn.unpack(row.lock);

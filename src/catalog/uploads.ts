@@ -226,7 +226,9 @@ async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<voi
   if (!open) throw noUpload(id);
 }
 
-/** Unlinks every part; those listed must still be the ones the caller saw. Returns all their blobs. */
+/**
+ * Removes all parts and returns their blobs. The listed ones must be unchanged, else throws DomainError `partReplaced`.
+ */
 async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<string[]> {
   const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning(["part_number", "blob"]).execute();
   const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
@@ -241,7 +243,7 @@ async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<s
   return [...blobs.values()];
 }
 
-/** An open upload becomes an aborted one. Returns the blobs of its parts. */
+/** Marks an open upload as aborted. Returns the blobs of its parts. */
 export async function abortUpload(tx: Tx, now: number, id: string): Promise<string[]> {
   const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning("blob").execute();
   await tx.deleteFrom("preparations").where("subject", "=", id).execute();

@@ -21,13 +21,13 @@ export interface KnownVersion {
   readonly lock: string | null;
 }
 
-/** A key of a bucket, as a transaction finds it. */
+/** A key of a bucket with its current version, as a transaction finds it. */
 export interface ObjectSlot {
   readonly bucket: string;
   readonly key: string;
   readonly owner: string;
   readonly versioning: Versioning | undefined;
-  /** Undefined: the key has no versions at all. */
+  /** Undefined: the key has no versions. */
   readonly current: KnownVersion | undefined;
 }
 
@@ -123,16 +123,19 @@ export function requirePreconditions(
     throw new DomainError({ kind: "preconditionFailed", key }, `The object ${key} does not meet the conditions.`);
 }
 
-/** How the next version of a key comes in. */
+/** How a new version is inserted. */
 export interface VersionInsertion {
   readonly versionId: string;
-  /** Its row is gone by now; its links still stand, because a copy onto itself shares them: unlink after the insert. */
+  /**
+   * The replaced version. Its row is removed, but not its links, because a copy onto itself shares them: unlink it
+   * after the insert.
+   */
   readonly replaced: KnownVersion | undefined;
 }
 
 /**
- * Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on
- * top.
+ * Prepares the insertion of a new current version: it replaces the null version or, with versioning enabled, is added
+ * before the others.
  */
 export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<VersionInsertion> {
   const { current, versioning } = slot;
@@ -148,7 +151,7 @@ export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<Versio
   return { versionId: versioning === "Enabled" ? newVersionId() : NULL_VERSION, replaced };
 }
 
-/** Removes a version's row; of those that are left, the newest becomes the current one. Its links are the caller's. */
+/** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
 export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
   await tx.deleteFrom("versions").where("id", "=", version.id).execute();
   if (!version.isLatest) return;

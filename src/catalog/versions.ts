@@ -24,10 +24,10 @@ import { statement, type Tx } from "./store.js";
 /** The version id of what was written while versioning was not enabled. */
 export const NULL_VERSION = "null";
 
-/** In the words of the partial index, which a bound value would not match. */
+/** Exactly as in the partial index, which a bound value would not match. */
 export const isLatest = sql<boolean>`is_latest = 1`;
 
-/** What a new version's row says beside the version itself. */
+/** Columns of a new version's row beside those of the version itself. */
 export interface Insertion {
   readonly versionId: string;
   readonly deleteMarker?: boolean;
@@ -64,7 +64,7 @@ const insertRow = statement<VersionColumns>()((db, bound) =>
     .returning("id"),
 );
 
-/** Inserts the current version of its key: the one before must be out of the way (version-chain.ts). */
+/** Inserts the current version of its key, after `prepareInsertion` (version-chain.ts). */
 export async function insertVersion(
   tx: Tx,
   now: number,
@@ -98,8 +98,8 @@ export async function insertVersion(
 }
 
 /**
- * Removes what a version whose row is gone linked, its `encode` job and what was prepared for it. Returns the blobs let
- * go.
+ * Removes the links, the `encode` job and the prepared segments of a version whose row is removed. Returns the blobs
+ * that were unlinked.
  */
 export async function unlinkVersion(
   tx: Tx,
@@ -123,7 +123,7 @@ export interface ExtentRow {
   readonly state: FileState;
   readonly reports: number;
   readonly failure: string | null;
-  /** Why its job could not go on the last time it tried. */
+  /** Why the last attempt of its job failed. */
   readonly waiting: string | null;
 }
 
@@ -176,7 +176,10 @@ export function toExtent({ file_id: file, fid, offset, length }: ExtentRow): Ext
   return { file: String(file), fid: fid as Fid, offset, length };
 }
 
-/** What each state of a file means for who reads the object: a refused or half-deleted file has its bytes here. */
+/**
+ * The storage state that clients see for each state of a file. The bytes of a refused or half-deleted file are staged
+ * here.
+ */
 const reached: Readonly<Record<FileState, StorageState>> = {
   encoded: "encoded",
   declared: "declared",

@@ -5,9 +5,9 @@ import type { Encoder, Task } from "./encoder.js";
 import { fidOf } from "./merkle.js";
 import { ENCODER_DEFAULTS } from "./thread-encoder.js";
 
-/** What CESS would know a local file by. */
+/** The FID and the hashes that a local file would have on CESS. */
 export interface FileDigest {
-  /** Of a file above 31.25 GiB, which is stored as several: the root over all its segments. */
+  /** A file above 31.25 GiB is stored as several: then this is the root over all its segments. */
   readonly fid: Fid;
   /** Bytes. */
   readonly size: number;
@@ -28,7 +28,7 @@ export async function digestFile(
   const capacity = segmentCapacity(format);
   const segments = new Array<SegmentHashes>(segmentCount(size, format));
   const indexes = segments.keys();
-  /** Twice as many as threads, so that none waits for this loop. They share the one iterator. */
+  /** Two lanes for each thread, so that no thread waits for this loop. All lanes share the iterator. */
   const lane = async () => {
     for (const index of indexes) {
       const offset = index * capacity;

@@ -19,8 +19,9 @@ export function segmentEncryptor(cipher: string): Cipher {
 }
 
 /**
- * Decrypts whole blocks out of the middle of a segment. `previous` is the ciphertext block before them, or undefined
- * when they begin the segment. `ciphertext`: a multiple of 16 bytes. CBC needs no more than that to read at random.
+ * Decrypts whole blocks from the middle of a segment. `previous`: the ciphertext block before them, or undefined at the
+ * beginning of the segment. `ciphertext`: a multiple of 16 bytes. CBC needs only the block before for reads at any
+ * position.
  */
 export function decryptRange(cipher: string, previous: Uint8Array | undefined, ciphertext: Uint8Array): Buffer {
   const key = keyOf(cipher);

@@ -1,6 +1,6 @@
 import { DomainError } from "./errors.js";
 
-/** Undefined, until the owner sets it for the first time, there are no versions. It can be suspended, never undone. */
+/** Undefined (no versions) until the owner sets it for the first time. It can be suspended, but not removed. */
 export type Versioning = "Enabled" | "Suspended";
 
 export interface Bucket {

@@ -9,12 +9,12 @@ import {
   type TransitionClass,
 } from "./lifecycle.js";
 
-/** Smaller objects stay where they are, unless their rule speaks of sizes. */
+/** Smaller objects are not moved unless their rule has a size condition. */
 const MIN_BYTES = 128 * 1024;
 
 const rank = (storageClass: string | undefined) => transitionClasses.indexOf(storageClass as TransitionClass);
 
-/** The class that a version is to have by now where it has a dearer one: the cheapest of those that are due. */
+/** The cheapest storage class that is due for a version; undefined if it has that class or a cheaper one already. */
 export function dueClass(
   { rules, transitionDefaultMinimumObjectSize }: LifecycleConfiguration,
   version: AgingVersion & { readonly storageClass?: string },

@@ -5,17 +5,20 @@ export type RetentionMode = (typeof retentionModes)[number];
 
 export interface Retention {
   readonly mode: RetentionMode;
-  /** Milliseconds since 1970; from then on it protects nothing. */
+  /** End of the protection, in milliseconds since 1970. */
   readonly until: number;
 }
 
-/** What keeps a version from being deleted. */
+/** Protection of a version from deletion. */
 export interface ObjectLock {
   readonly retention?: Retention;
   readonly legalHold?: "ON" | "OFF";
 }
 
-/** Throws a DomainError `objectLocked` while the version is protected. `bypass`: the caller may and wants to pass over GOVERNANCE. */
+/**
+ * Throws a DomainError `objectLocked` while the version is protected. `bypass`: the caller may bypass GOVERNANCE
+ * retention, and wants to.
+ */
 export function requireUnlocked(lock: ObjectLock | undefined, now: number, bypass: boolean): void {
   const held = lock?.legalHold === "ON";
   if (held || isRetained(lock?.retention, now, bypass)) {
@@ -28,8 +31,8 @@ function isRetained(retention: Retention | undefined, now: number, bypass: boole
 }
 
 /**
- * Throws a DomainError `objectLocked` where a retention in force may not become `next` (undefined: none): it may be prolonged by anyone who
- * may write it, weakened or changed in mode only with GOVERNANCE and `bypass`.
+ * Throws a DomainError `objectLocked` if the retention in force may not be changed to `next` (undefined: none). It may
+ * always be prolonged; it may be shortened, removed or changed in mode only if it is GOVERNANCE and `bypass` is set.
  */
 export function requireRetentionChange(
   lock: ObjectLock | undefined,
@@ -44,7 +47,8 @@ export function requireRetentionChange(
 }
 
 /**
- * A bucket's object lock: enabled once it is there; new versions get the default retention where they name no other.
+ * A bucket's object lock, which is enabled if there is a configuration. New versions get the default retention unless
+ * they name another.
  */
 export interface LockConfiguration {
   /** One of days and years. */

@@ -185,7 +185,10 @@ function statementOf(value: unknown, bucket: string): Statement {
   };
 }
 
-/** A bucket policy from its JSON: MalformedPolicy for what is none, what could not be upheld, and above 20 KiB. */
+/**
+ * Parses a bucket policy. Throws a DomainError `invalidPolicy` for text that is no policy, for what could not be
+ * enforced, and above 20 KiB.
+ */
 export function parsePolicy(text: string, bucket: string): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY)
     throw malformed(`The policy exceeds the maximum size of ${MAX_POLICY} bytes`);

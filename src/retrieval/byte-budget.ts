@@ -8,19 +8,21 @@ interface Waiting {
   start(): void;
 }
 
-/** A bound on bytes held at once. First come, first served; what is taken must be given back. */
+/** Limits the bytes held at one time. First come, first served. What is taken must be given back. */
 export class ByteBudget {
   private readonly queue = new Set<Waiting>();
   private usedBytes = 0;
 
-  /** `capacity`: bytes. A single demand above it is treated as all of it, so it can be met. */
+  /** `capacity`: bytes. A larger single request counts as the whole capacity, so it can be granted. */
   constructor(private readonly capacity: number) {}
 
   get used(): number {
     return this.usedBytes;
   }
 
-  /** Takes the bytes at once and returns how to give them back, or undefined when they are not free. */
+  /**
+   * Takes the bytes without waiting and returns the function that gives them back; undefined when they are not free.
+   */
   tryTake(bytes: number): (() => void) | undefined {
     const amount = Math.min(bytes, this.capacity);
     if (this.queue.size > 0 || this.usedBytes + amount > this.capacity) return undefined;

@@ -18,15 +18,15 @@ export const configurationNames = [
 ] as const;
 export type ConfigurationName = (typeof configurationNames)[number];
 
-/** One text document for each sub-resource of a bucket, in whatever form its reader and writer agreed on. */
+/** One text document for each sub-resource of a bucket. The catalog does not interpret it. */
 export interface ConfigurationCatalog {
   /** Undefined: never set, or deleted. */
   get(bucket: string, name: ConfigurationName): Promise<string | undefined>;
-  /** All that is set on a bucket, in one read. */
+  /** All documents of a bucket, in one read. */
   all(bucket: string): Promise<ReadonlyMap<ConfigurationName, string>>;
-  /** Buckets where this is set, by name. */
+  /** Names of the buckets that have this document, in order. */
   bucketsWith(name: ConfigurationName): Promise<string[]>;
-  /** Sets or replaces; DomainError `noBucket`. The documents go with their bucket. */
+  /** Sets or replaces. Rejects with DomainError `noBucket`. Documents are removed with their bucket. */
   put(bucket: string, name: ConfigurationName, document: string): Promise<void>;
   delete(bucket: string, name: ConfigurationName): Promise<void>;
 }

@@ -8,7 +8,7 @@ export type FileState = "encoded" | "declared" | "placed" | "stored" | "failed" 
 /** One owner's stake in a CESS file. Two owners of the same bytes are two rows with one FID. */
 export interface FileRow extends CessFile {
   readonly id: string;
-  /** Account.id; chain owner and territory are looked up from it by who needs them. */
+  /** Account.id. The chain account is looked up from it. */
   readonly owner: string;
   readonly territory: string;
   readonly state: FileState;
@@ -19,7 +19,7 @@ export interface FileRow extends CessFile {
   readonly signed?: { readonly nonce: number; readonly untilBlock: number };
   /** Staged bytes of its content; empty once stored. */
   readonly blobs: readonly BlobSlice[];
-  /** Versions that need it. */
+  /** Versions that refer to it. */
   readonly references: number;
 }
 
@@ -36,35 +36,36 @@ export interface Placement {
 export interface FileCatalog {
   get(id: string): Promise<FileRow | undefined>;
   /**
-   * What retrieval needs of a row's file and no version of it can tell. How many bytes it has is for each version to
-   * say: zeros at the end are what a segment is filled with. It may be remembered, so its data key is never with it
-   * either.
+   * What retrieval needs of a file and its versions do not hold. The size in bytes is each version's, since the zeros
+   * that fill a segment may be content or not. The result may be cached, so it never contains the data key.
    */
   manifest(id: string): Promise<Omit<CessFile, "size"> | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
-  /** encoded → declared → placed, reports included. Never backwards except to `encoded` (the deal vanished). */
+  /**
+   * encoded → declared → placed, with the number of reports. Goes backwards only to `encoded`, when the deal vanished.
+   */
   advance(id: string, state: "encoded" | "declared" | "placed", reports: number): Promise<void>;
   /**
-   * The chain (finalized) lists this owner: releases staging and the file's data key, removes the `store` job; adds a
-   * `delete` job if nothing needs the file.
+   * The finalized chain lists this owner: releases the staged bytes and the file's data key, and removes the `store`
+   * job. Adds a `delete` job if nothing references the file.
    */
   stored(id: string): Promise<Released>;
-  /** The network refused for good. Bytes stay. Removes the `store` job. */
+  /** The network refused the file for good: removes the `store` job. Staged bytes stay. */
   failed(id: string, failure: string): Promise<void>;
   /** failed → encoded with a `store` job, for another try. */
   retry(id: string): Promise<void>;
   /** stored → deleting if nothing references it; false when something does again (then its `delete` job is removed). */
   beginDelete(id: string): Promise<boolean>;
   /**
-   * The chain no longer lists this owner: the row goes, or, when something references it again, becomes `encoded` with
-   * a `store` job.
+   * The chain no longer lists this owner: removes the row or, when something references it again, sets it to `encoded`
+   * with a `store` job.
    */
   deleted(id: string): Promise<void>;
   /**
-   * An encoded or failed file nothing references, that was never declared: the row goes with its blobs. False when it
-   * is needed.
+   * Removes an encoded or failed file with its blobs, if nothing references it and it was never declared. `discarded`
+   * is false otherwise.
    */
   discard(id: string): Promise<Released & { readonly discarded: boolean }>;
   /** Fragment index → storage node, as chosen by placement. */

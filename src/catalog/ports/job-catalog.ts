@@ -14,22 +14,23 @@ export interface Job {
 
 export interface JobCatalog {
   /**
-   * Takes up to `limit` due jobs of these kinds, oldest first, for `leaseMs`: no other process gets them until then.
+   * Leases up to `limit` due jobs of these kinds, oldest first, for `leaseMs`. Until then no other process gets them.
    */
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]>;
-  /** Keeps a lease. */
+  /** Extends a lease. */
   extend(id: string, leaseMs: number): Promise<void>;
-  /** Gives the job back, due at `at`. `failed` counts an attempt; its text is kept until a step goes well. */
+  /** Gives the job back, due at `at`. `failed` counts a failed attempt; its text is kept until a step succeeds. */
   release(id: string, at: number, failed?: string): Promise<void>;
   finish(id: string): Promise<void>;
-  /** Makes the jobs of these files due now (an event on chain concerns them). Returns how many. */
+  /** Makes the jobs of this FID's files due now, after an event on chain. Returns how many. */
   wakeFid(fid: Fid): Promise<number>;
   wakeAll(kind: JobKind): Promise<number>;
   /**
-   * When the next one (of these kinds) is due; undefined when there are none. Leased ones count at their lease's end.
+   * When the next job (of these kinds) is due; undefined when there are none. A leased job is due at the end of its
+   * lease.
    */
   nextDue(kinds?: readonly JobKind[]): Promise<number | undefined>;
-  /** Leases that earlier processes of this gateway left are void (called once at start, single-gateway only). */
+  /** Ends all leases that earlier processes left. Called once at start; valid only with a single gateway. */
   releaseAll(): Promise<void>;
   count(): Promise<Readonly<Record<JobKind, number>>>;
 }

@@ -22,27 +22,31 @@ export interface NewVersion {
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
   readonly acl?: Acl;
-  /** Of a copy or a completed upload of several files: the root over all segments. One file's own is known without. */
+  /**
+   * The root over all segments, for a copy or a completed upload of several files. A single file's FID need not be
+   * given.
+   */
   readonly fid?: Fid;
   readonly encryption?: Encryption;
-  /** How the bytes become segments when they are encoded later; plain by default. */
+  /** The format for encoding later; plain by default. */
   readonly format?: SegmentFormat;
-  /** Goes into the outbox with the version. */
+  /** Added to the outbox in the same transaction. */
   readonly outboxEvent?: OutboxEvent | undefined;
 }
 
-/**
- * Where a new version's bytes are: staged here, or (a copy) in files that exist, or nowhere (zero bytes: both empty).
- */
+/** Where a new version's bytes are: staged, or (for a copy) in existing files. Both are empty for zero bytes. */
 export interface VersionBytes {
   readonly blobs: readonly BlobSlice[];
   /**
-   * Only files charged to the same owner and territory. While one of them is not stored, `blobs` must be the staged
-   * bytes of the whole. `put` rejects with DomainError `copySourceDeleted` when a file, or bytes it needs, went since
-   * the source was read: read the source again.
+   * Only of files that are charged to the same owner and territory. While one of the files is not stored, `blobs` must
+   * be the staged bytes of the whole version. `put` rejects with DomainError `copySourceDeleted` when a file, or bytes
+   * it needs, were removed since the source was read: read the source again.
    */
   readonly extents?: readonly Extent[];
-  /** The blobs are another version's: DomainError `copySourceDeleted` when they were let go since they were read. */
+  /**
+   * The blobs are another version's. `put` rejects with DomainError `copySourceDeleted` when they were unlinked since
+   * they were read.
+   */
   readonly copied?: boolean;
 }
 
@@ -50,7 +54,7 @@ export interface Written extends Released {
   readonly version: ObjectVersion;
 }
 
-/** A file for `attach` or `complete`, with the slices of staged bytes its content is. */
+/** A file for `attach` or `complete`, with the staged bytes of its content. */
 export interface NewFile extends CessFile {
   readonly territory: string;
   readonly blobs: readonly BlobSlice[];

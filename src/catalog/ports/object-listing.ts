@@ -7,7 +7,7 @@ export interface ListedPrefix {
   readonly prefix: string;
 }
 
-/** What a listing shows of a version. */
+/** The members of a version that a listing shows. */
 export type ListedVersion = Pick<ObjectVersion, "key" | "size" | "etag" | "owner" | "createdAt"> & {
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly checksumType?: ChecksumType;
@@ -48,7 +48,7 @@ export interface VersionQuery {
   readonly limit: number;
 }
 
-/** What a listing of versions shows of one. */
+/** The members of a version that a listing of versions shows. */
 export type VersionEntry = ListedVersion &
   Pick<ObjectVersion, "id" | "versionId" | "isLatest" | "deleteMarker"> & {
     readonly tags?: readonly Tag[];

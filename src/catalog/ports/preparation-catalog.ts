@@ -10,6 +10,6 @@ export interface PreparationCatalog {
     subject: string,
   ): Promise<readonly { readonly index: number; readonly source: string; readonly hashes: SegmentHashes }[]>;
   clear(subject: string): Promise<void>;
-  /** Clears subjects that are gone: no open upload and no staged version. Returns how many subjects that were. */
+  /** Clears subjects that are neither an open upload nor a staged version. Returns how many. */
   prune(): Promise<number>;
 }

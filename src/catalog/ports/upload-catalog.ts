@@ -24,28 +24,28 @@ export interface UploadResult {
   readonly etag: string;
   readonly versionId: string;
   readonly checksum?: Checksum;
-  /** Of the parts that it was completed with, in their order. */
+  /** ETags of the parts it was completed with, in order. */
   readonly partEtags: readonly string[];
 }
 
 export interface UploadCatalog {
-  /** DomainError `noBucket`. */
+  /** Rejects with DomainError `noBucket`. */
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload>;
-  /** Also completed and aborted ones while they are remembered. Undefined where bucket or key differ. */
+  /** Includes completed and aborted uploads until they are forgotten. Undefined if bucket or key differ. */
   get(bucket: string, key: string, id: string): Promise<Upload | undefined>;
-  /** Puts or replaces a part; DomainError `noUpload` unless open. */
+  /** Adds or replaces a part. Rejects with DomainError `noUpload` unless the upload is open. */
   putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }>;
-  /** By part number, those above `after`. */
+  /** Parts with numbers above `after`, in order. */
   parts(id: string, after?: number, limit?: number): Promise<Part[]>;
-  /** Bytes of all its parts together. */
+  /** Bytes of all parts. */
   size(id: string): Promise<number>;
   list(query: UploadQuery): Promise<UploadPage>;
-  /** DomainError `noUpload` unless open (or already aborted: then nothing). */
+  /** Does nothing if the upload is aborted already. Rejects with DomainError `noUpload` unless it is open. */
   abort(id: string): Promise<Released>;
   /**
-   * In one transaction: the upload must be open and its listed parts still those (blob ids), else DomainError `noUpload`
-   * or `partReplaced`; write preconditions; the version appears with its files (rules of `attach`); unlisted parts are let
-   * go; the upload is kept as completed, with its result.
+   * In one transaction: checks that the upload is open and that the listed parts are unchanged (DomainError `noUpload`,
+   * `partReplaced`), and the preconditions; makes the version visible with its files (as `attach`); releases unlisted
+   * parts; keeps the upload as completed, with its result.
    */
   complete(
     id: string,
@@ -54,7 +54,7 @@ export interface UploadCatalog {
     files: readonly NewFile[],
     preconditions?: Preconditions,
   ): Promise<Written>;
-  /** The answer of the Complete that succeeded, for a repeated one. */
+  /** The result of the Complete that succeeded, to answer a repeated request. */
   result(id: string): Promise<UploadResult | undefined>;
   /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */
   forget(before: number): Promise<number>;

@@ -3,7 +3,7 @@ import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { LRUCache } from "lru-cache";
 import { DomainError } from "../../model/errors.js";
 
-/** Prepared statements kept for each connection. Statements of varying length (lists) come and go. */
+/** Prepared statements in the cache of each connection. Statements with lists vary in length, so there are many. */
 const STATEMENTS = 300;
 
 /** A connection for Kysely that prepares each statement once. */
@@ -27,7 +27,7 @@ export class StatementCache implements SqliteDatabase {
   }
 }
 
-/** `reader` is asked of the native side once, and its errors become ours. */
+/** Reads `reader` from the native side once, and translates its errors. */
 class Prepared implements SqliteStatement {
   readonly reader: boolean;
 
