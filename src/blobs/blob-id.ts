@@ -13,7 +13,7 @@ export function newBlobId(): BlobId {
   return randomBytes(16).toString("hex") as BlobId;
 }
 
-/** The id of a small blob says where it lies, so that no index has to. `random`: 128 bits in hex. */
+/** The id of a small blob contains its place, so no index is needed. `random`: 128 bits in hex. */
 export function packedBlobId(random: string, { pack, offset, length }: PackedPlace): BlobId {
   return `${random}-${pack}-${offset}-${length}` as BlobId;
 }

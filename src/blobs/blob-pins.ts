@@ -1,6 +1,6 @@
 import type { BlobId } from "../model/object.js";
 
-/** Which blobs may be neither swept (unsettled) nor removed yet (pinned). */
+/** Keeps track of blobs that must not be swept yet (unsettled) and of blobs that must not be removed yet (pinned). */
 export class BlobPins {
   private readonly registered = new Set<BlobId>();
   private readonly pins = new Map<BlobId, { count: number; pendingDelete: boolean }>();
@@ -17,7 +17,7 @@ export class BlobPins {
     return !this.registered.has(id) && !this.pins.has(id);
   }
 
-  /** Returns what is to be called once to give the pins back; it answers with the blobs that must go now. */
+  /** Returns the function that unpins, to be called once. It returns the blobs that must be removed now. */
   pin(ids: readonly BlobId[]): () => BlobId[] {
     for (const id of ids) {
       const pin = this.pins.get(id);
@@ -39,7 +39,7 @@ export class BlobPins {
     return pin.pendingDelete;
   }
 
-  /** Those of `ids` that may go at once; the pinned ones go when their last pin does. */
+  /** Returns those of `ids` that may be removed at once. Pinned ones are removed with their last pin. */
   remove(ids: readonly BlobId[]): BlobId[] {
     this.unregister(ids);
     return ids.filter((id) => {

@@ -7,17 +7,17 @@ import type { ByteRange } from "../model/byte-range.js";
  */
 export interface Blobs {
   /**
-   * Stores the stream's bytes under a fresh unguessable id. Resolves when they would survive a power cut (file and
-   * folder synced). On any failure (the source's error, an abort) nothing is left behind and the error is passed on;
-   * a full disk is S3Error InsufficientStorage. A chunk is the source's again when the next one is asked for. Until
-   * `settle` is called for it, a new blob is never swept.
+   * Stores the stream's bytes under a new unguessable id. Resolves when they would survive a power cut (file and folder
+   * synced). On any failure (of the source, or an abort) nothing is left behind, and the error is passed on; a full
+   * disk is a DomainError `storageFull`. The source may reuse a chunk's memory when it is asked for the next one. A new
+   * blob is never swept before `settle` is called for it.
    */
   write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;
-  /** The catalog now knows these blobs (or never will): sweeping may judge them from now on. */
+  /** The catalog now knows these blobs, or never will: from now on they may be swept if nothing links them. */
   settle(ids: readonly BlobId[]): void;
   /** The bytes, or those of `range`. Throws BlobMissing at the first of them for a missing blob. */
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void>;
-  /** Where worker threads find the bytes of a slice; valid while its blob is pinned or linked. */
+  /** The file and offset of a slice, for worker threads. Valid while the blob is pinned or linked. */
   locate(slice: BlobSlice): LocatedBytes;
   /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */
   pin(ids: readonly BlobId[]): () => void;
@@ -30,7 +30,7 @@ export interface Blobs {
   list(): AsyncIterable<StoredBlob>;
   /** Bytes free for new blobs on the device. */
   free(): Promise<number>;
-  /** Finishes what was accepted. */
+  /** Resolves when all accepted writes are finished. */
   close(): Promise<void>;
 }
 

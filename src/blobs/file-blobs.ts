@@ -1,7 +1,7 @@
 import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
@@ -15,14 +15,14 @@ import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
-  /** Bytes of small chunks gathered before they are written; larger chunks are written as they are. */
+  /** Small chunks are gathered until they have so many bytes; larger chunks are written directly. */
   writeBuffer: 128 * KIB,
-  /** Bodies of up to so many bytes lie together in packs. */
+  /** Blobs of at most so many bytes are stored in packs. */
   packedBytes: 64 * KIB,
 };
 
 export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & typeof PACKS_DEFAULTS> {
-  /** Made if need be. */
+  /** Created if it does not exist. */
   readonly folder: string;
 }
 
@@ -37,7 +37,7 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
  * lie in `<folder>/packs/`.
  */
 export class FileBlobs implements Blobs {
-  private readonly holds = new BlobPins();
+  private readonly pins = new BlobPins();
   private readonly folderSyncs: ReadonlyMap<string, FolderSync>;
   private readonly packs: Packs;
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
@@ -58,7 +58,7 @@ export class FileBlobs implements Blobs {
     await rm(join(folder, "unfinished"), { recursive: true, force: true });
     for (const name of ["unfinished", "packs", ...HEX_DIGITS]) await mkdir(join(folder, name), { recursive: true });
     await syncFolder(folder);
-    // Folders that were made on the way are durable when those above them are synced, the first one's parent included.
+    // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
     const above = made === undefined ? folder : dirname(made);
     for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
     return new FileBlobs(folder, settings);
@@ -69,17 +69,17 @@ export class FileBlobs implements Blobs {
       const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
       return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
     } catch (error) {
-      throw asRefusal(error);
+      throw asStorageFull(error);
     }
   }
 
   private async writeSmall(bytes: Uint8Array): Promise<StoredBlob> {
-    let born: BlobId | undefined;
+    let registered: BlobId | undefined;
     try {
-      const id = await this.packs.append(bytes, (named) => this.holds.register((born = named)));
+      const id = await this.packs.append(bytes, (named) => this.pins.register((registered = named)));
       return { id, size: bytes.byteLength };
     } catch (error) {
-      if (born) this.holds.unregister([born]);
+      if (registered) this.pins.unregister([registered]);
       throw error;
     }
   }
@@ -87,7 +87,7 @@ export class FileBlobs implements Blobs {
   private async writeLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<StoredBlob> {
     const id = newBlobId();
     const unfinished = join(this.folder, "unfinished", id);
-    this.holds.register(id);
+    this.pins.register(id);
     try {
       const size = await this.writeFile(unfinished, chunks);
       signal?.throwIfAborted();
@@ -96,7 +96,7 @@ export class FileBlobs implements Blobs {
       return { id, size };
     } catch (error) {
       await Promise.all([unfinished, this.path(id)].map((path) => rm(path, { force: true }).catch(() => undefined)));
-      this.holds.unregister([id]);
+      this.pins.unregister([id]);
       throw error;
     }
   }
@@ -114,7 +114,7 @@ export class FileBlobs implements Blobs {
   }
 
   settle(ids: readonly BlobId[]): void {
-    this.holds.unregister(ids);
+    this.pins.unregister(ids);
   }
 
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
@@ -155,13 +155,13 @@ export class FileBlobs implements Blobs {
   }
 
   pin(ids: readonly BlobId[]): () => void {
-    const unpin = this.holds.pin(ids);
+    const unpin = this.pins.pin(ids);
     // A removal that fails leaves an orphan, which the sweeper finds.
     return () => void this.unlinkAll(unpin()).catch(() => undefined);
   }
 
   async remove(ids: readonly BlobId[]): Promise<void> {
-    await this.unlinkAll(this.holds.remove(ids));
+    await this.unlinkAll(this.pins.remove(ids));
   }
 
   private async unlinkAll(ids: readonly BlobId[]): Promise<void> {
@@ -182,13 +182,13 @@ export class FileBlobs implements Blobs {
     for (const digit of HEX_DIGITS) {
       for await (const entry of await opendir(join(this.folder, digit))) {
         const id = entry.name;
-        if (!isBlobId(id) || !this.holds.mayBeSwept(id)) continue;
+        if (!isBlobId(id) || !this.pins.mayBeSwept(id)) continue;
         const found = await stat(this.path(id)).catch(() => undefined);
-        // Asked again: the blob may have been pinned or removed during the look.
-        if (found?.isFile() === true && this.holds.mayBeSwept(id)) yield { id, size: found.size };
+        // Checked again: the blob may have been pinned or removed meanwhile.
+        if (found?.isFile() === true && this.pins.mayBeSwept(id)) yield { id, size: found.size };
       }
     }
-    for await (const blob of this.packs.list()) if (this.holds.mayBeSwept(blob.id)) yield blob;
+    for await (const blob of this.packs.list()) if (this.pins.mayBeSwept(blob.id)) yield blob;
   }
 
   async free(): Promise<number> {
@@ -202,8 +202,8 @@ export class FileBlobs implements Blobs {
 }
 
 /**
- * All of the bytes where there are at most `limit`; else a stream of them all. A chunk is its source's when the next is
- * asked for.
+ * All the bytes if there are at most `limit`, else a stream of them. The source may reuse a chunk's memory when it is
+ * asked for the next one.
  */
 async function beginning(
   chunks: ByteStream,
@@ -228,10 +228,10 @@ async function* resumed(first: readonly Uint8Array[], rest: ByteStream): AsyncGe
   }
 }
 
-/** A full device, or a quota used up, is the gateway's state and not its fault. */
-function asRefusal(error: unknown): unknown {
+/** A full device or an exhausted quota becomes a DomainError `storageFull`. */
+function asStorageFull(error: unknown): unknown {
   const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
   return full
-    ? new S3Error("InsufficientStorage", { message: "The gateway's staging disk is full.", cause: error })
+    ? new DomainError({ kind: "storageFull" }, "The gateway's staging disk is full.", { cause: error })
     : error;
 }

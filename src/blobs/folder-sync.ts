@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 
 /**
- * Makes folder entries durable, one fsync for all who wait: a sync that has begun may have missed the entry, so who
- * comes while one runs shares the next.
+ * Makes folder entries durable, with one fsync for all callers that wait. A sync that has begun may have missed a new
+ * entry, so callers that come during one share the next.
  */
 export class FolderSync {
   private running: Promise<void> | undefined;

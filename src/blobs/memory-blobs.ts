@@ -1,5 +1,5 @@
 import type { ByteRange } from "../model/byte-range.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
@@ -15,7 +15,7 @@ export const MEMORY_BLOBS_DEFAULTS = {
 /** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
 export class MemoryBlobs implements Blobs {
   private readonly blobs = new Map<BlobId, Buffer>();
-  private readonly holds = new BlobPins();
+  private readonly pins = new BlobPins();
   private readonly capacity: number;
   private used = 0;
 
@@ -29,19 +29,19 @@ export class MemoryBlobs implements Blobs {
     for await (const chunk of ByteStream.over(source, options.signal)) {
       size += chunk.byteLength;
       if (this.used + size > this.capacity)
-        throw new S3Error("InsufficientStorage", { message: "The gateway's staging memory is full." });
+        throw new DomainError({ kind: "storageFull" }, "The gateway's staging memory is full.");
       chunks.push(Uint8Array.from(chunk));
     }
     options.signal?.throwIfAborted();
     const id = newBlobId();
-    this.holds.register(id);
+    this.pins.register(id);
     this.blobs.set(id, Buffer.concat(chunks));
     this.used += size;
     return { id, size };
   }
 
   settle(ids: readonly BlobId[]): void {
-    this.holds.unregister(ids);
+    this.pins.unregister(ids);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await
@@ -59,12 +59,12 @@ export class MemoryBlobs implements Blobs {
   }
 
   pin(ids: readonly BlobId[]): () => void {
-    const unpin = this.holds.pin(ids);
+    const unpin = this.pins.pin(ids);
     return () => this.drop(unpin());
   }
 
   remove(ids: readonly BlobId[]): Promise<void> {
-    this.drop(this.holds.remove(ids));
+    this.drop(this.pins.remove(ids));
     return Promise.resolve();
   }
 
@@ -77,7 +77,7 @@ export class MemoryBlobs implements Blobs {
 
   // eslint-disable-next-line @typescript-eslint/require-await
   async *list(): AsyncIterable<StoredBlob> {
-    for (const [id, bytes] of this.blobs) if (this.holds.mayBeSwept(id)) yield { id, size: bytes.byteLength };
+    for (const [id, bytes] of this.blobs) if (this.pins.mayBeSwept(id)) yield { id, size: bytes.byteLength };
   }
 
   free(): Promise<number> {

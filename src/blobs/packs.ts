@@ -9,9 +9,9 @@ import { isMissing } from "./missing.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
-  /** A pack that has so many bytes takes no more blobs. */
+  /** A pack of at least so many bytes is closed. */
   packBytes: 8 * 1024 * 1024,
-  /** Bytes that are written and synced at a time. */
+  /** Bytes written and synced together, at most. */
   groupBytes: 4 * 1024 * 1024,
 };
 
@@ -21,7 +21,7 @@ const HEADER_SIZE = 24;
 
 interface Waiting {
   readonly bytes: Uint8Array;
-  /** As soon as the id is known, and before a byte is written. */
+  /** Called with the id before the first byte is written. */
   readonly named: (id: BlobId) => void;
   readonly resolve: (id: BlobId) => void;
   readonly reject: (reason: unknown) => void;
@@ -34,22 +34,22 @@ interface OpenPack {
 }
 
 /**
- * Small blobs, many in a file: all that wait are appended with one write and made durable with one sync, where a file
- * for each would cost two syncs each. A pack is written by one process, from its beginning to its end, and removed when
- * the last of its blobs is. Which are left in the pack of an earlier process is not known until the sweeper has asked
- * the catalog for each: until then all of them count.
+ * Small blobs, many in one file. All that wait are appended with one write and one sync, where a file for each would
+ * cost two syncs each. A pack is written by one process only, and removed with the last of its blobs. Which blobs of an
+ * earlier process's pack still exist is known only after the sweeper has asked the catalog about each; until then all
+ * of them count.
  */
 export class Packs {
   private readonly settings: typeof PACKS_DEFAULTS;
   private readonly waiting: Waiting[] = [];
-  /** Pack → its blobs that were not removed, with their sizes; of an earlier process's pack once it was looked at. */
+  /** Pack → sizes of its blobs that were not removed. An earlier process's pack is added when it is first read. */
   private readonly live = new Map<string, Promise<Map<BlobId, number>>>();
   private current: OpenPack | undefined;
-  /** The pack that is written to, also while it is being made. */
+  /** The pack that is written to, also while it is being created. */
   private own: string | undefined;
   private running: Promise<void> | undefined;
 
-  /** `folder` exists. */
+  /** `folder` must exist. */
   constructor(
     private readonly folder: string,
     settings: Partial<typeof PACKS_DEFAULTS> = {},
@@ -57,7 +57,7 @@ export class Packs {
     this.settings = { ...PACKS_DEFAULTS, ...settings };
   }
 
-  /** Resolves with the id when the blob would survive a power cut. On a failure it is as if it had never been. */
+  /** Resolves with the id when the blob would survive a power cut. After a failure nothing of it is left. */
   append(bytes: Uint8Array, named: (id: BlobId) => void): Promise<BlobId> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ bytes, named, resolve, reject });
@@ -69,7 +69,7 @@ export class Packs {
     return join(this.folder, pack);
   }
 
-  /** False only where it is known to be gone. */
+  /** False only if the blob is known to be removed. */
   async mayHave(id: BlobId): Promise<boolean> {
     const live = this.live.get(placeInPack(id)?.pack ?? "");
     return live === undefined || (await live).has(id);
@@ -83,7 +83,7 @@ export class Packs {
     await this.removeIfEmpty(pack, live);
   }
 
-  /** Every blob that is not known to be gone. Removes packs that a process made and had nothing to put into. */
+  /** Every blob that is not known to be removed. Removes packs that hold no blob. */
   async *list(): AsyncGenerator<StoredBlob> {
     for await (const { name } of await opendir(this.folder)) {
       const live = await this.blobsOf(name);
@@ -92,7 +92,7 @@ export class Packs {
     }
   }
 
-  /** Writes what waits, and no more to this pack. */
+  /** Writes what waits, then closes the current pack. */
   async close(): Promise<void> {
     await this.running;
     await this.end([]);
@@ -134,12 +134,12 @@ export class Packs {
       await pack.file.datasync();
       pack.size = end;
     } catch (error) {
-      // What the file has now is uncertain: nothing more is written behind it.
+      // It is uncertain what the file holds now, so nothing more is appended to it.
       await this.end(ids).catch(() => undefined);
       for (const { reject } of group) reject(error);
       return;
     }
-    // Nobody waits for the next one but who comes later.
+    // A later caller opens the next pack.
     if ((this.current?.size ?? 0) >= this.settings.packBytes) await this.end([]).catch(() => undefined);
     for (const [index, { resolve }] of group.entries()) resolve(ids[index] as BlobId);
   }
@@ -154,7 +154,7 @@ export class Packs {
     return this.current;
   }
 
-  /** The current pack takes no more, and has never had `lost`. */
+  /** Closes the current pack. `lost`: blobs whose write failed; they are forgotten. */
   private async end(lost: readonly BlobId[]): Promise<void> {
     const pack = this.current;
     this.current = undefined;
@@ -214,7 +214,7 @@ async function readPack(path: string, pack: string): Promise<Map<BlobId, number>
           offset: position + HEADER_SIZE,
           length,
         });
-        // The last one may be cut off; it is nobody's then, and is removed like any other.
+        // The last blob may be incomplete. Then nothing links it, and it is swept like any other orphan.
         if (!isBlobId(id)) return found;
         found.set(id, length);
         const here = Math.min(unread.length, HEADER_SIZE + length);

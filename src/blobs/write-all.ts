@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Writes the bytes from byte `position` of the file on: the kernel may take fewer bytes than it was given. */
+/** Writes all the bytes, from byte `position` of the file on. One call of the kernel may take only some of them. */
 export async function writeAll(file: Pick<FileHandle, "write">, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done);

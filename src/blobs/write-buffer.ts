@@ -2,12 +2,12 @@ import type { FileHandle } from "node:fs/promises";
 import { MIB } from "../model/sizes.js";
 import { writeAll } from "./write-all.js";
 
-/** So many bytes are sent to the disk while later ones still arrive, so that the last sync has little left to do. */
+/** After each so many bytes a sync starts while more arrive, so the last sync has little left to do. */
 const SYNC_BYTES = 8 * MIB;
 
 /**
- * Writes chunks in order, one write at a time: small ones are gathered to `capacity` bytes, larger ones are written
- * from where they are. When `add` resolves the chunk is its maker's again, so a few buffers can serve a body of any
+ * Writes chunks in order, one write at a time. Small chunks are gathered to `capacity` bytes; larger ones are written
+ * without copying. When `add` resolves, the caller may reuse the chunk's memory, so a few buffers serve a body of any
  * size.
  */
 export class WriteBuffer {
@@ -38,7 +38,7 @@ export class WriteBuffer {
     return this.position;
   }
 
-  /** The file must not be closed before: a sync may be under way. */
+  /** Resolves when no sync is under way. Until then the file must stay open. */
   async settled(): Promise<void> {
     await this.syncing?.catch(() => undefined);
   }
@@ -61,7 +61,7 @@ export class WriteBuffer {
     const syncing = this.file.datasync().then(() => {
       this.syncing = undefined;
     });
-    // A failure stays, for `finish` to tell.
+    // `finish` reports the failure.
     syncing.catch(() => undefined);
     this.syncing = syncing;
   }

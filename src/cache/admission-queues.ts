@@ -5,7 +5,7 @@ export interface AdmissionSettings {
   readonly maxBytes: number;
   /** Of these, the share that newcomers may hold against proven entries. */
   readonly newcomerShare: number;
-  /** A use sooner after an entry came belongs to the same reading and proves nothing. Milliseconds. */
+  /** A use so soon after an entry was added counts as part of the same read. Milliseconds. */
   readonly sameReadingMs: number;
   /** Hashes of dropped newcomers that are remembered. */
   readonly remembered: number;
@@ -17,19 +17,19 @@ interface Entry {
 }
 
 /**
- * Which entries a bounded store keeps, after 2Q (Johnson and Shasha, 1994): newcomers wait in line, first come, first
- * dropped, and only what is used again later, or comes again soon after it was dropped, is proven and kept by its last
- * use. So what is read once, however much, passes through the newcomers' line and flushes nothing that is in use.
+ * Which entries a bounded store keeps, after 2Q (Johnson and Shasha, 1994). New entries wait in a FIFO queue. An entry
+ * becomes proven when it is used again later, or comes again soon after it was dropped; proven entries are kept in LRU
+ * order. So data that is read only once, however much, passes through the queue and evicts nothing that is in use.
  */
 export class AdmissionQueues {
-  /** Both in the order in which they are dropped: Map keeps the order of insertion. */
+  /** Both in the order of eviction: a Map keeps the order of insertion. */
   private readonly newcomers = new Map<Hash, Entry>();
   private readonly proven = new Map<Hash, Entry>();
   private readonly dropped = new Set<Hash>();
   private newcomerBytes = 0;
   private provenBytes = 0;
 
-  /** `onDrop`: told of every entry that had to make room. */
+  /** `onDrop` is called for every evicted entry. */
   constructor(
     private readonly settings: AdmissionSettings,
     private readonly onDrop: (hash: Hash, proven: boolean) => void,
@@ -47,7 +47,7 @@ export class AdmissionQueues {
     return this.proven.has(hash);
   }
 
-  /** Whether this hash, if it came now, would be proven at once, because it was dropped not long ago. */
+  /** Whether this hash would be proven at once if it were added now, because it was dropped recently. */
   remembers(hash: Hash): boolean {
     return this.dropped.has(hash);
   }
@@ -56,7 +56,7 @@ export class AdmissionQueues {
     return (this.newcomers.get(hash) ?? this.proven.get(hash))?.size;
   }
 
-  /** A new entry, last to be dropped of its kind. Others may have to go for it. */
+  /** Adds an entry, as the last of its queue to be evicted. Others may be evicted for it. */
   add(hash: Hash, size: number, proven: boolean, now: number): void {
     this.delete(hash);
     this.dropped.delete(hash);
@@ -71,7 +71,7 @@ export class AdmissionQueues {
     this.makeRoom();
   }
 
-  /** The entry was used. True when that has just proven it. */
+  /** Records a use. True if this use made the entry proven. */
   use(hash: Hash, now: number): boolean {
     const known = this.proven.get(hash);
     if (known) {
@@ -85,7 +85,7 @@ export class AdmissionQueues {
     return true;
   }
 
-  /** Without telling `onDrop`. */
+  /** Does not call `onDrop`. */
   delete(hash: Hash): void {
     const newcomer = this.newcomers.get(hash);
     if (newcomer && this.newcomers.delete(hash)) this.newcomerBytes -= newcomer.size;
@@ -111,8 +111,8 @@ export class AdmissionQueues {
       const share = this.settings.maxBytes * this.settings.newcomerShare;
       const [newcomer] = this.newcomers.keys();
       const [proven] = this.proven.keys();
-      // The line gives way first while it is longer than its share, and while nothing else is left; never its last one,
-      // the one that has just come, for the sake of what has been here long.
+      // Newcomers are evicted first while they hold more than their share, or when nothing else is left. The newest one
+      // is kept: it is the entry that was just added.
       const fromLine =
         newcomer !== undefined && (proven === undefined || (this.newcomerBytes > share && this.newcomers.size > 1));
       const hash = fromLine ? newcomer : proven;

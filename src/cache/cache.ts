@@ -2,20 +2,20 @@ import type { ByteRange } from "../model/byte-range.js";
 import type { Hash } from "../model/hash.js";
 
 /**
- * Verified data fragments that may be lost at any time, by their hash: memory over disk, each bounded in bytes, LRU.
- * Reads never fail: what is broken is missing.
+ * Verified data fragments by their hash, which may be lost at any time. Memory over disk, each bounded in bytes. Reads
+ * never fail: a damaged entry counts as missing.
  */
 export interface FragmentCache {
   get(hash: Hash): Promise<Uint8Array | undefined>;
-  /** As `get`, from memory alone: what is there costs no waiting. */
+  /** As `get`, but from memory only, without waiting. */
   held(hash: Hash): Uint8Array | undefined;
   /**
-   * Bytes `range` of a fragment that lies on disk, was verified before and is untouched since, without holding the
-   * whole of it; undefined where `get` does better. Throws where it cannot go on: what it gave is right, the rest is
-   * for `get`.
+   * Bytes `range` of a fragment on disk that was verified before and not touched since, without loading the whole
+   * fragment. Undefined where `get` should be used instead. Throws where it cannot continue: the bytes so far are
+   * right, and `get` has the rest.
    */
   stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined;
-  /** Keeps bytes already verified; the caller must not change them after. */
+  /** Stores bytes that the caller has verified and will not change any more. */
   set(hash: Hash, bytes: Uint8Array): Promise<void>;
   clear(): Promise<void>;
   usage(): { readonly memoryBytes: number; readonly diskBytes: number; readonly hits: number; readonly misses: number };

@@ -7,12 +7,12 @@ import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { AdmissionQueues } from "./admission-queues.js";
 
-/** Ends the name of a file that was not yet used again. */
+/** Suffix of a file that has not been used again yet. */
 const NEWCOMER = ".new";
 
 const ZEROS = new Uint8Array(MIB);
 
-/** Writes that may be under way at once; what comes while all are busy is not kept, which a cache may do. */
+/** Writes at one time. A fragment that comes while all are busy is not cached. */
 const MAX_WRITES = 8;
 
 /** The bytes without the zeros at their end, which are not worth storing. */
@@ -27,18 +27,18 @@ function withoutTrailingZeros(bytes: Uint8Array): Uint8Array {
 
 export interface DiskTierSettings {
   readonly folder: string;
-  /** Of file content on disk; 0 keeps nothing. */
+  /** Bytes of file content on disk; 0 turns the tier off. */
   readonly maxBytes: number;
-  /** Of these, the share that fragments read once may hold against those in use. */
+  /** The share of these bytes for fragments that were read only once. */
   readonly newcomerShare: number;
-  /** A fragment used again within this was not used again: it is still the same reading. Milliseconds. */
+  /** A second use within this time counts as part of the same read. Milliseconds. */
   readonly sameReadingMs: number;
 }
 
 /**
- * Fragments as files named by their hash. The folder itself is the index: it is read at start, and a file that is gone
- * or broken is merely missing, so no crash can make the two disagree. The order of use survives as the files' mtime,
- * and whether one was ever used again as the end of its name.
+ * Fragments as files named by their hash. The folder is the index: it is read at start, and a file that is gone or
+ * damaged is simply missing, so no crash can make index and files disagree. The files' mtime keeps the order of use,
+ * and the suffix of the name whether a fragment was used again.
  */
 export class DiskTier {
   private readonly files: AdmissionQueues;
@@ -46,15 +46,14 @@ export class DiskTier {
   private readonly moves = new Map<Hash, Promise<void>>();
   private readonly removals = new Set<Promise<void>>();
   /**
-   * The mtime, ms, that this process gave to a file whose bytes were verified: with another one it has been touched
-   * since.
+   * The mtime (ms) that this process gave to a verified file. A file with another mtime was touched by somebody else.
    */
   private readonly verifiedAt = new Map<Hash, number>();
   private readonly ready: Promise<void>;
   private epoch = 0;
 
   constructor(private readonly settings: DiskTierSettings) {
-    // As many as the disk would hold whole ones: what comes again after a longer absence is as good as new.
+    // As many as the disk holds fragments: one that was away for longer counts as new.
     const remembered = Math.max(64, Math.ceil(settings.maxBytes / FRAGMENT_SIZE));
     this.files = new AdmissionQueues({ ...settings, remembered }, (hash) => this.remove(hash));
     this.ready = this.scan().catch(() => undefined);
@@ -65,8 +64,8 @@ export class DiskTier {
   }
 
   /**
-   * The 8 MiB as the file has them; undefined when absent or unreadable. Unless they are `verified`, because they were
-   * before in this process, the caller must do it and then call `verified` with their `mtime`.
+   * The 8 MiB that the file holds; undefined when it is absent or unreadable. `verified`: this process has verified
+   * them before. Else the caller must verify them and then call `verified` with their `mtime`.
    */
   async read(
     hash: Hash,
@@ -95,15 +94,15 @@ export class DiskTier {
       if (verified) this.verified(hash, mtime);
       return { bytes, verified, mtime };
     } catch {
-      // It may have been proven meanwhile and have its other name; then the next one finds it there.
+      // It may have become proven, and been renamed, meanwhile; the next attempt uses the new name.
       if (!this.moves.has(hash) && path === this.path(hash, this.files.isProven(hash))) this.drop(hash);
       return undefined;
     }
   }
 
   /**
-   * Bytes `range` of a fragment that was verified before in this process; undefined for another. Throws when the file
-   * has been touched since or is gone: then `read` knows better. The file is read at its reader's pace.
+   * Bytes `range` of a fragment that this process has verified; undefined for others. Throws when the file was touched
+   * or removed since: `read` decides then. The file is read at the reader's pace.
    */
   stream(hash: Hash, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
     const size = this.files.size(hash);
@@ -128,14 +127,15 @@ export class DiskTier {
     }
     for (let at = Math.max(start, stored); at < end; at += ZEROS.length) yield ZEROS.subarray(0, end - at);
     this.used(hash);
-    // In time for the order of use, and not so often that one reader's mark is another's doubt.
+    // Often enough for the order of use, and seldom enough that readers do not invalidate each other's check of the
+    // mtime.
     const known = this.verifiedAt.get(hash) ?? 0;
     if (Date.now() - known < this.settings.sameReadingMs) return;
     const mtime = await this.touch(path);
     if (this.verifiedAt.get(hash) === known) this.verified(hash, mtime);
   }
 
-  /** The bytes that `read` gave with this `mtime` are the fragment: they need not be hashed again while it stays. */
+  /** The bytes that `read` returned with this `mtime` are right. They are not hashed again while the mtime stays. */
   verified(hash: Hash, mtime: number): void {
     if (this.files.has(hash)) this.verifiedAt.set(hash, mtime);
   }
@@ -149,7 +149,7 @@ export class DiskTier {
     this.moves.set(hash, move);
   }
 
-  /** Resolves when the fragment is on disk, or was not kept. Never rejects: a full disk is no reason to fail a read. */
+  /** Resolves when the fragment is on disk, or was not cached. Never rejects: a full disk must not fail a read. */
   async write(hash: Hash, bytes: Uint8Array): Promise<void> {
     await this.ready;
     if (this.settings.maxBytes === 0 || this.files.has(hash)) return;
@@ -204,7 +204,7 @@ export class DiskTier {
     }
   }
 
-  /** Notes on the disk that the file was used; a cache that cannot has still the bytes. Resolves with its mtime, ms. */
+  /** Sets the file's mtime to now; a failure is ignored. Resolves with the mtime, ms. */
   private async touch(path: string): Promise<number> {
     const now = new Date();
     await utimes(path, now, now).catch(() => undefined);

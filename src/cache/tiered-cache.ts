@@ -6,7 +6,7 @@ import type { FragmentCache } from "./cache.js";
 import { DiskTier } from "./disk-tier.js";
 
 export interface CacheComponents {
-  /** The bytes back if they have this hash, else undefined; may take the argument away (Encoder.verify). */
+  /** Returns the bytes if they have this hash, else undefined. May transfer the argument (Encoder.verify). */
   readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
 }
 
@@ -17,9 +17,9 @@ export interface CacheSettings {
   readonly memoryBytes: number;
   /** Bytes of fragments kept on disk; 0 for none. */
   readonly diskBytes: number;
-  /** Of the disk, the share that fragments read once may hold against those in use: what a scan can flush. */
+  /** The share of the disk for fragments that were read only once: all that a scan can evict. */
   readonly newcomerShare: number;
-  /** A fragment read again within this on disk is still in the same reading, not in use. Milliseconds. */
+  /** A second read of a fragment on disk within this time counts as part of the same read. Milliseconds. */
   readonly sameReadingMs: number;
 }
 
@@ -31,8 +31,9 @@ export const CACHE_DEFAULTS = {
 };
 
 /**
- * Memory over disk. A file is hashed before it is believed: it may be of another process, or cut off by a crash. Once
- * it was, it is believed for as long as nobody touches it, for hashing costs several times what reading does.
+ * Memory over disk. A file is hashed before its first use, since another process may have written it or a crash may
+ * have cut it off. After that it is trusted as long as nobody touches it: hashing costs several times as much as
+ * reading.
  */
 export class TieredCache implements FragmentCache {
   private readonly memory: LRUCache<Hash, Uint8Array>;
@@ -115,7 +116,7 @@ export class TieredCache implements FragmentCache {
       }
       return bytes;
     } catch {
-      // The verifier is overloaded or closing. That says nothing of the file, which stays.
+      // The verifier is overloaded or closing. That says nothing about the file, so it stays.
       return undefined;
     }
   }

@@ -1,7 +1,7 @@
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { chunks, statement, type Tx } from "./store.js";
 
-/** Of these blobs, those that no version, file or part links. */
+/** Returns those of the blobs that no version, file or part links. */
 export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<BlobId[]> {
   const unlinked = new Set(blobs);
   for (const some of chunks([...unlinked])) {
@@ -36,7 +36,7 @@ const linkOneBlob = statement<BlobSlice & { readonly version: number }>()((db, b
 export async function linkVersionBlobs(tx: Tx, version: number, slices: readonly BlobSlice[]): Promise<void> {
   const rows = nonEmpty(slices).map((slice, position) => ({ version_id: version, position, ...slice }));
   const [only, another] = rows;
-  // Every object that is put in one piece.
+  // The usual case: an object that was uploaded in one piece.
   if (only && !another) await linkOneBlob(tx, { ...only, version });
   else for (const some of chunks(rows)) await tx.insertInto("version_blobs").values(some).execute();
 }

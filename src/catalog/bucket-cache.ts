@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
 import { BucketDocuments } from "../model/bucket-documents.js";
 import type { Bucket } from "../model/bucket.js";
-import { bucketRows, toBucket } from "./buckets.js";
+import { bucketRows, toBucket } from "./bucket-rows.js";
 import type { Store } from "./store.js";
 
-/** Buckets that are remembered; the one longest unused is forgotten for one more. */
+/** Cached buckets; the least recently used one is dropped first. */
 const REMEMBERED = 1_000;
 
 export interface ConfiguredBucket {
@@ -13,9 +13,9 @@ export interface ConfiguredBucket {
 }
 
 /**
- * Buckets with all that was set on them: every request asks for one, and they change seldom. The catalog has one
- * writer, so it is enough that every change goes through `change`: nothing read before or during it is remembered
- * beyond it.
+ * Buckets with their configurations: every request needs one, and they seldom change. The catalog has one writer, so it
+ * is enough that every change goes through `change`: nothing that was read before or during a change is cached after
+ * it.
  */
 export class BucketCache {
   private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
@@ -43,7 +43,7 @@ export class BucketCache {
     return found;
   }
 
-  /** Runs a write that may change the bucket or what is set on it. */
+  /** Runs a write that may change the bucket or its configurations. */
   async change<Result>(name: string, write: () => Promise<Result>): Promise<Result> {
     try {
       return await write();

@@ -1,27 +1,26 @@
-import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import { documentNames, writeDocument, type DocumentSet } from "../model/bucket-documents.js";
-import type { Bucket, Versioning } from "../model/bucket.js";
-import { S3Error } from "../model/errors.js";
+import { type Bucket, noBucket } from "../model/bucket.js";
 import { orphansAmong } from "./blob-links.js";
 import type { BucketCache } from "./bucket-cache.js";
 import type { BucketCatalog, Released } from "./catalog.js";
-import type { BucketTable } from "./schema.js";
-import type { Store, Tx } from "./store.js";
+import type { Store } from "./store.js";
+import { DomainError } from "../model/errors.js";
+import { bucketRows, toBucket } from "./bucket-rows.js";
 import { abortUpload } from "./uploads.js";
 
 export class BucketTableCatalog implements BucketCatalog {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly memory: BucketCache,
+    private readonly cache: BucketCache,
   ) {}
 
   create(
     bucket: Omit<Bucket, "createdAt" | "versioning">,
     documents: DocumentSet = {},
   ): Promise<{ readonly created: boolean; readonly bucket: Bucket }> {
-    return this.memory.change(bucket.name, () =>
+    return this.cache.change(bucket.name, () =>
       this.store.write(async (tx) => {
         const known = await bucketRows(tx).where("b.name", "=", bucket.name).executeTakeFirst();
         if (known) return { created: false, bucket: toBucket(known) };
@@ -39,7 +38,7 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 
   async get(name: string): Promise<Bucket | undefined> {
-    return (await this.memory.read(name))?.bucket;
+    return (await this.cache.read(name))?.bucket;
   }
 
   async list(owner: string): Promise<Bucket[]> {
@@ -48,17 +47,18 @@ export class BucketTableCatalog implements BucketCatalog {
   }
 
   delete(name: string): Promise<Released> {
-    return this.memory.change(name, () =>
+    return this.cache.change(name, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", name).executeTakeFirst();
-        if (!known) throw new S3Error("NoSuchBucket", { resource: name });
+        if (!known) throw noBucket(name);
         const version = await tx
           .selectFrom("versions")
           .select("id")
           .where("bucket", "=", name)
           .limit(1)
           .executeTakeFirst();
-        if (version) throw new S3Error("BucketNotEmpty", { resource: name });
+        if (version)
+          throw new DomainError({ kind: "bucketNotEmpty", bucket: name }, `The bucket ${name} is not empty.`);
         const open = await tx
           .selectFrom("uploads")
           .select("id")
@@ -73,19 +73,4 @@ export class BucketTableCatalog implements BucketCatalog {
       }),
     );
   }
-}
-
-/** Buckets with their versioning, which everything that touches objects asks for. */
-export function bucketRows(tx: Tx) {
-  return tx
-    .selectFrom("buckets as b")
-    .leftJoin("configurations as c", (join) =>
-      join.onRef("c.bucket", "=", "b.name").on("c.name", "=", sql.lit("versioning")),
-    )
-    .select(["b.name", "b.owner", "b.region", "b.created_at", "c.document as versioning"]);
-}
-
-export function toBucket(row: BucketTable & { readonly versioning: string | null }): Bucket {
-  const { name, owner, region, created_at: createdAt, versioning } = row;
-  return { name, owner, region, createdAt, ...(versioning === null ? {} : { versioning: versioning as Versioning }) };
 }

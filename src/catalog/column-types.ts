@@ -2,13 +2,13 @@ import type { ColumnDataType, ColumnDefinitionBuilder, Expression } from "kysely
 
 type DataType = ColumnDataType | Expression<unknown>;
 
-/** What the migrations leave to the dialect. */
+/** Column types that differ between dialects. */
 export interface ColumnTypes {
   /** Text that compares by its unsigned UTF-8 bytes (SQLite: BINARY, PostgreSQL: COLLATE "C"). */
   readonly key: DataType;
   readonly bytes: DataType;
   /** Whole numbers to 2^53. */
   readonly whole: DataType;
-  /** A primary key the database counts up and never uses twice. */
+  /** A primary key that the database counts up and never reuses. */
   readonly counted: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 }

@@ -1,27 +1,27 @@
-import { S3Error } from "../model/errors.js";
 import {
   writeDocument,
   type BucketDocument,
   type BucketDocuments,
   type DocumentName,
 } from "../model/bucket-documents.js";
+import { noBucket } from "../model/bucket.js";
 import type { BucketCache } from "./bucket-cache.js";
 import type { ConfigurationCatalog } from "./catalog.js";
 import type { Store } from "./store.js";
 
-/** What owners have set on their buckets, one document for each sub-resource. */
+/** Configurations of buckets, one document for each sub-resource. */
 export class ConfigurationTableCatalog implements ConfigurationCatalog {
   constructor(
     private readonly store: Store,
-    private readonly memory: BucketCache,
+    private readonly cache: BucketCache,
   ) {}
 
   async get<Name extends DocumentName>(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined> {
-    return (await this.memory.read(bucket))?.documents.get(name);
+    return (await this.cache.read(bucket))?.documents.get(name);
   }
 
   async all(bucket: string): Promise<BucketDocuments | undefined> {
-    return (await this.memory.read(bucket))?.documents;
+    return (await this.cache.read(bucket))?.documents;
   }
 
   async bucketsWith(name: DocumentName): Promise<string[]> {
@@ -36,10 +36,10 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
 
   async put<Name extends DocumentName>(bucket: string, name: Name, value: BucketDocument<Name>): Promise<void> {
     const document = writeDocument(name, value);
-    await this.memory.change(bucket, () =>
+    await this.cache.change(bucket, () =>
       this.store.write(async (tx) => {
         const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
-        if (!known) throw new S3Error("NoSuchBucket", { resource: bucket });
+        if (!known) throw noBucket(bucket);
         await tx
           .insertInto("configurations")
           .values({ bucket, name, document })
@@ -50,7 +50,7 @@ export class ConfigurationTableCatalog implements ConfigurationCatalog {
   }
 
   async delete(bucket: string, name: DocumentName): Promise<void> {
-    await this.memory.change(bucket, () =>
+    await this.cache.change(bucket, () =>
       this.store.write((tx) =>
         tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),
       ),

@@ -1,9 +1,9 @@
-import { requireUnlocked, type ObjectLock } from "../model/object-lock.js";
+import { requireUnlocked } from "../model/object-lock.js";
 import type { Preconditions } from "../model/precondition.js";
 import { orphansAmong } from "./blob-links.js";
 import type { Deleted, DeleteRequest } from "./catalog.js";
 import { recordEvents } from "./events.js";
-import { unpackJson } from "./json.js";
+import { lockColumn } from "./json-columns.js";
 import type { Tx } from "./store.js";
 import {
   findSlot,
@@ -61,7 +61,7 @@ async function removeNamed(
   version: KnownVersion,
   bypass: boolean,
 ): Promise<Deleted> {
-  requireUnlocked(unpackJson(version.lock) as ObjectLock | undefined, now, bypass);
+  requireUnlocked(lockColumn.unpack(version.lock), now, bypass);
   await removeRow(tx, slot, version);
   const released = await unlinkVersion(tx, now, version);
   return { deleted: true, deleteMarker: version.deleteMarker, orphans: await orphansAmong(tx, released) };

@@ -12,23 +12,27 @@ import {
   type ObjectEvent,
 } from "../model/notification.js";
 import type { EventCatalog, WaitingEvent } from "./catalog.js";
+import { eventColumn } from "./json-columns.js";
 import { fromKeyText } from "./key-text.js";
 import { ROWS_PER_STATEMENT, chunks, toRowId, type Store, type Tx } from "./store.js";
 
-/** Events that wait for one webhook; what comes on top is dropped, and counted. */
+/** Events that may wait for one webhook. Further ones are dropped and counted. */
 export const MAX_WAITING = 10_000;
 
-/** What an event tells of its object, in the transaction that changes it. */
+/** The object of an event, as the transaction that changes it knows it. */
 export type EventSubject = Pick<ObjectEvent, "key"> & {
   readonly bucket: string;
-  /** As stored: `null` too. */
+  /** As stored, including `null`. */
   readonly versionId: string | undefined;
   readonly size?: number;
   readonly etag?: string;
   readonly fid?: string | null;
 };
 
-/** Puts an event into the outbox of every webhook that wants it. `event` completes an announcement of a group. */
+/**
+ * Adds an event to the outbox of every webhook that wants it. `event`: which of the group happened, for an OutboxEvent
+ * that names a group.
+ */
 export async function recordEvents(
   tx: Tx,
   now: number,
@@ -92,10 +96,13 @@ async function countDropped(tx: Tx, webhook: string, count: number): Promise<voi
     .execute();
 }
 
-/** Who caused what happens in the background. */
+/** The source of events that happen in the background. */
 const NETWORK = { principal: "cess", address: "", requestId: "" };
 
-/** The network has a file: tells it of every version that now has all its files there, where somebody listens. */
+/**
+ * The network has stored a file. Records an event for every version whose files are all stored now, if a webhook wants
+ * it.
+ */
 export async function recordStored(
   tx: Tx,
   now: number,
@@ -168,7 +175,7 @@ export class EventTableCatalog implements EventCatalog {
     return rows.map((row) => ({
       id: String(row.id),
       createdAt: row.created_at,
-      ...(JSON.parse(row.document) as ObjectEvent),
+      ...eventColumn.parse(row.document),
     }));
   }
 
@@ -188,7 +195,7 @@ export class EventTableCatalog implements EventCatalog {
         .where("created_at", "<", before)
         .limit(ROWS_PER_STATEMENT)
         .execute();
-    // Mostly there are none, and a write costs a sync.
+    // Usually there are none, and a write would cost a sync.
     if ((await tooOld(this.store.reads)).length === 0) return 0;
     return this.store.write(async (tx) => {
       const old = await tooOld(tx);

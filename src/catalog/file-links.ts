@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile } from "./catalog.js";
@@ -45,12 +45,13 @@ async function fileFor(
     await addJob(tx, now, "store", id);
     return { id, stored: false };
   }
-  // Who stores the ciphertext of an object as an object has to wait until the one or the other goes: a row has one
-  // format.
+  // A row has one format. An object that holds another object's ciphertext has the same FID in another format, and must
+  // wait until that one is deleted.
   if (formats.unpack(known.format).name !== file.format.name)
-    throw new Error(`the file ${file.fid} is the owner's in another format`);
+    throw new Error(`the owner already has the file ${file.fid} in another format`);
   if (known.state === "failed" || known.state === "deleting") {
-    // A file being deleted stays so until the chain's answer is known (`deleted`); its bytes are kept from now on.
+    // A file that is being deleted stays in that state until the chain's answer is known (`deleted`). Its bytes are
+    // kept from now on.
     if (known.state === "failed")
       await tx.updateTable("files").set({ state: "encoded", failure: null }).where("id", "=", known.id).execute();
     await giveBytes(tx, known, file);
@@ -59,9 +60,7 @@ async function fileFor(
   return { id: known.id, stored: known.state === "stored" };
 }
 
-/**
- * A file keeps the bytes it has: those of its first version are as good as any, with more zeros at the end or fewer.
- */
+/** A file that has staged bytes keeps them: those of its first version serve all, whatever the zeros at the end. */
 async function giveBytes(
   tx: Tx,
   { id: file, segment_count: count }: { readonly id: number; readonly segment_count: number },
@@ -74,9 +73,11 @@ async function giveBytes(
     .limit(1)
     .executeTakeFirst();
   if (held) return;
-  // One Merkle root may stand for several lists of segments: each is the beginning of the longer ones.
+  // Several lists of segments may have the same Merkle root. Each of them is a prefix of the longer ones.
   if (segments.length < count)
-    throw new Error(`the file ${fid} is the owner's with more segments, and on its way out of the network`);
+    throw new Error(
+      `the owner already has the file ${fid} with more segments, and it is being deleted from the network`,
+    );
   await tx
     .updateTable("files")
     .set({ size: Math.min(size, count * segmentCapacity(format)) })
@@ -110,9 +111,9 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, for
 }
 
 /**
- * Links a copy to files that exist. True when all of them are stored. OperationAborted when one went since the source
- * was read. One whose deletion is on its way is not stored: the copy needs staged bytes, which its source has if it
- * came later.
+ * Links a copy to existing files. True when all of them are stored. Throws DomainError `copySourceDeleted` when one was
+ * removed since the source was read. A file that is being deleted does not count as stored: the copy then needs staged
+ * bytes, which its source has if it is newer than the deletion.
  */
 export async function linkExtents(
   tx: Tx,
@@ -132,26 +133,26 @@ export async function linkExtents(
   }
   const rows = extents.map((extent, position) => {
     const file = toRowId(extent.file) ?? 0;
-    if (!states.has(file))
-      throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+    if (!states.has(file)) throw copySourceDeleted();
     return { version_id: version, position, file_id: file, offset: extent.offset, length: extent.length };
   });
   for (const some of chunks(rows)) await tx.insertInto("extents").values(some).execute();
   return [...states.values()].every((state) => state === "stored");
 }
 
-/** Unlinks a version from its files; sees to those that nothing needs any more. Returns the blobs let go. */
+/** Unlinks a version from its files, and releases files without references. Returns the blobs that were unlinked. */
 export async function unlinkFiles(tx: Tx, now: number, version: number): Promise<string[]> {
   const rows = await tx.deleteFrom("extents").where("version_id", "=", version).returning("file_id").execute();
   const released: string[] = [];
-  for (const file of new Set(rows.map((row) => row.file_id))) released.push(...(await letGo(tx, now, file)));
+  for (const file of new Set(rows.map((row) => row.file_id))) released.push(...(await releaseFile(tx, now, file)));
   return released;
 }
 
 /**
- * What becomes of a file when nothing references it; nothing happens while something does. Returns the blobs let go.
+ * Removes a file without references, or adds its `delete` job. Does nothing while there are references. Returns the
+ * blobs that were unlinked.
  */
-export async function letGo(tx: Tx, now: number, file: number): Promise<string[]> {
+export async function releaseFile(tx: Tx, now: number, file: number): Promise<string[]> {
   if (await isReferenced(tx, file)) return [];
   const row = await tx
     .selectFrom("files")
@@ -160,7 +161,7 @@ export async function letGo(tx: Tx, now: number, file: number): Promise<string[]
     .executeTakeFirst();
   if (!row) return [];
   if (row.state === "failed" && row.declared === 0 && row.signed_nonce === null) return removeFile(tx, file);
-  // A deal cannot be cancelled: one on its way is brought to its end first, and `stored` adds the `delete` job.
+  // A deal cannot be cancelled. It is completed first, and `stored` then adds the `delete` job.
   if (row.state === "stored" || row.state === "failed") await addJob(tx, now, "delete", file);
   else await wakeJobs(tx, now, ["store"], [file]);
   return [];
@@ -173,10 +174,15 @@ export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
   );
 }
 
-/** The row goes with its jobs and placements. Returns the blobs let go. */
+/** Removes the row with its jobs and placements. Returns the blobs that were unlinked. */
 export async function removeFile(tx: Tx, file: number): Promise<string[]> {
   await tx.deleteFrom("files").where("id", "=", file).execute();
   await tx.deleteFrom("placements").where("file_id", "=", file).execute();
   await tx.deleteFrom("jobs").where("kind", "in", ["store", "delete"]).where("subject", "=", file).execute();
   return unlinkFileBlobs(tx, file);
+}
+
+/** A copy shares the source's files, so the source must still exist when the copy is committed. */
+export function copySourceDeleted(): DomainError {
+  return new DomainError({ kind: "copySourceDeleted" }, "The source was deleted while it was being copied.");
 }

@@ -6,7 +6,7 @@ import { FRAGMENTS } from "../model/sizes.js";
 import { fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
 import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
 import { recordStored } from "./events.js";
-import { isReferenced, letGo, removeFile } from "./file-links.js";
+import { isReferenced, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
@@ -15,11 +15,14 @@ import { toRowId, type Store, type Tx } from "./store.js";
 
 const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
-/** Segments of the manifests that are remembered: some 1.5 KiB each. */
+/** Segments of all cached manifests (about 1.5 KiB each). */
 const REMEMBERED_SEGMENTS = 16_384;
 
 export class FileTableCatalog implements FileCatalog {
-  /** A row's manifest never changes, and its id is never another's: to unpack the hashes of a large file costs a ms. */
+  /**
+   * Cached, since unpacking the hashes of a large file takes a millisecond. A row's manifest never changes, and ids are
+   * never reused.
+   */
   private readonly manifests = new LRUCache<string, Omit<CessFile, "size">>({
     maxSize: REMEMBERED_SEGMENTS,
     sizeCalculation: ({ segments }) => Math.max(segments.length, 1),
@@ -117,7 +120,7 @@ export class FileTableCatalog implements FileCatalog {
   stored(id: string): Promise<Released> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
-      // A file whose deletion is on its way is settled by `deleted`, not by what the chain lists at the moment.
+      // A file that is being deleted is settled by `deleted`, whatever the chain lists at the moment.
       const moved = await tx
         .updateTable("files")
         .set({
@@ -138,7 +141,7 @@ export class FileTableCatalog implements FileCatalog {
       const released = [
         ...(await unlinkFileBlobs(tx, file)),
         ...(await releaseVersions(tx, file)),
-        ...(await letGo(tx, this.clock.now(), file)),
+        ...(await releaseFile(tx, this.clock.now(), file)),
       ];
       return { orphans: await orphansAmong(tx, released) };
     });
@@ -190,7 +193,7 @@ export class FileTableCatalog implements FileCatalog {
     });
   }
 
-  /** From this state back to the beginning, with a `store` job; from another nothing. */
+  /** If the file is in state `from`: back to `encoded`, with a `store` job. */
   private async storeAgain(tx: Tx, file: number, from: FileState): Promise<void> {
     const moved = await tx
       .updateTable("files")
@@ -261,14 +264,14 @@ export class FileTableCatalog implements FileCatalog {
   }
 }
 
-/** From the transaction that lets go of the staged bytes on, nothing needs the key but who reads a version. */
+/** Once the staged bytes are released, only readers of versions need the data key, and each version has it wrapped. */
 async function dropDataKey(tx: Tx, file: number): Promise<void> {
   const row = await tx.selectFrom("files").select("format").where("id", "=", file).executeTakeFirst();
   const format = withoutDataKey(row?.format ?? null);
   if (row && format !== row.format) await tx.updateTable("files").set({ format }).where("id", "=", file).execute();
 }
 
-/** Of the versions in this file, lets go of the staged bytes of those whose files are all stored. */
+/** Releases the staged bytes of those versions in this file whose files are all stored. */
 async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
   const rows = await tx
     .deleteFrom("version_blobs")

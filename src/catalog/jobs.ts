@@ -28,7 +28,7 @@ const insertJob = statement<{
     .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()),
 );
 
-/** Adds a duty, due now; one of this kind for this subject is enough. `format`: as its column holds it. */
+/** Adds a job that is due now, unless the subject has one of this kind. `format`: as in the column. */
 export async function addJob(
   tx: Tx,
   now: number,
@@ -44,8 +44,8 @@ export async function removeJob(tx: Tx, kind: JobKind, subject: number): Promise
 }
 
 /**
- * Makes jobs due now. A leased one is only marked: whoever runs it may have looked at the chain before the news came,
- * so it is due at once when it is given back, and the news is not lost.
+ * Makes jobs due now. A leased job is only marked: its worker may have read the chain before the news came, so it is
+ * due again as soon as it is released.
  */
 export async function wakeJobs(
   tx: Tx,
@@ -80,7 +80,7 @@ export class JobTableCatalog implements JobCatalog {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
       const due = [];
-      // One look into the index for each kind, so that a long line of one kind does not hide the others.
+      // One index lookup for each kind, so that a long queue of one kind does not hide the others.
       for (const kind of kinds) {
         due.push(
           ...(await tx

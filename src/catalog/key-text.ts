@@ -1,6 +1,6 @@
 /**
- * Object keys as the database keeps them. Drivers and PostgreSQL cannot carry U+0000 in text, and S3 keys may, so the
- * lowest code point is written as U+0001 U+0001 and U+0001 as U+0001 U+0002: order and prefixes stay what they were.
+ * Object keys as the database stores them. Drivers and PostgreSQL cannot carry U+0000 in text, but S3 keys may contain
+ * it. So U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002: order and prefixes stay the same.
  */
 export function toKeyText(key: string): string {
   return /[\u0000\u0001]/.test(key)
@@ -14,17 +14,17 @@ export function fromKeyText(text: string): string {
     : text;
 }
 
-/** The least key text that is greater than this one: no key text has a character below U+0001. */
+/** The next greater key text. Key text has no character below U+0001. */
 export function justAfter(text: string): string {
   return `${text}\u0001`;
 }
 
-/** The least text greater than everything that begins with `prefix`; undefined when there is none. */
+/** The least text that is greater than all texts with this prefix; undefined when there is none. */
 export function beyondPrefix(prefix: string): string | undefined {
   const points = Array.from(prefix);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     const point = last.codePointAt(0) ?? 0;
-    // Surrogates are no characters: what follows U+D7FF is U+E000.
+    // Skips the surrogates: U+E000 follows U+D7FF.
     if (point < 0x10ffff) return points.join("") + String.fromCodePoint(point === 0xd7ff ? 0xe000 : point + 1);
   }
   return undefined;

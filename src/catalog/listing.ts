@@ -14,7 +14,7 @@ export interface Listing<Row> {
   readonly start: Position<Row>;
 }
 
-/** What a scan's rows are to a page: made once for a row, since a page has a thousand. */
+/** How rows of a scan become entries of a page. Each row is read once, since a page has a thousand. */
 export interface Reading<Row, Entry> {
   /** A row's key text. */
   key(row: Row): string;
@@ -26,7 +26,10 @@ export interface Page<Entry> {
   readonly truncated: boolean;
 }
 
-/** Rows read at once: few where each of them may be the first of a long common prefix, up to a page where none is. */
+/**
+ * Rows of the first read. Few, because each may be the first of a long common prefix; without common prefixes later
+ * reads are larger.
+ */
 const FIRST_BATCH = 100;
 const SMALLEST_BATCH = 1;
 const LARGEST_BATCH = 1001;
@@ -68,7 +71,7 @@ export async function listPage<Row, Entry>(
   }
 }
 
-/** The part of a key up to the first delimiter after the prefix, delimiter included. */
+/** The part of a key up to and including the first delimiter after the prefix. */
 function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === "") return undefined;
   const at = key.indexOf(delimiter, prefix.length);
@@ -76,8 +79,8 @@ function commonPrefix(key: string, prefix: string, delimiter: string): string | 
 }
 
 /**
- * The first key text to look at for "after this key or common prefix". A marker inside a common prefix lies behind that
- * prefix, so all of its members are passed over.
+ * The first key text after this key or common prefix. A marker inside a common prefix stands for the whole prefix, so
+ * all of its members are skipped.
  */
 export function firstAfter(after: string, prefix: string, delimiter: string): string | undefined {
   const start = toKeyText(prefix);

@@ -62,7 +62,8 @@ async function createVersions(db: Kysely<unknown>, types: ColumnTypes): Promise<
     .on("versions")
     .columns(["bucket", "key", "version_id"])
     .execute();
-  // Listings walk this one: a key is in it once, however many versions it has, and markers are told without the row.
+  // The index for listings. It has each key once, whatever the number of versions, and tells delete markers without
+  // reading the row.
   await db.schema
     .createIndex("versions_current")
     .unique()
@@ -218,7 +219,7 @@ async function addVersioning(db: Kysely<unknown>): Promise<void> {
     await db.schema.alterTable(table).addColumn("tags", "text").execute();
     await db.schema.alterTable(table).addColumn("lock", "text").execute();
   }
-  // Listings of versions walk this one: ids grow, so the newest version of a key comes first.
+  // The index for listings of versions. Ids grow, so the newest version of a key comes first.
   await db.schema.createIndex("versions_by_age").on("versions").columns(["bucket", "key", "id desc"]).execute();
 }
 

@@ -1,9 +1,7 @@
 import { sql } from "kysely";
-import type { Acl } from "../model/acl.js";
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
-import type { ContentHeaders } from "../model/object.js";
+import type { ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
 import type { ListedKey, ListedVersion, ObjectPage, ObjectQuery } from "./catalog.js";
-import { unpackJson } from "./json.js";
+import { aclColumn, checksumColumn, contentColumn } from "./json-columns.js";
 import { fromKeyText, justAfter } from "./key-text.js";
 import { firstAfter, listPage, type Scan } from "./listing.js";
 import type { PageQuery, Store } from "./store.js";
@@ -33,7 +31,7 @@ const pageColumns = [
   { json: "acl", members: ["owner"] },
 ] as const;
 
-/** A row of a page: as `pageColumns` says. */
+/** A row of a page, with the columns of `pageColumns`. */
 type PageRow = readonly [
   string,
   number,
@@ -94,9 +92,9 @@ function paged(
 }
 
 export function listed(row: ListedRow): ListedVersion {
-  const checksum = unpackJson(row.checksum) as Checksum | undefined;
-  const acl = unpackJson(row.acl) as Acl | undefined;
-  const content = (unpackJson(row.content) ?? {}) as ContentHeaders;
+  const checksum = checksumColumn.unpack(row.checksum);
+  const acl = aclColumn.unpack(row.acl);
+  const content = contentColumn.unpack(row.content) ?? {};
   return {
     key: fromKeyText(row.key),
     size: row.size,

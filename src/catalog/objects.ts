@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { segmentCount, type Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
-import type { BlobSlice, ContentHeaders, ObjectVersion } from "../model/object.js";
+import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
@@ -25,9 +25,9 @@ import type {
 } from "./catalog.js";
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
-import { linkExtents, linkFiles } from "./file-links.js";
+import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
 import { addJob, removeJob } from "./jobs.js";
-import { packJson, unpackJson } from "./json.js";
+import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns.js";
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
@@ -39,7 +39,6 @@ import {
   extentRows,
   insertVersion,
   isLatest,
-  packTags,
   toExtent,
   toVersion,
   unlinkVersion,
@@ -47,7 +46,7 @@ import {
   type VersionRow,
 } from "./versions.js";
 
-/** Times a read is begun again because the version was deleted between its row and its extents. */
+/** Attempts of a read whose version is deleted between the read of its row and of its extents. */
 const READ_ATTEMPTS = 10;
 
 export class ObjectTableCatalog implements ObjectCatalog {
@@ -85,8 +84,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   /**
-   * A version's row and its extents are two reads, and the version may be deleted between them. Extents live exactly as
-   * long as the version that was linked to them, so none where there should be some means: begin again.
+   * A version's row and its extents are two reads, and the version may be deleted between them. A version keeps its
+   * extents as long as it exists, so if expected extents are missing, the read starts again.
    */
   private async whole(read: () => Promise<VersionRow | undefined>): Promise<ObjectVersion | undefined> {
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
@@ -96,7 +95,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const extents = await this.extentRows([row.id]);
       if (extents.length > 0) return toVersion(row, extents);
     }
-    throw new S3Error("SlowDown", { message: "The object is being replaced too quickly to be read." });
+    throw new DomainError({ kind: "overloaded" }, "The object is being replaced too quickly to be read.");
   }
 
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
@@ -106,7 +105,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       const row = await this.insert(tx, now, versionId, version, bytes);
-      // A copy onto itself shares what the old version links: that is let go only after the new one links it.
+      // A copy onto itself shares the old version's blobs and files, so the old version is unlinked after the new one
+      // is linked.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
       await recordOutboxEvent(tx, now, version, row);
       if (bytes.extents?.length) await recordStored(tx, now, { version: row.id });
@@ -123,14 +123,14 @@ export class ObjectTableCatalog implements ObjectCatalog {
     bytes: VersionBytes,
   ): Promise<VersionRow> {
     const { blobs, extents = [] } = bytes;
-    // A copy that brings neither was of a source that is gone, which `requireLinked` says.
+    // A copy without blobs and extents had a source that is deleted by now; `requireLinked` refuses it.
     if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0)
       throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
       const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
       if (await linkExtents(tx, version.owner, row.id, extents)) return row;
-      // The files are on their way: the copy is read from the same staged bytes until they arrive.
+      // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
       await linkVersionBlobs(tx, row.id, blobs);
       return row;
@@ -161,7 +161,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.store.write(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable("versions")
-        .set({ acl: packJson(acl) })
+        .set({ acl: aclColumn.pack(acl) })
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       return numUpdatedRows > 0n;
@@ -176,10 +176,10 @@ export class ObjectTableCatalog implements ObjectCatalog {
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       if (!found) return false;
-      const content = { ...(unpackJson(found.content) as ContentHeaders | undefined), storageClass };
+      const content = { ...contentColumn.unpack(found.content), storageClass };
       await tx
         .updateTable("versions")
-        .set({ content: packJson(content) })
+        .set({ content: contentColumn.pack(content) })
         .where("id", "=", toRowId(id) ?? 0)
         .execute();
       return true;
@@ -190,7 +190,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     return this.store.write(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable("versions")
-        .set({ tags: packTags(tags) })
+        .set({ tags: tagsColumn.pack(tags) })
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       return numUpdatedRows > 0n;
@@ -217,7 +217,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
         .where("id", "=", toRowId(id) ?? 0)
         .executeTakeFirst();
       if (!row) return false;
-      const lock = packJson(change(unpackJson(row.lock) ?? {}));
+      const lock = lockColumn.pack(change(lockColumn.unpack(row.lock) ?? {}));
       await tx.updateTable("versions").set({ lock }).where("id", "=", row.id).execute();
       return true;
     });
@@ -273,7 +273,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 }
 
-/** OperationAborted when blobs of another version were let go since they were read: they are removed by now. */
+/** Throws DomainError `copySourceDeleted` when blobs of the source were unlinked since they were read. */
 async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
   const gone =
     slices.length === 0 ||
@@ -283,10 +283,10 @@ async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void
         slices.map((slice) => slice.blob),
       )
     ).length > 0;
-  if (gone) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
+  if (gone) throw copySourceDeleted();
 }
 
-/** Tells who listens of a new version. */
+/** Records the event of a new version. */
 export async function recordOutboxEvent(
   tx: Tx,
   now: number,
@@ -296,7 +296,7 @@ export async function recordOutboxEvent(
   if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
 }
 
-/** A version of one file has that file's FID; of several, what was computed over all their segments. */
+/** The FID of a version: of its one file, or the root over all segments of several. */
 export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
   return root ?? (files.length === 1 ? files[0]?.fid : undefined);
 }

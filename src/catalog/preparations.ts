@@ -36,8 +36,8 @@ export class PreparationTableCatalog implements PreparationCatalog {
   }
 
   /**
-   * They may be saved a moment after their upload was completed or their version deleted, so some outlive it.
-   * Walks the subjects in order, 500 in a transaction.
+   * Some rows outlive their subject, because they may be saved just after an upload is completed or a version is
+   * deleted. Goes through the subjects in order, 500 in a transaction.
    */
   async prune(): Promise<number> {
     let pruned = 0;

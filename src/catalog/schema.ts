@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from "kysely";
 import type { DocumentName } from "../model/bucket-documents.js";
 import type { FileState, JobKind, Placement } from "./catalog.js";
 
-/** Bytes: written as a view, read as whatever the driver makes of them (libsql: ArrayBuffer, pg: Buffer). */
+/** Bytes: written as a view; the type when read depends on the driver (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
 
 /** 0 or 1: a number in every dialect. */
@@ -10,7 +10,7 @@ export type Flag = 0 | 1;
 
 /**
  * Columns named `key` hold key text (key-text.ts) and compare by unsigned UTF-8 bytes. `*_at` are milliseconds since
- * 1970. JSON columns are null where there is nothing to say.
+ * 1970. JSON columns (json-columns.ts) are null when empty.
  */
 export interface Schema {
   buckets: BucketTable;
@@ -43,7 +43,7 @@ export interface ConfigurationTable {
   document: string;
 }
 
-/** One row a version. Ids grow and are never used again, so a greater id of the same key is a newer version. */
+/** One row for each version. Ids grow and are never reused, so a greater id of the same key is a newer version. */
 export interface VersionTable {
   id: Generated<number>;
   bucket: string;
@@ -101,7 +101,7 @@ export interface FileTable {
   state: FileState;
   segment_count: number;
   reports: number;
-  /** The chain may hold a deal or a file of it: set with `declared`, cleared when the deal vanished. */
+  /** The chain may have a deal or a file of it. Set with the state `declared`, cleared when the deal vanished. */
   declared: Flag;
   failure: string | null;
   signed_nonce: number | null;
@@ -151,7 +151,7 @@ export interface UploadTable {
   acl: string | null;
   /** JSON: Encryption. */
   encryption: string | null;
-  /** As a file's; null also when it is not open any more. */
+  /** As for files; null also when the upload is not open any more. */
   format: string | null;
   /** JSON: the answer of the Complete that succeeded. */
   result: string | null;
@@ -175,14 +175,14 @@ export interface PreparationTable {
   hashes: Bytes;
 }
 
-/** One row a duty. Leasing moves `due_at` to the lease's end, so a lease that is not kept falls due by itself. */
+/** One row for each job. A lease moves `due_at` to its end, so a job whose lease expires is due by itself. */
 export interface JobTable {
   id: Generated<number>;
   kind: JobKind;
   subject: number;
   due_at: number;
   leased: Flag;
-  /** It was woken while leased: due at once when it is given back. */
+  /** The job was woken while leased: it is due at once when it is released. */
   woken: Flag;
   attempt: number;
   failure: string | null;
@@ -190,13 +190,13 @@ export interface JobTable {
   format: string | null;
 }
 
-/** Keys that wrapped something the catalog keeps. */
+/** Keys that wrapped secrets in the catalog. */
 export interface KeyUseTable {
   key_id: string;
   since: number;
 }
 
-/** The outbox: one row for each event and webhook, gone when it was delivered. */
+/** The outbox: one row for each event and webhook, deleted when it is delivered. */
 export interface EventTable {
   id: Generated<number>;
   webhook: string;
@@ -205,7 +205,7 @@ export interface EventTable {
   document: string;
 }
 
-/** How many events of a webhook were given up, for their age or because too many waited. */
+/** Number of a webhook's events that were dropped, for their age or because too many were waiting. */
 export interface DroppedEventsTable {
   webhook: string;
   count: number;

@@ -1,12 +1,14 @@
+import { z } from "zod";
 import { PLAIN, type DataKey, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import type { Sealer } from "../model/sealer.js";
 import { FRAGMENTS } from "../model/sizes.js";
+import { JsonColumn } from "./json-columns.js";
 
 const HASH_SIZE = 32;
 const SEGMENT_HASHES_SIZE = (1 + FRAGMENTS) * HASH_SIZE;
 
-/** 13 hashes of 32 bytes for each segment: its own, then its fragments' in index order. */
+/** 13 hashes of 32 bytes for each segment: the segment's, then its fragments' in order of index. */
 export function packSegments(segments: readonly SegmentHashes[]): Uint8Array {
   const packed = Buffer.alloc(segments.length * SEGMENT_HASHES_SIZE);
   segments.forEach((segment, at) => {
@@ -36,7 +38,19 @@ export function unpackSegments(column: ArrayBuffer | Uint8Array): SegmentHashes[
 
 const PURPOSE = "segment format";
 
-/** A format's column: null stands for the plain one, and secrets are sealed. */
+/** A format as its column holds it. */
+const sealedFormat = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("cess-cbc"), sealed: z.string() }),
+  z.strictObject({
+    name: z.literal("aes-256-gcm"),
+    first: z.number().int().nonnegative(),
+    sealed: z.string().exactOptional(),
+  }),
+]);
+type SealedFormat = z.infer<typeof sealedFormat>;
+const formatColumn = new JsonColumn<SealedFormat>("format", sealedFormat);
+
+/** The column of a format. Null stands for the plain format; secrets are sealed. */
 export class FormatColumn {
   constructor(private readonly sealer: Sealer) {}
 
@@ -55,24 +69,17 @@ export class FormatColumn {
 
   unpack(column: string | null): SegmentFormat {
     if (column === null) return PLAIN;
-    const { sealed, ...format } = JSON.parse(column) as SealedFormat;
+    const { sealed, ...format } = formatColumn.parse(column);
     const secret = sealed === undefined ? undefined : this.sealer.open(sealed, PURPOSE);
     if (format.name === "cess-cbc") return { name: format.name, cipher: secret ?? "" };
     return { ...format, ...(secret === undefined ? {} : { key: secret as DataKey }) };
   }
 }
 
-/** As the column holds it, in JSON. */
-type SealedFormat =
-  | { readonly name: "cess-cbc"; readonly sealed: string }
-  | { readonly name: "aes-256-gcm"; readonly first: number; readonly sealed?: string };
-
-/**
- * The column of a file that leaves this gateway: its data key stays with the versions that need it, wrapped for each.
- */
+/** The format's column without the data key, for a file that is stored. Each version keeps the key, wrapped. */
 export function withoutDataKey(column: string | null): string | null {
   if (column === null) return null;
-  const format = JSON.parse(column) as SealedFormat;
+  const format = formatColumn.parse(column);
   return format.name === "aes-256-gcm"
     ? JSON.stringify({ name: format.name, first: format.first } satisfies SealedFormat)
     : column;

@@ -58,8 +58,8 @@ export class SqlCatalog implements Catalog {
   }
 
   /**
-   * Asked as a write although it writes nothing: the answer leads to bytes being removed, so it may only rest on rows
-   * that are durable. A deletion that a power cut undoes must not have cost the blob its bytes.
+   * Runs as a write although it writes nothing: bytes are removed because of the answer, so it must rest on durable
+   * rows only. A deletion that a power cut undoes must not have cost the blob its bytes.
    */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]> {
     return this.store.write((tx) => orphansAmong(tx, blobs));
@@ -67,7 +67,7 @@ export class SqlCatalog implements Catalog {
 
   async staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }> {
     const db = this.store.reads;
-    // A blob may be linked by a version and by its file at once; UNION counts each slice once.
+    // A version and its file may link the same blob. UNION counts each slice once.
     const linked = db
       .selectFrom("version_blobs")
       .select(["blob", "offset", "length"])

@@ -4,9 +4,9 @@ import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import type { UploadTable } from "./schema.js";
 import type { Tx } from "./store.js";
-import { toUpload } from "./uploads.js";
+import { toUpload } from "./upload-rows.js";
 
-/** In the words of the partial index. */
+/** Exactly as in the partial index, so that SQLite uses it. */
 const isOpen = sql<boolean>`state = 'open'`;
 
 export async function listUploads(reads: Tx, query: UploadQuery): Promise<UploadPage> {
@@ -40,13 +40,13 @@ interface UploadPosition {
 }
 
 /**
- * S3: with an upload-id-marker, further uploads of the marked key may follow; without, only greater keys. A marker that
- * is forgotten by now begins its key again: better a repeated entry than a missed one.
+ * S3: with an upload-id-marker, further uploads of the marked key may follow; without one, only greater keys. If the
+ * marked upload was forgotten meanwhile, its key starts again: a repeated entry is better than a missed one.
  */
 async function startOf(reads: Tx, query: UploadQuery): Promise<Position<UploadPosition> | undefined> {
   const key = toKeyText(query.keyMarker);
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
-  // Not where the marker lies in a common prefix, all of which is passed over.
+  // Not for a marker in a common prefix, because all of that is skipped.
   if (query.keyMarker !== "" && query.uploadIdMarker !== "" && from === justAfter(key)) {
     const marked = await reads
       .selectFrom("uploads")

@@ -1,31 +1,44 @@
-import { sql, type Selectable } from "kysely";
-import type { Acl } from "../model/acl.js";
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../model/checksum.js";
+import { sql } from "kysely";
+import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
-import type { Encryption } from "../model/encryption.js";
-import { S3Error } from "../model/errors.js";
-import type { ObjectLock } from "../model/object-lock.js";
-import type { BlobId, Part, Upload } from "../model/object.js";
+import { DomainError } from "../model/errors.js";
+import { noUpload, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
-import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
-import type { NewFile, NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, Written } from "./catalog.js";
+import type {
+  NewFile,
+  NewVersion,
+  Released,
+  UploadCatalog,
+  UploadPage,
+  UploadQuery,
+  UploadResult,
+  Written,
+} from "./catalog.js";
 import { recordStored } from "./events.js";
 import { linkFiles } from "./file-links.js";
-import { packJson, unpackJson } from "./json.js";
+import {
+  aclColumn,
+  checksumColumn,
+  contentColumn,
+  encryptionColumn,
+  lockColumn,
+  metadataColumn,
+  tagsColumn,
+  uploadResultColumn,
+} from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { recordOutboxEvent, fidOf } from "./objects.js";
-import type { PartTable, UploadTable } from "./schema.js";
+import type { UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
-import { extentRows, insertVersion, packTags, toVersion, unlinkVersion } from "./versions.js";
+import { toPart, toUpload } from "./upload-rows.js";
+import { extentRows, insertVersion, toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
-
-type UploadResult = NonNullable<Awaited<ReturnType<UploadCatalog["result"]>>>;
 
 export class UploadTableCatalog implements UploadCatalog {
   constructor(
@@ -37,7 +50,7 @@ export class UploadTableCatalog implements UploadCatalog {
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
     return this.store.write(async (tx) => {
       const bucket = await tx.selectFrom("buckets").select("name").where("name", "=", upload.bucket).executeTakeFirst();
-      if (!bucket) throw new S3Error("NoSuchBucket", { resource: upload.bucket });
+      if (!bucket) throw noBucket(upload.bucket);
       const row: UploadTable = {
         id: upload.id,
         bucket: upload.bucket,
@@ -46,15 +59,15 @@ export class UploadTableCatalog implements UploadCatalog {
         created_at: this.clock.now(),
         state: "open",
         ended_at: null,
-        content: packJson(upload.content),
-        metadata: packJson(upload.metadata),
+        content: contentColumn.pack(upload.content),
+        metadata: metadataColumn.pack(upload.metadata),
         checksum_algorithm: upload.checksumAlgorithm ?? null,
         checksum_type: upload.checksumType ?? null,
         result: null,
-        tags: packTags(upload.tags),
-        lock: packJson(upload.lock),
-        acl: packJson(upload.acl),
-        encryption: packJson(upload.encryption),
+        tags: tagsColumn.pack(upload.tags),
+        lock: lockColumn.pack(upload.lock),
+        acl: aclColumn.pack(upload.acl),
+        encryption: encryptionColumn.pack(upload.encryption),
         format: this.formats.pack(upload.format),
       };
       await tx.insertInto("uploads").values(row).execute();
@@ -83,11 +96,11 @@ export class UploadTableCatalog implements UploadCatalog {
         .select(["u.state", "p.blob"])
         .where("u.id", "=", id)
         .executeTakeFirst();
-      if (known?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      if (known?.state !== "open") throw noUpload(id);
       const content = {
         size: part.size,
         etag: part.etag,
-        checksum: packJson(part.checksum),
+        checksum: checksumColumn.pack(part.checksum),
         blob: part.blob,
         created_at: this.clock.now(),
       };
@@ -128,7 +141,7 @@ export class UploadTableCatalog implements UploadCatalog {
     return this.store.write(async (tx) => {
       const upload = await tx.selectFrom("uploads").select("state").where("id", "=", id).executeTakeFirst();
       if (upload?.state === "aborted") return { orphans: [] };
-      if (upload?.state !== "open") throw new S3Error("NoSuchUpload", { resource: id });
+      if (upload?.state !== "open") throw noUpload(id);
       return { orphans: await orphansAmong(tx, await abortUpload(tx, this.clock.now(), id)) };
     });
   }
@@ -167,7 +180,7 @@ export class UploadTableCatalog implements UploadCatalog {
       };
       await tx
         .updateTable("uploads")
-        .set({ state: "completed", ended_at: now, format: null, result: JSON.stringify(result) })
+        .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
         .where("id", "=", id)
         .execute();
       return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
@@ -176,7 +189,7 @@ export class UploadTableCatalog implements UploadCatalog {
 
   async result(id: string): Promise<UploadResult | undefined> {
     const row = await this.store.reads.selectFrom("uploads").select("result").where("id", "=", id).executeTakeFirst();
-    return unpackJson(row?.result ?? null) as UploadResult | undefined;
+    return uploadResultColumn.unpack(row?.result ?? null);
   }
 
   forget(before: number): Promise<number> {
@@ -210,63 +223,30 @@ async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<voi
     .where("id", "=", id)
     .executeTakeFirst();
   const open = upload?.state === "open" && upload.bucket === version.bucket && fromKeyText(upload.key) === version.key;
-  if (!open) throw new S3Error("NoSuchUpload", { resource: id });
+  if (!open) throw noUpload(id);
 }
 
-/** Unlinks every part; those listed must still be the ones the caller saw. Returns all their blobs. */
+/**
+ * Removes all parts and returns their blobs. The listed ones must be unchanged, else throws DomainError `partReplaced`.
+ */
 async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<string[]> {
   const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning(["part_number", "blob"]).execute();
   const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
   for (const part of listed) {
     if (blobs.get(part.partNumber) !== part.blob) {
-      throw new S3Error("InvalidPart", {
-        message: `Part ${part.partNumber} was uploaded again while the upload was being completed.`,
-      });
+      throw new DomainError(
+        { kind: "partReplaced", partNumber: part.partNumber },
+        `Part ${part.partNumber} was uploaded again while the upload was being completed.`,
+      );
     }
   }
   return [...blobs.values()];
 }
 
-/** An open upload becomes an aborted one. Returns the blobs of its parts. */
+/** Marks an open upload as aborted. Returns the blobs of its parts. */
 export async function abortUpload(tx: Tx, now: number, id: string): Promise<string[]> {
   const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning("blob").execute();
   await tx.deleteFrom("preparations").where("subject", "=", id).execute();
   await tx.updateTable("uploads").set({ state: "aborted", ended_at: now, format: null }).where("id", "=", id).execute();
   return rows.map((row) => row.blob);
-}
-
-/** Without its format: that is a secret only those who write its parts need. */
-export function toUpload(row: UploadTable): Upload {
-  const tags = unpackJson(row.tags) as Tag[] | undefined;
-  const lock = unpackJson(row.lock) as ObjectLock | undefined;
-  const acl = unpackJson(row.acl) as Acl | undefined;
-  const encryption = unpackJson(row.encryption) as Encryption | undefined;
-  return {
-    id: row.id,
-    bucket: row.bucket,
-    key: fromKeyText(row.key),
-    owner: row.owner,
-    createdAt: row.created_at,
-    state: row.state,
-    content: unpackJson(row.content) ?? {},
-    metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
-    ...(row.checksum_algorithm === null ? {} : { checksumAlgorithm: row.checksum_algorithm as ChecksumAlgorithm }),
-    ...(row.checksum_type === null ? {} : { checksumType: row.checksum_type as ChecksumType }),
-    ...(tags ? { tags } : {}),
-    ...(lock ? { lock } : {}),
-    ...(acl ? { acl } : {}),
-    ...(encryption ? { encryption } : {}),
-  };
-}
-
-function toPart(row: Selectable<PartTable>): Part {
-  const checksum = unpackJson(row.checksum) as Checksum | undefined;
-  return {
-    partNumber: row.part_number,
-    size: row.size,
-    etag: row.etag,
-    ...(checksum ? { checksum } : {}),
-    blob: row.blob as BlobId,
-    createdAt: row.created_at,
-  };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import type { Versioning } from "../model/bucket.js";
-import { S3Error } from "../model/errors.js";
+import { noBucket, type Versioning } from "../model/bucket.js";
+import { DomainError } from "../model/errors.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { toKeyText } from "./key-text.js";
 import { statement, type Tx } from "./store.js";
@@ -21,13 +21,13 @@ export interface KnownVersion {
   readonly lock: string | null;
 }
 
-/** A key of a bucket, as a transaction finds it. */
+/** A key of a bucket with its current version, as a transaction finds it. */
 export interface ObjectSlot {
   readonly bucket: string;
   readonly key: string;
   readonly owner: string;
   readonly versioning: Versioning | undefined;
-  /** Undefined: the key has no versions at all. */
+  /** Undefined: the key has no versions. */
   readonly current: KnownVersion | undefined;
 }
 
@@ -82,10 +82,10 @@ const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((
     .where("b.name", "=", bound("bucket")),
 );
 
-/** NoSuchBucket. */
+/** Throws a DomainError `noBucket`. */
 export async function findSlot(tx: Tx, bucket: string, key: string): Promise<ObjectSlot> {
   const [row] = await slotRow(tx, { bucket, key: toKeyText(key) });
-  if (!row) throw new S3Error("NoSuchBucket", { resource: bucket });
+  if (!row) throw noBucket(bucket);
   const { id } = row;
   return {
     bucket,
@@ -111,27 +111,31 @@ export async function findVersion(
   return row && known(row);
 }
 
-/** S3's conditional writes: PreconditionFailed, or NoSuchKey for If-Match on nothing. A delete marker is nothing. */
+/** S3's conditional writes: DomainError `preconditionFailed`, or `noObject` for If-Match on nothing. A delete marker is nothing. */
 export function requirePreconditions(
   preconditions: Preconditions | undefined,
   key: string,
   subject: KnownVersion | undefined,
 ): void {
   const outcome = checkWrite(preconditions ?? {}, subject?.deleteMarker === true ? undefined : subject);
-  if (outcome === "missing") throw new S3Error("NoSuchKey", { resource: key });
-  if (outcome === "failed") throw new S3Error("PreconditionFailed", { resource: key });
+  if (outcome === "missing") throw new DomainError({ kind: "noObject", key }, `There is no object ${key}.`);
+  if (outcome === "failed")
+    throw new DomainError({ kind: "preconditionFailed", key }, `The object ${key} does not meet the conditions.`);
 }
 
-/** How the next version of a key comes in. */
+/** How a new version is inserted. */
 export interface VersionInsertion {
   readonly versionId: string;
-  /** Its row is gone by now; its links still stand, because a copy onto itself shares them: unlink after the insert. */
+  /**
+   * The replaced version. Its row is removed, but not its links, because a copy onto itself shares them: unlink it
+   * after the insert.
+   */
   readonly replaced: KnownVersion | undefined;
 }
 
 /**
- * Clears the way for a new current version: it takes the null version's place, or, with versioning enabled, comes on
- * top.
+ * Prepares the insertion of a new current version: it replaces the null version or, with versioning enabled, is added
+ * before the others.
  */
 export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<VersionInsertion> {
   const { current, versioning } = slot;
@@ -147,7 +151,7 @@ export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<Versio
   return { versionId: versioning === "Enabled" ? newVersionId() : NULL_VERSION, replaced };
 }
 
-/** Removes a version's row; of those that are left, the newest becomes the current one. Its links are the caller's. */
+/** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
 export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
   await tx.deleteFrom("versions").where("id", "=", version.id).execute();
   if (!version.isLatest) return;

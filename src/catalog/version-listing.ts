@@ -1,6 +1,5 @@
-import type { Tag } from "../model/tag.js";
 import type { VersionEntry, VersionPage, VersionQuery } from "./catalog.js";
-import { unpackJson } from "./json.js";
+import { tagsColumn } from "./json-columns.js";
 import { justAfter, toKeyText } from "./key-text.js";
 import { firstAfter, listPage, type Position, type Scan } from "./listing.js";
 import { listed, listedColumns, type ListedRow } from "./object-listing.js";
@@ -14,10 +13,12 @@ interface VersionRow extends ListedRow {
   readonly tags: string | null;
 }
 
-/** A version's place in the order: by key, then the newest first, which is the one with the greatest id. */
+/** A version's position: by key, then newest first, which is the greatest id. */
 type VersionPosition = Pick<VersionRow, "id" | "key">;
 
-/** A skip scan as that of objects; a page costs what its entries cost, not what lies under its prefixes. */
+/**
+ * A skip scan like that of objects: the cost of a page grows with its entries, not with the keys under its prefixes.
+ */
 export async function listVersions(reads: Tx, query: VersionQuery): Promise<VersionPage> {
   const start = await startOf(reads, query);
   if (start === undefined) return { entries: [], truncated: false };
@@ -42,7 +43,7 @@ function scanOf(reads: Tx, bucket: string): Scan<VersionPosition & Partial<Versi
   };
   return async (position, end, limit) => {
     if ("from" in position) return from(position.from, false, end, limit);
-    // Two walks of the index: what is left of the key itself, then the keys behind it.
+    // Two scans of the index: the rest of this key's versions, then the keys after it.
     const { key, id } = position.after;
     const older = await rows.where("key", "=", key).where("id", "<", id).orderBy("id", "desc").limit(limit).execute();
     return older.length === limit ? older : [...older, ...(await from(key, true, end, limit - older.length))];
@@ -50,13 +51,13 @@ function scanOf(reads: Tx, bucket: string): Scan<VersionPosition & Partial<Versi
 }
 
 /**
- * With a version-id-marker the older versions of the marked key follow, without it only greater keys. A marker that was
- * deleted since begins its key again: better a repeated entry than a missed one.
+ * With a version-id-marker, older versions of the marked key follow; without one, only greater keys. If the marked
+ * version was deleted meanwhile, its key starts again: a repeated entry is better than a missed one.
  */
 async function startOf(reads: Tx, query: VersionQuery): Promise<Position<VersionPosition> | undefined> {
   const key = toKeyText(query.keyMarker);
   const from = firstAfter(query.keyMarker, query.prefix, query.delimiter);
-  // Not where the marker lies in a common prefix, all of which is passed over.
+  // Not for a marker in a common prefix, because all of that is skipped.
   const marksVersion =
     query.keyMarker !== "" &&
     query.versionIdMarker !== "" &&
@@ -76,7 +77,7 @@ async function startOf(reads: Tx, query: VersionQuery): Promise<Position<Version
 }
 
 function toEntry(row: VersionRow): VersionEntry {
-  const tags = unpackJson(row.tags) as Tag[] | undefined;
+  const tags = tagsColumn.unpack(row.tags);
   return {
     ...listed(row),
     id: String(row.id),

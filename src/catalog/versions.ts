@@ -1,18 +1,22 @@
 import { sql, type Selectable } from "kysely";
-import type { Acl } from "../model/acl.js";
-import type { Checksum } from "../model/checksum.js";
-import type { Encryption } from "../model/encryption.js";
 import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
-import type { Durability, ObjectPart, ObjectVersion, StorageState } from "../model/object.js";
-import type { ObjectLock } from "../model/object-lock.js";
+import type { Durability, ObjectVersion, StorageState } from "../model/object.js";
 import { FRAGMENTS } from "../model/sizes.js";
-import type { Tag } from "../model/tag.js";
 import { unlinkVersionBlobs } from "./blob-links.js";
 import type { FileState, NewVersion } from "./catalog.js";
 import { unlinkFiles } from "./file-links.js";
 import { removeJob } from "./jobs.js";
-import { packJson, unpackJson } from "./json.js";
+import {
+  aclColumn,
+  checksumColumn,
+  contentColumn,
+  encryptionColumn,
+  lockColumn,
+  metadataColumn,
+  partsColumn,
+  tagsColumn,
+} from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import type { VersionTable } from "./schema.js";
 import { statement, type Tx } from "./store.js";
@@ -20,10 +24,10 @@ import { statement, type Tx } from "./store.js";
 /** The version id of what was written while versioning was not enabled. */
 export const NULL_VERSION = "null";
 
-/** In the words of the partial index, which a bound value would not match. */
+/** Exactly as in the partial index, which a bound value would not match. */
 export const isLatest = sql<boolean>`is_latest = 1`;
 
-/** What a new version's row says beside the version itself. */
+/** Columns of a new version's row beside those of the version itself. */
 export interface Insertion {
   readonly versionId: string;
   readonly deleteMarker?: boolean;
@@ -60,7 +64,7 @@ const insertRow = statement<VersionColumns>()((db, bound) =>
     .returning("id"),
 );
 
-/** Inserts the current version of its key: the one before must be out of the way (version-chain.ts). */
+/** Inserts the current version of its key, after `prepareInsertion` (version-chain.ts). */
 export async function insertVersion(
   tx: Tx,
   now: number,
@@ -79,27 +83,23 @@ export async function insertVersion(
     created_at: now,
     staged_segments: insertion.stagedSegments ?? 0,
     fid: insertion.fid ?? null,
-    content: packJson(version.content),
-    metadata: packJson(version.metadata),
-    checksum: packJson(version.checksum),
-    parts: packJson(version.parts),
-    tags: packTags(version.tags),
-    lock: packJson(version.lock),
-    acl: packJson(version.acl),
-    encryption: packJson(version.encryption),
+    content: contentColumn.pack(version.content),
+    metadata: metadataColumn.pack(version.metadata),
+    checksum: checksumColumn.pack(version.checksum),
+    parts: partsColumn.pack(version.parts),
+    tags: tagsColumn.pack(version.tags),
+    lock: lockColumn.pack(version.lock),
+    acl: aclColumn.pack(version.acl),
+    encryption: encryptionColumn.pack(version.encryption),
   };
   const [row] = await insertRow(tx, columns);
   if (!row) throw new Error("the version's row was not inserted");
   return { id: row.id, ...columns };
 }
 
-export function packTags(tags: readonly Tag[] | undefined): string | null {
-  return tags === undefined || tags.length === 0 ? null : packJson(tags);
-}
-
 /**
- * Removes what a version whose row is gone linked, its `encode` job and what was prepared for it. Returns the blobs let
- * go.
+ * Removes the links, the `encode` job and the prepared segments of a version whose row is removed. Returns the blobs
+ * that were unlinked.
  */
 export async function unlinkVersion(
   tx: Tx,
@@ -123,7 +123,7 @@ export interface ExtentRow {
   readonly state: FileState;
   readonly reports: number;
   readonly failure: string | null;
-  /** Why its job could not go on the last time it tried. */
+  /** Why the last attempt of its job failed. */
   readonly waiting: string | null;
 }
 
@@ -142,12 +142,12 @@ export function extentQuery(tx: Tx, version: number) {
 }
 
 export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): ObjectVersion {
-  const checksum = unpackJson(row.checksum) as Checksum | undefined;
-  const parts = unpackJson(row.parts) as ObjectPart[] | undefined;
-  const tags = unpackJson(row.tags) as Tag[] | undefined;
-  const lock = unpackJson(row.lock) as ObjectLock | undefined;
-  const acl = unpackJson(row.acl) as Acl | undefined;
-  const encryption = unpackJson(row.encryption) as Encryption | undefined;
+  const checksum = checksumColumn.unpack(row.checksum);
+  const parts = partsColumn.unpack(row.parts);
+  const tags = tagsColumn.unpack(row.tags);
+  const lock = lockColumn.unpack(row.lock);
+  const acl = aclColumn.unpack(row.acl);
+  const encryption = encryptionColumn.unpack(row.encryption);
   return {
     id: String(row.id),
     bucket: row.bucket,
@@ -157,8 +157,8 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
     deleteMarker: row.delete_marker === 1,
     size: row.size,
     etag: row.etag,
-    content: unpackJson(row.content) ?? {},
-    metadata: (unpackJson(row.metadata) ?? {}) as Record<string, string>,
+    content: contentColumn.unpack(row.content) ?? {},
+    metadata: metadataColumn.unpack(row.metadata) ?? {},
     ...(checksum ? { checksum } : {}),
     ...(parts ? { parts } : {}),
     ...(tags ? { tags } : {}),
@@ -176,7 +176,10 @@ export function toExtent({ file_id: file, fid, offset, length }: ExtentRow): Ext
   return { file: String(file), fid: fid as Fid, offset, length };
 }
 
-/** What each state of a file means for who reads the object: a refused or half-deleted file has its bytes here. */
+/**
+ * The storage state that clients see for each state of a file. The bytes of a refused or half-deleted file are staged
+ * here.
+ */
 const reached: Readonly<Record<FileState, StorageState>> = {
   encoded: "encoded",
   declared: "declared",

@@ -1,17 +1,17 @@
-import { asError, S3Error } from "../model/errors.js";
+import { asError, DomainError } from "../model/errors.js";
 
 export const WRITE_QUEUE_DEFAULTS = {
-  /** Intents that wait or whose commit is not durable yet; beyond it callers hear SlowDown. */
+  /** Intents that wait, or whose commit is not durable yet. Beyond this, callers get DomainError `catalogBusy`. */
   maxPending: 10_000,
   /** Intents in one commit. */
   maxBatch: 256,
-  /** A batch takes no further intent after this long, because the database works on the event loop's thread. */
+  /** A batch takes no further intent after so many ms, because the database runs on the event loop's thread. */
   maxBatchMs: 10,
 };
 
 export type WriteQueueSettings = typeof WRITE_QUEUE_DEFAULTS;
 
-/** The one connection that writes, as seen by the queue. */
+/** The writing connection, as the queue uses it. */
 export interface Batches<Tx> {
   readonly tx: Tx;
   begin(): void;
@@ -57,7 +57,8 @@ export class WriteQueue<Tx> {
   add<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new Error("the catalog is closed"));
     if (this.broken !== undefined) return Promise.reject(this.failure());
-    if (this.pending >= this.settings.maxPending) return Promise.reject(new S3Error("SlowDown"));
+    if (this.pending >= this.settings.maxPending)
+      return Promise.reject(new DomainError({ kind: "catalogBusy" }, "Too many changes are waiting for the catalog."));
     return new Promise<T>((resolve, reject) => {
       let outcome: T;
       this.pending++;
@@ -74,7 +75,7 @@ export class WriteQueue<Tx> {
           reject(error);
         },
       });
-      // Everything that arrives in this turn of the event loop shares the commit.
+      // All intents of this turn of the event loop share the commit.
       if (!this.executing) {
         this.executing = true;
         setImmediate(() => void this.execute());
@@ -82,7 +83,7 @@ export class WriteQueue<Tx> {
     });
   }
 
-  /** Accepts nothing more; resolves when everything accepted is settled. */
+  /** Accepts no more intents; resolves when all accepted ones are settled. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.pending > 0)
@@ -101,7 +102,7 @@ export class WriteQueue<Tx> {
       if (this.broken === undefined) await this.runBatch();
       else this.waiting.splice(0).forEach((intent) => intent.reject(this.failure()));
       void this.syncCommitted();
-      // Requests must be answered between batches.
+      // Lets requests be answered between batches.
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.executing = false;
@@ -123,7 +124,7 @@ export class WriteQueue<Tx> {
           await intent.run(batches.tx);
           batches.keep();
         } catch (error) {
-          // A full disk ends the whole transaction: then nobody's changes are there, and all must hear of it.
+          // A full disk rolls back the whole transaction. Then no intent's changes are there, and all must fail.
           if (!batches.undo()) throw error;
           done.pop();
           failed.push([intent, asError(error)]);
@@ -132,7 +133,7 @@ export class WriteQueue<Tx> {
       batches.commit();
     } catch (error) {
       batches.rollback();
-      // Where not even the transaction could begin, everyone hears why.
+      // If not even the transaction could begin, all waiting intents fail.
       const concerned = done.length + failed.length === 0 ? this.waiting.splice(0) : done.splice(0);
       for (const intent of concerned) failed.push([intent, asError(error)]);
     }
@@ -145,8 +146,8 @@ export class WriteQueue<Tx> {
     this.syncing = true;
     while (this.committed.length > 0) {
       const covered = this.committed.splice(0);
-      // After a failed sync nobody can say what is on the disk, and a later one may succeed without the lost pages:
-      // nothing committed since is acknowledged either.
+      // After a failed sync it is unknown what is on the disk, and a later sync may succeed without the lost pages. So
+      // nothing that was committed since is acknowledged either.
       if (this.broken === undefined) await this.components.batches.sync().catch((error: unknown) => this.break(error));
       for (const intent of covered) {
         if (this.broken === undefined) intent.resolve();
@@ -160,10 +161,11 @@ export class WriteQueue<Tx> {
     this.broken ??= error;
   }
 
-  private failure(): S3Error {
-    return new S3Error("ServiceUnavailable", {
-      message: "The catalog can no longer be written; the gateway must be restarted.",
-      cause: this.broken,
-    });
+  private failure(): DomainError {
+    return new DomainError(
+      { kind: "dependencyUnavailable" },
+      "The catalog can no longer be written; the gateway must be restarted.",
+      { cause: this.broken },
+    );
   }
 }

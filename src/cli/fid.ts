@@ -1,7 +1,6 @@
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
-import { digestFile } from "../encoding/file-digest.js";
+import { digestFile, EmptyFileError } from "../encoding/file-digest.js";
 import { ConfigError } from "../config/config-error.js";
-import { S3Error } from "../gateway/s3-error.js";
 import { PLAIN, type SegmentFormat } from "../model/file.js";
 
 /** `cess-s3 fid`: prints the FID that a local file would have on CESS. */
@@ -14,7 +13,7 @@ export async function runFid(
     const { fid, size, segments } = await digestFile(encoder, path, format(options.cipher));
     console.log(options.json ? JSON.stringify({ fid, size, segments }, undefined, 2) : fid);
   } catch (cause) {
-    if (cause instanceof S3Error) throw new ConfigError(`${path}: ${cause.message}`, { cause });
+    if (cause instanceof EmptyFileError) throw new ConfigError(`${path}: ${cause.message}`, { cause });
     throw cause;
   } finally {
     await encoder.close();

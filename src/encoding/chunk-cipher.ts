@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import type { SegmentFormat } from "../model/file.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, CHUNK_TAG } from "../model/sizes.js";
 
-/** Bound into every chunk, so that a later version of the format can never be taken for this one. */
+/** Authenticated with every chunk, so a chunk of a later format can never be taken for one of this format. */
 const FORMAT = Buffer.from("cess-s3 aes-256-gcm chunk 1");
 const NONCE_SIZE = 12;
 
@@ -10,9 +10,9 @@ const NONCE_SIZE = 12;
 export class ChunkCipher {
   private readonly key: KeyObject;
 
-  /** Throws Error for a format whose key is not there. */
+  /** Throws Error for a format without its key. */
   constructor(format: SegmentFormat & { readonly name: "aes-256-gcm" }) {
-    if (format.key === undefined) throw new Error("the data key of an encrypted file is not there");
+    if (format.key === undefined) throw new Error("the data key of an encrypted file is missing");
     this.key = createSecretKey(format.key, "hex");
   }
 
@@ -41,15 +41,13 @@ export class ChunkCipher {
     try {
       decipher.final();
     } catch (cause) {
-      throw new Error(`chunk ${chunk} of segment ${segment} is not what its data key sealed`, { cause });
+      throw new Error(`chunk ${chunk} of segment ${segment} does not authenticate with its data key`, { cause });
     }
     return content;
   }
 }
 
-/**
- * A data key seals one object only, and every chunk of it has its own number: no nonce is ever used for two contents.
- */
+/** A data key seals one object, and each chunk has its own number, so no nonce is used twice. */
 function nonce(segment: number, chunk: number): Buffer {
   const bytes = Buffer.alloc(NONCE_SIZE);
   bytes.writeUInt32BE(segment, 4);

@@ -1,7 +1,3 @@
-import { readFileSync } from "node:fs";
-import { ReferenceCodec } from "./reference-codec.js";
-import { SimdCodec } from "./simd-codec.js";
-
 /** Bytes of each fragment that a codec holds at a time. Twelve such strips fit a core's L2 cache. */
 export const STRIP_SIZE = 64 * 1024;
 
@@ -17,10 +13,4 @@ export interface Codec {
    * Computes bytes 0…`length` (at most STRIP_SIZE) of the fragments `to` from those of four different fragments `from`.
    */
   transform(from: readonly number[], to: readonly number[], length: number): void;
-}
-
-/** The fastest codec this machine runs: our SIMD kernel, or the reference library where WebAssembly has no SIMD. */
-export function createCodec(): Codec {
-  const kernel = readFileSync(new URL("./codec.wasm", import.meta.url));
-  return SimdCodec.supported(kernel) ? new SimdCodec(kernel, STRIP_SIZE) : new ReferenceCodec(STRIP_SIZE);
 }

@@ -1,21 +1,22 @@
 import { stat } from "node:fs/promises";
-import { S3Error } from "../model/errors.js";
 import { type SegmentFormat, type SegmentHashes, segmentCapacity, segmentCount } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Encoder, Task } from "./encoder.js";
 import { fidOf } from "./merkle.js";
 import { ENCODER_DEFAULTS } from "./thread-encoder.js";
 
-/** What CESS would know a local file by. */
+/** The FID and the hashes that a local file would have on CESS. */
 export interface FileDigest {
-  /** Of a file above 31.25 GiB, which is stored as several: the root over all its segments. */
+  /** A file above 31.25 GiB is stored as several: then this is the root over all its segments. */
   readonly fid: Fid;
   /** Bytes. */
   readonly size: number;
   readonly segments: readonly SegmentHashes[];
 }
 
-/** Computes a local file's hashes. Throws S3Error InvalidRequest for the empty file, which CESS cannot store. */
+export class EmptyFileError extends Error {}
+
+/** Computes a local file's hashes. Throws EmptyFileError for the empty file, which CESS cannot store. */
 export async function digestFile(
   encoder: Encoder,
   path: string,
@@ -23,12 +24,11 @@ export async function digestFile(
   task?: Task,
 ): Promise<FileDigest> {
   const { size } = await stat(path);
-  if (size === 0)
-    throw new S3Error("InvalidRequest", { message: "an empty file has no FID: it cannot be stored on CESS" });
+  if (size === 0) throw new EmptyFileError("an empty file has no FID: it cannot be stored on CESS");
   const capacity = segmentCapacity(format);
   const segments = new Array<SegmentHashes>(segmentCount(size, format));
   const indexes = segments.keys();
-  /** Twice as many as threads, so that none waits for this loop. They share the one iterator. */
+  /** Two lanes for each thread, so that no thread waits for this loop. All lanes share the iterator. */
   const lane = async () => {
     for (const index of indexes) {
       const offset = index * capacity;

@@ -26,7 +26,7 @@ export function fidOf(segments: readonly Hash[]): Fid {
   return (level[0] ?? Buffer.alloc(0)).toString("hex") as Fid;
 }
 
-/** The root over all segments of several files, in order: what names an object that is more than one file. */
+/** The root over all segments of several files, in order: the identity of an object that is stored as several. */
 export function fidOfRoot(files: readonly (readonly SegmentHashes[])[]): Fid {
   return fidOf(files.flat().map((segment) => segment.hash));
 }

@@ -1,16 +1,14 @@
 import { createCipheriv, createDecipheriv, type Cipher } from "node:crypto";
-import { S3Error } from "../model/errors.js";
 
 /** AES works on blocks of this many bytes; the padding of a full plaintext is one block. */
 export const CIPHER_BLOCK = 16;
 
 /**
- * The user's text filled on the right with `0` to 32 bytes. Throws S3Error InvalidArgument unless it has 1 to 32 bytes.
+ * The user's text filled on the right with `0` to 32 bytes. Throws RangeError unless it has 1 to 32 bytes.
  */
 function keyOf(cipher: string): Buffer {
   const text = Buffer.from(cipher, "utf8");
-  if (text.length === 0 || text.length > 32)
-    throw new S3Error("InvalidArgument", { message: `a cipher has 1 to 32 bytes, not ${text.length}` });
+  if (text.length === 0 || text.length > 32) throw new RangeError(`a cipher has 1 to 32 bytes, not ${text.length}`);
   return Buffer.concat([text, Buffer.alloc(32 - text.length, "0")]);
 }
 
@@ -21,8 +19,9 @@ export function segmentEncryptor(cipher: string): Cipher {
 }
 
 /**
- * Decrypts whole blocks out of the middle of a segment. `previous` is the ciphertext block before them, or undefined
- * when they begin the segment. `ciphertext`: a multiple of 16 bytes. CBC needs no more than that to read at random.
+ * Decrypts whole blocks from the middle of a segment. `previous`: the ciphertext block before them, or undefined at the
+ * beginning of the segment. `ciphertext`: a multiple of 16 bytes. CBC needs only the block before for reads at any
+ * position.
  */
 export function decryptRange(cipher: string, previous: Uint8Array | undefined, ciphertext: Uint8Array): Buffer {
   const key = keyOf(cipher);

@@ -15,23 +15,23 @@ function updateZeros(hasher: Hasher, count: number): void {
     hasher.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
 }
 
-/** Bytes of data fragment `index` that are not behind the segment's last content byte. */
+/** Bytes of data fragment `index` up to the end of the segment's content. */
 function contentOf(source: SegmentSource, index: number): number {
   return Math.min(Math.max(source.zerosFrom - index * FRAGMENT_SIZE, 0), FRAGMENT_SIZE);
 }
 
 /**
- * Whether this is a data fragment without content. Fragment 0 is hashed in any case: the segment's hash goes on from
- * it.
+ * Whether this is a data fragment without content. Fragment 0 is always hashed, because the segment's hash continues
+ * from its hash.
  */
 function knownZero(source: SegmentSource, index: number): boolean {
   return index > 0 && index < DATA_FRAGMENTS && contentOf(source, index) === 0;
 }
 
 /**
- * The work of one thread on segments, column by column: a strip of each fragment at a time, so that twelve hashes and
- * eight parity fragments cost 768 KiB of memory rather than 96 MiB. Columns behind the content are zero in all twelve
- * fragments and are only hashed; a fragment with no content at all has a known hash.
+ * One thread's work on segments, column by column. Only a strip of each fragment is in memory, so twelve hashes and
+ * eight parity fragments cost 768 KiB instead of 96 MiB. Columns behind the content are zero in all twelve fragments
+ * and are only hashed; a fragment without content has a known hash.
  */
 export class SegmentCoder {
   constructor(private readonly codec: Codec) {}
@@ -85,7 +85,8 @@ export class SegmentCoder {
 
   /** Data fragments that are not among the `available`, any four different ones. */
   reconstruct(available: readonly NumberedFragment[], wanted: readonly number[]): Uint8Array[] {
-    if (available.some(({ bytes }) => bytes.length !== FRAGMENT_SIZE)) throw new RangeError("a fragment has 8 MiB");
+    if (available.some(({ bytes }) => bytes.length !== FRAGMENT_SIZE))
+      throw new RangeError("a fragment must have 8 MiB");
     const from = available.map(({ index }) => index);
     const made = wanted.map(() => new Uint8Array(FRAGMENT_SIZE));
     for (let column = 0; column < FRAGMENT_SIZE; column += STRIP_SIZE) {
@@ -114,7 +115,9 @@ export class SegmentCoder {
     return strip.subarray(0, length);
   }
 
-  /** A segment begins with its fragment 0, so its hash goes on where that fragment's ended: a quarter is saved. */
+  /**
+   * A segment begins with its fragment 0, so its hash continues from that fragment's hash state. That saves a quarter.
+   */
   private segmentHash(source: SegmentSource, fragment0: Hasher): Hash {
     const buffer = this.codec.outputs[0] ?? new Uint8Array(STRIP_SIZE);
     const end = Math.max(Math.min(source.zerosFrom, SEGMENT_SIZE), FRAGMENT_SIZE);

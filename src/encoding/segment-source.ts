@@ -6,9 +6,9 @@ import { ChunkCipher } from "./chunk-cipher.js";
 import type { FileSlice } from "./encoder.js";
 import { CIPHER_BLOCK, segmentEncryptor } from "./segment-cipher.js";
 
-/** A segment's 32 MiB, to be read at any position. */
+/** The 32 MiB of a segment, readable at any position. */
 export interface SegmentSource {
-  /** From this byte on the segment is all zeros: never read, nor coded. */
+  /** From this byte on the segment is zeros, which are neither read nor coded. */
   readonly zerosFrom: number;
   /** Fills `target` with the bytes from `position` on. */
   read(position: number, target: Uint8Array): void;
@@ -56,7 +56,9 @@ class PlainSource implements SegmentSource {
   }
 }
 
-/** CBC runs from front to back but columns are read side by side, so the ciphertext is kept: 32 MiB, one per thread. */
+/**
+ * CBC encrypts from front to back, but columns are read in parallel. So the ciphertext is kept: 32 MiB for each thread.
+ */
 let ciphertext: Buffer | undefined;
 
 class CbcSource implements SegmentSource {
@@ -83,7 +85,7 @@ class CbcSource implements SegmentSource {
   }
 }
 
-/** Sealed chunks, made as they are read. Whole chunks behind the content are zeros, as in a plain segment. */
+/** Chunks that are sealed when they are read. Whole chunks behind the content are zeros, as in a plain segment. */
 class ChunkedSource implements SegmentSource {
   readonly zerosFrom: number;
   private readonly cipher: ChunkCipher;
@@ -124,9 +126,8 @@ class ChunkedSource implements SegmentSource {
 }
 
 /**
- * The segment that `content` makes in this format: of a file that begins with it. At most one `cess-cbc` source of a
- * thread is in use at a time.
- * Throws RangeError when the content is longer than the format's capacity.
+ * The segment that `content` becomes in this format. `format`: of a file that begins with this segment. A thread may
+ * use one `cess-cbc` source at a time. Throws RangeError when the content exceeds the format's capacity.
  */
 export function openSegment(content: readonly FileSlice[], format: SegmentFormat): SegmentSource {
   const plain = new PlainSource(content);

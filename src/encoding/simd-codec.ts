@@ -3,7 +3,7 @@ import type { Codec } from "./codec.js";
 import { codingRows } from "./coding-matrix.js";
 import { inverse, multiply } from "./galois-field.js";
 
-/** What we use of WebAssembly; the types of Node 20 do not name it. */
+/** The part of WebAssembly that is used here. Node 20's types do not declare it. */
 interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => object;
@@ -19,7 +19,7 @@ interface Kernel {
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
 
 const PAGE = 64 * 1024;
-/** The kernel works on 32 bytes a step; strips are whole steps, so a shorter length is rounded up without harm. */
+/** The kernel works in steps of 32 bytes. Strips are whole steps, so a length can be rounded up. */
 const STEP = 32;
 /** Two tables of 16 bytes for a constant. */
 const TABLES = 32;
@@ -30,7 +30,7 @@ const PARITY_TABLES = PARITY_FRAGMENTS * ROW_TABLES;
 /** codec.wat's X: 0 at 0 and 1, 1 at 2 and 3. */
 const x = (at: number): number => multiply(multiply(at, at) ^ at, inverse(6));
 const PARITY_CONSTANTS = [2, x(4), x(8), 4, 6, 8, 10];
-/** What `parity` makes. */
+/** The fragments that `parity` computes. */
 const ALL_PARITY = Array.from({ length: PARITY_FRAGMENTS }, (_, i) => DATA_FRAGMENTS + i).join();
 const ALL_DATA = Array.from({ length: DATA_FRAGMENTS }, (_, i) => i).join();
 
@@ -77,7 +77,7 @@ export class SimdCodec implements Codec {
     }
   }
 
-  /** The tables stay between columns: a segment's 128 columns all use the same. */
+  /** All 128 columns of a segment use the same tables, so they are kept. */
   private prepareRows(from: readonly number[], to: readonly number[]): void {
     const key = `${from.join()}>${to.join()}`;
     if (key === this.rows) return;

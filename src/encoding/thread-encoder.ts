@@ -10,13 +10,13 @@ import type { WorkerTasks } from "./worker.js";
 export interface EncoderSettings {
   /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
   readonly threads: number;
-  /** Calls that may wait for a thread before callers are refused with SlowDown. */
+  /** Calls that may wait for a thread before callers are refused. */
   readonly waitingTasks: number;
 }
 
 export const ENCODER_DEFAULTS: EncoderSettings = { threads: availableParallelism(), waitingTasks: 4096 };
 
-/** The bytes in a buffer of their own, which can be transferred; copied only when they are part of a larger one. */
+/** The bytes in a buffer of their own, which can be transferred. Copied only if they are part of a larger buffer. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength)
@@ -24,7 +24,10 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-/** The Encoder over a pool of worker threads. A task that runs is never interrupted (0.1 s); its caller may leave. */
+/**
+ * The Encoder over a pool of worker threads. A running task is not interrupted (it takes 0.1 s), but its caller may
+ * abort.
+ */
 export class ThreadEncoder implements Encoder {
   private readonly pool: Piscina;
   private readonly queue: WorkQueue;

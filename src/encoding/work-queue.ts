@@ -1,4 +1,4 @@
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 
 interface Waiting {
   start(): void;
@@ -7,7 +7,7 @@ interface Waiting {
 
 /**
  * Who may run next: at most `running` calls at a time, foreground before background, each in order of arrival. A full
- * queue makes callers wait; beyond `waiting` of them it refuses with S3Error SlowDown, since something is stuck.
+ * queue makes callers wait; beyond `waiting` of them it refuses with a DomainError `overloaded`, since something is stuck.
  */
 export class WorkQueue {
   private readonly foreground = new Set<Waiting>();
@@ -42,7 +42,7 @@ export class WorkQueue {
 
   private turn(queue: Set<Waiting>, signal?: AbortSignal): Promise<void> {
     if (this.waiting >= this.limits.waiting)
-      return Promise.reject(new S3Error("SlowDown", { message: "too much work is waiting for the encoder" }));
+      return Promise.reject(new DomainError({ kind: "overloaded" }, "too much work is waiting for the encoder"));
     return new Promise((resolve, reject) => {
       const abandon = () => waiting.giveUp(signal?.reason as Error);
       const leave = () => {

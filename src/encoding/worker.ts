@@ -3,7 +3,7 @@ import { setPriority } from "node:os";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
-import { createCodec } from "./codec.js";
+import { createCodec } from "./fastest-codec.js";
 import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
 
@@ -17,12 +17,14 @@ export interface WorkerTasks {
   verify: { bytes: Uint8Array; hash: Hash };
 }
 
-/** On Linux of the calling thread alone: where cores are scarce, requests go before preprocessing. */
+/**
+ * On Linux this is the priority of the calling thread only. With few cores, requests are served before preprocessing.
+ */
 if (process.platform === "linux") setPriority(NICENESS);
 
 const coder = new SegmentCoder(createCodec());
 
-/** Gives several buffers back to the calling thread without copying them. */
+/** Transfers several buffers to the calling thread without copying them. */
 class Moved {
   constructor(private readonly reconstruction: Reconstruction) {}
 

@@ -1,1 +1,184 @@
-export { errorKinds, S3Error, type ErrorDetails, type ErrorKind } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
+
+/**
+ * Every way a request can be refused, by S3's own code where S3 has one. The HTTP status and default text of each stand
+ * in one exhaustive map in s3/error-response.ts.
+ */
+export const errorKinds = [
+  "AccessDenied",
+  "AuthorizationHeaderMalformed",
+  "AuthorizationQueryParametersError",
+  "BadDigest",
+  "BadRequest",
+  "BucketAlreadyExists",
+  "BucketAlreadyOwnedByYou",
+  "BucketNotEmpty",
+  "ConditionalRequestConflict",
+  "EntityTooLarge",
+  "EntityTooSmall",
+  "IllegalVersioningConfigurationException",
+  "IncompleteBody",
+  "InternalError",
+  "InvalidAccessKeyId",
+  "InvalidArgument",
+  "InvalidBucketName",
+  "InvalidBucketState",
+  "InvalidChunkSizeError",
+  "InvalidDigest",
+  "InvalidEncryptionAlgorithmError",
+  "InvalidLocationConstraint",
+  "InvalidObjectState",
+  "InvalidPart",
+  "InvalidPartNumber",
+  "InvalidPartOrder",
+  "InvalidRange",
+  "InvalidRequest",
+  "InvalidRetentionPeriod",
+  "InvalidStorageClass",
+  "InvalidTag",
+  "InvalidTargetBucketForLogging",
+  "InvalidToken",
+  "InvalidURI",
+  "KMS.DisabledException",
+  "KMS.InvalidKeyUsageException",
+  "KMS.NotFoundException",
+  "KeyTooLongError",
+  "MalformedXML",
+  "MaxMessageLengthExceeded",
+  "MetadataTooLarge",
+  "MethodNotAllowed",
+  "MissingContentLength",
+  "MissingSecurityHeader",
+  "NoSuchBucket",
+  "NoSuchKey",
+  "NoSuchUpload",
+  "NoSuchVersion",
+  "NotImplemented",
+  "NotModified",
+  "OperationAborted",
+  "PermanentRedirect",
+  "PreconditionFailed",
+  "RequestTimeTooSkewed",
+  "RequestTimeout",
+  "ServiceUnavailable",
+  "SignatureDoesNotMatch",
+  "SlowDown",
+  "XAmzContentSHA256Mismatch",
+  "AccessControlListNotSupported",
+  "AccessForbidden",
+  "MalformedTrailerError",
+  "MissingRequestBodyError",
+  "InvalidBucketAclWithObjectOwnership",
+  "InvalidBucketOwnerAWSAccountID",
+  "InvalidPolicyDocument",
+  "MalformedACLError",
+  "MalformedPOSTRequest",
+  "MalformedPolicy",
+  "MaxPostPreDataLengthExceededError",
+  "NoSuchPublicAccessBlockConfiguration",
+  "OwnershipControlsNotFoundError",
+  "UnexpectedContent",
+  "UnresolvableGrantByEmailAddress",
+  // What AWS answers to a read of a configuration that a bucket never got.
+  "MetadataConfigurationNotFound",
+  "NoSuchBucketPolicy",
+  "NoSuchConfiguration",
+  "NoSuchCORSConfiguration",
+  "NoSuchLifecycleConfiguration",
+  "NoSuchObjectLockConfiguration",
+  "NoSuchTagSet",
+  "NoSuchWebsiteConfiguration",
+  "ObjectLockConfigurationNotFoundError",
+  "ReplicationConfigurationNotFoundError",
+  "ServerSideEncryptionConfigurationNotFoundError",
+  // Ours: the network's refusals, which S3 has no word for.
+  "InsufficientStorage",
+  "TerritoryTooSmall",
+  "TerritoryNotFound",
+  "TerritoryNotActive",
+  "GatewayNotAuthorized",
+  "ObjectUnavailable",
+] as const;
+
+export type ErrorKind = (typeof errorKinds)[number];
+
+export interface ErrorDetails {
+  /** Replaces the kind's default text; says what to do where something can be done. */
+  readonly message?: string;
+  /** The wrong thing itself (a key, a header's name): S3's `<Resource>` and its like. */
+  readonly resource?: string;
+  /** Further elements of the XML answer, such as `Region` or `ActualObjectSize`. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Headers the answer must carry, such as `x-amz-bucket-region`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** A refusal a client may see. Anything else that is thrown becomes InternalError and is logged with its cause. */
+export class S3Error extends Error {
+  constructor(
+    readonly kind: ErrorKind,
+    readonly details: ErrorDetails = {},
+  ) {
+    super(details.message ?? kind, details.cause === undefined ? {} : { cause: details.cause });
+    this.name = "S3Error";
+  }
+}
+
+/** The refusal that a failure means to a client; undefined for a failure that clients learn nothing of. */
+export function toS3Error(failure: unknown): S3Error | undefined {
+  if (failure instanceof S3Error) return failure;
+  return failure instanceof DomainError ? fromDomain(failure) : undefined;
+}
+
+/** Exhaustive: a new kind of DomainError does not compile until it has its code here. */
+function fromDomain(error: DomainError): S3Error {
+  const { problem, message } = error;
+  const refuse = (kind: ErrorKind, details: ErrorDetails = {}) => new S3Error(kind, { ...details, cause: error });
+  switch (problem.kind) {
+    case "noBucket":
+      return refuse("NoSuchBucket", { resource: problem.bucket });
+    case "bucketNotEmpty":
+      return refuse("BucketNotEmpty", { resource: problem.bucket });
+    case "noObject":
+      return refuse("NoSuchKey", { resource: problem.key });
+    case "preconditionFailed":
+      return refuse("PreconditionFailed", { resource: problem.key });
+    case "noUpload":
+      return refuse("NoSuchUpload", { resource: problem.uploadId });
+    case "partReplaced":
+      return refuse("InvalidPart", { message });
+    case "copySourceDeleted":
+      return refuse("OperationAborted", { message });
+    case "objectLocked":
+      return refuse("AccessDenied", { message: "Access Denied because object protected by object lock." });
+    case "invalidTag":
+      return refuse("InvalidTag", {
+        message,
+        ...(problem.tag === undefined ? {} : { fields: { TagKey: problem.tag } }),
+      });
+    case "invalidPolicy":
+      return refuse("MalformedPolicy", {
+        message,
+        ...(problem.action === undefined ? {} : { fields: { Detail: problem.action } }),
+      });
+    case "noKmsKey":
+      return refuse("KMS.NotFoundException", { message, fields: { KeyId: problem.keyId } });
+    case "kmsKeyDisabled":
+      return refuse("KMS.DisabledException", { message, fields: { KeyId: problem.keyId } });
+    case "kmsKeyUnsuitable":
+      return refuse("KMS.InvalidKeyUsageException", { message, fields: { KeyId: problem.keyId } });
+    case "kmsKeyForbidden":
+      return refuse("AccessDenied", { message, fields: { KeyId: problem.keyId } });
+    case "storageFull":
+      return refuse("InsufficientStorage", { message });
+    case "catalogBusy":
+      return refuse("SlowDown");
+    case "overloaded":
+      return refuse("SlowDown", { message });
+    case "dependencyUnavailable":
+      return refuse("ServiceUnavailable", { message });
+    case "objectUnavailable":
+      return refuse("ObjectUnavailable", { message });
+  }
+}

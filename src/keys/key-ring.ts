@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { kmsKeyName, noSuchKmsKey } from "../model/encryption.js";
+import { kmsKeyName, noKmsKey } from "../model/encryption.js";
 import type { Keys, KeyServer, Wrapper } from "./keys.js";
 import { openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
 
-/** Key material as it is given: the first of several is the one that wraps, the others still unwrap. */
+/** The configured key material. Of several keys the first one wraps; the others only unwrap. */
 export interface KeyMaterial {
   /** Each 32 bytes; at least one. */
   readonly master: readonly Uint8Array[];
@@ -13,12 +13,12 @@ export interface KeyMaterial {
   readonly ciphers: ReadonlyMap<string, string>;
 }
 
-/** Stands for all keys of the key server: which of them are needed is its operator's to know. */
+/** Stands for all keys of the key server. Its operator knows which of them are needed. */
 const SERVER_ID = "vault";
 
 /**
- * Keys in memory, and those of a key server for names that are not among them. Each purpose is part of what is
- * authenticated, so nothing wrapped can take another's place.
+ * Keys in memory; other names are asked of the key server. The purpose is authenticated, so a wrapped secret cannot be
+ * used in the place of another.
  */
 export class KeyRing implements Keys {
   readonly masterId: string;
@@ -28,7 +28,7 @@ export class KeyRing implements Keys {
   private readonly kms: ReadonlyMap<string, readonly WrappingKey[]>;
   private readonly ciphers: ReadonlyMap<string, string>;
 
-  /** Throws RangeError for a key that has not 32 bytes, and without a master key. */
+  /** Throws RangeError for a key that is not 32 bytes long, and without a master key. */
   constructor(
     { master, kms, ciphers }: KeyMaterial,
     private readonly server?: KeyServer,
@@ -97,7 +97,7 @@ export class KeyRing implements Keys {
 
   cipher(name: string): string {
     const text = this.ciphers.get(name);
-    if (text === undefined) throw noSuchKmsKey(name);
+    if (text === undefined) throw noKmsKey(name);
     return text;
   }
 
@@ -105,19 +105,19 @@ export class KeyRing implements Keys {
     await this.server?.close();
   }
 
-  /** Where a KMS key wraps that is not here. */
+  /** The key server, for KMS keys that are not in memory. */
   private serverOf(keyId: string): KeyServer | undefined {
     return this.kms.has(kmsKeyName(keyId)) ? undefined : this.server;
   }
 
   private named(keyId: string): readonly WrappingKey[] {
     const keys = this.kms.get(kmsKeyName(keyId));
-    if (!keys) throw noSuchKmsKey(keyId);
+    if (!keys) throw noKmsKey(keyId);
     return keys;
   }
 }
 
-/** What is written with a data key must tell nothing of the customer's key: not even a digest of it alone. */
+/** What is stored must not reveal the customer's key, not even a plain digest of it. */
 function customerKey(bytes: Uint8Array): WrappingKey {
   return { ...wrappingKey(bytes), id: "customer" };
 }

@@ -1,15 +1,15 @@
 import type { Sealer } from "../model/sealer.js";
 
-/** What keys wrap with here: the master key, a KMS key by its name, or a key that a client brought. */
+/** The key that wraps a secret: the master key, a KMS key by its name, or a key that came with the request (SSE-C). */
 export type Wrapper =
   | { readonly kind: "master" }
   | { readonly kind: "kms"; readonly keyId: string }
   | { readonly kind: "customer"; readonly key: Uint8Array };
 
 /**
- * Named keys that never leave the server that has them. Rejects with S3Error: KMS.NotFoundException,
- * KMS.DisabledException, KMS.InvalidKeyUsageException, AccessDenied, and ServiceUnavailable, which passes; with Error
- * when the key did not wrap this, or not for this purpose.
+ * Named keys that never leave the key server. Rejects with DomainError `noKmsKey`, `kmsKeyDisabled`,
+ * `kmsKeyUnsuitable`, `kmsKeyForbidden`, or `dependencyUnavailable`, which is temporary; with Error when the key did
+ * not wrap this secret, or not for this purpose.
  */
 export interface KeyServer {
   /** The result begins with `vault:`. */
@@ -18,23 +18,24 @@ export interface KeyServer {
   close(): Promise<void>;
 }
 
-/** The gateway's key material. The catalog keeps only what was wrapped by it. */
+/** The gateway's keys. The catalog holds only secrets that they have wrapped. */
 export interface Keys extends Sealer {
-  /** The id of the master key that seals now. */
+  /** The id of the current master key. */
   readonly masterId: string;
-  /** Whether the key of this id, a master key or a KMS key, is here or where it can be asked. */
+  /** Whether the master key or KMS key of this id is in memory, or can be asked of the key server. */
   has(id: string): boolean;
   /**
-   * S3Error KMS.NotFoundException for a KMS key that is not here, and what a KeyServer refuses. `context` is bound in.
+   * `context` is authenticated. Rejects with DomainError `noKmsKey` for an unknown KMS key, and as a KeyServer does.
    */
   wrap(secret: string, wrapper: Wrapper, context: string): Promise<string>;
   /**
-   * Undefined for a customer's key that did not wrap it. S3Error KMS.NotFoundException for a KMS key that is not here
-   * any more, or what a KeyServer refuses; Error for a master key that is not, or when what was wrapped was changed.
+   * Undefined for a customer's key that did not wrap this. Rejects with DomainError `noKmsKey` for a KMS key that does
+   * not exist any more, and as a KeyServer does; with Error when the master key is missing or the wrapped text was
+   * changed.
    */
   unwrap(wrapped: string, wrapper: Wrapper, context: string): Promise<string | undefined>;
-  /** The id of the key that a wrapper wraps with now; undefined for a customer's. S3Error KMS.NotFoundException. */
+  /** The id of the key that this wrapper uses now; undefined for a customer's key. Throws DomainError `noKmsKey`. */
   idOf(wrapper: Wrapper): string | undefined;
-  /** The text of a `cess-cbc` cipher by its name. S3Error KMS.NotFoundException. */
+  /** The text of a `cess-cbc` cipher by its name. Throws DomainError `noKmsKey`. */
   cipher(name: string): string;
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-/** A key of 32 bytes that wraps others, with the name it is known by: eight hex digits of a digest of it. */
+/** A key of 32 bytes that wraps others. Its id is eight hex digits of a digest of the key. */
 export interface WrappingKey {
   readonly id: string;
   readonly bytes: Uint8Array;
@@ -29,7 +29,7 @@ export function sealedBy(sealed: string): string {
   return sealed.split(".")[1] ?? "";
 }
 
-/** Undefined when this key did not seal it, or not for this purpose, or it was changed. */
+/** Undefined when another key sealed it, or for another purpose, or when it was changed. */
 export function openText(key: WrappingKey, sealed: string, purpose: string): string | undefined {
   const [version, id, text = ""] = sealed.split(".");
   const bytes = Buffer.from(text, "base64url");

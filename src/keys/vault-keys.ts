@@ -1,53 +1,53 @@
 import { LRUCache } from "lru-cache";
 import { Agent } from "undici";
-import { noSuchKmsKey } from "../model/encryption.js";
-import { S3Error, type ErrorKind } from "../model/errors.js";
+import { noKmsKey } from "../model/encryption.js";
+import { DomainError } from "../model/errors.js";
 import { KIB } from "../model/sizes.js";
 import type { KeyServer } from "./keys.js";
 
 export interface VaultComponents {
-  /** Asked before each request: what renews a token writes it anew. */
+  /** Called before each request, because a renewed token replaces the old one. */
   readonly token: () => Promise<string>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 export const VAULT_DEFAULTS = {
-  /** Where the transit engine is mounted. */
+  /** Mount path of the transit engine. */
   mount: "transit",
   namespace: undefined as string | undefined,
-  /** Certificates in PEM that the server's must come from; the system's when undefined. */
+  /** CA certificates in PEM for the server's certificate; the system's when undefined. */
   ca: undefined as string | undefined,
-  /** For a whole request, waiting for a connection and a second attempt included. */
+  /** Timeout of a whole request, including the wait for a connection and the second attempt. */
   timeoutMs: 5_000,
   /** Requests at one time; others wait. */
   connections: 8,
-  /** How long a data key is remembered, and that a key is there. */
+  /** How long an unwrapped data key, and the existence of a KMS key, is cached. */
   rememberedMs: 60_000,
-  /** Data keys that are remembered. */
+  /** Data keys in the cache. */
   remembered: 1_000,
 };
 export type VaultSettings = typeof VAULT_DEFAULTS & { readonly address: string };
 
-/** An answer of Vault's, or that none came. */
+/** Vault's answer. */
 interface Answer {
   readonly status: number;
   readonly data: Readonly<Record<string, unknown>>;
   readonly errors: string;
 }
 
-/** Longest answer that is read, in bytes. */
+/** Limit of an answer, in bytes. */
 const ANSWER_LIMIT = 64 * KIB;
 
 /**
- * KMS keys in Vault's (or OpenBao's) transit engine. Data keys are sent there to be wrapped and unwrapped; the keys
- * never leave it. What a data key is bound to is its associated data, and the context of keys that are derived.
+ * KMS keys in the transit engine of Vault (or OpenBao). Data keys are sent there to be wrapped and unwrapped; KMS keys
+ * never leave it. The purpose of a data key is its associated data, and the context for derived keys.
  */
 export class VaultKeys implements KeyServer {
   private readonly settings: VaultSettings;
   private readonly agent: Agent;
   private readonly base: URL;
   private readonly opened: LRUCache<string, Promise<string>>;
-  /** Keys that were there a moment ago. */
+  /** KMS keys that existed at the last check. */
   private readonly known: LRUCache<string, true>;
 
   constructor(
@@ -73,7 +73,7 @@ export class VaultKeys implements KeyServer {
     return this.work("encrypt", name, { plaintext: base64(secret), ...boundTo(purpose) }, "ciphertext");
   }
 
-  /** What was opened is remembered for a while: a reader's many ranges are one question. */
+  /** Results are cached for a while, so a reader's many ranges need one request. */
   unwrap(wrapped: string, keyName: string, purpose: string): Promise<string> {
     const place = JSON.stringify([keyName, purpose, wrapped]);
     const known = this.opened.get(place);
@@ -98,12 +98,15 @@ export class VaultKeys implements KeyServer {
     return Buffer.from(plaintext, "base64").toString("utf8");
   }
 
-  /** Vault makes a key that is encrypted with and not there, if it lets the token: a misspelt name must not. */
+  /**
+   * Throws for a missing key. Vault would create it on `encrypt` if the token may, so a misspelt name must be found
+   * first.
+   */
   private async requireKey(name: string, keyName: string): Promise<void> {
     if (this.known.has(name)) return;
     const { status, data, errors } = await this.ask("GET", `keys/${name}`);
-    if (status === 404 && errors === "") throw noSuchKmsKey(keyName);
-    // A token that may not look may still encrypt, and Vault makes no keys for those that may only do that.
+    if (status === 404 && errors === "") throw noKmsKey(keyName);
+    // 403: a token that may not read keys may still encrypt. Vault creates no keys for tokens that may only encrypt.
     if (status !== 200 && status !== 403) throw this.refusal({ status, data, errors }, keyName);
     this.known.set(name, true);
   }
@@ -115,7 +118,7 @@ export class VaultKeys implements KeyServer {
     throw this.refusal(answer, name);
   }
 
-  /** One more time when a connection ends without an answer: asking twice changes nothing. */
+  /** Tries a second time when the connection ends without an answer. The requests are idempotent. */
   private async ask(method: "GET" | "POST", path: string, body?: object): Promise<Answer> {
     const signal = AbortSignal.timeout(this.settings.timeoutMs);
     for (let attempt = 1; ; attempt++) {
@@ -154,46 +157,47 @@ export class VaultKeys implements KeyServer {
     return { status: statusCode, data: parsed.data ?? {}, errors: (parsed.errors ?? []).join("; ") };
   }
 
-  /** Vault's word in S3's. What an operator has to mend is logged; a client learns no more than it needs. */
+  /**
+   * The error that an answer of Vault means. Details for the operator are logged; a client is told only what it needs.
+   */
   private refusal({ status, errors }: Answer, keyName: string): Error {
-    const kind = status === 403 ? "AccessDenied" : status === 400 ? refusalOf(errors) : "ServiceUnavailable";
-    if (kind === "KMS.NotFoundException") return noSuchKmsKey(keyName);
+    const kind = status === 403 ? "kmsKeyForbidden" : status === 400 ? refusedKey(errors) : "dependencyUnavailable";
+    if (kind === "noKmsKey") return noKmsKey(keyName);
     this.components.log.warn({ key: keyName, status, errors }, "Vault refuses a key");
-    if (kind === undefined) return new Error(`Vault does not do its work with the key ${keyName}: ${errors}`);
-    if (kind === "ServiceUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
-    return new S3Error(kind, {
-      message: `${REFUSALS[kind]}: '${keyName.slice(0, 200)}'`,
-      fields: { KeyId: keyName.slice(0, 200) },
-    });
+    if (kind === undefined) return new Error(`Vault failed to use the key ${keyName}: ${errors}`);
+    if (kind === "dependencyUnavailable") return unavailable(new Error(`status ${status}: ${errors}`));
+    const keyId = keyName.slice(0, 200);
+    return new DomainError({ kind, keyId }, `${REFUSALS[kind]}: '${keyId}'`);
   }
 }
 
 const REFUSALS = {
-  AccessDenied: "The gateway may not use this KMS key, or it does not exist",
-  "KMS.DisabledException": "The KMS key, or the version of it that is needed, is disabled",
-  "KMS.InvalidKeyUsageException":
+  kmsKeyForbidden: "The gateway may not use this KMS key, or it does not exist",
+  kmsKeyDisabled: "The KMS key, or the version of it that is needed, is disabled",
+  kmsKeyUnsuitable:
     "The KMS key is not one that can encrypt data keys: it must be of an AES-GCM or ChaCha20-Poly1305 type",
 } as const;
 
-/** What of Vault's 400s is a matter of the key; undefined: what was to be opened is not what it wrapped. */
-function refusalOf(errors: string): Extract<ErrorKind, "KMS.NotFoundException" | keyof typeof REFUSALS> | undefined {
-  if (errors.includes("key not found")) return "KMS.NotFoundException";
-  if (/soft.?deleted|disallowed by policy/.test(errors)) return "KMS.DisabledException";
-  if (/non-AEAD|not support/.test(errors)) return "KMS.InvalidKeyUsageException";
+/** The problem with the key that Vault's errors with status 400 name. Undefined: the key did not wrap what was sent. */
+function refusedKey(errors: string): "noKmsKey" | "kmsKeyDisabled" | "kmsKeyUnsuitable" | undefined {
+  if (errors.includes("key not found")) return "noKmsKey";
+  if (/soft.?deleted|disallowed by policy/.test(errors)) return "kmsKeyDisabled";
+  if (/non-AEAD|not support/.test(errors)) return "kmsKeyUnsuitable";
   return undefined;
 }
 
-function unavailable(cause: unknown): S3Error {
-  return new S3Error("ServiceUnavailable", {
-    message: "The key server cannot be reached at the moment. Please try again.",
-    cause,
-  });
+function unavailable(cause: unknown): DomainError {
+  const message = "The key server cannot be reached at the moment. Please try again.";
+  return new DomainError({ kind: "dependencyUnavailable" }, message, { cause });
 }
 
-/** Vault's names have no slash: `aws/s3` is `aws-s3` there. KMS.NotFoundException for what can be no name. */
+/**
+ * The key's name in Vault, whose names have no slash: `aws/s3` is `aws-s3`. Throws DomainError `noKmsKey` for a name
+ * that Vault cannot have.
+ */
 function vaultName(keyName: string): string {
   const name = keyName.replaceAll("/", "-");
-  if (!/^\w(?:[\w.-]{0,126}\w)?$/.test(name)) throw noSuchKmsKey(keyName);
+  if (!/^\w(?:[\w.-]{0,126}\w)?$/.test(name)) throw noKmsKey(keyName);
   return name;
 }
 
@@ -205,7 +209,7 @@ function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
 }
 
-/** Of an answer that is not Vault's (a proxy's, say) nothing is known but its status. */
+/** Empty for an answer that is not JSON, such as a proxy's. */
 function parse(text: string): { readonly data?: Record<string, unknown> | null; readonly errors?: readonly string[] } {
   try {
     return JSON.parse(text) as object;

@@ -2,8 +2,8 @@ import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
 import { outboxEventFor, type NotificationRule } from "../model/notification.js";
+import { isProblem } from "../model/errors.js";
 import {
   lifecycleAction,
   uploadAbort,
@@ -219,15 +219,14 @@ function disjointPrefixes(rules: readonly LifecycleRule[]): string[] {
 /** A locked version stays, as S3 says; it is tried again in each round. */
 function unlessLocked<T extends Released>(deletion: Promise<T>): Promise<Released> {
   return deletion.catch((error: unknown) => {
-    if (error instanceof S3Error && (error.kind === "AccessDenied" || error.kind === "NoSuchBucket"))
-      return { orphans: [] };
+    if (isProblem(error, "objectLocked", "noBucket")) return { orphans: [] };
     throw error;
   });
 }
 
 function unlessGone(abort: Promise<Released>): Promise<Released> {
   return abort.catch((error: unknown) => {
-    if (error instanceof S3Error && error.kind === "NoSuchUpload") return { orphans: [] };
+    if (isProblem(error, "noUpload")) return { orphans: [] };
     throw error;
   });
 }

@@ -4,22 +4,22 @@ import type { Grant } from "./acl.js";
 export interface LoggingConfiguration {
   readonly targetBucket: string;
   readonly targetPrefix: string;
-  /** On the log objects, beside what their owner has. */
+  /** Grants on the log objects, in addition to the owner's. */
   readonly grants: readonly Grant[];
-  /** How their keys go on after the prefix; `simple` unless it was said. */
+  /** Format of the keys after the prefix; `simple` by default. */
   readonly keyFormat?: "simple" | "EventTime" | "DeliveryTime";
 }
 
-/** A request, as an access log tells of it. What is undefined is written as `-`. */
+/** One request in an access log. Undefined members are written as `-`. */
 export interface AccessEntry {
   readonly bucket: string;
-  /** When it came, in milliseconds since 1970. */
+  /** Time of arrival, in milliseconds since 1970. */
   readonly time: number;
   readonly address: string;
-  /** Account.id; undefined: nobody known. */
+  /** Account.id; undefined for an anonymous request. */
   readonly requester?: string | undefined;
   readonly requestId: string;
-  /** As `REST.GET.OBJECT`. */
+  /** Such as `REST.GET.OBJECT`. */
   readonly operation: string;
   readonly key?: string | undefined;
   /** The request line. */
@@ -49,7 +49,7 @@ function logTime(ms: number): string {
   return `[${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()] ?? ""}/${at.getUTCFullYear()}:${time} +0000]`;
 }
 
-/** No client can end a field or a line with what it sends. */
+/** Encodes what a client sent, so that it cannot end a field or a line. */
 const plain = (text: string | undefined) => (text === undefined || text === "" ? "-" : encodeURI(text));
 const quoted = (text: string) =>
   `"${text.replace(/["\u0000-\u001f\u007f]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()}`)}"`;
@@ -97,7 +97,9 @@ export interface LogSource {
   readonly owner: string;
 }
 
-/** The key of a log object. `events`: when its first request came; `unique` tells it from others of that second. */
+/**
+ * The key of a log object. `events`: time of its first request. `unique`: distinguishes log objects of the same second.
+ */
 export function logKey(
   { targetPrefix, keyFormat = "simple" }: LoggingConfiguration,
   source: LogSource,

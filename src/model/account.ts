@@ -1,7 +1,7 @@
 /** An SS58 address on the CESS chain (prefix 11330, so it begins with `c`). */
 export type CessAccount = string & { readonly __brand: "CessAccount" };
 
-/** One S3 account: who owns buckets, and the CESS account and territory its objects are charged to. */
+/** An S3 account, which owns buckets, with the CESS account and the territory that its objects are charged to. */
 export interface Account {
   /** S3's canonical user ID: 64 hex digits. */
   readonly id: string;
@@ -13,14 +13,14 @@ export interface Account {
   readonly readsNetwork?: boolean;
 }
 
-/** What one access key may do of what its account may. Absent: all of it. */
+/** Restrictions of one access key. An absent member restricts nothing. */
 export interface KeyLimits {
   /** Names of buckets, with `*` and `?`. */
   readonly buckets?: readonly string[];
-  /** Beginnings of keys: only objects under them, and listings of them. */
+  /** Prefixes of keys: only objects under them, and listings of them, are allowed. */
   readonly prefixes?: readonly string[];
   readonly permission?: "read" | "write" | "read-write";
-  /** Milliseconds since 1970: from then on the key is as if it did not exist. */
+  /** Milliseconds since 1970: from then on the access key counts as unknown. */
   readonly expiresAt?: number;
 }
 
@@ -31,7 +31,7 @@ export interface AccessKey {
   readonly limits?: KeyLimits;
 }
 
-/** Who asks without a signature: it owns nothing and pays for nothing. The ID is the one AWS shows for it. */
+/** The requester without a signature. It owns nothing and pays for nothing. AWS shows the same ID for it. */
 export const ANONYMOUS: Account = {
   id: "65a011a29cdf8ec533ec3d1ccaae921c",
   displayName: "anonymous",

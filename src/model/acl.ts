@@ -14,7 +14,7 @@ export interface Grant {
   readonly permission: Permission;
 }
 
-/** Who may use a bucket or an object, beside what its bucket's policy says. */
+/** Access to a bucket or an object, in addition to the bucket's policy. */
 export interface Acl {
   /** Account.id; of an object: who owns it, which need not be the bucket's owner. */
   readonly owner: string;
@@ -36,11 +36,11 @@ export const cannedAcls = [
 ] as const;
 export type CannedAcl = (typeof cannedAcls)[number];
 
-/** An ACL as a request asks for it: by a canned one's name, by grants, or (a document) with its owner. */
+/** An ACL in a request: the name of a canned ACL, grants, or (in a document) grants with the owner. */
 export type AclRequest =
   { readonly canned: CannedAcl } | { readonly grants: readonly Grant[]; readonly owner?: string };
 
-/** Who asks: an account, or nobody known. */
+/** The requester: an account, or anonymous. */
 export interface Requester {
   readonly id?: string;
 }
@@ -53,8 +53,8 @@ export function privateAcl(owner: string): Acl {
 }
 
 /**
- * What a canned ACL's name stands for. Of a bucket itself `bucketOwner` is its owner, and the two forms for it mean
- * nothing.
+ * The grants of a canned ACL. For a bucket's own ACL, `bucketOwner` is its owner, and the two `bucket-owner-*` forms
+ * grant nothing.
  */
 export function cannedAcl(name: CannedAcl, owner: string, bucketOwner: string): Acl {
   const more: Readonly<Record<CannedAcl, readonly Grant[]>> = {
@@ -77,7 +77,7 @@ export function isPublicAcl({ grants }: Acl): boolean {
   return grants.some(({ grantee }) => isPublicGroup(grantee));
 }
 
-/** Whether somebody has a permission. The owner can always read and change the ACL itself. */
+/** Whether the requester has a permission. The owner can always read and change the ACL itself. */
 export function aclAllows(acl: Acl, { id }: Requester, permission: Permission, ignorePublic: boolean): boolean {
   if (id !== undefined && id === acl.owner && (permission === "READ_ACP" || permission === "WRITE_ACP")) return true;
   return acl.grants.some(({ grantee, permission: granted }) => {

@@ -1,4 +1,6 @@
-/** Undefined, until the owner sets it for the first time, there are no versions. It can be suspended, never undone. */
+import { DomainError } from "./errors.js";
+
+/** Undefined (no versions) until the owner sets it for the first time. It can be suspended, but not removed. */
 export type Versioning = "Enabled" | "Suspended";
 
 export interface Bucket {
@@ -16,4 +18,8 @@ export const NETWORK_OWNER = "0".repeat(64);
 
 export function isNetworkBucket({ owner }: Pick<Bucket, "owner">): boolean {
   return owner === NETWORK_OWNER;
+}
+
+export function noBucket(bucket: string): DomainError {
+  return new DomainError({ kind: "noBucket", bucket }, `There is no bucket ${bucket}.`);
 }

@@ -11,7 +11,9 @@ export function rangeLength(range: ByteRange): number {
 /** A Range header as asked, before the size is known: `bytes=a-b`, `bytes=a-` or `bytes=-n`. */
 export type RangeRequest = { readonly first: number; readonly last?: number } | { readonly suffix: number };
 
-/** The bytes a request means in `size` bytes, or undefined when none of them exist (416 InvalidRange). */
+/**
+ * The bytes that a request means in an object of `size` bytes; undefined when none of them exist (416 InvalidRange).
+ */
 export function resolveRange(request: RangeRequest, size: number): ByteRange | undefined {
   if ("suffix" in request) {
     if (request.suffix === 0 || size === 0) return undefined;

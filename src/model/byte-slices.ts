@@ -6,7 +6,7 @@ export interface ByteSlice {
   readonly length: number;
 }
 
-/** What bytes `range` of the runs laid end to end consist of. */
+/** The slices that make up bytes `range` of the concatenated runs. */
 export function slicesWithin<Run extends ByteSlice>(runs: readonly Run[], range: ByteRange): Run[] {
   const result: Run[] = [];
   let position = 0;

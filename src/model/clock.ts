@@ -1,4 +1,4 @@
-/** Time as a collaborator, so that a simulation can run days in a second. Milliseconds since 1970. */
+/** The clock is injected, so that a simulation can run days in a second. Milliseconds since 1970. */
 export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */

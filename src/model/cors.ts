@@ -3,7 +3,7 @@ import { globOf, matchesGlob } from "./glob.js";
 export const corsMethods = ["GET", "PUT", "POST", "DELETE", "HEAD"] as const;
 export type CorsMethod = (typeof corsMethods)[number];
 
-/** What pages of other origins may do with a bucket. */
+/** What web pages of other origins may do with a bucket. */
 export interface CorsRule {
   readonly id?: string;
   /** With at most one `*` each. */

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { createCRC32, createCRC64, createXXHash128, createXXHash3, createXXHash64, type IHasher } from "hash-wasm";
 import type { ChecksumAlgorithm } from "./checksum.js";
 
-/** A digest over bytes that come piece by piece. */
+/** A digest that is computed chunk by chunk. */
 export interface RunningDigest {
   update(chunk: Uint8Array): void;
   /** The raw digest, numbers in network byte order; ends it. */
@@ -76,8 +76,8 @@ class ZlibCrc32 implements RunningDigest {
 }
 
 /**
- * All bodies share one WebAssembly instance for each algorithm and keep only their own small state: an instance
- * for every body would reserve gigabytes of address space each, and a few hundred of them exhaust it.
+ * All bodies share one WebAssembly instance for each algorithm and keep only their own small state. An instance for
+ * each body would reserve gigabytes of address space, and a few hundred would exhaust it.
  */
 class SharedDigest implements RunningDigest {
   private state: Uint8Array;

@@ -1,15 +1,15 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 
 /**
- * How an object is encrypted, as the catalog keeps it: nothing here is secret. `AES256`, `aws:kms` and `customer`
- * (SSE-C) differ in the key that wraps the object's data key; `cess-cbc` is DeOSS's scheme, whose cipher the files
- * keep.
+ * How an object is encrypted, as the catalog stores it; nothing here is secret. `AES256`, `aws:kms` and `customer`
+ * (SSE-C) differ in the key that wraps the object's data key. `cess-cbc` is DeOSS's scheme, whose cipher is stored with
+ * the files.
  */
 export interface Encryption {
   readonly algorithm: EncryptionAlgorithm;
   /** The name of the KMS key, or of the cipher. */
   readonly keyId?: string;
-  /** x-amz-server-side-encryption-context as it came, which the data key is bound to. */
+  /** x-amz-server-side-encryption-context as it was sent. The data key is bound to it. */
   readonly context?: string;
   readonly bucketKey?: boolean;
   /** The data key, wrapped by the master key, the KMS key or the customer's key. */
@@ -22,34 +22,31 @@ export type EncryptionAlgorithm = "AES256" | "aws:kms" | "customer" | "cess-cbc"
 export interface CustomerKey {
   /** 32 bytes. */
   readonly key: Uint8Array;
-  /** As it came, in base64: answers echo it. */
+  /** As it was sent, in base64, for answers. */
   readonly md5: string;
 }
 
-/** What the headers of a write ask for. */
+/** Encryption that the headers of a write ask for. */
 export type EncryptionRequest =
   | { readonly algorithm: "AES256" }
   | { readonly algorithm: "aws:kms"; readonly keyId?: string; readonly context?: string; readonly bucketKey?: boolean }
   | { readonly algorithm: "customer"; readonly customer: CustomerKey };
 
-/** What a bucket's objects get whose requests ask for nothing. */
+/** A bucket's default encryption, for writes that ask for none. */
 export interface DefaultEncryption {
   readonly algorithm: "AES256" | "aws:kms" | "cess-cbc";
   readonly keyId?: string;
   readonly bucketKey?: boolean;
-  /** Writes with a customer's key are refused. */
+  /** Refuses writes with a customer's key. */
   readonly blocksCustomerKeys?: boolean;
 }
 
-/** Names a KMS key by itself, by its alias or by an ARN of either. */
+/** The name of a KMS key that is given as a name, an alias, or an ARN of either. */
 export function kmsKeyName(keyId: string): string {
   return keyId.replace(/^arn:[^/]*:(?:key\/|alias\/)?/, "").replace(/^alias\//, "");
 }
 
-/** AWS's word for a KMS key that is not there. */
-export function noSuchKmsKey(keyId: string): S3Error {
-  return new S3Error("KMS.NotFoundException", {
-    message: `Key '${keyId.slice(0, 200)}' does not exist`,
-    fields: { KeyId: keyId.slice(0, 200) },
-  });
+export function noKmsKey(keyId: string): DomainError {
+  const id = keyId.slice(0, 200);
+  return new DomainError({ kind: "noKmsKey", keyId: id }, `Key '${id}' does not exist`);
 }

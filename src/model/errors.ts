@@ -1,126 +1,60 @@
+/** What can go wrong for reasons that a caller can act on, in the domain's terms; `kind` tells one from another. */
+export type Problem =
+  | { readonly kind: "noBucket" | "bucketNotEmpty"; readonly bucket: string }
+  /** There is no object of this key, where a condition asks for one. */
+  | { readonly kind: "noObject"; readonly key: string }
+  /** The key's object is not as the caller's conditions ask. */
+  | { readonly kind: "preconditionFailed"; readonly key: string }
+  /** No upload of this id is open. */
+  | { readonly kind: "noUpload"; readonly uploadId: string }
+  /** A part was uploaded again after the caller had listed it. */
+  | { readonly kind: "partReplaced"; readonly partNumber: number }
+  /** The source of a copy was deleted meanwhile; a new attempt sees what is there now. */
+  | { readonly kind: "copySourceDeleted" }
+  /** A retention or a legal hold forbids it. */
+  | { readonly kind: "objectLocked" }
+  /** `tag`: the key of the tag that is wrong, at most 128 UTF-16 units of it. */
+  | { readonly kind: "invalidTag"; readonly tag?: string }
+  /** `action`: the action that is wrong, at most 60 UTF-16 units of it. */
+  | { readonly kind: "invalidPolicy"; readonly action?: string }
+  /** `keyId`: at most 200 UTF-16 units of it. */
+  | {
+      readonly kind: "noKmsKey" | "kmsKeyDisabled" | "kmsKeyUnsuitable" | "kmsKeyForbidden";
+      readonly keyId: string;
+    }
+  /** No room is left on a disk, or in the memory that stands for one. */
+  | { readonly kind: "storageFull" }
+  /** Too many changes wait for the catalog. It passes. */
+  | { readonly kind: "catalogBusy" }
+  /** Too much work waits. It passes. */
+  | { readonly kind: "overloaded" }
+  /** What the work depends on (the chain, a key server, the catalog's disk) does not answer. */
+  | { readonly kind: "dependencyUnavailable" }
+  /** The bytes cannot be had from the network, or not from as near as was asked. */
+  | { readonly kind: "objectUnavailable" };
+
 /**
- * Every way a request can be refused, by S3's own code where S3 has one. The HTTP status and default text of each stand
- * in one exhaustive map in s3/error-response.ts.
+ * A failure that has its reason in what was asked or in the state of the system, not in a bug. `message` says what
+ * happened; clients may be shown it. gateway/s3-error.ts maps each kind to a code of S3.
  */
-export const errorKinds = [
-  "AccessDenied",
-  "AuthorizationHeaderMalformed",
-  "AuthorizationQueryParametersError",
-  "BadDigest",
-  "BadRequest",
-  "BucketAlreadyExists",
-  "BucketAlreadyOwnedByYou",
-  "BucketNotEmpty",
-  "ConditionalRequestConflict",
-  "EntityTooLarge",
-  "EntityTooSmall",
-  "IllegalVersioningConfigurationException",
-  "IncompleteBody",
-  "InternalError",
-  "InvalidAccessKeyId",
-  "InvalidArgument",
-  "InvalidBucketName",
-  "InvalidBucketState",
-  "InvalidChunkSizeError",
-  "InvalidDigest",
-  "InvalidEncryptionAlgorithmError",
-  "InvalidLocationConstraint",
-  "InvalidObjectState",
-  "InvalidPart",
-  "InvalidPartNumber",
-  "InvalidPartOrder",
-  "InvalidRange",
-  "InvalidRequest",
-  "InvalidRetentionPeriod",
-  "InvalidStorageClass",
-  "InvalidTag",
-  "InvalidTargetBucketForLogging",
-  "InvalidToken",
-  "InvalidURI",
-  "KMS.DisabledException",
-  "KMS.InvalidKeyUsageException",
-  "KMS.NotFoundException",
-  "KeyTooLongError",
-  "MalformedXML",
-  "MaxMessageLengthExceeded",
-  "MetadataTooLarge",
-  "MethodNotAllowed",
-  "MissingContentLength",
-  "MissingSecurityHeader",
-  "NoSuchBucket",
-  "NoSuchKey",
-  "NoSuchUpload",
-  "NoSuchVersion",
-  "NotImplemented",
-  "NotModified",
-  "OperationAborted",
-  "PermanentRedirect",
-  "PreconditionFailed",
-  "RequestTimeTooSkewed",
-  "RequestTimeout",
-  "ServiceUnavailable",
-  "SignatureDoesNotMatch",
-  "SlowDown",
-  "XAmzContentSHA256Mismatch",
-  "AccessControlListNotSupported",
-  "AccessForbidden",
-  "MalformedTrailerError",
-  "MissingRequestBodyError",
-  "InvalidBucketAclWithObjectOwnership",
-  "InvalidBucketOwnerAWSAccountID",
-  "InvalidPolicyDocument",
-  "MalformedACLError",
-  "MalformedPOSTRequest",
-  "MalformedPolicy",
-  "MaxPostPreDataLengthExceededError",
-  "NoSuchPublicAccessBlockConfiguration",
-  "OwnershipControlsNotFoundError",
-  "UnexpectedContent",
-  "UnresolvableGrantByEmailAddress",
-  // What AWS answers to a read of a configuration that a bucket never got.
-  "MetadataConfigurationNotFound",
-  "NoSuchBucketPolicy",
-  "NoSuchConfiguration",
-  "NoSuchCORSConfiguration",
-  "NoSuchLifecycleConfiguration",
-  "NoSuchObjectLockConfiguration",
-  "NoSuchTagSet",
-  "NoSuchWebsiteConfiguration",
-  "ObjectLockConfigurationNotFoundError",
-  "ReplicationConfigurationNotFoundError",
-  "ServerSideEncryptionConfigurationNotFoundError",
-  // Ours: the network's refusals, which S3 has no word for.
-  "InsufficientStorage",
-  "TerritoryTooSmall",
-  "TerritoryNotFound",
-  "TerritoryNotActive",
-  "GatewayNotAuthorized",
-  "ObjectUnavailable",
-] as const;
+export class DomainError extends Error {
+  /** Of `problem`. */
+  readonly kind: Problem["kind"];
 
-export type ErrorKind = (typeof errorKinds)[number];
-
-export interface ErrorDetails {
-  /** Replaces the kind's default text; says what to do where something can be done. */
-  readonly message?: string;
-  /** The wrong thing itself (a key, a header's name): S3's `<Resource>` and its like. */
-  readonly resource?: string;
-  /** Further elements of the XML answer, such as `Region` or `ActualObjectSize`. */
-  readonly fields?: Readonly<Record<string, string>>;
-  /** Headers the answer must carry, such as `x-amz-bucket-region`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly cause?: unknown;
+  constructor(
+    readonly problem: Problem,
+    message: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "DomainError";
+    this.kind = problem.kind;
+  }
 }
 
-/** A refusal a client may see. Anything else that is thrown becomes InternalError and is logged with its cause. */
-export class S3Error extends Error {
-  constructor(
-    readonly kind: ErrorKind,
-    readonly details: ErrorDetails = {},
-  ) {
-    super(details.message ?? kind, details.cause === undefined ? {} : { cause: details.cause });
-    this.name = "S3Error";
-  }
+/** Whether a failure is a DomainError of one of these kinds. */
+export function isProblem(failure: unknown, ...kinds: readonly Problem["kind"][]): failure is DomainError {
+  return failure instanceof DomainError && kinds.includes(failure.kind);
 }
 
 /** What was thrown, or what a signal was aborted with, as an Error: either may be anything. */

@@ -1,20 +1,20 @@
 import type { Fid, Hash } from "./hash.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, SEGMENT_SIZE } from "./sizes.js";
 
-/** What preprocessing knows of one segment: its hash and those of its 12 fragments, in index order 0…11. */
+/** The hash of a segment and those of its 12 fragments, in order of index 0…11. */
 export interface SegmentHashes {
   readonly hash: Hash;
   readonly fragments: readonly Hash[];
 }
 
-/** 32 random bytes as 64 hex digits, which encrypt the files of one object and nothing else. */
+/** 32 random bytes as 64 hex digits. Encrypts the files of one object and nothing else. */
 export type DataKey = string & { readonly __brand: "DataKey" };
 
 /**
- * How an object's bytes become a segment's 32 MiB.
- * `plain`: the bytes, zero-filled. `cess-cbc`: DeOSS's scheme, AES-256-CBC with a fixed IV; `cipher` is the user's
- * text of 1 to 32 bytes. `aes-256-gcm`: authenticated chunks, docs/encryption.md; `first` is the number, counted over
- * the whole object, of the file's first segment; without `key` its segments can neither be made nor read.
+ * How an object's bytes become the 32 MiB of a segment. `plain`: the bytes, zero-filled. `cess-cbc`: DeOSS's scheme,
+ * AES-256-CBC with a fixed IV; `cipher` is the user's text of 1 to 32 bytes. `aes-256-gcm`: authenticated chunks, see
+ * docs/encryption.md; `first` is the number of the file's first segment, counted over the whole object. Without `key`
+ * its segments can be neither made nor read.
  */
 export type SegmentFormat =
   | { readonly name: "plain" }
@@ -23,7 +23,7 @@ export type SegmentFormat =
 
 export const PLAIN: SegmentFormat = { name: "plain" };
 
-/** Object bytes one segment of this format carries. */
+/** Object bytes in one segment of this format. */
 export function segmentCapacity(format: SegmentFormat): number {
   switch (format.name) {
     case "plain":
@@ -40,7 +40,7 @@ export function formatFrom(format: SegmentFormat, index: number): SegmentFormat 
   return format.name === "aes-256-gcm" ? { ...format, first: format.first + index } : format;
 }
 
-/** Segments that `size` bytes need in this format; 0 for the empty object, which is no file on chain. */
+/** Segments for `size` bytes in this format; 0 for the empty object, which is not stored on chain. */
 export function segmentCount(size: number, format: SegmentFormat = PLAIN): number {
   return Math.ceil(size / segmentCapacity(format));
 }
@@ -53,9 +53,9 @@ export interface CessFile {
   readonly segments: readonly SegmentHashes[];
 }
 
-/** A run of an object's bytes that lives in one file: `length` bytes from byte `offset` of the file's content. */
+/** A run of an object's bytes in one file: `length` bytes from byte `offset` of the file's content. */
 export interface Extent {
-  /** The file's row in the catalog: the same content may be several owners' file, each with a format of its own. */
+  /** The id of the file's row in the catalog. Several owners may have the same content, each in a format of its own. */
   readonly file: string;
   readonly fid: Fid;
   readonly offset: number;

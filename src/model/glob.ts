@@ -1,4 +1,4 @@
-/** `*` stands for any text, `?` for one character. Everything else stands for itself. */
+/** `*` matches any text, `?` one character. Any other character matches itself. */
 export const MANY = Symbol("*");
 export const ONE = Symbol("?");
 
@@ -9,7 +9,7 @@ export function globOf(pattern: string): Glob {
   return Array.from(pattern, (char) => (char === "*" ? MANY : char === "?" ? ONE : char));
 }
 
-/** In time of pattern times text at the worst: it goes back to the last `*` only, never further. */
+/** Takes at most (length of pattern × length of text) steps, because it backtracks only to the last `*`. */
 export function matchesGlob(glob: Glob, text: string): boolean {
   const chars = Array.from(text);
   let at = 0;

@@ -1,5 +1,3 @@
-import { S3Error } from "./errors.js";
-
 /** A SHA-256 digest as 64 lower-case hex digits: how CESS names segments and fragments. */
 export type Hash = string & { readonly __brand: "Hash" };
 
@@ -8,19 +6,9 @@ export type Fid = Hash & { readonly __fid: true };
 
 const HEX64 = /^[0-9a-f]{64}$/;
 
+/** False for upper-case digits: the chain accepts them at declaration and jams later (BugInvalid). */
 export function isHash(text: string): text is Hash {
   return HEX64.test(text);
-}
-
-/** Upper-case digits are refused: the chain accepts them at declaration and jams later (BugInvalid). */
-export function parseHash(text: string): Hash {
-  if (!isHash(text))
-    throw new S3Error("InvalidArgument", { message: `not a hash of 64 lower-case hex digits: ${text.slice(0, 80)}` });
-  return text;
-}
-
-export function parseFid(text: string): Fid {
-  return parseHash(text) as Fid;
 }
 
 /** SHA-256 of 8 MiB of zeros; storage nodes accept this fragment without a body. */

@@ -1,42 +1,20 @@
 import {
   applies,
   dueAt,
+  transitionClasses,
   type AgingVersion,
   type LifecycleConfiguration,
   type LifecycleRule,
   type Surroundings,
+  type TransitionClass,
 } from "./lifecycle.js";
 
-/** Classes that rules may move objects to, each cheaper to keep than the one before it: objects move only down. */
-export const transitionClasses = [
-  "STANDARD_IA",
-  "INTELLIGENT_TIERING",
-  "ONEZONE_IA",
-  "GLACIER_IR",
-  "GLACIER",
-  "DEEP_ARCHIVE",
-] as const;
-export type TransitionClass = (typeof transitionClasses)[number];
-
-export interface Transition {
-  readonly storageClass: TransitionClass;
-  /** After its creation, or the midnight itself in milliseconds since 1970. */
-  readonly at: { readonly days: number } | { readonly date: number };
-}
-
-export interface NoncurrentTransition {
-  readonly storageClass: TransitionClass;
-  readonly days: number;
-  /** The newest so many noncurrent versions stay where they are. */
-  readonly keep?: number;
-}
-
-/** Smaller objects stay where they are, unless their rule speaks of sizes. */
+/** Smaller objects are not moved unless their rule has a size condition. */
 const MIN_BYTES = 128 * 1024;
 
 const rank = (storageClass: string | undefined) => transitionClasses.indexOf(storageClass as TransitionClass);
 
-/** The class that a version is to have by now where it has a dearer one: the cheapest of those that are due. */
+/** The cheapest storage class that is due for a version; undefined if it has that class or a cheaper one already. */
 export function dueClass(
   { rules, transitionDefaultMinimumObjectSize }: LifecycleConfiguration,
   version: AgingVersion & { readonly storageClass?: string },

@@ -1,12 +1,13 @@
-import type { NoncurrentTransition, Transition } from "./lifecycle-transition.js";
 import type { Tag } from "./tag.js";
 
 export interface LifecycleFilter {
-  /** How the owner wrote it: the old `<Prefix>` of a rule, a `<Filter>` with one condition, or one with `<And>`. */
+  /**
+   * The form in the owner's document: a rule's old `<Prefix>`, a `<Filter>` with one condition, or one with `<And>`.
+   */
   readonly form: "prefix" | "filter" | "and";
   readonly prefix?: string;
   readonly tags?: readonly Tag[];
-  /** Bytes; strictly greater and strictly less. */
+  /** Bytes: size > `sizeOver` and size < `sizeUnder`. */
   readonly sizeOver?: number;
   readonly sizeUnder?: number;
 }
@@ -15,15 +16,39 @@ export type Expiration =
   | { readonly days: number }
   /** Milliseconds since 1970, a midnight. */
   | { readonly date: number }
-  /** Delete markers that hide nothing any more. */
+  /** Removes delete markers that are the only version of their key. */
   | { readonly deleteMarkers: boolean };
+
+/** Storage classes that rules may move objects to, from expensive to cheap. Objects move only to cheaper ones. */
+export const transitionClasses = [
+  "STANDARD_IA",
+  "INTELLIGENT_TIERING",
+  "ONEZONE_IA",
+  "GLACIER_IR",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+] as const;
+export type TransitionClass = (typeof transitionClasses)[number];
+
+export interface Transition {
+  readonly storageClass: TransitionClass;
+  /** Days after the object's creation, or a midnight in milliseconds since 1970. */
+  readonly at: { readonly days: number } | { readonly date: number };
+}
+
+export interface NoncurrentTransition {
+  readonly storageClass: TransitionClass;
+  readonly days: number;
+  /** Number of newest noncurrent versions that are not moved. */
+  readonly keep?: number;
+}
 
 export interface LifecycleRule {
   readonly id: string;
   readonly enabled: boolean;
   readonly filter: LifecycleFilter;
   readonly expiration?: Expiration;
-  /** `keep`: the newest so many noncurrent versions stay, however old. */
+  /** `keep`: number of newest noncurrent versions that stay, however old. */
   readonly noncurrent?: { readonly days: number; readonly keep?: number };
   readonly abortUploadsAfterDays?: number;
   readonly transitions?: readonly Transition[];
@@ -32,11 +57,11 @@ export interface LifecycleRule {
 
 export interface LifecycleConfiguration {
   readonly rules: readonly LifecycleRule[];
-  /** What becomes of objects too small to be worth a move: `dueClass`. */
+  /** Whether small objects are moved: see `dueClass`. */
   readonly transitionDefaultMinimumObjectSize: string;
 }
 
-/** A version as a rule sees it. */
+/** The members of a version that rules look at. */
 export interface AgingVersion {
   readonly key: string;
   readonly size: number;
@@ -47,7 +72,10 @@ export interface AgingVersion {
 }
 
 export interface Surroundings {
-  /** Of a noncurrent version: when the next newer one came, and how many noncurrent ones are newer. */
+  /**
+   * For a noncurrent version: when the next newer version was created, and how many newer noncurrent versions there
+   * are.
+   */
   readonly noncurrentSince?: number;
   readonly newerNoncurrent: number;
   /** The key has no other version. */
@@ -61,7 +89,7 @@ export function dueAt(since: number, days: number, dayMs: number): number {
 
 /**
  * What the rules do to a version now: `expire` the current one (as a DELETE of its key would), `remove` a noncurrent
- * one or a delete marker that hides nothing, or nothing.
+ * one or the last delete marker of a key, or nothing.
  */
 export function lifecycleAction(
   rules: readonly LifecycleRule[],
@@ -87,13 +115,13 @@ export function lifecycleAction(
   return around.alone && matching.some(removes) ? "remove" : undefined;
 }
 
-/** When, in milliseconds since 1970, and by which rule's id a version will expire. */
+/** When a version will expire (milliseconds since 1970), and the id of the rule. */
 export interface Expiry {
   readonly at: number;
   readonly rule: string;
 }
 
-/** The first of the rules' expirations of a current version; undefined where none will come. */
+/** The earliest expiration of a current version; undefined if no rule expires it. */
 export function expiryOf(rules: readonly LifecycleRule[], version: AgingVersion, dayMs: number): Expiry | undefined {
   if (!version.isLatest || version.deleteMarker) return undefined;
   let first: Expiry | undefined;
@@ -104,12 +132,12 @@ export function expiryOf(rules: readonly LifecycleRule[], version: AgingVersion,
   return first;
 }
 
-/** When lifecycle rules will abort an open upload, where they will. */
+/** When lifecycle rules will abort an open upload, if they will. */
 export interface AbortSchedule {
   readonly ends?: Expiry;
 }
 
-/** The first of the rules' aborts of an upload that stays open. */
+/** The earliest abort of an upload that stays open; undefined if no rule aborts it. */
 export function uploadAbort(
   rules: readonly LifecycleRule[],
   { key, createdAt }: { readonly key: string; readonly createdAt: number },

@@ -1,6 +1,6 @@
 /**
- * The network a storage node stands in, as far as its endpoint tells: the /16 of an IPv4 address, the /32 of an IPv6
- * address, else the host's name. Nodes of one network are likely to fail together. Undefined when it is no URL.
+ * The network of a storage node, derived from its endpoint: the /16 of an IPv4 address, the /32 of an IPv6 address,
+ * else the host's name. Nodes of one network are likely to fail together. Undefined when the endpoint is not a URL.
  */
 export function nodeNetwork(endpoint: string): string | undefined {
   if (!URL.canParse(endpoint)) return undefined;
@@ -9,7 +9,7 @@ export function nodeNetwork(endpoint: string): string | undefined {
   const ipv4 = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(hostname);
   if (ipv4) return `${ipv4[1]}.${ipv4[2]}.0.0/16`;
   if (!hostname.startsWith("[")) return hostname.toLowerCase();
-  // A URL writes IPv6 with "::" for the longest run of zeros.
+  // In a URL, "::" stands for the longest run of zeros of an IPv6 address.
   const [head = "", tail] = hostname.slice(1, -1).split("::");
   const groups = head === "" ? [] : head.split(":");
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);

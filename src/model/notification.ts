@@ -1,4 +1,4 @@
-/** What a webhook can be told of, as S3 names it, and one of our own: the network has taken the object. */
+/** Names of events, as in S3, and one of our own: the network has stored the object. */
 export const eventNames = [
   "s3:ObjectCreated:Put",
   "s3:ObjectCreated:Post",
@@ -12,14 +12,14 @@ export const eventNames = [
 ] as const;
 export type EventName = (typeof eventNames)[number];
 
-/** What a receiver is told first of all, so that it hears that it is one; nobody asks for it. */
+/** Sent to a new receiver as a test. Rules cannot ask for it. */
 export const TEST_EVENT = "s3:TestEvent";
 
-/** Names with `*` at their end that stand for several. */
+/** Names with `*` at the end, which stand for several events. */
 export const eventGroups = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"] as const;
 export type EventGroup = (typeof eventGroups)[number];
 
-/** One receiver of a bucket's events, and which of them it wants. */
+/** A receiver of a bucket's events, and the events it wants. */
 export interface NotificationRule {
   readonly id: string;
   /** A webhook's name in the operator's configuration. */
@@ -35,19 +35,19 @@ export interface NotificationConfiguration {
 
 /** Who caused an event. */
 export interface EventSource {
-  /** Account.id, or a name for who has none. */
+  /** Account.id, or a name for a source without an account. */
   readonly principal: string;
-  /** IP address; "" where nobody asked. */
+  /** IP address; "" for background work. */
   readonly address: string;
   readonly requestId: string;
 }
 
-/** What is to be told with a change of an object: recorded in the change's own transaction. */
+/** An event for the outbox, recorded in the transaction of the change. */
 export interface OutboxEvent {
-  /** A deletion's is a group: what happened decides which of them it is. */
+  /** A group for deletions: the outcome decides which event of the group it is. */
   readonly event: EventName | "s3:ObjectRemoved:*" | "s3:LifecycleExpiration:*" | typeof TEST_EVENT;
   readonly source: EventSource;
-  /** Those that the key concerns. */
+  /** The rules that match the key. */
   readonly rules: readonly NotificationRule[];
 }
 
@@ -61,7 +61,7 @@ export interface ObjectEvent {
   readonly region: string;
   /** Account.id of the bucket's owner. */
   readonly bucketOwner: string;
-  /** "" of a test. */
+  /** "" for a test. */
   readonly key: string;
   /** Absent in a bucket that never had versioning. */
   readonly versionId?: string;
@@ -75,7 +75,7 @@ export function covers(rule: EventName | EventGroup, event: string): boolean {
   return rule === event || (rule.endsWith("*") && event.startsWith(rule.slice(0, -1)));
 }
 
-/** The rules that a key and an event (or some of a group) concern; undefined where nobody listens. */
+/** The rules that match a key and an event (or some event of a group), with the event; undefined if none match. */
 export function outboxEventFor(
   rules: readonly NotificationRule[],
   event: OutboxEvent["event"],
@@ -91,7 +91,7 @@ export function outboxEventFor(
   return concerned.length === 0 ? undefined : { event, source, rules: concerned };
 }
 
-/** S3 lets no two receivers of a bucket hear the same event of the same key. */
+/** Whether two rules match the same event of the same key, which S3 forbids within a bucket. */
 export function overlap(one: NotificationRule, other: NotificationRule): boolean {
   const either = (a: string, b: string, within: (text: string, part: string) => boolean) =>
     within(a, b) || within(b, a);

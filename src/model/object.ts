@@ -1,12 +1,13 @@
 import type { Acl } from "./acl.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksum.js";
 import type { Encryption } from "./encryption.js";
+import { DomainError } from "./errors.js";
 import type { Extent, SegmentFormat } from "./file.js";
 import type { Fid } from "./hash.js";
 import type { ObjectLock } from "./object-lock.js";
 import type { Tag } from "./tag.js";
 
-/** How far an object is on its way into the network; also the header `x-cess-state`. */
+/** Progress of an object into the network; also the values of the header `x-cess-state`. */
 export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
 export type StorageState = (typeof storageStates)[number];
 
@@ -22,7 +23,7 @@ export interface ContentHeaders {
   readonly storageClass?: string;
 }
 
-/** Whether clients take an object for one that must be restored before it can be read. */
+/** Whether the storage class makes clients expect that the object must be restored before it can be read. */
 export function isArchived({ storageClass }: ContentHeaders): boolean {
   return storageClass === "GLACIER" || storageClass === "DEEP_ARCHIVE";
 }
@@ -34,18 +35,18 @@ export interface ObjectPart {
   readonly checksum?: Checksum;
 }
 
-/** Where an object's file is on its way: what HEAD shows beside S3's own headers. */
+/** Progress of an object's files, which HEAD shows in addition to S3's headers. */
 export interface Durability {
   readonly state: StorageState;
-  /** Known from `encoded` on; an object above 31.25 GiB has several files, then this is the root over all segments. */
+  /** Known from `encoded` on. An object above 31.25 GiB has several files; then this is the root over all segments. */
   readonly fid?: Fid;
-  /** Storage nodes that reported their fragments on chain, 0…12; of the file that is least far. */
+  /** Storage nodes that have reported their fragments on chain, 0…12, for the file with the least progress. */
   readonly reports: number;
-  /** Fragments the network still has of the segment that is worst off, 0…12; where it was asked for and is known. */
+  /** Fragments of the worst segment that the network still has, 0…12, if requested and known. */
   readonly redundancy?: number;
   /** Set when the network refused the file for good; the bytes stay staged and readable. */
   readonly failure?: string;
-  /** Why it does not go on just now, while that may pass: too few storage nodes, a full or expired territory. */
+  /** Why there is no progress at the moment: too few storage nodes, say, or a full or expired territory. */
   readonly waiting?: string;
 }
 
@@ -67,13 +68,13 @@ export interface ObjectVersion {
   readonly metadata: Readonly<Record<string, string>>;
   readonly checksum?: Checksum;
   readonly parts?: readonly ObjectPart[];
-  /** Account.id of who is charged for it: the bucket's owner. `acl` may name another owner of the object. */
+  /** Account.id of the bucket's owner, who is charged for it. `acl` may name another owner of the object. */
   readonly owner: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly tags?: readonly Tag[];
   readonly lock?: ObjectLock;
-  /** Absent: its owner is the bucket's owner, and nobody else has a grant. */
+  /** Absent: the bucket's owner owns it, and nobody else has a grant. */
   readonly acl?: Acl;
   readonly encryption?: Encryption;
   readonly extents: readonly Extent[];
@@ -102,7 +103,7 @@ export interface Part {
   readonly createdAt: number;
 }
 
-/** A multipart session. `completed` and `aborted` ones are remembered so that a retry gets the right answer. */
+/** A multipart upload. Completed and aborted ones are kept for a while, so that a retry gets the right answer. */
 export interface Upload {
   readonly id: string;
   readonly bucket: string;
@@ -117,8 +118,12 @@ export interface Upload {
   /** Of the object it will become. */
   readonly acl?: Acl;
   readonly encryption?: Encryption;
-  /** How its bytes become segments; plain where absent, and when it is not open any more. */
+  /** The format of its segments; absent for plain, and once the upload is not open any more. */
   readonly format?: SegmentFormat;
   readonly createdAt: number;
   readonly state: "open" | "completed" | "aborted";
+}
+
+export function noUpload(uploadId: string): DomainError {
+  return new DomainError({ kind: "noUpload", uploadId }, `No upload ${uploadId} is open.`);
 }

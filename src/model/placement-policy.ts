@@ -1,6 +1,6 @@
 /**
- * A storage node that may take a fragment of the file: registered, positive, roomy, reachable, without another index of
- * it.
+ * A storage node that may take a fragment of the file: registered, positive, reachable, with enough space and without
+ * another index of the file.
  */
 export interface Candidate {
   /** SS58 address. */
@@ -9,13 +9,13 @@ export interface Candidate {
   readonly endpoint: string;
   /** /16 of an IPv4 endpoint, /32 of an IPv6 one, else the host's name. */
   readonly network: string;
-  /** The account that its earnings go to, where the chain names one. */
+  /** The account that receives its earnings, if the chain names one. */
   readonly operator?: string;
   /** Bytes. */
   readonly idleSpace: bigint;
   /** Above 0, at most 1: how well it has served this gateway; 1 for one that is not known yet. */
   readonly quality: number;
-  /** It took fragments of this very file before and did not report them. */
+  /** It took fragments of this file before and did not report them. */
   readonly disappointed: boolean;
 }
 
@@ -35,24 +35,24 @@ export interface PolicyRequest {
   readonly placed: readonly PlacedIndex[];
   /** Bytes that one node takes for one index: 8 MiB for every segment. */
   readonly batchBytes: bigint;
-  /** Uniform in [0, 1). Use no other chance: the same request and seed must give the same choice. */
+  /** Uniform in [0, 1). The only source of randomness allowed: the same request and seed must give the same choice. */
   readonly random: () => number;
 }
 
 export interface PolicyChoice {
-  /** Fragment index → account. An index that is left out stays without a node, and is tried again later. */
+  /** Fragment index → account. An index that is left out gets no node now, and is tried again later. */
   readonly assigned: ReadonlyMap<number, string>;
-  /** In words, why indexes were left out. The operator and the owner of the file read it. */
+  /** Why indexes were left out, as text for the operator and the file's owner. */
   readonly unsatisfied?: string;
 }
 
 /**
- * Chooses storage nodes for the fragment indexes of one file. Whatever it says, no node gets two indexes of a file and
- * none that is not among the candidates gets any: what breaks that rule is dropped and reported.
+ * Chooses storage nodes for the fragment indexes of one file. A choice that gives a node two indexes of a file, or
+ * names a node that is not a candidate, is dropped and reported.
  */
 export interface PlacementPolicy {
-  /** For reports. */
+  /** Name in reports. */
   readonly name: string;
-  /** Pure and quick: it is called for every file, and again for every node that fails. */
+  /** Must be pure and quick: it is called for every file, and again for every node that fails. */
   choose(request: PolicyRequest): PolicyChoice;
 }

@@ -1,19 +1,19 @@
 import type { Candidate, PlacementPolicy, PolicyChoice, PolicyRequest } from "./placement-policy.js";
 import { spread, type SpreadLimits } from "./placement-spread.js";
 
-/** The operator's wishes. All of them hold at once; without any, nodes are drawn at random. */
+/** The operator's rules, which all apply together. Without rules, nodes are drawn at random. */
 export interface PlacementRules extends SpreadLimits {
-  /** Accounts that get fragments before all others, as long as there are enough of them. */
+  /** Accounts that get fragments before all others. */
   readonly prefer?: ReadonlySet<string>;
-  /** If given: no others get any. */
+  /** If given, only these accounts get fragments. */
   readonly require?: ReadonlySet<string>;
-  /** These get none. */
+  /** Accounts that get no fragments. */
   readonly avoid?: ReadonlySet<string>;
 }
 
 /**
- * The built-in policy: nodes are drawn without replacement, weighted by idle space and by how well they served, so that
- * files spread as the free space does and good nodes get more. Rules narrow the draw and are never bent.
+ * The built-in policy. Nodes are drawn without replacement, weighted by idle space and quality, so that files spread
+ * like the free space and good nodes get more. Rules restrict the draw and are always kept.
  */
 export function rulesPolicy(rules: PlacementRules = {}): PlacementPolicy {
   return { name: "rules", choose: (request) => choose(rules, request) };
@@ -59,8 +59,8 @@ function spreadText({ perNetwork, perOperator }: SpreadLimits): string {
 }
 
 /**
- * The largest keys win: random^(1/weight) is a weighted draw without replacement (Efraimidis and Spirakis), written
- * as a logarithm because weights are large. Weight is the idle space in MiB, times the quality.
+ * The largest keys win. random^(1/weight) is a weighted draw without replacement (Efraimidis and Spirakis), written as
+ * a logarithm because weights are large. The weight is the idle space in MiB times the quality.
  */
 function drawKey({ idleSpace, quality }: Candidate, random: () => number): number {
   const weight = Math.max(1, Number(idleSpace >> 20n)) * quality;

@@ -1,24 +1,25 @@
 import type { Candidate, PlacedIndex } from "./placement-policy.js";
 
 export interface SpreadLimits {
-  /** Most fragment indexes of a file in one network: the /16 of an IPv4 endpoint, and the like. */
+  /** Limit of a file's fragment indexes in one network (the /16 of an IPv4 endpoint, for example). */
   readonly perNetwork?: number;
   /**
-   * Most fragment indexes of a file with nodes of one operator. A node whose operator is not known is one by itself.
+   * Limit of a file's fragment indexes with one operator. A node without a known operator counts as an operator of its
+   * own.
    */
   readonly perOperator?: number;
 }
 
-/** A node as what it takes up: a place in a network and a place of an operator. */
+/** A node as an edge between its network and its operator: it takes a place of each. */
 interface Edge {
   readonly node: Candidate;
   readonly ends: readonly [network: string, operator: string];
 }
 
 /**
- * Of candidates in order of preference, up to `wanted` that keep the limits together with what is placed already; as
- * many as the limits allow, which taking each one that fits would not always find: with both limits it is a matching
- * of networks with operators, so a path of exchanges is looked for.
+ * Chooses up to `wanted` of the candidates, in order of preference, within the limits and with what is placed already.
+ * Finds as many as the limits allow. With both limits this is a bipartite matching of networks and operators, for which
+ * taking each node that fits is not enough, so augmenting paths are searched for.
  */
 export function spread(
   candidates: readonly Candidate[],
@@ -54,7 +55,7 @@ function taken(edge: Edge, room: Room, places: 1 | -1): Edge {
   return edge;
 }
 
-/** How many more indexes each network and each operator may have. */
+/** Indexes that each network and each operator may still get. */
 class Room {
   private readonly used = new Map<string, number>();
 
@@ -79,8 +80,8 @@ class Room {
 }
 
 /**
- * A shortest path from a network with room to an operator with room, alternately over edges to take and edges to give
- * back; undefined when there is none, and then what is chosen is as many as can be.
+ * A shortest augmenting path: from a network with room to an operator with room, alternating between edges to add and
+ * edges to remove. Undefined when there is none; then the choice has the maximum size.
  */
 function exchanges(chosen: ReadonlySet<Edge>, passed: readonly Edge[], room: Room): Edge[] | undefined {
   const cameBy = new Map<string, readonly Edge[]>();

@@ -2,19 +2,19 @@ import { nodeNetwork } from "./node-network.js";
 import type { Candidate, PlacedIndex, PlacementPolicy, PolicyChoice } from "./placement-policy.js";
 import { seededDraw } from "./seeded-draw.js";
 
-/** What placement must know of a storage node. */
+/** A storage node, as placement needs it. */
 export interface PlaceableNode {
   readonly account: string;
   /** Base URL as the node's owner wrote it. */
   readonly endpoint: string;
-  /** Only positive nodes may report; others are passed over. */
+  /** Only nodes in state `positive` may report; others are skipped. */
   readonly state: string;
   /** Bytes. */
   readonly idleSpace: bigint;
   readonly operator?: string;
   /** 1 when absent. */
   readonly quality?: number;
-  /** Present while the node is passed over after failures. */
+  /** Present while the node is skipped after failures. */
   readonly coolingUntil?: number;
 }
 
@@ -23,29 +23,31 @@ export interface PlacementRequest {
   readonly indexes: readonly number[];
   readonly nodes: readonly PlaceableNode[];
   readonly policy: PlacementPolicy;
-  /** All the chance there is: the same request decides the same. */
+  /** The only source of randomness: the same request gives the same decision. */
   readonly seed: number;
   /** Bytes that one node takes for one index: 8 MiB for every segment. */
   readonly batchBytes: bigint;
-  /** Index → account that holds it, is promised it or has reported it: never another index of this file for them. */
+  /**
+   * Index → account that is assigned it, holds it or has reported it. These accounts get no other index of this file.
+   */
   readonly placed: ReadonlyMap<number, string>;
-  /** Accounts that failed just now: not this time. */
+  /** Accounts that failed just now and are skipped this time. */
   readonly excluded: ReadonlySet<string>;
-  /** Accounts that disappointed before (took fragments and did not report): only where nobody else is left. */
+  /** Accounts that took fragments before and did not report them. Used only if no others are left. */
   readonly avoided: ReadonlySet<string>;
 }
 
 export interface PlacementDecision {
   /** Fragment index → account. No account twice, none that is placed or excluded. */
   readonly assigned: ReadonlyMap<number, string>;
-  /** In words, what could not be satisfied; undefined when every index has a node. */
+  /** What could not be satisfied, as text; undefined when every index has a node. */
   readonly unsatisfied?: string;
 }
 
 /**
- * Which storage node takes which fragment index. "One index a miner, one miner an index; the miner must be positive
- * with enough idle space." That rule stands around every policy: the policy is only shown nodes that may be chosen, and
- * what it chooses is checked. Pure.
+ * Decides which storage node takes which fragment index. CESS's rule: a node gets one index of a file and an index goes
+ * to one node, which must be positive with enough idle space. The rule is enforced around every policy: a policy sees
+ * only eligible nodes, and its choice is checked. Pure.
  */
 export function place(request: PlacementRequest): PlacementDecision {
   const { indexes, nodes, batchBytes, placed, excluded, policy } = request;
@@ -110,7 +112,7 @@ function ask(
   }
 }
 
-/** Of what the policy chose, what keeps the rule. `breach`: the first thing that does not. */
+/** The part of the policy's choice that keeps the rule. `breach`: the first violation. */
 function checked(
   choice: PolicyChoice,
   { indexes }: PlacementRequest,

@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 import { globOf, matchesGlob, type Glob } from "./glob.js";
 import { ARN, type Policy } from "./policy.js";
 
@@ -43,7 +43,7 @@ export function isObjectAction(action: string): boolean {
 }
 
 /**
- * MalformedPolicy for an action that does not exist, and for one that none of its statement's resources has: asked when
+ * Throws a DomainError `invalidPolicy` for an action that does not exist, and for one that none of its statement's resources has: asked when
  * a policy is set, so that one which was taken before there was such a question goes on.
  */
 export function requireActions({ statements }: Policy): void {
@@ -54,12 +54,12 @@ export function requireActions({ statements }: Policy): void {
       const glob = globOf(pattern);
       const [ofObjects, ofBuckets] = [someMatch(objectActions, glob), someMatch(bucketActions, glob)];
       if (!ofObjects && !ofBuckets)
-        throw new S3Error("MalformedPolicy", { message: `Policy has invalid action: ${pattern.slice(0, 60)}` });
+        throw new DomainError({ kind: "invalidPolicy" }, `Policy has invalid action: ${pattern.slice(0, 60)}`);
       if (actions.not || (ofObjects && toObjects) || (ofBuckets && toBucket)) continue;
-      throw new S3Error("MalformedPolicy", {
-        message: "Action does not apply to any resource(s) in statement",
-        fields: { Detail: pattern.slice(0, 60) },
-      });
+      throw new DomainError(
+        { kind: "invalidPolicy", action: pattern.slice(0, 60) },
+        "Action does not apply to any resource(s) in statement",
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 import { globOf, matchesGlob } from "./glob.js";
 import {
   ARN,
@@ -15,8 +15,7 @@ const MAX_STATEMENTS = 500;
 /** Deeper than any policy: JSON.parse takes more, but nothing else here needs to. */
 const MAX_VALUES = 1000;
 
-const malformed = (message: string, cause?: unknown) =>
-  new S3Error("MalformedPolicy", cause === undefined ? { message } : { message, cause });
+const malformed = (message: string, cause?: unknown) => new DomainError({ kind: "invalidPolicy" }, message, { cause });
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -186,7 +185,10 @@ function statementOf(value: unknown, bucket: string): Statement {
   };
 }
 
-/** A bucket policy from its JSON: MalformedPolicy for what is none, what could not be upheld, and above 20 KiB. */
+/**
+ * Parses a bucket policy. Throws a DomainError `invalidPolicy` for text that is no policy, for what could not be
+ * enforced, and above 20 KiB.
+ */
 export function parsePolicy(text: string, bucket: string): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY)
     throw malformed(`The policy exceeds the maximum size of ${MAX_POLICY} bytes`);

@@ -1,4 +1,4 @@
-/** S3's four locks against giving a bucket to the public by mistake. */
+/** S3's four settings that keep a bucket from becoming public by mistake. */
 export interface PublicAccessBlock {
   readonly blockPublicAcls: boolean;
   readonly ignorePublicAcls: boolean;
@@ -20,12 +20,12 @@ export const ALL_BLOCKED: PublicAccessBlock = {
 };
 
 /**
- * Who pays for requests. Nothing is charged for them here: where the requester pays, requests of others must say that
- * they would.
+ * Who pays for requests. Requests cost nothing here, but if the requester pays, other accounts' requests must agree to
+ * that.
  */
 export const payers = ["BucketOwner", "Requester"] as const;
 export type Payer = (typeof payers)[number];
 
-/** Whether ACLs count, and to whom an object belongs that another account wrote. */
+/** Whether ACLs are in effect, and who owns objects that other accounts wrote. */
 export const objectOwnerships = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"] as const;
 export type ObjectOwnership = (typeof objectOwnerships)[number];

@@ -3,7 +3,7 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
-/** A file is cut into segments of this many bytes; the last one is filled with zeros. */
+/** A file is cut into segments of this size; the last one is filled with zeros. */
 export const SEGMENT_SIZE = 32 * MIB;
 /** Each segment becomes this many data fragments … */
 export const DATA_FRAGMENTS = 4;
@@ -11,15 +11,13 @@ export const DATA_FRAGMENTS = 4;
 export const PARITY_FRAGMENTS = 8;
 export const FRAGMENTS = DATA_FRAGMENTS + PARITY_FRAGMENTS;
 export const FRAGMENT_SIZE = SEGMENT_SIZE / DATA_FRAGMENTS;
-/**
- * Segments of encrypted files are cut into chunks of this many bytes, each of which is proven and decrypted by itself …
- */
+/** Segments of encrypted files are cut into chunks of this size, each authenticated and decrypted by itself … */
 export const CHUNK_SIZE = 64 * KIB;
 /** … and ends with its authentication tag. */
 export const CHUNK_TAG = 16;
 /** Object bytes of a chunk. */
 export const CHUNK_CONTENT = CHUNK_SIZE - CHUNK_TAG;
-/** The owner's territory is charged this much for every started segment (3 copies). */
+/** Bytes charged to the owner's territory for each started segment (3 copies). */
 export const CHARGED_PER_SEGMENT = 3 * SEGMENT_SIZE;
-/** The chain refuses a file of more segments; a larger object is several files. */
+/** The chain refuses files with more segments. A larger object is stored as several files. */
 export const MAX_SEGMENTS_PER_FILE = 1000;

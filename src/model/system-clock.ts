@@ -6,13 +6,13 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 
 export interface SystemClockSettings {
   /**
-   * Whether a sleep keeps the process alive. A daemon's waits should not: when only they are left, the process is
-   * meant to end. A command that waits for something itself needs `true`.
+   * Whether a sleep keeps the process alive. A daemon's should not: when only sleeps are left, the process is meant to
+   * end. A command that waits for something itself needs `true`.
    */
   readonly holdsProcess: boolean;
 }
 
-/** The real time. */
+/** The system's clock. */
 export class SystemClock implements Clock {
   private readonly settings: SystemClockSettings;
 

@@ -1,4 +1,4 @@
-import { S3Error } from "./errors.js";
+import { DomainError } from "./errors.js";
 
 /** A tag of a bucket or an object. */
 export interface Tag {
@@ -12,7 +12,7 @@ export const TAG_LIMITS = { object: 10, bucket: 50, key: 128, value: 256 } as co
 /** Letters, spaces and digits of any script, and `_ . : / = + - @`. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** InvalidTag for a set S3 would not take. */
+/** Throws a DomainError `invalidTag` for a set that S3 would not take. */
 export function requireTags(tags: readonly Tag[], limit: number): void {
   if (tags.length > limit)
     throw invalid(`${limit === TAG_LIMITS.object ? "Object" : "Bucket"} tags cannot be greater than ${limit}`);
@@ -28,9 +28,7 @@ export function requireTags(tags: readonly Tag[], limit: number): void {
   }
 }
 
-function invalid(message: string, key?: string): S3Error {
-  return new S3Error("InvalidTag", {
-    message,
-    ...(key === undefined ? {} : { fields: { TagKey: key.slice(0, TAG_LIMITS.key) } }),
-  });
+function invalid(message: string, key?: string): DomainError {
+  const tag = key?.slice(0, TAG_LIMITS.key);
+  return new DomainError({ kind: "invalidTag", ...(tag === undefined ? {} : { tag }) }, message);
 }

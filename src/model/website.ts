@@ -1,4 +1,4 @@
-/** Where a routing rule sends who asks; what is absent stays as it was asked for. */
+/** The target of a routing rule. Absent members are taken from the request. */
 export interface WebsiteRedirect {
   readonly protocol?: "http" | "https";
   readonly host?: string;
@@ -10,28 +10,31 @@ export interface WebsiteRedirect {
 
 export interface RoutingRule {
   readonly prefix?: string;
-  /** The rule is about answers with this error, and not about the question. */
+  /** The rule applies to answers with this error status, not to requests. */
   readonly errorStatus?: number;
   readonly redirect: WebsiteRedirect;
 }
 
-/** How a bucket is shown to browsers. */
+/** How a bucket is served as a website. */
 export type WebsiteConfiguration =
   | { readonly redirectAll: Required<Pick<WebsiteRedirect, "host">> & Pick<WebsiteRedirect, "protocol"> }
   | {
-      /** Put behind a key that is empty or ends with a slash. */
+      /** Appended to a key that is empty or ends with a slash. */
       readonly index: string;
-      /** The key of what is shown for errors 4xx. */
+      /** The key of the page for 4xx errors. */
       readonly error?: string;
       readonly rules: readonly RoutingRule[];
     };
 
-/** The first rule for this key before it is read, or, with `errorStatus`, after reading it failed so. */
+/**
+ * The first rule that matches this key: before it is read or, with `errorStatus`, after reading it failed with that
+ * status.
+ */
 export function routingRule(rules: readonly RoutingRule[], key: string, errorStatus?: number): RoutingRule | undefined {
   return rules.find((rule) => rule.errorStatus === errorStatus && key.startsWith(rule.prefix ?? ""));
 }
 
-/** The key a rule sends to. */
+/** The key that a rule redirects to. */
 export function routedKey({ prefix = "", redirect }: RoutingRule, key: string): string {
   if (redirect.replaceKeyWith !== undefined) return redirect.replaceKeyWith;
   return redirect.replacePrefixWith === undefined ? key : redirect.replacePrefixWith + key.slice(prefix.length);

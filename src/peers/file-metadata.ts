@@ -9,7 +9,7 @@ export interface FileMetadataComponents {
   readonly owners: (id: string) => Account | undefined;
 }
 
-/** What CESS gateways say of a file; the names are the protocol's. */
+/** A file's metadata in the protocol of CESS gateways, which gives the names. */
 export interface Metadata {
   readonly fid: Fid;
   /** Object bytes. */
@@ -17,7 +17,7 @@ export interface Metadata {
   readonly owner: readonly { readonly user: string; readonly file_name: string }[];
 }
 
-/** Whose file it is: as the chain says, else its pending deal, else, before either, the catalog. */
+/** Finds a file's owner: from the chain, else from its pending deal, else from the catalog. */
 export class FileMetadata {
   constructor(private readonly components: FileMetadataComponents) {}
 

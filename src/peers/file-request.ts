@@ -5,7 +5,7 @@ import type { Reach } from "../retrieval/retrieval.js";
 import { Refusal } from "./refusal.js";
 
 const FID_LENGTH = 64;
-/** What `open` says of a file by the extension it was asked with. Anything else is bytes. */
+/** Content types of `open` by the extension in its path. Others are plain bytes. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   css: "text/css",
   csv: "text/csv",
@@ -33,7 +33,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 const UNKNOWN_TYPE = "application/octet-stream";
 
-/** The FID in the path's last part. `open` takes an extension behind it, with or without a dot. */
+/** The FID in the last part of the path. `open` allows an extension after it, with or without a dot. */
 export function readFid(text: string): { readonly fid: Fid; readonly contentType: string } {
   const fid = text.slice(0, FID_LENGTH);
   if (!isHash(fid)) throw new Refusal(400, "invalid fid");
@@ -42,8 +42,8 @@ export function readFid(text: string): { readonly fid: Fid; readonly contentType
 }
 
 /**
- * The bytes asked for; undefined: all. CESS tools ask with `Content-Range: bytes=a-b`, the rest of the world with
- * `Range`. Refuses with 416 what is malformed or outside the file.
+ * The requested bytes; undefined for all. CESS tools use `Content-Range: bytes=a-b`, other clients `Range`. A malformed
+ * range, or one outside the file, is refused with 416.
  */
 export function readRange(headers: IncomingHttpHeaders, size: number): ByteRange | undefined {
   const text = headers.range ?? headers["content-range"];
@@ -64,7 +64,7 @@ function parse(text: string): RangeRequest | undefined {
   return Number(last) < Number(first) ? undefined : { first: Number(first), last: Number(last) };
 }
 
-/** RFC 9111 section 5.2.1.7: with `only-if-cached` a client wants what is here or 504, never a trip further on. */
+/** RFC 9111 section 5.2.1.7: with `only-if-cached` the answer comes from the cache, or is 504. */
 export function readReach(headers: IncomingHttpHeaders): Reach {
   return /(?:^|[\s,])only-if-cached(?:$|[\s,])/i.test(headers["cache-control"] ?? "") ? "cache" : "nodes";
 }

@@ -11,18 +11,18 @@ import type { Peers } from "./peers.js";
 
 export interface GatewayPeersComponents {
   readonly clock: Clock;
-  /** The chain's list of gateways; without it only the configured ones are asked. */
+  /** The gateways registered on chain. Without it only the configured ones are asked. */
   readonly register?: GatewayRegister;
-  /** The bytes back if they have this hash, else undefined; may take the argument away (Encoder.verify). */
+  /** Returns the bytes if they have this hash, else undefined. May transfer the argument (Encoder.verify). */
   readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
 }
 
 export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings {
-  /** Gateways asked at once for a file of which it is not known who has it. */
+  /** Gateways asked at the same time when it is not known which has the file. */
   readonly asked: number;
-  /** Fragments of 8 MiB fetched at a time; for one more no gateway is asked. */
+  /** Fragments of 8 MiB fetched at a time. Beyond that, no gateway is asked. */
   readonly transfers: number;
-  /** A gateway that has not sent a fragment by then has failed. Milliseconds. */
+  /** Time limit for one fragment from one gateway. Milliseconds. */
   readonly attemptMs: number;
 }
 
@@ -34,7 +34,7 @@ export const GATEWAY_PEERS_DEFAULTS: GatewayPeersSettings = {
   attemptMs: 20_000,
 };
 
-/** Rounds of asking for one fragment: the second is for when the one who had it fails. */
+/** Attempts for one fragment. The second is for the case that the gateway that had it fails. */
 const ROUNDS = 2;
 
 export interface PeerFetchCounts {
@@ -46,7 +46,7 @@ export interface PeerFetchCounts {
 }
 
 class WrongBytes extends Error {}
-/** The one reason for which we end a request and blame the other side. */
+/** The only abort that counts as the other gateway's failure. */
 class TookTooLong extends Error {}
 
 interface Answered {
@@ -54,7 +54,7 @@ interface Answered {
   readonly body: Readable;
 }
 
-/** Asks other CESS gateways for fragments, as ranges of plain files, and believes what hashes right. */
+/** Requests fragments from other CESS gateways, as ranges of plain files, and verifies their hashes. */
 export class GatewayPeers implements Peers {
   private readonly counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
   private readonly settings: GatewayPeersSettings;
@@ -81,8 +81,7 @@ export class GatewayPeers implements Peers {
     const hash = file.segments[segment]?.fragments[fragment];
     const start = segment * SEGMENT_SIZE + fragment * FRAGMENT_SIZE;
     const range = { start, end: Math.min(start + FRAGMENT_SIZE, file.size) };
-    // Gateways give an encrypted file in clear, or not at all: there is nothing in it that the fragment could be cut
-    // from.
+    // Gateways serve encrypted files decrypted, or not at all, so their fragments cannot be requested.
     if (!hash || file.format.name !== "plain" || range.end <= start || this.running >= this.settings.transfers)
       return undefined;
     this.running++;
@@ -108,7 +107,7 @@ export class GatewayPeers implements Peers {
     await this.registry.settled();
   }
 
-  /** Takes the fragment from whoever answers first that it has it; the others are let go. */
+  /** Takes the fragment from the first gateway that has it; the other requests are cancelled. */
   private async ask(
     peers: readonly Peer[],
     file: CessFile,
@@ -184,9 +183,9 @@ export class GatewayPeers implements Peers {
   }
 }
 
-/** The first `length` bytes, with the zeros that fill a fragment behind them. Throws when there are fewer. */
+/** The first `length` bytes, followed by zeros up to a fragment's size. Throws when there are fewer. */
 async function readBytes(body: Readable, length: number): Promise<Uint8Array> {
-  // An ArrayBuffer of its own, so that it can be given away to a worker.
+  // A buffer of its own, so it can be transferred to a worker.
   const fragment = new Uint8Array(FRAGMENT_SIZE);
   let received = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {

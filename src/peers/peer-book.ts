@@ -12,14 +12,15 @@ export interface Peer {
 export interface PeerBookSettings {
   /** URLs the operator configured. */
   readonly endpoints: readonly string[];
-  /** Gateways kept from the register; those beyond are not asked. */
+  /** Gateways taken from the register, at most. */
   readonly registered: number;
-  /** How long the register's last reading counts. Milliseconds. */
+  /** How long a reading of the register is used. Milliseconds. */
   readonly registerMs: number;
-  /** How long it is believed that a gateway has a file at hand, or has not. Milliseconds. */
+  /** How long it is remembered that a gateway has a file, or does not. Milliseconds. */
   readonly rememberMs: number;
   /**
-   * Failures in a row after which a gateway is passed over, for this long the first time; each further one doubles it.
+   * After so many failures in a row a gateway is skipped, at first for this long. Each further failure doubles the
+   * time.
    */
   readonly failures: number;
   readonly firstCooldownMs: number;
@@ -36,11 +37,11 @@ export const PEER_BOOK_DEFAULTS: PeerBookSettings = {
   maxCooldownMs: 600_000,
 };
 
-/** A register that could not be read is tried again after this. Milliseconds. */
+/** Wait after a failed reading of the register. Milliseconds. */
 const RETRY_MS = 30_000;
 /** Pairs of gateway and file that are remembered. */
 const REMEMBERED = 50_000;
-/** What an unknown gateway is taken to need for a fragment, and the share of a new measurement in the mean. */
+/** Assumed time for a fragment from an unknown gateway, and the weight of a new measurement in the moving average. */
 const USUAL_MS = 1_000;
 const NEW_WEIGHT = 0.3;
 
@@ -50,7 +51,7 @@ interface History {
   latency: number;
 }
 
-/** Which gateways there are, and what asking them has taught. Nothing here waits: who reads it is in a hurry. */
+/** The known gateways, and the experience with them. No method waits, since readers are in a hurry. */
 export class PeerBook {
   private readonly configured: readonly Peer[];
   private readonly histories = new Map<string, History>();
@@ -67,8 +68,8 @@ export class PeerBook {
   }
 
   /**
-   * At most `limit` gateways that may have the file, best first: the best that had it lately alone, else those of which
-   * nothing is known. Empty until the register was read once, which this begins.
+   * At most `limit` gateways that may have the file, best first: only the best one that had it lately, else those about
+   * which nothing is known. Empty until the register was read for the first time, which this starts.
    */
   candidates(fid: Fid, limit: number): Peer[] {
     this.refresh();
@@ -85,7 +86,7 @@ export class PeerBook {
     return holder ? [holder.peer] : sorted.slice(0, limit).map(({ peer }) => peer);
   }
 
-  /** It gave a good fragment of the file within `ms`. */
+  /** The gateway sent a good fragment of the file within `ms`. */
   gave(peer: Peer, fid: Fid, ms: number): void {
     const history = this.history(peer);
     history.failures = 0;
@@ -93,13 +94,13 @@ export class PeerBook {
     this.holdings.set(pair(peer, fid), { has: true, at: this.components.clock.now() });
   }
 
-  /** It answered, and has not the file at hand. */
+  /** The gateway answered that it does not have the file. */
   missed(peer: Peer, fid: Fid): void {
     this.history(peer).failures = 0;
     this.holdings.set(pair(peer, fid), { has: false, at: this.components.clock.now() });
   }
 
-  /** It could not be reached, or broke off, or took too long. */
+  /** The gateway could not be reached, broke off, or took too long. */
   failed(peer: Peer, fid: Fid): void {
     this.holdings.delete(pair(peer, fid));
     const history = this.history(peer);
@@ -107,13 +108,13 @@ export class PeerBook {
     if (excess >= 0) this.cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
   }
 
-  /** What it gave is not the fragment: no accident of the line, so it is passed over for the longest time at once. */
+  /** The gateway sent wrong bytes. That is no accident, so it is skipped for the longest time at once. */
   lied(peer: Peer, fid: Fid): void {
     this.failed(peer, fid);
     this.cool(this.history(peer), this.settings.maxCooldownMs);
   }
 
-  /** How many gateways are known, and how many of them are passed over now. */
+  /** How many gateways are known, and how many of them are skipped now. */
   count(): { readonly known: number; readonly cooling: number } {
     const now = this.components.clock.now();
     const known = [...this.configured, ...this.registered];
@@ -147,7 +148,7 @@ export class PeerBook {
       .then(
         (gateways) =>
           this.learn(gateways.filter(({ account }) => account !== register.account).map(({ endpoint }) => endpoint)),
-        // What was known of the register stays good enough.
+        // The earlier reading stays in use.
         () => void (this.readAgainAt = clock.now() + RETRY_MS),
       )
       .finally(() => (this.reading = undefined));

@@ -8,15 +8,15 @@ import type { Peer } from "./peer-book.js";
 import { readEnvelope } from "./refusal.js";
 
 export interface PeerLinkSettings {
-  /** Whether gateways of the register may lie in private networks; those the operator named always may. */
+  /** Whether registered gateways may be in private networks. Those that the operator named always may. */
   readonly allowPrivate: boolean;
   readonly connectTimeoutMs: number;
   /**
-   * Until the answer's head. A gateway that has the file at hand needs no longer; one that would fetch it first is no
-   * help.
+   * Time limit for the answer's head. A gateway that has the file needs no longer, and one that must fetch it first is
+   * no help.
    */
   readonly answerTimeoutMs: number;
-  /** Longest silence within the answer's body. */
+  /** Longest pause within the answer's body. */
   readonly stallTimeoutMs: number;
   readonly connectionsPerPeer: number;
 }
@@ -29,10 +29,10 @@ export const PEER_LINK_DEFAULTS: PeerLinkSettings = {
   connectionsPerPeer: 4,
 };
 
-/** Longest refusal that is read, in bytes. */
+/** Limit of an error answer, in bytes. */
 const REFUSAL_LIMIT = 16 * KIB;
 
-/** The gateway answered that it has not the bytes, or will not give them now. */
+/** The gateway answered that it does not have the bytes, or does not serve them now. */
 export class PeerMiss extends Error {
   constructor(message: string) {
     super(message);
@@ -40,7 +40,7 @@ export class PeerMiss extends Error {
   }
 }
 
-/** Speaks the gateways' download paths. Neither retries nor hashes; follows no redirects. */
+/** Client of the gateways' download paths. Does not retry, verify hashes or follow redirects. */
 export class PeerLink {
   private readonly trusted: { readonly agent: Agent; readonly policy: EndpointPolicy };
   private readonly strangers: { readonly agent: Agent; readonly policy: EndpointPolicy };
@@ -51,8 +51,8 @@ export class PeerLink {
   }
 
   /**
-   * Bytes `range` of a file of `size` bytes, of which more may follow. Resolves with the answer's head; the signal ends
-   * the body too. Rejects with PeerMiss, EndpointForbidden or what the connection failed of.
+   * Bytes `range` of a file of `size` bytes; more bytes may follow them. Resolves with the answer's head; the signal
+   * ends the body, too. Rejects with PeerMiss, EndpointForbidden, or the connection's error.
    */
   async open(
     { endpoint, trusted }: Peer,
@@ -69,14 +69,15 @@ export class PeerLink {
       path: `${url.pathname}file/open/${fid}`,
       method: "GET",
       signal,
-      // CESS gateways read the range from Content-Range. Only what is at hand is wanted: fetching we can do ourselves.
+      // CESS gateways read the range from Content-Range. Only cached files are wanted: this gateway can fetch others
+      // itself.
       headers: { range: bytes, "content-range": bytes, "cache-control": "only-if-cached" },
     });
-    // The body's failure is its reader's to see; one that comes before there is a reader must not end the process.
+    // The reader sees the body's failure. Without this, a failure before there is a reader would end the process.
     body.on("error", () => undefined);
     const json = String(headers["content-type"] ?? "").includes("application/json");
     if (statusCode === 206 && headers["content-range"] === `bytes ${range.start}-${range.end - 1}/${size}`) return body;
-    // Whoever knows no ranges gives the file from its beginning.
+    // A gateway without ranges sends the file from its beginning.
     if (statusCode === 200 && !json && range.start === 0) return body;
     throw await refusal(statusCode, json, body);
   }
@@ -99,7 +100,7 @@ function connector(settings: PeerLinkSettings, allowPrivate: boolean) {
   return { agent, policy };
 }
 
-/** A gateway that says no in the protocol's words has merely not the file; anything else is a failure. */
+/** A refusal in the protocol's form means that the gateway does not have the file. Anything else is a failure. */
 async function refusal(status: number, json: boolean, body: Readable): Promise<Error> {
   if (json) {
     const chunks: Uint8Array[] = [];

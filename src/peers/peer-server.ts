@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
-import { S3Error } from "../model/errors.js";
+import { isProblem } from "../model/errors.js";
 import { isHash } from "../model/hash.js";
 import { KIB } from "../model/sizes.js";
 import { readFid, readRange, readReach } from "./file-request.js";
@@ -11,7 +11,7 @@ import type { FileMetadata } from "./file-metadata.js";
 import { type Envelope, Refusal } from "./refusal.js";
 import type { SharedFiles } from "./shared-files.js";
 
-/** The part of a logger that this room needs; pino's fits. */
+/** The part of a logger that is used here; pino's fits. */
 export interface Log {
   warn(fields: object, message: string): void;
 }
@@ -23,12 +23,12 @@ export interface PeerServerComponents {
 }
 
 export interface PeerServerSettings {
-  /** Requests served at a time; one more is answered 503. */
+  /** Requests served at a time; others are answered 503. */
   readonly requests: number;
   readonly connections: number;
   /** For a request's head to arrive. */
   readonly requestTimeoutMs: number;
-  /** Longest silence on a connection, a reader that takes nothing included. */
+  /** Longest pause on a connection, including a client that does not read. */
   readonly idleTimeoutMs: number;
 }
 
@@ -47,12 +47,12 @@ export interface PeerCounts {
 
 const BUSY = new Refusal(503, "server busy");
 const NOT_FOUND = "Not found";
-/** FIDs name content, which never changes. */
+/** The content of a FID never changes. */
 const CACHING = "public, max-age=2592000, no-transform, immutable";
 
 /**
- * The download paths of the CESS gateway protocol, so that other gateways and CESS tools find here what this gateway
- * has. They need no signature: a FID's bytes are public in the network. Nothing is ever taken.
+ * The download paths of the CESS gateway protocol: other gateways and CESS tools read what this gateway has. They need
+ * no signature, since a FID's bytes are public in the network. Nothing can be written.
  */
 export class PeerServer {
   readonly counts: PeerCounts = { requests: 0, refused: 0, bytes: 0 };
@@ -83,7 +83,7 @@ export class PeerServer {
     return { port: (this.server.address() as AddressInfo).port };
   }
 
-  /** Ends every connection and waits until nothing is read for them any more. */
+  /** Ends every connection and waits until no read for them is under way. */
   async close(): Promise<void> {
     this.closing.abort(new DOMException("the gateway is closing", "AbortError"));
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -92,13 +92,13 @@ export class PeerServer {
     await Promise.all(this.handling);
   }
 
-  /** Never rejects: whatever goes wrong becomes an answer, or the end of the connection. */
+  /** Never rejects: a failure becomes an answer, or the end of the connection. */
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counts.requests++;
     const gone = new AbortController();
     response.once("close", () => gone.abort(new DOMException("the reader has left", "AbortError")));
     try {
-      // A body would be read to its end before the next request: nobody has a reason to send one.
+      // No request needs a body. Without this, one would be read to its end before the next request.
       request.resume();
       if (this.handling.size >= this.settings.requests) throw BUSY;
       await this.route(request, response, AbortSignal.any([gone.signal, this.closing.signal]));
@@ -158,7 +158,7 @@ export class PeerServer {
     this.counts.bytes += end - start;
   }
 
-  /** As CESS tools expect it: HTTP 200 whatever happened, and in the envelope what did. */
+  /** As CESS tools expect: always HTTP 200, with the outcome in the envelope. */
   private async metadata(response: ServerResponse, name: string): Promise<void> {
     try {
       const { fid } = readFid(name);
@@ -199,8 +199,8 @@ export class PeerServer {
 }
 
 /**
- * What an owner stored encrypted in DeOSS's way is given in clear only to those who bring the cipher, as CESS tools do.
- * What S3's server-side encryption covers is given to nobody here: its readers come with a signature.
+ * A file that its owner encrypted in DeOSS's way is decrypted only for clients that send the cipher, as CESS tools do.
+ * Files under S3's server-side encryption are never served here: their readers must sign S3 requests.
  */
 function requireCipher(
   { format }: Awaited<ReturnType<Catalog["files"]["withFid"]>>[number],
@@ -227,8 +227,8 @@ function answer(response: ServerResponse, status: number, envelope: Envelope): v
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof S3Error && error.kind === "ObjectUnavailable") return new Refusal(504, error.message);
-  if (error instanceof S3Error && (error.kind === "SlowDown" || error.kind === "ServiceUnavailable")) return BUSY;
+  if (isProblem(error, "objectUnavailable")) return new Refusal(504, error.message);
+  if (isProblem(error, "overloaded", "catalogBusy", "dependencyUnavailable")) return BUSY;
   if (error instanceof Error && error.name === "ChainUnavailable")
     return new Refusal(503, "the chain cannot be asked, please try again later");
   return new Refusal(500, "system error");

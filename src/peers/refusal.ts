@@ -10,14 +10,14 @@ export class Refusal extends Error {
   }
 }
 
-/** What CESS gateways wrap every answer in that is not a file's bytes. */
+/** The form of every answer of a CESS gateway that is not a file's bytes. */
 export interface Envelope {
   readonly code: number;
   readonly msg: string;
   readonly data: unknown;
 }
 
-/** An envelope read from another gateway's answer; undefined for anything else. */
+/** Parses another gateway's envelope; undefined for anything else. */
 export function readEnvelope(text: string): Pick<Envelope, "code"> | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -18,17 +18,19 @@ export interface SharedFilesComponents {
   readonly retrieval: Retrieval;
 }
 
-/** Which FIDs leave this gateway by the peer listener: every one its catalog knows, or none. */
+/** Which FIDs the peer listener serves: all that the catalog knows, or none. */
 export type Share = "all" | "none";
 
-/** Files for other gateways and CESS tools, by their FIDs: from staging, from the cache, or from the storage nodes. */
+/** Reads files by FID for other gateways and CESS tools: from staging, from the cache, or from the storage nodes. */
 export class SharedFiles {
   constructor(
     private readonly components: SharedFilesComponents,
     private readonly settings: { readonly share: Share },
   ) {}
 
-  /** Undefined when this gateway does not know the file or does not let it out: the two look the same from outside. */
+  /**
+   * Undefined when this gateway does not know the file, or does not serve it. The answer must not tell the two apart.
+   */
   async find(fid: Fid): Promise<FileRow | undefined> {
     if (this.settings.share === "none") return undefined;
     const rows = (await this.components.catalog.files.withFid(fid)).filter(({ state }) => state !== "deleting");
@@ -36,8 +38,8 @@ export class SharedFiles {
   }
 
   /**
-   * Bytes `range` of the file, decrypted. Resolves when the first of them are at hand; rejects with S3Error
-   * ObjectUnavailable when they are not to be had within `reach`. A failure later is thrown to the reader.
+   * Bytes `range` of the file, decrypted. Resolves when the first of them are there; rejects with DomainError
+   * `objectUnavailable` when they cannot be had within `reach`. A later failure is thrown to the reader.
    */
   async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();
@@ -46,9 +48,7 @@ export class SharedFiles {
     return ByteStream.begin(this.readStaged(file.blobs, range), signal, pinned);
   }
 
-  /**
-   * One of the segments' fragments, parity or data, where its segment is staged or it is cached; undefined elsewhere.
-   */
+  /** A fragment, parity or data, if its segment is staged or the fragment is cached; else undefined. */
   async fragment(file: FileRow, hash: Hash, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const segment = file.segments.findIndex(({ fragments }) => fragments.includes(hash));
     if (segment < 0) return undefined;
@@ -57,7 +57,7 @@ export class SharedFiles {
     try {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
       const content = this.segmentContent(file, segment);
-      // Our own clients' reads and uploads come first.
+      // Low priority: reads and uploads of this gateway's own clients come first.
       return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, {
         priority: "background",
         signal,
@@ -67,12 +67,13 @@ export class SharedFiles {
     }
   }
 
-  /** Holds the file's staged bytes until the function is called; undefined when it has none any more. */
+  /** Pins the file's staged bytes until the returned function is called; undefined when there are none any more. */
   private async pinStaged(file: FileRow): Promise<(() => void) | undefined> {
     if (file.blobs.length === 0) return undefined;
     const unpin = this.components.blobs.pin([...new Set(file.blobs.map(({ blob }) => blob))]);
     try {
-      // A blob goes only after the catalog let go of it: what it still links, now that it is pinned, stays.
+      // A blob is removed only after the catalog has unlinked it. So blobs that are still linked after the pin will
+      // stay.
       const current = await this.components.catalog.files.get(file.id);
       if (current?.blobs.length === file.blobs.length) return unpin;
     } catch (error) {

@@ -6,8 +6,8 @@ import type { BlobSlice } from "../model/object.js";
 /** Turns staged bytes into CESS files (FID and hashes), resumably: finished segments are saved in the catalog. */
 export interface Preprocessing {
   /**
-   * The files these bytes make: one, or several of at most 1,000 segments. Segments that were prepared for `subject`
-   * from the very same slices are not computed again.
+   * The files that these bytes become: one, or several of at most 1,000 segments. Segments that were prepared for
+   * `subject` from the same slices are not computed again.
    */
   files(
     subject: string,
@@ -15,11 +15,11 @@ export interface Preprocessing {
     settings: FileSettings,
     signal?: AbortSignal,
   ): Promise<NewFile[]>;
-  /** The Merkle root over all segments of these files (at least one): of a single file its FID. */
+  /** The Merkle root over all segments of these files (at least one). For a single file this is its FID. */
   root(files: readonly CessFile[]): Fid;
   /**
-   * Begins, in the background and at low priority, on the whole segments that parts 1…k of an upload cover.
-   * Called after every stored part with its number; returns at once; never fails.
+   * Starts to prepare, in the background and at low priority, the whole segments that parts 1…k of an upload cover.
+   * Called after every stored part with its number. Returns at once; never fails.
    */
   advance(upload: string, format: SegmentFormat, part: number): void;
   /** Stops background work on this upload (completed or aborted). */

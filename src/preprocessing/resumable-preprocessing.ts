@@ -11,11 +11,11 @@ import { cutSegments, joinSlices, segmentSource, slicesLength } from "./segment-
 import { UploadPreparation } from "./upload-preparation.js";
 
 export const PREPROCESSING_DEFAULTS = {
-  /** Segments of one subject handed to the encoder at a time; they are 32 MiB on disk, not in memory. */
+  /** Segments of one subject in the encoder at a time. Their 32 MiB are on disk, not in memory. */
   parallelSegments: availableParallelism(),
-  /** Uploads prepared in the background at one time, each one segment at a time. */
+  /** Uploads prepared in the background at a time; each has one segment in the encoder. */
   parallelUploads: availableParallelism(),
-  /** Uploads that wait for background preparation; more are prepared at Complete. */
+  /** Uploads that may wait for background preparation. Others are prepared when they are completed. */
   maxWaiting: 1_000,
   /** Uploads whose progress is kept in memory. */
   maxRemembered: 256,
@@ -25,11 +25,11 @@ export const PREPROCESSING_DEFAULTS = {
 export type PreprocessingSettings = typeof PREPROCESSING_DEFAULTS;
 
 export interface PreprocessingComponents extends PreparerComponents {
-  /** Told why background preparation of an upload ended early; nothing needs to be done. */
+  /** Called with the reason when background preparation of an upload ends early. Nothing needs to be done. */
   readonly onFault?: (error: unknown) => void;
 }
 
-/** Preprocessing that a restart continues: every finished segment of several is saved before the next one is begun. */
+/** Preprocessing that continues after a restart: each finished segment is saved before the next one starts. */
 export class ResumablePreprocessing implements Preprocessing {
   private readonly settings: PreprocessingSettings;
   private readonly preparer: SegmentPreparer;
@@ -91,7 +91,7 @@ export class ResumablePreprocessing implements Preprocessing {
   ): Promise<NewFile[]> {
     const { format } = settings;
     const segments = cutSegments(content, format);
-    // All of them stay readable until the last is done, although their owner may let go of them meanwhile.
+    // The blobs stay readable until the last segment is done, even if they are removed meanwhile.
     const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
     const giveBack = await this.background.take(subject);
     try {
@@ -120,7 +120,7 @@ export class ResumablePreprocessing implements Preprocessing {
         const slices = segments[index];
         if (!slices || hashes[index]) continue;
         task.signal.throwIfAborted();
-        // One segment alone is as quickly made again as read back.
+        // A single segment is not saved: computing it again is as quick as reading it back.
         hashes[index] = await this.preparer.prepare({ subject, index, slices, format }, segments.length > 1, task);
       }
     };
@@ -130,7 +130,7 @@ export class ResumablePreprocessing implements Preprocessing {
         throw error;
       }),
     );
-    // Nothing of this call runs on once it rejects: the blobs are unpinned then.
+    // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
     const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
     if (failed) task.signal.throwIfAborted();
     return hashes;

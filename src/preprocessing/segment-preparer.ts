@@ -21,7 +21,7 @@ export interface WantedSegment {
 
 /** Hashes one segment and, if asked to, saves the result in the catalog. */
 export class SegmentPreparer {
-  /** What threads are at work on: whoever wants the same segment of the same bytes waits for it. */
+  /** Segments that threads are working on. Callers that want the same segment of the same bytes share the result. */
   private readonly begun = new Map<string, Promise<SegmentHashes>>();
 
   constructor(private readonly components: PreparerComponents) {}

@@ -30,7 +30,7 @@ export function slicesLength(slices: readonly BlobSlice[]): number {
   return slices.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Segments' slices laid end to end, neighbours within one blob joined. */
+/** Concatenates the segments' slices. Adjacent slices of a blob are joined. */
 export function joinSlices(segments: readonly (readonly BlobSlice[])[]): BlobSlice[] {
   const joined: BlobSlice[] = [];
   for (const slice of segments.flat()) {
@@ -43,8 +43,8 @@ export function joinSlices(segments: readonly (readonly BlobSlice[])[]): BlobSli
 }
 
 /**
- * Names exactly these bytes in this format: blobs are immutable and their ids are never used again, so equal names
- * mean equal hashes. A digest, since a segment may have thousands of slices and a format may hold a secret.
+ * Identifies these bytes in this format. Blobs are immutable and their ids are never reused, so equal names mean equal
+ * hashes. It is a digest because a segment may have thousands of slices, and a format may hold a secret.
  */
 export function segmentSource(slices: readonly BlobSlice[], format: SegmentFormat): string {
   const secret = format.name === "cess-cbc" ? format.cipher : format.name === "aes-256-gcm" ? (format.key ?? "") : "";

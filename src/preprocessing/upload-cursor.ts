@@ -5,12 +5,12 @@ import type { BlobSlice } from "../model/object.js";
 /** Parts read at a time: a segment of 32 MiB needs seven or fewer of the parts S3 lets an upload consist of. */
 const PARTS_PER_READ = 32;
 
-/** Where in an upload's bytes the next segment begins, as long as no part before has changed. */
+/** Where the next segment begins in an upload's bytes. Valid as long as no earlier part changes. */
 export interface UploadCursor {
   readonly index: number;
-  /** The last part that lies wholly before. */
+  /** The last part that ends before the cursor. */
   readonly part: number;
-  /** Bytes of the part after it that lie before, too. */
+  /** Bytes of the next part that lie before the cursor. */
   readonly offset: number;
 }
 
@@ -21,7 +21,7 @@ export interface SegmentAtCursor {
   readonly next: UploadCursor;
 }
 
-/** The whole segment at the cursor, undefined while parts of it are missing. */
+/** The whole segment at the cursor; undefined while parts of it are missing. */
 export async function segmentAt(
   catalog: Catalog,
   upload: string,
@@ -36,7 +36,7 @@ export async function segmentAt(
     for (const { partNumber, blob, size } of parts) {
       if (partNumber !== before + 1) return undefined;
       const length = Math.min(missing, size - offset);
-      // A part that became shorter under the cursor: what is before it is out of date, and its `advance` is coming.
+      // The part became shorter, so the cursor is out of date. The `advance` of that part follows and resets it.
       if (length < 0) return undefined;
       if (length > 0) slices.push({ blob, offset, length });
       missing -= length;

@@ -12,41 +12,41 @@ export interface UploadPreparationComponents {
 }
 
 export interface UploadPreparationSettings {
-  /** Uploads worked on at one time, each on one segment. */
+  /** Uploads prepared at a time; each has one segment in work. */
   readonly parallelUploads: number;
-  /** Uploads that wait; one more is prepared when it is completed instead. */
+  /** Uploads that may wait. Others are prepared when they are completed. */
   readonly maxWaiting: number;
-  /** Uploads whose progress is remembered in memory; the catalog knows of all. */
+  /** Uploads whose progress is kept in memory. The catalog knows the progress of all. */
   readonly maxRemembered: number;
 }
 
 /** How far the preparation of an upload is. */
 interface Progress {
   cursor: UploadCursor;
-  /** The highest part that segments before the cursor, or the one in work, are made of. */
+  /** The highest part used by segments before the cursor or by the one in work. */
   seen: number;
-  /** The lowest part that came since the cursor last moved. */
+  /** The lowest part that arrived since the cursor last moved. */
   arrived: number;
-  /** Segment index → source of what is prepared; undefined until it is read. */
+  /** Segment index → source of the prepared segment; undefined until it is read from the catalog. */
   sources: Map<number, string> | undefined;
 }
 
 interface Running {
   readonly abort: AbortController;
   readonly done: Promise<void>;
-  /** A thread is at work on its segment, which does not stop when the work is aborted. */
+  /** A thread works on the segment. That does not stop when the work is aborted. */
   begun: boolean;
 }
 
 /**
  * Prepares the whole segments that parts 1…k of an upload cover while later parts arrive: one segment at a time for
- * each upload, a few uploads at a time. It only ever saves time, so whatever goes wrong ends it quietly.
+ * each upload, a few uploads at a time. This only saves time later, so a failure just ends it.
  */
 export class UploadPreparation {
-  /** Uploads whose parts changed since they were last looked at, in the order they asked. */
+  /** Uploads whose parts changed since their last turn, in order of arrival. */
   private readonly waiting = new Map<string, SegmentFormat>();
   private readonly running = new Map<string, Running>();
-  /** Uploads being completed: their segments are somebody else's work now. */
+  /** Uploads that are being completed: `files` prepares their segments now. */
   private readonly taken = new Map<string, number>();
   private readonly progress: LRUCache<string, Progress>;
   private closed = false;
@@ -58,7 +58,7 @@ export class UploadPreparation {
     this.progress = new LRUCache({ max: settings.maxRemembered });
   }
 
-  /** `part` is the one that came: when segments were made of an older one, the cursor goes back to the start. */
+  /** `part` has arrived. If segments were made of an older version of it, the cursor goes back to the start. */
   advance(upload: string, format: SegmentFormat, part: number): void {
     if (this.closed) return;
     const progress = this.progressOf(upload);
@@ -66,7 +66,7 @@ export class UploadPreparation {
     this.enqueue(upload, format);
   }
 
-  /** Stops the work on this upload; what is saved stays. Resolves when none of it runs any more. */
+  /** Stops the work on this upload and resolves when it has ended. Saved segments stay. */
   async stop(upload: string): Promise<void> {
     this.waiting.delete(upload);
     const running = this.running.get(upload);
@@ -80,9 +80,9 @@ export class UploadPreparation {
   }
 
   /**
-   * Begins no more segments of this upload until the returned function is called, which resolves when none is in work.
-   * One that a thread has begun is finished: whoever took the upload needs it, too. One that waits is not: it would
-   * wait behind everybody else's.
+   * Starts no more segments of this upload until the returned function is called, which resolves when none is in work.
+   * A segment that a thread has started is finished, since the caller needs it, too. A queued one is dropped: it would
+   * wait behind all other background work.
    */
   async take(upload: string): Promise<() => Promise<void>> {
     this.taken.set(upload, (this.taken.get(upload) ?? 0) + 1);
@@ -132,19 +132,19 @@ export class UploadPreparation {
       const progress = this.progressOf(upload);
       progress.sources ??= await this.savedSources(upload);
       while (!this.taken.has(upload) && (await this.step(upload, format, progress, progress.sources, running))) {
-        // Fair to the others: the next segment waits for its turn behind them.
+        // Other uploads wait: this one goes to the end of the queue.
         if (this.waiting.size > 0) {
           this.enqueue(upload, format);
           return;
         }
       }
     } catch (error) {
-      // Aborted, or a part was replaced under our hands: its own `advance` comes after it.
+      // Not after an abort. If a part was replaced meanwhile, its `advance` follows.
       if (!signal.aborted) this.components.onFault(error);
     }
   }
 
-  /** Prepares the segment at the cursor if need be; false when it is not there yet. */
+  /** Prepares the segment at the cursor unless it is prepared already. False while its parts are missing. */
   private async step(
     upload: string,
     format: SegmentFormat,

@@ -1,6 +1,6 @@
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 
-/** Callers that may wait before the next is refused with SlowDown. */
+/** Callers that may wait before the next is refused. */
 const MAX_WAITING = 1024;
 
 interface Waiting {
@@ -8,19 +8,21 @@ interface Waiting {
   start(): void;
 }
 
-/** A bound on bytes held at once. First come, first served; what is taken must be given back. */
+/** Limits the bytes held at one time. First come, first served. What is taken must be given back. */
 export class ByteBudget {
   private readonly queue = new Set<Waiting>();
   private usedBytes = 0;
 
-  /** `capacity`: bytes. A single demand above it is treated as all of it, so it can be met. */
+  /** `capacity`: bytes. A larger single request counts as the whole capacity, so it can be granted. */
   constructor(private readonly capacity: number) {}
 
   get used(): number {
     return this.usedBytes;
   }
 
-  /** Takes the bytes at once and returns how to give them back, or undefined when they are not free. */
+  /**
+   * Takes the bytes without waiting and returns the function that gives them back; undefined when they are not free.
+   */
   tryTake(bytes: number): (() => void) | undefined {
     const amount = Math.min(bytes, this.capacity);
     if (this.queue.size > 0 || this.usedBytes + amount > this.capacity) return undefined;
@@ -28,13 +30,13 @@ export class ByteBudget {
     return this.giver(amount);
   }
 
-  /** Waits for the bytes. Rejects with the signal's reason, or S3Error SlowDown when too many wait already. */
+  /** Waits for the bytes. Rejects with the signal's reason, or a DomainError `overloaded` when too many wait already. */
   async take(bytes: number, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     const taken = this.tryTake(bytes);
     if (taken) return taken;
     if (this.queue.size >= MAX_WAITING)
-      throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
+      throw new DomainError({ kind: "overloaded" }, "too many reads are waiting for memory");
     const amount = Math.min(bytes, this.capacity);
     await new Promise<void>((resolve, reject) => {
       const abandon = () => {

@@ -1,5 +1,5 @@
 import { fidOf } from "../encoding/merkle.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { type CessFile, PLAIN } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS, SEGMENT_SIZE } from "../model/sizes.js";
@@ -7,7 +7,7 @@ import type { ChainFile } from "../network/chain/chain.js";
 import type { FileDirectory } from "./file-directory.js";
 import type { NetworkFiles } from "./network-files.js";
 
-/** The network's files as the directory has them from the chain. */
+/** Files of the network, as the chain lists them (read through the directory). */
 export class ChainFiles implements NetworkFiles {
   constructor(private readonly components: { readonly directory: FileDirectory }) {}
 
@@ -28,7 +28,7 @@ export class ChainFiles implements NetworkFiles {
     return file && redundancyOf(file, standing);
   }
 
-  /** How many of the files looked at lately have how many fragments left in their worst segment. */
+  /** Of the files read lately: fragments left in the worst segment → number of files. */
   async census(): Promise<Readonly<Record<number, number>>> {
     const { directory } = this.components;
     const files = directory.rememberedFiles();
@@ -51,13 +51,14 @@ function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): n
   return least;
 }
 
-/** The chain believes whoever declares a file: that its segments make this FID and hold its bytes is for us to see. */
+/** The chain does not check that declared segments make this FID and hold `size` bytes, so it is checked here. */
 function requireSound({ fid, size, segments }: ChainFile): void {
   const whole = segments.length > 0 && segments.every(({ fragments }) => fragments.length === FRAGMENTS);
   const sound =
     whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
   if (!sound)
-    throw new S3Error("ObjectUnavailable", {
-      message: `what the chain lists under ${fid} is not the file of that name`,
-    });
+    throw new DomainError(
+      { kind: "objectUnavailable" },
+      `what the chain lists under ${fid} is not the file of that name`,
+    );
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { S3Error } from "../model/errors.js";
+import { DomainError, isProblem } from "../model/errors.js";
 import type { CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
@@ -10,9 +10,9 @@ import type { NodeAddress } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
 export interface DirectorySettings {
-  /** Segments of all remembered files together (some 2 KiB each). */
+  /** Segments of all cached files together (about 2 KiB each). */
   readonly rememberedSegments: number;
-  /** What is older is asked for again. Milliseconds. */
+  /** Older entries are read from the chain again. Milliseconds. */
   readonly freshMs: number;
 }
 
@@ -23,7 +23,7 @@ interface Dated<T> {
   readonly at: number;
 }
 
-/** Who holds which fragment and where it is reached, as the chain says, remembered for a while. */
+/** Which node holds which fragment, and the nodes' addresses: what the chain says, cached for a while. */
 export class FileDirectory {
   private readonly files: LRUCache<Fid, Dated<ChainFile>>;
   private readonly fileReads = new SharedWork<ChainFile>();
@@ -45,8 +45,8 @@ export class FileDirectory {
   }
 
   /**
-   * The twelve holders of a segment's fragments in index order; undefined for one that is not registered any more.
-   * `notBefore`: refuses to answer from what was read before that time, in milliseconds since 1970.
+   * The twelve holders of a segment's fragments in index order; undefined for a node that is no longer registered.
+   * `notBefore`: entries read before that time (milliseconds since 1970) are read again.
    */
   async holders(
     file: CessFile,
@@ -62,23 +62,26 @@ export class FileDirectory {
     const listed = chainFile.segments[segment];
     const found = listed?.hash === wanted ? listed : chainFile.segments.find(({ hash }) => hash === wanted);
     if (!found)
-      throw new S3Error("ObjectUnavailable", {
-        message: `the chain's file ${file.fid} has no segment ${wanted ?? segment}`,
-      });
+      throw new DomainError(
+        { kind: "objectUnavailable" },
+        `the chain's file ${file.fid} has no segment ${wanted ?? segment}`,
+      );
     return found.fragments.map(({ node }) => nodes.get(node));
   }
 
-  /** What the chain lists under this FID, as it was read lately; undefined when there is no such file. */
+  /** What the chain lists under this FID, from the cache if it is fresh. Undefined when there is no such file. */
   async file(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
     try {
       return await this.sharedFile(fid, 0, signal);
     } catch (error) {
-      if (error instanceof S3Error && error.kind === "ObjectUnavailable") return undefined;
+      if (isProblem(error, "objectUnavailable")) return undefined;
       throw error;
     }
   }
 
-  /** Accounts of the nodes that keep their fragments and are bound to: a frozen one still is, a leaving one is not. */
+  /**
+   * Accounts of the nodes that are obliged to keep their fragments. That includes frozen nodes, but not leaving ones.
+   */
   async nodesInGoodStanding(signal?: AbortSignal): Promise<ReadonlySet<CessAccount>> {
     const nodes = await this.addresses(0, signal);
     return new Set(
@@ -92,7 +95,7 @@ export class FileDirectory {
     return [...this.files.values()].map(({ value }) => value);
   }
 
-  /** Whether what is remembered of this file or of the nodes was read before that time. */
+  /** Whether the cached entry of this file, or of the nodes, was read before that time. */
   olderThan(fid: Fid, time: number): boolean {
     return (this.files.get(fid)?.at ?? time) < time || (this.nodes?.at ?? time) < time;
   }
@@ -105,7 +108,7 @@ export class FileDirectory {
       const value = await this.components.chain.file(fid);
       if (!value) {
         this.files.delete(fid);
-        throw new S3Error("ObjectUnavailable", { message: `the chain knows no file ${fid}` });
+        throw new DomainError({ kind: "objectUnavailable" }, `the chain knows no file ${fid}`);
       }
       this.files.set(fid, { value, at });
       return value;
@@ -130,15 +133,15 @@ export class FileDirectory {
     return at >= notBefore && this.components.clock.now() - at < this.settings.freshMs;
   }
 
-  /** A chain that cannot be asked now makes nobody forget where the fragments were. */
+  /** Uses the old entry when the chain cannot be read. */
   private async orStale<T>(reading: Promise<T>, known: Dated<T> | undefined, signal?: AbortSignal): Promise<T> {
     try {
       return await reading;
     } catch (error) {
-      if (signal?.aborted === true || error instanceof S3Error) throw error;
+      if (signal?.aborted === true || error instanceof DomainError) throw error;
       if (known) return known.value;
       const message = "the chain cannot be asked where the fragments are";
-      throw new S3Error("ServiceUnavailable", { message, cause: error });
+      throw new DomainError({ kind: "dependencyUnavailable" }, message, { cause: error });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { CessFile, SegmentHashes } from "../model/file.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import type { Peers } from "../peers/peers.js";
@@ -11,17 +11,17 @@ import type { RestoredSegment } from "./restored-segment.js";
 import type { Reach } from "./retrieval.js";
 import { SharedWork } from "./shared-work.js";
 
-/** One for all: a stack of its own would cost a small read more than the read. */
+/** One instance for all: capturing a stack would cost more than a small read. */
 const FRAGMENT_HERE = new DOMException("the fragment is here", "AbortError");
 
 export interface SourceSettings {
-  /** Bytes of data fragments being fetched from their own nodes, in the whole process. */
+  /** Bytes of data fragments that are being fetched from their own nodes, in the whole process. */
   readonly fetchBytes: number;
   /** Bytes of fragments in races, in the whole process: 64 MiB each. */
   readonly raceBytes: number;
-  /** What the chain said longer ago is asked again before a segment is given up. Milliseconds. */
+  /** Before a segment is given up, chain data older than this is read again. Milliseconds. */
   readonly recheckMs: number;
-  /** How long the storage nodes are not asked while other gateways are. Milliseconds. */
+  /** Head start of other gateways before the storage nodes are asked. Milliseconds. */
   readonly peerHeadStartMs: number;
 }
 
@@ -29,13 +29,13 @@ export interface SourceCounts {
   reads: number;
   cached: number;
   fromPeers: number;
-  /** Fetched from the storage nodes, or made of what came from them. */
+  /** Fetched from the storage nodes, or reconstructed from their fragments. */
   fromNodes: number;
   races: number;
   racesWon: number;
 }
 
-/** Which data fragment: a read's step has it. */
+/** A data fragment, as a step of a read names it. */
 export interface FragmentPlace {
   readonly file: CessFile;
   readonly segment: number;
@@ -54,9 +54,10 @@ interface Wanted {
 const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 
 /**
- * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when
- * that is slow, gone or lies, made of any four others. All readers of a fragment share one fetch, and all of a segment
- * share one race. What comes from here is shared and cached: it must be neither changed nor transferred.
+ * Any data fragment of any file, verified. It comes from the cache, else from another gateway, else from its node. If
+ * the node is slow, gone or wrong, the fragment is reconstructed from any four others. All readers of a fragment share
+ * one fetch, and all readers of a segment share one race. The bytes are shared and cached: they must be neither changed
+ * nor transferred.
  */
 export class FragmentSource {
   readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
@@ -70,7 +71,7 @@ export class FragmentSource {
     private readonly settings: SourceSettings,
   ) {
     this.fetchBudget = new ByteBudget(settings.fetchBytes);
-    // Of its own, so that a fetch that waits for a race never waits for other fetches that do the same.
+    // A separate budget: a fetch that waits for a race must not wait for other fetches that do the same (deadlock).
     this.raceBudget = new ByteBudget(settings.raceBytes);
   }
 
@@ -79,7 +80,7 @@ export class FragmentSource {
   }
 
   /**
-   * Data fragment 0…3, from no farther than `reach`. Rejects with S3Error ObjectUnavailable, or with the signal's
+   * Data fragment 0…3, from no farther than `reach`. Rejects with DomainError `objectUnavailable`, or with the signal's
    * reason.
    */
   async get({ file, segment, fragment }: FragmentPlace, reach: Reach, signal?: AbortSignal): Promise<Uint8Array> {
@@ -94,11 +95,12 @@ export class FragmentSource {
       return held;
     }
     const wanted = { file, segment, hashes, fragment, hash };
-    // Who may not ask peers does not wait for those who do: the peer may be waiting for us.
+    // Shared by reach: a caller that may not ask peers must not wait for one that does, since that peer may be waiting
+    // for us.
     return this.fetches.run(`${hash} ${reach}`, (shared) => this.read(wanted, reach, shared), signal);
   }
 
-  /** The step's bytes straight from the cache's disk, where that can be: only of what needs no decryption. */
+  /** The step's bytes directly from the cache's disk, where possible. Only for fragments that need no decryption. */
   stream({ file, segment, fragment, start, end }: ReadStep): AsyncGenerator<Uint8Array, void> | undefined {
     const hash = file.segments[segment]?.fragments[fragment];
     if (file.format.name !== "plain" || hash === undefined || hash === ZERO_FRAGMENT_HASH) return undefined;
@@ -120,11 +122,11 @@ export class FragmentSource {
     const { peers } = this.components;
     if (reach === "peers" && peers) return this.fromPeersOrNodes(peers, wanted, signal);
     if (reach === "cache")
-      throw new S3Error("ObjectUnavailable", { message: `fragment ${wanted.hash} is not cached here` });
+      throw new DomainError({ kind: "objectUnavailable" }, `fragment ${wanted.hash} is not cached here`);
     return this.countedFromNodes(wanted, signal);
   }
 
-  /** Peers first; those who have not answered within their head start go on beside the nodes, and who is first wins. */
+  /** Asks peers first. After their head start the nodes are asked as well, and the first good answer wins. */
   private async fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     const controller = new AbortController();
     const abandon = () => controller.abort(signal.reason);
@@ -164,11 +166,11 @@ export class FragmentSource {
     try {
       return await this.fetch(wanted, 0, signal);
     } catch (error) {
-      // Fragments move when nodes leave: before giving up, look where they are now.
+      // Fragments move when nodes leave, so look up the current holders before giving up.
       const recent = this.components.clock.now() - this.settings.recheckMs;
       if (
         signal.aborted ||
-        !(error instanceof S3Error) ||
+        !(error instanceof DomainError) ||
         !this.components.directory.olderThan(wanted.file.fid, recent)
       )
         throw error;
@@ -192,7 +194,7 @@ export class FragmentSource {
       const hedge = scores.hedgeDelay(node.account);
       const name = { fid: wanted.file.fid, hash: wanted.hash };
       const direct = fetcher.fetch(node, name, controller.signal);
-      // Below it is awaited through others; a rejection nobody looks at any more must not end the process.
+      // It is awaited through other promises below. Without this, a late rejection would end the process.
       direct.catch(() => undefined);
       const late = clock
         .sleep(hedge, controller.signal)
@@ -231,7 +233,8 @@ export class FragmentSource {
         void all.then(release);
       }
     };
-    // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
+    // Several lying nodes can make one fragment right and another wrong. They are recorded by now and asked last, so
+    // one more race is worthwhile.
     for (let again = true; ; again = false) {
       const restored = await this.races.run(`${file.fid}/${segment}`, work, signal);
       try {
@@ -242,7 +245,9 @@ export class FragmentSource {
     }
   }
 
-  /** Into the cache without waiting for its disk; the cache bounds what it has under way, and may forget. */
+  /**
+   * Adds the fragment to the cache without waiting for the disk. The cache limits its pending writes, and may drop it.
+   */
   private keep(hash: Hash | undefined, bytes: Uint8Array): Uint8Array {
     if (hash !== undefined && hash !== ZERO_FRAGMENT_HASH)
       void this.components.cache.set(hash, bytes).catch(() => undefined);

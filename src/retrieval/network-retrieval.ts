@@ -19,25 +19,25 @@ import type { FileRange, Reach, Retrieval } from "./retrieval.js";
 
 export interface RetrievalComponents {
   readonly chain: Chain;
-  /** Those that write into the book what transfers were like. */
+  /** The client that records the outcome of transfers in the node registry. */
   readonly nodes: Nodes;
   readonly registry: NodeRegistry;
   readonly cache: FragmentCache;
   readonly encoder: Encoder;
   readonly clock: Clock;
-  /** Other gateways, asked before the nodes; none when absent. */
+  /** Other gateways, which are asked before the nodes. */
   readonly peers?: Peers;
 }
 
 export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings {
-  /** Bytes of fragments one stream fetches ahead of what its reader has taken. */
+  /** Bytes of fragments that one stream fetches ahead of its reader. */
   readonly readAheadBytes: number;
   /**
-   * Bytes of fragments that all streams hold together; a stream waits for its first, and reads ahead only in what is
-   * free.
+   * Bytes of fragments that all streams hold together. A stream waits for its first fragment, and reads ahead only
+   * while there is room.
    */
   readonly heldBytes: number;
-  /** A node that has not sent a fragment by then has failed. Milliseconds. */
+  /** Time limit for one fragment from one node. Milliseconds. */
   readonly attemptMs: number;
 }
 
@@ -53,10 +53,10 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
   peerHeadStartMs: 400,
 };
 
-/** One for all: a stack of its own would cost a small read more than the read. */
+/** One instance for all: capturing a stack would cost more than a small read. */
 const READER_LEFT = new DOMException("the reader has left", "AbortError");
 
-/** A step, and its fragment on the way; or, where it can be read in pieces when its turn comes, those. */
+/** A step with its pending fragment, or with the pieces that are read when its turn comes. */
 interface Ahead {
   readonly step: ReadStep;
   readonly fragment: Promise<Uint8Array> | undefined;
@@ -65,14 +65,15 @@ interface Ahead {
 }
 
 /**
- * Retrieval from the CESS network through the fragment cache. Memory is bounded by the settings, not by the readers.
+ * Retrieval from the CESS network through the fragment cache. The settings limit its memory, whatever the number of
+ * readers.
  */
 export class NetworkRetrieval implements Retrieval {
   private readonly settings: RetrievalSettings;
   private readonly held: ByteBudget;
   private readonly source: FragmentSource;
   private readonly fetcher: NodeFetcher;
-  /** What the chain says of files, from the same memory that reads use. */
+  /** What the chain says about files, from the same cache that reads use. */
   readonly files: ChainFiles;
 
   constructor(components: RetrievalComponents, settings: Partial<RetrievalSettings> = {}) {
@@ -140,7 +141,7 @@ export class NetworkRetrieval implements Retrieval {
     }
   }
 
-  /** What the pieces do not give because the cache lost the fragment meanwhile comes from wherever it is. */
+  /** If the cache loses the fragment meanwhile, the rest is read from the network. */
   private async *inPieces(
     step: ReadStep,
     pieces: AsyncGenerator<Uint8Array, void>,
@@ -161,12 +162,12 @@ export class NetworkRetrieval implements Retrieval {
   private ahead(step: ReadStep, release: () => void, reach: Reach, signal: AbortSignal): Ahead {
     const pieces = this.source.stream(step);
     if (pieces) {
-      // They hold next to nothing.
+      // Pieces hold almost no memory.
       release();
       return { step, pieces, fragment: undefined, release };
     }
     const fragment = this.source.get(step, reach, signal);
-    // Awaited when its turn comes; a failure before that must not count as unhandled.
+    // It is awaited when its turn comes. Without this, an earlier failure would count as unhandled.
     fragment.catch(() => undefined);
     return { step, fragment, pieces: undefined, release };
   }

@@ -5,7 +5,7 @@ import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
-/** The bytes a node gave are not the fragment that was asked for. */
+/** A node sent bytes that are not the wanted fragment. */
 export class WrongBytes extends Error {
   constructor(node: NodeAddress) {
     super(`${node.account} at ${node.endpoint}: the bytes do not have the fragment's hash`);
@@ -27,16 +27,16 @@ export interface Fetched {
 }
 
 /**
- * Gets one fragment from one node and believes it only when it hashes right. That a node lied goes into the book from
- * here; how transfers went is written there by who makes them.
+ * Fetches one fragment from one node and verifies its hash. Wrong bytes are recorded in the node registry from here;
+ * the client records how transfers went.
  */
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
-  /** A race for one fragment wants the siblings that a reader is fetching at the same time. */
+  /** Shared, because a race may want a fragment that a reader is fetching at the same time. */
   private readonly underWay = new SharedWork<Fetched>();
-  /** Of those under way, what is to be hashed as soon as it is there. */
+  /** Those under way that must be hashed when they arrive. */
   private readonly believed = new Set<string>();
-  /** Those that have come and are being hashed. */
+  /** Those that have arrived and are being hashed. */
   private readonly arrived = new Set<string>();
 
   constructor(
@@ -50,8 +50,8 @@ export class NodeFetcher {
   ) {}
 
   /**
-   * Rejects with WrongBytes, NodeFailure, or the signal's reason. All who ask for the fragment at the same time share
-   * the bytes: they must be neither changed nor transferred.
+   * Rejects with WrongBytes, NodeFailure, or the signal's reason. All callers that ask for the fragment at the same
+   * time share the bytes, which must be neither changed nor transferred.
    */
   async fetch(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Uint8Array> {
     this.believed.add(keyOf(node, fragment));
@@ -63,8 +63,8 @@ export class NodeFetcher {
   }
 
   /**
-   * As `fetch`, for making another fragment of it: what comes out is hashed then, so this is only where somebody else
-   * wants it for itself. The caller may do with the bytes what they like; they are copied when others have them, too.
+   * As `fetch`, but as an input for reconstruction. The result of that is hashed, so this fragment is hashed only if
+   * another caller wants it for itself. The caller owns the bytes: they are copied if they are shared.
    */
   async fetchInput(node: NodeAddress, fragment: FragmentName, signal: AbortSignal): Promise<Fetched> {
     const { result, shared } = await this.join(node, fragment, signal);
@@ -72,8 +72,8 @@ export class NodeFetcher {
   }
 
   /**
-   * The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and it is in the
-   * book.
+   * Returns the bytes if they are the fragment. Else records the node's fault and rejects with WrongBytes. Transfers
+   * the argument.
    */
   async verify(
     node: NodeAddress,
@@ -92,7 +92,9 @@ export class NodeFetcher {
     throw new WrongBytes(node);
   }
 
-  /** Whether the node has sent it all and it only waits for being hashed, which says nothing of the node. */
+  /**
+   * Whether the node has sent the whole fragment, which is only being hashed. A wait for that is not the node's fault.
+   */
   hasArrived(node: NodeAddress, fragment: FragmentName): boolean {
     return this.arrived.has(keyOf(node, fragment));
   }
@@ -121,7 +123,7 @@ export class NodeFetcher {
     }
   }
 
-  /** A node that neither sends nor hangs up must not hold its place for ever. */
+  /** A node that neither sends nor hangs up must not hold its place forever. */
   private async withDeadline<T>(
     node: NodeAddress,
     signal: AbortSignal,

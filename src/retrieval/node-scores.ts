@@ -2,25 +2,27 @@ import type { CessAccount } from "../model/account.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 
 export interface ScoreSettings {
-  /** Bounds of the wait before a fragment's siblings are asked for as well. Milliseconds. */
+  /** Limits of the wait before other fragments of the segment are requested as well. Milliseconds. */
   readonly minHedgeMs: number;
   readonly maxHedgeMs: number;
 }
 
 export const SCORE_DEFAULTS: ScoreSettings = { minHedgeMs: 50, maxHedgeMs: 3000 };
 
-/** Fragments a node must have sent before its own 95 in 100 is a better guess than everybody's. */
+/** From so many fragments on, a node's own 95th percentile is a better estimate than that of all nodes. */
 const ENOUGH_FRAGMENTS = 8;
-/** By so much the book's quantiles may be too low, and hashing what came takes its time: asking others is not free. */
+/**
+ * Safety factor on measured quantiles. They may be too low, hashing takes time as well, and asking other nodes is not
+ * free.
+ */
 const MARGIN = 1.25;
-/** How many times longer than most nodes one may take of which not enough is known. */
+/** Factor on the usual time, for a node with too few measurements. */
 const UNKNOWN = 1.5;
-/** A node that usually takes so many times longer than most is slow: it is never waited for alone. */
+/** A node whose usual time is so many times that of most nodes is slow: other nodes are asked at the same time. */
 const SLOW = 4;
 
 /**
- * What the node book means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing
- * itself.
+ * Decides from the node registry which node to ask first, and how long to wait for it alone. Has no state of its own.
  */
 export class NodeScores {
   constructor(
@@ -28,7 +30,7 @@ export class NodeScores {
     private readonly settings: ScoreSettings,
   ) {}
 
-  /** Orders nodes: less is better. An unknown node counts as a usual one. */
+  /** Orders nodes: less is better. An unknown node counts as an average one. */
   cost(node: CessAccount): number {
     const { get, lagging, recentFailures, coolingUntil } = this.registry.experience(node);
     const blemishes = recentFailures + (lagging ? 1 : 0) + (coolingUntil === undefined ? 0 : 1);
@@ -36,8 +38,8 @@ export class NodeScores {
   }
 
   /**
-   * How long to count on this node before one more is asked: what 95 in 100 of its own fragments did not exceed.
-   * Milliseconds: 0 when it failed or was outrun the last time, or is known to be slow.
+   * How long to wait for this node before one more is asked: the 95th percentile of its fragments. Milliseconds; 0 when
+   * its last fetch failed or was too slow, or when it is known to be slow.
    */
   hedgeDelay(node: CessAccount): number {
     const { get, lagging } = this.registry.experience(node);
@@ -46,7 +48,7 @@ export class NodeScores {
     return Math.min(Math.max(expected * MARGIN, this.settings.minHedgeMs), this.settings.maxHedgeMs);
   }
 
-  /** What nine in ten of the last answers did not exceed; before the first, half the longest wait. */
+  /** The 90th percentile of the last answers of all nodes; before the first answer, half the longest wait. */
   private usual(): number {
     return this.registry.usualGetMs() ?? this.settings.maxHedgeMs / 2;
   }

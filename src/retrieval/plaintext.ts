@@ -4,19 +4,21 @@ import type { CessFile, SegmentFormat } from "../model/file.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, FRAGMENT_SIZE, KIB, MIB } from "../model/sizes.js";
 import type { ReadStep } from "./read-plan.js";
 
-/** Bytes decrypted at once: few enough not to hold the event loop (0.5 ms). */
+/** Bytes decrypted in one go, few enough not to block the event loop (0.5 ms). */
 const CHUNK_BYTES = 512 * KIB;
-/** Bytes handed on at once where they are only views: more would cost the sockets, fewer the way to them. */
+/** Bytes in one view. Larger views slow the sockets down; smaller ones mean more steps on the way to them. */
 const VIEW_BYTES = MIB;
 
-/** Cuts what the reader asked for out of the fragments of its steps, which come in order, decrypting where needed. */
+/**
+ * Cuts the requested bytes out of the fragments, which come in the order of the steps, and decrypts them where needed.
+ */
 export class PlaintextReader {
-  /** Where the last `cess-cbc` step ended, and its last block, with which the next one's first is decrypted. */
+  /** Where the last `cess-cbc` step ended, and its last block, which is needed to decrypt the next block. */
   private ended: { readonly step: ReadStep; readonly block: Uint8Array } | undefined;
-  /** Of the file that was read last: one cipher decrypts all of its chunks. */
+  /** The cipher of the file that was read last. It decrypts all chunks of that file. */
   private cipher: { readonly file: CessFile; readonly chunks: ChunkCipher } | undefined;
 
-  /** Views of `fragment` (plain), or new buffers. Throws Error for a chunk that is not what its key sealed. */
+  /** Yields views of `fragment` (plain format), or new buffers. Throws Error for a chunk that does not authenticate. */
   *read(step: ReadStep, fragment: Uint8Array): Generator<Uint8Array, void> {
     const bytes = fragment.subarray(step.start, step.end);
     const { format } = step.file;
@@ -55,7 +57,7 @@ export class PlaintextReader {
     let previous = this.blockBefore(step);
     let at = 0;
     if (!previous && position > 0) {
-      // The plan put the block before the range in front, for this.
+      // For this, the plan includes the block before the range.
       previous = bytes.subarray(0, CIPHER_BLOCK);
       at = CIPHER_BLOCK;
       position += CIPHER_BLOCK;
@@ -82,7 +84,7 @@ export class PlaintextReader {
   }
 }
 
-/** What of `content`, which begins with the segment content's byte `position`, the reader asked for. */
+/** The part of `content` that the reader asked for. `position`: where `content` begins in the segment's content. */
 function within({ wanted: { start, end } }: ReadStep, position: number, content: Uint8Array): Uint8Array {
   return content.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
 }

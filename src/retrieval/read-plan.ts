@@ -4,22 +4,22 @@ import { type CessFile, type SegmentFormat, segmentCapacity } from "../model/fil
 import { CHUNK_CONTENT, CHUNK_SIZE, FRAGMENT_SIZE } from "../model/sizes.js";
 import type { FileRange } from "./retrieval.js";
 
-/** One data fragment to fetch, and which of its bytes the reader wants. */
+/** One data fragment to fetch, and the bytes of it that are needed. */
 export interface ReadStep {
   readonly file: CessFile;
   /** Index of the segment in the file. */
   readonly segment: number;
   /** Index of the fragment in the segment, 0…3. */
   readonly fragment: number;
-  /** Bytes of the fragment, `end` excluded: of an encrypted one what must be read to decrypt what is wanted. */
+  /** Bytes of the fragment, `end` excluded. In an encrypted format, all that is needed to decrypt the wanted bytes. */
   readonly start: number;
   readonly end: number;
-  /** Which bytes of the segment's content the reader asked for, in this step and those of the segment beside it. */
+  /** The bytes of the segment's content that the reader asked for, in all steps of this segment. */
   readonly wanted: { readonly start: number; readonly end: number };
 }
 
 /**
- * The data fragments that the ranges touch, in reading order, made one by one: a range may be 31 GiB of steps.
+ * The data fragments that the ranges touch, in reading order. Generated one by one, since a range may cover 31 GiB.
  * Throws RangeError for a range outside its file.
  */
 export function* readSteps(ranges: readonly FileRange[]): Generator<ReadStep, void> {
@@ -47,18 +47,18 @@ function* segmentSteps(file: CessFile, segment: number, wanted: ReadStep["wanted
   }
 }
 
-/** The bytes of a segment that hold these of its content. */
+/** The bytes of a segment that hold this range of its content. */
 function bytesToRead({ name }: SegmentFormat, { start, end }: ReadStep["wanted"]): readonly [number, number] {
   switch (name) {
     case "plain":
       return [start, end];
-    // CBC: a block is decrypted with the ciphertext of the block before it, so that one is read as well.
+    // CBC: decrypting a block needs the ciphertext block before it, so that one is read as well.
     case "cess-cbc":
       return [
         Math.max(Math.floor(start / CIPHER_BLOCK) - 1, 0) * CIPHER_BLOCK,
         Math.ceil(end / CIPHER_BLOCK) * CIPHER_BLOCK,
       ];
-    // Whole chunks: their tags are over all of them. No chunk lies in two fragments.
+    // Whole chunks, because a tag covers the whole chunk. No chunk crosses a fragment's border.
     case "aes-256-gcm":
       return [Math.floor(start / CHUNK_CONTENT) * CHUNK_SIZE, Math.ceil(end / CHUNK_CONTENT) * CHUNK_SIZE];
   }

@@ -1,6 +1,6 @@
 import type { NumberedFragment } from "../encoding/encoder.js";
 
-/** A segment's data fragments: at first the one that was waited for, the others a moment later. */
+/** A restored segment: the wanted data fragment at once, the others a moment later. */
 export class RestoredSegment {
   /** `all`: the four data fragments. */
   constructor(
@@ -10,7 +10,7 @@ export class RestoredSegment {
     all.catch(() => undefined);
   }
 
-  /** Rejects when that one cannot be had, though the first could. */
+  /** Rejects when this fragment cannot be restored, although the wanted one could. */
   async fragment(index: number): Promise<Uint8Array> {
     const found =
       index === this.first.index ? this.first : (await this.all).find((fragment) => fragment.index === index);

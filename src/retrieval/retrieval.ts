@@ -2,19 +2,20 @@ import type { ByteRange } from "../model/byte-range.js";
 import type { ByteStream } from "../streams/byte-stream.js";
 import type { CessFile } from "../model/file.js";
 
-/** Reads stored files back: cache, then the data fragments a range touches, then any 4 of 12. */
+/** Reads stored files back: from the cache, else the data fragments that a range touches, else any 4 of 12. */
 export interface Retrieval {
   /**
-   * Bytes `range` of the files' contents laid end to end. Resolves once the first fragment is verified; rejects with
-   * S3Error ObjectUnavailable when fewer than 4 good fragments of a segment can be had. A failure later is
-   * thrown to the reader: it never pads. Back-pressure holds the fetching; the signal ends it.
+   * Bytes `range` of each file, one after another. Resolves once the first fragment is verified; rejects with
+   * DomainError `objectUnavailable` when a segment has fewer than 4 good fragments. A later failure is thrown to the
+   * reader, never padded. Fetching stops while the reader does not read, and ends with the signal.
    */
   open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<ByteStream>;
 }
 
 /**
- * How far a read may go for what is not cached: nowhere (`cache`), to the storage nodes, or (the default) to other
- * gateways as well. A gateway that reads for another must not ask others in turn, or two wait for each other.
+ * Where a read may look for fragments that are not cached: nowhere (`cache`), at the storage nodes, or (the default) at
+ * other gateways as well. A read on behalf of another gateway must not ask gateways in turn, or two would wait for each
+ * other.
  */
 export type Reach = "cache" | "nodes" | "peers";
 

@@ -1,7 +1,7 @@
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { DATA_FRAGMENTS, FRAGMENT_SIZE } from "../model/sizes.js";
@@ -11,7 +11,7 @@ import type { NodeScores } from "./node-scores.js";
 import { RestoredSegment } from "./restored-segment.js";
 import { type Input, SegmentRestorer } from "./segment-restorer.js";
 
-/** Fragments of a segment that are fetched or held at once, in a race. */
+/** Fragments of a segment that a race fetches or holds at one time. */
 export const RACE_WIDTH = 8;
 
 export interface RaceComponents {
@@ -26,7 +26,7 @@ export interface RaceEntry {
   readonly file: CessFile;
   readonly hashes: SegmentHashes;
   readonly holders: readonly (NodeAddress | undefined)[];
-  /** The data fragment that is waited for: its holder was asked before, and is asked last now. */
+  /** The wanted data fragment. Its holder was asked before the race, so it is asked last now. */
   readonly late: number;
 }
 
@@ -36,8 +36,8 @@ interface Lane {
 }
 
 /**
- * All ways to a segment at once: the first four fragments that make the one that is waited for win, the others are
- * cancelled. As many run as are needed, and one more for each that takes longer than its node should.
+ * Fetches fragments of a segment in parallel until four of them make the wanted one; then the others are cancelled.
+ * Runs as many fetches as are needed, and one more for each that takes longer than expected of its node.
  */
 export class SegmentRace {
   private readonly inputs: Input[] = [];
@@ -45,9 +45,9 @@ export class SegmentRace {
   private readonly failures: string[] = [];
   private readonly controller = new AbortController();
   private running = 0;
-  /** Those that run and are counted on. */
+  /** Running fetches that are not overdue. */
   private inTime = 0;
-  private tellNews: () => void = () => undefined;
+  private signalChange: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
@@ -61,7 +61,7 @@ export class SegmentRace {
       .map(({ lane }) => lane);
   }
 
-  /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
+  /** Rejects with DomainError `objectUnavailable` when there are fewer than four good fragments. */
   async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
     const abandon = () => this.controller.abort(signal.reason);
@@ -88,11 +88,11 @@ export class SegmentRace {
       const here = this.inputs.length;
       while (here + this.inTime < DATA_FRAGMENTS && here + this.running < RACE_WIDTH) if (!this.start()) break;
       if (here + this.running < DATA_FRAGMENTS) throw this.unavailable();
-      await new Promise<void>((resolve) => (this.tellNews = resolve));
+      await new Promise<void>((resolve) => (this.signalChange = resolve));
     }
   }
 
-  /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
+  /** Zero fragments and cached ones need no node. They are copied, because the inputs are transferred to a worker. */
   private async takeWhatIsHere(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
       if (hash === ZERO_FRAGMENT_HASH) this.inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
@@ -112,7 +112,7 @@ export class SegmentRace {
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
     this.running++;
-    const stopWaiting = this.countOn(lane, hash);
+    const stopWaiting = this.countAsInTime(lane, hash);
     void this.fetch(lane, hash).then(() => {
       this.running--;
       stopWaiting();
@@ -120,29 +120,29 @@ export class SegmentRace {
     return true;
   }
 
-  /** For as long as its node should take at most. Returns how to end that. */
-  private countOn({ node }: Lane, hash: Hash): () => void {
-    const patience = this.components.scores.hedgeDelay(node.account);
-    if (patience === 0) return () => this.tellNews();
+  /** Counts the fetch as in time until it is overdue. Returns the function that ends this. */
+  private countAsInTime({ node }: Lane, hash: Hash): () => void {
+    const hedgeMs = this.components.scores.hedgeDelay(node.account);
+    if (hedgeMs === 0) return () => this.signalChange();
     const timer = new AbortController();
     this.inTime++;
     let counted = true;
     const end = () => {
       if (counted) this.inTime--;
       counted = false;
-      this.tellNews();
+      this.signalChange();
     };
     const late = () => {
       if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
     };
-    this.components.clock.sleep(patience, timer.signal).then(late, () => undefined);
+    this.components.clock.sleep(hedgeMs, timer.signal).then(late, () => undefined);
     return () => {
       timer.abort();
       end();
     };
   }
 
-  /** Resolves either way. */
+  /** Never rejects. */
   private async fetch({ index, node }: Lane, hash: Hash): Promise<void> {
     try {
       const { bytes, verified } = await this.components.fetcher.fetchInput(
@@ -156,12 +156,12 @@ export class SegmentRace {
     }
   }
 
-  private unavailable(): S3Error {
-    // What still runs is not awaited, since it could not make up for what is missing: it counts as found.
+  private unavailable(): DomainError {
+    // Running fetches count as found. They are not awaited, since they could not make up for the missing ones.
     const found = this.inputs.length + this.running;
     const message =
       `at most ${found} good fragments of segment ${this.entry.hashes.hash} of file ${this.entry.file.fid} were found, ` +
       `${DATA_FRAGMENTS} are needed`;
-    return new S3Error("ObjectUnavailable", { message, cause: new Error(this.failures.join("; ")) });
+    return new DomainError({ kind: "objectUnavailable" }, message, { cause: new Error(this.failures.join("; ")) });
   }
 }

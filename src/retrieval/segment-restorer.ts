@@ -1,14 +1,14 @@
 import type { Encoder, NumberedFragment, WantedFragment } from "../encoding/encoder.js";
-import { S3Error } from "../model/errors.js";
+import { DomainError } from "../model/errors.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { DATA_FRAGMENTS } from "../model/sizes.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
 import { type NodeFetcher, WrongBytes } from "./node-fetcher.js";
 import { RestoredSegment } from "./restored-segment.js";
 
-/** A fragment that a data fragment may be made of. */
+/** A fragment that is used for reconstruction. */
 export interface Input extends NumberedFragment {
-  /** Whose bytes they are; undefined when they are known to be right. */
+  /** The node that sent the bytes; undefined when they are verified. */
   readonly unverified?: NodeAddress | undefined;
 }
 
@@ -18,8 +18,9 @@ export interface RestorerComponents {
 }
 
 /**
- * Makes a segment's data fragments of any four. What comes out is hashed, so what goes in need not be: four good ones
- * and only they make a good one, but for nodes that lie together. Only when it comes out wrong they are looked at.
+ * Reconstructs a segment's data fragments from any four fragments. The result is hashed, so the inputs need not be:
+ * only four good inputs make a good result, unless several nodes lie together. The inputs are verified only when the
+ * result is wrong.
  */
 export class SegmentRestorer {
   constructor(
@@ -28,8 +29,9 @@ export class SegmentRestorer {
   ) {}
 
   /**
-   * Of four fragments, which are given away: the segment, as soon as data fragment `first` is there; or else those of
-   * the four that are good. Rejects with S3Error ObjectUnavailable when four good ones make something else.
+   * Resolves with the segment as soon as data fragment `first` is reconstructed, or else with those of the four inputs
+   * that are good. Rejects with DomainError `objectUnavailable` when four good inputs make something else. Transfers
+   * the inputs.
    */
   async restore(
     inputs: readonly Input[],
@@ -40,12 +42,12 @@ export class SegmentRestorer {
     if (direct) return this.restoreBeside(inputs, direct, signal);
     const { back, made } = await this.make(inputs, [first], signal);
     const [wanted] = made;
-    // Nobody's leaving ends what follows: whoever waited for the first leaves now. Some hundredths of a second.
+    // From here on aborts are ignored: the caller leaves with its fragment, and the rest takes only some 20 ms.
     if (wanted) return new RestoredSegment(wanted, this.all(back, [wanted]));
-    return this.honest(back, signal);
+    return this.goodInputs(back, signal);
   }
 
-  /** The one that is waited for has come after all. */
+  /** The wanted fragment itself has arrived. */
   private async restoreBeside(
     inputs: readonly Input[],
     direct: Input,
@@ -57,7 +59,7 @@ export class SegmentRestorer {
     return new RestoredSegment(all.find(({ index }) => index === direct.index) ?? direct, Promise.resolve(all));
   }
 
-  /** The data fragments of four inputs and those that are `known`, each hashed. */
+  /** All data fragments from four inputs and those already `known`, each verified. */
   private async all(
     inputs: readonly Input[],
     known: readonly NumberedFragment[],
@@ -102,13 +104,13 @@ export class SegmentRestorer {
     };
   }
 
-  private async honest(inputs: readonly Input[], signal: AbortSignal): Promise<readonly Input[]> {
-    const honest = await this.verified(inputs, signal);
-    if (honest.length === inputs.length) throw this.wrong([]);
-    return honest;
+  private async goodInputs(inputs: readonly Input[], signal: AbortSignal): Promise<readonly Input[]> {
+    const good = await this.verified(inputs, signal);
+    if (good.length === inputs.length) throw this.wrong([]);
+    return good;
   }
 
-  /** Those that hash right; of the others it is in the book. */
+  /** The inputs with the right hash. The nodes of the others are recorded in the registry. */
   private async verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
     const { file, hashes } = this.segment;
     const verified = await Promise.all(
@@ -128,10 +130,11 @@ export class SegmentRestorer {
     return verified.flat();
   }
 
-  private wrong(indexes: readonly number[]): S3Error {
+  private wrong(indexes: readonly number[]): DomainError {
     const which = indexes.length === 0 ? "a fragment" : `fragment ${indexes.join(", ")}`;
-    return new S3Error("ObjectUnavailable", {
-      message: `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,
-    });
+    return new DomainError(
+      { kind: "objectUnavailable" },
+      `${which} of segment ${this.segment.hashes.hash}, made of four good ones, has not its hash`,
+    );
   }
 }

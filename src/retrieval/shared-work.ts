@@ -1,24 +1,26 @@
-/** One for all: a stack of its own would cost a small read more than the read. */
+/** One instance for all: capturing a stack would cost more than a small read. */
 const NOBODY_WAITS = new DOMException("nobody waits for it", "AbortError");
 
 interface Shared<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   readers: number;
-  /** Whether more than one have ever joined. */
+  /** Whether more than one caller has joined. */
   shared: boolean;
 }
 
-/** One piece of work for all who want the same thing at the same time; it is aborted when the last of them leaves. */
+/**
+ * Callers that want the same thing at the same time share one piece of work. It is aborted when the last caller leaves.
+ */
 export class SharedWork<T> {
   private readonly running = new Map<string, Shared<T>>();
 
-  /** Joins the work of that key or begins it. Rejects with the signal's reason as soon as that aborts. */
+  /** Joins the work of that key, or starts it. Rejects with the signal's reason as soon as that aborts. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return (await this.join(key, work, signal)).result;
   }
 
-  /** As `run`, and says whether somebody else may have the same result. */
+  /** As `run`, and tells whether another caller may have the same result. */
   async join(
     key: string,
     work: (signal: AbortSignal) => Promise<T>,
@@ -36,7 +38,7 @@ export class SharedWork<T> {
     });
     try {
       const result = await Promise.race([shared.result, abandoned]);
-      // Nobody has joined since the result came: by then the work is forgotten.
+      // `shared` is final: nobody can join after the result came.
       return { result, shared: shared.shared };
     } finally {
       signal?.removeEventListener("abort", abandon);
@@ -57,7 +59,7 @@ export class SharedWork<T> {
     return shared;
   }
 
-  /** Whoever comes later begins anew: what is finished or aborted is not handed on. */
+  /** Later callers start anew: finished or aborted work is not shared. */
   private forget(key: string, shared: Shared<T>): void {
     if (this.running.get(key) === shared) this.running.delete(key);
   }

@@ -1,6 +1,6 @@
 import type { AccessRequest, AccessRule } from "../gateway/gateway.js";
 import { ANONYMOUS, type Account } from "../model/account.js";
-import { S3Error } from "../gateway/s3-error.js";
+import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
 import type { Authentication } from "./auth/authenticate.js";
 import type { AnyOperation } from "./operation.js";
@@ -73,7 +73,7 @@ function ofDocument(
     const told = conditions(document);
     return Object.hasOwn(told, key) ? told[key] : undefined;
   } catch (failure) {
-    if (failure instanceof S3Error) return undefined;
+    if (toS3Error(failure)) return undefined;
     throw failure;
   }
 }

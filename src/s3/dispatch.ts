@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
-import { S3Error } from "../gateway/s3-error.js";
+import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate } from "./auth/authenticate.js";
@@ -332,7 +332,8 @@ export class Dispatcher {
   }
 
   private refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
-    if (failure instanceof S3Error) return failure;
+    const refused = toS3Error(failure);
+    if (refused) return refused;
     if (!gone.aborted) this.components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }

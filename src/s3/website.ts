@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { BucketCall, Gateway } from "../gateway/gateway.js";
 import { requireKeyLength } from "../gateway/limits.js";
 import { ANONYMOUS } from "../model/account.js";
-import { S3Error } from "../gateway/s3-error.js";
+import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { errorStatus, errorText, type Refused } from "./error-response.js";
@@ -43,8 +43,9 @@ export async function serveWebsite(gateway: Gateway, request: WebsiteRequest): P
     const { host, protocol = request.origin.secure ? "https" : "http" } = configuration.redirectAll;
     return { status: 301, headers: { Location: `${protocol}://${host}/${encodeKey(key)}` } };
   } catch (failure) {
-    if (failure instanceof S3Error) return errorPage(failure, request.at);
-    throw failure;
+    const refused = toS3Error(failure);
+    if (!refused) throw failure;
+    return errorPage(refused, request.at);
   }
 }
 
@@ -63,8 +64,9 @@ class Website {
     try {
       return moved(await this.read(page, this.request.head));
     } catch (failure) {
-      if (!(failure instanceof S3Error) || errorStatus(failure.kind) < 400) throw failure;
-      return this.failed(failure, key, page);
+      const refused = toS3Error(failure);
+      if (!refused || errorStatus(refused.kind) < 400) throw failure;
+      return this.failed(refused, key, page);
     }
   }
 
@@ -86,8 +88,9 @@ class Website {
       });
       return { status, headers: { ...headers, ...failure.details.headers }, ...(body === undefined ? {} : { body }) };
     } catch (another) {
-      if (!(another instanceof S3Error)) throw another;
-      return errorPage(failure, this.request.at, another);
+      const refused = toS3Error(another);
+      if (!refused) throw another;
+      return errorPage(failure, this.request.at, refused);
     }
   }
 
@@ -106,7 +109,7 @@ class Website {
       await this.gateway.objects.head(await this.permit(key, headObject), { key }, { preconditions: {} });
       return true;
     } catch (failure) {
-      if (failure instanceof S3Error) return false;
+      if (toS3Error(failure)) return false;
       throw failure;
     }
   }

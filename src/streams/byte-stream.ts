@@ -1,8 +1,8 @@
 /**
- * Bytes on their way to one reader, who takes them with `for await`, chunk by chunk at the reader's own pace. Leaving
- * the loop early closes the stream; who never begins it calls `close`. Where it begins with its first chunk at hand
- * (`begin`), what fails until then can still be told in an answer's head. (Node's Readable does the same and more; for
- * an object of a few KiB it costs as much as reading the object.)
+ * Bytes for one reader, who takes them with `for await` at its own pace. Leaving the loop early closes the stream; a
+ * reader that never starts must call `close`. With `begin`, the first chunk is there before the stream is handed over,
+ * so an early failure can still be answered with an error status. (Node's Readable does all this; for an object of a
+ * few KiB it costs as much as reading the object.)
  */
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private readonly chunks: AsyncIterator<Uint8Array, unknown>;
@@ -26,9 +26,9 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   /**
-   * Resolves when the first chunk, or the end, is there; rejects with what went wrong before, and with the signal's
-   * reason. The signal ends the stream also later, even while `chunks` says nothing. `onClose` is called once: after
-   * the last byte (`ended`), after a failure, or when the reader has left.
+   * Resolves when the first chunk, or the end, has arrived. Rejects with an earlier failure, or with the signal's
+   * reason. The signal ends the stream later, too, even while `chunks` is waiting. `onClose` is called once: after the
+   * last byte (`ended`), after a failure, or when the reader leaves.
    */
   static async begin(
     chunks: AsyncGenerator<Uint8Array, void>,
@@ -40,15 +40,12 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     return stream;
   }
 
-  /**
-   * Of what the source gives; nothing is asked of it before the reader asks. The signal ends it as it does what `begin`
-   * gives.
-   */
+  /** Wraps a lazy source: nothing is read before the reader asks. The signal cancels the stream. */
   static over(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): ByteStream {
     return new ByteStream(source[Symbol.asyncIterator](), signal, () => undefined);
   }
 
-  /** Of bytes that are here already. */
+  /** A stream of bytes that are in memory. */
   static of(...chunks: readonly Uint8Array[]): ByteStream {
     return new ByteStream(given(chunks), undefined, () => undefined);
   }
@@ -60,8 +57,8 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     if (first) return first;
     if (this.closed) return { done: true, value: undefined };
     try {
-      // A fresh promise for each chunk: racing against one that lives as long as the stream would keep every chunk
-      // alive.
+      // A new promise for each chunk: a race against one that lives as long as the stream would keep every chunk in
+      // memory.
       const next = await new Promise<IteratorResult<Uint8Array, unknown>>((resolve, reject) => {
         this.interrupt = reject;
         this.chunks.next().then(resolve, reject);
@@ -84,7 +81,7 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  /** Lets go of all that the stream holds. What its source is just waiting for is not waited for. */
+  /** Releases what the stream holds. Does not wait for a read of the source that is under way. */
   close(): void {
     this.finish(false);
   }

@@ -2,14 +2,14 @@ import { close, fstat, open, read, type Stats } from "node:fs";
 import type { ByteRange } from "../model/byte-range.js";
 import { bodyChunks } from "./chunk-pool.js";
 
-/** Bytes of one read from the file, and of what is read ahead of the reader. */
+/** Bytes of one read, and of what is read ahead of the reader. */
 const READ_SIZE = bodyChunks.chunkBytes;
 
 /**
- * A file's bytes, or a range of them; the next chunk is read while the reader has the one before. The file is opened
- * when the first is asked for, so that nothing is held by who never asks, and closed as soon as the last is read.
- * `accept` may refuse the open file by throwing. A range that the file does not have is an error. Plain descriptors and
- * callbacks: for an object of 1 MiB, handles and streams would cost as much as reading it.
+ * A file's bytes, or a range of them. The next chunk is read while the reader works on the current one. The file is
+ * opened when the first chunk is asked for, so an unused iterator holds nothing, and closed as soon as the last one is
+ * read. `accept` may refuse the opened file by throwing. A range outside the file is an error. Uses plain descriptors
+ * and callbacks: for an object of 1 MiB, handles and streams would cost as much as reading it.
  */
 export async function* fileChunks(
   path: string,
@@ -30,7 +30,7 @@ export async function* fileChunks(
         return;
       }
       if (position === range?.end) {
-        // The file need not stay open until somebody has taken the last of it.
+        // All is read: the file is closed before the reader takes the last chunk.
         const whole = file;
         file = undefined;
         await closeFile(whole);
@@ -43,7 +43,7 @@ export async function* fileChunks(
       yield bytes;
     }
   } finally {
-    // A descriptor that is closed while it is read from may be another file's by then.
+    // Closed during a read, the descriptor's number could already belong to another file.
     if (ahead) await ahead.catch(() => undefined);
     if (file !== undefined) await closeFile(file);
   }
@@ -69,7 +69,7 @@ function statFile(file: number): Promise<Stats> {
 
 function readChunk(file: number, position: number, end = Infinity): Promise<Uint8Array> {
   const wanted = Math.min(READ_SIZE, end - position);
-  // A short read is not worth a whole buffer of the pool.
+  // A short read does not take a whole buffer of the pool.
   const target = wanted < READ_SIZE / 2 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
   return new Promise((resolve, reject) => {
     read(file, target, 0, wanted, position, (error, bytesRead) => {

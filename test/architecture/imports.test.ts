@@ -81,7 +81,8 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^@subspace\/|^piscina$/, folders: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys"] },
-  { packages: /^(zod|yaml)$/, folders: ["config", "devnet", "cli", "model"] },
+  { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
+  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model"] },
 ];
 
 function sources(folder: string): string[] {

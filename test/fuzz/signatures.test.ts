@@ -2,7 +2,7 @@ import aws4 from "aws4";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { AccessKey } from "../../src/model/account.js";
-import { S3Error } from "../../src/model/errors.js";
+import { S3Error } from "../../src/gateway/s3-error.js";
 import { authenticate } from "../../src/s3/auth/authenticate.js";
 import { isSignedParameter, signV2, stringsToSign } from "../../src/s3/auth/signature-v2.js";
 import { operations } from "../../src/s3/operations/table.js";

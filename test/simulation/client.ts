@@ -1,5 +1,5 @@
 import type { Body } from "../../src/gateway/gateway.js";
-import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";
@@ -148,13 +148,14 @@ export class Client extends Reader {
     const register = this.register(key);
     this.service.trace(() => `failed: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
-    if (error instanceof S3Error) {
-      const passing = PASSING.includes(error.kind);
+    const refused = toS3Error(error);
+    if (refused) {
+      const { kind, message } = refused;
+      const passing = PASSING.includes(kind);
       if (passing && !this.service.troubled())
-        throw new Violation(`${this.name(key)} was refused although all is well: ${error.kind} ${error.message}`);
-      if (!passing && !expected.includes(error.kind))
-        throw new Violation(`writing ${this.name(key)}: ${error.kind} ${error.message}`);
-      if (error.kind === "ServiceUnavailable" || error.kind === "SlowDown") register.doubtful(write, this.turn);
+        throw new Violation(`${this.name(key)} was refused although all is well: ${kind} ${message}`);
+      if (!passing && !expected.includes(kind)) throw new Violation(`writing ${this.name(key)}: ${kind} ${message}`);
+      if (kind === "ServiceUnavailable" || kind === "SlowDown") register.doubtful(write, this.turn);
       else register.undone(write);
       return;
     }
@@ -219,8 +220,9 @@ export class Client extends Reader {
       );
     } catch (error) {
       service.trace(() => `not copied: ${this.name(from)} to ${this.name(to)}: ${String(error)}`);
-      if (error instanceof S3Error && error.kind === "NoSuchKey") this.admit(from, began, undefined);
-      else if (error instanceof S3Error && error.kind === "OperationAborted") return;
+      const kind = toS3Error(error)?.kind;
+      if (kind === "NoSuchKey") this.admit(from, began, undefined);
+      else if (kind === "OperationAborted") return;
       else {
         for (const value of this.register(from).admissible(began, this.turn)) {
           if (value !== undefined) this.judgeWrite(to, this.register(to).begin(value, began), error, UNREADABLE);
@@ -305,7 +307,7 @@ export class Client extends Reader {
     try {
       await this.sendPart(upload, part, bytes, this.service.secrecy.otherKey(name));
     } catch (error) {
-      if (error instanceof S3Error && error.kind === "InvalidRequest") return;
+      if (toS3Error(error)?.kind === "InvalidRequest") return;
       throw error;
     }
     throw new Violation(`a part of ${name} was taken with a key that its upload was not created with`);
@@ -359,7 +361,9 @@ export class Client extends Reader {
   /** Throws what nothing excuses. */
   private excuse(key: string, error: unknown): void {
     if (error instanceof ConnectionLost || isDeparture(error)) return;
-    if (error instanceof S3Error && PASSING.includes(error.kind) && this.service.troubled()) return;
-    throw error instanceof S3Error ? new Violation(`${this.name(key)}: ${error.kind} ${error.message}`) : error;
+    const refused = toS3Error(error);
+    if (!refused) throw error;
+    if (PASSING.includes(refused.kind) && this.service.troubled()) return;
+    throw new Violation(`${this.name(key)}: ${refused.kind} ${refused.message}`);
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createCodec } from "../../src/encoding/codec.js";
+import { createCodec } from "../../src/encoding/fastest-codec.js";
 import type {
   Encoder,
   FileSlice,

@@ -1,7 +1,7 @@
 import type { Call } from "../../src/gateway/gateway.js";
 import type { Account } from "../../src/model/account.js";
 import type { Encryption } from "../../src/model/encryption.js";
-import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
 import { segmentCount } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { ObjectVersion } from "../../src/model/object.js";
@@ -107,15 +107,17 @@ export class Reader {
   protected judgeRead(key: string, began: number, calm: boolean, error: unknown): void {
     this.service.trace(() => `unread: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
-    if (error instanceof S3Error) {
-      if (error.kind === "NoSuchKey") {
+    const refused = toS3Error(error);
+    if (refused) {
+      const { kind, message } = refused;
+      if (kind === "NoSuchKey") {
         this.admit(key, began, undefined);
         return;
       }
-      if (error.kind === "InvalidRange" && !calm) return;
-      if (UNREADABLE.includes(error.kind) && !calm && this.service.troubled()) return;
+      if (kind === "InvalidRange" && !calm) return;
+      if (UNREADABLE.includes(kind) && !calm && this.service.troubled()) return;
       throw new Violation(
-        `${this.name(key)} cannot be read: ${error.kind} ${error.message}; ${(error.cause as Error | undefined)?.message ?? ""}`,
+        `${this.name(key)} cannot be read: ${kind} ${message}; ${((error as Error).cause as Error | undefined)?.message ?? ""}`,
       );
     }
     if (!(error instanceof ConnectionLost) && !isDeparture(error)) throw error;

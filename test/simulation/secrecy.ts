@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { KeyRing, type KeyMaterial } from "../../src/keys/key-ring.js";
 import type { Wrapper } from "../../src/keys/keys.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../../src/model/encryption.js";
-import { S3Error } from "../../src/gateway/s3-error.js";
+import { toS3Error } from "../../src/gateway/s3-error.js";
 import type { SegmentFormat } from "../../src/model/file.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { Violation } from "./service.js";
@@ -128,8 +128,9 @@ export class Secrecy {
         const answer = await ask(
           attempt === "none" ? undefined : attempt === "own" ? this.customerKey(name) : this.otherKey(name),
         ).catch((error: unknown) => {
-          if (!isRefusal(error)) throw error;
-          if (attempt === "own" && error.kind === "AccessDenied")
+          const refused = toS3Error(error)?.kind;
+          if (refused !== "InvalidRequest" && refused !== "AccessDenied") throw error;
+          if (attempt === "own" && refused === "AccessDenied")
             throw new Violation(`${name} is not opened by the key that it was put with`);
           return undefined;
         });
@@ -189,10 +190,6 @@ class WatchedKeys extends KeyRing {
     this.tell(secret);
     return super.wrap(secret, wrapper, context);
   }
-}
-
-function isRefusal(error: unknown): error is S3Error {
-  return error instanceof S3Error && (error.kind === "InvalidRequest" || error.kind === "AccessDenied");
 }
 
 function keyOf(name: string): Buffer {

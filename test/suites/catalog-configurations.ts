@@ -53,7 +53,7 @@ export function configurationsContract(open: OpenCatalog): void {
 
     it("refuses a bucket that is missing, and forgets all with the bucket", async () => {
       const { buckets, configurations } = on.catalog;
-      await refusal(configurations.put("nowhere", "cors", []), "NoSuchBucket");
+      await refusal(configurations.put("nowhere", "cors", []), "noBucket");
       await configurations.put("box", "cors", []);
       await buckets.delete("box");
       await buckets.create({ name: "box", owner: "bert", region: "us-east-1" });

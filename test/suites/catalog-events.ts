@@ -36,7 +36,7 @@ export function eventsContract(open: OpenCatalog): void {
           { blobs: [slice("other")] },
           { ifNoneMatch: "*" },
         ),
-        "PreconditionFailed",
+        "preconditionFailed",
       );
       await on.catalog.objects.delete("box", "a", undefined, told("s3:ObjectRemoved:*", "a"));
       await on.catalog.objects.delete("box", "a", undefined, told("s3:ObjectRemoved:*", "a"));

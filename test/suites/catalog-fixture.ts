@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import type { Catalog, NewFile, NewVersion, Written } from "../../src/catalog/catalog.js";
 import type { Clock } from "../../src/model/clock.js";
-import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { DomainError, type Problem } from "../../src/model/errors.js";
 import { PLAIN, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobId, BlobSlice } from "../../src/model/object.js";
@@ -93,11 +93,11 @@ export function file(content: string, blobs: readonly BlobSlice[], more: Partial
   };
 }
 
-export async function refusal(work: Promise<unknown>, kind: ErrorKind): Promise<void> {
+export async function refusal(work: Promise<unknown>, kind: Problem["kind"]): Promise<void> {
   const error = await work.then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(error, `should be refused with ${kind}`).to.be.instanceOf(S3Error);
-  expect((error as S3Error).kind).to.equal(kind);
+  expect(error, `should be refused with ${kind}`).to.be.instanceOf(DomainError);
+  expect((error as DomainError).kind).to.equal(kind);
 }

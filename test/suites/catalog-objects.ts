@@ -67,12 +67,12 @@ export function objectsContract(open: OpenCatalog): void {
     it("checks If-None-Match and If-Match against the current version in the same transaction", async () => {
       const put = (preconditions: object) =>
         on.catalog.objects.put(version("key"), { blobs: [slice("new")] }, preconditions);
-      await refusal(put({ ifMatch: ["etag of key"] }), "NoSuchKey");
+      await refusal(put({ ifMatch: ["etag of key"] }), "noObject");
       await put({ ifNoneMatch: "*" });
-      await refusal(put({ ifNoneMatch: "*" }), "PreconditionFailed");
-      await refusal(put({ ifMatch: ["another"] }), "PreconditionFailed");
+      await refusal(put({ ifNoneMatch: "*" }), "preconditionFailed");
+      await refusal(put({ ifMatch: ["another"] }), "preconditionFailed");
       await put({ ifMatch: ["etag of key"] });
-      await refusal(on.catalog.objects.delete("box", "key", { ifMatch: ["another"] }), "PreconditionFailed");
+      await refusal(on.catalog.objects.delete("box", "key", { ifMatch: ["another"] }), "preconditionFailed");
     });
 
     it("lets exactly one of many concurrent creations win", async () => {
@@ -202,7 +202,7 @@ export function objectsContract(open: OpenCatalog): void {
       await on.catalog.objects.delete("box", "source");
       await refusal(
         on.catalog.objects.put(version("copy"), { blobs: [slice("shared")], copied: true }),
-        "OperationAborted",
+        "copySourceDeleted",
       );
       expect(await on.catalog.objects.get("box", "copy")).to.equal(undefined);
     });
@@ -210,7 +210,7 @@ export function objectsContract(open: OpenCatalog): void {
     it("copies a version by its files, with the staged bytes while they are needed", async () => {
       const source = await on.putEncoded("source");
       const extents = await on.catalog.objects.extents(source.id);
-      await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "OperationAborted");
+      await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "copySourceDeleted");
       const { version: copy } = await on.catalog.objects.put(version("copy"), {
         blobs: await on.catalog.objects.blobs(source.id),
         extents,
@@ -228,11 +228,11 @@ export function objectsContract(open: OpenCatalog): void {
       const extents = await on.catalog.objects.extents(source.id);
       await refusal(
         on.catalog.objects.put(version("copy", { owner: "bert" }), { blobs: [], extents }),
-        "OperationAborted",
+        "copySourceDeleted",
       );
       await on.catalog.objects.delete("box", "source");
       expect(await on.catalog.files.beginDelete(source.file)).to.equal(true);
-      await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "OperationAborted");
+      await refusal(on.catalog.objects.put(version("copy"), { blobs: [], extents }), "copySourceDeleted");
     });
 
     it("copies from staged bytes what came to be needed while its file was being deleted", async () => {

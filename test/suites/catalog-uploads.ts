@@ -86,10 +86,10 @@ export function uploadsContract(open: OpenCatalog): void {
     });
 
     it("takes parts only while open", async () => {
-      await refusal(putPart("unknown", 1, "p"), "NoSuchUpload");
+      await refusal(putPart("unknown", 1, "p"), "noUpload");
       await begin("up");
       await on.catalog.uploads.abort("up");
-      await refusal(putPart("up", 1, "p"), "NoSuchUpload");
+      await refusal(putPart("up", 1, "p"), "noUpload");
     });
 
     it("lets every part go when aborted, and can be aborted again", async () => {
@@ -100,7 +100,7 @@ export function uploadsContract(open: OpenCatalog): void {
       expect([...(await on.catalog.uploads.abort("up")).orphans].sort()).to.deep.equal(["p1", "p2"]);
       expect(await on.catalog.uploads.abort("up")).to.deep.equal({ orphans: [] });
       expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
-      await refusal(on.catalog.uploads.abort("unknown"), "NoSuchUpload");
+      await refusal(on.catalog.uploads.abort("unknown"), "noUpload");
     });
 
     it("completes: the version appears with its file, unlisted parts go, the answer is remembered", async () => {
@@ -127,8 +127,8 @@ export function uploadsContract(open: OpenCatalog): void {
         versionId: "null",
         partEtags: ["etag of p1", "etag of p3"],
       });
-      await refusal(on.catalog.uploads.abort("up"), "NoSuchUpload");
-      await refusal(on.catalog.uploads.complete("up", version("key"), [p1], [file("whole", [])]), "NoSuchUpload");
+      await refusal(on.catalog.uploads.abort("up"), "noUpload");
+      await refusal(on.catalog.uploads.complete("up", version("key"), [p1], [file("whole", [])]), "noUpload");
     });
 
     it("refuses to complete with a part that was uploaded again or is not there, and changes nothing", async () => {
@@ -137,8 +137,8 @@ export function uploadsContract(open: OpenCatalog): void {
       await putPart("up", 1, "p1 again");
       const complete = (parts: Part[]) =>
         on.catalog.uploads.complete("up", version("key"), parts, [file("whole", [slice("p1")])]);
-      await refusal(complete([stale]), "InvalidPart");
-      await refusal(complete([{ ...stale, partNumber: 2 }]), "InvalidPart");
+      await refusal(complete([stale]), "partReplaced");
+      await refusal(complete([{ ...stale, partNumber: 2 }]), "partReplaced");
       expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1 again"]);
       expect(await on.catalog.objects.get("box", "key")).to.equal(undefined);
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
@@ -150,7 +150,7 @@ export function uploadsContract(open: OpenCatalog): void {
       const part = await putPart("up", 1, "p1");
       const complete = (preconditions: object) =>
         on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
-      await refusal(complete({ ifNoneMatch: "*" }), "PreconditionFailed");
+      await refusal(complete({ ifNoneMatch: "*" }), "preconditionFailed");
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("open");
       expect((await complete({ ifMatch: ["etag of key"] })).orphans).to.deep.equal(["old"]);
     });

@@ -79,7 +79,7 @@ export function versionsContract(open: OpenCatalog): void {
           })
         ).entries,
       ).to.deep.equal([]);
-      await refusal(on.catalog.buckets.delete("box"), "BucketNotEmpty");
+      await refusal(on.catalog.buckets.delete("box"), "bucketNotEmpty");
       const restored = await on.catalog.objects.delete("box", "k", undefined, { versionId: marker.versionId! });
       expect(restored).to.deep.include({ deleted: true, deleteMarker: true, versionId: marker.versionId });
       expect(await on.catalog.objects.get("box", "k")).to.deep.equal(version);
@@ -160,10 +160,10 @@ export function versionsContract(open: OpenCatalog): void {
       const first = await on.put("k", "one", { etag: "1" });
       await on.put("k", "two", { etag: "2", size: 9 });
       const { versionId } = first.version;
-      await refusal(on.catalog.objects.delete("box", "k", { ifMatch: ["2"] }, { versionId }), "PreconditionFailed");
-      await refusal(on.catalog.objects.delete("box", "k", { ifMatchSize: 5 }), "PreconditionFailed");
-      await refusal(on.catalog.objects.delete("box", "k", { ifMatchModified: 0 }), "PreconditionFailed");
-      await refusal(on.catalog.objects.delete("box", "other", { ifMatch: ["1"] }), "NoSuchKey");
+      await refusal(on.catalog.objects.delete("box", "k", { ifMatch: ["2"] }, { versionId }), "preconditionFailed");
+      await refusal(on.catalog.objects.delete("box", "k", { ifMatchSize: 5 }), "preconditionFailed");
+      await refusal(on.catalog.objects.delete("box", "k", { ifMatchModified: 0 }), "preconditionFailed");
+      await refusal(on.catalog.objects.delete("box", "other", { ifMatch: ["1"] }), "noObject");
       // Size and last change are asked of what is there alone.
       await on.catalog.objects.delete("box", "other", { ifMatchSize: 5, ifMatchModified: 0 }, { versionId: "null" });
       await on.catalog.objects.delete("box", "k", { ifMatch: ["1"], ifMatchSize: 5 }, { versionId });
@@ -198,9 +198,9 @@ export function versionsContract(open: OpenCatalog): void {
       });
       const remove = ({ key, versionId }: typeof held, bypassGovernance = false) =>
         on.catalog.objects.delete("box", key, undefined, { versionId, bypassGovernance });
-      for (const version of [held, governed, compliant]) await refusal(remove(version), "AccessDenied");
-      await refusal(remove(held, true), "AccessDenied");
-      await refusal(remove(compliant, true), "AccessDenied");
+      for (const version of [held, governed, compliant]) await refusal(remove(version), "objectLocked");
+      await refusal(remove(held, true), "objectLocked");
+      await refusal(remove(compliant, true), "objectLocked");
       expect((await on.catalog.objects.delete("box", "compliant")).deleteMarker).to.equal(true);
       await remove(governed, true);
       expect(await on.catalog.objects.setLegalHold(held.id, "OFF")).to.equal(true);
@@ -219,15 +219,15 @@ export function versionsContract(open: OpenCatalog): void {
         on.catalog.objects.setRetention(id, { mode, until: at }, bypass);
       await set("GOVERNANCE", until);
       await set("GOVERNANCE", until + 1);
-      await refusal(set("GOVERNANCE", until), "AccessDenied");
-      await refusal(set("COMPLIANCE", until + 1), "AccessDenied");
-      await refusal(on.catalog.objects.setRetention(id, undefined, false), "AccessDenied");
+      await refusal(set("GOVERNANCE", until), "objectLocked");
+      await refusal(set("COMPLIANCE", until + 1), "objectLocked");
+      await refusal(on.catalog.objects.setRetention(id, undefined, false), "objectLocked");
       await set("GOVERNANCE", until, true);
       await on.catalog.objects.setRetention(id, undefined, true);
       expect((await on.catalog.objects.byId(id))?.lock).to.equal(undefined);
       await set("COMPLIANCE", until);
-      await refusal(set("GOVERNANCE", until + HOUR, true), "AccessDenied");
-      await refusal(set("COMPLIANCE", until - 1, true), "AccessDenied");
+      await refusal(set("GOVERNANCE", until + HOUR, true), "objectLocked");
+      await refusal(set("COMPLIANCE", until - 1, true), "objectLocked");
       await set("COMPLIANCE", until + HOUR);
       expect((await on.catalog.objects.byId(id))?.lock).to.deep.equal({
         retention: { mode: "COMPLIANCE", until: until + HOUR },

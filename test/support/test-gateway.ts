@@ -12,7 +12,8 @@ import type { Body, Call, Expected, PutSettings } from "../../src/gateway/gatewa
 import type { Keys } from "../../src/keys/keys.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import { ByteStream } from "../../src/streams/byte-stream.js";
-import { S3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { toS3Error, type ErrorKind, type S3Error } from "../../src/gateway/s3-error.js";
+import { DomainError } from "../../src/model/errors.js";
 import { PLAIN } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { ObjectVersion } from "../../src/model/object.js";
@@ -50,7 +51,7 @@ export class FakeRetrieval implements Retrieval {
     const pieces: Buffer[] = [];
     for (const { file, range } of files) {
       const content = this.contents.get(file.fid);
-      if (!content) return Promise.reject(new S3Error("ObjectUnavailable"));
+      if (!content) return Promise.reject(new DomainError({ kind: "objectUnavailable" }, "not there"));
       pieces.push(content.subarray(range.start, range.end));
     }
     return Promise.resolve(ByteStream.of(...pieces));
@@ -215,7 +216,8 @@ export async function refused(kind: ErrorKind, promise: Promise<unknown>): Promi
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error, "the refusal").to.be.instanceOf(S3Error);
-  expect((error as S3Error).kind).to.equal(kind);
-  return error as S3Error;
+  const refusal = toS3Error(error);
+  if (!refusal) expect.fail(`a refusal was expected, not ${String(error)}`);
+  expect(refusal.kind).to.equal(kind);
+  return refusal;
 }

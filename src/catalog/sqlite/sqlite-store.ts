@@ -10,16 +10,16 @@ import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings
 import { StatementCache } from "./statement-cache.js";
 
 export interface SqliteSettings extends Partial<WriteQueueSettings> {
-  /** The database file; its folder is made if need be. `-wal` and `-shm` files stand beside it. */
+  /** The database file; its folder is created if it does not exist. `-wal` and `-shm` files are beside it. */
   readonly path: string;
 }
 
 export const SQLITE_DEFAULTS = {
   /** Page cache of each of the two connections, KiB. */
   cacheKib: 32 * 1024,
-  /** Pages of 4 KiB in the write-ahead log from which a commit moves them into the database. */
+  /** When the write-ahead log has so many pages (4 KiB each), a commit moves them into the database. */
   checkpointPages: 4000,
-  /** How long another process (a backup, a curious person) may hold the lock, ms. */
+  /** How long another process (a backup, say) may hold the lock, ms. */
   busyTimeoutMs: 5000,
 };
 
@@ -30,7 +30,7 @@ const types: ColumnTypes = {
   counted: (column) => column.primaryKey().autoIncrement(),
 };
 
-/** One connection that writes, through the queue, and one that reads what is committed. */
+/** One connection writes, through the queue, and one reads what is committed. */
 export class SqliteStore implements Store {
   readonly reads: Kysely<Schema>;
   private readonly queue: WriteQueue<Tx>;
@@ -59,7 +59,7 @@ export class SqliteStore implements Store {
     await migrate(writer);
     const reader = connect(settings.path);
     reader.pragma("query_only = ON");
-    // The log exists from the first transaction on; its name must be as durable as what it will hold.
+    // The log is created by the first transaction. Its name must be durable before its content counts as durable.
     const wal = await open(`${settings.path}-wal`, "r+");
     await wal.datasync();
     const folder = await open(dirname(settings.path), "r");
@@ -81,9 +81,9 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Rows come out of SQLite as one JSON text: a value's way through the driver costs as much as a row's way through the
-   * database, and JSON.parse makes a thousand rows in a fraction of that. The aggregate sees its rows in the order of
-   * the query it is over, which SQLite runs to its limit first.
+   * Rows are read from SQLite as one JSON text: passing a value through the driver costs as much as passing a row
+   * through the database, and JSON.parse of a thousand rows takes a fraction of that. The aggregate sees the rows in
+   * the order of its subquery, which SQLite runs up to its limit first.
    */
   private asJson<Row>(row: string, sql: string): (values: readonly (string | number)[]) => Promise<readonly Row[]> {
     const statement = this.reader.prepare(`select json_group_array(${row}) from (${sql})`).raw();
@@ -100,7 +100,7 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     await this.queue.close();
     this.reader.close();
-    // The last connection moves the log into the database and removes it.
+    // The last connection to close moves the log into the database and removes it.
     this.writer.close();
     await this.wal.close();
   }
@@ -169,7 +169,7 @@ class SqliteBatches implements Batches<Tx> {
   }
 }
 
-/** Most rows lack what a page asks of their JSON: to look for its name is cheaper than to parse. */
+/** Most rows' JSON lacks the wanted member, and searching for its name is cheaper than parsing. */
 function pageColumn(column: PageColumn): string {
   if (typeof column === "string") return `"${column}"`;
   if ("unless" in column) return `nullif("${column.unless}", ?)`;
@@ -188,7 +188,7 @@ function kysely(database: StatementCache): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
 }
 
-/** In a transaction of its own (Kysely's), synced before anything else begins. */
+/** In a transaction of Kysely's, synced before anything else starts. */
 async function migrate(database: Database.Database): Promise<void> {
   const db = kysely(new StatementCache(database));
   const { error } = await new Migrator({ db, provider: new Migrations(types) }).migrateToLatest();

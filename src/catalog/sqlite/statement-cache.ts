@@ -1,9 +1,9 @@
 import type Database from "libsql";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { LRUCache } from "lru-cache";
-import { S3Error } from "../../model/errors.js";
+import { DomainError } from "../../model/errors.js";
 
-/** Prepared statements kept for each connection. Statements of varying length (lists) come and go. */
+/** Prepared statements in the cache of each connection. Statements with lists vary in length, so there are many. */
 const STATEMENTS = 300;
 
 /** A connection for Kysely that prepares each statement once. */
@@ -27,7 +27,7 @@ export class StatementCache implements SqliteDatabase {
   }
 }
 
-/** `reader` is asked of the native side once, and its errors become ours. */
+/** Reads `reader` from the native side once, and translates its errors. */
 class Prepared implements SqliteStatement {
   readonly reader: boolean;
 
@@ -48,13 +48,13 @@ class Prepared implements SqliteStatement {
   }
 }
 
-/** Runs something on SQLite; a full disk is what a client may hear of it. */
+/** Runs something on SQLite. Throws a DomainError `storageFull` when the disk is full. */
 function named<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "SQLITE_FULL")
-      throw new S3Error("InsufficientStorage", { message: "The gateway's disk is full.", cause: error });
+      throw new DomainError({ kind: "storageFull" }, "The gateway's disk is full.", { cause: error });
     throw error;
   }
 }

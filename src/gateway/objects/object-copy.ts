@@ -1,6 +1,7 @@
 import type { NewVersion, VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
+import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
@@ -63,7 +64,7 @@ export class ObjectCopy {
         const version = { ...written, ...(await this.components.expiries.of(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
-        const lost = error instanceof S3Error && error.kind === "OperationAborted";
+        const lost = isProblem(error, "copySourceDeleted");
         if (!lost || attempt === ATTEMPTS) throw error;
       }
     }

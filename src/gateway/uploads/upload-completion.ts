@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalog, NewFile } from "../../catalog/catalog.js";
 import type { Checksum } from "../../model/checksum.js";
 import type { Clock } from "../../model/clock.js";
+import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
 import type { Part, Upload } from "../../model/object.js";
@@ -113,7 +114,7 @@ export class UploadCompletion {
       onWork();
       return completed;
     } catch (error) {
-      const raced = signal.aborted || (error instanceof S3Error && error.kind === "NoSuchUpload");
+      const raced = signal.aborted || isProblem(error, "noUpload");
       if (!raced) throw error;
       // Somebody else completed or aborted it while we worked; the same Complete has the same answer.
       const known = await this.remembered(upload, request);

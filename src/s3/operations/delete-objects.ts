@@ -7,7 +7,7 @@ import type {
   ObjectIdentifier,
 } from "@aws-sdk/client-s3";
 import type { BucketCall, Deletion, Gateway } from "../../gateway/gateway.js";
-import { S3Error } from "../../gateway/s3-error.js";
+import { S3Error, toS3Error } from "../../gateway/s3-error.js";
 import { requireKeyLength } from "../../gateway/limits.js";
 import type { Preconditions } from "../../model/precondition.js";
 import { errorText } from "../error-response.js";
@@ -41,7 +41,7 @@ async function deleteOne(
     const deletion = await gateway.objects.delete(call, name, conditions(object), bypass);
     return { deleted: deletedObject(object, deletion) };
   } catch (failure) {
-    const { kind, details } = failure instanceof S3Error ? failure : new S3Error("InternalError");
+    const { kind, details } = toS3Error(failure) ?? new S3Error("InternalError");
     return { failure: { Key: key, VersionId: versionId, Code: kind, Message: details.message ?? errorText(kind) } };
   }
 }

@@ -4,13 +4,13 @@ import type {
   Transition as WireTransition,
 } from "@aws-sdk/client-s3";
 import { S3Error } from "../../gateway/s3-error.js";
-import type { LifecycleRule } from "../../model/lifecycle.js";
 import {
   transitionClasses,
+  type LifecycleRule,
   type NoncurrentTransition,
   type Transition,
   type TransitionClass,
-} from "../../model/lifecycle-transition.js";
+} from "../../model/lifecycle.js";
 
 type Transitions = Pick<LifecycleRule, "transitions" | "noncurrentTransitions">;
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
 import { FolderSync } from "../../../src/blobs/folder-sync.js";
 import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { MIB } from "../../../src/model/sizes.js";
 import { blobsContract } from "../../suites/blobs.js";
@@ -80,7 +80,7 @@ describe("Blobs in files", () => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
+    expect(refusal).to.be.instanceOf(DomainError).with.property("kind", "storageFull");
     expect(await filesBelow()).to.deep.equal([]);
   });
 

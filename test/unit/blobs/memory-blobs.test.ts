@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { MemoryBlobs } from "../../../src/blobs/memory-blobs.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import { blobsContract } from "../../suites/blobs.js";
 
 describe("Blobs in memory", () => {
@@ -16,7 +16,7 @@ describe("Blobs in memory", () => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(refusal).to.be.instanceOf(S3Error).with.property("kind", "InsufficientStorage");
+    expect(refusal).to.be.instanceOf(DomainError).with.property("kind", "storageFull");
     expect(await blobs.free()).to.equal(10);
   });
 });

@@ -150,7 +150,7 @@ describe("Small blobs in packs", () => {
       .current;
     file.datasync = () =>
       Promise.reject(Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" }));
-    expect(await write(blobs, "lost").catch((error: unknown) => error)).to.have.property("kind", "InsufficientStorage");
+    expect(await write(blobs, "lost").catch((error: unknown) => error)).to.have.property("kind", "storageFull");
     const next = await write(blobs, "next");
     expect(placeInPack(next)?.pack).not.to.equal(placeInPack(kept)?.pack);
     blobs.settle([kept, next]);

@@ -65,7 +65,7 @@ describe("The catalog on SQLite", () => {
       const outcomes = Array.from({ length: 8 }, (_, index) =>
         catalog.buckets.create({ name: `b${index}`, owner: "anna", region: "r" }),
       );
-      await Promise.all(outcomes.slice(5).map((outcome) => refusal(outcome, "SlowDown")));
+      await Promise.all(outcomes.slice(5).map((outcome) => refusal(outcome, "catalogBusy")));
       await Promise.all(outcomes.slice(0, 5));
       await catalog.buckets.create({ name: "after", owner: "anna", region: "r" });
       await catalog.close();

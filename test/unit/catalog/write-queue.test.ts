@@ -133,16 +133,16 @@ describe("The write queue", () => {
   });
 
   it("acknowledges nothing ever again after a sync that failed", async () => {
-    const write = refusal(say("a"), "ServiceUnavailable");
+    const write = refusal(say("a"), "dependencyUnavailable");
     await turns();
-    const committed = refusal(say("b"), "ServiceUnavailable");
+    const committed = refusal(say("b"), "dependencyUnavailable");
     await turns();
     database.syncs[0]?.fail(new Error("EIO"));
     await write;
     await turns();
     for (const sync of database.syncs.slice(1)) sync.end();
     await committed;
-    await refusal(say("c"), "ServiceUnavailable");
+    await refusal(say("c"), "dependencyUnavailable");
   });
 
   it("takes a bounded number into one batch", async () => {

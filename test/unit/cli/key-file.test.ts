@@ -141,7 +141,7 @@ describe("The key file", () => {
       await server.create("payroll");
       const wrap = () =>
         keys.wrap("secret", { kind: "kms", keyId: "payroll" }, "").catch((error: unknown) => (error as Error).name);
-      expect(await wrap()).to.equal("S3Error");
+      expect(await wrap()).to.equal("DomainError");
       writeFileSync(tokenFile, `${await server.token({ encrypt: ["update"], keys: ["read"] })}\n`);
       expect(await wrap()).to.match(/^vault:v1:/);
     } finally {

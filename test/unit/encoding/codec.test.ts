@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import type { Codec } from "../../../src/encoding/codec.js";
-import { createCodec } from "../../../src/encoding/codec.js";
+import { createCodec } from "../../../src/encoding/fastest-codec.js";
 import { ReferenceCodec } from "../../../src/encoding/reference-codec.js";
 import { SimdCodec } from "../../../src/encoding/simd-codec.js";
 

@@ -246,7 +246,7 @@ describe("Encrypted objects", function () {
       (reason: unknown) => reason,
     );
     expect(error).to.be.instanceOf(Error).with.property("name", "Error");
-    expect((error as Error).message).to.contain("not what its data key sealed");
+    expect((error as Error).message).to.contain("does not authenticate with its data key");
     expect(await get("k")).to.deep.equal(bytesOf(1000, 1));
   });
 

@@ -3,7 +3,7 @@ import type { Account } from "../../../src/model/account.js";
 import { AskingGateway } from "../../support/asking-gateway.js";
 import { CessGateway } from "../../../src/gateway/cess-gateway.js";
 import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { systemClock } from "../../../src/model/system-clock.js";
@@ -157,7 +157,7 @@ describe("The network bucket", () => {
     });
 
     it("is left out when the chain cannot be asked, or takes too long", async () => {
-      redundancy = () => Promise.reject(new S3Error("ServiceUnavailable"));
+      redundancy = () => Promise.reject(new DomainError({ kind: "dependencyUnavailable" }, "the chain is gone"));
       expect(await head("stored")).to.equal(undefined);
       redundancy = () => new Promise(() => undefined);
       const began = Date.now();

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import { GIB, MIB } from "../../../src/model/sizes.js";
 import { collect } from "../../support/collect.js";
 import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "../../support/test-gateway.js";
@@ -163,7 +164,7 @@ describe("PutObject", () => {
   it("passes a full disk on and harms nothing stored", async () => {
     await fixture.gateway.objects.put(as(alice), name, body(Buffer.from("old")), plainly);
     const full = Object.assign(Object.create(fixture.blobs) as typeof fixture.blobs, {
-      write: () => Promise.reject(new S3Error("InsufficientStorage")),
+      write: () => Promise.reject(new DomainError({ kind: "storageFull" }, "full")),
     });
     await refused(
       "InsufficientStorage",

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createHash, randomBytes } from "node:crypto";
 import { KeyRing, type KeyMaterial } from "../../../src/keys/key-ring.js";
 import type { Wrapper } from "../../../src/keys/keys.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 
 const secret = "5e".repeat(32);
 const ring = (material: Partial<KeyMaterial> = {}) =>
@@ -86,16 +86,16 @@ describe("KeyRing", () => {
     expect([before.masterId, alone.masterId, "00000000"].map((id) => after.has(id))).to.deep.equal([true, true, false]);
   });
 
-  it("says KMS.NotFoundException of a key or a cipher that is not there", async () => {
+  it("throws noKmsKey for a key or a cipher that is not there", async () => {
     const keys = ring({ kms, ciphers: new Map([["friends", "open sesame"]]) });
     expect(keys.cipher("friends")).to.equal("open sesame");
     for (const work of [() => keys.cipher("foes"), () => keys.idOf({ kind: "kms", keyId: "none" })]) {
-      expect(work).to.throw(S3Error).with.property("kind", "KMS.NotFoundException");
+      expect(work).to.throw(DomainError).with.property("kind", "noKmsKey");
     }
     const error: unknown = await keys
       .wrap(secret, { kind: "kms", keyId: "none" }, "")
       .catch((reason: unknown) => reason);
-    expect(error).to.be.instanceOf(S3Error).with.property("kind", "KMS.NotFoundException");
+    expect(error).to.be.instanceOf(DomainError).with.property("kind", "noKmsKey");
   });
 
   it("refuses keys of another length, and none", () => {

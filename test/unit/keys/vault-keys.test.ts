@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { VaultKeys, type VaultSettings } from "../../../src/keys/vault-keys.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import { loopbackCertificate } from "../../support/loopback-certificate.js";
 import { OpenBao } from "../../support/openbao.js";
 import { TransitServer, type Policy } from "../../support/transit-server.js";
@@ -17,10 +17,10 @@ const outcome = (work: Promise<unknown>) =>
     (value) => value,
     (error: unknown) => error as Error,
   );
-async function refused(kind: string, work: Promise<unknown>): Promise<S3Error> {
+async function refused(kind: string, work: Promise<unknown>): Promise<DomainError> {
   const error = await outcome(work);
-  expect(error).to.be.instanceOf(S3Error).with.property("kind", kind);
-  return error as S3Error;
+  expect(error).to.be.instanceOf(DomainError).with.property("kind", kind);
+  return error as DomainError;
 }
 
 /** With CESS_S3_TEST_VAULT and CESS_S3_TEST_VAULT_TOKEN, these run against that server. */
@@ -92,28 +92,28 @@ describe("VaultKeys", () => {
     for (const wrapped of [old, fresh]) expect(await keys.unwrap(wrapped, "payroll", "")).to.equal(secret);
     await server.requireVersion("payroll", 2);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    await refused("KMS.DisabledException", keys.unwrap(old, "payroll", ""));
+    await refused("kmsKeyDisabled", keys.unwrap(old, "payroll", ""));
     expect(await keys.unwrap(fresh, "payroll", "")).to.equal(secret);
   });
 
-  it("says KMS.NotFoundException of a key that is not there, and never makes one", async () => {
+  it("throws noKmsKey for a key that is not there, and never makes one", async () => {
     token = await server.token(OWNER);
     for (const name of ["misspelt", "..", "a?b", "a b", ".hidden", "x".repeat(200), ""])
-      await refused("KMS.NotFoundException", keysOf().wrap(secret, name, ""));
+      await refused("noKmsKey", keysOf().wrap(secret, name, ""));
     expect(await server.has("misspelt")).to.equal(false);
-    await refused("KMS.NotFoundException", keysOf().unwrap("vault:v1:AAAA", "misspelt", ""));
+    await refused("noKmsKey", keysOf().unwrap("vault:v1:AAAA", "misspelt", ""));
   });
 
   it("says KMS.DisabledException of a deleted key that may come back", async () => {
     const wrapped = await keysOf().wrap(secret, "payroll", "");
     await server.softDelete("payroll");
-    await refused("KMS.DisabledException", keysOf().unwrap(wrapped, "payroll", ""));
-    await refused("KMS.DisabledException", keysOf().wrap(secret, "payroll", ""));
+    await refused("kmsKeyDisabled", keysOf().unwrap(wrapped, "payroll", ""));
+    await refused("kmsKeyDisabled", keysOf().wrap(secret, "payroll", ""));
   });
 
   it("says KMS.InvalidKeyUsageException of a key that proves nothing", async () => {
     await server.create("pair", { type: "rsa-2048" });
-    await refused("KMS.InvalidKeyUsageException", keysOf().wrap(secret, "pair", "one"));
+    await refused("kmsKeyUnsuitable", keysOf().wrap(secret, "pair", "one"));
   });
 
   it("says AccessDenied where its token may not use the key, and tells the log why", async () => {
@@ -122,10 +122,10 @@ describe("VaultKeys", () => {
     expect(await keysOf().wrap(secret, "payroll", ""), "without looking at keys it can do what it may").to.match(
       /^vault:v1:/,
     );
-    await refused("AccessDenied", keysOf().wrap(secret, "misspelt", ""));
-    await refused("AccessDenied", keysOf().unwrap(wrapped, "payroll", ""));
+    await refused("kmsKeyForbidden", keysOf().wrap(secret, "misspelt", ""));
+    await refused("kmsKeyForbidden", keysOf().unwrap(wrapped, "payroll", ""));
     token = "of nobody";
-    await refused("AccessDenied", keysOf().wrap(secret, "payroll", ""));
+    await refused("kmsKeyForbidden", keysOf().wrap(secret, "payroll", ""));
     expect(warnings.length).to.equal(3);
   });
 
@@ -133,7 +133,7 @@ describe("VaultKeys", () => {
     const keys = keysOf();
     const good = token;
     token = "expired";
-    await refused("AccessDenied", keys.wrap(secret, "payroll", ""));
+    await refused("kmsKeyForbidden", keys.wrap(secret, "payroll", ""));
     token = good;
     expect(await keys.wrap(secret, "payroll", "")).to.match(/^vault:v1:/);
   });
@@ -192,17 +192,17 @@ describe("VaultKeys, when all is not well", () => {
     const sealed = await serve((_, response) =>
       response.writeHead(503).end(JSON.stringify({ errors: ["Vault is sealed"] })),
     );
-    await refused("ServiceUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
+    await refused("dependencyUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
     server!
       .removeAllListeners("request")
       .on("request", (_, response) => response.writeHead(200).end("<html>a proxy</html>"));
-    await refused("ServiceUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
+    await refused("dependencyUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
     server!.removeAllListeners("request");
     const began = Date.now();
-    const error = await refused("ServiceUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
+    const error = await refused("dependencyUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
     expect(Date.now() - began).to.be.within(400, 4_000);
     expect(error.message).not.to.contain(sealed);
-    await refused("ServiceUnavailable", keysAt("http://127.0.0.1:1").wrap(secret, "payroll", ""));
+    await refused("dependencyUnavailable", keysAt("http://127.0.0.1:1").wrap(secret, "payroll", ""));
     expect(warnings.length).to.equal(4);
   });
 
@@ -225,7 +225,7 @@ describe("VaultKeys, when all is not well", () => {
     });
     const keys = keysAt(address, { rememberedMs: 200 });
     const read = () => keys.unwrap("vault:v1:AAAA", "payroll", "");
-    await refused("ServiceUnavailable", read());
+    await refused("dependencyUnavailable", read());
     expect(await Promise.all(Array.from({ length: 50 }, read))).to.deep.equal(Array.from({ length: 50 }, () => secret));
     expect(requests).to.equal(2);
     await keys.unwrap("vault:v1:AAAA", "payroll", "another context");
@@ -263,8 +263,8 @@ describe("VaultKeys, when all is not well", () => {
         opened.push(keys);
         return keys;
       };
-      await refused("ServiceUnavailable", at({ namespace: "team" }).wrap(secret, "payroll", ""));
-      await refused("ServiceUnavailable", at({ ca: loopbackCertificate.cert }).wrap(secret, "payroll", ""));
+      await refused("dependencyUnavailable", at({ namespace: "team" }).wrap(secret, "payroll", ""));
+      await refused("dependencyUnavailable", at({ ca: loopbackCertificate.cert }).wrap(secret, "payroll", ""));
       expect(await at({ ca: loopbackCertificate.cert, namespace: "team" }).wrap(secret, "payroll", "")).to.match(
         /^vault:v1:/,
       );

@@ -9,7 +9,7 @@ import { TieredCache } from "../../../src/cache/tiered-cache.js";
 import type { ByteStream } from "../../../src/streams/byte-stream.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../src/model/errors.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 import { FileMetadata } from "../../../src/peers/file-metadata.js";
 import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-server.js";
@@ -70,7 +70,9 @@ describe("PeerServer", () => {
     readonly reaches: Reach[] = [];
     open(files: readonly FileRange[], _signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
       this.reaches.push(reach);
-      return reach === "cache" ? Promise.reject(new S3Error("ObjectUnavailable")) : fixture.retrieval.open(files);
+      return reach === "cache"
+        ? Promise.reject(new DomainError({ kind: "objectUnavailable" }, "not cached here"))
+        : fixture.retrieval.open(files);
     }
   }
   const retrieval = new Uncached();

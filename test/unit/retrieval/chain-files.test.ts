@@ -70,14 +70,14 @@ describe("ChainFiles", function () {
       { segments: listed.segments.map((segment) => ({ ...segment, fragments: segment.fragments.slice(1) })) },
     ]) {
       list(change);
-      expect(await kind(start().find(file.fid))).to.equal("ObjectUnavailable");
+      expect(await kind(start().find(file.fid))).to.equal("objectUnavailable");
     }
   });
 
   it("says that the chain cannot be asked", async () => {
     network.chain.connected = false;
-    expect(await kind(start().find(file.fid))).to.equal("ServiceUnavailable");
-    expect(await kind(start().redundancy(file.fid))).to.equal("ServiceUnavailable");
+    expect(await kind(start().find(file.fid))).to.equal("dependencyUnavailable");
+    expect(await kind(start().redundancy(file.fid))).to.equal("dependencyUnavailable");
   });
 
   it("counts the fragments of the worst segment whose nodes are registered, in good standing and not to be replaced", async () => {

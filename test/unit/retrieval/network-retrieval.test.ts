@@ -301,7 +301,7 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start();
     for (let index = 0; index < 9; index++) network.fault(index, index % 2 ? "corrupt" : "down");
     const error = await rejection(retrieval.open([{ file, range: { start: 0, end: 10 } }]));
-    expect(error).to.include({ kind: "ObjectUnavailable" });
+    expect(error).to.include({ kind: "objectUnavailable" });
     expect(error)
       .to.have.property("message")
       .that.matches(/^at most 3 good fragments of segment .* were found, 4 are needed$/);
@@ -319,7 +319,7 @@ describe("NetworkRetrieval", function () {
     } catch (error) {
       failure = error;
     }
-    expect(failure).to.include({ kind: "ObjectUnavailable" });
+    expect(failure).to.include({ kind: "objectUnavailable" });
     expect(received).to.equal(FRAGMENT_SIZE);
   });
 
@@ -394,10 +394,10 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start();
     const stranger = { ...file, fid: "0".repeat(64) as typeof file.fid };
     const unknown = await rejection(retrieval.open([{ file: stranger, range: { start: 0, end: 1 } }]));
-    expect(unknown).to.include({ kind: "ObjectUnavailable" });
+    expect(unknown).to.include({ kind: "objectUnavailable" });
     network.chain.connected = false;
     const unreachable = await rejection(retrieval.open([{ file: encrypted, range: { start: 0, end: 1 } }]));
-    expect(unreachable).to.include({ kind: "ServiceUnavailable" });
+    expect(unreachable).to.include({ kind: "dependencyUnavailable" });
     const outside = await rejection(retrieval.open([{ file, range: { start: 0, end: size + 1 } }]));
     expect(outside).to.be.instanceOf(RangeError);
   });
@@ -408,6 +408,6 @@ describe("NetworkRetrieval", function () {
     const wrong = file.segments[0]!.fragments.map((hash, index) => (index === 0 ? other.fragments[0]! : hash));
     const forged = { ...file, segments: [{ ...file.segments[0]!, fragments: wrong }, file.segments[1]!] };
     const error = await rejection(retrieval.open([{ file: forged, range: { start: 0, end: 1 } }]));
-    expect(error).to.include({ kind: "ObjectUnavailable" });
+    expect(error).to.include({ kind: "objectUnavailable" });
   });
 });

@@ -121,7 +121,7 @@ describe("NetworkRetrieval with other gateways", function () {
     const failure: unknown = await start(new Peer(2 * HEAD_START_MS, false))
       .open([{ file, range: { start: 0, end: 1 } }])
       .catch((error: unknown) => error);
-    expect(failure).to.include({ kind: "ObjectUnavailable" });
+    expect(failure).to.include({ kind: "objectUnavailable" });
   });
 
   it("asks no gateway in a read for another gateway, and nobody at all in one from the cache", async () => {
@@ -130,7 +130,7 @@ describe("NetworkRetrieval with other gateways", function () {
     const refused: unknown = await retrieval
       .open([{ file, range: { start: 0, end: 1 } }], undefined, "cache")
       .catch((error: unknown) => error);
-    expect(refused).to.include({ kind: "ObjectUnavailable" });
+    expect(refused).to.include({ kind: "objectUnavailable" });
     expect(network.nodes.gets).to.have.length(0);
     await expectRead(retrieval, "nodes");
     await expectRead(retrieval, "cache");

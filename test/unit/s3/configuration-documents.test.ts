@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { toS3Error } from "../../../src/gateway/s3-error.js";
 import { requireTags, TAG_LIMITS } from "../../../src/model/tag.js";
 import { Headers } from "../../../src/s3/wire/headers.js";
 import { lifecycleDocument, readLifecycle, writeLifecycle } from "../../../src/s3/wire/lifecycle-document.js";
@@ -12,7 +12,8 @@ function kindOf(run: () => unknown): string {
     run();
     return "nothing";
   } catch (error) {
-    if (error instanceof S3Error) return error.kind;
+    const refusal = toS3Error(error);
+    if (refusal) return refusal.kind;
     throw error;
   }
 }

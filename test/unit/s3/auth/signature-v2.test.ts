@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { S3Error } from "../../../../src/model/errors.js";
+import { S3Error } from "../../../../src/gateway/s3-error.js";
 import { isSignedParameter, stringsToSign, type SignatureClaimsV2 } from "../../../../src/s3/auth/signature-v2.js";
 import { operations } from "../../../../src/s3/operations/table.js";
 import { unserved } from "../../../../src/s3/operations/unserved.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { S3Error } from "../../../../src/model/errors.js";
+import { S3Error } from "../../../../src/gateway/s3-error.js";
 import { AwsChunked, type ChunkedSettings } from "../../../../src/s3/wire/aws-chunked.js";
 
 const SIGNATURE = "f".repeat(64);

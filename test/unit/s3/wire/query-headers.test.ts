@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { S3Error } from "../../../../src/model/errors.js";
+import { S3Error } from "../../../../src/gateway/s3-error.js";
 import { Headers } from "../../../../src/s3/wire/headers.js";
 import { Query } from "../../../../src/s3/wire/query.js";
 import { withQueryHeaders, type SignatureVersion } from "../../../../src/s3/wire/query-headers.js";

@@ -1,0 +1,36 @@
+import type { SegmentFormat } from "../../model/file.js";
+import type { Fid } from "../../model/hash.js";
+
+export type JobKind = "encode" | "store" | "delete";
+
+export interface Job {
+  readonly id: string;
+  readonly kind: JobKind;
+  /** A version's id (encode) or a file row's id (store, delete). */
+  readonly subject: string;
+  readonly attempt: number;
+  readonly format?: SegmentFormat;
+}
+
+export interface JobCatalog {
+  /**
+   * Leases up to `limit` due jobs of these kinds, oldest first, for `leaseMs`. Until then no other process gets them.
+   */
+  lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]>;
+  /** Extends a lease. */
+  extend(id: string, leaseMs: number): Promise<void>;
+  /** Gives the job back, due at `at`. `failed` counts a failed attempt; its text is kept until a step succeeds. */
+  release(id: string, at: number, failed?: string): Promise<void>;
+  finish(id: string): Promise<void>;
+  /** Makes the jobs of this FID's files due now, after an event on chain. Returns how many. */
+  wakeFid(fid: Fid): Promise<number>;
+  wakeAll(kind: JobKind): Promise<number>;
+  /**
+   * When the next job (of these kinds) is due; undefined when there are none. A leased job is due at the end of its
+   * lease.
+   */
+  nextDue(kinds?: readonly JobKind[]): Promise<number | undefined>;
+  /** Ends all leases that earlier processes left. Called once at start; valid only with a single gateway. */
+  releaseAll(): Promise<void>;
+  count(): Promise<Readonly<Record<JobKind, number>>>;
+}

@@ -1,0 +1,5 @@
+import type { BlobId } from "../../model/object.js";
+
+export interface Released {
+  readonly orphans: readonly BlobId[];
+}

@@ -1,0 +1,61 @@
+import type { Checksum } from "../../model/checksum.js";
+import type { Part, Upload } from "../../model/object.js";
+import type { Preconditions } from "../../model/precondition.js";
+import type { NewFile, NewVersion, Written } from "./new-version.js";
+import type { ListedPrefix } from "./object-listing.js";
+import type { Released } from "./released.js";
+
+export interface UploadQuery {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly delimiter: string;
+  readonly keyMarker: string;
+  readonly uploadIdMarker: string;
+  readonly limit: number;
+}
+
+export interface UploadPage {
+  /** By key, then by time of creation. */
+  readonly entries: readonly ({ readonly kind: "upload"; readonly upload: Upload } | ListedPrefix)[];
+  readonly truncated: boolean;
+}
+
+export interface UploadResult {
+  readonly etag: string;
+  readonly versionId: string;
+  readonly checksum?: Checksum;
+  /** ETags of the parts it was completed with, in order. */
+  readonly partEtags: readonly string[];
+}
+
+export interface UploadCatalog {
+  /** Rejects with DomainError `noBucket`. */
+  create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload>;
+  /** Includes completed and aborted uploads until they are forgotten. Undefined if bucket or key differ. */
+  get(bucket: string, key: string, id: string): Promise<Upload | undefined>;
+  /** Adds or replaces a part. Rejects with DomainError `noUpload` unless the upload is open. */
+  putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }>;
+  /** Parts with numbers above `after`, in order. */
+  parts(id: string, after?: number, limit?: number): Promise<Part[]>;
+  /** Bytes of all parts. */
+  size(id: string): Promise<number>;
+  list(query: UploadQuery): Promise<UploadPage>;
+  /** Does nothing if the upload is aborted already. Rejects with DomainError `noUpload` unless it is open. */
+  abort(id: string): Promise<Released>;
+  /**
+   * In one transaction: checks that the upload is open and that the listed parts are unchanged (DomainError `noUpload`,
+   * `partReplaced`), and the preconditions; makes the version visible with its files (as `attach`); releases unlisted
+   * parts; keeps the upload as completed, with its result.
+   */
+  complete(
+    id: string,
+    version: NewVersion,
+    parts: readonly Part[],
+    files: readonly NewFile[],
+    preconditions?: Preconditions,
+  ): Promise<Written>;
+  /** The result of the Complete that succeeded, to answer a repeated request. */
+  result(id: string): Promise<UploadResult | undefined>;
+  /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */
+  forget(before: number): Promise<number>;
+}
