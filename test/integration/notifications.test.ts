@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutBucketNotificationConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { freePort, GatewayProcess } from "../support/gateway-process.js";
+import { GatewayProcess } from "../support/gateway-process.js";
+import { reservePort } from "../support/reserved-port.js";
 
 describe("events", function () {
   this.timeout(90_000);
@@ -13,7 +14,7 @@ describe("events", function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("of a change that was acknowledged survive a killed gateway and a receiver that is away", async () => {
-    const port = await freePort();
+    const port = await reservePort();
     const environment = { CESS_S3_DATA_DIR: join(folder, "data"), CESS_S3_WEBHOOKS: `hook=http://127.0.0.1:${port}/` };
     const first = await GatewayProcess.start(["dev"], environment);
     await first.client().send(new CreateBucketCommand({ Bucket: "told" }));

@@ -12,6 +12,7 @@ import { HttpNodes } from "../../../src/network/nodes/http-nodes.js";
 import type { NodeAddress } from "../../../src/network/nodes/nodes.js";
 import { StorageNode, type StorageNodeSettings } from "../../../src/storage-node/storage-node.js";
 import { expectFailure, failure, sha256, withOthers } from "../../suites/nodes.js";
+import { reservePort } from "../../support/reserved-port.js";
 import { eventually, MemoryNetwork } from "./memory-network.js";
 
 const bytes = new Uint8Array(randomBytes(FRAGMENT_SIZE));
@@ -199,12 +200,13 @@ describe("StorageNode", () => {
       network.away = false;
       await waiting;
       await stop(await waiting);
-      const [stranger, port] = [network.chain(), Number(new URL(address.endpoint).port)];
+      const [stranger, port] = [network.chain(), await reservePort()];
       const refused = new StorageNode({ chain: stranger }, { folder: join(folder, "x"), host: "127.0.0.1", port });
       expect(await failure(refused.start()))
         .to.have.property("message")
         .that.contains("no storage node");
-      await expectFailure(nodes.get(address, { fid: hash as Fid, hash }), "unreachable");
+      const there = { account: stranger.account, endpoint: `http://127.0.0.1:${port}` };
+      await expectFailure(nodes.get(there, { fid: hash as Fid, hash }), "unreachable");
     });
 
     it("reports the index it holds once it has every segment's fragment, and not before", async () => {
