@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../../src/model/system-clock.js";
 import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -21,6 +20,8 @@ import { GIB } from "../../src/model/sizes.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry, type NodeRow } from "../../src/network/nodes/persistent-node-registry.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
+import { Activity } from "./activity.js";
+import { ManualClock } from "./manual-clock.js";
 import { MemoryChain } from "./memory-chain.js";
 import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
@@ -112,9 +113,7 @@ export const TERRITORY = BigInt(10 * GIB);
 export interface BenchSettings {
   readonly spec?: MemoryChainSettings["spec"];
   readonly nodes?: number;
-  readonly blockMs?: number;
   readonly distribution?: Partial<DistributionSettings>;
-  /** Random numbers for placement: Math.random unless the same draw is wanted again. */
   readonly encoder?: Encoder;
 }
 
@@ -124,18 +123,28 @@ interface Run {
   readonly registry: PersistentNodeRegistry;
 }
 
-/** The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Blocks come every 10 ms. */
+/** Between two blocks. */
+const BLOCK_MS = 10;
+
+/**
+ * The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Time is virtual: it passes while
+ * the test waits, a block at a time, and only when everything that can go on without it has come to its end.
+ */
 export class Bench {
   readonly failures: string[] = [];
   readonly errors: unknown[] = [];
   readonly chain: MemoryChain;
   readonly nodes: MemoryNodes;
+  readonly blockMs = BLOCK_MS;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
   private run: Run | undefined;
+  /** Declarations and deletions wait for blocks. */
+  private readonly activity = new Activity(new Set(["declare", "deleteFile"]));
   private readonly encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
 
   private constructor(
     readonly folder: string,
+    readonly clock: ManualClock,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
     readonly settings: BenchSettings,
@@ -145,25 +154,19 @@ export class Bench {
     this.chain.addTerritory(bob.cessAccount, bob.territory, TERRITORY);
     this.nodes = new MemoryNodes(this.chain, settings.nodes ?? 14);
     this.encoder = settings.encoder ?? new TinyEncoder();
-    this.chain.start(this.blockMs);
+    this.chain.start(clock, BLOCK_MS);
   }
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
-    const catalog = await openSqliteCatalog(
-      { clock: new SystemClock(), sealer: testKeys },
-      { path: join(folder, "catalog.db") },
-    );
+    const clock = new ManualClock();
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
-    const bench = new Bench(folder, catalog, blobs, settings);
+    const bench = new Bench(folder, clock, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {
       await catalog.buckets.create({ name: displayName, owner: id, region: "us-east-1" });
     }
     return bench;
-  }
-
-  get blockMs(): number {
-    return this.settings.blockMs ?? 10;
   }
 
   /** What this process has learned of a node. */
@@ -178,7 +181,8 @@ export class Bench {
   /** A process begins: with `killer`, one that dies at some call to the outside. */
   async start(killer?: Killer): Promise<void> {
     await this.catalog.jobs.releaseAll();
-    const keep = <T extends object>(part: T): T => killer?.wrap(part) ?? part;
+    const { clock } = this;
+    const keep = <T extends object>(part: T): T => this.activity.wrap(killer?.wrap(part) ?? part);
     const log = {
       warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
         if (reason === undefined) this.errors.push(err);
@@ -188,11 +192,11 @@ export class Bench {
         this.errors.push(err);
       },
     } as never;
-    const clock = new SystemClock();
     const registry = PersistentNodeRegistry.inMemory(
       { chain: this.chain, clock },
       { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs },
     );
+    const nodes = new MeasuredNodes({ nodes: this.nodes, registry, clock });
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
     const distribution = new Distribution(
       {
@@ -201,7 +205,8 @@ export class Bench {
         encoder: keep(this.encoder) as Encoder,
         preprocessing: keep(new DirectPreprocessing({ encoder: this.encoder, blobs: this.blobs })),
         chain: keep(this.chain),
-        nodes: keep(new MeasuredNodes({ nodes: this.nodes, registry, clock })),
+        // A transfer waits for its node, if need be for ever.
+        nodes: killer?.wrap(nodes) ?? nodes,
         registry,
         owners: (id) => this.accounts.get(id),
         clock,
@@ -226,9 +231,14 @@ export class Bench {
   async stop(finishMs = 0): Promise<string[]> {
     const run = this.run;
     this.run = undefined;
-    const stuck = await run?.supervisor.drain(finishMs, 2_000);
-    await run?.distribution.close();
-    return stuck ?? [];
+    if (!run) return [];
+    const draining = run.supervisor.drain(finishMs, 2_000);
+    let ended = false;
+    void draining.then(() => (ended = true));
+    // The first wait of an end at once is over without a block.
+    for (let ms = 0; !(await this.holds(() => ended)); ms = BLOCK_MS) await this.clock.advance(ms);
+    await run.distribution.close();
+    return draining;
   }
 
   async close(): Promise<void> {
@@ -279,27 +289,29 @@ export class Bench {
     return extent && this.catalog.files.get(extent.file);
   }
 
+  /** Lets blocks pass until the condition holds with everything at rest; fails after `ms` of virtual time. */
   async until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-    const end = Date.now() + ms;
-    while (!(await condition())) {
-      if (Date.now() > end)
+    for (const end = this.clock.now() + ms; !(await this.holds(condition)); await this.clock.advance(BLOCK_MS)) {
+      if (this.clock.now() > end)
         throw new Error(
           `not within ${ms} ms: ${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`,
         );
-      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
-  async untilState(account: Account, key: string, state: string, ms?: number): Promise<void> {
+  async untilState(account: Account, key: string, state: string): Promise<void> {
     await this.until(
       `${key} of ${account.displayName} is ${state}`,
       async () => (await this.state(account, key)) === state,
-      ms,
     );
   }
 
   async blocks(count: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, count * this.blockMs));
+    for (let n = 0; n < count; n++) {
+      await this.activity.quiet();
+      await this.clock.advance(BLOCK_MS);
+    }
+    await this.activity.quiet();
   }
 
   async noJobs(): Promise<void> {
@@ -307,6 +319,11 @@ export class Bench {
       const { encode, store, delete: deletions } = await this.catalog.jobs.count();
       return encode + store + deletions === 0;
     });
+  }
+
+  private async holds(condition: () => boolean | Promise<boolean>): Promise<boolean> {
+    await this.activity.quiet();
+    return condition();
   }
 
   /** What maintenance does: removes what nothing links. Returns the blobs that remain. */

@@ -1,4 +1,5 @@
 import type { CessAccount } from "../../src/model/account.js";
+import type { Clock } from "../../src/model/clock.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
 import {
@@ -66,7 +67,7 @@ export class MemoryChain implements Chain {
   private readonly listeners = new Set<(event: ChainEvent) => void>();
   private readonly reserved = new Set<number>();
   private pool: Pending[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private making: AbortController | undefined;
 
   constructor(settings: Partial<MemoryChainSettings> = {}) {
     this.settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
@@ -85,14 +86,15 @@ export class MemoryChain implements Chain {
 
   // ---- the test's side ----
 
-  /** Makes blocks by itself until `close`. */
-  start(blockMs: number): this {
-    this.timer = setInterval(() => this.advance(), blockMs);
-    return this;
+  /** Makes blocks by itself until `stop`. */
+  start(clock: Clock, blockMs: number): void {
+    this.stop();
+    this.making = new AbortController();
+    void this.make(clock, blockMs, this.making.signal);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.making?.abort();
   }
 
   /** Makes blocks now: each includes what waits in the pool. */
@@ -265,6 +267,14 @@ export class MemoryChain implements Chain {
   }
 
   // ---- blocks ----
+
+  private async make(clock: Clock, blockMs: number, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(blockMs, ended).catch(() => undefined);
+      if (ended.aborted) return;
+      this.advance();
+    }
+  }
 
   private get best(): State {
     return this.history[this.history.length - 1]!;
