@@ -13,6 +13,7 @@ import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
+import type { Clock } from "../../src/model/clock.js";
 import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
@@ -20,13 +21,12 @@ import { GIB } from "../../src/model/sizes.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry, type NodeRow } from "../../src/network/nodes/persistent-node-registry.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
-import { Activity } from "./activity.js";
-import { ManualClock } from "./manual-clock.js";
 import { MemoryChain } from "./memory-chain.js";
 import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
 import type { Killer } from "./killer.js";
 import { testKeys } from "./test-keys.js";
+import { VirtualTime } from "./virtual-time.js";
 
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
@@ -138,13 +138,11 @@ export class Bench {
   readonly blockMs = BLOCK_MS;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
   private run: Run | undefined;
-  /** Declarations and deletions wait for blocks. */
-  private readonly activity = new Activity(new Set(["declare", "deleteFile"]));
   private readonly encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
 
   private constructor(
     readonly folder: string,
-    readonly clock: ManualClock,
+    private readonly time: VirtualTime,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
     readonly settings: BenchSettings,
@@ -154,19 +152,27 @@ export class Bench {
     this.chain.addTerritory(bob.cessAccount, bob.territory, TERRITORY);
     this.nodes = new MemoryNodes(this.chain, settings.nodes ?? 14);
     this.encoder = settings.encoder ?? new TinyEncoder();
-    this.chain.start(clock, BLOCK_MS);
+    this.chain.start(this.clock, BLOCK_MS);
   }
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
-    const clock = new ManualClock();
-    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
+    // Declarations and deletions wait for blocks.
+    const time = new VirtualTime({ stepMs: BLOCK_MS, waiting: new Set(["declare", "deleteFile"]) });
+    const catalog = await openSqliteCatalog(
+      { clock: time.clock, sealer: testKeys },
+      { path: join(folder, "catalog.db") },
+    );
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
-    const bench = new Bench(folder, clock, catalog, blobs, settings);
+    const bench = new Bench(folder, time, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {
       await catalog.buckets.create({ name: displayName, owner: id, region: "us-east-1" });
     }
     return bench;
+  }
+
+  get clock(): Clock {
+    return this.time.clock;
   }
 
   /** What this process has learned of a node. */
@@ -182,7 +188,7 @@ export class Bench {
   async start(killer?: Killer): Promise<void> {
     await this.catalog.jobs.releaseAll();
     const { clock } = this;
-    const keep = <T extends object>(part: T): T => this.activity.wrap(killer?.wrap(part) ?? part);
+    const keep = <T extends object>(part: T): T => this.time.watch(killer?.wrap(part) ?? part);
     const log = {
       warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
         if (reason === undefined) this.errors.push(err);
@@ -232,13 +238,9 @@ export class Bench {
     const run = this.run;
     this.run = undefined;
     if (!run) return [];
-    const draining = run.supervisor.drain(finishMs, 2_000);
-    let ended = false;
-    void draining.then(() => (ended = true));
-    // The first wait of an end at once is over without a block.
-    for (let ms = 0; !(await this.holds(() => ended)); ms = BLOCK_MS) await this.clock.advance(ms);
+    const stuck = await this.time.during(run.supervisor.drain(finishMs, 2_000));
     await run.distribution.close();
-    return draining;
+    return stuck;
   }
 
   async close(): Promise<void> {
@@ -289,14 +291,11 @@ export class Bench {
     return extent && this.catalog.files.get(extent.file);
   }
 
-  /** Lets blocks pass until the condition holds with everything at rest; fails after `ms` of virtual time. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-    for (const end = this.clock.now() + ms; !(await this.holds(condition)); await this.clock.advance(BLOCK_MS)) {
-      if (this.clock.now() > end)
-        throw new Error(
-          `not within ${ms} ms: ${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`,
-        );
-    }
+  /** Lets blocks pass until the condition holds with everything at rest; fails after a thousand. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const state = () =>
+      `${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`;
+    return this.time.until(state, condition, 1_000 * BLOCK_MS);
   }
 
   async untilState(account: Account, key: string, state: string): Promise<void> {
@@ -306,12 +305,8 @@ export class Bench {
     );
   }
 
-  async blocks(count: number): Promise<void> {
-    for (let n = 0; n < count; n++) {
-      await this.activity.quiet();
-      await this.clock.advance(BLOCK_MS);
-    }
-    await this.activity.quiet();
+  blocks(count: number): Promise<void> {
+    return this.time.pass(count);
   }
 
   async noJobs(): Promise<void> {
@@ -319,11 +314,6 @@ export class Bench {
       const { encode, store, delete: deletions } = await this.catalog.jobs.count();
       return encode + store + deletions === 0;
     });
-  }
-
-  private async holds(condition: () => boolean | Promise<boolean>): Promise<boolean> {
-    await this.activity.quiet();
-    return condition();
   }
 
   /** What maintenance does: removes what nothing links. Returns the blobs that remain. */

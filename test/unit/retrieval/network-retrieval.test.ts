@@ -11,10 +11,10 @@ import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval/network-retrieval.js";
 import { collect } from "../../support/collect.js";
+import { VirtualTime } from "../../support/virtual-time.js";
 import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
-import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
+import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 
-/** Longer than anything but waiting takes, on a busy machine too. */
 const HEDGE_MS = 4000;
 const CBC = { name: "cess-cbc", cipher: "correct-horse" } as const;
 
@@ -25,15 +25,15 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Resolves when `condition` holds; the test's own time limit ends it otherwise. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await wallClock.sleep(5);
-}
-
 describe("NetworkRetrieval", function () {
   const folder = new TestFolder();
-  const encoder = new ThreadEncoder({ threads: 2 });
-  const network = new MemoryNetwork(encoder);
+  const threads = new ThreadEncoder({ threads: 2 });
+  /** Threads and disks take none of it: only what is slow on purpose does. */
+  const time = new VirtualTime({ stepMs: 10 });
+  const { clock } = time;
+  const until = (condition: () => boolean) => time.until("the test's condition holds", condition);
+  const encoder = time.watch(threads);
+  const network = new MemoryNetwork(encoder, clock);
   /** A full segment and a little of a second. */
   const size = SEGMENT_SIZE + 100_000;
   const content = randomBytes(size);
@@ -52,11 +52,11 @@ describe("NetworkRetrieval", function () {
   });
   after(async () => {
     await Promise.all(caches.map((cache) => cache.close()));
-    await encoder.close();
+    await threads.close();
     folder.remove();
   });
 
-  /** On a busy machine any node is slow for a moment: only tests of impatience may race. */
+  /** Only tests of impatience may race. */
   const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
 
   /** A gateway that has just started, with an empty cache. */
@@ -67,9 +67,9 @@ describe("NetworkRetrieval", function () {
     diskBytes = 0,
   ) {
     const verify = encoder.verify.bind(encoder);
-    const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
-    caches.push(cache);
-    const clock = wallClock;
+    const tiers = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
+    caches.push(tiers);
+    const cache = time.watch(tiers);
     const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock });
     const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
     const real: Encoder = {
@@ -84,8 +84,7 @@ describe("NetworkRetrieval", function () {
   }
 
   async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
-    const stream = await retrieval.open([{ file: of, range: { start, end } }]);
-    return await collect(stream);
+    return time.during(retrieval.open([{ file: of, range: { start, end } }]).then(collect));
   }
 
   async function expectContent(retrieval: NetworkRetrieval, start = 0, end = size, of = file): Promise<void> {
@@ -121,7 +120,9 @@ describe("NetworkRetrieval", function () {
   it("reads from the cache's disk in pieces, and what the cache lost meanwhile from the nodes", async () => {
     const { cache, retrieval } = start({}, 0, {}, 256 * MIB);
     // Fetched, then verified, then believed.
-    for (let n = 0; n < 2; n++) await expectContent(retrieval);
+    await expectContent(retrieval);
+    await time.quiet();
+    await expectContent(retrieval);
     network.nodes.gets.length = 0;
     await expectContent(retrieval);
     await expectContent(retrieval, FRAGMENT_SIZE - 3, SEGMENT_SIZE + 5);
@@ -173,8 +174,7 @@ describe("NetworkRetrieval", function () {
       await expectContent(retrieval, from, to, encrypted);
   });
 
-  it("reads everything with 3 nodes down, 3 corrupt and 2 slow, whichever they are", async function () {
-    this.timeout(20_000);
+  it("reads everything with 3 nodes down, 3 corrupt and 2 slow, whichever they are", async () => {
     for (const shift of [0, 7]) {
       const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 500 });
       network.heal();
@@ -217,9 +217,9 @@ describe("NetworkRetrieval", function () {
     const { retrieval } = start({ minHedgeMs: HEDGE_MS, maxHedgeMs: HEDGE_MS }, 0);
     network.fault(0, "silent");
     await expectContent(retrieval, 0, 10);
-    const began = Date.now();
+    const began = clock.now();
     await expectContent(retrieval, 10, 20);
-    expect(Date.now() - began).to.be.lessThan(HEDGE_MS);
+    expect(clock.now() - began).to.be.lessThan(HEDGE_MS);
   });
 
   it("asks one more node for each that takes longer than it should, also among those asked instead of another", async () => {
@@ -289,7 +289,7 @@ describe("NetworkRetrieval", function () {
   it("does not take a node for slow while what it sent waits for being hashed", async () => {
     const { retrieval } = start({ minHedgeMs: 200, maxHedgeMs: 200 }, 256 * MIB, {
       verify: async (bytes, hash, task) => {
-        await wallClock.sleep(600);
+        await clock.sleep(600);
         return encoder.verify(bytes, hash, task);
       },
     });
@@ -356,7 +356,7 @@ describe("NetworkRetrieval", function () {
   it("fetches no further ahead than its reader has room for, and stops when the reader leaves", async () => {
     const { retrieval } = start({ readAheadBytes: FRAGMENT_SIZE });
     const stream = await retrieval.open([{ file, range: { start: 0, end: size } }]);
-    await wallClock.sleep(100);
+    await time.pass(10);
     expect(asked()).to.have.length(2);
     stream.close();
     await until(() => retrieval.metrics()["bytesHeld"] === 0);
@@ -386,7 +386,7 @@ describe("NetworkRetrieval", function () {
     for (let index = 0; index < 12; index++) network.fault(index, "down");
     network.register(1);
     await network.store(path, 1000, PLAIN, 1);
-    await wallClock.sleep(2);
+    await clock.advance(2);
     await expectContent(retrieval, 0, 10, moving);
   });
 
