@@ -35,8 +35,7 @@ function fails(
   });
 }
 
-describe("the cess-s3 command", function () {
-  this.timeout(90_000);
+describe("the cess-s3 command", () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "cess-s3-start-"))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

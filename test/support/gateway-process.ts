@@ -121,13 +121,3 @@ async function untilReady<T>(
   }
   throw new Error(`the gateway was not ready within ${READY_TIMEOUT_MS / 1000} s:\n${said.text}`);
 }
-
-/** Waits until `probe` gives a value; fails with `what` after `timeoutMs`. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
-  for (const end = Date.now() + timeoutMs; ;) {
-    const value = await probe();
-    if (value !== undefined) return value;
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

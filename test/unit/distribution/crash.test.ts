@@ -64,9 +64,7 @@ const entries = (bench: Bench, fid: Fid) =>
 const owners = async (bench: Bench, fid: Fid) =>
   ((await bench.chain.file(fid, "finalized"))?.owners ?? []).map(({ account }) => account);
 
-describe("Distribution: a process that dies", function () {
-  this.timeout(60_000);
-
+describe("Distribution: a process that dies", () => {
   const expectStored = async (bench: Bench, key: string) => {
     expect(await bench.state(alice, key)).to.equal("stored");
     const row = (await bench.row(alice, key))!;

@@ -135,8 +135,7 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     expect(bench.nodes.accepted).to.have.length(11);
   });
 
-  it("sends what the real encoder makes of a file of two segments", async function () {
-    this.timeout(60_000);
+  it("sends what the real encoder makes of a file of two segments", async () => {
     await open({ nodes: 12, encoder: new ThreadEncoder({ threads: 1 }) });
     const bytes = Buffer.alloc(32 * 1024 * 1024 + 5, "cess");
     await bench.put(alice, "big", bytes);

@@ -28,8 +28,7 @@ const AES: EncryptionRequest = { algorithm: "AES256" };
 const customerKey = (fill: number): CustomerKey => ({ key: Buffer.alloc(32, fill), md5: "" });
 const withKey = (customer: CustomerKey): EncryptionRequest => ({ algorithm: "customer", customer });
 
-describe("Encrypted objects", function () {
-  this.timeout(120_000);
+describe("Encrypted objects", () => {
   let fixture: TestGateway;
   let network: MemoryNetwork;
   let cache: TieredCache;

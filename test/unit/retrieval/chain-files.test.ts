@@ -12,8 +12,7 @@ import { systemClock } from "../../../src/model/system-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 
-describe("ChainFiles", function () {
-  this.timeout(20_000);
+describe("ChainFiles", () => {
   const folder = new TestFolder();
   const encoder = new ThreadEncoder({ threads: 2 });
   const size = SEGMENT_SIZE + 5;

@@ -17,8 +17,7 @@ import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 
 const HEAD_START_MS = 150;
 
-describe("NetworkRetrieval with other gateways", function () {
-  this.timeout(20_000);
+describe("NetworkRetrieval with other gateways", () => {
   const folder = new TestFolder();
   const threads = new ThreadEncoder({ threads: 2 });
   const time = new VirtualTime({ stepMs: 10 });
@@ -65,7 +64,7 @@ describe("NetworkRetrieval with other gateways", function () {
 
   function start(peers: Peers, peerHeadStartMs = HEAD_START_MS) {
     const cache = time.watch(
-      new TieredCache({ verify: encoder.verify }, { folder: join(folder.path, "cache"), diskBytes: 0 }),
+      new TieredCache({ verify: encoder.verify.bind(encoder) }, { folder: join(folder.path, "cache"), diskBytes: 0 }),
     );
     const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock });
     const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
