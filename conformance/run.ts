@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Mocha from "mocha";
+import { GatewayProcess } from "../test/support/gateway-process.js";
+import { reservePort } from "../test/support/reserved-port.js";
 
 /**
  * `npm run conformance [-- URL] [--grep TEXT]`: black-box tests of any S3 endpoint. Without a URL the dev network is
@@ -16,62 +16,29 @@ import Mocha from "mocha";
  * within seconds.
  */
 const here = dirname(fileURLToPath(import.meta.url));
-const READY_TIMEOUT_MS = 60_000;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 async function startDevNetwork(): Promise<{
-  readonly endpoint: string;
+  readonly gateway: GatewayProcess;
   readonly webhookPort: number;
   stop(): Promise<void>;
 }> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-conformance-"));
-  const [port, adminPort, webhookPort] = [await freePort(), await freePort(), await freePort()];
-  const gateway = spawn(process.execPath, [join(here, "../src/main.js"), "dev"], {
-    stdio: ["ignore", "ignore", "inherit"],
-    env: {
-      ...process.env,
-      CESS_S3_LISTEN: `127.0.0.1:${port}`,
-      CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
-      CESS_S3_DATA_DIR: folder,
-      CESS_S3_DOMAIN: "localhost",
-      CESS_S3_WEBSITE_DOMAIN: "site.localhost",
-      CESS_S3_ACCESS_LOG_MINUTES: "0.05",
-      CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/`,
-    },
+  const webhookPort = await reservePort();
+  const gateway = await GatewayProcess.start(["dev"], {
+    CESS_S3_DATA_DIR: folder,
+    CESS_S3_DOMAIN: "localhost",
+    CESS_S3_WEBSITE_DOMAIN: "site.localhost",
+    CESS_S3_ACCESS_LOG_MINUTES: "0.05",
+    CESS_S3_WEBHOOKS: `conformance=http://127.0.0.1:${webhookPort}/`,
   });
-  await ready(gateway, `http://127.0.0.1:${adminPort}/health/ready`);
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    gateway,
     webhookPort,
     async stop() {
-      const ended = new Promise((resolve) => gateway.once("exit", resolve));
-      gateway.kill("SIGTERM");
-      await ended;
+      await gateway.end();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function ready(gateway: ChildProcess, url: string): Promise<void> {
-  for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end;) {
-    if (gateway.exitCode !== null)
-      throw new Error(`the dev network ended with code ${gateway.exitCode} before it was ready`);
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  gateway.kill("SIGKILL");
-  throw new Error(`the dev network was not ready within ${READY_TIMEOUT_MS / 1000} s`);
 }
 
 function testFiles(folder: string): string[] {
@@ -91,12 +58,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.env["CONFORMANCE_WEBHOOK_PORT"] = String(network.webhookPort);
     process.env["CONFORMANCE_ACCESS_LOGS"] = "soon";
   }
-  process.env["CONFORMANCE_ENDPOINT"] = (url ?? network?.endpoint ?? "").replace(/\/$/, "");
+  process.env["CONFORMANCE_ENDPOINT"] = (url ?? network?.gateway.endpoint ?? "").replace(/\/$/, "");
   try {
     const mocha = new Mocha({ timeout: 60_000, reporter: "spec", ...(grep === undefined ? {} : { grep }) });
     for (const file of testFiles(here)) mocha.addFile(file);
     await mocha.loadFilesAsync();
-    return await new Promise<number>((resolve) => mocha.run(resolve));
+    const failures = await new Promise<number>((resolve) => mocha.run(resolve));
+    if (network && failures > 0) console.error(`the dev network said:\n${network.gateway.output}`);
+    return failures;
   } finally {
     await network?.stop();
   }

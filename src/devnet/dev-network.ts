@@ -68,22 +68,24 @@ export class DevNetwork {
     const owners = await Promise.all(devUsers.map(({ uri }) => signerFromMnemonic(uri)));
     const nodes = await Promise.all(Array.from({ length: settings.nodes }, (_, n) => signerFromMnemonic(`//Node${n}`)));
     const balances = Object.fromEntries([gateway, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
-    const chain = await startDevChain(
-      {},
-      {
-        folder: join(settings.folder, "chain"),
-        port: await ports.of("chain"),
-        blockMs: settings.blockMs,
-        spec: settings.spec,
-        genesis: { balances, unitPrice: TOKEN / 1000n },
-      },
+    const chain = await ports.start("chain", (port) =>
+      startDevChain(
+        {},
+        {
+          folder: join(settings.folder, "chain"),
+          port,
+          blockMs: settings.blockMs,
+          spec: settings.spec,
+          genesis: { balances, unitPrice: TOKEN / 1000n },
+        },
+      ),
     );
     const session = new ChainSession({ endpoints: [chain.endpoint] });
     await session.ready();
     const setup = setInterval(() => chain.chain.build(), SETUP_BLOCK_MS);
     try {
       const running = await Promise.all(
-        nodes.map(async (signer, n) => startNode(session, signer, n, await ports.of(`node${n}`), settings)),
+        nodes.map((signer, n) => ports.start(`node${n}`, (port) => startNode(session, signer, n, port, settings))),
       );
       const users = await Promise.all(owners.map((owner, i) => provision(session, owner, gateway.account, i)));
       await ports.save({

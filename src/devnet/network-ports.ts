@@ -1,5 +1,4 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 
 /**
  * Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free.
@@ -19,22 +18,19 @@ export class NetworkPorts {
     }
   }
 
-  /** The port this server had, if nobody else has taken it; else 0, for any. */
-  async of(server: string): Promise<number> {
-    const port = this.known[server];
-    return port !== undefined && (await isFree(port)) ? port : 0;
+  /** Starts a server on the port that it had, or on any (0) when another one has that by now. */
+  async start<T>(server: string, start: (port: number) => Promise<T>): Promise<T> {
+    try {
+      return await start(this.known[server] ?? 0);
+    } catch (error) {
+      // Asking before whether it is free would prove nothing: another one may take it in between.
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      return start(0);
+    }
   }
 
   async save(ports: Readonly<Record<string, number>>): Promise<void> {
     await writeFile(`${this.path}.new`, JSON.stringify(ports, undefined, 2));
     await rename(`${this.path}.new`, this.path);
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }

@@ -13,6 +13,7 @@ import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { FRAGMENT_SIZE, GIB, MIB } from "../../src/model/sizes.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
+import { processorMsOf } from "../support/processor-time.js";
 import { BENCH_KEY, inParallel } from "./bench-client.js";
 import type { Figure } from "./figure.js";
 import { rawRequest, readRaw } from "./raw-reader.js";
@@ -41,12 +42,6 @@ function transfers(pid: number): Transfers {
   const text = readFileSync(`/proc/${pid}/io`, "utf8");
   const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(text)?.[1]);
   return { written: count("write_bytes"), read: count("read_bytes"), asked: count("rchar") };
-}
-
-/** Milliseconds of processor time that a process has used, in ticks of 10 ms. Linux. */
-function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** MiB/s of SHA-256 on one core. */
@@ -82,7 +77,7 @@ interface World {
 /** Reads cold, once each round; of the best its MiB/s, and the share of the processors' time that everything took. */
 async function coldReads({ gateway, port }: World): Promise<{ readonly speed: number; readonly busy: number }> {
   let best = { speed: 0, busy: 0 };
-  const used = () => processorMs(gateway.pid) + processorMs(process.pid);
+  const used = () => processorMsOf(gateway.pid) + processorMsOf(process.pid);
   for (let round = 0; round < ROUNDS; round++) {
     await gateway.dropCache();
     const [began, usedBefore] = [performance.now(), used()];

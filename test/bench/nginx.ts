@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../support/gateway-process.js";
+import { reservePort } from "../support/reserved-port.js";
 
 /** nginx that serves a folder as static files; what it needs to write lies in a folder of its own. */
 export class Nginx {
@@ -19,7 +19,7 @@ export class Nginx {
 
   static async start(root: string): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-nginx-"));
-    const port = await freePort();
+    const port = await reservePort();
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
       (kind) => `${kind}_temp_path ${folder}/${kind};`,
     );

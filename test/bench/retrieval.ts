@@ -11,8 +11,9 @@ import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "..
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
+import { systemClock } from "../../src/model/system-clock.js";
 import type { Figure } from "./figure.js";
-import { MemoryNetwork, nodeAccount, wallClock } from "../unit/retrieval/memory-network.js";
+import { MemoryNetwork, nodeAccount } from "../unit/retrieval/memory-network.js";
 
 const SIZE = 256 * MIB;
 /** The rest of each fragment is zeros, parity included, since the code works column by column. */
@@ -43,7 +44,7 @@ class PacedNodes implements Nodes {
     const jitter = 0.9 + (0.2 * ((this.turn++ * 7919) % 1000)) / 1000;
     const began = performance.now();
     const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter;
-    await wallClock.sleep(takes, signal).finally(() => {
+    await systemClock.sleep(takes, signal).finally(() => {
       this.sentBytes +=
         FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
     });
@@ -165,14 +166,14 @@ export async function benchRetrieval(): Promise<Figure[]> {
   const network = new MemoryNetwork(encoder);
   const nodes = new PacedNodes();
   const under = async (file: CessFile, faults: Case["faults"]): Promise<Reads> => {
-    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: systemClock });
     const retrieval = new NetworkRetrieval({
       chain: network.chain,
-      nodes: new MeasuredNodes({ nodes, registry, clock: wallClock }),
+      nodes: new MeasuredNodes({ nodes, registry, clock: systemClock }),
       registry,
       cache: nothing,
       encoder,
-      clock: wallClock,
+      clock: systemClock,
     });
     nodes.speeds.clear();
     // Met while all was well, as a gateway has that was started before the fault.

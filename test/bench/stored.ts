@@ -10,7 +10,8 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { MIB } from "../../src/model/sizes.js";
-import { eventually, GatewayProcess } from "../support/gateway-process.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
 import { objectState } from "../support/object-state.js";
 import { inParallel, percentile } from "./bench-client.js";
 import type { BenchOptions, Figure } from "./figure.js";

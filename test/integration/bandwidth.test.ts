@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { eventually, GatewayProcess } from "../support/gateway-process.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
 import { objectState } from "../support/object-state.js";
 
 const MIB = 2 ** 20;
@@ -14,8 +15,7 @@ const SIZE = 32 * MIB;
 /** Twelve fragments of 8 MiB for each 32 MiB. */
 const ON_THE_WIRE = 3 * SIZE;
 
-describe("a gateway with a limited upload bandwidth", function () {
-  this.timeout(120_000);
+describe("a gateway with a limited upload bandwidth", () => {
   let folder: string;
   let gateway: GatewayProcess;
 

@@ -1,10 +1,12 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, connect, type Server, type Socket } from "node:net";
+import { reservePort } from "../support/reserved-port.js";
 
 /** A TCP relay between a client and a server, for everything that can happen to a connection. */
 export class Relay {
   private readonly server: Server;
   private readonly pairs = new Set<{ client: Socket; upstream: Socket }>();
   private readonly target: URL;
+  /** Its own, while it is closed as well: nobody else answers there. */
   private port = 0;
   /** Nothing that the server says reaches the client any more; what the client says still arrives. */
   private isDeaf = false;
@@ -16,8 +18,13 @@ export class Relay {
 
   /** Listens, on the same port as before if it did. */
   async open(): Promise<this> {
-    await new Promise<void>((resolve) => this.server.listen(this.port, "127.0.0.1", resolve));
-    this.port = (this.server.address() as AddressInfo).port;
+    this.port ||= await reservePort();
+    await new Promise<void>((resolve, reject) =>
+      this.server.once("error", reject).listen(this.port, "127.0.0.1", () => {
+        this.server.off("error", reject);
+        resolve();
+      }),
+    );
     return this;
   }
 

@@ -18,10 +18,11 @@ import type { FinalizedBlock } from "../../src/network/chain/finalized-blocks.js
 import { readStorage } from "../../src/network/chain/storage.js";
 import { type BuildExtrinsic, Submitter, type SubmitterSettings } from "../../src/network/chain/submitter.js";
 import { rejection } from "../suites/chain.js";
+import { eventually } from "../support/eventually.js";
 import { Relay } from "./chain-relay.js";
 
 const TOKEN = 10n ** 18n;
-const QUICK = { callTimeoutMs: 5000, healthIntervalMs: 100, retryDelayMs: 20, maxRetryDelayMs: 200, retryMs: 20 };
+const QUICK = { callTimeoutMs: 60_000, healthIntervalMs: 100, retryDelayMs: 20, maxRetryDelayMs: 200, retryMs: 20 };
 
 /** Moves one token to an account that nobody else uses, so that a balance counts how often it was done. */
 function transfer(to: string, amount = TOKEN): BuildExtrinsic {
@@ -71,6 +72,11 @@ describe("The submitter", () => {
     const made = new Submitter({ signer, connection: over.connection, blocks: over.blocks }, settings);
     submitters.push(made);
     return made;
+  };
+  /** Waits until there are so many blocks more. */
+  const blocks = (count: number) => {
+    const end = devChain.chain.best.number + count;
+    return eventually(`there are ${count} more blocks`, () => devChain.chain.best.number >= end);
   };
   const tokens = async (account: string): Promise<number> => {
     const info = await session.connection.call((link) => readStorage(link, "system", "account", [account]));
@@ -122,7 +128,8 @@ describe("The submitter", () => {
       return Promise.resolve();
     };
     const waiting = Array.from({ length: 5 }, () => one.submit(transfer(freshAccount()), { onSigned }));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await eventually("as many are signed as may be", () => signed === 2);
+    await blocks(5);
     expect(signed).to.equal(2);
     expect((await rejection(one.submit(transfer(freshAccount())))).message).to.match(/wait to be signed/);
     devChain.faults.holdFinality(false);
@@ -168,7 +175,7 @@ describe("The submitter", () => {
       devChain.faults.holdFinality(true);
       const [to, other] = [freshAccount(), freshAccount()];
       const waiting = [one.submit(transfer(to)), one.submit(transfer(other))];
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await blocks(15);
       devChain.faults.holdFinality(false);
       await Promise.all(waiting);
       expect([await tokens(to), await tokens(other)]).to.deep.equal([1, 1]);
@@ -221,7 +228,7 @@ describe("The submitter", () => {
     const one = submitter();
     devChain.faults.holdFinality(true);
     const waiting = rejection(one.submit(transfer(to), { signal: stop.signal, onSigned: () => Promise.resolve() }));
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await eventually("a block has it", async () => (await tokens(to)) === 1);
     stop.abort(reason);
     expect(await waiting).to.equal(reason);
     devChain.faults.holdFinality(false);
@@ -259,7 +266,7 @@ describe("The submitter", () => {
     it("are told one by one, also those that became final together", async () => {
       const { told, stop } = watchNumbers();
       devChain.faults.holdFinality(true);
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await blocks(7);
       devChain.faults.holdFinality(false);
       await submitter().submit(transfer(freshAccount()));
       stop();

@@ -9,6 +9,7 @@ import { type Signer, signerFromMnemonic } from "../../src/network/chain/account
 import { ChainUnavailable } from "../../src/network/chain/chain.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
 import { NodeReporter } from "../../src/network/chain/node-reporter.js";
+import { eventually } from "../support/eventually.js";
 
 interface Message {
   id?: number | string;
@@ -118,7 +119,7 @@ describe("A runtime upgrade while the client is connected", () => {
 
   it("changes the shapes that are read, without a new connection and without one wrong answer", async () => {
     const node = await UpgradingNode.start(chains[0]!.endpoint);
-    const session = new ChainSession({ endpoints: [node.endpoint], callTimeoutMs: 5000 });
+    const session = new ChainSession({ endpoints: [node.endpoint], callTimeoutMs: 60_000 });
     try {
       const links: unknown[] = [];
       session.connection.onLink((link) => links.push(link));
@@ -126,13 +127,13 @@ describe("A runtime upgrade while the client is connected", () => {
       expect(await read()).to.equal("http://127.0.0.1:9000");
       await node.upgrade(chains[1]!.endpoint);
       const answers: unknown[] = [];
-      for (const until = Date.now() + 10_000; answers.at(-1) !== "http://127.0.0.1:9001" && Date.now() < until;) {
+      await eventually("the new shapes are read", async () => {
         // Between the upgrade and the new metadata the bytes do not fit the shapes: that is said, not guessed at.
         answers.push(
           await read().catch((error: unknown) => (error instanceof ChainUnavailable ? "unavailable" : error)),
         );
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+        return answers.at(-1) === "http://127.0.0.1:9001";
+      });
       expect([...new Set(answers)].filter((answer) => answer !== "unavailable")).to.deep.equal([
         "http://127.0.0.1:9001",
       ]);

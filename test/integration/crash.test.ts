@@ -13,7 +13,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
-import { eventually, GatewayProcess } from "../support/gateway-process.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
 import { seededRandom } from "../support/seeded-random.js";
 

@@ -6,7 +6,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { eventually, freePort, GatewayProcess } from "../support/gateway-process.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 
@@ -85,8 +86,8 @@ describe("A data folder in use", function () {
     commands.push(command);
     return command;
   };
-  const config = (port: number) => {
-    const path = join(folder, `${port}.yaml`);
+  const config = () => {
+    const path = join(folder, `${readdirSync(folder).length}.yaml`);
     const account = {
       name: "alice",
       cessAccount: "cXfyomKDABfehLkvARFE854wgDJFMbsxwAJEHezRb6mfcAi2y",
@@ -95,7 +96,7 @@ describe("A data folder in use", function () {
       secretAccessKey: "alicesecret",
     };
     const values = {
-      listen: `127.0.0.1:${port}`,
+      listen: "127.0.0.1:0",
       adminListen: "127.0.0.1:0",
       dataDir: data,
       // No chain is there: the gateway serves without, and is not ready.
@@ -116,14 +117,14 @@ describe("A data folder in use", function () {
     });
 
   it("is refused to a second gateway, at once and with the holder's name, until the first has ended in any way", async () => {
-    const first = start(["serve", "--config", config(await freePort())]);
+    const first = start(["serve", "--config", config()]);
     await first.says("S3 endpoint");
     // As an upload leaves it that is under way.
     const unfinished = join(data, "blobs", "unfinished", "0".repeat(32));
     writeFileSync(unfinished, "bytes on their way");
 
     const slack = await startUpMs();
-    const second = await start(["serve", "--config", config(await freePort())]).end();
+    const second = await start(["serve", "--config", config()]).end();
     expect(second.code).to.equal(1);
     expect(second.output)
       .to.contain(`the folder ${data} is in use by cess-s3 serve, process ${first.pid} on host `)
@@ -137,19 +138,17 @@ describe("A data folder in use", function () {
     expect(existsSync(join(data, "network"))).to.equal(false);
 
     await first.kill("SIGKILL");
-    const third = start(["serve", "--config", config(await freePort())]);
+    const third = start(["serve", "--config", config()]);
     await third.says("S3 endpoint");
     expect(existsSync(unfinished), "it is the third's now, which tidies up").to.equal(false);
     expect((await third.kill("SIGTERM")).code).to.equal(0);
     expect(existsSync(join(data, "lock.json"))).to.equal(false);
-    const fourth = start(["serve", "--config", config(await freePort())]);
+    const fourth = start(["serve", "--config", config()]);
     await fourth.says("S3 endpoint");
   });
 
   it("goes to one of several gateways that start at the same moment", async () => {
-    const started = await Promise.all(
-      Array.from({ length: 3 }, async () => start(["serve", "--config", config(await freePort())])),
-    );
+    const started = Array.from({ length: 3 }, () => start(["serve", "--config", config()]));
     await eventually("one serves and the others have ended", async () => {
       const serving = started.filter(({ output }) => output.includes("S3 endpoint")).length;
       const refused = started.filter(({ output }) => output.includes("is in use by")).length;

@@ -23,8 +23,7 @@ const sha256 = async (body: Readable) => {
 };
 
 for (const spec of ["133", "100"]) {
-  describe(`an object's way into the network in the shapes of spec ${spec}`, function () {
-    this.timeout(120_000);
+  describe(`an object's way into the network in the shapes of spec ${spec}`, () => {
     const size = spec === "133" ? 100 * MIB : 40 * MIB;
     let folder: string;
     let gateway: GatewayProcess;

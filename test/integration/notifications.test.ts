@@ -5,15 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutBucketNotificationConfigurationCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { freePort, GatewayProcess } from "../support/gateway-process.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
+import { reservePort } from "../support/reserved-port.js";
 
-describe("events", function () {
-  this.timeout(90_000);
+describe("events", () => {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-events-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it("of a change that was acknowledged survive a killed gateway and a receiver that is away", async () => {
-    const port = await freePort();
+    const port = await reservePort();
     const environment = { CESS_S3_DATA_DIR: join(folder, "data"), CESS_S3_WEBHOOKS: `hook=http://127.0.0.1:${port}/` };
     const first = await GatewayProcess.start(["dev"], environment);
     await first.client().send(new CreateBucketCommand({ Bucket: "told" }));
@@ -45,8 +46,7 @@ describe("events", function () {
     receiver.listen(port, "127.0.0.1");
     await once(receiver, "listening");
     const second = await GatewayProcess.start(["dev"], environment);
-    for (const end = Date.now() + 20_000; received.length < keys.length + 1 && Date.now() < end;)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually("all events have come", () => received.length > keys.length);
     expect(received).to.deep.equal(["s3:TestEvent", ...keys]);
     expect(await second.end("SIGTERM")).to.equal(0);
     receiver.closeAllConnections();

@@ -6,8 +6,9 @@ import type { Readable } from "node:stream";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
-import { freePort, GatewayProcess } from "../support/gateway-process.js";
+import { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
+import { reservePort } from "../support/reserved-port.js";
 
 const MIB = 2 ** 20;
 const SIZE = 34 * MIB;
@@ -66,7 +67,7 @@ describe("two gateways on one network, the second of which asks the first", func
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "cess-s3-two-"));
-    peerPort = await freePort();
+    peerPort = await reservePort();
     network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: 200, spec: 133 });
     first = await start("first", { listen: `127.0.0.1:${peerPort}` });
     second = await startSecond();

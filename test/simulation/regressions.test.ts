@@ -17,9 +17,7 @@ const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
   },
 ];
 
-describe("Simulation: seeds that are remembered", function () {
-  this.timeout(120_000);
-
+describe("Simulation: seeds that are remembered", () => {
   for (const { seed, what } of SEEDS) {
     it(`${what} (seed ${seed})`, async () => {
       const { code, output } = await simulate(["--seed", String(seed)]);

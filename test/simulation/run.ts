@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { RunResult } from "./simulation.js";
+import type { RunResult } from "./run-settings.js";
 
 const { values } = parseArgs({
   options: {

@@ -3,7 +3,8 @@ import { beginDigest } from "../../src/model/digest.js";
 import { makeEmptyCatalog } from "./incarnation.js";
 import { installTimers } from "./machine.js";
 import { Scheduler } from "./scheduler.js";
-import { runFolder, Simulation, type RunResult } from "./simulation.js";
+import { runFolder, type RunResult } from "./run-settings.js";
+import { Simulation } from "./simulation.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 
 /** Everything that takes real time, once; then runs as many seeds as one likes. */

@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { AskingGateway } from "../support/asking-gateway.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import type { Fid } from "../../src/model/hash.js";
@@ -13,6 +12,7 @@ import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
+import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
 import { ConnectionLost, Violation, type Service } from "./service.js";
@@ -20,28 +20,6 @@ import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
 import { farBehind, heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
-
-export interface RunSettings {
-  readonly seed: number;
-  /** A folder for this run's catalogs; made and removed. */
-  readonly folder: string;
-  /** A catalog without rows. */
-  readonly emptyCatalog: string;
-  readonly trace?: (line: string) => void;
-}
-
-export interface RunResult {
-  readonly seed: number;
-  /** In words, what was wrong; undefined: nothing. */
-  readonly failure?: string;
-  readonly turns: number;
-  readonly crashes: number;
-  readonly mischief: number;
-  /** Files that the network has taken. */
-  readonly stored: number;
-  /** Names the whole run: two runs of one seed have the same. */
-  readonly fingerprint: number;
-}
 
 /** Virtual time that may pass after the last fault until everything is stored. */
 const PATIENCE_MS = 3 * 3_600_000;
@@ -409,8 +387,4 @@ export class Simulation implements Service {
 
 function account(displayName: string, digit: string): Account {
   return { id: digit.repeat(64), displayName, cessAccount: `cX${displayName}` as CessAccount, territory: "home" };
-}
-
-export function runFolder(base: string, seed: number): string {
-  return join(base, `seed-${seed}`);
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { BlobMissing, type Blobs } from "../../src/blobs/blobs.js";
 import type { ByteRange } from "../../src/model/byte-range.js";
 import type { BlobId } from "../../src/model/object.js";
+import { eventually } from "../support/eventually.js";
 
 const missing = "0123456789abcdef0123456789abcdef" as BlobId;
 
@@ -96,9 +97,15 @@ export function blobsContract(open: () => Promise<Blobs>): void {
     const abort = new AbortController();
     let told = false;
     let given = 0;
+    let silent: () => void = () => undefined;
+    const isSilent = new Promise<void>((resolve) => (silent = resolve));
     const source: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => ({
-        next: () => (given++ === 0 ? Promise.resolve({ value: Buffer.alloc(1000) }) : new Promise(() => undefined)),
+        next: () => {
+          if (given++ === 0) return Promise.resolve({ value: Buffer.alloc(1000) });
+          silent();
+          return new Promise(() => undefined);
+        },
         return: () => {
           told = true;
           return new Promise(() => undefined);
@@ -106,7 +113,7 @@ export function blobsContract(open: () => Promise<Blobs>): void {
       }),
     };
     const writing = failureOf(blobs.write(source, { signal: abort.signal }));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await isSilent;
     const reason = new Error("enough");
     abort.abort(reason);
     expect(await writing).to.equal(reason);
@@ -148,14 +155,10 @@ export function blobsContract(open: () => Promise<Blobs>): void {
     first();
     expect((await bytesOf(blobs, id)).toString()).to.equal("held");
     second();
-    for (
-      let tries = 0;
-      tries < 100 && !((await failureOf(bytesOf(blobs, id)).catch(() => undefined)) instanceof BlobMissing);
-      tries++
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    expect(await failureOf(bytesOf(blobs, id))).to.be.instanceOf(BlobMissing);
+    await eventually("the blob is gone", async () => {
+      const failure = await failureOf(bytesOf(blobs, id)).catch(() => undefined);
+      return failure instanceof BlobMissing;
+    });
   });
 
   it("keeps a blob that was pinned and never removed", async () => {

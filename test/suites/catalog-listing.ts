@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { ObjectQuery } from "../../src/catalog/catalog.js";
 import { CatalogFixture, slice, version, type OpenCatalog } from "./catalog-fixture.js";
+import { processorMs } from "../support/processor-time.js";
 
 const bytes = (text: string) => Buffer.from(text);
 const inOrder = (a: string, b: string) => Buffer.compare(bytes(a), bytes(b));
@@ -167,16 +168,15 @@ export function listingContract(open: OpenCatalog): void {
       }
     });
 
-    it("passes over a common prefix's members instead of reading them", async function () {
-      this.timeout(20_000);
+    it("passes over a common prefix's members instead of reading them", async () => {
       await fill(Array.from({ length: 6000 }, (_, index) => `crowd/${String(index).padStart(5, "0")}`));
       await fill(["alone", "zebra"]);
-      const started = performance.now();
+      const started = processorMs();
       for (let times = 0; times < 20; times++) {
         expect((await list({ delimiter: "/" })).entries).to.deep.equal(["key alone", "prefix crowd/", "key zebra"]);
       }
-      const skipped = performance.now() - started;
-      const scanned = performance.now();
+      const skipped = processorMs() - started;
+      const scanned = processorMs();
       for (let times = 0; times < 2; times++)
         for (let after = ""; ;) {
           const page = await list({ after });
@@ -184,7 +184,7 @@ export function listingContract(open: OpenCatalog): void {
           after = page.entries.at(-1)!.slice(4);
         }
       expect(skipped / 20, "one page of three entries costs far less than reading all keys").to.be.lessThan(
-        (performance.now() - scanned) / 2 / 4,
+        (processorMs() - scanned) / 2 / 4,
       );
     });
   });

@@ -12,6 +12,7 @@ import {
   type SignedExtrinsic,
 } from "../../src/network/chain/chain.js";
 import type { NodeChain } from "../../src/network/chain/node-chain.js";
+import { eventually } from "../support/eventually.js";
 
 /** A network as the contract wants it: everything below is there and on chain when `open` resolves. */
 export interface ChainFixture {
@@ -327,8 +328,7 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
         const ours = () => events.filter((event) => event.kind !== "gap" && event.fid === order.fid);
         await store(order);
         await chain.deleteFile(fixture.owner, order.fid, {});
-        const until = Date.now() + 10_000;
-        while (ours().length < 15 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+        await eventually("all events have come", () => ours().length >= 15);
         const kinds = ours().map(({ kind }) => kind);
         expect(kinds[0]).to.equal("declared");
         expect(kinds.filter((kind) => kind === "reported")).to.have.length(FRAGMENTS);

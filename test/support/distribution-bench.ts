@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../../src/model/system-clock.js";
 import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -14,6 +13,7 @@ import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
+import type { Clock } from "../../src/model/clock.js";
 import { segmentCount, type CessFile, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobSlice } from "../../src/model/object.js";
@@ -26,6 +26,7 @@ import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
 import type { Killer } from "./killer.js";
 import { testKeys } from "./test-keys.js";
+import { VirtualTime } from "./virtual-time.js";
 
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
@@ -112,9 +113,7 @@ export const TERRITORY = BigInt(10 * GIB);
 export interface BenchSettings {
   readonly spec?: MemoryChainSettings["spec"];
   readonly nodes?: number;
-  readonly blockMs?: number;
   readonly distribution?: Partial<DistributionSettings>;
-  /** Random numbers for placement: Math.random unless the same draw is wanted again. */
   readonly encoder?: Encoder;
 }
 
@@ -124,18 +123,26 @@ interface Run {
   readonly registry: PersistentNodeRegistry;
 }
 
-/** The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Blocks come every 10 ms. */
+/** Between two blocks. */
+const BLOCK_MS = 10;
+
+/**
+ * The real catalog, blobs, supervisor and distribution on a chain and nodes in memory. Time is virtual: it passes while
+ * the test waits, a block at a time, and only when everything that can go on without it has come to its end.
+ */
 export class Bench {
   readonly failures: string[] = [];
   readonly errors: unknown[] = [];
   readonly chain: MemoryChain;
   readonly nodes: MemoryNodes;
+  readonly blockMs = BLOCK_MS;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
   private run: Run | undefined;
   private readonly encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
 
   private constructor(
     readonly folder: string,
+    private readonly time: VirtualTime,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
     readonly settings: BenchSettings,
@@ -145,25 +152,27 @@ export class Bench {
     this.chain.addTerritory(bob.cessAccount, bob.territory, TERRITORY);
     this.nodes = new MemoryNodes(this.chain, settings.nodes ?? 14);
     this.encoder = settings.encoder ?? new TinyEncoder();
-    this.chain.start(this.blockMs);
+    this.chain.start(this.clock, BLOCK_MS);
   }
 
   static async open(settings: BenchSettings = {}): Promise<Bench> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
+    // Declarations and deletions wait for blocks.
+    const time = new VirtualTime({ stepMs: BLOCK_MS, waiting: new Set(["declare", "deleteFile"]) });
     const catalog = await openSqliteCatalog(
-      { clock: new SystemClock(), sealer: testKeys },
+      { clock: time.clock, sealer: testKeys },
       { path: join(folder, "catalog.db") },
     );
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
-    const bench = new Bench(folder, catalog, blobs, settings);
+    const bench = new Bench(folder, time, catalog, blobs, settings);
     for (const { id, displayName } of bench.accounts.values()) {
       await catalog.buckets.create({ name: displayName, owner: id, region: "us-east-1" });
     }
     return bench;
   }
 
-  get blockMs(): number {
-    return this.settings.blockMs ?? 10;
+  get clock(): Clock {
+    return this.time.clock;
   }
 
   /** What this process has learned of a node. */
@@ -178,7 +187,8 @@ export class Bench {
   /** A process begins: with `killer`, one that dies at some call to the outside. */
   async start(killer?: Killer): Promise<void> {
     await this.catalog.jobs.releaseAll();
-    const keep = <T extends object>(part: T): T => killer?.wrap(part) ?? part;
+    const { clock } = this;
+    const keep = <T extends object>(part: T): T => this.time.watch(killer?.wrap(part) ?? part);
     const log = {
       warn: ({ reason, err }: { reason?: string; err?: unknown }) => {
         if (reason === undefined) this.errors.push(err);
@@ -188,11 +198,11 @@ export class Bench {
         this.errors.push(err);
       },
     } as never;
-    const clock = new SystemClock();
     const registry = PersistentNodeRegistry.inMemory(
       { chain: this.chain, clock },
       { nodesFreshMs: this.blockMs, firstCooldownMs: 2 * this.blockMs, maxCooldownMs: 8 * this.blockMs },
     );
+    const nodes = new MeasuredNodes({ nodes: this.nodes, registry, clock });
     const supervisor = new Supervisor({ clock, log }, { retryMinMs: this.blockMs });
     const distribution = new Distribution(
       {
@@ -201,7 +211,8 @@ export class Bench {
         encoder: keep(this.encoder) as Encoder,
         preprocessing: keep(new DirectPreprocessing({ encoder: this.encoder, blobs: this.blobs })),
         chain: keep(this.chain),
-        nodes: keep(new MeasuredNodes({ nodes: this.nodes, registry, clock })),
+        // A transfer waits for its node, if need be for ever.
+        nodes: killer?.wrap(nodes) ?? nodes,
         registry,
         owners: (id) => this.accounts.get(id),
         clock,
@@ -226,9 +237,10 @@ export class Bench {
   async stop(finishMs = 0): Promise<string[]> {
     const run = this.run;
     this.run = undefined;
-    const stuck = await run?.supervisor.drain(finishMs, 2_000);
-    await run?.distribution.close();
-    return stuck ?? [];
+    if (!run) return [];
+    const stuck = await this.time.during(run.supervisor.drain(finishMs, 2_000));
+    await run.distribution.close();
+    return stuck;
   }
 
   async close(): Promise<void> {
@@ -279,27 +291,22 @@ export class Bench {
     return extent && this.catalog.files.get(extent.file);
   }
 
-  async until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-    const end = Date.now() + ms;
-    while (!(await condition())) {
-      if (Date.now() > end)
-        throw new Error(
-          `not within ${ms} ms: ${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`,
-        );
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+  /** Lets blocks pass until the condition holds with everything at rest; fails after a thousand. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const state = () =>
+      `${what}; chain: ${this.chain.log.join(", ")}; failures: ${this.failures.join(" | ")}; errors: ${this.errors.map(String).join(" | ")}`;
+    return this.time.until(state, condition, 1_000 * BLOCK_MS);
   }
 
-  async untilState(account: Account, key: string, state: string, ms?: number): Promise<void> {
+  async untilState(account: Account, key: string, state: string): Promise<void> {
     await this.until(
       `${key} of ${account.displayName} is ${state}`,
       async () => (await this.state(account, key)) === state,
-      ms,
     );
   }
 
-  async blocks(count: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, count * this.blockMs));
+  blocks(count: number): Promise<void> {
+    return this.time.pass(count);
   }
 
   async noJobs(): Promise<void> {

@@ -1,22 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { S3Client } from "@aws-sdk/client-s3";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 const READY_TIMEOUT_MS = 60_000;
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 export interface DevNode {
   readonly n: number;
@@ -26,7 +14,13 @@ export interface DevNode {
   readonly bytes: number;
 }
 
-/** A cess-s3 process as a user starts it, on ports of its own. */
+/** What `cess-s3 dev` and `cess-s3 serve` print of where they listen. */
+const PRINTED = {
+  s3: /S3 endpoint\s+(http:[^\s,]+)[\s,]/,
+  admin: /(?:health and metrics at|admin)\s+(http:[^\s;]+)[\s;]/,
+};
+
+/** A cess-s3 process as a user starts it, on any free ports: it prints which. */
 export class GatewayProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -37,22 +31,30 @@ export class GatewayProcess {
 
   /** Starts `cess-s3 ARGS` and waits until it is ready. */
   static async start(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-    const [port, adminPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
-        CESS_S3_LISTEN: `127.0.0.1:${port}`,
-        CESS_S3_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+        CESS_S3_LISTEN: "127.0.0.1:0",
+        CESS_S3_ADMIN_LISTEN: "127.0.0.1:0",
         ...environment,
       },
     });
     const said = { text: "" };
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
-    const gateway = new GatewayProcess(child, `http://127.0.0.1:${port}`, `http://127.0.0.1:${adminPort}`, said);
-    await gateway.ready();
-    return gateway;
+    try {
+      const [endpoint, admin] = await untilReady(child, said, async () => {
+        const [s3, admin] = [PRINTED.s3.exec(said.text)?.[1], PRINTED.admin.exec(said.text)?.[1]];
+        if (s3 === undefined || admin === undefined) return undefined;
+        const answer = await fetch(`${admin}/health/ready`).catch(() => undefined);
+        return answer?.ok ? ([s3, admin] as const) : undefined;
+      });
+      return new GatewayProcess(child, endpoint, admin, said);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
   }
 
   get pid(): number {
@@ -103,26 +105,19 @@ export class GatewayProcess {
     if (line === undefined) throw new Error(`no metric ${name} in\n${text}`);
     return Number(line.slice(name.length + 1));
   }
-
-  private async ready(): Promise<void> {
-    for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end;) {
-      if (this.child.exitCode !== null)
-        throw new Error(`the gateway ended with code ${this.child.exitCode}:\n${this.output}`);
-      const answer = await fetch(`${this.admin}/health/ready`).catch(() => undefined);
-      if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    await this.end("SIGKILL");
-    throw new Error(`the gateway was not ready within ${READY_TIMEOUT_MS / 1000} s:\n${this.output}`);
-  }
 }
 
-/** Waits until `probe` gives a value; fails with `what` after `timeoutMs`. */
-export async function eventually<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
-  for (const end = Date.now() + timeoutMs; ;) {
+/** What `probe` gives; fails with what the process said when that ends first, or takes too long. */
+async function untilReady<T>(
+  child: ChildProcess,
+  said: { readonly text: string },
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  for (const end = Date.now() + READY_TIMEOUT_MS; Date.now() < end;) {
+    if (child.exitCode !== null) throw new Error(`the gateway ended with code ${child.exitCode}:\n${said.text}`);
     const value = await probe();
     if (value !== undefined) return value;
-    if (Date.now() > end) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  throw new Error(`the gateway was not ready within ${READY_TIMEOUT_MS / 1000} s:\n${said.text}`);
 }

@@ -19,16 +19,19 @@ export class ManualClock implements Clock {
         reject(signal.reason as Error);
         return;
       }
-      const sleeper = { at: this.time + Math.max(0, ms), wake: resolve };
-      this.sleepers.add(sleeper);
-      signal?.addEventListener(
-        "abort",
-        () => {
-          this.sleepers.delete(sleeper);
-          reject(signal.reason as Error);
+      const abandon = () => {
+        this.sleepers.delete(sleeper);
+        reject(signal?.reason as Error);
+      };
+      const sleeper = {
+        at: this.time + Math.max(0, ms),
+        wake: () => {
+          signal?.removeEventListener("abort", abandon);
+          resolve();
         },
-        { once: true },
-      );
+      };
+      this.sleepers.add(sleeper);
+      signal?.addEventListener("abort", abandon, { once: true });
     });
   }
 

@@ -1,6 +1,6 @@
 import type { CessAccount } from "../../src/model/account.js";
-import type { Fid, Hash } from "../../src/model/hash.js";
-import { CHARGED_PER_SEGMENT, FRAGMENT_SIZE, FRAGMENTS } from "../../src/model/sizes.js";
+import type { Clock } from "../../src/model/clock.js";
+import type { Fid } from "../../src/model/hash.js";
 import {
   ChainUnavailable,
   ExtrinsicLost,
@@ -16,14 +16,13 @@ import {
 } from "../../src/network/chain/chain.js";
 import {
   nextState,
-  refuse,
-  type EventKind,
   type Included,
   type MemoryChainSettings,
   type Pending,
   type Space,
   type State,
 } from "./memory-chain-state.js";
+import { MemoryFileBank } from "./memory-file-bank.js";
 
 /** Final blocks that endpoints which lag behind may still show. */
 const KEPT_BLOCKS = 120;
@@ -35,12 +34,6 @@ const KEPT_BLOCKS = 120;
 export class MemoryChain implements Chain {
   readonly account = "cXgateway" as CessAccount;
   connected = true;
-  /** Orders and deletions as they were applied, for assertions. */
-  readonly log: string[] = [];
-  /** Pending deals that a declaration overwrote: the hazard that must never come true. */
-  overwrites = 0;
-  /** Declarations that listed an owner a second time. */
-  doubleListings = 0;
   /** Calls that were refused. */
   refusals = 0;
   /** Extrinsics of the gateway that vanish between sending and the pool. */
@@ -59,6 +52,7 @@ export class MemoryChain implements Chain {
   readonly unseen = new Set<Fid>();
 
   private readonly settings: MemoryChainSettings;
+  private readonly fileBank: MemoryFileBank;
   private readonly history: State[];
   private finalizing: Included[] = [];
   /** Never goes back. */
@@ -66,10 +60,11 @@ export class MemoryChain implements Chain {
   private readonly listeners = new Set<(event: ChainEvent) => void>();
   private readonly reserved = new Set<number>();
   private pool: Pending[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private making: AbortController | undefined;
 
   constructor(settings: Partial<MemoryChainSettings> = {}) {
     this.settings = { spec: 133, finalityLag: 2, era: 16, ...settings };
+    this.fileBank = new MemoryFileBank(this.settings.spec);
     this.history = [
       {
         block: 1,
@@ -85,14 +80,30 @@ export class MemoryChain implements Chain {
 
   // ---- the test's side ----
 
-  /** Makes blocks by itself until `close`. */
-  start(blockMs: number): this {
-    this.timer = setInterval(() => this.advance(), blockMs);
-    return this;
+  /** Orders and deletions as they were applied, for assertions. */
+  get log(): readonly string[] {
+    return this.fileBank.log;
+  }
+
+  /** Pending deals that a declaration overwrote: the hazard that must never come true. */
+  get overwrites(): number {
+    return this.fileBank.overwrites;
+  }
+
+  /** Declarations that listed an owner a second time. */
+  get doubleListings(): number {
+    return this.fileBank.doubleListings;
+  }
+
+  /** Makes blocks by itself until `stop`. */
+  start(clock: Clock, blockMs: number): void {
+    this.stop();
+    this.making = new AbortController();
+    void this.make(clock, blockMs, this.making.signal);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.making?.abort();
   }
 
   /** Makes blocks now: each includes what waits in the pool. */
@@ -168,17 +179,17 @@ export class MemoryChain implements Chain {
 
   /** A storage node's transferReport; refused ones are swallowed, as by a miner that tries. */
   report(node: CessAccount, index: number, fid: Fid): void {
-    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.applyReport(state, node, index, fid) });
+    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.fileBank.report(state, node, index, fid) });
   }
 
   /** Somebody else's declaration, not through the gateway. */
   declareAsStranger(order: DealOrder): void {
-    this.pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.applyDeclaration(state, order) });
+    this.pool.push({ fid: order.fid, settle: () => undefined, apply: (state) => this.fileBank.declare(state, order) });
   }
 
   /** Another gateway of the same owner takes a file away. */
   deleteElsewhere(owner: CessAccount, fid: Fid): void {
-    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.applyDeletion(state, owner, fid) });
+    this.pool.push({ fid, settle: () => undefined, apply: (state) => this.fileBank.delete(state, owner, fid) });
   }
 
   pendingDeals(): ChainDeal[] {
@@ -243,11 +254,11 @@ export class MemoryChain implements Chain {
   }
 
   declare(order: DealOrder, options: SubmitOptions): Promise<void> {
-    return this.submit(order.fid, (state) => this.applyDeclaration(state, order), options);
+    return this.submit(order.fid, (state) => this.fileBank.declare(state, order), options);
   }
 
   deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    return this.submit(fid, (state) => this.applyDeletion(state, owner, fid), options);
+    return this.submit(fid, (state) => this.fileBank.delete(state, owner, fid), options);
   }
 
   sign(message: Uint8Array): Uint8Array {
@@ -265,6 +276,14 @@ export class MemoryChain implements Chain {
   }
 
   // ---- blocks ----
+
+  private async make(clock: Clock, blockMs: number, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(blockMs, ended).catch(() => undefined);
+      if (ended.aborted) return;
+      this.advance();
+    }
+  }
 
   private get best(): State {
     return this.history[this.history.length - 1]!;
@@ -357,89 +376,5 @@ export class MemoryChain implements Chain {
       this.finalizing.push({ block, pending, done: () => settle(error as Error) });
     }
     return true;
-  }
-
-  // ---- the pallets ----
-
-  private charge(state: State, owner: CessAccount, territory: string, bytes: bigint, field: "used" | "locked"): void {
-    const space = state.territories.get(`${owner}/${territory}`) ?? refuse("storageHandler", "NotHaveTerritory");
-    if (space.state !== "active") refuse("storageHandler", "NotActive");
-    if (space.total - space.used - space.locked <= bytes) refuse("fileBank", "InsufficientAvailableSpace");
-    space[field] += bytes;
-  }
-
-  private applyDeclaration(state: State, order: DealOrder): EventKind {
-    const { fid, owner, territory, segments, fileName } = order;
-    if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
-    if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS))
-      refuse("fileBank", "SpecError");
-    const full = BigInt(CHARGED_PER_SEGMENT * segments.length);
-    const file = state.files.get(fid);
-    if (file) {
-      const position = file.owners.findIndex(({ account }) => account === owner);
-      const spec100 = this.settings.spec === 100;
-      const sameTerritory = file.owners.some((entry) => entry.account === owner && entry.territory === territory);
-      if (spec100 ? position > 0 : sameTerritory) refuse("fileBank", "Existed");
-      this.charge(state, owner, territory, spec100 ? full / 2n : full, "used");
-      if (position >= 0) this.doubleListings++;
-      state.files.set(fid, { ...file, owners: [...file.owners, { account: owner, territory }] });
-      this.log.push(`join ${owner} ${fid.slice(0, 8)}`);
-      return "declared";
-    }
-    this.charge(state, owner, territory, full, "locked");
-    if (state.deals.has(fid)) this.overwrites++;
-    state.deals.set(fid, { fid, owner, territory, segments, reports: [] });
-    this.log.push(`declare ${owner} ${fid.slice(0, 8)}`);
-    return "declared";
-  }
-
-  private applyReport(state: State, node: CessAccount, index: number, fid: Fid): EventKind {
-    const deal = state.deals.get(fid) ?? refuse("fileBank", "NonExistent");
-    const miner = state.nodes.get(node) ?? refuse("sminer", "NotMiner");
-    if (miner.state !== "positive") refuse("fileBank", "MinerStateError");
-    if (deal.reports.some((report) => report.index === index || report.node === node)) refuse("fileBank", "Existed");
-    const bytes = BigInt(FRAGMENT_SIZE * deal.segments.length);
-    if (miner.idleSpace < bytes) refuse("fileBank", "MinerPowerInsufficient");
-    state.nodes.set(node, { ...miner, idleSpace: miner.idleSpace - bytes });
-    const reports = [...deal.reports, { index, node }];
-    if (reports.length < FRAGMENTS) {
-      state.deals.set(fid, { ...deal, reports });
-      return "reported";
-    }
-    const space = state.territories.get(`${deal.owner}/${deal.territory}`)!;
-    const charged = BigInt(CHARGED_PER_SEGMENT * deal.segments.length);
-    space.locked -= charged;
-    space.used += charged;
-    state.deals.delete(fid);
-    const keeper = (index_: number) => reports.find((report) => report.index === index_)!.node;
-    state.files.set(fid, {
-      fid,
-      size: 0,
-      owners: [{ account: deal.owner, territory: deal.territory }],
-      segments: deal.segments.map(({ hash, fragments }) => ({
-        hash,
-        fragments: fragments.map((fragment: Hash, i) => ({ hash: fragment, node: keeper(i) })),
-      })),
-    });
-    return "stored";
-  }
-
-  private applyDeletion(state: State, owner: CessAccount, fid: Fid): EventKind {
-    if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
-    const file = state.files.get(fid) ?? refuse("fileBank", "NonExistent");
-    this.log.push(`delete ${owner} ${fid.slice(0, 8)}`);
-    const listings = file.owners.filter(({ account }) => account === owner);
-    for (const { territory } of listings) {
-      const space = state.territories.get(`${owner}/${territory}`)!;
-      const back = BigInt(CHARGED_PER_SEGMENT * file.segments.length);
-      if (space.used < back) refuse("storageHandler", "Overflow");
-      space.used -= back;
-    }
-    const owners = file.owners.filter(({ account }) => account !== owner);
-    // At spec 133 an owner listed twice leaves a file that nobody owns.
-    const orphaned = this.settings.spec === 133 && listings.length > 1;
-    if (owners.length === 0 && listings.length > 0 && !orphaned) state.files.delete(fid);
-    else state.files.set(fid, { ...file, owners });
-    return "deleted";
   }
 }

@@ -4,7 +4,7 @@ import {
   type HeadObjectCommandOutput,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { eventually } from "./gateway-process.js";
+import { eventually } from "./eventually.js";
 
 export interface ObjectState {
   readonly fid: string | undefined;

@@ -14,8 +14,7 @@ const content = (n: number) => {
   return bytes;
 };
 
-describe("DiskTier", function () {
-  this.timeout(20_000);
+describe("DiskTier", () => {
   let folder: string;
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");

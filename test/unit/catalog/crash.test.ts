@@ -25,8 +25,7 @@ async function writeAndKill(path: string, round: number, lines: number): Promise
 }
 
 describe("The catalog on SQLite, killed while it writes", () => {
-  it("has every acknowledged row again, and nothing half done, three times over", async function () {
-    this.timeout(60_000);
+  it("has every acknowledged row again, and nothing half done, three times over", async () => {
     const folder = await mkdtemp(join(tmpdir(), "catalog-crash-"));
     const path = join(folder, "catalog.db");
     const state = new Map<string, string>();

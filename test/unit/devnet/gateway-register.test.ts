@@ -5,8 +5,7 @@ import { ChainSession } from "../../../src/network/chain/chain-session.js";
 import { account, ChainClient } from "./chain-client.js";
 
 for (const spec of [100, 133] as const)
-  describe(`The register of gateways at spec ${spec}`, function () {
-    this.timeout(20_000);
+  describe(`The register of gateways at spec ${spec}`, () => {
     const [alice, bob] = [account("Alice"), account("Bob")];
     let client: ChainClient;
     before(async () => {

@@ -46,12 +46,12 @@ describe("Orders on a chain that lets everything happen", () => {
     await open({ nodes: 11, distribution: { vanishedBlocks: 150 } });
     await bench.put(alice, "caught up", "bytes");
     await bench.untilState(alice, "caught up", "declared");
-    const gone = Date.now();
+    const gone = bench.clock.now();
     bench.chain.set(({ deals }) => deals.clear());
     await bench.blocks(20);
     bench.chain.advance(400);
     await bench.until("it is declared a second time", () => bench.chain.log.length === 2);
-    expect(Date.now() - gone, "ms").to.be.least(150 * bench.blockMs);
+    expect(bench.clock.now() - gone, "ms").to.be.least(150 * bench.blockMs);
   });
 
   it("lists an owner once whose two territories hold the same bytes", async () => {

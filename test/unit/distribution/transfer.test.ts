@@ -81,7 +81,7 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     await bench.blocks(40);
     expect(bench.metrics).to.include({ reassignments: 0, fragmentsSent: 12 });
     bench.nodes.faults.clear();
-    bench.chain.start(bench.blockMs);
+    bench.chain.start(bench.clock, bench.blockMs);
     await bench.untilState(alice, "object", "stored");
   });
 
@@ -135,12 +135,11 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     expect(bench.nodes.accepted).to.have.length(11);
   });
 
-  it("sends what the real encoder makes of a file of two segments", async function () {
-    this.timeout(60_000);
+  it("sends what the real encoder makes of a file of two segments", async () => {
     await open({ nodes: 12, encoder: new ThreadEncoder({ threads: 1 }) });
     const bytes = Buffer.alloc(32 * 1024 * 1024 + 5, "cess");
     await bench.put(alice, "big", bytes);
-    await bench.untilState(alice, "big", "stored", 50_000);
+    await bench.untilState(alice, "big", "stored");
     expect(bench.nodes.accepted).to.have.length(24);
     expect(bench.metrics).to.include({ bytesSent: 24 * 8 * 1024 * 1024 });
     expect(await bench.sweep()).to.equal(0);

@@ -48,8 +48,7 @@ function segmentsOf({ seed, size, key, first }: Vector): Buffer[] {
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-describe("Sealed chunks", function () {
-  this.timeout(60_000);
+describe("Sealed chunks", () => {
   const folder = new TestFolder();
   const encoder = new ThreadEncoder({ threads: 2 });
   after(async () => {

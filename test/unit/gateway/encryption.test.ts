@@ -15,10 +15,11 @@ import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from 
 import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
+import { systemClock } from "../../../src/model/system-clock.js";
 import { TransitServer } from "../../support/transit-server.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";
-import { MemoryNetwork, wallClock } from "../retrieval/memory-network.js";
+import { MemoryNetwork } from "../retrieval/memory-network.js";
 import { collect } from "../../support/collect.js";
 import {
   alice,
@@ -37,8 +38,7 @@ const AES: EncryptionRequest = { algorithm: "AES256" };
 const customerKey = (fill: number): CustomerKey => ({ key: Buffer.alloc(32, fill), md5: "" });
 const withKey = (customer: CustomerKey): EncryptionRequest => ({ algorithm: "customer", customer });
 
-describe("Encrypted objects", function () {
-  this.timeout(120_000);
+describe("Encrypted objects", () => {
   let fixture: TestGateway;
   let network: MemoryNetwork;
   let cache: TieredCache;
@@ -54,11 +54,11 @@ describe("Encrypted objects", function () {
       { verify: (bytes, hash) => encoder.verify(bytes, hash) },
       { folder: join(fixture.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 },
     );
-    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
-    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: systemClock });
+    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: systemClock });
     // On a busy machine any node is slow for a moment.
     retrieval = new NetworkRetrieval(
-      { chain: network.chain, nodes, registry, cache, encoder, clock: wallClock },
+      { chain: network.chain, nodes, registry, cache, encoder, clock: systemClock },
       { minHedgeMs: 100_000, maxHedgeMs: 100_000 },
     );
     gateway = fixture.gatewayWith({ retrieval }, settings);

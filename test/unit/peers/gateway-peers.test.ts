@@ -9,8 +9,8 @@ import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 import type { RegisteredGateway } from "../../../src/network/chain/gateway-register.js";
 import { GatewayPeers, type GatewayPeersSettings } from "../../../src/peers/gateway-peers.js";
+import { ManualClock } from "../../support/manual-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
-import { wallClock } from "../retrieval/memory-network.js";
 
 type Behaviour =
   | "honest"
@@ -25,12 +25,18 @@ type Behaviour =
   | "redirecting"
   | "endless";
 
+const SLOW_MS = 300;
+/** Of the connections, which go by real time. */
+const PATIENT = { connectTimeoutMs: 60_000, answerTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
+
 describe("GatewayPeers", () => {
   const folder = new TestFolder();
   const encoder = new ThreadEncoder({ threads: 1 });
   const content = randomBytes(FRAGMENT_SIZE + 100_000);
   const servers: Server[] = [];
   const opened: GatewayPeers[] = [];
+  /** Stands still unless a test lets it pass: however busy the machine is, nobody is late by that. */
+  const clock = new ManualClock();
   let file: CessFile;
 
   before(async () => {
@@ -72,7 +78,7 @@ describe("GatewayPeers", () => {
     const [start, end] = [Number(first), Number(last) + 1];
     const bytes = Buffer.from(content.subarray(start, end));
     if (behaviour === "silent") return;
-    if (behaviour === "slow") await wallClock.sleep(300);
+    if (behaviour === "slow") await clock.sleep(SLOW_MS);
     if (behaviour === "without") return void json(404, 404);
     if (behaviour === "envelope") return void json(200, 404);
     if (behaviour === "broken") return void response.writeHead(500).end("oops");
@@ -94,14 +100,20 @@ describe("GatewayPeers", () => {
       gateways: () => Promise.resolve([...registered]),
     };
     const made = new GatewayPeers(
-      { clock: wallClock, verify: (bytes, hash) => encoder.verify(bytes, hash), ...(register && { register }) },
-      settings,
+      { clock, verify: (bytes, hash) => encoder.verify(bytes, hash), ...(register && { register }) },
+      { ...PATIENT, ...settings },
     );
     opened.push(made);
     return made;
   }
 
   const never = new AbortController().signal;
+
+  /** Lets so much time pass as soon as the gateway has been asked so often. */
+  async function passOnceAsked({ asked }: { asked: IncomingMessage[] }, times: number, ms: number): Promise<void> {
+    while (asked.length < times) await new Promise((resolve) => setTimeout(resolve, 1));
+    await clock.advance(ms);
+  }
 
   async function expectFragment(from: GatewayPeers, fragment: number): Promise<void> {
     const bytes = await from.fragment(file, 0, fragment, never);
@@ -144,9 +156,11 @@ describe("GatewayPeers", () => {
 
   it("does not believe wrong bytes, passes over who sent them, and takes them from another", async () => {
     const lying = await gateway("lying");
-    const from = peers({ endpoints: [lying.endpoint, (await gateway("slow")).endpoint] });
-    await expectFragment(from, 0);
-    await expectFragment(from, 1);
+    const slow = await gateway("slow");
+    const from = peers({ endpoints: [lying.endpoint, slow.endpoint] });
+    // Asked beside the other, instead of it, and alone.
+    await Promise.all([expectFragment(from, 0), passOnceAsked(slow, 2, SLOW_MS)]);
+    await Promise.all([expectFragment(from, 1), passOnceAsked(slow, 3, SLOW_MS)]);
     expect(lying.asked).to.have.length(1);
     expect(from.metrics()).to.include({ wrong: 1, fragments: 2, cooling: 1 });
   });
@@ -162,14 +176,16 @@ describe("GatewayPeers", () => {
   for (const behaviour of ["silent", "cut", "broken", "redirecting"] as const)
     it(`passes over a gateway that is ${behaviour} twice, and tries it again after a while`, async () => {
       const bad = await gateway(behaviour);
-      const from = peers({ endpoints: [bad.endpoint], attemptMs: 1500, firstCooldownMs: 400 });
-      expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
+      const from = peers({ endpoints: [bad.endpoint], attemptMs: 1500, firstCooldownMs: 40_000 });
+      const first = from.fragment(file, 0, 0, never);
+      if (behaviour === "silent") for (const times of [1, 2]) await passOnceAsked(bad, times, 1500);
+      expect(await first).to.equal(undefined);
       expect(bad.asked).to.have.length(2);
       expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
       expect(bad.asked).to.have.length(2);
       expect(from.metrics()).to.include({ failures: 2, cooling: 1 });
       bad.now = "honest";
-      await wallClock.sleep(450);
+      await clock.advance(40_000);
       await expectFragment(from, 0);
       expect(from.metrics()).to.include({ cooling: 0 });
     });
@@ -194,7 +210,8 @@ describe("GatewayPeers", () => {
     const from = peers({ endpoints: [silent.endpoint] });
     const caller = new AbortController();
     const running = from.fragment(file, 0, 0, caller.signal);
-    setTimeout(() => caller.abort(new Error("enough")), 50);
+    await passOnceAsked(silent, 1, 0);
+    caller.abort(new Error("enough"));
     const failure: unknown = await running.catch((error: unknown) => error);
     expect((failure as Error).message).to.equal("enough");
     expect(from.metrics()).to.include({ failures: 0, cooling: 0 });
@@ -205,6 +222,7 @@ describe("GatewayPeers", () => {
     const from = peers({ endpoints: [slow.endpoint], transfers: 1 });
     const first = from.fragment(file, 0, 0, never);
     expect(await from.fragment(file, 0, 1, never)).to.equal(undefined);
+    await passOnceAsked(slow, 1, SLOW_MS);
     expect(await first).to.have.length(FRAGMENT_SIZE);
     expect(slow.asked).to.have.length(1);
   });

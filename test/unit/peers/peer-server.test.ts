@@ -16,6 +16,7 @@ import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-ser
 import { SharedFiles } from "../../../src/peers/shared-files.js";
 import type { FileRange, Reach, Retrieval } from "../../../src/retrieval/retrieval.js";
 import { alice, as, body, bytesOf, TestGateway, plainly } from "../../support/test-gateway.js";
+import { eventually } from "../../support/eventually.js";
 
 interface Envelope {
   readonly code: number;
@@ -265,8 +266,7 @@ describe("PeerServer", () => {
     } finally {
       fixture.catalog.files.withFid = find;
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect((await get(`/file/download/${staged}`, {}, narrow)).status).to.equal(200);
+    await eventually("it serves again", async () => (await get(`/file/download/${staged}`, {}, narrow)).status === 200);
   });
 
   it("lets go of the staged bytes of a reader that left", async () => {
@@ -274,7 +274,7 @@ describe("PeerServer", () => {
     const request = httpGet(`${base}/file/download/${staged}`, { agent: false });
     const [answer] = (await once(request, "response")) as [IncomingMessage];
     answer.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually("nothing is pinned any more", async () => (await fixture.blobIds()).length === unpinned.length);
     expect(await fixture.blobIds()).to.have.members(unpinned);
   });
 });

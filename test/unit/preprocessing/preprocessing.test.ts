@@ -7,6 +7,8 @@ import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { ResumablePreprocessing } from "../../../src/preprocessing/resumable-preprocessing.js";
 import { cutSegments, joinSlices, segmentSource } from "../../../src/preprocessing/segment-slices.js";
 import { alice, as, body, bytesOf, TestGateway, pieces, plainly } from "../../support/test-gateway.js";
+import { eventually } from "../../support/eventually.js";
+import { settle } from "../../support/manual-clock.js";
 
 const settings = { format: PLAIN, territory: "home", priority: "foreground" } as const;
 const slice = (blob: string, offset: number, length: number) => ({ blob, offset, length }) as BlobSlice;
@@ -84,10 +86,7 @@ describe("Preprocessing", () => {
     fixture.preprocessing.forget(id); // The fixture's own must not do the work that is watched here.
     return slice(part.blob, 0, part.size);
   };
-  async function until(done: () => boolean): Promise<void> {
-    for (let wait = 0; wait < 300 && !done(); wait++) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(done(), "it happened in time").to.equal(true);
-  }
+  const until = (done: () => boolean) => eventually("the test's condition holds", done);
 
   it("makes the files of the vectors, from any number of slices", async () => {
     const vectors = JSON.parse(await readFile("test/vectors/preprocessing.json", "utf8")) as Vector[];
@@ -175,18 +174,23 @@ describe("Preprocessing", () => {
   it("waits at the end for the segment that a thread has begun in the background, and does not do it twice", async () => {
     const id = await upload();
     const content = [await putPart(id, 1, bytesOf(70 * MIB, 1))];
+    let goOn: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (goOn = resolve));
     const encoder = Object.assign(Object.create(fixture.encoder) as Encoder, {
       hashSegment: async (slices: Parameters<Encoder["hashSegment"]>[0], format: typeof PLAIN, task: Task) => {
         task.onStart?.();
         hashed.push(task.priority ?? "none");
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (task.priority === "background") await end;
         return fixture.encoder.hashSegment(slices, format, { priority: "foreground" });
       },
     });
     const own = new ResumablePreprocessing({ catalog: fixture.catalog, blobs: fixture.blobs, encoder });
     own.advance(id, PLAIN, 1);
     await until(() => hashed.length === 1);
-    const files = await own.files(id, content, settings);
+    const completing = own.files(id, content, settings);
+    await settle();
+    goOn();
+    const files = await completing;
     expect(hashed).to.deep.equal(["background", "foreground", "foreground"]);
     expect(files[0]!.fid).to.equal((await another().files("direct", content, settings))[0]!.fid);
     await own.close();

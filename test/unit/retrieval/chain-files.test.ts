@@ -8,11 +8,11 @@ import type { ChainFile, ChainNode } from "../../../src/network/chain/chain.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
+import { systemClock } from "../../../src/model/system-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
-import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
+import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 
-describe("ChainFiles", function () {
-  this.timeout(20_000);
+describe("ChainFiles", () => {
   const folder = new TestFolder();
   const encoder = new ThreadEncoder({ threads: 2 });
   const size = SEGMENT_SIZE + 5;
@@ -42,8 +42,8 @@ describe("ChainFiles", function () {
       directory: new FileDirectory(
         {
           chain: network.chain,
-          registry: PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock }),
-          clock: wallClock,
+          registry: PersistentNodeRegistry.inMemory({ chain: network.chain, clock: systemClock }),
+          clock: systemClock,
         },
         DIRECTORY_DEFAULTS,
       ),

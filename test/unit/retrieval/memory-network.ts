@@ -2,30 +2,13 @@ import type { Encoder, FileSlice } from "../../../src/encoding/encoder.js";
 import { fidOf } from "../../../src/encoding/merkle.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Clock } from "../../../src/model/clock.js";
+import { systemClock } from "../../../src/model/system-clock.js";
 import { formatFrom, type CessFile, type SegmentFormat } from "../../../src/model/file.js";
 import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENTS } from "../../../src/model/sizes.js";
 import { type Chain, ChainUnavailable, type ChainFile, type ChainNode } from "../../../src/network/chain/chain.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../../src/network/nodes/nodes.js";
 import { segmentSlices } from "../encoding/vector-bytes.js";
-
-/** Real time. */
-export const wallClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const abandon = () => {
-        clearTimeout(timer);
-        reject(signal?.reason as Error);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", abandon);
-        resolve();
-      }, ms);
-      signal?.addEventListener("abort", abandon, { once: true });
-    }),
-};
 
 export type Fault =
   | "none"
@@ -43,6 +26,8 @@ export class MemoryNodes implements Nodes {
   /** One entry for every get: the node, and how it ended. */
   readonly gets: { node: CessAccount; hash: Hash; end: "running" | "sent" | "failed" | "aborted" }[] = [];
   private readonly fragments = new Map<string, Uint8Array>();
+
+  constructor(private readonly clock: Clock) {}
 
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array): Promise<void> {
     this.fragments.set(`${node.account}/${fragment.hash}`, bytes);
@@ -74,10 +59,10 @@ export class MemoryNodes implements Nodes {
   private async answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
-    await wallClock.sleep(
-      typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 1,
-      signal,
-    );
+    const takesMs = typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 0;
+    if (takesMs > 0) await this.clock.sleep(takesMs, signal);
+    else await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
     const stored = this.fragments.get(`${node.account}/${hash}`);
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
     if (fault === "short") return stored.slice(0, -1);
@@ -133,9 +118,14 @@ export const nodeAccount = (index: number, generation = 0) => `cNode${generation
 
 export class MemoryNetwork {
   readonly chain = new MemoryChain();
-  readonly nodes = new MemoryNodes();
+  readonly nodes: MemoryNodes;
 
-  constructor(private readonly encoder: Encoder) {
+  /** `clock`: of slow nodes; the others answer in no time. */
+  constructor(
+    private readonly encoder: Encoder,
+    clock: Clock = systemClock,
+  ) {
+    this.nodes = new MemoryNodes(clock);
     this.register(0);
   }
 

@@ -1,22 +1,10 @@
 import { expect } from "chai";
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { TieredCache } from "../../../src/cache/tiered-cache.js";
-import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
-import { codingRows } from "../../../src/encoding/coding-matrix.js";
-import type { Encoder } from "../../../src/encoding/encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
-import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
-import { NetworkRetrieval, type RetrievalSettings } from "../../../src/retrieval/network-retrieval.js";
 import { collect } from "../../support/collect.js";
-import { segmentSlices, TestFolder } from "../encoding/vector-bytes.js";
-import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
-
-/** Longer than anything but waiting takes, on a busy machine too. */
-const HEDGE_MS = 4000;
-const CBC = { name: "cess-cbc", cipher: "correct-horse" } as const;
+import { segmentSlices } from "../encoding/vector-bytes.js";
+import { nodeAccount } from "./memory-network.js";
+import { useRetrieval } from "./retrieval-fixture.js";
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -25,76 +13,13 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Resolves when `condition` holds; the test's own time limit ends it otherwise. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await wallClock.sleep(5);
-}
-
-describe("NetworkRetrieval", function () {
-  const folder = new TestFolder();
-  const encoder = new ThreadEncoder({ threads: 2 });
-  const network = new MemoryNetwork(encoder);
-  /** A full segment and a little of a second. */
-  const size = SEGMENT_SIZE + 100_000;
-  const content = randomBytes(size);
-  const path = folder.write("content", content);
-  const caches: TieredCache[] = [];
+describe("NetworkRetrieval", () => {
+  const fixture = useRetrieval();
+  const { time, clock, until, encoder, network, folder, path, size, content } = fixture;
+  const { start, read, expectContent, asked } = fixture;
   let file: CessFile;
   let encrypted: CessFile;
-
-  before(async () => {
-    file = await network.store(path, size, PLAIN);
-    encrypted = await network.store(path, size, CBC);
-  });
-  beforeEach(() => {
-    network.heal();
-    network.chain.connected = true;
-  });
-  after(async () => {
-    await Promise.all(caches.map((cache) => cache.close()));
-    await encoder.close();
-    folder.remove();
-  });
-
-  /** On a busy machine any node is slow for a moment: only tests of impatience may race. */
-  const patient = { minHedgeMs: 100_000, maxHedgeMs: 100_000 };
-
-  /** A gateway that has just started, with an empty cache. */
-  function start(
-    settings: Partial<RetrievalSettings> = {},
-    memoryBytes = 256 * MIB,
-    changed: Partial<Encoder> = {},
-    diskBytes = 0,
-  ) {
-    const verify = encoder.verify.bind(encoder);
-    const cache = new TieredCache({ verify }, { folder: join(folder.path, "cache"), memoryBytes, diskBytes });
-    caches.push(cache);
-    const clock = wallClock;
-    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock });
-    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
-    const real: Encoder = {
-      hashSegment: encoder.hashSegment.bind(encoder),
-      fragment: encoder.fragment.bind(encoder),
-      reconstruct: encoder.reconstruct.bind(encoder),
-      verify,
-      close: () => Promise.resolve(),
-    };
-    const components = { chain: network.chain, nodes, registry, cache, encoder: { ...real, ...changed }, clock };
-    return { cache, registry, retrieval: new NetworkRetrieval(components, { ...patient, ...settings }) };
-  }
-
-  async function read(retrieval: NetworkRetrieval, start: number, end: number, of = file): Promise<Buffer> {
-    const stream = await retrieval.open([{ file: of, range: { start, end } }]);
-    return await collect(stream);
-  }
-
-  async function expectContent(retrieval: NetworkRetrieval, start = 0, end = size, of = file): Promise<void> {
-    const bytes = await read(retrieval, start, end, of);
-    expect(bytes.length).to.equal(end - start);
-    expect(Buffer.compare(bytes, content.subarray(start, end))).to.equal(0);
-  }
-
-  const asked = () => network.nodes.gets.map(({ node }) => node);
+  before(() => ({ file, encrypted } = fixture));
 
   it("reads a file from its data fragments alone", async () => {
     const { retrieval } = start();
@@ -121,7 +46,9 @@ describe("NetworkRetrieval", function () {
   it("reads from the cache's disk in pieces, and what the cache lost meanwhile from the nodes", async () => {
     const { cache, retrieval } = start({}, 0, {}, 256 * MIB);
     // Fetched, then verified, then believed.
-    for (let n = 0; n < 2; n++) await expectContent(retrieval);
+    await expectContent(retrieval);
+    await time.quiet();
+    await expectContent(retrieval);
     network.nodes.gets.length = 0;
     await expectContent(retrieval);
     await expectContent(retrieval, FRAGMENT_SIZE - 3, SEGMENT_SIZE + 5);
@@ -171,130 +98,6 @@ describe("NetworkRetrieval", function () {
       [0, size],
     ] as const)
       await expectContent(retrieval, from, to, encrypted);
-  });
-
-  it("reads everything with 3 nodes down, 3 corrupt and 2 slow, whichever they are", async function () {
-    this.timeout(20_000);
-    for (const shift of [0, 7]) {
-      const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 500 });
-      network.heal();
-      const faults = [
-        "down",
-        "down",
-        "down",
-        "corrupt",
-        "corrupt",
-        "corrupt",
-        { slowMs: 5000 },
-        { slowMs: 5000 },
-      ] as const;
-      for (const [i, fault] of faults.entries()) network.fault((i + shift) % 12, fault);
-      await expectContent(retrieval, 0, size, shift === 0 ? file : encrypted);
-    }
-  });
-
-  it("reads everything with any 8 nodes down, missing, short or lying", async () => {
-    const { retrieval } = start();
-    const faults = ["down", "missing", "short", "corrupt"] as const;
-    for (let index = 0; index < 8; index++) network.fault(index, faults[index % 4]!);
-    await expectContent(retrieval);
-    expect(retrieval.metrics()["races"]).to.be.greaterThan(0);
-    expect(network.nodes.gets.filter(({ end }) => end === "running")).to.have.length(0);
-  });
-
-  it("asks others when a node is slow, takes the first four, and cancels what is left", async () => {
-    const { retrieval } = start({ minHedgeMs: 150, maxHedgeMs: 200 });
-    network.fault(0, "silent");
-    network.fault(5, "silent");
-    await expectContent(retrieval, 0, 1000);
-    await until(() => network.nodes.gets.every(({ end }) => end !== "running"));
-    expect(network.nodes.gets.filter(({ node }) => node === nodeAccount(0)).map(({ end }) => end)).to.deep.equal([
-      "aborted",
-    ]);
-  });
-
-  it("does not wait for a node again that has just been slow or failed", async () => {
-    const { retrieval } = start({ minHedgeMs: HEDGE_MS, maxHedgeMs: HEDGE_MS }, 0);
-    network.fault(0, "silent");
-    await expectContent(retrieval, 0, 10);
-    const began = Date.now();
-    await expectContent(retrieval, 10, 20);
-    expect(Date.now() - began).to.be.lessThan(HEDGE_MS);
-  });
-
-  it("asks one more node for each that takes longer than it should, also among those asked instead of another", async () => {
-    const { retrieval } = start({ minHedgeMs: 100, maxHedgeMs: 200 });
-    network.fault(0, "down");
-    network.fault(2, "silent");
-    network.fault(5, "silent");
-    await expectContent(retrieval, 0, 1000);
-    expect(asked()).to.include.members([1, 2, 3, 4].map((index) => nodeAccount(index)));
-    expect(asked()).to.have.length.within(6, 9);
-  });
-
-  it("hands out the fragment that is waited for before it makes the other missing ones", async () => {
-    const made: number[][] = [];
-    let goOn: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (goOn = resolve));
-    const { retrieval } = start({}, 256 * MIB, {
-      reconstruct: async (available, wanted, task) => {
-        made.push(wanted.map(({ index }) => index));
-        if (made.length > 1) await gate;
-        return encoder.reconstruct(available, wanted, task);
-      },
-    });
-    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
-    await expectContent(retrieval, 2 * FRAGMENT_SIZE, 2 * FRAGMENT_SIZE + 10);
-    await until(() => made.length === 2);
-    expect(made).to.deep.equal([[2], [0, 1, 3]]);
-    expect(retrieval.metrics()).to.include({ bytesInFlight: 64 * MIB });
-    goOn();
-    await until(() => retrieval.metrics()["bytesInFlight"] === 0);
-    network.nodes.gets.length = 0;
-    await expectContent(retrieval, 0, 10);
-    expect(asked()).to.deep.equal([]);
-  });
-
-  it("finds who lied when what it made is wrong, and makes it of others", async () => {
-    const { retrieval, registry } = start();
-    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
-    network.fault(5, "corrupt");
-    network.fault(7, "short");
-    await expectContent(retrieval, 0, 10);
-    const lies = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).lies);
-    expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
-    expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
-  });
-
-  it("is not deceived by nodes that lie together, so that one fragment comes out right and others do not", async () => {
-    const { retrieval, registry } = start();
-    for (const index of [0, 1, 2, 3]) network.fault(index, "down");
-    const [[four, five]] = codingRows([4, 5, 6, 7], [0]) as [[number, number]];
-    network.fault(4, { flipped: five });
-    network.fault(5, { flipped: four });
-    await expectContent(retrieval, 0, SEGMENT_SIZE);
-    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
-  });
-
-  it("gives readers of the fragments that another one is made of their bytes untouched", async () => {
-    const { retrieval } = start({ minHedgeMs: 20, maxHedgeMs: 20 });
-    network.fault(0, "silent");
-    for (const index of [1, 2, 3]) network.fault(index, { slowMs: 100 });
-    await Promise.all([
-      expectContent(retrieval),
-      ...[0, 1, 2, 3].map((n) => expectContent(retrieval, n * FRAGMENT_SIZE, (n + 1) * FRAGMENT_SIZE)),
-    ]);
-  });
-
-  it("does not take a node for slow while what it sent waits for being hashed", async () => {
-    const { retrieval } = start({ minHedgeMs: 200, maxHedgeMs: 200 }, 256 * MIB, {
-      verify: async (bytes, hash, task) => {
-        await wallClock.sleep(600);
-        return encoder.verify(bytes, hash, task);
-      },
-    });
-    await expectContent(retrieval, 0, 10);
-    expect(retrieval.metrics()).to.include({ races: 0 });
   });
 
   it("says how many fragments were found when there are fewer than four", async () => {
@@ -356,7 +159,7 @@ describe("NetworkRetrieval", function () {
   it("fetches no further ahead than its reader has room for, and stops when the reader leaves", async () => {
     const { retrieval } = start({ readAheadBytes: FRAGMENT_SIZE });
     const stream = await retrieval.open([{ file, range: { start: 0, end: size } }]);
-    await wallClock.sleep(100);
+    await time.pass(10);
     expect(asked()).to.have.length(2);
     stream.close();
     await until(() => retrieval.metrics()["bytesHeld"] === 0);
@@ -386,7 +189,7 @@ describe("NetworkRetrieval", function () {
     for (let index = 0; index < 12; index++) network.fault(index, "down");
     network.register(1);
     await network.store(path, 1000, PLAIN, 1);
-    await wallClock.sleep(2);
+    await clock.advance(2);
     await expectContent(retrieval, 0, 10, moving);
   });
 

@@ -11,18 +11,19 @@ import type { Peers } from "../../../src/peers/peers.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
 import type { Reach } from "../../../src/retrieval/retrieval.js";
 import { collect } from "../../support/collect.js";
+import { VirtualTime } from "../../support/virtual-time.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
-import { MemoryNetwork, nodeAccount, wallClock } from "./memory-network.js";
+import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 
 const HEAD_START_MS = 150;
-/** Whoever waits for it shows. */
-const LONG_HEAD_START_MS = 8000;
 
-describe("NetworkRetrieval with other gateways", function () {
-  this.timeout(20_000);
+describe("NetworkRetrieval with other gateways", () => {
   const folder = new TestFolder();
-  const encoder = new ThreadEncoder({ threads: 2 });
-  const network = new MemoryNetwork(encoder);
+  const threads = new ThreadEncoder({ threads: 2 });
+  const time = new VirtualTime({ stepMs: 10 });
+  const { clock } = time;
+  const encoder = time.watch(threads);
+  const network = new MemoryNetwork(encoder, clock);
   const content = randomBytes(2 * FRAGMENT_SIZE);
   let file: CessFile;
 
@@ -31,7 +32,7 @@ describe("NetworkRetrieval with other gateways", function () {
   });
   beforeEach(() => network.heal());
   after(async () => {
-    await encoder.close();
+    await threads.close();
     folder.remove();
   });
 
@@ -50,7 +51,7 @@ describe("NetworkRetrieval with other gateways", function () {
       signal: AbortSignal,
     ): Promise<Uint8Array | undefined> {
       this.asked++;
-      await wallClock.sleep(this.afterMs, signal).catch((error: unknown) => {
+      await clock.sleep(this.afterMs, signal).catch((error: unknown) => {
         this.aborted++;
         throw error;
       });
@@ -62,21 +63,22 @@ describe("NetworkRetrieval with other gateways", function () {
   }
 
   function start(peers: Peers, peerHeadStartMs = HEAD_START_MS) {
-    const cache = new TieredCache(
-      { verify: encoder.verify.bind(encoder) },
-      { folder: join(folder.path, "cache"), diskBytes: 0 },
+    const cache = time.watch(
+      new TieredCache({ verify: encoder.verify.bind(encoder) }, { folder: join(folder.path, "cache"), diskBytes: 0 }),
     );
-    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: wallClock });
-    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: wallClock });
+    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock });
+    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
     return new NetworkRetrieval(
-      { chain: network.chain, nodes, registry, cache, encoder, clock: wallClock, peers },
+      { chain: network.chain, nodes, registry, cache, encoder, clock, peers },
       { peerHeadStartMs },
     );
   }
 
   async function expectRead(retrieval: NetworkRetrieval, reach?: Reach): Promise<void> {
-    const stream = await retrieval.open([{ file, range: { start: 0, end: 100 } }], undefined, reach);
-    expect((await collect(stream)).compare(content.subarray(0, 100))).to.equal(0);
+    const bytes = await time.during(
+      retrieval.open([{ file, range: { start: 0, end: 100 } }], undefined, reach).then(collect),
+    );
+    expect(bytes.compare(content.subarray(0, 100))).to.equal(0);
   }
 
   it("asks them before the nodes, and the cache before them", async () => {
@@ -94,9 +96,9 @@ describe("NetworkRetrieval with other gateways", function () {
     ["fail", new Peer(1, new Error("broken"))],
   ] as const)
     it(`asks the nodes at once when they ${what}`, async () => {
-      const began = Date.now();
-      await expectRead(start(peer, LONG_HEAD_START_MS));
-      expect(Date.now() - began).to.be.lessThan(LONG_HEAD_START_MS);
+      const began = clock.now();
+      await expectRead(start(peer, HEAD_START_MS));
+      expect(clock.now() - began).to.be.lessThan(HEAD_START_MS);
       expect(network.nodes.gets.map(({ node }) => node)).to.deep.equal([nodeAccount(0)]);
     });
 
@@ -118,8 +120,8 @@ describe("NetworkRetrieval with other gateways", function () {
 
   it("says that it is unavailable when neither has it", async () => {
     for (let index = 0; index < 12; index++) network.fault(index, "down");
-    const failure: unknown = await start(new Peer(2 * HEAD_START_MS, false))
-      .open([{ file, range: { start: 0, end: 1 } }])
+    const failure: unknown = await time
+      .during(start(new Peer(2 * HEAD_START_MS, false)).open([{ file, range: { start: 0, end: 1 } }]))
       .catch((error: unknown) => error);
     expect(failure).to.include({ kind: "objectUnavailable" });
   });

@@ -230,8 +230,8 @@ describe("S3 wire with the JavaScript SDK", () => {
     expect(listed).to.include({ IsTruncated: true, NextPartNumberMarker: "1" });
     expect((await s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.[0]).to.include({ Key, UploadId });
     const Parts = [
-      { PartNumber: 1, ETag: one.ETag },
-      { PartNumber: 2, ETag: two.CopyPartResult?.ETag },
+      { PartNumber: 1, ETag: one.ETag, ChecksumCRC32: one.ChecksumCRC32 },
+      { PartNumber: 2, ETag: two.CopyPartResult?.ETag, ChecksumCRC32: two.CopyPartResult?.ChecksumCRC32 },
     ];
     const complete = (parts: typeof Parts) =>
       s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: parts } }));

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { expect } from "chai";
+import { eventually } from "../../support/eventually.js";
 import { S3Endpoint } from "../../support/s3-endpoint.js";
 
 /** More than the sockets' buffers on both sides take. */
@@ -20,8 +21,7 @@ describe("A client that reads nothing of an answer", () => {
     const socket = connect(Number(url.port), url.hostname);
     socket.pause();
     socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
-    for (const end = Date.now() + 10_000; endpoint.failures.length === 0 && Date.now() < end;)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually("the failure is told", () => endpoint.failures.length > 0);
     expect(endpoint.failures.map((fields) => String((fields as { err?: unknown }).err))).to.deep.equal([
       "Error: the client reads nothing",
     ]);

@@ -123,12 +123,3 @@ export class MemoryNetwork {
     this.emit({ kind: "stored", fid, block: 2 });
   }
 }
-
-/** Waits until it is so; fails after 5 s. */
-export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const until = Date.now() + 5_000;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`it did not become true: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -7,12 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Fid, type Hash, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../../../src/model/sizes.js";
+import type { Clock } from "../../../src/model/clock.js";
+import { systemClock } from "../../../src/model/system-clock.js";
 import type { NodeChain } from "../../../src/network/chain/node-chain.js";
 import { HttpNodes } from "../../../src/network/nodes/http-nodes.js";
 import type { NodeAddress } from "../../../src/network/nodes/nodes.js";
 import { StorageNode, type StorageNodeSettings } from "../../../src/storage-node/storage-node.js";
 import { expectFailure, failure, sha256, withOthers } from "../../suites/nodes.js";
-import { eventually, MemoryNetwork } from "./memory-network.js";
+import { reservePort } from "../../support/reserved-port.js";
+import { eventually } from "../../support/eventually.js";
+import { ManualClock } from "../../support/manual-clock.js";
+import { MemoryNetwork } from "./memory-network.js";
 
 const bytes = new Uint8Array(randomBytes(FRAGMENT_SIZE));
 const hash = sha256(bytes);
@@ -28,9 +33,13 @@ describe("StorageNode", () => {
   let address: NodeAddress;
   const running = new Set<StorageNode>();
 
-  async function start(settings: Partial<StorageNodeSettings> = {}, on = chain): Promise<StorageNode> {
+  async function start(
+    settings: Partial<StorageNodeSettings> = {},
+    on = chain,
+    clock: Clock = systemClock,
+  ): Promise<StorageNode> {
     const made = new StorageNode(
-      { chain: on },
+      { chain: on, clock },
       {
         folder: join(folder, on.account),
         host: "127.0.0.1",
@@ -148,7 +157,10 @@ describe("StorageNode", () => {
         upload.write('--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n');
         upload.write(bytes.subarray(0, 3 << 20), () => setTimeout(() => upload.destroy(), 50));
       });
-      await eventually(async () => (await readdir(join(folder, chain.account, "incoming"))).length === 0);
+      await eventually(
+        "the upload has come or gone",
+        async () => (await readdir(join(folder, chain.account, "incoming"))).length === 0,
+      );
       expect(await readdir(join(folder, chain.account))).to.deep.equal(["incoming"]);
       expect(reports(fid)).to.deep.equal([]);
     });
@@ -160,7 +172,10 @@ describe("StorageNode", () => {
       const fid = network.declare([withOthers(hash)]);
       const controller = new AbortController();
       const first = failure(nodes.put(address, { fid, hash }, bytes, controller.signal));
-      await eventually(async () => (await readdir(join(folder, chain.account, "incoming"))).length === 1);
+      await eventually(
+        "the upload has come or gone",
+        async () => (await readdir(join(folder, chain.account, "incoming"))).length === 1,
+      );
       const error = await expectFailure(nodes.put(address, { fid, hash }, bytes), "unreachable");
       expect(error.message).to.contain("503");
       controller.abort();
@@ -199,12 +214,13 @@ describe("StorageNode", () => {
       network.away = false;
       await waiting;
       await stop(await waiting);
-      const [stranger, port] = [network.chain(), Number(new URL(address.endpoint).port)];
+      const [stranger, port] = [network.chain(), await reservePort()];
       const refused = new StorageNode({ chain: stranger }, { folder: join(folder, "x"), host: "127.0.0.1", port });
       expect(await failure(refused.start()))
         .to.have.property("message")
         .that.contains("no storage node");
-      await expectFailure(nodes.get(address, { fid: hash as Fid, hash }), "unreachable");
+      const there = { account: stranger.account, endpoint: `http://127.0.0.1:${port}` };
+      await expectFailure(nodes.get(there, { fid: hash as Fid, hash }), "unreachable");
     });
 
     it("reports the index it holds once it has every segment's fragment, and not before", async () => {
@@ -219,7 +235,7 @@ describe("StorageNode", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(network.attempts).to.equal(0);
       await nodes.put(address, { fid, hash: sha256(second) }, second);
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
       expect(reports(fid)).to.deep.equal([{ index: 4, node: chain.account }]);
       await nodes.put(address, { fid, hash }, bytes);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -230,7 +246,7 @@ describe("StorageNode", () => {
       network.losing = 2;
       const fid = network.declare([withOthers(hash)]);
       await nodes.put(address, { fid, hash }, bytes);
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
       expect(network.attempts).to.equal(3);
     });
 
@@ -241,16 +257,16 @@ describe("StorageNode", () => {
       await stop(node);
       expect(reports(fid)).to.deep.equal([]);
       node = await start();
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
     });
 
     it("reports anew when the deal is declared again, which forgets its reports", async () => {
       const fragments = withOthers(hash);
       const fid = network.declare([fragments]);
       await nodes.put(address, { fid, hash }, bytes);
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
       network.declare([fragments], fid);
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
     });
 
     it("finds another index when equal fragments make several nodes want the same, in a file of zeros", async () => {
@@ -259,7 +275,7 @@ describe("StorageNode", () => {
         if (i > 0) await start({}, network.chain());
         await nodes.put(address, { fid, hash: ZERO_FRAGMENT_HASH }, zeros);
       }
-      await eventually(() => network.files.has(fid));
+      await eventually("the file is stored", () => network.files.has(fid));
       const holders = network.files.get(fid)!.segments[0]!.fragments.map((fragment) => fragment.node);
       expect(new Set(holders).size).to.equal(FRAGMENTS);
     });
@@ -267,7 +283,7 @@ describe("StorageNode", () => {
     it("takes back a stored file's fragment that the chain says it holds, and no other", async () => {
       const fid = network.declare([withOthers(hash)]);
       await nodes.put(address, { fid, hash }, bytes);
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
       network.close(fid);
       await stop(node);
       await rm(join(folder, chain.account), { recursive: true });
@@ -279,19 +295,24 @@ describe("StorageNode", () => {
 
     it("drops, after a grace, what the chain no longer wants here, and keeps the rest", async () => {
       await stop(node);
-      node = await start({ sweeper: { intervalMs: 20, pauseMs: 1, graceMs: 150 } });
+      const clock = new ManualClock();
+      const sweeper = { intervalMs: 1000, pauseMs: 1, graceMs: 60_000 };
+      node = await start({ sweeper, custody: { lookupLifetimeMs: 0 } }, chain, clock);
       const second = new Uint8Array(randomBytes(FRAGMENT_SIZE));
       const kept = network.declare([withOthers(hash)]);
       const gone = network.declare([withOthers(sha256(second))]);
       await nodes.put(address, { fid: kept, hash }, bytes);
       await nodes.put(address, { fid: gone, hash: sha256(second) }, second);
-      await eventually(() => reports(kept).length === 1 && reports(gone).length === 1);
+      await eventually("it is reported", () => reports(kept).length === 1 && reports(gone).length === 1);
       network.close(kept);
       network.close(gone);
       network.files.delete(gone);
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      expect((await get(gone, sha256(second))).status, "within the grace").to.equal(200);
-      await eventually(async () => (await get(gone, sha256(second))).status === 404);
+      const status = async () => {
+        await clock.advance(1000);
+        return (await get(gone, sha256(second))).status;
+      };
+      for (let seconds = 0; seconds < 59; seconds++) expect(await status(), "within the grace").to.equal(200);
+      await eventually("the fragment is dropped", async () => (await status()) === 404);
       expect((await get(kept, hash)).status).to.equal(200);
     });
   });
@@ -308,7 +329,7 @@ describe("StorageNode", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(network.attempts).to.equal(0);
       node.setFault("none");
-      await eventually(() => reports(fid).length === 1);
+      await eventually("it is reported", () => reports(fid).length === 1);
     });
 
     it("down: cuts connections off, new ones too, until the fault ends", async () => {

@@ -49,6 +49,8 @@ export class RpcServer {
     const { messageBytesLimit } = settings.rpc;
     this.http = createServer((request, response) => void this.post(request, response));
     this.sockets = new WebSocketServer({ server: this.http, maxPayload: messageBytesLimit });
+    // It repeats the HTTP server's errors, which `listen` rejects with; unheard they would end the process.
+    this.sockets.on("error", () => undefined);
     this.sockets.on("connection", (socket) => {
       if (this.sockets.clients.size > settings.rpc.connectionsLimit) {
         socket.close(1013, "too many connections");

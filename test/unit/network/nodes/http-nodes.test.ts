@@ -60,7 +60,7 @@ describe("HttpNodes", () => {
   let nodes: HttpNodes;
 
   beforeEach(() => {
-    nodes = new HttpNodes({ signer }, { allowPrivate: true, headersTimeoutMs: 1_000, stallTimeoutMs: 1_000 });
+    nodes = new HttpNodes({ signer }, { allowPrivate: true });
   });
   afterEach(async () => {
     await nodes.close();
@@ -176,10 +176,12 @@ describe("HttpNodes", () => {
       response.write(Buffer.alloc(1000));
     });
     const port = (deaf.address() as AddressInfo).port;
+    const impatient = new HttpNodes({ signer }, { allowPrivate: true, headersTimeoutMs: 1_000, stallTimeoutMs: 1_000 });
+    closers.push(() => impatient.close());
     await Promise.all([
-      expectFailure(nodes.put({ account, endpoint: `http://127.0.0.1:${port}` }, name, bytes), "unreachable"),
-      expectFailure(nodes.put(mute, name, bytes), "unreachable"),
-      expectFailure(nodes.get(stuck, name), "unreachable"),
+      expectFailure(impatient.put({ account, endpoint: `http://127.0.0.1:${port}` }, name, bytes), "unreachable"),
+      expectFailure(impatient.put(mute, name, bytes), "unreachable"),
+      expectFailure(impatient.get(stuck, name), "unreachable"),
     ]);
   });
 
