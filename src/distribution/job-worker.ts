@@ -1,3 +1,5 @@
+import { abortable, onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
 import type { Progress, Worker } from "../background/worker.js";
 import { ChainUnavailable, ExtrinsicLost } from "../network/chain/chain.js";
@@ -55,7 +57,7 @@ export class JobWorker implements Worker {
   private async run(job: Job, signal: AbortSignal): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.untilTold(this.handler.run(job, signal), signal);
+      outcome = await this.orAbandoned(this.handler.run(job, signal), signal);
     } catch (error) {
       await this.failed(job, error, signal);
       return;
@@ -70,23 +72,17 @@ export class JobWorker implements Worker {
    * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such
    * work is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
    */
-  private async untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-    const over = new AbortController();
-    const left = new Promise<never>((_resolve, reject) => {
-      const leave = () => {
-        this.context.clock.sleep(OBEY_MS, over.signal).then(
-          () => reject(signal.reason as Error),
-          () => undefined,
-        );
-      };
-      if (signal.aborted) leave();
-      else signal.addEventListener("abort", leave, { once: true, signal: over.signal });
+  private async orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    const abandoned = new AbortController();
+    let cancelTimer = (): void => undefined;
+    const stopListening = onAbort(signal, (reason) => {
+      cancelTimer = after(this.context.clock, ABORT_GRACE_MS, () => abandoned.abort(reason));
     });
     try {
-      return await Promise.race([work, left]);
+      return await abortable(work, [abandoned.signal]);
     } finally {
-      over.abort();
-      work.catch(() => undefined);
+      stopListening();
+      cancelTimer();
     }
   }
 
@@ -130,10 +126,8 @@ export class JobWorker implements Worker {
   }
 }
 
-/**
- * For work to end by itself once it is told to; well below what the supervisor waits before it gives up on a worker.
- */
-const OBEY_MS = 500;
+/** Time that aborted work has to end by itself, ms; well below what the supervisor waits for a worker at shutdown. */
+const ABORT_GRACE_MS = 500;
 
 /** A function, because the value changes while its caller waits and the compiler would not believe it. */
 function isAborted(signal: AbortSignal): boolean {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
+import { Semaphore } from "../async/semaphore.js";
 import type { FileRow } from "../catalog/catalog.js";
 import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
@@ -10,7 +11,6 @@ import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nod
 import type { DistributionContext } from "./components.js";
 import { segmentContent } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
-import { FairSemaphore } from "./fair-semaphore.js";
 import type { DistributionSettings } from "./settings.js";
 
 const RANDOM = rulesPolicy();
@@ -55,17 +55,17 @@ interface Shipment {
 export class Transfer {
   private readonly context: DistributionContext;
   private readonly settings: DistributionSettings;
-  /** A slot is one fragment in memory. */
-  private readonly slots: FairSemaphore;
+  /** A permit is one fragment in memory. Files are its queues and storage nodes its groups: neither holds all. */
+  private readonly fragments: Semaphore;
   /** By row. */
   private readonly progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
 
   constructor(context: DistributionContext, settings: DistributionSettings) {
     this.context = context;
     this.settings = settings;
-    this.slots = new FairSemaphore({
-      slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
-      slotsPerNode: settings.fragmentsPerNode,
+    this.fragments = new Semaphore({
+      permits: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
+      permitsPerGroup: settings.fragmentsPerNode,
     });
   }
 
@@ -183,9 +183,7 @@ export class Transfer {
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.slots.run(
-        row.id,
-        node.account,
+      await this.fragments.run(
         async () => {
           const content = segmentContent(row, s, this.context.blobs);
           const bytes = await this.context.encoder.fragment(content, formatFrom(row.format, s), index, {
@@ -194,7 +192,7 @@ export class Transfer {
           });
           await this.put(node, { fid: row.fid, hash }, bytes, signal);
         },
-        signal,
+        { queue: row.id, group: node.account, signal },
       );
       progress.set(index, { node: node.account, segments: s + 1 });
     }

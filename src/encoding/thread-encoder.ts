@@ -1,10 +1,12 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { abortable } from "../async/abort.js";
+import { Semaphore, SemaphoreFull } from "../async/semaphore.js";
+import { S3Error } from "../model/errors.js";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
-import { WorkQueue } from "./work-queue.js";
 import type { WorkerTasks } from "./worker.js";
 
 export interface EncoderSettings {
@@ -27,7 +29,7 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** The Encoder over a pool of worker threads. A task that runs is never interrupted (0.1 s); its caller may leave. */
 export class ThreadEncoder implements Encoder {
   private readonly pool: Piscina;
-  private readonly queue: WorkQueue;
+  private readonly turns: Semaphore;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
     const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
@@ -37,7 +39,7 @@ export class ThreadEncoder implements Encoder {
       maxThreads: threads,
       idleTimeout: 30_000,
     });
-    this.queue = new WorkQueue({ running: threads, waiting: waitingTasks });
+    this.turns = new Semaphore({ permits: threads, waiting: waitingTasks });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
@@ -64,11 +66,11 @@ export class ThreadEncoder implements Encoder {
   }
 
   async close(): Promise<void> {
-    this.queue.close(new Error("the encoder is closed"));
+    this.turns.close(new Error("the encoder is closed"));
     await this.pool.destroy();
   }
 
-  private run<Name extends keyof WorkerTasks, Result>(
+  private async run<Name extends keyof WorkerTasks, Result>(
     name: Name,
     argument: WorkerTasks[Name],
     transferList: ArrayBuffer[],
@@ -78,13 +80,12 @@ export class ThreadEncoder implements Encoder {
       onStart?.();
       return this.pool.run(argument, { name, transferList }) as Promise<Result>;
     };
-    return new Promise((resolve, reject) => {
-      const leave = () => reject(signal?.reason as Error);
-      signal?.addEventListener("abort", leave, { once: true });
-      void this.queue
-        .run(work, priority, signal)
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener("abort", leave));
-    });
+    try {
+      return await abortable(this.turns.run(work, { priority, signal }), [signal]);
+    } catch (error) {
+      if (error instanceof SemaphoreFull)
+        throw new S3Error("SlowDown", { message: "too much work is waiting for the encoder" });
+      throw error;
+    }
   }
 }

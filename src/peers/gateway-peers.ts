@@ -1,4 +1,6 @@
 import type { Readable } from "node:stream";
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { ByteRange } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
@@ -121,13 +123,8 @@ export class GatewayPeers implements Peers {
     const end = (reason: unknown, except?: Peer) => {
       for (const { peer, controller } of attempts) if (peer !== except) controller.abort(reason);
     };
-    const abandon = () => end(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
-    const timer = new AbortController();
-    void this.components.clock.sleep(this.settings.attemptMs, timer.signal).then(
-      () => end(new TookTooLong()),
-      () => undefined,
-    );
+    const stopListening = onAbort(signal, end);
+    const cancelTimer = after(this.components.clock, this.settings.attemptMs, () => end(new TookTooLong()));
     try {
       const heads = attempts.map(({ peer, controller }) => this.head(peer, file, range, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
@@ -135,8 +132,8 @@ export class GatewayPeers implements Peers {
       end(new DOMException("another gateway was quicker", "AbortError"), first.peer);
       return await this.body(first, file, range, hash, began, signal);
     } finally {
-      signal.removeEventListener("abort", abandon);
-      timer.abort();
+      stopListening();
+      cancelTimer();
       end(new DOMException("the fragment is here, or nobody gives it", "AbortError"));
     }
   }

@@ -1,76 +1,35 @@
+import { Semaphore, SemaphoreFull } from "../async/semaphore.js";
 import { S3Error } from "../model/errors.js";
 
 /** Callers that may wait before the next is refused with SlowDown. */
 const MAX_WAITING = 1024;
 
-interface Waiting {
-  readonly bytes: number;
-  start(): void;
-}
-
-/** A bound on bytes held at once. First come, first served; what is taken must be given back. */
+/** A bound on bytes that reads hold at once. First come, first served; what is taken must be given back. */
 export class ByteBudget {
-  private readonly queue = new Set<Waiting>();
-  private usedBytes = 0;
+  private readonly bytes: Semaphore;
 
   /** `capacity`: bytes. A single demand above it is treated as all of it, so it can be met. */
-  constructor(private readonly capacity: number) {}
+  constructor(capacity: number) {
+    this.bytes = new Semaphore({ permits: capacity, waiting: MAX_WAITING });
+  }
 
   get used(): number {
-    return this.usedBytes;
+    return this.bytes.used;
   }
 
   /** Takes the bytes at once and returns how to give them back, or undefined when they are not free. */
   tryTake(bytes: number): (() => void) | undefined {
-    const amount = Math.min(bytes, this.capacity);
-    if (this.queue.size > 0 || this.usedBytes + amount > this.capacity) return undefined;
-    this.usedBytes += amount;
-    return this.giver(amount);
+    return this.bytes.tryAcquire({ permits: bytes });
   }
 
   /** Waits for the bytes. Rejects with the signal's reason, or S3Error SlowDown when too many wait already. */
   async take(bytes: number, signal?: AbortSignal): Promise<() => void> {
-    signal?.throwIfAborted();
-    const taken = this.tryTake(bytes);
-    if (taken) return taken;
-    if (this.queue.size >= MAX_WAITING)
-      throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
-    const amount = Math.min(bytes, this.capacity);
-    await new Promise<void>((resolve, reject) => {
-      const abandon = () => {
-        this.queue.delete(waiting);
-        reject(signal?.reason as Error);
-        this.admit();
-      };
-      const waiting: Waiting = {
-        bytes: amount,
-        start: () => {
-          signal?.removeEventListener("abort", abandon);
-          resolve();
-        },
-      };
-      this.queue.add(waiting);
-      signal?.addEventListener("abort", abandon, { once: true });
-    });
-    return this.giver(amount);
-  }
-
-  private giver(amount: number): () => void {
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      this.usedBytes -= amount;
-      this.admit();
-    };
-  }
-
-  private admit(): void {
-    for (const waiting of this.queue) {
-      if (this.usedBytes + waiting.bytes > this.capacity) return;
-      this.queue.delete(waiting);
-      this.usedBytes += waiting.bytes;
-      waiting.start();
+    try {
+      return await this.bytes.acquire({ permits: bytes, signal });
+    } catch (error) {
+      if (error instanceof SemaphoreFull)
+        throw new S3Error("SlowDown", { message: "too many reads are waiting for memory" });
+      throw error;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "../async/abort.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { S3Error } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
@@ -127,8 +128,7 @@ export class FragmentSource {
   /** Peers first; those who have not answered within their head start go on beside the nodes, and who is first wins. */
   private async fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     const controller = new AbortController();
-    const abandon = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => controller.abort(reason));
     try {
       const asked = peers
         .fragment(wanted.file, wanted.segment, wanted.fragment, controller.signal)
@@ -144,7 +144,7 @@ export class FragmentSource {
       const peer = asked.then((bytes) => (bytes ? this.fromPeer(wanted.hash, bytes) : nodes));
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       controller.abort(FRAGMENT_HERE);
     }
   }
@@ -184,8 +184,7 @@ export class FragmentSource {
 
     const release = await this.fetchBudget.take(FRAGMENT_SIZE, signal);
     const controller = new AbortController();
-    const abandon = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => controller.abort(reason));
     try {
       signal.throwIfAborted();
       const { scores, fetcher, clock } = this.components;
@@ -204,7 +203,7 @@ export class FragmentSource {
       const raced = race(controller.signal);
       return await Promise.any([direct.then((bytes) => this.keep(wanted.hash, bytes)), raced]).catch(() => raced);
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       controller.abort(FRAGMENT_HERE);
       release();
     }

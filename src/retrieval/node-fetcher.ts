@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { Clock } from "../model/clock.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
@@ -129,20 +131,18 @@ export class NodeFetcher {
   ): Promise<T> {
     signal.throwIfAborted();
     const attempt = new AbortController();
-    const timer = new AbortController();
-    const abandon = () => attempt.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
-    void this.components.clock.sleep(this.settings.attemptMs, timer.signal).then(
-      () => attempt.abort(new NodeFailure("unreachable", node, `no fragment within ${this.settings.attemptMs} ms`)),
-      () => undefined,
+    const { attemptMs } = this.settings;
+    const stopListening = onAbort(signal, (reason) => attempt.abort(reason));
+    const cancelTimer = after(this.components.clock, attemptMs, () =>
+      attempt.abort(new NodeFailure("unreachable", node, `no fragment within ${attemptMs} ms`)),
     );
     try {
       return await work(attempt.signal);
     } catch (error) {
       throw attempt.signal.aborted ? attempt.signal.reason : error;
     } finally {
-      signal.removeEventListener("abort", abandon);
-      timer.abort();
+      stopListening();
+      cancelTimer();
     }
   }
 }

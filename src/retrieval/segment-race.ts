@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
@@ -64,8 +66,7 @@ export class SegmentRace {
   /** Rejects with S3Error ObjectUnavailable when there are fewer than four good fragments. */
   async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
-    const abandon = () => this.controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => this.controller.abort(reason));
     try {
       await this.takeWhatIsHere();
       const restorer = new SegmentRestorer(this.components, this.entry);
@@ -77,7 +78,7 @@ export class SegmentRace {
         this.inputs.unshift(...restored);
       }
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       this.controller.abort(new DOMException("the race is over", "AbortError"));
     }
   }
@@ -124,7 +125,6 @@ export class SegmentRace {
   private countOn({ node }: Lane, hash: Hash): () => void {
     const patience = this.components.scores.hedgeDelay(node.account);
     if (patience === 0) return () => this.tellNews();
-    const timer = new AbortController();
     this.inTime++;
     let counted = true;
     const end = () => {
@@ -132,12 +132,11 @@ export class SegmentRace {
       counted = false;
       this.tellNews();
     };
-    const late = () => {
+    const cancelTimer = after(this.components.clock, patience, () => {
       if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
-    };
-    this.components.clock.sleep(patience, timer.signal).then(late, () => undefined);
+    });
     return () => {
-      timer.abort();
+      cancelTimer();
       end();
     };
   }

@@ -1,3 +1,5 @@
+import { abortable } from "../async/abort.js";
+
 /** One for all: a stack of its own would cost a small read more than the read. */
 const NOBODY_WAITS = new DOMException("nobody waits for it", "AbortError");
 
@@ -29,17 +31,11 @@ export class SharedWork<T> {
     const shared = running ?? this.begin(key, work);
     if (running) shared.shared = true;
     shared.readers++;
-    let abandon = () => {};
-    const abandoned = new Promise<never>((_resolve, reject) => {
-      abandon = () => reject(signal?.reason as Error);
-      signal?.addEventListener("abort", abandon, { once: true });
-    });
     try {
-      const result = await Promise.race([shared.result, abandoned]);
+      const result = await abortable(shared.result, [signal]);
       // Nobody has joined since the result came: by then the work is forgotten.
       return { result, shared: shared.shared };
     } finally {
-      signal?.removeEventListener("abort", abandon);
       shared.readers--;
       if (shared.readers === 0) {
         this.forget(key, shared);

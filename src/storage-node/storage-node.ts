@@ -8,7 +8,7 @@ import { type Logger, silentLogger } from "./logger.js";
 import { MinerServer, type MinerServerSettings, minerServerDefaults } from "./miner-server.js";
 import { Reporter, type ReporterSettings } from "./reporter.js";
 import { Sweeper, type SweeperSettings } from "./sweeper.js";
-import { systemClock } from "../model/system-clock.js";
+import { systemClock } from "../async/system-clock.js";
 
 export interface StorageNodeComponents {
   /** Of this node's account. Stays the caller's: `close` does not close it. */

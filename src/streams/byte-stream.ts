@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+
 /**
  * Bytes on their way to one reader, who takes them with `for await`, chunk by chunk at the reader's own pace. Leaving
  * the loop early closes the stream; who never begins it calls `close`. Where it begins with its first chunk at hand
@@ -6,7 +8,7 @@
  */
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private readonly chunks: AsyncIterator<Uint8Array, unknown>;
-  private readonly signal: AbortSignal | undefined;
+  private stopListening: () => void = () => undefined;
   private readonly onClose: (ended: boolean) => void;
   private first: IteratorResult<Uint8Array, void> | undefined;
   private interrupt: ((reason: Error) => void) | undefined;
@@ -19,10 +21,12 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     onClose: (ended: boolean) => void,
   ) {
     this.chunks = chunks;
-    this.signal = signal;
     this.onClose = onClose;
-    signal?.addEventListener("abort", this.abort);
-    if (signal?.aborted === true) this.abort();
+    this.stopListening = onAbort(signal, (reason) => {
+      this.failure = reason;
+      this.interrupt?.(reason);
+      this.close();
+    });
   }
 
   /**
@@ -92,16 +96,10 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private finish(ended: boolean): void {
     if (this.closed) return;
     this.closed = true;
-    this.signal?.removeEventListener("abort", this.abort);
+    this.stopListening();
     this.onClose(ended);
     if (!ended) void this.chunks.return?.().catch(() => undefined);
   }
-
-  private readonly abort = (): void => {
-    this.failure = this.signal?.reason as Error;
-    this.interrupt?.(this.failure);
-    this.close();
-  };
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await

@@ -11,8 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  async: ["model"],
   config: ["model"],
-  streams: ["model"],
+  streams: ["async", "model"],
   s3: ["gateway/gateway.js", "streams", "model"],
   gateway: [
     "catalog/catalog.js",
@@ -36,6 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/nodes/nodes.js",
     "network/nodes/node-registry.js",
     "background/worker.js",
+    "async",
     "model",
   ],
   retrieval: [
@@ -46,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/nodes/nodes.js",
     "network/nodes/node-registry.js",
     "streams",
+    "async",
     "model",
   ],
   peers: [
@@ -58,18 +61,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/chain/gateway-register.js",
     "network/nodes/endpoint-policy.js",
     "streams",
+    "async",
     "model",
   ],
-  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
+  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "async", "model"],
   catalog: ["model"],
   blobs: ["streams", "model"],
   cache: ["streams", "model"],
-  encoding: ["model"],
-  network: ["model"],
-  background: ["model"],
+  encoding: ["async", "model"],
+  network: ["async", "model"],
+  background: ["async", "model"],
   admin: ["model"],
-  "storage-node": ["network", "encoding", "model"],
-  devnet: ["storage-node", "network", "encoding", "model"],
+  "storage-node": ["network", "encoding", "async", "model"],
+  devnet: ["storage-node", "network", "encoding", "async", "model"],
 };
 
 /** Packages only some folders may know. */
@@ -132,6 +136,13 @@ describe("architecture", () => {
   it("knows every folder of src", () => {
     const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory());
     expect(folders.filter((name) => name !== "cli" && !(name in allowed))).to.deep.equal([]);
+  });
+
+  it("listens to abort signals in one place, which takes every listener off again", () => {
+    const listening = sources("src").filter((file) =>
+      /addEventListener\(\s*"abort"/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(listening).to.deep.equal([join("src", "async", "abort.ts")]);
   });
 
   it("keeps conformance a black box that imports nothing from src", () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SystemClock } from "../../src/model/system-clock.js";
+import { SystemClock } from "../../src/async/system-clock.js";
 import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";

@@ -1,6 +1,6 @@
 import type { ApiPromise } from "@polkadot/api";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
 import { fits, supportsForceBatch } from "./batch-limits.js";
 import {
   ChainRefusal,

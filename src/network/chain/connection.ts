@@ -1,5 +1,7 @@
 import { asError } from "../../model/errors.js";
-import { abortable, pause } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
+import { systemClock } from "../../async/system-clock.js";
+import { pause } from "../../async/timer.js";
 import { ChainUnavailable } from "./chain.js";
 import { FinalizedWatermark } from "./finalized-watermark.js";
 import { Link } from "./link.js";
@@ -168,7 +170,7 @@ export class Connection {
       const round = Math.floor(failures / endpoints.length) - 1;
       const delay = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(round, 20));
       // Half of the delay is random, so that the clients of a node that comes back do not arrive together.
-      await pause(delay / 2 + Math.random() * (delay / 2), [this.closing]).catch(() => undefined);
+      await pause(systemClock, delay / 2 + Math.random() * (delay / 2), [this.closing]).catch(() => undefined);
     }
   }
 
@@ -216,7 +218,7 @@ export class Connection {
         await this.caughtUp(link);
         announce();
       }
-      await pause(healthIntervalMs, [link.down, this.closing]);
+      await pause(systemClock, healthIntervalMs, [link.down, this.closing]);
     }
   }
 
@@ -236,7 +238,7 @@ export class Connection {
           `${link.endpoint} is behind: its last final block is ${number}, and ${this.watermark.number} was final before`,
         );
       }
-      await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
+      await pause(systemClock, Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
     }
   }
 }

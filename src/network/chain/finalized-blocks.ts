@@ -1,7 +1,8 @@
 import type { Codec } from "@polkadot/types/types";
 import type { EventRecord } from "@polkadot/types/interfaces";
 import { asError } from "../../model/errors.js";
-import { pause } from "./abortable.js";
+import { systemClock } from "../../async/system-clock.js";
+import { pause } from "../../async/timer.js";
 import { ChainUnavailable } from "./chain.js";
 import type { Connection } from "./connection.js";
 import type { Link } from "./link.js";
@@ -159,7 +160,7 @@ export class FinalizedBlocks {
   }
 
   private async rest(): Promise<void> {
-    await pause(this.settings.retryMs, [this.connection.closing]).catch(() => undefined);
+    await pause(systemClock, this.settings.retryMs, [this.connection.closing]).catch(() => undefined);
   }
 }
 

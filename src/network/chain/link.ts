@@ -2,7 +2,7 @@ import { connect as connectTcp } from "node:net";
 import { ApiPromise, WsProvider } from "@polkadot/api";
 import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
 import { ChainUnavailable } from "./chain.js";
 
 /** The node answered with a JSON-RPC error: it is reachable, but will not do this. */

@@ -1,8 +1,8 @@
 import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
-import PQueue from "p-queue";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
+import { Semaphore, SemaphoreFull } from "../../async/semaphore.js";
 import type { Signer } from "./accounts.js";
 import { ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
 import { asNumber, field } from "./codec.js";
@@ -59,8 +59,8 @@ export class Submitter {
   private readonly blocks: FinalizedBlocks;
   private readonly settings: SubmitterSettings;
   private readonly nonces = new Nonces();
-  private readonly flights: PQueue;
-  private readonly signing = new PQueue({ concurrency: 1 });
+  private readonly flights: Semaphore;
+  private readonly signing = new Semaphore({ permits: 1 });
   private readonly pending = new Set<Submission>();
   private readonly closing = new AbortController();
   private readonly stops: (() => void)[];
@@ -73,7 +73,7 @@ export class Submitter {
     this.connection = components.connection;
     this.blocks = components.blocks;
     this.settings = { ...SUBMITTER_DEFAULTS, ...settings };
-    this.flights = new PQueue({ concurrency: this.settings.maxInFlight });
+    this.flights = new Semaphore({ permits: this.settings.maxInFlight, waiting: this.settings.maxWaiting });
     this.stops = [
       this.blocks.watch({
         onBlock: (block) => this.look(block),
@@ -91,18 +91,14 @@ export class Submitter {
    */
   async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
-    if (this.flights.size >= this.settings.maxWaiting) {
-      throw new ChainUnavailable(`${this.flights.size} extrinsics wait to be signed already`);
-    }
     const sending = new Promise<Submission>((resolve, reject) => {
       // The flight lasts until the extrinsic is settled, also when its submitter no longer waits.
-      const flight = this.flights.add(async () => {
-        signal?.throwIfAborted();
-        const submission = await this.signing.add(() => this.send(build, options));
+      const fly = async () => {
+        const submission = await this.signing.run(() => this.send(build, options), { signal });
         resolve(submission);
         await submission.done.catch(() => undefined);
-      });
-      flight.catch(reject);
+      };
+      this.flights.run(fly, { signal }).catch((error: unknown) => reject(asFlightError(error)));
     });
     return this.outcomeOf(await abortable(sending, [signal, this.closing.signal, this.connection.closing]), signal);
   }
@@ -119,7 +115,7 @@ export class Submitter {
   close(): void {
     const closed = new ChainUnavailable("the chain client was closed before the extrinsic was finalized");
     for (const stop of this.stops) stop();
-    this.flights.clear();
+    this.flights.close(closed);
     this.closing.abort(closed);
     for (const submission of [...this.pending]) this.end(submission, closed);
   }
@@ -302,6 +298,12 @@ function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | 
     return new FeesUnpaid(`${account} has too few tokens to pay the fee: ${refusal.message}`, { cause: refusal });
   }
   return notTaken(refusal);
+}
+
+function asFlightError(error: unknown): Error {
+  return error instanceof SemaphoreFull
+    ? new ChainUnavailable(`${error.waiting} extrinsics wait to be signed already`, { cause: error })
+    : asError(error);
 }
 
 function notTaken(refusal: RpcRefusal): ExtrinsicLost {

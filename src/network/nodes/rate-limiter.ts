@@ -1,4 +1,4 @@
-import { systemClock } from "../../model/system-clock.js";
+import { systemClock } from "../../async/system-clock.js";
 import type { Clock } from "../../model/clock.js";
 
 /** Spreads bytes over time: whoever has to send some waits until those before are paid for. */
