@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Logger } from "pino";
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Progress, Worker } from "./worker.js";
 
@@ -141,8 +142,8 @@ export class Supervisor {
         if (progress.kind === "idle") await this.sleep(team, wakes, progress.until);
       } catch (error) {
         if (this.abort.signal.aborted) return;
-        const delay = Math.min(this.settings.retryMinMs * 2 ** failuresInRow, this.settings.retryMaxMs);
-        failuresInRow++;
+        const { retryMinMs: minMs, retryMaxMs: maxMs } = this.settings;
+        const delay = backoffMs({ minMs, maxMs }, ++failuresInRow);
         this.log.warn({ err: error, worker: team.worker.name, retryMs: delay }, "a background step failed");
         // A wake during the back-off is kept for after it: events must not turn a broken worker into a busy loop.
         await this.pause(team, delay);

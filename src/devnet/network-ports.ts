@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { replaceFile } from "../files/replace-file.js";
 
 /**
  * Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free.
@@ -26,8 +27,7 @@ export class NetworkPorts {
   }
 
   async save(ports: Readonly<Record<string, number>>): Promise<void> {
-    await writeFile(`${this.path}.new`, JSON.stringify(ports, undefined, 2));
-    await rename(`${this.path}.new`, this.path);
+    await replaceFile(this.path, JSON.stringify(ports, undefined, 2));
   }
 }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from "../async/backoff.js";
 import { LRUCache } from "lru-cache";
 import type { FileRow, Placement } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
@@ -12,8 +13,8 @@ import type { Transfer } from "./transfer.js";
 
 /** Files whose delivery is remembered; forgetting one only costs patience. */
 const REMEMBERED_FILES = 10_000;
-/** The patience with a silent node doubles with each reassignment, up to 2^5 times the setting. */
-const LONGEST_PATIENCE = 5;
+/** How many times the setting a silent node is waited for at most: that doubles with each reassignment. */
+const LONGEST_PATIENCE = 32;
 
 /**
  * What this process learned while delivering one file. It makes the next choice better, never right: a restart
@@ -173,7 +174,8 @@ export class Delivery {
 
   private patienceMs(memory: Memory): number {
     const { reportTimeoutBlocks, blockMs } = this.settings;
-    return reportTimeoutBlocks * blockMs * 2 ** Math.min(memory.rounds, LONGEST_PATIENCE);
+    const minMs = reportTimeoutBlocks * blockMs;
+    return backoffMs({ minMs, maxMs: minMs * LONGEST_PATIENCE }, memory.rounds + 1);
   }
 
   private memory(id: string): Memory {

@@ -1,4 +1,5 @@
 import { abortable, onAbort } from "../async/abort.js";
+import { backoffMs } from "../async/backoff.js";
 import { after } from "../async/timer.js";
 import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
 import type { Progress, Worker } from "../background/worker.js";
@@ -94,7 +95,8 @@ export class JobWorker implements Worker {
       return;
     }
     const { retryMinBlocks, retryMaxBlocks, blockMs } = this.settings;
-    const delayMs = Math.min(retryMinBlocks * 2 ** Math.min(job.attempt, 30), retryMaxBlocks) * blockMs;
+    const limits = { minMs: retryMinBlocks * blockMs, maxMs: retryMaxBlocks * blockMs };
+    const delayMs = backoffMs(limits, job.attempt + 1);
     const text = error instanceof Error ? error.message : String(error);
     this.context.counters.retries++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);

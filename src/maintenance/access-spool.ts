@@ -134,7 +134,7 @@ export class AccessSpool {
     if (lines.length === 0) return;
     const bytes = Buffer.from(lines.join(""));
     try {
-      const handle = await open(file.path, "a");
+      const handle = await open(file.path, "a", 0o600);
       try {
         await handle.appendFile(bytes);
         await handle.datasync();

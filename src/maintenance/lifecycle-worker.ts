@@ -1,3 +1,4 @@
+import { Rounds } from "../background/rounds.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
@@ -43,7 +44,7 @@ export class LifecycleWorker implements Worker {
   readonly name = "lifecycle";
   private readonly settings: LifecycleSettings;
   private round: AsyncGenerator<readonly Action[]> | undefined;
-  private nextAt = 0;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly components: LifecycleComponents,
@@ -51,17 +52,20 @@ export class LifecycleWorker implements Worker {
   ) {
     const merged = { ...LIFECYCLE_DEFAULTS, ...settings };
     this.settings = { ...merged, intervalMs: Math.min(merged.intervalMs, merged.dayMs) };
+    this.rounds = new Rounds(components.clock, this.settings.intervalMs);
   }
 
-  async step(signal?: AbortSignal): Promise<Progress> {
-    const { clock } = this.components;
-    if (!this.round && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
-    const round = (this.round ??= this.rounds());
+  step(signal?: AbortSignal): Promise<Progress> {
+    return this.rounds.step(() => this.nextPage(signal));
+  }
+
+  private async nextPage(signal?: AbortSignal): Promise<"more" | "done"> {
+    const round = (this.round ??= this.pages());
     try {
       const next = await round.next();
       if (next.done !== true) {
         await this.perform(next.value, signal);
-        return { kind: "busy" };
+        return "more";
       }
     } catch (error) {
       // A round that failed is not gone on with: the next step begins anew.
@@ -69,8 +73,7 @@ export class LifecycleWorker implements Worker {
       throw error;
     }
     this.round = undefined;
-    this.nextAt = clock.now() + this.settings.intervalMs;
-    return { kind: "idle", until: this.nextAt };
+    return "done";
   }
 
   private async perform(actions: readonly Action[], signal?: AbortSignal): Promise<void> {
@@ -85,7 +88,7 @@ export class LifecycleWorker implements Worker {
     if (actions.length > 0) onWork?.();
   }
 
-  private async *rounds(): AsyncGenerator<readonly Action[]> {
+  private async *pages(): AsyncGenerator<readonly Action[]> {
     const { configurations } = this.components.catalog;
     for (const bucket of await configurations.bucketsWith("lifecycle")) {
       const document = await configurations.get(bucket, "lifecycle");

@@ -1,3 +1,4 @@
+import { backoffMs } from "../async/backoff.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
@@ -18,7 +19,7 @@ export const NOTIFIER_DEFAULTS = {
   pollMs: 2_000,
   /** A receiver that has not answered by then did not take them, ms. */
   timeoutMs: 10_000,
-  /** After a failure, ms: doubles with each that follows … */
+  /** After a failure, ms, half of it random: doubles with each that follows … */
   retryMs: 1_000,
   /** … up to this. */
   maxRetryMs: 10 * 60_000,
@@ -31,6 +32,8 @@ export interface NotifierComponents {
   readonly catalog: Pick<Catalog, "events">;
   readonly webhooks: readonly Webhook[];
   readonly clock: Clock;
+  /** 0 ≤ r < 1, for the delays after failures; Math.random by default. */
+  readonly random?: () => number;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -88,7 +91,8 @@ export class Notifier implements Worker {
     } catch (error) {
       signal.throwIfAborted();
       const failures = (this.trouble.get(name)?.failures ?? 0) + 1;
-      const delay = Math.min(this.settings.retryMs * 2 ** Math.min(failures - 1, 30), this.settings.maxRetryMs);
+      const { retryMs: minMs, maxRetryMs: maxMs } = this.settings;
+      const delay = backoffMs({ minMs, maxMs }, failures, this.components.random ?? Math.random);
       this.trouble.set(name, { failures, until: clock.now() + delay });
       log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they wait");
       return;

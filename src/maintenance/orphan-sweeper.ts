@@ -1,3 +1,4 @@
+import { Rounds } from "../background/rounds.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs, StoredBlob } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
@@ -18,28 +19,31 @@ export class OrphanSweeper implements Worker {
   readonly name = "orphan-sweeper";
   private readonly settings: typeof ORPHAN_SWEEPER_DEFAULTS;
   private sweep: AsyncIterator<StoredBlob> | undefined;
-  private nextAt = 0;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly components: { readonly catalog: Catalog; readonly blobs: Blobs; readonly clock: Clock },
     settings: Partial<typeof ORPHAN_SWEEPER_DEFAULTS> = {},
   ) {
     this.settings = { ...ORPHAN_SWEEPER_DEFAULTS, ...settings };
+    this.rounds = new Rounds(components.clock, this.settings.intervalMs);
   }
 
-  async step(signal?: AbortSignal): Promise<Progress> {
-    const { catalog, blobs, clock } = this.components;
-    if (!this.sweep && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
+  step(signal?: AbortSignal): Promise<Progress> {
+    return this.rounds.step(() => this.judgeBatch(signal));
+  }
+
+  private async judgeBatch(signal?: AbortSignal): Promise<"more" | "done"> {
+    const { catalog, blobs } = this.components;
     this.sweep ??= blobs.list()[Symbol.asyncIterator]();
     const candidates = await this.take(this.sweep, signal);
     if (candidates.length > 0) {
       const orphans = await catalog.orphans(candidates.map((blob) => blob.id));
       await blobs.remove(orphans);
     }
-    if (candidates.length === this.settings.batch) return { kind: "busy" };
+    if (candidates.length === this.settings.batch) return "more";
     this.sweep = undefined;
-    this.nextAt = clock.now() + this.settings.intervalMs;
-    return { kind: "idle", until: this.nextAt };
+    return "done";
   }
 
   /** Fewer when the signal aborts: a slow disk must not hold up the end of the process. */

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
@@ -103,8 +104,9 @@ export class PeerBook {
   failed(peer: Peer, fid: Fid): void {
     this.holdings.delete(pair(peer, fid));
     const history = this.history(peer);
-    const excess = ++history.failures - this.settings.failures;
-    if (excess >= 0) this.cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
+    const { failures, firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
+    const excess = ++history.failures - failures;
+    if (excess >= 0) this.cool(history, backoffMs({ minMs, maxMs }, excess + 1));
   }
 
   /** What it gave is not the fragment: no accident of the line, so it is passed over for the longest time at once. */
@@ -127,7 +129,7 @@ export class PeerBook {
   }
 
   private cool(history: History, ms: number): void {
-    history.coolUntil = this.components.clock.now() + Math.min(ms, this.settings.maxCooldownMs);
+    history.coolUntil = this.components.clock.now() + ms;
   }
 
   private history({ endpoint }: Peer): History {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "../files/folder-sync.js";
 import { type Fid, type Hash, isHash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import { SparseWriter } from "./sparse-writer.js";
@@ -157,14 +158,5 @@ async function ifExists<T>(result: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

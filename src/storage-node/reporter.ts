@@ -1,3 +1,4 @@
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Fid, Hash } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
@@ -21,7 +22,7 @@ export interface ReporterSettings {
    * over that time is how many files a node can complete.
    */
   readonly concurrency: number;
-  /** Pause after a failed look or report; doubles up to the maximum, and never gives up while the deal is pending. */
+  /** Pause after a failed look or report, half of it random; doubles up to the maximum, and never gives up while the deal is pending. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
   /** FIDs that wait to be looked at. Beyond them the whole store is walked again instead. */
@@ -104,7 +105,8 @@ export class Reporter {
     const work = this.settle(fid)
       .catch((error: unknown) => {
         if (this.closing.signal.aborted) return;
-        const delay = Math.min(this.settings.maxRetryMs, this.settings.firstRetryMs * 2 ** Math.min(attempt, 20));
+        const { firstRetryMs: minMs, maxRetryMs: maxMs } = this.settings;
+        const delay = backoffMs({ minMs, maxMs }, attempt + 1, Math.random);
         this.components.logger.warn({ fid, error, delay }, "a report failed and will be tried again");
         // A look that was asked for meanwhile stands.
         if (!this.due.has(fid)) this.schedule(fid, { at: this.components.clock.now() + delay, attempt: attempt + 1 });

@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   model: [],
   async: ["model"],
   config: ["model"],
+  files: [],
   streams: ["async", "model"],
   s3: ["gateway/gateway.js", "streams", "model"],
   gateway: [
@@ -64,16 +65,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "async",
     "model",
   ],
-  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "async", "model"],
+  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background", "async", "model"],
   catalog: ["model"],
-  blobs: ["streams", "model"],
+  blobs: ["files", "streams", "model"],
   cache: ["streams", "model"],
   encoding: ["async", "model"],
   network: ["async", "model"],
   background: ["async", "model"],
   admin: ["model"],
-  "storage-node": ["network", "encoding", "async", "model"],
-  devnet: ["storage-node", "network", "encoding", "async", "model"],
+  "storage-node": ["network", "encoding", "files", "async", "model"],
+  devnet: ["storage-node", "network", "encoding", "files", "async", "model"],
 };
 
 /** Packages only some folders may know. */

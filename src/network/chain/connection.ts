@@ -1,5 +1,6 @@
 import { asError } from "../../model/errors.js";
 import { abortable } from "../../async/abort.js";
+import { backoffMs } from "../../async/backoff.js";
 import { systemClock } from "../../async/system-clock.js";
 import { pause } from "../../async/timer.js";
 import { ChainUnavailable } from "./chain.js";
@@ -167,10 +168,9 @@ export class Connection {
       if (Date.now() - started > maxRetryDelayMs) failures = 0;
       failures++;
       if (failures % endpoints.length !== 0) continue;
-      const round = Math.floor(failures / endpoints.length) - 1;
-      const delay = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(round, 20));
-      // Half of the delay is random, so that the clients of a node that comes back do not arrive together.
-      await pause(systemClock, delay / 2 + Math.random() * (delay / 2), [this.closing]).catch(() => undefined);
+      const limits = { minMs: retryDelayMs, maxMs: maxRetryDelayMs };
+      const delay = backoffMs(limits, failures / endpoints.length, Math.random);
+      await pause(systemClock, delay, [this.closing]).catch(() => undefined);
     }
   }
 

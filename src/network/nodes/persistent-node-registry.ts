@@ -1,3 +1,4 @@
+import { backoffMs } from "../../async/backoff.js";
 import type { CessAccount } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Chain, ChainNode } from "../chain/chain.js";
@@ -295,8 +296,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
   }
 
   private cool(record: NodeRecord, cause: CoolingCause, doublings: number): void {
-    const { firstCooldownMs, maxCooldownMs } = this.settings;
-    const ms = Math.min(maxCooldownMs, firstCooldownMs * 2 ** Math.min(doublings, 30));
+    const { firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
+    const ms = backoffMs({ minMs, maxMs }, doublings + 1);
     record.cooling = { until: Math.max(this.components.clock.now() + ms, record.cooling?.until ?? 0), cause };
   }
 
