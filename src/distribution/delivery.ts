@@ -1,5 +1,5 @@
-import { backoffMs } from "../async/backoff.js";
 import { LRUCache } from "lru-cache";
+import { backoffMs } from "../async/backoff.js";
 import type { FileRow, Placement } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
 import type { ChainDeal, ChainFile } from "../network/chain/chain.js";

@@ -1,13 +1,12 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
 import { abortable } from "../async/abort.js";
 import { Semaphore, SemaphoreFull } from "../async/semaphore.js";
 import { S3Error } from "../model/errors.js";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
+import { type LeasedThread, ThreadPool } from "../threads/thread-pool.js";
 import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
-import type { WorkerTasks } from "./worker.js";
+import type { EncodingCalls } from "./worker.js";
 
 export interface EncoderSettings {
   /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
@@ -17,6 +16,9 @@ export interface EncoderSettings {
 }
 
 export const ENCODER_DEFAULTS: EncoderSettings = { threads: availableParallelism(), waitingTasks: 4096 };
+
+/** A thread without work for so long ends, and its memory is free, ms. */
+const IDLE_MS = 30_000;
 
 /** The bytes in a buffer of their own, which can be transferred; copied only when they are part of a larger one. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -28,26 +30,21 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The Encoder over a pool of worker threads. A task that runs is never interrupted (0.1 s); its caller may leave. */
 export class ThreadEncoder implements Encoder {
-  private readonly pool: Piscina;
+  private readonly pool: ThreadPool<EncodingCalls>;
   private readonly turns: Semaphore;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
     const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
-    this.pool = new Piscina({
-      filename: fileURLToPath(new URL("./worker.js", import.meta.url)),
-      minThreads: 1,
-      maxThreads: threads,
-      idleTimeout: 30_000,
-    });
+    this.pool = new ThreadPool({ module: new URL("./worker.js", import.meta.url), threads, idleMs: IDLE_MS });
     this.turns = new Semaphore({ permits: threads, waiting: waitingTasks });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.run("hashSegment", { content, format }, [], task);
+    return this.run((thread) => thread.call("hashSegment", { content, format }), task);
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.run("fragment", { content, format, index }, [], task);
+    return this.run((thread) => thread.call("fragment", { content, format, index }), task);
   }
 
   reconstruct(
@@ -57,31 +54,34 @@ export class ThreadEncoder implements Encoder {
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
-    return this.run("reconstruct", { available: given, wanted }, buffers, task);
+    return this.run((thread) => thread.call("reconstruct", { available: given, wanted }, buffers), task);
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = owned(bytes);
-    return this.run("verify", { bytes: given, hash }, [given.buffer], task);
+    return this.run((thread) => thread.call("verify", { bytes: given, hash }, [given.buffer]), task);
   }
 
   async close(): Promise<void> {
     this.turns.close(new Error("the encoder is closed"));
-    await this.pool.destroy();
+    await this.pool.close();
   }
 
-  private async run<Name extends keyof WorkerTasks, Result>(
-    name: Name,
-    argument: WorkerTasks[Name],
-    transferList: ArrayBuffer[],
+  private async run<T>(
+    work: (thread: LeasedThread<EncodingCalls>) => Promise<T>,
     { priority = "foreground", signal, onStart }: Task = {},
-  ): Promise<Result> {
-    const work = () => {
+  ): Promise<T> {
+    const onThread = async () => {
       onStart?.();
-      return this.pool.run(argument, { name, transferList }) as Promise<Result>;
+      const thread = this.pool.lease();
+      try {
+        return await work(thread);
+      } finally {
+        thread.release();
+      }
     };
     try {
-      return await abortable(this.turns.run(work, { priority, signal }), [signal]);
+      return await abortable(this.turns.run(onThread, { priority, signal }), [signal]);
     } catch (error) {
       if (error instanceof SemaphoreFull)
         throw new S3Error("SlowDown", { message: "too much work is waiting for the encoder" });
