@@ -9,7 +9,7 @@ import type { FaultyLink } from "./faults.js";
 import { FragmentMismatch, type FragmentStore } from "./fragment-store.js";
 import type { Logger } from "./logger.js";
 import { Refusal, readFragmentName, readRange, verifySender } from "./miner-request.js";
-import { FormError, formBoundary, formFile } from "./multipart.js";
+import { FormError, formFile } from "./multipart.js";
 import type { Reporter } from "./reporter.js";
 import type { Sweeper } from "./sweeper.js";
 
@@ -152,11 +152,11 @@ export class MinerServer {
       if (!(await custody.accepts(fid, hash))) throw new Refusal(400, "the fragment is in no deal of this fid");
       if (hash === ZERO_FRAGMENT_HASH) await store.putZeros(fid);
       else {
-        const boundary = formBoundary(request.headers["content-type"]);
         if (Number(request.headers["content-length"] ?? 0) > FORM_LIMIT) throw new FormError("more than a fragment");
         // The request stays whole when the form is refused half-way, so that it can still be answered.
         const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-        await store.put(fid, hash, link.receive(formFile(body, boundary), this.closing.signal));
+        const content = formFile(request.headers["content-type"], body);
+        await store.put(fid, hash, link.receive(content, this.closing.signal));
       }
     }
     reporter.look(fid);

@@ -75,7 +75,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   network: ["async", "model"],
   background: ["async", "model"],
   admin: ["model"],
-  "storage-node": ["network", "encoding", "files", "async", "model"],
+  "storage-node": ["network", "encoding", "files", "streams", "async", "model"],
   devnet: ["storage-node", "network", "encoding", "files", "async", "model"],
 };
 

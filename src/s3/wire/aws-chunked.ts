@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { S3Error } from "../../model/errors.js";
-import { ByteReader } from "./byte-reader.js";
+import { ByteReader } from "../../streams/byte-reader.js";
 
 /** Longest chunk header or trailer line, and all trailers together, in bytes. */
 const MAX_LINE = 4096;
@@ -19,6 +19,11 @@ export interface ChunkedSettings {
   readonly trailer: boolean;
 }
 
+const refusals = {
+  incomplete: () => new S3Error("IncompleteBody"),
+  tooLong: () => new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." }),
+};
+const goesOn = () => new S3Error("InvalidRequest", { message: "The aws-chunked body goes on after its end." });
 const malformed = (why: string) =>
   new S3Error("InvalidRequest", { message: `The aws-chunked body is malformed: ${why}.` });
 const wrongSignature = () =>
@@ -35,7 +40,7 @@ export class AwsChunked {
   private readonly trailerLines = new Map<string, string>();
 
   constructor(source: AsyncIterable<Uint8Array>, settings: ChunkedSettings) {
-    this.reader = new ByteReader(source);
+    this.reader = new ByteReader(source, refusals);
     this.settings = settings;
   }
 
@@ -53,7 +58,7 @@ export class AwsChunked {
         if ((await this.reader.line(MAX_LINE)) !== "") throw malformed("a chunk is longer than its header says");
       }
       await this.readTrailers();
-      await this.reader.end();
+      if (!(await this.reader.ended())) throw goesOn();
     } finally {
       await this.reader.close();
     }

@@ -1,22 +1,24 @@
 import { S3Error } from "../../model/errors.js";
-import { ByteReader } from "./byte-reader.js";
+import {
+  formBoundary,
+  MAX_PART_HEAD_BYTES,
+  MAX_PREAMBLE_BYTES,
+  MultipartReader,
+  type PartHead,
+} from "../../streams/multipart.js";
 
-/** AWS's limit for all that stands before the file, in bytes of names and values; fields, and a part's own headers. */
+/** AWS's limit for all that stands before the file, in bytes of names and values; fields; what stands behind the file. */
 const MAX_FIELDS_BYTES = 20 * 1024;
 const MAX_FIELDS = 200;
-const MAX_HEADER_BYTES = 4 * 1024;
-/** What stands before the first boundary, and behind the file, in bytes. */
-const MAX_PREAMBLE_BYTES = 4 * 1024;
 const MAX_EPILOGUE_BYTES = 64 * 1024;
 
 /** What a form may be longer than its file by, in bytes. */
 export const MAX_FORM_OVERHEAD_BYTES =
-  MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_HEADER_BYTES + MAX_EPILOGUE_BYTES;
+  MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_PART_HEAD_BYTES + MAX_EPILOGUE_BYTES;
 
 const FILE = "file";
-const HEADERS_END = Buffer.from("\r\n\r\n");
 
-const malformed = (cause?: unknown) => new S3Error("MalformedPOSTRequest", cause === undefined ? {} : { cause });
+const malformed = () => new S3Error("MalformedPOSTRequest");
 const tooMuch = () => new S3Error("MaxPostPreDataLengthExceededError");
 
 /** A form up to its file. */
@@ -38,8 +40,7 @@ function boundaryOf(contentType: string): string {
       fields: { Condition: "Bucket POST must be of the enclosure-type multipart/form-data" },
     });
   }
-  const match = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(contentType);
-  const boundary = match?.[1] ?? match?.[2];
+  const boundary = formBoundary(contentType);
   if (boundary === undefined) throw malformed();
   return boundary;
 }
@@ -52,30 +53,27 @@ export async function readForm(contentType: string, source: AsyncIterable<Uint8A
   return new FormReader(boundaryOf(contentType), source).read();
 }
 
-interface PartHead {
-  readonly name: string;
-  readonly fileName: string | undefined;
-}
-
 class FormReader {
-  private readonly reader: ByteReader;
-  private readonly delimiter: Buffer;
+  private readonly parts: MultipartReader;
   private readonly fields = new Map<string, string>();
   private left = MAX_FIELDS_BYTES;
 
   constructor(boundary: string, source: AsyncIterable<Uint8Array>) {
-    this.delimiter = Buffer.from(`\r\n--${boundary}`);
-    // The first boundary has no line break before it: adding one makes all alike.
-    this.reader = new ByteReader(prefixed(source), { incomplete: malformed, tooLong: malformed });
+    this.parts = new MultipartReader(boundary, source, { incomplete: malformed, malformed, headTooLong: tooMuch });
   }
 
   async read(): Promise<Form> {
     try {
-      await this.text(this.delimiter, MAX_PREAMBLE_BYTES, malformed);
-      while (await this.another()) {
-        const { name, fileName } = partHead(await this.text(HEADERS_END, MAX_HEADER_BYTES, tooMuch));
+      while (await this.parts.another()) {
+        const head = await this.parts.head();
+        const name = head.name.toLowerCase();
         if (name === FILE)
-          return { fields: this.fields, fileName, file: this.file(), close: () => this.reader.close() };
+          return {
+            fields: this.fields,
+            fileName: withoutFolders(head),
+            file: this.file(),
+            close: () => this.parts.close(),
+          };
         await this.field(name);
       }
       throw new S3Error("InvalidArgument", {
@@ -83,14 +81,14 @@ class FormReader {
         fields: { ArgumentName: "file", ArgumentValue: "0" },
       });
     } catch (failure) {
-      await this.reader.close();
+      await this.parts.close();
       throw failure;
     }
   }
 
   private async field(name: string): Promise<void> {
     this.left -= Buffer.byteLength(name);
-    const value = await this.text(this.delimiter, Math.max(0, this.left), tooMuch);
+    const value = await this.parts.text(Math.max(0, this.left), tooMuch);
     this.left -= Buffer.byteLength(value);
     if (this.left < 0 || this.fields.size >= MAX_FIELDS) throw tooMuch();
     if (this.fields.has(name))
@@ -101,55 +99,19 @@ class FormReader {
     this.fields.set(name, value);
   }
 
-  /** Behind a boundary: a line break and another part, or `--` and the form's end. */
-  private async another(): Promise<boolean> {
-    const mark = (await this.reader.exactly(2)).toString("latin1");
-    if (mark === "\r\n" || mark === "--") return mark !== "--";
-    throw malformed();
-  }
-
-  private async text(delimiter: Buffer, limit: number, refuse: () => S3Error): Promise<string> {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    for await (const bytes of this.reader.before(delimiter)) {
-      size += bytes.length;
-      if (size > limit) throw refuse();
-      // A view of the source's own memory, which it may use again.
-      pieces.push(Buffer.from(bytes));
-    }
-    return Buffer.concat(pieces).toString("utf8");
-  }
-
   private async *file(): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.reader.before(this.delimiter);
+      yield* this.parts.content();
       // Only a form that came whole counts: what was cut off behind the file might have been a longer file.
-      await this.another();
-      await this.reader.skipRest(MAX_EPILOGUE_BYTES);
+      await this.parts.another();
+      await this.parts.skipRest(MAX_EPILOGUE_BYTES);
     } finally {
-      await this.reader.close();
+      await this.parts.close();
     }
   }
 }
 
-async function* prefixed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield Buffer.from("\r\n");
-  yield* source;
-}
-
-/** A part's name in lower case and its file's name. Browsers write `"` and line breaks in names as escapes. */
-function partHead(text: string): PartHead {
-  const disposition = /(?:^|\r\n)content-disposition:[ \t]*form-data[ \t]*;([^\r\n]*)/i.exec(text)?.[1];
-  if (disposition === undefined) throw malformed();
-  const parameters = new Map<string, string>();
-  for (const [, key = "", quoted, plain] of disposition.matchAll(
-    /([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g,
-  )) {
-    const value = quoted?.replace(/\\(["\\])/g, "$1") ?? plain ?? "";
-    parameters.set(key.toLowerCase(), value.replace(/%22/g, '"'));
-  }
-  const name = parameters.get("name")?.toLowerCase();
-  if (name === undefined || name === "") throw malformed();
-  // Some clients send the whole path.
-  return { name, fileName: parameters.get("filename")?.replace(/^.*[/\\]/s, "") };
+/** Some clients send the whole path. */
+function withoutFolders({ fileName }: PartHead): string | undefined {
+  return fileName?.replace(/^.*[/\\]/s, "");
 }

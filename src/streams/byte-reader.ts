@@ -1,15 +1,8 @@
-import { S3Error } from "../../model/errors.js";
-
 /** How a body is refused that ends, or goes on, where it should not. */
 export interface ReadRefusals {
-  readonly incomplete: () => S3Error;
-  readonly tooLong: () => S3Error;
+  readonly incomplete: () => Error;
+  readonly tooLong: () => Error;
 }
-
-const chunkedRefusals: ReadRefusals = {
-  incomplete: () => new S3Error("IncompleteBody"),
-  tooLong: () => new S3Error("InvalidRequest", { message: "The aws-chunked body has a line that is too long." }),
-};
 
 /** Reads lines and runs of bytes from a stream, holding no more than one line and what the source last gave. */
 export class ByteReader {
@@ -17,7 +10,7 @@ export class ByteReader {
   private readonly refusals: ReadRefusals;
   private buffer: Buffer = Buffer.alloc(0);
 
-  constructor(source: AsyncIterable<Uint8Array>, refusals = chunkedRefusals) {
+  constructor(source: AsyncIterable<Uint8Array>, refusals: ReadRefusals) {
     this.source = source[Symbol.asyncIterator]();
     this.refusals = refusals;
   }
@@ -87,11 +80,9 @@ export class ByteReader {
     }
   }
 
-  /** InvalidRequest when bytes are left. */
-  async end(): Promise<void> {
-    if (this.buffer.length > 0 || (await this.fill())) {
-      throw new S3Error("InvalidRequest", { message: "The aws-chunked body goes on after its end." });
-    }
+  /** Whether nothing is left. */
+  async ended(): Promise<boolean> {
+    return this.buffer.length === 0 && !(await this.fill());
   }
 
   async close(): Promise<void> {
