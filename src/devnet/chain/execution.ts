@@ -2,8 +2,10 @@ import { blake2AsU8a } from "@polkadot/util-crypto";
 import type { DispatchErrorValue } from "./cess-types.js";
 import type { SignedExtrinsic } from "./extrinsic.js";
 import { DispatchFailure, type CallValue, type Context, type Origin, type Pallet } from "./pallet.js";
-import type { Runtime } from "./runtime.js";
-import type { EventRecord } from "./runtime-types.js";
+import type { System } from "./pallets/system.js";
+import type { TransactionPayment } from "./pallets/transaction-payment.js";
+import type { Logger } from "./logger.js";
+import type { EventRecord, RuntimeTypes } from "./runtime-types.js";
 import { toHex, Writer } from "./scale/bytes.js";
 import { Overlay, type Changes, type State, type WritableState } from "./state.js";
 
@@ -11,6 +13,14 @@ import { Overlay, type Changes, type State, type WritableState } from "./state.j
 const DISPATCH_INFO = { weight: { refTime: 100_000_000n, proofSize: 0n }, class: "Normal", paysFee: "Yes" };
 /** Calls within calls within a batch; the real runtime decodes up to 256 levels. */
 const MAX_CALL_DEPTH = 32;
+
+/** What executing a block needs of the runtime. */
+export interface ExecutionRuntime {
+  readonly components: { readonly logger: Logger };
+  readonly system: System;
+  readonly payment: TransactionPayment;
+  readonly types: RuntimeTypes;
+}
 
 /** One block while it is built: an overlay on its parent's state, to which extrinsics are applied one after another. */
 export class BlockExecution {
@@ -22,7 +32,7 @@ export class BlockExecution {
   private draws = 0;
 
   constructor(
-    readonly runtime: Runtime,
+    readonly runtime: ExecutionRuntime,
     below: State,
     readonly number: number,
   ) {

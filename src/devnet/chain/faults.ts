@@ -1,16 +1,15 @@
 import type { Author } from "./author.js";
 import type { Chain } from "./chain.js";
-import type { RpcServer } from "./rpc/server.js";
 
 /** Things that go wrong on demand, for tests and demonstrations; each is also an RPC method `dev_…`. */
 export class Faults {
   private author: Author | undefined;
-  private server: RpcServer | undefined;
+  private server: { dropConnections(): void } | undefined;
 
   constructor(readonly chain: Chain) {}
 
   /** Author and server come last, as the server already knows the faults. */
-  connect(author: Author, server: RpcServer): void {
+  connect(author: Author, server: { dropConnections(): void }): void {
     this.author = author;
     this.server = server;
   }

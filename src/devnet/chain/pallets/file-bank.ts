@@ -1,38 +1,21 @@
-import {
-  AccountId,
-  FileName,
-  Hash,
-  NAME_LIMIT,
-  SpaceProofInfo,
-  TagSigInfo,
-  TeeSignature,
-  TerritoryName,
-  WorkerPublicKey,
-  type Spec,
-} from "../cess-types.js";
-import {
-  constant,
-  DispatchFailure,
-  refuse,
-  rootCall,
-  signedCall,
-  unservedCall,
-  type Call,
-  type Constant,
-  type Context,
-  type Pallet,
-} from "../pallet.js";
-import { array, bounded, bytes, newtype, toLatin1, tuple, u128, u32, u8, vec, type Fields } from "../scale/types.js";
+import { AccountId, FileName, Hash, TerritoryName, type Spec } from "../cess-types.js";
+import { DispatchFailure, refuse, signedCall, type Call, type Constant, type Context, type Pallet } from "../pallet.js";
+import { bounded, toLatin1, tuple, u128, u8, type Fields } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import { Buckets } from "./buckets.js";
 import {
-  BUCKET_LIMIT,
+  FILE_BANK_ERRORS,
+  fileBankConstants,
+  fileBankEvents,
+  NAME_MIN,
+  unservedFileBankCalls,
+} from "./file-bank-metadata.js";
+import {
   DealSegments,
   FRAGMENT_COUNT,
   fileBankTypes,
   OWNER_LIMIT,
   RestoralOrderInfo,
-  SEGMENT_LIMIT,
   USER_FILE_LIMIT,
   UserFileSliceInfo,
   type DealValue,
@@ -45,46 +28,8 @@ import type { StorageHandler } from "./storage-handler.js";
 
 const MIB = 1024n ** 2n;
 const FRAGMENT_SIZE = 8n * MIB;
-const NAME_MIN = 3;
 /** Files that the end of territories clears in one block. */
 const CLEARED_PER_BLOCK = 300;
-
-const ERRORS = [
-  "Existed",
-  "FileExistent",
-  "FileNonExistent",
-  "Overflow",
-  "NotOwner",
-  "ScheduleNonExistent",
-  "BoundedVecError",
-  "StorageLimitReached",
-  "MinerPowerInsufficient",
-  "NotEmpty",
-  "Locked",
-  "LengthExceedsLimit",
-  "BugInvalid",
-  "ConvertHashError",
-  "NoPermission",
-  "SameBucketName",
-  "NonExistent",
-  "Unexpected",
-  "LessMinLength",
-  "Unprepared",
-  "IsOwned",
-  "SpecError",
-  "PanicOverflow",
-  "InsufficientAvailableSpace",
-  "Calculate",
-  "MinerStateError",
-  "Expired",
-  "VerifyTeeSigFailed",
-  "TeeNoPermission",
-  "DigestError",
-  "MalformedSignature",
-  "MinerError",
-  "RulesNotAllowed",
-  "NotActive",
-];
 
 /**
  * Deals and files, with the real pallet's hazards: a deal declared again is overwritten and its space locked twice, a
@@ -126,9 +71,9 @@ export class FileBank implements Pallet {
     this.dealMap = this.storage.map("DealMap", Hash, DealInfo);
     this.file = this.storage.map("File", Hash, FileInfo);
     this.buckets = new Buckets(spec, this.storage, (error) => refuse(this, error));
-    this.errors = spec === 100 ? ERRORS : ERRORS.filter((error) => error !== "SameBucketName");
-    this.events = eventsOf(spec);
-    this.constants = constantsOf(spec, dayBlocks);
+    this.errors = spec === 100 ? FILE_BANK_ERRORS : FILE_BANK_ERRORS.filter((error) => error !== "SameBucketName");
+    this.events = fileBankEvents(spec);
+    this.constants = fileBankConstants(spec, dayBlocks);
     this.calls = {
       uploadDeclaration: signedCall(
         0,
@@ -156,7 +101,7 @@ export class FileBank implements Pallet {
         context.emit(this, "DeleteFile", { operator, owner, fileHash });
       }),
       ...(spec === 100 && this.bucketCalls()),
-      ...unservedCalls,
+      ...unservedFileBankCalls,
     };
   }
 
@@ -378,56 +323,3 @@ export class FileBank implements Pallet {
 function fileSpace(segments: number): bigint {
   return FRAGMENT_SIZE * BigInt(FRAGMENT_COUNT) * BigInt(segments);
 }
-
-function eventsOf(spec: Spec): Record<string, Fields> {
-  const bucket = { operator: AccountId, owner: AccountId, bucketName: bytes };
-  return {
-    UploadDeclaration: { operator: AccountId, owner: AccountId, dealHash: Hash },
-    TransferReport: { acc: AccountId, dealHash: Hash },
-    DeleteFile: { operator: AccountId, owner: AccountId, fileHash: Hash },
-    ReplaceFiller: { acc: AccountId, fillerList: vec(Hash) },
-    IdleSpaceCert: { acc: AccountId, space: u128 },
-    ReplaceIdleSpace: { acc: AccountId, space: u128 },
-    ...(spec === 100 && { CreateBucket: bucket, DeleteBucket: bucket }),
-    GenerateRestoralOrder: { miner: AccountId, fragmentHash: Hash },
-    ClaimRestoralOrder: { miner: AccountId, orderId: Hash },
-    RecoveryCompleted: { miner: AccountId, orderId: Hash },
-    StorageCompleted: { fileHash: Hash },
-    CalculateReport: { miner: AccountId, fileHash: Hash },
-    TerritoryFileDelivery: { fileHash: Hash, newTerritory: TerritoryName },
-  };
-}
-
-function constantsOf(spec: Spec, dayBlocks: number): Record<string, Constant> {
-  return {
-    FilbakPalletId: constant(newtype("frame_support::PalletId", array(8)), Uint8Array.from(Buffer.from("rewardpt"))),
-    UserFileLimit: constant(u32, USER_FILE_LIMIT),
-    OneDay: constant(u32, dayBlocks),
-    NameStrLimit: constant(u32, NAME_LIMIT),
-    ...(spec === 100 && { BucketLimit: constant(u32, BUCKET_LIMIT) }),
-    NameMinLength: constant(u32, NAME_MIN),
-    SegmentCount: constant(u32, SEGMENT_LIMIT),
-    FragmentCount: constant(u32, FRAGMENT_COUNT),
-    OwnerLimit: constant(u32, OWNER_LIMIT),
-    RestoralOrderLife: constant(u32, 250),
-    MissionCount: constant(u32, 12_000),
-  };
-}
-
-/** What needs a TEE's signature, and the network's own repair. */
-const spaceProof = {
-  idleSigInfo: SpaceProofInfo,
-  teeSigNeedVerify: TeeSignature,
-  teeSig: TeeSignature,
-  teePuk: WorkerPublicKey,
-};
-const unservedCalls: Readonly<Record<string, Call>> = {
-  calculateReport: unservedCall(1, { teeSig: TeeSignature, tagSigInfo: TagSigInfo }),
-  replaceIdleSpace: unservedCall(5, spaceProof),
-  certIdleSpace: unservedCall(8, spaceProof),
-  generateRestoralOrder: unservedCall(13, { fileHash: Hash, restoralFragment: Hash }),
-  claimRestoralOrder: unservedCall(14, { restoralFragment: Hash }),
-  claimRestoralNoexistOrder: unservedCall(15, { miner: AccountId, fileHash: Hash, restoralFragment: Hash }),
-  restoralOrderComplete: unservedCall(16, { fragmentHash: Hash }),
-  rootClearFile: rootCall(22, { owner: AccountId, fileHash: Hash }),
-};
