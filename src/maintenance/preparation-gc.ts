@@ -3,21 +3,21 @@ import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 
-export const PREPARATION_PRUNER_DEFAULTS = {
+export const PREPARATION_GC_DEFAULTS = {
   /** Between two rounds, ms. */
   intervalMs: 3_600_000,
 };
 
 /** Clears segment hashes that were saved just after the upload or version they were meant for had gone. */
 export class PreparationGc implements Worker {
-  readonly name = "preparation-pruner";
+  readonly name = "preparation-gc";
   private readonly rounds: Rounds;
 
   constructor(
     private readonly components: { readonly catalog: Pick<Catalog, "preparations">; readonly clock: Clock },
-    settings: Partial<typeof PREPARATION_PRUNER_DEFAULTS> = {},
+    settings: Partial<typeof PREPARATION_GC_DEFAULTS> = {},
   ) {
-    const { intervalMs } = { ...PREPARATION_PRUNER_DEFAULTS, ...settings };
+    const { intervalMs } = { ...PREPARATION_GC_DEFAULTS, ...settings };
     this.rounds = new Rounds(components.clock, intervalMs);
   }
 

@@ -3,7 +3,7 @@ import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 
-export const UPLOAD_FORGETTER_DEFAULTS = {
+export const UPLOAD_GC_DEFAULTS = {
   /** How long a completed or aborted upload is remembered for clients that repeat their request, ms. */
   rememberMs: 7 * 24 * 3_600_000,
   /** Between two rounds, ms. */
@@ -12,15 +12,15 @@ export const UPLOAD_FORGETTER_DEFAULTS = {
 
 /** Forgets uploads that ended long ago. */
 export class UploadGc implements Worker {
-  readonly name = "upload-forgetter";
-  private readonly settings: typeof UPLOAD_FORGETTER_DEFAULTS;
+  readonly name = "upload-gc";
+  private readonly settings: typeof UPLOAD_GC_DEFAULTS;
   private readonly rounds: Rounds;
 
   constructor(
     private readonly components: { readonly catalog: Pick<Catalog, "uploads">; readonly clock: Clock },
-    settings: Partial<typeof UPLOAD_FORGETTER_DEFAULTS> = {},
+    settings: Partial<typeof UPLOAD_GC_DEFAULTS> = {},
   ) {
-    this.settings = { ...UPLOAD_FORGETTER_DEFAULTS, ...settings };
+    this.settings = { ...UPLOAD_GC_DEFAULTS, ...settings };
     this.rounds = new Rounds(components.clock, this.settings.intervalMs);
   }
 

@@ -7,7 +7,7 @@ import type { CessFile } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../model/sizes.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
-import { type Peer, PEER_BOOK_DEFAULTS, PeerBook, type PeerBookSettings } from "./peer-book.js";
+import { type Peer, PEER_REGISTRY_DEFAULTS, PeerRegistry, type PeerRegistrySettings } from "./peer-registry.js";
 import { PEER_LINK_DEFAULTS, PeerLink, type PeerLinkSettings, PeerMiss } from "./peer-link.js";
 import type { Peers } from "./peers.js";
 
@@ -19,7 +19,7 @@ export interface GatewayPeersComponents {
   readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
 }
 
-export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings {
+export interface GatewayPeersSettings extends PeerRegistrySettings, PeerLinkSettings {
   /** Gateways asked at once for a file of which it is not known who has it. */
   readonly asked: number;
   /** Fragments of 8 MiB fetched at a time; for one more no gateway is asked. */
@@ -29,7 +29,7 @@ export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings
 }
 
 export const GATEWAY_PEERS_DEFAULTS: GatewayPeersSettings = {
-  ...PEER_BOOK_DEFAULTS,
+  ...PEER_REGISTRY_DEFAULTS,
   ...PEER_LINK_DEFAULTS,
   asked: 3,
   transfers: 8,
@@ -60,7 +60,7 @@ interface Answered {
 export class GatewayPeers implements Peers {
   private readonly counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
   private readonly settings: GatewayPeersSettings;
-  private readonly registry: PeerBook;
+  private readonly registry: PeerRegistry;
   private readonly link: PeerLink;
   private running = 0;
 
@@ -69,7 +69,7 @@ export class GatewayPeers implements Peers {
     settings: Partial<GatewayPeersSettings> = {},
   ) {
     this.settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
-    this.registry = new PeerBook(components, this.settings);
+    this.registry = new PeerRegistry(components, this.settings);
     this.link = new PeerLink(this.settings);
   }
 
@@ -174,7 +174,7 @@ export class GatewayPeers implements Peers {
       this.counts.failures++;
       if (error instanceof WrongBytes) {
         this.counts.wrong++;
-        this.registry.lied(peer, fid);
+        this.registry.gaveCorrupt(peer, fid);
       } else this.registry.failed(peer, fid);
       return undefined;
     }

@@ -56,7 +56,7 @@ const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 
 /**
  * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when
- * that is slow, gone or lies, made of any four others. All readers of a fragment share one fetch, and all of a segment
+ * that is slow, gone or gives corrupt bytes, made of any four others. All readers of a fragment share one fetch, and all of a segment
  * share one race. What comes from here is shared and cached: it must be neither changed nor transferred.
  */
 export class FragmentSource {
@@ -230,13 +230,14 @@ export class FragmentSource {
         void all.then(release);
       }
     };
-    // Nodes that lie together can make one fragment right and another wrong; they are in the book then, and asked last.
-    for (let again = true; ; again = false) {
+    // Nodes that give corrupt bytes together can make one fragment right and another wrong. By then the registry knows
+    // them, and they are asked last.
+    for (let mayRetry = true; ; mayRetry = false) {
       const restored = await this.races.run(`${file.fid}/${segment}`, work, signal);
       try {
         return await restored.fragment(fragment);
       } catch (error) {
-        if (!again || signal.aborted) throw error;
+        if (!mayRetry || signal.aborted) throw error;
       }
     }
   }

@@ -19,7 +19,7 @@ import type { FileRange, Reach, Retrieval } from "./retrieval.js";
 
 export interface RetrievalComponents {
   readonly chain: Chain;
-  /** Those that write into the book what transfers were like. */
+  /** Those that tell the registry what transfers were like. */
   readonly nodes: Nodes;
   readonly registry: NodeRegistry;
   readonly cache: FragmentCache;

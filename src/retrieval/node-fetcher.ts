@@ -29,8 +29,8 @@ export interface Fetched {
 }
 
 /**
- * Gets one fragment from one node and believes it only when it hashes right. That a node lied goes into the book from
- * here; how transfers went is written there by who makes them.
+ * Gets one fragment from one node and believes it only when it hashes right. Tells the registry of corrupt bytes; how
+ * transfers went is told by MeasuredNodes.
  */
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
@@ -46,7 +46,7 @@ export class NodeFetcher {
       readonly nodes: Nodes;
       readonly encoder: Encoder;
       readonly clock: Clock;
-      readonly registry: Pick<NodeRegistry, "lied">;
+      readonly registry: Pick<NodeRegistry, "gaveCorrupt">;
     },
     private readonly settings: { readonly attemptMs: number },
   ) {}
@@ -74,8 +74,8 @@ export class NodeFetcher {
   }
 
   /**
-   * The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and it is in the
-   * book.
+   * The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and tells the
+   * registry.
    */
   async verify(
     node: NodeAddress,
@@ -88,7 +88,7 @@ export class NodeFetcher {
         ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal })
         : undefined;
     if (good) return good;
-    this.components.registry.lied(node.account);
+    this.components.registry.gaveCorrupt(node.account);
     this.counts.failedFetches++;
     this.counts.wrongFragments++;
     throw new WrongBytes(node);

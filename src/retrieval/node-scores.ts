@@ -11,7 +11,7 @@ export const SCORE_DEFAULTS: ScoreSettings = { minHedgeMs: 50, maxHedgeMs: 3000 
 
 /** Fragments a node must have sent before its own 95 in 100 is a better guess than everybody's. */
 const ENOUGH_FRAGMENTS = 8;
-/** By so much the book's quantiles may be too low, and hashing what came takes its time: asking others is not free. */
+/** The registry's quantiles may be too low by so much, and hashing takes time, too: asking other nodes is not free. */
 const MARGIN = 1.25;
 /** How many times longer than most nodes one may take of which not enough is known. */
 const UNKNOWN = 1.5;
@@ -19,7 +19,7 @@ const UNKNOWN = 1.5;
 const SLOW = 4;
 
 /**
- * What the node book means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing
+ * What the node registry means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing
  * itself.
  */
 export class NodeScores {
@@ -30,14 +30,14 @@ export class NodeScores {
 
   /** Orders nodes: less is better. An unknown node counts as a usual one. */
   cost(node: CessAccount): number {
-    const { get, lagging, recentFailures, coolingUntil } = this.registry.experience(node);
-    const blemishes = recentFailures + (lagging ? 1 : 0) + (coolingUntil === undefined ? 0 : 1);
+    const { get, lagging, recentFailures, openUntil } = this.registry.experience(node);
+    const blemishes = recentFailures + (lagging ? 1 : 0) + (openUntil === undefined ? 0 : 1);
     return (get.p50Ms ?? this.usual()) + blemishes * this.settings.maxHedgeMs;
   }
 
   /**
    * How long to count on this node before one more is asked: what 95 in 100 of its own fragments did not exceed.
-   * Milliseconds: 0 when it failed or was outrun the last time, or is known to be slow.
+   * Milliseconds: 0 when it failed or was hedged out the last time, or is known to be slow.
    */
   hedgeDelay(node: CessAccount): number {
     const { get, lagging } = this.registry.experience(node);

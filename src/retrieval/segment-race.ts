@@ -49,7 +49,7 @@ export class SegmentRace {
   private running = 0;
   /** Those that run and are counted on. */
   private inTime = 0;
-  private tellNews: () => void = () => undefined;
+  private wake: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
@@ -68,10 +68,10 @@ export class SegmentRace {
     signal.throwIfAborted();
     const stopListening = onAbort(signal, (reason) => this.controller.abort(reason));
     try {
-      await this.takeWhatIsHere();
+      await this.takeAvailable();
       const restorer = new SegmentRestorer(this.components, this.entry);
       for (;;) {
-        await this.untilFour(signal);
+        await this.gatherFour(signal);
         const restored = await restorer.restore(this.inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
         if (restored instanceof RestoredSegment) return restored;
         this.failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
@@ -83,18 +83,18 @@ export class SegmentRace {
     }
   }
 
-  private async untilFour(signal: AbortSignal): Promise<void> {
+  private async gatherFour(signal: AbortSignal): Promise<void> {
     while (this.inputs.length < DATA_FRAGMENTS) {
       signal.throwIfAborted();
       const here = this.inputs.length;
       while (here + this.inTime < DATA_FRAGMENTS && here + this.running < RACE_WIDTH) if (!this.start()) break;
       if (here + this.running < DATA_FRAGMENTS) throw this.unavailable();
-      await new Promise<void>((resolve) => (this.tellNews = resolve));
+      await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
 
   /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
-  private async takeWhatIsHere(): Promise<void> {
+  private async takeAvailable(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
       if (hash === ZERO_FRAGMENT_HASH) this.inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
       else if (index !== this.entry.late) {
@@ -113,7 +113,7 @@ export class SegmentRace {
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
     this.running++;
-    const stopWaiting = this.countOn(lane, hash);
+    const stopWaiting = this.expectInTime(lane, hash);
     void this.fetch(lane, hash).then(() => {
       this.running--;
       stopWaiting();
@@ -122,15 +122,15 @@ export class SegmentRace {
   }
 
   /** For as long as its node should take at most. Returns how to end that. */
-  private countOn({ node }: Lane, hash: Hash): () => void {
+  private expectInTime({ node }: Lane, hash: Hash): () => void {
     const patience = this.components.scores.hedgeDelay(node.account);
-    if (patience === 0) return () => this.tellNews();
+    if (patience === 0) return () => this.wake();
     this.inTime++;
     let counted = true;
     const end = () => {
       if (counted) this.inTime--;
       counted = false;
-      this.tellNews();
+      this.wake();
     };
     const cancelTimer = after(this.components.clock, patience, () => {
       if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();

@@ -19,7 +19,8 @@ export interface RestorerComponents {
 
 /**
  * Makes a segment's data fragments of any four. What comes out is hashed, so what goes in need not be: four good ones
- * and only they make a good one, but for nodes that lie together. Only when it comes out wrong they are looked at.
+ * and only they make a good one, unless several nodes give corrupt bytes that fit each other. They are hashed only when
+ * the result is wrong.
  */
 export class SegmentRestorer {
   constructor(
@@ -108,7 +109,7 @@ export class SegmentRestorer {
     return honest;
   }
 
-  /** Those that hash right; of the others it is in the book. */
+  /** Those that hash right; the registry is told of the others. */
   private async verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
     const { file, hashes } = this.segment;
     const verified = await Promise.all(

@@ -75,7 +75,7 @@ export class DigestThreads implements Digests {
       return await hashing.finish();
     } finally {
       hashing.end();
-      this.memory.giveBack(pieces);
+      this.memory.release(pieces);
     }
   }
 

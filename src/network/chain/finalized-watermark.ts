@@ -1,6 +1,6 @@
 import type { KeyValueStore } from "../key-value-store.js";
 
-const SHELF_KEY = "final-block";
+const STORE_KEY = "final-block";
 /** A new process may know of so many final blocks less than the last one did: it is not worth a file each. */
 const UNSAVED_BLOCKS = 5;
 
@@ -22,9 +22,9 @@ export class FinalizedWatermark {
     private saved: Saved | undefined,
   ) {}
 
-  /** With what the shelf has; what cannot be read there is begun anew. */
+  /** With what was saved; what cannot be read is begun anew. */
   static async open(store: KeyValueStore): Promise<FinalizedWatermark> {
-    return new FinalizedWatermark(store, soundMark(await store.get(SHELF_KEY).catch(() => undefined)));
+    return new FinalizedWatermark(store, soundMark(await store.get(STORE_KEY).catch(() => undefined)));
   }
 
   /** Of this process alone. */
@@ -51,7 +51,7 @@ export class FinalizedWatermark {
     if (this.unsaved() >= UNSAVED_BLOCKS) void this.save().catch(() => undefined);
   }
 
-  /** Puts it on the shelf. Rejects with the shelf's error; the next blocks try again. */
+  /** Saves it. Rejects with the store's error; the next blocks try again. */
   save(): Promise<void> {
     const { store } = this;
     if (!store || this.genesis === undefined || this.unsaved() <= 0) return this.saving ?? Promise.resolve();
@@ -62,7 +62,7 @@ export class FinalizedWatermark {
   }
 
   private async write(store: KeyValueStore, watermark: Saved): Promise<void> {
-    await store.set(SHELF_KEY, watermark);
+    await store.set(STORE_KEY, watermark);
     this.saved = watermark;
   }
 

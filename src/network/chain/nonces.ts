@@ -38,7 +38,7 @@ export class Nonces {
   /**
    * It was never included and will not be. The next extrinsic fills the hole, or all later ones would wait behind it.
    */
-  giveBack(nonce: number): void {
+  release(nonce: number): void {
     this.used.delete(nonce);
     this.returned.push(nonce);
   }

@@ -149,7 +149,7 @@ export class Submitter {
         if (!(error instanceof RpcRefusal)) return submission;
         const failure = readRefusal(error, this.signer.account);
         if (failure === "known") return submission;
-        this.nonces.giveBack(submission.nonce);
+        this.nonces.release(submission.nonce);
         if (failure !== "nonce" || signings === MAX_SIGNINGS) {
           const lost = failure === "nonce" ? notTaken(error) : failure;
           this.end(submission, lost);
@@ -187,7 +187,7 @@ export class Submitter {
       this.pending.add(submission);
       return { submission, link };
     } catch (error) {
-      this.nonces.giveBack(nonce);
+      this.nonces.release(nonce);
       throw error;
     }
   }
@@ -213,7 +213,7 @@ export class Submitter {
           new ExtrinsicLost(`another extrinsic of ${this.signer.account} used nonce ${submission.nonce}`),
         );
       } else if (block.number >= submission.untilBlock) {
-        this.nonces.giveBack(submission.nonce);
+        this.nonces.release(submission.nonce);
         this.end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
       }
     }

@@ -23,12 +23,12 @@ export interface FragmentName {
 
 /**
  * `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not
- * hold it. `cooling`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait;
+ * hold it. `circuit-open`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait;
  * says nothing of the node. `forbidden-endpoint`: the policy does not connect there.
  */
 export class NodeFailure extends Error {
   constructor(
-    readonly kind: "unreachable" | "refused" | "missing" | "cooling" | "busy" | "forbidden-endpoint",
+    readonly kind: "unreachable" | "refused" | "missing" | "circuit-open" | "busy" | "forbidden-endpoint",
     readonly node: NodeAddress,
     message: string,
     options?: ErrorOptions,

@@ -139,7 +139,7 @@ describe("GatewayPeers", () => {
     expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
     expect(await from.fragment(file, 0, 1, never)).to.equal(undefined);
     expect(without.map(({ asked }) => asked.length)).to.deep.equal([1, 1]);
-    expect(from.metrics()).to.include({ misses: 2, failures: 0, cooling: 0 });
+    expect(from.metrics()).to.include({ misses: 2, failures: 0, open: 0 });
   });
 
   it("does not believe wrong bytes, passes over who sent them, and takes them from another", async () => {
@@ -148,7 +148,7 @@ describe("GatewayPeers", () => {
     await expectFragment(from, 0);
     await expectFragment(from, 1);
     expect(lying.asked).to.have.length(1);
-    expect(from.metrics()).to.include({ wrong: 1, fragments: 2, cooling: 1 });
+    expect(from.metrics()).to.include({ wrong: 1, fragments: 2, open: 1 });
   });
 
   it("takes the file's beginning from a gateway without ranges, and no more than it needs from one without end", async () => {
@@ -167,11 +167,11 @@ describe("GatewayPeers", () => {
       expect(bad.asked).to.have.length(2);
       expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
       expect(bad.asked).to.have.length(2);
-      expect(from.metrics()).to.include({ failures: 2, cooling: 1 });
+      expect(from.metrics()).to.include({ failures: 2, open: 1 });
       bad.now = "honest";
       await wallClock.sleep(450);
       await expectFragment(from, 0);
-      expect(from.metrics()).to.include({ cooling: 0 });
+      expect(from.metrics()).to.include({ open: 0 });
     });
 
   it("asks the register's gateways once it was read, never itself, and none in a private network unless allowed", async () => {
@@ -197,7 +197,7 @@ describe("GatewayPeers", () => {
     setTimeout(() => caller.abort(new Error("enough")), 50);
     const failure: unknown = await running.catch((error: unknown) => error);
     expect((failure as Error).message).to.equal("enough");
-    expect(from.metrics()).to.include({ failures: 0, cooling: 0 });
+    expect(from.metrics()).to.include({ failures: 0, open: 0 });
   });
 
   it("asks nobody for more fragments at a time than it may", async () => {

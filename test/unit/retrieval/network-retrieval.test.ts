@@ -255,25 +255,25 @@ describe("NetworkRetrieval", function () {
     expect(asked()).to.deep.equal([]);
   });
 
-  it("finds who lied when what it made is wrong, and makes it of others", async () => {
+  it("finds which nodes gave corrupt bytes when what it made is wrong, and makes it of others", async () => {
     const { retrieval, registry } = start();
     for (const index of [0, 1, 2, 3]) network.fault(index, "down");
     network.fault(5, "corrupt");
     network.fault(7, "short");
     await expectContent(retrieval, 0, 10);
-    const lies = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).lies);
-    expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    const corrupt = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).corrupt);
+    expect(corrupt).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
     expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
   });
 
-  it("is not deceived by nodes that lie together, so that one fragment comes out right and others do not", async () => {
+  it("is not deceived by nodes whose corrupt bytes fit together, so that one fragment comes out right and others do not", async () => {
     const { retrieval, registry } = start();
     for (const index of [0, 1, 2, 3]) network.fault(index, "down");
     const [[four, five]] = codingRows([4, 5, 6, 7], [0]) as [[number, number]];
     network.fault(4, { flipped: five });
     network.fault(5, { flipped: four });
     await expectContent(retrieval, 0, SEGMENT_SIZE);
-    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
+    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).corrupt)).to.deep.equal([1, 1]);
   });
 
   it("gives readers of the fragments that another one is made of their bytes untouched", async () => {

@@ -230,7 +230,7 @@ export class FileBank implements Pallet {
     const space = fileSpace(stored.segmentList.length);
     const owner = stored.owner.map((brief) => {
       if (brief.user !== user) return brief;
-      this.space.giveBack(context, user, brief.territoryName, space);
+      this.space.release(context, user, brief.territoryName, space);
       this.space.use(context, user, target, space);
       return { ...brief, territoryName: target };
     });
@@ -275,16 +275,16 @@ export class FileBank implements Pallet {
     }
   }
 
-  private removeOwner(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeOwner(context: Context, owner: string, fileHash: string, releaseSpace: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     const at = stored?.owner.findIndex(({ user }) => user === owner) ?? -1;
     if (stored === undefined || at < 0) return;
     const territory = stored.owner[at]?.territoryName ?? "";
-    if (giveBack) this.space.giveBack(context, owner, territory, fileSpace(stored.segmentList.length));
+    if (releaseSpace) this.space.release(context, owner, territory, fileSpace(stored.segmentList.length));
     this.file.put(context.state, { ...stored, owner: stored.owner.filter((_brief, i) => i !== at) }, fileHash);
   }
 
-  private removeFile(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeFile(context: Context, owner: string, fileHash: string, releaseSpace: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const { miner, tag } of stored.segmentList.flatMap(({ fragmentList }) => fragmentList)) {
@@ -292,7 +292,7 @@ export class FileBank implements Pallet {
     }
     const space = fileSpace(stored.segmentList.length);
     const brief = stored.owner.find(({ user }) => user === owner);
-    if (giveBack && brief !== undefined) this.space.giveBack(context, owner, brief.territoryName, space);
+    if (releaseSpace && brief !== undefined) this.space.release(context, owner, brief.territoryName, space);
     this.space.subService(context, space);
     this.file.remove(context.state, fileHash);
   }

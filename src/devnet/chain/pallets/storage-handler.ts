@@ -124,7 +124,7 @@ export class StorageHandler implements Pallet {
     });
   }
 
-  giveBack(context: Context, owner: string, name: string, space: bigint): void {
+  release(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.of(context.state, owner, name);
     const usedSpace = this.minus(found.usedSpace, space);
     this.put(context, owner, name, { ...found, usedSpace, remainingSpace: found.remainingSpace + space });

@@ -40,7 +40,7 @@ async function harness(decorate: (nodes: HttpNodes) => NodesHarness["nodes"]): P
 }
 
 nodesContract("HttpNodes over a storage node", () => harness((nodes) => nodes));
-nodesContract("HttpNodes with limits and the node book", () =>
+nodesContract("HttpNodes with limits and the node registry", () =>
   harness((nodes) => {
     const clock = systemClock;
     const registry = PersistentNodeRegistry.inMemory({ chain: { nodes: () => Promise.resolve([]) }, clock });

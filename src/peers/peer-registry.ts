@@ -10,7 +10,7 @@ export interface Peer {
   readonly trusted: boolean;
 }
 
-export interface PeerBookSettings {
+export interface PeerRegistrySettings {
   /** URLs the operator configured. */
   readonly endpoints: readonly string[];
   /** Gateways kept from the register; those beyond are not asked. */
@@ -27,7 +27,7 @@ export interface PeerBookSettings {
   readonly maxCooldownMs: number;
 }
 
-export const PEER_BOOK_DEFAULTS: PeerBookSettings = {
+export const PEER_REGISTRY_DEFAULTS: PeerRegistrySettings = {
   endpoints: [],
   registered: 64,
   registerMs: 600_000,
@@ -47,12 +47,12 @@ const NEW_WEIGHT = 0.3;
 
 interface History {
   failures: number;
-  coolUntil: number;
+  openUntil: number;
   latency: number;
 }
 
 /** Which gateways there are, and what asking them has taught. Nothing here waits: who reads it is in a hurry. */
-export class PeerBook {
+export class PeerRegistry {
   private readonly configured: readonly Peer[];
   private readonly histories = new Map<string, History>();
   private readonly holdings = new LRUCache<string, { readonly has: boolean; readonly at: number }>({ max: REMEMBERED });
@@ -62,7 +62,7 @@ export class PeerBook {
 
   constructor(
     private readonly components: { readonly clock: Clock; readonly register?: GatewayRegister },
-    private readonly settings: PeerBookSettings,
+    private readonly settings: PeerRegistrySettings,
   ) {
     this.configured = settings.endpoints.map((endpoint) => ({ endpoint, trusted: true }));
   }
@@ -78,7 +78,7 @@ export class PeerBook {
       const history = this.histories.get(peer.endpoint);
       const held = this.holdings.get(pair(peer, fid));
       const has = held && now - held.at < this.settings.rememberMs ? held.has : undefined;
-      if ((history?.coolUntil ?? 0) > now || has === false) return [];
+      if ((history?.openUntil ?? 0) > now || has === false) return [];
       return [{ peer, has, cost: history?.latency ?? USUAL_MS }];
     });
     const sorted = open.sort((a, b) => a.cost - b.cost);
@@ -106,21 +106,21 @@ export class PeerBook {
     const history = this.history(peer);
     const { failures, firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
     const excess = ++history.failures - failures;
-    if (excess >= 0) this.cool(history, backoffMs({ minMs, maxMs }, excess + 1));
+    if (excess >= 0) this.openCircuit(history, backoffMs({ minMs, maxMs }, excess + 1));
   }
 
   /** What it gave is not the fragment: no accident of the line, so it is passed over for the longest time at once. */
-  lied(peer: Peer, fid: Fid): void {
+  gaveCorrupt(peer: Peer, fid: Fid): void {
     this.failed(peer, fid);
-    this.cool(this.history(peer), this.settings.maxCooldownMs);
+    this.openCircuit(this.history(peer), this.settings.maxCooldownMs);
   }
 
   /** How many gateways are known, and how many of them are passed over now. */
-  count(): { readonly known: number; readonly cooling: number } {
+  count(): { readonly known: number; readonly open: number } {
     const now = this.components.clock.now();
     const known = [...this.configured, ...this.registered];
-    const cooling = known.filter(({ endpoint }) => (this.histories.get(endpoint)?.coolUntil ?? 0) > now);
-    return { known: known.length, cooling: cooling.length };
+    const open = known.filter(({ endpoint }) => (this.histories.get(endpoint)?.openUntil ?? 0) > now);
+    return { known: known.length, open: open.length };
   }
 
   /** Resolves when no reading of the register is under way. */
@@ -128,14 +128,14 @@ export class PeerBook {
     await this.reading;
   }
 
-  private cool(history: History, ms: number): void {
-    history.coolUntil = this.components.clock.now() + ms;
+  private openCircuit(history: History, ms: number): void {
+    history.openUntil = this.components.clock.now() + ms;
   }
 
   private history({ endpoint }: Peer): History {
     const known = this.histories.get(endpoint);
     if (known) return known;
-    const history: History = { failures: 0, coolUntil: 0, latency: USUAL_MS };
+    const history: History = { failures: 0, openUntil: 0, latency: USUAL_MS };
     this.histories.set(endpoint, history);
     return history;
   }
