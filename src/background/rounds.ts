@@ -2,8 +2,8 @@ import type { Clock } from "../model/clock.js";
 import type { Progress } from "./worker.js";
 
 /**
- * When a worker does a duty that comes back: the first round at once, each further one `intervalMs` after the end of
- * the one before. A round may take several steps.
+ * The rhythm of a worker's recurring duty: the first round starts at once, each further one `intervalMs` after the end
+ * of the one before. A round may take several steps.
  */
 export class Rounds {
   private nextAt = 0;

@@ -2,9 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { replaceFile } from "../files/replace-file.js";
 
-/**
- * Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free.
- */
+/** The ports that the network's servers had last time: where a port is free, a node keeps its endpoint on chain. */
 export class NetworkPorts {
   private constructor(
     private readonly path: string,

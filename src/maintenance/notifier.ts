@@ -15,15 +15,15 @@ export interface Webhook {
 export const NOTIFIER_DEFAULTS = {
   /** Events in one POST. */
   batch: 100,
-  /** From one look into the outbox to the next when nobody wakes it, ms. */
+  /** Between two looks into the outbox while the worker is not woken, ms. */
   pollMs: 2_000,
-  /** A receiver that has not answered by then did not take them, ms. */
+  /** Time that a receiver has to answer, ms. */
   timeoutMs: 10_000,
   /** After a failure, ms, half of it random: doubles with each that follows … */
   retryMs: 1_000,
   /** … up to this. */
   maxRetryMs: 10 * 60_000,
-  /** Events are given up after so long, ms. */
+  /** Age at which events are dropped, ms. */
   maxAgeMs: 3 * 86_400_000,
 };
 export type NotifierSettings = typeof NOTIFIER_DEFAULTS;
@@ -44,8 +44,8 @@ interface Trouble {
 }
 
 /**
- * Takes events out of the outbox to their webhooks: each gets its own in order, and gets them again until it answers
- * 2xx, so some may come twice. What nobody takes for `maxAgeMs` is dropped, and counted.
+ * Delivers the outbox's events to their webhooks. Each webhook gets its events in order, and again until it answers
+ * 2xx, so some may come twice. Events that are not taken for `maxAgeMs` are dropped and counted.
  */
 export class Notifier implements Worker {
   readonly name = "notifier";
@@ -73,7 +73,8 @@ export class Notifier implements Worker {
       await Promise.all(known.map((webhook) => this.deliver(webhook, signal)));
       return { kind: "busy" };
     }
-    // The network's events come without a wake. Those of a webhook the operator has taken away only wait to grow old.
+    // Events of the network come without a wake. Events of a webhook that is no longer configured stay until they
+    // expire.
     const times = waiting.map((name) => this.trouble.get(name)?.until ?? Infinity).filter((until) => until > now);
     return { kind: "idle", until: Math.min(...times, now + this.settings.pollMs) };
   }
@@ -94,7 +95,7 @@ export class Notifier implements Worker {
       const { retryMs: minMs, maxRetryMs: maxMs } = this.settings;
       const delay = backoffMs({ minMs, maxMs }, failures, this.components.random ?? Math.random);
       this.trouble.set(name, { failures, until: clock.now() + delay });
-      log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they wait");
+      log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they will be sent again");
       return;
     }
     this.trouble.delete(name);

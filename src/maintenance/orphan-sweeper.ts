@@ -12,8 +12,8 @@ export const ORPHAN_SWEEPER_DEFAULTS = {
 };
 
 /**
- * Removes staged bytes that nothing links: a request that failed after its bytes were written, a crash between the two,
- * a removal that did not come through. Unsettled blobs, whose row may be about to appear, are not listed.
+ * Removes staged bytes that no row links: of a request that failed or a process that ended after the bytes were
+ * written, and of removals that failed. Unsettled blobs, whose row may be about to be written, are not listed.
  */
 export class OrphanSweeper implements Worker {
   readonly name = "orphan-sweeper";
@@ -46,7 +46,7 @@ export class OrphanSweeper implements Worker {
     return "done";
   }
 
-  /** Fewer when the signal aborts: a slow disk must not hold up the end of the process. */
+  /** Fewer when the signal aborts: a slow disk must not delay the end of the process. */
   private async take(sweep: AsyncIterator<StoredBlob>, signal?: AbortSignal): Promise<StoredBlob[]> {
     const taken: StoredBlob[] = [];
     try {
@@ -56,7 +56,7 @@ export class OrphanSweeper implements Worker {
         taken.push(next.value);
       }
     } catch (error) {
-      // A list that failed is not gone on with: the next step begins anew.
+      // After a failure the next step begins the list anew.
       this.sweep = undefined;
       throw error;
     }

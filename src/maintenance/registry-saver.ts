@@ -8,7 +8,7 @@ export interface RegistrySaverComponents {
 }
 
 export interface RegistrySaverSettings {
-  /** What a crash forgets at most, in milliseconds. */
+  /** Time between two saves: a crash forgets at most so much. Milliseconds. */
   readonly intervalMs: number;
 }
 

@@ -1,6 +1,6 @@
 import { formBoundary, MultipartReader } from "../streams/multipart.js";
 
-/** The body is no multipart form with one file in it. */
+/** The body is not a multipart form with one file in it. */
 export class FormError extends Error {
   constructor(message: string) {
     super(message);
@@ -10,14 +10,14 @@ export class FormError extends Error {
 
 const refusals = {
   incomplete: () => new FormError("the form ends before its file does"),
-  malformed: () => new FormError("the body is no multipart form"),
+  malformed: () => new FormError("the body is not a multipart form"),
   headTooLong: () => new FormError("the file's part has headers that are too long"),
 };
 
 /**
- * The content of a form's only part, the field `file`, as views of the body's chunks; what follows the part is left
- * unread. Throws FormError at once when `contentType` is none of a form, and while reading when the part is another or
- * is not closed.
+ * The content of a form's only part, the field `file`, as views of the body's chunks; what follows the part is not
+ * read. Throws FormError: at once when `contentType` is not a form's, and while reading when the part is another field
+ * or is not closed.
  */
 export function formFile(contentType: string | undefined, body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const boundary = formBoundary(contentType);

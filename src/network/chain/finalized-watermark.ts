@@ -1,7 +1,7 @@
 import type { KeyValueStore } from "../key-value-store.js";
 
 const STORE_KEY = "final-block";
-/** A new process may know of so many final blocks less than the last one did: it is not worth a file each. */
+/** How many final blocks may be unsaved: writing a file for each would cost too much. */
 const UNSAVED_BLOCKS = 5;
 
 /** As JSON. */
@@ -11,7 +11,7 @@ interface Saved {
   readonly number: number;
 }
 
-/** The highest final block that anything was answered from, by this process or one before it. */
+/** The highest final block that anything was read from, by this process or an earlier one. */
 export class FinalizedWatermark {
   private genesis: string | undefined;
   private highest = -1;
@@ -32,19 +32,19 @@ export class FinalizedWatermark {
     return new FinalizedWatermark(undefined, undefined);
   }
 
-  /** -1 when nothing was answered yet. */
+  /** -1 when nothing was read yet. */
   get number(): number {
     return this.highest;
   }
 
-  /** The chain that is talked to, before anything is answered from it. What is known of another one is forgotten. */
+  /** Sets the chain before anything is read from it. What is known of another chain is forgotten. */
   begin(genesis: string): void {
     if (genesis === this.genesis) return;
     this.genesis = genesis;
     this.highest = this.savedNumber();
   }
 
-  /** Somebody was told of this final block. */
+  /** Reports a final block that something was read from. */
   saw(number: number): void {
     if (number <= this.highest) return;
     this.highest = number;

@@ -34,7 +34,7 @@ export const SUBMITTER_DEFAULTS: SubmitterSettings = {
   finalityTimeoutMs: 180_000,
 };
 
-/** Another extrinsic may take the nonce between asking and sending; so often is it tried with a new one. */
+/** Signatures tried for one submission: another extrinsic may take the nonce between asking and sending. */
 const MAX_SIGNINGS = 4;
 
 export type BuildExtrinsic = (api: ApiPromise) => SubmittableExtrinsic<"promise">;
@@ -49,9 +49,9 @@ interface Submission extends SignedExtrinsic {
 }
 
 /**
- * Signs and sends one account's extrinsics and finds what became of them. The truth is in the finalized blocks alone:
- * statuses of a transaction pool end with the connection, and may be taken back. An extrinsic is lost when its nonce
- * was used by another one or its era is over; until then its bytes are sent again to whichever node is connected.
+ * Signs and sends one account's extrinsics and finds their outcome. Only finalized blocks decide it: a transaction
+ * pool's statuses end with the connection, and may be revoked. An extrinsic is lost when its nonce was used by another
+ * one or its era is over; until then its bytes are sent again to whichever node is connected.
  */
 export class Submitter {
   private readonly signer: Signer;
@@ -85,9 +85,9 @@ export class Submitter {
 
   /**
    * Submits what `build` makes of the runtime's present metadata and waits until it is in a finalized block and has
-   * succeeded; resolves with its events in order. `onSigned` is awaited before each sending of newly signed bytes; what
-   * it was last given counts. Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known,
-   * with ChainUnavailable or the signal's reason.
+   * succeeded; resolves with its events in order. `onSigned` is awaited before newly signed bytes are sent; its last
+   * call counts. Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known, with
+   * ChainUnavailable or the signal's reason.
    */
   async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
@@ -120,7 +120,7 @@ export class Submitter {
     for (const submission of [...this.pending]) this.end(submission, closed);
   }
 
-  /** Waits as long as blocks are finalized; each of them is a look for the extrinsic. */
+  /** Waits as long as blocks are finalized; the extrinsic is looked for in each. */
   private async outcomeOf(submission: Submission, signal?: AbortSignal): Promise<readonly BlockEvent[]> {
     for (;;) {
       const before = this.blocks.last;
@@ -145,7 +145,7 @@ export class Submitter {
         await this.connection.once(link, () => link.send("author_submitExtrinsic", [submission.hex]));
         return submission;
       } catch (error) {
-        // Without an answer it may be on its way: the finalized blocks will tell.
+        // Without an answer it may have been taken: the finalized blocks will show it.
         if (!(error instanceof RpcRefusal)) return submission;
         const failure = readRefusal(error, this.signer.account);
         if (failure === "known") return submission;
@@ -220,7 +220,7 @@ export class Submitter {
     await this.resendLate(block.number);
   }
 
-  /** Blocks too old for the listeners of events, yet an extrinsic of ours may be in them. */
+  /** Looks into blocks that are too old to be delivered, since an extrinsic of ours may be in them. */
   private async lookBack(from: number, to: number): Promise<void> {
     for (let number = from; number <= to && this.pending.size > 0; number++)
       await this.look(await this.blocks.at(number));
@@ -234,7 +234,7 @@ export class Submitter {
     }
   }
 
-  /** The node of a new link has perhaps never heard of them. */
+  /** The node of a new link may not know them. */
   private async resendAll(link: Link): Promise<void> {
     for (const submission of this.inOrder()) await resend(link, submission.hex).catch(() => undefined);
   }
@@ -264,8 +264,8 @@ function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: n
 }
 
 /**
- * Its events when it succeeded. That it was included is certain, so a result that cannot be read is an error of its
- * own.
+ * The extrinsic's events when it succeeded, else its refusal. It is certainly included, so a result that cannot be read
+ * is an error of its own kind.
  */
 async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | readonly BlockEvent[]> {
   try {
@@ -277,7 +277,7 @@ async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error
   }
 }
 
-/** Sends the same bytes again. What a node says to that proves nothing: it may know them, or have them in a block. */
+/** Sends the same bytes again. The node's answer does not matter: it may know them already, or have them in a block. */
 async function resend(link: Link, hex: string): Promise<void> {
   await link.send("author_submitExtrinsic", [hex]).catch((error: unknown) => {
     if (!(error instanceof RpcRefusal)) throw asError(error);
@@ -286,7 +286,7 @@ async function resend(link: Link, hex: string): Promise<void> {
 
 /**
  * What a node's refusal of freshly signed bytes means (codes of Substrate's author RPC): `known`: it has them already;
- * `nonce`: sign again with another one; else the error for the submitter, as nothing was ever on its way.
+ * `nonce`: sign again with another one; else the error for the caller: nothing was sent.
  */
 function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | Error {
   const ALREADY_IMPORTED = 1013;

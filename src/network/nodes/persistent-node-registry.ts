@@ -26,7 +26,7 @@ export interface NodeRegistrySettings {
   readonly maxCooldownMs: number;
   /** After this long a failure counts half. Milliseconds. */
   readonly failureHalfLifeMs: number;
-  /** Nodes with experience that are remembered; the one longest without any is forgotten for one more. */
+  /** Nodes whose records are kept; beyond them the least recently used record is forgotten. */
   readonly remembered: number;
 }
 
@@ -42,7 +42,7 @@ export const NODE_REGISTRY_DEFAULTS: NodeRegistrySettings = {
 
 /** Of the saved records; older versions wrote them under this name. */
 const STORE_KEY = "node-book";
-/** Nodes much slower than the usual one are drawn less often, yet sometimes: they may have recovered. */
+/** Much slower nodes are chosen less often, but still sometimes: they may have recovered. */
 const LEAST_QUALITY = 0.02;
 const LEAST_SPEED = 0.1;
 /** Being hedged out counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
@@ -102,7 +102,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
         const read = new NodeRecord(record);
         registry.records.set(record.account, read);
       } catch {
-        // Written by another version: that node is met anew.
+        // Written by another version: the node starts without a record.
       }
     }
     registry.forgetOldest();
@@ -162,7 +162,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     if (kind === "busy" || kind === "circuit-open") return;
     const record = this.touch(account);
     record.failed(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
-    // A node that refuses or misses something is there and answers; where the policy does not connect, nobody failed.
+    // A node that refuses or lacks a fragment does answer. A forbidden endpoint is not the node's failure.
     if (kind === "refused" || kind === "missing") this.answered(record);
     else if (kind === "unreachable" && !this.isOpen(record)) {
       record.failureStreak++;
@@ -175,7 +175,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const record = this.touch(account);
     const { count, p50Ms, p95Ms } = record.experience(direction);
     const usual = count >= ENOUGH_TRANSFERS ? p95Ms : direction === "get" ? this.usualGetMs() : undefined;
-    // A race lost early says nothing of how long it would have taken.
+    // A transfer that was cancelled early says nothing of how long it would have taken.
     if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
     if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_HEDGED_OUT_MS)) return;
     record.slowed(this.components.clock.now(), this.settings.failureHalfLifeMs);
@@ -226,7 +226,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     if (record) record.trialRunning = false;
   }
 
-  /** Every node that is registered or was met, the registered first. From memory: the chain is not asked. */
+  /** Every registered node and every node with a record, the registered first. The chain is not asked. */
   table(): NodeRow[] {
     const registered = new Map((this.register?.nodes ?? []).map((node) => [node.account as string, node]));
     const usual = this.usualPutSpeed();
@@ -271,7 +271,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     return sums;
   }
 
-  /** Everybody who needs it shares one reading, provided that it began late enough. */
+  /** Callers share one read of the chain, provided that it began late enough. */
   private async read(notBefore: number): Promise<Register> {
     if (this.register && this.register.at >= notBefore) return this.register;
     if (this.reading && this.reading.at >= notBefore) return this.reading.nodes;
@@ -286,7 +286,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     return nodes;
   }
 
-  /** Something came back: it is reachable, which ends what being unreachable began. */
+  /** The node answered, which closes a circuit that failures opened. */
   private answered(record: NodeRecord): void {
     record.failureStreak = 0;
     if (record.open?.cause === "failures") record.open = undefined;

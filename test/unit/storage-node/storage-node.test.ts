@@ -203,7 +203,7 @@ describe("StorageNode", () => {
       const refused = new StorageNode({ chain: stranger }, { folder: join(folder, "x"), host: "127.0.0.1", port });
       expect(await failure(refused.start()))
         .to.have.property("message")
-        .that.contains("no storage node");
+        .that.contains("not registered as a storage node");
       await expectFailure(nodes.get(address, { fid: hash as Fid, hash }), "unreachable");
     });
 

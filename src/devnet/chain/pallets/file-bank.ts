@@ -33,7 +33,8 @@ const CLEARED_PER_BLOCK = 300;
 
 /**
  * Deals and files, with the real pallet's hazards: a deal declared again is overwritten and its space locked twice, a
- * file may list one owner twice, a delete by a stranger succeeds. Restoral and the TEE's calls are not served.
+ * file may list one owner twice, and a deletion for someone who is not an owner succeeds. Restoral and the TEE's calls
+ * are not served.
  */
 export class FileBank implements Pallet {
   readonly name = "FileBank";
@@ -112,8 +113,8 @@ export class FileBank implements Pallet {
     let left = CLEARED_PER_BLOCK;
     for (const [owner, territory] of ended) {
       const list = this.userHoldFileList.get(context.state, owner);
-      // As in the real runtime: entries of the owner's other territories leave the list too, though their files stay,
-      // and what one block can not clear is not cleared later.
+      // As in the real runtime, entries of the owner's other territories are removed from the list too, though their
+      // files stay, and what one block cannot clear is not cleared later.
       for (let slice = list.pop(); slice !== undefined; slice = list.pop()) {
         if (slice.territoryName !== territory) continue;
         left -= 1;
@@ -157,13 +158,15 @@ export class FileBank implements Pallet {
       const space = fileSpace(segmentList.length);
       this.checkRoom(context, user, space);
       this.space.lock(context, user.user, user.territoryName, space);
-      // A pending deal of the same hash is overwritten without a word, and what it locked stays locked.
+      // A pending deal of the same hash is overwritten silently, and the space that it locked stays locked.
       this.dealMap.put(context.state, deal, dealHash);
     }
     context.emit(this, "UploadDeclaration", { operator, owner: user.user, dealHash });
   }
 
-  /** Another owner of a stored file: at once, without a transfer. Spec 100 charges half of what deleting gives back. */
+  /**
+   * Adds an owner to a stored file, at once and without a transfer. Spec 100 charges half of what deletion releases.
+   */
   private addOwner(context: Context, fileHash: string, stored: FileValue, user: UserBriefValue): void {
     const full = fileSpace(stored.segmentList.length);
     const space = this.settings.spec === 100 ? full / 2n : full;
@@ -219,7 +222,7 @@ export class FileBank implements Pallet {
     context.emit(this, "StorageCompleted", { fileHash });
   }
 
-  /** Moves a file's charge from its owner's territory to another of theirs. */
+  /** Charges a file to another territory of its owner. */
   private deliver(context: Context, operator: string, user: string, fileHash: string, target: string): void {
     const { state } = context;
     this.checkPermission(context, operator, user);
@@ -244,13 +247,14 @@ export class FileBank implements Pallet {
     context.emit(this, "TerritoryFileDelivery", { fileHash, newTerritory: target });
   }
 
-  /** Takes away every listing of the owner. Who is no owner takes away nothing, and is not told. */
+  /** Removes every listing of the owner. For someone who is not an owner it removes nothing, and succeeds. */
   private deleteFor(context: Context, owner: string, fileHash: string): void {
     const { state } = context;
     const stored = this.file.get(state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const brief of stored.owner.filter(({ user }) => user === owner)) {
-      // The count is the one before: of two listings of a sole owner, both leave the file standing without an owner.
+      // The count is from before: when a sole owner is listed twice, both are removed and the file stays without an
+      // owner.
       if (stored.owner.length > 1) this.removeOwner(context, owner, fileHash, true);
       else this.removeFile(context, owner, fileHash, true);
       this.buckets.removeFile(context, brief, fileHash);
@@ -263,7 +267,7 @@ export class FileBank implements Pallet {
     );
   }
 
-  /** A territory has ended: its space is not given back, and failures leave the file where it is. */
+  /** Clears a file of a territory that has ended: no space is released, and on a failure the file stays. */
   private clear(context: Context, owner: string, fileHash: string): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) return;
@@ -299,7 +303,7 @@ export class FileBank implements Pallet {
 
   private hold(context: Context, { user, territoryName }: UserBriefValue, fileHash: string, fileSize: bigint): void {
     const list = this.userHoldFileList.get(context.state, user);
-    // Territory and size count too: only the very same entry again is refused.
+    // Only an entry with the same territory and size, too, is refused.
     const same = list.some(
       (slice) => slice.fileHash === fileHash && slice.territoryName === territoryName && slice.fileSize === fileSize,
     );
@@ -308,7 +312,7 @@ export class FileBank implements Pallet {
     this.userHoldFileList.put(context.state, [...list, { territoryName, fileHash, fileSize }], user);
   }
 
-  /** Strictly more must be left than is needed. */
+  /** Strictly more must be left than needed. */
   private checkRoom(context: Context, { user, territoryName }: UserBriefValue, needed: bigint): void {
     if (this.space.remaining(context.state, user, territoryName) <= needed)
       throw refuse(this, "InsufficientAvailableSpace");

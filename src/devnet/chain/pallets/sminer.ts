@@ -100,7 +100,7 @@ export class Sminer implements Pallet {
     this.calls = { ...this.served(), ...unservedMinerCalls(spec) };
   }
 
-  /** Whether this storage node may report. Refuses an account that is none. */
+  /** Whether this storage node may report. Refuses an account that is not a storage node. */
   positive(state: State, account: string): boolean {
     return this.of(state, account).state === "positive";
   }
@@ -122,7 +122,7 @@ export class Sminer implements Pallet {
     });
   }
 
-  /** Frees the space of a fragment that goes with its file. Nodes that have left are passed over. */
+  /** Frees the space of a fragment of a removed file. Nodes that have left are skipped. */
   free(context: Context, account: string, serviceSpace: bigint, lockSpace: bigint): void {
     const miner = this.minerItems.get(context.state, account);
     if (miner === undefined || miner.state === "exit") return;
@@ -254,7 +254,10 @@ export class Sminer implements Pallet {
     context.emit(this, "IncreaseCollateral", { acc, balance: collaterals });
   }
 
-  /** Space beyond what the collateral covers freezes the node, as on the real chain; covered, it is idle at once. */
+  /**
+   * Space beyond what the collateral covers freezes the node, as on the real chain; space that is covered is idle at
+   * once.
+   */
   private declareMore(context: Context, account: string, space: bigint): void {
     const miner = this.of(context.state, account);
     if (miner.state !== "positive") throw this.refuse("StateError");

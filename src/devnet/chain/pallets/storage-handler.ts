@@ -81,7 +81,7 @@ export class StorageHandler implements Pallet {
     this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec === 133 && this.laterCalls()) };
   }
 
-  /** What the territory still holds. */
+  /** Free space of the territory. */
   remaining(state: State, owner: string, name: string): bigint {
     return this.of(state, owner, name).remainingSpace;
   }
@@ -90,7 +90,7 @@ export class StorageHandler implements Pallet {
     return this.territory.has(state, owner, name);
   }
 
-  /** Whether files of this territory are past saving: it is gone, or its frozen days are over. */
+  /** Whether files of this territory will be cleared: it is gone, or its frozen days are over. */
   isExpired(state: State, owner: string, name: string): boolean {
     const found = this.territory.get(state, owner, name);
     return found === undefined || found.state === "Expired";
@@ -274,7 +274,7 @@ export class StorageHandler implements Pallet {
     context.emit(this, "RenewalTerritory", { name, days, spend });
   }
 
-  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 mends that. */
+  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 fixes that. */
   private reactivate(context: Context, payer: string, owner: string, name: string, days: number): void {
     const found = this.of(context.state, owner, name);
     if (found.state !== "Expired") throw this.refuse("NotExpire");
@@ -318,7 +318,7 @@ export class StorageHandler implements Pallet {
     return price;
   }
 
-  /** What storage nodes offer is all that can be sold. */
+  /** No more can be sold than storage nodes offer. */
   private purchase(context: Context, space: bigint): void {
     const { state } = context;
     const purchased = this.purchasedSpace.get(state) + space;
@@ -340,7 +340,7 @@ export class StorageHandler implements Pallet {
     return block;
   }
 
-  /** Changes the territory that a token stands for; gives its key, or undefined when the token stands for none. */
+  /** Changes the territory of a token; returns its key, or undefined when the token has none. */
   private each(
     context: Context,
     token: string,
