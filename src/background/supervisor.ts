@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Logger } from "pino";
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Progress, Worker } from "./worker.js";
 
@@ -39,7 +40,7 @@ interface Team {
   steps: number;
   failures: number;
   lastFailure: string | undefined;
-  /** Counts the calls of `wake`; a loop that saw fewer of them before its step does not go to sleep after it. */
+  /** Calls of `wake` so far. A loop does not sleep after a step during which this number grew. */
   wakes: number;
   /** Ends the sleep of every loop of this team. */
   readonly sleepers: Set<AbortController>;
@@ -71,7 +72,8 @@ export class Supervisor {
   add(worker: Worker, concurrency = 1): void {
     if (this.draining) throw new Error("the supervisor is draining");
     if (this.teams.has(worker.name)) throw new Error(`there is a worker named ${worker.name} already`);
-    if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`no number of loops: ${concurrency}`);
+    if (!Number.isInteger(concurrency) || concurrency < 1)
+      throw new RangeError(`the concurrency of a worker is a whole number from 1, not ${concurrency}`);
     const team: Team = {
       worker,
       concurrency,
@@ -89,7 +91,7 @@ export class Supervisor {
     }
   }
 
-  /** Makes a waiting worker step now; one that is stepping will not wait after. Unknown names are no error. */
+  /** Makes a waiting worker step now. One that is stepping steps again without waiting. Unknown names are ignored. */
   wake(name: string): void {
     const team = this.teams.get(name);
     if (!team) return;
@@ -110,7 +112,7 @@ export class Supervisor {
 
   /**
    * Begins no further step, waits up to `finishMs` for those that run, then aborts their signal and waits up to
-   * `abortMs` more. Resolves with the names of the workers whose steps still run: none, if they obey their signals.
+   * `abortMs` more. Resolves with the names of the workers whose steps still run: none, if all react to their signals.
    */
   async drain(finishMs: number, abortMs: number): Promise<string[]> {
     this.draining = true;
@@ -141,10 +143,10 @@ export class Supervisor {
         if (progress.kind === "idle") await this.sleep(team, wakes, progress.until);
       } catch (error) {
         if (this.abort.signal.aborted) return;
-        const delay = Math.min(this.settings.retryMinMs * 2 ** failuresInRow, this.settings.retryMaxMs);
-        failuresInRow++;
+        const { retryMinMs: minMs, retryMaxMs: maxMs } = this.settings;
+        const delay = backoffMs({ minMs, maxMs }, ++failuresInRow);
         this.log.warn({ err: error, worker: team.worker.name, retryMs: delay }, "a background step failed");
-        // A wake during the back-off is kept for after it: events must not turn a broken worker into a busy loop.
+        // A wake during the back-off takes effect after it: events must not turn a failing worker into a busy loop.
         await this.pause(team, delay);
       }
     }
@@ -174,7 +176,7 @@ export class Supervisor {
     const sleeper = new AbortController();
     team.sleepers.add(sleeper);
     const ms = until === undefined ? Number.MAX_SAFE_INTEGER : until - this.clock.now();
-    // The only rejection is the sleeper's own: awake.
+    // It rejects only when the sleeper is woken.
     await this.clock.sleep(ms, sleeper.signal).catch(() => undefined);
     team.sleepers.delete(sleeper);
   }
@@ -185,7 +187,7 @@ export class Supervisor {
     while (!this.isDraining() && this.clock.now() < end) await this.sleep(team, team.wakes, end);
   }
 
-  /** A method, because the value changes while its callers wait and the compiler would not believe it. */
+  /** A method, because the compiler would take the value to be unchanged across an await. */
   private isDraining(): boolean {
     return this.draining;
   }

@@ -1,4 +1,4 @@
-/** A daemon's duty, done in small steps by the supervisor. */
+/** Background work that the supervisor does in small steps. */
 export interface Worker {
   readonly name: string;
   /**

@@ -8,7 +8,7 @@ import { ByteStream } from "../streams/byte-stream.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
 import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
-import { FolderSync, syncFolder } from "./folder-sync.js";
+import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { isMissing } from "./missing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";

@@ -4,7 +4,7 @@ import type { BlobId } from "../model/object.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { isBlobId, newBlobId, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
-import { syncFolder } from "./folder-sync.js";
+import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
 import { writeAll } from "./write-all.js";
 

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { access, chmod, constants, lstat, mkdir, opendir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { syncFolder } from "../blobs/folder-sync.js";
+import { syncFolder } from "../files/folder-sync.js";
 import { ConfigError, reasonOf } from "../config/config-error.js";
 import { FolderLock } from "./folder-lock.js";
 

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.js";
 import type { Encoder } from "../encoding/encoder.js";
-import { systemClock } from "../model/system-clock.js";
+import { systemClock } from "../async/system-clock.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
 import { GatewayPeers } from "../peers/gateway-peers.js";
 

@@ -13,7 +13,7 @@ import { Notifier } from "../maintenance/notifier.js";
 import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../maintenance/preparation-gc.js";
 import { UploadGc } from "../maintenance/upload-gc.js";
-import { systemClock } from "../model/system-clock.js";
+import { systemClock } from "../async/system-clock.js";
 import { createS3App } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { replaceFile } from "../files/replace-file.js";
 
 /**
  * Small state that may be lost, a JSON file for each key. A file is replaced whole, so a crash or a power cut leaves
@@ -22,8 +23,7 @@ export class JsonFileStore {
   async set(key: string, value: unknown): Promise<void> {
     const path = this.path(key);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.new`, JSON.stringify(value), { flush: true });
-    await rename(`${path}.new`, path);
+    await replaceFile(path, JSON.stringify(value));
   }
 
   private path(key: string): string {

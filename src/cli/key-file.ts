@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { ConfigError, reasonOf } from "../config/config-error.js";
+import { replaceFile } from "../files/replace-file.js";
 import type { KeyMaterial } from "../keys/key-ring.js";
 import { KEY_SIZE } from "../keys/sealed-text.js";
 
@@ -101,21 +102,8 @@ function freshKeys(path: string, names: readonly string[]): OpenedKeys {
   };
 }
 
-/** Writes the whole file or nothing. Resolves when it would survive a power cut: only then may its keys be used. */
+/** On the disk before anything is wrapped by what it holds. */
 async function writeSecret(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}.new`, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await replaceFile(path, text);
 }

@@ -37,7 +37,7 @@ export class Metrics {
     this.counters("cess_s3_distribution", "Distribution since start, by event", () => services.distribution.metrics());
     this.counters(
       "cess_s3_nodes",
-      "Storage nodes: registered, cooling and the like now; what they did as far as remembered",
+      "Storage nodes: registered, with an open or half-open circuit now; what they did as far as remembered",
       () => services.registry.metrics(),
       "what",
     );
@@ -51,7 +51,7 @@ export class Metrics {
     if (peers)
       this.counters(
         "cess_s3_peers",
-        "Other gateways asked since start, by event; how many are known, and cooling",
+        "Other gateways asked since start, by event; how many are known, and passed over",
         () => peers.metrics(),
       );
     this.counters("cess_s3_retrieval", "Retrieval since start, by event", () => services.retrieval.metrics());

@@ -10,7 +10,7 @@ import type { Config } from "../config/config.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { Distribution } from "../distribution/distribution.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
-import { systemClock } from "../model/system-clock.js";
+import { systemClock } from "../async/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import type { Signer } from "../network/chain/accounts.js";

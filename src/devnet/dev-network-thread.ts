@@ -7,7 +7,7 @@ import type { DevUser } from "./dev-users.js";
 
 /**
  * The dev network in a thread of its own: its chain and nodes hash and copy as much as a gateway does, and must not
- * stand in the way of S3 requests.
+ * slow S3 requests down.
  */
 export class DevNetworkThread {
   private readonly waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();

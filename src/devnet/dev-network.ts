@@ -12,7 +12,7 @@ import { devUsers, type DevUser } from "./dev-users.js";
 import { NetworkPorts } from "./network-ports.js";
 
 export interface DevNetworkSettings {
-  /** Holds the chain and every node's fragments; a restart finds them again. */
+  /** Holds the chain and every node's fragments, for the next start, too. */
   readonly folder: string;
   /** Storage nodes, at least 12. */
   readonly nodes: number;
@@ -25,7 +25,7 @@ export interface DevNodeStatus {
   readonly account: CessAccount;
   readonly endpoint: string;
   readonly fault: Fault;
-  /** What its fragments take on disk. */
+  /** Bytes of its fragments on disk. */
   readonly bytes: number;
 }
 
@@ -44,14 +44,12 @@ const TERRITORY_DAYS = 3650;
 /** Together the nodes must declare what the territories sell. */
 const NODE_TIB = 16;
 const GATEWAY = "//Gateway";
-/**
- * Until nodes are registered and territories bought, blocks come this often: whoever starts the network waits for them.
- */
+/** Time between blocks until nodes are registered and territories bought, since the start waits for them. */
 const SETUP_BLOCK_MS = 100;
 
 /**
- * The network in a box: a chain and storage nodes on loopback, reached only as the real ones are. On the first start
- * its users buy their territories and authorize the gateway, by extrinsics.
+ * The network in a box: a chain and storage nodes on loopback, reached by the same protocols as the real ones. On the
+ * first start its users buy their territories and authorize the gateway, by extrinsics.
  */
 export class DevNetwork {
   private constructor(
@@ -103,7 +101,10 @@ export class DevNetwork {
     return this.chain.endpoint;
   }
 
-  /** Of the gateway's own account, which every dev user has authorized. A well-known key: worth nothing elsewhere. */
+  /**
+   * The mnemonic of the gateway's own account, which every dev user has authorized. The key is well known, so it is
+   * worthless elsewhere.
+   */
   readonly gatewayMnemonic = GATEWAY;
 
   nodes(): Promise<DevNodeStatus[]> {

@@ -1,8 +1,7 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { replaceFile } from "../files/replace-file.js";
 
-/**
- * Which ports the network's servers had last time: nodes keep the endpoint that stands on chain where the port is free.
- */
+/** The ports that the network's servers had last time: where a port is free, a node keeps its endpoint on chain. */
 export class NetworkPorts {
   private constructor(
     private readonly path: string,
@@ -30,7 +29,6 @@ export class NetworkPorts {
   }
 
   async save(ports: Readonly<Record<string, number>>): Promise<void> {
-    await writeFile(`${this.path}.new`, JSON.stringify(ports, undefined, 2));
-    await rename(`${this.path}.new`, this.path);
+    await replaceFile(this.path, JSON.stringify(ports, undefined, 2));
   }
 }

@@ -10,8 +10,8 @@ export interface ChainView {
 }
 
 /**
- * The deal is read first: the twelfth report turns a deal into a file, and in the other order a deal that completes
- * between the two reads would look like nothing at all, and be declared again.
+ * Reads the deal first: the twelfth report turns a deal into a file. In the other order, a deal that completes between
+ * the two reads would be seen as neither, and be declared again.
  */
 export async function readFileStatus(chain: Chain, fid: Fid, at: "best" | "finalized"): Promise<ChainView> {
   const deal = await chain.deal(fid, at);
@@ -24,8 +24,8 @@ export function isOwner(file: ChainFile, account: CessAccount): boolean {
 }
 
 /**
- * Whether what the chain has under this FID is what we have: the chain never checks that a FID is the root of its
- * segments, nor that fragments belong to a segment, so anybody can order rubbish under somebody's FID.
+ * Whether the chain's content under this FID is ours. The chain checks neither that a FID is the root of its segments
+ * nor that fragments belong to a segment, so anybody can declare other content under a FID.
  */
 export function sameContent(ours: CessFile, theirs: ChainDeal | ChainFile): boolean {
   return (

@@ -23,15 +23,15 @@ export interface DistributionComponents {
   readonly owners: Owners;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "error">;
-  /** Wakes the worker of this name: the supervisor's. */
+  /** Wakes the worker of this name (Supervisor.wake). */
   readonly wake: (worker: string) => void;
-  /** Which storage nodes get fragments; by default they are drawn, weighted by idle space and quality. */
+  /** Chooses the storage nodes that get fragments; by default at random, weighted by idle space and quality. */
   readonly policy?: PlacementPolicy;
-  /** Uniform in [0, 1): draws storage nodes. Math.random unless a simulation wants the same draw again. */
+  /** Uniform in [0, 1), for choosing storage nodes. Math.random by default; simulations give a seeded one. */
   readonly random?: () => number;
 }
 
-/** The same with what its own parts share. */
+/** The components, with what distribution's own parts share. */
 export interface DistributionContext extends DistributionComponents {
   readonly counters: Counters;
 }

@@ -12,7 +12,7 @@ export class Counters {
   bytesSent = 0;
   nodeFailures = 0;
   reassignments = 0;
-  /** Deals that the chain dropped; they are ordered again. */
+  /** Deals that the chain dropped and that were declared again. */
   dealsLost = 0;
   /** Fragment indexes that had no node when a transfer ended, each time. */
   unplaced = 0;

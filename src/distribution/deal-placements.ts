@@ -2,14 +2,14 @@ import type { Placement } from "../catalog/catalog.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import type { ChainDeal } from "../network/chain/chain.js";
 
-/** Which node has which fragment index of one deal: what we saved, corrected by what the chain says. */
+/** Which node has which fragment index of one deal: the saved placement, corrected by the chain's state. */
 export class DealPlacements {
   private readonly rows = new Map<number, Placement>();
 
   /**
-   * "One index a miner, one miner an index": a node that has reported one index can report no other, so what we meant
-   * to give it besides needs another node. A report that we remember and the deal does not show was forgotten by the
-   * chain (the deal was overwritten): that node has the fragments and may report again.
+   * "One index a miner, one miner an index": a node that has reported one index can report no other, so any other index
+   * planned for it needs another node. A saved report that the deal does not show was lost when the deal was
+   * overwritten: that node still has the fragments and may report again.
    */
   constructor(saved: readonly Placement[], reports: ChainDeal["reports"], now: number) {
     const reporters = new Set<string>(reports.map(({ node }) => node));

@@ -12,8 +12,8 @@ export interface DealWatcherParts extends Pick<DistributionContext, "log" | "wak
 }
 
 /**
- * Turns the chain's events into due jobs. An event proves nothing, it only says when to look; one that is lost here
- * (a crash, a catalog that does not answer) costs the time until the job looks by itself.
+ * Makes jobs due on the chain's events. An event proves nothing, it only tells when to look. A lost one (by a crash, or
+ * a catalog that does not answer) only costs time, until the job looks by itself.
  */
 export class DealWatcher {
   private readonly context: DealWatcherParts;
@@ -27,7 +27,7 @@ export class DealWatcher {
     this.unwatch = context.chain.watch((event) => this.hear(event));
   }
 
-  /** Hears no more; resolves when what was heard is in the catalog. */
+  /** Stops listening; resolves when the events so far are in the catalog. */
   async close(): Promise<void> {
     this.unwatch();
     await this.flushing;
@@ -47,7 +47,7 @@ export class DealWatcher {
 
   private async flush(): Promise<void> {
     const { catalog, log, wake } = this.context;
-    // Begun in a later turn, so that the events of one block are one flush.
+    // Begun in a later turn of the event loop, so that the events of one block make one flush.
     await Promise.resolve();
     while (this.gap || this.pending.size > 0) {
       try {

@@ -15,7 +15,7 @@ export interface DeleteJobParts extends DistributionContext {
   readonly locks: FidLocks;
 }
 
-/** Takes a file that no object needs any more off the chain, for its owner. */
+/** Removes a file that no object needs any more from the chain, for its owner. */
 export class DeleteJob {
   private readonly context: DeleteJobParts;
   private readonly settings: DistributionSettings;
@@ -42,10 +42,10 @@ export class DeleteJob {
       case "encoded":
       case "declared":
       case "placed":
-        // The store job is at work. "A pending deal can not be cancelled": it becomes a file before that can go.
+        // The store job is running. "A pending deal can not be cancelled": it becomes a file before that can go.
         return storeContext.waitEvent();
       case "failed":
-        // Refused before there was a deal: the row goes with its bytes. Otherwise as a stored one.
+        // Refused before there was a deal: the row is removed with its bytes. Otherwise it is deleted as a stored one.
         if (row.references === 0 && (await storeContext.discard(row)).kind === "done") return DONE;
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "stored":
@@ -63,14 +63,13 @@ export class DeleteJob {
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
     if (deal) return storeContext.waitEvent();
     if (file && isOwner(file, account.cessAccount)) {
-      // Needed again, and nothing was deleted yet: the catalog says so and keeps the file.
+      // When an object needs it again and nothing was deleted yet, the catalog keeps the file.
       if (row.references > 0 && !(await catalog.files.beginDelete(row.id))) return DONE;
       return this.send(row, account, signal);
     }
     const final = await chain.file(row.fid, "finalized");
     if (final && isOwner(final, account.cessAccount)) return storeContext.waitBlock();
-    // What we deleted ourselves is gone at a final block. What nobody here deleted may be hidden by an endpoint that
-    // lags.
+    // What we deleted ourselves is gone at a final block. Otherwise an endpoint that lags may not show the file yet.
     if (!row.signed && !(await this.staysAway(row))) return storeContext.waitBlock();
     return this.gone(row);
   }
@@ -89,12 +88,12 @@ export class DeleteJob {
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
     await catalog.files.deleted(row.id);
     counters.deletions++;
-    // Something may have begun to need the file while it went.
+    // An object may have begun to need the file meanwhile.
     wake("store");
     return DONE;
   }
 
-  /** Only where the owner is listed: by anybody else the call "succeeds with an event and changes nothing". */
+  /** Only where the owner is listed: for anybody else the call "succeeds with an event and changes nothing". */
   private async send(row: FileRow, account: Account, signal: AbortSignal): Promise<Outcome> {
     const { catalog, chain, counters } = this.context;
     if (!(await chain.authorized(account.cessAccount)))
@@ -108,7 +107,7 @@ export class DeleteJob {
       if (!(error instanceof ChainRefusal)) throw error;
       counters.refusals++;
       await catalog.files.markSigned(row.id, undefined);
-      // What cannot be deleted now keeps its row: it is charged to the owner until it can.
+      // The row stays until the file can be deleted: it is charged to the owner until then.
       throw new TemporaryFailure(judge(error, account, chain.account).text, { cause: error });
     }
     // The next step reads the owner list: an owner who was listed twice may be listed still.

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { backoffMs } from "../async/backoff.js";
 import type { FileRow, Placement } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
 import type { ChainDeal, ChainFile } from "../network/chain/chain.js";
@@ -10,21 +11,21 @@ import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
 import type { StoreContext } from "./store-context.js";
 import type { Transfer } from "./transfer.js";
 
-/** Files whose delivery is remembered; forgetting one only costs patience. */
+/** Files whose delivery is remembered. When one is forgotten, silent nodes are only waited for longer. */
 const REMEMBERED_FILES = 10_000;
-/** The patience with a silent node doubles with each reassignment, up to 2^5 times the setting. */
-const LONGEST_PATIENCE = 5;
+/** How many times the setting a silent node is waited for at most: that doubles with each reassignment. */
+const LONGEST_PATIENCE = 32;
 
 /**
- * What this process learned while delivering one file. It makes the next choice better, never right: a restart
- * forgets it and still ends well.
+ * What this process learned while delivering one file. It only improves choices: after a restart the file is delivered
+ * without it.
  */
 interface Memory {
   /** Nodes that took fragments and did not report in time. */
   readonly silent: Set<string>;
   /** Times in which silent nodes were replaced. */
   rounds: number;
-  /** Finalized block since which the present set of nodes is awaited. */
+  /** Finalized block since which reports of the present nodes are awaited. */
   awaitedSince: number | undefined;
   /** Finalized block and time at which the deal was first missing. */
   missingSince: { readonly block: number; readonly at: number } | undefined;
@@ -52,7 +53,7 @@ export class Delivery {
     const account = this.storeContext.accountOf(row);
     const { deal, file } = await readFileStatus(this.context.chain, row.fid, "best");
     if (file && isOwner(file, account.cessAccount)) return this.conclude(row, account, file);
-    // Somebody else's order took our deal's place: ordering knows how to wait for that, or to join it.
+    // Another order took our deal's place: ordering waits for it, or joins it.
     if (file ?? (deal && deal.owner !== account.cessAccount)) return this.startOver(row);
     if (!deal) return this.missing(row);
     if (!sameContent(row, deal)) {
@@ -78,7 +79,7 @@ export class Delivery {
     return outcome;
   }
 
-  /** Reports that were not there the last time we looked speak for their nodes. */
+  /** Tells the registry of reports that are new since the last look. */
   private creditReports(saved: readonly Placement[], reports: ChainDeal["reports"]): void {
     for (const { index, node } of reports) {
       const before = saved.find((row) => row.index === index && row.node === node);
@@ -93,10 +94,10 @@ export class Delivery {
   }
 
   /**
-   * "A pending deal can not be cancelled and never times out", so a deal that is gone is a block that was reorganised
-   * away or an endpoint that lags behind; to order again too early would overwrite the deal. Only a deal that stays
-   * away over many finalized blocks is ordered again. Their time must have passed as well: a node that catches up
-   * finalizes many in a moment.
+   * "A pending deal can not be cancelled and never times out". A deal that is missing is therefore on a block that was
+   * reorganised away, or the endpoint lags; declaring again too early would overwrite the deal. It is declared again
+   * only when it stays missing over many finalized blocks, and for as long as these blocks take: a chain node that
+   * catches up finalizes many in a moment.
    */
   private async missing(row: FileRow): Promise<Outcome> {
     const { chain, clock } = this.context;
@@ -111,7 +112,7 @@ export class Delivery {
     const since = (memory.missingSince ??= { block, at: clock.now() });
     if (block - since.block < vanishedBlocks || clock.now() - since.at < vanishedBlocks * blockMs)
       return this.storeContext.waitBlock();
-    // What made the chain drop it (a territory that expired) is told by ordering, which looks before it signs.
+    // Why the chain dropped it (an expired territory) is reported by ordering, which checks before it signs.
     this.context.counters.dealsLost++;
     return this.startOver(row);
   }
@@ -130,7 +131,7 @@ export class Delivery {
       // A block may pass before the first report can be there.
       memory.awaitedSince = await chain.finalizedBlock();
       if (end.kind === "unsatisfied") throw new TemporaryFailure(end.why);
-      // Others' turn; ours comes again when they have had theirs.
+      // Other files have their turn first.
       if (end.kind === "paused") return AGAIN;
     } else {
       await catalog.files.savePlacements(row.id, placements.all());
@@ -143,8 +144,8 @@ export class Delivery {
   }
 
   /**
-   * A node that has had its fragments for long and has not reported loses its index. Both time and blocks must have
-   * passed: when the chain stands still, or we did, no node can be blamed.
+   * A node that has had its fragments for long and has not reported loses its index. Both time and finalized blocks
+   * must have passed: while the chain, or this process, stood still, no node could report.
    */
   private async revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
     const { registry, clock, chain, counters } = this.context;
@@ -165,7 +166,7 @@ export class Delivery {
 
   private awaitReports(placements: DealPlacements, memory: Memory): Outcome {
     const sooner = placements.awaited().map(({ since }) => since + this.patienceMs(memory) - this.context.clock.now());
-    // All have reported: the file is there with the next block.
+    // All have reported: the file is on chain with the next block.
     if (sooner.length === 0) return this.storeContext.waitBlock();
     const pollMs = this.settings.pollBlocks * this.settings.blockMs;
     return wait(Math.max(this.settings.blockMs, Math.min(pollMs, ...sooner)));
@@ -173,7 +174,8 @@ export class Delivery {
 
   private patienceMs(memory: Memory): number {
     const { reportTimeoutBlocks, blockMs } = this.settings;
-    return reportTimeoutBlocks * blockMs * 2 ** Math.min(memory.rounds, LONGEST_PATIENCE);
+    const minMs = reportTimeoutBlocks * blockMs;
+    return backoffMs({ minMs, maxMs: minMs * LONGEST_PATIENCE }, memory.rounds + 1);
   }
 
   private memory(id: string): Memory {

@@ -13,9 +13,9 @@ import { StoreContext } from "./store-context.js";
 import { StoreJob } from "./store-job.js";
 import { Transfer } from "./transfer.js";
 
-/** From staged bytes to a file that twelve storage nodes keep, and away again: three workers for a supervisor. */
+/** Stores staged files on twelve storage nodes each, and deletes them again: three workers for a supervisor. */
 export class Distribution {
-  /** Named after the jobs they do: encode, store, delete. */
+  /** Named after their kinds of jobs: encode, store, delete. */
   readonly workers: readonly { readonly worker: Worker; readonly concurrency: number }[];
   private readonly context: DistributionContext;
   private watcher: DealWatcher | undefined;
@@ -41,12 +41,12 @@ export class Distribution {
     ];
   }
 
-  /** Begins to listen to the chain: its events make waiting jobs due. Once; `close` ends it. */
+  /** Begins to listen to the chain, whose events make waiting jobs due. To be called once; `close` ends it. */
   watch(): void {
     this.watcher ??= new DealWatcher(this.context);
   }
 
-  /** Ends listening. The workers are the supervisor's: drain it first. */
+  /** Ends listening. Drain the supervisor that runs the workers first. */
   async close(): Promise<void> {
     await this.watcher?.close();
     this.watcher = undefined;

@@ -24,7 +24,7 @@ export class EncodeJob {
     try {
       const settings = { format: job.format ?? PLAIN, territory: account.territory, priority: "background" } as const;
       const files = await preprocessing.files(version.id, content, settings, signal);
-      // With this the job and the prepared segments are gone, in the same transaction.
+      // This also removes the job and the prepared segments, in the same transaction.
       const { orphans } = await catalog.objects.attach(version.id, files, preprocessing.root(files));
       await blobs.remove(orphans);
     } finally {

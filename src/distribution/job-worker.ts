@@ -1,3 +1,6 @@
+import { abortable, onAbort } from "../async/abort.js";
+import { backoffMs } from "../async/backoff.js";
+import { after } from "../async/timer.js";
 import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
 import type { Progress, Worker } from "../background/worker.js";
 import { ChainUnavailable, ExtrinsicLost } from "../network/chain/chain.js";
@@ -11,8 +14,8 @@ export interface JobHandler {
 }
 
 /**
- * Leases one due job of its kind, lets the handler do one step of it, and gives it back with what the step led to.
- * Jobs are rows: nothing about them lives here between two steps.
+ * Leases one due job of its kind, lets the handler do one step, and releases it with the step's outcome. Jobs are rows
+ * of the catalog: nothing of them is kept here between two steps.
  */
 export class JobWorker implements Worker {
   readonly name: string;
@@ -45,7 +48,7 @@ export class JobWorker implements Worker {
     return { kind: "busy" };
   }
 
-  /** A due job that another loop is about to take must not make this a busy loop. */
+  /** The floor keeps this from being a busy loop while another loop is about to take a due job. */
   private async idle(): Promise<Progress> {
     const due = await this.jobs.nextDue([this.kind]);
     const floor = this.context.clock.now() + this.settings.idleFloorMs;
@@ -55,7 +58,7 @@ export class JobWorker implements Worker {
   private async run(job: Job, signal: AbortSignal): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.untilTold(this.handler.run(job, signal), signal);
+      outcome = await this.orAbandoned(this.handler.run(job, signal), signal);
     } catch (error) {
       await this.failed(job, error, signal);
       return;
@@ -67,38 +70,33 @@ export class JobWorker implements Worker {
   }
 
   /**
-   * A read of the chain knows no signal, and a node that is cut off may keep it for half a minute: at shutdown such
-   * work is left behind, as a crash would leave it. Work that obeys its signal has time to do so.
+   * Reads of the chain have no signal, and may take half a minute when the node is cut off. At shutdown such work is
+   * abandoned, as by a crash, after a time in which other work reacts to its signal.
    */
-  private async untilTold<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-    const over = new AbortController();
-    const left = new Promise<never>((_resolve, reject) => {
-      const leave = () => {
-        this.context.clock.sleep(OBEY_MS, over.signal).then(
-          () => reject(signal.reason as Error),
-          () => undefined,
-        );
-      };
-      if (signal.aborted) leave();
-      else signal.addEventListener("abort", leave, { once: true, signal: over.signal });
+  private async orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    const abandoned = new AbortController();
+    let cancelTimer = (): void => undefined;
+    const stopListening = onAbort(signal, (reason) => {
+      cancelTimer = after(this.context.clock, ABORT_GRACE_MS, () => abandoned.abort(reason));
     });
     try {
-      return await Promise.race([work, left]);
+      return await abortable(work, [abandoned.signal]);
     } finally {
-      over.abort();
-      work.catch(() => undefined);
+      stopListening();
+      cancelTimer();
     }
   }
 
   private async failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
     const now = this.context.clock.now();
-    // Shutting down is no fault of the job's.
+    // Shutting down is not the job's failure.
     if (signal.aborted) {
       await this.jobs.release(job.id, now);
       return;
     }
     const { retryMinBlocks, retryMaxBlocks, blockMs } = this.settings;
-    const delayMs = Math.min(retryMinBlocks * 2 ** Math.min(job.attempt, 30), retryMaxBlocks) * blockMs;
+    const limits = { minMs: retryMinBlocks * blockMs, maxMs: retryMaxBlocks * blockMs };
+    const delayMs = backoffMs(limits, job.attempt + 1);
     const text = error instanceof Error ? error.message : String(error);
     this.context.counters.retries++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
@@ -116,7 +114,7 @@ export class JobWorker implements Worker {
     await this.jobs.release(job.id, now + delayMs, text);
   }
 
-  /** Transfers take longer than a lease. A lease that cannot be extended is only logged: steps may run twice. */
+  /** Transfers take longer than a lease. A failure to extend the lease is only logged, since steps may run twice. */
   private async keepLease(job: Job, ended: AbortSignal): Promise<void> {
     while (!isAborted(ended)) {
       try {
@@ -130,12 +128,10 @@ export class JobWorker implements Worker {
   }
 }
 
-/**
- * For work to end by itself once it is told to; well below what the supervisor waits before it gives up on a worker.
- */
-const OBEY_MS = 500;
+/** Time that aborted work has to end by itself, ms; well below what the supervisor waits for a worker at shutdown. */
+const ABORT_GRACE_MS = 500;
 
-/** A function, because the value changes while its caller waits and the compiler would not believe it. */
+/** A function, because the compiler would take the value to be unchanged across an await. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

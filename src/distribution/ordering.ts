@@ -23,7 +23,7 @@ export class Ordering {
 
   async run(id: string, signal: AbortSignal): Promise<Outcome> {
     const { catalog, chain } = this.context;
-    // Read again: the row may have changed before the lock was ours.
+    // Read again: the row may have changed before the lock was taken.
     const row = await catalog.files.get(id);
     if (row?.state !== "encoded") return AGAIN;
     const account = this.storeContext.accountOf(row);
@@ -31,25 +31,25 @@ export class Ordering {
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
     if (file && isOwner(file, account.cessAccount)) return this.storeContext.conclude(row, account);
     if (deal?.owner === account.cessAccount) return this.adopt(row, deal);
-    // What the best block lacks may be back when that block turns out to be another fork's.
+    // What the best block lacks may be there again when that block is not on the final fork.
     const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
       return this.storeContext.waitBlock();
     if (row.references === 0) return this.storeContext.discard(row);
     if (file) {
-      // Somebody has stored the same bytes before.
+      // Somebody stored the same bytes before.
       if (!sameContent(row, file)) return this.storeContext.giveUpForeign(row, file);
-      // A file whose last report is forked away is a deal again, and declaring would overwrite that.
+      // If the file's last report is on another fork, the file is a deal again, and declaring would overwrite it.
       return final.file ? this.declare(row, account, true, signal) : this.storeContext.waitBlock();
     }
-    // Another owner's deal: to declare now would overwrite it. When it is a file, we are added at once.
+    // Another owner's deal: declaring now would overwrite it. Once it is a file, our owner is added at once.
     if (deal) return this.storeContext.waitEvent();
     if (final.deal ?? final.file) return this.storeContext.waitBlock();
     if (await this.othersTurn(row)) return this.storeContext.waitBlock();
     return this.declare(row, account, false, signal);
   }
 
-  /** Our owner's deal is pending: ours from before a crash, or another gateway's. Either way its reports count. */
+  /** Our owner's deal is pending: from before a crash, or from another gateway. Either way its reports count. */
   private async adopt(row: FileRow, deal: ChainDeal): Promise<Outcome> {
     const { catalog, counters } = this.context;
     if (!sameContent(row, deal)) {
@@ -59,15 +59,14 @@ export class Ordering {
       );
     }
     await catalog.files.advance(row.id, "declared", deal.reports.length);
-    // In this order: a declared row that is still marked is looked at again, an unmarked encoded one is declared again.
+    // In this order: after a crash in between, a declared row that is still marked is only looked at again, while an
+    // encoded row without the mark would be declared again.
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
     counters.declared++;
     return AGAIN;
   }
 
-  /**
-   * Another owner of the same bytes has a deal that we do not see yet (or no more): it is for that row's job to tell.
-   */
+  /** Another owner of the same bytes has a deal that we do not see yet, or no more: that row's job finds out. */
   private async othersTurn(row: FileRow): Promise<boolean> {
     const rows = await this.context.catalog.files.withFid(row.fid);
     return rows.some(({ id, state }) => id !== row.id && (state === "declared" || state === "placed"));
@@ -93,11 +92,11 @@ export class Ordering {
       if (!(error instanceof ChainRefusal)) throw error;
       return this.refused(row, account, error);
     }
-    // The next step finds the order settled and reads what became of it: an event or an answer alone proves nothing.
+    // The next step reads the settled order's result: an event or an answer alone proves nothing.
     return AGAIN;
   }
 
-  /** Never signs for an owner who has not authorized us, nor what the territory cannot hold. */
+  /** Signs only for owners who have authorized this gateway, and only what the territory can hold. */
   private async preflight(row: FileRow, account: Account, exists: boolean): Promise<void> {
     const { chain } = this.context;
     if (!(await chain.authorized(account.cessAccount)))
@@ -108,7 +107,7 @@ export class Ordering {
     if (refusal !== undefined) throw new TemporaryFailure(refusal);
   }
 
-  /** Included and refused, at a finalized block: nothing of it can come any more. */
+  /** The order was refused in a finalized block: it can have no effect any more. */
   private async refused(row: FileRow, account: Account, refusal: ChainRefusal): Promise<Outcome> {
     const { catalog, chain, counters } = this.context;
     counters.refusals++;

@@ -18,7 +18,7 @@ export function wait(ms: number): Outcome {
   return { kind: "wait", ms };
 }
 
-/** The job cannot go on now but may later: its message is kept on the job, and users read it. */
+/** The job cannot go on now but may later. The message is kept with the job and shown to users. */
 export class TemporaryFailure extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

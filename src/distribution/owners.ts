@@ -1,4 +1,4 @@
 import type { Account } from "../model/account.js";
 
-/** Who an Account.id is on chain. Undefined: the configuration does not know this account (any more). */
+/** The account of an Account.id. Undefined when it is not configured, or no longer. */
 export type Owners = (id: string) => Account | undefined;

@@ -9,8 +9,8 @@ export interface Verdict {
 }
 
 /**
- * Refusals that the same order meets every time: it is malformed. What is not listed may pass, so it is tried again:
- * a file given up for nothing is worse than a fee.
+ * Refusals that the same order always meets, because it is malformed. Any other may be temporary, so the order is tried
+ * again: giving up a file needlessly is worse than paying a fee.
  */
 const PERMANENT = new Set([
   "fileBank.SpecError",
@@ -68,9 +68,8 @@ export function territoryInactive({ territory }: Account): string {
 }
 
 /**
- * Why an order for this many segments would be refused, or undefined. Asked before signing, because "a refused call
- * pays too" and the gateway never orders what the territory cannot hold. The chain's test is strict: remaining >
- * needed.
+ * Why an order for this many segments would be refused, or undefined. Checked before signing, because "a refused call
+ * pays too". The chain's test is strict: remaining > needed.
  */
 export function objection(account: Account, territory: Territory | undefined, segments: number): string | undefined {
   if (!territory) return territoryMissing(account);

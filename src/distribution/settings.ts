@@ -16,7 +16,7 @@ export interface DistributionSettings {
   readonly retryMinBlocks: number;
   /** … up to this. */
   readonly retryMaxBlocks: number;
-  /** How often a waiting job looks although no event woke it, in blocks. */
+  /** How often a waiting job reads the chain when no event wakes it, in blocks. */
   readonly pollBlocks: number;
   /** A node that has its fragments and does not report within this many blocks loses the index to another node. */
   readonly reportTimeoutBlocks: number;
@@ -26,7 +26,7 @@ export interface DistributionSettings {
   readonly bytesInFlight: number;
   /** Of these, on their way to one node. */
   readonly fragmentsPerNode: number;
-  /** Blocks after which a transfer lets other files have its worker; it goes on when their turn is over. */
+  /** Blocks after which a transfer gives its worker to other files; it goes on after them. */
   readonly sliceBlocks: number;
   /** Attempts to give one fragment to one node. */
   readonly putAttempts: number;

@@ -6,7 +6,7 @@ import { AGAIN, DONE, TemporaryFailure, wait, type Outcome } from "./outcome.js"
 import type { DistributionSettings } from "./settings.js";
 import { isOwner, sameContent } from "./chain-view.js";
 
-/** What ordering, delivery and deletion all do with a file's row. */
+/** What ordering, delivery and deletion share. */
 export class StoreContext {
   private readonly context: DistributionContext;
   private readonly settings: DistributionSettings;
@@ -23,7 +23,7 @@ export class StoreContext {
     return { ...account, territory: row.territory };
   }
 
-  /** The file exists on chain for its owner: it is stored as soon as a finalized block says so. */
+  /** The file is on chain for its owner: it is stored as soon as a finalized block shows it. */
   async conclude(row: FileRow, account: Account): Promise<Outcome> {
     const { catalog, chain } = this.context;
     const final = await chain.file(row.fid, "finalized");
@@ -38,13 +38,13 @@ export class StoreContext {
     return DONE;
   }
 
-  /** Somebody ordered other bytes under this FID; nothing we could send would ever be asked for. */
+  /** Somebody declared other bytes under this FID, so ours would never be accepted. */
   async giveUpForeign(row: FileRow, file: ChainFile): Promise<Outcome> {
     const owners = file.owners.map(({ account }) => account).join(", ");
     return this.giveUp(row, `the network has other content under this file's identity ${row.fid} (of ${owners})`);
   }
 
-  /** For good: the bytes stay staged and readable, the text is shown to the user. */
+  /** Gives the file up: its bytes stay staged and readable, and the text is shown to the user. */
   async giveUp(row: FileRow, text: string): Promise<Outcome> {
     const { catalog, counters } = this.context;
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
@@ -54,11 +54,11 @@ export class StoreContext {
   }
 
   /**
-   * Nothing needs the file and the chain knows nothing of it: its row and bytes go. `again` when something needs it.
+   * For a file that nothing needs and that is not on chain: removes its row and bytes. `again` when something needs it.
    */
   async discard(row: FileRow): Promise<Outcome> {
     const { files } = this.context.catalog;
-    // What was signed is settled and left no trace; a marked row would be kept.
+    // What was signed is settled without effect; while it is marked, the row would be kept.
     if (row.signed) await files.markSigned(row.id, undefined);
     const { discarded, orphans } = await files.discard(row.id);
     if (!discarded) return AGAIN;
@@ -68,8 +68,8 @@ export class StoreContext {
   }
 
   /**
-   * Whether something we signed about this FID, for any owner, may still be included: until that is settled, what the
-   * chain shows proves nothing.
+   * Whether an extrinsic of ours about this FID, for any owner, may still be included. Until that is settled, the
+   * chain's state proves nothing.
    */
   async unsettled(row: FileRow): Promise<boolean> {
     for (const { signed } of await this.context.catalog.files.withFid(row.fid)) {
@@ -83,7 +83,7 @@ export class StoreContext {
     return wait(this.settings.blockMs);
   }
 
-  /** An event on chain is what we wait for; this is the time after which we look although none came. */
+  /** Waits for an event on chain, or at most for the poll interval. */
   waitEvent(): Outcome {
     return wait(this.settings.pollBlocks * this.settings.blockMs);
   }

@@ -32,7 +32,7 @@ export class StoreJob {
       case "placed":
         return delivery.run(row, signal);
       case "deleting":
-        // The delete job is at work; it makes the row `encoded` when something needs the file again.
+        // The delete job is running; it makes the row `encoded` when something needs the file again.
         return storeContext.waitBlock();
       case "stored":
       case "failed":

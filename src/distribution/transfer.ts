@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
+import { Semaphore } from "../async/semaphore.js";
 import type { FileRow } from "../catalog/catalog.js";
 import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
@@ -10,14 +11,13 @@ import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nod
 import type { DistributionContext } from "./components.js";
 import { segmentContent } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
-import { FairSemaphore } from "./fair-semaphore.js";
 import type { DistributionSettings } from "./settings.js";
 
 const RANDOM = rulesPolicy();
-/** Files whose transfers' progress is remembered; forgetting one only costs sending again. */
+/** Files whose transfers' progress is remembered; when one is forgotten, its fragments are only sent again. */
 const REMEMBERED_FILES = 1_000;
 
-/** How far a transfer came: the whole way, as far as its time allowed, or as far as there were nodes. */
+/** How a transfer ended: complete, paused because its time was over, or short of suitable nodes. */
 export type TransferEnd =
   { readonly kind: "complete" } | { readonly kind: "paused" } | { readonly kind: "unsatisfied"; readonly why: string };
 
@@ -36,7 +36,7 @@ interface Shipment {
   readonly failed: Map<string, string>;
   readonly avoided: ReadonlySet<string>;
   readonly signal: AbortSignal;
-  /** When it is others' turn. */
+  /** When other files have their turn. */
   readonly until: number;
   readonly progress: Map<number, Progress>;
   paused: boolean;
@@ -55,17 +55,17 @@ interface Shipment {
 export class Transfer {
   private readonly context: DistributionContext;
   private readonly settings: DistributionSettings;
-  /** A slot is one fragment in memory. */
-  private readonly slots: FairSemaphore;
+  /** A permit is one fragment in memory. Files are its queues and storage nodes its groups: neither holds all. */
+  private readonly fragments: Semaphore;
   /** By row. */
   private readonly progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
 
   constructor(context: DistributionContext, settings: DistributionSettings) {
     this.context = context;
     this.settings = settings;
-    this.slots = new FairSemaphore({
-      slots: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
-      slotsPerNode: settings.fragmentsPerNode,
+    this.fragments = new Semaphore({
+      permits: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
+      permitsPerGroup: settings.fragmentsPerNode,
     });
   }
 
@@ -80,7 +80,8 @@ export class Transfer {
     avoided: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<TransferEnd> {
-    // One index's broken catalog or encoder ends the others: nothing may still be sending when the job is given back.
+    // When one index fails on the catalog or encoder, the others end too: nothing may still be sending when the job is
+    // released.
     const stop = new AbortController();
     const shipment: Shipment = {
       row,
@@ -95,7 +96,7 @@ export class Transfer {
       unsatisfied: undefined,
       saving: Promise.resolve(),
     };
-    // Every index listens while its fragment is computed and sent: more than Node takes for a leak, and bounded.
+    // Every index listens while its fragment is computed and sent: more listeners than Node expects, but bounded.
     setMaxListeners(4 * FRAGMENTS, shipment.signal);
     this.assign(shipment, placements.vacant());
     await this.save(shipment);
@@ -111,7 +112,7 @@ export class Transfer {
       this.progress.delete(row.id);
       return { kind: "complete" };
     }
-    // What has no node has none still when the rest is sent: it is told then.
+    // Indexes without a node are reported when the rest is sent.
     if (shipment.paused) return { kind: "paused" };
     this.context.counters.unplaced += placements.vacant().length;
     return {
@@ -143,7 +144,7 @@ export class Transfer {
     if (unsatisfied !== undefined) shipment.unsatisfied = unsatisfied;
   }
 
-  /** To the assigned node; when that one fails, to another one, until nobody is left. */
+  /** Sends to the assigned node; when that one fails, to another one, until none is left. */
   private async sendIndex(shipment: Shipment, index: number): Promise<void> {
     const { placements, nodes, failed } = shipment;
     for (;;) {
@@ -176,16 +177,14 @@ export class Transfer {
     const begin = before?.node === node.account ? before.segments : 0;
     for (const [s, segment] of row.segments.entries()) {
       if (s < begin) continue;
-      // At least one: the longest file comes to its end.
+      // At least one segment each time, so that the longest file gets done.
       if (s > begin && this.context.clock.now() >= shipment.until) {
         shipment.paused = true;
         return false;
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.slots.run(
-        row.id,
-        node.account,
+      await this.fragments.run(
         async () => {
           const content = segmentContent(row, s, this.context.blobs);
           const bytes = await this.context.encoder.fragment(content, formatFrom(row.format, s), index, {
@@ -194,7 +193,7 @@ export class Transfer {
           });
           await this.put(node, { fid: row.fid, hash }, bytes, signal);
         },
-        signal,
+        { queue: row.id, group: node.account, signal },
       );
       progress.set(index, { node: node.account, segments: s + 1 });
     }
@@ -202,7 +201,7 @@ export class Transfer {
     return true;
   }
 
-  /** A few attempts: a node refuses fragments of a deal that it has not seen yet. */
+  /** Tries a few times: a node refuses fragments of a deal that it has not seen yet. */
   private async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const { nodes, clock, counters } = this.context;
     for (let attempt = 1; ; attempt++) {

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
+import { abortable } from "../async/abort.js";
+import { Semaphore, SemaphoreFull } from "../async/semaphore.js";
+import { DomainError } from "../model/errors.js";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
+import { type LeasedThread, ThreadPool } from "../threads/thread-pool.js";
 import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
-import { WorkQueue } from "./work-queue.js";
-import type { WorkerTasks } from "./worker.js";
+import type { EncodingCalls } from "./worker.js";
 
 export interface EncoderSettings {
   /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
@@ -15,6 +16,9 @@ export interface EncoderSettings {
 }
 
 export const ENCODER_DEFAULTS: EncoderSettings = { threads: availableParallelism(), waitingTasks: 4096 };
+
+/** A thread without work for so long ends, and its memory is free, ms. */
+const IDLE_MS = 30_000;
 
 /** The bytes in a buffer of their own, which can be transferred. Copied only if they are part of a larger buffer. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -29,26 +33,21 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * abort.
  */
 export class ThreadEncoder implements Encoder {
-  private readonly pool: Piscina;
-  private readonly queue: WorkQueue;
+  private readonly pool: ThreadPool<EncodingCalls>;
+  private readonly turns: Semaphore;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
     const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
-    this.pool = new Piscina({
-      filename: fileURLToPath(new URL("./worker.js", import.meta.url)),
-      minThreads: 1,
-      maxThreads: threads,
-      idleTimeout: 30_000,
-    });
-    this.queue = new WorkQueue({ running: threads, waiting: waitingTasks });
+    this.pool = new ThreadPool({ module: new URL("./worker.js", import.meta.url), threads, idleMs: IDLE_MS });
+    this.turns = new Semaphore({ permits: threads, waiting: waitingTasks });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.run("hashSegment", { content, format }, [], task);
+    return this.run((thread) => thread.call("hashSegment", { content, format }), task);
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.run("fragment", { content, format, index }, [], task);
+    return this.run((thread) => thread.call("fragment", { content, format, index }), task);
   }
 
   reconstruct(
@@ -58,36 +57,38 @@ export class ThreadEncoder implements Encoder {
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
-    return this.run("reconstruct", { available: given, wanted }, buffers, task);
+    return this.run((thread) => thread.call("reconstruct", { available: given, wanted }, buffers), task);
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = owned(bytes);
-    return this.run("verify", { bytes: given, hash }, [given.buffer], task);
+    return this.run((thread) => thread.call("verify", { bytes: given, hash }, [given.buffer]), task);
   }
 
   async close(): Promise<void> {
-    this.queue.close(new Error("the encoder is closed"));
-    await this.pool.destroy();
+    this.turns.close(new Error("the encoder is closed"));
+    await this.pool.close();
   }
 
-  private run<Name extends keyof WorkerTasks, Result>(
-    name: Name,
-    argument: WorkerTasks[Name],
-    transferList: ArrayBuffer[],
+  private async run<T>(
+    work: (thread: LeasedThread<EncodingCalls>) => Promise<T>,
     { priority = "foreground", signal, onStart }: Task = {},
-  ): Promise<Result> {
-    const work = () => {
+  ): Promise<T> {
+    const onThread = async () => {
       onStart?.();
-      return this.pool.run(argument, { name, transferList }) as Promise<Result>;
+      const thread = this.pool.lease();
+      try {
+        return await work(thread);
+      } finally {
+        thread.release();
+      }
     };
-    return new Promise((resolve, reject) => {
-      const leave = () => reject(signal?.reason as Error);
-      signal?.addEventListener("abort", leave, { once: true });
-      void this.queue
-        .run(work, priority, signal)
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener("abort", leave));
-    });
+    try {
+      return await abortable(this.turns.run(onThread, { priority, signal }), [signal]);
+    } catch (error) {
+      if (error instanceof SemaphoreFull)
+        throw new DomainError({ kind: "overloaded" }, "too much work is waiting for the encoder");
+      throw error;
+    }
   }
 }

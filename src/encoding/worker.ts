@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
 import { setPriority } from "node:os";
-import { move, transferableSymbol, valueSymbol } from "piscina";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { createCodec } from "./fastest-codec.js";
+import { serveCalls, Transfer } from "../threads/thread-calls.js";
 import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
 
 const NICENESS = 10;
-
-/** What one thread does; the names of the functions are the names piscina calls them by. */
-export interface WorkerTasks {
-  hashSegment: { content: readonly FileSlice[]; format: SegmentFormat };
-  fragment: { content: readonly FileSlice[]; format: SegmentFormat; index: number };
-  reconstruct: { available: NumberedFragment[]; wanted: readonly WantedFragment[] };
-  verify: { bytes: Uint8Array; hash: Hash };
-}
 
 /**
  * On Linux this is the priority of the calling thread only. With few cores, requests are served before preprocessing.
@@ -24,40 +16,43 @@ if (process.platform === "linux") setPriority(NICENESS);
 
 const coder = new SegmentCoder(createCodec());
 
-/** Transfers several buffers to the calling thread without copying them. */
-class Moved {
-  constructor(private readonly reconstruction: Reconstruction) {}
-
-  get [transferableSymbol](): ArrayBufferLike[] {
-    const { available, made } = this.reconstruction;
-    return [...available.map(({ bytes }) => bytes.buffer), ...made.flatMap((bytes) => bytes?.buffer ?? [])];
-  }
-
-  get [valueSymbol](): Reconstruction {
-    return this.reconstruction;
-  }
+interface SegmentTask {
+  readonly content: readonly FileSlice[];
+  readonly format: SegmentFormat;
 }
 
-export function hashSegment({ content, format }: WorkerTasks["hashSegment"]): SegmentHashes {
-  return coder.hashes(content, format);
-}
+const calls = {
+  hashSegment: ({ content, format }: SegmentTask): SegmentHashes => coder.hashes(content, format),
 
-export function fragment({ content, format, index }: WorkerTasks["fragment"]): unknown {
-  return move(coder.fragment(content, format, index));
-}
+  fragment: ({ content, format, index }: SegmentTask & { readonly index: number }) =>
+    given(coder.fragment(content, format, index)),
 
-export function reconstruct({ available, wanted }: WorkerTasks["reconstruct"]): unknown {
-  const made = coder.reconstruct(
+  reconstruct: ({
     available,
-    wanted.map(({ index }) => index),
-  );
-  return move(
-    new Moved({ available, made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)) }),
-  );
-}
+    wanted,
+  }: {
+    readonly available: NumberedFragment[];
+    readonly wanted: readonly WantedFragment[];
+  }) => {
+    const indexes = wanted.map(({ index }) => index);
+    const made = coder
+      .reconstruct(available, indexes)
+      .map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
+    const buffers = [...available.map(({ bytes }) => bytes.buffer), ...made.flatMap((bytes) => bytes?.buffer ?? [])];
+    return new Transfer<Reconstruction>({ available, made }, buffers);
+  },
 
-export function verify({ bytes, hash }: WorkerTasks["verify"]): unknown {
-  return hashOf(bytes) === hash ? move(bytes) : undefined;
+  verify: ({ bytes, hash }: { readonly bytes: Uint8Array; readonly hash: Hash }) =>
+    hashOf(bytes) === hash ? given(bytes) : undefined,
+};
+
+/** What an encoding thread does. */
+export type EncodingCalls = typeof calls;
+
+serveCalls(calls);
+
+function given(bytes: Uint8Array): Transfer<Uint8Array> {
+  return new Transfer(bytes, [bytes.buffer]);
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -9,9 +9,9 @@ import type { AccessSpool, SpoolFile } from "./access-spool.js";
 export const ACCESS_LOGGER_DEFAULTS = {
   /** How long lines stay in memory at the most, ms. */
   flushMs: 1_000,
-  /** A file that could not be delivered is tried again after so long, ms. */
+  /** Time until a file that could not be delivered is tried again, ms. */
   retryMs: 60_000,
-  /** And given up when its lines are so old, ms. */
+  /** Age of a file's lines at which it is given up, ms. */
   maxAgeMs: 7 * 86_400_000,
 };
 export type AccessLoggerSettings = typeof ACCESS_LOGGER_DEFAULTS;
@@ -29,14 +29,14 @@ export interface AccessLoggerComponents {
   readonly spool: AccessSpool;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
-  /** Puts the object. False: the bucket's logs go nowhere any more. */
+  /** Puts the object. False: logging was switched off for the bucket. */
   readonly deliver: (log: LogToDeliver, signal: AbortSignal) => Promise<boolean>;
 }
 
 /**
- * Writes a line for each request to a bucket whose owner wants a log, and takes the lines, many at a time, to where
- * they are wanted. Best effort, as on AWS: a line may be lost with the process, and may come twice. What it delivers is
- * no request, so that no log tells of itself.
+ * Writes a line for each request to a bucket that has server access logging, and delivers the lines, many at a time, as
+ * objects to the target bucket. Best effort, as on AWS: a line may be lost with the process, or come twice. Delivering
+ * is not logged as a request.
  */
 export class AccessLogger implements Worker {
   readonly name = "access-logger";
@@ -50,7 +50,7 @@ export class AccessLogger implements Worker {
     this.settings = { ...ACCESS_LOGGER_DEFAULTS, ...settings };
   }
 
-  /** Never rejects, and nobody needs to wait for it. */
+  /** Never rejects; callers need not wait for it. */
   async record(entry: AccessEntry): Promise<void> {
     const { catalog, spool, log } = this.components;
     try {
@@ -92,7 +92,7 @@ export class AccessLogger implements Worker {
 
   private async send(log: Omit<LogToDeliver, "body">, path: string, signal: AbortSignal): Promise<void> {
     const body = createReadStream(path);
-    // Who reads it hears of it; when nobody does, nobody needs to.
+    // The reader gets the error; without a reader it does not matter.
     body.on("error", () => undefined);
     try {
       await this.components.deliver({ ...log, body }, signal);

@@ -2,13 +2,13 @@ import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 export const SPOOL_DEFAULTS = {
-  /** Lines in memory that are not on the disk yet, in bytes; what comes on top is dropped. */
+  /** Limit of lines in memory that are not on the disk yet, bytes; lines beyond it are dropped. */
   memoryBytes: 4 * 1024 * 1024,
-  /** All that waits on the disk, in bytes; what comes on top is dropped. */
+  /** Limit of all lines that wait, in memory and on the disk, bytes; lines beyond it are dropped. */
   diskBytes: 256 * 1024 * 1024,
-  /** A file of this size waits no longer, bytes. */
+  /** A file of this size is delivered at once, bytes. */
   fileBytes: 32 * 1024 * 1024,
-  /** So long lines wait for others to be one object with, ms. */
+  /** How long lines are collected for one object, ms. */
   intervalMs: 3_600_000,
 };
 export type SpoolSettings = typeof SPOOL_DEFAULTS;
@@ -36,8 +36,9 @@ const DAY_MS = 86_400_000;
 const dayOf = (ms: number) => Math.floor(ms / DAY_MS);
 
 /**
- * Lines of access logs on their way to become objects: in memory for a moment, then in files, one for each bucket and
- * day. Nobody waits for it: lines that find no room are dropped and counted. Files of an earlier run are found again.
+ * Access log lines that are not delivered yet: in memory for a moment, then in files, one for each bucket and day.
+ * Requests never wait for it: lines beyond the limits are dropped and counted. Files of an earlier run are delivered,
+ * too.
  */
 export class AccessSpool {
   private readonly open = new Map<string, OpenFile>();
@@ -71,7 +72,7 @@ export class AccessSpool {
     return this.droppedLines;
   }
 
-  /** Lines that were dropped elsewhere on their way. */
+  /** Counts lines that were dropped elsewhere. */
   drop(lines: number): void {
     this.droppedLines += lines;
   }
@@ -81,7 +82,7 @@ export class AccessSpool {
     return this.totalBytes;
   }
 
-  /** Memory fills: it is time to flush. */
+  /** Enough is in memory that it should be flushed. */
   get pressed(): boolean {
     return this.waitingBytes > this.settings.memoryBytes / 4;
   }
@@ -102,7 +103,7 @@ export class AccessSpool {
 
   private fileFor(bucket: string, time: number): OpenFile {
     const known = this.open.get(bucket);
-    // A request that began yesterday and ends today is told of with today's.
+    // A request that began yesterday and ends today is logged in today's file.
     if (known && dayOf(known.begun) >= dayOf(time) && known.bytes < this.settings.fileBytes) return known;
     if (known) this.close(known);
     let begun = time;
@@ -118,7 +119,7 @@ export class AccessSpool {
     this.closed.set(file.path, file);
   }
 
-  /** Brings to the disk, synced, what is in memory. Lines that the disk does not take are dropped; it never rejects. */
+  /** Writes and syncs what is in memory. Lines that cannot be written are dropped. Never rejects. */
   flush(): Promise<void> {
     const files = [...this.open.values(), ...this.closed.values()].filter(
       (file): file is OpenFile => "waiting" in file && (file as OpenFile).waiting.length > 0,
@@ -134,7 +135,7 @@ export class AccessSpool {
     if (lines.length === 0) return;
     const bytes = Buffer.from(lines.join(""));
     try {
-      const handle = await open(file.path, "a");
+      const handle = await open(file.path, "a", 0o600);
       try {
         await handle.appendFile(bytes);
         await handle.datasync();
@@ -147,7 +148,7 @@ export class AccessSpool {
       this.drop(lines.length);
       this.components.log.warn(
         { bucket: file.bucket, lines: lines.length, err: error },
-        "the disk did not take an access log",
+        "lines of an access log could not be written and are lost",
       );
     } finally {
       this.waitingBytes -= bytes.length;
@@ -155,8 +156,8 @@ export class AccessSpool {
   }
 
   /**
-   * Files that are to go now: full ones, those whose time has come, and those of a day that is over. Nothing is added
-   * to them any more.
+   * Files to deliver now: full ones, those old enough, and those of a day that is over. No more lines are added to
+   * them.
    */
   async due(now: number): Promise<readonly SpoolFile[]> {
     const { fileBytes, intervalMs } = this.settings;

@@ -1,7 +1,7 @@
 import type { WaitingEvent } from "../catalog/catalog.js";
 import { TEST_EVENT } from "../model/notification.js";
 
-/** What one POST tells: so many events as one message holds, or a test, which S3 sends by itself. */
+/** The message of one POST: many events, or one test event, which S3 sends alone. */
 export function eventMessage(waiting: readonly WaitingEvent[]): {
   readonly told: readonly WaitingEvent[];
   readonly message: object;
@@ -24,7 +24,7 @@ function testMessage({ createdAt, bucket, source }: WaitingEvent): object {
   };
 }
 
-/** An event as S3 tells it, version 2.1 of its structure. */
+/** An event in S3's message structure, version 2.1. */
 function eventRecord(event: WaitingEvent): object {
   const { id, createdAt, source, bucket, bucketOwner, key, versionId, size, etag, fid } = event;
   return {
@@ -41,12 +41,12 @@ function eventRecord(event: WaitingEvent): object {
       configurationId: event.rule,
       bucket: { name: bucket, ownerIdentity: { principalId: bucketOwner }, arn: `arn:aws:s3:::${bucket}` },
       object: {
-        // As in an HTML form but for the slash: S3's consumers decode it so.
+        // Encoded as in an HTML form except for the slash: that is how S3's consumers decode it.
         key: new URLSearchParams([["", key]]).toString().slice(1).replaceAll("%2F", "/"),
         ...(size === undefined ? {} : { size }),
         ...(etag === undefined ? {} : { eTag: etag }),
         ...(versionId === undefined ? {} : { versionId }),
-        // Of two events of a key the one with the greater text is the later.
+        // Of two events of a key, the one with the greater sequencer is the later.
         sequencer: Number(id).toString(16).toUpperCase().padStart(16, "0"),
         ...(fid === undefined ? {} : { fid }),
       },

@@ -1,3 +1,4 @@
+import { Rounds } from "../background/rounds.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog, Released, VersionEntry } from "../catalog/catalog.js";
@@ -20,7 +21,7 @@ export const LIFECYCLE_DEFAULTS = {
   intervalMs: 3_600_000,
   /** Versions or uploads looked at in one step, at most 1000. */
   page: 1000,
-  /** Deletions on their way to the catalog at a time. */
+  /** Deletions under way at a time. */
   concurrency: 32,
 };
 export type LifecycleSettings = typeof LIFECYCLE_DEFAULTS;
@@ -33,17 +34,19 @@ export interface LifecycleComponents {
   readonly onWork?: () => void;
 }
 
-/** Who deletes, as events tell it. */
+/** Who deletes, as named in events. */
 const LIFECYCLE = { principal: "s3.amazonaws.com", address: "", requestId: "" };
 
 type Action = () => Promise<Released>;
 
-/** Does what buckets' lifecycle rules say: round after round over all buckets that have some, a page at a step. */
+/**
+ * Carries out lifecycle rules, in rounds over all buckets that have some, a page of versions or uploads in each step.
+ */
 export class LifecycleWorker implements Worker {
   readonly name = "lifecycle";
   private readonly settings: LifecycleSettings;
   private round: AsyncGenerator<readonly Action[]> | undefined;
-  private nextAt = 0;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly components: LifecycleComponents,
@@ -51,26 +54,28 @@ export class LifecycleWorker implements Worker {
   ) {
     const merged = { ...LIFECYCLE_DEFAULTS, ...settings };
     this.settings = { ...merged, intervalMs: Math.min(merged.intervalMs, merged.dayMs) };
+    this.rounds = new Rounds(components.clock, this.settings.intervalMs);
   }
 
-  async step(signal?: AbortSignal): Promise<Progress> {
-    const { clock } = this.components;
-    if (!this.round && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
-    const round = (this.round ??= this.rounds());
+  step(signal?: AbortSignal): Promise<Progress> {
+    return this.rounds.step(() => this.nextPage(signal));
+  }
+
+  private async nextPage(signal?: AbortSignal): Promise<"more" | "done"> {
+    const round = (this.round ??= this.pages());
     try {
       const next = await round.next();
       if (next.done !== true) {
         await this.perform(next.value, signal);
-        return { kind: "busy" };
+        return "more";
       }
     } catch (error) {
-      // A round that failed is not gone on with: the next step begins anew.
+      // After a failure the next step begins the round anew.
       this.round = undefined;
       throw error;
     }
     this.round = undefined;
-    this.nextAt = clock.now() + this.settings.intervalMs;
-    return { kind: "idle", until: this.nextAt };
+    return "done";
   }
 
   private async perform(actions: readonly Action[], signal?: AbortSignal): Promise<void> {
@@ -85,7 +90,7 @@ export class LifecycleWorker implements Worker {
     if (actions.length > 0) onWork?.();
   }
 
-  private async *rounds(): AsyncGenerator<readonly Action[]> {
+  private async *pages(): AsyncGenerator<readonly Action[]> {
     const { configurations } = this.components.catalog;
     for (const bucket of await configurations.bucketsWith("lifecycle")) {
       const configuration = await configurations.get(bucket, "lifecycle");
@@ -125,7 +130,7 @@ export class LifecycleWorker implements Worker {
         limit,
       });
       const actions: Action[] = [];
-      // Each version is judged when the one after it is known; the page's last one therefore still stands as marker.
+      // Each version is judged when the next one is known. The page's last one is therefore judged with the next page.
       for (const entry of entries) {
         if (entry.kind === "prefix") continue;
         if (pending) actions.push(...judge(pending, entry.version.key !== pending.version.key));
@@ -157,7 +162,7 @@ export class LifecycleWorker implements Worker {
         ? [() => objects.setStorageClass(version.id, storageClass).then(() => ({ orphans: [] }))]
         : [];
     }
-    // Whatever happened to the key since it was looked at: only this very version is meant.
+    // The key may have changed since it was listed: only this very version may be removed.
     const outboxEvent = outboxEventFor(listeners, "s3:LifecycleExpiration:*", version.key, LIFECYCLE);
     const request = {
       onlyId: version.id,
@@ -195,13 +200,13 @@ export class LifecycleWorker implements Worker {
   }
 }
 
-/** A version on its way through its key's history, from the newest to the oldest. */
+/** A version with what is known of the newer versions of its key; versions are read from the newest to the oldest. */
 interface Aging extends Omit<Surroundings, "alone"> {
   readonly version: VersionEntry;
 }
 
 function follow(newer: Aging | undefined, version: VersionEntry): Aging {
-  // A key that is begun again, because the marker went, begins with its current version.
+  // When the marker's version was deleted meanwhile, the key is listed again from its current version.
   if (!newer || version.isLatest || newer.version.key !== version.key) return { version, newerNoncurrent: 0 };
   return {
     version,
@@ -210,13 +215,13 @@ function follow(newer: Aging | undefined, version: VersionEntry): Aging {
   };
 }
 
-/** The rules' prefixes without those that another one covers: no version is looked at twice. */
+/** The rules' prefixes without those that another one covers, so that no version is looked at twice. */
 function disjointPrefixes(rules: readonly LifecycleRule[]): string[] {
   const prefixes = [...new Set(rules.map(({ filter }) => filter.prefix ?? ""))];
   return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
 }
 
-/** A locked version stays, as S3 says; it is tried again in each round. */
+/** A locked version is kept, as in S3, and tried again in each round. */
 function unlessLocked<T extends Released>(deletion: Promise<T>): Promise<Released> {
   return deletion.catch((error: unknown) => {
     if (isProblem(error, "objectLocked", "noBucket")) return { orphans: [] };

@@ -1,3 +1,4 @@
+import { backoffMs } from "../async/backoff.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
@@ -14,15 +15,15 @@ export interface Webhook {
 export const NOTIFIER_DEFAULTS = {
   /** Events in one POST. */
   batch: 100,
-  /** From one look into the outbox to the next when nobody wakes it, ms. */
+  /** Between two looks into the outbox while the worker is not woken, ms. */
   pollMs: 2_000,
-  /** A receiver that has not answered by then did not take them, ms. */
+  /** Time that a receiver has to answer, ms. */
   timeoutMs: 10_000,
-  /** After a failure, ms: doubles with each that follows … */
+  /** After a failure, ms, half of it random: doubles with each that follows … */
   retryMs: 1_000,
   /** … up to this. */
   maxRetryMs: 10 * 60_000,
-  /** Events are given up after so long, ms. */
+  /** Age at which events are dropped, ms. */
   maxAgeMs: 3 * 86_400_000,
 };
 export type NotifierSettings = typeof NOTIFIER_DEFAULTS;
@@ -31,6 +32,8 @@ export interface NotifierComponents {
   readonly catalog: Pick<Catalog, "events">;
   readonly webhooks: readonly Webhook[];
   readonly clock: Clock;
+  /** 0 ≤ r < 1, for the delays after failures; Math.random by default. */
+  readonly random?: () => number;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -41,8 +44,8 @@ interface Trouble {
 }
 
 /**
- * Takes events out of the outbox to their webhooks: each gets its own in order, and gets them again until it answers
- * 2xx, so some may come twice. What nobody takes for `maxAgeMs` is dropped, and counted.
+ * Delivers the outbox's events to their webhooks. Each webhook gets its events in order, and again until it answers
+ * 2xx, so some may come twice. Events that are not taken for `maxAgeMs` are dropped and counted.
  */
 export class Notifier implements Worker {
   readonly name = "notifier";
@@ -70,7 +73,8 @@ export class Notifier implements Worker {
       await Promise.all(known.map((webhook) => this.deliver(webhook, signal)));
       return { kind: "busy" };
     }
-    // The network's events come without a wake. Those of a webhook the operator has taken away only wait to grow old.
+    // Events of the network come without a wake. Events of a webhook that is no longer configured stay until they
+    // expire.
     const times = waiting.map((name) => this.trouble.get(name)?.until ?? Infinity).filter((until) => until > now);
     return { kind: "idle", until: Math.min(...times, now + this.settings.pollMs) };
   }
@@ -88,9 +92,10 @@ export class Notifier implements Worker {
     } catch (error) {
       signal.throwIfAborted();
       const failures = (this.trouble.get(name)?.failures ?? 0) + 1;
-      const delay = Math.min(this.settings.retryMs * 2 ** Math.min(failures - 1, 30), this.settings.maxRetryMs);
+      const { retryMs: minMs, maxRetryMs: maxMs } = this.settings;
+      const delay = backoffMs({ minMs, maxMs }, failures, this.components.random ?? Math.random);
       this.trouble.set(name, { failures, until: clock.now() + delay });
-      log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they wait");
+      log.warn({ webhook: name, failures, err: error }, "a webhook did not take its events; they will be sent again");
       return;
     }
     this.trouble.delete(name);

@@ -1,3 +1,4 @@
+import { Rounds } from "../background/rounds.js";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs, StoredBlob } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
@@ -11,38 +12,41 @@ export const ORPHAN_SWEEPER_DEFAULTS = {
 };
 
 /**
- * Removes staged bytes that nothing links: a request that failed after its bytes were written, a crash between the two,
- * a removal that did not come through. Unsettled blobs, whose row may be about to appear, are not listed.
+ * Removes staged bytes that no row links: of a request that failed or a process that ended after the bytes were
+ * written, and of removals that failed. Unsettled blobs, whose row may be about to be written, are not listed.
  */
 export class OrphanSweeper implements Worker {
   readonly name = "orphan-sweeper";
   private readonly settings: typeof ORPHAN_SWEEPER_DEFAULTS;
   private sweep: AsyncIterator<StoredBlob> | undefined;
-  private nextAt = 0;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly components: { readonly catalog: Catalog; readonly blobs: Blobs; readonly clock: Clock },
     settings: Partial<typeof ORPHAN_SWEEPER_DEFAULTS> = {},
   ) {
     this.settings = { ...ORPHAN_SWEEPER_DEFAULTS, ...settings };
+    this.rounds = new Rounds(components.clock, this.settings.intervalMs);
   }
 
-  async step(signal?: AbortSignal): Promise<Progress> {
-    const { catalog, blobs, clock } = this.components;
-    if (!this.sweep && clock.now() < this.nextAt) return { kind: "idle", until: this.nextAt };
+  step(signal?: AbortSignal): Promise<Progress> {
+    return this.rounds.step(() => this.judgeBatch(signal));
+  }
+
+  private async judgeBatch(signal?: AbortSignal): Promise<"more" | "done"> {
+    const { catalog, blobs } = this.components;
     this.sweep ??= blobs.list()[Symbol.asyncIterator]();
     const candidates = await this.take(this.sweep, signal);
     if (candidates.length > 0) {
       const orphans = await catalog.orphans(candidates.map((blob) => blob.id));
       await blobs.remove(orphans);
     }
-    if (candidates.length === this.settings.batch) return { kind: "busy" };
+    if (candidates.length === this.settings.batch) return "more";
     this.sweep = undefined;
-    this.nextAt = clock.now() + this.settings.intervalMs;
-    return { kind: "idle", until: this.nextAt };
+    return "done";
   }
 
-  /** Fewer when the signal aborts: a slow disk must not hold up the end of the process. */
+  /** Fewer when the signal aborts: a slow disk must not delay the end of the process. */
   private async take(sweep: AsyncIterator<StoredBlob>, signal?: AbortSignal): Promise<StoredBlob[]> {
     const taken: StoredBlob[] = [];
     try {
@@ -52,7 +56,7 @@ export class OrphanSweeper implements Worker {
         taken.push(next.value);
       }
     } catch (error) {
-      // A list that failed is not gone on with: the next step begins anew.
+      // After a failure the next step begins the list anew.
       this.sweep = undefined;
       throw error;
     }

@@ -1,29 +1,29 @@
 import type { Progress, Worker } from "../background/worker.js";
 import type { Clock } from "../model/clock.js";
 
-export interface BookKeeperComponents {
-  /** The node book. */
+export interface RegistrySaverComponents {
+  /** The node registry. */
   readonly registry: { save(): Promise<void> };
   readonly clock: Clock;
 }
 
-export interface BookKeeperSettings {
-  /** What a crash forgets at most, in milliseconds. */
+export interface RegistrySaverSettings {
+  /** Time between two saves: a crash forgets at most so much. Milliseconds. */
   readonly intervalMs: number;
 }
 
-export const BOOK_KEEPER_DEFAULTS: BookKeeperSettings = { intervalMs: 30_000 };
+export const REGISTRY_SAVER_DEFAULTS: RegistrySaverSettings = { intervalMs: 30_000 };
 
-/** Keeps what was learned of storage nodes for the next process. */
+/** Saves what was learned of storage nodes, for the next process. */
 export class RegistrySaver implements Worker {
-  readonly name = "keep-node-book";
-  private readonly settings: BookKeeperSettings;
+  readonly name = "registry-saver";
+  private readonly settings: RegistrySaverSettings;
 
   constructor(
-    private readonly components: BookKeeperComponents,
-    settings: Partial<BookKeeperSettings> = {},
+    private readonly components: RegistrySaverComponents,
+    settings: Partial<RegistrySaverSettings> = {},
   ) {
-    this.settings = { ...BOOK_KEEPER_DEFAULTS, ...settings };
+    this.settings = { ...REGISTRY_SAVER_DEFAULTS, ...settings };
   }
 
   async step(): Promise<Progress> {

@@ -15,7 +15,7 @@ export interface PlaceableNode {
   /** 1 when absent. */
   readonly quality?: number;
   /** Present while the node is skipped after failures. */
-  readonly coolingUntil?: number;
+  readonly openUntil?: number;
 }
 
 export interface PlacementRequest {
@@ -57,7 +57,7 @@ export function place(request: PlacementRequest): PlacementDecision {
   const roomy = reachable.filter((node) => node.idleSpace >= batchBytes);
   const free = roomy.filter((node) => !holders.has(node.account));
   const sound = free.filter((node) => !excluded.has(node.account));
-  const eligible = sound.filter((node) => node.coolingUntil === undefined);
+  const eligible = sound.filter((node) => node.openUntil === undefined);
 
   const choice = ask(request, eligible);
   const { assigned, breach } = checked(choice, request, eligible);
@@ -68,7 +68,7 @@ export function place(request: PlacementRequest): PlacementDecision {
     `${reachable.length - roomy.length} with less than ${batchBytes} bytes idle`,
     `${roomy.length - free.length} holding another index of this file`,
     `${free.length - sound.length} failed just now`,
-    ...(sound.length > eligible.length ? [`${sound.length - eligible.length} cooling after failures`] : []),
+    ...(sound.length > eligible.length ? [`${sound.length - eligible.length} passed over after failures`] : []),
     ...(choice.unsatisfied === undefined ? [] : [choice.unsatisfied]),
     ...(breach === undefined ? [] : [`the placement policy ${policy.name} ${breach}, which is not obeyed`]),
   ];

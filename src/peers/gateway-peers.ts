@@ -1,11 +1,13 @@
 import type { Readable } from "node:stream";
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { ByteRange } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../model/sizes.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
-import { type Peer, PEER_BOOK_DEFAULTS, PeerBook, type PeerBookSettings } from "./peer-book.js";
+import { type Peer, PEER_REGISTRY_DEFAULTS, PeerRegistry, type PeerRegistrySettings } from "./peer-registry.js";
 import { PEER_LINK_DEFAULTS, PeerLink, type PeerLinkSettings, PeerMiss } from "./peer-link.js";
 import type { Peers } from "./peers.js";
 
@@ -17,7 +19,7 @@ export interface GatewayPeersComponents {
   readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
 }
 
-export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings {
+export interface GatewayPeersSettings extends PeerRegistrySettings, PeerLinkSettings {
   /** Gateways asked at the same time when it is not known which has the file. */
   readonly asked: number;
   /** Fragments of 8 MiB fetched at a time. Beyond that, no gateway is asked. */
@@ -27,7 +29,7 @@ export interface GatewayPeersSettings extends PeerBookSettings, PeerLinkSettings
 }
 
 export const GATEWAY_PEERS_DEFAULTS: GatewayPeersSettings = {
-  ...PEER_BOOK_DEFAULTS,
+  ...PEER_REGISTRY_DEFAULTS,
   ...PEER_LINK_DEFAULTS,
   asked: 3,
   transfers: 8,
@@ -58,7 +60,7 @@ interface Answered {
 export class GatewayPeers implements Peers {
   private readonly counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
   private readonly settings: GatewayPeersSettings;
-  private readonly registry: PeerBook;
+  private readonly registry: PeerRegistry;
   private readonly link: PeerLink;
   private running = 0;
 
@@ -67,7 +69,7 @@ export class GatewayPeers implements Peers {
     settings: Partial<GatewayPeersSettings> = {},
   ) {
     this.settings = { ...GATEWAY_PEERS_DEFAULTS, ...settings };
-    this.registry = new PeerBook(components, this.settings);
+    this.registry = new PeerRegistry(components, this.settings);
     this.link = new PeerLink(this.settings);
   }
 
@@ -120,13 +122,8 @@ export class GatewayPeers implements Peers {
     const end = (reason: unknown, except?: Peer) => {
       for (const { peer, controller } of attempts) if (peer !== except) controller.abort(reason);
     };
-    const abandon = () => end(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
-    const timer = new AbortController();
-    void this.components.clock.sleep(this.settings.attemptMs, timer.signal).then(
-      () => end(new TookTooLong()),
-      () => undefined,
-    );
+    const stopListening = onAbort(signal, end);
+    const cancelTimer = after(this.components.clock, this.settings.attemptMs, () => end(new TookTooLong()));
     try {
       const heads = attempts.map(({ peer, controller }) => this.head(peer, file, range, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
@@ -134,8 +131,8 @@ export class GatewayPeers implements Peers {
       end(new DOMException("another gateway was quicker", "AbortError"), first.peer);
       return await this.body(first, file, range, hash, began, signal);
     } finally {
-      signal.removeEventListener("abort", abandon);
-      timer.abort();
+      stopListening();
+      cancelTimer();
       end(new DOMException("the fragment is here, or nobody gives it", "AbortError"));
     }
   }
@@ -176,7 +173,7 @@ export class GatewayPeers implements Peers {
       this.counts.failures++;
       if (error instanceof WrongBytes) {
         this.counts.wrong++;
-        this.registry.lied(peer, fid);
+        this.registry.gaveCorrupt(peer, fid);
       } else this.registry.failed(peer, fid);
       return undefined;
     }

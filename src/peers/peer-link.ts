@@ -4,7 +4,7 @@ import type { ByteRange } from "../model/byte-range.js";
 import type { Fid } from "../model/hash.js";
 import { KIB } from "../model/sizes.js";
 import { EndpointPolicy } from "../network/nodes/endpoint-policy.js";
-import type { Peer } from "./peer-book.js";
+import type { Peer } from "./peer-registry.js";
 import { readEnvelope } from "./refusal.js";
 
 export interface PeerLinkSettings {

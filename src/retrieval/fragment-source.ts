@@ -1,3 +1,4 @@
+import { onAbort } from "../async/abort.js";
 import type { CessFile, SegmentHashes } from "../model/file.js";
 import { DomainError } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
@@ -54,10 +55,9 @@ interface Wanted {
 const ZERO_FRAGMENT = new Uint8Array(FRAGMENT_SIZE);
 
 /**
- * Any data fragment of any file, verified. It comes from the cache, else from another gateway, else from its node. If
- * the node is slow, gone or wrong, the fragment is reconstructed from any four others. All readers of a fragment share
- * one fetch, and all readers of a segment share one race. The bytes are shared and cached: they must be neither changed
- * nor transferred.
+ * Any data fragment of any file, verified: from the cache, else from another gateway, else from its node, else, when
+ * that is slow, gone or gives corrupt bytes, made of any four others. All readers of a fragment share one fetch, and all of a segment
+ * share one race. What comes from here is shared and cached: it must be neither changed nor transferred.
  */
 export class FragmentSource {
   readonly counts: SourceCounts = { reads: 0, cached: 0, fromPeers: 0, fromNodes: 0, races: 0, racesWon: 0 };
@@ -129,8 +129,7 @@ export class FragmentSource {
   /** Asks peers first. After their head start the nodes are asked as well, and the first good answer wins. */
   private async fromPeersOrNodes(peers: Peers, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array> {
     const controller = new AbortController();
-    const abandon = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => controller.abort(reason));
     try {
       const asked = peers
         .fragment(wanted.file, wanted.segment, wanted.fragment, controller.signal)
@@ -146,7 +145,7 @@ export class FragmentSource {
       const peer = asked.then((bytes) => (bytes ? this.fromPeer(wanted.hash, bytes) : nodes));
       return await Promise.any([nodes, peer]).catch(() => nodes);
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       controller.abort(FRAGMENT_HERE);
     }
   }
@@ -186,8 +185,7 @@ export class FragmentSource {
 
     const release = await this.fetchBudget.take(FRAGMENT_SIZE, signal);
     const controller = new AbortController();
-    const abandon = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => controller.abort(reason));
     try {
       signal.throwIfAborted();
       const { scores, fetcher, clock } = this.components;
@@ -206,7 +204,7 @@ export class FragmentSource {
       const raced = race(controller.signal);
       return await Promise.any([direct.then((bytes) => this.keep(wanted.hash, bytes)), raced]).catch(() => raced);
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       controller.abort(FRAGMENT_HERE);
       release();
     }
@@ -233,14 +231,14 @@ export class FragmentSource {
         void all.then(release);
       }
     };
-    // Several lying nodes can make one fragment right and another wrong. They are recorded by now and asked last, so
-    // one more race is worthwhile.
-    for (let again = true; ; again = false) {
+    // Several nodes that give corrupt bytes can make one fragment right and another wrong. They are recorded by now and
+    // asked last, so one more race is worthwhile.
+    for (let mayRetry = true; ; mayRetry = false) {
       const restored = await this.races.run(`${file.fid}/${segment}`, work, signal);
       try {
         return await restored.fragment(fragment);
       } catch (error) {
-        if (!again || signal.aborted) throw error;
+        if (!mayRetry || signal.aborted) throw error;
       }
     }
   }

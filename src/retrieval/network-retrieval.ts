@@ -19,7 +19,7 @@ import type { FileRange, Reach, Retrieval } from "./retrieval.js";
 
 export interface RetrievalComponents {
   readonly chain: Chain;
-  /** The client that records the outcome of transfers in the node registry. */
+  /** Those that tell the registry what transfers were like. */
   readonly nodes: Nodes;
   readonly registry: NodeRegistry;
   readonly cache: FragmentCache;

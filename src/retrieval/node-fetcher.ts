@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { Clock } from "../model/clock.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
@@ -27,8 +29,8 @@ export interface Fetched {
 }
 
 /**
- * Fetches one fragment from one node and verifies its hash. Wrong bytes are recorded in the node registry from here;
- * the client records how transfers went.
+ * Gets one fragment from one node and believes it only when it hashes right. Tells the registry of corrupt bytes; how
+ * transfers went is told by MeasuredNodes.
  */
 export class NodeFetcher {
   readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
@@ -44,7 +46,7 @@ export class NodeFetcher {
       readonly nodes: Nodes;
       readonly encoder: Encoder;
       readonly clock: Clock;
-      readonly registry: Pick<NodeRegistry, "lied">;
+      readonly registry: Pick<NodeRegistry, "gaveCorrupt">;
     },
     private readonly settings: { readonly attemptMs: number },
   ) {}
@@ -72,8 +74,8 @@ export class NodeFetcher {
   }
 
   /**
-   * Returns the bytes if they are the fragment. Else records the node's fault and rejects with WrongBytes. Transfers
-   * the argument.
+   * The bytes, which are given away, if they are the fragment. Rejects with WrongBytes otherwise, and tells the
+   * registry.
    */
   async verify(
     node: NodeAddress,
@@ -86,7 +88,7 @@ export class NodeFetcher {
         ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal })
         : undefined;
     if (good) return good;
-    this.components.registry.lied(node.account);
+    this.components.registry.gaveCorrupt(node.account);
     this.counts.failedFetches++;
     this.counts.wrongFragments++;
     throw new WrongBytes(node);
@@ -131,20 +133,18 @@ export class NodeFetcher {
   ): Promise<T> {
     signal.throwIfAborted();
     const attempt = new AbortController();
-    const timer = new AbortController();
-    const abandon = () => attempt.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
-    void this.components.clock.sleep(this.settings.attemptMs, timer.signal).then(
-      () => attempt.abort(new NodeFailure("unreachable", node, `no fragment within ${this.settings.attemptMs} ms`)),
-      () => undefined,
+    const { attemptMs } = this.settings;
+    const stopListening = onAbort(signal, (reason) => attempt.abort(reason));
+    const cancelTimer = after(this.components.clock, attemptMs, () =>
+      attempt.abort(new NodeFailure("unreachable", node, `no fragment within ${attemptMs} ms`)),
     );
     try {
       return await work(attempt.signal);
     } catch (error) {
       throw attempt.signal.aborted ? attempt.signal.reason : error;
     } finally {
-      signal.removeEventListener("abort", abandon);
-      timer.abort();
+      stopListening();
+      cancelTimer();
     }
   }
 }

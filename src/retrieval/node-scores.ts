@@ -11,10 +11,7 @@ export const SCORE_DEFAULTS: ScoreSettings = { minHedgeMs: 50, maxHedgeMs: 3000 
 
 /** From so many fragments on, a node's own 95th percentile is a better estimate than that of all nodes. */
 const ENOUGH_FRAGMENTS = 8;
-/**
- * Safety factor on measured quantiles. They may be too low, hashing takes time as well, and asking other nodes is not
- * free.
- */
+/** The registry's quantiles may be too low by so much, and hashing takes time, too: asking other nodes is not free. */
 const MARGIN = 1.25;
 /** Factor on the usual time, for a node with too few measurements. */
 const UNKNOWN = 1.5;
@@ -22,7 +19,8 @@ const UNKNOWN = 1.5;
 const SLOW = 4;
 
 /**
- * Decides from the node registry which node to ask first, and how long to wait for it alone. Has no state of its own.
+ * What the node registry means for reading: whom to ask first, and how long to wait for one node alone. Keeps nothing
+ * itself.
  */
 export class NodeScores {
   constructor(
@@ -32,14 +30,14 @@ export class NodeScores {
 
   /** Orders nodes: less is better. An unknown node counts as an average one. */
   cost(node: CessAccount): number {
-    const { get, lagging, recentFailures, coolingUntil } = this.registry.experience(node);
-    const blemishes = recentFailures + (lagging ? 1 : 0) + (coolingUntil === undefined ? 0 : 1);
+    const { get, lagging, recentFailures, openUntil } = this.registry.experience(node);
+    const blemishes = recentFailures + (lagging ? 1 : 0) + (openUntil === undefined ? 0 : 1);
     return (get.p50Ms ?? this.usual()) + blemishes * this.settings.maxHedgeMs;
   }
 
   /**
-   * How long to wait for this node before one more is asked: the 95th percentile of its fragments. Milliseconds; 0 when
-   * its last fetch failed or was too slow, or when it is known to be slow.
+   * How long to count on this node before one more is asked: what 95 in 100 of its own fragments did not exceed.
+   * Milliseconds: 0 when it failed or was hedged out the last time, or is known to be slow.
    */
   hedgeDelay(node: CessAccount): number {
     const { get, lagging } = this.registry.experience(node);

@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+import { after } from "../async/timer.js";
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
@@ -47,7 +49,7 @@ export class SegmentRace {
   private running = 0;
   /** Running fetches that are not overdue. */
   private inTime = 0;
-  private signalChange: () => void = () => undefined;
+  private wake: () => void = () => undefined;
 
   constructor(
     private readonly components: RaceComponents,
@@ -64,36 +66,35 @@ export class SegmentRace {
   /** Rejects with DomainError `objectUnavailable` when there are fewer than four good fragments. */
   async run(signal: AbortSignal): Promise<RestoredSegment> {
     signal.throwIfAborted();
-    const abandon = () => this.controller.abort(signal.reason);
-    signal.addEventListener("abort", abandon, { once: true });
+    const stopListening = onAbort(signal, (reason) => this.controller.abort(reason));
     try {
-      await this.takeWhatIsHere();
+      await this.takeAvailable();
       const restorer = new SegmentRestorer(this.components, this.entry);
       for (;;) {
-        await this.untilFour(signal);
+        await this.gatherFour(signal);
         const restored = await restorer.restore(this.inputs.splice(0, DATA_FRAGMENTS), this.entry.late, signal);
         if (restored instanceof RestoredSegment) return restored;
         this.failures.push(`${DATA_FRAGMENTS - restored.length} gave wrong bytes`);
         this.inputs.unshift(...restored);
       }
     } finally {
-      signal.removeEventListener("abort", abandon);
+      stopListening();
       this.controller.abort(new DOMException("the race is over", "AbortError"));
     }
   }
 
-  private async untilFour(signal: AbortSignal): Promise<void> {
+  private async gatherFour(signal: AbortSignal): Promise<void> {
     while (this.inputs.length < DATA_FRAGMENTS) {
       signal.throwIfAborted();
       const here = this.inputs.length;
       while (here + this.inTime < DATA_FRAGMENTS && here + this.running < RACE_WIDTH) if (!this.start()) break;
       if (here + this.running < DATA_FRAGMENTS) throw this.unavailable();
-      await new Promise<void>((resolve) => (this.signalChange = resolve));
+      await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
 
-  /** Zero fragments and cached ones need no node. They are copied, because the inputs are transferred to a worker. */
-  private async takeWhatIsHere(): Promise<void> {
+  /** Zero fragments and cached ones need no node. They are copied: the winners are given away. */
+  private async takeAvailable(): Promise<void> {
     for (const [index, hash] of this.entry.hashes.fragments.slice(0, DATA_FRAGMENTS).entries()) {
       if (hash === ZERO_FRAGMENT_HASH) this.inputs.push({ index, bytes: new Uint8Array(FRAGMENT_SIZE) });
       else if (index !== this.entry.late) {
@@ -112,7 +113,7 @@ export class SegmentRace {
     const hash = lane && this.entry.hashes.fragments[lane.index];
     if (!lane || !hash) return false;
     this.running++;
-    const stopWaiting = this.countAsInTime(lane, hash);
+    const stopWaiting = this.expectInTime(lane, hash);
     void this.fetch(lane, hash).then(() => {
       this.running--;
       stopWaiting();
@@ -120,24 +121,22 @@ export class SegmentRace {
     return true;
   }
 
-  /** Counts the fetch as in time until it is overdue. Returns the function that ends this. */
-  private countAsInTime({ node }: Lane, hash: Hash): () => void {
-    const hedgeMs = this.components.scores.hedgeDelay(node.account);
-    if (hedgeMs === 0) return () => this.signalChange();
-    const timer = new AbortController();
+  /** For as long as its node should take at most. Returns how to end that. */
+  private expectInTime({ node }: Lane, hash: Hash): () => void {
+    const patience = this.components.scores.hedgeDelay(node.account);
+    if (patience === 0) return () => this.wake();
     this.inTime++;
     let counted = true;
     const end = () => {
       if (counted) this.inTime--;
       counted = false;
-      this.signalChange();
+      this.wake();
     };
-    const late = () => {
+    const cancelTimer = after(this.components.clock, patience, () => {
       if (!this.components.fetcher.hasArrived(node, { fid: this.entry.file.fid, hash })) end();
-    };
-    this.components.clock.sleep(hedgeMs, timer.signal).then(late, () => undefined);
+    });
     return () => {
-      timer.abort();
+      cancelTimer();
       end();
     };
   }

@@ -18,9 +18,9 @@ export interface RestorerComponents {
 }
 
 /**
- * Reconstructs a segment's data fragments from any four fragments. The result is hashed, so the inputs need not be:
- * only four good inputs make a good result, unless several nodes lie together. The inputs are verified only when the
- * result is wrong.
+ * Makes a segment's data fragments of any four. What comes out is hashed, so what goes in need not be: four good ones
+ * and only they make a good one, unless several nodes give corrupt bytes that fit each other. They are hashed only when
+ * the result is wrong.
  */
 export class SegmentRestorer {
   constructor(
@@ -110,7 +110,7 @@ export class SegmentRestorer {
     return good;
   }
 
-  /** The inputs with the right hash. The nodes of the others are recorded in the registry. */
+  /** Those that hash right; the registry is told of the others. */
   private async verified(inputs: readonly Input[], signal?: AbortSignal): Promise<Input[]> {
     const { file, hashes } = this.segment;
     const verified = await Promise.all(

@@ -1,3 +1,5 @@
+import { abortable } from "../async/abort.js";
+
 /** One instance for all: capturing a stack would cost more than a small read. */
 const NOBODY_WAITS = new DOMException("nobody waits for it", "AbortError");
 
@@ -31,17 +33,11 @@ export class SharedWork<T> {
     const shared = running ?? this.begin(key, work);
     if (running) shared.shared = true;
     shared.readers++;
-    let abandon = () => {};
-    const abandoned = new Promise<never>((_resolve, reject) => {
-      abandon = () => reject(signal?.reason as Error);
-      signal?.addEventListener("abort", abandon, { once: true });
-    });
     try {
-      const result = await Promise.race([shared.result, abandoned]);
+      const result = await abortable(shared.result, [signal]);
       // `shared` is final: nobody can join after the result came.
       return { result, shared: shared.shared };
     } finally {
-      signal?.removeEventListener("abort", abandon);
       shared.readers--;
       if (shared.readers === 0) {
         this.forget(key, shared);

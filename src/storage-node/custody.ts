@@ -8,7 +8,7 @@ export interface CustodyComponents {
 }
 
 export interface CustodySettings {
-  /** How long an answer of the chain is believed when fragments arrive. */
+  /** How long an answer of the chain is cached for arriving fragments. */
   readonly lookupLifetimeMs: number;
   /** FIDs whose answers are remembered; one may hold 12,000 hashes, about 1 MB. */
   readonly lookups: number;
@@ -35,7 +35,7 @@ export class Custody {
 
   /**
    * Whether a fragment may come in: it is of a pending deal, or of a stored file whose copy the chain says is here.
-   * Only yeses are remembered: a deal may be declared the moment after a no. Rejects as the chain does.
+   * Only positive answers are cached: a deal may be declared just after a negative one. Rejects as the chain does.
    */
   async accepts(fid: Fid, hash: Hash): Promise<boolean> {
     const now = this.components.clock.now();
@@ -60,7 +60,7 @@ export class Custody {
     else this.remembered.delete(fid);
   }
 
-  /** Fragments of this FID that must stay: `all` while a deal is pending, for any of them may still be reported. */
+  /** Fragments of this FID that must stay: `all` while a deal is pending, since any of them may still be reported. */
   async keeps(fid: Fid): Promise<"all" | ReadonlySet<Hash>> {
     // The file is read last: a deal that closes between the two reads shows as a file.
     return (await this.components.chain.deal(fid)) ? "all" : this.assigned(fid);
@@ -78,7 +78,7 @@ export class Custody {
   }
 
   private remember(fid: Fid, lookup: Lookup): void {
-    // Awaited by whoever asked; a second listener keeps a rejection nobody else awaits from ending the process.
+    // Keeps a rejection that no caller awaits from ending the process.
     lookup.accepted.catch(() => undefined);
     const [oldest] = this.remembered.keys();
     if (oldest !== undefined && this.remembered.size >= this.settings.lookups) this.remembered.delete(oldest);

@@ -13,7 +13,7 @@ export function isFault(value: unknown): value is Fault {
 }
 
 export interface FaultySettings {
-  /** What `slow` leaves, in each direction of each transfer. */
+  /** Bytes a second that `slow` leaves, in each direction of each transfer. */
   readonly slowBytesPerSecond: number;
 }
 
@@ -22,7 +22,7 @@ export const faultyDefaults: FaultySettings = { slowBytesPerSecond: 64 * KIB };
 /** Slices a second that `slow` cuts its trickle into. */
 const TRICKLE_HZ = 10;
 
-/** The fault of the moment, and what it does to bytes; it can change in the middle of a transfer. */
+/** The present fault and its effect on bytes. It can change in the middle of a transfer. */
 export class FaultyLink {
   fault: Fault = "none";
   private readonly settings: FaultySettings;

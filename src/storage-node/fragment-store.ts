@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, opendir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "../files/folder-sync.js";
 import { type Fid, type Hash, isHash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import { SparseWriter } from "./sparse-writer.js";
 
-/** The bytes are not the fragment they were said to be. */
+/** The bytes are not the named fragment. */
 export class FragmentMismatch extends Error {
   constructor(
     readonly what: "size" | "hash",
@@ -31,7 +32,7 @@ export class FragmentStore {
 
   constructor(private readonly folder: string) {}
 
-  /** Makes the folder, removes what was unfinished, counts what is there. */
+  /** Makes the folder, removes unfinished fragments, and counts the bytes of the others. */
   async open(): Promise<void> {
     await rm(join(this.folder, TEMPORARY), { recursive: true, force: true });
     await mkdir(join(this.folder, TEMPORARY), { recursive: true });
@@ -55,7 +56,7 @@ export class FragmentStore {
     return ifExists(open(this.path(fid, hash), "r"));
   }
 
-  /** Takes the fragment in. Throws FragmentMismatch, and what reading `bytes` throws; then nothing is left. */
+  /** Stores the fragment. Rejects with FragmentMismatch, or with what reading `bytes` throws; then nothing is kept. */
   async put(fid: Fid, hash: Hash, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     await this.write(fid, hash, async (file) => {
       const writer = new SparseWriter(file);
@@ -71,7 +72,7 @@ export class FragmentStore {
     });
   }
 
-  /** Takes in the fragment of zeros, whose bytes everybody knows. */
+  /** Stores the fragment of zeros, which is not sent. */
   async putZeros(fid: Fid): Promise<void> {
     await this.write(fid, ZERO_FRAGMENT_HASH, async (file) => {
       await file.truncate(FRAGMENT_SIZE);
@@ -89,7 +90,7 @@ export class FragmentStore {
     return new Set(names.filter((name) => isHash(name)));
   }
 
-  /** Only inside `exclusive`: forgets these fragments, and the FID with its last one. */
+  /** Removes these fragments, and the FID's folder with its last one. To be called inside `exclusive`. */
   async remove(fid: Fid, hashes: Iterable<Hash>): Promise<void> {
     for (const hash of hashes) {
       const cost = await this.cost(this.path(fid, hash));
@@ -103,7 +104,7 @@ export class FragmentStore {
     );
   }
 
-  /** Runs one after another what concerns the same FID: a decision to drop and a promise to keep never overlap. */
+  /** Runs actions on the same FID one after another: dropping a fragment never overlaps with a promise to keep it. */
   async exclusive<T>(fid: Fid, run: () => Promise<T>): Promise<T> {
     const before = this.locks.get(fid) ?? Promise.resolve();
     const mine = before.then(run, run);
@@ -131,7 +132,7 @@ export class FragmentStore {
     }
   }
 
-  /** Gives the finished file its name. Its folders are synced too: a name that a power cut forgets was never kept. */
+  /** Gives the finished file its name, and syncs its folders, so that the name survives a power cut. */
   private async adopt(temporary: string, fid: Fid, hash: Hash): Promise<void> {
     const cost = await this.cost(temporary);
     const replaced = await this.cost(this.path(fid, hash));
@@ -157,14 +158,5 @@ async function ifExists<T>(result: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

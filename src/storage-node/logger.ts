@@ -1,4 +1,4 @@
-/** Where a storage node tells what it does; pino's loggers are ones. */
+/** A storage node's logger; pino's fit. */
 export interface Logger {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;

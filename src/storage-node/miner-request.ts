@@ -19,7 +19,7 @@ export class Refusal extends Error {
 /** Longest text whose signature is checked, in characters. */
 const MESSAGE_LIMIT = 1024;
 
-/** The account in the headers must have signed the message in the headers. Throws 403. */
+/** Checks that the account in the headers signed the message in the headers. Throws Refusal 403. */
 export function verifySender(chain: NodeChain, headers: IncomingHttpHeaders): void {
   const { account, message, signature } = headers;
   const good =
@@ -38,7 +38,7 @@ export function verifySender(chain: NodeChain, headers: IncomingHttpHeaders): vo
   if (!good) throw new Refusal(403, "the signature does not match");
 }
 
-/** Both names become parts of a path, so nothing but 64 lower-case hex digits passes. Throws 400. */
+/** Both names become parts of a path, so only 64 lower-case hex digits are accepted. Throws Refusal 400. */
 export function readFragmentName(headers: IncomingHttpHeaders): { readonly fid: Fid; readonly hash: Hash } {
   const { fid, fragment } = headers;
   if (typeof fid !== "string" || !isHash(fid)) throw new Refusal(400, "bad fid");

@@ -9,7 +9,7 @@ import type { FaultyLink } from "./faults.js";
 import { FragmentMismatch, type FragmentStore } from "./fragment-store.js";
 import type { Logger } from "./logger.js";
 import { Refusal, readFragmentName, readRange, verifySender } from "./miner-request.js";
-import { FormError, formBoundary, formFile } from "./multipart.js";
+import { FormError, formFile } from "./multipart.js";
 import type { Reporter } from "./reporter.js";
 import type { Sweeper } from "./sweeper.js";
 
@@ -33,7 +33,7 @@ export interface MinerServerSettings {
   readonly uploads: number;
   readonly downloads: number;
   readonly connections: number;
-  /** For a whole request to arrive. */
+  /** Time for a whole request to arrive. */
   readonly requestTimeoutMs: number;
   /** Longest silence on a connection. */
   readonly idleTimeoutMs: number;
@@ -74,7 +74,7 @@ export class MinerServer {
     });
   }
 
-  /** Listens; gives the port. */
+  /** Begins to listen; resolves with the port. */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject).listen(this.settings.port, this.settings.host, () => {
@@ -85,12 +85,12 @@ export class MinerServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Destroys every connection there is; the server goes on listening. */
+  /** Destroys all present connections; the server goes on listening. */
   disconnect(): void {
     this.server.closeAllConnections();
   }
 
-  /** Ends connections and waits until nothing is written any more. */
+  /** Ends connections and waits until writing has ended. */
   async close(): Promise<void> {
     this.closing.abort(new Error("the storage node is closing"));
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -99,7 +99,7 @@ export class MinerServer {
     await Promise.all(this.handling);
   }
 
-  /** Never rejects: whatever goes wrong becomes an answer, or the end of the connection. */
+  /** Never rejects: failures become an answer, or the end of the connection. */
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       await this.route(request, response);
@@ -137,8 +137,8 @@ export class MinerServer {
   }
 
   /**
-   * In the miners' order: the signature, what is held already, then the form; the deal is asked for before 8 MiB are
-   * taken.
+   * In the real nodes' order: the signature, whether the fragment is held already, then the form. The deal is checked
+   * before the 8 MiB are read.
    */
   private async put(request: IncomingMessage): Promise<void> {
     const { chain, store, custody, reporter, sweeper, link } = this.components;
@@ -152,11 +152,11 @@ export class MinerServer {
       if (!(await custody.accepts(fid, hash))) throw new Refusal(400, "the fragment is in no deal of this fid");
       if (hash === ZERO_FRAGMENT_HASH) await store.putZeros(fid);
       else {
-        const boundary = formBoundary(request.headers["content-type"]);
         if (Number(request.headers["content-length"] ?? 0) > FORM_LIMIT) throw new FormError("more than a fragment");
-        // The request stays whole when the form is refused half-way, so that it can still be answered.
+        // The request is not destroyed when the form is refused half-way, so that it can still be answered.
         const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-        await store.put(fid, hash, link.receive(formFile(body, boundary), this.closing.signal));
+        const content = formFile(request.headers["content-type"], body);
+        await store.put(fid, hash, link.receive(content, this.closing.signal));
       }
     }
     reporter.look(fid);
@@ -191,7 +191,8 @@ function answer(response: ServerResponse, code: number, msg: string, data: objec
 }
 
 /**
- * Reads on what the client still sends, or it might never see the answer; a client that sends without end is cut off.
+ * Reads what the client still sends, since it might not see the answer otherwise; a client that sends without end is
+ * cut off.
  */
 function drain(request: IncomingMessage): void {
   let drained = 0;

@@ -1,3 +1,4 @@
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Fid, Hash } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
@@ -17,14 +18,17 @@ export interface ReporterComponents {
 
 export interface ReporterSettings {
   /**
-   * FIDs looked at, or reported, at a time. A report takes as long as finality (some 20 s on the real chain), so this
-   * over that time is how many files a node can complete.
+   * FIDs that are checked or reported at a time. A report takes as long as finality (about 20 s on the real chain), so
+   * a node completes at most this many files in that time.
    */
   readonly concurrency: number;
-  /** Pause after a failed look or report; doubles up to the maximum, and never gives up while the deal is pending. */
+  /**
+   * Pause after a failed check or report, half of it random; doubles up to the maximum. Tries go on while the deal is
+   * pending.
+   */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
-  /** FIDs that wait to be looked at. Beyond them the whole store is walked again instead. */
+  /** FIDs that wait to be checked. Beyond them the whole store is walked again instead. */
   readonly waiting: number;
 }
 
@@ -40,12 +44,12 @@ interface Due {
   readonly attempt: number;
 }
 
-/** How long the reporter sleeps when nothing is due; whatever happens wakes it. */
+/** How long the reporter sleeps when nothing is due; changes wake it. */
 const IDLE_MS = 60_000;
 
 /**
- * Reports complete fragment batches on chain. Nothing is written down: what is held and what the chain says tell what
- * is left to do, so a look at a FID can be repeated at will, and a restart begins by looking at all of them.
+ * Reports complete fragment batches on chain. No state is saved: what is held and the chain's state tell what is left
+ * to do. A FID can be checked any number of times, and a restart begins by checking all of them.
  */
 export class Reporter {
   private readonly settings: ReporterSettings;
@@ -69,13 +73,13 @@ export class Reporter {
     this.loop = this.run();
   }
 
-  /** Something of this FID changed, here or on chain: look at it soon. */
+  /** Checks this FID soon: something of it changed, here or on chain. */
   look(fid: Fid): void {
     this.schedule(fid, { at: this.components.clock.now(), attempt: 0 });
     this.wake();
   }
 
-  /** Look at every FID that is held. */
+  /** Checks every FID that is held. */
   lookAtAll(): void {
     this.walkAgain = true;
     this.wake();
@@ -104,9 +108,10 @@ export class Reporter {
     const work = this.settle(fid)
       .catch((error: unknown) => {
         if (this.closing.signal.aborted) return;
-        const delay = Math.min(this.settings.maxRetryMs, this.settings.firstRetryMs * 2 ** Math.min(attempt, 20));
+        const { firstRetryMs: minMs, maxRetryMs: maxMs } = this.settings;
+        const delay = backoffMs({ minMs, maxMs }, attempt + 1, Math.random);
         this.components.logger.warn({ fid, error, delay }, "a report failed and will be tried again");
-        // A look that was asked for meanwhile stands.
+        // A check that was asked for meanwhile is kept.
         if (!this.due.has(fid)) this.schedule(fid, { at: this.components.clock.now() + delay, attempt: attempt + 1 });
       })
       .finally(() => {
@@ -134,7 +139,7 @@ export class Reporter {
         logger.info({ fid, index }, "reported a fragment batch");
         return;
       } catch (error) {
-        // Another node took this index, or an earlier report of ours landed after all: the deal says which.
+        // Another node took this index, or an earlier report of ours was included after all: the deal tells which.
         if (!(error instanceof ChainRefusal && error.reason === "Existed")) throw error;
         taken.add(index);
       }
@@ -156,7 +161,7 @@ export class Reporter {
       const step = await this.walk?.next();
       if (step?.done === false) {
         if (!this.running.has(step.value)) return [step.value, 0];
-        // It is being looked at right now: once more afterwards.
+        // It is being checked right now: it is checked once more afterwards.
         this.look(step.value);
         return await this.next();
       }
@@ -174,7 +179,7 @@ export class Reporter {
 
   private untilDue(): number {
     if (!this.components.chain.connected) return this.settings.firstRetryMs;
-    // Those that run wake the loop when they end.
+    // Running checks wake the loop when they end.
     if (this.running.size >= this.settings.concurrency) return IDLE_MS;
     let earliest = this.components.clock.now() + IDLE_MS;
     for (const [fid, { at }] of this.due) if (!this.running.has(fid)) earliest = Math.min(earliest, at);

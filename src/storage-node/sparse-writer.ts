@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { KIB } from "../model/sizes.js";
 
-/** Zeros are left out by blocks of this size, the file systems' own. */
+/** Blocks of zeros of this size, the file systems' own, become holes. */
 const BLOCK_SIZE = 4 * KIB;
 const BUFFER_SIZE = 64 * BLOCK_SIZE;
 const ZEROS = Buffer.alloc(BLOCK_SIZE);
@@ -32,7 +32,7 @@ export class SparseWriter {
     }
   }
 
-  /** Ends the file (a hole at its end needs its length set), makes it durable, gives the SHA-256 in hex. */
+  /** Ends the file (a hole at its end needs the length set), syncs it, and resolves with the SHA-256 in hex. */
   async finish(): Promise<string> {
     await this.flush();
     await this.file.truncate(this.flushed);

@@ -8,10 +8,10 @@ import { type Logger, silentLogger } from "./logger.js";
 import { MinerServer, type MinerServerSettings, minerServerDefaults } from "./miner-server.js";
 import { Reporter, type ReporterSettings } from "./reporter.js";
 import { Sweeper, type SweeperSettings } from "./sweeper.js";
-import { systemClock } from "../model/system-clock.js";
+import { systemClock } from "../async/system-clock.js";
 
 export interface StorageNodeComponents {
-  /** Of this node's account. Stays the caller's: `close` does not close it. */
+  /** The chain client of this node's account. The caller closes it. */
   readonly chain: NodeChain;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -74,8 +74,9 @@ export class StorageNode {
   }
 
   /**
-   * Opens the store, listens, and sees to it that the chain knows this node under its endpoint, trying until the chain
-   * answers. Rejects, closed, when the port is taken, when the chain refuses, or when `close` is called meanwhile.
+   * Opens the store, listens, and registers this node, or its new endpoint, on chain, trying until the chain answers.
+   * Rejects, with everything closed, when the port is taken, when the chain refuses, or when `close` is called
+   * meanwhile.
    */
   async start(): Promise<{ readonly endpoint: string }> {
     try {
@@ -90,7 +91,7 @@ export class StorageNode {
   setFault(fault: Fault): void {
     this.link.fault = fault;
     if (fault === "down") this.server.disconnect();
-    // What was not reported under the old fault may be due now.
+    // Reports that the old fault held back may be due now.
     this.reporter.lookAtAll();
   }
 
@@ -111,7 +112,7 @@ export class StorageNode {
     await this.store.open();
     const port = await this.server.listen();
     this.started = true;
-    // Closed meanwhile: `start` closes what was opened after that.
+    // Closed meanwhile: `start` closes what was opened since.
     this.closing.signal.throwIfAborted();
     const host = this.settings.host.includes(":") ? `[${this.settings.host}]` : this.settings.host;
     const endpoint = this.settings.endpoint ?? `http://${host}:${port}`;
@@ -122,7 +123,7 @@ export class StorageNode {
         return;
       }
       this.custody.forget(event.fid);
-      // A deal declared again forgets its reports; what is held must be reported anew.
+      // A deal that is declared again loses its reports: what is held must be reported again.
       if (event.kind === "declared") this.reporter.look(event.fid);
     });
     await this.register(endpoint);
@@ -139,7 +140,8 @@ export class StorageNode {
         const known = await chain.state();
         if (!known) {
           const { spaceTib } = this.settings;
-          if (spaceTib === undefined) throw new Error(`${chain.account} is no storage node on this chain`);
+          if (spaceTib === undefined)
+            throw new Error(`${chain.account} is not registered as a storage node on this chain`);
           await chain.register({ endpoint, spaceTib }, signal);
         } else if (trimSlash(known.endpoint) !== trimSlash(endpoint)) {
           await chain.updateEndpoint(endpoint, signal);
@@ -147,7 +149,7 @@ export class StorageNode {
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
-        this.logger.warn({ error }, "the chain could not be asked or told who this node is; trying again");
+        this.logger.warn({ error }, "the node could not be registered on chain yet; trying again");
         await this.clock.sleep(this.settings.registrationRetryMs ?? REGISTRATION_RETRY_MS, signal);
       }
     }
@@ -168,7 +170,7 @@ export class StorageNode {
   }
 }
 
-/** The chain was away, or the extrinsic got lost, or it turns out that an earlier one of ours landed after all. */
+/** The chain did not answer, the extrinsic was lost, or an earlier one of ours was included after all. */
 function isPassing(error: unknown): boolean {
   if (error instanceof ChainRefusal) return error.reason === "AlreadyRegistered";
   return error instanceof Error && (error.name === "ChainUnavailable" || error.name === "ExtrinsicLost");

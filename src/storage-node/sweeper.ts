@@ -16,12 +16,9 @@ export interface SweeperSettings {
   readonly intervalMs: number;
   /** Between two FIDs of a walk, each of which asks the chain. */
   readonly pauseMs: number;
-  /**
-   * How long the chain must have no use for a fragment before it is dropped. A restart begins anew: it only keeps
-   * longer.
-   */
+  /** How long a fragment must be of no use to the chain before it is dropped. A restart begins the time anew. */
   readonly graceMs: number;
-  /** FIDs whose time is remembered; others wait until one of these is done. */
+  /** FIDs whose time is remembered; further ones wait until one of these is done. */
   readonly remembered: number;
 }
 
@@ -35,7 +32,7 @@ export const sweeperDefaults: SweeperSettings = {
 /** Drops fragments that the chain no longer wants here: of deleted files, and of deals that others completed. */
 export class Sweeper {
   private readonly settings: SweeperSettings;
-  /** Since when a FID has had fragments without use. */
+  /** Since when a FID has had fragments of no use. */
   private readonly unwantedSince = new Map<Fid, number>();
   private readonly closing = new AbortController();
   private loop: Promise<void> = Promise.resolve();
@@ -51,7 +48,10 @@ export class Sweeper {
     this.loop = this.run();
   }
 
-  /** A gateway was just told that this FID's fragment is held: the grace begins anew. Only inside `store.exclusive`. */
+  /**
+   * Begins a FID's grace period anew, because a gateway was just told that its fragment is held. To be called inside
+   * `store.exclusive`.
+   */
   spare(fid: Fid): void {
     this.unwantedSince.delete(fid);
   }
@@ -67,7 +67,7 @@ export class Sweeper {
       try {
         await this.walk();
       } catch (error) {
-        // Most likely the chain is away; nothing is dropped on a doubt.
+        // Most likely the chain does not answer. In doubt nothing is dropped.
         if (!this.isClosing()) logger.warn({ error }, "a sweep ended early");
       }
       await clock.sleep(this.settings.intervalMs, this.closing.signal).catch(() => undefined);
@@ -93,7 +93,7 @@ export class Sweeper {
       this.unwantedSince.set(fid, clock.now());
     if (since === undefined || clock.now() - since < this.settings.graceMs) return;
     await store.exclusive(fid, async () => {
-      // Spared, or declared again, since it was looked at.
+      // Spared, or declared again, since it was checked.
       const unwanted = this.unwantedSince.has(fid) ? await this.unwanted(fid) : [];
       this.unwantedSince.delete(fid);
       if (unwanted.length === 0) return;

@@ -1,3 +1,5 @@
+import { onAbort } from "../async/abort.js";
+
 /**
  * Bytes for one reader, who takes them with `for await` at its own pace. Leaving the loop early closes the stream; a
  * reader that never starts must call `close`. With `begin`, the first chunk is there before the stream is handed over,
@@ -6,7 +8,7 @@
  */
 export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private readonly chunks: AsyncIterator<Uint8Array, unknown>;
-  private readonly signal: AbortSignal | undefined;
+  private stopListening: () => void = () => undefined;
   private readonly onClose: (ended: boolean) => void;
   private first: IteratorResult<Uint8Array, void> | undefined;
   private interrupt: ((reason: Error) => void) | undefined;
@@ -19,10 +21,12 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
     onClose: (ended: boolean) => void,
   ) {
     this.chunks = chunks;
-    this.signal = signal;
     this.onClose = onClose;
-    signal?.addEventListener("abort", this.abort);
-    if (signal?.aborted === true) this.abort();
+    this.stopListening = onAbort(signal, (reason) => {
+      this.failure = reason;
+      this.interrupt?.(reason);
+      this.close();
+    });
   }
 
   /**
@@ -89,16 +93,10 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private finish(ended: boolean): void {
     if (this.closed) return;
     this.closed = true;
-    this.signal?.removeEventListener("abort", this.abort);
+    this.stopListening();
     this.onClose(ended);
     if (!ended) void this.chunks.return?.().catch(() => undefined);
   }
-
-  private readonly abort = (): void => {
-    this.failure = this.signal?.reason as Error;
-    this.interrupt?.(this.failure);
-    this.close();
-  };
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await

@@ -11,8 +11,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  async: ["model"],
   config: ["model"],
-  streams: ["model"],
+  files: [],
+  threads: ["async", "model"],
+  streams: ["async", "model"],
   s3: ["gateway/gateway.js", "gateway/s3-error.js", "gateway/limits.js", "streams", "model"],
   gateway: [
     "catalog/catalog.js",
@@ -22,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "preprocessing/preprocessing.js",
     "network/chain/chain.js",
     "keys/keys.js",
+    "threads",
     "streams",
     "model",
   ],
@@ -36,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/nodes/nodes.js",
     "network/nodes/node-registry.js",
     "background/worker.js",
+    "async",
     "model",
   ],
   retrieval: [
@@ -46,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/nodes/nodes.js",
     "network/nodes/node-registry.js",
     "streams",
+    "async",
     "model",
   ],
   peers: [
@@ -58,18 +64,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "network/chain/gateway-register.js",
     "network/nodes/endpoint-policy.js",
     "streams",
+    "async",
     "model",
   ],
-  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background/worker.js", "model"],
+  maintenance: ["catalog/catalog.js", "blobs/blobs.js", "background", "async", "model"],
   catalog: ["model"],
-  blobs: ["streams", "model"],
+  blobs: ["files", "streams", "model"],
   cache: ["streams", "model"],
-  encoding: ["model"],
-  network: ["model"],
-  background: ["model"],
+  encoding: ["threads", "async", "model"],
+  network: ["async", "model"],
+  background: ["async", "model"],
   admin: ["model"],
-  "storage-node": ["network", "encoding", "model"],
-  devnet: ["storage-node", "network", "encoding", "model"],
+  "storage-node": ["network", "encoding", "files", "streams", "async", "model"],
+  devnet: ["storage-node", "network", "encoding", "files", "async", "model"],
 };
 
 /** Packages only some folders may know. */
@@ -78,7 +85,7 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^(kysely|pg)$/, folders: ["catalog"] },
   { packages: /^libsql$/, folders: ["catalog", "devnet", "cli"] },
   { packages: /^@polkadot\//, folders: ["network", "devnet"] },
-  { packages: /^@subspace\/|^piscina$/, folders: ["encoding"] },
+  { packages: /^@subspace\//, folders: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
@@ -134,6 +141,13 @@ describe("architecture", () => {
   it("knows every folder of src", () => {
     const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory());
     expect(folders.filter((name) => name !== "cli" && !(name in allowed))).to.deep.equal([]);
+  });
+
+  it("listens to abort signals in one place, which takes every listener off again", () => {
+    const listening = sources("src").filter((file) =>
+      /addEventListener\(\s*"abort"/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(listening).to.deep.equal([join("src", "async", "abort.ts")]);
   });
 
   it("keeps conformance a black box that imports nothing from src", () => {

@@ -10,7 +10,7 @@ import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { DigestThreads } from "../../src/gateway/ingest/digest-threads.js";
 import { PLAIN } from "../../src/model/file.js";
 import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
-import { systemClock } from "../../src/model/system-clock.js";
+import { systemClock } from "../../src/async/system-clock.js";
 import { cutSegments } from "../../src/preprocessing/segment-slices.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";

@@ -11,7 +11,7 @@ import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "..
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
-import { systemClock } from "../../src/model/system-clock.js";
+import { systemClock } from "../../src/async/system-clock.js";
 import type { Figure } from "./figure.js";
 import { MemoryNetwork, nodeAccount } from "../unit/retrieval/memory-network.js";
 

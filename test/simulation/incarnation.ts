@@ -198,7 +198,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const registry = PersistentNodeRegistry.inMemory({ chain, clock });
   const nodes = new LimitedNodes(
     { nodes: new MeasuredNodes({ nodes: world.nodes.seenBy(owner), registry, clock }) },
-    { transfers: 8 },
+    { fetches: 8 },
   );
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },

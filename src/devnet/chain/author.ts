@@ -28,7 +28,7 @@ export class Author {
     for (;;) {
       await clock.sleep(Math.max(0, next - clock.now()), signal).catch(() => undefined);
       if (signal.aborted) return;
-      // A slow machine gets fewer blocks, not a burst of late ones.
+      // A slow machine builds fewer blocks, not a burst of late ones.
       next = Math.max(next + this.settings.blockMs, clock.now());
       if (this.stalled) continue;
       try {

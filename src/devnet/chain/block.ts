@@ -5,7 +5,7 @@ import { bytes, compact, decode, encode, struct, u32, vec, type Value } from "./
 import type { Changes } from "./state.js";
 import type { StoredBlock } from "./store.js";
 
-/** The digest is empty: there is one author, who proves nothing. */
+/** The digest is empty: the only author need not prove its right. */
 const Header = struct("sp_runtime::generic::header::Header", {
   parentHash: H256,
   number: compact(u32),
@@ -19,8 +19,8 @@ export type HeaderValue = Value<typeof Header>;
 const NO_PARENT = "00".repeat(32);
 
 /**
- * Seals what a block changed and holds. The roots are no Merkle tries: the state root is a hash over the parent's state
- * root and the changes, which tells two histories apart as well, but proves no single key.
+ * Seals what a block changed and holds. The roots are not those of Merkle tries. The state root is a hash over the
+ * parent's state root and the changes: it tells histories apart, but cannot prove a single key.
  */
 export function seal(
   parent: StoredBlock | undefined,

@@ -19,14 +19,14 @@ export interface ChainSettings {
   readonly blockBytesLimit: number;
 }
 
-/** What listeners are told, in this order for one block: block, then statuses, then finalized. */
+/** Events for listeners, for one block in this order: block, statuses, finalized. */
 interface ChainEvents {
   block: [block: StoredBlock];
   finalized: [block: StoredBlock];
   status: [extrinsicHash: string, status: PoolStatus | { readonly inBlock: string }];
 }
 
-/** The blocks: one line of them, without forks. Builds the next one, keeps the pool, says what is final. */
+/** The blocks, in one line without forks. Builds the next one, keeps the pool, and makes blocks final. */
 export class Chain extends EventEmitter<ChainEvents> {
   readonly pool: Pool;
   readonly genesisHash: string;
@@ -84,7 +84,7 @@ export class Chain extends EventEmitter<ChainEvents> {
     const { runtime, store, clock } = this.components;
     const parent = this.bestBlock;
     const parentState = store.stateAt(parent.number);
-    // Time never goes back, whatever the machine's clock does: every block is later than its parent.
+    // Every block is later than its parent, also when the machine's clock goes back.
     const now = Math.max(clock.now(), Number(runtime.timestamp.now.get(parentState)) + 1);
     const execution = runtime.begin(parentState, parent, now);
     let bytes = 0;

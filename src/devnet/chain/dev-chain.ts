@@ -1,6 +1,6 @@
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import type { Clock } from "../../model/clock.js";
-import { systemClock } from "../../model/system-clock.js";
+import { systemClock } from "../../async/system-clock.js";
 import { Author } from "./author.js";
 import type { Spec } from "./cess-types.js";
 import { Chain } from "./chain.js";

@@ -2,15 +2,25 @@ import { blake2AsU8a } from "@polkadot/util-crypto";
 import type { DispatchErrorValue } from "./cess-types.js";
 import type { SignedExtrinsic } from "./extrinsic.js";
 import { DispatchFailure, type CallValue, type Context, type Origin, type Pallet } from "./pallet.js";
-import type { Runtime } from "./runtime.js";
-import type { EventRecord } from "./runtime-types.js";
+import type { System } from "./pallets/system.js";
+import type { TransactionPayment } from "./pallets/transaction-payment.js";
+import type { Logger } from "./logger.js";
+import type { EventRecord, RuntimeTypes } from "./runtime-types.js";
 import { toHex, Writer } from "./scale/bytes.js";
 import { Overlay, type Changes, type State, type WritableState } from "./state.js";
 
-/** Weights are not reckoned: every extrinsic reports this one. */
+/** Weights are not computed: every extrinsic reports this one. */
 const DISPATCH_INFO = { weight: { refTime: 100_000_000n, proofSize: 0n }, class: "Normal", paysFee: "Yes" };
 /** Calls within calls within a batch; the real runtime decodes up to 256 levels. */
 const MAX_CALL_DEPTH = 32;
+
+/** What executing a block needs of the runtime. */
+export interface ExecutionRuntime {
+  readonly components: { readonly logger: Logger };
+  readonly system: System;
+  readonly payment: TransactionPayment;
+  readonly types: RuntimeTypes;
+}
 
 /** One block while it is built: an overlay on its parent's state, to which extrinsics are applied one after another. */
 export class BlockExecution {
@@ -22,7 +32,7 @@ export class BlockExecution {
   private draws = 0;
 
   constructor(
-    readonly runtime: Runtime,
+    readonly runtime: ExecutionRuntime,
     below: State,
     readonly number: number,
   ) {
@@ -38,7 +48,7 @@ export class BlockExecution {
     return this.overlay.changes;
   }
 
-  /** Applies a call of the author's own. Its failure would be a fault of the dev chain itself. */
+  /** Applies a call of the author's. If it fails, the dev chain has a bug. */
   applyInherent(call: CallValue, bytes: Uint8Array): void {
     const error = this.dispatch(this.extrinsicContext(), call, { kind: "none" }, 0);
     if (error !== undefined) throw new Error(`the inherent ${call.pallet.name}.${call.name} failed: ${error.kind}`);
@@ -48,7 +58,9 @@ export class BlockExecution {
     this.extrinsics.push(bytes);
   }
 
-  /** Applies a validated extrinsic: fee and nonce stay whatever the call does; a refused call leaves nothing else. */
+  /**
+   * Applies a validated extrinsic. Fee and nonce are kept also when the call is refused; nothing else of it is then.
+   */
   apply(extrinsic: SignedExtrinsic): void {
     const context = this.extrinsicContext();
     const { system, payment } = this.runtime;
@@ -62,7 +74,7 @@ export class BlockExecution {
     this.extrinsics.push(extrinsic.bytes);
   }
 
-  /** Writes the events down and gives what this block changed. */
+  /** Writes the events and returns the block's changes. */
   finish(): Changes {
     const { system, types } = this.runtime;
     const events = new Writer().compact(this.events.length);
@@ -86,7 +98,8 @@ export class BlockExecution {
     } catch (error) {
       this.events.length = eventsBefore;
       if (error instanceof DispatchFailure) return error.error;
-      // A fault of ours: it must not keep the chain from building blocks, so the call fails and the fault is told.
+      // A bug of the dev chain. It must not keep the chain from building blocks, so the call fails and the error is
+      // logged.
       this.runtime.components.logger.error(
         { err: error, call: `${call.pallet.name}.${call.name}` },
         "a dev chain call failed unexpectedly",
@@ -109,7 +122,7 @@ export class BlockExecution {
     return context;
   }
 
-  /** Follows from the parent's hash, so that the same block built twice is the same. */
+  /** Derived from the parent's hash, so that a block that is built twice is the same. */
   private random(): string {
     this.draws += 1;
     return toHex(blake2AsU8a(`${this.runtime.system.parentHash.get(this.state)}/${this.draws}`, 256));

@@ -37,7 +37,7 @@ export function decodeExtrinsic(bytes: Uint8Array, callType: Type<CallValue>): S
   if (version !== SIGNED_V4)
     throw new ScaleError(`format ${version.toString(16)} is not served, only signed extrinsics of format 4`);
   const address = MultiAddress.read(from);
-  if (address.kind !== "Id") throw new ScaleError("the signer is no account");
+  if (address.kind !== "Id") throw new ScaleError("the signer is not an account");
   const signature = MultiSignature.read(from);
   const extraAt = from.position;
   const era = readEra(from);
@@ -52,7 +52,7 @@ export function decodeExtrinsic(bytes: Uint8Array, callType: Type<CallValue>): S
   return { hash, bytes, signer: address.value, signature, era, nonce: Number(nonce), tip, call, signedPart };
 }
 
-/** An inherent: what the block's author says, unsigned. */
+/** An inherent: an unsigned extrinsic of the block's author. */
 export function encodeInherent(call: CallValue, callType: Type<CallValue>): Uint8Array {
   const body = new Writer().uint(BARE_V4, 1);
   callType.write(call, body);
@@ -97,7 +97,7 @@ function verifyMessage(message: Uint8Array, signature: Value<typeof MultiSignatu
       }
     }
   } catch {
-    // The libraries throw for bytes that can be no signature or no key: then it is not this signer's signature.
+    // The libraries throw for bytes that cannot be a signature or key: then it is not this signer's signature.
     return false;
   }
 }
@@ -119,6 +119,6 @@ function readEra(from: Reader): Era {
   const encoded = first | (from.byte() << 8);
   const period = 2 << (encoded & 0xf);
   const phase = (encoded >> 4) * Math.max(period >> 12, 1);
-  if (period < 4 || phase >= period) throw new ScaleError("no era");
+  if (period < 4 || phase >= period) throw new ScaleError("not an era");
   return { period, phase };
 }

@@ -17,7 +17,7 @@ export const GENESIS_DEFAULTS: Genesis = { balances: {}, unitPrice: 30n * TOKEN 
 
 const NO_STATE: State = { get: () => undefined, keys: () => [] };
 
-/** The state of block 0. `now`, in ms, goes into it, so that a chain started anew has another genesis hash. */
+/** The state of block 0. It contains `now`, in ms, so that a new chain has another genesis hash. */
 export function genesisState(runtime: Runtime, genesis: Genesis, now: number): Changes {
   const execution = new BlockExecution(runtime, NO_STATE, 0);
   const { context } = execution;

@@ -1,4 +1,4 @@
-/** What is used of a pino logger. */
+/** The part of a pino logger that is used here. */
 export interface Logger {
   error(details: object, message: string): void;
   info(details: object, message: string): void;

@@ -23,7 +23,7 @@ export function metadataOf(runtime: RuntimeTypes): Uint8Array {
   for (const named of [runtime.call, runtime.event, accountType]) lookup.id(named);
   const type = lookup.id(runtime.runtime);
   const registry = new TypeRegistry();
-  // Part by part: the codec of the whole would also read the types as a client does, which is not needed here.
+  // Written part by part: a codec for the whole would also have to read the types, which only clients need.
   const parts = [
     registry.createType("Vec<PortableTypeV14>", lookup.types),
     registry.createType("Vec<PalletMetadataV14>", pallets),
@@ -73,7 +73,7 @@ interface PortableType {
   readonly type: unknown;
 }
 
-/** Numbers every type that is mentioned, once for each structure, and may be asked for a type that contains itself. */
+/** Numbers every type that is mentioned, once for each structure; types may contain themselves. */
 class Lookup {
   readonly types: PortableType[] = [];
   private readonly known = new Map<Shape, number>();
@@ -83,8 +83,7 @@ class Lookup {
     const { shape } = type;
     const known = this.known.get(shape);
     if (known !== undefined) return known;
-    // Only enums contain themselves (a batch call holds calls), so they get their number before their members are
-    // looked at.
+    // Only enums contain themselves (a batch call holds calls), so they get their number before their members.
     if (shape.kind === "variant") {
       const id = this.reserve();
       this.known.set(shape, id);

@@ -27,7 +27,7 @@ export interface CallValue {
 export interface Call {
   readonly index: number;
   readonly args: Fields;
-  /** Throws DispatchFailure to refuse; whatever was written is then forgotten. */
+  /** Throws DispatchFailure to refuse; its writes are then discarded. */
   run(context: Context, origin: Origin, args: Record<string, unknown>): void;
 }
 
@@ -36,7 +36,7 @@ export interface Constant {
   readonly value: unknown;
 }
 
-/** One pallet: what the metadata says of it, beside what its calls do. */
+/** One pallet: its metadata and its calls. */
 export interface Pallet {
   readonly name: string;
   readonly index: number;
@@ -67,7 +67,7 @@ export function signedCall<F extends Fields>(
   };
 }
 
-/** A call that the real runtime keeps for root, which nobody is here. */
+/** A call for root alone, which no caller is here. */
 export function rootCall(index: number, args: Fields): Call {
   return {
     index,
@@ -79,8 +79,8 @@ export function rootCall(index: number, args: Fields): Call {
 }
 
 /**
- * A call that is in the metadata so that tools see the real shape, but whose effect needs what a dev chain lacks (a
- * TEE).
+ * A call that is in the metadata, so that tools see the real shape, but is not implemented, mostly because it needs a
+ * TEE.
  */
 export function unservedCall(index: number, args: Fields): Call {
   return {

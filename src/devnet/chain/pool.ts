@@ -12,7 +12,7 @@ export const POOL_DEFAULTS = {
 } as const;
 export type PoolSettings = { readonly [K in keyof typeof POOL_DEFAULTS]: number };
 
-/** What may be told of an extrinsic on its way. */
+/** The statuses of an extrinsic in the pool. */
 export type PoolStatus = "ready" | "future" | "dropped" | "invalid" | { readonly usurped: string };
 
 export type PoolRefusal =
@@ -120,7 +120,7 @@ export class Pool {
     }
   }
 
-  /** Tells every waiting extrinsic whose turn has come. */
+  /** Reports every waiting extrinsic that has become ready. */
   promote(state: State): void {
     for (const entry of this.ready(state)) {
       if (entry.ready) continue;

@@ -75,8 +75,8 @@ export class Runtime {
   }
 
   /**
-   * Whether an extrinsic could stand in the block after `parent`, whose state is `state`. A nonce that is still to come
-   * is Future, for the pool to wait for.
+   * Whether an extrinsic could be included in the block after `parent`, whose state is `state`. A later nonce is
+   * Future: the pool keeps it until its turn.
    */
   validate(extrinsic: SignedExtrinsic, state: State, parent: BlockId): Invalidity | undefined {
     const eraHash = this.eraHash(extrinsic, state, parent);

@@ -23,7 +23,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS state_by_block ON state (block, key);
 `;
 
-/** The folder belongs to a chain of other shapes: its state would be misread. */
+/** The folder belongs to a chain of another spec, whose state has other shapes. */
 export class WrongSpec extends Error {
   constructor(folder: string, found: number, wanted: Spec) {
     super(
@@ -34,8 +34,8 @@ export class WrongSpec extends Error {
 }
 
 /**
- * Blocks and state on disk. Each value is kept with the block that wrote it, so the state of any recent block is a
- * query; versions that no readable block needs are removed as blocks come. One block is one transaction.
+ * Blocks and state on disk. Each value is kept with the block that wrote it, so the state of any recent block can be
+ * queried. Versions that no readable block needs are removed with each new block. One block is one transaction.
  */
 export class ChainStore {
   private readonly db: Database.Database;

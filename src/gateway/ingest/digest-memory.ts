@@ -25,7 +25,7 @@ export class DigestMemory {
       .map((start) => new Uint8Array(this.shared, start, this.pieceBytes));
   }
 
-  giveBack(pieces: readonly Uint8Array[]): void {
+  release(pieces: readonly Uint8Array[]): void {
     for (const { byteOffset } of pieces) this.free.push(byteOffset);
   }
 }

@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { S3Error } from "../s3-error.js";
+import { asError } from "../../model/errors.js";
 import { KIB, MIB } from "../../model/sizes.js";
+import { type LeasedThread, ThreadPool } from "../../threads/thread-pool.js";
 import { DigestMemory } from "./digest-memory.js";
-import type { DigestAnswer, DigestOrder } from "./digest-thread.js";
+import type { DigestCalls } from "./digest-thread.js";
 import { InlineDigests, type Digests, type DigestValues } from "./digests.js";
 
 export const DIGEST_THREADS_DEFAULTS = {
@@ -28,14 +29,18 @@ export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
 export class DigestThreads implements Digests {
   private readonly settings: DigestThreadsSettings;
   private readonly memory: DigestMemory;
-  private readonly threads: (DigestThread | undefined)[];
+  private readonly threads: ThreadPool<DigestCalls>;
   private readonly inline = new InlineDigests();
-  private closed = false;
+  private begun = 0;
 
   constructor(settings: Partial<DigestThreadsSettings> = {}) {
     this.settings = { ...DIGEST_THREADS_DEFAULTS, ...settings };
     this.memory = new DigestMemory(this.settings.pieceBytes, this.settings.memoryBytes);
-    this.threads = new Array<DigestThread | undefined>(this.settings.threads).fill(undefined);
+    this.threads = new ThreadPool({
+      module: new URL("./digest-thread.js", import.meta.url),
+      threads: this.settings.threads,
+      data: { memory: this.memory.shared },
+    });
   }
 
   over(
@@ -48,8 +53,7 @@ export class DigestThreads implements Digests {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    for (const thread of this.threads) await thread?.close();
+    await this.threads.close();
   }
 
   private async *throughThread(
@@ -72,30 +76,18 @@ export class DigestThreads implements Digests {
       return await hashing.finish();
     } finally {
       hashing.end();
-      this.memory.giveBack(pieces);
+      this.memory.release(pieces);
     }
   }
 
   /** A thread for MD5 and one for the rest while there are idle ones: a lone body then comes as fast as MD5 alone. */
   private begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
     const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
-    const split =
-      rest.length > 0 &&
-      rest.length < algorithms.length &&
-      this.threads.filter((thread) => (thread?.load ?? 0) === 0).length > 1;
+    const split = rest.length > 0 && rest.length < algorithms.length && this.threads.idle > 1;
     const groups: (readonly ChecksumAlgorithm[])[] = split ? [["MD5"], rest] : [algorithms];
-    return new SplitHashing(groups.map((group) => ({ group, hashing: this.leastBusy().begin(group) })));
-  }
-
-  private leastBusy(): DigestThread {
-    if (this.closed) throw new Error("the digest threads are closed");
-    let best = 0;
-    for (const [index, thread] of this.threads.entries()) {
-      if ((thread?.load ?? 0) < (this.threads[best]?.load ?? 0)) best = index;
-    }
-    const thread = this.threads[best];
-    if (thread?.usable === true) return thread;
-    return (this.threads[best] = new DigestThread(this.memory.shared));
+    return new SplitHashing(
+      groups.map((group) => ({ group, hashing: new BodyHashing(this.threads.lease(), ++this.begun, group) })),
+    );
   }
 }
 
@@ -119,45 +111,6 @@ async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number):
     }
   }
   if (filled > 0) yield piece.subarray(0, filled);
-}
-
-/** One thread, and the bodies it hashes. */
-class DigestThread {
-  usable = true;
-  private readonly worker: Worker;
-  private readonly bodies = new Map<number, BodyHashing>();
-  private begun = 0;
-
-  constructor(memory: SharedArrayBuffer) {
-    this.worker = new Worker(new URL("./digest-thread.js", import.meta.url), { workerData: { memory } });
-    this.worker.on("message", ({ body, values }: DigestAnswer) => this.bodies.get(body)?.answered(values));
-    this.worker.once("error", (error: Error) => this.fail(error));
-    this.worker.once("exit", () => this.fail(new Error("a digest thread ended")));
-    // It waits for orders all its life; that alone must not keep the process alive.
-    this.worker.unref();
-  }
-
-  get load(): number {
-    return this.bodies.size;
-  }
-
-  begin(algorithms: readonly ChecksumAlgorithm[]): BodyHashing {
-    const body = ++this.begun;
-    const order = (what: DigestOrder) => this.worker.postMessage(what);
-    const hashing = new BodyHashing(body, order, () => this.bodies.delete(body));
-    this.bodies.set(body, hashing);
-    order({ kind: "begin", body, algorithms });
-    return hashing;
-  }
-
-  async close(): Promise<void> {
-    await this.worker.terminate();
-  }
-
-  private fail(error: Error): void {
-    this.usable = false;
-    for (const hashing of this.bodies.values()) hashing.fail(error);
-  }
 }
 
 /** One body's digests in the making, in groups on threads of their own. All of them read the same pieces. */
@@ -192,22 +145,23 @@ class SplitHashing {
 
 /** Some digests of one body in the making on a thread. */
 class BodyHashing {
-  /** Orders that the thread has not answered yet. */
+  /** Calls that the thread has not answered yet. */
   private pending = 0;
-  private values: readonly Uint8Array[] | undefined;
+  private finished = false;
   private failure: Error | undefined;
   private wake: (() => void) | undefined;
 
   constructor(
+    private readonly thread: LeasedThread<DigestCalls>,
     private readonly body: number,
-    private readonly order: (order: DigestOrder) => void,
-    private readonly ended: () => void,
-  ) {}
+    algorithms: readonly ChecksumAlgorithm[],
+  ) {
+    this.follow(thread.call("begin", { body, algorithms }));
+  }
 
   /** `piece` lies in the shared memory and must stay as it is until it is answered for. */
   update(piece: Uint8Array): void {
-    this.pending++;
-    this.order({ kind: "update", body: this.body, start: piece.byteOffset, length: piece.length });
+    this.follow(this.thread.call("update", { body: this.body, start: piece.byteOffset, length: piece.length }));
   }
 
   /** Resolves when no more than so many pieces are still to be hashed. */
@@ -221,25 +175,28 @@ class BodyHashing {
   }
 
   async finish(): Promise<readonly Uint8Array[]> {
-    this.pending++;
-    this.order({ kind: "finish", body: this.body });
-    await this.atMost(0);
-    return this.values ?? [];
+    const values = await this.thread.call("finish", this.body);
+    this.finished = true;
+    return values;
   }
 
+  /** The thread forgets the body. */
   end(): void {
-    if (!this.values) this.order({ kind: "drop", body: this.body });
-    this.ended();
+    if (!this.finished) this.follow(this.thread.call("drop", this.body));
+    this.thread.release();
   }
 
-  answered(values: readonly Uint8Array[] | undefined): void {
-    this.pending--;
-    this.values = values;
-    this.wake?.();
-  }
-
-  fail(error: Error): void {
-    this.failure = error;
-    this.wake?.();
+  private follow(call: Promise<void>): void {
+    this.pending++;
+    call.then(
+      () => {
+        this.pending--;
+        this.wake?.();
+      },
+      (error: unknown) => {
+        this.failure = asError(error);
+        this.wake?.();
+      },
+    );
   }
 }

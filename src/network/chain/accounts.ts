@@ -11,7 +11,7 @@ export const CESS_SS58_PREFIX = 11330;
 const PUBLIC_KEY_SIZE = 32;
 const SIGNATURE_SIZE = 64;
 
-/** Text that is no address of an account; the message says what is wrong with it. */
+/** The text is not an account's address; the message says what is wrong with it. */
 export class InvalidAccount extends Error {
   constructor(text: string, why: string) {
     super(`"${text.slice(0, 80)}" is no CESS account: ${why}`);
@@ -41,7 +41,7 @@ export function formatAccount(publicKey: Uint8Array): CessAccount {
 /** The public key of an SS58 address: 32 bytes. Throws InvalidAccount. */
 export function publicKeyOf(address: string): Uint8Array {
   // decodeAddress takes hex as bare key bytes, without any checksum: a typing error would be another account.
-  if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(address)) throw new InvalidAccount(address, "it is no base58 text");
+  if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(address)) throw new InvalidAccount(address, "it is not base58 text");
   let key: Uint8Array;
   try {
     key = decodeAddress(address);
@@ -78,7 +78,7 @@ export async function signerFromMnemonic(mnemonic: string): Promise<Signer> {
     return signer(ring().addFromUri(mnemonic.trim()));
   } catch {
     // The library's own message may quote the secret.
-    throw new Error("the mnemonic cannot be read: 12 to 24 English words of BIP-39 with a right checksum are needed");
+    throw new Error("the mnemonic cannot be read: it must be 12 to 24 English BIP-39 words with a valid checksum");
   }
 }
 
@@ -95,7 +95,7 @@ export async function signerFromKeystore(path: string, password: string): Promis
   try {
     pair = ring().addFromJson(JSON.parse(text) as KeyringPair$Json);
   } catch (error) {
-    throw new Error(`${path} is no keystore file of a wallet`, { cause: error });
+    throw new Error(`${path} is not a wallet's keystore file`, { cause: error });
   }
   if (pair.type !== "sr25519")
     throw new Error(`${path} holds a key of type ${pair.type}; storage nodes verify sr25519 only`);

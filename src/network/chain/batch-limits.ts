@@ -5,7 +5,7 @@ import { asBigInt, optionalField, unwrapped } from "./codec.js";
 
 /** Room for the signature, nonce and the like beside the call, in bytes. */
 const ENVELOPE_SIZE = 512;
-/** One extrinsic takes at most this share of what a block has for all: others use the chain as well. */
+/** The largest share of a block's room for one extrinsic: others use the chain as well. */
 const SHARE = 2n;
 
 /** Whether the runtime has a batch whose calls fail one by one and say so in events. */
@@ -34,7 +34,7 @@ export function limits(api: ApiPromise): {
   return { longest: lengths && asBigInt(lengths), heaviest: refTime(extrinsic && unwrapped(extrinsic)) };
 }
 
-/** By the runtime's own reckoning; undefined when it has none to offer, and then only the length bounds a batch. */
+/** The weight by the runtime's own estimate; undefined when it has none, and then only the length bounds a batch. */
 async function weightOf(api: ApiPromise, extrinsic: SubmittableExtrinsic<"promise">): Promise<bigint | undefined> {
   const query = api.call["transactionPaymentApi"]?.["queryInfo"];
   if (query === undefined) return undefined;
@@ -46,7 +46,7 @@ async function weightOf(api: ApiPromise, extrinsic: SubmittableExtrinsic<"promis
   }
 }
 
-/** Of a weight in either of the shapes it had: a struct, or a bare number. */
+/** Reads a weight in either of its shapes: a struct, or a bare number in older runtimes. */
 function refTime(weight: Codec | undefined): bigint | undefined {
   if (weight === undefined) return undefined;
   const inner = optionalField(weight, "refTime");

@@ -1,6 +1,6 @@
 import type { ApiPromise } from "@polkadot/api";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
 import { fits, supportsForceBatch } from "./batch-limits.js";
 import {
   ChainRefusal,
@@ -17,7 +17,7 @@ import type { BlockEvent } from "./finalized-blocks.js";
 import type { BuildExtrinsic, Submitter } from "./submitter.js";
 
 export interface CallBatcherSettings {
-  /** How long the first call waits for others, in milliseconds: little beside a block. */
+  /** How long the first call waits for others, milliseconds; short compared with a block. */
   readonly gatherMs: number;
   /** Calls in one extrinsic. 1 sends each alone. */
   readonly maxCalls: number;
@@ -60,11 +60,11 @@ export class CallBatcher {
     });
     if (this.waiting.length >= this.settings.maxCalls) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), this.settings.gatherMs);
-    // A batch under way is not taken back for one of its calls; whoever left has been told what was signed.
+    // A batch that is signed goes on when one of its callers leaves: `onSigned` has told them what was signed.
     return abortable(done, [options.signal]);
   }
 
-  /** Calls that still wait reject with ChainUnavailable; those on their way are the submitter's. */
+  /** Calls that still wait reject with ChainUnavailable; the submitter ends those under way. */
   close(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -106,8 +106,8 @@ export class CallBatcher {
   }
 
   private async sendTogether(items: readonly Item[]): Promise<void> {
-    // Signing may come much later, and more than once: what is signed are the calls still wanted then. One that was
-    // left meanwhile must not be in it, because nobody was told of what would be signed for it.
+    // Signing may happen much later, and more than once: only calls still wanted then are signed. A call whose caller
+    // has left must not be among them, because nobody would save what was signed for it.
     let signed: readonly Item[] = [];
     const build = (api: ApiPromise) => {
       signed = items.filter(isWanted);
@@ -134,9 +134,8 @@ export class CallBatcher {
   }
 
   /**
-   * A batch that was refused as a whole has done nothing, and neither has one that no node took: its calls are tried in
-   * smaller company, at last alone, so that none fails for its neighbours. What may still be included is not tried
-   * again.
+   * A batch that was refused as a whole, or that no node took, has had no effect. Its calls are tried in smaller
+   * batches, at last alone, so that none fails because of others. What may still be included is not tried again.
    */
   private async failedTogether(items: readonly Item[], error: Error): Promise<void> {
     const refusedWhole = error instanceof ChainRefusal;

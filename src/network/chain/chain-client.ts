@@ -21,8 +21,8 @@ import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
- * Older runtimes file every declaration under a bucket of the owner. One opaque name serves all: it is public, and a j
- * or J in it would jam the deal for ever.
+ * Older runtimes file every declaration under a bucket of the owner. One opaque name serves all: it is public, and with
+ * a j or J in it the deal could never complete.
  */
 const BUCKET_TOKEN = "cess";
 
@@ -66,7 +66,7 @@ export class CessChain implements Chain, GatewayRegister {
   }
 
   async authorized(owner: CessAccount): Promise<boolean> {
-    // An owner needs nobody's leave: the runtime asks `operator == owner || the owner's list has it`.
+    // An owner needs no authorization: the runtime checks `operator == owner || the owner's list has the operator`.
     return owner === this.account || (await this.session.reader.operators(owner)).includes(this.account);
   }
 
@@ -119,7 +119,7 @@ export class CessChain implements Chain, GatewayRegister {
     };
   }
 
-  /** Ends watches and waiting submissions. The session is its constructor's to close. */
+  /** Ends watches and waiting submissions. Whoever constructed the session closes it. */
   close(): Promise<void> {
     for (const stop of this.watches) stop();
     this.watches.clear();

@@ -28,7 +28,7 @@ export function watchDeals(blocks: FinalizedBlocks, listener: (event: ChainEvent
 function toChange(event: BlockEvent, block: number): ChainEvent | undefined {
   const kind = event.section === "fileBank" ? KINDS[event.method] : undefined;
   const hash = event.field("dealHash") ?? event.field("fileHash");
-  // Others may declare files under hashes that are none: nothing of ours.
+  // Others may declare files under malformed hashes; none of ours is among them.
   const fid = hash === undefined ? undefined : asFid(hash);
   return kind === undefined || fid === undefined ? undefined : { kind, fid, block };
 }

@@ -27,7 +27,7 @@ const TERRITORY_STATES = {
   OnConsignment: "on-consignment",
 } as const satisfies Record<string, Territory["state"]>;
 
-/** What the pallets' storage says, in this project's words. Chain index 1…12 becomes 0…11 here. */
+/** Reads the pallets' storage into this project's types. Chain index 1…12 becomes 0…11 here. */
 export class ChainReader {
   constructor(private readonly connection: Connection) {}
 
@@ -68,7 +68,7 @@ export class ChainReader {
     });
   }
 
-  /** Registered gateways, as of one block; those whose domain is no place on the web are left out. */
+  /** Registered gateways, as of one block; those without a usable URL are left out. */
   gateways(): Promise<RegisteredGateway[]> {
     return this.connection.call(async (link) => {
       const best = (await link.send("chain_getBlockHash", [])) as string;
@@ -144,7 +144,8 @@ function toFile(fid: Fid, info: Codec): ChainFile {
 
 function toTerritory(info: Codec): Territory {
   const state = field(info, "state").toString();
-  if (!(state in TERRITORY_STATES)) throw new Error(`the chain names a territory state that is unknown here: ${state}`);
+  if (!(state in TERRITORY_STATES))
+    throw new Error(`the chain has a territory state that this version does not know: ${state}`);
   return {
     total: asBigInt(field(info, "totalSpace")),
     used: asBigInt(field(info, "usedSpace")),

@@ -9,14 +9,14 @@ export type ChainSessionSettings = Pick<ConnectionSettings, "endpoints"> &
 
 /**
  * What all accounts of one process share: the connection, the finalized blocks, the reads. Whoever constructs it closes
- * it, after the clients that use it.
+ * it, after closing the clients that use it.
  */
 export class ChainSession {
   readonly connection: Connection;
   readonly blocks: FinalizedBlocks;
   readonly reader: ChainReader;
 
-  /** `mark`: see Connection. */
+  /** `watermark`: see Connection. */
   constructor(settings: ChainSessionSettings, watermark?: FinalizedWatermark) {
     this.connection = new Connection(settings, watermark);
     this.blocks = new FinalizedBlocks({ connection: this.connection }, settings);

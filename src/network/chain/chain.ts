@@ -3,9 +3,9 @@ import type { SegmentHashes } from "../../model/file.js";
 import type { Fid, Hash } from "../../model/hash.js";
 
 /**
- * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise, and never of a time
- * before a final block that an earlier read of this process was answered from, whichever endpoint answers. Every call
- * rejects with ChainUnavailable when no endpoint answers within the configured time, and obeys its signal.
+ * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise. They never show a state
+ * older than a final block that an earlier read was answered from, whichever endpoint answers. Every call rejects with
+ * ChainUnavailable when no endpoint answers within the configured time, and with its signal's reason.
  */
 export interface Chain {
   /** The gateway's own account, which signs. */
@@ -27,8 +27,8 @@ export interface Chain {
    */
   declare(order: DealOrder, options: SubmitOptions): Promise<void>;
   /**
-   * Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success proves nothing: read
-   * the file after.
+   * Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success does not prove that the
+   * file is gone: read it afterwards.
    */
   deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void>;
   /**
@@ -49,7 +49,7 @@ export interface Chain {
 
 export interface SubmitOptions {
   /**
-   * Called again when other bytes had to be signed because the nonce was taken; those before were never accepted, so
+   * Called again when the nonce was taken and other bytes had to be signed. The bytes before were never accepted, so
    * the last call counts.
    */
   readonly onSigned?: (signed: SignedExtrinsic) => Promise<void>;
@@ -78,7 +78,7 @@ export interface ChainDeal {
   readonly fid: Fid;
   readonly owner: CessAccount;
   readonly territory: string;
-  /** As the owner's gateway wrote it, in clear. */
+  /** As the owner's gateway wrote it, not encrypted. */
   readonly fileName?: string;
   /** Object bytes. */
   readonly size?: number;

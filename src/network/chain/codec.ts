@@ -6,8 +6,8 @@ import { formatAccount } from "./accounts.js";
 import { ChainUnavailable } from "./chain.js";
 
 /**
- * What is read of values whose types the node's metadata gave. A field that is not there means a runtime of another
- * shape than any this client knows, and says so.
+ * Reads values whose types come from the node's metadata. A missing field means a runtime that this client does not
+ * know; the error says so.
  */
 
 /** A struct's field by its camel-case name. polkadot-js calls a field `hash` `hash_`, since `.hash` is its own. */
@@ -54,7 +54,7 @@ export function asText(value: Codec): string {
 /** On chain a hash is the 64 ASCII characters of its hex digits. Nothing there checks them, so it may be anything. */
 export function asHash(value: Codec): Hash {
   const text = asText(value);
-  if (!isHash(text)) throw new Error(`the chain holds a hash that is none: ${JSON.stringify(text.slice(0, 80))}`);
+  if (!isHash(text)) throw new Error(`the chain holds a malformed hash: ${JSON.stringify(text.slice(0, 80))}`);
   return text;
 }
 
@@ -64,11 +64,11 @@ export function asFid(value: Codec): Fid | undefined {
 }
 
 /**
- * For calls and storage keys: the 64 ASCII bytes in polkadot's hex notation. The chain takes any, and miners' reports
- * fail for ever over one that is no lower-case hex, so such a one is an error here.
+ * For calls and storage keys: the 64 ASCII bytes in polkadot's hex notation. The chain accepts any bytes, but storage
+ * nodes can never report a file whose hash is not lower-case hex, so that is an error here.
  */
 export function hashArgument(hash: Hash): `0x${string}` {
-  if (!isHash(hash)) throw new RangeError(`no hash: ${JSON.stringify(String(hash).slice(0, 80))}`);
+  if (!isHash(hash)) throw new RangeError(`not a hash: ${JSON.stringify(String(hash).slice(0, 80))}`);
   return `0x${Buffer.from(hash, "latin1").toString("hex")}`;
 }
 

@@ -1,5 +1,8 @@
 import { asError } from "../../model/errors.js";
-import { abortable, pause } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
+import { backoffMs } from "../../async/backoff.js";
+import { systemClock } from "../../async/system-clock.js";
+import { pause } from "../../async/timer.js";
 import { ChainUnavailable } from "./chain.js";
 import { FinalizedWatermark } from "./finalized-watermark.js";
 import { Link } from "./link.js";
@@ -40,10 +43,10 @@ export interface FinalizedHead {
 }
 
 /**
- * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. Time does not
- * go back when the endpoint changes, nor when the process is another one: an endpoint whose last final block is older
- * than what was answered from before is not used until it has caught up. What it shows was true once; a deal that it
- * does not know yet would be declared again.
+ * Keeps one live link to one of several endpoints, and lets calls wait for it. Connects from the start. State never
+ * goes back in time, also when the endpoint changes or the process is restarted: an endpoint whose last final block is
+ * older than one that was read from before is not used until it has caught up. Otherwise a deal that it does not know
+ * yet would be declared again.
  */
 export class Connection {
   private readonly settings: ConnectionSettings;
@@ -53,10 +56,13 @@ export class Connection {
   private link: Link | undefined;
   private synced = false;
   private genesis: string | undefined;
-  /** Why each endpoint was left last, for the message of those who wait in vain. */
+  /** Why each endpoint was left last, for error messages. */
   private readonly troubles = new Map<string, string>();
 
-  /** `mark`: may know what a process before this one was answered from; it is its constructor's to save at the end. */
+  /**
+   * `watermark`: the highest final block that was read from, perhaps by an earlier process. Whoever constructed it
+   * saves it at the end.
+   */
   constructor(
     settings: Partial<ConnectionSettings> & Pick<ConnectionSettings, "endpoints">,
     private readonly watermark: FinalizedWatermark = FinalizedWatermark.inMemory(),
@@ -104,13 +110,15 @@ export class Connection {
         if (signal?.aborted === true) throw asError(signal.reason);
         if (deadline.aborted) throw this.unanswered(link);
         if (this.closing.aborted || link?.down.aborted !== true) throw error;
-        // A broken link is left at once; #serve notices it a moment later.
+        // A broken link is left at once; `serve` notices it a moment later.
         if (this.link === link) this.link = undefined;
       }
     }
   }
 
-  /** Does `work` over this very link, once: for what must not be repeated. Rejects with ChainUnavailable as `call`. */
+  /**
+   * Does `work` once, over this very link: for work that must not be repeated. Rejects with ChainUnavailable as `call`.
+   */
   async once<T>(link: Link, work: () => Promise<T>): Promise<T> {
     const deadline = AbortSignal.timeout(this.settings.callTimeoutMs);
     return abortable(work(), [deadline, link.down, this.closing]).catch((error: unknown) => {
@@ -118,14 +126,14 @@ export class Connection {
     });
   }
 
-  /** The last final block of the link's node. From now on no endpoint is used that is behind it. */
+  /** The last final block of the link's node. From now on endpoints that are behind it are not used. */
   async finalizedHead(link: Link): Promise<FinalizedHead> {
     const head = await readFinalizedHead(link);
     this.sawFinalized(head.number);
     return head;
   }
 
-  /** Somebody was told of this final block by other means. */
+  /** Reports a final block that was learned of in another way. */
   sawFinalized(number: number): void {
     this.watermark.saw(number);
   }
@@ -152,7 +160,7 @@ export class Connection {
     }
   }
 
-  /** Endpoint after endpoint; a pause only after each failed round over all of them. */
+  /** Tries endpoint after endpoint, with a pause after each failed round over all of them. */
   private async run(): Promise<void> {
     const { endpoints, retryDelayMs, maxRetryDelayMs } = this.settings;
     let failures = 0;
@@ -165,14 +173,13 @@ export class Connection {
       if (Date.now() - started > maxRetryDelayMs) failures = 0;
       failures++;
       if (failures % endpoints.length !== 0) continue;
-      const round = Math.floor(failures / endpoints.length) - 1;
-      const delay = Math.min(maxRetryDelayMs, retryDelayMs * 2 ** Math.min(round, 20));
-      // Half of the delay is random, so that the clients of a node that comes back do not arrive together.
-      await pause(delay / 2 + Math.random() * (delay / 2), [this.closing]).catch(() => undefined);
+      const limits = { minMs: retryDelayMs, maxMs: maxRetryDelayMs };
+      const delay = backoffMs(limits, failures / endpoints.length, Math.random);
+      await pause(systemClock, delay, [this.closing]).catch(() => undefined);
     }
   }
 
-  /** One link from its opening to its end; rejects with the reason for the end. */
+  /** Opens one link and keeps it until it breaks; rejects with the reason. */
   private async serve(endpoint: string): Promise<void> {
     const link = await Link.open(endpoint, [AbortSignal.timeout(this.settings.connectTimeoutMs), this.closing]);
     try {
@@ -194,8 +201,8 @@ export class Connection {
   }
 
   /**
-   * Looks at the head again and again. A node that is behind is left when there is another one; the only one is kept,
-   * since reads of old blocks are better than none, but `connected` is false meanwhile.
+   * Checks the node's head at intervals. A node that is behind is left when there is another endpoint. The only
+   * endpoint is kept, since reads of old blocks are better than none, but `connected` is false meanwhile.
    */
   private async guard(link: Link, announce: () => void): Promise<void> {
     const { endpoints, callTimeoutMs, healthIntervalMs, maxHeadAgeMs } = this.settings;
@@ -216,7 +223,7 @@ export class Connection {
         await this.caughtUp(link);
         announce();
       }
-      await pause(healthIntervalMs, [link.down, this.closing]);
+      await pause(systemClock, healthIntervalMs, [link.down, this.closing]);
     }
   }
 
@@ -236,7 +243,7 @@ export class Connection {
           `${link.endpoint} is behind: its last final block is ${number}, and ${this.watermark.number} was final before`,
         );
       }
-      await pause(Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
+      await pause(systemClock, Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);
     }
   }
 }

@@ -1,13 +1,14 @@
 import type { Codec } from "@polkadot/types/types";
 import type { EventRecord } from "@polkadot/types/interfaces";
 import { asError } from "../../model/errors.js";
-import { pause } from "./abortable.js";
+import { systemClock } from "../../async/system-clock.js";
+import { pause } from "../../async/timer.js";
 import { ChainUnavailable } from "./chain.js";
 import type { Connection } from "./connection.js";
 import type { Link } from "./link.js";
 
 export interface FinalizedBlocksSettings {
-  /** Blocks that are fetched one by one after a pause; of a longer one the older blocks are only reported as a gap. */
+  /** Most blocks that are fetched one by one after an interruption; older ones are only reported as a gap. */
   readonly maxCatchUpBlocks: number;
   /** Milliseconds before a block that could not be fetched is tried again. */
   readonly retryMs: number;
@@ -37,9 +38,9 @@ export interface FinalizedBlock {
 }
 
 export interface BlockListener {
-  /** Every finalized block, in order, one at a time; again when this rejects with ChainUnavailable. */
+  /** Called with every finalized block, in order, one at a time; again when it rejects with ChainUnavailable. */
   onBlock(block: FinalizedBlock): Promise<void>;
-  /** Blocks from … to were not delivered, or (without numbers) a new link was made and it is not certain. */
+  /** Blocks `from` … `to` were not delivered. Without numbers: after a new link some may be missing. */
   onGap(missed?: { readonly from: number; readonly to: number }): Promise<void>;
 }
 
@@ -63,7 +64,7 @@ export class FinalizedBlocks {
       link
         .subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.onHead(link, head))
         .catch(() => {
-          // The link broke: the next one is subscribed to in its turn.
+          // The link broke; its successor is subscribed to when it comes.
         });
     });
   }
@@ -100,7 +101,7 @@ export class FinalizedBlocks {
     if (this.link !== link) {
       this.link = link;
       this.newLink = true;
-      // A node that is behind, or a development chain begun anew: deliver twice rather than wait in vain.
+      // The node is behind, or a development chain was begun anew: better deliver blocks twice than wait for ever.
       this.cursor = Math.min(this.cursor ?? number - 1, number);
       this.target = number;
     }
@@ -143,7 +144,7 @@ export class FinalizedBlocks {
     if (this.cursor === number - 1) this.cursor = number;
   }
 
-  /** Tells each listener, again and again while the chain cannot be reached. */
+  /** Calls each listener, again while the chain cannot be reached. */
   private async each(tell: (listener: BlockListener) => Promise<void>): Promise<void> {
     for (const listener of [...this.listeners]) {
       while (this.listeners.has(listener) && !this.connection.closing.aborted) {
@@ -159,7 +160,7 @@ export class FinalizedBlocks {
   }
 
   private async rest(): Promise<void> {
-    await pause(this.settings.retryMs, [this.connection.closing]).catch(() => undefined);
+    await pause(systemClock, this.settings.retryMs, [this.connection.closing]).catch(() => undefined);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { KeyValueStore } from "../key-value-store.js";
 
-const SHELF_KEY = "final-block";
-/** A new process may know of so many final blocks less than the last one did: it is not worth a file each. */
+const STORE_KEY = "final-block";
+/** How many final blocks may be unsaved: writing a file for each would cost too much. */
 const UNSAVED_BLOCKS = 5;
 
 /** As JSON. */
@@ -11,7 +11,7 @@ interface Saved {
   readonly number: number;
 }
 
-/** The highest final block that anything was answered from, by this process or one before it. */
+/** The highest final block that anything was read from, by this process or an earlier one. */
 export class FinalizedWatermark {
   private genesis: string | undefined;
   private highest = -1;
@@ -22,9 +22,9 @@ export class FinalizedWatermark {
     private saved: Saved | undefined,
   ) {}
 
-  /** With what the shelf has; what cannot be read there is begun anew. */
+  /** With what was saved; what cannot be read is begun anew. */
   static async open(store: KeyValueStore): Promise<FinalizedWatermark> {
-    return new FinalizedWatermark(store, soundMark(await store.get(SHELF_KEY).catch(() => undefined)));
+    return new FinalizedWatermark(store, soundMark(await store.get(STORE_KEY).catch(() => undefined)));
   }
 
   /** Of this process alone. */
@@ -32,26 +32,26 @@ export class FinalizedWatermark {
     return new FinalizedWatermark(undefined, undefined);
   }
 
-  /** -1 when nothing was answered yet. */
+  /** -1 when nothing was read yet. */
   get number(): number {
     return this.highest;
   }
 
-  /** The chain that is talked to, before anything is answered from it. What is known of another one is forgotten. */
+  /** Sets the chain before anything is read from it. What is known of another chain is forgotten. */
   begin(genesis: string): void {
     if (genesis === this.genesis) return;
     this.genesis = genesis;
     this.highest = this.savedNumber();
   }
 
-  /** Somebody was told of this final block. */
+  /** Reports a final block that something was read from. */
   saw(number: number): void {
     if (number <= this.highest) return;
     this.highest = number;
     if (this.unsaved() >= UNSAVED_BLOCKS) void this.save().catch(() => undefined);
   }
 
-  /** Puts it on the shelf. Rejects with the shelf's error; the next blocks try again. */
+  /** Saves it. Rejects with the store's error; the next blocks try again. */
   save(): Promise<void> {
     const { store } = this;
     if (!store || this.genesis === undefined || this.unsaved() <= 0) return this.saving ?? Promise.resolve();
@@ -62,7 +62,7 @@ export class FinalizedWatermark {
   }
 
   private async write(store: KeyValueStore, watermark: Saved): Promise<void> {
-    await store.set(SHELF_KEY, watermark);
+    await store.set(STORE_KEY, watermark);
     this.saved = watermark;
   }
 

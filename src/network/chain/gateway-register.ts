@@ -1,6 +1,6 @@
 import type { CessAccount } from "../../model/account.js";
 
-/** The chain's list of gateways (oss.oss), which anyone can write themselves into. */
+/** The chain's list of gateways (oss.oss). Anyone can register. */
 export interface GatewayRegister {
   /** This gateway's own account, which may be in the list. */
   readonly account: CessAccount;

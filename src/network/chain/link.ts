@@ -2,7 +2,7 @@ import { connect as connectTcp } from "node:net";
 import { ApiPromise, WsProvider } from "@polkadot/api";
 import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
 import { ChainUnavailable } from "./chain.js";
 
 /** The node answered with a JSON-RPC error: it is reachable, but will not do this. */
@@ -23,7 +23,7 @@ export class RpcRefusal extends ChainUnavailable {
  */
 const CESS_SIGNED_EXTENSIONS = { CheckMqSequence: { extrinsic: {}, payload: {} } };
 
-/** Time that a closing socket is given for its farewell, in milliseconds. */
+/** Time for the closing handshake of a socket, milliseconds. */
 const FAREWELL_MS = 1000;
 
 /**
@@ -72,7 +72,7 @@ export class Link {
   }
 
   get api(): ApiPromise {
-    if (this.apiPromise === undefined) throw new Error("a link has an api once it is open");
+    if (this.apiPromise === undefined) throw new Error("the link is not open yet");
     return this.apiPromise;
   }
 
@@ -120,8 +120,8 @@ export class Link {
 }
 
 /**
- * Whether somebody listens there at all. The WebSocket of Node 22 gives no close event when its first connection is
- * refused, and WsProvider would keep a timer for it for ever.
+ * Checks that the port can be connected to. The WebSocket of Node 22 emits no close event when its first connection is
+ * refused, and WsProvider would keep a timer for ever.
  */
 async function probe(endpoint: string, signals: readonly AbortSignal[]): Promise<void> {
   const url = new URL(endpoint);

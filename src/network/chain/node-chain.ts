@@ -4,8 +4,8 @@ import type { ChainDeal, ChainEvent, ChainFile, ChainNode } from "./chain.js";
 
 /**
  * What one storage node needs of the CESS chain. The account is the node's own. Every call rejects with
- * ChainUnavailable when no endpoint answers within the configured time, and obeys its signal. Submitting calls wait
- * until the extrinsic is in a finalized block, and fail as those of `Chain` do: ChainRefusal, ExtrinsicLost.
+ * ChainUnavailable when no endpoint answers within the configured time, and with its signal's reason. Submitting calls
+ * wait until the extrinsic is in a finalized block, and fail as those of `Chain` do: ChainRefusal, ExtrinsicLost.
  */
 export interface NodeChain {
   /** The storage node's account, which signs and reports. */

@@ -49,7 +49,7 @@ export class NodeReporter implements NodeChain {
 
   async report(index: number, fid: Fid, signal?: AbortSignal): Promise<void> {
     if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS)
-      throw new RangeError(`no fragment index: ${index}`);
+      throw new RangeError(`not a fragment index (0 to 11): ${index}`);
     // The chain counts fragment indexes from 1.
     const args = [index + 1, hashArgument(fid)];
     await this.submitter.submit((api) => call(api, "fileBank", "transferReport", args), withSignal(signal));
@@ -89,7 +89,7 @@ export class NodeReporter implements NodeChain {
     return verifySignature(account, message, signature);
   }
 
-  /** Ends watches and waiting reports. The session is its constructor's to close. */
+  /** Ends watches and waiting reports. Whoever constructed the session closes it. */
   close(): Promise<void> {
     for (const stop of this.watches) stop();
     this.watches.clear();

@@ -1,6 +1,6 @@
 /**
- * Which nonce an account's next extrinsic carries. Counts by itself from what the chain said once, since the chain's
- * answer lags behind what is on its way. Not for concurrent use: the submitter signs one extrinsic after the other.
+ * The nonces of one account's extrinsics. Counts on from the chain's answer, since that does not include extrinsics
+ * under way. Not for concurrent use: the submitter signs one extrinsic after the other.
  */
 export class Nonces {
   private readonly used = new Set<number>();
@@ -30,20 +30,21 @@ export class Nonces {
     return nonce;
   }
 
-  /** The chain has counted it: included, whatever came of it, or used by another extrinsic. */
+  /** The chain has counted the nonce: its extrinsic was included, with success or not, or another one used it. */
   spent(nonce: number): void {
     this.used.delete(nonce);
   }
 
   /**
-   * It was never included and will not be. The next extrinsic fills the hole, or all later ones would wait behind it.
+   * The nonce's extrinsic was not included and never will be. The next one takes the nonce, since all later ones wait
+   * for it.
    */
-  giveBack(nonce: number): void {
+  release(nonce: number): void {
     this.used.delete(nonce);
     this.returned.push(nonce);
   }
 
-  /** The count proved wrong: ask the chain again. */
+  /** The count is wrong: ask the chain again. */
   forget(): void {
     this.returned = [];
     this.next = undefined;

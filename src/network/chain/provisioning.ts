@@ -43,7 +43,7 @@ export class Provisioning {
     return bought;
   }
 
-  /** Lets `operator` act for the owner, unless it may already. */
+  /** Authorizes `operator` to act for the owner, unless it is already. */
   async authorize(operator: CessAccount, signal?: AbortSignal): Promise<void> {
     if ((await this.session.reader.operators(this.owner.account)).includes(operator)) return;
     await this.submitter.submit(

@@ -9,8 +9,8 @@ const PAGE = 200;
 
 /**
  * One storage value, by the types in the node's metadata, at a block (its hash) or the best one; undefined where there
- * is none. Rejects with ChainUnavailable when the bytes do not have the metadata's shape: for a block or two around a
- * runtime upgrade that is so, and reading a declaration of one shape as the other would give nonsense.
+ * is none. Rejects with ChainUnavailable when the bytes do not have the metadata's shape: that happens for a block or
+ * two around a runtime upgrade, where decoding with the wrong types would give nonsense.
  */
 export async function readStorage(
   link: Link,

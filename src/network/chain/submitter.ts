@@ -1,8 +1,8 @@
 import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
-import PQueue from "p-queue";
 import { asError } from "../../model/errors.js";
-import { abortable } from "./abortable.js";
+import { abortable } from "../../async/abort.js";
+import { Semaphore, SemaphoreFull } from "../../async/semaphore.js";
 import type { Signer } from "./accounts.js";
 import { ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type SubmitOptions } from "./chain.js";
 import { asNumber, field } from "./codec.js";
@@ -34,7 +34,7 @@ export const SUBMITTER_DEFAULTS: SubmitterSettings = {
   finalityTimeoutMs: 180_000,
 };
 
-/** Another extrinsic may take the nonce between asking and sending; so often is it tried with a new one. */
+/** Signatures tried for one submission: another extrinsic may take the nonce between asking and sending. */
 const MAX_SIGNINGS = 4;
 
 export type BuildExtrinsic = (api: ApiPromise) => SubmittableExtrinsic<"promise">;
@@ -49,9 +49,9 @@ interface Submission extends SignedExtrinsic {
 }
 
 /**
- * Signs and sends one account's extrinsics and finds what became of them. The truth is in the finalized blocks alone:
- * statuses of a transaction pool end with the connection, and may be taken back. An extrinsic is lost when its nonce
- * was used by another one or its era is over; until then its bytes are sent again to whichever node is connected.
+ * Signs and sends one account's extrinsics and finds their outcome. Only finalized blocks decide it: a transaction
+ * pool's statuses end with the connection, and may be revoked. An extrinsic is lost when its nonce was used by another
+ * one or its era is over; until then its bytes are sent again to whichever node is connected.
  */
 export class Submitter {
   private readonly signer: Signer;
@@ -59,8 +59,8 @@ export class Submitter {
   private readonly blocks: FinalizedBlocks;
   private readonly settings: SubmitterSettings;
   private readonly nonces = new Nonces();
-  private readonly flights: PQueue;
-  private readonly signing = new PQueue({ concurrency: 1 });
+  private readonly flights: Semaphore;
+  private readonly signing = new Semaphore({ permits: 1 });
   private readonly pending = new Set<Submission>();
   private readonly closing = new AbortController();
   private readonly stops: (() => void)[];
@@ -73,7 +73,7 @@ export class Submitter {
     this.connection = components.connection;
     this.blocks = components.blocks;
     this.settings = { ...SUBMITTER_DEFAULTS, ...settings };
-    this.flights = new PQueue({ concurrency: this.settings.maxInFlight });
+    this.flights = new Semaphore({ permits: this.settings.maxInFlight, waiting: this.settings.maxWaiting });
     this.stops = [
       this.blocks.watch({
         onBlock: (block) => this.look(block),
@@ -85,24 +85,20 @@ export class Submitter {
 
   /**
    * Submits what `build` makes of the runtime's present metadata and waits until it is in a finalized block and has
-   * succeeded; resolves with its events in order. `onSigned` is awaited before each sending of newly signed bytes; what
-   * it was last given counts. Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known,
-   * with ChainUnavailable or the signal's reason.
+   * succeeded; resolves with its events in order. `onSigned` is awaited before newly signed bytes are sent; its last
+   * call counts. Rejects with ChainRefusal, FeesUnpaid, ExtrinsicLost, or, when the outcome is not known, with
+   * ChainUnavailable or the signal's reason.
    */
   async submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<readonly BlockEvent[]> {
     const { signal } = options;
-    if (this.flights.size >= this.settings.maxWaiting) {
-      throw new ChainUnavailable(`${this.flights.size} extrinsics wait to be signed already`);
-    }
     const sending = new Promise<Submission>((resolve, reject) => {
       // The flight lasts until the extrinsic is settled, also when its submitter no longer waits.
-      const flight = this.flights.add(async () => {
-        signal?.throwIfAborted();
-        const submission = await this.signing.add(() => this.send(build, options));
+      const fly = async () => {
+        const submission = await this.signing.run(() => this.send(build, options), { signal });
         resolve(submission);
         await submission.done.catch(() => undefined);
-      });
-      flight.catch(reject);
+      };
+      this.flights.run(fly, { signal }).catch((error: unknown) => reject(asFlightError(error)));
     });
     return this.outcomeOf(await abortable(sending, [signal, this.closing.signal, this.connection.closing]), signal);
   }
@@ -119,12 +115,12 @@ export class Submitter {
   close(): void {
     const closed = new ChainUnavailable("the chain client was closed before the extrinsic was finalized");
     for (const stop of this.stops) stop();
-    this.flights.clear();
+    this.flights.close(closed);
     this.closing.abort(closed);
     for (const submission of [...this.pending]) this.end(submission, closed);
   }
 
-  /** Waits as long as blocks are finalized; each of them is a look for the extrinsic. */
+  /** Waits as long as blocks are finalized; the extrinsic is looked for in each. */
   private async outcomeOf(submission: Submission, signal?: AbortSignal): Promise<readonly BlockEvent[]> {
     for (;;) {
       const before = this.blocks.last;
@@ -149,11 +145,11 @@ export class Submitter {
         await this.connection.once(link, () => link.send("author_submitExtrinsic", [submission.hex]));
         return submission;
       } catch (error) {
-        // Without an answer it may be on its way: the finalized blocks will tell.
+        // Without an answer it may have been taken: the finalized blocks will show it.
         if (!(error instanceof RpcRefusal)) return submission;
         const failure = readRefusal(error, this.signer.account);
         if (failure === "known") return submission;
-        this.nonces.giveBack(submission.nonce);
+        this.nonces.release(submission.nonce);
         if (failure !== "nonce" || signings === MAX_SIGNINGS) {
           const lost = failure === "nonce" ? notTaken(error) : failure;
           this.end(submission, lost);
@@ -191,7 +187,7 @@ export class Submitter {
       this.pending.add(submission);
       return { submission, link };
     } catch (error) {
-      this.nonces.giveBack(nonce);
+      this.nonces.release(nonce);
       throw error;
     }
   }
@@ -217,14 +213,14 @@ export class Submitter {
           new ExtrinsicLost(`another extrinsic of ${this.signer.account} used nonce ${submission.nonce}`),
         );
       } else if (block.number >= submission.untilBlock) {
-        this.nonces.giveBack(submission.nonce);
+        this.nonces.release(submission.nonce);
         this.end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
       }
     }
     await this.resendLate(block.number);
   }
 
-  /** Blocks too old for the listeners of events, yet an extrinsic of ours may be in them. */
+  /** Looks into blocks that are too old to be delivered, since an extrinsic of ours may be in them. */
   private async lookBack(from: number, to: number): Promise<void> {
     for (let number = from; number <= to && this.pending.size > 0; number++)
       await this.look(await this.blocks.at(number));
@@ -238,7 +234,7 @@ export class Submitter {
     }
   }
 
-  /** The node of a new link has perhaps never heard of them. */
+  /** The node of a new link may not know them. */
   private async resendAll(link: Link): Promise<void> {
     for (const submission of this.inOrder()) await resend(link, submission.hex).catch(() => undefined);
   }
@@ -268,8 +264,8 @@ function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: n
 }
 
 /**
- * Its events when it succeeded. That it was included is certain, so a result that cannot be read is an error of its
- * own.
+ * The extrinsic's events when it succeeded, else its refusal. It is certainly included, so a result that cannot be read
+ * is an error of its own kind.
  */
 async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | readonly BlockEvent[]> {
   try {
@@ -281,7 +277,7 @@ async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error
   }
 }
 
-/** Sends the same bytes again. What a node says to that proves nothing: it may know them, or have them in a block. */
+/** Sends the same bytes again. The node's answer does not matter: it may know them already, or have them in a block. */
 async function resend(link: Link, hex: string): Promise<void> {
   await link.send("author_submitExtrinsic", [hex]).catch((error: unknown) => {
     if (!(error instanceof RpcRefusal)) throw asError(error);
@@ -290,7 +286,7 @@ async function resend(link: Link, hex: string): Promise<void> {
 
 /**
  * What a node's refusal of freshly signed bytes means (codes of Substrate's author RPC): `known`: it has them already;
- * `nonce`: sign again with another one; else the error for the submitter, as nothing was ever on its way.
+ * `nonce`: sign again with another one; else the error for the caller: nothing was sent.
  */
 function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | Error {
   const ALREADY_IMPORTED = 1013;
@@ -302,6 +298,12 @@ function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | 
     return new FeesUnpaid(`${account} has too few tokens to pay the fee: ${refusal.message}`, { cause: refusal });
   }
   return notTaken(refusal);
+}
+
+function asFlightError(error: unknown): Error {
+  return error instanceof SemaphoreFull
+    ? new ChainUnavailable(`${error.waiting} extrinsics wait to be signed already`, { cause: error })
+    : asError(error);
 }
 
 function notTaken(refusal: RpcRefusal): ExtrinsicLost {

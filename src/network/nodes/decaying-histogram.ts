@@ -1,7 +1,7 @@
-/** Buckets grow by a quarter each, from 1 ms: the last one begins at some 25 minutes. */
+/** Buckets begin at 1 ms, and each is a quarter wider than the one before: the last begins at about 25 minutes. */
 const RATIO = 1.25;
 const BUCKETS = 64;
-/** What is left of a sample's weight after each further one: some forty samples count. */
+/** Factor on a sample's weight with each further sample: about forty samples count. */
 const KEPT = 0.975;
 /** Buckets lighter than this are forgotten. */
 const NEGLIGIBLE = 0.001;

@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 export interface EndpointPolicySettings {
-  /** Whether endpoints may lie in private networks or on this machine: only for a network of one's own. */
+  /** Whether endpoints may be in private networks or on this machine: only for one's own network. */
   readonly allowPrivate: boolean;
 }
 
@@ -57,8 +57,8 @@ export function isPublicAddress(address: string): boolean {
 
 /**
  * Endpoints on chain are written by strangers and may point at this machine or into its private network. Names are
- * judged by the addresses they resolve to, in the look-up of the connection itself: a name that is public when asked
- * first and private when connected to gains nothing.
+ * judged by the addresses they resolve to, in the look-up of the connection itself: so a name whose address changes
+ * between two look-ups (DNS rebinding) is refused, too.
  */
 export class EndpointPolicy {
   constructor(private readonly settings: EndpointPolicySettings) {}

@@ -21,13 +21,11 @@ export interface HttpNodesSettings {
   readonly connectTimeoutMs: number;
   /** Longest silence while the fragment is sent or its answer awaited. */
   readonly headersTimeoutMs: number;
-  /**
-   * Longest silence within an answer's body. A slow but steady node is not cut off: that is for the caller's signal.
-   */
+  /** Longest silence within an answer's body. A slow but steady node is not cut off; the caller's signal does that. */
   readonly stallTimeoutMs: number;
   /** Connections to one node; requests beyond them wait. */
   readonly connectionsPerNode: number;
-  /** What fragments are sent with, all nodes together; 0 is as fast as it goes. */
+  /** Limit of the upload bandwidth to all nodes together; 0: no limit. */
   readonly uploadBytesPerSecond: number;
 }
 
@@ -68,7 +66,7 @@ export class HttpNodes implements Nodes {
   async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     if (bytes.length !== FRAGMENT_SIZE)
       throw new RangeError(`a fragment has ${FRAGMENT_SIZE} bytes, not ${bytes.length}`);
-    // A node knows the fragment of zeros by its name.
+    // Nodes know the fragment of zeros by its hash: its bytes are not sent.
     const form = fragment.hash === ZERO_FRAGMENT_HASH ? undefined : new FragmentForm(bytes);
     await this.exchange(node, signal, async (url) => {
       const headers = this.headers(fragment);
@@ -137,7 +135,8 @@ export class HttpNodes implements Nodes {
   }
 
   private headers(fragment: FragmentName): Record<string, string> {
-    // The node checks that the account signed this text; a fresh one makes the signature of no use to others.
+    // The node checks that the account signed this text. It is new for each request, so that a signature cannot be used
+    // again.
     const message = randomBytes(16).toString("hex");
     const signature = this.components.signer.sign(Buffer.from(message));
     return {
@@ -150,7 +149,10 @@ export class HttpNodes implements Nodes {
   }
 }
 
-/** In small pieces, so that a limited gateway sends steadily and not in bursts that a node would call silence. */
+/**
+ * In small pieces, so that a gateway with limited bandwidth sends steadily, without pauses that a node takes for
+ * silence.
+ */
 async function* slowly(
   form: FragmentForm,
   pace: RateLimiter,

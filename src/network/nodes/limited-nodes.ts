@@ -1,4 +1,4 @@
-import type { CessAccount } from "../../model/account.js";
+import { Semaphore, SemaphoreFull } from "../../async/semaphore.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
 
 export interface LimitedNodesComponents {
@@ -6,104 +6,44 @@ export interface LimitedNodesComponents {
 }
 
 export interface LimitedNodesSettings {
-  /** Transfers at a time, each of 8 MiB. */
-  readonly transfers: number;
-  /** Of these, to or from one node. */
-  readonly transfersPerNode: number;
-  /** Transfers that wait; a `put` among them holds its 8 MiB. One more is refused as `busy`. */
+  /** Fetches at a time, each of 8 MiB. */
+  readonly fetches: number;
+  /** Of these, from one node. */
+  readonly fetchesPerNode: number;
+  /** Fetches that wait. One more is refused as `busy`. */
   readonly waiting: number;
 }
 
-export const limitedNodesDefaults: LimitedNodesSettings = { transfers: 24, transfersPerNode: 3, waiting: 128 };
+export const LIMITED_NODES_DEFAULTS: LimitedNodesSettings = { fetches: 24, fetchesPerNode: 3, waiting: 128 };
 
-interface Waiter {
-  readonly account: CessAccount;
-  readonly start: () => void;
-}
-
-/** Bounds how many transfers run. First come, first served, save that a full node lets later ones for others pass. */
+/**
+ * Bounds how many fetches run. First come, first served, but callers whose node is full let others pass. Puts are
+ * bounded where their fragments are made, in `distribution/transfer`, because a fragment that waits takes memory.
+ */
 export class LimitedNodes implements Nodes {
-  private readonly settings: LimitedNodesSettings;
-  private readonly runningByNode = new Map<CessAccount, number>();
-  private readonly queue: Waiter[] = [];
-  private running = 0;
+  private readonly fetches: Semaphore;
 
   constructor(
     private readonly components: LimitedNodesComponents,
     settings: Partial<LimitedNodesSettings> = {},
   ) {
-    this.settings = { ...limitedNodesDefaults, ...settings };
+    const { fetches, fetchesPerNode, waiting } = { ...LIMITED_NODES_DEFAULTS, ...settings };
+    this.fetches = new Semaphore({ permits: fetches, permitsPerGroup: fetchesPerNode, waiting });
   }
 
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    return this.limit(node, () => this.components.nodes.put(node, fragment, bytes, signal), signal);
+    return this.components.nodes.put(node, fragment, bytes, signal);
   }
 
-  get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.limit(node, () => this.components.nodes.get(node, fragment, signal), signal);
-  }
-
-  private async limit<T>(node: NodeAddress, run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    signal?.throwIfAborted();
-    await this.enter(node, signal);
+  async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     try {
-      return await run();
-    } finally {
-      this.leave(node.account);
+      return await this.fetches.run(() => this.components.nodes.get(node, fragment, signal), {
+        group: node.account,
+        signal,
+      });
+    } catch (error) {
+      if (error instanceof SemaphoreFull) throw new NodeFailure("busy", node, `${error.waiting} fetches wait already`);
+      throw error;
     }
-  }
-
-  private async enter(node: NodeAddress, signal: AbortSignal | undefined): Promise<void> {
-    const { account } = node;
-    // Whoever waits for this node came first; those who wait for another full node do not stand in the way.
-    if (this.hasRoom(account)) {
-      this.take(account);
-      return;
-    }
-    if (this.queue.length >= this.settings.waiting) {
-      throw new NodeFailure("busy", node, `${this.queue.length} transfers wait already`);
-    }
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        account,
-        start: () => {
-          signal?.removeEventListener("abort", giveUp);
-          resolve();
-        },
-      };
-      const giveUp = () => {
-        this.queue.splice(this.queue.indexOf(waiter), 1);
-        reject(signal?.reason as Error);
-      };
-      signal?.addEventListener("abort", giveUp, { once: true });
-      this.queue.push(waiter);
-    });
-  }
-
-  private leave(account: CessAccount): void {
-    this.running--;
-    const left = (this.runningByNode.get(account) ?? 1) - 1;
-    if (left > 0) this.runningByNode.set(account, left);
-    else this.runningByNode.delete(account);
-    for (let next = this.nextStartable(); next; next = this.nextStartable()) {
-      this.take(next.account);
-      next.start();
-    }
-  }
-
-  private nextStartable(): Waiter | undefined {
-    const position = this.queue.findIndex(({ account }) => this.hasRoom(account));
-    return position < 0 ? undefined : this.queue.splice(position, 1)[0];
-  }
-
-  private take(account: CessAccount): void {
-    this.running++;
-    this.runningByNode.set(account, (this.runningByNode.get(account) ?? 0) + 1);
-  }
-
-  private hasRoom(account: CessAccount): boolean {
-    return (
-      this.running < this.settings.transfers && (this.runningByNode.get(account) ?? 0) < this.settings.transfersPerNode
-    );
   }
 }

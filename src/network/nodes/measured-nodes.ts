@@ -5,28 +5,28 @@ import type { PersistentNodeRegistry } from "./persistent-node-registry.js";
 import type { Direction } from "./node-registry.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
 
-export interface BookedNodesComponents {
+export interface MeasuredNodesComponents {
   /** Straight to the network: waiting for a free place must not look like a slow node. */
   readonly nodes: Nodes;
-  readonly registry: Pick<PersistentNodeRegistry, "admit" | "trialOver" | "succeeded" | "failed" | "outrun">;
+  readonly registry: Pick<PersistentNodeRegistry, "admit" | "trialEnded" | "succeeded" | "failed" | "hedgedOut">;
   readonly clock: Clock;
 }
 
 /**
- * Writes what every transfer was like into the node book, and passes over nodes that cool. Only when giving: a node
- * that failed may hold the fourth fragment, so whoever fetches decides by what the book says of it.
+ * Reports every transfer to the node registry, and refuses puts to nodes whose circuit is open. Gets are not refused: a
+ * node that failed may hold the fourth fragment, so the caller decides by what the registry knows of it.
  */
 export class MeasuredNodes implements Nodes {
-  constructor(private readonly components: BookedNodesComponents) {}
+  constructor(private readonly components: MeasuredNodesComponents) {}
 
   async put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { registry, nodes } = this.components;
-    const admission = registry.admit(node.account);
-    if (admission.kind === "cooling") {
+    const circuit = registry.admit(node.account);
+    if (circuit.kind === "open") {
       throw new NodeFailure(
-        "cooling",
+        "circuit-open",
         node,
-        `failed repeatedly, passed over until ${new Date(admission.until).toISOString()}`,
+        `failed repeatedly, passed over until ${new Date(circuit.until).toISOString()}`,
       );
     }
     try {
@@ -34,7 +34,7 @@ export class MeasuredNodes implements Nodes {
       const sent = fragment.hash === ZERO_FRAGMENT_HASH ? undefined : bytes.length;
       await this.measure(node, "put", sent, () => nodes.put(node, fragment, bytes, signal), signal);
     } finally {
-      if (admission.kind === "trial") registry.trialOver(node.account);
+      if (circuit.kind === "half-open") registry.trialEnded(node.account);
     }
   }
 
@@ -61,7 +61,7 @@ export class MeasuredNodes implements Nodes {
     } catch (error) {
       // A time limit is the signal's reason and a failure of the node; any other abort only says how long it had.
       if (error instanceof NodeFailure) registry.failed(node.account, error.kind, error.message);
-      else if (signal?.aborted === true) registry.outrun(node.account, direction, clock.now() - began);
+      else if (signal?.aborted === true) registry.hedgedOut(node.account, direction, clock.now() - began);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** What a storage node said, whichever of its two ways it used: the HTTP status or the `code` of a JSON body. */
+/** A storage node's answer, from the HTTP status or from the `code` of a JSON body. */
 export interface MinerAnswer {
   readonly code: number;
   readonly message: string;
@@ -33,8 +33,8 @@ function parse(body: string): MinerAnswer | undefined {
 }
 
 /**
- * 404 is `missing`. 5xx, 408 and 429 speak of the node's own trouble and pass, so they count as no answer. The rest,
- * redirects among them (they are never followed), is the node's no.
+ * 404 is `missing`. 5xx, 408 and 429 are temporary troubles of the node and count as no answer. All else is a refusal,
+ * also redirects, which are never followed.
  */
 export function failureKind(code: number): "unreachable" | "refused" | "missing" {
   if (code === 404) return "missing";

@@ -5,9 +5,9 @@ import type { Direction, TransferExperience } from "./node-registry.js";
 const NEW_WEIGHT = 0.1;
 
 /**
- * Why a node cools. What it did well ends only the first kind: neither silence nor lies are undone by a good transfer.
+ * Why a node's circuit is open. A good transfer closes it only after failures, not after missed reports or corrupt bytes.
  */
-export type CoolingCause = "failures" | "silence" | "lies";
+export type OpenCause = "failures" | "silence" | "corrupt";
 
 interface Transfers {
   count: number;
@@ -15,15 +15,15 @@ interface Transfers {
   readonly durations: DecayingHistogram;
 }
 
-/** As JSON; what a process learned is of use to the next one, but for trials under way. */
+/** A record as JSON, for the next process. Trials under way are not in it. */
 export interface SavedRecord {
   readonly account: string;
   readonly rates: readonly [success: number, report: number];
-  readonly counts: readonly [failures: number, lies: number, missedReports: number, reports: number];
+  readonly counts: readonly [failures: number, corrupt: number, missedReports: number, reports: number];
   readonly recent: readonly [failures: number, at: number];
   readonly lagging?: boolean;
   readonly streaks: readonly [failures: number, silences: number];
-  readonly cooling?: { readonly until: number; readonly cause: CoolingCause };
+  readonly open?: { readonly until: number; readonly cause: OpenCause };
   readonly lastFailure?: string;
   readonly put: SavedTransfers;
   readonly get: SavedTransfers;
@@ -35,12 +35,12 @@ export interface SavedTransfers {
   readonly durations: readonly (readonly [number, number])[];
 }
 
-/** One storage node's page of the book. It only counts; what follows from the counts is for the book. */
+/** What the registry knows of one storage node. It only counts; the registry draws the conclusions. */
 export class NodeRecord {
   successRate = 1;
   reportRate = 1;
   failures = 0;
-  lies = 0;
+  corrupt = 0;
   missedReports = 0;
   reports = 0;
   /** Decays since `recentAt`. */
@@ -50,10 +50,10 @@ export class NodeRecord {
   /** Failures, and missed reports, since the last thing that went well of its kind. */
   failureStreak = 0;
   silenceStreak = 0;
-  /** Until when it is passed over; past, it is on trial; undefined when it is trusted. */
-  cooling: { readonly until: number; readonly cause: CoolingCause } | undefined;
-  /** A trial is under way. */
-  tried = false;
+  /** The circuit: open until then, half-open after it, closed when undefined. */
+  open: { readonly until: number; readonly cause: OpenCause } | undefined;
+  /** The one transfer that a half-open circuit admits is under way. */
+  trialRunning = false;
   lastFailure: string | undefined;
   readonly transfers: Readonly<Record<Direction, Transfers>>;
 
@@ -61,11 +61,11 @@ export class NodeRecord {
     this.transfers = { put: toTransfers(saved?.put), get: toTransfers(saved?.get) };
     if (!saved) return;
     [this.successRate, this.reportRate] = saved.rates;
-    [this.failures, this.lies, this.missedReports, this.reports] = saved.counts;
+    [this.failures, this.corrupt, this.missedReports, this.reports] = saved.counts;
     [this.recent, this.recentAt] = saved.recent;
     this.lagging = saved.lagging === true;
     [this.failureStreak, this.silenceStreak] = saved.streaks;
-    this.cooling = saved.cooling;
+    this.open = saved.open;
     this.lastFailure = saved.lastFailure;
   }
 
@@ -79,14 +79,14 @@ export class NodeRecord {
     if (direction === "get") this.lagging = false;
   }
 
-  stumbled(why: string, now: number, halfLifeMs: number): void {
+  failed(why: string, now: number, halfLifeMs: number): void {
     this.failures++;
     this.successRate = moved(this.successRate, 0);
-    this.fellBehind(now, halfLifeMs);
+    this.slowed(now, halfLifeMs);
     this.lastFailure = why;
   }
 
-  fellBehind(now: number, halfLifeMs: number): void {
+  slowed(now: number, halfLifeMs: number): void {
     this.recent = this.recentFailures(now, halfLifeMs) + 1;
     this.recentAt = now;
     this.lagging = true;
@@ -116,11 +116,11 @@ export class NodeRecord {
     return {
       account,
       rates: [this.successRate, this.reportRate],
-      counts: [this.failures, this.lies, this.missedReports, this.reports],
+      counts: [this.failures, this.corrupt, this.missedReports, this.reports],
       recent: [this.recent, this.recentAt],
       lagging: this.lagging,
       streaks: [this.failureStreak, this.silenceStreak],
-      ...(this.cooling && { cooling: this.cooling }),
+      ...(this.open && { open: this.open }),
       ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
       put: saveTransfers(this.transfers.put),
       get: saveTransfers(this.transfers.get),

@@ -15,7 +15,7 @@ export interface TransferExperience {
   readonly p95Ms?: number;
 }
 
-/** What this gateway has seen of one storage node. One it knows nothing of is given the benefit of the doubt. */
+/** What this gateway has seen of one storage node. Nodes it knows nothing of count as good ones. */
 export interface NodeExperience {
   /** 0…1: how many of the last transfers ended well. */
   readonly successRate: number;
@@ -23,31 +23,31 @@ export interface NodeExperience {
   readonly reportRate: number;
   /** Failures, each counting half after a while. */
   readonly recentFailures: number;
-  /** It failed or was outrun, and no fragment has come from it since. */
+  /** It failed or was hedged out, and no fragment has come from it since. */
   readonly lagging: boolean;
   readonly failures: number;
   /** Times it gave bytes that were not the fragment. */
-  readonly lies: number;
+  readonly corrupt: number;
   readonly missedReports: number;
   readonly put: TransferExperience;
   readonly get: TransferExperience;
-  /** Milliseconds since 1970; present while no fragments are given to it. */
-  readonly coolingUntil?: number;
-  /** The cooldown is over, and the next fragment decides whether it is trusted again. */
-  readonly onTrial: boolean;
+  /** Milliseconds since 1970; present while the circuit is open and no fragments are given to it. */
+  readonly openUntil?: number;
+  /** The circuit is half-open: the next fragment decides whether it is closed or opened again. */
+  readonly halfOpen: boolean;
 }
 
 /** A registered node as placement sees it. */
 export interface RegisteredNode extends ChainNode {
   /** Above 0, at most 1: how well it served compared with others. */
   readonly quality: number;
-  readonly coolingUntil?: number;
+  readonly openUntil?: number;
 }
 
 /**
- * What is known of each storage node: from the chain (endpoint, state, idle space) and from experience. One book serves
- * distribution, which gives fragments, and retrieval, which fetches them. Bounded; kept across restarts; losing it
- * costs nothing but having to learn again.
+ * What is known of each storage node: from the chain (endpoint, state, idle space) and from experience. One registry
+ * serves distribution, which gives fragments, and retrieval, which fetches them. It is bounded and kept across restarts;
+ * what is lost is learned again.
  */
 export interface NodeRegistry {
   /**
@@ -59,12 +59,12 @@ export interface NodeRegistry {
   /** What nine in ten of all nodes' last fragments took to come, in milliseconds; undefined before the first. */
   usualGetMs(): number | undefined;
   succeeded(account: CessAccount, direction: Direction, bytes: number, ms: number): void;
-  /** Kinds that say nothing of the node (`busy`, `cooling`) are ignored. */
+  /** Kinds that say nothing of the node (`busy`, `circuit-open`) are ignored. */
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void;
-  /** It was still busy after `ms` when it was not needed any more: at least that slow. */
-  outrun(account: CessAccount, direction: Direction, ms: number): void;
-  /** It gave bytes that do not have the fragment's hash: cools at once. */
-  lied(account: CessAccount): void;
+  /** Another node was faster: this one was still busy after `ms` when its transfer was cancelled. */
+  hedgedOut(account: CessAccount, direction: Direction, ms: number): void;
+  /** It gave bytes that do not have the fragment's hash: the circuit opens at once. */
+  gaveCorrupt(account: CessAccount): void;
   /** It reported a fragment batch of ours on chain. */
   reported(account: CessAccount): void;
   /** It took a fragment batch and did not report it in time. */

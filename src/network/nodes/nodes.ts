@@ -12,7 +12,7 @@ export interface NodeAddress {
 export interface Nodes {
   /** Sends one fragment of 8 MiB. Resolves when the node has accepted it. Sending it again is harmless. */
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
-  /** The fragment's 8 MiB as the node gives them, not yet believed: the caller hashes. */
+  /** The fragment's 8 MiB as the node gives them, not verified: the caller hashes them. */
   get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -22,13 +22,13 @@ export interface FragmentName {
 }
 
 /**
- * `unreachable`: no or a broken answer. `refused`: the node said no (its text is the message). `missing`: it does not
- * hold it. `cooling`: passed over for a while after failures. `busy`: too many of this gateway's own transfers wait;
- * says nothing of the node. `forbidden-endpoint`: the policy does not connect there.
+ * `unreachable`: no answer, or a broken one. `refused`: the node refused (its text is the message). `missing`: the node
+ * does not hold the fragment. `circuit-open`: passed over for a while after failures. `busy`: too many of this
+ * gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the policy forbids to connect there.
  */
 export class NodeFailure extends Error {
   constructor(
-    readonly kind: "unreachable" | "refused" | "missing" | "cooling" | "busy" | "forbidden-endpoint",
+    readonly kind: "unreachable" | "refused" | "missing" | "circuit-open" | "busy" | "forbidden-endpoint",
     readonly node: NodeAddress,
     message: string,
     options?: ErrorOptions,

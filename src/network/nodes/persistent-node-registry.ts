@@ -1,13 +1,14 @@
+import { backoffMs } from "../../async/backoff.js";
 import type { CessAccount } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Chain, ChainNode } from "../chain/chain.js";
 import type { KeyValueStore } from "../key-value-store.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
-import { type CoolingCause, NodeRecord, type SavedRecord } from "./node-record.js";
+import { type OpenCause, NodeRecord, type SavedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
 
-export interface NodeBookComponents {
+export interface NodeRegistryComponents {
   readonly chain: Pick<Chain, "nodes">;
   readonly clock: Clock;
   readonly store?: KeyValueStore;
@@ -16,20 +17,20 @@ export interface NodeBookComponents {
 export interface NodeRegistrySettings {
   /** The chain's register of nodes is read again when it is older, in milliseconds: a read takes all of them. */
   readonly nodesFreshMs: number;
-  /** Transfers in a row without an answer after which a node cools. */
+  /** Transfers in a row without an answer after which a node's circuit opens. */
   readonly failures: number;
-  /** Missed reports in a row after which a node cools. */
+  /** Missed reports in a row after which a node's circuit opens. */
   readonly missedReports: number;
-  /** How long the first time; each failure on trial doubles it. */
+  /** How long the circuit is open the first time; each failure while it is half-open doubles it. */
   readonly firstCooldownMs: number;
   readonly maxCooldownMs: number;
   /** After this long a failure counts half. Milliseconds. */
   readonly failureHalfLifeMs: number;
-  /** Nodes with experience that are remembered; the one longest without any is forgotten for one more. */
+  /** Nodes whose records are kept; beyond them the least recently used record is forgotten. */
   readonly remembered: number;
 }
 
-export const NODE_BOOK_DEFAULTS: NodeRegistrySettings = {
+export const NODE_REGISTRY_DEFAULTS: NodeRegistrySettings = {
   nodesFreshMs: 30_000,
   failures: 3,
   missedReports: 2,
@@ -39,18 +40,19 @@ export const NODE_BOOK_DEFAULTS: NodeRegistrySettings = {
   remembered: 10_000,
 };
 
-const SHELF_KEY = "node-book";
-/** Nodes much slower than the usual one are drawn less often, yet sometimes: they may have recovered. */
+/** Of the saved records; older versions wrote them under this name. */
+const STORE_KEY = "node-book";
+/** Much slower nodes are chosen less often, but still sometimes: they may have recovered. */
 const LEAST_QUALITY = 0.02;
 const LEAST_SPEED = 0.1;
-/** Being outrun counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
+/** Being hedged out counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
 const MUCH_SLOWER = 1.5;
 /** … once it has made so many; what nine in ten of all nodes' took before that … */
 const ENOUGH_TRANSFERS = 8;
 /** … and never in less than this, in milliseconds. */
-const LEAST_OUTRUN_MS = 100;
+const LEAST_HEDGED_OUT_MS = 100;
 
-/** The admin table's row: the chain's word and our experience, either of which may be missing. */
+/** A row of the admin table: what the chain says and what was experienced; either may be missing. */
 export interface NodeRow extends NodeExperience {
   readonly account: string;
   readonly registered: boolean;
@@ -64,16 +66,16 @@ export interface NodeRow extends NodeExperience {
 }
 
 export type CircuitState =
-  { readonly kind: "trusted" | "trial" } | { readonly kind: "cooling"; readonly until: number };
+  { readonly kind: "closed" | "half-open" } | { readonly kind: "open"; readonly until: number };
 
 interface Register {
   readonly at: number;
   readonly nodes: readonly ChainNode[];
 }
 
-/** The node book in memory, put on its shelf from time to time. */
+/** The node registry in memory, saved from time to time. */
 export class PersistentNodeRegistry implements NodeRegistry {
-  private readonly components: NodeBookComponents;
+  private readonly components: NodeRegistryComponents;
   private readonly settings: NodeRegistrySettings;
   /** Least recently touched first. */
   private readonly records = new Map<string, NodeRecord>();
@@ -83,39 +85,39 @@ export class PersistentNodeRegistry implements NodeRegistry {
   private changed = false;
   private saving: Promise<void> = Promise.resolve();
 
-  private constructor(components: NodeBookComponents, settings: Partial<NodeRegistrySettings>) {
+  private constructor(components: NodeRegistryComponents, settings: Partial<NodeRegistrySettings>) {
     this.components = components;
-    this.settings = { ...NODE_BOOK_DEFAULTS, ...settings };
+    this.settings = { ...NODE_REGISTRY_DEFAULTS, ...settings };
   }
 
-  /** With what the shelf has; what cannot be read there is learned again. */
+  /** With what was saved; what cannot be read is learned again. */
   static async open(
-    components: NodeBookComponents,
+    components: NodeRegistryComponents,
     settings: Partial<NodeRegistrySettings> = {},
   ): Promise<PersistentNodeRegistry> {
     const registry = new PersistentNodeRegistry(components, settings);
-    const saved = await components.store?.get(SHELF_KEY).catch(() => undefined);
+    const saved = await components.store?.get(STORE_KEY).catch(() => undefined);
     for (const record of Array.isArray(saved) ? (saved as SavedRecord[]) : []) {
       try {
         const read = new NodeRecord(record);
         registry.records.set(record.account, read);
       } catch {
-        // Written by another version: that node is met anew.
+        // Written by another version: the node starts without a record.
       }
     }
     registry.forgetOldest();
     return registry;
   }
 
-  /** Without a shelf: for tests and simulations. */
+  /** Without a store: for tests and simulations. */
   static inMemory(
-    components: Omit<NodeBookComponents, "shelf">,
+    components: Omit<NodeRegistryComponents, "store">,
     settings: Partial<NodeRegistrySettings> = {},
   ): PersistentNodeRegistry {
     return new PersistentNodeRegistry(components, settings);
   }
 
-  /** Puts on the shelf what was learned since the last time. Rejects with the shelf's error. */
+  /** Saves what was learned since the last time. Rejects with the store's error. */
   save(): Promise<void> {
     const { store } = this.components;
     if (!store || !this.changed) return this.saving;
@@ -124,7 +126,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const saving = this.saving
       .catch(() => undefined)
       .then(async () => {
-        await store.set(SHELF_KEY, records);
+        await store.set(STORE_KEY, records);
       });
     this.saving = saving;
     saving.catch(() => (this.changed = true));
@@ -136,8 +138,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const usual = this.usualPutSpeed();
     return nodes.map((node) => {
       const record = this.records.get(node.account);
-      const until = record && this.coolingUntil(record);
-      return { ...node, quality: quality(record, usual), ...(until !== undefined && { coolingUntil: until }) };
+      const until = record && this.openUntil(record);
+      return { ...node, quality: quality(record, usual), ...(until !== undefined && { openUntil: until }) };
     });
   }
 
@@ -157,37 +159,33 @@ export class PersistentNodeRegistry implements NodeRegistry {
   }
 
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
-    if (kind === "busy" || kind === "cooling") return;
+    if (kind === "busy" || kind === "circuit-open") return;
     const record = this.touch(account);
-    record.stumbled(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
-    // A node that refuses or misses something is there and answers; where the policy does not connect, nobody failed.
+    record.failed(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
+    // A node that refuses or lacks a fragment does answer. A forbidden endpoint is not the node's failure.
     if (kind === "refused" || kind === "missing") this.answered(record);
-    else if (kind === "unreachable" && !this.isCooling(record)) {
+    else if (kind === "unreachable" && !this.isOpen(record)) {
       record.failureStreak++;
       if (record.failureStreak >= this.settings.failures)
-        this.cool(record, "failures", record.failureStreak - this.settings.failures);
+        this.openCircuit(record, "failures", record.failureStreak - this.settings.failures);
     }
   }
 
-  outrun(account: CessAccount, direction: Direction, ms: number): void {
+  hedgedOut(account: CessAccount, direction: Direction, ms: number): void {
     const record = this.touch(account);
     const { count, p50Ms, p95Ms } = record.experience(direction);
     const usual = count >= ENOUGH_TRANSFERS ? p95Ms : direction === "get" ? this.usualGetMs() : undefined;
-    // A race lost early says nothing of how long it would have taken.
+    // A transfer that was cancelled early says nothing of how long it would have taken.
     if (p50Ms === undefined || ms > p50Ms) record.transfers[direction].durations.add(ms);
-    if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_OUTRUN_MS)) return;
-    record.fellBehind(this.components.clock.now(), this.settings.failureHalfLifeMs);
+    if (ms <= Math.max((usual ?? 0) * MUCH_SLOWER, LEAST_HEDGED_OUT_MS)) return;
+    record.slowed(this.components.clock.now(), this.settings.failureHalfLifeMs);
   }
 
-  lied(account: CessAccount): void {
+  gaveCorrupt(account: CessAccount): void {
     const record = this.touch(account);
-    record.stumbled(
-      "gave bytes that are not the fragment",
-      this.components.clock.now(),
-      this.settings.failureHalfLifeMs,
-    );
-    record.lies++;
-    this.cool(record, "lies", record.lies - 1);
+    record.failed("gave bytes that are not the fragment", this.components.clock.now(), this.settings.failureHalfLifeMs);
+    record.corrupt++;
+    this.openCircuit(record, "corrupt", record.corrupt - 1);
   }
 
   reported(account: CessAccount): void {
@@ -195,8 +193,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
     record.reports++;
     record.reportedAs(1);
     record.silenceStreak = 0;
-    // Keeping and reporting a whole batch is what a cooled node had to prove; a liar's reads are another matter.
-    if (!this.isCooling(record) && record.cooling?.cause !== "lies") record.cooling = undefined;
+    // A report proves that a node keeps what it takes. It does not prove that it gives the right bytes.
+    if (!this.isOpen(record) && record.open?.cause !== "corrupt") record.open = undefined;
   }
 
   missedReport(account: CessAccount): void {
@@ -206,29 +204,29 @@ export class PersistentNodeRegistry implements NodeRegistry {
     record.lastFailure = "took fragments and did not report them";
     record.silenceStreak++;
     const excess = record.silenceStreak - this.settings.missedReports;
-    if (excess >= 0 && !this.isCooling(record)) this.cool(record, "silence", excess);
+    if (excess >= 0 && !this.isOpen(record)) this.openCircuit(record, "silence", excess);
   }
 
   /**
-   * Whether fragments may be given to the node now. On trial one transfer at a time may: whoever was admitted as the
-   * trial calls `trialOver` when it has ended.
+   * Whether fragments may be given to the node now. A half-open circuit admits one transfer at a time: whoever is
+   * admitted so calls `trialEnded` when it has ended.
    */
   admit(account: CessAccount): CircuitState {
     const record = this.records.get(account);
-    if (!record?.cooling) return { kind: "trusted" };
-    const until = this.coolingUntil(record);
-    if (until !== undefined) return { kind: "cooling", until };
-    if (record.tried) return { kind: "cooling", until: this.components.clock.now() };
-    record.tried = true;
-    return { kind: "trial" };
+    if (!record?.open) return { kind: "closed" };
+    const until = this.openUntil(record);
+    if (until !== undefined) return { kind: "open", until };
+    if (record.trialRunning) return { kind: "open", until: this.components.clock.now() };
+    record.trialRunning = true;
+    return { kind: "half-open" };
   }
 
-  trialOver(account: CessAccount): void {
+  trialEnded(account: CessAccount): void {
     const record = this.records.get(account);
-    if (record) record.tried = false;
+    if (record) record.trialRunning = false;
   }
 
-  /** Every node that is registered or was met, the registered first. From memory: the chain is not asked. */
+  /** Every registered node and every node with a record, the registered first. The chain is not asked. */
   table(): NodeRow[] {
     const registered = new Map((this.register?.nodes ?? []).map((node) => [node.account as string, node]));
     const usual = this.usualPutSpeed();
@@ -253,10 +251,10 @@ export class PersistentNodeRegistry implements NodeRegistry {
       registered: 0,
       positive: 0,
       known: this.records.size,
-      cooling: 0,
-      onTrial: 0,
+      open: 0,
+      halfOpen: 0,
       failures: 0,
-      lies: 0,
+      corrupt: 0,
       missedReports: 0,
     };
     for (const { state } of this.register?.nodes ?? []) {
@@ -264,16 +262,16 @@ export class PersistentNodeRegistry implements NodeRegistry {
       if (state === "positive") sums.positive++;
     }
     for (const record of this.records.values()) {
-      if (this.isCooling(record)) sums.cooling++;
-      else if (record.cooling) sums.onTrial++;
+      if (this.isOpen(record)) sums.open++;
+      else if (record.open) sums.halfOpen++;
       sums.failures += record.failures;
-      sums.lies += record.lies;
+      sums.corrupt += record.corrupt;
       sums.missedReports += record.missedReports;
     }
     return sums;
   }
 
-  /** Everybody who needs it shares one reading, provided that it began late enough. */
+  /** Callers share one read of the chain, provided that it began late enough. */
   private async read(notBefore: number): Promise<Register> {
     if (this.register && this.register.at >= notBefore) return this.register;
     if (this.reading && this.reading.at >= notBefore) return this.reading.nodes;
@@ -288,40 +286,40 @@ export class PersistentNodeRegistry implements NodeRegistry {
     return nodes;
   }
 
-  /** Something came back: it is reachable, which ends what being unreachable began. */
+  /** The node answered, which closes a circuit that failures opened. */
   private answered(record: NodeRecord): void {
     record.failureStreak = 0;
-    if (record.cooling?.cause === "failures") record.cooling = undefined;
+    if (record.open?.cause === "failures") record.open = undefined;
   }
 
-  private cool(record: NodeRecord, cause: CoolingCause, doublings: number): void {
-    const { firstCooldownMs, maxCooldownMs } = this.settings;
-    const ms = Math.min(maxCooldownMs, firstCooldownMs * 2 ** Math.min(doublings, 30));
-    record.cooling = { until: Math.max(this.components.clock.now() + ms, record.cooling?.until ?? 0), cause };
+  private openCircuit(record: NodeRecord, cause: OpenCause, doublings: number): void {
+    const { firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
+    const ms = backoffMs({ minMs, maxMs }, doublings + 1);
+    record.open = { until: Math.max(this.components.clock.now() + ms, record.open?.until ?? 0), cause };
   }
 
-  private isCooling(record: NodeRecord): boolean {
-    return this.coolingUntil(record) !== undefined;
+  private isOpen(record: NodeRecord): boolean {
+    return this.openUntil(record) !== undefined;
   }
 
-  private coolingUntil({ cooling }: NodeRecord): number | undefined {
-    return cooling && cooling.until > this.components.clock.now() ? cooling.until : undefined;
+  private openUntil({ open }: NodeRecord): number | undefined {
+    return open && open.until > this.components.clock.now() ? open.until : undefined;
   }
 
   private experienceOf(record: NodeRecord): NodeExperience {
-    const until = this.coolingUntil(record);
+    const until = this.openUntil(record);
     return {
       successRate: record.successRate,
       reportRate: record.reportRate,
       recentFailures: record.recentFailures(this.components.clock.now(), this.settings.failureHalfLifeMs),
       lagging: record.lagging,
       failures: record.failures,
-      lies: record.lies,
+      corrupt: record.corrupt,
       missedReports: record.missedReports,
       put: record.experience("put"),
       get: record.experience("get"),
-      ...(until !== undefined && { coolingUntil: until }),
-      onTrial: record.cooling !== undefined && until === undefined,
+      ...(until !== undefined && { openUntil: until }),
+      halfOpen: record.open !== undefined && until === undefined,
     };
   }
 

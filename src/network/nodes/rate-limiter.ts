@@ -1,7 +1,7 @@
-import { systemClock } from "../../model/system-clock.js";
+import { systemClock } from "../../async/system-clock.js";
 import type { Clock } from "../../model/clock.js";
 
-/** Spreads bytes over time: whoever has to send some waits until those before are paid for. */
+/** Spreads bytes over time: each sender waits until the bytes before it have had their time. */
 export class RateLimiter {
   private freeAt = 0;
 

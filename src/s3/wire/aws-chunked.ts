@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { S3Error } from "../../gateway/s3-error.js";
 import { sameSignature } from "../auth/signature.js";
-import { ByteReader } from "./byte-reader.js";
+import { ByteReader } from "../../streams/byte-reader.js";
 
 /** Every signed chunk but the last has at least this many bytes of data, as on AWS. */
 const MIN_SIGNED_CHUNK = 8192;
@@ -22,6 +22,10 @@ export interface ChunkedSettings {
   readonly trailer: boolean;
 }
 
+const refusals = {
+  incomplete: () => new S3Error("IncompleteBody"),
+  tooLong: () => new S3Error("IncompleteBody", { message: "The aws-chunked body has a line that is too long." }),
+};
 const malformed = (why: string) =>
   new S3Error("IncompleteBody", { message: `The aws-chunked body is malformed: ${why}.` });
 const wrongSignature = () =>
@@ -38,7 +42,7 @@ export class AwsChunked {
   private readonly trailerLines = new Map<string, string>();
 
   constructor(source: AsyncIterable<Uint8Array>, settings: ChunkedSettings) {
-    this.reader = new ByteReader(source);
+    this.reader = new ByteReader(source, refusals);
     this.settings = settings;
   }
 

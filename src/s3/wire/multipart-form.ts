@@ -1,25 +1,24 @@
 import { S3Error } from "../../gateway/s3-error.js";
-import { ByteReader } from "./byte-reader.js";
+import {
+  formBoundary,
+  MAX_PART_HEAD_BYTES,
+  MAX_PREAMBLE_BYTES,
+  MultipartReader,
+  type PartHead,
+} from "../../streams/multipart.js";
 
-/**
- * AWS's limit for the fields before the file, in bytes of names and values; our limits for fields, and for the headers
- * of one.
- */
+/** AWS's limit for the fields before the file, in bytes of names and values; our limit for the number of fields. */
 const MAX_FIELDS_BYTES = 20 * 1024;
 const MAX_FIELDS = 200;
-const MAX_HEADER_BYTES = 4 * 1024;
-/** Most bytes before the first boundary, and after the file. */
-const MAX_PREAMBLE_BYTES = 4 * 1024;
 const MAX_EPILOGUE_BYTES = 64 * 1024;
 
 /** Most bytes of a form beside its file. */
 export const MAX_FORM_OVERHEAD_BYTES =
-  MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_HEADER_BYTES + MAX_EPILOGUE_BYTES;
+  MAX_PREAMBLE_BYTES + 2 * MAX_FIELDS_BYTES + MAX_FIELDS * MAX_PART_HEAD_BYTES + MAX_EPILOGUE_BYTES;
 
 const FILE = "file";
-const HEADERS_END = Buffer.from("\r\n\r\n");
 
-const malformed = (cause?: unknown) => new S3Error("MalformedPOSTRequest", cause === undefined ? {} : { cause });
+const malformed = () => new S3Error("MalformedPOSTRequest");
 const tooMuch = () => new S3Error("MaxPostPreDataLengthExceededError");
 
 /** A form, read up to its file. */
@@ -46,8 +45,7 @@ function boundaryOf(contentType: string): string {
       fields: { Condition: "Bucket POST must be of the enclosure-type multipart/form-data" },
     });
   }
-  const match = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(contentType);
-  const boundary = match?.[1] ?? match?.[2];
+  const boundary = formBoundary(contentType);
   if (boundary === undefined) throw malformed();
   return boundary;
 }
@@ -60,30 +58,27 @@ export async function readForm(contentType: string, source: AsyncIterable<Uint8A
   return new FormReader(boundaryOf(contentType), source).read();
 }
 
-interface PartHead {
-  readonly name: string;
-  readonly fileName: string | undefined;
-}
-
 class FormReader {
-  private readonly reader: ByteReader;
-  private readonly delimiter: Buffer;
+  private readonly parts: MultipartReader;
   private readonly fields = new Map<string, string>();
   private left = MAX_FIELDS_BYTES;
 
   constructor(boundary: string, source: AsyncIterable<Uint8Array>) {
-    this.delimiter = Buffer.from(`\r\n--${boundary}`);
-    // The first boundary has no line break before it. `prefixed` adds one, so that all boundaries look alike.
-    this.reader = new ByteReader(prefixed(source), { incomplete: malformed, tooLong: malformed });
+    this.parts = new MultipartReader(boundary, source, { incomplete: malformed, malformed, headTooLong: tooMuch });
   }
 
   async read(): Promise<Form> {
     try {
-      await this.text(this.delimiter, MAX_PREAMBLE_BYTES, malformed);
-      while (await this.another()) {
-        const { name, fileName } = partHead(await this.text(HEADERS_END, MAX_HEADER_BYTES, tooMuch));
+      while (await this.parts.another()) {
+        const head = await this.parts.head();
+        const name = head.name.toLowerCase();
         if (name === FILE)
-          return { fields: this.fields, fileName, file: this.file(), close: () => this.reader.close() };
+          return {
+            fields: this.fields,
+            fileName: withoutFolders(head),
+            file: this.file(),
+            close: () => this.parts.close(),
+          };
         await this.field(name);
       }
       throw new S3Error("InvalidArgument", {
@@ -91,14 +86,14 @@ class FormReader {
         fields: { ArgumentName: "file", ArgumentValue: "0" },
       });
     } catch (failure) {
-      await this.reader.close();
+      await this.parts.close();
       throw failure;
     }
   }
 
   private async field(name: string): Promise<void> {
     this.left -= Buffer.byteLength(name);
-    const value = await this.text(this.delimiter, Math.max(0, this.left), tooMuch);
+    const value = await this.parts.text(Math.max(0, this.left), tooMuch);
     this.left -= Buffer.byteLength(value);
     if (this.left < 0 || this.fields.size >= MAX_FIELDS) throw tooMuch();
     if (this.fields.has(name))
@@ -109,55 +104,19 @@ class FormReader {
     this.fields.set(name, value);
   }
 
-  /** After a boundary come a line break and another part (true), or `--` and the form's end (false). */
-  private async another(): Promise<boolean> {
-    const mark = (await this.reader.exactly(2)).toString("latin1");
-    if (mark === "\r\n" || mark === "--") return mark !== "--";
-    throw malformed();
-  }
-
-  private async text(delimiter: Buffer, limit: number, refuse: () => S3Error): Promise<string> {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    for await (const bytes of this.reader.before(delimiter)) {
-      size += bytes.length;
-      if (size > limit) throw refuse();
-      // Copied, because the source may reuse this memory.
-      pieces.push(Buffer.from(bytes));
-    }
-    return Buffer.concat(pieces).toString("utf8");
-  }
-
   private async *file(): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.reader.before(this.delimiter);
+      yield* this.parts.content();
       // Without its end, a form may have been cut off in the middle of the file: it is refused.
-      await this.another();
-      await this.reader.skipRest(MAX_EPILOGUE_BYTES);
+      await this.parts.another();
+      await this.parts.skipRest(MAX_EPILOGUE_BYTES);
     } finally {
-      await this.reader.close();
+      await this.parts.close();
     }
   }
 }
 
-async function* prefixed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield Buffer.from("\r\n");
-  yield* source;
-}
-
-/** A part's name in lower case, and its file's name. Browsers escape `"` and line breaks in names. */
-function partHead(text: string): PartHead {
-  const disposition = /(?:^|\r\n)content-disposition:[ \t]*form-data[ \t]*;([^\r\n]*)/i.exec(text)?.[1];
-  if (disposition === undefined) throw malformed();
-  const parameters = new Map<string, string>();
-  for (const [, key = "", quoted, plain] of disposition.matchAll(
-    /([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g,
-  )) {
-    const value = quoted?.replace(/\\(["\\])/g, "$1") ?? plain ?? "";
-    parameters.set(key.toLowerCase(), value.replace(/%22/g, '"'));
-  }
-  const name = parameters.get("name")?.toLowerCase();
-  if (name === undefined || name === "") throw malformed();
-  // Some clients send the file's whole path.
-  return { name, fileName: parameters.get("filename")?.replace(/^.*[/\\]/s, "") };
+/** Some clients send the whole path. */
+function withoutFolders({ fileName }: PartHead): string | undefined {
+  return fileName?.replace(/^.*[/\\]/s, "");
 }

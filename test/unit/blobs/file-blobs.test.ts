@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
-import { FolderSync } from "../../../src/blobs/folder-sync.js";
+import { FolderSync } from "../../../src/files/folder-sync.js";
 import { WriteBuffer } from "../../../src/blobs/write-buffer.js";
 import { DomainError } from "../../../src/model/errors.js";
 import type { BlobId } from "../../../src/model/object.js";

@@ -45,10 +45,10 @@ describe("Placement policies", () => {
   });
 
   it("gives nothing to a node that cools, and says so when it is missed", () => {
-    const cooling = nodes(12, (n) => (n < 2 ? { coolingUntil: 1 } : {}));
+    const cooling = nodes(12, (n) => (n < 2 ? { openUntil: 1 } : {}));
     const decision = place(request({ nodes: cooling }));
     expect(decision.assigned.size).to.equal(10);
-    expect(decision.unsatisfied).to.include("2 cooling after failures");
+    expect(decision.unsatisfied).to.include("2 passed over after failures");
   });
 
   it("gives preferred nodes fragments first, and others what is left", () => {

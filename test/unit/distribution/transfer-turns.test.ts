@@ -69,7 +69,7 @@ describe("Transfer: taking turns", () => {
         nodes: {
           async put(node: NodeAddress, { hash }: FragmentName) {
             await new Promise((resolve) => setImmediate(resolve));
-            if (down.has(node.account)) throw new NodeFailure("cooling", node, "passed over");
+            if (down.has(node.account)) throw new NodeFailure("circuit-open", node, "passed over");
             sent.push(`${node.account} ${hash}`);
           },
         },

@@ -15,7 +15,7 @@ import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from 
 import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
-import { systemClock } from "../../../src/model/system-clock.js";
+import { systemClock } from "../../../src/async/system-clock.js";
 import { TransitServer } from "../../support/transit-server.js";
 import { seededRandom } from "../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../support/test-keys.js";

@@ -6,7 +6,7 @@ import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
 import { DomainError } from "../../../src/model/errors.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
-import { systemClock } from "../../../src/model/system-clock.js";
+import { systemClock } from "../../../src/async/system-clock.js";
 import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
 import { collect } from "../../support/collect.js";
 import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../support/test-gateway.js";

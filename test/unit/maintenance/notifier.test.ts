@@ -68,7 +68,13 @@ describe("The notifier", () => {
   });
   const notifier = (webhooks: readonly Webhook[], settings = {}) =>
     new Notifier(
-      { catalog: on.catalog, webhooks, clock: on.clock, log: { warn: (fields) => void warnings.push(fields) } },
+      {
+        catalog: on.catalog,
+        webhooks,
+        clock: on.clock,
+        random: () => 1,
+        log: { warn: (fields) => void warnings.push(fields) },
+      },
       settings,
     );
   const put = (key: string, webhook = "hook") =>

@@ -151,7 +151,7 @@ describe("GatewayPeers", () => {
     expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
     expect(await from.fragment(file, 0, 1, never)).to.equal(undefined);
     expect(without.map(({ asked }) => asked.length)).to.deep.equal([1, 1]);
-    expect(from.metrics()).to.include({ misses: 2, failures: 0, cooling: 0 });
+    expect(from.metrics()).to.include({ misses: 2, failures: 0, open: 0 });
   });
 
   it("does not believe wrong bytes, passes over who sent them, and takes them from another", async () => {
@@ -162,7 +162,7 @@ describe("GatewayPeers", () => {
     await Promise.all([expectFragment(from, 0), passOnceAsked(slow, 2, SLOW_MS)]);
     await Promise.all([expectFragment(from, 1), passOnceAsked(slow, 3, SLOW_MS)]);
     expect(lying.asked).to.have.length(1);
-    expect(from.metrics()).to.include({ wrong: 1, fragments: 2, cooling: 1 });
+    expect(from.metrics()).to.include({ wrong: 1, fragments: 2, open: 1 });
   });
 
   it("takes the file's beginning from a gateway without ranges, and no more than it needs from one without end", async () => {
@@ -183,11 +183,11 @@ describe("GatewayPeers", () => {
       expect(bad.asked).to.have.length(2);
       expect(await from.fragment(file, 0, 0, never)).to.equal(undefined);
       expect(bad.asked).to.have.length(2);
-      expect(from.metrics()).to.include({ failures: 2, cooling: 1 });
+      expect(from.metrics()).to.include({ failures: 2, open: 1 });
       bad.now = "honest";
       await clock.advance(40_000);
       await expectFragment(from, 0);
-      expect(from.metrics()).to.include({ cooling: 0 });
+      expect(from.metrics()).to.include({ open: 0 });
     });
 
   it("asks the register's gateways once it was read, never itself, and none in a private network unless allowed", async () => {
@@ -214,7 +214,7 @@ describe("GatewayPeers", () => {
     caller.abort(new Error("enough"));
     const failure: unknown = await running.catch((error: unknown) => error);
     expect((failure as Error).message).to.equal("enough");
-    expect(from.metrics()).to.include({ failures: 0, cooling: 0 });
+    expect(from.metrics()).to.include({ failures: 0, open: 0 });
   });
 
   it("asks nobody for more fragments at a time than it may", async () => {

@@ -8,7 +8,7 @@ import type { ChainFile, ChainNode } from "../../../src/network/chain/chain.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
-import { systemClock } from "../../../src/model/system-clock.js";
+import { systemClock } from "../../../src/async/system-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount } from "./memory-network.js";
 

@@ -2,7 +2,7 @@ import type { Encoder, FileSlice } from "../../../src/encoding/encoder.js";
 import { fidOf } from "../../../src/encoding/merkle.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Clock } from "../../../src/model/clock.js";
-import { systemClock } from "../../../src/model/system-clock.js";
+import { systemClock } from "../../../src/async/system-clock.js";
 import { formatFrom, type CessFile, type SegmentFormat } from "../../../src/model/file.js";
 import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENTS } from "../../../src/model/sizes.js";

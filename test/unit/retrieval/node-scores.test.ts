@@ -37,9 +37,9 @@ describe("NodeScores", () => {
     expect(scores.cost(unknown)).to.be.within(80, 130);
   });
 
-  it("does not count on a node that was outrun or failed, for as long as no fragment has come from it", () => {
+  it("does not count on a node that was hedged out or failed, for as long as no fragment has come from it", () => {
     for (const worse of [
-      () => registry.outrun(quick, "get", 400),
+      () => registry.hedgedOut(quick, "get", 400),
       () => registry.failed(quick, "unreachable", "down"),
     ]) {
       worse();

@@ -97,7 +97,7 @@ describe("NetworkRetrieval from nodes that are gone, slow or lie", () => {
     network.fault(5, "corrupt");
     network.fault(7, "short");
     await expectContent(retrieval, 0, 10);
-    const lies = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).lies);
+    const lies = Array.from({ length: 12 }, (_, index) => registry.experience(nodeAccount(index)).corrupt);
     expect(lies).to.deep.equal([0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
     expect(retrieval.metrics()).to.include({ wrongFragments: 2 });
   });
@@ -109,7 +109,7 @@ describe("NetworkRetrieval from nodes that are gone, slow or lie", () => {
     network.fault(4, { flipped: five });
     network.fault(5, { flipped: four });
     await expectContent(retrieval, 0, SEGMENT_SIZE);
-    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).lies)).to.deep.equal([1, 1]);
+    expect([4, 5].map((index) => registry.experience(nodeAccount(index)).corrupt)).to.deep.equal([1, 1]);
   });
 
   it("gives readers of the fragments that another one is made of their bytes untouched", async () => {

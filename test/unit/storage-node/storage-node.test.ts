@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Fid, type Hash, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../../../src/model/sizes.js";
 import type { Clock } from "../../../src/model/clock.js";
-import { systemClock } from "../../../src/model/system-clock.js";
+import { systemClock } from "../../../src/async/system-clock.js";
 import type { NodeChain } from "../../../src/network/chain/node-chain.js";
 import { HttpNodes } from "../../../src/network/nodes/http-nodes.js";
 import type { NodeAddress } from "../../../src/network/nodes/nodes.js";
@@ -218,7 +218,7 @@ describe("StorageNode", () => {
       const refused = new StorageNode({ chain: stranger }, { folder: join(folder, "x"), host: "127.0.0.1", port });
       expect(await failure(refused.start()))
         .to.have.property("message")
-        .that.contains("no storage node");
+        .that.contains("not registered as a storage node");
       const there = { account: stranger.account, endpoint: `http://127.0.0.1:${port}` };
       await expectFailure(nodes.get(there, { fid: hash as Fid, hash }), "unreachable");
     });

@@ -81,7 +81,7 @@ export class Balances implements Pallet {
     this.add(context, account, amount);
   }
 
-  /** Takes tokens out of the world: fees and prices, which the real runtime sends to treasuries. */
+  /** Burns tokens: fees and prices, which the real runtime sends to treasuries. */
   burn(context: Context, account: string, amount: bigint): void {
     this.take(context, account, amount, true);
     this.totalIssuance.put(context.state, this.totalIssuance.get(context.state) - amount);

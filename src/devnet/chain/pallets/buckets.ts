@@ -48,8 +48,8 @@ export class Buckets {
   }
 
   /**
-   * Puts a file into its owner's bucket, which is made where it is missing. The name is checked only now: a deal whose
-   * bucket has a forbidden letter in its name can be declared and reported, but never completed.
+   * Puts a file into its owner's bucket, and creates that when it is missing. The name is checked only now: a deal
+   * whose bucket has a forbidden letter in its name can be declared and reported, but never completed.
    */
   addFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: string): void {
     if (this.bucket === undefined) return;
@@ -59,7 +59,7 @@ export class Buckets {
     this.bucket.put(context.state, { ...bucket, objectList: [...bucket.objectList, fileHash] }, user, bucketName);
   }
 
-  /** Takes a file out again; the bucket stays, even empty. */
+  /** Removes a file; the bucket stays, even when it is empty. */
   removeFile(context: Context, { user, bucketName }: UserBriefValue, fileHash: string): void {
     const bucket = this.bucket?.get(context.state, user, bucketName);
     if (bucket === undefined) return;

@@ -1,38 +1,21 @@
-import {
-  AccountId,
-  FileName,
-  Hash,
-  NAME_LIMIT,
-  SpaceProofInfo,
-  TagSigInfo,
-  TeeSignature,
-  TerritoryName,
-  WorkerPublicKey,
-  type Spec,
-} from "../cess-types.js";
-import {
-  constant,
-  DispatchFailure,
-  refuse,
-  rootCall,
-  signedCall,
-  unservedCall,
-  type Call,
-  type Constant,
-  type Context,
-  type Pallet,
-} from "../pallet.js";
-import { array, bounded, bytes, newtype, toLatin1, tuple, u128, u32, u8, vec, type Fields } from "../scale/types.js";
+import { AccountId, FileName, Hash, TerritoryName, type Spec } from "../cess-types.js";
+import { DispatchFailure, refuse, signedCall, type Call, type Constant, type Context, type Pallet } from "../pallet.js";
+import { bounded, toLatin1, tuple, u128, u8, type Fields } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import { Buckets } from "./buckets.js";
 import {
-  BUCKET_LIMIT,
+  FILE_BANK_ERRORS,
+  fileBankConstants,
+  fileBankEvents,
+  NAME_MIN,
+  unservedFileBankCalls,
+} from "./file-bank-metadata.js";
+import {
   DealSegments,
   FRAGMENT_COUNT,
   fileBankTypes,
   OWNER_LIMIT,
   RestoralOrderInfo,
-  SEGMENT_LIMIT,
   USER_FILE_LIMIT,
   UserFileSliceInfo,
   type DealValue,
@@ -45,50 +28,13 @@ import type { StorageHandler } from "./storage-handler.js";
 
 const MIB = 1024n ** 2n;
 const FRAGMENT_SIZE = 8n * MIB;
-const NAME_MIN = 3;
 /** Files that the end of territories clears in one block. */
 const CLEARED_PER_BLOCK = 300;
 
-const ERRORS = [
-  "Existed",
-  "FileExistent",
-  "FileNonExistent",
-  "Overflow",
-  "NotOwner",
-  "ScheduleNonExistent",
-  "BoundedVecError",
-  "StorageLimitReached",
-  "MinerPowerInsufficient",
-  "NotEmpty",
-  "Locked",
-  "LengthExceedsLimit",
-  "BugInvalid",
-  "ConvertHashError",
-  "NoPermission",
-  "SameBucketName",
-  "NonExistent",
-  "Unexpected",
-  "LessMinLength",
-  "Unprepared",
-  "IsOwned",
-  "SpecError",
-  "PanicOverflow",
-  "InsufficientAvailableSpace",
-  "Calculate",
-  "MinerStateError",
-  "Expired",
-  "VerifyTeeSigFailed",
-  "TeeNoPermission",
-  "DigestError",
-  "MalformedSignature",
-  "MinerError",
-  "RulesNotAllowed",
-  "NotActive",
-];
-
 /**
  * Deals and files, with the real pallet's hazards: a deal declared again is overwritten and its space locked twice, a
- * file may list one owner twice, a delete by a stranger succeeds. Restoral and the TEE's calls are not served.
+ * file may list one owner twice, and a deletion for someone who is not an owner succeeds. Restoral and the TEE's calls
+ * are not served.
  */
 export class FileBank implements Pallet {
   readonly name = "FileBank";
@@ -126,9 +72,9 @@ export class FileBank implements Pallet {
     this.dealMap = this.storage.map("DealMap", Hash, DealInfo);
     this.file = this.storage.map("File", Hash, FileInfo);
     this.buckets = new Buckets(spec, this.storage, (error) => refuse(this, error));
-    this.errors = spec === 100 ? ERRORS : ERRORS.filter((error) => error !== "SameBucketName");
-    this.events = eventsOf(spec);
-    this.constants = constantsOf(spec, dayBlocks);
+    this.errors = spec === 100 ? FILE_BANK_ERRORS : FILE_BANK_ERRORS.filter((error) => error !== "SameBucketName");
+    this.events = fileBankEvents(spec);
+    this.constants = fileBankConstants(spec, dayBlocks);
     this.calls = {
       uploadDeclaration: signedCall(
         0,
@@ -156,7 +102,7 @@ export class FileBank implements Pallet {
         context.emit(this, "DeleteFile", { operator, owner, fileHash });
       }),
       ...(spec === 100 && this.bucketCalls()),
-      ...unservedCalls,
+      ...unservedFileBankCalls,
     };
   }
 
@@ -167,8 +113,8 @@ export class FileBank implements Pallet {
     let left = CLEARED_PER_BLOCK;
     for (const [owner, territory] of ended) {
       const list = this.userHoldFileList.get(context.state, owner);
-      // As in the real runtime: entries of the owner's other territories leave the list too, though their files stay,
-      // and what one block can not clear is not cleared later.
+      // As in the real runtime, entries of the owner's other territories are removed from the list too, though their
+      // files stay, and what one block cannot clear is not cleared later.
       for (let slice = list.pop(); slice !== undefined; slice = list.pop()) {
         if (slice.territoryName !== territory) continue;
         left -= 1;
@@ -212,13 +158,15 @@ export class FileBank implements Pallet {
       const space = fileSpace(segmentList.length);
       this.checkRoom(context, user, space);
       this.space.lock(context, user.user, user.territoryName, space);
-      // A pending deal of the same hash is overwritten without a word, and what it locked stays locked.
+      // A pending deal of the same hash is overwritten silently, and the space that it locked stays locked.
       this.dealMap.put(context.state, deal, dealHash);
     }
     context.emit(this, "UploadDeclaration", { operator, owner: user.user, dealHash });
   }
 
-  /** Another owner of a stored file: at once, without a transfer. Spec 100 charges half of what deleting gives back. */
+  /**
+   * Adds an owner to a stored file, at once and without a transfer. Spec 100 charges half of what deletion releases.
+   */
   private addOwner(context: Context, fileHash: string, stored: FileValue, user: UserBriefValue): void {
     const full = fileSpace(stored.segmentList.length);
     const space = this.settings.spec === 100 ? full / 2n : full;
@@ -274,7 +222,7 @@ export class FileBank implements Pallet {
     context.emit(this, "StorageCompleted", { fileHash });
   }
 
-  /** Moves a file's charge from its owner's territory to another of theirs. */
+  /** Charges a file to another territory of its owner. */
   private deliver(context: Context, operator: string, user: string, fileHash: string, target: string): void {
     const { state } = context;
     this.checkPermission(context, operator, user);
@@ -285,7 +233,7 @@ export class FileBank implements Pallet {
     const space = fileSpace(stored.segmentList.length);
     const owner = stored.owner.map((brief) => {
       if (brief.user !== user) return brief;
-      this.space.giveBack(context, user, brief.territoryName, space);
+      this.space.release(context, user, brief.territoryName, space);
       this.space.use(context, user, target, space);
       return { ...brief, territoryName: target };
     });
@@ -299,13 +247,14 @@ export class FileBank implements Pallet {
     context.emit(this, "TerritoryFileDelivery", { fileHash, newTerritory: target });
   }
 
-  /** Takes away every listing of the owner. Who is no owner takes away nothing, and is not told. */
+  /** Removes every listing of the owner. For someone who is not an owner it removes nothing, and succeeds. */
   private deleteFor(context: Context, owner: string, fileHash: string): void {
     const { state } = context;
     const stored = this.file.get(state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const brief of stored.owner.filter(({ user }) => user === owner)) {
-      // The count is the one before: of two listings of a sole owner, both leave the file standing without an owner.
+      // The count is from before: when a sole owner is listed twice, both are removed and the file stays without an
+      // owner.
       if (stored.owner.length > 1) this.removeOwner(context, owner, fileHash, true);
       else this.removeFile(context, owner, fileHash, true);
       this.buckets.removeFile(context, brief, fileHash);
@@ -318,7 +267,7 @@ export class FileBank implements Pallet {
     );
   }
 
-  /** A territory has ended: its space is not given back, and failures leave the file where it is. */
+  /** Clears a file of a territory that has ended: no space is released, and on a failure the file stays. */
   private clear(context: Context, owner: string, fileHash: string): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) return;
@@ -330,16 +279,16 @@ export class FileBank implements Pallet {
     }
   }
 
-  private removeOwner(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeOwner(context: Context, owner: string, fileHash: string, releaseSpace: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     const at = stored?.owner.findIndex(({ user }) => user === owner) ?? -1;
     if (stored === undefined || at < 0) return;
     const territory = stored.owner[at]?.territoryName ?? "";
-    if (giveBack) this.space.giveBack(context, owner, territory, fileSpace(stored.segmentList.length));
+    if (releaseSpace) this.space.release(context, owner, territory, fileSpace(stored.segmentList.length));
     this.file.put(context.state, { ...stored, owner: stored.owner.filter((_brief, i) => i !== at) }, fileHash);
   }
 
-  private removeFile(context: Context, owner: string, fileHash: string, giveBack: boolean): void {
+  private removeFile(context: Context, owner: string, fileHash: string, releaseSpace: boolean): void {
     const stored = this.file.get(context.state, fileHash);
     if (stored === undefined) throw refuse(this, "NonExistent");
     for (const { miner, tag } of stored.segmentList.flatMap(({ fragmentList }) => fragmentList)) {
@@ -347,14 +296,14 @@ export class FileBank implements Pallet {
     }
     const space = fileSpace(stored.segmentList.length);
     const brief = stored.owner.find(({ user }) => user === owner);
-    if (giveBack && brief !== undefined) this.space.giveBack(context, owner, brief.territoryName, space);
+    if (releaseSpace && brief !== undefined) this.space.release(context, owner, brief.territoryName, space);
     this.space.subService(context, space);
     this.file.remove(context.state, fileHash);
   }
 
   private hold(context: Context, { user, territoryName }: UserBriefValue, fileHash: string, fileSize: bigint): void {
     const list = this.userHoldFileList.get(context.state, user);
-    // Territory and size count too: only the very same entry again is refused.
+    // Only an entry with the same territory and size, too, is refused.
     const same = list.some(
       (slice) => slice.fileHash === fileHash && slice.territoryName === territoryName && slice.fileSize === fileSize,
     );
@@ -363,7 +312,7 @@ export class FileBank implements Pallet {
     this.userHoldFileList.put(context.state, [...list, { territoryName, fileHash, fileSize }], user);
   }
 
-  /** Strictly more must be left than is needed. */
+  /** Strictly more must be left than needed. */
   private checkRoom(context: Context, { user, territoryName }: UserBriefValue, needed: bigint): void {
     if (this.space.remaining(context.state, user, territoryName) <= needed)
       throw refuse(this, "InsufficientAvailableSpace");
@@ -378,56 +327,3 @@ export class FileBank implements Pallet {
 function fileSpace(segments: number): bigint {
   return FRAGMENT_SIZE * BigInt(FRAGMENT_COUNT) * BigInt(segments);
 }
-
-function eventsOf(spec: Spec): Record<string, Fields> {
-  const bucket = { operator: AccountId, owner: AccountId, bucketName: bytes };
-  return {
-    UploadDeclaration: { operator: AccountId, owner: AccountId, dealHash: Hash },
-    TransferReport: { acc: AccountId, dealHash: Hash },
-    DeleteFile: { operator: AccountId, owner: AccountId, fileHash: Hash },
-    ReplaceFiller: { acc: AccountId, fillerList: vec(Hash) },
-    IdleSpaceCert: { acc: AccountId, space: u128 },
-    ReplaceIdleSpace: { acc: AccountId, space: u128 },
-    ...(spec === 100 && { CreateBucket: bucket, DeleteBucket: bucket }),
-    GenerateRestoralOrder: { miner: AccountId, fragmentHash: Hash },
-    ClaimRestoralOrder: { miner: AccountId, orderId: Hash },
-    RecoveryCompleted: { miner: AccountId, orderId: Hash },
-    StorageCompleted: { fileHash: Hash },
-    CalculateReport: { miner: AccountId, fileHash: Hash },
-    TerritoryFileDelivery: { fileHash: Hash, newTerritory: TerritoryName },
-  };
-}
-
-function constantsOf(spec: Spec, dayBlocks: number): Record<string, Constant> {
-  return {
-    FilbakPalletId: constant(newtype("frame_support::PalletId", array(8)), Uint8Array.from(Buffer.from("rewardpt"))),
-    UserFileLimit: constant(u32, USER_FILE_LIMIT),
-    OneDay: constant(u32, dayBlocks),
-    NameStrLimit: constant(u32, NAME_LIMIT),
-    ...(spec === 100 && { BucketLimit: constant(u32, BUCKET_LIMIT) }),
-    NameMinLength: constant(u32, NAME_MIN),
-    SegmentCount: constant(u32, SEGMENT_LIMIT),
-    FragmentCount: constant(u32, FRAGMENT_COUNT),
-    OwnerLimit: constant(u32, OWNER_LIMIT),
-    RestoralOrderLife: constant(u32, 250),
-    MissionCount: constant(u32, 12_000),
-  };
-}
-
-/** What needs a TEE's signature, and the network's own repair. */
-const spaceProof = {
-  idleSigInfo: SpaceProofInfo,
-  teeSigNeedVerify: TeeSignature,
-  teeSig: TeeSignature,
-  teePuk: WorkerPublicKey,
-};
-const unservedCalls: Readonly<Record<string, Call>> = {
-  calculateReport: unservedCall(1, { teeSig: TeeSignature, tagSigInfo: TagSigInfo }),
-  replaceIdleSpace: unservedCall(5, spaceProof),
-  certIdleSpace: unservedCall(8, spaceProof),
-  generateRestoralOrder: unservedCall(13, { fileHash: Hash, restoralFragment: Hash }),
-  claimRestoralOrder: unservedCall(14, { restoralFragment: Hash }),
-  claimRestoralNoexistOrder: unservedCall(15, { miner: AccountId, fileHash: Hash, restoralFragment: Hash }),
-  restoralOrderComplete: unservedCall(16, { fragmentHash: Hash }),
-  rootClearFile: rootCall(22, { owner: AccountId, fileHash: Hash }),
-};

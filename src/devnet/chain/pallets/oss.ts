@@ -13,7 +13,7 @@ const SIGNATURE_BYTES = 64;
 const Domain = boundedText(50);
 const OssInfo = struct("pallet_oss::types::OssInfo", { peerId: PeerId, domain: Domain });
 
-/** Gateways: which exist, and which account lets which of them act for it. */
+/** Gateways, and which account has authorized which of them. */
 export class Oss implements Pallet {
   readonly name = "Oss";
   readonly index = 108;
@@ -83,7 +83,7 @@ export class Oss implements Pallet {
     context.emit(this, "Authorize", { acc, operator });
   }
 
-  /** An operator never listed is cancelled just as well, as long as there is a list. */
+  /** Cancelling an operator that is not listed succeeds, as long as there is a list. */
   private cancelAuthorize(context: Context, acc: string, { oss }: { oss: string }): void {
     if (!this.authorityList.has(context.state, acc)) throw refuse(this, "NoAuthorization");
     this.put(
@@ -98,8 +98,7 @@ export class Oss implements Pallet {
     context: Context,
     { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> },
   ): void {
-    // The two runtimes read the limit in opposite ways: 100 as how far ahead it may lie, 133 as how long it still
-    // holds.
+    // The two runtimes check the limit in opposite ways: 100 how far ahead it may be, 133 whether it has not passed.
     const expired =
       this.spec === 100
         ? payload.exp >= context.block + PAYLOAD_EXPIRED_BLOCKS

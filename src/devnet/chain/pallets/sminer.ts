@@ -1,152 +1,41 @@
-import {
-  AccountId,
-  Balance,
-  BlockNumber,
-  EndPoint,
-  PeerId,
-  PoisKey,
-  SpaceProofInfo,
-  TeeSignature,
-  WorkerPublicKey,
-  type Spec,
-} from "../cess-types.js";
+import { AccountId, Balance, BlockNumber, WorkerPublicKey, type Spec } from "../cess-types.js";
 import {
   constant,
   refuse,
-  rootCall,
   signedCall,
-  unservedCall,
   type Call,
   type Constant,
   type Context,
   type DispatchFailure,
   type Pallet,
 } from "../pallet.js";
-import {
-  array,
-  bool,
-  bounded,
-  boundedText,
-  compact,
-  mapped,
-  newtype,
-  option,
-  struct,
-  toLatin1,
-  fromLatin1,
-  tuple,
-  u128,
-  u32,
-  u64,
-  u8,
-  type Type,
-  type Value,
-} from "../scale/types.js";
+import { array, bounded, compact, newtype, tuple, u128, u32 } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
 import { TOKEN, type Balances } from "./balances.js";
+import {
+  AddressOf,
+  CompleteInfo,
+  Expenders,
+  FaucetRecord,
+  ITEM_LIMIT,
+  MINER_ERRORS,
+  MinerCompleteInfo,
+  minerEvents,
+  minerInfo,
+  RELEASE_NUMBER,
+  RestoralTargetInfo,
+  Reward,
+  unservedMinerCalls,
+  type MinerError,
+  type MinerValue,
+} from "./sminer-types.js";
 import type { StorageHandler } from "./storage-handler.js";
 
 const TIB = 1024n ** 4n;
-const ITEM_LIMIT = 200_000;
 /** Tokens at stake for each TiB that a storage node declares. */
 const COLLATERAL_PER_TIB = 4000n * TOKEN;
-const RELEASE_NUMBER = 90;
 const STAKING_LOCK_DAYS = 180;
-
-/** 256 words, kept as their bytes: nothing is looked up in it here. */
-const BloomFilter: Type<Uint8Array> = {
-  ...array(2048),
-  shape: {
-    kind: "composite",
-    path: "cp_bloom_filter::BloomFilter",
-    params: [],
-    fields: [{ type: { ...array(2048), shape: { kind: "array", of: u64, length: 256 } } }],
-  },
-};
-const RewardOrder = struct("pallet_sminer::types::RewardOrder", {
-  receiveCount: u8,
-  maxCount: u8,
-  atonce: bool,
-  orderReward: Balance,
-  eachAmount: Balance,
-  lastReceiveBlock: BlockNumber,
-});
-const Reward = struct("pallet_sminer::types::Reward", {
-  totalReward: Balance,
-  rewardIssued: Balance,
-  orderList: bounded(RewardOrder, RELEASE_NUMBER),
-});
-const RestoralTargetInfo = struct("pallet_sminer::types::RestoralTargetInfo", {
-  miner: AccountId,
-  serviceSpace: u128,
-  restoredSpace: u128,
-  coolingBlock: BlockNumber,
-});
-const CompleteInfo = struct("pallet_sminer::types::CompleteInfo", { minerCount: u32, totalPower: u128 });
-const MinerCompleteInfo = struct("pallet_sminer::types::MinerCompleteInfo", {
-  eraIndex: u32,
-  issued: bool,
-  finshBlock: BlockNumber,
-  power: u128,
-});
-const FaucetRecord = struct("pallet_sminer::types::FaucetRecord", { lastClaimTime: BlockNumber });
-const Expenders = tuple<[bigint, bigint, bigint]>(u64, u64, u64);
-
-const minerFields = {
-  collaterals: Balance,
-  debt: Balance,
-  state: boundedText(ITEM_LIMIT),
-  declarationSpace: u128,
-  idleSpace: u128,
-  serviceSpace: u128,
-  lockSpace: u128,
-  spaceProofInfo: option(SpaceProofInfo),
-  serviceBloomFilter: BloomFilter,
-  teeSignature: array(64),
-};
-/** The address is bytes as text in both: 38 of them filled with NUL at spec 100, at most 100 at 133. */
-const AddressOf = { 100: mapped(PeerId, fromLatin1, toLatin1), 133: EndPoint } as const;
-const minerPath = "pallet_sminer::types::MinerInfo";
-const accounts = { beneficiary: AccountId, stakingAccount: AccountId };
-
-/** One value in memory for both shapes; on chain the address is called `peer_id` at spec 100. */
-function minerInfo(spec: Spec) {
-  const later = struct(minerPath, { ...accounts, endpoint: AddressOf[spec], ...minerFields });
-  const shape = struct(minerPath, { ...accounts, peerId: AddressOf[spec], ...minerFields }).shape;
-  return spec === 133 ? later : { ...later, shape };
-}
-export type MinerValue = Value<ReturnType<typeof minerInfo>>;
-
-const ERRORS = [
-  "NotMiner",
-  "AlreadyRegistered",
-  "Overflow",
-  "NotExisted",
-  "LessThan24Hours",
-  "ConversionError",
-  "AlreadyFrozen",
-  "NotpositiveState",
-  "StorageLimitReached",
-  "BoundedVecError",
-  "DataNotExist",
-  "Unexpected",
-  "VerifyTeeSigFailed",
-  "CountError",
-  "StateError",
-  "BloomElemPushError",
-  "CollateralNotUp",
-  "NotStakingAcc",
-  "BugInvalid",
-  "InsufficientStakingPeriod",
-  "ExceedingDeclarationSpace",
-  "InsufficientReplaceable",
-  "MalformedSignature",
-  "NotSetWhite",
-  "WrongOrigin",
-  "ExceedRelease",
-] as const;
-type MinerError = (typeof ERRORS)[number] | "UnableReduceDeclaration";
 
 /**
  * Storage nodes ("miners"). On the real chain one becomes positive, and gets idle space, by proofs that a trusted
@@ -198,8 +87,8 @@ export class Sminer implements Pallet {
   ) {
     const { spec, dayBlocks } = settings;
     this.minerItems = this.storage.map("MinerItems", AccountId, minerInfo(spec));
-    this.events = eventsOf(spec);
-    this.errors = spec === 133 ? [...ERRORS, "UnableReduceDeclaration"] : ERRORS;
+    this.events = minerEvents(spec);
+    this.errors = spec === 133 ? [...MINER_ERRORS, "UnableReduceDeclaration"] : MINER_ERRORS;
     const palletId = newtype("frame_support::PalletId", array(8));
     this.constants = {
       FaucetId: constant(palletId, Uint8Array.from(Buffer.from("facuetid"))),
@@ -208,10 +97,10 @@ export class Sminer implements Pallet {
       StakingLockBlock: constant(u32, STAKING_LOCK_DAYS * dayBlocks),
       MaximumRelease: constant(u128, 20_000_000n * TOKEN),
     };
-    this.calls = { ...this.served(), ...unserved(spec) };
+    this.calls = { ...this.served(), ...unservedMinerCalls(spec) };
   }
 
-  /** Whether this storage node may report. Refuses an account that is none. */
+  /** Whether this storage node may report. Refuses an account that is not a storage node. */
   positive(state: State, account: string): boolean {
     return this.of(state, account).state === "positive";
   }
@@ -233,7 +122,7 @@ export class Sminer implements Pallet {
     });
   }
 
-  /** Frees the space of a fragment that goes with its file. Nodes that have left are passed over. */
+  /** Frees the space of a fragment of a removed file. Nodes that have left are skipped. */
   free(context: Context, account: string, serviceSpace: bigint, lockSpace: bigint): void {
     const miner = this.minerItems.get(context.state, account);
     if (miner === undefined || miner.state === "exit") return;
@@ -365,7 +254,10 @@ export class Sminer implements Pallet {
     context.emit(this, "IncreaseCollateral", { acc, balance: collaterals });
   }
 
-  /** Space beyond what the collateral covers freezes the node, as on the real chain; covered, it is idle at once. */
+  /**
+   * Space beyond what the collateral covers freezes the node, as on the real chain; space that is covered is idle at
+   * once.
+   */
   private declareMore(context: Context, account: string, space: bigint): void {
     const miner = this.of(context.state, account);
     if (miner.state !== "positive") throw this.refuse("StateError");
@@ -399,55 +291,4 @@ export class Sminer implements Pallet {
 
 function stakeFor(space: bigint): bigint {
   return ((space + TIB - 1n) / TIB) * COLLATERAL_PER_TIB;
-}
-
-function eventsOf(spec: Spec) {
-  const address = AddressOf[spec];
-  const addressEvent = { acc: AccountId, old: address, new: address };
-  return {
-    Registered: { acc: AccountId },
-    RegisterPoisKey: { miner: AccountId },
-    DrawFaucetMoney: {},
-    FaucetTopUpMoney: { acc: AccountId },
-    LessThan24Hours: { last: BlockNumber, now: BlockNumber },
-    AlreadyFrozen: { acc: AccountId },
-    IncreaseCollateral: { acc: AccountId, balance: Balance },
-    Deposit: { balance: Balance },
-    UpdateBeneficiary: { acc: AccountId, new: AccountId },
-    [spec === 133 ? "UpdateEndPoint" : "UpdatePeerId"]: addressEvent,
-    Receive: { acc: AccountId, reward: Balance },
-    MinerExitPrep: { miner: AccountId },
-    Withdraw: { acc: AccountId },
-    IncreaseDeclarationSpace: { miner: AccountId, space: u128 },
-    ...(spec === 133 && { DecreaseDeclarationSpace: { miner: AccountId, space: u128 } }),
-  };
-}
-
-/** Rewards, faucet, exit and proofs. */
-function unserved(spec: Spec): Record<string, Call> {
-  const address = spec === 133 ? { endpoint: AddressOf[spec] } : { peerId: AddressOf[spec] };
-  return {
-    ...(spec === 133 && { decreaseDeclarationSpace: unservedCall(4, { tibCount: u32 }) }),
-    receiveReward: unservedCall(6, {}),
-    minerExitPrep: unservedCall(7, { miner: AccountId }),
-    minerExit: rootCall(8, { miner: AccountId }),
-    minerWithdraw: unservedCall(9, {}),
-    faucetTopUp: unservedCall(13, { award: Balance }),
-    faucet: unservedCall(14, { to: AccountId }),
-    updateExpender: rootCall(15, { k: u64, n: u64, d: u64 }),
-    registerPoisKey: unservedCall(16, {
-      poisKey: PoisKey,
-      teeSigNeedVerify: TeeSignature,
-      teeSig: TeeSignature,
-      teePuk: WorkerPublicKey,
-    }),
-    regnstkAssignStaking: unservedCall(17, {
-      beneficiary: AccountId,
-      ...address,
-      stakingAccount: AccountId,
-      tibCount: u32,
-    }),
-    clearMinerService: rootCall(19, { miner: AccountId }),
-    setFacuetWhitelist: rootCall(20, { acc: AccountId }),
-  };
 }

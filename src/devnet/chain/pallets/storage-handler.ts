@@ -4,29 +4,28 @@ import {
   refuse,
   rootCall,
   signedCall,
-  unservedCall,
   type Call,
   type Constant,
   type Context,
   type DispatchFailure,
   type Pallet,
 } from "../pallet.js";
-import {
-  array,
-  bool,
-  boundedText,
-  names,
-  newtype,
-  option,
-  struct,
-  tuple,
-  u128,
-  u32,
-  type Value,
-} from "../scale/types.js";
+import { bool, tuple, u128, u32 } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
 import type { Balances } from "./balances.js";
+import {
+  ConsignmentInfo,
+  marketCalls,
+  OrderId,
+  OrderInfo,
+  PalletId,
+  STORAGE_ERRORS,
+  STORAGE_EVENTS,
+  TerritoryInfo,
+  type StorageError,
+  type TerritoryValue,
+} from "./storage-handler-types.js";
 
 const GIB = 1024n ** 3n;
 const MIN_DAYS = 30;
@@ -35,81 +34,6 @@ const FROZEN_LIMIT = 2000;
 const FROZEN_DAYS = 7;
 /** Territories that one block freezes or expires at most; the real limit is FROZEN_LIMIT for each deadline. */
 const TASK_LIMIT = FROZEN_LIMIT;
-
-const TerritoryState = names(
-  "pallet_storage_handler::types::TerritoryState",
-  "Active",
-  "Frozen",
-  "Expired",
-  "OnConsignment",
-);
-export const TerritoryInfo = struct("pallet_storage_handler::types::TerritoryInfo", {
-  token: H256,
-  totalSpace: u128,
-  usedSpace: u128,
-  lockedSpace: u128,
-  remainingSpace: u128,
-  start: BlockNumber,
-  deadline: BlockNumber,
-  state: TerritoryState,
-});
-export type TerritoryValue = Value<typeof TerritoryInfo>;
-const ConsignmentInfo = struct("pallet_storage_handler::types::ConsignmentInfo", {
-  user: AccountId,
-  price: Balance,
-  buyers: option(AccountId),
-  exec: option(BlockNumber),
-  locked: bool,
-});
-const OrderType = names("pallet_storage_handler::types::OrderType", "Buy", "Expansion", "Renewal");
-const OrderInfo = struct("pallet_storage_handler::types::OrderInfo", {
-  territoryName: TerritoryName,
-  pay: Balance,
-  gibCount: u32,
-  days: u32,
-  expired: BlockNumber,
-  targetAcc: AccountId,
-  orderType: OrderType,
-});
-const OrderId = boundedText(32);
-const PalletId = newtype("frame_support::PalletId", array(8));
-
-const ERRORS = [
-  "BugInvalid",
-  "BoundedVecError",
-  "InsufficientAvailableSpace",
-  "InsufficientBalance",
-  "InsufficientStorage",
-  "Overflow",
-  "WrongOperation",
-  "PurchasedSpace",
-  "NotPurchasedSpace",
-  "LeaseFreeze",
-  "LeaseExpired",
-  "OrderExpired",
-  "RandomErr",
-  "NoOrder",
-  "ParamError",
-  "DuplicateTokens",
-  "NotHaveTerritory",
-  "NotActive",
-  "NotExpire",
-  "NotOnConsignment",
-  "InsufficientLease",
-  "ConsignmentExisted",
-  "OnConsignment",
-  "StateError",
-  "ObjectNotZero",
-  "NonExistentConsignment",
-  "ConsignmentLocked",
-  "ConsignmentUnLocked",
-  "Unexpected",
-  "NotBuyer",
-  "InvalidOrder",
-  "OwnConsignment",
-  "BoundariesNotMet",
-] as const;
-type StorageError = (typeof ERRORS)[number] | "DuplicateName";
 
 /**
  * Territories: named space that an account has bought until a deadline, and how much of it is used. Consignment and pay
@@ -130,24 +54,7 @@ export class StorageHandler implements Pallet {
   readonly totalServiceSpace = this.storage.value("TotalServiceSpace", u128, 0n);
   readonly purchasedSpace = this.storage.value("PurchasedSpace", u128, 0n);
   readonly payOrder = this.storage.map("PayOrder", OrderId, OrderInfo);
-  readonly events = {
-    BuySpace: { acc: AccountId, storageCapacity: u128, spend: Balance },
-    ExpansionSpace: { acc: AccountId, expansionSpace: u128, fee: Balance },
-    RenewalSpace: { acc: AccountId, renewalDays: u32, fee: Balance },
-    LeaseExpired: { acc: AccountId, size: u128 },
-    LeaseExpireIn24Hours: { acc: AccountId, size: u128 },
-    CreatePayOrder: { orderHash: OrderId },
-    PaidOrder: { orderHash: OrderId },
-    MintTerritory: { token: H256, name: TerritoryName, storageCapacity: u128, spend: Balance },
-    ExpansionTerritory: { name: TerritoryName, expansionSpace: u128, spend: Balance },
-    RenewalTerritory: { name: TerritoryName, days: u32, spend: Balance },
-    ReactivateTerritory: { name: TerritoryName, days: u32, spend: Balance },
-    Consignment: { name: TerritoryName, token: H256, price: Balance },
-    BuyConsignment: { name: TerritoryName, token: H256, price: Balance },
-    CancleConsignment: { token: H256 },
-    CancelPurchaseAction: { token: H256 },
-    ExecConsignment: { buyer: AccountId, seller: AccountId, token: H256 },
-  };
+  readonly events = STORAGE_EVENTS;
   readonly errors: readonly string[];
   readonly constants: Readonly<Record<string, Constant>>;
   readonly calls: Readonly<Record<string, Call>>;
@@ -159,7 +66,7 @@ export class StorageHandler implements Pallet {
   ) {
     const { spec, dayBlocks } = settings;
     this.frozenBlocks = FROZEN_DAYS * dayBlocks;
-    this.errors = spec === 133 ? [...ERRORS, "DuplicateName"] : ERRORS;
+    this.errors = spec === 133 ? [...STORAGE_ERRORS, "DuplicateName"] : STORAGE_ERRORS;
     this.constants = {
       OneDay: constant(u32, dayBlocks),
       OneHours: constant(u32, 600),
@@ -174,7 +81,7 @@ export class StorageHandler implements Pallet {
     this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec === 133 && this.laterCalls()) };
   }
 
-  /** What the territory still holds. */
+  /** Free space of the territory. */
   remaining(state: State, owner: string, name: string): bigint {
     return this.of(state, owner, name).remainingSpace;
   }
@@ -183,7 +90,7 @@ export class StorageHandler implements Pallet {
     return this.territory.has(state, owner, name);
   }
 
-  /** Whether files of this territory are past saving: it is gone, or its frozen days are over. */
+  /** Whether files of this territory will be cleared: it is gone, or its frozen days are over. */
   isExpired(state: State, owner: string, name: string): boolean {
     const found = this.territory.get(state, owner, name);
     return found === undefined || found.state === "Expired";
@@ -217,7 +124,7 @@ export class StorageHandler implements Pallet {
     });
   }
 
-  giveBack(context: Context, owner: string, name: string, space: bigint): void {
+  release(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.of(context.state, owner, name);
     const usedSpace = this.minus(found.usedSpace, space);
     this.put(context, owner, name, { ...found, usedSpace, remainingSpace: found.remainingSpace + space });
@@ -367,7 +274,7 @@ export class StorageHandler implements Pallet {
     context.emit(this, "RenewalTerritory", { name, days, spend });
   }
 
-  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 mends that. */
+  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 fixes that. */
   private reactivate(context: Context, payer: string, owner: string, name: string, days: number): void {
     const found = this.of(context.state, owner, name);
     if (found.state !== "Expired") throw this.refuse("NotExpire");
@@ -411,7 +318,7 @@ export class StorageHandler implements Pallet {
     return price;
   }
 
-  /** What storage nodes offer is all that can be sold. */
+  /** No more can be sold than storage nodes offer. */
   private purchase(context: Context, space: bigint): void {
     const { state } = context;
     const purchased = this.purchasedSpace.get(state) + space;
@@ -433,7 +340,7 @@ export class StorageHandler implements Pallet {
     return block;
   }
 
-  /** Changes the territory that a token stands for; gives its key, or undefined when the token stands for none. */
+  /** Changes the territory of a token; returns its key, or undefined when the token has none. */
   private each(
     context: Context,
     token: string,
@@ -466,27 +373,3 @@ export class StorageHandler implements Pallet {
     this.territory.put(context.state, value, owner, name);
   }
 }
-
-/** The market between accounts, and what is root's alone. */
-const marketCalls: Readonly<Record<string, Call>> = {
-  updatePrice: rootCall(4, {}),
-  updateUserTerritoryLife: rootCall(5, { user: AccountId, terrName: TerritoryName, deadline: BlockNumber }),
-  createOrder: unservedCall(6, {
-    targetAcc: AccountId,
-    territoryName: TerritoryName,
-    orderType: OrderType,
-    gibCount: u32,
-    days: u32,
-    expired: u32,
-  }),
-  execOrder: unservedCall(7, { orderId: OrderId }),
-  clearServiceSpace: rootCall(8, {}),
-  territoryConsignment: unservedCall(102, { territoryName: TerritoryName, price: Balance }),
-  buyConsignment: unservedCall(103, { token: H256, rename: TerritoryName }),
-  execConsignment: rootCall(104, { token: H256, territoryName: TerritoryName }),
-  cancelConsignment: unservedCall(105, { territoryName: TerritoryName }),
-  cancelPurchaseAction: unservedCall(106, { token: H256 }),
-  territoryGrants: unservedCall(107, { territoryName: TerritoryName, receiver: AccountId }),
-  territoryRename: unservedCall(108, { oldName: TerritoryName, newName: TerritoryName }),
-  updateExpiredExec: rootCall(201, { oldBlock: BlockNumber, newBlock: BlockNumber, token: H256 }),
-};

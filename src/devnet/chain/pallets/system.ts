@@ -142,7 +142,7 @@ export class System implements Pallet {
     this.account.put(state, { ...info, nonce: info.nonce + 1 }, account);
   }
 
-  /** Notes the parent block and forgets the hash that has become too old. */
+  /** Records the parent block and removes the hash that has become too old. */
   begin(context: Context, parentHash: string): void {
     const { state, block } = context;
     this.number.put(state, block);

@@ -27,7 +27,7 @@ export class Timestamp implements Pallet {
 }
 
 /**
- * The consensus pallet, of which only the constants are here: polkadot.js reckons an extrinsic's lifetime from them.
+ * The consensus pallet, of which only the constants are here: polkadot.js computes an extrinsic's lifetime from them.
  */
 export class Babe implements Pallet {
   readonly name = "Babe";

@@ -5,7 +5,7 @@ import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
 import { EXISTENTIAL_DEPOSIT, type Balances } from "./balances.js";
 
-/** Fees as seen on the real runtime: a ten-thousandth of a token for each byte, and a little for being there. */
+/** Fees as seen on the real runtime: a base fee, and a ten-thousandth of a token for each byte. */
 const FEE_PER_BYTE = 10n ** 14n;
 const BASE_FEE = 10n ** 12n;
 
@@ -62,7 +62,7 @@ export class TransactionPayment implements Pallet {
     this.balances.burn(context, account, fee + tip);
   }
 
-  /** Told after the call, as the real runtime does. */
+  /** Emits the fee's event after the call, as the real runtime does. */
   paid(context: Context, account: string, fee: bigint, tip: bigint): void {
     context.emit(this, "TransactionFeePaid", { who: account, actualFee: fee + tip, tip });
   }

@@ -48,8 +48,7 @@ function read(params: Params, { runtime }: RpcComponents): SignedExtrinsic {
   try {
     return runtime.decode(bytes);
   } catch (error) {
-    // Whatever the decoder stumbles over (even nesting too deep for the stack) means the same: these bytes are no
-    // extrinsic.
+    // Any error of the decoder (even nesting too deep for the stack) means that these bytes are not an extrinsic.
     throw new RpcError(
       1002,
       `Verification Error: the extrinsic does not decode: ${error instanceof Error ? error.message : "unknown"}`,

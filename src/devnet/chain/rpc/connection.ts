@@ -5,7 +5,7 @@ import { RpcError } from "./rpc-error.js";
 
 export interface ConnectionSettings {
   readonly subscriptionsLimit: number;
-  /** Bytes that wait for a client that does not read; beyond, it is cut off. */
+  /** Bytes that may wait for a client that does not read; beyond them it is cut off. */
   readonly unreadBytesLimit: number;
 }
 
@@ -56,7 +56,7 @@ export class Connection implements Subscriber {
     return true;
   }
 
-  /** Sends a request's answer, then what its subscription had to say already. */
+  /** Sends a request's answer, then the first results of its subscription. */
   answer(text: string): void {
     this.send(text);
     const held = this.held ?? [];

@@ -29,7 +29,7 @@ const methods: Methods = {
 
 const CLOSING_MS = 500;
 
-/** Plain HTTP: a request and an answer, nothing that goes on. */
+/** Plain HTTP has no subscriptions. */
 const noSubscriber: Subscriber = {
   subscribe() {
     throw new RpcError(-32601, "Subscriptions need a WebSocket");

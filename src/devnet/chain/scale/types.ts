@@ -51,7 +51,7 @@ export function encode<T>(type: Type<T>, value: T): Uint8Array {
   return out.take();
 }
 
-/** Throws ScaleError when the bytes are no value of the type, or more than one. */
+/** Throws ScaleError when the bytes are not exactly one value of the type. */
 export function decode<T>(type: Type<T>, bytes: Uint8Array): T {
   const from = new Reader(bytes);
   const value = type.read(from);

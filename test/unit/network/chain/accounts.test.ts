@@ -114,6 +114,6 @@ describe("CESS accounts", () => {
     expect((await rejection(signerFromKeystore(ed25519, "pw"))).message).to.match(/ed25519.*sr25519 only/);
     const none = join(folder, "none.json");
     await writeFile(none, "{}");
-    expect((await rejection(signerFromKeystore(none, "pw"))).message).to.match(/no keystore file/);
+    expect((await rejection(signerFromKeystore(none, "pw"))).message).to.match(/not a wallet's keystore file/);
   });
 });

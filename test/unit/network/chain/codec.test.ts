@@ -7,7 +7,7 @@ describe("What is sent to the chain", () => {
     const hash = "0123456789abcdef".repeat(4);
     expect(hashArgument(hash as Hash)).to.equal(`0x${Buffer.from(hash, "latin1").toString("hex")}`);
     for (const wrong of [hash.toUpperCase(), `${hash}0`, hash.slice(1), `${hash.slice(1)}g`, ""]) {
-      expect(() => hashArgument(wrong as Hash), wrong).to.throw(RangeError, /no hash/);
+      expect(() => hashArgument(wrong as Hash), wrong).to.throw(RangeError, /not a hash/);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { FinalizedWatermark } from "../../../../src/network/chain/finalized-watermark.js";
 
-class CountingShelf {
+class CountingStore {
   value: unknown;
   writes = 0;
   broken = false;
@@ -20,13 +20,13 @@ class CountingShelf {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("The mark of the last final block", () => {
-  let store: CountingShelf;
+  let store: CountingStore;
   const next = async (genesis: string) => {
     const watermark = await FinalizedWatermark.open(store);
     watermark.begin(genesis);
     return watermark;
   };
-  beforeEach(() => (store = new CountingShelf()));
+  beforeEach(() => (store = new CountingStore()));
 
   it("is at most some blocks old in the next process, and is not written at every block", async () => {
     const watermark = await next("0xa");
@@ -58,14 +58,14 @@ describe("The mark of the last final block", () => {
     expect((await next("0xa")).number).to.equal(-1);
   });
 
-  it("begins anew on a shelf that holds rubbish", async () => {
+  it("begins anew when the store holds rubbish", async () => {
     for (const rubbish of ["?", null, { genesis: "0xa" }, { genesis: "0xa", number: 1.5 }]) {
       store.value = rubbish;
       expect((await next("0xa")).number).to.equal(-1);
     }
   });
 
-  it("goes on when the shelf cannot be written, and tries again with a later block", async () => {
+  it("goes on when the store cannot be written, and tries again with a later block", async () => {
     const watermark = await next("0xa");
     store.broken = true;
     watermark.saw(100);

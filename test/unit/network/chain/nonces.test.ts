@@ -20,7 +20,7 @@ describe("Nonces", () => {
   it("fills the hole of a lost extrinsic before it counts on", () => {
     const nonces = new Nonces();
     const [first, second] = [nonces.take(3), nonces.take(undefined)];
-    nonces.giveBack(first);
+    nonces.release(first);
     expect(second).to.equal(4);
     expect([nonces.take(undefined), nonces.take(undefined)]).to.deep.equal([3, 5]);
   });
@@ -28,7 +28,7 @@ describe("Nonces", () => {
   it("takes the last nonce again when just that was lost", () => {
     const nonces = new Nonces();
     nonces.take(3);
-    nonces.giveBack(nonces.take(undefined));
+    nonces.release(nonces.take(undefined));
     expect(nonces.take(undefined)).to.equal(4);
     expect(nonces.take(undefined)).to.equal(5);
   });

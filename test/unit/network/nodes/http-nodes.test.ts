@@ -15,7 +15,7 @@ import { PersistentNodeRegistry } from "../../../../src/network/nodes/persistent
 import { LimitedNodes } from "../../../../src/network/nodes/limited-nodes.js";
 import type { NodeAddress } from "../../../../src/network/nodes/nodes.js";
 import { StorageNode } from "../../../../src/storage-node/storage-node.js";
-import { systemClock } from "../../../../src/model/system-clock.js";
+import { systemClock } from "../../../../src/async/system-clock.js";
 import { expectFailure, nodesContract, type NodesHarness, sha256 } from "../../../suites/nodes.js";
 import { MemoryNetwork } from "../../storage-node/memory-network.js";
 
@@ -40,13 +40,13 @@ async function harness(decorate: (nodes: HttpNodes) => NodesHarness["nodes"]): P
 }
 
 nodesContract("HttpNodes over a storage node", () => harness((nodes) => nodes));
-nodesContract("HttpNodes with limits and the node book", () =>
+nodesContract("HttpNodes with limits and the node registry", () =>
   harness((nodes) => {
     const clock = systemClock;
     const registry = PersistentNodeRegistry.inMemory({ chain: { nodes: () => Promise.resolve([]) }, clock });
     return new LimitedNodes(
       { nodes: new MeasuredNodes({ nodes, registry, clock }) },
-      { transfers: 3, transfersPerNode: 2 },
+      { fetches: 3, fetchesPerNode: 2 },
     );
   }),
 );

@@ -50,11 +50,11 @@ class Held implements Nodes {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("LimitedNodes", () => {
-  it("runs no more transfers than it may, in all and per node, first come first served", async () => {
+  it("runs no more fetches than it may, in all and per node, first come first served", async () => {
     const nodes = new Held();
-    const limited = new LimitedNodes({ nodes }, { transfers: 3, transfersPerNode: 2 });
+    const limited = new LimitedNodes({ nodes }, { fetches: 3, fetchesPerNode: 2 });
     const order = [one, one, one, two, two, one];
-    const all = order.map((node) => limited.put(node, name, bytes));
+    const all = order.map((node) => limited.get(node, name));
     await turn();
     expect(nodes.started).to.deep.equal(["c1", "c1", "c2"]);
     nodes.running[2]!.finish();
@@ -74,7 +74,7 @@ describe("LimitedNodes", () => {
 
   it("refuses what its queue cannot hold as `busy`", async () => {
     const nodes = new Held();
-    const limited = new LimitedNodes({ nodes }, { transfers: 1, waiting: 1 });
+    const limited = new LimitedNodes({ nodes }, { fetches: 1, waiting: 1 });
     const all = [limited.get(one, name), limited.get(one, name)];
     await turn();
     await expectFailure(limited.get(one, name), "busy");
@@ -82,9 +82,9 @@ describe("LimitedNodes", () => {
     await Promise.all(all);
   });
 
-  it("lets a waiting caller leave, and frees the place of a failed transfer", async () => {
+  it("lets a waiting caller leave, and frees the place of a failed fetch", async () => {
     const nodes = new Held();
-    const limited = new LimitedNodes({ nodes }, { transfers: 1 });
+    const limited = new LimitedNodes({ nodes }, { fetches: 1 });
     const [controller, reason] = [new AbortController(), new Error("enough")];
     const first = limited.get(one, name);
     const left = failure(limited.get(one, name, controller.signal));
@@ -95,7 +95,7 @@ describe("LimitedNodes", () => {
     await turn();
     nodes.running[0]!.finish();
     await Promise.all([first, third]);
-    const failing = new LimitedNodes({ nodes: new Scripted(["refused"]) }, { transfers: 1 });
+    const failing = new LimitedNodes({ nodes: new Scripted(["refused"]) }, { fetches: 1 });
     await expectFailure(failing.get(one, name), "refused");
     await failing.get(one, name);
   });

@@ -34,7 +34,7 @@ class Scripted implements Nodes {
   }
 }
 
-describe("The node book", () => {
+describe("The node registry", () => {
   const clock = new ManualClock();
   let scripted: Scripted;
   let registry: PersistentNodeRegistry;
@@ -59,28 +59,28 @@ describe("The node book", () => {
   }
   beforeEach(() => begin());
   const put = (n: number) => nodes.put(node(n), name, bytes);
-  const coolingMs = (n: number) => {
-    const until = registry.experience(account(n)).coolingUntil;
+  const openMs = (n: number) => {
+    const until = registry.experience(account(n)).openUntil;
     return until === undefined ? undefined : until - clock.now();
   };
 
-  describe("cooldown", () => {
-    it("passes over a node after failures in a row, for a time that doubles with each failed trial up to its bound", async () => {
+  describe("the circuit of a node", () => {
+    it("passes over a node after failures in a row, for a time that doubles with each failure while it is half-open up to its bound", async () => {
       scripted.next = Array<"unreachable">(9).fill("unreachable");
       await expectFailure(put(1), "unreachable");
-      expect(coolingMs(1)).to.equal(undefined);
+      expect(openMs(1)).to.equal(undefined);
       for (const cooldown of [100, 200, 350, 350]) {
         await expectFailure(put(1), "unreachable");
-        expect(coolingMs(1)).to.equal(cooldown);
+        expect(openMs(1)).to.equal(cooldown);
         const calls = scripted.calls;
-        await expectFailure(put(1), "cooling");
+        await expectFailure(put(1), "circuit-open");
         expect(scripted.calls).to.equal(calls);
         await clock.advance(cooldown);
-        expect(registry.experience(account(1))).to.include({ onTrial: true });
+        expect(registry.experience(account(1))).to.include({ halfOpen: true });
       }
     });
 
-    it("tries a node whose cooldown is over with one transfer at a time, and trusts it again when that ends well", async () => {
+    it("tries a node with a half-open circuit with one transfer at a time, and closes it when that ends well", async () => {
       scripted.next = ["unreachable", "unreachable"];
       for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
       await clock.advance(100);
@@ -91,10 +91,10 @@ describe("The node book", () => {
         nodes: { put: () => new Promise<void>((resolve) => (end = resolve)), get: () => Promise.resolve(bytes) },
       });
       const trial = slow.put(node(1), name, bytes);
-      await expectFailure(put(1), "cooling");
+      await expectFailure(put(1), "circuit-open");
       end();
       await trial;
-      expect(registry.experience(account(1))).to.include({ onTrial: false });
+      expect(registry.experience(account(1))).to.include({ halfOpen: false });
       await Promise.all([put(1), put(1)]);
     });
 
@@ -103,12 +103,12 @@ describe("The node book", () => {
         begin();
         scripted.next = ["unreachable", sign, "unreachable"];
         for (let i = 0; i < 3; i++) await put(1).catch(() => undefined);
-        expect(coolingMs(1)).to.equal(undefined);
+        expect(openMs(1)).to.equal(undefined);
       }
       begin();
       scripted.next = Array<"unreachable">(6).fill("unreachable");
       await Promise.allSettled(Array.from({ length: 6 }, () => put(1)));
-      expect(coolingMs(1)).to.equal(100);
+      expect(openMs(1)).to.equal(100);
     });
 
     it("leaves other nodes alone, and blames none for what is not theirs", async () => {
@@ -119,33 +119,33 @@ describe("The node book", () => {
       await put(2);
     });
 
-    it("does not keep readers from a cooling node: it may hold the fourth fragment", async () => {
+    it("does not keep readers from a node whose circuit is open: it may hold the fourth fragment", async () => {
       scripted.next = ["unreachable", "unreachable"];
       for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
       await nodes.get(node(1), name);
-      expect(coolingMs(1), "an answer ends the cooldown").to.equal(undefined);
+      expect(openMs(1), "an answer closes the circuit").to.equal(undefined);
     });
 
     it("comes with missed reports in a row, which good transfers do not undo and a report does", async () => {
       registry.missedReport(account(1));
       registry.reported(account(1));
       registry.missedReport(account(1));
-      expect(coolingMs(1)).to.equal(undefined);
+      expect(openMs(1)).to.equal(undefined);
       registry.missedReport(account(1));
-      expect(coolingMs(1)).to.equal(100);
+      expect(openMs(1)).to.equal(100);
       await nodes.get(node(1), name);
-      expect(coolingMs(1)).to.equal(90);
+      expect(openMs(1)).to.equal(90);
       await clock.advance(90);
       registry.reported(account(1));
-      expect(registry.experience(account(1))).to.include({ onTrial: false, missedReports: 3 });
+      expect(registry.experience(account(1))).to.include({ halfOpen: false, missedReports: 3 });
     });
 
-    it("comes at once with a lie, and longer with each further one", () => {
-      registry.lied(account(1));
-      expect(coolingMs(1)).to.equal(100);
-      registry.lied(account(1));
-      expect(coolingMs(1)).to.equal(200);
-      expect(registry.experience(account(1))).to.include({ lies: 2 });
+    it("opens at once on corrupt bytes, and for longer each further time", () => {
+      registry.gaveCorrupt(account(1));
+      expect(openMs(1)).to.equal(100);
+      registry.gaveCorrupt(account(1));
+      expect(openMs(1)).to.equal(200);
+      expect(registry.experience(account(1))).to.include({ corrupt: 2 });
     });
   });
 
@@ -163,11 +163,11 @@ describe("The node book", () => {
       expect(registry.experience(account(1)).get.p95Ms).to.be.closeTo(10, 3);
     });
 
-    it("holds it against a node when it is outrun by far, not when it lost a race early", async () => {
+    it("holds it against a node when it is hedged out by far, not when it lost a race early", async () => {
       for (let i = 0; i < 20; i++) await put(1);
-      registry.outrun(account(1), "put", 9);
+      registry.hedgedOut(account(1), "put", 9);
       expect(registry.experience(account(1))).to.include({ recentFailures: 0 });
-      registry.outrun(account(1), "put", 500);
+      registry.hedgedOut(account(1), "put", 500);
       expect(registry.experience(account(1)).recentFailures).to.equal(1);
       expect(registry.experience(account(1)).successRate).to.equal(1);
       await clock.advance(60_000);
@@ -258,11 +258,11 @@ describe("The node book", () => {
       }
     }
 
-    it("keeps experience and cooldowns", async () => {
+    it("keeps experience and open circuits", async () => {
       const store = new FailingStore();
       const first = await PersistentNodeRegistry.open({ chain, clock, store });
       for (let i = 0; i < 5; i++) first.succeeded(account(1), "get", 1_000, 50);
-      first.lied(account(2));
+      first.gaveCorrupt(account(2));
       first.missedReport(account(2));
       await first.save();
       const second = await PersistentNodeRegistry.open({ chain, clock, store });
@@ -277,7 +277,7 @@ describe("The node book", () => {
       }
     });
 
-    it("begins anew on a shelf that holds rubbish, and says when a shelf cannot be written, to try again", async () => {
+    it("begins anew when the store holds rubbish, and says when it cannot be written, to try again", async () => {
       const store = new FailingStore();
       for (const rubbish of ["text", [{ account: "c1" }], [null], { a: 1 }]) {
         store.value = rubbish;
@@ -285,12 +285,12 @@ describe("The node book", () => {
         expect(opened.experience(account(1)).successRate).to.equal(1);
       }
       const kept = await PersistentNodeRegistry.open({ chain, clock, store });
-      kept.lied(account(1));
+      kept.gaveCorrupt(account(1));
       store.broken = true;
       expect(await kept.save().then(() => "saved", String)).to.equal("Error: disk full");
       store.broken = false;
       await kept.save();
-      expect((await PersistentNodeRegistry.open({ chain, clock, store })).experience(account(1)).lies).to.equal(1);
+      expect((await PersistentNodeRegistry.open({ chain, clock, store })).experience(account(1)).corrupt).to.equal(1);
     });
 
     it("forgets the node that it met longest ago when it is full", () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { SystemClock } from "../../../src/model/system-clock.js";
+import { SystemClock } from "../../../src/async/system-clock.js";
 
 describe("SystemClock", () => {
   const clock = new SystemClock();
@@ -43,7 +43,7 @@ describe("SystemClock", () => {
   });
 
   it("lets the process end when only a daemon's sleep is left", async () => {
-    const module = new URL("../../../src/model/system-clock.js", import.meta.url).href;
+    const module = new URL("../../../src/async/system-clock.js", import.meta.url).href;
     const script = `import { SystemClock } from ${JSON.stringify(module)};
       void new SystemClock({ holdsProcess: false }).sleep(60_000); console.log("ended");`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {

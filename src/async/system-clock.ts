@@ -1,5 +1,6 @@
-import { asError } from "./errors.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../model/clock.js";
+import { asError } from "../model/errors.js";
+import { onAbort } from "./abort.js";
 
 /** setTimeout takes at most this many milliseconds (2^31 - 1) and fires at once when given more. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -35,20 +36,19 @@ export class SystemClock implements Clock {
 
   private timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
+      if (signal?.aborted === true) {
         reject(asError(signal.reason));
         return;
       }
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(asError(signal?.reason));
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
+        stopListening();
         resolve();
       }, ms);
       if (!this.settings.holdsProcess) timer.unref();
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const stopListening = onAbort(signal, (reason) => {
+        clearTimeout(timer);
+        reject(reason);
+      });
     });
   }
 }

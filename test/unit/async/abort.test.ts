@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect } from "chai";
-import { abortable, pause } from "../../../../src/network/chain/abortable.js";
+import { abortable, onAbort } from "../../../src/async/abort.js";
 
 const never = () => new Promise<never>(() => undefined);
 const outcome = (promise: Promise<unknown>) =>
@@ -31,13 +31,31 @@ describe("abortable", () => {
     const reason = new Error("too late");
     expect(await outcome(abortable(never(), [AbortSignal.abort(reason)]))).to.deep.equal({ error: reason });
   });
+});
 
-  it("lets a pause end early", async () => {
+describe("onAbort", () => {
+  const reason = new Error("enough");
+
+  it("calls back once, with the reason, and at once when the signal has aborted already", () => {
+    const heard: Error[] = [];
     const stop = new AbortController();
-    const reason = new Error("wake up");
-    const pausing = outcome(pause(60_000, [stop.signal]));
+    onAbort(stop.signal, (why) => heard.push(why));
     stop.abort(reason);
-    expect(await pausing).to.deep.equal({ error: reason });
-    expect(await outcome(pause(1, []))).to.deep.equal({ value: undefined });
+    onAbort(stop.signal, (why) => heard.push(why));
+    expect(heard).to.deep.equal([reason, reason]);
+    expect(getEventListeners(stop.signal, "abort")).to.have.length(0);
+  });
+
+  it("takes the listener off again, and warns of no leak when many listen", () => {
+    const stop = new AbortController();
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on("warning", warned);
+    const stops = Array.from({ length: 50 }, () => onAbort(stop.signal, () => expect.fail("it listens no more")));
+    for (const stopListening of stops) stopListening();
+    stop.abort(reason);
+    process.off("warning", warned);
+    expect(warnings).to.deep.equal([]);
+    onAbort(undefined, () => expect.fail("there is nothing to listen to"))();
   });
 });

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { backoffMs } from "../async/backoff.js";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
@@ -9,7 +10,7 @@ export interface Peer {
   readonly trusted: boolean;
 }
 
-export interface PeerBookSettings {
+export interface PeerRegistrySettings {
   /** URLs the operator configured. */
   readonly endpoints: readonly string[];
   /** Gateways taken from the register, at most. */
@@ -27,7 +28,7 @@ export interface PeerBookSettings {
   readonly maxCooldownMs: number;
 }
 
-export const PEER_BOOK_DEFAULTS: PeerBookSettings = {
+export const PEER_REGISTRY_DEFAULTS: PeerRegistrySettings = {
   endpoints: [],
   registered: 64,
   registerMs: 600_000,
@@ -47,12 +48,12 @@ const NEW_WEIGHT = 0.3;
 
 interface History {
   failures: number;
-  coolUntil: number;
+  openUntil: number;
   latency: number;
 }
 
 /** The known gateways, and the experience with them. No method waits, since readers are in a hurry. */
-export class PeerBook {
+export class PeerRegistry {
   private readonly configured: readonly Peer[];
   private readonly histories = new Map<string, History>();
   private readonly holdings = new LRUCache<string, { readonly has: boolean; readonly at: number }>({ max: REMEMBERED });
@@ -62,7 +63,7 @@ export class PeerBook {
 
   constructor(
     private readonly components: { readonly clock: Clock; readonly register?: GatewayRegister },
-    private readonly settings: PeerBookSettings,
+    private readonly settings: PeerRegistrySettings,
   ) {
     this.configured = settings.endpoints.map((endpoint) => ({ endpoint, trusted: true }));
   }
@@ -78,7 +79,7 @@ export class PeerBook {
       const history = this.histories.get(peer.endpoint);
       const held = this.holdings.get(pair(peer, fid));
       const has = held && now - held.at < this.settings.rememberMs ? held.has : undefined;
-      if ((history?.coolUntil ?? 0) > now || has === false) return [];
+      if ((history?.openUntil ?? 0) > now || has === false) return [];
       return [{ peer, has, cost: history?.latency ?? USUAL_MS }];
     });
     const sorted = open.sort((a, b) => a.cost - b.cost);
@@ -104,22 +105,23 @@ export class PeerBook {
   failed(peer: Peer, fid: Fid): void {
     this.holdings.delete(pair(peer, fid));
     const history = this.history(peer);
-    const excess = ++history.failures - this.settings.failures;
-    if (excess >= 0) this.cool(history, this.settings.firstCooldownMs * 2 ** Math.min(excess, 30));
+    const { failures, firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
+    const excess = ++history.failures - failures;
+    if (excess >= 0) this.openCircuit(history, backoffMs({ minMs, maxMs }, excess + 1));
   }
 
   /** The gateway sent wrong bytes. That is no accident, so it is skipped for the longest time at once. */
-  lied(peer: Peer, fid: Fid): void {
+  gaveCorrupt(peer: Peer, fid: Fid): void {
     this.failed(peer, fid);
-    this.cool(this.history(peer), this.settings.maxCooldownMs);
+    this.openCircuit(this.history(peer), this.settings.maxCooldownMs);
   }
 
   /** How many gateways are known, and how many of them are skipped now. */
-  count(): { readonly known: number; readonly cooling: number } {
+  count(): { readonly known: number; readonly open: number } {
     const now = this.components.clock.now();
     const known = [...this.configured, ...this.registered];
-    const cooling = known.filter(({ endpoint }) => (this.histories.get(endpoint)?.coolUntil ?? 0) > now);
-    return { known: known.length, cooling: cooling.length };
+    const open = known.filter(({ endpoint }) => (this.histories.get(endpoint)?.openUntil ?? 0) > now);
+    return { known: known.length, open: open.length };
   }
 
   /** Resolves when no reading of the register is under way. */
@@ -127,14 +129,14 @@ export class PeerBook {
     await this.reading;
   }
 
-  private cool(history: History, ms: number): void {
-    history.coolUntil = this.components.clock.now() + Math.min(ms, this.settings.maxCooldownMs);
+  private openCircuit(history: History, ms: number): void {
+    history.openUntil = this.components.clock.now() + ms;
   }
 
   private history({ endpoint }: Peer): History {
     const known = this.histories.get(endpoint);
     if (known) return known;
-    const history: History = { failures: 0, coolUntil: 0, latency: USUAL_MS };
+    const history: History = { failures: 0, openUntil: 0, latency: USUAL_MS };
     this.histories.set(endpoint, history);
     return history;
   }

@@ -1,15 +1,8 @@
-import { S3Error } from "../../gateway/s3-error.js";
-
 /** The errors for a body that ends too early, and for one that is longer than a limit. */
 export interface ReadRefusals {
-  readonly incomplete: () => S3Error;
-  readonly tooLong: () => S3Error;
+  readonly incomplete: () => Error;
+  readonly tooLong: () => Error;
 }
-
-const chunkedRefusals: ReadRefusals = {
-  incomplete: () => new S3Error("IncompleteBody"),
-  tooLong: () => new S3Error("IncompleteBody", { message: "The aws-chunked body has a line that is too long." }),
-};
 
 /** Reads lines and bytes from a stream. Holds at most one line and the last piece from the source. */
 export class ByteReader {
@@ -17,7 +10,7 @@ export class ByteReader {
   private readonly refusals: ReadRefusals;
   private buffer: Buffer = Buffer.alloc(0);
 
-  constructor(source: AsyncIterable<Uint8Array>, refusals = chunkedRefusals) {
+  constructor(source: AsyncIterable<Uint8Array>, refusals: ReadRefusals) {
     this.source = source[Symbol.asyncIterator]();
     this.refusals = refusals;
   }
@@ -92,6 +85,11 @@ export class ByteReader {
       if (end >= 0) return;
       if (!(await this.fill())) throw this.refusals.incomplete();
     }
+  }
+
+  /** Whether nothing is left. */
+  async ended(): Promise<boolean> {
+    return this.buffer.length === 0 && !(await this.fill());
   }
 
   async close(): Promise<void> {

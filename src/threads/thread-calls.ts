@@ -1,0 +1,48 @@
+import { parentPort } from "node:worker_threads";
+import { asError } from "../model/errors.js";
+
+/** What a thread can be asked to do: functions of one argument. What goes in and out is cloned. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- Only so may the functions differ in their arguments.
+export type ThreadCalls = Readonly<Record<string, (argument: any) => unknown>>;
+
+/** Buffers of a result that are given away with it, without copying. */
+export class Transfer<T> {
+  constructor(
+    readonly value: T,
+    readonly buffers: readonly ArrayBufferLike[],
+  ) {}
+}
+
+export interface CallMessage {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+export type AnswerMessage =
+  { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: Error };
+
+/**
+ * For the module that a ThreadPool's threads run: serves the calls, one after the other in the order in which they were
+ * made. A rejection goes to the caller, as a plain Error.
+ */
+export function serveCalls(calls: ThreadCalls): void {
+  let last: Promise<void> = Promise.resolve();
+  parentPort?.on("message", (message: CallMessage) => {
+    last = last.then(() => serve(calls, message));
+  });
+}
+
+async function serve(calls: ThreadCalls, { id, name, argument }: CallMessage): Promise<void> {
+  try {
+    const result = await calls[name]?.(argument);
+    if (result instanceof Transfer) answer({ id, value: result.value }, result.buffers as ArrayBuffer[]);
+    else answer({ id, value: result });
+  } catch (error) {
+    answer({ id, error: asError(error) });
+  }
+}
+
+function answer(message: AnswerMessage, buffers: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, buffers);
+}
