@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { access, chmod, constants, lstat, mkdir, opendir, stat } from "node:fs/promises";
+import { access, chmod, constants, lstat, mkdir, mkdtemp, opendir, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { syncFolder } from "../files/folder-sync.js";
 import { ConfigError, reasonOf } from "../config/config-error.js";
@@ -51,7 +51,7 @@ export class DataFolder {
     } catch (cause) {
       throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause });
     }
-    const lock = take(path, command, setting);
+    const lock = await take(path, command, setting);
     try {
       await closeFolder(path, contents, log);
     } catch (error) {
@@ -77,7 +77,7 @@ export function openNodeFolder(path: string, command: string, log: FolderLog): P
   return DataFolder.open(log, { path, command, setting: "dataDir (CESS_S3_NODE_DATA_DIR)", contents: NODE_CONTENTS });
 }
 
-function take(path: string, command: string, setting: string): FolderLock {
+async function take(path: string, command: string, setting: string): Promise<FolderLock> {
   try {
     return FolderLock.take(path, command);
   } catch (cause) {
@@ -85,7 +85,18 @@ function take(path: string, command: string, setting: string): FolderLock {
       throw new ConfigError(`${cause.message}: end that process first, or choose another folder in ${setting}`, {
         cause,
       });
+    // SQLite does not say why it cannot open a file.
+    await requireWritable(path, setting);
     throw new ConfigError(`${setting}: the folder ${path} cannot be locked: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** ConfigError where nothing can be made in the folder. */
+async function requireWritable(path: string, setting: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(path, ".write-test-")));
+  } catch (cause) {
+    throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 

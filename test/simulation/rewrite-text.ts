@@ -4,7 +4,7 @@
  */
 export function placesOf(text: string, find: string): RegExpMatchArray[] {
   const tokens = find.replace(/\s+/g, "");
-  const pattern = [...tokens]
+  const pattern = Array.from(tokens)
     .map((token) => (/[)\]}]/.test(token) ? `(?:,\\s*)?\\${token}` : token.replace(/[^\w]/g, "\\$&")))
     .join("\\s*");
   return [...text.matchAll(new RegExp(pattern, "g"))];

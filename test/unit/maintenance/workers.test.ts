@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ByteStream } from "../../../src/streams/byte-stream.js";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,12 +22,7 @@ describe("Maintenance", () => {
   });
 
   const write = async (blobs: MemoryBlobs, settled: boolean): Promise<BlobId> => {
-    // eslint-disable-next-line @typescript-eslint/require-await
-    const { id } = await blobs.write(
-      (async function* () {
-        yield Buffer.from("bytes");
-      })(),
-    );
+    const { id } = await blobs.write(ByteStream.of(Buffer.from("bytes")));
     if (settled) blobs.settle([id]);
     return id;
   };

@@ -3,7 +3,7 @@ import { parsePolicy } from "../../../src/model/policy-document.js";
 import { serveWebsite } from "../../../src/s3/website.js";
 import { Headers } from "../../../src/s3/wire/headers.js";
 import { Query } from "../../../src/s3/wire/query.js";
-import { ByteStream } from "../../../src/streams/byte-stream.js";
+import type { ByteStream } from "../../../src/streams/byte-stream.js";
 import { alice, body, TestGateway } from "../../support/test-gateway.js";
 
 describe("A website's page", () => {
