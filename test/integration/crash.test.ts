@@ -20,6 +20,8 @@ import { seededRandom } from "../support/seeded-random.js";
 
 const MIB = 2 ** 20;
 const ROUNDS = 20;
+/** Of a round: two small objects and an upload of three parts. */
+const REQUESTS = 7;
 const BUCKET = "crashes";
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -27,10 +29,12 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const seed = Number(process.env["CRASH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 describe("a gateway killed with SIGKILL at random moments", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const random = seededRandom(seed);
   /** What was acknowledged: key → SHA-256 of its bytes. */
   const acknowledged = new Map<string, string>();
+  /** Requests of this round that were answered. */
+  let answers = 0;
   let folder: string;
   let network: DevNetwork;
   let gateway: GatewayProcess;
@@ -73,24 +77,26 @@ describe("a gateway killed with SIGKILL at random moments", function () {
     return block;
   };
 
+  const answer = <T>(request: Promise<T>): Promise<T> => request.finally(() => (answers += 1));
+
   async function putSmall(client: S3Client, Key: string): Promise<void> {
     const Body = bytes(1 + Math.floor(random() * MIB));
-    await client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
+    await answer(client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body })));
     acknowledged.set(Key, sha256(Body));
   }
 
   async function putMultipart(client: S3Client, Key: string): Promise<void> {
     const bodies = [bytes(5 * MIB), bytes(5 * MIB), bytes(1000)];
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key }));
+    const { UploadId } = await answer(client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key })));
     const Parts = [];
     for (const [index, Body] of bodies.entries()) {
-      const { ETag } = await client.send(
-        new UploadPartCommand({ Bucket: BUCKET, Key, UploadId, PartNumber: index + 1, Body }),
+      const { ETag } = await answer(
+        client.send(new UploadPartCommand({ Bucket: BUCKET, Key, UploadId, PartNumber: index + 1, Body })),
       );
       Parts.push({ PartNumber: index + 1, ETag });
     }
-    await client.send(
-      new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId, MultipartUpload: { Parts } }),
+    await answer(
+      client.send(new CompleteMultipartUploadCommand({ Bucket: BUCKET, Key, UploadId, MultipartUpload: { Parts } })),
     );
     acknowledged.set(Key, sha256(Buffer.concat(bodies)));
   }
@@ -106,14 +112,18 @@ describe("a gateway killed with SIGKILL at random moments", function () {
   it(`loses nothing acknowledged in ${ROUNDS} crashes during uploads and distribution`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const client = gateway.client();
+      answers = 0;
       const work = [
         putSmall(client, `small-${round}`),
         putSmall(client, `overwritten`),
         putMultipart(client, `multipart-${round}`),
       ];
-      const outcome = Promise.allSettled(work);
-      const killed = Math.floor(random() * 1000);
-      await new Promise((resolve) => setTimeout(resolve, killed));
+      let ended = false;
+      const outcome = Promise.allSettled(work).then(() => (ended = true));
+      // So far by answers, for a busy machine takes longer for each; then a little further, into what follows.
+      const wanted = Math.floor(random() * (REQUESTS + 1));
+      await eventually(`${wanted} requests are answered`, () => answers >= wanted || ended);
+      await new Promise((resolve) => setTimeout(resolve, Math.floor(random() * 300)));
       // An overwrite under way may or may not have happened: either content is right, so the key is not checked then.
       acknowledged.delete("overwritten");
       await gateway.end("SIGKILL");
