@@ -104,6 +104,12 @@ export class GatewayServer implements Running {
         {
           region: config.region,
           trustProxy: config.trustProxy,
+          maxConnections: config.limits.maxConnections,
+          maxRequests: config.limits.maxRequests,
+          maxAnonymousRequests: config.limits.maxAnonymousRequests,
+          headersTimeoutMs: config.limits.headerSeconds * 1000,
+          documentMs: config.limits.documentSeconds * 1000,
+          bodyIdleMs: config.limits.bodyIdleSeconds * 1000,
           ...(config.domain === undefined ? {} : { domain: config.domain }),
           ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }),
         },

@@ -125,6 +125,27 @@ const chainSchema = z
     { path: ["keystorePasswordFile"], error: "is missing: keystoreFile needs it" },
   );
 
+/** What clients of the S3 endpoint may take of it. */
+const limitsSchema = z
+  .strictObject({
+    /** Connections at a time; further ones are closed as they come. */
+    maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).default(4096),
+    /** Requests served at a time; further ones are answered SlowDown. */
+    maxRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(1024),
+    /** How many of them may be without a signature that was verified. */
+    maxAnonymousRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(256),
+    /** Seconds in which a request's head must have come. */
+    headerSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
+    /** Seconds in which a document, or a form up to its file, must have come whole. */
+    documentSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
+    /** Seconds in which something of a body must come. */
+    bodyIdleSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
+  })
+  .refine(({ maxRequests, maxAnonymousRequests }) => maxAnonymousRequests <= maxRequests, {
+    path: ["maxAnonymousRequests"],
+    error: "must not be above maxRequests",
+  });
+
 /**
  * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
  * account, the S3 accounts, and whether objects are encrypted.
@@ -143,6 +164,7 @@ export const configSchema = z.strictObject({
     .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
     .optional(),
   region: z.string().default("us-east-1"),
+  limits: limitsSchema.prefault({}),
   /** Health, metrics and the cache switch, without authentication: keep it private. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
   /**

@@ -4,6 +4,8 @@ import express, { type Request, type Response } from "express";
 import { Dispatcher, type DispatchComponents, type DispatchSettings } from "./dispatch.js";
 
 export interface S3AppSettings extends DispatchSettings {
+  /** Connections at a time; further ones are closed as they come. */
+  readonly maxConnections: number;
   /** Request line and headers together, in bytes. */
   readonly maxHeaderBytes: number;
   /** Milliseconds in which a client must have sent its headers. */
@@ -12,7 +14,12 @@ export interface S3AppSettings extends DispatchSettings {
   readonly keepAliveTimeoutMs: number;
 }
 
-const serverDefaults = { maxHeaderBytes: 64 * 1024, headersTimeoutMs: 60_000, keepAliveTimeoutMs: 65_000 };
+const serverDefaults = {
+  maxConnections: 4096,
+  maxHeaderBytes: 64 * 1024,
+  headersTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 65_000,
+};
 
 /** The S3 endpoint as an HTTP server that does not listen yet: `listen` and `close` are the caller's. */
 export function createS3App(components: DispatchComponents, settings: Partial<S3AppSettings> = {}): Server {
@@ -33,6 +40,7 @@ export function createS3App(components: DispatchComponents, settings: Partial<S3
     // A body of 5 GiB takes as long as it takes; one that stalls is ended by `bodyIdleMs`.
     requestTimeout: 0,
   });
+  server.maxConnections = limits.maxConnections;
   server.on("request", listener);
   // `Expect: 100-continue` is answered when the body is first read: after authentication and every check of the
   // headers.

@@ -27,6 +27,8 @@ export interface Answer {
 export class S3Endpoint {
   private fixture: TestGateway | undefined;
   private wired: WireGateway | undefined;
+  /** Requests that came. */
+  begun = 0;
   readonly answers: Answered[] = [];
   /** What the access logs of buckets are told, in step with `answers`. */
   readonly entries: AccessEntry[] = [];
@@ -64,6 +66,7 @@ export class S3Endpoint {
       },
       settings,
     );
+    this.server.on("request", () => this.begun++);
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
   }
