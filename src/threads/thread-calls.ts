@@ -31,6 +31,10 @@ export function serveCalls(calls: ThreadCalls): void {
   parentPort?.on("message", (message: CallMessage) => {
     last = last.then(() => serve(calls, message));
   });
+  // A call that cannot be read has no number to answer to: the thread ends, and with it all its calls.
+  parentPort?.on("messageerror", (error: Error) => {
+    throw error;
+  });
 }
 
 async function serve(calls: ThreadCalls, { id, name, argument }: CallMessage): Promise<void> {

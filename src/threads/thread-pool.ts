@@ -68,7 +68,7 @@ export class ThreadPool<Calls extends ThreadCalls> {
   /** Ends the threads; calls under way reject. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([...this.threads].map((thread) => thread.end("the threads are closed")));
+    await Promise.all([...this.threads].map((thread) => thread.end(new Error("the threads are closed"))));
   }
 
   private leastLeased(): PoolThread {
@@ -84,7 +84,7 @@ export class ThreadPool<Calls extends ThreadCalls> {
     const { idleMs } = this.settings;
     if (idleMs === undefined) return;
     thread.cancelEnd = after(this.clock, idleMs, () => {
-      if (this.threads.size > 1) void thread.end("the thread was idle");
+      if (this.threads.size > 1) void thread.end(new Error("the thread was idle"));
     });
   }
 }
@@ -109,6 +109,7 @@ class PoolThread {
   ) {
     this.worker = new Worker(module, { workerData: data });
     this.worker.on("message", (answer: AnswerMessage) => this.answered(answer));
+    this.worker.once("messageerror", (error: Error) => void this.end(error));
     this.worker.once("error", (error: Error) => this.fail(error));
     this.worker.once("exit", (code) => this.fail(new Error(`a worker thread ended with code ${code}`)));
     // Only while it is called must it keep the process alive.
@@ -125,8 +126,8 @@ class PoolThread {
     });
   }
 
-  async end(why: string): Promise<void> {
-    this.fail(new Error(why));
+  async end(reason: Error): Promise<void> {
+    this.fail(reason);
     await this.worker.terminate();
   }
 

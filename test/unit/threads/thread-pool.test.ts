@@ -68,6 +68,17 @@ describe("ThreadPool", () => {
     other.release();
   });
 
+  it("rejects a call whose message cannot be read, and does not wait for ever", async () => {
+    const thread = pool.lease();
+    const bytes = new Uint8Array(8);
+    await thread.call("fill", { bytes, value: 7 }, [bytes.buffer]);
+    expect(await failure(thread.call("fill", { bytes, value: 7 }, [bytes.buffer]))).to.be.instanceOf(Error);
+    thread.release();
+    const other = pool.lease();
+    expect(await other.call("add", 5)).to.equal(5);
+    other.release();
+  });
+
   it("ends threads that were not leased for a while, save one", async () => {
     const both = [pool.lease(), pool.lease()];
     await Promise.all(both.map((thread) => thread.call("add", 1)));
