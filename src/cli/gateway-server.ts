@@ -14,7 +14,7 @@ import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../maintenance/preparation-gc.js";
 import { UploadGc } from "../maintenance/upload-gc.js";
 import { systemClock } from "../async/system-clock.js";
-import { createS3App } from "../s3/app.js";
+import { createS3App, type S3AppSettings } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { gatewayKeys } from "./gateway-keys.js";
@@ -101,18 +101,7 @@ export class GatewayServer implements Running {
           onAnswer: metrics.onAnswer,
           onAccess: (entry) => void accessLogger.record(entry),
         },
-        {
-          region: config.region,
-          trustProxy: config.trustProxy,
-          maxConnections: config.limits.maxConnections,
-          maxRequests: config.limits.maxRequests,
-          maxAnonymousRequests: config.limits.maxAnonymousRequests,
-          headersTimeoutMs: config.limits.headerSeconds * 1000,
-          documentMs: config.limits.documentSeconds * 1000,
-          bodyIdleMs: config.limits.bodyIdleSeconds * 1000,
-          ...(config.domain === undefined ? {} : { domain: config.domain }),
-          ...(config.websiteDomain === undefined ? {} : { websiteDomain: config.websiteDomain }),
-        },
+        appSettings(config),
       ),
     );
     const admin = adminServer(config, services, metrics, adminRoutes);
@@ -199,4 +188,19 @@ async function startWorkers(services: Services, { lifecycleDayMs, notifications 
 function wakeAll({ supervisor, distribution }: Services): void {
   for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   supervisor.wake("notifier");
+}
+
+function appSettings({ region, trustProxy, domain, websiteDomain, limits }: Config): Partial<S3AppSettings> {
+  return {
+    region,
+    trustProxy,
+    maxConnections: limits.maxConnections,
+    maxRequests: limits.maxRequests,
+    maxAnonymousRequests: limits.maxAnonymousRequests,
+    headersTimeoutMs: limits.headerSeconds * 1000,
+    documentMs: limits.documentSeconds * 1000,
+    bodyIdleMs: limits.bodyIdleSeconds * 1000,
+    ...(domain === undefined ? {} : { domain }),
+    ...(websiteDomain === undefined ? {} : { websiteDomain }),
+  };
 }
