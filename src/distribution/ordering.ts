@@ -113,7 +113,7 @@ export class Ordering {
     counters.refusals++;
     await catalog.files.markSigned(row.id, undefined);
     // Listed already: the next look sees it.
-    if (refusal.section === "fileBank" && refusal.reason === "Existed") return this.storeContext.waitBlock();
+    if (refusal.kind === "existed") return this.storeContext.waitBlock();
     const { permanent, text } = judge(refusal, account, chain.account);
     if (permanent) return this.storeContext.giveUp(row, text);
     throw new TemporaryFailure(text, { cause: refusal });

@@ -1,5 +1,5 @@
 import type { Account } from "../model/account.js";
-import type { ChainRefusal, Territory } from "../network/chain/chain.js";
+import type { ChainRefusal, RefusalKind, Territory } from "../network/chain/chain.js";
 import { CHARGED_PER_SEGMENT, MIB } from "../model/sizes.js";
 
 /** How a refusal reads to the owner, and whether asking again later can help. */
@@ -8,46 +8,31 @@ export interface Verdict {
   readonly text: string;
 }
 
-/**
- * Refusals that the same order always meets, because it is malformed. Any other may be temporary, so the order is tried
- * again: giving up a file needlessly is worse than paying a fee.
- */
-const PERMANENT = new Set([
-  "fileBank.SpecError",
-  "fileBank.LessMinLength",
-  "fileBank.LengthExceedsLimit",
-  "fileBank.ConvertHashError",
-  "fileBank.BugInvalid",
-  "fileBank.PanicOverflow",
-]);
-
-const ADVICE: Readonly<Record<string, (account: Account, gateway: string) => string>> = {
-  "fileBank.NoPermission": notAuthorized,
-  "oss.NoAuthorization": notAuthorized,
-  "storageHandler.NotHaveTerritory": territoryMissing,
-  "fileBank.InsufficientAvailableSpace": territoryFull,
-  "storageHandler.InsufficientAvailableSpace": territoryFull,
-  "storageHandler.InsufficientStorage": territoryFull,
-  "fileBank.NotActive": territoryInactive,
-  "storageHandler.NotActive": territoryInactive,
-  "storageHandler.LeaseFreeze": territoryInactive,
-  "storageHandler.LeaseExpired": territoryInactive,
-  "fileBank.StorageLimitReached": ({ cessAccount }) =>
-    `the account ${cessAccount} holds as many files as the chain allows`,
-  "fileBank.BoundedVecError": ({ cessAccount }) =>
-    `the account ${cessAccount} or the file has as many entries as the chain allows`,
-  "storageHandler.Overflow": ({ territory }) =>
+const advice: Readonly<Record<RefusalKind, ((account: Account, gateway: string) => string) | undefined>> = {
+  malformed: undefined,
+  existed: undefined,
+  other: undefined,
+  notAuthorized,
+  noTerritory: territoryMissing,
+  territoryFull,
+  territoryInactive,
+  tooManyFiles: ({ cessAccount }) => `the account ${cessAccount} holds as many files as the chain allows`,
+  tooManyEntries: ({ cessAccount }) => `the account ${cessAccount} or the file has as many entries as the chain allows`,
+  spaceNotInUse: ({ territory }) =>
     `the chain would give back more space than territory ${territory} has in use; it accepts the deletion once the territory holds other files`,
-  "system.CallFiltered": () => "the chain has paused this call",
+  paused: () => "the chain has paused this call",
 };
 
-/** Reads a dispatch error for the job and for the user. */
-export function judge(refusal: ChainRefusal, account: Account, gateway: string): Verdict {
-  const name = `${refusal.section}.${refusal.reason}`;
-  const advice = ADVICE[name]?.(account, gateway);
+/**
+ * Reads a refusal for the job and for the user. Only an order that is malformed is refused for good. Any other refusal
+ * may be temporary, so the order is tried again: giving up a file needlessly is worse than paying a fee.
+ */
+export function judge({ kind, section, reason }: ChainRefusal, account: Account, gateway: string): Verdict {
+  const name = `${section}.${reason}`;
+  const text = advice[kind]?.(account, gateway);
   return {
-    permanent: PERMANENT.has(name),
-    text: advice === undefined ? `the chain refused the order: ${name}` : `${advice} (${name})`,
+    permanent: kind === "malformed",
+    text: text === undefined ? `the chain refused the order: ${name}` : `${text} (${name})`,
   };
 }
 

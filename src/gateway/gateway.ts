@@ -1,5 +1,5 @@
-import type { Acls } from "./access/acls.js";
-import type { AccessLogs } from "./buckets/access-logs.js";
+import type { Acls } from "./objects/acls.js";
+import type { AccessLogs } from "./objects/access-logs.js";
 import type { BucketDocumentStore } from "./buckets/bucket-documents.js";
 import type { Buckets } from "./buckets/buckets.js";
 import type { Access } from "./call.js";
@@ -9,8 +9,8 @@ import type { Tagging } from "./objects/tagging.js";
 import type { Versions } from "./objects/versions.js";
 import type { Uploads } from "./uploads/uploads.js";
 
-export type * from "./access/acls.js";
-export type * from "./buckets/access-logs.js";
+export type * from "./objects/acls.js";
+export type * from "./objects/access-logs.js";
 export type * from "./buckets/bucket-documents.js";
 export type * from "./buckets/buckets.js";
 export type * from "./call.js";

@@ -9,7 +9,7 @@ import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../model/sizes.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
 import { type Peer, PEER_REGISTRY_DEFAULTS, PeerRegistry, type PeerRegistrySettings } from "./peer-registry.js";
 import { PEER_LINK_DEFAULTS, PeerLink, type PeerLinkSettings, PeerMiss } from "./peer-link.js";
-import type { Peers } from "./peers.js";
+import type { Peers } from "../retrieval/peers.js";
 
 export interface GatewayPeersComponents {
   readonly clock: Clock;

@@ -3,7 +3,7 @@ import type { CessFile, SegmentHashes } from "../model/file.js";
 import { DomainError } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
-import type { Peers } from "../peers/peers.js";
+import type { Peers } from "./peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import type { ReadStep } from "./read-plan.js";

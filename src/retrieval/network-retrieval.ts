@@ -6,7 +6,7 @@ import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
-import type { Peers } from "../peers/peers.js";
+import type { Peers } from "./peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import { ChainFiles } from "./chain-files.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";

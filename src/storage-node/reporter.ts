@@ -140,7 +140,7 @@ export class Reporter {
         return;
       } catch (error) {
         // Another node took this index, or an earlier report of ours was included after all: the deal tells which.
-        if (!(error instanceof ChainRefusal && error.reason === "Existed")) throw error;
+        if (!(error instanceof ChainRefusal && error.kind === "existed")) throw error;
         taken.add(index);
       }
     }

@@ -172,7 +172,7 @@ export class StorageNode {
 
 /** The chain did not answer, the extrinsic was lost, or an earlier one of ours was included after all. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ChainRefusal) return error.reason === "AlreadyRegistered";
+  if (error instanceof ChainRefusal) return error.kind === "existed";
   return error instanceof Error && (error.name === "ChainUnavailable" || error.name === "ExtrinsicLost");
 }
 

@@ -1,13 +1,18 @@
 import type { BucketDocument, DocumentName } from "../../model/bucket-documents.js";
+import type { DefaultEncryption } from "../../model/encryption.js";
 import { S3Error, type ErrorKind } from "../s3-error.js";
 import type { BucketCall } from "../call.js";
-import type { ObjectEncryption } from "../objects/object-encryption.js";
 import type { BucketDocumentStore, SetOptions } from "./bucket-documents.js";
 import { checkDocument, type CheckComponents } from "./document-checks.js";
 import { eventSource } from "./notification-service.js";
 
+/** Default encryption of buckets: their own, else the operator's. */
+export interface DefaultEncryptions {
+  defaultOf(bucket: string): Promise<DefaultEncryption | undefined>;
+}
+
 export interface DocumentComponents extends CheckComponents {
-  readonly encryption: ObjectEncryption;
+  readonly encryption: DefaultEncryptions;
 }
 
 /** What S3 answers where a document was never set; the others are read as empty then. */

@@ -4,7 +4,7 @@ import { DIGEST_BYTES } from "../../model/digest.js";
 import { S3Error } from "../s3-error.js";
 import type { BlobId } from "../../model/object.js";
 import type { Digests, DigestValues } from "./digests.js";
-import type { Body, Expected } from "../gateway.js";
+import type { Body, Expected } from "./body.js";
 import { LIMITS, tooLarge } from "../limits.js";
 
 export interface IngestComponents {

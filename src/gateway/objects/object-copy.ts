@@ -9,7 +9,7 @@ import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
 import type { BucketCall } from "../call.js";
-import type { StorageComponents } from "../components.js";
+import type { StorageComponents } from "./storage-components.js";
 import type { Copied, CopyRequest, ObjectName } from "./objects.js";
 import { readableSource, type SourceComponents } from "./copy-source.js";
 import { ingest } from "../ingest/ingest.js";
@@ -17,7 +17,7 @@ import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
-import { combinedChecksum } from "../uploads/upload-checksum.js";
+import { combinedChecksum } from "../ingest/combined-checksum.js";
 
 export interface CopyComponents extends StorageComponents, SourceComponents {
   readonly notifications: NotificationService;

@@ -3,7 +3,7 @@ import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import type { StorageComponents } from "../components.js";
+import type { StorageComponents } from "./storage-components.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
 import type { Authorizer } from "../access/authorizer.js";

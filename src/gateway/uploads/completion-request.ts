@@ -1,6 +1,6 @@
 import { S3Error } from "../s3-error.js";
 import type { Part } from "../../model/object.js";
-import type { CompletedPart, CompleteRequest } from "../gateway.js";
+import type { CompletedPart, CompleteRequest } from "./uploads.js";
 import { LIMITS, tooLarge } from "../limits.js";
 
 /**

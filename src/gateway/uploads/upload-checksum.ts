@@ -1,9 +1,10 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
 import { S3Error } from "../s3-error.js";
 import type { Part, Upload } from "../../model/object.js";
-import { combineCrcs, isCombinable } from "./crc-combine.js";
+import { combinedChecksum, digestsBy, type Summed } from "../ingest/combined-checksum.js";
+import { isCombinable } from "../ingest/crc-combine.js";
 import { beginDigest } from "../../model/digest.js";
-import type { CompleteRequest, CreateUploadSettings } from "../gateway.js";
+import type { CompleteRequest, CreateUploadSettings } from "./uploads.js";
 
 /** AWS's own default for uploads that announce none. */
 const DEFAULT_ALGORITHM: ChecksumAlgorithm = "CRC64NVME";
@@ -48,27 +49,6 @@ export async function wholeChecksum(
   const whole = type === "FULL_OBJECT" ? combinedChecksum(algorithm, parts) : await composite(algorithm, parts);
   if (whole) requireSame(request, whole);
   return whole;
-}
-
-/** A part as far as its bytes' checksum goes. */
-type Summed = Pick<Part, "size" | "checksum">;
-
-/** The CRC of the whole from those of its parts; undefined where it cannot be told without their bytes. */
-export function combinedChecksum(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Checksum | undefined {
-  const own = digestsBy(algorithm, parts);
-  if (!own || own.length === 0 || !isCombinable(algorithm)) return undefined;
-  const value = combineCrcs(
-    algorithm,
-    own.map((crc, place) => ({ crc, length: parts[place]?.size ?? 0 })),
-  );
-  return { algorithm, type: "FULL_OBJECT", value: value.toString("base64") };
-}
-
-function digestsBy(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Buffer[] | undefined {
-  const own = parts.flatMap(({ checksum }) =>
-    checksum?.algorithm === algorithm ? [Buffer.from(checksum.value, "base64")] : [],
-  );
-  return own.length === parts.length ? own : undefined;
 }
 
 /** A checksum of checksums is worth what the client itself says of the parts. */

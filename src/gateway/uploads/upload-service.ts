@@ -7,7 +7,7 @@ import type { AbortSchedule } from "../../model/lifecycle.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
-import type { StorageComponents } from "../components.js";
+import type { StorageComponents } from "../objects/storage-components.js";
 import { payerOf } from "../access/accounts.js";
 import type { BucketCall, UploadCall } from "../call.js";
 import type { Body } from "../ingest/body.js";

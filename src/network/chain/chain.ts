@@ -1,6 +1,9 @@
+import { refusalKind, type RefusalKind } from "./refusal-kinds.js";
 import type { CessAccount } from "../../model/account.js";
 import type { SegmentHashes } from "../../model/file.js";
 import type { Fid, Hash } from "../../model/hash.js";
+
+export type { RefusalKind } from "./refusal-kinds.js";
 
 /**
  * What the gateway needs of the CESS chain. Reads are of the best block unless said otherwise. They never show a state
@@ -132,14 +135,17 @@ export class ChainUnavailable extends Error {
   }
 }
 
-/** A pallet's refusal, by its name in the runtime's metadata: `fileBank.NoPermission`. */
+/** A pallet's refusal, by its name in the runtime's metadata, `fileBank.NoPermission`, and by what it means. */
 export class ChainRefusal extends Error {
+  readonly kind: RefusalKind;
+
   constructor(
     readonly section: string,
     readonly reason: string,
   ) {
     super(`the chain refused: ${section}.${reason}`);
     this.name = "ChainRefusal";
+    this.kind = refusalKind(section, reason);
   }
 }
 

@@ -7,7 +7,7 @@ import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
-import type { Peers } from "../../../src/peers/peers.js";
+import type { Peers } from "../../../src/retrieval/peers.js";
 import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
 import type { Reach } from "../../../src/retrieval/retrieval.js";
 import { collect } from "../../support/collect.js";

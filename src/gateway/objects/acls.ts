@@ -1,6 +1,6 @@
 import type { Acl, AclRequest } from "../../model/acl.js";
 import type { BucketCall } from "../call.js";
-import type { ObjectKey } from "../objects/objects.js";
+import type { ObjectKey } from "./objects.js";
 
 /** An ACL with the display names of the accounts in it, by Account.id. */
 export type NamedAcl = Acl & { readonly names: ReadonlyMap<string, string> };

@@ -3,12 +3,12 @@ import { privateAcl, type Acl, type AclRequest } from "../../model/acl.js";
 import type { Bucket } from "../../model/bucket.js";
 import { S3Error } from "../s3-error.js";
 import type { BucketCall } from "../call.js";
-import type { ObjectKey } from "../objects/objects.js";
-import type { Accounts } from "./accounts.js";
+import type { ObjectKey } from "./objects.js";
+import type { Accounts } from "../access/accounts.js";
 import type { Acls, NamedAcl } from "./acls.js";
-import { bucketAccess } from "./bucket-access.js";
-import { aclOf, requireGrantees, requireUnblocked } from "./object-acl.js";
-import { readableVersion } from "../objects/object-read.js";
+import { bucketAccess } from "../access/bucket-access.js";
+import { aclOf, requireGrantees, requireUnblocked } from "../access/object-acl.js";
+import { readableVersion } from "./object-read.js";
 
 export interface AclComponents {
   readonly catalog: Catalog;

@@ -4,7 +4,7 @@ import { logKey } from "../../model/access-log.js";
 import type { Clock } from "../../model/clock.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
-import type { Objects } from "../objects/objects.js";
+import type { Objects } from "./objects.js";
 import type { AccessLogs, SpooledLog } from "./access-logs.js";
 
 export interface LogDeliveryComponents {

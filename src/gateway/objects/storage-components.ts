@@ -1,0 +1,26 @@
+import type { Blobs } from "../../blobs/blobs.js";
+import type { Catalog } from "../../catalog/catalog.js";
+import type { Clock } from "../../model/clock.js";
+import type { Accounts } from "../access/accounts.js";
+import type { Expiries } from "../buckets/expiries.js";
+import type { QuotaCheck } from "../ingest/quota-check.js";
+import type { Digests } from "../ingest/digests.js";
+import type { Staging } from "../ingest/staging.js";
+import type { ObjectBytes } from "./object-bytes.js";
+import type { VersionLookup } from "./version-lookup.js";
+import type { ObjectEncryption } from "./object-encryption.js";
+
+/** What objects, copies and uploads are all read and written with. */
+export interface StorageComponents {
+  readonly catalog: Catalog;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly blobs: Blobs;
+  readonly digests: Digests;
+  readonly staging: Staging;
+  readonly quota: QuotaCheck;
+  readonly lookup: VersionLookup;
+  readonly bytes: ObjectBytes;
+  readonly encryption: ObjectEncryption;
+  readonly expiries: Expiries;
+}
