@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { toS3Error } from "../../../src/gateway/s3-error.js";
-import { requireTags, TAG_LIMITS } from "../../../src/model/tag.js";
-import { Headers } from "../../../src/s3/wire/headers.js";
-import { lifecycleDocument, readLifecycle, writeLifecycle } from "../../../src/s3/wire/lifecycle-document.js";
-import { lockHeaders } from "../../../src/s3/wire/lock-headers.js";
-import { readTags, replacedTags, taggingHeader } from "../../../src/s3/wire/tagging.js";
-import { writeElement } from "../../../src/s3/wire/xml-writer.js";
+import { toS3Error } from "../../../../src/gateway/s3-error.js";
+import { requireTags, TAG_LIMITS } from "../../../../src/model/tag.js";
+import { Headers } from "../../../../src/s3/wire/headers.js";
+import { lifecycleDocument, readLifecycle, writeLifecycle } from "../../../../src/s3/wire/lifecycle-document.js";
+import { lockHeaders } from "../../../../src/s3/wire/lock-headers.js";
+import { readTags, replacedTags, taggingHeader } from "../../../../src/s3/wire/tagging.js";
+import { writeElement } from "../../../../src/s3/wire/xml-writer.js";
 
 function kindOf(run: () => unknown): string {
   try {

@@ -1,16 +1,16 @@
 import { expect } from "chai";
-import type { Account } from "../../../src/model/account.js";
-import { AskingGateway } from "../../support/asking-gateway.js";
-import { CessGateway } from "../../../src/gateway/cess-gateway.js";
-import { NetworkBucket } from "../../../src/gateway/objects/network-bucket.js";
-import { DomainError } from "../../../src/model/errors.js";
-import { type CessFile, PLAIN } from "../../../src/model/file.js";
-import type { Fid } from "../../../src/model/hash.js";
-import { systemClock } from "../../../src/async/system-clock.js";
-import type { NetworkFiles } from "../../../src/retrieval/network-files.js";
-import { collect } from "../../support/collect.js";
-import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../support/test-gateway.js";
-import { testKeys } from "../../support/test-keys.js";
+import type { Account } from "../../../../src/model/account.js";
+import { AskingGateway } from "../../../support/asking-gateway.js";
+import { CessGateway } from "../../../../src/gateway/cess-gateway.js";
+import { NetworkBucket } from "../../../../src/gateway/objects/network-bucket.js";
+import { DomainError } from "../../../../src/model/errors.js";
+import { type CessFile, PLAIN } from "../../../../src/model/file.js";
+import type { Fid } from "../../../../src/model/hash.js";
+import { systemClock } from "../../../../src/async/system-clock.js";
+import type { NetworkFiles } from "../../../../src/retrieval/network-files.js";
+import { collect } from "../../../support/collect.js";
+import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
+import { testKeys } from "../../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
 const whole = { preconditions: {} };

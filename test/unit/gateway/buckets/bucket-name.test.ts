@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { requireBucketName } from "../../../src/gateway/buckets/bucket-name.js";
-import { S3Error } from "../../../src/gateway/s3-error.js";
+import { requireBucketName } from "../../../../src/gateway/buckets/bucket-name.js";
+import { S3Error } from "../../../../src/gateway/s3-error.js";
 
 describe("Bucket names", () => {
   it("may be lower-case letters, digits, dots and hyphens, 3 to 63 of them", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { writeElement } from "../../../src/s3/wire/xml-writer.js";
+import { writeElement } from "../../../../src/s3/wire/xml-writer.js";
 
 describe("The XML writer", () => {
   it("writes times as S3 does, also of neighbours and of the years before 1970", () => {

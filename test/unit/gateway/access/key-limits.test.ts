@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { withinLimits, type LimitedRequest } from "../../../src/gateway/access/key-limits.js";
+import { withinLimits, type LimitedRequest } from "../../../../src/gateway/access/key-limits.js";
 
 const asked = (action: string, asks: Partial<LimitedRequest> = {}): LimitedRequest => ({
   resource: "object",

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
-import { beginDigest } from "../../../src/model/digest.js";
-import type { CompleteRequest, CreateUploadSettings } from "../../../src/gateway/gateway.js";
-import type { Part } from "../../../src/model/object.js";
-import { MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { collect } from "../../support/collect.js";
+import { beginDigest } from "../../../../src/model/digest.js";
+import type { CompleteRequest, CreateUploadSettings } from "../../../../src/gateway/gateway.js";
+import type { Part } from "../../../../src/model/object.js";
+import { MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
+import { collect } from "../../../support/collect.js";
 import {
   alice,
   as,
@@ -14,7 +14,7 @@ import {
   plainly,
   refused,
   type TestGatewaySettings,
-} from "../../support/test-gateway.js";
+} from "../../../support/test-gateway.js";
 
 const name = { bucket: "photos", key: "video" };
 const listed = (parts: readonly Part[]) => parts.map(({ partNumber, etag }) => ({ partNumber, etag }));

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { DigestThreads } from "../../../src/gateway/ingest/digest-threads.js";
-import { InlineDigests, type Digests, type DigestValues } from "../../../src/gateway/ingest/digests.js";
-import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../src/model/checksum.js";
-import { pieces, refused } from "../../support/test-gateway.js";
+import { DigestThreads } from "../../../../src/gateway/ingest/digest-threads.js";
+import { InlineDigests, type Digests, type DigestValues } from "../../../../src/gateway/ingest/digests.js";
+import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../../src/model/checksum.js";
+import { pieces, refused } from "../../../support/test-gateway.js";
 
 const all = new Set<ChecksumAlgorithm>(checksumAlgorithms);
 

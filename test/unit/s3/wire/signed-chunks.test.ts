@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import aws4 from "aws4";
 import { expect } from "chai";
-import { ChunkSigner } from "../../../src/s3/auth/signature.js";
-import { element, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
+import { ChunkSigner } from "../../../../src/s3/auth/signature.js";
+import { element, S3Endpoint, testKey } from "../../../support/s3-endpoint.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 

@@ -2,25 +2,25 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TieredCache } from "../../../src/cache/tiered-cache.js";
-import { segmentContent } from "../../../src/distribution/content.js";
-import type { AskingGateway } from "../../support/asking-gateway.js";
-import type { ReadRequest } from "../../../src/gateway/gateway.js";
-import { KeyRing } from "../../../src/keys/key-ring.js";
-import { VaultKeys } from "../../../src/keys/vault-keys.js";
-import type { CustomerKey, EncryptionRequest } from "../../../src/model/encryption.js";
-import { PLAIN } from "../../../src/model/file.js";
-import type { ObjectVersion } from "../../../src/model/object.js";
-import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { MeasuredNodes } from "../../../src/network/nodes/measured-nodes.js";
-import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
-import { NetworkRetrieval } from "../../../src/retrieval/network-retrieval.js";
-import { systemClock } from "../../../src/async/system-clock.js";
-import { TransitServer } from "../../support/transit-server.js";
-import { seededRandom } from "../../support/seeded-random.js";
-import { masterKey, testKeys } from "../../support/test-keys.js";
-import { MemoryNetwork } from "../retrieval/memory-network.js";
-import { collect } from "../../support/collect.js";
+import { TieredCache } from "../../../../src/cache/tiered-cache.js";
+import { segmentContent } from "../../../../src/distribution/content.js";
+import type { AskingGateway } from "../../../support/asking-gateway.js";
+import type { ReadRequest } from "../../../../src/gateway/gateway.js";
+import { KeyRing } from "../../../../src/keys/key-ring.js";
+import { VaultKeys } from "../../../../src/keys/vault-keys.js";
+import type { CustomerKey, EncryptionRequest } from "../../../../src/model/encryption.js";
+import { PLAIN } from "../../../../src/model/file.js";
+import type { ObjectVersion } from "../../../../src/model/object.js";
+import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
+import { MeasuredNodes } from "../../../../src/network/nodes/measured-nodes.js";
+import { PersistentNodeRegistry } from "../../../../src/network/nodes/persistent-node-registry.js";
+import { NetworkRetrieval } from "../../../../src/retrieval/network-retrieval.js";
+import { systemClock } from "../../../../src/async/system-clock.js";
+import { TransitServer } from "../../../support/transit-server.js";
+import { seededRandom } from "../../../support/seeded-random.js";
+import { masterKey, testKeys } from "../../../support/test-keys.js";
+import { MemoryNetwork } from "../../retrieval/memory-network.js";
+import { collect } from "../../../support/collect.js";
 import {
   alice,
   as,
@@ -31,7 +31,7 @@ import {
   plainly,
   refused,
   type TestGatewaySettings,
-} from "../../support/test-gateway.js";
+} from "../../../support/test-gateway.js";
 
 const CAPACITY = 512 * CHUNK_CONTENT;
 const AES: EncryptionRequest = { algorithm: "AES256" };

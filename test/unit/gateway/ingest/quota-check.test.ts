@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { QuotaCheck } from "../../../src/gateway/ingest/quota-check.js";
-import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../src/model/sizes.js";
-import { alice, as, body, TestGateway, plainly, refused } from "../../support/test-gateway.js";
+import { QuotaCheck } from "../../../../src/gateway/ingest/quota-check.js";
+import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
+import { alice, as, body, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
 
 describe("QuotaCheck", () => {
   let fixture: TestGateway;

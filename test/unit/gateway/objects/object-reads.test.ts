@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { ReadRequest } from "../../../src/gateway/gateway.js";
-import type { ObjectVersion } from "../../../src/model/object.js";
-import { MIB } from "../../../src/model/sizes.js";
-import { collect } from "../../support/collect.js";
-import { alice, as, body, bytesOf, TestGateway, plainly, refused } from "../../support/test-gateway.js";
+import type { ReadRequest } from "../../../../src/gateway/gateway.js";
+import type { ObjectVersion } from "../../../../src/model/object.js";
+import { MIB } from "../../../../src/model/sizes.js";
+import { collect } from "../../../support/collect.js";
+import { alice, as, body, bytesOf, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
 
 describe("Reading an object", () => {
   let fixture: TestGateway;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { S3Error } from "../../../src/gateway/s3-error.js";
-import { DomainError } from "../../../src/model/errors.js";
-import { GIB, MIB } from "../../../src/model/sizes.js";
-import { collect } from "../../support/collect.js";
-import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "../../support/test-gateway.js";
+import { S3Error } from "../../../../src/gateway/s3-error.js";
+import { DomainError } from "../../../../src/model/errors.js";
+import { GIB, MIB } from "../../../../src/model/sizes.js";
+import { collect } from "../../../support/collect.js";
+import { alice, as, bob, body, bytesOf, TestGateway, pieces, plainly, refused } from "../../../support/test-gateway.js";
 
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
 const noConditions = { preconditions: {} };
