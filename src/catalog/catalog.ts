@@ -1,6 +1,6 @@
 import type { BlobId } from "../model/object.js";
 import type { BucketCatalog } from "./ports/bucket-catalog.js";
-import type { ConfigurationCatalog } from "./ports/configuration-catalog.js";
+import type { DocumentCatalog } from "./ports/document-catalog.js";
 import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
 import type { JobCatalog } from "./ports/job-catalog.js";
@@ -9,7 +9,7 @@ import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
 import type { UploadCatalog } from "./ports/upload-catalog.js";
 
-export type { ConfigurationCatalog } from "./ports/configuration-catalog.js";
+export type { DocumentCatalog } from "./ports/document-catalog.js";
 export type * from "./ports/bucket-catalog.js";
 export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
@@ -29,7 +29,7 @@ export type * from "./ports/upload-catalog.js";
  */
 export interface Catalog {
   readonly buckets: BucketCatalog;
-  readonly configurations: ConfigurationCatalog;
+  readonly documents: DocumentCatalog;
   readonly objects: ObjectCatalog;
   readonly uploads: UploadCatalog;
   readonly preparations: PreparationCatalog;

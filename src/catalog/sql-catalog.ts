@@ -8,7 +8,7 @@ import { BucketTableCatalog } from "./buckets.js";
 import type {
   BucketCatalog,
   Catalog,
-  ConfigurationCatalog,
+  DocumentCatalog,
   EventCatalog,
   FileCatalog,
   JobCatalog,
@@ -17,7 +17,7 @@ import type {
   PreparationCatalog,
   UploadCatalog,
 } from "./catalog.js";
-import { ConfigurationTableCatalog } from "./configurations.js";
+import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
@@ -31,7 +31,7 @@ import { UploadTableCatalog } from "./uploads.js";
 /** The catalog over any store that speaks SQL. */
 export class SqlCatalog implements Catalog {
   readonly buckets: BucketCatalog;
-  readonly configurations: ConfigurationCatalog;
+  readonly documents: DocumentCatalog;
   readonly objects: ObjectCatalog;
   readonly uploads: UploadCatalog;
   readonly preparations: PreparationCatalog;
@@ -47,7 +47,7 @@ export class SqlCatalog implements Catalog {
     this.store = store;
     const memory = new BucketCache(store);
     this.buckets = new BucketTableCatalog(store, clock, memory);
-    this.configurations = new ConfigurationTableCatalog(store, memory);
+    this.documents = new DocumentTableCatalog(store, memory);
     this.objects = new ObjectTableCatalog(store, clock, formats);
     this.uploads = new UploadTableCatalog(store, clock, formats);
     this.preparations = new PreparationTableCatalog(store);

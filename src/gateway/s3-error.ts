@@ -178,6 +178,9 @@ function fromDomain(error: DomainError): S3Error {
       return refuse("SlowDown", { message });
     case "dependencyUnavailable":
       return refuse("ServiceUnavailable", { message });
+    // What can never succeed is no 503: SDKs would try it again and again.
+    case "fileUnverifiable":
+      return refuse("InvalidObjectState", { message });
     case "objectUnavailable":
       return refuse("ObjectUnavailable", { message });
   }

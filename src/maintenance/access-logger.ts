@@ -25,7 +25,7 @@ export interface LogToDeliver {
 }
 
 export interface AccessLoggerComponents {
-  readonly catalog: Pick<Catalog, "buckets" | "configurations">;
+  readonly catalog: Pick<Catalog, "buckets" | "documents">;
   readonly spool: AccessSpool;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
@@ -54,7 +54,7 @@ export class AccessLogger implements Worker {
   async record(entry: AccessEntry): Promise<void> {
     const { catalog, spool, log } = this.components;
     try {
-      if ((await catalog.configurations.get(entry.bucket, "logging")) === undefined) return;
+      if ((await catalog.documents.get(entry.bucket, "logging")) === undefined) return;
       const bucket = await catalog.buckets.get(entry.bucket);
       if (bucket) spool.append(entry.bucket, entry.time, accessLine(entry, bucket.owner));
       if (spool.pressed) await spool.flush();

@@ -27,7 +27,7 @@ export const LIFECYCLE_DEFAULTS = {
 export type LifecycleSettings = typeof LIFECYCLE_DEFAULTS;
 
 export interface LifecycleComponents {
-  readonly catalog: Pick<Catalog, "configurations" | "objects" | "uploads">;
+  readonly catalog: Pick<Catalog, "documents" | "objects" | "uploads">;
   readonly blobs: Pick<Blobs, "remove">;
   readonly clock: Clock;
   /** Called after deletions, which may have made jobs. */
@@ -91,9 +91,9 @@ export class LifecycleWorker implements Worker {
   }
 
   private async *pages(): AsyncGenerator<readonly Action[]> {
-    const { configurations } = this.components.catalog;
-    for (const bucket of await configurations.bucketsWith("lifecycle")) {
-      const configuration = await configurations.get(bucket, "lifecycle");
+    const { documents } = this.components.catalog;
+    for (const bucket of await documents.bucketsWith("lifecycle")) {
+      const configuration = await documents.get(bucket, "lifecycle");
       if (!configuration) continue;
       const rules = configuration.rules.filter((rule) => rule.enabled);
       const listeners = await this.listeners(bucket);
@@ -173,7 +173,7 @@ export class LifecycleWorker implements Worker {
   }
 
   private async listeners(bucket: string): Promise<readonly NotificationRule[]> {
-    return (await this.components.catalog.configurations.get(bucket, "notification"))?.rules ?? [];
+    return (await this.components.catalog.documents.get(bucket, "notification"))?.rules ?? [];
   }
 
   private async *uploads(

@@ -31,7 +31,9 @@ export type Problem =
   /** What the work depends on (the chain, a key server, the catalog's disk) does not answer. */
   | { readonly kind: "dependencyUnavailable" }
   /** The bytes cannot be had from the network, or not from as near as was asked. */
-  | { readonly kind: "objectUnavailable" };
+  | { readonly kind: "objectUnavailable" }
+  /** What the chain lists under a FID cannot be that file: none of its bytes can ever be verified. */
+  | { readonly kind: "fileUnverifiable" };
 
 /**
  * A failure that has its reason in what was asked or in the state of the system, not in a bug. `message` says what

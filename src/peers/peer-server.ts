@@ -227,6 +227,7 @@ function answer(response: ServerResponse, status: number, envelope: Envelope): v
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
+  if (isProblem(error, "fileUnverifiable")) return new Refusal(404, error.message);
   if (isProblem(error, "objectUnavailable")) return new Refusal(504, error.message);
   if (isProblem(error, "overloaded", "catalogBusy", "dependencyUnavailable")) return BUSY;
   if (error instanceof Error && error.name === "ChainUnavailable")

@@ -58,7 +58,7 @@ function requireSound({ fid, size, segments }: ChainFile): void {
     whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
   if (!sound)
     throw new DomainError(
-      { kind: "objectUnavailable" },
-      `what the chain lists under ${fid} is not the file of that name`,
+      { kind: "fileUnverifiable" },
+      `The segments that the chain lists under ${fid} do not make this FID, so no byte of the file can be verified.`,
     );
 }

@@ -6,7 +6,7 @@ export interface NetworkFiles {
   /**
    * The file as the network stores it, whoever stored it; undefined when the chain knows none. Its content is that of
    * its segments, so encrypted content stays encrypted. Rejects with DomainError `dependencyUnavailable` when the chain
-   * cannot be read, and `objectUnavailable` when its entry cannot be this file.
+   * cannot be read, and `fileUnverifiable` when its entry cannot be this file, which no later try can change.
    */
   find(fid: Fid, signal?: AbortSignal): Promise<CessFile | undefined>;
   /**

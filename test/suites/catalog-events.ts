@@ -56,7 +56,7 @@ export function eventsContract(open: OpenCatalog): void {
     });
 
     it("name versions, and tell a marker from a deletion", async () => {
-      await on.catalog.configurations.put("box", "versioning", "Enabled");
+      await on.catalog.documents.put("box", "versioning", "Enabled");
       const {
         version: { versionId },
       } = await put("a");
@@ -112,7 +112,7 @@ export function eventsContract(open: OpenCatalog): void {
     it("tell of each version that the network has taken whole, once, and only where somebody listens", async () => {
       const unheard = await on.putEncoded("unheard");
       await on.catalog.files.stored(unheard.file);
-      await on.catalog.configurations.put("box", "notification", { rules: [{ ...rule, prefix: "heard" }] });
+      await on.catalog.documents.put("box", "notification", { rules: [{ ...rule, prefix: "heard" }] });
       const { id } = (await on.put("heard", "blob of heard")).version;
       await on.catalog.objects.attach(id, [
         file("one", [slice("blob of heard")]),

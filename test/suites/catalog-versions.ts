@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 export function versionsContract(open: OpenCatalog): void {
   describe("versions", () => {
     const on = CatalogFixture.forEach(open);
-    const versioning = (state: "Enabled" | "Suspended") => on.catalog.configurations.put("box", "versioning", state);
+    const versioning = (state: "Enabled" | "Suspended") => on.catalog.documents.put("box", "versioning", state);
     const put = async (key: string, blob = `blob ${Math.random()}`) => (await on.put(key, blob)).version;
     const list = async (more: Partial<VersionQuery> = {}) => {
       const page = await on.catalog.objects.listVersions({

@@ -1,6 +1,6 @@
 import { objectsContract } from "./catalog-objects.js";
 import { bucketsContract } from "./catalog-buckets.js";
-import { configurationsContract } from "./catalog-configurations.js";
+import { documentsContract } from "./catalog-documents.js";
 import { eventsContract } from "./catalog-events.js";
 import { filesContract } from "./catalog-files.js";
 import { jobsContract } from "./catalog-jobs.js";
@@ -12,7 +12,7 @@ import { versionsContract } from "./catalog-versions.js";
 /** What every implementation of Catalog does. `open` gives an empty one with a clock the tests turn. */
 export function catalogContract(open: OpenCatalog): void {
   bucketsContract(open);
-  configurationsContract(open);
+  documentsContract(open);
   objectsContract(open);
   listingContract(open);
   uploadsContract(open);

@@ -17,7 +17,7 @@ export interface BucketAccess {
 
 /** In one read. */
 export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name" | "owner">): Promise<BucketAccess> {
-  const documents = await catalog.configurations.all(bucket.name);
+  const documents = await catalog.documents.all(bucket.name);
   const ownership = documents?.get("ownershipControls");
   return {
     policy: documents?.get("policy")?.policy,

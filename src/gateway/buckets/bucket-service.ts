@@ -57,10 +57,9 @@ export class BucketService implements Buckets {
         resource: name,
         fields: { BucketName: name },
       });
-    const { configurations } = this.components.catalog;
-    if (acl === undefined) await configurations.delete(name, "acl");
-    else if ((await bucketAccess(this.components.catalog, { name, owner })).acls)
-      await configurations.put(name, "acl", acl);
+    const { documents } = this.components.catalog;
+    if (acl === undefined) await documents.delete(name, "acl");
+    else if ((await bucketAccess(this.components.catalog, { name, owner })).acls) await documents.put(name, "acl", acl);
     else throw new S3Error("InvalidBucketAclWithObjectOwnership");
   }
 

@@ -74,7 +74,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
 
   /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */
   async versioning({ catalog }, { bucket }, state) {
-    if (state === "Enabled" || (await catalog.configurations.get(bucket.name, "object-lock")) === undefined) return;
+    if (state === "Enabled" || (await catalog.documents.get(bucket.name, "object-lock")) === undefined) return;
     throw new S3Error("InvalidBucketState", {
       message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
       resource: bucket.name,

@@ -35,7 +35,7 @@ export class DocumentService implements BucketDocumentStore {
   async find<Name extends DocumentName>({ bucket }: BucketCall, name: Name): Promise<BucketDocument<Name> | undefined> {
     const { catalog, encryption } = this.components;
     if (name === "encryption") return (await encryption.defaultOf(bucket.name)) as BucketDocument<Name> | undefined;
-    return catalog.configurations.get(bucket.name, name);
+    return catalog.documents.get(bucket.name, name);
   }
 
   async get<Name extends DocumentName>(call: BucketCall, name: Name): Promise<BucketDocument<Name>> {
@@ -55,21 +55,21 @@ export class DocumentService implements BucketDocumentStore {
     await checkDocument(this.components, call, name, document);
     // In S3 a document with nothing in it is none.
     if (isEmpty(name, document)) return this.delete(call, name);
-    await catalog.configurations.put(call.bucket.name, name, document);
+    await catalog.documents.put(call.bucket.name, name, document);
     if (name !== "notification" || skipTest) return;
     const { rules } = document as BucketDocument<"notification">;
     await catalog.events.test(call.bucket.name, rules, eventSource(call));
   }
 
   async delete({ bucket }: BucketCall, name: DocumentName): Promise<void> {
-    await this.components.catalog.configurations.delete(bucket.name, name);
+    await this.components.catalog.documents.delete(bucket.name, name);
   }
 
   async published<Name extends "cors" | "website">(
     bucket: string,
     name: Name,
   ): Promise<BucketDocument<Name> | undefined> {
-    const documents = await this.components.catalog.configurations.all(bucket);
+    const documents = await this.components.catalog.documents.all(bucket);
     if (!documents) throw new S3Error("NoSuchBucket", { resource: bucket, fields: { BucketName: bucket } });
     return documents.get(name);
   }

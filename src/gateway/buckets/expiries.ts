@@ -13,7 +13,7 @@ import type { Upload } from "../../model/object.js";
 export class Expiries {
   /** `dayMs`: the length of a rule's day. */
   constructor(
-    private readonly catalog: Pick<Catalog, "configurations">,
+    private readonly catalog: Pick<Catalog, "documents">,
     private readonly dayMs: number,
   ) {}
 
@@ -28,6 +28,6 @@ export class Expiries {
   }
 
   private async rules(bucket: string): Promise<readonly LifecycleRule[]> {
-    return (await this.catalog.configurations.get(bucket, "lifecycle"))?.rules ?? [];
+    return (await this.catalog.documents.get(bucket, "lifecycle"))?.rules ?? [];
   }
 }

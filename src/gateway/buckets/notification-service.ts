@@ -12,7 +12,7 @@ export class NotificationService {
     key: string,
     event: OutboxEvent["event"],
   ): Promise<{ readonly outboxEvent?: OutboxEvent }> {
-    const configuration = await this.components.catalog.configurations.get(call.bucket.name, "notification");
+    const configuration = await this.components.catalog.documents.get(call.bucket.name, "notification");
     if (!configuration) return {};
     const outboxEvent = outboxEventFor(configuration.rules, event, key, eventSource(call));
     return outboxEvent ? { outboxEvent } : {};

@@ -26,7 +26,7 @@ export class AclService implements Acls {
 
   async setBucket({ bucket }: BucketCall, request: AclRequest): Promise<void> {
     const acl = await this.wanted(bucket, bucket.owner, request);
-    await this.components.catalog.configurations.put(bucket.name, "acl", acl);
+    await this.components.catalog.documents.put(bucket.name, "acl", acl);
   }
 
   async ofObject({ bucket }: BucketCall, name: ObjectKey): Promise<NamedAcl> {

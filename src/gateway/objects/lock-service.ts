@@ -71,7 +71,7 @@ export async function requireBypassable(catalog: Catalog, bucket: string): Promi
 }
 
 function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfiguration | undefined> {
-  return catalog.configurations.get(bucket, "object-lock");
+  return catalog.documents.get(bucket, "object-lock");
 }
 
 /**

@@ -20,10 +20,7 @@ export class LogDelivery implements AccessLogs {
 
   async deliver({ bucket: name, begun, body, size }: SpooledLog, signal: AbortSignal): Promise<boolean> {
     const { catalog, accounts, objects, clock } = this.components;
-    const [source, configuration] = [
-      await catalog.buckets.get(name),
-      await catalog.configurations.get(name, "logging"),
-    ];
+    const [source, configuration] = [await catalog.buckets.get(name), await catalog.documents.get(name, "logging")];
     if (!source || !configuration) return false;
     const target = await catalog.buckets.get(configuration.targetBucket);
     const account = accounts.owner(source.owner);

@@ -12,7 +12,7 @@ export const ENCRYPTION_DEFAULTS = {
 export type EncryptionSettings = typeof ENCRYPTION_DEFAULTS;
 
 export interface EncryptionComponents {
-  readonly catalog: Pick<Catalog, "configurations" | "keyUses">;
+  readonly catalog: Pick<Catalog, "documents" | "keyUses">;
   readonly keys: Keys;
 }
 
@@ -41,7 +41,7 @@ export class ObjectEncryption {
 
   /** The bucket's own default, else the operator's; undefined where objects are stored as they come. */
   async defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
-    const document = await this.components.catalog.configurations.get(bucket, "encryption");
+    const document = await this.components.catalog.documents.get(bucket, "encryption");
     if (document) return document;
     return this.settings.default === "AES256" ? { algorithm: "AES256" } : undefined;
   }

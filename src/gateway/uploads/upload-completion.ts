@@ -32,6 +32,9 @@ export interface CompletionComponents {
   readonly onWork: () => void;
 }
 
+/** Completions under way at a time; further ones are answered SlowDown. */
+const MAX_RUNS = 1024;
+
 /** All that was checked before the long work begins. */
 interface Plan {
   readonly call: BucketCall;
@@ -49,7 +52,8 @@ interface Run {
 
 /**
  * CompleteMultipartUpload. It goes on although its client leaves, since that client will ask again: equal requests
- * share one run, and later ones get the answer the catalog keeps. Runs are bounded by the open uploads.
+ * share one run, and later ones get the answer the catalog keeps. Since runs outlive their requests, they have a limit of
+ * their own.
  */
 export class UploadCompletion {
   private readonly runs = new Map<string, Run>();
@@ -93,6 +97,10 @@ export class UploadCompletion {
     if (running) {
       release();
       return running.result;
+    }
+    if (this.runs.size >= MAX_RUNS) {
+      release();
+      throw new S3Error("SlowDown", { message: "Too many uploads are being completed. Try again." });
     }
     const abort = new AbortController();
     const result = this.run(plan, abort.signal).finally(() => {

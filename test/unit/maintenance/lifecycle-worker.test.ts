@@ -21,9 +21,9 @@ describe("The lifecycle worker", () => {
     removed.length = 0;
   });
 
-  const versioned = () => on.catalog.configurations.put("box", "versioning", "Enabled");
+  const versioned = () => on.catalog.documents.put("box", "versioning", "Enabled");
   const rules = (...given: Partial<LifecycleRule>[]) =>
-    on.catalog.configurations.put("box", "lifecycle", {
+    on.catalog.documents.put("box", "lifecycle", {
       rules: given.map((rule, index) => ({
         id: String(index),
         enabled: true,

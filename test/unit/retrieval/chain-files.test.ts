@@ -70,7 +70,7 @@ describe("ChainFiles", () => {
       { segments: listed.segments.map((segment) => ({ ...segment, fragments: segment.fragments.slice(1) })) },
     ]) {
       list(change);
-      expect(await kind(start().find(file.fid))).to.equal("objectUnavailable");
+      expect(await kind(start().find(file.fid))).to.equal("fileUnverifiable");
     }
   });
 

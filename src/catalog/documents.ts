@@ -6,11 +6,11 @@ import {
 } from "../model/bucket-documents.js";
 import { noBucket } from "../model/bucket.js";
 import type { BucketCache } from "./bucket-cache.js";
-import type { ConfigurationCatalog } from "./catalog.js";
+import type { DocumentCatalog } from "./catalog.js";
 import type { Store } from "./store.js";
 
 /** Configurations of buckets, one document for each sub-resource. */
-export class ConfigurationTableCatalog implements ConfigurationCatalog {
+export class DocumentTableCatalog implements DocumentCatalog {
   constructor(
     private readonly store: Store,
     private readonly cache: BucketCache,

@@ -1,7 +1,7 @@
 import type { BucketDocument, BucketDocuments, DocumentName } from "../../model/bucket-documents.js";
 
 /** What owners have set on their buckets: one document of each name. */
-export interface ConfigurationCatalog {
+export interface DocumentCatalog {
   /** Undefined: never set, or deleted. DamagedDocument. */
   get<Name extends DocumentName>(bucket: string, name: Name): Promise<BucketDocument<Name> | undefined>;
   /** All documents of a bucket, in one read; undefined where there is no such bucket. */
