@@ -23,6 +23,13 @@ export function tooLarge(proposed: number, allowed: number): S3Error {
   });
 }
 
+/** IncompleteBody: the body's bytes are not as many as its headers announced. */
+export function incompleteBody(announced: number, received: number): S3Error {
+  return new S3Error("IncompleteBody", {
+    message: `You did not provide the number of bytes that the request's headers announced: ${announced} were announced, ${received} came`,
+  });
+}
+
 /** KeyTooLongError above 1,024 bytes of UTF-8. */
 export function requireKeyLength(key: string): void {
   const size = Buffer.byteLength(key);

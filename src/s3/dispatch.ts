@@ -55,8 +55,6 @@ export interface DispatchSettings extends PlaceLimits {
   readonly domain?: string;
   /** Hosts under it are buckets shown as websites; there are none without it. */
   readonly websiteDomain?: string;
-  /** Largest body of a PUT, in bytes. */
-  readonly maxBodyBytes: number;
   /** Milliseconds in which a document, or a form up to its file, must have come whole; RequestTimeout after that. */
   readonly documentMs: number;
   /** A client that sends nothing of its body for so many milliseconds gets RequestTimeout. */
@@ -72,7 +70,6 @@ export const dispatchDefaults: DispatchSettings = {
   region: "us-east-1",
   maxRequests: 1024,
   maxAnonymousRequests: 256,
-  maxBodyBytes: 5 * 1024 ** 3,
   bodyIdleMs: 60_000,
   documentMs: 60_000,
   keepAliveMs: 10_000,

@@ -1,7 +1,7 @@
 import type { Body } from "../gateway/gateway.js";
 import { S3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
-import { requireKeyLength } from "../gateway/limits.js";
+import { LIMITS, requireKeyLength } from "../gateway/limits.js";
 import { authenticateForm, formField } from "./auth/authenticate-form.js";
 import type { AuthenticateComponents, Authentication } from "./auth/authenticate.js";
 import { withinSize } from "./auth/form-policy.js";
@@ -27,8 +27,6 @@ export interface FormUpload {
 
 export interface FormSettings {
   readonly region: string;
-  /** Largest file, in bytes. */
-  readonly maxBodyBytes: number;
   /** Milliseconds in which all that stands before the file must have come. */
   readonly documentMs: number;
 }
@@ -57,7 +55,7 @@ export async function readFormUpload(
       message: "A form is signed by its fields. Send it without an Authorization header and query parameters.",
       fields: { ArgumentName: "Authorization" },
     });
-  announcedSize(head.headers, { kind: "unsigned" }, { maxBytes: settings.maxBodyBytes + MAX_FORM_OVERHEAD_BYTES });
+  announcedSize(head.headers, { kind: "unsigned" }, LIMITS.putBytes + MAX_FORM_OVERHEAD_BYTES);
   const form = await readFields(head, source, settings.documentMs);
   try {
     const key = formField(form.fields, "key").replaceAll("${filename}", form.fileName ?? "");

@@ -18,8 +18,6 @@ export type PendingRequest = Omit<S3Request, "document"> & {
 
 export interface BodyLimits {
   readonly region: string;
-  /** Largest body of a PUT, in bytes. */
-  readonly maxBodyBytes: number;
   /** Milliseconds in which a document must have come whole. */
   readonly documentMs: number;
 }
@@ -41,11 +39,11 @@ export function pendingRequest(
   authentication: Authentication,
   operation: AnyOperation,
   source: IncomingBody,
-  { region, maxBodyBytes, documentMs }: BodyLimits,
+  { region, documentMs }: BodyLimits,
 ): PendingRequest {
   const { payload, chunkSigner } = authentication;
   const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
-  const open = () => requestBody(raw, { maxBytes: maxBodyBytes, foreignChecksum: operation.objectChecksum });
+  const open = () => requestBody(raw, { foreignChecksum: operation.objectChecksum });
   const hasBody =
     head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
   let done = false;

@@ -5,7 +5,7 @@ import { S3Error } from "../s3-error.js";
 import type { BlobId } from "../../model/object.js";
 import type { Digests, DigestValues } from "./digests.js";
 import type { Body, Expected } from "./body.js";
-import { LIMITS, tooLarge } from "../limits.js";
+import { incompleteBody, LIMITS, tooLarge } from "../limits.js";
 
 export interface IngestComponents {
   readonly blobs: Blobs;
@@ -66,7 +66,7 @@ class BodyReading {
   async *bytes(): AsyncGenerator<Uint8Array> {
     const { size: declared } = this.body;
     const raw = yield* this.digests.over(this.counted(), this.wanted(), declared);
-    if (declared !== undefined && this.size !== declared) throw incomplete(declared, this.size);
+    if (declared !== undefined && this.size !== declared) throw incompleteBody(declared, this.size);
     this.finish(raw);
     await this.options.admit?.(this.size);
   }
@@ -83,7 +83,7 @@ class BodyReading {
     const { size: declared, stream } = this.body;
     for await (const chunk of stream) {
       this.size += chunk.byteLength;
-      if (declared !== undefined && this.size > declared) throw incomplete(declared, this.size);
+      if (declared !== undefined && this.size > declared) throw incompleteBody(declared, this.size);
       if (this.size > LIMITS.putBytes) throw tooLarge(this.size, LIMITS.putBytes);
       yield chunk;
     }
@@ -164,10 +164,4 @@ function isBase64Of(text: string, bytes: number): boolean {
 
 function sameBytes(left: string, right: string): boolean {
   return Buffer.from(left, "base64").equals(Buffer.from(right, "base64"));
-}
-
-function incomplete(declared: number, received: number): S3Error {
-  return new S3Error("IncompleteBody", {
-    message: `You did not provide the number of bytes specified by the Content-Length HTTP header: ${declared} were announced, ${received} came`,
-  });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Body, Expected } from "../../gateway/gateway.js";
 import { beginDigest } from "../../model/digest.js";
+import { incompleteBody } from "../../gateway/limits.js";
 import { S3Error } from "../../gateway/s3-error.js";
 
 async function verify(bytes: Buffer, expected: Expected): Promise<void> {
@@ -20,8 +21,8 @@ async function verify(bytes: Buffer, expected: Expected): Promise<void> {
 }
 
 /**
- * Reads a whole small body, such as an XML document, and verifies its digests. MaxMessageLengthExceeded above `limit`
- * bytes.
+ * Reads a whole small body, such as an XML document, and verifies its size and digests. MaxMessageLengthExceeded above
+ * `limit` bytes; IncompleteBody, BadDigest, XAmzContentSHA256Mismatch.
  */
 export async function readDocument(body: Body, limit: number): Promise<string> {
   const tooLong = () => new S3Error("MaxMessageLengthExceeded", { fields: { MaxMessageLengthBytes: String(limit) } });
@@ -33,6 +34,7 @@ export async function readDocument(body: Body, limit: number): Promise<string> {
     if (size > limit) throw tooLong();
     pieces.push(bytes);
   }
+  if (body.size !== undefined && size !== body.size) throw incompleteBody(body.size, size);
   const whole = Buffer.concat(pieces);
   await verify(whole, body.announced);
   await verify(whole, body.trailer());

@@ -1,4 +1,5 @@
 import type { Body, Expected } from "../../gateway/gateway.js";
+import { LIMITS, tooLarge } from "../../gateway/limits.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { Payload } from "../auth/payload.js";
 import { AwsChunked, type ChunkSignatures } from "./aws-chunked.js";
@@ -13,8 +14,6 @@ import {
 import type { Headers } from "./headers.js";
 
 export interface BodySettings {
-  /** Largest decoded body, in bytes. */
-  readonly maxBytes: number;
   /** The checksum in the headers is that of the object, not of this body. */
   readonly foreignChecksum?: boolean | undefined;
 }
@@ -42,19 +41,19 @@ function isAwsChunked(headers: Headers, payload: Payload): boolean {
   return payload.kind === "chunked" || (coded && headers.get("x-amz-decoded-content-length") !== undefined);
 }
 
-/** The size of the decoded body in bytes, as the headers announce it. MissingContentLength, EntityTooLarge. */
-export function announcedSize(headers: Headers, payload: Payload, settings: BodySettings): number {
+/**
+ * The size of the decoded body in bytes, as the headers announce it. MissingContentLength; EntityTooLarge above
+ * `limit` bytes.
+ */
+export function announcedSize(headers: Headers, payload: Payload, limit: number = LIMITS.putBytes): number {
   const framed = isAwsChunked(headers, payload);
   const size = byteCount(headers, framed ? "x-amz-decoded-content-length" : "content-length");
   // With HTTP's own chunking the size is unknown. S3 requires one all the same, so that space is checked before the
   // body is read.
   if (size === undefined) throw new S3Error("MissingContentLength");
-  if (size > settings.maxBytes) throw tooLarge(size, settings);
+  if (size > limit) throw tooLarge(size, limit);
   return size;
 }
-
-const tooLarge = (size: number, { maxBytes }: BodySettings) =>
-  new S3Error("EntityTooLarge", { fields: { ProposedSize: String(size), MaxSizeAllowed: String(maxBytes) } });
 
 function contentMd5(headers: Headers): string | undefined {
   const md5 = headers.get("content-md5");
@@ -81,25 +80,6 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
 }
 
 /**
- * Passes the bytes on and counts them. IncompleteBody unless their number is `size`, EntityTooLarge above the limit.
- */
-async function* counted(
-  source: AsyncIterable<Uint8Array>,
-  size: number,
-  settings: BodySettings,
-): AsyncGenerator<Uint8Array> {
-  let seen = 0;
-  for await (const bytes of source) {
-    seen += bytes.length;
-    if (seen > settings.maxBytes) throw tooLarge(seen, settings);
-    if (seen > size)
-      throw new S3Error("IncompleteBody", { message: "The body is longer than x-amz-decoded-content-length says." });
-    yield bytes;
-  }
-  if (seen < size) throw new S3Error("IncompleteBody");
-}
-
-/**
  * InvalidRequest for a document without Content-MD5 or a checksum. An empty one needs none: its operation refuses it
  * anyway.
  */
@@ -115,10 +95,13 @@ export function formBody(headers: Headers, stream: AsyncIterable<Uint8Array>): B
   return { stream, announced: announcedDigests(headers, { kind: "unsigned" }), trailer: () => ({}) };
 }
 
-/** The request's body, with the form of all headers about it checked; nothing is read yet. */
+/**
+ * The request's body, with the form of all headers about it checked; nothing is read yet. Whoever reads it compares
+ * its bytes with the announced size and digests, and asks for the trailer at the end.
+ */
 export function requestBody(raw: RawBody, settings: BodySettings): Body {
   const { headers, payload } = raw;
-  const size = announcedSize(headers, payload, settings);
+  const size = announcedSize(headers, payload);
   const announced = announcedDigests(headers, payload, settings.foreignChecksum);
   const expectsTrailer = trailerAlgorithm(headers);
   const chunked = isAwsChunked(headers, payload)
@@ -139,10 +122,5 @@ export function requestBody(raw: RawBody, settings: BodySettings): Body {
       : {};
   };
 
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    yield* counted(chunked ?? raw.source, size, settings);
-    // A trailer that was announced but is missing makes the body fail.
-    trailer();
-  }
-  return { stream: stream(), size, announced, trailer };
+  return { stream: chunked ?? raw.source, size, announced, trailer };
 }
