@@ -15,7 +15,7 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
-  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model"] },
+  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys"] },
 ];
 
 const isOurs = (target: string) => target.startsWith("src/");
