@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
+import { z } from "zod";
 import { ConfigError } from "../config/config-error.js";
 
 /** How long another process that only tries the lock, at the same moment, may be in the way. */
@@ -10,13 +11,9 @@ const WAIT_MS = 300;
 /** Names in the folder that belong to the lock. */
 export const LOCK_FILES = { lock: "lock.sqlite", holder: "lock.json" };
 
-interface Holder {
-  readonly command: string;
-  readonly pid: number;
-  readonly host: string;
-  /** ISO 8601. */
-  readonly since: string;
-}
+/** `since` is ISO 8601. */
+const holderSchema = z.object({ command: z.string(), pid: z.number(), host: z.string(), since: z.string() });
+type Holder = z.output<typeof holderSchema>;
 
 /**
  * One process uses a folder at a time. The lock is the one that SQLite takes on a database for an exclusive transaction:
@@ -67,16 +64,16 @@ export class FolderLock {
 }
 
 /** Undefined when it cannot be read: the holder may be writing it at this moment. */
-function readHolder(path: string): Partial<Holder> | undefined {
+function readHolder(path: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Partial<Holder>;
+    return holderSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
   } catch {
     return undefined;
   }
 }
 
-function describe(holder: Partial<Holder> | undefined): string {
+function describe(holder: Holder | undefined): string {
   if (!holder) return "another process";
   const { command, pid, host, since } = holder;
-  return `${String(command)}, process ${String(pid)} on host ${String(host)}, since ${String(since)}`;
+  return `${command}, process ${pid} on host ${host}, since ${since}`;
 }

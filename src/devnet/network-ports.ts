@@ -1,5 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { replaceFile } from "../files/replace-file.js";
+
+const portsSchema = z.record(z.string(), z.number().int().min(1).max(65535));
 
 /** The ports that the network's servers had last time: where a port is free, a node keeps its endpoint on chain. */
 export class NetworkPorts {
@@ -8,13 +11,9 @@ export class NetworkPorts {
     private readonly known: Readonly<Record<string, number>>,
   ) {}
 
+  /** A file that is missing or damaged is as one of a network that never ran: its servers get other ports. */
   static async load(path: string): Promise<NetworkPorts> {
-    const text = await readFile(path, "utf8").catch(() => "{}");
-    try {
-      return new NetworkPorts(path, JSON.parse(text) as Record<string, number>);
-    } catch {
-      return new NetworkPorts(path, {});
-    }
+    return new NetworkPorts(path, (await readPorts(path)) ?? {});
   }
 
   /** Starts a server on the port that it had, or on any (0) when another one has that by now. */
@@ -30,5 +29,13 @@ export class NetworkPorts {
 
   async save(ports: Readonly<Record<string, number>>): Promise<void> {
     await replaceFile(this.path, JSON.stringify(ports, undefined, 2));
+  }
+}
+
+async function readPorts(path: string): Promise<Readonly<Record<string, number>> | undefined> {
+  try {
+    return portsSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { Agent } from "undici";
+import { z } from "zod";
 import { noKmsKey } from "../model/encryption.js";
 import { DomainError } from "../model/errors.js";
 import { KIB } from "../model/sizes.js";
@@ -153,8 +154,7 @@ export class VaultKeys implements KeyServer {
         ...(namespace === undefined ? {} : { "x-vault-namespace": namespace }),
       },
     });
-    const parsed = parse(await answer.text());
-    return { status: statusCode, data: parsed.data ?? {}, errors: (parsed.errors ?? []).join("; ") };
+    return { status: statusCode, ...parse(await answer.text()) };
   }
 
   /**
@@ -209,11 +209,19 @@ function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
 }
 
-/** Empty for an answer that is not JSON, such as a proxy's. */
-function parse(text: string): { readonly data?: Record<string, unknown> | null; readonly errors?: readonly string[] } {
+const answerSchema = z.object({
+  data: z.record(z.string(), z.unknown()).catch({}),
+  errors: z.array(z.string()).catch([]),
+});
+
+/** Empty where an answer is not as Vault's are: a proxy's, say. */
+function parse(text: string): Omit<Answer, "status"> {
+  let value: unknown;
   try {
-    return JSON.parse(text) as object;
+    value = JSON.parse(text);
   } catch {
-    return {};
+    // Not JSON at all.
   }
+  const { data = {}, errors = [] } = answerSchema.safeParse(value).data ?? {};
+  return { data, errors: errors.join("; ") };
 }

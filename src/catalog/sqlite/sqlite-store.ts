@@ -89,7 +89,10 @@ export class SqliteStore implements Store {
     const statement = this.reader.prepare(`select json_group_array(${row}) from (${sql})`).raw();
     return (values) => {
       const [text] = statement.get([...values]) as [string];
-      return Promise.resolve(JSON.parse(text) as Row[]);
+      const rows: unknown = JSON.parse(text);
+      // SQLite made this text from the query's own columns. What a column holds as JSON is checked where it is unpacked.
+      if (!Array.isArray(rows)) throw new Error("the database gave no list of rows");
+      return Promise.resolve(rows as readonly Row[]);
     };
   }
 

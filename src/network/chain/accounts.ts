@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { Keyring } from "@polkadot/keyring";
-import type { KeyringPair, KeyringPair$Json } from "@polkadot/keyring/types";
+import type { KeyringPair } from "@polkadot/keyring/types";
 import { u8aWrapBytes } from "@polkadot/util";
 import { cryptoWaitReady, decodeAddress, encodeAddress, sr25519Verify } from "@polkadot/util-crypto";
+import { z } from "zod";
 import type { CessAccount } from "../../model/account.js";
 
 /** CESS addresses carry this SS58 prefix, so they begin with `c`. */
@@ -87,13 +88,27 @@ export async function signerFromMnemonicFile(path: string): Promise<Signer> {
   return signerFromMnemonic(await readFile(path, "utf8"));
 }
 
+const encryptions = z.enum(["none", "scrypt", "xsalsa20-poly1305"]);
+
+/** The oldest keystores have one word as `content`, and as `type`. The library checks the values. */
+const keystoreSchema = z.object({
+  address: z.string(),
+  encoded: z.string(),
+  encoding: z.object({
+    content: z.union([z.array(z.string()), z.string().transform((word) => [word])]),
+    type: z.union([encryptions, z.array(encryptions)]),
+    version: z.enum(["0", "1", "2", "3"]),
+  }),
+  meta: z.record(z.string(), z.unknown()),
+});
+
 /** From a keystore file as polkadot.js and other wallets export it (JSON), unlocked with its password. sr25519 only. */
 export async function signerFromKeystore(path: string, password: string): Promise<Signer> {
   await cryptoWaitReady();
   const text = await readFile(path, "utf8");
   let pair: KeyringPair;
   try {
-    pair = ring().addFromJson(JSON.parse(text) as KeyringPair$Json);
+    pair = ring().addFromJson(keystoreSchema.parse(JSON.parse(text)));
   } catch (error) {
     throw new Error(`${path} is not a wallet's keystore file`, { cause: error });
   }

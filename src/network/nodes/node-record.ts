@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import type { Direction, TransferExperience } from "./node-registry.js";
 
@@ -7,7 +8,8 @@ const NEW_WEIGHT = 0.1;
 /**
  * Why a node's circuit is open. A good transfer closes it only after failures, not after missed reports or corrupt bytes.
  */
-export type OpenCause = "failures" | "silence" | "corrupt";
+export type OpenCause = (typeof openCauses)[number];
+const openCauses = ["failures", "silence", "corrupt"] as const;
 
 interface Transfers {
   count: number;
@@ -15,25 +17,32 @@ interface Transfers {
   readonly durations: DecayingHistogram;
 }
 
-/** A record as JSON, for the next process. Trials under way are not in it. */
-export interface SavedRecord {
-  readonly account: string;
-  readonly rates: readonly [success: number, report: number];
-  readonly counts: readonly [failures: number, corrupt: number, missedReports: number, reports: number];
-  readonly recent: readonly [failures: number, at: number];
-  readonly lagging?: boolean;
-  readonly streaks: readonly [failures: number, silences: number];
-  readonly open?: { readonly until: number; readonly cause: OpenCause };
-  readonly lastFailure?: string;
-  readonly put: SavedTransfers;
-  readonly get: SavedTransfers;
-}
+const number = z.number();
+const savedTransfers = z.object({
+  count: number,
+  bytesPerSecond: number.exactOptional(),
+  durations: z.array(z.tuple([number, number])),
+});
+type SavedTransfers = z.output<typeof savedTransfers>;
 
-export interface SavedTransfers {
-  readonly count: number;
-  readonly bytesPerSecond?: number;
-  readonly durations: readonly (readonly [number, number])[];
-}
+/** A record as JSON, for the next process. Trials under way are not in it. */
+export const savedRecord = z.object({
+  account: z.string(),
+  /** Success, report. */
+  rates: z.tuple([number, number]),
+  /** Failures, corrupt, missed reports, reports. */
+  counts: z.tuple([number, number, number, number]),
+  /** Failures, and when they were counted. */
+  recent: z.tuple([number, number]),
+  lagging: z.boolean().exactOptional(),
+  /** Failures, silences. */
+  streaks: z.tuple([number, number]),
+  open: z.object({ until: number, cause: z.enum(openCauses) }).exactOptional(),
+  lastFailure: z.string().exactOptional(),
+  put: savedTransfers,
+  get: savedTransfers,
+});
+export type SavedRecord = z.output<typeof savedRecord>;
 
 /** What the registry knows of one storage node. It only counts; the registry draws the conclusions. */
 export class NodeRecord {

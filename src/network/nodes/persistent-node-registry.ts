@@ -5,7 +5,7 @@ import type { Chain, ChainNode } from "../chain/chain.js";
 import type { KeyValueStore } from "../key-value-store.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
-import { type OpenCause, NodeRecord, type SavedRecord } from "./node-record.js";
+import { type OpenCause, NodeRecord, savedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
 
 export interface NodeRegistryComponents {
@@ -97,13 +97,10 @@ export class PersistentNodeRegistry implements NodeRegistry {
   ): Promise<PersistentNodeRegistry> {
     const registry = new PersistentNodeRegistry(components, settings);
     const saved = await components.store?.get(STORE_KEY).catch(() => undefined);
-    for (const record of Array.isArray(saved) ? (saved as SavedRecord[]) : []) {
-      try {
-        const read = new NodeRecord(record);
-        registry.records.set(record.account, read);
-      } catch {
-        // Written by another version: the node starts without a record.
-      }
+    for (const value of Array.isArray(saved) ? (saved as unknown[]) : []) {
+      const record = savedRecord.safeParse(value).data;
+      // What another version wrote is left out: the node starts without a record.
+      if (record) registry.records.set(record.account, new NodeRecord(record));
     }
     registry.forgetOldest();
     return registry;

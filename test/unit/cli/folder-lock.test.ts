@@ -75,6 +75,15 @@ describe("The lock of a folder", function () {
     lock.release();
   });
 
+  it("says that another process has it where the holder's file cannot be read", () => {
+    const lock = FolderLock.take(folder, "the holder");
+    for (const text of ["", "{", "null", '{"command":"the hol', '{"command":"the holder"}']) {
+      writeFileSync(join(folder, "lock.json"), text);
+      expect(refusal(folder), text).to.equal(`the folder ${folder} is in use by another process`);
+    }
+    lock.release();
+  });
+
   it("outlives attempts in this process, in its threads and in others, and databases that they open and close", async () => {
     const lock = FolderLock.take(folder, "the holder");
     const script = `

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,15 @@ describe("The dev network's ports", () => {
     const known = await ports({ chain: 4711 });
     expect(await known.start("chain", (port) => Promise.resolve(port))).to.equal(4711);
     expect(await known.start("node0", (port) => Promise.resolve(port))).to.equal(0);
+  });
+
+  it("are any where the file is missing or damaged", async () => {
+    const path = join(folder, "damaged.json");
+    for (const text of [undefined, "", "{", "null", "[4711]", '{"chain":"4711"}', '{"chain":70000}']) {
+      if (text !== undefined) await writeFile(path, text);
+      const known = await NetworkPorts.load(path);
+      expect(await known.start("chain", (port) => Promise.resolve(port)), text).to.equal(0);
+    }
   });
 
   it("are others where another server has them by now, for a chain that finds its blocks there again", async () => {

@@ -197,6 +197,18 @@ describe("VaultKeys, when all is not well", () => {
       .removeAllListeners("request")
       .on("request", (_, response) => response.writeHead(200).end("<html>a proxy</html>"));
     await refused("dependencyUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
+    for (const answer of [
+      null,
+      7,
+      { data: null },
+      { data: "x", errors: "y" },
+      { data: { plaintext: 7 }, errors: [7] },
+    ]) {
+      server!
+        .removeAllListeners("request")
+        .on("request", (_, response) => response.writeHead(200).end(JSON.stringify(answer)));
+      await refused("dependencyUnavailable", keysAt(sealed).unwrap("vault:v1:AAAA", "payroll", ""));
+    }
     server!.removeAllListeners("request");
     const began = Date.now();
     const impatient = keysAt(sealed, { timeoutMs: 500 });
@@ -204,7 +216,7 @@ describe("VaultKeys, when all is not well", () => {
     expect(Date.now() - began).to.be.within(400, 20_000);
     expect(error.message).not.to.contain(sealed);
     await refused("dependencyUnavailable", keysAt("http://127.0.0.1:1").wrap(secret, "payroll", ""));
-    expect(warnings.length).to.equal(4);
+    expect(warnings.length).to.equal(9);
   });
 
   it("asks once more when a connection ends before an answer", async () => {

@@ -113,7 +113,17 @@ describe("CESS accounts", () => {
     await writeFile(ed25519, JSON.stringify(new Keyring({ type: "ed25519" }).addFromUri("//Alice").toJson("pw")));
     expect((await rejection(signerFromKeystore(ed25519, "pw"))).message).to.match(/ed25519.*sr25519 only/);
     const none = join(folder, "none.json");
-    await writeFile(none, "{}");
-    expect((await rejection(signerFromKeystore(none, "pw"))).message).to.match(/not a wallet's keystore file/);
+    const whole = new Keyring({ type: "sr25519" }).addFromUri("//Alice").toJson("pw");
+    const broken = { ...whole, encoding: { ...whole.encoding, content: [7] } };
+    for (const content of [
+      "{}",
+      "null",
+      "no JSON",
+      JSON.stringify({ ...whole, address: undefined }),
+      JSON.stringify(broken),
+    ]) {
+      await writeFile(none, content);
+      expect((await rejection(signerFromKeystore(none, "pw"))).message).to.match(/not a wallet's keystore file/);
+    }
   });
 });

@@ -279,10 +279,18 @@ describe("The node registry", () => {
 
     it("begins anew when the store holds rubbish, and says when it cannot be written, to try again", async () => {
       const store = new FailingStore();
-      for (const rubbish of ["text", [{ account: "c1" }], [null], { a: 1 }]) {
+      const first = await PersistentNodeRegistry.open({ chain, clock, store });
+      first.gaveCorrupt(account(1));
+      await first.save();
+      const [saved] = store.value as object[];
+      const damaged = [
+        { ...saved, rates: ["x", null] },
+        { ...saved, open: { until: 1e15, cause: "unheard of" } },
+      ];
+      for (const rubbish of ["text", [{ account: "c1" }], [null], { a: 1 }, damaged]) {
         store.value = rubbish;
         const opened = await PersistentNodeRegistry.open({ chain, clock, store });
-        expect(opened.experience(account(1)).successRate).to.equal(1);
+        expect(opened.experience(account(1))).to.deep.include({ successRate: 1, corrupt: 0 });
       }
       const kept = await PersistentNodeRegistry.open({ chain, clock, store });
       kept.gaveCorrupt(account(1));
