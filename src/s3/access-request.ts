@@ -38,7 +38,7 @@ export function accessRequest(
     key: address.key,
     versionId,
     ...(rule.resource === "upload" ? { uploadId: head.query.get("uploadId") ?? "" } : {}),
-    also: alsoAsked(head, rule),
+    furtherActions: furtherActions(head, rule),
     anonymous: accessKey === undefined,
     pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester",
     ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
@@ -90,17 +90,17 @@ function derivedValues(
 }
 
 /** Headers that do what has an action of its own. */
-function alsoAsked({ headers }: RequestHead, rule: AccessRule): string[] {
-  const also: string[] = [];
+function furtherActions({ headers }: RequestHead, rule: AccessRule): string[] {
+  const further: string[] = [];
   const bypass = headers.get("x-amz-bypass-governance-retention")?.toLowerCase() === "true";
-  if (bypass && rule.resource !== "objects") also.push("s3:BypassGovernanceRetention");
-  if (!rule.creates) return also;
+  if (bypass && rule.resource !== "objects") further.push("s3:BypassGovernanceRetention");
+  if (!rule.creates) return further;
   if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
-    also.push("s3:PutObjectAcl");
-  if ((headers.get("x-amz-tagging") ?? "") !== "") also.push("s3:PutObjectTagging");
-  if (headers.get("x-amz-object-lock-mode") !== undefined) also.push("s3:PutObjectRetention");
-  if (headers.get("x-amz-object-lock-legal-hold") !== undefined) also.push("s3:PutObjectLegalHold");
-  return also;
+    further.push("s3:PutObjectAcl");
+  if ((headers.get("x-amz-tagging") ?? "") !== "") further.push("s3:PutObjectTagging");
+  if (headers.get("x-amz-object-lock-mode") !== undefined) further.push("s3:PutObjectRetention");
+  if (headers.get("x-amz-object-lock-legal-hold") !== undefined) further.push("s3:PutObjectLegalHold");
+  return further;
 }
 
 /** Keys that are a header's value under another name, and those that are a parameter's. */

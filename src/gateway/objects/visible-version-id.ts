@@ -1,8 +1,8 @@
 import type { Bucket } from "../../model/bucket.js";
 
 /**
- * What an answer says of a version: nothing in a bucket that never had versioning, where every version is the null one.
+ * The version ID that an answer names. None in a bucket that never had versioning: there, every version is `null`.
  */
-export function shownVersionId({ versioning }: Bucket, versionId: string): { readonly versionId?: string } {
+export function visibleVersionId({ versioning }: Bucket, versionId: string): { readonly versionId?: string } {
   return versioning === undefined && versionId === "null" ? {} : { versionId };
 }
