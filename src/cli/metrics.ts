@@ -51,7 +51,7 @@ export class Metrics {
     if (peers)
       this.counters(
         "cess_s3_peers",
-        "Other gateways asked since start, by event; how many are known, and passed over",
+        "Other gateways asked since start, by event; how many are known, and skipped",
         () => peers.metrics(),
       );
     this.counters("cess_s3_retrieval", "Retrieval since start, by event", () => services.retrieval.metrics());

@@ -4,71 +4,74 @@ import type { Upload } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
 
 /**
- * What an operation asks permission for. It stands in the operation's row, and is decided once, before the operation's
- * document is read and its service runs.
+ * What an operation asks permission for. Each operation's row has one. The decision is made once, before the request's
+ * document is read and the service runs.
  */
 export interface AccessRule {
   /**
-   * What is asked about. `newBucket`: one that is not there yet. `objects`: the bucket; its service then asks about each
-   * object. `upload`: the object, and the upload that the request names.
+   * What permission is asked for. `newBucket`: a bucket that does not exist yet. `objects`: the bucket; the service then
+   * asks about each object. `upload`: the object, and the upload that the request names.
    */
   readonly resource: "service" | "newBucket" | "bucket" | "object" | "objects" | "upload";
-  /** The permission as policies name it, `s3:GetObject`: of a named version, the one that forVersion gives. */
+  /** The action's name in policies, such as `s3:GetObject`. If the request names a version, `forVersion` changes it. */
   readonly action: string;
-  /** Whether a request without a signature is allowed where policy or ACL allow it, or never. */
+  /** Whether a policy or an ACL can allow this to anonymous requesters. */
   readonly anonymous: boolean;
-  /** `only`: nobody but who initiated the upload, whatever policy and ACL allow. `also`: who initiated it needs no more. */
+  /**
+   * `only`: only the upload's initiator is allowed, whatever policy and ACL say. `also`: the initiator is allowed without
+   * further permission.
+   */
   readonly initiator?: "only" | "also";
-  /** Tools ask this to find out that a bucket is there: of an access key's limits only those on buckets apply. */
+  /** Tools use the operation to test whether a bucket exists. Of an access key's limits, only `buckets` applies. */
   readonly probe?: true;
-  /** Headers may set ACL, tags and locks along with what is created, and each of these has a permission of its own. */
+  /** Headers may set an ACL, tags and locks together with what is created. Each of these needs its own permission. */
   readonly creates?: "object" | "upload";
 }
 
-/** A request as permissions see it. */
+/** The properties of a request that permissions depend on. */
 export interface AccessRequest {
-  /** As `GetObject`. */
+  /** Such as `GetObject`. */
   readonly operation: string;
   readonly rule: AccessRule;
   readonly bucket: string;
   readonly key: string;
   readonly versionId?: string | undefined;
   readonly uploadId?: string | undefined;
-  /** Further actions that the request's headers ask for, as `s3:PutObjectAcl`. */
-  readonly also: readonly string[];
+  /** Further actions that the request's headers ask for, such as `s3:PutObjectAcl`. */
+  readonly furtherActions: readonly string[];
   readonly anonymous: boolean;
-  /** The requester says that it pays: x-amz-request-payer. */
+  /** The requester agrees to pay: x-amz-request-payer. */
   readonly pays: boolean;
   readonly accessKeyId?: string;
   readonly limits?: KeyLimits | undefined;
-  /** Condition keys in lower case. */
+  /** Takes condition keys in lower case. */
   readonly conditions: ConditionContext;
-  /** Account.id the client expects to own the bucket, and a copy's source bucket. */
+  /** The Account.id that must own the bucket, and the one that must own a copy's source bucket. */
   readonly expectedOwner?: string | undefined;
   readonly expectedSourceOwner?: string | undefined;
 }
 
-/** Who asks, and until when they listen. */
+/** The requester, and a signal that aborts when it is gone. */
 export interface Call {
   readonly account: Account;
   readonly signal: AbortSignal;
-  /** As the answer names it. */
+  /** The ID of the request in the answer. */
   readonly requestId?: string;
-  /** Absent: the gateway itself acts in the account's name. */
+  /** Absent if the gateway itself acts in the account's name. */
   readonly access?: AccessRequest;
 }
 
-/** A call that is permitted, with what was resolved to decide that. */
+/** A permitted call, with the bucket that was resolved for the decision. */
 export interface BucketCall extends Call {
   readonly bucket: Bucket;
 }
 
-/** The same about an upload; undefined where there is none of this ID. */
+/** A permitted call about an upload. `upload` is undefined if no upload has this ID. */
 export interface UploadCall extends BucketCall {
   readonly upload: Upload | undefined;
 }
 
-/** What is asked beside what the request addresses: a copy's source, one of many objects. */
+/** A further target of a request, with its own permission: a copy's source, or one of many objects. */
 export interface AccessTarget {
   readonly action: string;
   readonly bucket: string;
@@ -78,7 +81,7 @@ export interface AccessTarget {
   readonly source?: true;
 }
 
-/** A request that is to be decided on. */
+/** A request that waits for its decision. */
 export interface RequestCall extends Call {
   readonly access: AccessRequest;
 }
@@ -86,8 +89,8 @@ export interface RequestCall extends Call {
 /** Who may do what: asked once for each request, before its service runs. */
 export interface Access {
   /**
-   * Decides on what the call's rule asks, and returns the call with what was resolved on the way: a BucketCall or an
-   * UploadCall, as the rule's resource says. AccessDenied; NoSuchBucket, which comes first, as in S3.
+   * Decides on the call's rule, and returns the call with the resolved bucket or upload: a BucketCall or an UploadCall,
+   * depending on the rule's resource. AccessDenied; NoSuchBucket comes first, as in S3.
    */
   permit(call: RequestCall): Promise<Call>;
 }

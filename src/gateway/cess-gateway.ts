@@ -43,7 +43,7 @@ import { VersionService } from "./objects/version-service.js";
 
 export interface GatewayComponents {
   readonly catalog: Catalog;
-  /** Absent: every caller is its own bucket's owner. */
+  /** Absent: no accounts are known, so only a bucket's owner can write to it. */
   readonly accounts?: Accounts;
   readonly blobs: Blobs;
   readonly preprocessing: Preprocessing;
@@ -51,7 +51,7 @@ export interface GatewayComponents {
   readonly chain: Chain;
   readonly keys: Keys;
   readonly clock: Clock;
-  /** What the chain says of files: HEAD then tells how many fragments are left. */
+  /** Reads files' state from the chain. With it, HEAD tells how many fragments are left. */
   readonly files?: NetworkFiles;
   /** The bucket of all files on the network. */
   readonly network?: NetworkBucket | undefined;
@@ -59,7 +59,7 @@ export interface GatewayComponents {
   readonly digests?: Digests;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
-  /** Told of failures to clean up after an answer that was right; the sweeper tries again. */
+  /** Called with failures to remove orphaned blobs. The client's answer is right, and the sweeper tries again. */
   readonly onFault?: (error: unknown) => void;
 }
 

@@ -22,8 +22,8 @@ export type * from "./objects/versions.js";
 export type * from "./uploads/uploads.js";
 
 /**
- * S3's meaning without HTTP. `access` decides whether a call is permitted; the services take calls that are, with the
- * bucket that was resolved. Every failure a client may see is an S3Error.
+ * S3's meaning without HTTP. `access` decides whether a call is permitted. The services take permitted calls, which hold
+ * the resolved bucket. Failures that clients may see are S3Errors, or DomainErrors that `toS3Error` maps to them.
  */
 export interface Gateway {
   readonly access: Access;

@@ -15,7 +15,7 @@ export const LIMITS = {
   metadataBytes: 2 * KIB,
 } as const;
 
-/** EntityTooLarge, as S3 says it. */
+/** EntityTooLarge in S3's words. Both in bytes. */
 export function tooLarge(proposed: number, allowed: number): S3Error {
   return new S3Error("EntityTooLarge", {
     message: `Your proposed upload exceeds the maximum allowed size of ${allowed} bytes`,
@@ -26,7 +26,7 @@ export function tooLarge(proposed: number, allowed: number): S3Error {
 /** IncompleteBody: the body's bytes are not as many as its headers announced. */
 export function incompleteBody(announced: number, received: number): S3Error {
   return new S3Error("IncompleteBody", {
-    message: `You did not provide the number of bytes that the request's headers announced: ${announced} were announced, ${received} came`,
+    message: `You did not provide the number of bytes that the request's headers announced: ${announced} bytes were announced, ${received} received`,
   });
 }
 
@@ -37,13 +37,13 @@ export function requireKeyLength(key: string): void {
   throw new S3Error("KeyTooLongError", { fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.keyBytes) } });
 }
 
-/** KeyTooLongError, as `requireKeyLength`; InvalidArgument for a key of no bytes. */
+/** KeyTooLongError above 1,024 bytes of UTF-8; InvalidArgument for an empty key. */
 export function requireKey(key: string): void {
-  if (key === "") throw new S3Error("InvalidArgument", { message: "An object key has at least one character" });
+  if (key === "") throw new S3Error("InvalidArgument", { message: "An object key must have at least one character" });
   requireKeyLength(key);
 }
 
-/** MetadataTooLarge above 2 KiB: S3 sums the bytes of names (without their prefix) and values. */
+/** MetadataTooLarge above 2 KiB. Like S3, counts the bytes of names (without their prefix) and of values. */
 export function requireMetadata(metadata: Readonly<Record<string, string>>): void {
   let size = 0;
   for (const [name, value] of Object.entries(metadata)) size += Buffer.byteLength(name) + Buffer.byteLength(value);
@@ -54,7 +54,7 @@ export function requireMetadata(metadata: Readonly<Record<string, string>>): voi
   }
 }
 
-/** InvalidArgument unless a whole number from 1 to 10,000. */
+/** InvalidArgument unless the part number is a whole number from 1 to 10,000. */
 export function requirePartNumber(partNumber: number): void {
   if (Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= LIMITS.maxPartNumber) return;
   throw new S3Error("InvalidArgument", {

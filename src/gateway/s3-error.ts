@@ -1,8 +1,8 @@
 import { DomainError } from "../model/errors.js";
 
 /**
- * Every way a request can be refused, by S3's own code where S3 has one. The HTTP status and default text of each stand
- * in one exhaustive map in s3/error-response.ts.
+ * The codes of all errors that clients may get: S3's own, and a few for the network's refusals. s3/error-response.ts has
+ * the HTTP status and the default message of each.
  */
 export const errorKinds = [
   "AccessDenied",
@@ -79,7 +79,7 @@ export const errorKinds = [
   "OwnershipControlsNotFoundError",
   "UnexpectedContent",
   "UnresolvableGrantByEmailAddress",
-  // What AWS answers to a read of a configuration that a bucket never got.
+  // For a configuration that was never set on the bucket, as on AWS.
   "MetadataConfigurationNotFound",
   "NoSuchBucketPolicy",
   "NoSuchConfiguration",
@@ -91,7 +91,7 @@ export const errorKinds = [
   "ObjectLockConfigurationNotFoundError",
   "ReplicationConfigurationNotFoundError",
   "ServerSideEncryptionConfigurationNotFoundError",
-  // Ours: the network's refusals, which S3 has no word for.
+  // Our own: refusals of the network, for which S3 has no code.
   "InsufficientStorage",
   "TerritoryTooSmall",
   "TerritoryNotFound",
@@ -103,18 +103,18 @@ export const errorKinds = [
 export type ErrorKind = (typeof errorKinds)[number];
 
 export interface ErrorDetails {
-  /** Replaces the kind's default text; says what to do where something can be done. */
+  /** Replaces the kind's default message. Says what to do if the client can do something. */
   readonly message?: string;
-  /** The wrong thing itself (a key, a header's name): S3's `<Resource>` and its like. */
+  /** The `<Resource>` of the answer, such as a key. The request's path by default. */
   readonly resource?: string;
   /** Further elements of the XML answer, such as `Region` or `ActualObjectSize`. */
   readonly fields?: Readonly<Record<string, string>>;
-  /** Headers the answer must carry, such as `x-amz-bucket-region`. */
+  /** Further headers of the answer, such as `x-amz-bucket-region`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
-/** A refusal a client may see. Anything else that is thrown becomes InternalError and is logged with its cause. */
+/** An error that a client may see. Other errors, except DomainErrors, become InternalError and are logged. */
 export class S3Error extends Error {
   constructor(
     readonly kind: ErrorKind,
@@ -125,7 +125,7 @@ export class S3Error extends Error {
   }
 }
 
-/** The refusal that a failure means to a client; undefined for a failure that clients learn nothing of. */
+/** The error that a client gets for a failure; undefined for a failure that clients are told nothing about. */
 export function toS3Error(failure: unknown): S3Error | undefined {
   if (failure instanceof S3Error) return failure;
   return failure instanceof DomainError ? fromDomain(failure) : undefined;

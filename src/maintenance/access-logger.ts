@@ -7,18 +7,19 @@ import { asError } from "../model/errors.js";
 import type { AccessSpool, SpoolFile } from "./access-spool.js";
 
 export const ACCESS_LOGGER_DEFAULTS = {
-  /** How long lines stay in memory at the most, ms. */
+  /** Limit of the time that lines stay in memory, ms. */
   flushMs: 1_000,
   /** Time until a file that could not be delivered is tried again, ms. */
   retryMs: 60_000,
-  /** Age of a file's lines at which it is given up, ms. */
+  /** Age at which a file is dropped, ms. */
   maxAgeMs: 7 * 86_400_000,
 };
 export type AccessLoggerSettings = typeof ACCESS_LOGGER_DEFAULTS;
 
-/** Lines that become an object. */
+/** Lines to be put as one object. */
 export interface LogToDeliver {
   readonly bucket: string;
+  /** Arrival of the first request. Milliseconds since 1970. */
   readonly begun: number;
   readonly body: AsyncIterable<Uint8Array>;
   readonly size: number;
@@ -35,8 +36,8 @@ export interface AccessLoggerComponents {
 
 /**
  * Writes a line for each request to a bucket that has server access logging, and delivers the lines, many at a time, as
- * objects to the target bucket. Best effort, as on AWS: a line may be lost with the process, or come twice. Delivering
- * is not logged as a request.
+ * objects to the target bucket. Best effort, as on AWS: a crash may lose a line, and a line may come twice. Delivery
+ * itself is not logged.
  */
 export class AccessLogger implements Worker {
   readonly name = "access-logger";
@@ -92,7 +93,7 @@ export class AccessLogger implements Worker {
 
   private async send(log: Omit<LogToDeliver, "body">, path: string, signal: AbortSignal): Promise<void> {
     const body = createReadStream(path);
-    // The reader gets the error; without a reader it does not matter.
+    // Without a listener, an error before the first read would end the process. The reader gets the error as well.
     body.on("error", () => undefined);
     try {
       await this.components.deliver({ ...log, body }, signal);

@@ -21,7 +21,7 @@ export interface SpoolComponents {
 /** Lines of one bucket and of one day. */
 export interface SpoolFile {
   readonly bucket: string;
-  /** When its first line came, ms since 1970: it is the file's name, too. */
+  /** Arrival of its first line, ms since 1970. It is part of the file's name. */
   readonly begun: number;
   readonly path: string;
   readonly bytes: number;
@@ -82,7 +82,7 @@ export class AccessSpool {
     return this.totalBytes;
   }
 
-  /** Enough is in memory that it should be flushed. */
+  /** Whether so much is in memory that it should be flushed. */
   get pressed(): boolean {
     return this.waitingBytes > this.settings.memoryBytes / 4;
   }

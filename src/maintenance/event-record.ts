@@ -1,16 +1,16 @@
 import type { WaitingEvent } from "../catalog/catalog.js";
 import { TEST_EVENT } from "../model/notification.js";
 
-/** The message of one POST: many events, or one test event, which S3 sends alone. */
+/** The message of the next POST, and the events in it: many, or one test event, which S3 sends alone. */
 export function eventMessage(waiting: readonly WaitingEvent[]): {
-  readonly told: readonly WaitingEvent[];
+  readonly sent: readonly WaitingEvent[];
   readonly message: object;
 } {
   const [first] = waiting;
-  if (first?.event === TEST_EVENT) return { told: [first], message: testMessage(first) };
+  if (first?.event === TEST_EVENT) return { sent: [first], message: testMessage(first) };
   const end = waiting.findIndex(({ event }) => event === TEST_EVENT);
-  const told = end < 0 ? waiting : waiting.slice(0, end);
-  return { told, message: { Records: told.map(eventRecord) } };
+  const sent = end < 0 ? waiting : waiting.slice(0, end);
+  return { sent, message: { Records: sent.map(eventRecord) } };
 }
 
 function testMessage({ createdAt, bucket, source }: WaitingEvent): object {

@@ -19,9 +19,9 @@ export const LIFECYCLE_DEFAULTS = {
   dayMs: 86_400_000,
   /** From the end of one round to the beginning of the next, ms; at most a day. */
   intervalMs: 3_600_000,
-  /** Versions or uploads looked at in one step, at most 1000. */
+  /** Versions or uploads examined in one step, at most 1000. */
   page: 1000,
-  /** Deletions under way at a time. */
+  /** Deletions that run at the same time. */
   concurrency: 32,
 };
 export type LifecycleSettings = typeof LIFECYCLE_DEFAULTS;
@@ -34,7 +34,7 @@ export interface LifecycleComponents {
   readonly onWork?: () => void;
 }
 
-/** Who deletes, as named in events. */
+/** The source of events about lifecycle deletions. */
 const LIFECYCLE = { principal: "s3.amazonaws.com", address: "", requestId: "" };
 
 type Action = () => Promise<Released>;
@@ -97,16 +97,16 @@ export class LifecycleWorker implements Worker {
       if (!configuration) continue;
       const rules = configuration.rules.filter((rule) => rule.enabled);
       const listeners = await this.listeners(bucket);
-      const ofVersions = {
+      const versionRules = {
         ...configuration,
         rules: rules.filter(
           (rule) => rule.expiration ?? rule.noncurrent ?? rule.transitions ?? rule.noncurrentTransitions,
         ),
       };
-      for (const prefix of disjointPrefixes(ofVersions.rules))
-        yield* this.versions(bucket, prefix, ofVersions, listeners);
-      const ofUploads = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
-      for (const prefix of disjointPrefixes(ofUploads)) yield* this.uploads(bucket, prefix, ofUploads);
+      for (const prefix of disjointPrefixes(versionRules.rules))
+        yield* this.versions(bucket, prefix, versionRules, listeners);
+      const uploadRules = rules.filter((rule) => rule.abortUploadsAfterDays !== undefined);
+      for (const prefix of disjointPrefixes(uploadRules)) yield* this.uploads(bucket, prefix, uploadRules);
     }
   }
 
@@ -215,7 +215,7 @@ function follow(newer: Aging | undefined, version: VersionEntry): Aging {
   };
 }
 
-/** The rules' prefixes without those that another one covers, so that no version is looked at twice. */
+/** The rules' prefixes without those that another prefix covers, so that no version is examined twice. */
 function disjointPrefixes(rules: readonly LifecycleRule[]): string[] {
   const prefixes = [...new Set(rules.map(({ filter }) => filter.prefix ?? ""))];
   return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));

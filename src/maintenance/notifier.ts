@@ -15,11 +15,11 @@ export interface Webhook {
 export const NOTIFIER_DEFAULTS = {
   /** Events in one POST. */
   batch: 100,
-  /** Between two looks into the outbox while the worker is not woken, ms. */
+  /** Time between two reads of the outbox while the worker is not woken, ms. */
   pollMs: 2_000,
   /** Time that a receiver has to answer, ms. */
   timeoutMs: 10_000,
-  /** After a failure, ms, half of it random: doubles with each that follows … */
+  /** Delay after a failure, ms; half of it is random. It doubles with each further failure … */
   retryMs: 1_000,
   /** … up to this. */
   maxRetryMs: 10 * 60_000,
@@ -73,8 +73,8 @@ export class Notifier implements Worker {
       await Promise.all(known.map((webhook) => this.deliver(webhook, signal)));
       return { kind: "busy" };
     }
-    // Events of the network come without a wake. Events of a webhook that is no longer configured stay until they
-    // expire.
+    // Events of the network do not wake the worker, so the outbox is polled. Events of a webhook that is no longer
+    // configured stay until they expire.
     const times = waiting.map((name) => this.trouble.get(name)?.until ?? Infinity).filter((until) => until > now);
     return { kind: "idle", until: Math.min(...times, now + this.settings.pollMs) };
   }
@@ -86,7 +86,7 @@ export class Notifier implements Worker {
       log,
     } = this.components;
     const { name } = webhook;
-    const { told, message } = eventMessage(await events.first(name, this.settings.batch));
+    const { sent, message } = eventMessage(await events.first(name, this.settings.batch));
     try {
       await this.post(webhook, message, signal);
     } catch (error) {
@@ -99,7 +99,7 @@ export class Notifier implements Worker {
       return;
     }
     this.trouble.delete(name);
-    await events.delivered(told.map(({ id }) => id));
+    await events.delivered(sent.map(({ id }) => id));
   }
 
   private async post({ url, token }: Webhook, message: object, signal: AbortSignal): Promise<void> {

@@ -12,8 +12,8 @@ export const ORPHAN_SWEEPER_DEFAULTS = {
 };
 
 /**
- * Removes staged bytes that no row links: of a request that failed or a process that ended after the bytes were
- * written, and of removals that failed. Unsettled blobs, whose row may be about to be written, are not listed.
+ * Removes staged bytes that no row links: those of requests that failed, or of a process that ended, after the bytes were
+ * written, and those whose removal failed. Blobs whose row may be about to be written are not listed.
  */
 export class OrphanSweeper implements Worker {
   readonly name = "orphan-sweeper";
@@ -46,7 +46,7 @@ export class OrphanSweeper implements Worker {
     return "done";
   }
 
-  /** Fewer when the signal aborts: a slow disk must not delay the end of the process. */
+  /** The next blobs of the sweep. Fewer if the signal aborts: a slow disk must not delay the end of the process. */
   private async take(sweep: AsyncIterator<StoredBlob>, signal?: AbortSignal): Promise<StoredBlob[]> {
     const taken: StoredBlob[] = [];
     try {

@@ -8,7 +8,7 @@ export const PREPARATION_GC_DEFAULTS = {
   intervalMs: 3_600_000,
 };
 
-/** Clears segment hashes that were saved just after the upload or version they were meant for had gone. */
+/** Removes segment hashes that were saved after their upload or version had been deleted. */
 export class PreparationGc implements Worker {
   readonly name = "preparation-gc";
   private readonly rounds: Rounds;

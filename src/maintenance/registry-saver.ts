@@ -8,7 +8,7 @@ export interface RegistrySaverComponents {
 }
 
 export interface RegistrySaverSettings {
-  /** Time between two saves: a crash forgets at most so much. Milliseconds. */
+  /** Time between two saves, in milliseconds. A crash loses what was learned since the last save. */
   readonly intervalMs: number;
 }
 

@@ -13,13 +13,13 @@ import { objectOwnerships, payers, type ObjectOwnership, type Payer, type Public
 import type { Tag } from "./tag.js";
 import type { WebsiteConfiguration } from "./website.js";
 
-/** A bucket policy: as its owner wrote it, which is what a read gives back, and as it is evaluated. */
+/** A bucket policy: the owner's text, which reads return, and the parsed policy, which is evaluated. */
 export interface BucketPolicy {
   readonly text: string;
   readonly policy: Policy;
 }
 
-/** How a document is kept in the catalog. `parse` throws for what is not such a document. */
+/** How a document is written in the catalog. `parse` throws if the text is no such document. */
 interface Codec<Document> {
   parse(text: string, bucket: string): Document;
   write(document: Document): string;
@@ -29,7 +29,7 @@ const json = <Document>(schema: z.ZodType<Document>): Codec<Document> => ({
   parse: (text) => schema.parse(JSON.parse(text)),
   write: (document) => JSON.stringify(document),
 });
-/** One word, without quotes. */
+/** A document of one word, without quotes. */
 const word = <Word extends string>(words: readonly Word[]): Codec<Word> => ({
   parse: (text) => z.enum(words).parse(text),
   write: (document) => document,
@@ -73,8 +73,8 @@ const lifecycleRule = z.strictObject({
 });
 
 /**
- * What owners set on their buckets, each by its name in the catalog: one row says what it looks like, in memory and in
- * the catalog. What is read back is checked as well: a row may be damaged, or of another version of this program.
+ * The bucket documents, by their names in the catalog. Each row has the document's type and its form in the catalog.
+ * Documents are validated when they are read, too: a row may be damaged, or written by another version of this program.
  */
 const codecs = {
   acl: json<Acl>(z.strictObject({ owner: z.string(), grants })),
@@ -169,12 +169,12 @@ export type DocumentSet = { readonly [Name in DocumentName]?: BucketDocument<Nam
 
 export const documentNames = Object.keys(codecs) as readonly DocumentName[];
 
-/** As the catalog keeps it. */
+/** The text of a document for the catalog. */
 export function writeDocument<Name extends DocumentName>(name: Name, document: BucketDocument<Name>): string {
   return (codecs[name] as Codec<BucketDocument<Name>>).write(document);
 }
 
-/** A document in the catalog is not what its name says. */
+/** The catalog's text of a document is no such document. */
 export class DamagedDocument extends Error {
   constructor(bucket: string, name: DocumentName, cause: unknown) {
     super(`the catalog's ${name} document of bucket ${bucket} is damaged`, { cause });
@@ -182,7 +182,7 @@ export class DamagedDocument extends Error {
   }
 }
 
-/** A document as the catalog has it, checked. DamagedDocument. */
+/** Parses and validates the catalog's text of a document. Throws DamagedDocument. */
 export function readDocument<Name extends DocumentName>(
   bucket: string,
   name: Name,
@@ -195,7 +195,7 @@ export function readDocument<Name extends DocumentName>(
   }
 }
 
-/** All documents of one bucket as they were read from the catalog; each is parsed once, when it is first asked for. */
+/** All documents of one bucket, as read from the catalog. Each is parsed once, when it is first needed. */
 export class BucketDocuments {
   private readonly parsed = new Map<DocumentName, unknown>();
 
@@ -204,7 +204,7 @@ export class BucketDocuments {
     private readonly texts: ReadonlyMap<DocumentName, string>,
   ) {}
 
-  /** Undefined where it was never set. DamagedDocument. */
+  /** Undefined if the document was never set. Throws DamagedDocument. */
   get<Name extends DocumentName>(name: Name): BucketDocument<Name> | undefined {
     const text = this.texts.get(name);
     if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What can go wrong for reasons that a caller can act on, in the domain's terms; `kind` tells one from another. */
+/** Failures that a caller can act on, in the domain's terms. `kind` distinguishes them. */
 export type Problem =
   | { readonly kind: "noBucket" | "bucketNotEmpty"; readonly bucket: string }
   /** There is no object of this key, where a condition asks for one. */
@@ -24,9 +24,9 @@ export type Problem =
     }
   /** No room is left on a disk, or in the memory that stands for one. */
   | { readonly kind: "storageFull" }
-  /** Too many changes wait for the catalog. It passes. */
+  /** Too many changes wait for the catalog. Temporary. */
   | { readonly kind: "catalogBusy" }
-  /** Too much work waits. It passes. */
+  /** Too much work waits. Temporary. */
   | { readonly kind: "overloaded" }
   /** What the work depends on (the chain, a key server, the catalog's disk) does not answer. */
   | { readonly kind: "dependencyUnavailable" }
@@ -36,8 +36,8 @@ export type Problem =
   | { readonly kind: "fileUnverifiable" };
 
 /**
- * A failure that has its reason in what was asked or in the state of the system, not in a bug. `message` says what
- * happened; clients may be shown it. gateway/s3-error.ts maps each kind to a code of S3.
+ * A failure that is caused by the request or by the state of the system, not by a bug. `message` says what happened, and
+ * may be shown to clients. gateway/s3-error.ts maps each kind to an S3 code.
  */
 export class DomainError extends Error {
   /** Of `problem`. */

@@ -14,7 +14,7 @@ const MIN_BYTES = 128 * 1024;
 
 const rank = (storageClass: string | undefined) => transitionClasses.indexOf(storageClass as TransitionClass);
 
-/** The cheapest storage class that is due for a version; undefined if it has that class or a cheaper one already. */
+/** The cheapest storage class that is due for a version; undefined if the version has that class, or a cheaper one. */
 export function dueClass(
   { rules, transitionDefaultMinimumObjectSize }: LifecycleConfiguration,
   version: AgingVersion & { readonly storageClass?: string },

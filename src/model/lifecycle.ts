@@ -82,7 +82,7 @@ export interface Surroundings {
   readonly alone: boolean;
 }
 
-/** S3: so many days after, rounded up to the next midnight UTC. `dayMs` is a day's length in milliseconds. */
+/** `days` days after `since`, rounded up to the next midnight UTC, as in S3. `dayMs`: a day's length in milliseconds. */
 export function dueAt(since: number, days: number, dayMs: number): number {
   return Math.ceil((since + days * dayMs) / dayMs) * dayMs;
 }
@@ -161,14 +161,15 @@ function isDue(expiration: Expiration | undefined, createdAt: number, now: numbe
   return (expirationAt(expiration, createdAt, dayMs) ?? Infinity) <= now;
 }
 
+/** Whether a rule with this filter applies to a version. */
 export function applies(
   { prefix = "", tags = [], sizeOver, sizeUnder }: LifecycleFilter,
   version: AgingVersion,
 ): boolean {
   if (!version.key.startsWith(prefix)) return false;
-  const ofContent = tags.length > 0 || sizeOver !== undefined || sizeUnder !== undefined;
+  const needsContent = tags.length > 0 || sizeOver !== undefined || sizeUnder !== undefined;
   // A delete marker has neither tags nor size.
-  if (version.deleteMarker) return !ofContent;
+  if (version.deleteMarker) return !needsContent;
   if (version.size <= (sizeOver ?? -1) || version.size >= (sizeUnder ?? Infinity)) return false;
   return tags.every((tag) => version.tags?.some(({ key, value }) => key === tag.key && value === tag.value) === true);
 }

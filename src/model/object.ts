@@ -11,7 +11,7 @@ import type { Tag } from "./tag.js";
 export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
 export type StorageState = (typeof storageStates)[number];
 
-/** Standard headers S3 keeps with an object and gives back; names in lower case. */
+/** Standard headers that S3 stores with an object and sends with it. */
 export interface ContentHeaders {
   readonly contentType?: string;
   readonly contentEncoding?: string;

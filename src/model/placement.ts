@@ -68,9 +68,9 @@ export function place(request: PlacementRequest): PlacementDecision {
     `${reachable.length - roomy.length} with less than ${batchBytes} bytes idle`,
     `${roomy.length - free.length} holding another index of this file`,
     `${free.length - sound.length} failed just now`,
-    ...(sound.length > eligible.length ? [`${sound.length - eligible.length} passed over after failures`] : []),
+    ...(sound.length > eligible.length ? [`${sound.length - eligible.length} skipped after failures`] : []),
     ...(choice.unsatisfied === undefined ? [] : [choice.unsatisfied]),
-    ...(breach === undefined ? [] : [`the placement policy ${policy.name} ${breach}, which is not obeyed`]),
+    ...(breach === undefined ? [] : [`the placement policy ${policy.name} ${breach}, which was ignored`]),
   ];
   return {
     assigned,

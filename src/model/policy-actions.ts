@@ -37,14 +37,14 @@ const bucketActions = named(`
   UpdateBucketMetadataJournalTableConfiguration
 `);
 
-/** Whether an action's resource is `bucket/key`; of the others it is the bucket. */
+/** Whether an action's resource is `bucket/key`. The resource of other actions is the bucket. */
 export function isObjectAction(action: string): boolean {
   return objectActions.has(action.toLowerCase());
 }
 
 /**
- * Throws a DomainError `invalidPolicy` for an action that does not exist, and for one that none of its statement's resources has: asked when
- * a policy is set, so that one which was taken before there was such a question goes on.
+ * Throws a DomainError `invalidPolicy` for an action that does not exist, or that applies to none of its statement's
+ * resources. Checked when a policy is set, and not when it is read: older policies stay in effect.
  */
 export function requireActions({ statements }: Policy): void {
   for (const { actions, resources } of statements) {

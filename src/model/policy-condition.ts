@@ -2,21 +2,20 @@ import { BlockList, isIP } from "node:net";
 import { globOf, matchesGlob, type Glob } from "./glob.js";
 
 /**
- * What a request says of itself: condition keys in lower case, with their values. Absent: the request has no such
- * thing.
+ * The values of a request's condition keys. Keys are in lower case. Undefined if the request has no value for the key.
  */
 export type ConditionContext = (key: string) => readonly string[] | undefined;
 
 export interface ConditionOperator {
   readonly quantifier?: "ForAllValues" | "ForAnyValue";
   readonly test: string;
-  /** Holds also where the request has no such key. */
+  /** The condition also holds if the request does not have the key. */
   readonly ifExists: boolean;
 }
 
 /**
- * Whether one of the request's values and one of the policy's agree. `glob` is the policy's value with its variables
- * filled in.
+ * Whether a value of the request matches a value of the policy. `wanted` is the policy's value with its variables
+ * replaced, and `glob` is the same as a pattern.
  */
 type Test = (value: string, wanted: string, glob: Glob) => boolean;
 
@@ -60,8 +59,8 @@ const tests = new Map<string, Test>([
   ...compared("Date", dates),
 ]);
 
-/** `NotX` and the positive test it is the contrary of. */
-const contraries: Readonly<Record<string, string>> = {
+/** Negated tests, and the tests that they negate. */
+const negations: Readonly<Record<string, string>> = {
   StringNotEquals: "StringEquals",
   StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
   StringNotLike: "StringLike",
@@ -72,11 +71,11 @@ const contraries: Readonly<Record<string, string>> = {
   DateNotEquals: "DateEquals",
 };
 
-/** Undefined for an operator that does not exist. */
+/** Parses a condition operator, such as `ForAllValues:StringLikeIfExists`. Undefined if there is no such operator. */
 export function parseOperator(text: string): ConditionOperator | undefined {
   const match = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(text);
   const [, quantifier, test = "", ifExists] = match ?? [];
-  if (!tests.has(test) && !Object.hasOwn(contraries, test) && !(test === "Null" && ifExists === undefined))
+  if (!tests.has(test) && !Object.hasOwn(negations, test) && !(test === "Null" && ifExists === undefined))
     return undefined;
   return {
     test,
@@ -85,9 +84,9 @@ export function parseOperator(text: string): ConditionOperator | undefined {
   };
 }
 
-/** What a policy's value must look like for an operator: undefined when it does, else what is wrong. */
-export function refusedValue({ test }: ConditionOperator, value: string): string | undefined {
-  const positive = contraries[test] ?? test;
+/** What is wrong with a policy's value for this operator, as text; undefined if nothing is. */
+export function invalidValue({ test }: ConditionOperator, value: string): string | undefined {
+  const positive = negations[test] ?? test;
   if (positive === "IpAddress" && !networkOf(value)) return `Invalid IP address or CIDR block: ${value.slice(0, 60)}`;
   if (positive.startsWith("Numeric") && numberOf(value) === undefined) return `Not a number: ${value.slice(0, 60)}`;
   if (positive.startsWith("Date") && dateOf(value) === undefined) return `Not a date: ${value.slice(0, 60)}`;
@@ -97,12 +96,15 @@ export function refusedValue({ test }: ConditionOperator, value: string): string
 }
 
 /**
- * A policy's value with its variables filled in; undefined where the request lacks one, and the value matches nothing.
+ * Replaces the variables in a policy's value. Undefined if the request does not have a variable; the value then matches
+ * nothing.
  */
 export type Expand = (value: string) => { readonly text: string; readonly glob: Glob } | undefined;
 
-export const asWritten: Expand = (text) => ({ text, glob: globOf(text) });
+/** Replaces nothing: for policies of the version without variables. */
+export const literal: Expand = (text) => ({ text, glob: globOf(text) });
 
+/** Whether a condition holds for the request's values of its key. */
 export function holds(
   operator: ConditionOperator,
   values: readonly string[] | undefined,
@@ -112,17 +114,17 @@ export function holds(
   const { test, ifExists, quantifier } = operator;
   const absent = values === undefined || values.length === 0;
   if (test === "Null") return wanted.some((value) => (value.toLowerCase() === "true") === absent);
-  const contrary = contraries[test];
-  // A value that is not there differs from every other; and "all of none" holds.
-  if (absent) return ifExists || quantifier === "ForAllValues" || (contrary !== undefined && quantifier === undefined);
-  const agree = tests.get(contrary ?? test) ?? (() => false);
+  const negated = negations[test];
+  // A missing value differs from every value, and ForAllValues holds for no values.
+  if (absent) return ifExists || quantifier === "ForAllValues" || (negated !== undefined && quantifier === undefined);
+  const matches = tests.get(negated ?? test) ?? (() => false);
   const expanded = wanted.flatMap((value) => expand(value) ?? []);
   const one = (value: string) => {
-    const found = expanded.some(({ text, glob }) => agree(value, text, glob));
-    return contrary === undefined ? found : !found;
+    const found = expanded.some(({ text, glob }) => matches(value, text, glob));
+    return negated === undefined ? found : !found;
   };
   if (quantifier === "ForAllValues") return values.every(one);
-  return contrary !== undefined && quantifier === undefined ? values.every(one) : values.some(one);
+  return negated !== undefined && quantifier === undefined ? values.every(one) : values.some(one);
 }
 
 function numberOf(text: string): number | undefined {

@@ -8,23 +8,24 @@ import {
   type Principals,
   type Statement,
 } from "./policy.js";
-import { asWritten, holds, type ConditionContext, type Expand } from "./policy-condition.js";
+import { literal, holds, type ConditionContext, type Expand } from "./policy-condition.js";
 
-/** One question put to a policy. */
+/** What a policy is evaluated for. */
 export interface PolicyQuestion {
   readonly principal: Principal;
-  /** As `s3:GetObject`. */
+  /** Such as `s3:GetObject`. */
   readonly action: string;
   /** `bucket`, or `bucket/key`. */
   readonly resource: string;
   readonly context: ConditionContext;
 }
 
+/** `silent`: no statement applies. */
 export type PolicyAnswer = "allow" | "deny" | "silent";
 
-/** An explicit Deny outweighs every Allow; where no statement applies the policy says nothing. */
-export function askPolicy(policy: Policy, question: PolicyQuestion): PolicyAnswer {
-  const expand = policy.variables ? filledIn(question.context) : asWritten;
+/** Evaluates a policy. An explicit Deny outweighs every Allow. */
+export function evaluatePolicy(policy: Policy, question: PolicyQuestion): PolicyAnswer {
+  const expand = policy.variables ? withVariables(question.context) : literal;
   const applying = policy.statements.filter((statement) => applies(statement, question, expand));
   if (applying.some(({ effect }) => effect === "Deny")) return "deny";
   return applying.length > 0 ? "allow" : "silent";
@@ -38,7 +39,7 @@ function applies(
   const among = ({ not, patterns }: Patterns, matches: (pattern: string) => boolean) => patterns.some(matches) !== not;
   return (
     among(statement.actions, (pattern) => matchesGlob(globOf(pattern), action.toLowerCase())) &&
-    addresses(statement.principals, principal) &&
+    matchesPrincipal(statement.principals, principal) &&
     among(statement.resources, (pattern) => {
       const expanded = expand(pattern);
       return expanded !== undefined && matchesGlob(expanded.glob, ARN + resource);
@@ -47,11 +48,15 @@ function applies(
   );
 }
 
-export function addresses({ not, names }: Principals, principal: Principal): boolean {
+/** Whether a statement's principals include this one. */
+export function matchesPrincipal({ not, names }: Principals, principal: Principal): boolean {
   return names.some((name) => name === "*" || isNamed(name, principal)) !== not;
 }
 
-/** By canonical ID, display name, or an ARN over either: `arn:aws:iam::ID:root`, `arn:aws:iam::ID:user/NAME`. */
+/**
+ * Whether a name in a policy means this principal. It may be the canonical ID, the display name, or an ARN with either:
+ * `arn:aws:iam::ID:root`, `arn:aws:iam::ID:user/NAME`.
+ */
 export function isNamed(name: string, { id, displayName, accessKeyId }: Principal): boolean {
   if (id === undefined) return false;
   if (name === id || name === displayName) return true;
@@ -63,10 +68,13 @@ export function isNamed(name: string, { id, displayName, accessKeyId }: Principa
   return (sameAccount || account === "") && (last === displayName || last === id || last === accessKeyId);
 }
 
-/** `${key}` becomes the request's value, in which no character is a wildcard; `${*}`, `${?}` and `${$}` themselves. */
-function filledIn(context: ConditionContext): Expand {
+/**
+ * Replaces `${key}` by the request's value, in which no character is a wildcard, and `${*}`, `${?}` and `${$}` by the
+ * character itself.
+ */
+function withVariables(context: ConditionContext): Expand {
   return (value) => {
-    if (!value.includes("${")) return asWritten(value);
+    if (!value.includes("${")) return literal(value);
     let text = "";
     const glob: Glob[number][] = [];
     let last = 0;
@@ -83,7 +91,7 @@ function filledIn(context: ConditionContext): Expand {
   };
 }
 
-/** `${aws:username, 'nobody'}` has a default; a key of several values fills nothing in. */
+/** The value of a variable. `${aws:username, 'nobody'}` has a default. A key with several values counts as missing. */
 function variable(context: ConditionContext, text: string): string | undefined {
   const [, key = "", fallback] = /^\s*([^,]*?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(text) ?? [];
   const [name = "", ...rest] = key.split("/");
@@ -91,8 +99,8 @@ function variable(context: ConditionContext, text: string): string | undefined {
   return values?.length === 1 ? values[0] : fallback;
 }
 
-/** Keys that tie a statement to somebody or somewhere, when they are compared with what has no wildcard. */
-const tyingKeys = new Set([
+/** Condition keys that restrict a statement to certain requesters or networks, if the condition's values are fixed. */
+const restrictingKeys = new Set([
   "aws:principalaccount",
   "aws:principalarn",
   "aws:principalorgid",
@@ -105,18 +113,18 @@ const tyingKeys = new Set([
   "aws:sourceip",
 ]);
 
-function ties({ operator: { test, ifExists, quantifier }, key, values }: Condition): boolean {
-  if (ifExists || quantifier === "ForAllValues" || !tyingKeys.has(key)) return false;
+function restricts({ operator: { test, ifExists, quantifier }, key, values }: Condition): boolean {
+  if (ifExists || quantifier === "ForAllValues" || !restrictingKeys.has(key)) return false;
   if (test === "IpAddress") return values.every((value) => !/\/[0-7]$|^::\/|^0\.0\.0\.0\//.test(value));
   const fixed = (value: string) =>
     globOf(value).every((token) => token !== MANY && token !== ONE) && !value.includes("${");
   return /^(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/.test(test) && values.every(fixed);
 }
 
-/** S3's notion of a public policy: it lets anybody in, wherever they are. */
+/** Whether a policy is public by S3's definition: it allows something to anybody from any network. */
 export function isPublicPolicy(policy: Policy): boolean {
   return policy.statements.some(
     ({ effect, principals, conditions }) =>
-      effect === "Allow" && (principals.not || principals.names.includes("*")) && !conditions.some(ties),
+      effect === "Allow" && (principals.not || principals.names.includes("*")) && !conditions.some(restricts),
   );
 }

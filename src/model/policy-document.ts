@@ -9,10 +9,10 @@ import {
   type Principals,
   type Statement,
 } from "./policy.js";
-import { parseOperator, refusedValue } from "./policy-condition.js";
+import { parseOperator, invalidValue } from "./policy-condition.js";
 
 const MAX_STATEMENTS = 500;
-/** Deeper than any policy: JSON.parse takes more, but nothing else here needs to. */
+/** Limit of the values in one list. */
 const MAX_VALUES = 1000;
 
 const malformed = (message: string, cause?: unknown) => new DomainError({ kind: "invalidPolicy" }, message, { cause });
@@ -33,7 +33,7 @@ function textsOf(value: unknown, what: string): readonly string[] {
   });
 }
 
-/** Conditions may say `true` and `5` without quotes. */
+/** The values of a condition. Booleans and numbers need no quotes there. */
 function conditionValues(value: unknown, what: string): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return textsOf(
@@ -43,14 +43,15 @@ function conditionValues(value: unknown, what: string): readonly string[] {
 }
 
 function onlyKnown(object: Json, known: readonly string[], what: string): void {
-  const strange = Object.keys(object).find((name) => !known.includes(name));
-  if (strange !== undefined) throw malformed(`Unknown field ${strange.slice(0, 60)} in ${what}`);
+  const unknown = Object.keys(object).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw malformed(`Unknown field ${unknown.slice(0, 60)} in ${what}`);
 }
 
-/** Exactly one of `Action` and `NotAction`, and so on. */
+/** The value of `Action` or `NotAction`, for example. A statement must have exactly one of the two. */
 function either(statement: Json, name: string): { readonly not: boolean; readonly value: unknown } {
   const [plain, not] = [statement[name], statement[`Not${name}`]];
-  if ((plain === undefined) === (not === undefined)) throw malformed(`A statement has either ${name} or Not${name}`);
+  if ((plain === undefined) === (not === undefined))
+    throw malformed(`A statement must have either ${name} or Not${name}`);
   return plain === undefined ? { not: true, value: not } : { not: false, value: plain };
 }
 
@@ -65,7 +66,7 @@ function principals(statement: Json): Principals {
   const names: string[] = [];
   for (const [kind, listed] of Object.entries(kinds)) {
     const texts = textsOf(listed, `Principal ${kind}`);
-    // Services and identity providers do not exist here: they never ask, so they match nobody.
+    // There are no services and identity providers here, so these principals match nobody.
     if (kind === "AWS" || kind === "CanonicalUser") names.push(...texts);
   }
   if (Object.keys(kinds).length === 0 || names.includes("")) throw malformed("Invalid principal in policy");
@@ -80,7 +81,7 @@ function actions(statement: Json): Patterns {
   return { not, patterns: patterns.map((action) => action.toLowerCase()) };
 }
 
-/** Every resource lies in the policy's own bucket: it can grant nothing outside. */
+/** The resources of a statement. They must be in the policy's own bucket. */
 function resources(statement: Json, bucket: string): Patterns {
   const { not, value } = either(statement, "Resource");
   const patterns = textsOf(value, "Resource");
@@ -93,8 +94,8 @@ function resources(statement: Json, bucket: string): Patterns {
 }
 
 /**
- * Keys a policy may ask for. Another one would never be there, and a Deny that waits for it would never deny: so it is
- * refused. Of `aws:` keys all are taken: which of them a request has is AWS's matter of circumstance, too.
+ * The `s3:` condition keys that a policy may use. Other keys never have a value, so a Deny with one of them would never
+ * deny. They are refused. All `aws:` keys are accepted: on AWS, too, a request may lack some of them.
  */
 const s3Keys = new Set([
   "authtype",
@@ -130,7 +131,7 @@ const s3Keys = new Set([
   "resourceaccount",
   "requestobjecttagkeys",
   "objectcreationoperation",
-  // There are no access points: that a request came through none is true of all.
+  // There are no access points here. As on AWS, a request without an access point has no value for these keys.
   "accesspointnetworkorigin",
   "dataaccesspointaccount",
   "dataaccesspointarn",
@@ -156,7 +157,7 @@ function conditions(statement: Json): readonly Condition[] {
     if (!operator) throw malformed(`Invalid Condition type: ${name.slice(0, 60)}`);
     for (const [key, value] of Object.entries(objectOf(block, `Condition ${name}`))) {
       const values = conditionValues(value, `Condition ${name}`);
-      const wrong = values.map((each) => refusedValue(operator, each)).find((each) => each !== undefined);
+      const wrong = values.map((each) => invalidValue(operator, each)).find((each) => each !== undefined);
       if (wrong !== undefined) throw malformed(wrong);
       found.push({ operator, key: conditionKey(key), values });
     }
@@ -186,8 +187,8 @@ function statementOf(value: unknown, bucket: string): Statement {
 }
 
 /**
- * Parses a bucket policy. Throws a DomainError `invalidPolicy` for text that is no policy, for what could not be
- * enforced, and above 20 KiB.
+ * Parses a bucket policy. Throws a DomainError `invalidPolicy` for text that is no policy, for a policy that cannot be
+ * enforced, and for more than 20 KiB.
  */
 export function parsePolicy(text: string, bucket: string): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY)

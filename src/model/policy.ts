@@ -1,6 +1,6 @@
 import type { ConditionOperator } from "./policy-condition.js";
 
-/** The text patterns of a statement's element, or, with `not`, everything but them. */
+/** The patterns of a statement's element. With `not`, everything matches that none of them does. */
 export interface Patterns {
   readonly not: boolean;
   readonly patterns: readonly string[];
@@ -14,7 +14,7 @@ export interface Principals {
 
 export interface Condition {
   readonly operator: ConditionOperator;
-  /** In lower case, as `aws:sourceip`; what follows a slash (a tag's key) as written. */
+  /** In lower case, such as `aws:sourceip`. The part after a slash (a tag's key) is unchanged. */
   readonly key: string;
   readonly values: readonly string[];
 }
@@ -29,16 +29,16 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
-/** A bucket policy, parsed and found right. */
+/** A parsed and valid bucket policy. */
 export interface Policy {
-  /** `${aws:username}` and its like are variables since version 2012-10-17. */
+  /** Whether `${aws:username}` and the like are variables: they are since version 2012-10-17. */
   readonly variables: boolean;
   readonly statements: readonly Statement[];
 }
 
-/** Who asks, as policies name them. */
+/** The requester, as policies name it. */
 export interface Principal {
-  /** Canonical user ID; undefined for a request without a signature. */
+  /** Canonical user ID; absent for an anonymous requester. */
   readonly id?: string;
   readonly displayName?: string;
   readonly accessKeyId?: string;

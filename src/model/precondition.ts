@@ -1,22 +1,22 @@
-/** `*` for any object, or ETags without their quotes. An empty list is a condition, too: no object matches it. */
+/** `*` for any object, or ETags without quotes. No object matches an empty list. */
 export type EtagCondition = "*" | readonly string[];
 
-/** Conditional headers. Dates in milliseconds since 1970, whole seconds. */
+/** Conditional headers. Dates are whole seconds, in milliseconds since 1970. */
 export interface Preconditions {
   readonly ifMatch?: EtagCondition;
   readonly ifNoneMatch?: EtagCondition;
   readonly ifModifiedSince?: number;
   readonly ifUnmodifiedSince?: number;
-  /** Of ranges: the ETag, or the second of the last change, of the bytes that the range is to be of. */
+  /** If-Range: the ETag, or the time of the last change, of the object that the range is meant for. */
   readonly ifRange?: string | number;
   /**
-   * Of deletions: the size in bytes, and the second of the last change (milliseconds), that what is there must have.
+   * For deletions: the size in bytes, and the time of the last change, that the object must have.
    */
   readonly ifMatchSize?: number;
   readonly ifMatchModified?: number;
 }
 
-/** What a precondition is tested against; undefined stands for "no such object". */
+/** The object that a precondition is tested against. */
 export interface Subject {
   readonly etag: string;
   readonly createdAt: number;
@@ -27,7 +27,8 @@ const matches = (condition: EtagCondition, etag: string) => condition === "*" ||
 const wholeSecond = (ms: number) => Math.floor(ms / 1000) * 1000;
 
 /**
- * RFC 9110 section 13.2.2 for reads: If-Match outranks If-Unmodified-Since, If-None-Match outranks If-Modified-Since.
+ * Tests the preconditions of a read by RFC 9110 section 13.2.2: If-Match takes precedence over If-Unmodified-Since, and
+ * If-None-Match over If-Modified-Since.
  */
 export function checkRead(conditions: Preconditions, subject: Subject): "proceed" | "not-modified" | "failed" {
   const modified = wholeSecond(subject.createdAt);
@@ -41,17 +42,18 @@ export function checkRead(conditions: Preconditions, subject: Subject): "proceed
 }
 
 /**
- * Whether what is there is what the range was meant of; where it is not, all of it is due (RFC 9110 section 13.1.5).
+ * Whether the range is meant for the object as it is now. If not, the whole object must be sent (RFC 9110 section
+ * 13.1.5).
  */
-export function rangeHolds({ ifRange }: Preconditions, subject: Subject): boolean {
+export function rangeApplies({ ifRange }: Preconditions, subject: Subject): boolean {
   return (
     ifRange === undefined || ifRange === (typeof ifRange === "string" ? subject.etag : wholeSecond(subject.createdAt))
   );
 }
 
 /**
- * For writes S3 knows If-Match (of what is there; absent is NoSuchKey) and If-None-Match. Size and last change of a
- * deletion are asked of what is there alone.
+ * Tests the preconditions of a write: If-Match (`missing` if there is no object), If-None-Match, and for deletions size
+ * and last change, which are ignored if there is no object. `current`: undefined if there is no object.
  */
 export function checkWrite(conditions: Preconditions, current: Subject | undefined): "proceed" | "failed" | "missing" {
   const { ifMatch, ifMatchSize, ifMatchModified } = conditions;

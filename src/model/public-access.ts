@@ -20,8 +20,8 @@ export const ALL_BLOCKED: PublicAccessBlock = {
 };
 
 /**
- * Who pays for requests. Requests cost nothing here, but if the requester pays, other accounts' requests must agree to
- * that.
+ * Who pays for requests. Requests are free here, but in a bucket with `Requester`, other accounts must still agree to pay
+ * in each request.
  */
 export const payers = ["BucketOwner", "Requester"] as const;
 export type Payer = (typeof payers)[number];

@@ -4,7 +4,7 @@ import type { Authentication } from "./auth/authenticate.js";
 import type { RequestHead } from "./request.js";
 import type { Exchange } from "./send.js";
 
-/** What becomes known of a request while it is served. */
+/** Facts about a request for the access log, collected while it is served. */
 export interface AccessFacts {
   head?: RequestHead;
   address?: Address;
@@ -12,13 +12,13 @@ export interface AccessFacts {
   /** IP address of the client. */
   from?: string;
   errorCode?: string;
-  /** It failed because its client hung up, and nobody was told of an error. */
+  /** The request failed because its client hung up. No error was sent. */
   hungUp?: true;
-  /** Milliseconds from the request's head until its answer was there. */
+  /** Milliseconds from the request's head until its answer was ready to be sent. */
   servedMs?: number;
 }
 
-/** What S3's logs call the resource of an operation, where it is not OBJECT or BUCKET. */
+/** The resource of an operation in S3's logs, if it is not OBJECT or BUCKET. */
 const resources: Readonly<Record<string, string>> = {
   AbortMultipartUpload: "UPLOAD",
   CompleteMultipartUpload: "UPLOAD",
@@ -53,7 +53,7 @@ const resources: Readonly<Record<string, string>> = {
   PutBucketOwnershipControls: "OWNERSHIP_CONTROLS",
   DeleteBucketOwnershipControls: "OWNERSHIP_CONTROLS",
 };
-/** Sub-resources of buckets, after `GetBucket`, `PutBucket` or `DeleteBucket`. */
+/** Sub-resources of buckets, by the part of the operation's name after `GetBucket`, `PutBucket` or `DeleteBucket`. */
 const subResources: Readonly<Record<string, string>> = {
   Policy: "BUCKETPOLICY",
   Lifecycle: "LIFECYCLE",
@@ -70,7 +70,7 @@ const subResources: Readonly<Record<string, string>> = {
   Replication: "REPLICATION",
 };
 
-/** As S3's logs name what is done: `REST.GET.OBJECT`. */
+/** The operation's name in S3's logs, such as `REST.GET.OBJECT`. */
 function operationName(name: string, method: string, scope: Address["scope"]): string {
   if (name === "Website") return `WEBSITE.${method}.OBJECT`;
   if (method === "OPTIONS") return "REST.OPTIONS.PREFLIGHT";
@@ -86,7 +86,7 @@ function operationName(name: string, method: string, scope: Address["scope"]): s
 
 const count = (value: unknown) => (/^\d+$/.test(String(value)) ? Number(value) : undefined);
 
-/** Bytes of the object itself, as far as request and answer tell. */
+/** The size of the object in bytes; undefined if the headers do not tell it. */
 function objectSize(name: string, head: RequestHead, { response }: Exchange, status: number): number | undefined {
   if (status >= 300) return undefined;
   const reads = name === "GetObject" || name === "HeadObject" || name === "Website";
@@ -99,7 +99,7 @@ function objectSize(name: string, head: RequestHead, { response }: Exchange, sta
     : undefined;
 }
 
-/** The request as its bucket's log tells of it; undefined for one that was to no bucket. */
+/** The access log entry of a request; undefined if the request was not about an existing bucket. */
 export function accessEntry(
   exchange: Exchange,
   facts: AccessFacts,

@@ -7,7 +7,7 @@ import type { AnyOperation } from "./operation.js";
 import type { RequestHead, S3Request } from "./request.js";
 import { tagConditions, taggingHeader } from "./wire/tagging.js";
 
-/** What is known of the connection. */
+/** Where and when a request came from. */
 export interface Origin {
   /** IP address of the client. */
   readonly address: string;
@@ -16,11 +16,15 @@ export interface Origin {
   readonly now: number;
 }
 
+/** The requester's account; ANONYMOUS without a signature. */
 export function accountOf({ accessKey }: Authentication): Account {
   return accessKey?.account ?? ANONYMOUS;
 }
 
-/** What permissions ask of a request, of its document once that has been read. Nothing is decided here. */
+/**
+ * Collects the properties of a request that permissions depend on. Conditions on the document have values once the
+ * document is read. Nothing is decided here.
+ */
 export function accessRequest(
   head: RequestHead,
   address: Address,
@@ -38,16 +42,16 @@ export function accessRequest(
     key: address.key,
     versionId,
     ...(rule.resource === "upload" ? { uploadId: head.query.get("uploadId") ?? "" } : {}),
-    also: alsoAsked(head, rule),
+    furtherActions: furtherActions(head, rule),
     anonymous: accessKey === undefined,
     pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester",
     ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
     conditions: (key) =>
       derivedValues(
         key,
-        (asked) =>
-          ofDocument(conditions, request.document, asked) ??
-          conditionValues(asked, head, authentication, operation, rule, origin),
+        (name) =>
+          documentCondition(conditions, request.document, name) ??
+          conditionValues(name, head, authentication, operation, rule, origin),
         origin,
       ),
     expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
@@ -55,30 +59,30 @@ export function accessRequest(
   };
 }
 
-/** An account's ID, as ours are or as AWS's are. */
+/** The account ID in a header: 64 hex digits as here, or 12 digits as on AWS. InvalidBucketOwnerAWSAccountID. */
 function expectedOwner({ headers }: RequestHead, name: string): string | undefined {
   const id = headers.get(name);
   if (id === undefined || /^([0-9a-f]{64}|\d{12})$/i.test(id)) return id;
   throw new S3Error("InvalidBucketOwnerAWSAccountID", { fields: { [name]: id.slice(0, 100) } });
 }
 
-/** What is malformed says nothing; its parser will refuse it. */
-function ofDocument(
+/** The value of a condition key in the document. A malformed document has none; the operation's parser refuses it later. */
+function documentCondition(
   conditions: AnyOperation["conditions"],
   document: string,
   key: string,
 ): readonly string[] | undefined {
   if (!conditions || document === "") return undefined;
   try {
-    const told = conditions(document);
-    return Object.hasOwn(told, key) ? told[key] : undefined;
+    const values = conditions(document);
+    return Object.hasOwn(values, key) ? values[key] : undefined;
   } catch (failure) {
     if (toS3Error(failure)) return undefined;
     throw failure;
   }
 }
 
-/** Keys that are reckoned from another. */
+/** The values of a condition key. One key is computed from another: the remaining days from the end of a retention. */
 function derivedValues(
   key: string,
   values: (key: string) => readonly string[] | undefined,
@@ -89,33 +93,34 @@ function derivedValues(
   return Number.isNaN(until) ? undefined : [String(Math.ceil((until - now) / 86_400_000))];
 }
 
-/** Headers that do what has an action of its own. */
-function alsoAsked({ headers }: RequestHead, rule: AccessRule): string[] {
-  const also: string[] = [];
+/** The actions that headers ask for in addition to the operation's own. */
+function furtherActions({ headers }: RequestHead, rule: AccessRule): string[] {
+  const further: string[] = [];
   const bypass = headers.get("x-amz-bypass-governance-retention")?.toLowerCase() === "true";
-  if (bypass && rule.resource !== "objects") also.push("s3:BypassGovernanceRetention");
-  if (!rule.creates) return also;
+  if (bypass && rule.resource !== "objects") further.push("s3:BypassGovernanceRetention");
+  if (!rule.creates) return further;
   if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
-    also.push("s3:PutObjectAcl");
-  if ((headers.get("x-amz-tagging") ?? "") !== "") also.push("s3:PutObjectTagging");
-  if (headers.get("x-amz-object-lock-mode") !== undefined) also.push("s3:PutObjectRetention");
-  if (headers.get("x-amz-object-lock-legal-hold") !== undefined) also.push("s3:PutObjectLegalHold");
-  return also;
+    further.push("s3:PutObjectAcl");
+  if ((headers.get("x-amz-tagging") ?? "") !== "") further.push("s3:PutObjectTagging");
+  if (headers.get("x-amz-object-lock-mode") !== undefined) further.push("s3:PutObjectRetention");
+  if (headers.get("x-amz-object-lock-legal-hold") !== undefined) further.push("s3:PutObjectLegalHold");
+  return further;
 }
 
-/** Keys that are a header's value under another name, and those that are a parameter's. */
+/** Condition keys whose value is that of a header. */
 const fromHeaders: Readonly<Record<string, string>> = {
   "aws:referer": "referer",
   "aws:useragent": "user-agent",
   "s3:if-match": "if-match",
   "s3:if-none-match": "if-none-match",
 };
-/** The same of what is written: with anything else these headers mean nothing. */
+/** The same for writes. Other operations ignore these headers. */
 const fromWrites: Readonly<Record<string, string>> = {
   "s3:object-lock-mode": "x-amz-object-lock-mode",
   "s3:object-lock-retain-until-date": "x-amz-object-lock-retain-until-date",
   "s3:object-lock-legal-hold": "x-amz-object-lock-legal-hold",
 };
+/** Condition keys whose value is that of a query parameter. */
 const fromQuery: Readonly<Record<string, string>> = {
   "s3:prefix": "prefix",
   "s3:delimiter": "delimiter",

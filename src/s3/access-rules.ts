@@ -1,31 +1,31 @@
 import type { AccessRule } from "../gateway/gateway.js";
 
-type More = Partial<Omit<AccessRule, "resource" | "action">>;
+type RuleOptions = Partial<Omit<AccessRule, "resource" | "action">>;
 
-/** Asked by accounts about themselves: never without a signature. */
+/** A rule about the requester's own account. Anonymous requesters are refused. */
 export const onService = (action: string): AccessRule => ({ resource: "service", action, anonymous: false });
 
-/** Asked about the bucket that is addressed. Without a signature it is allowed where policy or ACL allow it. */
-export const onBucket = (action: string, more: More = {}): AccessRule => ({
+/** A rule about the addressed bucket. A policy or an ACL can allow it to anonymous requesters. */
+export const onBucket = (action: string, options: RuleOptions = {}): AccessRule => ({
   resource: "bucket",
   action,
   anonymous: true,
-  ...more,
+  ...options,
 });
 
-/** Asked about the object that is addressed, of its version where one is named. */
-export const onObject = (action: string, more: More = {}): AccessRule => ({
+/** A rule about the addressed object, or the version of it that the request names. */
+export const onObject = (action: string, options: RuleOptions = {}): AccessRule => ({
   resource: "object",
   action,
   anonymous: true,
-  ...more,
+  ...options,
 });
 
-/** Asked about an object's upload: who initiated it has a say of their own. */
+/** A rule about an upload, whose initiator has rights of its own (see AccessRule.initiator). */
 export const onUpload = (action: string, initiator: "only" | "also"): AccessRule => ({
   resource: "upload",
   action,
-  // An upload is never initiated without a signature.
+  // Anonymous requesters cannot initiate uploads.
   anonymous: initiator === "also",
   initiator,
 });

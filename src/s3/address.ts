@@ -7,11 +7,14 @@ export interface Address {
   readonly scope: RequestPattern["scope"];
   readonly bucket: string;
   readonly key: string;
-  /** The host names the bucket, not the path. */
+  /** The host names the bucket, and not the path. */
   readonly virtual?: true;
 }
 
-/** `domain` is what virtual hosts hang under: with `s3.example.com`, `photos.s3.example.com` is the bucket `photos`. */
+/**
+ * The bucket that a host names: below the domain `s3.example.com`, the host `photos.s3.example.com` is the bucket
+ * `photos`. Undefined for other hosts, and without a domain.
+ */
 export function hostBucket(host: string, domain: string | undefined): string | undefined {
   if (!domain) return undefined;
   const name = host.replace(/:\d+$/, "").toLowerCase();
@@ -20,8 +23,8 @@ export function hostBucket(host: string, domain: string | undefined): string | u
 }
 
 /**
- * Which bucket and key a request means, in virtual-host or path style. The path is decoded exactly once and nothing in
- * it is normalised: `//`, `.` and `..` are ordinary parts of a key. InvalidURI, KeyTooLongError.
+ * The bucket and key of a request, in virtual-host or path style. The path is decoded exactly once and not normalised:
+ * `//`, `.` and `..` are ordinary parts of a key. InvalidURI, InvalidBucketName, KeyTooLongError.
  */
 export function parseAddress(host: string, path: string, domain?: string): Address {
   if (!path.startsWith("/")) throw new S3Error("InvalidURI");
@@ -38,7 +41,7 @@ export function parseAddress(host: string, path: string, domain?: string): Addre
   return { scope: key === "" ? "bucket" : "object", bucket, key, ...(virtual === undefined ? {} : { virtual: true }) };
 }
 
-/** What can be no bucket's name is refused before it is looked up; the gateway has the full rules for new ones. */
+/** InvalidBucketName for a name that no bucket can have. The gateway checks the full rules when it creates a bucket. */
 export function checkBucketName(bucket: string): void {
   if (/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/i.test(bucket) && !bucket.includes("..")) return;
   throw new S3Error("InvalidBucketName", { fields: { BucketName: bucket.slice(0, 255) } });

@@ -4,13 +4,13 @@ import express, { type Request, type Response } from "express";
 import { Dispatcher, type DispatchComponents, type DispatchSettings } from "./dispatch.js";
 
 export interface S3AppSettings extends DispatchSettings {
-  /** Connections at a time; further ones are closed as they come. */
+  /** Limit of open connections. Further ones are closed at once. */
   readonly maxConnections: number;
   /** Request line and headers together, in bytes. */
   readonly maxHeaderBytes: number;
-  /** Milliseconds in which a client must have sent its headers. */
+  /** Time that a client has to send its headers, in milliseconds. */
   readonly headersTimeoutMs: number;
-  /** Milliseconds an idle connection is kept for another request. */
+  /** How long an idle connection is kept for another request, in milliseconds. */
   readonly keepAliveTimeoutMs: number;
 }
 
@@ -21,11 +21,11 @@ const serverDefaults = {
   keepAliveTimeoutMs: 65_000,
 };
 
-/** The S3 endpoint as an HTTP server that does not listen yet: `listen` and `close` are the caller's. */
+/** Creates the HTTP server of the S3 endpoint. The caller calls `listen` and `close`. */
 export function createS3App(components: DispatchComponents, settings: Partial<S3AppSettings> = {}): Server {
   const dispatcher = new Dispatcher(components, settings);
-  // A router and no application: that would give every request and response another prototype, which makes all that is
-  // done with them afterwards slower, and bring readers of URL and body that would change what was signed.
+  // A router, not an express application: an application changes the prototype of every request and response, which makes
+  // each later access slower. It would also parse URL and body, but the signature is over them as they were sent.
   const app = express.Router();
   const handle = (request: IncomingMessage, response: ServerResponse) => dispatcher.handle(request, response);
   app.use(handle);
@@ -37,13 +37,12 @@ export function createS3App(components: DispatchComponents, settings: Partial<S3
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    // A body of 5 GiB takes as long as it takes; one that stalls is ended by `bodyIdleMs`.
+    // A body of 5 GiB may take long. `bodyIdleMs` ends one that stalls.
     requestTimeout: 0,
   });
   server.maxConnections = limits.maxConnections;
   server.on("request", listener);
-  // `Expect: 100-continue` is answered when the body is first read: after authentication and every check of the
-  // headers.
+  // `Expect: 100-continue` is answered when the body is first read: after authentication and all checks of the headers.
   server.on("checkContinue", listener);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseConnection(dispatcher, error, socket),
@@ -51,7 +50,10 @@ export function createS3App(components: DispatchComponents, settings: Partial<S3
   return server;
 }
 
-/** What is no HTTP never becomes a request; a body that ended early belongs to one, which answers for itself. */
+/**
+ * Answers input that is not valid HTTP, and closes its connection. If the error is a body that ended early, the body's
+ * request sends the answer.
+ */
 function refuseConnection(dispatcher: Dispatcher, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "HPE_INVALID_EOF_STATE" && dispatcher.cut(socket)) return;
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();

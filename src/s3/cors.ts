@@ -9,11 +9,11 @@ type ResponseHeaders = Record<string, string | number | undefined>;
 
 const VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
-function allowed(rule: CorsRule, { origin, method, headers }: CorsRequest): ResponseHeaders {
+function allowHeaders(rule: CorsRule, { origin, method, headers }: CorsRequest): ResponseHeaders {
   const anybody = rule.origins.includes("*");
   return {
     "Access-Control-Allow-Origin": anybody ? "*" : origin,
-    // A rule for named origins is about pages with credentials, too.
+    // A rule for named origins also allows requests with credentials.
     "Access-Control-Allow-Credentials": anybody ? undefined : "true",
     "Access-Control-Allow-Methods": method === "" ? undefined : rule.methods.join(", "),
     "Access-Control-Allow-Headers": headers.length === 0 ? undefined : headers.join(", ").toLowerCase(),
@@ -23,7 +23,7 @@ function allowed(rule: CorsRule, { origin, method, headers }: CorsRequest): Resp
   };
 }
 
-/** Undefined also where there is no bucket: the request itself will say so. */
+/** A bucket's CORS rules; undefined if it has none or does not exist (then the request itself fails with NoSuchBucket). */
 async function rulesOf(documents: BucketDocumentStore, bucket: string): Promise<readonly CorsRule[] | undefined> {
   try {
     return await documents.published(bucket, "cors");
@@ -33,7 +33,7 @@ async function rulesOf(documents: BucketDocumentStore, bucket: string): Promise<
   }
 }
 
-/** What a browser asks before it sends the request itself. BadRequest, AccessForbidden. */
+/** Answers a preflight request, which browsers send before the request itself. BadRequest, AccessForbidden. */
 export async function preflight(
   head: RequestHead,
   { bucket, scope }: Address,
@@ -57,12 +57,12 @@ export async function preflight(
       "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
     throw new S3Error("AccessForbidden", { message, fields });
   }
-  return { status: 200, headers: allowed(rule, request) };
+  return { status: 200, headers: allowHeaders(rule, request) };
 }
 
 /**
- * What an answer carries so that the page that asked may read it: also an error. Nothing where the bucket does not say
- * so.
+ * The CORS headers of an answer, which let the requesting page read it. Errors have them, too. None if the bucket has no
+ * CORS rules.
  */
 export async function corsHeaders(
   head: RequestHead,
@@ -74,8 +74,11 @@ export async function corsHeaders(
   const rules = await rulesOf(documents, bucket);
   if (!rules) return {};
   const rule = corsRuleFor(rules, { origin, method: head.method, headers: [] });
-  // Caches must not hand what one origin got to another, whether or not this one was allowed.
+  // Vary is sent even if no rule applies: caches must not give one origin the answer for another.
   return rule
-    ? { ...allowed(rule, { origin, method: "", headers: [] }), "Access-Control-Allow-Methods": rule.methods.join(", ") }
+    ? {
+        ...allowHeaders(rule, { origin, method: "", headers: [] }),
+        "Access-Control-Allow-Methods": rule.methods.join(", "),
+      }
     : { Vary: VARY };
 }

@@ -20,22 +20,22 @@ import { formRequest, pendingRequest, type PendingRequest } from "./pending-requ
 import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js";
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
-import { send, sendLate, type Exchange } from "./send.js";
+import { send, sendDeferred, type Exchange } from "./send.js";
 import { serveWebsite } from "./website.js";
 import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
 
-/** The part of a logger that the wire needs; pino's fits. */
+/** The part of pino's Logger that this folder needs. */
 export interface Log {
   debug(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
-/** One request answered, for metrics. */
+/** An answered request, for metrics. */
 export interface Answered {
   readonly operation: string;
   readonly status: number;
-  /** Milliseconds from the request's head to the answer's end. */
+  /** Milliseconds from the request's head to the end of the answer. */
   readonly ms: number;
 }
 
@@ -45,24 +45,24 @@ export interface DispatchComponents {
   readonly clock: Clock;
   readonly logger: Log;
   readonly onAnswer?: (answer: Answered) => void;
-  /** One request to a bucket answered, for the bucket's access log. */
+  /** Called with each answered request about a bucket, for the bucket's access log. */
   readonly onAccess?: (entry: AccessEntry) => void;
 }
 
 export interface DispatchSettings extends PlaceLimits {
   readonly region: string;
-  /** Virtual hosts hang under it; without it there is path style alone. */
+  /** The domain of virtual-host style requests. Without it, only path style works. */
   readonly domain?: string;
-  /** Hosts under it are buckets shown as websites; there are none without it. */
+  /** The domain of websites: each host below it is a bucket. Without it there are no websites. */
   readonly websiteDomain?: string;
-  /** Milliseconds in which a document, or a form up to its file, must have come whole; RequestTimeout after that. */
+  /** Time that a client has to send a document, or a form up to its file, in milliseconds. Then RequestTimeout. */
   readonly documentMs: number;
-  /** A client that sends nothing of its body for so many milliseconds gets RequestTimeout. */
+  /** A client that sends no byte of its body for this long, in milliseconds, gets RequestTimeout. */
   readonly bodyIdleMs: number;
   readonly keepAliveMs: number;
-  /** A client that takes nothing of an answer for so many milliseconds is cut off. */
+  /** The connection of a client that takes no byte of an answer for this long, in milliseconds, is closed. */
   readonly readIdleMs: number;
-  /** The client's address and scheme are what the nearest proxy says in X-Forwarded-For and X-Forwarded-Proto. */
+  /** Take the client's address and scheme from the nearest proxy's X-Forwarded-For and X-Forwarded-Proto. */
   readonly trustProxy: boolean;
 }
 
@@ -77,27 +77,27 @@ export const dispatchDefaults: DispatchSettings = {
   trustProxy: false,
 };
 
-/** What is known of a request as it goes along, for the error answer and the log. */
+/** Facts about a request for error answers and the log, collected while it is served. */
 interface Progress {
   readonly requestId: string;
   readonly hostId: string;
   readonly resource: string;
-  /** For the page of another origin that asks. */
+  /** CORS headers of the answer. */
   readonly cors: Record<string, string | number | undefined>;
   operation: string;
 }
 
-/** An exchange, with what the access log will tell of it. */
+/** An exchange with its facts for the access log. */
 type Served = Exchange & { readonly facts: AccessFacts; place?: Place };
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
-function notOffered({ name }: Unserved, progress: Progress): S3Error {
+function notImplemented({ name }: Unserved, progress: Progress): S3Error {
   progress.operation = name;
   return new S3Error("NotImplemented", { message: `${name} is not implemented.`, fields: { Operation: name } });
 }
 
-/** The operation that a row stands for. NotImplemented; MethodNotAllowed where there is none. */
+/** The operation of a matched row. NotImplemented; MethodNotAllowed without a row. */
 function served(
   row: AnyOperation | Unserved | undefined,
   { method }: RequestHead,
@@ -105,12 +105,12 @@ function served(
   progress: Progress,
 ): AnyOperation {
   if (!row) throw new S3Error("MethodNotAllowed", { fields: { Method: method, ResourceType: scope.toUpperCase() } });
-  if (!("run" in row)) throw notOffered(row, progress);
+  if (!("run" in row)) throw notImplemented(row, progress);
   progress.operation = row.name;
   return row;
 }
 
-/** authenticate → match → permit → read → parse → run → render → send, with one catch for them all. */
+/** Serves requests: authenticate → match → permit → read → parse → run → render → send, with one catch for all steps. */
 export class Dispatcher {
   private readonly components: DispatchComponents;
   private readonly settings: DispatchSettings;
@@ -123,7 +123,7 @@ export class Dispatcher {
     this.places = new RequestPlaces(this.settings);
   }
 
-  /** Never rejects: whatever happens becomes an answer, or a broken connection where one has begun. */
+  /** Never rejects: a failure becomes an error answer, or closes the connection if an answer has begun. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const begun = this.components.clock.now();
     const progress: Progress = {
@@ -152,7 +152,7 @@ export class Dispatcher {
     }
   }
 
-  /** The client closed its sending half in the middle of a body. True when that body's request will be answered. */
+  /** Called when a client closes its side of the connection within a body. True if the body's request will be answered. */
   cut(socket: object): boolean {
     const body = this.bodies.get(socket);
     body?.cut();
@@ -168,7 +168,7 @@ export class Dispatcher {
     });
     const refusal = (failure: unknown) => {
       const refused = this.refusal(failure, progress, gone.signal);
-      // What fails because its client left is not the server's failure, nor an error that the client was told of.
+      // A failure because the client hung up is not the server's, and no error is sent to the client.
       if (gone.signal.aborted || exchange.body.isCut) exchange.facts.hungUp = true;
       else exchange.facts.errorCode = refused.kind;
       return errorResponse(refused, progress);
@@ -184,7 +184,7 @@ export class Dispatcher {
       const headers = { ...common, ...progress.cors };
       let sent = answer;
       if (sent instanceof DeferredResponse)
-        sent = await sendLate(exchange, sent.result.catch(refusal), headers, this.settings);
+        sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);
       else await send(exchange, sent, headers, this.settings);
       return exchange.facts.hungUp ? CLIENT_CLOSED_REQUEST : sent.status;
     } catch (failure) {
@@ -210,19 +210,20 @@ export class Dispatcher {
     const address = parseAddress(host, head.path, domain);
     const origin = this.origin(exchange, head);
     Object.assign(exchange.facts, { head, address, from: origin.address });
-    // Browsers ask before they sign.
+    // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
     Object.assign(progress.cors, await corsHeaders(head, address, documents));
     const row = router.match(head, address.scope);
     if (row && "form" in row) return this.serveForm(exchange, progress, head, address, signal);
-    // NotImplemented before authentication: MinIO's clients sign a listener's repeated parameters as S3 does not.
-    if (row && !("run" in row)) throw notOffered(row, progress);
+    // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
+    // that S3's rules do not verify.
+    if (row && !("run" in row)) throw notImplemented(row, progress);
     const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
     exchange.facts.authentication = authentication;
     const { presigned, accessKey, version } = authentication;
     if (accessKey) place.identify();
     else place.requireAnonymousRoom();
-    // The parameters of a presigned request may stand for headers that make it another operation.
+    // Parameters of a presigned request replace headers, which may select another operation.
     const effective = presigned && version ? withQueryHeaders(head, version) : head;
     const operation = served(presigned ? router.match(effective, address.scope) : row, head, address, progress);
     if (address.scope !== "service") checkBucketName(address.bucket);
@@ -259,18 +260,18 @@ export class Dispatcher {
     });
   }
 
-  /** Who asks, and for what, stands in the form itself. */
+  /** The form's fields name the requester and the key. */
   private async serveForm(
     exchange: Served,
     progress: Progress,
     head: RequestHead,
-    asked: Address,
+    target: Address,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    const operation = served(router.match(head, asked.scope), head, asked, progress);
-    checkBucketName(asked.bucket);
+    const operation = served(router.match(head, target.scope), head, target, progress);
+    checkBucketName(target.bucket);
     exchange.place?.requireAnonymousRoom();
-    const form = await readFormUpload(head, asked, exchange.body, this.components, this.settings);
+    const form = await readFormUpload(head, target, exchange.body, this.components, this.settings);
     const { address, authentication } = form;
     if (authentication.accessKey) exchange.place?.identify();
     Object.assign(exchange.facts, { address, authentication });
@@ -298,13 +299,13 @@ export class Dispatcher {
     return new DeferredResponse(output.result.then((result) => operation.render(result)));
   }
 
-  /** Decided before the document is read, so that nobody learns what is wrong with a request they may not make. */
+  /** Decides before the request is parsed, so that only permitted requesters are told what is wrong with a request. */
   private async permit(operation: AnyOperation, request: PendingRequest, call: RequestCall): Promise<Call> {
     const { access } = this.components.gateway;
     try {
-      // What policies ask about a document they can only be told once it is there.
+      // If policies may have conditions on the document, it must be read before the decision.
       const reading = operation.conditions ? request.read() : Promise.resolve();
-      // A document that cannot be read is told only to whoever may send it.
+      // The decision comes first, even if reading failed: only permitted requesters are told about the document.
       await Promise.allSettled([reading]);
       const permitted = await access.permit(call);
       await reading;
@@ -336,18 +337,18 @@ export class Dispatcher {
   }
 }
 
-/** What metrics and logs say of a request whose client hung up, in its body or in the answer; nginx's word for it. */
+/** The status in metrics and logs of a request whose client hung up, in its body or in the answer. nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** Of this process: with the request's id it finds the request in the log. */
+/** Identifies this process. Together with the request's ID it finds the request in the log. */
 const HOST_ID = randomBytes(48).toString("base64");
 
-/** Sixteen digits, as AWS's are. A UUID's entropy is drawn in advance, which costs a fraction of drawing it now. */
+/** Sixteen digits, as on AWS. Taken from a UUID, because Node generates random bytes for UUIDs in advance, in bulk. */
 function newRequestId(): string {
   return randomUUID().replaceAll("-", "").slice(16).toUpperCase();
 }
 
-/** The client hung up while it was written to, which is known sooner than that the connection is closed. */
+/** Whether a write failed because the client hung up. The write fails before the response's `close` event. */
 function isReset(failure: unknown): boolean {
   const { code, syscall } = failure as NodeJS.ErrnoException;
   return syscall === "write" && (code === "ECONNRESET" || code === "EPIPE");

@@ -5,27 +5,27 @@ import { onBucket } from "./access-rules.js";
 import type { AnyOperation, Operation, S3Response } from "./operation.js";
 import type { S3Request } from "./request.js";
 
-/** A bucket document on the wire: the operations that read, set and remove it, and its form both ways. */
+/** A bucket document on the wire: the operations that read, set and remove it, and its form in requests and answers. */
 export interface WireDocument<Name extends DocumentName> {
   readonly document: Name;
-  /** The sub-resource's parameter. */
+  /** The query parameter of the sub-resource. */
   readonly query: string;
   readonly get: { readonly name: string; readonly action: string };
   readonly put: {
     readonly name: string;
     readonly action: string;
-    /** Bytes of the request's document. */
+    /** Limit of the request's document, in bytes. */
     readonly maxBytes: number;
-    /** As Operation.digested. */
+    /** See Operation.digested. */
     readonly digested?: true;
     readonly status?: 204;
   };
   /** Absent: S3 has no such operation. */
   readonly delete?: { readonly name: string; readonly action: string };
-  /** Undefined removes the document. `text` is not empty. */
+  /** Parses the request's document. Undefined removes the bucket document. `text` is not empty. */
   read(text: string, request: S3Request): BucketDocument<Name> | undefined;
   write(document: BucketDocument<Name>): S3Response;
-  /** What is answered where it was never set, if S3 has no error for that. */
+  /** The answer if the document was never set. Absent: S3 has an error for that. */
   empty?(): S3Response;
   options?(request: S3Request): SetOptions;
   /** Headers of the answer to a write. */
@@ -88,7 +88,7 @@ function deleteOperation(
   };
 }
 
-/** The rows of a bucket document. */
+/** The operations of a bucket document, as rows for the table of operations. */
 export function documentOperations<Name extends DocumentName>(wire: WireDocument<Name>): AnyOperation[] {
   return [
     getOperation(wire),

@@ -11,7 +11,7 @@ const error = (status: number, message: string): ErrorText => ({ status, message
 
 const notConfigured = (what: string) => error(404, `The ${what} does not exist.`);
 
-/** Exhaustive: a new kind does not compile until it has its status and text here. The code is the kind itself. */
+/** The status and default message of each kind. Exhaustive: a new kind does not compile until it is here. */
 const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   AccessControlListNotSupported: error(400, "The bucket does not allow ACLs."),
   AccessDenied: error(403, "Access Denied"),
@@ -157,7 +157,8 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   XAmzContentSHA256Mismatch: error(400, "The provided 'x-amz-content-sha256' header does not match what was computed."),
 };
 
-export interface Refused {
+/** What an error answer tells about its request. */
+export interface ErrorContext {
   readonly requestId: string;
   readonly hostId: string;
   /** The path as the client sent it. */
@@ -172,8 +173,8 @@ export function errorText(kind: ErrorKind): string {
   return texts[kind].message;
 }
 
-/** `<Error>…</Error>` without the XML declaration: also what a late failure puts into its 200 body. */
-export function errorElement(refusal: S3Error, at: Refused): string {
+/** `<Error>…</Error>` without the XML declaration. A deferred response sends it in the body of a 200. */
+export function errorElement(refusal: S3Error, at: ErrorContext): string {
   const { message, resource, fields } = refusal.details;
   const body = {
     Code: refusal.kind,
@@ -187,8 +188,8 @@ export function errorElement(refusal: S3Error, at: Refused): string {
   return `<Error>${writeFields(elements, body)}</Error>`;
 }
 
-/** S3 answers 304 and every HEAD without a body; the send step leaves HEAD bodies out. */
-export function errorResponse(refusal: S3Error, at: Refused): S3Response {
+/** The answer to a failed request. As in S3, a 304 has no body; `send` leaves out the body of answers to HEAD. */
+export function errorResponse(refusal: S3Error, at: ErrorContext): S3Response {
   const status = errorStatus(refusal.kind);
   const headers = { ...refusal.details.headers };
   if (status === 304) return { status, headers };

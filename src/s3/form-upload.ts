@@ -14,33 +14,33 @@ import { encodePercent } from "./wire/percent.js";
 import { announcedSize, formBody } from "./wire/request-body.js";
 import { readTags } from "./wire/tagging.js";
 
-/** A browser's form upload as the PutObject that it stands for: its fields are the headers, and one is the key. */
+/** A browser's form upload (PostObject), turned into a PutObject: its fields become the headers and the key. */
 export interface FormUpload {
   readonly head: RequestHead;
   readonly address: Address;
   readonly authentication: Authentication;
   readonly fields: ReadonlyMap<string, string>;
   readonly body: Body;
-  /** Nothing more of the form will be read. */
+  /** Ends reading the form. */
   close(): Promise<void>;
 }
 
 export interface FormSettings {
   readonly region: string;
-  /** Milliseconds in which all that stands before the file must have come. */
+  /** Time that a client has to send the fields before the file, in milliseconds. */
   readonly documentMs: number;
 }
 
-/** The request's own headers that count. All others of the upload are fields of the form. */
+/** The headers that are taken from the request. All others are taken from the form's fields. */
 const ownHeaders = ["host", "referer", "user-agent", "origin", "x-amz-expected-bucket-owner"];
-/** Fields that are headers of the object, beside `x-amz-*` without those of the signature. */
+/** Fields that become headers, in addition to the `x-amz-*` fields that are not part of the signature. */
 const contentFields = /^(cache-control|content-(type|disposition|encoding|language|md5)|expires)$/;
 const signatureFields =
   /^x-amz-(algorithm|credential|date|signature|security-token|content-sha256|trailer|decoded-content-length|copy-source.*)$/;
 
 /**
- * Reads a form up to its file and finds out who sent it. Errors as `readForm` and `authenticateForm`, and InvalidArgument
- * for a request that is signed beside the form.
+ * Reads a form up to its file, and authenticates it. Rejects like `readForm` and `authenticateForm`, and with
+ * InvalidArgument if the request has a signature outside of the form.
  */
 export async function readFormUpload(
   head: RequestHead,
@@ -52,7 +52,8 @@ export async function readFormUpload(
   const { bucket } = address;
   if (signatureMechanism(head))
     throw new S3Error("InvalidArgument", {
-      message: "A form is signed by its fields. Send it without an Authorization header and query parameters.",
+      message:
+        "A form is authenticated by its fields. Send it without an Authorization header and without a signature in the URL.",
       fields: { ArgumentName: "Authorization" },
     });
   announcedSize(head.headers, { kind: "unsigned" }, LIMITS.putBytes + MAX_FORM_OVERHEAD_BYTES);
@@ -87,7 +88,7 @@ async function readFields(head: RequestHead, source: IncomingBody, withinMs: num
   }
 }
 
-/** The headers of the PUT that a form stands for. InvalidArgument for a field that cannot be a header. */
+/** The headers of the PutObject that a form becomes. InvalidArgument for a field that cannot be a header. */
 function formHeaders(own: Headers, fields: ReadonlyMap<string, string>): Headers {
   const found: [string, string][] = [];
   for (const name of ownHeaders) {
@@ -104,7 +105,7 @@ function formHeaders(own: Headers, fields: ReadonlyMap<string, string>): Headers
   return new Headers([]).with(found);
 }
 
-/** The field `tagging` is a Tagging document. */
+/** The value of `x-amz-tagging` for the field `tagging`, which is a Tagging document. */
 function tagQuery(document: string): string {
   return readTags(document)
     .map(({ key, value }) => `${encodePercent(key)}=${encodePercent(value)}`)

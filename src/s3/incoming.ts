@@ -19,8 +19,8 @@ export function requestHead(request: IncomingMessage): RequestHead {
 }
 
 /**
- * The request's body as it comes over HTTP. Nothing is read, and `100 Continue` is not sent, before the first read. When
- * the reader stops half-way, the server can still read the rest and send an answer.
+ * The request's body as it arrives over HTTP. Nothing is read, and `100 Continue` is not sent, before the first read. If
+ * the reader stops early, the server can still read the rest and send an answer.
  */
 export class IncomingBody {
   private readonly request: IncomingMessage;
@@ -31,26 +31,26 @@ export class IncomingBody {
   private failure: S3Error | undefined;
   private wake: () => void = () => undefined;
 
-  /** A client that sends nothing for `idleMs` gets RequestTimeout. */
+  /** Reading fails with RequestTimeout if the client sends nothing for `idleMs` milliseconds. */
   constructor(request: IncomingMessage, response: ServerResponse, idleMs: number) {
     this.request = request;
     this.response = response;
     this.idleMs = idleMs;
   }
 
-  /** The client closed its side of the connection: the body is shorter than announced. */
+  /** The client closed its side of the connection: reading fails with IncompleteBody, unless the body is complete. */
   cut(): void {
     if (this.request.complete) return;
     this.cutShort = true;
     this.fail(new S3Error("IncompleteBody"));
   }
 
-  /** The client hung up in the middle of the body. */
+  /** Whether the client hung up before the body was complete. */
   get isCut(): boolean {
     return this.cutShort;
   }
 
-  /** RequestTimeout unless the body, or what is needed of it, has come in `ms`. Returns what ends the limit. */
+  /** Reading fails with RequestTimeout after `ms` milliseconds, unless the returned function is called before. */
   endWithin(ms: number): () => void {
     const deadline = setTimeout(() => this.fail(new S3Error("RequestTimeout")), ms);
     return () => clearTimeout(deadline);
@@ -88,7 +88,7 @@ export class IncomingBody {
     }
   }
 
-  /** Nothing more will come: it broke off, stalled, or was announced with `Expect: 100-continue` and refused. */
+  /** Whether nothing more will come: the body failed, or the client still waits for `100 Continue` and gets none. */
   get over(): boolean {
     return this.failure !== undefined || (!this.begun && expectsContinue(this.request));
   }

@@ -9,16 +9,16 @@ import type { RequestHead, S3Request } from "./request.js";
 import { readDocument } from "./wire/document-body.js";
 import { requestBody, requireDigest } from "./wire/request-body.js";
 
-/** A request whose document is still to be read. */
+/** A request whose document has not been read yet. */
 export type PendingRequest = Omit<S3Request, "document"> & {
   document: string;
-  /** Reads and verifies the document of an operation that takes one. Only once. */
+  /** Reads and verifies the document, if the operation takes one. Further calls do nothing. */
   read(): Promise<void>;
 };
 
 export interface BodyLimits {
   readonly region: string;
-  /** Milliseconds in which a document must have come whole. */
+  /** Time that a client has to send a document, in milliseconds. */
   readonly documentMs: number;
 }
 
@@ -32,7 +32,7 @@ const common = (head: RequestHead, address: Address, account: Account, region: s
   document: "",
 });
 
-/** A request whose body is its own. */
+/** A request that is not a form. */
 export function pendingRequest(
   head: RequestHead,
   address: Address,
@@ -67,7 +67,7 @@ export function pendingRequest(
   };
 }
 
-/** A form's request: its fields stand for headers, and its file is the body. */
+/** The request of a form upload. Its file is the body. */
 export function formRequest(
   { head, address, authentication, fields, body }: FormUpload,
   region: string,

@@ -1,29 +1,29 @@
 import { S3Error } from "../gateway/s3-error.js";
 
 export interface PlaceLimits {
-  /** Requests served at a time; more are answered SlowDown. */
+  /** Limit of requests that are served at the same time. Further ones get SlowDown. */
   readonly maxRequests: number;
-  /** How many of them may come from clients that have not proved who they are; more are answered SlowDown. */
+  /** Limit of those from clients that have not been authenticated. Further ones get SlowDown. */
   readonly maxAnonymousRequests: number;
 }
 
-/** One request's place among those that are served. */
+/** A request's place among those that are served. */
 export interface Place {
-  /** The requester is known: the place no longer counts among the anonymous ones. */
+  /** The requester was authenticated: the place no longer counts as anonymous. */
   identify(): void;
-  /** SlowDown when the anonymous ones are too many. To be asked before an anonymous request may take its time. */
+  /** Counts the place as anonymous. Throws SlowDown if there are too many. Call it before reading an anonymous body. */
   requireAnonymousRoom(): void;
   leave(): void;
 }
 
-/** Counts the requests that are served, so that clients without an identity cannot take the places of the others. */
+/** Counts the requests that are served, so that anonymous clients cannot take all places. */
 export class RequestPlaces {
   private serving = 0;
   private anonymous = 0;
 
   constructor(private readonly limits: PlaceLimits) {}
 
-  /** SlowDown when all places are taken. */
+  /** Throws SlowDown if all places are taken. */
   enter(): Place {
     if (this.serving >= this.limits.maxRequests) throw new S3Error("SlowDown");
     this.serving++;

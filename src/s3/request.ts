@@ -3,30 +3,30 @@ import type { Account } from "../model/account.js";
 import type { Headers } from "./wire/headers.js";
 import type { Query } from "./wire/query.js";
 
-/** A request line and headers, before anything in them is believed. */
+/** A request line and headers, not yet authenticated. */
 export interface RequestHead {
   readonly method: string;
   /** As sent, percent-encoded, without the query. */
   readonly path: string;
   readonly query: Query;
-  /** As sent; of a presigned request also the `x-amz-*` parameters its query holds in their place. */
+  /** As sent. A presigned request also has the `x-amz-*` parameters of its query here. */
   readonly headers: Headers;
 }
 
-/** What an operation parses: authenticated and addressed. */
+/** An authenticated request with its address, for operations to parse. */
 export interface S3Request extends RequestHead {
-  /** "" where the scope is the service. */
+  /** "" if the scope is the service. */
   readonly bucket: string;
-  /** "" where the scope is the bucket. */
+  /** "" unless the scope is the object. */
   readonly key: string;
-  /** The host names the bucket, not the path. */
+  /** The host names the bucket, and not the path. */
   readonly virtual?: true;
   readonly account: Account;
   readonly region: string;
-  /** The body, for operations that stream it. Reading the property checks its headers; S3Errors as `requestBody`. */
+  /** The body, for operations that stream it. The getter checks the body's headers and throws like `requestBody`. */
   readonly body: Body;
-  /** The whole body of operations that declare a `document`; "" for the others. */
+  /** The whole body, if the operation takes a document; else "". */
   readonly document: string;
-  /** The fields of operations that take a form, names in lower case. */
+  /** The form's fields, if the operation takes a form. Names are in lower case. */
   readonly form?: ReadonlyMap<string, string>;
 }

@@ -1,29 +1,30 @@
 import type { RequestPattern } from "./operation.js";
 import type { RequestHead } from "./request.js";
 
+/** A row that the router can find. */
 export interface Routed {
   readonly match: RequestPattern;
 }
 
 type Scope = RequestPattern["scope"];
 
-/** A parameter or header that must be there; with `value`, be that, or of a header begin with it. */
-interface Wanted {
+/** A required parameter or header. With `value`, the parameter must equal it, and the header must begin with it. */
+interface Requirement {
   readonly name: string;
   readonly value: string | undefined;
 }
 
-/** A row with its pattern taken apart: requests are many, and rows are not. */
+/** A row with its pattern parsed in advance. */
 interface Route<Row> {
   readonly row: Row;
-  readonly query: readonly Wanted[];
-  readonly header: Wanted | undefined;
+  readonly query: readonly Requirement[];
+  readonly header: Requirement | undefined;
 }
 
-/** What stands in patterns and names no sub-resource: these may come with any operation. */
+/** Parameters in patterns that name no sub-resource. They may come with any operation. */
 const ordinary = new Set(["annotationName", "id", "list-type", "partNumber", "uploadId", "x-id"]);
 
-function wanted(text: string): Wanted {
+function requirement(text: string): Requirement {
   const [name = "", value] = text.split("=");
   return { name, value };
 }
@@ -33,19 +34,23 @@ function specificity({ query, header }: RequestPattern): number {
 }
 
 /**
- * Finds the row whose pattern a request fits; of several, the most specific: CopyObject and UploadPart before
- * PutObject. A pattern fits only where no other sub-resource is asked for: who deletes an object's ACL does not mean
- * the object.
+ * Finds the row whose pattern matches a request. The most specific pattern wins: CopyObject and UploadPart before
+ * PutObject. A pattern that lacks a sub-resource of the request does not match: a DELETE of an object's ACL must not
+ * delete the object.
  */
 export class Router<Row extends Routed> {
-  /** By scope and method, the most specific first. */
+  /** Routes by scope and method, the most specific first. */
   private readonly routes = new Map<string, Route<Row>[]>();
   private readonly subresources = new Map<Scope, Set<string>>();
 
   constructor(rows: readonly Row[]) {
     for (const row of [...rows].sort((a, b) => specificity(b.match) - specificity(a.match))) {
       const { method, scope, query = [], header } = row.match;
-      const route = { row, query: query.map(wanted), header: header === undefined ? undefined : wanted(header) };
+      const route = {
+        row,
+        query: query.map(requirement),
+        header: header === undefined ? undefined : requirement(header),
+      };
       this.routes.set(`${scope} ${method}`, [...(this.routes.get(`${scope} ${method}`) ?? []), route]);
       const named = route.query.map(({ name }) => name).filter((name) => !ordinary.has(name));
       this.subresources.set(scope, new Set([...(this.subresources.get(scope) ?? []), ...named]));
@@ -53,12 +58,12 @@ export class Router<Row extends Routed> {
   }
 
   match(head: RequestHead, scope: Scope): Row | undefined {
-    const asked = head.query.names().filter((name) => this.subresources.get(scope)?.has(name) === true);
+    const requested = head.query.names().filter((name) => this.subresources.get(scope)?.has(name) === true);
     return this.routes
       .get(`${scope} ${head.method}`)
       ?.find(
         ({ query, header }) =>
-          asked.every((name) => query.some((parameter) => parameter.name === name)) &&
+          requested.every((name) => query.some((parameter) => parameter.name === name)) &&
           query.every(({ name, value }) =>
             value === undefined ? head.query.has(name) : head.query.get(name) === value,
           ) &&

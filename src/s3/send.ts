@@ -6,16 +6,17 @@ import type { S3Response } from "./operation.js";
 import { isHeaderName, isHeaderValue, toLatin1 } from "./wire/headers.js";
 import { XML_DECLARATION } from "./wire/xml-writer.js";
 
-/** Of a body nobody wants, this much is read so that the client gets to see the answer: bytes, and milliseconds. */
+/** How much of an unread body is read, so that the client gets the answer: bytes, and milliseconds. */
 const drainLimits = { bytes: 16 * 1024 * 1024, ms: 5_000 };
 
 export interface SendSettings {
-  /** Milliseconds before the first, and between, signs of life of an answer that takes long. */
+  /** Time before the first, and between further, spaces that keep the connection of a deferred response alive. Milliseconds. */
   readonly keepAliveMs: number;
-  /** A client that takes nothing of a body for so many milliseconds is cut off: what waits for it holds memory. */
+  /** The connection of a client that takes no byte for this long, in milliseconds, is closed: waiting costs memory. */
   readonly readIdleMs: number;
 }
 
+/** An HTTP request and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -23,8 +24,8 @@ export interface Exchange {
 }
 
 /**
- * Of two headers of one name the later one's is sent. One that is not valid for HTTP is left out: earlier versions
- * stored such values, and what they belong to must stay readable.
+ * Sets status and headers. Later headers replace earlier ones of the same name. Headers that are not valid in HTTP are
+ * left out: earlier versions stored such values, and their objects must stay readable.
  */
 function writeHead({ response }: Exchange, status: number, ...headers: readonly S3Response["headers"][]): void {
   for (const some of headers) {
@@ -37,7 +38,10 @@ function writeHead({ response }: Exchange, status: number, ...headers: readonly 
   response.statusCode = status;
 }
 
-/** Reads on for a while: a connection closed with unread bytes is reset, and a reset may overtake the answer. */
+/**
+ * Reads and discards the rest of a body for a while. Closing a connection with unread bytes resets it, and the reset may
+ * reach the client before the answer.
+ */
 async function drain({ request }: Exchange): Promise<void> {
   await new Promise<void>((resolve) => {
     let left = drainLimits.bytes;
@@ -56,12 +60,12 @@ async function drain({ request }: Exchange): Promise<void> {
 }
 
 /**
- * One chunk after another, each when the socket has taken the one before, while the source reads the next: a client's
- * share of memory is two chunks, however slow it is. Rejects when the source fails or the client is gone or stalls.
+ * Sends chunk by chunk. A chunk is written when the socket has taken the one before, while the source reads the next, so
+ * even a slow client uses the memory of two chunks only. Rejects if the source fails, or the client hangs up or stalls.
  */
 async function stream(body: ByteStream, response: ServerResponse, idleMs: number): Promise<void> {
   let fail: (reason: Error) => void = () => undefined;
-  // A response that was sent whole is closed, too, and that is no error: making one would cost as much as its head.
+  // `close` also comes after a complete response. Then no Error is created: that would be as slow as sending the head.
   const cut = (reason: string) => () => {
     if (!response.writableFinished) fail(new Error(reason));
   };
@@ -76,7 +80,7 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
     });
   try {
     for await (const chunk of body) {
-      // The source may have taken its time: only the client's is counted.
+      // The time that the source took does not count against the client.
       idle.refresh();
       await taken((done) => response.write(chunk, done));
       bodyChunks.giveBack(chunk);
@@ -90,8 +94,8 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
 }
 
 /**
- * Sends a whole answer, with the headers that are `common` to all; rejects when a streamed body fails, with the
- * connection broken off and never padded.
+ * Sends an answer, with the headers that are `common` to all answers. Rejects if a streamed body fails. The body is never
+ * padded: the caller closes the connection.
  */
 export async function send(
   exchange: Exchange,
@@ -111,7 +115,7 @@ export async function send(
   const bytes = encoded(typeof answer.body === "string" ? answer.body : "");
   if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", bytes.length);
   if (unread && !body.over) {
-    // With Content-Length the client has the whole answer now; the connection ends when its body has been let pass.
+    // Because of Content-Length the client knows that the answer is complete. The connection is closed after draining.
     response.flushHeaders();
     if (!silent && bytes.length > 0) response.write(bytes);
     await drain(exchange);
@@ -119,12 +123,12 @@ export async function send(
   } else response.end(silent ? undefined : bytes, () => documentChunks.giveBack(bytes));
 }
 
-/** Shorter texts are not worth a whole chunk. */
+/** Shorter texts, in UTF-16 units, do not need a chunk of their own. */
 const LONG_TEXT = 16 * 1024;
 
 /**
- * Encoded once: Node would measure a string and then encode it, which for a page of keys is a millisecond each. Where
- * it surely fits, into memory that is used again: new memory costs as much as the encoding.
+ * The text in UTF-8. Given a string, Node would measure and then encode it, each of which takes a millisecond for a page
+ * of keys. If the text surely fits, it is encoded into reused memory: allocating memory takes as long as encoding.
  */
 function encoded(text: string): Buffer {
   if (text.length < LONG_TEXT || text.length * 3 > documentChunks.chunkBytes) return Buffer.from(text);
@@ -133,10 +137,11 @@ function encoded(text: string): Buffer {
 }
 
 /**
- * Waits for a slow answer. A fast one is sent as it is; for a slow one status 200 and the XML declaration go out first,
- * then a space at each interval, then the document or `<Error>`, as S3 does: the client parses it in either case.
+ * Waits for an answer and sends it, as S3 does. If the answer comes before the first interval ends, it is sent as it is.
+ * Otherwise status 200 and the XML declaration are sent first, then a space at each interval, and at last the document or
+ * an `<Error>`. The client parses either.
  */
-export async function sendLate(
+export async function sendDeferred(
   exchange: Exchange,
   answer: Promise<S3Response>,
   common: S3Response["headers"],
@@ -150,7 +155,7 @@ export async function sendLate(
       response.write(XML_DECLARATION);
     }
   }, settings.keepAliveMs);
-  // The work goes on when its client has left, but nobody is left to be kept waiting.
+  // If the client hangs up, the work continues, but nothing more is sent.
   response.once("close", () => clearInterval(timer));
   let final: S3Response;
   try {

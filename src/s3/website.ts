@@ -5,7 +5,7 @@ import { ANONYMOUS } from "../model/account.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { routedKey, routingRule, type RoutingRule, type WebsiteConfiguration } from "../model/website.js";
 import { accessRequest, type Origin } from "./access-request.js";
-import { errorStatus, errorText, type Refused } from "./error-response.js";
+import { errorStatus, errorText, type ErrorContext } from "./error-response.js";
 import { DeferredResponse, type Operation, type S3Response } from "./operation.js";
 import { getObject } from "./operations/get-object.js";
 import { headObject } from "./operations/head-object.js";
@@ -21,13 +21,13 @@ export interface WebsiteRequest {
   readonly origin: Origin;
   readonly region: string;
   readonly signal: AbortSignal;
-  /** What an error's page names. */
-  readonly at: Refused;
+  /** What error pages tell about the request. */
+  readonly at: ErrorContext;
 }
 
 type Pages = Exclude<WebsiteConfiguration, { readonly redirectAll: unknown }>;
 
-/** A bucket as browsers see it: its objects are pages, and whoever asks is nobody. Errors are pages, too. */
+/** Serves a bucket as a website, to anonymous requesters. Objects and errors are sent as pages. */
 export async function serveWebsite(gateway: Gateway, request: WebsiteRequest): Promise<S3Response> {
   try {
     const configuration = await publishedWebsite(gateway, request.bucket);
@@ -62,21 +62,21 @@ class Website {
     if (rule) return this.redirect(rule, key);
     const page = key === "" || key.endsWith("/") ? key + index : key;
     try {
-      return moved(await this.read(page, this.request.head));
+      return followRedirect(await this.read(page, this.request.head));
     } catch (failure) {
       const refused = toS3Error(failure);
       if (!refused || errorStatus(refused.kind) < 400) throw failure;
-      return this.failed(refused, key, page);
+      return this.errorAnswer(refused, key, page);
     }
   }
 
-  private async failed(failure: S3Error, key: string, page: string): Promise<S3Response> {
+  private async errorAnswer(failure: S3Error, key: string, page: string): Promise<S3Response> {
     const { error, index, rules } = this.configuration;
     const status = errorStatus(failure.kind);
     const rule = routingRule(rules, key, status);
     if (rule) return this.redirect(rule, key);
     const hidden = status === 403 || status === 404;
-    // A folder was meant.
+    // The key is a folder with an index page: redirect to the folder.
     if (hidden && page === key && (await this.exists(`${key}/${index}`)))
       return { status: 302, headers: { Location: `/${encodeKey(key)}/` } };
     if (error === undefined || status >= 500) throw failure;
@@ -148,7 +148,7 @@ class Website {
     const asked = { ...head, query: new Query("") };
     const access = accessRequest(asked, address, anonymous, operation, origin, { document: "" });
     const call = { account: ANONYMOUS, signal, requestId: at.requestId, access };
-    // An object is asked about, so its bucket was resolved.
+    // The rule is about an object, so the call has a bucket.
     return (await this.gateway.access.permit(call)) as BucketCall;
   }
 }
@@ -160,30 +160,33 @@ async function publishedWebsite(gateway: Gateway, bucket: string): Promise<Websi
   throw new S3Error("NoSuchWebsiteConfiguration", { resource: bucket, fields: { BucketName: bucket } });
 }
 
-/** An object may name another location. One that is not valid as a header, as earlier versions stored, is passed over. */
-function moved(page: S3Response): S3Response {
+/**
+ * Redirects if the object names another location. Earlier versions stored locations that are not valid headers; they are
+ * ignored.
+ */
+function followRedirect(page: S3Response): S3Response {
   const location = page.headers["x-amz-website-redirect-location"];
   if (location === undefined || !isHeaderValue(String(location))) return page;
   if (typeof page.body === "object") page.body.close();
   return { status: 301, headers: { Location: location } };
 }
 
-/** As S3's own pages; `another`: why the bucket's own error page could not be shown. */
-function errorPage(failure: S3Error, at: Refused, another?: S3Error): S3Response {
+/** An error page like S3's own. `another`: why the bucket's own error page could not be read. */
+function errorPage(failure: S3Error, at: ErrorContext, another?: S3Error): S3Response {
   const status = errorStatus(failure.kind);
   const { headers = {} } = failure.details;
   if (status === 304) return { status, headers };
   const title = `${status} ${STATUS_CODES[status] ?? ""}`;
   const list = (entries: readonly (readonly [string, string])[]) =>
     `<ul>\n${entries.map(([name, value]) => `<li>${escapeXml(`${name}: ${value}`)}</li>\n`).join("")}</ul>\n`;
-  const told = ({ kind, details: { message, fields } }: S3Error) =>
+  const details = ({ kind, details: { message, fields } }: S3Error) =>
     [["Code", kind], ["Message", message ?? errorText(kind)], ...Object.entries(fields ?? {})] as const;
   const more = another
-    ? `<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n${list(told(another))}`
+    ? `<h3>An Error Occurred While Attempting to Retrieve a Custom Error Document</h3>\n${list(details(another))}`
     : "";
   return {
     status,
     headers: { ...headers, "Content-Type": "text/html; charset=utf-8" },
-    body: `<html>\n<head><title>${title}</title></head>\n<body>\n<h1>${title}</h1>\n${list([...told(failure), ["RequestId", at.requestId], ["HostId", at.hostId]])}${more}<hr/>\n</body>\n</html>\n`,
+    body: `<html>\n<head><title>${title}</title></head>\n<body>\n<h1>${title}</h1>\n${list([...details(failure), ["RequestId", at.requestId], ["HostId", at.hostId]])}${more}<hr/>\n</body>\n</html>\n`,
   };
 }

@@ -4,7 +4,7 @@ import { toS3Error } from "../../src/gateway/s3-error.js";
 import { globOf, matchesGlob } from "../../src/model/glob.js";
 import { accessLine } from "../../src/model/access-log.js";
 import { requireActions } from "../../src/model/policy-actions.js";
-import { askPolicy, isPublicPolicy } from "../../src/model/policy-decision.js";
+import { evaluatePolicy, isPublicPolicy } from "../../src/model/policy-decision.js";
 import { parsePolicy } from "../../src/model/policy-document.js";
 import { errorStatus } from "../../src/s3/error-response.js";
 import { aclHeaders, readAcl } from "../../src/s3/wire/acl.js";
@@ -89,7 +89,7 @@ describe(`parsers of permissions under random input (seed ${seed})`, () => {
         const context = (key: string) =>
           key.length % 3 === 0 ? undefined : key.length % 3 === 1 ? [value] : [value, "a"];
         expect(
-          askPolicy(policy, {
+          evaluatePolicy(policy, {
             principal: value === "" ? {} : { id: value, displayName: "a" },
             action: "s3:GetObject",
             resource: `box/${value}`,

@@ -35,7 +35,7 @@ export class AskingGateway {
       key: name.key ?? "",
       versionId: name.versionId,
       ...(uploadId === undefined ? {} : { uploadId }),
-      also: [],
+      furtherActions: [],
       anonymous: false,
       pays: false,
       conditions: () => undefined,

@@ -10,7 +10,10 @@ export interface Accounts {
   readonly all: readonly Account[];
 }
 
-/** Whose territory is charged for what is written to the call's bucket: its owner's, whoever writes. */
+/**
+ * The account that pays for what is written to the call's bucket: the bucket's owner, whoever writes. AccessDenied when
+ * the owner has no account any more.
+ */
 export function payerOf(
   accounts: Accounts,
   { account, bucket }: Pick<BucketCall, "account"> & { bucket: Bucket },
@@ -18,6 +21,6 @@ export function payerOf(
   const payer = bucket.owner === account.id ? account : accounts.owner(bucket.owner);
   if (payer) return payer;
   throw new S3Error("AccessDenied", {
-    message: "The bucket's owner has no account on this gateway any more, so nobody would pay for the object.",
+    message: "The bucket's owner no longer has an account on this gateway, so the object cannot be charged to anyone.",
   });
 }

@@ -1,4 +1,4 @@
-/** Actions that have a second name for a certain version of an object. */
+/** Actions that have another name when the request names a version. */
 const versioned = new Map([
   ["s3:GetObject", "s3:GetObjectVersion"],
   ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
@@ -10,7 +10,7 @@ const versioned = new Map([
   ["s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"],
 ]);
 
-/** The action as policies name it where a version is named. */
+/** The action's name in policies: its `…Version` form if the request names a version. */
 export function forVersion(action: string, versionId: string | undefined): string {
   return (versionId === undefined ? undefined : versioned.get(action)) ?? action;
 }
@@ -43,5 +43,5 @@ export const bucketPermissions: ReadonlyMap<string, "READ" | "WRITE" | "READ_ACP
   ["s3:PutBucketAcl", "WRITE_ACP"],
 ]);
 
-/** The owner can always repair a policy that shuts everybody out; nobody else ever touches it. */
+/** Only the bucket's owner may do these, and no policy can deny them: an owner must be able to repair a policy. */
 export const policyActions: readonly string[] = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];

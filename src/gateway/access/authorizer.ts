@@ -5,7 +5,7 @@ import { S3Error } from "../s3-error.js";
 import type { ObjectVersion, Upload } from "../../model/object.js";
 import type { Principal } from "../../model/policy.js";
 import { isObjectAction } from "../../model/policy-actions.js";
-import { askPolicy, isPublicPolicy } from "../../model/policy-decision.js";
+import { evaluatePolicy, isPublicPolicy } from "../../model/policy-decision.js";
 import type { Access, AccessRequest, AccessTarget, Call, RequestCall, UploadCall } from "../call.js";
 import { bucketPermissions, forVersion, objectPermissions, policyActions } from "./actions.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
@@ -13,8 +13,9 @@ import { withinLimits } from "./key-limits.js";
 import { withUploadEncryption } from "./upload-access.js";
 
 /**
- * Decides who may do what. The access key's limits come first; then an explicit Deny of the policy; then the bucket's
- * owner may do all, and others what policy or ACL allow. NoSuchBucket comes before AccessDenied, as in S3.
+ * Decides who may do what. The access key's limits are checked first, then an explicit Deny in the policy. After that
+ * the bucket's owner may do everything, and others what the policy or an ACL allows. NoSuchBucket comes before
+ * AccessDenied, as in S3.
  */
 export class Authorizer implements Access {
   constructor(private readonly catalog: Catalog) {}
@@ -22,7 +23,7 @@ export class Authorizer implements Access {
   async permit(call: RequestCall): Promise<Call | UploadCall> {
     const { access } = call;
     const { rule, key, versionId, uploadId } = access;
-    // What no policy and no ACL could ever allow.
+    // No policy and no ACL can allow this.
     if (access.anonymous && !rule.anonymous) throw new S3Error("AccessDenied");
     if (rule.resource === "service") return call;
     if (rule.resource === "newBucket") return this.permitCreation(call);
@@ -41,7 +42,7 @@ export class Authorizer implements Access {
     throw new S3Error("AccessDenied", { resource: bucket, message: "The access key's limits do not permit this." });
   }
 
-  /** Decides on what a permitted call asks beside what it addresses, and resolves its bucket. */
+  /** The second decision of a permitted call, on a further target such as a copy's source. Resolves the target's bucket. */
   async require(call: Call, target: AccessTarget): Promise<Bucket> {
     const { access } = call;
     const bucket = await this.bucket(target.bucket);
@@ -53,7 +54,7 @@ export class Authorizer implements Access {
     const { action } = target;
     const alone: AccessRequest = {
       ...access,
-      also: [],
+      furtherActions: [],
       rule: { resource: "object", action, anonymous: access.rule.anonymous },
     };
     await new Decision(this.catalog, call, alone, bucket, target, undefined).require();
@@ -67,7 +68,7 @@ export class Authorizer implements Access {
   }
 }
 
-/** AccessDenied where the bucket's owner is another than the request expects. */
+/** AccessDenied if the bucket's owner is not the one that the request expects. */
 function requireOwner({ owner, name }: Bucket, expected: string | undefined): void {
   if (expected !== undefined && expected !== owner) throw new S3Error("AccessDenied", { resource: name });
 }
@@ -90,18 +91,18 @@ class Decision {
     this.requester = access.anonymous ? {} : { id };
   }
 
-  /** AccessDenied unless the action, and all that come with it, are allowed. */
+  /** AccessDenied unless the action and all further actions of the request are allowed. */
   async require(): Promise<void> {
     const { access, bucket, target, upload } = this;
-    const { rule, also } = access;
-    const actions = [target.action, ...also];
+    const { rule, furtherActions } = access;
+    const actions = [target.action, ...furtherActions];
     this.requireLimits(actions);
-    // The network's files belong to no S3 account: no policy and no ACL speaks of them.
+    // The network's files belong to no S3 account, so no policy and no ACL applies to them.
     if (isNetworkBucket(bucket)) {
       this.requireNetworkRead();
       return;
     }
-    // Each object is asked about by itself.
+    // The service asks about each object separately.
     if (rule.resource === "objects") return;
     if (upload && rule.initiator === "only" && !this.isInitiator) throw this.denied();
     const settings = await bucketAccess(this.catalog, bucket);
@@ -112,21 +113,21 @@ class Decision {
     const answers = actions.map((action) => this.decide(action, settings, version));
     if (answers.includes("deny")) throw this.denied();
     if (this.isMissingRead(version)) {
-      // Without ListBucket a missing key is 403 and not 404, as on AWS; with it the service says 404.
+      // Without ListBucket a missing key is 403, as on AWS. With ListBucket the service answers 404.
       if (!this.isOwner && this.decide("s3:ListBucket", settings, undefined) !== "allow") throw this.denied();
       return;
     }
     if (answers.some((answer) => answer !== "allow")) throw this.denied();
   }
 
-  /** A key's limits hold for whatever its account may do. */
+  /** The limits of an access key apply whatever its account may do. */
   private requireLimits(actions: readonly string[]): void {
     const { access, bucket, target } = this;
     if (!access.limits) return;
     const prefix = access.conditions("s3:prefix")?.[0] ?? "";
     for (const action of actions) {
-      const asked = { ...access.rule, action, bucket: bucket.name, key: target.key, prefix };
-      if (!withinLimits(access.limits, asked)) throw this.denied("The access key's limits do not permit this.");
+      const request = { ...access.rule, action, bucket: bucket.name, key: target.key, prefix };
+      if (!withinLimits(access.limits, request)) throw this.denied("The access key's limits do not permit this.");
     }
   }
 
@@ -135,7 +136,7 @@ class Decision {
     if (!reads || this.call.account.readsNetwork !== true) throw this.denied();
   }
 
-  /** A read of an object that is not there. */
+  /** Whether another account, or an anonymous requester, reads an object that does not exist. */
   private isMissingRead(version: ObjectVersion | undefined): boolean {
     const reads = objectPermissions.get(this.target.action) === "READ";
     return reads && !this.isOwner && (!version || version.deleteMarker);
@@ -153,7 +154,7 @@ class Decision {
     return new S3Error("AccessDenied", message === undefined ? {} : { message });
   }
 
-  /** The object, where the decision depends on it. */
+  /** The object's version, if the decision depends on its tags or its ACL. */
   private async version(action: string, { acls, policy }: BucketAccess): Promise<ObjectVersion | undefined> {
     if (!isObjectAction(action)) return undefined;
     const tags = policy?.statements.some(
@@ -175,12 +176,12 @@ class Decision {
     if (policyActions.includes(action)) return this.isOwner ? "allow" : "silent";
     const resource = isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
     const answer = policy
-      ? askPolicy(policy, { principal: this.principal, action, resource, context: this.context(version) })
+      ? evaluatePolicy(policy, { principal: this.principal, action, resource, context: this.context(version) })
       : "silent";
     if (answer === "deny") return "deny";
     if (this.isInitiator && this.access.rule.initiator === "also" && action === this.target.action) return "allow";
     const permission = objectPermissions.get(action);
-    // An object of another account's is that account's to give: the bucket's policy and owner have no say in it.
+    // If another account owns the object, only its ACL grants access: the bucket's policy and owner do not.
     const foreign =
       settings.acls &&
       permission !== undefined &&
@@ -197,16 +198,17 @@ class Decision {
   private aclAllows(action: string, { acl, block }: BucketAccess, version: ObjectVersion | undefined): boolean {
     const onObject = objectPermissions.get(action);
     const object: Acl | undefined = version && !version.deleteMarker ? version.acl : undefined;
-    // An account's own objects are open to it, whatever their ACLs grant.
+    // An account may always use its own objects, whatever their ACLs grant.
     if (
       onObject &&
       object &&
       (object.owner === this.requester.id || aclAllows(object, this.requester, onObject, block.ignorePublicAcls))
     )
       return true;
-    // Who writes an object by a grant on the bucket owns it, and so sets its ACL along with it.
-    const asked = action === "s3:PutObjectAcl" && this.access.rule.action === "s3:PutObject" ? "s3:PutObject" : action;
-    const onBucket = bucketPermissions.get(asked);
+    // A requester that writes an object by a grant on the bucket owns the object, so it may set the ACL in the same write.
+    const granted =
+      action === "s3:PutObjectAcl" && this.access.rule.action === "s3:PutObject" ? "s3:PutObject" : action;
+    const onBucket = bucketPermissions.get(granted);
     return onBucket !== undefined && aclAllows(acl, this.requester, onBucket, block.ignorePublicAcls);
   }
 

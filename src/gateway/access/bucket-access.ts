@@ -4,18 +4,18 @@ import type { Bucket } from "../../model/bucket.js";
 import type { Policy } from "../../model/policy.js";
 import { NOTHING_BLOCKED, type ObjectOwnership, type PublicAccessBlock } from "../../model/public-access.js";
 
-/** What an owner has set on who may use a bucket. Each is undefined where it was never set. */
+/** A bucket's settings that decide who may use it. `policy` and `ownership` are undefined if they were never set. */
 export interface BucketAccess {
   readonly policy: Policy | undefined;
   readonly ownership: ObjectOwnership | undefined;
   readonly block: PublicAccessBlock;
   readonly acl: Acl;
   readonly requesterPays: boolean;
-  /** Whether ACLs count at all. */
+  /** Whether ACLs are enabled. */
   readonly acls: boolean;
 }
 
-/** In one read. */
+/** Reads all access settings of a bucket at once. */
 export async function bucketAccess(catalog: Catalog, bucket: Pick<Bucket, "name" | "owner">): Promise<BucketAccess> {
   const documents = await catalog.documents.all(bucket.name);
   const ownership = documents?.get("ownershipControls");

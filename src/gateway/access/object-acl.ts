@@ -6,12 +6,14 @@ import type { Accounts } from "./accounts.js";
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
 import type { BucketCall } from "../call.js";
 
+/** The ACL that a request asks for. */
 export function aclOf(request: AclRequest, owner: string, bucketOwner: string): Acl {
   return "canned" in request ? cannedAcl(request.canned, owner, bucketOwner) : { owner, grants: request.grants };
 }
 
 /**
- * InvalidArgument for a grant to nobody we know (the owner is known in any case), and for more of them than S3 takes.
+ * InvalidArgument for a grant to an unknown account (the owner counts as known), InvalidRequest for more grants than S3
+ * takes.
  */
 export function requireGrantees({ grants }: Acl, accounts: Accounts, owner: string): void {
   if (grants.length > MAX_GRANTS)
@@ -26,7 +28,7 @@ export function requireGrantees({ grants }: Acl, accounts: Accounts, owner: stri
   }
 }
 
-/** AccessDenied for an ACL that would let the public in where that is blocked. */
+/** AccessDenied for a public ACL if the bucket blocks public ACLs. */
 export function requireUnblocked(acl: Acl, { block }: BucketAccess): void {
   if (block.blockPublicAcls && isPublicAcl(acl))
     throw new S3Error("AccessDenied", {
@@ -34,13 +36,13 @@ export function requireUnblocked(acl: Acl, { block }: BucketAccess): void {
     });
 }
 
-/** Where ACLs are disabled, only these say nothing new. AccessControlListNotSupported for any other. */
-function requireNothingNew(request: AclRequest | undefined): void {
+/** Where ACLs are disabled, only the canned ACLs that change nothing are taken. AccessControlListNotSupported. */
+function requireDefaultAcl(request: AclRequest | undefined): void {
   if (!request || ("canned" in request && /^(private|bucket-owner-full-control)$/.test(request.canned))) return;
   throw new S3Error("AccessControlListNotSupported");
 }
 
-/** What is listed, with each one's owner as its ACL says: while ACLs are disabled, all of it is the bucket owner's. */
+/** Listed versions with their owners. While ACLs are disabled, the bucket's owner owns them all. */
 export async function withOwners<Listed extends { readonly owner: string }>(
   catalog: Catalog,
   bucket: Bucket,
@@ -50,26 +52,26 @@ export async function withOwners<Listed extends { readonly owner: string }>(
   return listed.map((each) => ({ ...each, owner: bucket.owner }));
 }
 
-/** The ACL of a new object; undefined where it is the bucket owner's alone. */
+/** The ACL of a new object; undefined if only the bucket's owner has access. */
 export async function newObjectAcl(
   components: { readonly catalog: Catalog; readonly accounts: Accounts },
   call: BucketCall,
   request: AclRequest | undefined,
 ): Promise<Acl | undefined> {
   const { bucket } = call;
-  // The usual case needs no further read: the owner writes, and asks for nothing.
+  // The usual case needs no further read: the owner writes without an ACL.
   if (!request && call.account.id === bucket.owner) return undefined;
   const access = await bucketAccess(components.catalog, bucket);
   if (!access.acls) {
-    requireNothingNew(request);
+    requireDefaultAcl(request);
     return undefined;
   }
-  const yields =
+  const toBucketOwner =
     access.ownership === "BucketOwnerPreferred" &&
     request &&
     "canned" in request &&
     request.canned === "bucket-owner-full-control";
-  const owner = yields ? bucket.owner : call.account.id;
+  const owner = toBucketOwner ? bucket.owner : call.account.id;
   const acl = request ? aclOf(request, owner, bucket.owner) : privateAcl(owner);
   requireGrantees(acl, components.accounts, owner);
   requireUnblocked(acl, access);

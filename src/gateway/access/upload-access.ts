@@ -4,14 +4,15 @@ import type { AccessRequest } from "../call.js";
 const SSE = "s3:x-amz-server-side-encryption";
 
 /**
- * A request about an upload as policies see it: parts carry no headers of encryption, so what they are judged by is
- * what the upload was created with. Otherwise no large object could be put where a policy demands encryption.
+ * A request about an upload, as policies see it. Parts carry no encryption headers, so conditions on encryption are
+ * tested against the encryption that the upload was created with. Otherwise a policy that demands encryption would
+ * refuse every multipart upload.
  */
 export function withUploadEncryption(access: AccessRequest, upload: Upload | undefined): AccessRequest {
   const encryption = upload?.encryption;
   if (!encryption) return access;
   const { algorithm, keyId } = encryption;
-  const told = new Map(
+  const values = new Map(
     algorithm === "customer"
       ? [[`${SSE}-customer-algorithm`, "AES256"]]
       : [
@@ -20,7 +21,7 @@ export function withUploadEncryption(access: AccessRequest, upload: Upload | und
         ],
   );
   const conditions = (key: string) => {
-    const value = told.get(key);
+    const value = values.get(key);
     return value === undefined ? access.conditions(key) : [value];
   };
   return { ...access, conditions };

@@ -6,7 +6,7 @@ const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 const RESERVED_PREFIXES = ["xn--", "sthree-", "amzn-s3-demo-"];
 const RESERVED_SUFFIXES = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
-/** S3's rules for the names of new general-purpose buckets: InvalidBucketName says which one is broken. */
+/** S3's rules for the names of new general-purpose buckets. InvalidBucketName names the broken rule. */
 export function requireBucketName(name: string): void {
   const broken = brokenRule(name);
   if (broken === undefined) return;
@@ -18,13 +18,13 @@ export function requireBucketName(name: string): void {
 }
 
 function brokenRule(name: string): string | undefined {
-  if (name.length < 3 || name.length > 63) return "a name has 3 to 63 characters";
+  if (name.length < 3 || name.length > 63) return "bucket names must have 3 to 63 characters";
   if (!SHAPE.test(name)) {
-    return "a name is of lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit";
+    return "bucket names may contain only lower-case letters, digits, dots and hyphens, and must begin and end with a letter or digit";
   }
-  if (name.includes("..")) return "two dots may not follow each other";
-  if (/\.-|-\./.test(name)) return "dots and hyphens may not stand beside each other";
-  if (IPV4.test(name)) return "a name may not look like an IP address";
+  if (name.includes("..")) return "bucket names may not contain two dots in a row";
+  if (/\.-|-\./.test(name)) return "bucket names may not contain a dot next to a hyphen";
+  if (IPV4.test(name)) return "bucket names may not look like an IP address";
   const prefix = RESERVED_PREFIXES.find((reserved) => name.startsWith(reserved));
   if (prefix !== undefined) return `the prefix ${prefix} is reserved`;
   const suffix = RESERVED_SUFFIXES.find((reserved) => name.endsWith(reserved));

@@ -14,10 +14,10 @@ import { withinBuckets } from "../access/key-limits.js";
 import { aclOf, requireGrantees } from "../access/object-acl.js";
 import type { Staging } from "../ingest/staging.js";
 
-/** What a new bucket has where its request says nothing else: AWS's own choice. */
+/** The settings of a new bucket whose request names no others; the same as on AWS. */
 export const NEW_BUCKETS = {
   objectOwnership: "BucketOwnerEnforced" as ObjectOwnership,
-  /** All four locks against the public are set. */
+  /** Whether all four settings of the public access block are set. */
   blockPublicAccess: true,
 };
 export type NewBuckets = typeof NEW_BUCKETS;
@@ -40,17 +40,20 @@ export class BucketService implements Buckets {
     const documents: DocumentSet = {
       ...this.accessDocuments(call, request),
       ...(request.tags && request.tags.length > 0 ? { tagging: request.tags } : {}),
-      // A bucket with object lock has versioning from its first moment.
+      // A bucket with object lock has versioning from the start.
       ...(request.objectLock === true ? { versioning: "Enabled", "object-lock": {} } : {}),
     };
     const fresh = { name, owner: call.account.id, region: this.settings.region };
     const { created, bucket } = await this.components.catalog.buckets.create(fresh, documents);
-    if (!created) await this.again(call, bucket, documents.acl);
+    if (!created) await this.recreate(call, bucket, documents.acl);
     return bucket;
   }
 
-  /** One's own bucket again is success in us-east-1, which rclone relies on, and sets its ACL anew. */
-  private async again({ account }: Call, { name, owner, region }: Bucket, acl: Acl | undefined): Promise<void> {
+  /**
+   * Creating a bucket that the requester owns already. In us-east-1 that succeeds and sets the bucket's ACL again, as on
+   * AWS; rclone relies on it.
+   */
+  private async recreate({ account }: Call, { name, owner, region }: Bucket, acl: Acl | undefined): Promise<void> {
     const own = owner === account.id;
     if (!own || region !== "us-east-1")
       throw new S3Error(own ? "BucketAlreadyOwnedByYou" : "BucketAlreadyExists", {
@@ -70,7 +73,7 @@ export class BucketService implements Buckets {
     );
   }
 
-  /** Who may use the new bucket: set with it, so that it is never open for a moment. */
+  /** The documents that decide who may use the new bucket. They are created with it, so that it is never open. */
   private accessDocuments({ account }: Call, { ownership, acl: request }: NewBucket): DocumentSet {
     const { objectOwnership, blockPublicAccess } = this.settings;
     const ownershipControls = ownership ?? objectOwnership;

@@ -6,7 +6,7 @@ import type { BucketCall, Call } from "../call.js";
 
 export interface NewBucket {
   readonly objectLock?: boolean;
-  /** Of the objects others put; the gateway's own choice by default. */
+  /** Who owns the objects that other accounts put; the gateway's setting by default. */
   readonly ownership?: ObjectOwnership;
   readonly acl?: AclRequest;
   readonly tags?: readonly Tag[];
@@ -14,10 +14,11 @@ export interface NewBucket {
 
 export interface Buckets {
   /**
-   * InvalidBucketName, BucketAlreadyExists (another's), BucketAlreadyOwnedByYou. In us-east-1, as on AWS, one's own
-   * again is a success that sets its ACL anew.
+   * InvalidBucketName, BucketAlreadyExists (another account owns it), BucketAlreadyOwnedByYou. In us-east-1, creating
+   * one's own bucket again succeeds and sets its ACL again, as on AWS.
    */
   create(call: Call, name: string, request?: NewBucket): Promise<Bucket>;
+  /** The buckets of the call's account that its access key may use. */
   list(call: Call): Promise<readonly Bucket[]>;
   /** BucketNotEmpty. */
   delete(call: BucketCall): Promise<void>;

@@ -26,9 +26,9 @@ type Check<Name extends DocumentName> = (
   document: BucketDocument<Name>,
 ) => void | Promise<void>;
 
-/** What S3 asks of a document beside its form, before it is set on a bucket. */
+/** S3's conditions on a document that depend on more than its form. They are checked before it is set on a bucket. */
 const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
-  /** AWS lets a bucket name a KMS key that is not there yet; a cipher is ours, and a typing error is told at once. */
+  /** A KMS key need not exist yet, as on AWS. A cipher must, so that a misspelt name is reported at once. */
   encryption({ keys }, _call, { algorithm, keyId }) {
     if (algorithm === "cess-cbc") keys.cipher(keyId ?? "");
   },
@@ -48,7 +48,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
     });
   },
 
-  /** InvalidBucketAclWithObjectOwnership where the bucket's ACL grants something to others. */
+  /** InvalidBucketAclWithObjectOwnership if the bucket's ACL has grants to others than its owner. */
   async ownershipControls({ catalog }, { bucket }, ownership) {
     if (ownership !== "BucketOwnerEnforced") return;
     const { acl } = await bucketAccess(catalog, bucket);
@@ -56,7 +56,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
       throw new S3Error("InvalidBucketAclWithObjectOwnership");
   },
 
-  /** MalformedPolicy; AccessDenied for a public one where these are blocked. */
+  /** MalformedPolicy; AccessDenied for a public policy if the bucket blocks public policies. */
   async policy({ catalog, accounts }, { bucket }, { policy }) {
     requireActions(policy);
     requirePrincipals(accounts, policy);
@@ -82,6 +82,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
   },
 };
 
+/** Rejects with S3's error if the call's bucket cannot have this document. */
 export async function checkDocument<Name extends DocumentName>(
   components: CheckComponents,
   call: BucketCall,
@@ -107,13 +108,13 @@ async function requireTarget(
   const access = await bucketAccess(catalog, target);
   if (!access.acls)
     throw new S3Error("AccessControlListNotSupported", {
-      message: "The target bucket does not allow ACLs, so logs in it take no TargetGrants.",
+      message: "The target bucket does not allow ACLs. Remove TargetGrants, or enable ACLs on the target bucket.",
     });
   requireGrantees({ owner, grants }, accounts, owner);
   requireUnblocked({ owner, grants }, access);
 }
 
-/** MalformedPolicy for an account that does not exist: a Deny for a mistyped one would deny nothing. */
+/** MalformedPolicy for an account that does not exist: a Deny for a misspelt account would deny nothing. */
 function requirePrincipals(accounts: Accounts, { statements }: Policy): void {
   const known = (name: string) =>
     accounts.all.some(({ id, displayName }) =>
@@ -131,8 +132,7 @@ function requirePrincipals(accounts: Accounts, { statements }: Policy): void {
 
 function unknownDestination(webhook: string): S3Error {
   return new S3Error("InvalidArgument", {
-    message:
-      "Unable to validate the following destination configurations: the gateway's operator has configured no webhook of this name",
+    message: "Unable to validate the following destination configurations: the gateway has no webhook of this name",
     fields: { ArgumentName: webhook, ArgumentValue: "The destination queue does not exist" },
   });
 }

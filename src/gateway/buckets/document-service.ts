@@ -6,7 +6,7 @@ import type { BucketDocumentStore, SetOptions } from "./bucket-documents.js";
 import { checkDocument, type CheckComponents } from "./document-checks.js";
 import { eventSource } from "./notification-service.js";
 
-/** Default encryption of buckets: their own, else the operator's. */
+/** The default encryption of a bucket: its own, else the operator's. */
 export interface DefaultEncryptions {
   defaultOf(bucket: string): Promise<DefaultEncryption | undefined>;
 }
@@ -15,7 +15,7 @@ export interface DocumentComponents extends CheckComponents {
   readonly encryption: DefaultEncryptions;
 }
 
-/** What S3 answers where a document was never set; the others are read as empty then. */
+/** S3's error for a document that was never set. Documents without an entry are read as empty. */
 const missing: Partial<Record<DocumentName, ErrorKind>> = {
   cors: "NoSuchCORSConfiguration",
   encryption: "ServerSideEncryptionConfigurationNotFoundError",
@@ -53,7 +53,7 @@ export class DocumentService implements BucketDocumentStore {
   ): Promise<void> {
     const { catalog } = this.components;
     await checkDocument(this.components, call, name, document);
-    // In S3 a document with nothing in it is none.
+    // In S3, setting an empty document removes it.
     if (isEmpty(name, document)) return this.delete(call, name);
     await catalog.documents.put(call.bucket.name, name, document);
     if (name !== "notification" || skipTest) return;

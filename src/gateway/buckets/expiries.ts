@@ -9,7 +9,7 @@ import {
 } from "../../model/lifecycle.js";
 import type { Upload } from "../../model/object.js";
 
-/** When lifecycle rules will end a current version or an upload: what reads and writes of them tell. */
+/** Tells when lifecycle rules will expire a current version or abort an upload, for the headers of answers. */
 export class Expiries {
   /** `dayMs`: the length of a rule's day. */
   constructor(
@@ -17,12 +17,12 @@ export class Expiries {
     private readonly dayMs: number,
   ) {}
 
-  async of(version: AgingVersion & { readonly bucket: string }): Promise<{ readonly expiry?: Expiry }> {
+  async versionExpiry(version: AgingVersion & { readonly bucket: string }): Promise<{ readonly expiry?: Expiry }> {
     const expiry = expiryOf(await this.rules(version.bucket), version, this.dayMs);
     return expiry ? { expiry } : {};
   }
 
-  async ofUpload(upload: Pick<Upload, "bucket" | "key" | "createdAt">): Promise<AbortSchedule> {
+  async abortSchedule(upload: Pick<Upload, "bucket" | "key" | "createdAt">): Promise<AbortSchedule> {
     const ends = uploadAbort(await this.rules(upload.bucket), upload, this.dayMs);
     return ends ? { ends } : {};
   }

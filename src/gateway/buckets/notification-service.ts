@@ -2,11 +2,11 @@ import type { Catalog } from "../../catalog/catalog.js";
 import { outboxEventFor, type EventSource, type OutboxEvent } from "../../model/notification.js";
 import type { BucketCall, Call } from "../call.js";
 
-/** Who is told of what happens to a bucket's objects. What is told is recorded with the change, and delivered later. */
+/** Makes the outbox events of a bucket's notifications. They are recorded with the change and delivered later. */
 export class NotificationService {
   constructor(private readonly components: { readonly catalog: Catalog }) {}
 
-  /** What is to be recorded with a change of the object; nothing where nobody listens. */
+  /** The event to record with a change of the object; absent if no rule asks for it. */
   async outboxEvent(
     call: BucketCall,
     key: string,
@@ -19,6 +19,7 @@ export class NotificationService {
   }
 }
 
+/** Who caused an event: the call's requester. */
 export function eventSource({ account, access, requestId = "" }: Call): EventSource {
   return { principal: account.id, address: access?.conditions("aws:sourceip")?.[0] ?? "", requestId };
 }

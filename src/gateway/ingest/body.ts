@@ -1,17 +1,18 @@
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
 
-/** A request body: decoded bytes, and what the client says they must be. */
+/** A request body: its decoded bytes, and the size and digests that the client announced for them. */
 export interface Body {
-  /** Framing removed, chunk signatures verified; fails with an S3Error (IncompleteBody, SignatureDoesNotMatch, …). */
+  /** Bytes without framing; chunk signatures are verified. Fails with an S3Error (IncompleteBody, SignatureDoesNotMatch, …). */
   readonly stream: AsyncIterable<Uint8Array>;
-  /** Decoded bytes announced before the body, when they were. */
+  /** The announced number of decoded bytes; absent if the headers do not name it. */
   readonly size?: number;
-  /** What is known before the body. */
+  /** What the headers announce. */
   readonly announced: Expected & { readonly algorithm?: ChecksumAlgorithm; readonly signedChunks?: true };
-  /** What the trailer added; valid after the stream has ended. */
+  /** What the trailer announces. Valid after the stream has ended. */
   trailer(): Expected;
 }
 
+/** Digests that the body must have. */
 export interface Expected {
   /** Content-MD5, base64. BadDigest when it differs. */
   readonly md5?: string;

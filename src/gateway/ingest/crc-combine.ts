@@ -1,13 +1,13 @@
 import { CRC_POLYNOMIALS } from "../../model/digest.js";
 
-/** Algorithms whose value over a whole follows from the values over its pieces and the pieces' lengths. */
+/** Algorithms whose value for the whole can be computed from the values and lengths of its pieces. */
 export type CombinableAlgorithm = keyof typeof CRC_POLYNOMIALS;
 
 export function isCombinable(algorithm: string): algorithm is CombinableAlgorithm {
   return algorithm in CRC_POLYNOMIALS;
 }
 
-/** A CRC and the number of bytes it stands for. */
+/** The CRC of a piece, and the piece's length in bytes. */
 export interface CrcPiece {
   /** In network byte order. */
   readonly crc: Uint8Array;
@@ -15,9 +15,9 @@ export interface CrcPiece {
 }
 
 /**
- * The CRC of the pieces laid end to end. Appending n bytes multiplies what came before by x^8n modulo the polynomial
- * (over GF(2)); since initial value and final inversion are equal in all three, they cancel. So the checksum of a
- * 5 TiB object follows from its parts' without reading one byte.
+ * The CRC of the concatenated pieces. Appending n bytes multiplies the CRC so far by x^8n modulo the polynomial, over
+ * GF(2). The initial value and the final inversion are the same in all three algorithms, so they cancel out. The checksum
+ * of a 5 TiB object can so be computed from those of its parts without reading a byte.
  */
 export function combineCrcs(algorithm: CombinableAlgorithm, pieces: readonly CrcPiece[]): Buffer {
   const field = new CrcField(CRC_POLYNOMIALS[algorithm], algorithm === "CRC64NVME" ? 64 : 32);
@@ -58,7 +58,7 @@ class CrcField {
     const known = this.shifts.get(length);
     if (known !== undefined) return known;
     let result = this.one;
-    // Eight bits a byte: the exponent's lowest set bit is three places above the length's.
+    // A byte has eight bits, so the exponent's lowest set bit is three places above the length's.
     for (let rest = BigInt(length), place = 3; rest > 0n; rest >>= 1n, place++) {
       if (rest & 1n) result = this.multiply(this.power(place), result);
     }

@@ -1,6 +1,6 @@
 /**
- * Memory that the event loop and the digest threads share, handed out in pieces of one size. It is reserved whole but
- * becomes resident only as pieces are used; the piece given back last is used next, so few of them ever are.
+ * Memory that the event loop shares with the digest threads, divided into pieces of one size. All of it is reserved, but a
+ * piece becomes resident only when it is used. The piece that was released last is taken next, so few pieces are used.
  */
 export class DigestMemory {
   readonly shared: SharedArrayBuffer;
@@ -16,7 +16,7 @@ export class DigestMemory {
     this.free = Array.from({ length: count }, (_, index) => (count - 1 - index) * pieceBytes);
   }
 
-  /** So many pieces, or undefined when fewer are free. */
+  /** `count` pieces; undefined if fewer are free. */
   take(count: number): Uint8Array[] | undefined {
     if (this.free.length < count) return undefined;
     return this.free

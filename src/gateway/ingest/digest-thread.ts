@@ -7,13 +7,13 @@ import { serveCalls } from "../../threads/thread-calls.js";
 const NICENESS = 5;
 
 /**
- * On Linux this concerns the calling thread alone: where cores are scarce the event loop goes first, so that hashing
- * never keeps a small request waiting.
+ * Hashing must not make small requests wait, so the event loop gets the processor first. On Linux the priority is set for
+ * the calling thread alone.
  */
 if (process.platform === "linux") setPriority(NICENESS);
 
 const memory = new Uint8Array((workerData as { readonly memory: SharedArrayBuffer }).memory);
-/** By number: the bodies that the thread hashes at the moment. */
+/** The bodies that this thread hashes at the moment, by their number. */
 const bodies = new Map<number, readonly RunningDigest[]>();
 
 const calls = {
@@ -39,7 +39,7 @@ const calls = {
   },
 };
 
-/** What a digest thread does. */
+/** The calls that a digest thread serves. */
 export type DigestCalls = typeof calls;
 
 serveCalls(calls);

@@ -10,11 +10,11 @@ import { InlineDigests, type Digests, type DigestValues } from "./digests.js";
 
 export const DIGEST_THREADS_DEFAULTS = {
   threads: availableParallelism(),
-  /** Bytes of a body that are hashed, and written, at a time. */
+  /** Bytes of a body that are hashed and written in one go. */
   pieceBytes: 256 * KIB,
-  /** One is filled while one is hashed and one waits for that. */
+  /** One is filled, one is hashed, and one waits to be hashed. */
   piecesOfBody: 3,
-  /** Bytes that all bodies together hold: 128 bodies; the next one is refused with SlowDown. */
+  /** Memory of all bodies together, in bytes: enough for 128 bodies. Further ones are refused with SlowDown. */
   memoryBytes: 96 * MIB,
   /** Bodies up to this many bytes are hashed on the event loop: under half a millisecond. */
   inlineBytes: 128 * KIB,
@@ -23,8 +23,8 @@ export const DIGEST_THREADS_DEFAULTS = {
 export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
 
 /**
- * Digests in threads of their own, because MD5 takes some 2 ms for a MiB and the event loop has other clients. The
- * bytes are copied into shared memory, where a thread hashes them while the disk takes them from the event loop's copy.
+ * Computes digests in threads of their own: MD5 takes about 2 ms for a MiB, and the event loop serves other clients. The
+ * bytes are copied into shared memory. A thread hashes that copy while the event loop's copy is written to the disk.
  */
 export class DigestThreads implements Digests {
   private readonly settings: DigestThreadsSettings;
@@ -66,7 +66,7 @@ export class DigestThreads implements Digests {
     try {
       let turn = 0;
       for await (const gathered of inPieces(source, this.settings.pieceBytes)) {
-        // Filled again only when the thread has read what it held.
+        // The piece may be filled again only after the thread has hashed its bytes.
         await hashing.atMost(pieces.length - 1);
         const piece = pieces[turn++ % pieces.length]?.subarray(0, gathered.length) ?? new Uint8Array(0);
         piece.set(gathered);
@@ -80,7 +80,7 @@ export class DigestThreads implements Digests {
     }
   }
 
-  /** A thread for MD5 and one for the rest while there are idle ones: a lone body then comes as fast as MD5 alone. */
+  /** While threads are idle, MD5 gets a thread of its own: a single body then takes no longer than MD5 alone. */
   private begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
     const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
     const split = rest.length > 0 && rest.length < algorithms.length && this.threads.idle > 1;
@@ -92,9 +92,9 @@ export class DigestThreads implements Digests {
 }
 
 /**
- * The source's bytes in pieces of one size, the last one shorter, all in one buffer that is the source's again when the
- * next is asked for. Gathered here and not in the shared memory: bytes go there several times as slowly unless they and
- * their place begin at the same alignment.
+ * The source's bytes in pieces of one size; the last one may be shorter. All pieces are in one buffer, so each is valid
+ * until the next is requested. They are not gathered in the shared memory: copying to it is several times slower unless
+ * source and target have the same alignment.
  */
 async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number): AsyncGenerator<Uint8Array> {
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
@@ -113,7 +113,7 @@ async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number):
   if (filled > 0) yield piece.subarray(0, filled);
 }
 
-/** One body's digests in the making, in groups on threads of their own. All of them read the same pieces. */
+/** Computes the digests of one body, in groups on separate threads. All groups read the same pieces. */
 class SplitHashing {
   constructor(
     private readonly parts: readonly { readonly group: readonly ChecksumAlgorithm[]; readonly hashing: BodyHashing }[],
@@ -143,9 +143,9 @@ class SplitHashing {
   }
 }
 
-/** Some digests of one body in the making on a thread. */
+/** Computes some digests of one body on a thread. */
 class BodyHashing {
-  /** Calls that the thread has not answered yet. */
+  /** Calls that the thread has not finished yet. */
   private pending = 0;
   private finished = false;
   private failure: Error | undefined;
@@ -159,7 +159,7 @@ class BodyHashing {
     this.follow(thread.call("begin", { body, algorithms }));
   }
 
-  /** `piece` lies in the shared memory and must stay as it is until it is answered for. */
+  /** `piece` lies in the shared memory and must not change until it has been hashed. */
   update(piece: Uint8Array): void {
     this.follow(this.thread.call("update", { body: this.body, start: piece.byteOffset, length: piece.length }));
   }

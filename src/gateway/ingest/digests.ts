@@ -1,14 +1,14 @@
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { beginDigest, type RunningDigest } from "../../model/digest.js";
 
-/** Raw digests, numbers in network byte order. */
+/** Raw digests. Numbers are in network byte order. */
 export type DigestValues = ReadonlyMap<ChecksumAlgorithm, Buffer>;
 
 /** Computes the digests of bodies while their bytes pass through. */
 export interface Digests {
   /**
-   * Gives the bytes of `source`, perhaps cut otherwise, and returns their digests. A chunk is good until the next one
-   * is asked for. `size`: bytes, where known; a hint. SlowDown when no memory is left for another body.
+   * Yields the bytes of `source`, perhaps in other chunks, and returns their digests. A chunk is valid until the next one
+   * is requested. `size`: a hint of the number of bytes. SlowDown when no memory is left for another body.
    */
   over(
     source: AsyncIterable<Uint8Array>,
@@ -18,7 +18,7 @@ export interface Digests {
   close(): Promise<void>;
 }
 
-/** On the caller's own thread: for small bodies, where another thread's answer would take longer than the work. */
+/** Computes digests on the caller's thread: for small bodies, where a call to another thread takes longer than the work. */
 export class InlineDigests implements Digests {
   async *over(
     source: AsyncIterable<Uint8Array>,

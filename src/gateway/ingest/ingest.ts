@@ -14,9 +14,9 @@ export interface IngestComponents {
 
 export interface IngestOptions {
   readonly signal: AbortSignal;
-  /** Computed in any case, beside those the client announced. */
+  /** A checksum to compute in addition to those that the client announced. */
   readonly algorithm?: ChecksumAlgorithm;
-  /** Called with the number of bytes once they are right, before the blob exists: what it throws refuses them. */
+  /** Called with the size, in bytes, once all digests match and before the blob exists. It may throw to refuse the body. */
   readonly admit?: (size: number) => Promise<void>;
 }
 
@@ -25,18 +25,17 @@ export interface Ingested {
   readonly size: number;
   /** In hex. */
   readonly md5: string;
-  /** Base64 values over the bytes, of every algorithm that was asked for or announced. */
+  /** Base64 values by every algorithm that was requested or announced. */
   readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>;
-  /** The algorithm of the value the client sent. */
+  /** The algorithm of the checksum that the client sent; absent if it sent none. */
   readonly sent?: ChecksumAlgorithm;
 }
 
 /**
- * Stages a body in one pass: its bytes flow through the digests into a blob, at the disk's pace. All that the client
- * said of them is checked while the blob is unfinished, so a body that is not what it should be never becomes one.
- * IncompleteBody, EntityTooLarge, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, InvalidRequest (a checksum that
- * was promised did not come), SlowDown, and whatever the stream, `admit` or the disk fails with: nothing is left behind
- * then.
+ * Stages a body in one pass: its bytes flow through the digests into a blob, as fast as the disk takes them. Size and
+ * digests are checked before the blob is finished, so a wrong body never becomes a blob. Rejects with IncompleteBody,
+ * EntityTooLarge, BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, InvalidRequest (an announced checksum did not
+ * come), SlowDown, or the error of the stream, of `admit` or of the disk. Nothing is left behind then.
  */
 export async function ingest(
   { blobs, digests }: IngestComponents,
@@ -50,7 +49,7 @@ export async function ingest(
   return { blob: id, size, ...reading.results() };
 }
 
-/** The digests of one body, in the making. */
+/** Reads one body: counts its bytes, computes its digests, and compares them with the expected ones. */
 class BodyReading {
   private size = 0;
   private md5 = "";
@@ -105,7 +104,7 @@ class BodyReading {
     const promised = this.body.announced.algorithm;
     if (promised !== undefined && this.sent === undefined) {
       throw new S3Error("InvalidRequest", {
-        message: `The request announced a ${promised} checksum, but none came with it`,
+        message: `The request announced a ${promised} checksum, but did not send one`,
       });
     }
   }
@@ -132,7 +131,7 @@ class BodyReading {
     const computed = this.checksums.get(algorithm);
     if (computed === undefined) {
       throw new S3Error("InvalidRequest", {
-        message: `The trailer carries a ${algorithm} checksum that no header announced`,
+        message: `The trailer has a ${algorithm} checksum, but no header announced it`,
       });
     }
     if (!sameBytes(value, computed)) {
@@ -144,7 +143,7 @@ class BodyReading {
   }
 }
 
-/** Refuses what can never match, before a byte of the body is read. */
+/** Refuses expected digests that cannot match any body. InvalidDigest, InvalidRequest. */
 function checkShape(expected: Expected): void {
   if (expected.md5 !== undefined && !isBase64Of(expected.md5, 16)) {
     throw new S3Error("InvalidDigest", { message: "The Content-MD5 you specified is not valid" });
@@ -157,7 +156,7 @@ function checkShape(expected: Expected): void {
   }
 }
 
-/** Base64 of exactly so many bytes; the padding may be missing, as some clients leave it out. */
+/** Whether the text is base64 of exactly `bytes` bytes. The padding may be missing: some clients leave it out. */
 function isBase64Of(text: string, bytes: number): boolean {
   return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, "base64").byteLength === bytes;
 }

@@ -8,11 +8,11 @@ import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
 
 export const quotaDefaults = {
-  /** How long a reading of the chain answers for the next ones. */
+  /** How long a reading of the chain is used without reading again. */
   freshMs: 5_000,
-  /** How long the last reading still counts while the chain cannot be reached. */
+  /** How long the last reading is used while the chain cannot be reached. */
   staleMs: 600_000,
-  /** Accounts whose last reading is remembered. */
+  /** Accounts whose last reading is cached. */
   maxAccounts: 10_000,
 };
 export type QuotaSettings = typeof quotaDefaults;
@@ -23,30 +23,31 @@ export interface QuotaComponents {
   readonly clock: Clock;
 }
 
-/** What the chain said of an account. */
+/** An account's state on chain. */
 interface Reading {
   readonly authorized: boolean;
   readonly territory: Territory | undefined;
+  /** When it was read. Milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Segments on their way to the network, as counted then and with all that were admitted since. */
+/** Segments on their way to the network: those counted at `at`, and all that were admitted since. */
 interface Waiting {
   segments: number;
   readonly at: number;
 }
 
 /**
- * Whether an owner's territory can take an object. What was admitted is reserved until its row is in the catalog, so
- * that many requests at once are not all promised the same space.
+ * Checks whether an owner's territory has room for an object. Admitted space is reserved until the object's row is in the
+ * catalog, so that concurrent requests are not all promised the same space.
  */
 export class QuotaCheck {
   private readonly settings: QuotaSettings;
   private readonly readings: LRUCache<string, Reading>;
   private readonly pending = new Map<string, Promise<Reading>>();
-  /** Account.id → segments of requests that are admitted and not yet in the catalog. */
+  /** Account.id → segments that were admitted and are not yet in the catalog. */
   private readonly reserved = new Map<string, number>();
-  /** Account.id → a count that is never too low: the catalog sums up every staged object to tell it anew. */
+  /** Account.id → a count that is never too low. Counting again is slow: the catalog sums up all staged objects. */
   private readonly waiting: LRUCache<string, Waiting>;
 
   constructor(
@@ -59,9 +60,9 @@ export class QuotaCheck {
   }
 
   /**
-   * Admits an object of `size` bytes; call what it resolves with when the object is in the catalog or given up.
-   * GatewayNotAuthorized, TerritoryNotFound, TerritoryNotActive, TerritoryTooSmall, or ServiceUnavailable when the
-   * chain has not been reached for too long. No bytes are no file on chain: always admitted.
+   * Admits an object of `size` bytes. Resolves with a function to call when the object is in the catalog or given up.
+   * GatewayNotAuthorized, TerritoryNotFound, TerritoryNotActive, TerritoryTooSmall, or ServiceUnavailable if the chain has
+   * been unreachable for too long. An empty object is always admitted: it has no file on chain.
    */
   async admit(account: Account, size: number, format?: SegmentFormat): Promise<() => void> {
     const segments = segmentCount(size, format);
@@ -69,7 +70,7 @@ export class QuotaCheck {
     const release = this.reserve(account.id, segments);
     if (this.hasAmpleRoom(account, segments)) return release;
     try {
-      // Read before the catalog is asked: what is committed in between is counted twice for a moment, never not at all.
+      // `reserved` is read before the catalog: an object that is committed in between is counted twice, never missed.
       const reserved = this.reserved.get(account.id) ?? 0;
       const at = this.components.clock.now();
       const undeclared = await this.components.catalog.objects.undeclaredSegments(account.id);
@@ -82,7 +83,7 @@ export class QuotaCheck {
     }
   }
 
-  /** Whether what is remembered shows room twice over, with all that was admitted since and nothing that went. */
+  /** Whether the cached reading and count show twice the room needed. Admissions since then are counted, deletions not. */
   private hasAmpleRoom(account: Account, segments: number): boolean {
     const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
     if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
@@ -107,8 +108,8 @@ export class QuotaCheck {
 
   private async check(account: Account, segments: number, needed: number): Promise<void> {
     const known = this.readings.get(readingKey(account));
-    // A remembered reading may admit only where there is room twice over, since orders may have been placed since; and
-    // it never refuses, since the owner may just have done what the refusal would ask for.
+    // A cached reading admits only if there is twice the room needed, because orders may have been placed since. It never
+    // refuses, because the owner may have bought or renewed space since.
     if (
       known &&
       this.isFresh(known) &&
@@ -137,7 +138,7 @@ export class QuotaCheck {
       if (!(error instanceof ChainUnavailable)) throw error;
       if (known && this.components.clock.now() - known.at < this.settings.staleMs) return known;
       throw new S3Error("ServiceUnavailable", {
-        message: "The CESS chain cannot be reached, so the space left in the territory is not known; try again later",
+        message: "The CESS chain cannot be reached, so the space left in the territory is unknown. Try again later.",
         cause: error,
       });
     }

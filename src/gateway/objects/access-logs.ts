@@ -1,13 +1,13 @@
-/** Lines of a bucket's access log that are to become an object. */
+/** Lines of a bucket's access log, to be put as an object. */
 export interface SpooledLog {
   readonly bucket: string;
-  /** When the first of its requests came, in milliseconds since 1970; all are of that day. */
+  /** Arrival of the first request, in milliseconds since 1970. All requests are of the same day. */
   readonly begun: number;
   readonly body: AsyncIterable<Uint8Array>;
   readonly size: number;
 }
 
 export interface AccessLogs {
-  /** Puts a log object where the bucket's logs go. False: they go nowhere any more. Rejects as Objects.put. */
+  /** Puts a log object into the target bucket. False if the bucket no longer has one. Rejects like Objects.put. */
   deliver(log: SpooledLog, signal: AbortSignal): Promise<boolean>;
 }

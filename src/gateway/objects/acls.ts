@@ -5,10 +5,13 @@ import type { ObjectKey } from "./objects.js";
 /** An ACL with the display names of the accounts in it, by Account.id. */
 export type NamedAcl = Acl & { readonly names: ReadonlyMap<string, string> };
 
-/** Access control lists of buckets and objects. Both setters reject with AccessControlListNotSupported where ACLs are disabled, and with AccessDenied for a public ACL where these are blocked. */
+/**
+ * Access control lists of buckets and objects. Setters reject with AccessControlListNotSupported if ACLs are disabled,
+ * and with AccessDenied for a public ACL if the bucket blocks public ACLs.
+ */
 export interface Acls {
-  ofBucket(call: BucketCall): Promise<NamedAcl>;
+  getBucket(call: BucketCall): Promise<NamedAcl>;
   setBucket(call: BucketCall, request: AclRequest): Promise<void>;
-  ofObject(call: BucketCall, name: ObjectKey): Promise<NamedAcl>;
+  getObject(call: BucketCall, name: ObjectKey): Promise<NamedAcl>;
   setObject(call: BucketCall, name: ObjectKey, request: AclRequest): Promise<void>;
 }

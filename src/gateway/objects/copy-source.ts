@@ -6,7 +6,7 @@ import type { BucketCall } from "../call.js";
 import { S3Error } from "../s3-error.js";
 import { failedRead } from "./object-read.js";
 import type { CopyRequest } from "./objects.js";
-import { shownVersionId } from "./shown-version-id.js";
+import { visibleVersionId } from "./visible-version-id.js";
 import type { VersionLookup } from "./version-lookup.js";
 
 export interface SourceComponents {
@@ -14,7 +14,7 @@ export interface SourceComponents {
   readonly lookup: VersionLookup;
 }
 
-/** The version a copy reads; its preconditions fail with PreconditionFailed, never with NotModified. */
+/** The version that a copy reads. Failed preconditions are PreconditionFailed, never NotModified. */
 export async function readableSource(
   { authorizer, lookup }: SourceComponents,
   call: BucketCall,
@@ -24,7 +24,7 @@ export async function readableSource(
   const action = forVersion("s3:GetObject", versionId);
   const bucket = await authorizer.require(call, { ...source, action, source: true });
   const version = await lookup.find(bucket, source, call.signal).catch((error: unknown) => {
-    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiedMarker() : error;
+    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiesDeleteMarker() : error;
   });
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions);
@@ -32,11 +32,11 @@ export async function readableSource(
     const condition = sourcePreconditions.ifNoneMatch ? "If-None-Match" : "If-Modified-Since";
     throw new S3Error("PreconditionFailed", { fields: { Condition: condition } });
   }
-  const { versionId: sourceVersionId } = shownVersionId(bucket, version.versionId);
+  const { versionId: sourceVersionId } = visibleVersionId(bucket, version.versionId);
   return { version, sourceVersionId };
 }
 
-function copiedMarker(): S3Error {
+function copiesDeleteMarker(): S3Error {
   return new S3Error("InvalidRequest", {
     message: "The source of a copy request may not specifically refer to a delete marker by version id.",
   });

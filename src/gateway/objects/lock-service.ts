@@ -17,7 +17,7 @@ export interface LockComponents {
   readonly clock: Clock;
 }
 
-/** Object lock of single versions; the bucket's own is a document. */
+/** Object lock of versions. The bucket's lock configuration is a bucket document. */
 export class LockService implements Locks {
   constructor(private readonly components: LockComponents) {}
 
@@ -61,7 +61,7 @@ export class LockService implements Locks {
   }
 }
 
-/** InvalidArgument where the bucket has no object lock: there is no governance that a request could bypass. */
+/** InvalidArgument if the bucket has no object lock: there is no retention to bypass. */
 export async function requireBypassable(catalog: Catalog, bucket: string): Promise<void> {
   if (await lockConfiguration(catalog, bucket)) return;
   throw new S3Error("InvalidArgument", {
@@ -75,8 +75,8 @@ function lockConfiguration(catalog: Catalog, bucket: string): Promise<LockConfig
 }
 
 /**
- * The lock a new version gets: what was asked for, and the bucket's default retention where no other was.
- * InvalidRequest where the bucket has no object lock, InvalidArgument for a retention that is over already.
+ * The lock of a new version: the requested one, with the bucket's default retention if no retention was requested.
+ * InvalidRequest if the bucket has no object lock, InvalidArgument for a retention that is over already.
  */
 export async function newLock(
   components: LockComponents,
@@ -89,8 +89,8 @@ export async function newLock(
 }
 
 /**
- * As `newLock`, of an upload that is on its way: what it asked for was in the future then, and may be over before it
- * ends.
+ * Like `newLock`, for an open upload. A retention that was in the future when the upload was created may be over when it
+ * is completed, so this is no error.
  */
 export async function uploadLock(
   { catalog, clock }: LockComponents,
@@ -110,8 +110,9 @@ export async function uploadLock(
 }
 
 /**
- * InvalidRequest for bytes that are to be locked though nothing proves them whole. A signature over them does so as
- * well as what S3 asks for, and is all that MinIO's clients send over plain HTTP. `what`: `Put Object`.
+ * InvalidRequest for a body that will be locked but has no digest. S3 asks for Content-MD5 or a checksum. A signature over
+ * the body is accepted, too: MinIO's clients send nothing else over plain HTTP. `what`: the operation, such as
+ * `Put Object`.
  */
 export function requireLockDigest(
   lock: ObjectLock | undefined,

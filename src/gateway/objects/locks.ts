@@ -2,11 +2,11 @@ import type { Retention } from "../../model/object-lock.js";
 import type { BucketCall } from "../call.js";
 import type { ObjectKey } from "./objects.js";
 
-/** All of single versions: InvalidRequest where the bucket has no object lock. */
+/** Object lock of versions. All methods but the last reject with InvalidRequest if the bucket has no object lock. */
 export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   retention(call: BucketCall, name: ObjectKey): Promise<Retention>;
-  /** Undefined removes it. AccessDenied where the retention in force forbids it. */
+  /** Sets the retention; undefined removes it. AccessDenied if the retention in force forbids the change. */
   setRetention(
     call: BucketCall,
     name: ObjectKey,
@@ -16,6 +16,6 @@ export interface Locks {
   /** NoSuchObjectLockConfiguration. */
   legalHold(call: BucketCall, name: ObjectKey): Promise<"ON" | "OFF">;
   setLegalHold(call: BucketCall, name: ObjectKey, legalHold: "ON" | "OFF"): Promise<void>;
-  /** InvalidArgument where the bucket has no object lock, and so no governance that a request could bypass. */
+  /** InvalidArgument if the bucket has no object lock: there is no retention to bypass. */
   requireBypassable(call: BucketCall): Promise<void>;
 }

@@ -14,7 +14,7 @@ export interface LogDeliveryComponents {
   readonly clock: Clock;
 }
 
-/** Access logs become objects that the target bucket's owner puts. */
+/** Puts access logs as objects into the target bucket, in the name of its owner. */
 export class LogDelivery implements AccessLogs {
   constructor(private readonly components: LogDeliveryComponents) {}
 
@@ -24,7 +24,7 @@ export class LogDelivery implements AccessLogs {
     if (!source || !configuration) return false;
     const target = await catalog.buckets.get(configuration.targetBucket);
     const account = accounts.owner(source.owner);
-    // It was deleted, and may be another's by now.
+    // The target bucket was deleted, and another account may have created it again.
     if (!account || target?.owner !== source.owner) return false;
     const key = logKey(
       configuration,

@@ -17,14 +17,14 @@ export interface ObjectBytesComponents {
   readonly network?: NetworkBucket | undefined;
 }
 
-/** Where an object's bytes are read from: staging while they are there, the network after. */
+/** Reads an object's bytes: from staging while they are there, then from the network. */
 export class ObjectBytes {
   constructor(private readonly components: ObjectBytesComponents) {}
 
   /**
-   * Bytes `range` of a version. Resolves when the first of them are at hand, so what fails until then is still an
-   * S3Error: NoSuchKey when the version went meanwhile, ObjectUnavailable when its bytes cannot be had. `key`: the
-   * version's data key, where it has one; whoever has it may read.
+   * Bytes `range` of a version. Resolves when the first bytes are there, so that earlier failures become S3Errors:
+   * NoSuchKey if the version was deleted meanwhile, ObjectUnavailable if its bytes cannot be had. `key`: the version's
+   * data key, if it has one. The caller has checked that the requester may read.
    */
   async open(
     version: ObjectVersion,
@@ -39,8 +39,8 @@ export class ObjectBytes {
     if (version.durability.state !== "stored") {
       const staged = await this.openStaged(version, range, signal);
       if (staged) return staged;
-      // Staged bytes go only after the network has them, but the row in hand is from before: look again.
-      current = await this.stillThere(version);
+      // Staged bytes are removed only once the network has them. The row in hand is older, so read it again.
+      current = await this.currentVersion(version);
     }
     const files = await this.fileRanges(current, range, key);
     return this.components.retrieval.open(files, signal);
@@ -55,12 +55,14 @@ export class ObjectBytes {
     const slices = slicesWithin(await catalog.objects.blobs(version.id), range);
     if (slices.length === 0) return undefined;
     const read = async function* () {
-      // Pinned, none of them can go before the stream ends, but one may have gone before. A blob that can be opened has
-      // not; of several, all are there if the catalog still links them, since it lets go of them before they are
-      // removed.
-      const gone =
-        slices.length > 1 ? lost(slices, slicesWithin(await catalog.objects.blobs(version.id), range)) : undefined;
-      if (gone) throw new BlobMissing(gone.blob);
+      // Pinned blobs are not removed before the stream ends, but one may have been removed before it was pinned. Opening
+      // a single blob shows that. Several blobs are all there if the catalog still links them, because blobs are unlinked
+      // before they are removed.
+      const unlinked =
+        slices.length > 1
+          ? firstUnlinked(slices, slicesWithin(await catalog.objects.blobs(version.id), range))
+          : undefined;
+      if (unlinked) throw new BlobMissing(unlinked.blob);
       for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
     };
     try {
@@ -71,8 +73,8 @@ export class ObjectBytes {
     }
   }
 
-  /** The version as it is now. NoSuchKey when it went meanwhile. */
-  private async stillThere({ id, key }: ObjectVersion): Promise<ObjectVersion> {
+  /** The version as the catalog has it now. NoSuchKey if it was deleted meanwhile. */
+  private async currentVersion({ id, key }: ObjectVersion): Promise<ObjectVersion> {
     const now = await this.components.catalog.objects.byId(id);
     if (!now) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
     return now;
@@ -83,12 +85,12 @@ export class ObjectBytes {
     for (const { file: row, offset, length } of slicesWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
-      for (const range of kept(file, { start: offset, end: offset + length }))
+      for (const range of storedRanges(file, { start: offset, end: offset + length }))
         ranges.push({ file: { ...withKey(file, key), size: range.end }, range });
     }
     const covered = ranges.reduce((sum, { range: { start, end } }) => sum + end - start, 0);
     if (covered !== range.end - range.start) {
-      await this.stillThere(version);
+      await this.currentVersion(version);
       throw new S3Error("ObjectUnavailable", {
         message: "The object's bytes are neither staged at this gateway nor stored in the network",
         resource: version.key,
@@ -99,11 +101,11 @@ export class ObjectBytes {
 }
 
 /**
- * Where bytes `range` of a version lie in a file that may have fewer segments than the version. A level's odd one at
- * the end is paired with itself, so that one Merkle root stands for several lists of segments: for all those that go on
- * repeating the last block. 32 MiB and 64 MiB of zeros are one file, and its only segment is both of the longer one's.
+ * The ranges of a file that hold bytes `range` of a version. The file may have fewer segments than the version: in the
+ * Merkle tree, the odd node at the end of a level is paired with itself, so lists of segments that only repeat their last
+ * block have the same root. For example, 32 MiB and 64 MiB of zeros are one file of one segment, which is read twice.
  */
-function kept({ format, segments }: Omit<CessFile, "size">, range: ByteRange): ByteRange[] {
+function storedRanges({ format, segments }: Omit<CessFile, "size">, range: ByteRange): ByteRange[] {
   const capacity = segmentCapacity(format);
   if (range.end <= segments.length * capacity) return [range];
   const places = segments.map((_, index) => index);
@@ -119,13 +121,13 @@ function kept({ format, segments }: Omit<CessFile, "size">, range: ByteRange): B
   return found;
 }
 
-/** The catalog does not keep the data keys of stored files; each version brings its own. */
+/** The file with the version's data key. The catalog does not keep the data keys of stored files. */
 function withKey(file: Omit<CessFile, "size">, key: DataKey | undefined): Omit<CessFile, "size"> {
   return file.format.name === "aes-256-gcm" && key !== undefined ? { ...file, format: { ...file.format, key } } : file;
 }
 
-/** The first of the slices that is not where it was. */
-function lost(slices: readonly BlobSlice[], now: readonly BlobSlice[]): BlobSlice | undefined {
+/** The first slice that the catalog no longer links at the same place. */
+function firstUnlinked(slices: readonly BlobSlice[], now: readonly BlobSlice[]): BlobSlice | undefined {
   return slices.find(({ blob, offset, length }, place) => {
     const other = now[place];
     return other?.blob !== blob || other.offset !== offset || other.length !== length;

@@ -24,20 +24,20 @@ export interface CopyComponents extends StorageComponents, SourceComponents {
   readonly onWork: () => void;
 }
 
-/** A copy's source, and its data key where it has one. */
+/** A copy's source, and its data key if it has one. */
 interface OpenedSource {
   readonly source: ObjectVersion;
   readonly key: DataKey | undefined;
 }
 
-/** Times a copy begins again because its source was deleted or replaced in between. */
+/** Attempts of a copy whose source is deleted or replaced meanwhile. */
 const ATTEMPTS = 5;
 
-/** CopyObject: a copy shares its source's bytes, staged or in the network, so none are moved. */
+/** CopyObject. A copy shares its source's bytes, staged or on the network, so no bytes are moved. */
 export class ObjectCopy {
   constructor(private readonly components: CopyComponents) {}
 
-  /** The source's refusals as for a read; InvalidRequest for an object onto itself that changes nothing. */
+  /** Rejects like a read of the source; InvalidRequest for a copy onto itself that changes nothing. */
   async run(call: BucketCall, key: string, request: CopyRequest): Promise<Copied> {
     requireKey(key);
     if (request.replaceMetadata) requireMetadata(request.replaceMetadata.metadata);
@@ -61,16 +61,16 @@ export class ObjectCopy {
           lock ? { ...request, lock } : request,
           opened,
         );
-        const version = { ...written, ...(await this.components.expiries.of(written)) };
+        const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
-        const lost = isProblem(error, "copySourceDeleted");
-        if (!lost || attempt === ATTEMPTS) throw error;
+        const sourceDeleted = isProblem(error, "copySourceDeleted");
+        if (!sourceDeleted || attempt === ATTEMPTS) throw error;
       }
     }
   }
 
-  /** Tags that are copied are read there and set here: each needs its own permission, as on AWS. */
+  /** Copying tags needs permission to read them at the source and to set them on the copy, as on AWS. */
   private async requireTagging(call: BucketCall, key: string, source: ObjectName): Promise<void> {
     const { authorizer } = this.components;
     const reading = forVersion("s3:GetObjectTagging", source.versionId);
@@ -106,7 +106,7 @@ export class ObjectCopy {
     };
     const shared = await this.sharedBytes(call, source, fresh.format);
     if (!shared) return this.restage(call, version, request, opened);
-    // Encrypted files that are shared have one data key, which is wrapped anew for the copy.
+    // A copy that shares encrypted files needs their data key, wrapped again for the copy.
     const rewrapped =
       shared.extents && opened.key !== undefined
         ? await encryption.forNew(bucket, request.encryption, opened.key)
@@ -131,8 +131,8 @@ export class ObjectCopy {
   }
 
   /**
-   * What the copy links; undefined when the source's files are charged to another territory than the caller's, or are
-   * encrypted otherwise than the copy is to be.
+   * The source's bytes, for the copy to link. Undefined if the source's files are charged to another territory, or their
+   * format does not fit the copy's.
    */
   private async sharedBytes(
     call: BucketCall,
@@ -148,15 +148,19 @@ export class ObjectCopy {
     for (const { file } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
-      if (row.territory !== call.account.territory || row.owner !== call.account.id || !sameWay(row.format, format))
+      if (
+        row.territory !== call.account.territory ||
+        row.owner !== call.account.id ||
+        !isInterchangeable(row.format, format)
+      )
         return undefined;
     }
     return { blobs, extents, copied: true };
   }
 
   /**
-   * By the algorithm that was asked for, else the source's. A copy has no parts, so its checksum is of the whole: the
-   * source's own, what its parts' combine to, or computed by reading the bytes once.
+   * The copy's checksum, by the requested algorithm, else the source's. A copy has no parts, so the checksum is of the
+   * whole object: the source's own, one combined from its parts', or one computed by reading the bytes once.
    */
   private async checksum(
     call: BucketCall,
@@ -169,7 +173,7 @@ export class ObjectCopy {
     if (checksum?.algorithm === algorithm && checksum.type === "FULL_OBJECT") return checksum;
     const combined = combinedChecksum(algorithm, parts);
     if (combined) return combined;
-    // Beyond what S3 copies at all, it would take hours.
+    // S3 does not copy larger objects, and reading them would take hours.
     if (asked === undefined && source.size > LIMITS.putBytes) return checksum;
     const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
     const hashing = this.components.digests.over(stream, new Set([algorithm]), source.size);
@@ -178,7 +182,7 @@ export class ObjectCopy {
     return { algorithm, type: "FULL_OBJECT", value: step.value.get(algorithm)?.toString("base64") ?? "" };
   }
 
-  /** The bytes are put anew, to be charged to the caller's present territory, and encrypted as the copy is to be. */
+  /** Stages the bytes again, charged to the call's territory and encrypted as requested for the copy. */
   private async restage(
     call: BucketCall,
     version: Omit<NewVersion, "etag">,
@@ -214,17 +218,17 @@ export class ObjectCopy {
 }
 
 /**
- * Whether files of one format can stand for an object that was to be stored in the other: a data key is wrapped for
- * both.
+ * Whether a copy in the format `wanted` can share files that are stored in another. Data keys do not matter: they are
+ * wrapped again for the copy.
  */
-function sameWay(stored: SegmentFormat, wanted: SegmentFormat): boolean {
+function isInterchangeable(stored: SegmentFormat, wanted: SegmentFormat): boolean {
   return (
     stored.name === wanted.name &&
     (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher))
   );
 }
 
-/** Storage class and redirect are never the source's: a copy has those its request names. */
+/** The copy's headers: the source's, but storage class and website redirect only from the request. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
   const kept = Object.entries(content).filter(
     ([name]) => name !== "storageClass" && name !== "websiteRedirectLocation",
@@ -233,7 +237,10 @@ function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): Conten
   return Object.fromEntries([...kept, ...named]);
 }
 
-/** With a version of its own to copy from, an object onto itself is how S3 restores an older version. */
+/**
+ * Whether a copy onto itself changes nothing. A copy of an older version onto its own key is how S3 restores that
+ * version.
+ */
 function isSelfCopy(
   key: string,
   { name, versioning }: Bucket,

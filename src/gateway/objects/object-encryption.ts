@@ -6,7 +6,7 @@ import { S3Error } from "../s3-error.js";
 import type { DataKey, SegmentFormat } from "../../model/file.js";
 
 export const ENCRYPTION_DEFAULTS = {
-  /** What objects get where neither their request nor their bucket says anything. */
+  /** Encryption of objects if neither their request nor their bucket names one. */
   default: "none" as "none" | "AES256",
 };
 export type EncryptionSettings = typeof ENCRYPTION_DEFAULTS;
@@ -16,7 +16,7 @@ export interface EncryptionComponents {
   readonly keys: Keys;
 }
 
-/** How a new object is encrypted, and how its bytes become segments; neither, when it is not. */
+/** How a new object is encrypted, and how its bytes become segments. Both are absent if it is not encrypted. */
 export interface NewEncryption {
   readonly encryption?: Encryption;
   readonly format?: SegmentFormat;
@@ -26,10 +26,10 @@ export interface NewEncryption {
 const DEFAULT_KMS_KEY = "aws/s3";
 const DATA_KEY_BYTES = 32;
 
-/** Server-side encryption: which objects get it, and whose data keys can be had. */
+/** Server-side encryption: decides how new objects are encrypted, and unwraps data keys for reads. */
 export class ObjectEncryption {
   private readonly settings: EncryptionSettings;
-  /** Keys whose use the catalog knows of. */
+  /** Keys whose use is recorded in the catalog. */
   private readonly recorded = new Set<string>();
 
   constructor(
@@ -39,7 +39,7 @@ export class ObjectEncryption {
     this.settings = { ...ENCRYPTION_DEFAULTS, ...settings };
   }
 
-  /** The bucket's own default, else the operator's; undefined where objects are stored as they come. */
+  /** The bucket's default encryption, else the operator's; undefined if objects are not encrypted by default. */
   async defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
     const document = await this.components.catalog.documents.get(bucket, "encryption");
     if (document) return document;
@@ -47,8 +47,8 @@ export class ObjectEncryption {
   }
 
   /**
-   * What a new object of the bucket gets by its request, else by default. KMS.NotFoundException; AccessDenied for a
-   * customer's key where the bucket blocks these. `dataKey`: of the encrypted files that it shares with another object.
+   * The encryption of a new object: the requested one, else the bucket's default. KMS.NotFoundException; AccessDenied for
+   * a customer's key if the bucket blocks them. `dataKey`: the data key of the encrypted files that a copy shares.
    */
   async forNew(bucket: string, request: EncryptionRequest | undefined, dataKey?: DataKey): Promise<NewEncryption> {
     const fallback = request?.algorithm === "AES256" ? undefined : await this.defaultOf(bucket);
@@ -61,15 +61,15 @@ export class ObjectEncryption {
     if (!wanted) return {};
     if (wanted.algorithm === "cess-cbc") return this.cipher(wanted.keyId ?? "");
     const key = dataKey ?? (randomBytes(DATA_KEY_BYTES).toString("hex") as DataKey);
-    // A request that does not speak of bucket keys leaves that to the bucket, although it names its KMS key itself.
+    // A request that names a KMS key but no bucket key setting gets the bucket's setting.
     const bucketKey = wanted.algorithm === "aws:kms" ? (wanted.bucketKey ?? fallback?.bucketKey) : undefined;
     const encryption = await this.wrap(wanted, key, bucketKey);
     return { encryption, format: { name: "aes-256-gcm", first: 0, key } };
   }
 
   /**
-   * Whether a request brings the key that an object needs. InvalidRequest when the customer's key is missing, or given
-   * for an object that has none; AccessDenied when it is not the one.
+   * Checks the customer's key of a request. InvalidRequest if the key is missing, or is given for an object without one;
+   * AccessDenied if it is the wrong key.
    */
   async requireKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     if (encryption?.algorithm === "customer" && !customer) {
@@ -85,8 +85,8 @@ export class ObjectEncryption {
   }
 
   /**
-   * The data key of an object, for who may read it; undefined where there is none. Rejects as `requireKey`, and with
-   * what a KMS key's server refuses.
+   * The data key of an object that the requester may read; undefined if it has none. Rejects like `requireKey`, and with
+   * the errors of the key server.
    */
   async unlock(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<DataKey | undefined> {
     await this.requireKey(encryption, customer);
@@ -105,12 +105,12 @@ export class ObjectEncryption {
     );
     if (key === undefined)
       throw new S3Error("AccessDenied", {
-        message: "The encryption key is not the one that the object was stored with.",
+        message: "The encryption key does not match the one that the object was stored with.",
       });
     return key as DataKey;
   }
 
-  /** A part comes with the very key its upload was created with: InvalidRequest. */
+  /** InvalidRequest unless the part's customer key is the one that the upload was created with. */
   async requirePartKey(encryption: Encryption | undefined, customer: CustomerKey | undefined): Promise<void> {
     const wanted = encryption?.algorithm === "customer";
     if (wanted && !customer)
@@ -153,7 +153,10 @@ export class ObjectEncryption {
     return { encryption: { algorithm: "cess-cbc", keyId }, format: { name: "cess-cbc", cipher } };
   }
 
-  /** Durable before the first row that the key is needed for. The master key seals every format while it is staged. */
+  /**
+   * Records the use of a key before the first row that needs it. The master key is always recorded: it seals the format
+   * of every staged object.
+   */
   private async recordUse(wrapper: Wrapper): Promise<void> {
     const { keys, catalog } = this.components;
     for (const id of [keys.masterId, keys.idOf(wrapper)]) {

@@ -2,10 +2,10 @@ import type { Catalog } from "../../catalog/catalog.js";
 import { resolveRange, type ByteRange, type RangeRequest } from "../../model/byte-range.js";
 import { S3Error } from "../s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
-import { checkRead, rangeHolds, type Preconditions } from "../../model/precondition.js";
+import { checkRead, rangeApplies, type Preconditions } from "../../model/precondition.js";
 import type { ObjectKey, ReadRequest, ReadResult } from "./objects.js";
 
-/** The version a read means. NoSuchKey, NoSuchVersion; a delete marker asked for by its id is MethodNotAllowed. */
+/** The version that a read asks for. NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker named by its ID. */
 export async function readableVersion(
   catalog: Catalog,
   bucket: string,
@@ -26,13 +26,13 @@ export async function readableVersion(
   });
 }
 
-/** What of `version` a request asks for: NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
+/** The range or part that a request asks for. NotModified, PreconditionFailed, InvalidRange, InvalidPartNumber. */
 export function resolveRead(version: ObjectVersion, request: ReadRequest): ReadResult {
   const outcome = checkRead(request.preconditions, version);
   if (outcome === "failed") throw failedRead(request.preconditions);
   if (outcome === "not-modified") throw new S3Error("NotModified", { headers: validators(version) });
   if (request.partNumber !== undefined) return resolvePart(version, request.partNumber);
-  if (!request.range || !rangeHolds(request.preconditions, version)) return { version };
+  if (!request.range || !rangeApplies(request.preconditions, version)) return { version };
   const range = resolveRange(request.range, version.size);
   if (!range) {
     throw new S3Error("InvalidRange", {
@@ -47,14 +47,14 @@ function rangeText(range: RangeRequest): string {
   return "suffix" in range ? `bytes=-${range.suffix}` : `bytes=${range.first}-${range.last ?? ""}`;
 }
 
-/** PreconditionFailed, naming the header that failed as S3 does. */
+/** PreconditionFailed, with the name of the header that failed, as in S3. */
 export function failedRead(conditions: Preconditions): S3Error {
-  // Where If-Match is there, If-Unmodified-Since is not looked at.
+  // If-Unmodified-Since is ignored if If-Match is there.
   const failed = conditions.ifMatch === undefined ? "If-Unmodified-Since" : "If-Match";
   return new S3Error("PreconditionFailed", { fields: { Condition: failed } });
 }
 
-/** RFC 9110 section 15.4.5: a 304 carries the validators and caching headers a 200 would have carried. */
+/** RFC 9110 section 15.4.5: a 304 has the validators and caching headers that a 200 would have. */
 function validators({ etag, createdAt, content, versionId }: ObjectVersion): Record<string, string> {
   return {
     etag: `"${etag}"`,
@@ -68,7 +68,7 @@ function validators({ etag, createdAt, content, versionId }: ObjectVersion): Rec
 function resolvePart(version: ObjectVersion, partNumber: number): ReadResult {
   const { parts, size } = version;
   if (!parts) {
-    // An object that was not put in parts is its own first part.
+    // An object that was not uploaded in parts counts as one part.
     if (partNumber === 1) return size === 0 ? { version } : { version, range: { start: 0, end: size } };
     throw noSuchPart(1);
   }

@@ -30,19 +30,19 @@ import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
-import { shownVersionId } from "./shown-version-id.js";
-import { requireEarly } from "./write-precondition.js";
+import { visibleVersionId } from "./visible-version-id.js";
+import { requirePreconditions } from "./write-precondition.js";
 
 export interface ObjectComponents extends StorageComponents {
   readonly copy: ObjectCopy;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
   readonly authorizer: Authorizer;
-  /** What HEAD says beside S3's own, where the chain can be asked. */
+  /** Adds the number of fragments left to HEAD. Absent without a chain. */
   readonly redundancy?: Redundancy | undefined;
 }
 
-/** AWS computes this one where the client sends none, and so do we. */
+/** Computed if the client sends no checksum, as on AWS. */
 const DEFAULT_CHECKSUM = "CRC64NVME";
 
 export class ObjectService implements Objects {
@@ -59,7 +59,7 @@ export class ObjectService implements Objects {
     const lock = await newLock(this.components, bucket, settings.lock);
     requireLockDigest(lock.lock, body, "Put Object");
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
-    await requireEarly(catalog, bucket.name, key, settings.preconditions);
+    await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
     const releases = body.size === undefined ? [] : [await quota.admit(payer, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
       if (body.size === undefined) releases.push(await quota.admit(payer, size, encrypted.format));
@@ -78,7 +78,7 @@ export class ObjectService implements Objects {
         ingested,
         { ...settings, ...lock },
       );
-      return { ...version, ...(await expiries.of(version)) };
+      return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {
       for (const release of releases) release();
     }
@@ -106,7 +106,7 @@ export class ObjectService implements Objects {
     const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
     const written = await staging.commit([blob], async () => {
       const put = await catalog.objects.put(version, { blobs }, settings.preconditions);
-      // Nothing links the blob of an empty object.
+      // An empty object links no blob.
       return size === 0 ? { ...put, orphans: [...put.orphans, blob] satisfies BlobId[] } : put;
     });
     onWork();
@@ -116,7 +116,7 @@ export class ObjectService implements Objects {
   async head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
     const { redundancy } = this.components;
     const result = await this.resolve(call, name, request);
-    return redundancy ? { ...result, version: await redundancy.added(result.version) } : result;
+    return redundancy ? { ...result, version: await redundancy.withRedundancy(result.version) } : result;
   }
 
   private async resolve({ bucket, signal }: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
@@ -125,8 +125,8 @@ export class ObjectService implements Objects {
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),
-      ...shownVersionId(bucket, version.versionId),
-      ...(await expiries.of(version)),
+      ...visibleVersionId(bucket, version.versionId),
+      ...(await expiries.versionExpiry(version)),
     };
   }
 

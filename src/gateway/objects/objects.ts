@@ -12,14 +12,14 @@ import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BucketCall } from "../call.js";
 import type { Body } from "../ingest/body.js";
 
-/** An object anywhere: a copy's source. */
+/** An object in any bucket: a copy's source. */
 export interface ObjectName {
   readonly bucket: string;
   readonly key: string;
   readonly versionId?: string;
 }
 
-/** An object of the bucket that the call is about. */
+/** An object of the call's bucket. */
 export interface ObjectKey {
   readonly key: string;
   readonly versionId?: string;
@@ -36,54 +36,54 @@ export interface PutSettings {
 }
 
 export interface ReadRequest {
-  /** Of an object that was stored with the customer's key. */
+  /** Needed to read an object that was stored with a customer's key. */
   readonly customer?: CustomerKey;
   readonly range?: RangeRequest;
   readonly partNumber?: number;
   readonly preconditions: Preconditions;
 }
 
-/** A version just written. */
+/** A version that was just written. */
 export type Written = ObjectVersion & { readonly expiry?: Expiry };
 
 export interface ReadResult {
   readonly version: ObjectVersion;
-  /** The bytes the answer carries; undefined: the whole object was asked for. */
+  /** The bytes to send; absent if the whole object was requested. */
   readonly range?: ByteRange;
   readonly partsCount?: number;
   /** Absent in a bucket that never had versioning. */
   readonly versionId?: string;
-  /** When a lifecycle rule will end it. */
+  /** When a lifecycle rule will expire it. */
   readonly expiry?: Expiry;
 }
 
 export interface CopyRequest {
   readonly source: ObjectName;
   readonly sourcePreconditions: Preconditions;
-  /** Undefined: COPY. */
+  /** Absent: the source's are copied. */
   readonly replaceMetadata?: Pick<PutSettings, "content" | "metadata">;
-  /** Undefined: COPY. */
+  /** Absent: the source's are copied. */
   readonly replaceTags?: readonly Tag[];
-  /** What a copy never takes from its source. */
+  /** Headers that a copy never takes from its source. */
   readonly own?: Pick<ContentHeaders, "storageClass" | "websiteRedirectLocation">;
   readonly lock?: ObjectLock;
   readonly checksumAlgorithm?: ChecksumAlgorithm;
   readonly preconditions?: Preconditions;
-  /** Of the copy: an ACL is never copied. */
+  /** Of the copy; the source's ACL is never copied. */
   readonly acl?: AclRequest;
-  /** Of the copy: what its bucket gives by default, not what the source has. */
+  /** Of the copy. Absent: the default of the copy's bucket, not the source's encryption. */
   readonly encryption?: EncryptionRequest;
   readonly sourceCustomer?: CustomerKey;
 }
 
-/** A fresh version, with its source's version id as for ReadResult. */
+/** The new version. `sourceVersionId` is absent if the source's bucket never had versioning. */
 export type Copied = Written & { readonly sourceVersionId?: string };
 
-/** What a deletion did; both members absent in a bucket that never had versioning. */
+/** The outcome of a deletion. Both members are absent in a bucket that never had versioning. */
 export interface Deletion {
-  /** The version that was named, or the delete marker that was set. */
+  /** The version that was named, or the new delete marker. */
   readonly versionId?: string;
-  /** A delete marker was set, or the version named was one. */
+  /** A delete marker was created, or the named version is one. */
   readonly deleteMarker?: boolean;
 }
 
@@ -98,21 +98,21 @@ export interface ListResult {
   readonly keys: readonly ListedVersion[];
   readonly prefixes: readonly string[];
   readonly truncated: boolean;
-  /** The last key or common prefix of this page, when truncated: `after` of the next. */
+  /** The last key or common prefix of a truncated page: `after` of the next request. */
   readonly last?: string;
 }
 
 export interface Objects {
-  /** AccessDenied-class territory errors come before the body is read where its size is known. */
+  /** If the size is known, errors of the territory (TerritoryTooSmall, …) are thrown before the body is read. */
   put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written>;
   /**
    * NoSuchKey, NoSuchVersion, AccessDenied and InvalidRequest (customer's key), NotModified, PreconditionFailed,
    * InvalidRange, InvalidPartNumber.
    */
   head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult>;
-  /** As `head`, with the bytes; the first of them are verified before this resolves. */
+  /** Like `head`, with the bytes. The first bytes are verified before this resolves. */
   get(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }>;
-  /** AccessDenied where a lock protects the version named. */
+  /** AccessDenied if a lock protects the named version. */
   delete(
     call: BucketCall,
     name: ObjectKey,

@@ -3,18 +3,18 @@ import type { ObjectVersion } from "../../model/object.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
 
 export interface RedundancySettings {
-  /** A HEAD waits no longer for the chain; the next one finds what came after. Milliseconds. */
+  /** How long a HEAD waits for the chain, in milliseconds. A later answer serves the next HEAD. */
   readonly waitMs: number;
-  /** Objects being looked up at a time; for one more nothing is said. */
+  /** Objects that are looked up at the same time. Further ones get no redundancy. */
   readonly lookups: number;
-  /** Files of one object that are looked up: 31.25 GiB each. */
+  /** Objects of more files get no redundancy. A file has up to 31.25 GiB. */
   readonly files: number;
 }
 
 export const REDUNDANCY_DEFAULTS: RedundancySettings = { waitMs: 500, lookups: 32, files: 32 };
 
 /**
- * How many fragments of an object are left in the network: good to know, never worth failing or delaying a HEAD for.
+ * Tells how many fragments of an object are left on the network. A HEAD never fails for it, and waits only briefly.
  */
 export class Redundancy {
   private readonly settings: RedundancySettings;
@@ -27,8 +27,8 @@ export class Redundancy {
     this.settings = { ...REDUNDANCY_DEFAULTS, ...settings };
   }
 
-  /** The version with its redundancy, when it is stored and that is known in time; else as it was. Never rejects. */
-  async added(version: ObjectVersion): Promise<ObjectVersion> {
+  /** The version with its redundancy, if it is stored and the chain answers in time; else unchanged. Never rejects. */
+  async withRedundancy(version: ObjectVersion): Promise<ObjectVersion> {
     const fids = [...new Set(version.extents.map(({ fid }) => fid))];
     const { waitMs, lookups, files } = this.settings;
     if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.running >= lookups)

@@ -10,7 +10,7 @@ import type { ObjectBytes } from "./object-bytes.js";
 import type { VersionLookup } from "./version-lookup.js";
 import type { ObjectEncryption } from "./object-encryption.js";
 
-/** What objects, copies and uploads are all read and written with. */
+/** The components that objects, copies and uploads need in common. */
 export interface StorageComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;

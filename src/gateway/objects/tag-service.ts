@@ -5,16 +5,16 @@ import type { BucketCall } from "../call.js";
 import type { ObjectKey } from "./objects.js";
 import { readableVersion } from "./object-read.js";
 import type { Tagged, Tagging } from "./tagging.js";
-import { shownVersionId } from "./shown-version-id.js";
+import { visibleVersionId } from "./visible-version-id.js";
 
-/** Tags of objects; those of buckets are documents. */
+/** Tags of objects. Those of a bucket are a bucket document. */
 export class TagService implements Tagging {
   constructor(private readonly components: { readonly catalog: Catalog }) {}
 
-  async of({ bucket }: BucketCall, name: ObjectKey): Promise<Tagged> {
+  async get({ bucket }: BucketCall, name: ObjectKey): Promise<Tagged> {
     const { catalog } = this.components;
     const { tags = [], versionId } = await readableVersion(catalog, bucket.name, name);
-    return { tags, ...shownVersionId(bucket, versionId) };
+    return { tags, ...visibleVersionId(bucket, versionId) };
   }
 
   async set({ bucket }: BucketCall, name: ObjectKey, tags: readonly Tag[]): Promise<Tagged> {
@@ -23,6 +23,6 @@ export class TagService implements Tagging {
     const { id, versionId } = await readableVersion(catalog, bucket.name, name);
     if (!(await catalog.objects.setTags(id, tags)))
       throw new S3Error("NoSuchKey", { resource: name.key, fields: { Key: name.key } });
-    return { tags, ...shownVersionId(bucket, versionId) };
+    return { tags, ...visibleVersionId(bucket, versionId) };
   }
 }

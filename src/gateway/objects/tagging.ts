@@ -7,9 +7,9 @@ export interface Tagged {
   readonly versionId?: string;
 }
 
-/** Tags of objects; those of a bucket are a bucket document. */
+/** Tags of objects. Those of a bucket are a bucket document. */
 export interface Tagging {
-  of(call: BucketCall, name: ObjectKey): Promise<Tagged>;
-  /** None: removes them. InvalidTag for a set beyond S3's limits. */
+  get(call: BucketCall, name: ObjectKey): Promise<Tagged>;
+  /** Replaces the tags; an empty list removes them. InvalidTag for tags beyond S3's limits. */
   set(call: BucketCall, name: ObjectKey, tags: readonly Tag[]): Promise<Tagged>;
 }

@@ -11,11 +11,11 @@ export interface LookupComponents {
   readonly network?: NetworkBucket | undefined;
 }
 
-/** Finds the version that a read means, in the catalog or, in the network bucket, on the chain. */
+/** Finds the version that a read asks for: in the catalog or, for the network bucket, on the chain. */
 export class VersionLookup {
   constructor(private readonly components: LookupComponents) {}
 
-  /** NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker asked for by its ID. */
+  /** NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker named by its ID. */
   find(bucket: Bucket, name: ObjectKey, signal: AbortSignal): Promise<ObjectVersion> {
     const { catalog, network } = this.components;
     if (network && isNetworkBucket(bucket)) return network.version(bucket.name, name, signal);

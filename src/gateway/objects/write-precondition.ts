@@ -3,10 +3,10 @@ import { checkWrite, type Preconditions } from "../../model/precondition.js";
 import { S3Error } from "../s3-error.js";
 
 /**
- * Write preconditions before the body, so that 5 GiB are not sent in vain. The transaction that writes the version
- * checks them again, and its word is the last.
+ * Checks the preconditions of a write before the body is read, so that no client sends 5 GiB in vain. The transaction
+ * that writes the version checks them again and decides. NoSuchKey, PreconditionFailed.
  */
-export async function requireEarly(
+export async function requirePreconditions(
   catalog: Catalog,
   bucket: string,
   key: string,

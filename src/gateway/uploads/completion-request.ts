@@ -4,8 +4,9 @@ import type { CompletedPart, CompleteRequest } from "./uploads.js";
 import { LIMITS, tooLarge } from "../limits.js";
 
 /**
- * The stored parts a Complete lists, in its order. MalformedXML without any, InvalidPartOrder unless ascending,
- * InvalidPart for one that is not there or is another, EntityTooSmall, EntityTooLarge, InvalidRequest (object size).
+ * The stored parts that the request lists, in its order. MalformedXML for an empty list, InvalidPartOrder unless the
+ * numbers ascend, InvalidPart for a part that is missing or has another ETag or checksum, EntityTooSmall, EntityTooLarge,
+ * InvalidRequest for a wrong object size.
  */
 export function listedParts(request: CompleteRequest, stored: readonly Part[]): Part[] {
   if (request.parts.length === 0) {
@@ -40,7 +41,7 @@ function requireOrder(listed: readonly CompletedPart[]): void {
 
 function isSamePart(listed: CompletedPart, part: Part): boolean {
   if (listed.etag.toLowerCase() !== part.etag) return false;
-  // A checksum by another algorithm than the upload's was checked when the part came.
+  // A checksum by another algorithm than the upload's was checked when the part was uploaded.
   const { checksum } = listed;
   return !checksum || checksum.algorithm !== part.checksum?.algorithm || checksum.value === part.checksum.value;
 }

@@ -1,20 +1,20 @@
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
 import { S3Error } from "../s3-error.js";
 import type { Part, Upload } from "../../model/object.js";
-import { combinedChecksum, digestsBy, type Summed } from "../ingest/combined-checksum.js";
+import { combinedChecksum, digestsBy, type ChecksummedPart } from "../ingest/combined-checksum.js";
 import { isCombinable } from "../ingest/crc-combine.js";
 import { beginDigest } from "../../model/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "./uploads.js";
 
-/** AWS's own default for uploads that announce none. */
+/** The algorithm of uploads that announce none, as on AWS. */
 const DEFAULT_ALGORITHM: ChecksumAlgorithm = "CRC64NVME";
 
-/** The algorithm every part of this upload gets a checksum by. */
+/** The algorithm of the checksums of this upload's parts. */
 export function uploadAlgorithm(upload: Pick<Upload, "checksumAlgorithm">): ChecksumAlgorithm {
   return upload.checksumAlgorithm ?? DEFAULT_ALGORITHM;
 }
 
-/** InvalidRequest for a type that does not go with the algorithm, or has none. */
+/** InvalidRequest for a checksum type that the algorithm does not have, or without an algorithm. */
 export function requireChecksumType({ checksumAlgorithm: algorithm, checksumType: type }: CreateUploadSettings): void {
   if (type === undefined) return;
   if (algorithm === undefined) {
@@ -30,8 +30,8 @@ export function requireChecksumType({ checksumAlgorithm: algorithm, checksumType
 }
 
 /**
- * The checksum of the whole object from those of its parts; undefined when a part has none by the upload's algorithm.
- * BadDigest when it differs from the one the request names, InvalidRequest when its type does.
+ * The checksum of the whole object from those of its parts; undefined if a part has none by the upload's algorithm.
+ * BadDigest if it differs from the request's, InvalidRequest if its type or algorithm does.
  */
 export async function wholeChecksum(
   upload: Upload,
@@ -51,7 +51,7 @@ export async function wholeChecksum(
   return whole;
 }
 
-/** A checksum of checksums is worth what the client itself says of the parts. */
+/** InvalidRequest unless the request has a checksum for each part, as AWS demands for composite checksums. */
 function requirePartChecksums({ parts }: CompleteRequest, algorithm: ChecksumAlgorithm): void {
   const bare = parts.find(({ checksum }) => checksum?.algorithm !== algorithm);
   if (!bare) return;
@@ -66,8 +66,11 @@ function checksumType({ checksumType: type }: Upload, algorithm: ChecksumAlgorit
   return type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
 }
 
-/** S3's checksum of checksums: over the parts' raw digests, with the number of parts behind it. */
-async function composite(algorithm: ChecksumAlgorithm, parts: readonly Summed[]): Promise<Checksum | undefined> {
+/** S3's composite checksum: a digest over the parts' raw digests, followed by the number of parts. */
+async function composite(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly ChecksummedPart[],
+): Promise<Checksum | undefined> {
   const own = digestsBy(algorithm, parts);
   if (!own) return undefined;
   const digest = await beginDigest(algorithm);
@@ -78,7 +81,7 @@ async function composite(algorithm: ChecksumAlgorithm, parts: readonly Summed[])
 function requireSame(request: CompleteRequest, { algorithm, value }: Checksum): void {
   const expected = request.checksum;
   if (!expected || expected.algorithm !== algorithm) {
-    // A value by another algorithm than the upload's cannot be checked without reading all bytes again.
+    // A checksum by another algorithm than the upload's could only be checked by reading all bytes again.
     if (!expected) return;
     throw new S3Error("InvalidRequest", {
       message: `The upload was created using the ${algorithm} checksum algorithm; the request to complete it carries a ${expected.algorithm} checksum`,

@@ -14,11 +14,11 @@ import type { BucketCall } from "../call.js";
 import type { CompletedUpload, CompleteRequest } from "./uploads.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { uploadLock } from "../objects/lock-service.js";
-import { requireEarly } from "../objects/write-precondition.js";
+import { requirePreconditions } from "../objects/write-precondition.js";
 import type { Staging } from "../ingest/staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
 
-/** What the ETag of a completed upload is; of an object without bytes it is always `md5-parts`. */
+/** The form of a completed upload's ETag. An empty object's is always `md5-parts`. */
 export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
 
 export interface CompletionComponents {
@@ -35,7 +35,7 @@ export interface CompletionComponents {
 /** Completions under way at a time; further ones are answered SlowDown. */
 const MAX_RUNS = 1024;
 
-/** All that was checked before the long work begins. */
+/** A completion that was checked and can begin. */
 interface Plan {
   readonly call: BucketCall;
   readonly upload: Upload;
@@ -51,9 +51,9 @@ interface Run {
 }
 
 /**
- * CompleteMultipartUpload. It goes on although its client leaves, since that client will ask again: equal requests
- * share one run, and later ones get the answer the catalog keeps. Since runs outlive their requests, they have a limit of
- * their own.
+ * CompleteMultipartUpload. It continues when its client hangs up, because the client will send the request again. Equal
+ * requests share one run, and later ones get the result that the catalog keeps. Because runs outlive their requests, they
+ * have a limit of their own.
  */
 export class UploadCompletion {
   private readonly runs = new Map<string, Run>();
@@ -72,7 +72,7 @@ export class UploadCompletion {
     const { catalog } = this.components;
     const { id: uploadId, bucket, key: objectKey } = upload;
     if (upload.state !== "open") {
-      const known = upload.state === "completed" ? await this.remembered(upload, request) : undefined;
+      const known = upload.state === "completed" ? await this.earlierResult(upload, request) : undefined;
       if (!known) throw noSuchUpload(uploadId);
       return { result: Promise.resolve(known) };
     }
@@ -81,18 +81,18 @@ export class UploadCompletion {
     if (running) return { result: running.result };
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
-    await requireEarly(catalog, bucket, objectKey, request.preconditions);
+    await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
     const release = await this.components.quota.admit(call.account, totalSize(parts), upload.format);
     return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
   }
 
-  /** The upload is aborted: what runs for it ends with NoSuchUpload. */
+  /** Ends the runs of an upload that was aborted, with NoSuchUpload. */
   abort(uploadId: string): void {
     for (const run of this.runs.values()) if (run.upload === uploadId) run.abort.abort(noSuchUpload(uploadId));
   }
 
   private start(key: string, plan: Plan, release: () => void): Promise<CompletedUpload> {
-    // Another request may have come this far meanwhile; from here to `set` nothing is awaited.
+    // Another request may have started the run meanwhile. From here to `set` nothing is awaited.
     const running = this.runs.get(key);
     if (running) {
       release();
@@ -107,7 +107,7 @@ export class UploadCompletion {
       this.runs.delete(key);
       release();
     });
-    // The client may be gone when it fails: then nobody listens.
+    // If the client is gone, nothing else handles the rejection.
     result.catch(() => undefined);
     this.runs.set(key, { upload: plan.upload.id, abort, result });
     return result;
@@ -124,8 +124,8 @@ export class UploadCompletion {
     } catch (error) {
       const raced = signal.aborted || isProblem(error, "noUpload");
       if (!raced) throw error;
-      // Somebody else completed or aborted it while we worked; the same Complete has the same answer.
-      const known = await this.remembered(upload, request);
+      // Another request completed or aborted the upload meanwhile. An equal completion has the same result.
+      const known = await this.earlierResult(upload, request);
       if (known) return known;
       throw noSuchUpload(upload.id);
     }
@@ -174,7 +174,7 @@ export class UploadCompletion {
       versionId: written.version.versionId,
       ...(checksum ? { checksum } : {}),
       ...(upload.encryption ? { encryption: upload.encryption } : {}),
-      ...(await expiries.of(written.version)),
+      ...(await expiries.versionExpiry(written.version)),
     };
   }
 
@@ -189,8 +189,11 @@ export class UploadCompletion {
     return multipartEtag === "fid" ? fid : `${fid}-${parts.length}`;
   }
 
-  /** The answer an earlier Complete of these very parts got. */
-  private async remembered({ id, encryption }: Upload, request: CompleteRequest): Promise<CompletedUpload | undefined> {
+  /** The result of an earlier completion with the same parts. */
+  private async earlierResult(
+    { id, encryption }: Upload,
+    request: CompleteRequest,
+  ): Promise<CompletedUpload | undefined> {
     const result = await this.components.catalog.uploads.result(id);
     if (!result) return undefined;
     const { partEtags, ...completed } = result;

@@ -35,7 +35,7 @@ export interface UploadComponents extends StorageComponents, SourceComponents {
   readonly completion: UploadCompletion;
 }
 
-/** Unguessable: whoever knows a bucket's name must not be able to name its uploads. */
+/** Long enough that upload IDs cannot be guessed. */
 const UPLOAD_ID_BYTES = 24;
 
 export class UploadService implements Uploads {
@@ -51,7 +51,7 @@ export class UploadService implements Uploads {
     const acl = await newObjectAcl(this.components, call, settings.acl);
     await newLock(this.components, bucket, settings.lock);
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
-    // A territory without room for one byte is refused now, not after the first part.
+    // If the territory is full, the client learns it now and not after the first part.
     (await quota.admit(payerOf(accounts, call), 1))();
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     const upload = await catalog.uploads.create({
@@ -68,7 +68,7 @@ export class UploadService implements Uploads {
       ...(tags ? { tags } : {}),
       ...(lock ? { lock } : {}),
     });
-    return { ...upload, ...(await expiries.ofUpload(upload)) };
+    return { ...upload, ...(await expiries.abortSchedule(upload)) };
   }
 
   async putPart(call: UploadCall, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart> {
@@ -98,7 +98,7 @@ export class UploadService implements Uploads {
       const part = await this.stage(this.charged(call), upload, partNumber, body);
       return sourceVersionId === undefined ? part : { ...part, sourceVersionId };
     } finally {
-      // Refused before it was read: the source's blobs must not stay pinned.
+      // If the part was refused before it was read, the source's blobs must not stay pinned.
       stream.close();
     }
   }
@@ -123,9 +123,9 @@ export class UploadService implements Uploads {
 
   async parts(call: UploadCall, after: number, limit: number): Promise<PartListResult> {
     const open = openUpload(call);
-    const upload = { ...open, ...(await this.components.expiries.ofUpload(open)) };
+    const upload = { ...open, ...(await this.components.expiries.abortSchedule(open)) };
     if (limit <= 0) return { upload, parts: [], truncated: false };
-    // One more than asked for tells whether there are more.
+    // One more part than requested shows whether the page is truncated.
     const parts = await this.components.catalog.uploads.parts(open.id, after, limit + 1);
     return { upload, parts: parts.slice(0, limit), truncated: parts.length > limit };
   }
@@ -145,12 +145,12 @@ export class UploadService implements Uploads {
     };
   }
 
-  /** The call in the name of who pays for the upload's parts. */
+  /** The call with the account that pays for the upload: the bucket owner's. */
   private charged<Permitted extends BucketCall>(call: Permitted): Permitted {
     return { ...call, account: payerOf(this.components.accounts, call) };
   }
 
-  /** Bytes into staging, then the part's row, then the background's turn. */
+  /** Stages the part's bytes, writes its row, and lets preprocessing continue. */
   private async stage(call: BucketCall, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
     const { catalog, staging, quota, preprocessing } = this.components;
     const releases: (() => void)[] = [];
@@ -172,27 +172,27 @@ export class UploadService implements Uploads {
         catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }),
       );
       preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
-      return { ...asSent(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
+      return { ...withSentChecksum(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
     } finally {
       for (const release of releases) release();
     }
   }
 }
 
-/** The upload, open or completed. NoSuchUpload. */
+/** The upload of a call, in any state. NoSuchUpload. */
 function requireUpload({ access, upload }: UploadCall): Upload {
   if (!upload) throw noSuchUpload(access?.uploadId ?? "");
   return upload;
 }
 
-/** NoSuchUpload for one that takes no parts any more. */
+/** The open upload of a call. NoSuchUpload. */
 function openUpload(call: UploadCall): Upload {
   const upload = requireUpload(call);
   if (upload.state !== "open") throw noSuchUpload(upload.id);
   return upload;
 }
 
-/** S3 refuses a part whose checksum is by another algorithm than the one its upload was created with. */
+/** InvalidRequest for a part whose checksum has another algorithm than its upload was created with, as in S3. */
 function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announced }: Body): void {
   const actual = announced.checksum?.algorithm ?? announced.algorithm;
   if (expected === undefined || actual === undefined || actual === expected) return;
@@ -201,15 +201,15 @@ function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announc
   });
 }
 
-/** The answer echoes the checksum that was sent, although the upload keeps its own. */
-function asSent(part: Part, { sent, checksums }: Ingested): Part {
+/** The part with the checksum that the client sent, for the answer. The catalog keeps one by the upload's algorithm. */
+function withSentChecksum(part: Part, { sent, checksums }: Ingested): Part {
   const value = sent === undefined ? undefined : checksums.get(sent);
   return sent === undefined || value === undefined
     ? part
     : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
 }
 
-/** x-amz-copy-source-range knows only `bytes=first-last`, both within the source. */
+/** x-amz-copy-source-range must be `bytes=first-last`, with both inside the source. InvalidArgument. */
 function copiedRange(
   { size }: ObjectVersion,
   request: RangeRequest | undefined,

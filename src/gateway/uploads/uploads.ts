@@ -23,13 +23,13 @@ export interface CreateUploadSettings {
   readonly encryption?: EncryptionRequest;
 }
 
-/** A part, with how its upload's object is encrypted. */
+/** A part, with the encryption of its upload. */
 export type StoredPart = Part & { readonly encryption?: Encryption };
 
 export interface CopyPartRequest {
   readonly source: ObjectName;
   readonly sourcePreconditions: Preconditions;
-  /** Undefined: all of it. */
+  /** Absent: the whole source. */
   readonly range?: RangeRequest;
   readonly sourceCustomer?: CustomerKey;
   /** The key the upload was created with. */
@@ -48,11 +48,11 @@ export interface CompleteRequest {
   readonly preconditions?: Preconditions;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
   readonly checksumType?: ChecksumType;
-  /** x-amz-mp-object-size: InvalidRequest when the parts' sizes do not add up to it. */
+  /** x-amz-mp-object-size: InvalidRequest if the sizes of the parts do not add up to it. */
   readonly size?: number;
 }
 
-/** What CompleteMultipartUpload answers with; the same upload completed again gives the same. */
+/** The result of CompleteMultipartUpload. Completing the same upload again gives the same result. */
 export interface CompletedUpload {
   readonly etag: string;
   readonly versionId: string;
@@ -83,7 +83,7 @@ export interface PartListResult {
   readonly truncated: boolean;
 }
 
-/** NoSuchUpload where the call's upload is not there, or not open any more. */
+/** Methods about an upload reject with NoSuchUpload if it does not exist or is not open any more. */
 export interface Uploads {
   create(call: BucketCall, key: string, settings: CreateUploadSettings): Promise<Upload & AbortSchedule>;
   putPart(call: UploadCall, partNumber: number, body: Body, customer?: CustomerKey): Promise<StoredPart>;
@@ -93,9 +93,9 @@ export interface Uploads {
     request: CopyPartRequest,
   ): Promise<StoredPart & { readonly sourceVersionId?: string }>;
   /**
-   * Two steps, because preprocessing may be long: what this rejects with still has a status of its own; then `result`
-   * is awaited while the connection is kept alive with whitespace, and its error goes into the 200 body. A customer's
-   * key need not be given again; one that is given must be the upload's.
+   * Completes in two steps, because preprocessing may take long. A rejection of this promise still gets its own HTTP
+   * status. `result` is awaited while whitespace keeps the connection alive, so its error is sent in the body of a 200. The
+   * customer's key need not be given again; if it is given, it must be the upload's.
    */
   complete(
     call: UploadCall,

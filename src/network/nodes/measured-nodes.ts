@@ -26,7 +26,7 @@ export class MeasuredNodes implements Nodes {
       throw new NodeFailure(
         "circuit-open",
         node,
-        `failed repeatedly, passed over until ${new Date(circuit.until).toISOString()}`,
+        `failed repeatedly, skipped until ${new Date(circuit.until).toISOString()}`,
       );
     }
     try {

@@ -23,7 +23,7 @@ export interface FragmentName {
 
 /**
  * `unreachable`: no answer, or a broken one. `refused`: the node refused (its text is the message). `missing`: the node
- * does not hold the fragment. `circuit-open`: passed over for a while after failures. `busy`: too many of this
+ * does not hold the fragment. `circuit-open`: skipped for a while after failures. `busy`: too many of this
  * gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the policy forbids to connect there.
  */
 export class NodeFailure extends Error {

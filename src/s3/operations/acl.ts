@@ -35,7 +35,7 @@ export const getBucketAcl: Operation<undefined, NamedAcl> = {
   match: { method: "GET", scope: "bucket", query: ["acl"] },
   access: onBucket("s3:GetBucketAcl"),
   parse: () => undefined,
-  run: ({ acls }, _input, call) => acls.ofBucket(call),
+  run: ({ acls }, _input, call) => acls.getBucket(call),
   render,
 };
 
@@ -54,7 +54,7 @@ export const getObjectAcl: Operation<ObjectKey, NamedAcl> = {
   match: { method: "GET", scope: "object", query: ["acl"] },
   access: onObject("s3:GetObjectAcl"),
   parse: requestedObject,
-  run: ({ acls }, name, call) => acls.ofObject(call, name),
+  run: ({ acls }, name, call) => acls.getObject(call, name),
   render,
 };
 

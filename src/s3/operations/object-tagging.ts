@@ -12,7 +12,7 @@ export const getObjectTagging: Operation<ObjectKey, Tagged> = {
   match: { method: "GET", scope: "object", query: ["tagging"] },
   access: onObject("s3:GetObjectTagging"),
   parse: requestedObject,
-  run: ({ tagging }, name, call) => tagging.of(call, name),
+  run: ({ tagging }, name, call) => tagging.get(call, name),
   render: ({ tags, versionId }) => xmlResponse(taggingDocument, tagSet(tags), { "x-amz-version-id": versionId }),
 };
 

@@ -48,7 +48,7 @@ describe("Placement policies", () => {
     const cooling = nodes(12, (n) => (n < 2 ? { openUntil: 1 } : {}));
     const decision = place(request({ nodes: cooling }));
     expect(decision.assigned.size).to.equal(10);
-    expect(decision.unsatisfied).to.include("2 passed over after failures");
+    expect(decision.unsatisfied).to.include("2 skipped after failures");
   });
 
   it("gives preferred nodes fragments first, and others what is left", () => {
@@ -186,7 +186,7 @@ describe("Placement policies", () => {
       const { assigned, unsatisfied } = place(request({ policy: wrong, indexes: [0, 1, 2] }));
       expect([...assigned]).to.deep.equal([[0, "node1"]]);
       expect(unsatisfied).to.include(
-        "the placement policy own gave index 1 to node1, which is no candidate or has an index already, which is not obeyed",
+        "the placement policy own gave index 1 to node1, which is no candidate or has an index already, which was ignored",
       );
     });
 

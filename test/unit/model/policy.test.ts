@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { askPolicy, isPublicPolicy, type PolicyAnswer } from "../../../src/model/policy-decision.js";
+import { evaluatePolicy, isPublicPolicy, type PolicyAnswer } from "../../../src/model/policy-decision.js";
 import { parsePolicy } from "../../../src/model/policy-document.js";
 
 const alice = { id: "a".repeat(64), displayName: "alice", accessKeyId: "ALICEKEY" };
@@ -25,7 +25,7 @@ function ask(
     ...each,
   }));
   const policy = parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: filled }), "box");
-  return askPolicy(policy, {
+  return evaluatePolicy(policy, {
     principal,
     action,
     resource,

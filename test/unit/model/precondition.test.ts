@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { checkRead, checkWrite, rangeHolds } from "../../../src/model/precondition.js";
+import { checkRead, checkWrite, rangeApplies } from "../../../src/model/precondition.js";
 
 describe("Preconditions", () => {
   const subject = { etag: "a", createdAt: 1_700_000_000_500, size: 3 };
@@ -31,10 +31,10 @@ describe("Preconditions", () => {
   });
 
   it("of a range hold of the very ETag or the very second", () => {
-    expect(rangeHolds({}, subject)).to.equal(true);
-    expect(rangeHolds({ ifRange: "a" }, subject)).to.equal(true);
-    expect(rangeHolds({ ifRange: "" }, subject)).to.equal(false);
-    expect(rangeHolds({ ifRange: 1_700_000_000_000 }, subject)).to.equal(true);
-    expect(rangeHolds({ ifRange: 1_700_000_001_000 }, subject)).to.equal(false);
+    expect(rangeApplies({}, subject)).to.equal(true);
+    expect(rangeApplies({ ifRange: "a" }, subject)).to.equal(true);
+    expect(rangeApplies({ ifRange: "" }, subject)).to.equal(false);
+    expect(rangeApplies({ ifRange: 1_700_000_000_000 }, subject)).to.equal(true);
+    expect(rangeApplies({ ifRange: 1_700_000_001_000 }, subject)).to.equal(false);
   });
 });
