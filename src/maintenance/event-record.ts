@@ -1,5 +1,6 @@
 import type { WaitingEvent } from "../catalog/catalog.js";
 import { TEST_EVENT } from "../model/notification.js";
+import { defined } from "../model/defined.js";
 
 /** The message of the next POST, and the events in it: many, or one test event, which S3 sends alone. */
 export function eventMessage(waiting: readonly WaitingEvent[]): {
@@ -40,16 +41,16 @@ function eventRecord(event: WaitingEvent): object {
       s3SchemaVersion: "1.0",
       configurationId: event.rule,
       bucket: { name: bucket, ownerIdentity: { principalId: bucketOwner }, arn: `arn:aws:s3:::${bucket}` },
-      object: {
+      object: defined({
         // Encoded as in an HTML form except for the slash: that is how S3's consumers decode it.
         key: new URLSearchParams([["", key]]).toString().slice(1).replaceAll("%2F", "/"),
-        ...(size === undefined ? {} : { size }),
-        ...(etag === undefined ? {} : { eTag: etag }),
-        ...(versionId === undefined ? {} : { versionId }),
+        size,
+        eTag: etag,
+        versionId,
         // Of two events of a key, the one with the greater sequencer is the later.
         sequencer: Number(id).toString(16).toUpperCase().padStart(16, "0"),
-        ...(fid === undefined ? {} : { fid }),
-      },
+        fid,
+      }),
     },
   };
 }

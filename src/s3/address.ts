@@ -2,6 +2,7 @@ import { S3Error } from "../gateway/s3-error.js";
 import { requireKeyLength } from "../gateway/limits.js";
 import type { RequestPattern } from "./operation.js";
 import { decodePercent } from "./wire/percent.js";
+import { defined } from "../model/defined.js";
 
 export interface Address {
   readonly scope: RequestPattern["scope"];
@@ -38,7 +39,12 @@ export function parseAddress(host: string, path: string, domain?: string): Addre
     return { scope: "service", bucket: "", key: "" };
   }
   requireKeyLength(key);
-  return { scope: key === "" ? "bucket" : "object", bucket, key, ...(virtual === undefined ? {} : { virtual: true }) };
+  return defined({
+    scope: key === "" ? "bucket" : "object",
+    bucket,
+    key,
+    virtual: virtual === undefined ? undefined : true,
+  });
 }
 
 /** InvalidBucketName for a name that no bucket can have. The gateway checks the full rules when it creates a bucket. */

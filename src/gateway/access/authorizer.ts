@@ -11,6 +11,7 @@ import { bucketPermissions, forVersion, objectPermissions, policyActions } from 
 import { bucketAccess, type BucketAccess } from "./bucket-access.js";
 import { withinLimits } from "./key-limits.js";
 import { withUploadEncryption } from "./upload-access.js";
+import { defined } from "../../model/defined.js";
 
 /**
  * Decides who may do what. The access key's limits are checked first, then an explicit Deny in the policy. After that
@@ -87,7 +88,7 @@ class Decision {
   ) {
     const { id, displayName } = call.account;
     const { accessKeyId } = access;
-    this.principal = access.anonymous ? {} : { id, displayName, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+    this.principal = access.anonymous ? {} : defined({ id, displayName, accessKeyId });
     this.requester = access.anonymous ? {} : { id };
   }
 

@@ -8,6 +8,7 @@ import {
   type LifecycleRule,
 } from "../../model/lifecycle.js";
 import type { Upload } from "../../model/object.js";
+import { defined } from "../../model/defined.js";
 
 /** Tells when lifecycle rules will expire a current version or abort an upload, for the headers of answers. */
 export class Expiries {
@@ -18,13 +19,11 @@ export class Expiries {
   ) {}
 
   async versionExpiry(version: AgingVersion & { readonly bucket: string }): Promise<{ readonly expiry?: Expiry }> {
-    const expiry = expiryOf(await this.rules(version.bucket), version, this.dayMs);
-    return expiry ? { expiry } : {};
+    return defined({ expiry: expiryOf(await this.rules(version.bucket), version, this.dayMs) });
   }
 
   async abortSchedule(upload: Pick<Upload, "bucket" | "key" | "createdAt">): Promise<AbortSchedule> {
-    const ends = uploadAbort(await this.rules(upload.bucket), upload, this.dayMs);
-    return ends ? { ends } : {};
+    return defined({ ends: uploadAbort(await this.rules(upload.bucket), upload, this.dayMs) });
   }
 
   private async rules(bucket: string): Promise<readonly LifecycleRule[]> {

@@ -1,11 +1,12 @@
 import type { Blobs } from "../../blobs/blobs.js";
-import type { ChecksumAlgorithm } from "../../model/checksum.js";
+import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { DIGEST_BYTES } from "../../model/digest.js";
 import { S3Error } from "../s3-error.js";
 import type { BlobId } from "../../model/object.js";
 import type { Digests, DigestValues } from "./digests.js";
 import type { Body, Expected } from "./body.js";
 import { incompleteBody, LIMITS, tooLarge } from "../limits.js";
+import { defined } from "../../model/defined.js";
 
 export interface IngestComponents {
   readonly blobs: Blobs;
@@ -49,6 +50,12 @@ export async function ingest(
   return { blob: id, size, ...reading.results() };
 }
 
+/** The checksum of an ingested body by this algorithm; undefined if it was neither requested nor announced. */
+export function ingestedChecksum({ checksums }: Ingested, algorithm: ChecksumAlgorithm): Checksum | undefined {
+  const value = checksums.get(algorithm);
+  return value === undefined ? undefined : { algorithm, type: "FULL_OBJECT", value };
+}
+
 /** Reads one body: counts its bytes, computes its digests, and compares them with the expected ones. */
 class BodyReading {
   private size = 0;
@@ -90,7 +97,7 @@ class BodyReading {
 
   results(): Omit<Ingested, "blob" | "size"> {
     const { md5, checksums, sent } = this;
-    return { md5, checksums, ...(sent === undefined ? {} : { sent }) };
+    return defined({ md5, checksums, sent });
   }
 
   private finish(raw: DigestValues): void {

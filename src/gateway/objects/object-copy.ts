@@ -1,4 +1,4 @@
-import type { NewVersion, VersionBytes } from "../../catalog/catalog.js";
+import type { VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
 import { isProblem } from "../../model/errors.js";
@@ -12,12 +12,13 @@ import type { BucketCall } from "../call.js";
 import type { StorageComponents } from "./storage-components.js";
 import type { Copied, CopyRequest, ObjectName } from "./objects.js";
 import { readableSource, type SourceComponents } from "./copy-source.js";
-import { ingest } from "../ingest/ingest.js";
+import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
+import { newVersion, type VersionMembers } from "./new-version.js";
 
 export interface CopyComponents extends StorageComponents, SourceComponents {
   readonly notifications: NotificationService;
@@ -55,12 +56,7 @@ export class ObjectCopy {
         key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer),
       };
       try {
-        const written = await this.write(
-          charged,
-          { key, ...(acl ? { acl } : {}) },
-          lock ? { ...request, lock } : request,
-          opened,
-        );
+        const written = await this.write(charged, key, request, opened, { acl, lock });
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
@@ -80,52 +76,40 @@ export class ObjectCopy {
 
   private async write(
     call: BucketCall,
-    { key, acl }: Pick<ObjectVersion, "key" | "acl">,
+    key: string,
     request: CopyRequest,
     opened: OpenedSource,
+    access: Pick<VersionMembers, "acl" | "lock">,
   ): Promise<ObjectVersion> {
     const { catalog, staging, onWork, encryption, notifications } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
     const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
-    const tags = request.replaceTags ?? source.tags;
     const fresh = await encryption.forNew(bucket, request.encryption);
-    const version = {
-      bucket,
-      key,
-      owner: call.account.id,
+    const members = {
       size: source.size,
       content: contentOfCopy(content, request.own),
       metadata,
+      tags: request.replaceTags ?? source.tags,
       outboxEvent,
-      ...fresh,
-      ...(tags ? { tags } : {}),
-      ...(request.lock ? { lock: request.lock } : {}),
-      ...(acl ? { acl } : {}),
+      ...access,
     };
     const shared = await this.sharedBytes(call, source, fresh.format);
-    if (!shared) return this.restage(call, version, request, opened);
+    if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
     // A copy that shares encrypted files needs their data key, wrapped again for the copy.
     const rewrapped =
       shared.extents && opened.key !== undefined
         ? await encryption.forNew(bucket, request.encryption, opened.key)
         : fresh;
-    const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
-    const { fid } = source.durability;
-    const written = await staging.commit([], () =>
-      catalog.objects.put(
-        {
-          ...version,
-          ...rewrapped,
-          etag: source.etag,
-          ...(checksum ? { checksum } : {}),
-          ...(fid === undefined || !shared.extents ? {} : { fid }),
-        },
-        shared,
-        request.preconditions,
-      ),
-    );
+    const version = newVersion(call, key, {
+      ...members,
+      ...rewrapped,
+      etag: source.etag,
+      checksum: await this.checksum(call, opened, request.checksumAlgorithm),
+      fid: shared.extents && source.durability.fid,
+    });
+    const written = await staging.commit([], () => catalog.objects.put(version, shared, request.preconditions));
     onWork();
     return written.version;
   }
@@ -185,9 +169,10 @@ export class ObjectCopy {
   /** Stages the bytes again, charged to the call's territory and encrypted as requested for the copy. */
   private async restage(
     call: BucketCall,
-    version: Omit<NewVersion, "etag">,
+    key: string,
+    members: Omit<VersionMembers, "etag">,
     request: CopyRequest,
-    { source, key }: OpenedSource,
+    { source, key: dataKey }: OpenedSource,
   ): Promise<ObjectVersion> {
     const { catalog, staging, quota, bytes, onWork } = this.components;
     if (source.size > LIMITS.putBytes) {
@@ -195,17 +180,18 @@ export class ObjectCopy {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await quota.admit(call.account, source.size, version.format);
+    const release = await quota.admit(call.account, source.size, members.format);
     try {
-      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, key);
+      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, dataKey);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
-      const { blob, checksums, md5 } = await ingest(this.components, body, { signal: call.signal, algorithm });
-      const checksum: Checksum = { algorithm, type: "FULL_OBJECT", value: checksums.get(algorithm) ?? "" };
+      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm });
+      const { blob, md5 } = ingested;
+      const checksum = ingestedChecksum(ingested, algorithm);
       const written = await staging.commit([blob], () =>
         catalog.objects.put(
-          { ...version, etag: md5, checksum },
-          { blobs: [{ blob, offset: 0, length: version.size }] },
+          newVersion(call, key, { ...members, etag: md5, checksum }),
+          { blobs: [{ blob, offset: 0, length: source.size }] },
           request.preconditions,
         ),
       );

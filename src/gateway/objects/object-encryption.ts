@@ -4,6 +4,7 @@ import type { Keys, Wrapper } from "../../keys/keys.js";
 import type { CustomerKey, DefaultEncryption, Encryption, EncryptionRequest } from "../../model/encryption.js";
 import { S3Error } from "../s3-error.js";
 import type { DataKey, SegmentFormat } from "../../model/file.js";
+import { defined } from "../../model/defined.js";
 
 export const ENCRYPTION_DEFAULTS = {
   /** Encryption of objects if neither their request nor their bucket names one. */
@@ -135,12 +136,12 @@ export class ObjectEncryption {
     const { algorithm } = wanted as EncryptionRequest;
     const chosen: Encryption =
       wanted.algorithm === "aws:kms"
-        ? {
+        ? defined({
             algorithm: "aws:kms",
             keyId: wanted.keyId ?? DEFAULT_KMS_KEY,
-            ...("context" in wanted ? { context: wanted.context } : {}),
-            ...(bucketKey === undefined ? {} : { bucketKey }),
-          }
+            context: "context" in wanted ? wanted.context : undefined,
+            bucketKey,
+          })
         : { algorithm };
     const wrapper = wrapperOf(chosen, "customer" in wanted ? wanted.customer : undefined);
     await this.recordUse(wrapper);

@@ -4,6 +4,7 @@ import { S3Error } from "../s3-error.js";
 import type { ObjectVersion } from "../../model/object.js";
 import { checkRead, rangeApplies, type Preconditions } from "../../model/precondition.js";
 import type { ObjectKey, ReadRequest, ReadResult } from "./objects.js";
+import { defined } from "../../model/defined.js";
 
 /** The version that a read asks for. NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker named by its ID. */
 export async function readableVersion(
@@ -56,13 +57,13 @@ export function failedRead(conditions: Preconditions): S3Error {
 
 /** RFC 9110 section 15.4.5: a 304 has the validators and caching headers that a 200 would have. */
 function validators({ etag, createdAt, content, versionId }: ObjectVersion): Record<string, string> {
-  return {
+  return defined({
     etag: `"${etag}"`,
     "last-modified": new Date(createdAt).toUTCString(),
-    ...(content.cacheControl === undefined ? {} : { "cache-control": content.cacheControl }),
-    ...(content.expires === undefined ? {} : { expires: content.expires }),
-    ...(versionId === "null" ? {} : { "x-amz-version-id": versionId }),
-  };
+    "cache-control": content.cacheControl,
+    expires: content.expires,
+    "x-amz-version-id": versionId === "null" ? undefined : versionId,
+  });
 }
 
 function resolvePart(version: ObjectVersion, partNumber: number): ReadResult {

@@ -23,15 +23,17 @@ import type {
   Written,
 } from "./objects.js";
 import { newObjectAcl, withOwners } from "../access/object-acl.js";
-import { ingest, type Ingested } from "../ingest/ingest.js";
+import { ingest, ingestedChecksum, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
+import { newVersion, type VersionMembers } from "./new-version.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
 import { visibleVersionId } from "./visible-version-id.js";
 import { requirePreconditions } from "./write-precondition.js";
+import { defined } from "../../model/defined.js";
 
 export interface ObjectComponents extends StorageComponents {
   readonly copy: ObjectCopy;
@@ -54,15 +56,15 @@ export class ObjectService implements Objects {
     requireKey(key);
     requireMetadata(settings.metadata);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
-    const payer = payerOf(accounts, call);
+    const charged = { ...call, account: payerOf(accounts, call) };
     const acl = await newObjectAcl(this.components, call, settings.acl);
-    const lock = await newLock(this.components, bucket, settings.lock);
-    requireLockDigest(lock.lock, body, "Put Object");
+    const { lock } = await newLock(this.components, bucket, settings.lock);
+    requireLockDigest(lock, body, "Put Object");
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await quota.admit(payer, body.size, encrypted.format)];
+    const releases = body.size === undefined ? [] : [await quota.admit(charged.account, body.size, encrypted.format)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await quota.admit(payer, size, encrypted.format));
+      if (body.size === undefined) releases.push(await quota.admit(charged.account, size, encrypted.format));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
@@ -73,11 +75,9 @@ export class ObjectService implements Objects {
         key,
         call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
       );
-      const version = await this.commit(
-        { bucket: bucket.name, key, owner: payer.id, ...(acl ? { acl } : {}), ...encrypted, outboxEvent },
-        ingested,
-        { ...settings, ...lock },
-      );
+      const { content, metadata, tags, preconditions } = settings;
+      const members = { content, metadata, tags, acl, lock, ...encrypted, ...bodyMembers(ingested), outboxEvent };
+      const version = await this.commit(newVersion(charged, key, members), ingested.blob, preconditions);
       return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {
       for (const release of releases) release();
@@ -85,27 +85,15 @@ export class ObjectService implements Objects {
   }
 
   private async commit(
-    target: Pick<NewVersion, "bucket" | "key" | "owner" | "acl" | "encryption" | "format" | "outboxEvent">,
-    ingested: Ingested,
-    settings: PutSettings,
+    version: NewVersion,
+    blob: BlobId,
+    preconditions: Preconditions | undefined,
   ): Promise<ObjectVersion> {
     const { catalog, staging, onWork } = this.components;
-    const { size, md5, blob, checksums, sent } = ingested;
-    const algorithm = sent ?? DEFAULT_CHECKSUM;
-    const value = checksums.get(algorithm);
-    const version = {
-      ...target,
-      size,
-      etag: md5,
-      content: settings.content,
-      metadata: settings.metadata,
-      ...(settings.tags ? { tags: settings.tags } : {}),
-      ...(settings.lock ? { lock: settings.lock } : {}),
-      ...(value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } }),
-    };
+    const { size } = version;
     const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
     const written = await staging.commit([blob], async () => {
-      const put = await catalog.objects.put(version, { blobs }, settings.preconditions);
+      const put = await catalog.objects.put(version, { blobs }, preconditions);
       // An empty object links no blob.
       return size === 0 ? { ...put, orphans: [...put.orphans, blob] satisfies BlobId[] } : put;
     });
@@ -157,20 +145,14 @@ export class ObjectService implements Objects {
     }
     if (bypassGovernance) await requireBypassable(catalog, bucket.name);
     const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectRemoved:*");
-    const request = {
-      owner: call.account.id,
-      bypassGovernance,
-      outboxEvent,
-      ...(versionId === undefined ? {} : { versionId }),
-    };
+    const request = defined({ owner: call.account.id, bypassGovernance, outboxEvent, versionId });
     const deletion = await staging.commit([], () => catalog.objects.delete(bucket.name, key, preconditions, request));
     if (deletion.deleted) onWork();
     if (bucket.versioning === undefined && deletion.versionId === undefined) return {};
-    const shown = deletion.versionId ?? versionId;
-    return {
-      ...(shown === undefined ? {} : { versionId: shown }),
-      ...(deletion.deleteMarker ? { deleteMarker: true } : {}),
-    };
+    return defined({
+      versionId: deletion.versionId ?? versionId,
+      deleteMarker: deletion.deleteMarker ? true : undefined,
+    });
   }
 
   copy(call: BucketCall, key: string, request: CopyRequest): Promise<Copied> {
@@ -194,4 +176,10 @@ export class ObjectService implements Objects {
       ...(truncated && last ? { last: last.kind === "key" ? last.version.key : last.prefix } : {}),
     };
   }
+}
+
+/** The members of a version that its body decides. */
+function bodyMembers(ingested: Ingested): Pick<VersionMembers, "size" | "etag" | "checksum"> {
+  const { size, md5, sent } = ingested;
+  return { size, etag: md5, checksum: ingestedChecksum(ingested, sent ?? DEFAULT_CHECKSUM) };
 }

@@ -17,6 +17,8 @@ import { uploadLock } from "../objects/lock-service.js";
 import { requirePreconditions } from "../objects/write-precondition.js";
 import type { Staging } from "../ingest/staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
+import { defined } from "../../model/defined.js";
+import { newVersion } from "../objects/new-version.js";
 
 /** The form of a completed upload's ETag. An empty object's is always `md5-parts`. */
 export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
@@ -140,42 +142,30 @@ export class UploadCompletion {
       priority: "foreground" as const,
     };
     const files = await preprocessing.files(upload.id, content, settings, signal);
-    const { bucket, key, content: headers, metadata, tags } = upload;
+    const { bucket, key, content: headers, metadata, tags, acl, encryption } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
-    const lock = await uploadLock(this.components, found, upload.lock);
+    const { lock } = await uploadLock(this.components, found, upload.lock);
     const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:CompleteMultipartUpload");
-    const version = {
-      bucket,
-      key,
-      outboxEvent,
-      owner: call.account.id,
+    const version = newVersion(call, key, {
       size: totalSize(parts),
       etag: this.etag(parts, files),
       content: headers,
       metadata,
-      ...(upload.acl ? { acl: upload.acl } : {}),
-      ...(upload.encryption ? { encryption: upload.encryption } : {}),
-      parts: parts.map(({ partNumber, size, checksum: own }) => ({
-        partNumber,
-        size,
-        ...(own ? { checksum: own } : {}),
-      })),
-      ...(checksum ? { checksum } : {}),
-      ...(tags ? { tags } : {}),
-      ...lock,
-      ...(files.length > 0 ? { fid: preprocessing.root(files) } : {}),
-    };
+      tags,
+      acl,
+      lock,
+      encryption,
+      checksum,
+      parts: parts.map(({ partNumber, size, checksum }) => defined({ partNumber, size, checksum })),
+      fid: files.length > 0 ? preprocessing.root(files) : undefined,
+      outboxEvent,
+    });
     const written = await staging.commit([], () =>
       catalog.uploads.complete(upload.id, version, parts, files, request.preconditions),
     );
-    return {
-      etag: version.etag,
-      versionId: written.version.versionId,
-      ...(checksum ? { checksum } : {}),
-      ...(upload.encryption ? { encryption: upload.encryption } : {}),
-      ...(await expiries.versionExpiry(written.version)),
-    };
+    const { expiry } = await expiries.versionExpiry(written.version);
+    return defined({ etag: version.etag, versionId: written.version.versionId, checksum, encryption, expiry });
   }
 
   private etag(parts: readonly Part[], files: readonly NewFile[]): string {
@@ -200,7 +190,7 @@ export class UploadCompletion {
     const same =
       partEtags.length === request.parts.length &&
       request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
-    return same ? { ...completed, ...(encryption ? { encryption } : {}) } : undefined;
+    return same ? defined({ ...completed, encryption }) : undefined;
   }
 }
 

@@ -22,13 +22,14 @@ import type {
   UploadListResult,
   Uploads,
 } from "./uploads.js";
-import { ingest, type Ingested } from "../ingest/ingest.js";
+import { ingest, ingestedChecksum, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
 import { newLock, requireLockDigest, uploadLock } from "../objects/lock-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { readableSource, type SourceComponents } from "../objects/copy-source.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
 import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
+import { defined } from "../../model/defined.js";
 
 export interface UploadComponents extends StorageComponents, SourceComponents {
   readonly preprocessing: Preprocessing;
@@ -53,21 +54,24 @@ export class UploadService implements Uploads {
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     // If the territory is full, the client learns it now and not after the first part.
     (await quota.admit(payerOf(accounts, call), 1))();
+
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
-    const upload = await catalog.uploads.create({
-      id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"),
-      bucket: bucket.name,
-      key,
-      owner: call.account.id,
-      content,
-      metadata,
-      ...encrypted,
-      ...(acl ? { acl } : {}),
-      ...(checksumAlgorithm === undefined ? {} : { checksumAlgorithm }),
-      ...(checksumType === undefined ? {} : { checksumType }),
-      ...(tags ? { tags } : {}),
-      ...(lock ? { lock } : {}),
-    });
+    const upload = await catalog.uploads.create(
+      defined({
+        id: randomBytes(UPLOAD_ID_BYTES).toString("base64url"),
+        bucket: bucket.name,
+        key,
+        owner: call.account.id,
+        content,
+        metadata,
+        tags,
+        lock,
+        acl,
+        checksumAlgorithm,
+        checksumType,
+        ...encrypted,
+      }),
+    );
     return { ...upload, ...(await expiries.abortSchedule(upload)) };
   }
 
@@ -160,19 +164,16 @@ export class UploadService implements Uploads {
     try {
       if (body.size !== undefined) await admit(body.size);
       const algorithm = uploadAlgorithm(upload);
-      const ingested = await ingest(this.components, body, {
-        signal: call.signal,
-        algorithm,
-        ...(body.size === undefined ? { admit } : {}),
-      });
-      const { blob, size, md5, checksums } = ingested;
-      const value = checksums.get(algorithm);
-      const checksum = value === undefined ? {} : { checksum: { algorithm, type: "FULL_OBJECT" as const, value } };
+      const late = body.size === undefined ? admit : undefined;
+      const options = defined({ signal: call.signal, algorithm, admit: late });
+      const ingested = await ingest(this.components, body, options);
+      const { blob, size, md5 } = ingested;
+      const checksum = ingestedChecksum(ingested, algorithm);
       const { part } = await staging.commit([blob], () =>
-        catalog.uploads.putPart(upload.id, { partNumber, size, etag: md5, blob, ...checksum }),
+        catalog.uploads.putPart(upload.id, defined({ partNumber, size, etag: md5, blob, checksum })),
       );
       preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
-      return { ...withSentChecksum(part, ingested), ...(upload.encryption ? { encryption: upload.encryption } : {}) };
+      return defined({ ...withSentChecksum(part, ingested), encryption: upload.encryption });
     } finally {
       for (const release of releases) release();
     }
@@ -202,11 +203,9 @@ function requireSameAlgorithm({ checksumAlgorithm: expected }: Upload, { announc
 }
 
 /** The part with the checksum that the client sent, for the answer. The catalog keeps one by the upload's algorithm. */
-function withSentChecksum(part: Part, { sent, checksums }: Ingested): Part {
-  const value = sent === undefined ? undefined : checksums.get(sent);
-  return sent === undefined || value === undefined
-    ? part
-    : { ...part, checksum: { algorithm: sent, type: "FULL_OBJECT", value } };
+function withSentChecksum(part: Part, ingested: Ingested): Part {
+  const checksum = ingested.sent && ingestedChecksum(ingested, ingested.sent);
+  return checksum ? { ...part, checksum } : part;
 }
 
 /** x-amz-copy-source-range must be `bytes=first-last`, with both inside the source. InvalidArgument. */

@@ -5,6 +5,7 @@ import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 const corsConfiguration: XmlDocument<CORSConfiguration> = {
   root: "CORSConfiguration",
@@ -57,14 +58,7 @@ function readRule(rule: NonNullable<CORSConfiguration["CORSRules"]>[number]): Co
         `ExposeHeader "${header.slice(0, 100)}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
       );
   if (maxAge !== undefined && (maxAge < 0 || maxAge > 2_147_483_647)) throw new S3Error("MalformedXML");
-  return {
-    ...(id === undefined ? {} : { id }),
-    headers,
-    methods: methods as CorsMethod[],
-    origins,
-    exposed,
-    ...(maxAge === undefined ? {} : { maxAge }),
-  };
+  return defined({ id, headers, methods: methods as CorsMethod[], origins, exposed, maxAge });
 }
 
 export const corsDocument: WireDocument<"cors"> = {

@@ -5,6 +5,7 @@ import type { WireDocument } from "../document-operations.js";
 import { readXml } from "../wire/xml-reader.js";
 import type { XmlDocument } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 const configuration: XmlDocument<ServerSideEncryptionConfiguration> = {
   root: "ServerSideEncryptionConfiguration",
@@ -52,12 +53,12 @@ function readRule({
     throw invalid("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse");
   if (algorithm === "cess-cbc" && !keyId)
     throw invalid("cess-cbc needs a KMSMasterKeyID, which names a cipher in the gateway's key file");
-  return {
+  return defined({
     algorithm,
-    ...(keyId ? { keyId } : {}),
-    ...(algorithm === "aws:kms" && BucketKeyEnabled !== undefined ? { bucketKey: BucketKeyEnabled } : {}),
-    ...(types.includes("SSE-C") ? { blocksCustomerKeys: true } : {}),
-  };
+    keyId: keyId || undefined,
+    bucketKey: algorithm === "aws:kms" ? BucketKeyEnabled : undefined,
+    blocksCustomerKeys: types.includes("SSE-C") ? true : undefined,
+  });
 }
 
 export const encryptionDocument: WireDocument<"encryption"> = {

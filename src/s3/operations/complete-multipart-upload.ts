@@ -19,6 +19,7 @@ import { objectLocation } from "../wire/location.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 const MAX_PARTS = 10_000;
 
@@ -36,8 +37,7 @@ function parsePart(part: WirePart): CompletedPart {
       fields: { ArgumentName: "partNumber", ArgumentValue: String(partNumber) },
     });
   }
-  const checksum = memberChecksum({ ...part });
-  return { partNumber, etag: unquoted(ETag), ...(checksum ? { checksum } : {}) };
+  return defined({ partNumber, etag: unquoted(ETag), checksum: memberChecksum({ ...part }) });
 }
 
 function objectSize({ headers }: S3Request): number | undefined {
@@ -50,17 +50,13 @@ function parseComplete(request: S3Request): CompleteRequest {
   if (request.document === "") throw new S3Error("InvalidRequest", { message: "You must specify at least one part" });
   const { Parts = [] } = readXml(request.document, completedMultipartUpload);
   if (Parts.length > MAX_PARTS) throw new S3Error("MalformedXML");
-  const preconditions = writeConditions(request.headers);
-  const checksum = announcedChecksum(request.headers, true);
-  const checksumType = parseChecksumType(request.headers.get("x-amz-checksum-type"));
-  const size = objectSize(request);
-  return {
+  return defined({
+    preconditions: writeConditions(request.headers),
+    checksum: announcedChecksum(request.headers, true),
+    checksumType: parseChecksumType(request.headers.get("x-amz-checksum-type")),
+    size: objectSize(request),
     parts: Parts.map(parsePart),
-    ...(preconditions ? { preconditions } : {}),
-    ...(checksum ? { checksum } : {}),
-    ...(checksumType ? { checksumType } : {}),
-    ...(size === undefined ? {} : { size }),
-  };
+  });
 }
 
 export const completeMultipartUpload: Operation<

@@ -28,6 +28,7 @@ import { requireNoPart } from "../wire/paging.js";
 import { replacedTags } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 type Input = Pick<Served<CopyObjectRequest>, "Key"> & { readonly Copy: CopyRequest };
 type Output = CopyObjectResult & {
@@ -55,29 +56,20 @@ function parseCopy(request: S3Request): CopyRequest {
   const content = contentHeaders(headers);
   const { websiteRedirectLocation } = content;
   const storageClass = headers.get("x-amz-storage-class");
-  const tags = replacedTags(headers);
-  const lock = lockHeaders(headers);
-  const acl = aclHeaders(headers);
-  const encryption = encryptionRequest(headers);
-  const sourceCustomer = sourceCustomerKey(headers);
   const algorithm = headers.get("x-amz-checksum-algorithm");
-  const preconditions = writeConditions(headers);
-  return {
+  return defined({
     source,
+    replaceTags: replacedTags(headers),
+    lock: lockHeaders(headers),
+    acl: aclHeaders(headers),
+    encryption: encryptionRequest(headers),
+    sourceCustomer: sourceCustomerKey(headers),
+    preconditions: writeConditions(headers),
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
-    own: {
-      ...(storageClass === undefined ? {} : { storageClass }),
-      ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
-    },
-    ...(tags ? { replaceTags: tags } : {}),
-    ...(lock ? { lock } : {}),
-    ...(acl ? { acl } : {}),
-    ...(encryption ? { encryption } : {}),
-    ...(sourceCustomer ? { sourceCustomer } : {}),
-    ...(replace ? { replaceMetadata: { content, metadata: userMetadata(headers) } } : {}),
-    ...(algorithm === undefined ? {} : { checksumAlgorithm: parseAlgorithm(algorithm) }),
-    ...(preconditions ? { preconditions } : {}),
-  };
+    own: defined({ storageClass, websiteRedirectLocation }),
+    replaceMetadata: replace ? { content, metadata: userMetadata(headers) } : undefined,
+    checksumAlgorithm: algorithm === undefined ? undefined : parseAlgorithm(algorithm),
+  });
 }
 
 export const copyObject: Operation<Input, Output> = {

@@ -7,6 +7,7 @@ import type { S3Request } from "../request.js";
 import { aclHeaders } from "../wire/acl.js";
 import { createBucketConfiguration } from "../wire/documents.js";
 import { readXml } from "../wire/xml-reader.js";
+import { defined } from "../../model/defined.js";
 
 type Input = OfBucket<CreateBucketRequest> & { readonly Settings: NewBucket };
 
@@ -18,12 +19,11 @@ function settings({ headers }: S3Request): NewBucket {
       fields: { ArgumentName: "x-amz-object-ownership", ArgumentValue: ownership.slice(0, 100) },
     });
   }
-  const acl = aclHeaders(headers);
-  return {
+  return defined({
     objectLock: headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true",
-    ...(ownership === undefined ? {} : { ownership: ownership as ObjectOwnership }),
-    ...(acl ? { acl } : {}),
-  };
+    ownership: ownership as ObjectOwnership | undefined,
+    acl: aclHeaders(headers),
+  });
 }
 
 export const createBucket: Operation<Input, CreateBucketOutput, Call> = {
@@ -47,7 +47,7 @@ export const createBucket: Operation<Input, CreateBucketOutput, Call> = {
     return {
       Bucket: bucket,
       CreateBucketConfiguration: configuration,
-      Settings: { ...Settings, ...(tags ? { tags } : {}) },
+      Settings: defined({ ...Settings, tags }),
     };
   },
   async run({ buckets }, { Bucket, Settings }, call) {

@@ -14,6 +14,7 @@ import { lockHeaders } from "../wire/lock-headers.js";
 import { userMetadata } from "../wire/metadata-headers.js";
 import { taggingHeader } from "../wire/tagging.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 type Input = Pick<Served<CreateMultipartUploadRequest>, "Bucket" | "Key"> & { readonly Settings: CreateUploadSettings };
 
@@ -38,22 +39,18 @@ export const createMultipartUpload: Operation<
   access: onObject("s3:PutObject", { anonymous: false, creates: "upload" }),
   parse(request) {
     const { bucket, key, headers } = request;
-    const tags = taggingHeader(headers);
-    const lock = lockHeaders(headers);
-    const acl = aclHeaders(headers);
-    const encryption = encryptionRequest(headers);
     return {
       Bucket: bucket,
       Key: key,
-      Settings: {
+      Settings: defined({
+        tags: taggingHeader(headers),
+        lock: lockHeaders(headers),
+        acl: aclHeaders(headers),
+        encryption: encryptionRequest(headers),
         content: contentHeaders(headers),
         metadata: userMetadata(headers),
         ...checksumSettings(request),
-        ...(tags ? { tags } : {}),
-        ...(lock ? { lock } : {}),
-        ...(acl ? { acl } : {}),
-        ...(encryption ? { encryption } : {}),
-      },
+      }),
     };
   },
   async run({ uploads }, { Bucket: bucket, Key: key, Settings }, call) {

@@ -5,6 +5,7 @@ import type { Operation, Served } from "../operation.js";
 import { deleteConditions } from "../wire/conditions.js";
 import { bypassesGovernance } from "../wire/lock-headers.js";
 import { versionId } from "../wire/paging.js";
+import { defined } from "../../model/defined.js";
 
 type Input = Pick<Served<DeleteObjectRequest>, "Key" | "VersionId"> & {
   readonly Preconditions: Preconditions | undefined;
@@ -23,7 +24,7 @@ export const deleteObject: Operation<Input, DeleteObjectOutput> = {
     BypassGovernanceRetention: bypassesGovernance(headers),
   }),
   async run({ objects }, { Key: key, VersionId, Preconditions, BypassGovernanceRetention }, call) {
-    const name = { key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+    const name = defined({ key, versionId: VersionId });
     const deletion = await objects.delete(call, name, Preconditions, BypassGovernanceRetention);
     return { VersionId: deletion.versionId, DeleteMarker: deletion.deleteMarker };
   },

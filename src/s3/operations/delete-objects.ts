@@ -18,6 +18,7 @@ import { bypassesGovernance } from "../wire/lock-headers.js";
 import { isVersionId } from "../wire/paging.js";
 import { readXml } from "../wire/xml-reader.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 const MAX_OBJECTS = 1000;
 
@@ -37,8 +38,7 @@ async function deleteOne(
   try {
     requireKeyLength(key);
     if (versionId !== undefined && !isVersionId(versionId)) throw new S3Error("NoSuchVersion");
-    const name = { key, ...(versionId === undefined ? {} : { versionId }) };
-    const deletion = await gateway.objects.delete(call, name, conditions(object), bypass);
+    const deletion = await gateway.objects.delete(call, defined({ key, versionId }), conditions(object), bypass);
     return { deleted: deletedObject(object, deletion) };
   } catch (failure) {
     const { kind, details } = toS3Error(failure) ?? new S3Error("InternalError");
@@ -47,13 +47,11 @@ async function deleteOne(
 }
 
 function conditions({ ETag, Size, LastModifiedTime }: ObjectIdentifier): Preconditions {
-  return {
-    ...(ETag === undefined ? {} : { ifMatch: parseEtags(ETag, "strong") }),
-    ...(Size === undefined ? {} : { ifMatchSize: Size }),
-    ...(LastModifiedTime === undefined
-      ? {}
-      : { ifMatchModified: Math.floor(LastModifiedTime.getTime() / 1000) * 1000 }),
-  };
+  return defined({
+    ifMatch: ETag === undefined ? undefined : parseEtags(ETag, "strong"),
+    ifMatchSize: Size,
+    ifMatchModified: LastModifiedTime && Math.floor(LastModifiedTime.getTime() / 1000) * 1000,
+  });
 }
 
 /** The version that the request named, and the delete marker that was set or removed. */

@@ -12,6 +12,7 @@ import { formatHttpDate } from "../wire/http-date.js";
 import { requestedObject } from "../wire/object-name.js";
 import type { XmlDocument, XmlField } from "../wire/xml-schema.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 const known: readonly ObjectAttributes[] = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
 const MAX_PARTS = 1000;
@@ -107,11 +108,8 @@ export const getObjectAttributes: Operation<Input, GetObjectAttributesOutput> = 
     after: count(request, "x-amz-part-number-marker", 0),
   }),
   async run({ objects }, input, call) {
-    const { version, versionId } = await objects.head(call, input.name, {
-      preconditions: {},
-      ...(input.customer ? { customer: input.customer } : {}),
-    });
-    const { attributes } = input;
+    const { attributes, customer } = input;
+    const { version, versionId } = await objects.head(call, input.name, defined({ preconditions: {}, customer }));
     const { etag, checksum, content, size } = version;
     return {
       LastModified: new Date(version.createdAt),

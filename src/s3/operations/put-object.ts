@@ -16,6 +16,7 @@ import { userMetadata } from "../wire/metadata-headers.js";
 import { requireNoPart } from "../wire/paging.js";
 import { taggingHeader } from "../wire/tagging.js";
 import { writtenVersionId } from "../wire/version-headers.js";
+import { defined } from "../../model/defined.js";
 
 type Input = Pick<Served<PutObjectRequest>, "Bucket" | "Key"> & { readonly Body: Body; readonly Settings: PutSettings };
 type Output = PutObjectOutput & { readonly Durability: Durability; readonly Encryption: EncryptionMembers };
@@ -36,15 +37,15 @@ export const putObject: Operation<Input, Output> = {
       Bucket: request.bucket,
       Key: request.key,
       Body: body,
-      Settings: {
+      Settings: defined({
         content: contentHeaders(request.headers),
         metadata: userMetadata(request.headers),
-        ...(tags ? { tags } : {}),
-        ...(lock ? { lock } : {}),
-        ...(acl ? { acl } : {}),
-        ...(encryption ? { encryption } : {}),
-        ...(preconditions ? { preconditions } : {}),
-      },
+        tags,
+        lock,
+        acl,
+        encryption,
+        preconditions,
+      }),
     };
   },
   async run({ objects }, { Key: key, Body, Settings }, call) {

@@ -18,6 +18,7 @@ import { formatHttpDate } from "../wire/http-date.js";
 import { metadataHeaders } from "../wire/metadata-headers.js";
 import { partNumber, versionId } from "../wire/paging.js";
 import { parseRange } from "../wire/range-header.js";
+import { defined } from "../../model/defined.js";
 
 /** What GetObject and HeadObject share: they differ only in the body. */
 export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
@@ -84,19 +85,19 @@ export function parseRead(request: S3Request): ReadInput {
   return {
     Key: request.key,
     VersionId: versionId(query),
-    Read: {
+    Read: defined({
       preconditions: rangeConditions(headers),
-      ...(range ? { range } : {}),
-      ...(customer ? { customer } : {}),
-      ...(part === undefined ? {} : { partNumber: partNumber(part) }),
-    },
+      range,
+      customer,
+      partNumber: part === undefined ? undefined : partNumber(part),
+    }),
     WithChecksum: headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED",
     Overrides: readOverrides(request),
   };
 }
 
 export function objectKey({ Key: key, VersionId }: ReadInput): ObjectKey {
-  return { key, ...(VersionId === undefined ? {} : { versionId: VersionId }) };
+  return defined({ key, versionId: VersionId });
 }
 
 /** The checksum of the bytes in the answer: a part has its own, a range has none. */

@@ -21,6 +21,7 @@ import type { Headers } from "../wire/headers.js";
 import { partNumber } from "../wire/paging.js";
 import { parseCopyRange } from "../wire/range-header.js";
 import { xmlResponse } from "../xml-response.js";
+import { defined } from "../../model/defined.js";
 
 interface Input {
   readonly PartNumber: number;
@@ -40,16 +41,13 @@ function sourceRange(headers: Headers): RangeRequest | undefined {
 }
 
 function parseCopy({ headers }: S3Request): CopyPartRequest {
-  const range = sourceRange(headers);
-  const customer = onlyCustomerKey(headers);
-  const sourceCustomer = sourceCustomerKey(headers);
-  return {
+  return defined({
+    range: sourceRange(headers),
+    customer: onlyCustomerKey(headers),
+    sourceCustomer: sourceCustomerKey(headers),
     source: parseCopySource(headers.get("x-amz-copy-source") ?? ""),
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
-    ...(range ? { range } : {}),
-    ...(customer ? { customer } : {}),
-    ...(sourceCustomer ? { sourceCustomer } : {}),
-  };
+  });
 }
 
 type Output = CopyPartResult & {

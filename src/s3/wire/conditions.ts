@@ -3,6 +3,7 @@ import type { Preconditions } from "../../model/precondition.js";
 import type { Headers } from "./headers.js";
 import { parseEtags } from "./etag.js";
 import { parseHttpDate } from "./http-date.js";
+import { defined } from "../../model/defined.js";
 
 /**
  * `prefix` is "" or `x-amz-copy-source-`. As in RFC 9110, an invalid date is ignored (section 13.1.3), while a list
@@ -11,14 +12,12 @@ import { parseHttpDate } from "./http-date.js";
 export function readConditions(headers: Headers, prefix = ""): Preconditions {
   const ifMatch = headers.get(`${prefix}if-match`);
   const ifNoneMatch = headers.get(`${prefix}if-none-match`);
-  const ifModifiedSince = parseHttpDate(headers.get(`${prefix}if-modified-since`));
-  const ifUnmodifiedSince = parseHttpDate(headers.get(`${prefix}if-unmodified-since`));
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch: parseEtags(ifMatch, "strong") }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: parseEtags(ifNoneMatch, "weak") }),
-    ...(ifModifiedSince === undefined ? {} : { ifModifiedSince }),
-    ...(ifUnmodifiedSince === undefined ? {} : { ifUnmodifiedSince }),
-  };
+  return defined({
+    ifMatch: ifMatch === undefined ? undefined : parseEtags(ifMatch, "strong"),
+    ifNoneMatch: ifNoneMatch === undefined ? undefined : parseEtags(ifNoneMatch, "weak"),
+    ifModifiedSince: parseHttpDate(headers.get(`${prefix}if-modified-since`)),
+    ifUnmodifiedSince: parseHttpDate(headers.get(`${prefix}if-unmodified-since`)),
+  });
 }
 
 /**
@@ -41,7 +40,7 @@ export function writeConditions(headers: Headers): Preconditions | undefined {
     throw new S3Error("NotImplemented", { fields: { Header: "If-None-Match" } });
   }
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
-  return { ...(ifMatch === undefined ? {} : { ifMatch }), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) };
+  return defined({ ifMatch, ifNoneMatch });
 }
 
 /**
@@ -59,9 +58,5 @@ export function deleteConditions(headers: Headers): Preconditions | undefined {
   if (modified !== undefined && ifMatchModified === undefined)
     throw wrong("x-amz-if-match-last-modified-time", modified);
   if (ifMatch === undefined && size === undefined && ifMatchModified === undefined) return undefined;
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch }),
-    ...(size === undefined ? {} : { ifMatchSize: Number(size) }),
-    ...(ifMatchModified === undefined ? {} : { ifMatchModified }),
-  };
+  return defined({ ifMatch, ifMatchSize: size === undefined ? undefined : Number(size), ifMatchModified });
 }

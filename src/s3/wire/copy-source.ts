@@ -2,6 +2,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import { requireKeyLength } from "../../gateway/limits.js";
 import { isVersionId } from "./paging.js";
 import { decodePercent } from "./percent.js";
+import { defined } from "../../model/defined.js";
 
 export interface CopySource {
   readonly bucket: string;
@@ -35,5 +36,5 @@ export function parseCopySource(header: string): CopySource {
   if (versionId === "") throw refused("Version id cannot be the empty string");
   if (versionId !== undefined && !isVersionId(versionId)) throw refused("Invalid version id specified");
   requireKeyLength(key);
-  return { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
+  return defined({ bucket, key, versionId });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import { defined } from "../../model/defined.js";
 
 const SSE = "x-amz-server-side-encryption";
 const KEY_ID = `${SSE}-aws-kms-key-id`;
@@ -76,11 +77,11 @@ function kmsSettings(headers: HeaderSource): Omit<EncryptionRequest & { readonly
   }
   if (bucketKey !== undefined && bucketKey !== "true" && bucketKey !== "false")
     throw invalid("The bucket key setting is true or false", BUCKET_KEY, bucketKey);
-  return {
-    ...(keyId === undefined || keyId === "" ? {} : { keyId }),
-    ...(context === undefined ? {} : { context }),
-    ...(bucketKey === undefined ? {} : { bucketKey: bucketKey === "true" }),
-  };
+  return defined({
+    keyId: keyId || undefined,
+    context,
+    bucketKey: bucketKey === undefined ? undefined : bucketKey === "true",
+  });
 }
 
 function isContext(text: string): boolean {

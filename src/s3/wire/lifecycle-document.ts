@@ -7,6 +7,7 @@ import { isHeaderValue } from "./headers.js";
 import { readTransitions, requireOrder, writeTransitions } from "./lifecycle-transitions.js";
 import { readXml } from "./xml-reader.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
+import { defined } from "../../model/defined.js";
 
 /** AWS's limits. */
 const MAX_RULES = 1000;
@@ -150,12 +151,12 @@ function conditionsOf({
   const tags: Tag[] = Tags.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
   requireTags(tags, TAG_LIMITS.bucket);
   requireSizes(ObjectSizeGreaterThan ?? 0, ObjectSizeLessThan ?? 1);
-  return {
-    ...(Prefix === undefined ? {} : { prefix: Prefix }),
-    ...(tags.length === 0 ? {} : { tags }),
-    ...(ObjectSizeGreaterThan === undefined ? {} : { sizeOver: ObjectSizeGreaterThan }),
-    ...(ObjectSizeLessThan === undefined ? {} : { sizeUnder: ObjectSizeLessThan }),
-  };
+  return defined({
+    prefix: Prefix,
+    tags: tags.length === 0 ? undefined : tags,
+    sizeOver: ObjectSizeGreaterThan,
+    sizeUnder: ObjectSizeLessThan,
+  });
 }
 
 function expirationOf({ Expiration: wire }: WireRule): { readonly expiration?: Expiration } {
@@ -179,7 +180,7 @@ function noncurrentOf({ NoncurrentVersionExpiration: wire }: WireRule): Pick<Lif
   );
   if (keep !== undefined && (keep < 1 || keep > MAX_KEPT))
     throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and ${MAX_KEPT}`);
-  return { noncurrent: { days, ...(keep === undefined ? {} : { keep }) } };
+  return { noncurrent: defined({ days, keep }) };
 }
 
 function abortOf({ AbortIncompleteMultipartUpload: wire }: WireRule): Pick<LifecycleRule, "abortUploadsAfterDays"> {

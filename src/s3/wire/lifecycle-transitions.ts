@@ -11,6 +11,7 @@ import {
   type Transition,
   type TransitionClass,
 } from "../../model/lifecycle.js";
+import { defined } from "../../model/defined.js";
 
 type Transitions = Pick<LifecycleRule, "transitions" | "noncurrentTransitions">;
 
@@ -57,7 +58,7 @@ function readNoncurrent({
   if (keep !== undefined && (keep < 1 || keep > MAX_KEPT))
     throw invalid(`'NewerNoncurrentVersions' for NoncurrentVersionTransition action must be between 1 and ${MAX_KEPT}`);
   const days = daysOf(NoncurrentDays, storageClass, "NoncurrentDays", "NoncurrentVersionTransition");
-  return { storageClass, days, ...(keep === undefined ? {} : { keep }) };
+  return defined({ storageClass, days, keep });
 }
 
 /** Reads the transitions of a rule. MalformedXML, InvalidArgument, InvalidRequest. */

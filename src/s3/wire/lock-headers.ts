@@ -1,6 +1,7 @@
 import { S3Error } from "../../gateway/s3-error.js";
 import { retentionModes, type ObjectLock, type Retention } from "../../model/object-lock.js";
 import type { Headers } from "./headers.js";
+import { defined } from "../../model/defined.js";
 
 const MODE = "x-amz-object-lock-mode";
 const UNTIL = "x-amz-object-lock-retain-until-date";
@@ -16,7 +17,7 @@ export function lockHeaders(headers: Headers): ObjectLock | undefined {
   if (legalHold !== undefined && legalHold !== "ON" && legalHold !== "OFF")
     throw invalid(HOLD, legalHold, "Legal Hold must be either of 'ON' or 'OFF'");
   if (!retention && !legalHold) return undefined;
-  return { ...(retention ? { retention } : {}), ...(legalHold ? { legalHold } : {}) };
+  return defined({ retention, legalHold });
 }
 
 function retentionHeaders(headers: Headers): Retention | undefined {

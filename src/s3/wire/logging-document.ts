@@ -5,6 +5,7 @@ import { granteeElement, readGrantee, type WireGrantee, wireGrantee } from "./ac
 import { readXml } from "./xml-reader.js";
 import { S3_NAMESPACE, type XmlDocument } from "./xml-schema.js";
 import { escapeXml, XML_DECLARATION } from "./xml-writer.js";
+import { defined } from "../../model/defined.js";
 
 /** The most bytes that a log object's key has after its prefix: partitions, time and unique part. */
 const MAX_PREFIX = 800;
@@ -66,13 +67,12 @@ export function readLogging(document: string): LoggingConfiguration | undefined 
       throw new S3Error("MalformedXML");
     return { grantee: readGrantee(Grantee, "MalformedXML"), permission: permission as Permission };
   });
-  const keyFormat = formatOf(wire.TargetObjectKeyFormat);
-  return {
+  return defined({
     targetBucket: wire.TargetBucket,
     targetPrefix: wire.TargetPrefix,
     grants,
-    ...(keyFormat ? { keyFormat } : {}),
-  };
+    keyFormat: formatOf(wire.TargetObjectKeyFormat),
+  });
 }
 
 function formatOf(

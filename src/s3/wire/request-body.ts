@@ -12,6 +12,7 @@ import {
   trailerAlgorithm,
 } from "./checksum-headers.js";
 import type { Headers } from "./headers.js";
+import { defined } from "../../model/defined.js";
 
 export interface BodySettings {
   /** The checksum in the headers is that of the object, not of this body. */
@@ -70,13 +71,13 @@ function announcedDigests(headers: Headers, payload: Payload, foreignChecksum = 
     throw new S3Error("InvalidRequest", { message: "Expecting a single x-amz-checksum- header" });
   const algorithm = checksum?.algorithm ?? trailing;
   if (!foreignChecksum) requirePromised(headers, algorithm);
-  return {
-    ...(md5 === undefined ? {} : { md5 }),
-    ...(payload.kind === "digest" ? { sha256: payload.sha256 } : {}),
-    ...(payload.kind === "chunked" && payload.signed ? { signedChunks: true } : {}),
-    ...(checksum ? { checksum } : {}),
-    ...(algorithm ? { algorithm } : {}),
-  };
+  return defined({
+    md5,
+    sha256: payload.kind === "digest" ? payload.sha256 : undefined,
+    signedChunks: payload.kind === "chunked" && payload.signed ? true : undefined,
+    checksum,
+    algorithm,
+  });
 }
 
 /**

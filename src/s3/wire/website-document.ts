@@ -3,6 +3,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import type { RoutingRule, WebsiteConfiguration, WebsiteRedirect } from "../../model/website.js";
 import { readXml } from "./xml-reader.js";
 import type { XmlDocument, XmlField } from "./xml-schema.js";
+import { defined } from "../../model/defined.js";
 
 /** AWS's limit. */
 const MAX_RULES = 50;
@@ -81,11 +82,7 @@ export function readWebsite(document: string): WebsiteConfiguration {
     throw invalid("The IndexDocument Suffix is not well formed", "IndexDocument", index);
   if (ErrorDocument?.Key === "") throw invalid("The ErrorDocument Key is not well formed", "ErrorDocument", "");
   if (RoutingRules.length > MAX_RULES) throw malformed(`The number of routing rules must not exceed ${MAX_RULES}.`);
-  return {
-    index,
-    ...(ErrorDocument?.Key === undefined ? {} : { error: ErrorDocument.Key }),
-    rules: RoutingRules.map(readRule),
-  };
+  return defined({ index, error: ErrorDocument?.Key, rules: RoutingRules.map(readRule) });
 }
 
 function readRule({ Condition, Redirect = {} }: NonNullable<WireWebsite["RoutingRules"]>[number]): RoutingRule {
@@ -99,17 +96,17 @@ function readRule({ Condition, Redirect = {} }: NonNullable<WireWebsite["Routing
     throw malformed("Redirect must not be empty.");
   if (ReplaceKeyPrefixWith !== undefined && ReplaceKeyWith !== undefined)
     throw malformed("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
-  return {
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(error === undefined ? {} : { errorStatus: statusOf(error, "HttpErrorCodeReturnedEquals", /^[45]\d\d$/) }),
-    redirect: {
+  return defined({
+    prefix,
+    errorStatus: error === undefined ? undefined : statusOf(error, "HttpErrorCodeReturnedEquals", /^[45]\d\d$/),
+    redirect: defined({
       ...protocolOf(Protocol),
-      ...(HostName === undefined ? {} : { host: hostOf(HostName) }),
-      ...(ReplaceKeyPrefixWith === undefined ? {} : { replacePrefixWith: ReplaceKeyPrefixWith }),
-      ...(ReplaceKeyWith === undefined ? {} : { replaceKeyWith: ReplaceKeyWith }),
-      ...(HttpRedirectCode === undefined ? {} : { status: statusOf(HttpRedirectCode, "HttpRedirectCode", /^3\d\d$/) }),
-    },
-  };
+      host: HostName === undefined ? undefined : hostOf(HostName),
+      replacePrefixWith: ReplaceKeyPrefixWith,
+      replaceKeyWith: ReplaceKeyWith,
+      status: HttpRedirectCode === undefined ? undefined : statusOf(HttpRedirectCode, "HttpRedirectCode", /^3\d\d$/),
+    }),
+  });
 }
 
 export function writeWebsite(configuration: WebsiteConfiguration): WireWebsite {

@@ -1,0 +1,11 @@
+import type { NewVersion } from "../../catalog/catalog.js";
+import { defined, type Undefinable } from "../../model/defined.js";
+import type { BucketCall } from "../call.js";
+
+/** The members of a new version that its call does not decide. */
+export type VersionMembers = Undefinable<Omit<NewVersion, "bucket" | "key" | "owner">>;
+
+/** The version that a call writes: in its bucket, and charged to its account. Undefined members are left out. */
+export function newVersion({ bucket, account }: BucketCall, key: string, members: VersionMembers): NewVersion {
+  return defined({ bucket: bucket.name, key, owner: account.id, ...members });
+}
