@@ -23,7 +23,7 @@ export function tooLarge(proposed: number, allowed: number): S3Error {
   });
 }
 
-/** IncompleteBody: the body's bytes are not as many as its headers announced. */
+/** IncompleteBody: the body has another size than its headers announced. Both in bytes. */
 export function incompleteBody(announced: number, received: number): S3Error {
   return new S3Error("IncompleteBody", {
     message: `You did not provide the number of bytes that the request's headers announced: ${announced} bytes were announced, ${received} received`,

@@ -70,7 +70,7 @@ export class LifecycleWorker implements Worker {
         return "more";
       }
     } catch (error) {
-      // After a failure the next step begins the round anew.
+      // After a failure the next step starts the round again.
       this.round = undefined;
       throw error;
     }

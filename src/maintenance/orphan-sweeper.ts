@@ -56,7 +56,7 @@ export class OrphanSweeper implements Worker {
         taken.push(next.value);
       }
     } catch (error) {
-      // After a failure the next step begins the list anew.
+      // After a failure the next step starts the list again.
       this.sweep = undefined;
       throw error;
     }

@@ -123,7 +123,7 @@ class SplitHashing {
     for (const { hashing } of this.parts) hashing.update(piece);
   }
 
-  /** Resolves when no more than so many pieces are still to be hashed. */
+  /** Resolves when at most `pieces` pieces are still to be hashed. */
   async atMost(pieces: number): Promise<void> {
     for (const { hashing } of this.parts) await hashing.atMost(pieces);
   }
@@ -164,7 +164,7 @@ class BodyHashing {
     this.follow(this.thread.call("update", { body: this.body, start: piece.byteOffset, length: piece.length }));
   }
 
-  /** Resolves when no more than so many pieces are still to be hashed. */
+  /** Resolves when at most `pieces` pieces are still to be hashed. */
   async atMost(pieces: number): Promise<void> {
     while (this.pending > pieces || this.failure) {
       if (this.failure) throw this.failure;

@@ -34,7 +34,7 @@ export interface CompletionComponents {
   readonly onWork: () => void;
 }
 
-/** Completions under way at a time; further ones are answered SlowDown. */
+/** Limit of completions that run at the same time. Further ones get SlowDown. */
 const MAX_RUNS = 1024;
 
 /** A completion that was checked and can begin. */
