@@ -107,9 +107,9 @@ export class S3Endpoint {
     }));
   }
 
-  /** As TestGateway.damage. */
-  async damage(bucket: string, name: DocumentName, text: string): Promise<void> {
-    await this.fixture?.damage(bucket, name, text);
+  /** As TestGateway.setDocument. */
+  async setDocument(bucket: string, name: DocumentName, text: string | undefined): Promise<void> {
+    await this.fixture?.setDocument(bucket, name, text);
   }
 
   /** Signs with aws4 and sends. `path` goes out as it is. */

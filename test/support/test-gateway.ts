@@ -143,10 +143,11 @@ export class TestGateway {
     await rm(this.folder, { recursive: true });
   }
 
-  /** Puts a text in the place of a bucket's document, as damage or another version of the program would. */
-  async damage(bucket: string, name: DocumentName, text: string): Promise<void> {
+  /** Sets the text of a bucket's document behind the catalog's back: as damage would. Undefined removes it. */
+  async setDocument(bucket: string, name: DocumentName, text: string | undefined): Promise<void> {
     // So that it is read again.
     await this.catalog.documents.delete(bucket, name);
+    if (text === undefined) return;
     const database = new Database(join(this.folder, "catalog.sqlite"));
     database.prepare("insert into configurations (bucket, name, document) values (?, ?, ?)").run(bucket, name, text);
     database.close();
