@@ -13,6 +13,7 @@ export interface Place {
   identify(): void;
   /** Counts the place as anonymous. Throws SlowDown if there are too many. Call it before reading an anonymous body. */
   requireAnonymousRoom(): void;
+  /** The place is free again. Nothing that is asked of it after that counts. */
   leave(): void;
 }
 
@@ -28,6 +29,7 @@ export class RequestPlaces {
     if (this.serving >= this.limits.maxRequests) throw new S3Error("SlowDown");
     this.serving++;
     let counted = false;
+    let left = false;
     const uncount = () => {
       if (counted) this.anonymous--;
       counted = false;
@@ -35,12 +37,14 @@ export class RequestPlaces {
     return {
       identify: uncount,
       requireAnonymousRoom: () => {
-        if (counted) return;
+        if (counted || left) return;
         if (this.anonymous >= this.limits.maxAnonymousRequests) throw new S3Error("SlowDown");
         this.anonymous++;
         counted = true;
       },
       leave: () => {
+        if (left) return;
+        left = true;
         uncount();
         this.serving--;
       },

@@ -2,11 +2,11 @@ import { createHmac } from "node:crypto";
 import type { AccessRequest, Gateway, RequestCall } from "../../src/gateway/gateway.js";
 import { S3Error } from "../../src/gateway/s3-error.js";
 import type { AccessKey, Account, CessAccount, KeyLimits } from "../../src/model/account.js";
-import type { BucketPolicy, DocumentSet } from "../../src/model/bucket-documents.js";
+import type { DocumentSet } from "../../src/model/bucket-documents.js";
 import { ALL_USERS, type Grant } from "../../src/model/acl.js";
 import { GIB } from "../../src/model/sizes.js";
 import type { AnyOperation } from "../../src/s3/operation.js";
-import { parsePolicy } from "../../src/model/policy-document.js";
+import { bucketPolicy } from "./bucket-policy.js";
 import { alice, bob, body, plainly, type TestGateway } from "./test-gateway.js";
 
 export const carol: Account = {
@@ -46,11 +46,6 @@ export const columns: readonly Column[] = [
   { name: "its owner", bucket: "begun", account: alice },
 ];
 
-const allow = (bucket: string, principal: object | string, action: string): BucketPolicy => {
-  const Resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
-  const text = JSON.stringify({ Statement: [{ Effect: "Allow", Principal: principal, Action: action, Resource }] });
-  return { text, policy: parsePolicy(text, bucket) };
-};
 const full = (grantee: Grant["grantee"]): Grant[] => [
   { grantee: { id: alice.id }, permission: "FULL_CONTROL" },
   { grantee, permission: "FULL_CONTROL" },
@@ -59,26 +54,16 @@ const open = (grantee: Grant["grantee"]): DocumentSet => ({
   ownershipControls: "ObjectWriter",
   acl: { owner: alice.id, grants: full(grantee) },
 });
-const user = ({ id }: Account) => ({ CanonicalUser: id });
-
 const documents: Readonly<Record<string, DocumentSet>> = {
   plain: {},
-  "by-policy": { policy: allow("by-policy", user(bob), "s3:*") },
+  "by-policy": { policy: bucketPolicy("by-policy", { account: bob, actions: "s3:*" }) },
   "by-acl": open({ id: bob.id }),
-  open: { ...open({ group: ALL_USERS }), policy: allow("open", "*", "s3:*") },
-  begun: { policy: beganPolicy() },
+  open: { ...open({ group: ALL_USERS }), policy: bucketPolicy("open", { actions: "s3:*" }) },
+  // Bob may put objects and no more; carol may do all that a policy can allow.
+  begun: {
+    policy: bucketPolicy("begun", { account: bob, actions: "s3:PutObject" }, { account: carol, actions: "s3:*" }),
+  },
 };
-
-/** Bob may put objects and no more; carol may do all that a policy can allow. */
-function beganPolicy(): BucketPolicy {
-  const Resource = ["arn:aws:s3:::begun", "arn:aws:s3:::begun/*"];
-  const Statement = [
-    { Effect: "Allow", Principal: user(bob), Action: "s3:PutObject", Resource },
-    { Effect: "Allow", Principal: user(carol), Action: "s3:*", Resource },
-  ];
-  const text = JSON.stringify({ Statement });
-  return { text, policy: parsePolicy(text, "begun") };
-}
 
 /** Buckets with an object and an upload in each; the uploads' IDs by bucket. */
 export async function furnish(fixture: TestGateway): Promise<ReadonlyMap<string, string>> {

@@ -19,13 +19,22 @@ import type {
 import type { DefaultEncryption } from "../../src/model/encryption.js";
 import type { CustomerKey } from "../../src/model/encryption.js";
 import type { Preconditions } from "../../src/model/precondition.js";
+import { deleteObjects } from "../../src/s3/operations/delete-objects.js";
 import { operations } from "../../src/s3/operations/table.js";
 
 const rules = new Map(operations.map(({ name, access }) => [name, access]));
 
 /** Asks a gateway as the wire does: what the operation's row says is decided first, then its service runs. */
 export class AskingGateway {
-  constructor(readonly gateway: Gateway) {}
+  constructor(
+    readonly gateway: Gateway,
+    private readonly more: Partial<AccessRequest> = {},
+  ) {}
+
+  /** The same gateway, asked by requests that say more: no signature, a key with limits, an expected owner. */
+  asking(more: Partial<AccessRequest>): AskingGateway {
+    return new AskingGateway(this.gateway, { ...this.more, ...more });
+  }
 
   private async permit(call: Call, operation: string, name: Partial<ObjectName>, uploadId?: string): Promise<Call> {
     const access: AccessRequest = {
@@ -39,6 +48,7 @@ export class AskingGateway {
       anonymous: false,
       pays: false,
       conditions: () => undefined,
+      ...this.more,
     };
     return this.gateway.access.permit({ ...call, access });
   }
@@ -76,6 +86,18 @@ export class AskingGateway {
       this.gateway.objects.get(await this.onBucket(call, "GetObject", name), name, request),
     delete: async (call: Call, name: ObjectName, preconditions?: Preconditions) =>
       this.gateway.objects.delete(await this.onBucket(call, "DeleteObject", name), name, preconditions),
+    /** The operation itself: it asks about each key. */
+    deleteAll: async (
+      call: Call,
+      bucket: string,
+      objects: readonly { readonly Key: string; readonly VersionId?: string }[],
+      bypass = false,
+    ) =>
+      deleteObjects.run(
+        this.gateway,
+        { Delete: { Objects: [...objects] }, BypassGovernanceRetention: bypass },
+        await this.onBucket(call, "DeleteObjects", { bucket }),
+      ),
     copy: async (call: Call, name: ObjectName, request: CopyRequest) =>
       this.gateway.objects.copy(await this.onBucket(call, "CopyObject", name), name.key, request),
     list: async (call: Call, bucket: string, request: ListRequest) =>

@@ -5,6 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import aws4, { type Request as SignerRequest } from "aws4";
 import type { AccessEntry } from "../../src/model/access-log.js";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
+import type { DocumentName } from "../../src/model/bucket-documents.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/dispatch.js";
 import { GIB } from "../../src/model/sizes.js";
@@ -104,6 +105,11 @@ export class S3Endpoint {
       maxAttempts: 1,
       credentials: { accessKeyId: testKey.accessKeyId, secretAccessKey: testKey.secretAccessKey },
     }));
+  }
+
+  /** As TestGateway.setDocument. */
+  async setDocument(bucket: string, name: DocumentName, text: string | undefined): Promise<void> {
+    await this.fixture?.setDocument(bucket, name, text);
   }
 
   /** Signs with aws4 and sends. `path` goes out as it is. */

@@ -2,14 +2,15 @@ import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
-import { CessGateway, type GatewaySettings } from "../../src/gateway/cess-gateway.js";
+import { CessGateway, type GatewayComponents, type GatewaySettings } from "../../src/gateway/cess-gateway.js";
 import type { Body, Call, Expected, PutSettings } from "../../src/gateway/gateway.js";
-import type { Keys } from "../../src/keys/keys.js";
+import type { DocumentName } from "../../src/model/bucket-documents.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import { ByteStream } from "../../src/streams/byte-stream.js";
 import { toS3Error, type ErrorKind, type S3Error } from "../../src/gateway/s3-error.js";
@@ -65,13 +66,8 @@ export interface TestGatewaySettings extends Partial<GatewaySettings> {
   readonly territoryBytes?: number;
 }
 
-/** Services that another gateway has in place of the real ones. */
-export interface Replaced {
-  readonly blobs?: Blobs;
-  readonly catalog?: Catalog;
-  readonly retrieval?: Retrieval;
-  readonly keys?: Keys;
-}
+/** Services that another gateway has in place of the real ones, or besides. */
+export type Replaced = Partial<GatewayComponents>;
 
 /** A gateway over the real catalog, staging, encoder and preprocessing, with a chain and a network in memory. */
 export class TestGateway {
@@ -145,6 +141,16 @@ export class TestGateway {
     await this.blobs.close();
     await this.catalog.close();
     await rm(this.folder, { recursive: true });
+  }
+
+  /** Sets the text of a bucket's document behind the catalog's back: as damage would. Undefined removes it. */
+  async setDocument(bucket: string, name: DocumentName, text: string | undefined): Promise<void> {
+    // So that it is read again.
+    await this.catalog.documents.delete(bucket, name);
+    if (text === undefined) return;
+    const database = new Database(join(this.folder, "catalog.sqlite"));
+    database.prepare("insert into configurations (bucket, name, document) values (?, ?, ?)").run(bucket, name, text);
+    database.close();
   }
 
   /** Ids of all blobs on disk, and that none is held for good. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Account } from "../../../../src/model/account.js";
-import { AskingGateway } from "../../../support/asking-gateway.js";
-import { CessGateway } from "../../../../src/gateway/cess-gateway.js";
+import { ANONYMOUS, type Account } from "../../../../src/model/account.js";
+import { NETWORK_OWNER } from "../../../../src/model/bucket.js";
+import type { AskingGateway } from "../../../support/asking-gateway.js";
 import { NetworkBucket } from "../../../../src/gateway/objects/network-bucket.js";
 import { DomainError } from "../../../../src/model/errors.js";
 import { type CessFile, PLAIN } from "../../../../src/model/file.js";
@@ -10,7 +10,6 @@ import { systemClock } from "../../../../src/async/system-clock.js";
 import type { NetworkFiles } from "../../../../src/retrieval/network-files.js";
 import { collect } from "../../../support/collect.js";
 import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
-import { testKeys } from "../../../support/test-keys.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
 const whole = { preconditions: {} };
@@ -42,22 +41,8 @@ describe("The network bucket", () => {
       { name, region: "us-east-1" },
     );
 
-  async function gateway(name?: string): Promise<AskingGateway> {
-    const { catalog, blobs, preprocessing, chain, retrieval } = fixture;
-    return new AskingGateway(
-      new CessGateway({
-        keys: testKeys,
-        catalog,
-        blobs,
-        preprocessing,
-        chain,
-        clock: systemClock,
-        retrieval,
-        files,
-        network: await open(name),
-      }),
-    );
-  }
+  const gateway = async (name?: string): Promise<AskingGateway> =>
+    fixture.gatewayWith({ clock: systemClock, files, network: await open(name) });
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {
     const { objects } = await gateway();
@@ -115,6 +100,120 @@ describe("The network bucket", () => {
     await refused("AccessDenied", buckets.delete(as(reader), "cess"));
     await refused("BucketAlreadyExists", buckets.create(as(reader), "cess"));
     expect(await buckets.list(as(reader))).to.deep.equal([]);
+  });
+
+  describe("behind the door of every bucket", () => {
+    const name = { bucket: "cess", key: fid };
+    const fromIt = { source: name, sourcePreconditions: {} };
+    let asked: AskingGateway;
+    beforeEach(async () => {
+      asked = await gateway();
+      await asked.buckets.create(as(alice), "mine");
+    });
+
+    const get = async (by: AskingGateway, account = reader) =>
+      collect((await by.objects.get(as(account), name, whole)).body);
+    const head = (by: AskingGateway, account = reader) => by.objects.head(as(account), name, whole);
+    const copy = (by: AskingGateway, account = reader) =>
+      by.objects.copy(as(account), { bucket: "mine", key: "mine/copy" }, fromIt);
+    /** An upload that is open already: what is asked is the copy of a part. */
+    async function copyPart(by: AskingGateway, account = reader) {
+      const target = { bucket: "mine", key: "mine/parts" };
+      const { id } = await asked.uploads.create(as(account), target, { content: {}, metadata: {} });
+      return by.uploads.copyPart(as(account), target, id, 1, fromIt);
+    }
+
+    it("is read with a key whose limits let it in", async () => {
+      for (const limits of [
+        {},
+        { buckets: ["cess"] },
+        { buckets: ["mine", "c?s*"] },
+        { permission: "read" },
+        { permission: "read-write", prefixes: [fid.slice(0, 8)] },
+      ] as const) {
+        const by = asked.asking({ limits });
+        expect((await get(by)).equals(content), JSON.stringify(limits)).to.equal(true);
+        expect((await head(by)).version.size).to.equal(content.length);
+      }
+    });
+
+    it("is denied to a key that is limited to another bucket, to writing, or to other keys, as a copy's source too", async () => {
+      for (const limits of [
+        { buckets: ["mine"] },
+        { buckets: [] },
+        { permission: "write" },
+        { prefixes: ["mine/"] },
+        { prefixes: [] },
+        { buckets: ["cess", "mine"], permission: "write", prefixes: [fid, "mine/"] },
+      ] as const) {
+        const by = asked.asking({ limits });
+        for (const ask of [get, head, copy, copyPart]) await refused("AccessDenied", ask(by));
+      }
+    });
+
+    it("is denied where another owner is expected", async () => {
+      for (const expectedOwner of [reader.id, bob.id]) {
+        await refused("AccessDenied", get(asked.asking({ expectedOwner })));
+        await refused("AccessDenied", head(asked.asking({ expectedOwner })));
+      }
+      expect((await get(asked.asking({ expectedOwner: NETWORK_OWNER }))).equals(content)).to.equal(true);
+      for (const ask of [copy, copyPart]) {
+        await refused("AccessDenied", ask(asked.asking({ expectedSourceOwner: reader.id })));
+        await refused("AccessDenied", ask(asked.asking({ expectedOwner: NETWORK_OWNER })));
+        await ask(asked.asking({ expectedOwner: reader.id, expectedSourceOwner: NETWORK_OWNER }));
+      }
+    });
+
+    it("is denied to whoever does not sign", async () => {
+      const by = asked.asking({ anonymous: true });
+      for (const ask of [get, head, copy]) await refused("AccessDenied", ask(by, ANONYMOUS));
+    });
+
+    it("is the source of CopyObject for accounts that may read it: the same bytes, as an object like any other", async () => {
+      const copied = await copy(asked);
+      expect(copied.size).to.equal(content.length);
+      expect(copied).not.to.have.property("sourceVersionId");
+      // Its file on the network belongs to no account here: the copy is this account's to store.
+      expect(copied.durability.state).to.equal("staged");
+      const read = async () =>
+        collect((await asked.objects.get(as(alice), { bucket: "mine", key: "mine/copy" }, whole)).body);
+      expect((await read()).equals(content)).to.equal(true);
+      fixture.retrieval.contents.delete(fid);
+      expect((await read()).equals(content), "without the source").to.equal(true);
+    });
+
+    it("is the source of UploadPartCopy for accounts that may read it, whole or in part", async () => {
+      const target = { bucket: "mine", key: "parts" };
+      const { id } = await asked.uploads.create(as(reader), target, { content: {}, metadata: {} });
+      await asked.uploads.copyPart(as(reader), target, id, 1, { ...fromIt, range: { first: 0, last: 99 } });
+      const part = await asked.uploads.copyPart(as(reader), target, id, 1, {
+        ...fromIt,
+        range: { first: 100, last: 4_099 },
+      });
+      expect(part.size).to.equal(4_000);
+      const { result } = await asked.uploads.complete(as(reader), target, id, {
+        parts: [{ partNumber: 1, etag: part.etag }],
+      });
+      await result;
+      const { body: read } = await asked.objects.get(as(alice), target, whole);
+      expect((await collect(read)).equals(content.subarray(100, 4_100))).to.equal(true);
+    });
+
+    it("is no source for accounts that may not read it", async () => {
+      for (const ask of [copy, copyPart]) await refused("AccessDenied", ask(asked, alice));
+      await refused("NoSuchKey", asked.objects.head(as(alice), { bucket: "mine", key: "mine/copy" }, whole));
+    });
+
+    it("knows no object that a customer's key would open", async () => {
+      const customer = { key: Buffer.alloc(32, 1), md5: "" };
+      const read = { ...whole, customer };
+      await refused("InvalidRequest", asked.objects.head(as(reader), name, read));
+      await refused("InvalidRequest", asked.objects.get(as(reader), name, read));
+      await refused(
+        "InvalidRequest",
+        asked.objects.copy(as(reader), { bucket: "mine", key: "copy" }, { ...fromIt, sourceCustomer: customer }),
+      );
+    });
   });
 
   it("leaves a bucket of its name that is there already to its owner", async () => {
