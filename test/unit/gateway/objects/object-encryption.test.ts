@@ -2,110 +2,19 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TieredCache } from "../../../../src/cache/tiered-cache.js";
-import { segmentContent } from "../../../../src/distribution/content.js";
-import type { AskingGateway } from "../../../support/asking-gateway.js";
-import type { ReadRequest } from "../../../../src/gateway/gateway.js";
 import { KeyRing } from "../../../../src/keys/key-ring.js";
-import { VaultKeys } from "../../../../src/keys/vault-keys.js";
-import type { CustomerKey, EncryptionRequest } from "../../../../src/model/encryption.js";
-import { PLAIN } from "../../../../src/model/file.js";
-import type { ObjectVersion } from "../../../../src/model/object.js";
 import { CHUNK_CONTENT, DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
-import { MeasuredNodes } from "../../../../src/network/nodes/measured-nodes.js";
-import { PersistentNodeRegistry } from "../../../../src/network/nodes/persistent-node-registry.js";
-import { NetworkRetrieval } from "../../../../src/retrieval/network-retrieval.js";
-import { systemClock } from "../../../../src/async/system-clock.js";
-import { TransitServer } from "../../../support/transit-server.js";
 import { seededRandom } from "../../../support/seeded-random.js";
 import { masterKey, testKeys } from "../../../support/test-keys.js";
-import { MemoryNetwork } from "../../retrieval/memory-network.js";
 import { collect } from "../../../support/collect.js";
-import {
-  alice,
-  as,
-  bob,
-  body,
-  bytesOf,
-  TestGateway,
-  plainly,
-  refused,
-  type TestGatewaySettings,
-} from "../../../support/test-gateway.js";
+import { alice, as, bob, body, bytesOf, plainly, refused } from "../../../support/test-gateway.js";
+import { AES, customerKey, useEncryptedObjects, withKey } from "./encrypted-objects.js";
 
 const CAPACITY = 512 * CHUNK_CONTENT;
-const AES: EncryptionRequest = { algorithm: "AES256" };
-const customerKey = (fill: number): CustomerKey => ({ key: Buffer.alloc(32, fill), md5: "" });
-const withKey = (customer: CustomerKey): EncryptionRequest => ({ algorithm: "customer", customer });
 
 describe("Encrypted objects", () => {
-  let fixture: TestGateway;
-  let network: MemoryNetwork;
-  let cache: TieredCache;
-  let gateway: AskingGateway;
-  let retrieval: NetworkRetrieval;
-  const at = (key: string) => ({ bucket: "vault", key });
-
-  async function build(settings: TestGatewaySettings = {}): Promise<void> {
-    fixture = await TestGateway.build(settings);
-    network = new MemoryNetwork(fixture.encoder);
-    const { encoder } = fixture;
-    cache = new TieredCache(
-      { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-      { folder: join(fixture.folder, "cache"), memoryBytes: 256 * MIB, diskBytes: 0 },
-    );
-    const registry = PersistentNodeRegistry.inMemory({ chain: network.chain, clock: systemClock });
-    const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock: systemClock });
-    // On a busy machine any node is slow for a moment.
-    retrieval = new NetworkRetrieval(
-      { chain: network.chain, nodes, registry, cache, encoder, clock: systemClock },
-      { minHedgeMs: 100_000, maxHedgeMs: 100_000 },
-    );
-    gateway = fixture.gatewayWith({ retrieval }, settings);
-    await gateway.buckets.create(as(alice), "vault");
-  }
-  afterEach(async () => {
-    await cache.close();
-    await fixture.close();
-  });
-
-  const put = (key: string, bytes: Buffer, encryption?: EncryptionRequest) =>
-    gateway.objects.put(as(alice), at(key), body(bytes), { ...plainly, ...(encryption ? { encryption } : {}) });
-  const get = async (key: string, request: Partial<ReadRequest> = {}, of = gateway) =>
-    collect((await of.objects.get(as(alice), at(key), { preconditions: {}, ...request })).body);
-
-  /** What the jobs do: afterwards the bytes are on storage nodes alone. */
-  async function store({ id }: Pick<ObjectVersion, "id">): Promise<void> {
-    const { catalog, blobs, preprocessing } = fixture;
-    const staged = await catalog.objects.blobs(id);
-    const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
-    if (job) {
-      const files = await preprocessing.files(id, staged, {
-        format: job.format ?? PLAIN,
-        territory: alice.territory,
-        priority: "background",
-      });
-      await blobs.remove((await catalog.objects.attach(id, files, preprocessing.root(files))).orphans);
-    }
-    for (const { file } of await catalog.objects.extents(id)) {
-      const row = (await catalog.files.get(file))!;
-      if (row.state === "stored") continue;
-      await network.keep(
-        row,
-        row.segments.map((_, index) => segmentContent(row, index, blobs)),
-        0,
-        DATA_FRAGMENTS,
-      );
-      await catalog.files.advance(file, "declared", 0);
-      await blobs.remove((await catalog.files.stored(file)).orphans);
-    }
-    expect(await catalog.objects.blobs(id)).to.deep.equal([]);
-  }
-
-  const isEncrypted = (bytes: Buffer) => {
-    for (const fragment of network.nodes.stored())
-      expect(Buffer.from(fragment).includes(bytes.subarray(0, 32)), "a node holds the plaintext").to.equal(false);
-  };
+  const encrypted = useEncryptedObjects();
+  const { at, build, put, get, store, isEncrypted } = encrypted;
 
   describe("of sizes around the edges of chunks, fragments and segments", () => {
     const seed = Number(process.env["ENCRYPTION_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -119,7 +28,8 @@ describe("Encrypted objects", () => {
     ] as const) {
       it(`give any range back, staged and from storage nodes, with ${name}`, async () => {
         await build({ quota: { freshMs: 0 } });
-        if (!encryption) await gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
+        if (!encryption)
+          await encrypted.gateway.encryption.set(as(alice), "vault", { algorithm: "cess-cbc", keyId: "friends" });
         const random = seededRandom(seed);
         const customer = encryption?.algorithm === "customer" ? { customer: encryption.customer } : {};
         for (const size of [...sizes.slice(from), 1 + Math.floor(random() * CAPACITY * 1.5)]) {
@@ -157,10 +67,10 @@ describe("Encrypted objects", () => {
           };
           if (size <= CHUNK_CONTENT + 1) await check("staged");
           await store(version);
-          await cache.clear();
+          await encrypted.cache.clear();
           await check("from the network");
           if (size > 100) isEncrypted(bytes);
-          network.nodes.forget();
+          encrypted.network.nodes.forget();
         }
       });
     }
@@ -169,26 +79,29 @@ describe("Encrypted objects", () => {
   it("fetch only the fragments that a range touches", async () => {
     await build();
     await store(await put("k", bytesOf(20 * MIB, 1), AES));
-    network.nodes.gets.length = 0;
+    encrypted.network.nodes.gets.length = 0;
     await get("k", { range: { first: 128 * CHUNK_CONTENT + 5, last: 128 * CHUNK_CONTENT + 70_000 } });
-    expect(network.nodes.gets.length).to.equal(1);
+    expect(encrypted.network.nodes.gets.length).to.equal(1);
     await get("k", { range: { first: 128 * CHUNK_CONTENT - 1, last: 128 * CHUNK_CONTENT } });
-    expect(network.nodes.gets.length, "the other one is cached").to.equal(2);
+    expect(encrypted.network.nodes.gets.length, "the other one is cached").to.equal(2);
   });
 
   it("are never the same file twice: equal bytes of one owner or of two share nothing", async () => {
     await build();
-    await gateway.buckets.create(as(bob), "other");
+    await encrypted.gateway.buckets.create(as(bob), "other");
     const bytes = bytesOf(1000, 1);
     const versions = [
       await put("a", bytes, AES),
       await put("b", bytes, AES),
       await put("c", bytes),
-      await gateway.objects.put(as(bob), { bucket: "other", key: "k" }, body(bytes), { ...plainly, encryption: AES }),
+      await encrypted.gateway.objects.put(as(bob), { bucket: "other", key: "k" }, body(bytes), {
+        ...plainly,
+        encryption: AES,
+      }),
     ];
     for (const version of versions) await store(version);
     const fids = await Promise.all(
-      versions.map(async ({ id }) => (await fixture.catalog.objects.byId(id))?.durability.fid),
+      versions.map(async ({ id }) => (await encrypted.fixture.catalog.objects.byId(id))?.durability.fid),
     );
     expect(new Set(fids).size).to.equal(4);
   });
@@ -197,14 +110,14 @@ describe("Encrypted objects", () => {
     await build();
     const customer = customerKey(0xc5);
     const { id } = await put("k", bytesOf(1000, 1), withKey(customer));
-    const [job] = await fixture.catalog.jobs.lease(["encode"], 1, 0);
+    const [job] = await encrypted.fixture.catalog.jobs.lease(["encode"], 1, 0);
     const dataKey = job?.format?.name === "aes-256-gcm" ? job.format.key! : "";
     expect(dataKey).to.match(/^[0-9a-f]{64}$/);
     const onDisk = () =>
       Buffer.concat(
-        readdirSync(fixture.folder)
+        readdirSync(encrypted.fixture.folder)
           .filter((name) => name.startsWith("catalog"))
-          .map((name) => readFileSync(join(fixture.folder, name))),
+          .map((name) => readFileSync(join(encrypted.fixture.folder, name))),
       );
     const forms = (key: Uint8Array) => [
       Buffer.from(key),
@@ -221,9 +134,12 @@ describe("Encrypted objects", () => {
     await build();
     const version = await put("k", bytesOf(1000, 1), withKey(customerKey(1)));
     await store(version);
-    const [extent] = await fixture.catalog.objects.extents(version.id);
-    expect((await fixture.catalog.files.get(extent!.file))?.format).to.deep.equal({ name: "aes-256-gcm", first: 0 });
-    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
+    const [extent] = await encrypted.fixture.catalog.objects.extents(version.id);
+    expect((await encrypted.fixture.catalog.files.get(extent!.file))?.format).to.deep.equal({
+      name: "aes-256-gcm",
+      first: 0,
+    });
+    expect(await encrypted.fixture.catalog.jobs.count()).to.include({ encode: 0, store: 0 });
     await refused("InvalidRequest", get("k"));
     await refused("AccessDenied", get("k", { customer: customerKey(2) }));
     expect(await get("k", { customer: customerKey(1) })).to.deep.equal(bytesOf(1000, 1));
@@ -236,12 +152,12 @@ describe("Encrypted objects", () => {
     await store(version);
     await store(other);
     // As if the catalog gave the file of another object.
-    const [extent] = (await fixture.catalog.objects.byId(other.id))!.extents;
-    const file = (await fixture.catalog.files.manifest(extent!.file))!;
-    const key = (await fixture.catalog.objects.byId(version.id))!.encryption!.wrapped!;
+    const [extent] = (await encrypted.fixture.catalog.objects.byId(other.id))!.extents;
+    const file = (await encrypted.fixture.catalog.files.manifest(extent!.file))!;
+    const key = (await encrypted.fixture.catalog.objects.byId(version.id))!.encryption!.wrapped!;
     const dataKey = await testKeys.unwrap(key, { kind: "master" }, "");
     const opened = { ...file, size: 1000, format: { name: "aes-256-gcm" as const, first: 0, key: dataKey as never } };
-    const error: unknown = await retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(
+    const error: unknown = await encrypted.retrieval.open([{ file: opened, range: { start: 0, end: 10 } }]).then(
       () => undefined,
       (reason: unknown) => reason,
     );
@@ -250,87 +166,9 @@ describe("Encrypted objects", () => {
     expect(await get("k")).to.deep.equal(bytesOf(1000, 1));
   });
 
-  describe("that are copied", () => {
-    it("share their file, the data key wrapped anew, and outlive their source", async () => {
-      await build();
-      const bytes = bytesOf(200_000, 1);
-      const source = await put("source", bytes, withKey(customerKey(1)));
-      await store(source);
-      const copies = {
-        kms: { algorithm: "aws:kms", keyId: "payroll" },
-        rekeyed: withKey(customerKey(2)),
-        aes: AES,
-      } as const;
-      for (const [key, encryption] of Object.entries(copies)) {
-        const copied = await gateway.objects.copy(as(alice), at(key), {
-          source: at("source"),
-          sourcePreconditions: {},
-          sourceCustomer: customerKey(1),
-          encryption,
-        });
-        expect(copied.durability.fid, key).to.equal((await fixture.catalog.objects.byId(source.id))?.durability.fid);
-        expect(copied.durability.state).to.equal("stored");
-      }
-      await gateway.objects.delete(as(alice), at("source"));
-      await cache.clear();
-      expect(await get("kms")).to.deep.equal(bytes);
-      expect(await get("aes")).to.deep.equal(bytes);
-      expect(await get("rekeyed", { customer: customerKey(2) })).to.deep.equal(bytes);
-      await refused("AccessDenied", get("rekeyed", { customer: customerKey(1) }));
-    });
-
-    it("are put anew where one is encrypted and the other is not", async () => {
-      await build();
-      for (const [from, to] of [
-        [undefined, AES],
-        [AES, undefined],
-      ] as const) {
-        const bytes = bytesOf(200_000, from ? 1 : 2);
-        const source = await put("source", bytes, from);
-        await store(source);
-        const copied = await gateway.objects.copy(as(alice), at("copy"), {
-          source: at("source"),
-          sourcePreconditions: {},
-          ...(to ? { encryption: to } : {}),
-        });
-        expect(copied.durability.state).to.equal("staged");
-        expect(copied.encryption?.algorithm).to.equal(to?.algorithm);
-        await gateway.objects.delete(as(alice), at("source"));
-        await store(copied);
-        await cache.clear();
-        expect(await get("copy")).to.deep.equal(bytes);
-      }
-    });
-
-    it("while they are staged or on their way, read as their source does", async () => {
-      await build();
-      const bytes = bytesOf(1000, 1);
-      const source = await put("source", bytes, AES);
-      const request = { source: at("source"), sourcePreconditions: {}, encryption: withKey(customerKey(1)) };
-      const early = await gateway.objects.copy(as(alice), at("early"), request);
-      const [job] = await fixture.catalog.jobs.lease(["encode"], 1, 0);
-      const files = await fixture.preprocessing.files(source.id, await fixture.catalog.objects.blobs(source.id), {
-        format: job!.format!,
-        territory: alice.territory,
-        priority: "background",
-      });
-      await fixture.catalog.objects.attach(source.id, files);
-      const late = await gateway.objects.copy(as(alice), at("late"), request);
-      for (const key of ["early", "late"]) {
-        await refused("InvalidRequest", get(key));
-        expect(await get(key, { customer: customerKey(1) })).to.deep.equal(bytes);
-      }
-      for (const version of [source, early]) await store(version);
-      await cache.clear();
-      for (const key of ["early", "late"]) expect(await get(key, { customer: customerKey(1) })).to.deep.equal(bytes);
-      expect((await fixture.catalog.objects.byId(late.id))?.durability).to.include({ state: "stored" });
-      expect(await get("source")).to.deep.equal(bytes);
-    });
-  });
-
   it("uploaded in parts are sealed segment by segment, over several files and although a part came twice", async () => {
     await build({ maxSegmentsPerFile: 1 });
-    const { uploads } = gateway;
+    const { uploads } = encrypted.gateway;
     const parts = [bytesOf(20 * MIB, 1), bytesOf(20 * MIB, 2), bytesOf(30 * MIB, 3)];
     const { id } = await uploads.create(as(alice), at("k"), {
       content: {},
@@ -351,11 +189,13 @@ describe("Encrypted objects", () => {
     );
     const { encryption } = await result;
     expect(encryption?.algorithm).to.equal("customer");
-    expect(await fixture.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property("format");
-    const version = (await fixture.catalog.objects.get("vault", "k"))!;
+    expect(await encrypted.fixture.catalog.uploads.get("vault", "k", id), "its key goes with it").not.to.have.property(
+      "format",
+    );
+    const version = (await encrypted.fixture.catalog.objects.get("vault", "k"))!;
     expect(version.extents.length).to.equal(3);
     await store(version);
-    await cache.clear();
+    await encrypted.cache.clear();
     const whole = Buffer.concat(parts);
     expect((await get("k", { customer: customerKey(1) })).equals(whole)).to.equal(true);
     const range = { first: CAPACITY - 100, last: CAPACITY + 100 };
@@ -368,14 +208,16 @@ describe("Encrypted objects", () => {
     await build();
     const bytes = bytesOf(1000, 1);
     await store(await put("old", bytes, AES));
-    expect(await fixture.catalog.keyUses.all()).to.deep.equal([testKeys.masterId]);
+    expect(await encrypted.fixture.catalog.keyUses.all()).to.deep.equal([testKeys.masterId]);
     const fresh = Buffer.alloc(32, 77);
     const ring = (...master: Uint8Array[]) => new KeyRing({ master, kms: new Map(), ciphers: new Map() });
-    const rotated = fixture.gatewayWith({ retrieval, keys: ring(fresh, masterKey) });
+    const rotated = encrypted.fixture.gatewayWith({ retrieval: encrypted.retrieval, keys: ring(fresh, masterKey) });
     expect(await get("old", {}, rotated)).to.deep.equal(bytes);
     // A copy onto itself wraps with the new key and moves no byte.
     await rotated.objects.copy(as(alice), at("old"), { source: at("old"), sourcePreconditions: {}, encryption: AES });
-    expect(await get("old", {}, fixture.gatewayWith({ retrieval, keys: ring(fresh) }))).to.deep.equal(bytes);
+    expect(
+      await get("old", {}, encrypted.fixture.gatewayWith({ retrieval: encrypted.retrieval, keys: ring(fresh) })),
+    ).to.deep.equal(bytes);
     const error: unknown = await get("old").then(
       () => undefined,
       (reason: unknown) => reason,
@@ -383,70 +225,12 @@ describe("Encrypted objects", () => {
     expect(error).to.be.instanceOf(Error).with.property("message").that.contains("is not among the gateway's keys");
   });
 
-  describe("whose keys are in Vault", () => {
-    let server: TransitServer;
-    let vault: VaultKeys;
-    beforeEach(async () => {
-      await build();
-      server = await TransitServer.start();
-      await server.create("payroll");
-      const token = await server.token({ encrypt: ["update"], decrypt: ["update"], keys: ["read"] });
-      vault = new VaultKeys(
-        { token: () => Promise.resolve(token), log: { warn: () => undefined } },
-        { address: server.address, timeoutMs: 500 },
-      );
-      gateway = fixture.gatewayWith({
-        retrieval,
-        keys: new KeyRing({ master: [masterKey], kms: new Map(), ciphers: new Map() }, vault),
-      });
-    });
-    afterEach(async () => {
-      await vault.close();
-      await server.close();
-    });
-    const payroll: EncryptionRequest = { algorithm: "aws:kms", keyId: "payroll", context: "e30=" };
-
-    it("are read from storage nodes with one question to it, after a rotation too, and copied under another key", async () => {
-      const bytes = bytesOf(200_000, 1);
-      const version = await put("k", bytes, payroll);
-      expect(version.encryption?.wrapped).to.match(/^vault:v1:/);
-      await store(version);
-      await server.rotate("payroll");
-      for (let n = 0; n < 3; n++)
-        expect(await get("k", { range: { first: 10 * n, last: 10 * n + 9 } })).to.deep.equal(
-          bytes.subarray(10 * n, 10 * n + 10),
-        );
-      expect(server.asked).to.deep.equal({ keys: 1, encrypt: 1, decrypt: 1 });
-      const copied = await gateway.objects.copy(as(alice), at("k"), {
-        source: at("k"),
-        sourcePreconditions: {},
-        encryption: { algorithm: "aws:kms", keyId: "payroll" },
-      });
-      expect(copied.encryption?.wrapped).to.match(/^vault:v2:/);
-      expect(copied.durability.state).to.equal("stored");
-      expect(await get("k")).to.deep.equal(bytes);
-      expect(await fixture.catalog.keyUses.all()).to.include("vault");
-    });
-
-    it("are refused where it does not know the key, and wait where it cannot be reached: only HEAD needs it not", async () => {
-      await refused("KMS.NotFoundException", put("other", bytesOf(10, 1), { algorithm: "aws:kms", keyId: "misspelt" }));
-      await refused("KMS.NotFoundException", put("other", bytesOf(10, 1), { algorithm: "aws:kms" }));
-      await put("k", bytesOf(1000, 1), payroll);
-      await server.close();
-      await refused("ServiceUnavailable", put("late", bytesOf(10, 1), payroll));
-      await refused("ServiceUnavailable", get("k"));
-      expect((await gateway.objects.head(as(alice), at("k"), { preconditions: {} })).version.size).to.equal(1000);
-      expect(await fixture.catalog.objects.get("vault", "late")).to.equal(undefined);
-      server = await TransitServer.start();
-    });
-  });
-
   it("are the rule where the operator said so, and take the space that they need", async () => {
     const charged = 96 * MIB;
     await build({ encryption: { default: "AES256" }, territoryBytes: charged + 1 });
     expect((await put("default", bytesOf(1000, 1))).encryption?.algorithm).to.equal("AES256");
-    expect((await gateway.encryption.get(as(alice), "vault")).algorithm).to.equal("AES256");
-    await gateway.objects.delete(as(alice), at("default"));
+    expect((await encrypted.gateway.encryption.get(as(alice), "vault")).algorithm).to.equal("AES256");
+    await encrypted.gateway.objects.delete(as(alice), at("default"));
     await refused("TerritoryTooSmall", put("two segments", Buffer.alloc(CAPACITY + 1)));
     await put("one", Buffer.alloc(CAPACITY));
   });
@@ -462,7 +246,8 @@ describe("Encrypted objects", () => {
     for (const [key, bytes] of objects) await store(await put(key, bytes));
     const fids = await Promise.all(
       objects.map(
-        async ([key]) => (await gateway.objects.head(as(alice), at(key), { preconditions: {} })).version.durability.fid,
+        async ([key]) =>
+          (await encrypted.gateway.objects.head(as(alice), at(key), { preconditions: {} })).version.durability.fid,
       ),
     );
     expect(new Set(fids).size, "zeros at the end are what a segment is filled with").to.equal(1);
@@ -477,7 +262,8 @@ describe("Encrypted objects", () => {
     const fids = await Promise.all(
       [2, 3].map(
         async (segments) =>
-          (await gateway.objects.head(as(alice), at(`${segments}`), { preconditions: {} })).version.durability.fid,
+          (await encrypted.gateway.objects.head(as(alice), at(`${segments}`), { preconditions: {} })).version.durability
+            .fid,
       ),
     );
     expect(fids[0]).to.equal(fids[1]);
@@ -492,21 +278,30 @@ describe("Encrypted objects", () => {
     const bytes = bytesOf(1000, 1);
     const version = await put("k", bytes, AES);
     await store(version);
-    const [extent] = await fixture.catalog.objects.extents(version.id);
+    const [extent] = await encrypted.fixture.catalog.objects.extents(version.id);
     const ciphertext = Buffer.concat(
-      (await fixture.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS).map(
+      (await encrypted.fixture.catalog.files.get(extent!.file))!.segments[0]!.fragments.slice(0, DATA_FRAGMENTS).map(
         (hash) =>
-          [...network.nodes.stored()].find(
+          [...encrypted.network.nodes.stored()].find(
             (fragment) => createHash("sha256").update(fragment).digest("hex") === hash,
           ) ?? Buffer.alloc(FRAGMENT_SIZE),
       ),
     );
-    await gateway.buckets.create(as(bob), "found");
-    const found = await gateway.objects.put(as(bob), { bucket: "found", key: "k" }, body(ciphertext), plainly);
+    await encrypted.gateway.buckets.create(as(bob), "found");
+    const found = await encrypted.gateway.objects.put(
+      as(bob),
+      { bucket: "found", key: "k" },
+      body(ciphertext),
+      plainly,
+    );
     await store(found);
-    expect((await fixture.catalog.objects.extents(found.id))[0]!.fid).to.equal(extent!.fid);
+    expect((await encrypted.fixture.catalog.objects.extents(found.id))[0]!.fid).to.equal(extent!.fid);
     expect(await get("k")).to.deep.equal(bytes);
-    const { body: again } = await gateway.objects.get(as(bob), { bucket: "found", key: "k" }, { preconditions: {} });
+    const { body: again } = await encrypted.gateway.objects.get(
+      as(bob),
+      { bucket: "found", key: "k" },
+      { preconditions: {} },
+    );
     expect((await collect(again)).equals(ciphertext)).to.equal(true);
   });
 
@@ -518,7 +313,7 @@ describe("Encrypted objects", () => {
     const plain = createHash("sha256")
       .update(Buffer.concat([bytes, Buffer.alloc(SEGMENT_SIZE - bytes.length)]))
       .digest("hex");
-    const [extent] = await fixture.catalog.objects.extents(version.id);
-    expect((await fixture.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
+    const [extent] = await encrypted.fixture.catalog.objects.extents(version.id);
+    expect((await encrypted.fixture.catalog.files.manifest(extent!.file))?.segments[0]?.hash).not.to.equal(plain);
   });
 });
