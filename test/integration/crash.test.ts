@@ -29,7 +29,7 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const seed = Number(process.env["CRASH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 describe("a gateway killed with SIGKILL at random moments", function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   const random = seededRandom(seed);
   /** What was acknowledged: key → SHA-256 of its bytes. */
   const acknowledged = new Map<string, string>();
