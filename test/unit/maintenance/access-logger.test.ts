@@ -31,7 +31,7 @@ describe("The access logger", () => {
     const logger = new AccessLogger({
       catalog: {
         buckets: { get: (name: string) => Promise.resolve({ name, owner: "anna", region: "us-east-1", createdAt: 0 }) },
-        configurations: { get: () => Promise.resolve(wanted ? "{}" : undefined) },
+        documents: { get: () => Promise.resolve(wanted ? "{}" : undefined) },
       } as never,
       spool,
       clock: { now: () => now } as never,

@@ -17,7 +17,7 @@ describe("Clients that send slowly", () => {
   const endpoint = new S3Endpoint();
   const sockets: Socket[] = [];
   before(async () => {
-    await endpoint.start({ documentMs: 200, bodyIdleMs: 60_000, maxRequests: 16, maxAnonymousRequests: 2 });
+    await endpoint.start({ documentMs: 1_000, bodyIdleMs: 60_000, maxRequests: 16, maxAnonymousRequests: 2 });
     await endpoint.signed({ method: "PUT", path: "/bucket" });
     await endpoint.signed({ method: "DELETE", path: "/bucket?publicAccessBlock" });
     const Statement = [
