@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
+import { readDocument } from "../model/bucket-documents.js";
 import { noBucket, type Versioning } from "../model/bucket.js";
 import { DomainError } from "../model/errors.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
@@ -82,7 +83,10 @@ const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((
     .where("b.name", "=", bound("bucket")),
 );
 
-/** Throws a DomainError `noBucket`. */
+/**
+ * Throws a DomainError `noBucket`, and DamagedDocument where the bucket's versioning cannot be read: a write would not
+ * know whether it replaces the current version.
+ */
 export async function findSlot(tx: Tx, bucket: string, key: string): Promise<ObjectSlot> {
   const [row] = await slotRow(tx, { bucket, key: toKeyText(key) });
   if (!row) throw noBucket(bucket);
@@ -91,7 +95,7 @@ export async function findSlot(tx: Tx, bucket: string, key: string): Promise<Obj
     bucket,
     key,
     owner: row.owner,
-    versioning: (row.versioning ?? undefined) as Versioning | undefined,
+    versioning: row.versioning === null ? undefined : readDocument(bucket, "versioning", row.versioning),
     current: id === null ? undefined : known({ ...row, id }),
   };
 }

@@ -20,6 +20,7 @@ import type { DefaultEncryption } from "../../src/model/encryption.js";
 import type { CustomerKey } from "../../src/model/encryption.js";
 import type { Preconditions } from "../../src/model/precondition.js";
 import { deleteObjects } from "../../src/s3/operations/delete-objects.js";
+import { DeferredResponse } from "../../src/s3/operation.js";
 import { operations } from "../../src/s3/operations/table.js";
 
 const rules = new Map(operations.map(({ name, access }) => [name, access]));
@@ -92,12 +93,14 @@ export class AskingGateway {
       bucket: string,
       objects: readonly { readonly Key: string; readonly VersionId?: string }[],
       bypass = false,
-    ) =>
-      deleteObjects.run(
+    ) => {
+      const output = await deleteObjects.run(
         this.gateway,
         { Delete: { Objects: [...objects] }, BypassGovernanceRetention: bypass },
         await this.onBucket(call, "DeleteObjects", { bucket }),
-      ),
+      );
+      return output instanceof DeferredResponse ? output.result : output;
+    },
     copy: async (call: Call, name: ObjectName, request: CopyRequest) =>
       this.gateway.objects.copy(await this.onBucket(call, "CopyObject", name), name.key, request),
     list: async (call: Call, bucket: string, request: ListRequest) =>

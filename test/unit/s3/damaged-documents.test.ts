@@ -85,6 +85,26 @@ describe("A bucket with a damaged document", () => {
     expect((await endpoint.raw({ path: "/box/key" })).body).to.equal("content");
   });
 
+  it("loses no version by a write where its versioning is damaged: InternalError until its owner sets it anew", async () => {
+    const status = (text: string) => `<VersioningConfiguration><Status>${text}</Status></VersioningConfiguration>`;
+    const put = (path: string, body: string) => endpoint.signed({ method: "PUT", path, body });
+    await put("/box?versioning", status("Enabled"));
+    await endpoint.setDocument("box", "versioning", "enabled");
+    for (const [method, path] of [
+      ["PUT", "/box/key"],
+      ["DELETE", "/box/key"],
+      ["GET", "/box?versioning"],
+    ] as const) {
+      const { status, body } = await endpoint.signed({ method, path, ...(method === "PUT" ? { body: "new" } : {}) });
+      expect([status, element(body, "Code")], `${method} ${path}`).to.deep.equal([500, "InternalError"]);
+    }
+    expectLogged("versioning");
+    expect((await endpoint.raw({ path: "/box/key" })).body).to.equal("content");
+    expect((await put("/box?versioning", status("Enabled"))).status).to.equal(200);
+    expect((await put("/box/key", "content")).headers).to.have.property("x-amz-version-id");
+    expect((await endpoint.raw({ path: "/box/key" })).body).to.equal("content");
+  });
+
   it("gives its other documents and its objects, as do the other buckets", async () => {
     for (const [name, path] of [
       ["cors", "cors"],
