@@ -47,6 +47,7 @@ export class ObjectCopy {
     const charged = { ...call, account: payerOf(this.components.accounts, call) };
     const acl = await newObjectAcl(this.components, call, request.acl);
     const { lock } = await newLock(this.components, bucket, request.lock);
+    const { outboxEvent } = await this.components.notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
     for (let attempt = 1; ; attempt++) {
       const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
       if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
@@ -56,7 +57,7 @@ export class ObjectCopy {
         key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer),
       };
       try {
-        const written = await this.write(charged, key, request, opened, { acl, lock });
+        const written = await this.write(charged, key, request, opened, { acl, lock, outboxEvent });
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
@@ -79,12 +80,11 @@ export class ObjectCopy {
     key: string,
     request: CopyRequest,
     opened: OpenedSource,
-    access: Pick<VersionMembers, "acl" | "lock">,
+    common: Pick<VersionMembers, "acl" | "lock" | "outboxEvent">,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption, notifications } = this.components;
+    const { catalog, staging, onWork, encryption } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
-    const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
     const { content, metadata } = request.replaceMetadata ?? source;
     const fresh = await encryption.forNew(bucket, request.encryption);
     const members = {
@@ -92,8 +92,7 @@ export class ObjectCopy {
       content: contentOfCopy(content, request.own),
       metadata,
       tags: request.replaceTags ?? source.tags,
-      outboxEvent,
-      ...access,
+      ...common,
     };
     const shared = await this.sharedBytes(call, source, fresh.format);
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);

@@ -10,6 +10,7 @@ import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
+import type { Account } from "../../model/account.js";
 import type { BucketCall } from "../call.js";
 import type { CompletedUpload, CompleteRequest } from "./uploads.js";
 import type { NotificationService } from "../buckets/notification-service.js";
@@ -40,6 +41,7 @@ const MAX_RUNS = 1024;
 /** A completion that was checked and can begin. */
 interface Plan {
   readonly call: BucketCall;
+  readonly payer: Account;
   readonly upload: Upload;
   readonly request: CompleteRequest;
   readonly parts: readonly Part[];
@@ -68,6 +70,7 @@ export class UploadCompletion {
   /** See Uploads.complete. */
   async complete(
     call: BucketCall,
+    payer: Account,
     upload: Upload,
     request: CompleteRequest,
   ): Promise<{ readonly result: Promise<CompletedUpload> }> {
@@ -84,8 +87,8 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
-    const release = await this.components.quota.admit(call.account, totalSize(parts), upload.format);
-    return { result: this.start(key, { call, upload, request, parts, checksum }, release) };
+    const release = await this.components.quota.admit(payer, totalSize(parts), upload.format);
+    return { result: this.start(key, { call, payer, upload, request, parts, checksum }, release) };
   }
 
   /** Ends the runs of an upload that was aborted, with NoSuchUpload. */
@@ -133,12 +136,13 @@ export class UploadCompletion {
     }
   }
 
-  private async store({ call, upload, request, parts, checksum }: Plan, signal: AbortSignal): Promise<CompletedUpload> {
+  private async store(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
+    const { call, payer, upload, request, parts, checksum } = plan;
     const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const settings = {
       format: upload.format ?? PLAIN,
-      territory: call.account.territory,
+      territory: payer.territory,
       priority: "foreground" as const,
     };
     const files = await preprocessing.files(upload.id, content, settings, signal);

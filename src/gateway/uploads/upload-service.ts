@@ -113,8 +113,9 @@ export class UploadService implements Uploads {
     customer?: CustomerKey,
   ): Promise<{ readonly result: Promise<CompletedUpload> }> {
     const upload = requireUpload(call);
-    if (customer) await this.components.encryption.requirePartKey(upload.encryption, customer);
-    return this.components.completion.complete(this.charged(call), upload, request);
+    const { accounts, completion, encryption } = this.components;
+    if (customer) await encryption.requirePartKey(upload.encryption, customer);
+    return completion.complete(call, payerOf(accounts, call), upload, request);
   }
 
   async abort(call: UploadCall): Promise<void> {
