@@ -80,7 +80,7 @@ describe("Encrypted objects and their keys", () => {
       const token = await server.token({ encrypt: ["update"], decrypt: ["update"], keys: ["read"] });
       keys = new VaultKeys(
         { token: () => Promise.resolve(token), log: { warn: () => undefined } },
-        { address: server.address, timeoutMs: 500 },
+        { address: server.address, timeoutMs: 60_000 },
       );
       vault = await EncryptedVault.build(
         {},
