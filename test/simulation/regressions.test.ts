@@ -12,6 +12,10 @@ const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
   { seed: 5, what: "a deletion elsewhere that is forked away leaves no file behind" },
   { seed: 297, what: "a copy whose source is deleted meanwhile is refused as if it had come later" },
   {
+    seed: 257,
+    what: "a file that the chain of spec 100 refuses to delete stays with its jobs, whoever needed it again",
+  },
+  {
     seed: 11,
     what: "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them",
   },
