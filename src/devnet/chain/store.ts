@@ -104,6 +104,9 @@ export class ChainStore {
   }
 
   close(): void {
+    // The prepared statements keep the connection until they are collected, so its log may be there for a while. From
+    // here on, the database's file alone has everything.
+    this.db.pragma("wal_checkpoint(TRUNCATE)");
     this.db.close();
   }
 }
