@@ -55,11 +55,13 @@ export function pendingRequest(
     async read() {
       if (done || !hasBody) return;
       done = true;
-      if (operation.digested) requireDigest(open());
+      if (!operation.digested && operation.document === undefined) return;
+      const body = open();
+      if (operation.digested) requireDigest(body);
       if (operation.document === undefined) return;
       const stop = source.endWithin(documentMs);
       try {
-        this.document = await readDocument(open(), operation.document);
+        this.document = await readDocument(body, operation.document);
       } finally {
         stop();
       }
