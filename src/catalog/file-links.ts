@@ -2,7 +2,7 @@ import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile } from "./catalog.js";
-import { addJob, wakeJobs } from "./jobs.js";
+import { addJob, removeJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Tx } from "./store.js";
 
@@ -149,7 +149,8 @@ export async function unlinkFiles(tx: Tx, now: number, version: number): Promise
 }
 
 /**
- * Removes a file without references, or adds its `delete` job. Does nothing while there are references. Returns the
+ * Removes a file without references, or adds its `delete` job. One that is being deleted gives up what it got when it
+ * was needed again, as the chain may refuse the deletion for long. Does nothing while there are references. Returns the
  * blobs that were unlinked.
  */
 export async function releaseFile(tx: Tx, now: number, file: number): Promise<string[]> {
@@ -161,6 +162,10 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
     .executeTakeFirst();
   if (!row) return [];
   if (row.state === "failed" && row.declared === 0 && row.signed_nonce === null) return removeFile(tx, file);
+  if (row.state === "deleting") {
+    await removeJob(tx, "store", file);
+    return unlinkFileBlobs(tx, file);
+  }
   // A deal cannot be cancelled. It is completed first, and `stored` then adds the `delete` job.
   if (row.state === "stored" || row.state === "failed") await addJob(tx, now, "delete", file);
   else await wakeJobs(tx, now, ["store"], [file]);

@@ -13,7 +13,7 @@ const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
   { seed: 297, what: "a copy whose source is deleted meanwhile is refused as if it had come later" },
   {
     seed: 257,
-    what: "a file that the chain of spec 100 refuses to delete stays with its jobs, whoever needed it again",
+    what: "a file that the chain of spec 100 refuses to delete keeps no bytes of an object that needed it again",
   },
   {
     seed: 11,

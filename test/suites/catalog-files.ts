@@ -188,6 +188,21 @@ export function filesContract(open: OpenCatalog): void {
       expect(await jobs()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
     });
 
+    it("keeps no bytes and no store job for an object that needed it during its deletion and is gone before the end", async () => {
+      const { file: id } = await on.putStored("key", "same");
+      await on.catalog.objects.delete("box", "key");
+      await on.catalog.files.beginDelete(id);
+      await on.putEncoded("again", "same");
+      const { orphans } = await on.catalog.objects.delete("box", "again");
+      expect(orphans).to.deep.equal([slice("blob of again").blob]);
+      expect(await on.catalog.files.get(id)).to.deep.include({ state: "deleting", references: 0, blobs: [] });
+      expect(await jobs()).to.deep.equal({ encode: 0, store: 0, delete: 1 });
+      await on.putEncoded("third", "same");
+      await on.catalog.files.deleted(id);
+      expect(await on.catalog.files.get(id)).to.deep.include({ state: "encoded", blobs: [slice("blob of third")] });
+      expect(await jobs()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
+    });
+
     it("keeps a refused file's bytes readable, with the reason, and tries again when told to", async () => {
       const { id: version, file: id } = await on.putEncoded("key");
       await on.catalog.files.failed(id, "territory frozen");
