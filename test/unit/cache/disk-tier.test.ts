@@ -16,13 +16,21 @@ const content = (n: number) => {
 
 describe("DiskTier", () => {
   let folder: string;
+  const opened: DiskTier[] = [];
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");
   });
-  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+  afterEach(async () => {
+    for (const disk of opened.splice(0)) await disk.settled();
+    rmSync(join(folder, ".."), { recursive: true, force: true });
+  });
 
   /** A disk for six. */
-  const open = (sameReadingMs = 0) => new DiskTier({ folder, maxBytes: 48, newcomerShare: 0.34, sameReadingMs });
+  const open = (sameReadingMs = 0) => {
+    const disk = new DiskTier({ folder, maxBytes: 48, newcomerShare: 0.34, sameReadingMs });
+    opened.push(disk);
+    return disk;
+  };
 
   async function expectHeld(disk: DiskTier, ...held: number[]): Promise<void> {
     for (const n of held) {

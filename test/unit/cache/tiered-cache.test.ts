@@ -14,8 +14,12 @@ const verify = (bytes: Uint8Array, hash: Hash) =>
 
 describe("TieredCache", () => {
   let folder: string;
-  const open = (settings: Partial<CacheSettings> = {}) =>
-    new TieredCache({ verify }, { folder, memoryBytes: 32 * MIB, diskBytes: 32 * MIB, ...settings });
+  const opened: TieredCache[] = [];
+  const open = (settings: Partial<CacheSettings> = {}) => {
+    const cache = new TieredCache({ verify }, { folder, memoryBytes: 32 * MIB, diskBytes: 32 * MIB, ...settings });
+    opened.push(cache);
+    return cache;
+  };
   /** The file of a fragment, whichever name it has. */
   const fileOf = (hash: Hash) =>
     join(
@@ -26,7 +30,10 @@ describe("TieredCache", () => {
   beforeEach(() => {
     folder = join(mkdtempSync(join(tmpdir(), "cess-s3-test-")), "cache");
   });
-  afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
+  afterEach(async () => {
+    for (const cache of opened.splice(0)) await cache.close();
+    rmSync(join(folder, ".."), { recursive: true, force: true });
+  });
 
   describeFragmentCache("TieredCache", () => open());
   describeFragmentCache("TieredCache without memory", () => open({ memoryBytes: 0 }));
