@@ -7,6 +7,7 @@ import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
+import { SEGMENT_SIZE } from "../model/sizes.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
 import type {
@@ -26,6 +27,7 @@ import type {
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
 import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
+import { enqueue } from "./pack-queue.js";
 import { addJob, removeJob } from "./jobs.js";
 import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns.js";
 import { toKeyText } from "./key-text.js";
@@ -136,12 +138,14 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
+    const packed = version.layout === "pack" && version.size > 0;
     const row = await insertVersion(tx, now, version, {
       versionId,
-      stagedSegments: segmentCount(version.size, version.format),
+      stagedSegments: packed ? 1 : segmentCount(version.size, version.format),
     });
     await linkVersionBlobs(tx, row.id, blobs);
-    if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
+    if (packed) await enqueue(tx, now, row, this.formats, version.format);
+    else if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
     return row;
   }
 
@@ -256,20 +260,28 @@ export class ObjectTableCatalog implements ObjectCatalog {
     });
   }
 
-  async undeclaredSegments(owner: string): Promise<number> {
-    const staged = await this.store.reads
+  async undeclaredBytes(owner: string): Promise<number> {
+    const db = this.store.reads;
+    const staged = await db
       .selectFrom("versions")
       .select(sql<number | null>`sum(staged_segments)`.as("segments"))
       .where("owner", "=", owner)
       .where("staged_segments", ">", sql.lit(0))
       .executeTakeFirstOrThrow();
-    const encoded = await this.store.reads
+    const encoded = await db
       .selectFrom("files")
       .select(sql<number | null>`sum(segment_count)`.as("segments"))
       .where("state", "=", "encoded")
       .where("owner", "=", owner)
       .executeTakeFirstOrThrow();
-    return (staged.segments ?? 0) + (encoded.segments ?? 0);
+    const queued = await db
+      .selectFrom("pack_queue")
+      .select([sql<number>`count(*)`.as("objects"), sql<number | null>`sum(size)`.as("bytes")])
+      .where("owner", "=", owner)
+      .executeTakeFirstOrThrow();
+    const segments = (staged.segments ?? 0) + (encoded.segments ?? 0) - queued.objects;
+    // A version that ends its wait between these reads may be counted twice, or its segment less: never below nothing.
+    return Math.max(segments, 0) * SEGMENT_SIZE + (queued.bytes ?? 0);
   }
 }
 

@@ -35,7 +35,7 @@ export class Ordering {
     const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
       return this.storeContext.waitBlock();
-    if (row.references === 0) return this.storeContext.discard(row);
+    if (!row.needed) return this.storeContext.discard(row);
     if (file) {
       // Somebody stored the same bytes before.
       if (!sameContent(row, file)) return this.storeContext.giveUpForeign(row, file);

@@ -60,4 +60,11 @@ export interface Extent {
   readonly fid: Fid;
   readonly offset: number;
   readonly length: number;
+  /** Set where the file is a pack: `offset` is that of the stored bytes, `length` the object's. */
+  readonly packed?: {
+    /** Stored bytes: more than the object's where it is encrypted. */
+    readonly length: number;
+    /** SHA-256 of the stored bytes. */
+    readonly digest: Hash;
+  };
 }

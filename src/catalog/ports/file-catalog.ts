@@ -19,8 +19,8 @@ export interface FileRow extends CessFile {
   readonly signed?: { readonly nonce: number; readonly untilBlock: number };
   /** Staged bytes of its content; empty once stored. */
   readonly blobs: readonly BlobSlice[];
-  /** Versions that refer to it. */
-  readonly references: number;
+  /** A version needs it, or will when objects have moved to it from another pack. */
+  readonly needed: boolean;
 }
 
 export interface Placement {

@@ -3,6 +3,7 @@ import type { Checksum } from "../../model/checksum.js";
 import type { Encryption } from "../../model/encryption.js";
 import type { CessFile, Extent, SegmentFormat } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
+import type { Layout } from "../../model/layout.js";
 import type { OutboxEvent } from "../../model/notification.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { BlobSlice, ContentHeaders, ObjectPart, ObjectVersion } from "../../model/object.js";
@@ -30,6 +31,8 @@ export interface NewVersion {
   readonly encryption?: Encryption;
   /** The format for encoding later; plain by default. */
   readonly format?: SegmentFormat;
+  /** Staged bytes wait for a pack, or become a file of their own (the default). */
+  readonly layout?: Layout;
   /** Added to the outbox in the same transaction. */
   readonly outboxEvent?: OutboxEvent | undefined;
 }

@@ -77,8 +77,8 @@ export interface ObjectCatalog {
    */
   attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released>;
   /**
-   * Segments charged to this account (Account.id) that the chain does not count yet, because they are staged or not yet
-   * declared.
+   * Bytes of content of this account (Account.id) that the chain does not count yet, because they are staged or not yet
+   * declared: whole segments of files, and the bytes of objects that wait for a pack.
    */
-  undeclaredSegments(owner: string): Promise<number>;
+  undeclaredBytes(owner: string): Promise<number>;
 }
