@@ -68,3 +68,14 @@ export interface Extent {
     readonly digest: Hash;
   };
 }
+
+/** The stored bytes of a packed object: a run of a pack's content, proven by a digest of its own. */
+export interface PackedRun {
+  /** Of the stored bytes in the pack's content; bytes. `length` is that of the sealed chunks where the object is encrypted. */
+  readonly offset: number;
+  readonly length: number;
+  /** SHA-256 of these bytes. */
+  readonly digest: Hash;
+  /** The object's data key; absent: the bytes lie in the pack as they are. */
+  readonly key?: DataKey;
+}
