@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
-import { CHARGED_PER_SEGMENT } from "../model/sizes.js";
+import { CHARGED_PER_SEGMENT, SEGMENT_SIZE } from "../model/sizes.js";
 import { fileBlobs, linkFileBlobs, orphansAmong } from "./blob-links.js";
 import type {
   AccountUsage,
@@ -208,14 +208,14 @@ export class PackTableCatalog implements PackCatalog {
     });
   }
 
-  async below(liveBytes: number): Promise<readonly StoredPack[]> {
+  async belowHalf(): Promise<readonly StoredPack[]> {
     const rows = await this.store.reads
       .selectFrom("files as f")
       .select(["f.id", "f.fid", "f.owner", "f.territory", "f.packed", "f.segment_count", "f.size", "f.live_bytes"])
       .where("f.state", "=", "stored")
       .where("f.packed", "is not", sql.lit(null))
       .where("f.live_bytes", ">", 0)
-      .where("f.live_bytes", "<", liveBytes)
+      .where("f.live_bytes", "<", sql<number>`f.segment_count * ${sql.lit(SEGMENT_SIZE / 2)}`)
       .where(({ not, exists, selectFrom }) =>
         not(exists(selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
       )

@@ -207,5 +207,7 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   const failure = extents.find((extent) => extent.failure !== null)?.failure;
   const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
-  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...why };
+  const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
+  const extent = length === null ? {} : { extent: { offset, length } };
+  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...extent, ...why };
 }

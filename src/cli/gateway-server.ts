@@ -58,7 +58,7 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     const services = await openServices(config, accounts, signer, keys, log);
     await startWorkers(services, config, log);
-    const metrics = new Metrics(services);
+    const metrics = new Metrics(services, accounts);
     const network = await networkBucket(config, services, log);
     const gateway = new CessGateway(
       {
@@ -73,6 +73,7 @@ export class GatewayServer implements Running {
         region: config.region,
         newBuckets: config.newBuckets,
         encryption: config.encryption,
+        packing: config.packing,
         multipartEtag: config.etag.multipart,
         lifecycleDayMs: config.lifecycleDayMs,
         webhooks: config.notifications.webhooks.map(({ name }) => name),
@@ -133,7 +134,7 @@ function adminServer(
       metrics: metrics.registry,
       notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
       dropCache: () => services.cache.clear(),
-      routes: [nodeTable(services), ...routes],
+      routes: [nodeTable(services), ...packRoutes(services), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },
   );
@@ -151,6 +152,14 @@ function nodeTable({ registry }: Services): AdminRoute {
   return { method: "GET", path: /^\/nodes$/, run };
 }
 
+/** The admin endpoint's view of packs, and the order to close those that wait. */
+function packRoutes({ packer }: Services): AdminRoute[] {
+  return [
+    { method: "GET", path: /^\/packs$/, run: async () => json(await packer.status()) },
+    { method: "POST", path: /^\/packs\/flush$/, run: async () => json({ closing: await packer.flush() }, 202) },
+  ];
+}
+
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
@@ -164,9 +173,10 @@ async function networkBucket(
 }
 
 async function startWorkers(services: Services, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, supervisor, distribution, registry } = services;
+  const { catalog, blobs, supervisor, distribution, packer, registry } = services;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  supervisor.add(packer);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
     new OrphanSweeper(shared),

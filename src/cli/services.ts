@@ -20,6 +20,7 @@ import { MeasuredNodes } from "../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry, type NodeRegistrySettings } from "../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
+import { Packer } from "../packing/packer.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../peers/gateway-peers.js";
@@ -48,6 +49,7 @@ export interface Services {
   readonly retrieval: NetworkRetrieval;
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
+  readonly packer: Packer;
 }
 
 export async function openServices(
@@ -102,6 +104,23 @@ export async function openServices(
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
+  const packer = new Packer(
+    {
+      catalog,
+      blobs,
+      preprocessing,
+      retrieval,
+      clock,
+      log,
+      owners: accounts.owner,
+      wake: (worker) => supervisor.wake(worker),
+    },
+    {
+      segments: config.packing.segments,
+      maxAgeMs: config.packing.maxAgeSeconds * 1000,
+      mergeBudget: config.packing.mergeBudget,
+    },
+  );
   return {
     keys,
     catalog,
@@ -119,6 +138,7 @@ export async function openServices(
     retrieval,
     supervisor,
     distribution,
+    packer,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Durability {
   readonly state: StorageState;
   /** Known from `encoded` on. An object above 31.25 GiB has several files; then this is the root over all segments. */
   readonly fid?: Fid;
+  /** Where the bytes of a packed object lie in the content of its file: stored bytes, more than its own if encrypted. */
+  readonly extent?: { readonly offset: number; readonly length: number };
   /** Storage nodes that have reported their fragments on chain, 0…12, for the file with the least progress. */
   readonly reports: number;
   /** Fragments of the worst segment that the network still has, 0…12, if requested and known. */

@@ -112,10 +112,10 @@ export interface PackCatalog {
    */
   settleMoves(limit: number, graceMs: number): Promise<number>;
   /**
-   * Stored packs with fewer live bytes than this, by owner, territory, format and live bytes; those that are being merged
-   * are left out.
+   * Stored packs whose live bytes are fewer than half of their segments', by owner, territory, format and live bytes.
+   * Those that are being merged are left out.
    */
-  below(liveBytes: number): Promise<readonly StoredPack[]>;
+  belowHalf(): Promise<readonly StoredPack[]>;
   /** The live runs of a pack, in order. */
   liveRuns(file: string): Promise<readonly PackRun[]>;
   /** The pack's staged bytes; empty once it is stored. */

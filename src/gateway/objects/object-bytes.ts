@@ -9,6 +9,7 @@ import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.j
 import type { BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
 import type { NetworkBucket } from "./network-bucket.js";
+import { openRun } from "./staged-run.js";
 
 export interface ObjectBytesComponents {
   readonly catalog: Catalog;
@@ -37,7 +38,8 @@ export class ObjectBytes {
     if (network && isNetworkBucket(version)) return network.read(version, range, signal);
     let current = version;
     if (version.durability.state !== "stored") {
-      const staged = await this.openStaged(version, range, signal);
+      const staged =
+        (await this.openStaged(version, range, signal)) ?? (await this.openPack(version, range, signal, key));
       if (staged) return staged;
       // Staged bytes are removed only once the network has them. The row in hand is older, so read it again.
       current = await this.currentVersion(version);
@@ -73,6 +75,28 @@ export class ObjectBytes {
     }
   }
 
+  /** Bytes of a packed object while those of its pack are staged. */
+  private async openPack(
+    { extents: [extent] }: ObjectVersion,
+    range: ByteRange,
+    signal: AbortSignal,
+    key: DataKey | undefined,
+  ): Promise<ByteStream | undefined> {
+    if (!extent?.packed) return undefined;
+    const { catalog, blobs } = this.components;
+    const [pack] = await catalog.packs.blobs(extent.file);
+    if (!pack) return undefined;
+    const read = ({ start, end }: ByteRange) =>
+      blobs.read(pack.blob, { start: extent.offset + start, end: extent.offset + end });
+    const content = key === undefined ? read(range) : openRun(key, extent.packed.length, range, read);
+    try {
+      return await ByteStream.begin(content, signal, blobs.pin([pack.blob]));
+    } catch (error) {
+      if (error instanceof BlobMissing) return undefined;
+      throw error;
+    }
+  }
+
   /** The version as the catalog has it now. NoSuchKey if it was deleted meanwhile. */
   private async currentVersion({ id, key }: ObjectVersion): Promise<ObjectVersion> {
     const now = await this.components.catalog.objects.byId(id);
@@ -82,6 +106,12 @@ export class ObjectBytes {
 
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
+    const [extent] = version.extents;
+    if (extent?.packed) {
+      const file = await this.components.catalog.files.manifest(extent.file);
+      const packed = { offset: extent.offset, ...extent.packed, ...(key === undefined ? {} : { key }) };
+      if (file) return [{ file: { ...file, size: extent.offset + packed.length }, range, packed }];
+    }
     for (const { file: row, offset, length } of slicesWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;

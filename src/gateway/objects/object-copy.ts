@@ -5,6 +5,7 @@ import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
+import type { Layout } from "../../model/layout.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
@@ -82,19 +83,21 @@ export class ObjectCopy {
     opened: OpenedSource,
     common: Pick<VersionMembers, "acl" | "lock" | "outboxEvent">,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption } = this.components;
+    const { catalog, staging, onWork, encryption, layouts } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
     const { content, metadata } = request.replaceMetadata ?? source;
     const fresh = await encryption.forNew(bucket, request.encryption);
+    const layout = (await layouts.of(bucket, metadata, fresh.format))(source.size);
     const members = {
       size: source.size,
+      layout,
       content: contentOfCopy(content, request.own),
       metadata,
       tags: request.replaceTags ?? source.tags,
       ...common,
     };
-    const shared = await this.sharedBytes(call, source, fresh.format);
+    const shared = await this.sharedBytes(call, source, { layout, format: fresh.format ?? PLAIN });
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
     // A copy that shares encrypted files needs their data key, wrapped again for the copy.
     const rewrapped =
@@ -115,12 +118,12 @@ export class ObjectCopy {
 
   /**
    * The source's bytes, for the copy to link. Undefined if the source's files are charged to another territory, or their
-   * format does not fit the copy's.
+   * format does not fit the copy's, or they are packs and the copy is to have a file of its own.
    */
   private async sharedBytes(
     call: BucketCall,
     source: ObjectVersion,
-    format: SegmentFormat = PLAIN,
+    wanted: { readonly layout: Layout; readonly format: SegmentFormat },
   ): Promise<VersionBytes | undefined> {
     const { catalog } = this.components;
     if (source.size === 0) return { blobs: [] };
@@ -128,13 +131,14 @@ export class ObjectCopy {
     if (isNetworkBucket(source)) return undefined;
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
     if (extents.length === 0) return { blobs, copied: true };
-    for (const { file } of extents) {
+    for (const { file, length, packed } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
       if (
         row.territory !== call.account.territory ||
         row.owner !== call.account.id ||
-        !isInterchangeable(row.format, format)
+        (packed && wanted.layout === "own-file") ||
+        !isInterchangeable(packed ? packedFormat(packed.length > length) : row.format, wanted.format)
       )
         return undefined;
     }
@@ -179,7 +183,7 @@ export class ObjectCopy {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await quota.admit(call.account, source.size, members.format);
+    const release = await quota.admit(call.account, source.size, members.format, members.layout);
     try {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, dataKey);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
@@ -211,6 +215,11 @@ function isInterchangeable(stored: SegmentFormat, wanted: SegmentFormat): boolea
     stored.name === wanted.name &&
     (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher))
   );
+}
+
+/** The format of a packed object: it takes more bytes than its content when it is sealed. */
+function packedFormat(sealed: boolean): SegmentFormat {
+  return sealed ? { name: "aes-256-gcm", first: 0 } : PLAIN;
 }
 
 /** The copy's headers: the source's, but storage class and website redirect only from the request. */

@@ -51,7 +51,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, quota, encryption, expiries, notifications } = this.components;
+    const { catalog, accounts, quota, encryption, expiries, layouts, notifications } = this.components;
     const { bucket } = call;
     requireKey(key);
     requireMetadata(settings.metadata);
@@ -62,9 +62,11 @@ export class ObjectService implements Objects {
     requireLockDigest(lock, body, "Put Object");
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await quota.admit(charged.account, body.size, encrypted.format)];
+    const layout = await layouts.of(bucket.name, settings.metadata, encrypted.format);
+    const reserve = (size: number) => quota.admit(charged.account, size, encrypted.format, layout(size));
+    const releases = body.size === undefined ? [] : [await reserve(body.size)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await quota.admit(charged.account, size, encrypted.format));
+      if (body.size === undefined) releases.push(await reserve(size));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
@@ -76,7 +78,8 @@ export class ObjectService implements Objects {
         call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
       );
       const { content, metadata, tags, preconditions } = settings;
-      const members = { content, metadata, tags, acl, lock, ...encrypted, ...bodyMembers(ingested), outboxEvent };
+      const own = { layout: layout(ingested.size), ...bodyMembers(ingested) };
+      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent };
       const version = await this.commit(newVersion(charged, key, members), ingested.blob, preconditions);
       return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {
