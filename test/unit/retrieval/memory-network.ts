@@ -19,6 +19,7 @@ export type Fault =
   | "missing"
   | "silent"
   | "wholes"
+  | "wrong-ranges"
   | { readonly slowMs: number }
   | { readonly flipped: number };
 
@@ -105,6 +106,7 @@ export class MemoryNodes implements Nodes {
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
     if (fault === "short") return stored.slice(start, end - 1);
     const bytes = stored.slice(start, end);
+    if (fault === "wrong-ranges" && bytes.length < FRAGMENT_SIZE) bytes[bytes.length >> 1]! ^= 1;
     if (fault === "corrupt") bytes[bytes.length >> 1]! ^= 1;
     if (typeof fault === "object" && "flipped" in fault) bytes[0]! ^= fault.flipped;
     return bytes;
