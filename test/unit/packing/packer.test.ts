@@ -32,7 +32,7 @@ describe("The packer", () => {
   const packer = (settings: Partial<PackerSettings> = {}) =>
     new Packer(
       { ...components(), owners: (id) => (id === alice.id ? alice : undefined) },
-      { graceMs: 0, lookMs: 0, ...settings },
+      { graceMs: 0, lookMs: 0, quietMs: 0, ...settings },
     );
   const put = (key: string, bytes: Buffer, settings = plainly) =>
     fixture.gateway.objects.put(as(alice), { bucket: "box", key }, body(bytes), settings);
@@ -185,6 +185,31 @@ describe("The packer", () => {
     await run(eager);
     expect((await version("a")).durability.fid).to.equal(broken);
     expect((await version("b")).durability.fid).to.equal((await version("new")).durability.fid);
+  });
+
+  it("does not merge a pack that is being emptied, until it is left alone or this goes on for long", async () => {
+    for (const n of [0, 1, 2, 3]) await put(`a${n}`, bytesOf(100, n));
+    await run(packer());
+    await store();
+    await put("b", bytesOf(100, 9));
+    await run(packer({ mergeBudget: 0 }));
+    await store();
+    let now = 2_000_000_000_000;
+    const clock = { now: () => now, sleep: () => Promise.reject(new Error("not used")) };
+    const careful = new Packer(
+      { ...components(), clock, owners: () => alice },
+      { lookMs: 0, keepBelowHalf: 0, quietMs: 100 },
+    );
+    expect(await run(careful)).to.equal(0);
+    for (const n of [0, 1]) {
+      now += 99;
+      await fixture.gateway.objects.delete(as(alice), { bucket: "box", key: `a${n}` });
+      expect(await run(careful), `a${n} was deleted`).to.equal(0);
+    }
+    now += 99;
+    expect(await run(careful)).to.equal(0);
+    now += 1;
+    expect(await run(careful)).to.equal(1);
   });
 
   it("keeps what waits where its owner's account is not configured", async () => {
