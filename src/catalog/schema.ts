@@ -57,6 +57,7 @@ export interface VersionTable {
   created_at: number;
   /** Segments the account will be charged for but that belong to no file yet; 0 once the version is linked to files. */
   staged_segments: number;
+  /** Known once the version is linked to files; before that only of one whose ETag has it. */
   fid: string | null;
   /** JSON: ContentHeaders. */
   content: string | null;

@@ -191,7 +191,8 @@ const reached: Readonly<Record<FileState, StorageState>> = {
 const rank: Readonly<Record<StorageState, number>> = { staged: 0, encoded: 1, declared: 2, placed: 3, stored: 4 };
 
 function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability {
-  if (row.staged_segments > 0) return { state: "staged", reports: 0 };
+  const fid = row.fid === null ? {} : { fid: row.fid as Fid };
+  if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
     const state = reached[extent.state];
@@ -201,5 +202,5 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   const failure = extents.find((extent) => extent.failure !== null)?.failure;
   const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
-  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...why };
+  return { ...least, ...fid, ...why };
 }

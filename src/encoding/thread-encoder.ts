@@ -46,6 +46,10 @@ export class ThreadEncoder implements Encoder {
     return this.run((thread) => thread.call("hashSegment", { content, format }), task);
   }
 
+  segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash> {
+    return this.run((thread) => thread.call("segmentHash", { content, format }), task);
+  }
+
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
     return this.run((thread) => thread.call("fragment", { content, format, index }), task);
   }

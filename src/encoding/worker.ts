@@ -24,6 +24,8 @@ interface SegmentTask {
 const calls = {
   hashSegment: ({ content, format }: SegmentTask): SegmentHashes => coder.hashes(content, format),
 
+  segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
+
   fragment: ({ content, format, index }: SegmentTask & { readonly index: number }) =>
     given(coder.fragment(content, format, index)),
 

@@ -38,7 +38,10 @@ export interface ObjectPart {
 /** Progress of an object's files, which HEAD shows in addition to S3's headers. */
 export interface Durability {
   readonly state: StorageState;
-  /** Known from `encoded` on. An object above 31.25 GiB has several files; then this is the root over all segments. */
+  /**
+   * Known from `encoded` on, and of a completed upload whose ETag has it from the start. An object above 31.25 GiB has
+   * several files; then this is the root over all segments.
+   */
   readonly fid?: Fid;
   /** Storage nodes that have reported their fragments on chain, 0…12, for the file with the least progress. */
   readonly reports: number;

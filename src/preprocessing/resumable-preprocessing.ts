@@ -1,12 +1,20 @@
 import { availableParallelism } from "node:os";
 import type { NewFile } from "../catalog/catalog.js";
+import type { Task } from "../encoding/encoder.js";
 import { fidOf } from "../encoding/merkle.js";
-import { formatFrom, segmentCount, type CessFile, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import {
+  formatFrom,
+  segmentCapacity,
+  segmentCount,
+  type CessFile,
+  type SegmentFormat,
+  type SegmentHashes,
+} from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { MAX_SEGMENTS_PER_FILE } from "../model/sizes.js";
 import type { FileSettings, Preprocessing } from "./preprocessing.js";
-import { SegmentPreparer, type PreparerComponents } from "./segment-preparer.js";
+import { SegmentPreparer, type PreparerComponents, type WantedSegment } from "./segment-preparer.js";
 import { cutSegments, joinSlices, segmentSource, slicesLength } from "./segment-slices.js";
 import { UploadPreparation } from "./upload-preparation.js";
 
@@ -56,14 +64,32 @@ export class ResumablePreprocessing implements Preprocessing {
     settings: FileSettings,
     signal?: AbortSignal,
   ): Promise<NewFile[]> {
-    const work = this.prepareFiles(subject, content, settings, signal);
-    const settled = work.catch(() => undefined);
-    this.running.add(settled);
-    try {
-      return await work;
-    } finally {
-      this.running.delete(settled);
-    }
+    const segments = cutSegments(content, settings.format);
+    // A single segment is not saved: computing it again is as quick as reading it back.
+    const save = segments.length > 1;
+    const hashes = await this.track(
+      this.hashAll(subject, segments, settings, (wanted, task) => this.preparer.prepare(wanted, save, task), signal),
+    );
+    return this.assemble(segments, hashes, settings);
+  }
+
+  async rootOf(
+    subject: string,
+    content: readonly BlobSlice[],
+    settings: Omit<FileSettings, "territory">,
+    signal?: AbortSignal,
+  ): Promise<Fid> {
+    const segments = cutSegments(content, settings.format);
+    const hashes = await this.track(
+      this.hashAll<Pick<SegmentHashes, "hash">>(
+        subject,
+        segments,
+        settings,
+        (wanted, task) => this.preparer.hash(wanted, task),
+        signal,
+      ),
+    );
+    return fidOf(hashes.map(({ hash }) => hash));
   }
 
   root(files: readonly CessFile[]): Fid {
@@ -83,57 +109,57 @@ export class ResumablePreprocessing implements Preprocessing {
     await Promise.all([this.background.close(), ...this.running]);
   }
 
-  private async prepareFiles(
+  /** `close` waits for this work. */
+  private async track<T>(work: Promise<T>): Promise<T> {
+    const settled = work.catch(() => undefined);
+    this.running.add(settled);
+    try {
+      return await work;
+    } finally {
+      this.running.delete(settled);
+    }
+  }
+
+  /** What is saved of the segments, and what `hash` gives for the others. */
+  private async hashAll<Hashes extends Pick<SegmentHashes, "hash">>(
     subject: string,
-    content: readonly BlobSlice[],
-    settings: FileSettings,
+    segments: readonly BlobSlice[][],
+    { format, priority }: Omit<FileSettings, "territory">,
+    hash: (wanted: WantedSegment, task: Task) => Promise<Hashes>,
     signal?: AbortSignal,
-  ): Promise<NewFile[]> {
-    const { format } = settings;
-    const segments = cutSegments(content, format);
+  ): Promise<(Hashes | SegmentHashes)[]> {
     // The blobs stay readable until the last segment is done, even if they are removed meanwhile.
-    const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
+    const unpin = this.components.blobs.pin([...new Set(segments.flat().map(({ blob }) => blob))]);
     const giveBack = await this.background.take(subject);
     try {
-      const hashes = await this.prepareAll(subject, segments, settings, signal);
-      return this.assemble(segments, hashes, settings);
+      const hashes: (Hashes | SegmentHashes)[] = await this.saved(subject, segments, format);
+      const failing = new AbortController();
+      const ends = [this.closing.signal, failing.signal, ...(signal ? [signal] : [])];
+      const task = { priority, signal: AbortSignal.any(ends) };
+      let next = 0;
+      const line = async (): Promise<void> => {
+        while (next < segments.length) {
+          const index = next++;
+          const slices = segments[index];
+          if (!slices || hashes[index]) continue;
+          task.signal.throwIfAborted();
+          hashes[index] = await hash({ subject, index, slices, format }, task);
+        }
+      };
+      const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
+        line().catch((error: unknown) => {
+          failing.abort(error);
+          throw error;
+        }),
+      );
+      // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
+      const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
+      if (failed) task.signal.throwIfAborted();
+      return hashes;
     } finally {
       await giveBack();
       unpin();
     }
-  }
-
-  private async prepareAll(
-    subject: string,
-    segments: readonly BlobSlice[][],
-    { format, priority }: FileSettings,
-    signal?: AbortSignal,
-  ): Promise<SegmentHashes[]> {
-    const hashes = segments.length > 1 ? await this.saved(subject, segments, format) : [];
-    const failing = new AbortController();
-    const ends = [this.closing.signal, failing.signal, ...(signal ? [signal] : [])];
-    const task = { priority, signal: AbortSignal.any(ends) };
-    let next = 0;
-    const line = async (): Promise<void> => {
-      while (next < segments.length) {
-        const index = next++;
-        const slices = segments[index];
-        if (!slices || hashes[index]) continue;
-        task.signal.throwIfAborted();
-        // A single segment is not saved: computing it again is as quick as reading it back.
-        hashes[index] = await this.preparer.prepare({ subject, index, slices, format }, segments.length > 1, task);
-      }
-    };
-    const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
-      line().catch((error: unknown) => {
-        failing.abort(error);
-        throw error;
-      }),
-    );
-    // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
-    const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
-    if (failed) task.signal.throwIfAborted();
-    return hashes;
   }
 
   private async saved(
@@ -142,6 +168,8 @@ export class ResumablePreprocessing implements Preprocessing {
     format: SegmentFormat,
   ): Promise<SegmentHashes[]> {
     const hashes: SegmentHashes[] = [];
+    // Nothing is prepared of an object that has no whole segment.
+    if (slicesLength(segments[0] ?? []) < segmentCapacity(format)) return hashes;
     for (const { index, source, hashes: found } of await this.components.catalog.preparations.all(subject)) {
       const slices = segments[index];
       if (slices && segmentSource(slices, format) === source) hashes[index] = found;

@@ -81,6 +81,10 @@ class DirectPreprocessing implements Preprocessing {
     return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
   }
 
+  rootOf(): Promise<Fid> {
+    throw new Error("distribution encodes whole files");
+  }
+
   advance(): void {
     throw new Error("distribution prepares nothing ahead");
   }
