@@ -18,13 +18,13 @@ export interface Preprocessing {
   /** The Merkle root over all segments of these files (at least one). For a single file this is its FID. */
   root(files: readonly CessFile[]): Fid;
   /**
-   * The root of the files that these bytes (at least one) will become, at a quarter of their cost: nothing is coded, and
+   * The root of the files that these bytes (at least one) will become, for a request that waits: nothing is coded and
    * nothing is saved. Segments that were prepared for `subject` are not hashed again.
    */
   rootOf(
     subject: string,
     content: readonly BlobSlice[],
-    settings: Omit<FileSettings, "territory">,
+    settings: Pick<FileSettings, "format">,
     signal?: AbortSignal,
   ): Promise<Fid>;
   /**

@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import type { NewFile } from "../catalog/catalog.js";
-import type { Task } from "../encoding/encoder.js";
 import { fidOf } from "../encoding/merkle.js";
 import {
   formatFrom,
@@ -14,7 +13,7 @@ import type { Fid } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { MAX_SEGMENTS_PER_FILE } from "../model/sizes.js";
 import type { FileSettings, Preprocessing } from "./preprocessing.js";
-import { SegmentPreparer, type PreparerComponents, type WantedSegment } from "./segment-preparer.js";
+import { SegmentPreparer, type PreparerComponents } from "./segment-preparer.js";
 import { cutSegments, joinSlices, segmentSource, slicesLength } from "./segment-slices.js";
 import { UploadPreparation } from "./upload-preparation.js";
 
@@ -58,38 +57,22 @@ export class ResumablePreprocessing implements Preprocessing {
     );
   }
 
-  async files(
+  files(
     subject: string,
     content: readonly BlobSlice[],
     settings: FileSettings,
     signal?: AbortSignal,
   ): Promise<NewFile[]> {
-    const segments = cutSegments(content, settings.format);
-    // A single segment is not saved: computing it again is as quick as reading it back.
-    const save = segments.length > 1;
-    const hashes = await this.track(
-      this.hashAll(subject, segments, settings, (wanted, task) => this.preparer.prepare(wanted, save, task), signal),
-    );
-    return this.assemble(segments, hashes, settings);
+    return this.over(content, () => this.prepareFiles(subject, content, settings, signal));
   }
 
-  async rootOf(
+  rootOf(
     subject: string,
     content: readonly BlobSlice[],
-    settings: Omit<FileSettings, "territory">,
+    { format }: Pick<FileSettings, "format">,
     signal?: AbortSignal,
   ): Promise<Fid> {
-    const segments = cutSegments(content, settings.format);
-    const hashes = await this.track(
-      this.hashAll<Pick<SegmentHashes, "hash">>(
-        subject,
-        segments,
-        settings,
-        (wanted, task) => this.preparer.hash(wanted, task),
-        signal,
-      ),
-    );
-    return fidOf(hashes.map(({ hash }) => hash));
+    return this.over(content, () => this.hashRoot(subject, cutSegments(content, format), format, signal));
   }
 
   root(files: readonly CessFile[]): Fid {
@@ -109,57 +92,90 @@ export class ResumablePreprocessing implements Preprocessing {
     await Promise.all([this.background.close(), ...this.running]);
   }
 
-  /** `close` waits for this work. */
-  private async track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.catch(() => undefined);
+  /** The blobs stay readable until the work is done, even if they are removed meanwhile. `close` waits for it. */
+  private async over<T>(content: readonly BlobSlice[], work: () => Promise<T>): Promise<T> {
+    const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
+    const result = work();
+    const settled = result.then(unpin, unpin);
     this.running.add(settled);
     try {
-      return await work;
+      return await result;
     } finally {
       this.running.delete(settled);
     }
   }
 
-  /** What is saved of the segments, and what `hash` gives for the others. */
-  private async hashAll<Hashes extends Pick<SegmentHashes, "hash">>(
+  private async prepareFiles(
     subject: string,
-    segments: readonly BlobSlice[][],
-    { format, priority }: Omit<FileSettings, "territory">,
-    hash: (wanted: WantedSegment, task: Task) => Promise<Hashes>,
+    content: readonly BlobSlice[],
+    settings: FileSettings,
     signal?: AbortSignal,
-  ): Promise<(Hashes | SegmentHashes)[]> {
-    // The blobs stay readable until the last segment is done, even if they are removed meanwhile.
-    const unpin = this.components.blobs.pin([...new Set(segments.flat().map(({ blob }) => blob))]);
+  ): Promise<NewFile[]> {
+    const { format, priority } = settings;
+    const segments = cutSegments(content, format);
+    // A single segment is not saved: computing it again is as quick as reading it back.
+    const save = segments.length > 1;
     const giveBack = await this.background.take(subject);
     try {
-      const hashes: (Hashes | SegmentHashes)[] = await this.saved(subject, segments, format);
-      const failing = new AbortController();
-      const ends = [this.closing.signal, failing.signal, ...(signal ? [signal] : [])];
-      const task = { priority, signal: AbortSignal.any(ends) };
-      let next = 0;
-      const line = async (): Promise<void> => {
-        while (next < segments.length) {
-          const index = next++;
-          const slices = segments[index];
-          if (!slices || hashes[index]) continue;
-          task.signal.throwIfAborted();
-          hashes[index] = await hash({ subject, index, slices, format }, task);
-        }
-      };
-      const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
-        line().catch((error: unknown) => {
-          failing.abort(error);
-          throw error;
-        }),
+      const hashes = await this.eachSegment(
+        segments,
+        await this.saved(subject, segments, format),
+        (slices, index, signal) =>
+          this.preparer.prepare({ subject, index, slices, format }, save, { priority, signal }),
+        signal,
       );
-      // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
-      const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
-      if (failed) task.signal.throwIfAborted();
-      return hashes;
+      return this.assemble(segments, hashes, settings);
     } finally {
       await giveBack();
-      unpin();
     }
+  }
+
+  private async hashRoot(
+    subject: string,
+    segments: readonly BlobSlice[][],
+    format: SegmentFormat,
+    signal?: AbortSignal,
+  ): Promise<Fid> {
+    const saved = await this.saved(subject, segments, format);
+    const hashes = await this.eachSegment(
+      segments,
+      saved.map((known) => known.hash),
+      (slices, index, signal) => this.preparer.hash({ subject, index, slices, format }, { signal }),
+      signal,
+    );
+    return fidOf(hashes);
+  }
+
+  /** Does the work on all segments but those whose result is among the `known`. */
+  private async eachSegment<T>(
+    segments: readonly BlobSlice[][],
+    known: readonly T[],
+    work: (slices: readonly BlobSlice[], index: number, signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T[]> {
+    const results = [...known];
+    const failing = new AbortController();
+    const ended = AbortSignal.any([this.closing.signal, failing.signal, ...(signal ? [signal] : [])]);
+    let next = 0;
+    const line = async (): Promise<void> => {
+      while (next < segments.length) {
+        const index = next++;
+        const slices = segments[index];
+        if (!slices || results[index] !== undefined) continue;
+        ended.throwIfAborted();
+        results[index] = await work(slices, index, ended);
+      }
+    };
+    const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
+      line().catch((error: unknown) => {
+        failing.abort(error);
+        throw error;
+      }),
+    );
+    // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
+    const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
+    if (failed) ended.throwIfAborted();
+    return results;
   }
 
   private async saved(

@@ -2,6 +2,7 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Encoder, FileSlice, Task } from "../encoding/encoder.js";
 import { formatFrom, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { segmentSource } from "./segment-slices.js";
 
@@ -51,15 +52,9 @@ export class SegmentPreparer {
     }
   }
 
-  /** The segment's own hash, which is not saved. A thread that prepares the segment already is waited for. */
-  async hash(wanted: WantedSegment, task: Task): Promise<Pick<SegmentHashes, "hash">> {
-    const { subject, index, slices } = wanted;
-    const key = `${subject}/${index}/${segmentSource(slices, wanted.format)}`;
-    const found = await this.begun.get(key)?.catch(() => undefined);
-    if (found) return found;
-    return this.pinned(wanted, async (content, format) => ({
-      hash: await this.components.encoder.segmentHash(content, format, task),
-    }));
+  /** The segment's own hash, which is not saved. Sooner there than one that a thread prepares already. */
+  hash(wanted: WantedSegment, task: Task): Promise<Hash> {
+    return this.pinned(wanted, (content, format) => this.components.encoder.segmentHash(content, format, task));
   }
 
   private async pinned<T>(

@@ -142,7 +142,7 @@ export class UploadCompletion {
     const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
-    const settings = { format: upload.format ?? PLAIN, priority: "foreground" } as const;
+    const settings = { format: upload.format ?? PLAIN };
     const fid = promised ? await preprocessing.rootOf(upload.id, content, settings, signal) : undefined;
     const { bucket, key, content: headers, metadata, tags, acl, encryption } = upload;
     const found = await catalog.buckets.get(bucket);
