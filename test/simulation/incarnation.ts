@@ -7,6 +7,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
@@ -229,6 +230,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       log,
       random,
       owners: (id) => accounts.get(id),
+      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
       wake: (worker) => supervisor.wake(worker),
     },
     {
