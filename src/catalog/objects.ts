@@ -130,7 +130,9 @@ export class ObjectTableCatalog implements ObjectCatalog {
       throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
-      const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
+      // Between the reads of a packed source and of its extents it may have moved to another pack.
+      const fid = extents[0]?.packed ? only : (version.fid ?? only);
+      const row = await insertVersion(tx, now, version, { versionId, fid });
       if (await linkExtents(tx, version.owner, row.id, extents)) return row;
       // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
@@ -142,6 +144,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     const row = await insertVersion(tx, now, version, {
       versionId,
       stagedSegments: packed ? 1 : segmentCount(version.size, version.format),
+      fid: version.fid,
     });
     await linkVersionBlobs(tx, row.id, blobs);
     if (packed) await enqueue(tx, now, row, this.formats, version.format);
@@ -241,17 +244,17 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const now = this.clock.now();
       const version = await tx
         .selectFrom("versions")
-        .select(["id", "owner"])
+        .select(["id", "owner", "fid"])
         .where("id", "=", toRowId(id) ?? 0)
         .where("staged_segments", ">", 0)
         .executeTakeFirst();
       if (!version) return { orphans: [] };
+      const found = fidOf(files, fid) ?? null;
+      // Clients know this FID. That the same bytes have another now means that the disk has damaged them.
+      if (version.fid !== null && version.fid !== found)
+        throw new Error(`the version was written with FID ${version.fid}, but its staged bytes have ${found}`);
       const allStored = await linkFiles(tx, now, this.formats, version, files);
-      await tx
-        .updateTable("versions")
-        .set({ staged_segments: 0, fid: fidOf(files, fid) ?? null })
-        .where("id", "=", version.id)
-        .execute();
+      await tx.updateTable("versions").set({ staged_segments: 0, fid: found }).where("id", "=", version.id).execute();
       await removeJob(tx, "encode", version.id);
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const released = allStored ? await unlinkVersionBlobs(tx, version.id) : [];
@@ -309,6 +312,6 @@ export async function recordOutboxEvent(
 }
 
 /** The FID of a version: of its one file, or the root over all segments of several. */
-export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
+function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
   return root ?? (files.length === 1 ? files[0]?.fid : undefined);
 }

@@ -62,6 +62,7 @@ export interface VersionTable {
    * while it waits for a pack, whatever its size.
    */
   staged_segments: number;
+  /** Known once the version is linked to files; before that only of one whose ETag has it. */
   fid: string | null;
   /** JSON: ContentHeaders. */
   content: string | null;

@@ -197,7 +197,8 @@ const reached: Readonly<Record<FileState, StorageState>> = {
 const rank: Readonly<Record<StorageState, number>> = { staged: 0, encoded: 1, declared: 2, placed: 3, stored: 4 };
 
 function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability {
-  if (row.staged_segments > 0) return { state: "staged", reports: 0 };
+  const fid = row.fid === null ? {} : { fid: row.fid as Fid };
+  if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
     const state = reached[extent.state];
@@ -209,5 +210,5 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
   const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
   const extent = length === null ? {} : { extent: { offset, length } };
-  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...extent, ...why };
+  return { ...least, ...fid, ...extent, ...why };
 }

@@ -9,6 +9,7 @@ import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { Distribution } from "../distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../distribution/order-name.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { systemClock } from "../async/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
@@ -83,7 +84,6 @@ export async function openServices(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
-  const policy = await placementPolicy(config.placement);
   const peers = gatewayPeers(config, chain, encoder);
   const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
@@ -98,8 +98,9 @@ export async function openServices(
       registry,
       clock,
       log,
-      policy,
+      policy: await placementPolicy(config.placement),
       owners: accounts.owner,
+      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
       wake: (worker) => supervisor.wake(worker),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },

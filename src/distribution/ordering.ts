@@ -2,7 +2,6 @@ import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
-import { orderName } from "./order-name.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
 import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
@@ -73,7 +72,7 @@ export class Ordering {
   }
 
   private async declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, chain, counters } = this.context;
+    const { catalog, chain, counters, orderNames } = this.context;
     await this.preflight(row, account, exists);
     counters.declarations++;
     try {
@@ -82,7 +81,7 @@ export class Ordering {
           fid: row.fid,
           owner: account.cessAccount,
           territory: row.territory,
-          fileName: orderName(row.id),
+          fileName: orderNames.name({ kind: "own-file", number: Number(row.id) }),
           size: row.size,
           segments: row.segments,
         },

@@ -38,7 +38,10 @@ export interface ObjectPart {
 /** Progress of an object's files, which HEAD shows in addition to S3's headers. */
 export interface Durability {
   readonly state: StorageState;
-  /** Known from `encoded` on. An object above 31.25 GiB has several files; then this is the root over all segments. */
+  /**
+   * Known from `encoded` on, and of a completed upload whose ETag has it from the start. An object above 31.25 GiB has
+   * several files; then this is the root over all segments.
+   */
   readonly fid?: Fid;
   /** Where the bytes of a packed object lie in the content of its file: stored bytes, more than its own if encrypted. */
   readonly extent?: { readonly offset: number; readonly length: number };

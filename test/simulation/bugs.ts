@@ -165,6 +165,13 @@ export const bugs: readonly Bug[] = [
     "if (slices && segmentSource(slices, format) === source)",
     "if (slices)",
   ),
+  bug(
+    "upload-format-lost",
+    "The job of a completed upload is not told how the upload is encrypted.",
+    "catalog/uploads",
+    `await addJob(tx, now, "encode", row.id, format);`,
+    `await addJob(tx, now, "encode", row.id, null);`,
+  ),
   {
     name: "deletion-not-final",
     what: "A file's row goes as soon as the best block no longer lists its owner, which a fork may take back.",

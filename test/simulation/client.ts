@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Body } from "../../src/gateway/gateway.js";
 import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";
@@ -26,6 +28,14 @@ interface OpenUpload {
   readonly parts: readonly Buffer[];
   readonly etags: Map<number, string>;
   readonly encryption: EncryptionRequest | undefined;
+}
+
+/** The ETag of an upload that is not encrypted. */
+function uploadEtag(form: MultipartEtag, { fid }: Content, parts: readonly { readonly etag: string }[]): string {
+  if (form === "fid") return fid!;
+  const md5 = createHash("md5");
+  for (const { etag } of parts) md5.update(etag, "hex");
+  return `${form === "fid-parts" ? fid! : md5.digest("hex")}-${parts.length}`;
 }
 
 /** Somebody with an S3 client, a bucket of their own, and a model of what must be in it. */
@@ -318,6 +328,9 @@ export class Client extends Reader {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const request = { parts: parts.map((_, index) => ({ partNumber: index + 1, etag: etags.get(index + 1)! })) };
+    // The FID, unless the object is encrypted: that is known only when it is seen.
+    const expected = uploadEtag(service.multipartEtag, content, request.parts);
+    service.contents.learn(expected, content);
     const ask = () =>
       service.request(async (gateway, { owner }) => {
         const { result } = await gateway.uploads.complete(this.call(owner), { bucket: this.bucket, key }, id, request);
@@ -328,9 +341,9 @@ export class Client extends Reader {
       if (service.random() < 0.2) completed = await this.persist(ask);
       const { etag } = completed;
       service.secrecy.requireAsked(this.name(key), this.bucket, encryption, completed.encryption);
-      if (completed.encryption) service.contents.learn(etag, content);
-      else if (etag !== content.fid)
-        throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of its FID ${content.fid}`);
+      if (completed.encryption && service.multipartEtag !== "md5-parts") service.contents.learn(etag, content);
+      else if (etag !== expected)
+        throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of ${expected}`);
       this.register(key).done(write, this.turn);
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {

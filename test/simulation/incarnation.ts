@@ -7,7 +7,9 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
@@ -43,6 +45,7 @@ export interface Surroundings {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -170,7 +173,7 @@ export function readCatalog(path: string): Buffer {
 }
 
 async function openServices(world: Surroundings, owner: Owner, path: string) {
-  const { random, accounts, onError, maxSegmentsPerFile, secrecy } = world;
+  const { random, accounts, onError, maxSegmentsPerFile, secrecy, multipartEtag } = world;
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
@@ -227,6 +230,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       log,
       random,
       owners: (id) => accounts.get(id),
+      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
       wake: (worker) => supervisor.wake(worker),
     },
     {
@@ -251,7 +255,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   };
   const cess = new CessGateway(
     { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
-    { encryption: { default: secrecy.operatorDefault } },
+    { encryption: { default: secrecy.operatorDefault }, multipartEtag },
   );
   return {
     catalog,

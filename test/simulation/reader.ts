@@ -130,7 +130,9 @@ export class Reader {
     const { fid } = version.durability;
     const content =
       contents.byEtag(version.etag, version.size) ??
-      (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
+      (version.encryption && fid !== undefined && version.etag.split("-")[0] === fid
+        ? contents.byId(version.metadata["id"] ?? "")
+        : undefined);
     if (!content) throw new Violation(`${this.name(key)} has the ETag ${version.etag} of nothing that was put`);
     contents.learn(version.etag, content);
     if (version.size !== content.bytes.length)

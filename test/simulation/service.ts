@@ -1,4 +1,5 @@
 import type { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Register } from "./register.js";
@@ -16,6 +17,7 @@ export interface Service {
   readonly owner: Owner;
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
   readonly random: () => number;
   readonly keys: readonly string[];
   register(bucket: string, key: string): Register;

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
@@ -27,12 +28,19 @@ const PATIENCE_MS = 3 * 3_600_000;
 const SWEEP_MS = 120_000;
 const KEYS = ["a", "b", "c", "d"];
 
+/** By dice of its own, as for what is encrypted. */
+function drawEtag(seed: number): MultipartEtag {
+  const dice = seededRandom(seed ^ 4_127_801)();
+  return dice < 0.5 ? "fid" : dice < 0.75 ? "fid-parts" : "md5-parts";
+}
+
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
 export class Simulation implements Service {
   readonly random: () => number;
   readonly keys = KEYS;
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
   readonly exclusive = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
@@ -74,6 +82,7 @@ export class Simulation implements Service {
     this.maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
+    this.multipartEtag = drawEtag(settings.seed);
     this.contents = new Contents(
       random,
       this.maxSegmentsPerFile,
@@ -259,6 +268,7 @@ export class Simulation implements Service {
         accounts: this.accounts,
         random: this.random,
         secrecy: this.secrecy,
+        multipartEtag: this.multipartEtag,
         folder: this.settings.folder,
         maxSegmentsPerFile: this.maxSegmentsPerFile,
         sweepMs: this.sweepMs,

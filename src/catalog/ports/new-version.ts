@@ -24,8 +24,8 @@ export interface NewVersion {
   readonly lock?: ObjectLock;
   readonly acl?: Acl;
   /**
-   * The root over all segments, for a copy or a completed upload of several files. A single file's FID need not be
-   * given.
+   * The root over all segments: of a copy of several files, or of a staged version whose ETag has it. The latter's files
+   * must then have it (`attach`).
    */
   readonly fid?: Fid;
   readonly encryption?: Encryption;
@@ -57,7 +57,7 @@ export interface Written extends Released {
   readonly version: ObjectVersion;
 }
 
-/** A file for `attach` or `complete`, with the staged bytes of its content. */
+/** A file for `attach`, with the staged bytes of its content. */
 export interface NewFile extends CessFile {
   readonly territory: string;
   readonly blobs: readonly BlobSlice[];

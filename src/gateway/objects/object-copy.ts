@@ -1,9 +1,11 @@
 import type { VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
+import type { Encryption } from "../../model/encryption.js";
 import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
+import type { Fid } from "../../model/hash.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import type { Layout } from "../../model/layout.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
@@ -16,6 +18,7 @@ import { readableSource, type SourceComponents } from "./copy-source.js";
 import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
+import type { NewEncryption } from "./object-encryption.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
@@ -97,52 +100,67 @@ export class ObjectCopy {
       tags: request.replaceTags ?? source.tags,
       ...common,
     };
-    const shared = await this.sharedBytes(call, source, { layout, format: fresh.format ?? PLAIN });
+    const shared = await this.sharedBytes(call, source, fresh, layout);
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
+    const { bytes, sameFiles } = shared;
     // A copy that shares encrypted files needs their data key, wrapped again for the copy.
     const rewrapped =
-      shared.extents && opened.key !== undefined
-        ? await encryption.forNew(bucket, request.encryption, opened.key)
-        : fresh;
+      sameFiles && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
     const version = newVersion(call, key, {
       ...members,
       ...rewrapped,
+      // A FID that is promised is that of a file of its own.
+      layout: !bytes.extents && source.durability.fid !== undefined ? "own-file" : layout,
       etag: source.etag,
       checksum: await this.checksum(call, opened, request.checksumAlgorithm),
-      fid: shared.extents && source.durability.fid,
+      fid: sameFiles ? await this.knownFid(source) : undefined,
     });
-    const written = await staging.commit([], () => catalog.objects.put(version, shared, request.preconditions));
+    const written = await staging.commit([], () => catalog.objects.put(version, bytes, request.preconditions));
     onWork();
     return written.version;
   }
 
+  /** The source's FID. Its files may have become known since it was read. */
+  private async knownFid({ id, durability }: ObjectVersion): Promise<Fid | undefined> {
+    return durability.fid ?? (await this.components.catalog.objects.byId(id))?.durability.fid;
+  }
+
   /**
-   * The source's bytes, for the copy to link. Undefined if the source's files are charged to another territory, or their
-   * format does not fit the copy's, or they are packs and the copy is to have a file of its own.
+   * The source's bytes, for the copy to link; `sameFiles`: its files are or will be the source's. Undefined if the source's
+   * files are charged to another territory, or their format does not fit the copy's, or they are packs and the copy is to
+   * have a file of its own.
    */
   private async sharedBytes(
     call: BucketCall,
     source: ObjectVersion,
-    wanted: { readonly layout: Layout; readonly format: SegmentFormat },
-  ): Promise<VersionBytes | undefined> {
+    fresh: NewEncryption,
+    layout: Layout,
+  ): Promise<{ readonly bytes: VersionBytes; readonly sameFiles: boolean } | undefined> {
     const { catalog } = this.components;
-    if (source.size === 0) return { blobs: [] };
+    const { format = PLAIN } = fresh;
+    if (source.size === 0) return { bytes: { blobs: [] }, sameFiles: false };
     // The catalog has no files of the network bucket to share.
     if (isNetworkBucket(source)) return undefined;
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
-    if (extents.length === 0) return { blobs, copied: true };
+    if (extents.length === 0) {
+      const bytes = { blobs, copied: true };
+      if (source.durability.fid === undefined) return { bytes, sameFiles: false };
+      // Its ETag is a FID already, which must be true of the copy.
+      const shares = sharesFid(source.encryption, fresh);
+      return shares === undefined ? undefined : { bytes, sameFiles: shares };
+    }
     for (const { file, length, packed } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
       if (
         row.territory !== call.account.territory ||
         row.owner !== call.account.id ||
-        (packed && wanted.layout === "own-file") ||
-        !isInterchangeable(packed ? packedFormat(packed.length > length) : row.format, wanted.format)
+        (packed && layout === "own-file") ||
+        !isInterchangeable(packed ? packedFormat(packed.length > length) : row.format, format)
       )
         return undefined;
     }
-    return { blobs, extents, copied: true };
+    return { bytes: { blobs, extents, copied: true }, sameFiles: true };
   }
 
   /**
@@ -220,6 +238,17 @@ function isInterchangeable(stored: SegmentFormat, wanted: SegmentFormat): boolea
 /** The format of a packed object: it takes more bytes than its content when it is sealed. */
 function packedFormat(sealed: boolean): SegmentFormat {
   return sealed ? { name: "aes-256-gcm", first: 0 } : PLAIN;
+}
+
+/**
+ * Whether a copy of staged bytes whose FID is known will have that FID, given the source's data key. False where it
+ * depends on the text of a cipher, which the operator may have changed; undefined where it cannot be.
+ */
+function sharesFid(stored: Encryption | undefined, { encryption, format }: NewEncryption): boolean | undefined {
+  if (stored?.algorithm === "cess-cbc")
+    return encryption?.algorithm === stored.algorithm && encryption.keyId === stored.keyId ? false : undefined;
+  const name = stored === undefined ? PLAIN.name : "aes-256-gcm";
+  return name === (format ?? PLAIN).name ? true : undefined;
 }
 
 /** The copy's headers: the source's, but storage class and website redirect only from the request. */
