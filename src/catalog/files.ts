@@ -74,6 +74,7 @@ export class FileTableCatalog implements FileCatalog {
       reports: row.reports,
       size: row.size,
       ...this.toManifest(row),
+      layout: row.packed === null ? "own-file" : "pack",
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null
         ? {}

@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import type { Layout } from "../model/layout.js";
 
-/** What a file in the network is: one of an object's own, or a pack of many small objects. In the order of their codes. */
-const KINDS = ["own-file", "pack"] as const;
-export type OrderedKind = (typeof KINDS)[number];
+/** In the order of their codes. */
+const KINDS: readonly Layout[] = ["own-file", "pack"];
 
 /** What a name on chain says to whoever has the master key. */
 export interface OrderedFile {
-  readonly kind: OrderedKind;
+  readonly kind: Layout;
   /** The id of the file's row in the catalog, below 2^48. */
   readonly number: number;
 }

@@ -81,7 +81,7 @@ export class Ordering {
           fid: row.fid,
           owner: account.cessAccount,
           territory: row.territory,
-          fileName: orderNames.name({ kind: "own-file", number: Number(row.id) }),
+          fileName: orderNames.name({ kind: row.layout, number: Number(row.id) }),
           size: row.size,
           segments: row.segments,
         },

@@ -28,6 +28,7 @@ export function filesContract(open: OpenCatalog): void {
         owner: "anna",
         state: "encoded",
         reports: 0,
+        layout: "own-file",
         needed: true,
       });
       expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, format, segments });
@@ -172,6 +173,7 @@ export function filesContract(open: OpenCatalog): void {
       await on.catalog.files.deleted(id);
       expect(await on.catalog.files.get(id)).to.deep.include({
         state: "encoded",
+        layout: "own-file",
         needed: true,
         blobs: [slice("blob of again")],
       });

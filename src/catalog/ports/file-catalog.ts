@@ -1,5 +1,6 @@
 import type { CessFile } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
+import type { Layout } from "../../model/layout.js";
 import type { BlobSlice } from "../../model/object.js";
 import type { Released } from "./released.js";
 
@@ -11,6 +12,8 @@ export interface FileRow extends CessFile {
   /** Account.id. The chain account is looked up from it. */
   readonly owner: string;
   readonly territory: string;
+  /** `pack`: it holds many objects. */
+  readonly layout: Layout;
   readonly state: FileState;
   /** 0…12 */
   readonly reports: number;

@@ -30,6 +30,7 @@ function row(id: string, segments: number): FileRow {
     state: "declared",
     reports: 0,
     blobs: [{ blob: "b" as FileRow["blobs"][number]["blob"], offset: 0, length: size }],
+    layout: "own-file",
     needed: true,
   };
 }
