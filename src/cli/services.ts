@@ -21,7 +21,7 @@ import { MeasuredNodes } from "../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry, type NodeRegistrySettings } from "../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
-import { Packer, PACKER_DEFAULTS } from "../packing/packer.js";
+import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../packing/packer.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../peers/gateway-peers.js";
@@ -87,42 +87,21 @@ export async function openServices(
   const peers = gatewayPeers(config, chain, encoder);
   const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
+  const wake = (worker: string) => supervisor.wake(worker);
+  const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
   const distribution = new Distribution(
     {
-      catalog,
-      blobs,
+      ...shared,
       encoder,
-      preprocessing,
       chain,
       nodes,
       registry,
-      clock,
-      log,
       policy: await placementPolicy(config.placement),
-      owners: accounts.owner,
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
-      wake: (worker) => supervisor.wake(worker),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  const packer = new Packer(
-    {
-      catalog,
-      blobs,
-      preprocessing,
-      retrieval,
-      clock,
-      log,
-      owners: accounts.owner,
-      wake: (worker) => supervisor.wake(worker),
-    },
-    {
-      segments: config.packing.segments,
-      maxAgeMs: config.packing.maxAgeSeconds * 1000,
-      quietMs: Math.min(PACKER_DEFAULTS.quietMs, config.packing.maxAgeSeconds * 1000),
-      mergeBudget: config.packing.mergeBudget,
-    },
-  );
+  const packer = new Packer({ ...shared, retrieval }, packerSettings(config));
   return {
     keys,
     catalog,
@@ -147,6 +126,12 @@ export async function openServices(
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
   const { failures, missedReports, cooldownSeconds, maxCooldownSeconds } = nodes;
   return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
+}
+
+function packerSettings({ packing }: Config): Partial<PackerSettings> {
+  const { segments, maxAgeSeconds, mergeBudget } = packing;
+  const maxAgeMs = maxAgeSeconds * 1000;
+  return { segments, maxAgeMs, mergeBudget, quietMs: Math.min(PACKER_DEFAULTS.quietMs, maxAgeMs) };
 }
 
 /** Closes services before those they depend on. The listeners and the supervisor must have ended. */

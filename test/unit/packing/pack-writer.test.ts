@@ -132,7 +132,7 @@ describe("A pack's content", () => {
     expect(writer.moves).to.deep.equal([{ offset: 64, length: 5000, source: { file: "7", offset: 4711 } }]);
     const refused = await take(writer.survivor(survivor, pieces(bytesOf(5000, 13)))).then(
       () => undefined,
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
     expect(refused).to.contain("pack 7 at 4711");
     expect(writer.moves).to.have.length(1);
@@ -144,7 +144,7 @@ describe("A pack's content", () => {
     ended.abort(new Error("draining"));
     const gone = await queued(bytesOf(100, 14));
     await blobs.remove([gone.version as BlobId]);
-    const error = await take(writer.object(gone, ended.signal)).catch((reason: Error) => reason.message);
+    const error = await take(writer.object(gone, ended.signal)).catch((reason: unknown) => (reason as Error).message);
     expect(error).to.equal("draining");
   });
 });

@@ -227,6 +227,6 @@ describe("The packer", () => {
     const fids = [];
     for (let n = 0; n < count; n++) fids.push((await version(`k${n}`)).durability.fid);
     expect(new Set(fids).size).to.equal(2);
-    expect(fids.indexOf(fids.at(-1)!)).to.equal(fids.lastIndexOf(fids[0]!) + 1);
+    expect(fids.indexOf(fids.at(-1))).to.equal(fids.lastIndexOf(fids[0]) + 1);
   });
 });
