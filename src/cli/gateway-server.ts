@@ -14,6 +14,7 @@ import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../maintenance/preparation-gc.js";
 import { UploadGc } from "../maintenance/upload-gc.js";
 import { systemClock } from "../async/system-clock.js";
+import { coalesced } from "../async/timer.js";
 import { createS3App, type S3AppSettings } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
@@ -28,6 +29,12 @@ import { signerOf } from "./signer.js";
 
 /** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
 const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
+
+/**
+ * Requests wake the workers no more often than this, ms: each look for jobs costs as much as a small request, and they
+ * find many at a time.
+ */
+const WAKE_MS = 20;
 
 export interface GatewayServerComponents {
   readonly log: Logger;
@@ -67,7 +74,7 @@ export class GatewayServer implements Running {
         files: services.retrieval.files,
         network,
         clock: systemClock,
-        onWork: () => wakeAll(services),
+        onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
       },
       {
         region: config.region,
