@@ -1,11 +1,17 @@
 import { expect } from "chai";
+import { randomBytes } from "node:crypto";
 import { collect } from "../../support/collect.js";
 import { alice, as, body, bytesOf, plainly, TestGateway } from "../../support/test-gateway.js";
-import type { ObjectVersion } from "../../../src/model/object.js";
-import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
+import { PLAIN, segmentCount } from "../../../src/model/file.js";
+import type { Fid, Hash } from "../../../src/model/hash.js";
+import type { BlobSlice, ObjectVersion } from "../../../src/model/object.js";
+import { CHARGED_PER_SEGMENT, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { Packer, type PackerSettings } from "../../../src/packing/packer.js";
+import type { FileSettings, Preprocessing } from "../../../src/preprocessing/preprocessing.js";
 
 const { signal } = new AbortController();
+const randomHash = () => randomBytes(32).toString("hex") as Hash;
+const randomSegment = () => ({ hash: randomHash(), fragments: Array.from({ length: 12 }, randomHash) });
 
 describe("The packer", () => {
   let fixture: TestGateway;
@@ -228,5 +234,40 @@ describe("The packer", () => {
     for (let n = 0; n < count; n++) fids.push((await version(`k${n}`)).durability.fid);
     expect(new Set(fids).size).to.equal(2);
     expect(fids.indexOf(fids.at(-1))).to.equal(fids.lastIndexOf(fids[0]) + 1);
+  });
+
+  it("keeps a trickle of one small object a minute for a day, in packs of ten minutes, in a few segments", async () => {
+    // Hashing 32 MiB for each pack is not what this is about.
+    const preprocessing = {
+      files: (_subject: string, content: readonly BlobSlice[], { territory }: FileSettings) => {
+        const size = content.reduce((sum, { length }) => sum + length, 0);
+        const segments = Array.from({ length: segmentCount(size) }, () => randomSegment());
+        return Promise.resolve([
+          { fid: randomHash() as Fid, size, format: PLAIN, territory, segments, blobs: content },
+        ]);
+      },
+    } as unknown as Preprocessing;
+    const day = new Packer(
+      { ...components(), preprocessing, owners: () => alice },
+      { lookMs: 0, quietMs: 0, graceMs: 0 },
+    );
+    const { files, jobs } = fixture.catalog;
+    const segments = async () => (await fixture.catalog.packs.usage())[0]!.chargedBytes / CHARGED_PER_SEGMENT;
+    let most = 0;
+    let packs = 0;
+    for (let minutes = 0; minutes < 24 * 60; minutes += 10) {
+      for (let minute = minutes; minute < minutes + 10; minute++) await put(`at ${minute}`, bytesOf(10_240, minute));
+      packs += await run(day);
+      await store();
+      await run(day);
+      most = Math.max(most, await segments());
+      for (const { subject } of await jobs.lease(["delete"], 100, 1))
+        if (await files.beginDelete(subject)) await files.deleted(subject);
+    }
+    expect(packs).to.equal(144);
+    expect(await segments(), "at the end").to.be.at.most(8);
+    expect(most, "at any time, with what is being merged").to.be.at.most(8);
+    for (const minute of [0, 719, 1439])
+      expect((await read(`at ${minute}`)).equals(bytesOf(10_240, minute)), `at ${minute}`).to.equal(true);
   });
 });
