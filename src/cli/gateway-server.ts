@@ -133,7 +133,10 @@ function adminServer(
     {
       metrics: metrics.registry,
       notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
-      dropCache: () => services.cache.clear(),
+      dropCache: () => {
+        services.retrieval.forgetObjects();
+        return services.cache.clear();
+      },
       routes: [nodeTable(services), ...packRoutes(services), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { FragmentCache } from "../../src/cache/cache.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
+import type { ByteRange } from "../../src/model/byte-range.js";
 import { type CessFile, PLAIN } from "../../src/model/file.js";
 import { FRAGMENT_SIZE, KIB, MIB, SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../src/network/nodes/nodes.js";
@@ -37,21 +38,30 @@ class PacedNodes implements Nodes {
     return Promise.resolve();
   }
 
-  async get(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+  get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.getRange(node, fragment, { start: 0, end: FRAGMENT_SIZE }, signal);
+  }
+
+  async getRange(
+    node: NodeAddress,
+    { hash }: FragmentName,
+    { start, end }: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     const speed = this.speeds.get(node.account) ?? 1;
     if (speed === "down") throw new NodeFailure("unreachable", node, "connection refused");
     // The same sequence in every run, with a mean of 1.
     const jitter = 0.9 + (0.2 * ((this.turn++ * 7919) % 1000)) / 1000;
     const began = performance.now();
-    const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed) * jitter;
+    const takes = (ROUND_TRIP_MS + FRAGMENT_MS * speed * ((end - start) / FRAGMENT_SIZE)) * jitter;
     await systemClock.sleep(takes, signal).finally(() => {
       this.sentBytes +=
-        FRAGMENT_SIZE * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
+        (end - start) * Math.min(Math.max((performance.now() - began - ROUND_TRIP_MS) / (takes - ROUND_TRIP_MS), 0), 1);
     });
     const kept = this.fragments.get(`${node.account}/${hash}`);
     if (!kept) throw new NodeFailure("missing", node, "no such fragment");
-    const bytes = new Uint8Array(FRAGMENT_SIZE);
-    bytes.set(kept);
+    const bytes = new Uint8Array(end - start);
+    bytes.set(kept.subarray(start, end));
     return bytes;
   }
 }

@@ -78,6 +78,8 @@ export class SimulatedNodes {
     return {
       put: (address, fragment, bytes, signal) => this.put(owner, address, fragment, bytes, signal),
       get: (address, fragment, signal) => this.get(owner, address, fragment, signal),
+      getRange: async (address, fragment, { start, end }, signal) =>
+        (await this.get(owner, address, fragment, signal)).slice(start, end),
     };
   }
 
