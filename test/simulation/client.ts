@@ -52,6 +52,34 @@ export class Client extends Reader {
     }
   }
 
+  /** Reads one object after another, by no one's leave but the network's, until it is told to end. */
+  async readUntil(ended: () => boolean): Promise<void> {
+    const { owner, keys, packing } = this.service;
+    while (!ended()) {
+      await owner.sleep(20_000 * packing.random());
+      await this.get(keys[Math.floor(keys.length * packing.random())]!, false);
+    }
+  }
+
+  /** Deletes most objects, puts some, and has packs closed: what is left lies in packs that are mostly empty. */
+  async thinOut(): Promise<void> {
+    const { owner, keys, packing, contents } = this.service;
+    for (const key of keys) {
+      await owner.sleep(10_000 * packing.random());
+      const dice = packing.random();
+      if (dice < 0.45) await this.delete(key);
+      else if (dice < 0.6) await this.put(key, contents.draw());
+      else if (dice < 0.7) await this.copy(key);
+      if (packing.random() < 0.2) await this.flush();
+    }
+    await this.flush();
+  }
+
+  /** As an operator does: packs are closed with what waits. */
+  private async flush(): Promise<void> {
+    await this.persist(() => this.service.request((_, { services }) => services.packer.flush()));
+  }
+
   /** Everything goes: what is put and what is being uploaded. */
   async deleteAll(): Promise<void> {
     for (const upload of this.openUploads.splice(0)) await this.abort(upload);
@@ -59,10 +87,11 @@ export class Client extends Reader {
   }
 
   private async one(): Promise<void> {
-    const { random, keys, exclusive } = this.service;
+    const { random, keys, exclusive, packing } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.name(key)));
     const key = free[Math.floor(random() * free.length)];
     if (key === undefined) return;
+    if (packing.used && packing.random() < 0.1) await this.flush();
     await this.at(key, () => this.act(key, random()));
   }
 
@@ -133,7 +162,11 @@ export class Client extends Reader {
   private described(content: Content, encryption: EncryptionRequest | undefined) {
     return {
       content: { contentType: "text/plain" },
-      metadata: { id: content.id, write: this.service.secrecy.nextWrite() },
+      metadata: {
+        id: content.id,
+        write: this.service.secrecy.nextWrite(),
+        ...this.service.packing.layoutMetadata(),
+      },
       ...(encryption && { encryption }),
     };
   }

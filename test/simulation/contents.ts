@@ -31,6 +31,9 @@ const SIZES = [
   5 * SEGMENT_SIZE - 3,
 ];
 
+/** On either side of where a run may cross from one fragment into the next, and of the ends of chunks. */
+const SMALL_SIZES = [1, 20, FRAGMENT_SIZE / 16, FRAGMENT_SIZE / 16 + 1, CHUNK_CONTENT, 300, 700, 1500, 2040];
+
 /** Bytes of an encrypted segment's content. */
 const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
 
@@ -42,14 +45,22 @@ export class Contents {
 
   private readonly sizes: readonly number[];
 
-  /** `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. */
+  /**
+   * `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. `packed`:
+   * most are small.
+   */
   constructor(
     private readonly random: () => number,
     private readonly maxSegmentsPerFile: number,
     private readonly variety: number,
     encrypted: boolean,
+    packed: boolean,
   ) {
-    this.sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
+    this.sizes = [
+      ...SIZES,
+      ...(encrypted ? [CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : []),
+      ...(packed ? [...SMALL_SIZES, ...SMALL_SIZES] : []),
+    ];
   }
 
   draw(least = 0): Content {

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import Database from "libsql";
 import { Supervisor } from "../../src/background/supervisor.js";
 import { placeInPack } from "../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -20,11 +21,13 @@ import type { KeyValueStore } from "../../src/network/key-value-store.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
+import { Packer } from "../../src/packing/packer.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import { InProcessEncoder } from "./in-process-encoder.js";
 import { setMachine, type Machine } from "./machine.js";
+import type { Packing } from "./packing.js";
 import { Owner, type Scheduler } from "./scheduler.js";
 import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
@@ -43,6 +46,7 @@ export interface Surroundings {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
   readonly secrecy: Secrecy;
+  readonly packing: Packing;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -140,6 +144,16 @@ export class Incarnation {
     return { stuck, left };
   }
 
+  /** Rows of the running process's catalog, as they are committed. */
+  rows<Row>(query: string): Row[] {
+    const database = new Database(this.path, { readonly: true });
+    try {
+      return database.prepare(query).all() as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
   private bury(): void {
     // Also one that ends in good order may be about to sign.
     this.world.chain.forgetReservations();
@@ -171,6 +185,7 @@ export function readCatalog(path: string): Buffer {
 
 async function openServices(world: Surroundings, owner: Owner, path: string) {
   const { random, accounts, onError, maxSegmentsPerFile, secrecy } = world;
+  const packing = world.packing.next();
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
@@ -211,9 +226,11 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       heldBytes: 16 * FRAGMENT_SIZE,
       fetchBytes: 8 * FRAGMENT_SIZE,
       raceBytes: 24 * FRAGMENT_SIZE,
+      objectCacheBytes: 2 * FRAGMENT_SIZE,
     },
   );
   const supervisor = new Supervisor({ clock, log });
+  const wake = (worker: string) => supervisor.wake(worker);
   const distribution = new Distribution(
     {
       catalog,
@@ -227,7 +244,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       log,
       random,
       owners: (id) => accounts.get(id),
-      wake: (worker) => supervisor.wake(worker),
+      wake,
     },
     {
       blockMs: BLOCK_MS,
@@ -235,7 +252,12 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
     },
   );
+  const packer = new Packer(
+    { catalog, blobs, preprocessing, retrieval, clock, log, owners: (id) => accounts.get(id), wake },
+    packing.packer,
+  );
   await catalog.jobs.releaseAll();
+  if (world.packing.used) supervisor.add(packer);
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
@@ -251,7 +273,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   };
   const cess = new CessGateway(
     { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
-    { encryption: { default: secrecy.operatorDefault } },
+    { encryption: { default: secrecy.operatorDefault }, packing: { maxObjectBytes: packing.maxObjectBytes } },
   );
   return {
     catalog,
@@ -262,6 +284,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     retrieval,
     supervisor,
     distribution,
+    packer,
     gateway: new AskingGateway(cess),
   };
 }

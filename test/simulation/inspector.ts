@@ -1,4 +1,5 @@
 import { sealedBy } from "../../src/keys/sealed-text.js";
+import { slicesWithin } from "../../src/model/byte-slices.js";
 import { segmentCount } from "../../src/model/file.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
@@ -25,6 +26,11 @@ export async function inspect(world: World, random: () => number): Promise<void>
   const key = keys[Math.floor(random() * keys.length)];
   if (!incarnation || !client || key === undefined) return;
   const { catalog } = incarnation.services;
+  const queues = (await catalog.packs.queues()).filter(({ owner }) => owner === client.account.id);
+  const waiting = queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  const undeclared = await catalog.objects.undeclaredBytes(client.account.id);
+  if (undeclared < waiting)
+    throw new Violation(`${waiting} bytes wait for a pack, and ${undeclared} count as on their way to the network`);
   const name = `${client.bucket}/${key}`;
   const version = await catalog.objects.get(client.bucket, key);
   if (!version) return;
@@ -39,8 +45,12 @@ export async function inspect(world: World, random: () => number): Promise<void>
         throw new Violation(`${name} counts as stored, but no final block lists its file ${fid}`);
     }
   } else {
-    const staged = await catalog.objects.blobs(version.id);
-    if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size)
+    const [extent] = version.extents;
+    const run = extent?.packed && { start: extent.offset, end: extent.offset + extent.packed.length };
+    const staged = run
+      ? slicesWithin(await catalog.packs.blobs(extent.file), run)
+      : await catalog.objects.blobs(version.id);
+    if (staged.reduce((sum, { length }) => sum + length, 0) !== (extent?.packed?.length ?? version.size))
       throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
     for (const { blob, offset, length } of staged) {
       const { path, offset: begins } = stagedAt(blob);

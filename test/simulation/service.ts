@@ -1,6 +1,7 @@
 import type { AskingGateway } from "../support/asking-gateway.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
+import type { Packing } from "./packing.js";
 import type { Register } from "./register.js";
 import type { Owner } from "./scheduler.js";
 import type { Secrecy } from "./secrecy.js";
@@ -16,6 +17,7 @@ export interface Service {
   readonly owner: Owner;
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly packing: Packing;
   readonly random: () => number;
   readonly keys: readonly string[];
   register(bucket: string, key: string): Register;

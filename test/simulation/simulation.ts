@@ -10,6 +10,8 @@ import { Client } from "./client.js";
 import { Contents } from "./contents.js";
 import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
+import { unpacked } from "./pack-checks.js";
+import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
@@ -26,13 +28,16 @@ const PATIENCE_MS = 3 * 3_600_000;
 /** Between two rounds of the sweepers, ms; less in some runs. */
 const SWEEP_MS = 120_000;
 const KEYS = ["a", "b", "c", "d"];
+/** Where small objects share files, there are more of them. */
+const MORE_KEYS = [...KEYS, "e", "f", "g", "h", "i", "j"];
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
 export class Simulation implements Service {
   readonly random: () => number;
-  readonly keys = KEYS;
+  readonly keys: readonly string[];
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly packing: Packing;
   readonly exclusive = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
@@ -74,11 +79,14 @@ export class Simulation implements Service {
     this.maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
+    this.packing = new Packing(settings.seed);
+    this.keys = this.packing.used ? MORE_KEYS : KEYS;
     this.contents = new Contents(
       random,
       this.maxSegmentsPerFile,
       random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity,
       this.secrecy.used,
+      this.packing.used,
     );
     this.chain = new MemoryChain({
       spec: this.spec,
@@ -87,6 +95,7 @@ export class Simulation implements Service {
     });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
+    this.nodes.dropDeleted = this.packing.used;
     this.crowded = random() < 0.2;
     this.sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
     this.diskSlowness = random() < 0.2 ? 10 : 1;
@@ -178,7 +187,8 @@ export class Simulation implements Service {
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
-    await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
+    const more = this.packing.used ? 3 : 1;
+    await Promise.all(this.clients.map((client) => client.run(more * (4 + Math.floor(9 * random())), pauseMs / more)));
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
@@ -196,6 +206,7 @@ export class Simulation implements Service {
     await checkStored(this, this.spec);
     await checkAtRest(this);
     await this.readWithNodesDown();
+    if (this.packing.used) await this.mergePacks();
     if (random() < 0.5) {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
@@ -259,6 +270,7 @@ export class Simulation implements Service {
         accounts: this.accounts,
         random: this.random,
         secrecy: this.secrecy,
+        packing: this.packing,
         folder: this.settings.folder,
         maxSegmentsPerFile: this.maxSegmentsPerFile,
         sweepMs: this.sweepMs,
@@ -340,6 +352,18 @@ export class Simulation implements Service {
     await this.boot();
   }
 
+  /** Packs become mostly empty and are merged. All is well, so no read of what lies in them may fail meanwhile. */
+  private async mergePacks(): Promise<void> {
+    let ended = false;
+    const readers = this.clients.map((client) => client.readUntil(() => ended));
+    await Promise.all(this.clients.map((client) => client.thinOut()));
+    await this.untilIdle();
+    ended = true;
+    await Promise.all(readers);
+    await checkStored(this, this.spec);
+    await checkAtRest(this);
+  }
+
   /** Until no job is left, which must not take for ever. */
   private async untilIdle(): Promise<void> {
     const end = this.owner.now() + PATIENCE_MS;
@@ -348,8 +372,11 @@ export class Simulation implements Service {
       const { encode, store, delete: deletions } = await catalog.jobs.count();
       const states = await catalog.files.countByState();
       const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
-      if (encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2)) break;
+      const left = unpacked(this);
+      const done = encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2);
+      if (done && left === undefined) break;
       if (this.owner.now() > end) {
+        if (done) throw new Violation(`the packer is never done: ${left ?? ""}`);
         throw new Violation(
           `${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`,
         );
@@ -362,11 +389,12 @@ export class Simulation implements Service {
   /** With any eight nodes gone and the cache lost, everything reads back. */
   private async readWithNodesDown(): Promise<void> {
     await this.incarnation!.services.cache.clear();
+    this.incarnation!.services.retrieval.forgetObjects();
     const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
     const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
     const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
     for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
-    for (const client of this.clients) for (const key of KEYS) await client.verify(key);
+    for (const client of this.clients) for (const key of this.keys) await client.verify(key);
     for (const node of gone) node.fault = undefined;
   }
 
