@@ -61,16 +61,23 @@ export class Client extends Reader {
     }
   }
 
-  /** Deletes most objects, puts some, and has packs closed: what is left lies in packs that are mostly empty. */
+  /** As a tool does that puts a folder: one small object right after another. */
+  async fill(): Promise<void> {
+    const { keys, packing, contents } = this.service;
+    for (const key of keys) if (packing.random() < 0.8) await this.put(key, contents.drawSmall());
+    await this.flush();
+  }
+
+  /** Deletes about half of the objects, puts and copies a few, and has packs closed: those that there are become hollow. */
   async thinOut(): Promise<void> {
-    const { owner, keys, packing, contents } = this.service;
+    const { owner, keys, packing } = this.service;
     for (const key of keys) {
-      await owner.sleep(10_000 * packing.random());
+      await owner.sleep(5_000 * packing.random() ** 2);
       const dice = packing.random();
-      if (dice < 0.45) await this.delete(key);
-      else if (dice < 0.6) await this.put(key, contents.draw());
+      if (dice < 0.5) await this.delete(key);
+      else if (dice < 0.6) await this.put(key);
       else if (dice < 0.7) await this.copy(key);
-      if (packing.random() < 0.2) await this.flush();
+      if (packing.random() < 0.1) await this.flush();
     }
     await this.flush();
   }

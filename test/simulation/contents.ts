@@ -67,7 +67,18 @@ export class Contents {
     const known = [...this.ids.values()].filter(({ bytes }) => bytes.length >= least);
     if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3))
       return known[Math.floor(this.random() * known.length)]!;
-    const sizes = this.sizes.filter((size) => size >= least);
+    return this.fresh(
+      this.sizes.filter((size) => size >= least),
+      known,
+    );
+  }
+
+  /** Something that fits into a pack with others. */
+  drawSmall(): Content {
+    return this.fresh(SMALL_SIZES, []);
+  }
+
+  private fresh(sizes: readonly number[], known: readonly Content[]): Content {
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     const begun = known[Math.floor(this.random() * known.length)];
     const filled = begun && this.random() < 0.2 && begun.bytes.length > 0 && begun.bytes.length < size;

@@ -62,7 +62,7 @@ export class Packing {
       maxObjects: one(3, 1000),
       lowSpaceBytes: 20_000,
       mergeBudget: one(0, 0.5, 1, 1, 3),
-      keepBelowHalf: Math.floor(5 * random()),
+      keepBelowHalf: one(0, 0, 1, 2, 4),
       lookMs: one(1_000, 5_000, 20_000),
       batch: 1 + Math.floor(5 * random()),
       graceMs: one(30_000, 60_000),

@@ -352,14 +352,29 @@ export class Simulation implements Service {
     await this.boot();
   }
 
-  /** Packs become mostly empty and are merged. All is well, so no read of what lies in them may fail meanwhile. */
+  /**
+   * Packs are filled, become mostly empty and are merged, in good weather; the process may be killed at that. No read
+   * may fail meanwhile.
+   */
   private async mergePacks(): Promise<void> {
+    const { random } = this.packing;
     let ended = false;
+    let survive: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (survive = resolve));
+    const turns = random() < 0.4 ? 1 + Math.floor(10 ** (2 + 2.5 * random())) : Infinity;
+    const death = this.dieWithin(turns, end).then(() => (this.running() ? undefined : this.boot()));
     const readers = this.clients.map((client) => client.readUntil(() => ended));
-    await Promise.all(this.clients.map((client) => client.thinOut()));
-    await this.untilIdle();
+    for (let round = 1 + Math.floor(2 * random()); round > 0; round--) {
+      await Promise.all(this.clients.map((client) => client.fill()));
+      if (random() < 0.7) await this.untilIdle();
+      await Promise.all(this.clients.map((client) => client.thinOut()));
+      await this.untilIdle();
+    }
     ended = true;
+    survive();
+    await death;
     await Promise.all(readers);
+    await this.untilIdle();
     await checkStored(this, this.spec);
     await checkAtRest(this);
   }
@@ -367,8 +382,9 @@ export class Simulation implements Service {
   /** Until no job is left, which must not take for ever. */
   private async untilIdle(): Promise<void> {
     const end = this.owner.now() + PATIENCE_MS;
-    const { catalog } = this.incarnation!.services;
     for (;;) {
+      await this.up();
+      const { catalog } = this.incarnation!.services;
       const { encode, store, delete: deletions } = await catalog.jobs.count();
       const states = await catalog.files.countByState();
       const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
