@@ -62,7 +62,7 @@ export class PackTableCatalog implements PackCatalog {
       .execute();
     let bytes = 0;
     const end = rows.findIndex(({ size }) => (bytes += size) > most.bytes);
-    const taken = end < 0 ? rows : rows.slice(0, end);
+    const taken = end < 0 ? rows : rows.slice(0, Math.max(end, 1));
     const slices = await this.slices(taken.map((row) => row.version_id));
     return taken.map((row) => ({
       version: String(row.version_id),

@@ -14,6 +14,15 @@ const ID_BYTES = 16;
 /** Runs of up to so many bytes do not cross from one fragment into the next, so that one storage node has them whole. */
 const UNDIVIDED_BYTES = FRAGMENT_SIZE / 16;
 
+/**
+ * Bytes of a pack with runs of so many bytes, at most: a gap ends each fragment, before a run that must not cross into
+ * the next one.
+ */
+export function mostBytes(runs: number): number {
+  const written = PACK_HEADER_BYTES + runs;
+  return written + Math.floor(written / (FRAGMENT_SIZE - UNDIVIDED_BYTES)) * UNDIVIDED_BYTES;
+}
+
 /** A live run of an older pack, with its bytes. */
 export interface Survivor extends PackRun {
   readonly file: string;
@@ -59,7 +68,8 @@ export class PackWriter {
     const { version, size, blobs, format } = queued;
     const sealed = format.name === "aes-256-gcm" && format.key !== undefined ? new RunCipher(format.key) : undefined;
     const length = sealed ? sealedLength(size) : size;
-    if (!this.fits(length)) return false;
+    // The first is taken in any case: it may be from a time when packs were larger, and nothing behind it would be packed.
+    if (this.objects.length > 0 && !this.fits(length)) return false;
     const content = this.staged(blobs);
     try {
       const run = yield* this.run(length, sealed ? sealed.seal(content) : content);
@@ -105,8 +115,10 @@ export class PackWriter {
     const offset = this.position;
     const sha256 = createHash("sha256");
     for await (const bytes of content) {
+      // Before they are counted: what is not written must not shift what follows.
+      if (this.position + bytes.length > offset + length)
+        throw new Error(`more than the ${length} bytes that were announced`);
       this.position += bytes.length;
-      if (this.position > offset + length) throw new Error(`more than the ${length} bytes that were announced`);
       sha256.update(bytes);
       yield bytes;
     }

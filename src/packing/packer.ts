@@ -198,13 +198,13 @@ export class Packer implements Worker {
           await catalog.packs.postpone(version);
         }
         if (writer.objects.length + writer.moves.length === 0) return false;
-        const [file] = await this.components.preprocessing.files(
+        const [file, ...others] = await this.components.preprocessing.files(
           blob.id,
           [{ blob: blob.id, offset: 0, length: blob.size }],
           { format: PLAIN, territory: order.territory, priority: "background" },
           signal,
         );
-        if (!file) throw new Error("a pack became no file");
+        if (!file || others.length > 0) throw new Error("a pack did not become one file");
         await catalog.preparations.clear(blob.id);
         return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
       } finally {

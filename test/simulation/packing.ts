@@ -26,7 +26,11 @@ export class Packing {
   private readonly changes: boolean;
   private settings: PackingSettings;
 
-  constructor(seed: number) {
+  /** `maxSegments`: of one file. */
+  constructor(
+    seed: number,
+    private readonly maxSegments: number,
+  ) {
     this.random = seededRandom(seed ^ SALT);
     this.used = this.random() < 0.5;
     this.changes = this.random() < 0.3;
@@ -53,7 +57,7 @@ export class Packing {
   private draw(): PackingSettings {
     const { random } = this;
     const one = <T>(...values: readonly T[]): T => values[Math.floor(values.length * random())]!;
-    const segments = one(1, 2, 3);
+    const segments = Math.min(one(1, 2, 3), this.maxSegments);
     const room = segments * segmentCapacity({ name: "aes-256-gcm", first: 0 }) - PACK_HEADER_BYTES;
     const packer = {
       ...PACKER_DEFAULTS,

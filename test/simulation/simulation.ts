@@ -79,7 +79,7 @@ export class Simulation implements Service {
     this.maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
-    this.packing = new Packing(settings.seed);
+    this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
     this.keys = this.packing.used ? MORE_KEYS : KEYS;
     this.contents = new Contents(
       random,

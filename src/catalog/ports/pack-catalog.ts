@@ -88,7 +88,7 @@ export interface AccountUsage {
 /** Packs: files that small objects share. */
 export interface PackCatalog {
   queues(): Promise<readonly PackQueue[]>;
-  /** The first of a queue, in the order in which they were written: at most so many, and so many bytes in all. */
+  /** The first of a queue, in the order in which they were written: at most so many, and so many bytes unless it is one. */
   queued(
     queue: Pick<PackQueue, "owner" | "format">,
     most: { readonly objects: number; readonly bytes: number },
