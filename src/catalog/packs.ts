@@ -91,14 +91,15 @@ export class PackTableCatalog implements PackCatalog {
     return slices;
   }
 
-  async postpone(version: string): Promise<void> {
-    await this.store.write((tx) =>
-      tx
+  postpone(version: string): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const { numUpdatedRows } = await tx
         .updateTable("pack_queue")
         .set({ queued_at: this.clock.now() })
         .where("version_id", "=", toRowId(version) ?? 0)
-        .execute(),
-    );
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
   }
 
   fill(

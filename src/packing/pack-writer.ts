@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { BlobMissing, type Blobs } from "../blobs/blobs.js";
+import type { Blobs } from "../blobs/blobs.js";
 import type { PackedObject, PackMove, PackRun, QueuedObject } from "../catalog/catalog.js";
 import { RunCipher, sealedLength } from "../encoding/run-cipher.js";
 import type { Hash } from "../model/hash.js";
@@ -76,8 +76,7 @@ export class PackWriter {
       this.objects.push({ version, ...run });
     } catch (error) {
       signal.throwIfAborted();
-      // A missing blob is that of an object which was deleted or replaced meanwhile.
-      if (!(error instanceof BlobMissing)) this.unreadable.set(version, error);
+      this.unreadable.set(version, error);
     }
     return true;
   }

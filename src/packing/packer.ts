@@ -194,8 +194,9 @@ export class Packer implements Worker {
       const blob = await blobs.write(content, { signal });
       try {
         for (const [version, error] of writer.unreadable) {
-          this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
-          await catalog.packs.postpone(version);
+          // Most are deleted or replaced by now. What waits on must not keep the queue due.
+          if (await catalog.packs.postpone(version))
+            this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
         }
         if (writer.objects.length + writer.moves.length === 0) return false;
         const [file, ...others] = await this.components.preprocessing.files(

@@ -18,6 +18,8 @@ export interface World {
   readonly nodes: SimulatedNodes;
   readonly disk: SimulatedDisk;
   readonly packing: Packing;
+  /** Ids of packed versions that the running process has counted as stored. */
+  readonly wasStored: Set<string>;
   readonly clients: readonly Client[];
   readonly keys: readonly string[];
   readonly accounts: ReadonlyMap<string, Account>;

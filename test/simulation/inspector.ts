@@ -1,6 +1,7 @@
 import { sealedBy } from "../../src/keys/sealed-text.js";
 import { slicesWithin } from "../../src/model/byte-slices.js";
 import { segmentCount } from "../../src/model/file.js";
+import type { ObjectVersion } from "../../src/model/object.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
 import { stagedAt } from "./incarnation.js";
@@ -38,6 +39,7 @@ export async function inspect(world: World, random: () => number): Promise<void>
   if (wrapped !== undefined && !["customer", ...(await catalog.keyUses.all())].includes(sealedBy(wrapped)))
     throw new Violation(`the catalog does not know that it needs the key of ${name}`);
   if (version.size === 0) return;
+  if (version.extents.some(({ packed }) => packed)) requireLasting(world, version);
   if (version.durability.state === "stored") {
     for (const { fid } of version.extents) {
       const owners = chain.finalFile(fid)?.owners.map(({ account }) => account) ?? [];
@@ -67,4 +69,10 @@ export async function inspect(world: World, random: () => number): Promise<void>
     if (row && row.segments.length !== segmentCount(row.size, row.format))
       throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
   }
+}
+
+/** A packed object that is stored stays so, also while it moves from pack to pack. */
+function requireLasting({ wasStored }: World, { id, bucket, key, durability }: ObjectVersion): void {
+  if (durability.state === "stored") wasStored.add(id);
+  else if (wasStored.has(id)) throw new Violation(`${bucket}/${key} was stored, and is ${durability.state} again`);
 }

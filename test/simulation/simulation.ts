@@ -39,6 +39,7 @@ export class Simulation implements Service {
   readonly secrecy: Secrecy;
   readonly packing: Packing;
   readonly exclusive = new Set<string>();
+  readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
   readonly chain: MemoryChain;
@@ -335,6 +336,8 @@ export class Simulation implements Service {
     this.trace(() => `${owner.name} dies${powerCut ? " in a power cut" : ""}`);
     this.incarnation = undefined;
     this.booting = undefined;
+    // A power cut may undo what nobody was told of, and then an id may be given again.
+    this.wasStored.clear();
     this.left = victim.kill(powerCut);
     this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.left));
     for (const mourn of this.mourners) mourn();

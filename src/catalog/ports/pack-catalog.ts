@@ -93,8 +93,8 @@ export interface PackCatalog {
     queue: Pick<PackQueue, "owner" | "format">,
     most: { readonly objects: number; readonly bytes: number },
   ): Promise<readonly QueuedObject[]>;
-  /** The object goes to the end of its queue, because it cannot be read at the moment. */
-  postpone(version: string): Promise<void>;
+  /** The object goes to the end of its queue, because it cannot be read at the moment. False if it does not wait. */
+  postpone(version: string): Promise<boolean>;
   /**
    * Links objects that still wait to the pack, and releases their staged bytes: from now on they are read from the
    * pack's. The first call creates the pack's row with its `store` job and returns its id, to be given to the next
