@@ -108,6 +108,9 @@ export class Metrics {
       () => catalog.packs.count(),
       "state",
     );
+    this.gauge("cess_s3_pack_queue_objects", "Objects that wait for a pack", async () =>
+      (await catalog.packs.queues()).reduce((sum, { objects }) => sum + objects, 0),
+    );
     const usage =
       (member: "objectBytes" | "chargedBytes" | "deadBytes"): (() => Promise<Record<string, number>>) =>
       async () =>

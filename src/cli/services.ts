@@ -20,7 +20,7 @@ import { MeasuredNodes } from "../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry, type NodeRegistrySettings } from "../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
-import { Packer } from "../packing/packer.js";
+import { Packer, PACKER_DEFAULTS } from "../packing/packer.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../peers/gateway-peers.js";
@@ -118,6 +118,7 @@ export async function openServices(
     {
       segments: config.packing.segments,
       maxAgeMs: config.packing.maxAgeSeconds * 1000,
+      quietMs: Math.min(PACKER_DEFAULTS.quietMs, config.packing.maxAgeSeconds * 1000),
       mergeBudget: config.packing.mergeBudget,
     },
   );

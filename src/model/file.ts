@@ -71,7 +71,7 @@ export interface Extent {
 
 /** The stored bytes of a packed object: a run of a pack's content, proven by a digest of its own. */
 export interface PackedRun {
-  /** Of the stored bytes in the pack's content; bytes. `length` is that of the sealed chunks where the object is encrypted. */
+  /** Of the stored bytes in the pack's content, in bytes; `length` of an encrypted object is that of its chunks. */
   readonly offset: number;
   readonly length: number;
   /** SHA-256 of these bytes. */

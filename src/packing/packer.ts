@@ -38,6 +38,11 @@ export const PACKER_DEFAULTS = {
   batch: 250,
   /** A pack whose objects have moved stays so long, because reads of it may be under way, ms. */
   graceMs: 60_000,
+  /**
+   * A pack is merged when its live bytes have not changed for so long, ms, or have been too few for ten times as long: of
+   * one that is being emptied, soon nothing would be left to merge.
+   */
+  quietMs: 60_000,
   /** A pack that could not be read is not merged again before this, ms. */
   retryMs: 600_000,
 };
@@ -81,6 +86,11 @@ export class Packer implements Worker {
   private readonly settings: PackerSettings;
   private flushBefore = 0;
   private looked = -Infinity;
+  /** Packs below half full: since when they are, and since when with these live bytes. */
+  private readonly hollow = new Map<
+    string,
+    { readonly since: number; readonly liveBytes: number; readonly changed: number }
+  >();
   /** Packs that could not be read, and until when they are left alone. */
   private readonly resting = new Map<string, number>();
 
@@ -165,7 +175,19 @@ export class Packer implements Worker {
   private async mergeable(): Promise<readonly StoredPack[]> {
     const now = this.components.clock.now();
     for (const [file, until] of this.resting) if (until <= now) this.resting.delete(file);
-    return (await this.components.catalog.packs.belowHalf()).filter(({ file }) => !this.resting.has(file));
+    const below = await this.components.catalog.packs.belowHalf();
+    const known = new Map(this.hollow);
+    this.hollow.clear();
+    for (const { file, liveBytes } of below) {
+      const before = known.get(file);
+      const changed = before?.liveBytes === liveBytes ? before.changed : now;
+      this.hollow.set(file, { since: before?.since ?? now, liveBytes, changed });
+    }
+    const { quietMs } = this.settings;
+    return below.filter(({ file }) => {
+      const { since, changed } = this.hollow.get(file) ?? { since: now, changed: now };
+      return !this.resting.has(file) && (now - changed >= quietMs || now - since >= 10 * quietMs);
+    });
   }
 
   private sources(

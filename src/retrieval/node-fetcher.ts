@@ -101,7 +101,7 @@ export class NodeFetcher {
     throw this.gaveWrong(node);
   }
 
-  /** Just these bytes, not verified. Rejects with NodeFailure, WrongBytes (of a wrong length), or the signal's reason. */
+  /** Just these bytes, not verified. Rejects with NodeFailure, WrongBytes (wrong length), or the signal's reason. */
   async fetchRange(
     node: NodeAddress,
     fragment: FragmentName,

@@ -237,8 +237,8 @@ export class PackedSource {
   private async requireProven({ object, part }: Wanted, bytes: Uint8Array): Promise<Uint8Array> {
     if (await object.proves(part, bytes)) return bytes;
     const { pack, run } = object;
-    const message = `bytes ${run.offset} to ${run.offset + run.length} of the pack ${pack.fid} are not those of the object`;
-    throw new DomainError({ kind: "objectUnavailable" }, message);
+    const where = `bytes ${run.offset} to ${run.offset + run.length} of the pack ${pack.fid}`;
+    throw new DomainError({ kind: "objectUnavailable" }, `${where} are not those of the object`);
   }
 
   private keep({ object, part }: Wanted, bytes: Uint8Array): Uint8Array {

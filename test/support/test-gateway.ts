@@ -50,10 +50,11 @@ export class FakeRetrieval implements Retrieval {
   open(files: readonly FileRange[]): Promise<ByteStream> {
     this.opened.push(...files);
     const pieces: Buffer[] = [];
-    for (const { file, range } of files) {
+    for (const { file, range, packed } of files) {
       const content = this.contents.get(file.fid);
       if (!content) return Promise.reject(new DomainError({ kind: "objectUnavailable" }, "not there"));
-      pieces.push(content.subarray(range.start, range.end));
+      const at = packed?.offset ?? 0;
+      pieces.push(content.subarray(at + range.start, at + range.end));
     }
     return Promise.resolve(ByteStream.of(...pieces));
   }

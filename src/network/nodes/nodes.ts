@@ -29,8 +29,9 @@ export interface FragmentName {
 
 /**
  * `unreachable`: no answer, or a broken one. `refused`: the node refused (its text is the message). `missing`: the node
- * does not hold the fragment. `no-ranges`: it gives whole fragments only. `circuit-open`: skipped for a while after failures. `busy`: too many of this
- * gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the policy forbids to connect there.
+ * does not hold the fragment. `no-ranges`: it gives whole fragments only. `circuit-open`: skipped for a while after
+ * failures. `busy`: too many of this gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the
+ * policy forbids to connect there.
  */
 export class NodeFailure extends Error {
   constructor(

@@ -29,7 +29,7 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 describe("S3 wire with requests signed by hand", () => {
   const endpoint = new S3Endpoint();
   before(async () => {
-    await endpoint.start({ domain: "s3.test", keepAliveMs: KEEP_ALIVE_MS });
+    await endpoint.start({ domain: "s3.test" });
     await endpoint.signed({ method: "PUT", path: "/bucket" });
     await endpoint.signed({ method: "PUT", path: "/bucket/hello", body: "hello" });
   });
@@ -317,57 +317,65 @@ describe("S3 wire with requests signed by hand", () => {
     expect(await send(testKey.secretAccessKey)).to.deep.equal(["HTTP/1.1 100", "HTTP/1.1 200"]);
     expect(await send("wrong")).to.deep.equal(["HTTP/1.1 403", undefined]);
   });
+});
 
-  it("keeps a slow completion alive with spaces and puts its outcome into the 200 body", async () => {
-    const complete = async (completing: () => Promise<void>) => {
+describe("An answer that takes long", () => {
+  /** One that keeps such answers alive soon, and one that has time. */
+  const [impatient, patient] = [new S3Endpoint(), new S3Endpoint()];
+  before(async () => {
+    await impatient.start({ keepAliveMs: KEEP_ALIVE_MS });
+    await patient.start();
+    for (const endpoint of [impatient, patient]) await endpoint.signed({ method: "PUT", path: "/bucket" });
+  });
+  after(() => Promise.all([impatient.stop(), patient.stop()]));
+  afterEach(() => {
+    for (const endpoint of [impatient, patient]) expect(endpoint.failures, "internal errors").to.deep.equal([]);
+  });
+
+  const code = (answer: { body: string }) => element(answer.body, "Code");
+  const upload = async (endpoint: S3Endpoint) =>
+    element((await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body, "UploadId")!;
+
+  it("of a completion is kept alive with spaces, and its outcome stands in the 200 body", async () => {
+    const complete = async (endpoint: S3Endpoint, completing: () => Promise<void>) => {
       endpoint.gateway.completing = completing;
-      const uploadId = element(
-        (await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body,
-        "UploadId",
-      )!;
-      const { headers } = await put(`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "1");
+      const path = `/bucket/slow?uploadId=${await upload(endpoint)}`;
+      const { headers } = await endpoint.signed({ method: "PUT", path: `${path}&partNumber=1`, body: "1" });
       return endpoint.signed({
         method: "POST",
-        path: `/bucket/slow?uploadId=${uploadId}`,
+        path,
         body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>`,
       });
     };
-    const slow = await complete(wait);
+    const slow = await complete(impatient, wait);
     expect(slow.status).to.equal(200);
-    expect(slow.body).to.match(/^<\?xml[^>]*\?>\n {1,5}<CompleteMultipartUploadResult /);
-    const failed = await complete(async () => {
+    expect(slow.body).to.match(/^<\?xml[^>]*\?>\n +<CompleteMultipartUploadResult /);
+    const failed = await complete(impatient, async () => {
       await wait();
       throw new S3Error("TerritoryTooSmall");
     });
     expect([failed.status, code(failed)]).to.deep.equal([200, "TerritoryTooSmall"]);
-    const fast = await complete(() => Promise.reject(new S3Error("TerritoryTooSmall")));
+    const fast = await complete(patient, () => Promise.reject(new S3Error("TerritoryTooSmall")));
     expect([fast.status, code(fast)]).to.deep.equal([403, "TerritoryTooSmall"]);
-    endpoint.gateway.completing = () => Promise.resolve();
   });
 
-  it("keeps slow copies of objects and parts alive the same way", async () => {
-    await put("/bucket/source", "bytes");
-    const uploadId = element(
-      (await endpoint.signed({ method: "POST", path: "/bucket/slow?uploads" })).body,
-      "UploadId",
-    )!;
-    for (const [path, root] of [
-      ["/bucket/copy", "CopyObjectResult"],
-      [`/bucket/slow?partNumber=1&uploadId=${uploadId}`, "CopyPartResult"],
-    ]) {
-      const copy = (completing: () => Promise<void>, source = "bucket/source") => {
-        endpoint.gateway.completing = completing;
-        return endpoint.signed({ method: "PUT", path: path!, headers: { "x-amz-copy-source": source } });
-      };
-      const slow = await copy(wait);
-      expect([slow.status, slow.body]).to.satisfy(
-        ([status, body]: [number, string]) =>
-          status === 200 && new RegExp(`^<\\?xml[^>]*\\?>\n {1,5}<${root} `).test(body),
-        slow.body,
-      );
-      const failed = await copy(wait, "bucket/absent");
+  it("of a copy of an object or a part is kept alive the same way", async () => {
+    const copy = async (endpoint: S3Endpoint, path: string, completing: () => Promise<void>, source: string) => {
+      endpoint.gateway.completing = completing;
+      return endpoint.signed({ method: "PUT", path, headers: { "x-amz-copy-source": source } });
+    };
+    for (const [root, pathOn] of [
+      ["CopyObjectResult", () => Promise.resolve("/bucket/copy")],
+      ["CopyPartResult", async (on: S3Endpoint) => `/bucket/slow?partNumber=1&uploadId=${await upload(on)}`],
+    ] as const) {
+      const path = await pathOn(impatient);
+      await impatient.signed({ method: "PUT", path: "/bucket/source", body: "bytes" });
+      const slow = await copy(impatient, path, wait, "bucket/source");
+      expect(slow.status).to.equal(200);
+      expect(slow.body).to.match(new RegExp(`^<\\?xml[^>]*\\?>\n +<${root} `));
+      const failed = await copy(impatient, path, wait, "bucket/absent");
       expect([failed.status, code(failed)]).to.deep.equal([200, "NoSuchKey"]);
-      const fast = await copy(() => Promise.resolve(), "bucket/absent");
+      const fast = await copy(patient, await pathOn(patient), () => Promise.resolve(), "bucket/absent");
       expect([fast.status, code(fast)]).to.deep.equal([404, "NoSuchKey"]);
     }
   });
