@@ -64,7 +64,8 @@ export class Client extends Reader {
   /** As a tool does that puts a folder: one small object right after another. */
   async fill(): Promise<void> {
     const { keys, packing, contents } = this.service;
-    for (const key of keys) if (packing.random() < 0.8) await this.put(key, contents.drawSmall());
+    const chosen = keys.filter(() => packing.random() < 0.8);
+    for (const [index, content] of contents.drawSmall(chosen.length).entries()) await this.put(chosen[index]!, content);
     await this.flush();
   }
 

@@ -32,7 +32,9 @@ const SIZES = [
 ];
 
 /** On either side of where a run may cross from one fragment into the next, and of the ends of chunks. */
-const SMALL_SIZES = [1, 20, FRAGMENT_SIZE / 16, FRAGMENT_SIZE / 16 + 1, CHUNK_CONTENT, 300, 700, 1500, 2040];
+const SMALL_SIZES = [1, 20, FRAGMENT_SIZE / 16, FRAGMENT_SIZE / 16 + 1, CHUNK_CONTENT, 300, 700, 1500];
+/** So many of a segment that a pack's header takes them beyond it. */
+const PARTS = [2, 3, 4].map((parts) => Math.floor((SEGMENT_SIZE - 1) / parts));
 
 /** Bytes of an encrypted segment's content. */
 const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
@@ -59,7 +61,7 @@ export class Contents {
     this.sizes = [
       ...SIZES,
       ...(encrypted ? [CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : []),
-      ...(packed ? [...SMALL_SIZES, ...SMALL_SIZES] : []),
+      ...(packed ? [...SMALL_SIZES, ...SMALL_SIZES, ...PARTS] : []),
     ];
   }
 
@@ -73,9 +75,10 @@ export class Contents {
     );
   }
 
-  /** Something that fits into a pack with others. */
-  drawSmall(): Content {
-    return this.fresh(SMALL_SIZES, []);
+  /** So many objects that fit into a pack with others: of one size, or of any. */
+  drawSmall(count: number): readonly Content[] {
+    const part = this.random() < 0.5 ? PARTS[Math.floor(this.random() * PARTS.length)] : undefined;
+    return Array.from({ length: count }, () => this.fresh(part === undefined ? SMALL_SIZES : [part], []));
   }
 
   private fresh(sizes: readonly number[], known: readonly Content[]): Content {

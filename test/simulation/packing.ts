@@ -32,7 +32,7 @@ export class Packing {
     private readonly maxSegments: number,
   ) {
     this.random = seededRandom(seed ^ SALT);
-    this.used = this.random() < 0.5;
+    this.used = this.random() < 0.45;
     this.changes = this.random() < 0.3;
     this.settings = this.draw();
   }
@@ -70,6 +70,7 @@ export class Packing {
       lookMs: one(1_000, 5_000, 20_000),
       batch: 1 + Math.floor(5 * random()),
       graceMs: one(30_000, 60_000),
+      quietMs: one(0, 20_000, 60_000),
       retryMs: one(20_000, 120_000),
     };
     const most = one(150, FRAGMENT_SIZE, 2 * FRAGMENT_SIZE, room);

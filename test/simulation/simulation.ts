@@ -188,7 +188,7 @@ export class Simulation implements Service {
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
-    const more = this.packing.used ? 3 : 1;
+    const more = this.packing.used ? 2 : 1;
     await Promise.all(this.clients.map((client) => client.run(more * (4 + Math.floor(9 * random())), pauseMs / more)));
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
