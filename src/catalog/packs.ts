@@ -217,11 +217,11 @@ export class PackTableCatalog implements PackCatalog {
       .where("f.packed", "is not", sql.lit(null))
       .where("f.live_bytes", ">", 0)
       .where("f.live_bytes", "<", sql<number>`f.segment_count * ${sql.lit(SEGMENT_SIZE / 2)}`)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
+      .where((eb) =>
+        eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
       )
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom("pack_moves as m").select("m.offset").whereRef("m.file_id", "=", "f.id"))),
+      .where((eb) =>
+        eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.file_id", "=", "f.id"))),
       )
       .orderBy("f.owner")
       .orderBy("f.territory")

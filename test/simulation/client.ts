@@ -52,39 +52,8 @@ export class Client extends Reader {
     }
   }
 
-  /** Reads one object after another, by no one's leave but the network's, until it is told to end. */
-  async readUntil(ended: () => boolean): Promise<void> {
-    const { owner, keys, packing } = this.service;
-    while (!ended()) {
-      await owner.sleep(20_000 * packing.random());
-      await this.get(keys[Math.floor(keys.length * packing.random())]!, false);
-    }
-  }
-
-  /** As a tool does that puts a folder: one small object right after another. */
-  async fill(): Promise<void> {
-    const { keys, packing, contents } = this.service;
-    const chosen = keys.filter(() => packing.random() < 0.8);
-    for (const [index, content] of contents.drawSmall(chosen.length).entries()) await this.put(chosen[index]!, content);
-    await this.flush();
-  }
-
-  /** Deletes about half of the objects, puts and copies a few, and has packs closed: those that there are become hollow. */
-  async thinOut(): Promise<void> {
-    const { owner, keys, packing } = this.service;
-    for (const key of keys) {
-      await owner.sleep(5_000 * packing.random() ** 2);
-      const dice = packing.random();
-      if (dice < 0.5) await this.delete(key);
-      else if (dice < 0.6) await this.put(key);
-      else if (dice < 0.7) await this.copy(key);
-      if (packing.random() < 0.1) await this.flush();
-    }
-    await this.flush();
-  }
-
   /** As an operator does: packs are closed with what waits. */
-  private async flush(): Promise<void> {
+  protected async flush(): Promise<void> {
     await this.persist(() => this.service.request((_, { services }) => services.packer.flush()));
   }
 
@@ -137,7 +106,7 @@ export class Client extends Reader {
     await this.put(key, content);
   }
 
-  private async put(key: string, content = this.service.contents.draw()): Promise<void> {
+  protected async put(key: string, content = this.service.contents.draw()): Promise<void> {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const onlyNew = service.random() < 0.15;
@@ -215,7 +184,7 @@ export class Client extends Reader {
     };
   }
 
-  private async delete(key: string): Promise<void> {
+  protected async delete(key: string): Promise<void> {
     const write = this.register(key).begin(undefined, this.turn);
     try {
       await this.service.request((gateway, { owner }) =>
@@ -229,7 +198,7 @@ export class Client extends Reader {
   }
 
   /** Onto a key that nobody else uses meanwhile: what is copied is known only afterwards. */
-  private async copy(from: string): Promise<void> {
+  protected async copy(from: string): Promise<void> {
     const { service } = this;
     const to = service.keys.find(
       (key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)),

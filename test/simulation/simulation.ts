@@ -1,16 +1,15 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AskingGateway } from "../support/asking-gateway.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
-import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
-import { Client } from "./client.js";
 import { Contents } from "./contents.js";
 import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
-import { unpacked } from "./pack-checks.js";
+import { untilIdle } from "./idle.js";
+import { PackClient } from "./pack-client.js";
 import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
@@ -21,10 +20,8 @@ import { ConnectionLost, Violation, type Service } from "./service.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
-import { farBehind, heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
+import { farBehind, heal, makeTrouble, mischiefs, unneededFiles, type TroubleParts } from "./trouble.js";
 
-/** Virtual time that may pass after the last fault until everything is stored. */
-const PATIENCE_MS = 3 * 3_600_000;
 /** Between two rounds of the sweepers, ms; less in some runs. */
 const SWEEP_MS = 120_000;
 const KEYS = ["a", "b", "c", "d"];
@@ -46,7 +43,7 @@ export class Simulation implements Service {
   readonly nodes: SimulatedNodes;
   readonly disk = new SimulatedDisk();
   readonly spec: 100 | 133;
-  readonly clients: readonly Client[];
+  readonly clients: readonly PackClient[];
   readonly accounts: ReadonlyMap<string, Account>;
   incarnation: Incarnation | undefined;
   crashes = 0;
@@ -107,7 +104,7 @@ export class Simulation implements Service {
     const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
-      Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)),
+      Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new PackClient(this, each)),
     );
     this.left = settings.emptyCatalog;
   }
@@ -203,7 +200,7 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
-    await this.untilIdle();
+    await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
     await this.readWithNodesDown();
@@ -212,7 +209,7 @@ export class Simulation implements Service {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
       await elsewhere;
-      await this.untilIdle();
+      await untilIdle(this);
       await checkStored(this, this.spec);
       await checkEmpty(this, this.spec);
     }
@@ -228,27 +225,13 @@ export class Simulation implements Service {
       random: this.random,
       finalityLag: this.finalityLag,
       stallBlocks: (stalled) => (this.stalled += stalled ? 1 : -this.stalled),
-      unneeded: () => this.unneeded(),
+      unneeded: () => unneededFiles(this),
       owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
       trace: (line) => {
         this.mischief++;
         this.trace(line);
       },
     };
-  }
-
-  private async unneeded(): Promise<{ fid: Fid; owner: CessAccount }[]> {
-    const { incarnation } = this;
-    const found: { fid: Fid; owner: CessAccount }[] = [];
-    for (const { fid, owners } of incarnation ? this.chain.files() : []) {
-      const rows = await incarnation!.services.catalog.files.withFid(fid);
-      for (const { account } of owners) {
-        const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
-        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed))
-          found.push({ fid, owner: account });
-      }
-    }
-    return found;
   }
 
   private makeBlocks(): void {
@@ -292,7 +275,7 @@ export class Simulation implements Service {
 
   private booting: Incarnation | undefined;
 
-  private async up(): Promise<void> {
+  async up(): Promise<void> {
     while (!this.incarnation) await new Promise<void>((resolve) => this.waiting.add(resolve));
   }
 
@@ -369,40 +352,17 @@ export class Simulation implements Service {
     const readers = this.clients.map((client) => client.readUntil(() => ended));
     for (let round = 1 + Math.floor(2 * random()); round > 0; round--) {
       await Promise.all(this.clients.map((client) => client.fill()));
-      if (random() < 0.7) await this.untilIdle();
+      if (random() < 0.7) await untilIdle(this);
       await Promise.all(this.clients.map((client) => client.thinOut()));
-      await this.untilIdle();
+      await untilIdle(this);
     }
     ended = true;
     survive();
     await death;
     await Promise.all(readers);
-    await this.untilIdle();
+    await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
-  }
-
-  /** Until no job is left, which must not take for ever. */
-  private async untilIdle(): Promise<void> {
-    const end = this.owner.now() + PATIENCE_MS;
-    for (;;) {
-      await this.up();
-      const { catalog } = this.incarnation!.services;
-      const { encode, store, delete: deletions } = await catalog.jobs.count();
-      const states = await catalog.files.countByState();
-      const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
-      const left = unpacked(this);
-      const done = encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2);
-      if (done && left === undefined) break;
-      if (this.owner.now() > end) {
-        if (done) throw new Violation(`the packer is never done: ${left ?? ""}`);
-        throw new Violation(
-          `${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`,
-        );
-      }
-      await this.owner.sleep(20_000);
-    }
-    this.trace(() => "no job is left");
   }
 
   /** With any eight nodes gone and the cache lost, everything reads back. */

@@ -98,9 +98,18 @@ describe("A pack's content", () => {
   it("leaves out what does not fit", async () => {
     const writer = new PackWriter(blobs, 1000);
     await take(writer.header());
-    expect(await take(writer.object(await queued(bytesOf(937, 7)), signal))).to.equal(false);
-    expect(await take(writer.object(await queued(bytesOf(936, 8)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(100, 6)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(837, 7)), signal))).to.equal(false);
+    expect(await take(writer.object(await queued(bytesOf(836, 8)), signal))).to.equal(true);
     expect(content().length).to.equal(1000);
+  });
+
+  it("has one object that is too large for it, since nothing behind that would ever be packed", async () => {
+    const writer = new PackWriter(blobs, 1000);
+    await take(writer.header());
+    expect(await take(writer.object(await queued(bytesOf(2000, 7)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(1, 8)), signal))).to.equal(false);
+    expect(content().length).to.equal(2064);
   });
 
   it("does not have an object that is gone, or that cannot be read to its end, and goes on with the next", async () => {
@@ -114,7 +123,7 @@ describe("A pack's content", () => {
     const good = await queued(bytesOf(100, 11));
     await take(writer.object(good, signal));
     expect(writer.objects.map(({ version }) => version)).to.deep.equal([good.version]);
-    expect([...writer.unreadable.keys()]).to.deep.equal([short.version]);
+    expect([...writer.unreadable.keys()]).to.deep.equal([gone.version, short.version]);
     const [{ offset, length }] = writer.objects as [(typeof writer.objects)[0]];
     expect(
       content()
@@ -132,7 +141,7 @@ describe("A pack's content", () => {
     expect(writer.moves).to.deep.equal([{ offset: 64, length: 5000, source: { file: "7", offset: 4711 } }]);
     const refused = await take(writer.survivor(survivor, pieces(bytesOf(5000, 13)))).then(
       () => undefined,
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
     expect(refused).to.contain("pack 7 at 4711");
     expect(writer.moves).to.have.length(1);
@@ -144,7 +153,7 @@ describe("A pack's content", () => {
     ended.abort(new Error("draining"));
     const gone = await queued(bytesOf(100, 14));
     await blobs.remove([gone.version as BlobId]);
-    const error = await take(writer.object(gone, ended.signal)).catch((reason: Error) => reason.message);
+    const error = await take(writer.object(gone, ended.signal)).catch((reason: unknown) => (reason as Error).message);
     expect(error).to.equal("draining");
   });
 });
