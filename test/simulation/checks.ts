@@ -5,7 +5,7 @@ import type { MemoryChain } from "../support/memory-chain.js";
 import type { Client } from "./client.js";
 import { BLOBS_FOLDER, stagedAt, type Incarnation } from "./incarnation.js";
 import { requireNoHazard } from "./inspector.js";
-import { checkPacks } from "./pack-checks.js";
+import { checkPacks, packNames } from "./pack-checks.js";
 import type { Packing } from "./packing.js";
 import type { Owner } from "./scheduler.js";
 import { Violation } from "./service.js";
@@ -103,7 +103,10 @@ function checkFragments({ chain, nodes }: World): void {
 /** After the sweepers' rounds staging holds the parts of open uploads and nothing else. */
 export async function checkAtRest(world: World): Promise<void> {
   const { owner, disk, clients, incarnation } = world;
+  const packs = packNames(world);
   await owner.sleep(SWEPT_MS);
+  if (packNames(world) !== packs)
+    throw new Violation(`packs are merged although nothing changes: ${packs} are ${packNames(world)} by now`);
   const { catalog } = incarnation!.services;
   const linked = new Set<BlobId>();
   for (const { account } of clients) {

@@ -271,8 +271,9 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
+  const asked = world.packing.used ? slowLookups(catalog, () => owner.sleep(world.packing.lookupMs())) : catalog;
   const cess = new CessGateway(
-    { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
+    { keys, catalog: asked, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
     { encryption: { default: secrecy.operatorDefault }, packing: { maxObjectBytes: packing.maxObjectBytes } },
   );
   return {
@@ -287,4 +288,11 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     packer,
     gateway: new AskingGateway(cess),
   };
+}
+
+/** The catalog as one that is far away: between a look at an object's row and one at its bytes others have their turn. */
+function slowLookups(catalog: Catalog, wait: () => Promise<void>): Catalog {
+  const objects = Object.create(catalog.objects) as Catalog["objects"];
+  const slow: Partial<Catalog["objects"]> = { blobs: (id) => wait().then(() => catalog.objects.blobs(id)) };
+  return Object.assign(Object.create(catalog) as Catalog, { objects: Object.assign(objects, slow) });
 }

@@ -1,5 +1,6 @@
 import type { Fid } from "../../src/model/hash.js";
 import { FRAGMENT_SIZE, PACK_HEADER_BYTES, SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { mostBytes } from "../../src/packing/pack-writer.js";
 import { LAYOUT_NAME } from "../../src/model/layout.js";
 import type { World } from "./checks.js";
 import { Violation } from "./service.js";
@@ -48,14 +49,22 @@ function emptiestToMerge(
   for (const [index, pack] of ordered.entries()) {
     live += pack.live;
     occupied += pack.segments;
-    // Gaps between runs take up to a sixteenth of each fragment.
-    const bytes = PACK_HEADER_BYTES + (live * 16) / 15;
+    const bytes = mostBytes(live);
     const sent = Math.ceil(bytes / SEGMENT_SIZE);
     const freed = occupied - sent;
     if (bytes <= settings.segments * SEGMENT_SIZE && freed > 0 && sent <= settings.mergeBudget * freed)
       most = index + 1;
   }
   return most;
+}
+
+/** The packs that there are, by FID: at rest they stay the same. */
+export function packNames({ incarnation }: World): string {
+  return packs(incarnation!)
+    .filter(({ state }) => state !== "deleting")
+    .map(({ fid }) => fid.slice(0, 8))
+    .sort()
+    .join(", ");
 }
 
 function packs(incarnation: NonNullable<World["incarnation"]>): Pack[] {

@@ -123,13 +123,6 @@ export const packingBugs: readonly Bug[] = [
     "queuedBytes + live",
   ),
   bug(
-    "too-large-for-now",
-    "An object from a time when packs were larger waits for ever, and all behind it.",
-    "packing/pack-writer",
-    "if (this.objects.length > 0 && !this.fits(length))",
-    "if (!this.fits(length))",
-  ),
-  bug(
     "packed-chunks-numbered-alike",
     "All chunks of a packed object but the last are sealed as its first.",
     "encoding/run-cipher",

@@ -22,6 +22,7 @@ export class Packing {
   /** Whether there is a packer at all. */
   readonly used: boolean;
   readonly random: () => number;
+  private readonly delays: () => number;
   /** Whether the operator changes the settings between two processes. */
   private readonly changes: boolean;
   private settings: PackingSettings;
@@ -32,6 +33,7 @@ export class Packing {
     private readonly maxSegments: number,
   ) {
     this.random = seededRandom(seed ^ SALT);
+    this.delays = seededRandom(seed ^ (SALT + 1));
     this.used = this.random() < 0.45;
     this.changes = this.random() < 0.3;
     this.settings = this.draw();
@@ -52,6 +54,11 @@ export class Packing {
   layoutMetadata(): Record<string, string> {
     if (!this.used || this.random() > 0.25) return {};
     return { [LAYOUT_NAME]: layouts[Math.floor(layouts.length * this.random())]! };
+  }
+
+  /** How long a catalog that is a server elsewhere takes to say where an object's bytes are, ms. */
+  lookupMs(): number {
+    return this.delays() < 0.3 ? 4_000 * this.delays() : 0;
   }
 
   private draw(): PackingSettings {
