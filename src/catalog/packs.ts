@@ -62,7 +62,7 @@ export class PackTableCatalog implements PackCatalog {
       .execute();
     let bytes = 0;
     const end = rows.findIndex(({ size }) => (bytes += size) > most.bytes);
-    const taken = end < 0 ? rows : rows.slice(0, end);
+    const taken = end < 0 ? rows : rows.slice(0, Math.max(end, 1));
     const slices = await this.slices(taken.map((row) => row.version_id));
     return taken.map((row) => ({
       version: String(row.version_id),
@@ -91,14 +91,15 @@ export class PackTableCatalog implements PackCatalog {
     return slices;
   }
 
-  async postpone(version: string): Promise<void> {
-    await this.store.write((tx) =>
-      tx
+  postpone(version: string): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const { numUpdatedRows } = await tx
         .updateTable("pack_queue")
         .set({ queued_at: this.clock.now() })
         .where("version_id", "=", toRowId(version) ?? 0)
-        .execute(),
-    );
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
   }
 
   fill(

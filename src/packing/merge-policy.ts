@@ -1,5 +1,6 @@
 import type { StoredPack } from "../catalog/catalog.js";
 import { SEGMENT_SIZE } from "../model/sizes.js";
+import { mostBytes } from "./pack-writer.js";
 
 export interface MergeSettings {
   /** Bytes of a pack's content, at most. */
@@ -12,8 +13,9 @@ export interface MergeSettings {
 
 /**
  * Which of the packs below half full are merged into the next pack: none as long as there are few, each of one segment.
- * Else as many as fit, the emptiest first, if they free enough for what sending their live bytes again costs. `packs`: of
- * one owner, territory and format, by live bytes. `queuedBytes`: of new objects that the pack takes first.
+ * Else as many as fit, the emptiest first, if they free enough for what sending their live bytes again costs. Gaps and
+ * header count in full: a merge that did not free what it should would be done again and again. `packs`: of one owner,
+ * territory and format, by live bytes. `queuedBytes`: of new objects that the pack takes first.
  */
 export function packsToMerge(
   packs: readonly StoredPack[],
@@ -26,9 +28,10 @@ export function packsToMerge(
   for (let count = packs.length; count > 0; count--) {
     const chosen = packs.slice(0, count);
     const live = chosen.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
-    if (queuedBytes + live > capacity) continue;
+    const bytes = mostBytes(queuedBytes + live);
+    if (bytes > capacity) continue;
     const segments = chosen.reduce((sum, pack) => sum + pack.segments, 0);
-    const sent = Math.ceil((queuedBytes + live) / SEGMENT_SIZE) - Math.ceil(queuedBytes / SEGMENT_SIZE);
+    const sent = Math.ceil(bytes / SEGMENT_SIZE) - Math.ceil(queuedBytes / SEGMENT_SIZE);
     const freed = segments - sent;
     if (freed > 0 && sent <= budget * freed) return chosen;
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { BlobMissing, type Blobs } from "../blobs/blobs.js";
+import type { Blobs } from "../blobs/blobs.js";
 import type { PackedObject, PackMove, PackRun, QueuedObject } from "../catalog/catalog.js";
 import { RunCipher, sealedLength } from "../encoding/run-cipher.js";
 import type { Hash } from "../model/hash.js";
@@ -13,6 +13,15 @@ const ID_BYTES = 16;
 
 /** Runs of up to so many bytes do not cross from one fragment into the next, so that one storage node has them whole. */
 const UNDIVIDED_BYTES = FRAGMENT_SIZE / 16;
+
+/**
+ * Bytes of a pack with runs of so many bytes, at most: a gap ends each fragment, before a run that must not cross into
+ * the next one.
+ */
+export function mostBytes(runs: number): number {
+  const written = PACK_HEADER_BYTES + runs;
+  return written + Math.floor(written / (FRAGMENT_SIZE - UNDIVIDED_BYTES)) * UNDIVIDED_BYTES;
+}
 
 /** A live run of an older pack, with its bytes. */
 export interface Survivor extends PackRun {
@@ -59,15 +68,15 @@ export class PackWriter {
     const { version, size, blobs, format } = queued;
     const sealed = format.name === "aes-256-gcm" && format.key !== undefined ? new RunCipher(format.key) : undefined;
     const length = sealed ? sealedLength(size) : size;
-    if (!this.fits(length)) return false;
+    // The first is taken in any case: it may be from a time when packs were larger, and nothing behind it would be packed.
+    if (this.objects.length > 0 && !this.fits(length)) return false;
     const content = this.staged(blobs);
     try {
       const run = yield* this.run(length, sealed ? sealed.seal(content) : content);
       this.objects.push({ version, ...run });
     } catch (error) {
       signal.throwIfAborted();
-      // A missing blob is that of an object which was deleted or replaced meanwhile.
-      if (!(error instanceof BlobMissing)) this.unreadable.set(version, error);
+      this.unreadable.set(version, error);
     }
     return true;
   }
@@ -105,8 +114,10 @@ export class PackWriter {
     const offset = this.position;
     const sha256 = createHash("sha256");
     for await (const bytes of content) {
+      // Before they are counted: what is not written must not shift what follows.
+      if (this.position + bytes.length > offset + length)
+        throw new Error(`more than the ${length} bytes that were announced`);
       this.position += bytes.length;
-      if (this.position > offset + length) throw new Error(`more than the ${length} bytes that were announced`);
       sha256.update(bytes);
       yield bytes;
     }

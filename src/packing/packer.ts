@@ -216,17 +216,18 @@ export class Packer implements Worker {
       const blob = await blobs.write(content, { signal });
       try {
         for (const [version, error] of writer.unreadable) {
-          this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
-          await catalog.packs.postpone(version);
+          // Most are deleted or replaced by now. What waits on must not keep the queue due.
+          if (await catalog.packs.postpone(version))
+            this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
         }
         if (writer.objects.length + writer.moves.length === 0) return false;
-        const [file] = await this.components.preprocessing.files(
+        const [file, ...others] = await this.components.preprocessing.files(
           blob.id,
           [{ blob: blob.id, offset: 0, length: blob.size }],
           { format: PLAIN, territory: order.territory, priority: "background" },
           signal,
         );
-        if (!file) throw new Error("a pack became no file");
+        if (!file || others.length > 0) throw new Error("a pack did not become one file");
         await catalog.preparations.clear(blob.id);
         return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
       } finally {

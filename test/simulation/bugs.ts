@@ -1,18 +1,5 @@
-import type { Rewrite } from "./world-hooks.js";
-
-/** A bug planted by hand, to see that the simulation finds it. */
-export interface Bug {
-  readonly name: string;
-  /** What the gateway does with it, as a sentence. */
-  readonly what: string;
-  readonly rewrites: readonly Rewrite[];
-}
-
-const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({
-  name,
-  what,
-  rewrites: [{ file: `/src/${file}.js`, find, replace }],
-});
+import { bug, type Bug } from "./bug.js";
+import { packingBugs } from "./packing-bugs.js";
 
 /**
  * Each is a plausible slip in one line of the compiled code. A line that has changed makes the planting fail, loudly.
@@ -281,4 +268,5 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  ...packingBugs,
 ];

@@ -62,6 +62,11 @@ export class Client extends Reader {
     }
   }
 
+  /** As an operator does: packs are closed with what waits. */
+  protected async flush(): Promise<void> {
+    await this.persist(() => this.service.request((_, { services }) => services.packer.flush()));
+  }
+
   /** Everything goes: what is put and what is being uploaded. */
   async deleteAll(): Promise<void> {
     for (const upload of this.openUploads.splice(0)) await this.abort(upload);
@@ -69,10 +74,11 @@ export class Client extends Reader {
   }
 
   private async one(): Promise<void> {
-    const { random, keys, exclusive } = this.service;
+    const { random, keys, exclusive, packing } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.name(key)));
     const key = free[Math.floor(random() * free.length)];
     if (key === undefined) return;
+    if (packing.used && packing.random() < 0.1) await this.flush();
     await this.at(key, () => this.act(key, random()));
   }
 
@@ -110,7 +116,7 @@ export class Client extends Reader {
     await this.put(key, content);
   }
 
-  private async put(key: string, content = this.service.contents.draw()): Promise<void> {
+  protected async put(key: string, content = this.service.contents.draw()): Promise<void> {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const onlyNew = service.random() < 0.15;
@@ -143,7 +149,11 @@ export class Client extends Reader {
   private described(content: Content, encryption: EncryptionRequest | undefined) {
     return {
       content: { contentType: "text/plain" },
-      metadata: { id: content.id, write: this.service.secrecy.nextWrite() },
+      metadata: {
+        id: content.id,
+        write: this.service.secrecy.nextWrite(),
+        ...this.service.packing.layoutMetadata(),
+      },
       ...(encryption && { encryption }),
     };
   }
@@ -184,7 +194,7 @@ export class Client extends Reader {
     };
   }
 
-  private async delete(key: string): Promise<void> {
+  protected async delete(key: string): Promise<void> {
     const write = this.register(key).begin(undefined, this.turn);
     try {
       await this.service.request((gateway, { owner }) =>
@@ -198,7 +208,7 @@ export class Client extends Reader {
   }
 
   /** Onto a key that nobody else uses meanwhile: what is copied is known only afterwards. */
-  private async copy(from: string): Promise<void> {
+  protected async copy(from: string): Promise<void> {
     const { service } = this;
     const to = service.keys.find(
       (key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)),

@@ -2,6 +2,7 @@ import type { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
+import type { Packing } from "./packing.js";
 import type { Register } from "./register.js";
 import type { Owner } from "./scheduler.js";
 import type { Secrecy } from "./secrecy.js";
@@ -18,6 +19,7 @@ export interface Service {
   readonly contents: Contents;
   readonly secrecy: Secrecy;
   readonly multipartEtag: MultipartEtag;
+  readonly packing: Packing;
   readonly random: () => number;
   readonly keys: readonly string[];
   register(bucket: string, key: string): Register;

@@ -62,9 +62,11 @@ export function packsContract(open: OpenCatalog): void {
         (await packs().queued(queue, { ...everything, ...most })).map((each) => each.version);
       expect(await versions({})).to.deep.equal(ids);
       expect(await versions({ bytes: 14 })).to.deep.equal(ids.slice(0, 2));
+      expect(await versions({ bytes: 1 }), "one in any case").to.deep.equal(ids.slice(0, 1));
       expect(await versions({ objects: 1 })).to.deep.equal(ids.slice(0, 1));
       on.clock.time += 1;
-      await packs().postpone(ids[0]!);
+      expect(await packs().postpone(ids[0]!)).to.equal(true);
+      expect(await packs().postpone("4711"), "what does not wait").to.equal(false);
       expect(await versions({})).to.deep.equal([ids[1], ids[2], ids[0]]);
     });
 

@@ -88,13 +88,13 @@ export interface AccountUsage {
 /** Packs: files that small objects share. */
 export interface PackCatalog {
   queues(): Promise<readonly PackQueue[]>;
-  /** The first of a queue, in the order in which they were written: at most so many, and so many bytes in all. */
+  /** The first of a queue, in the order in which they were written: at most so many, and so many bytes unless it is one. */
   queued(
     queue: Pick<PackQueue, "owner" | "format">,
     most: { readonly objects: number; readonly bytes: number },
   ): Promise<readonly QueuedObject[]>;
-  /** The object goes to the end of its queue, because it cannot be read at the moment. */
-  postpone(version: string): Promise<void>;
+  /** The object goes to the end of its queue, because it cannot be read at the moment. False if it does not wait. */
+  postpone(version: string): Promise<boolean>;
   /**
    * Links objects that still wait to the pack, and releases their staged bytes: from now on they are read from the
    * pack's. The first call creates the pack's row with its `store` job and returns its id, to be given to the next

@@ -18,6 +18,9 @@ export interface ObjectBytesComponents {
   readonly network?: NetworkBucket | undefined;
 }
 
+/** Attempts of a read whose bytes are moved meanwhile. */
+const ATTEMPTS = 5;
+
 /** Reads an object's bytes: from staging while they are there, then from the network. */
 export class ObjectBytes {
   constructor(private readonly components: ObjectBytesComponents) {}
@@ -37,15 +40,22 @@ export class ObjectBytes {
     const { network } = this.components;
     if (network && isNetworkBucket(version)) return network.read(version, range, signal);
     let current = version;
-    if (version.durability.state !== "stored") {
+    for (let attempt = 1; ; attempt++) {
       const staged =
-        (await this.openStaged(version, range, signal)) ?? (await this.openPack(version, range, signal, key));
+        current.durability.state === "stored"
+          ? undefined
+          : ((await this.openStaged(current, range, signal)) ?? (await this.openPack(current, range, signal, key)));
       if (staged) return staged;
-      // Staged bytes are removed only once the network has them. The row in hand is older, so read it again.
-      current = await this.currentVersion(version);
+      try {
+        return await this.components.retrieval.open(await this.fileRanges(current, range, key), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // The row in hand may be old: the bytes go from staging into a pack or to the network, and from pack to pack.
+        const now = await this.currentVersion(current);
+        if (attempt === ATTEMPTS || isSamePlace(now, current)) throw error;
+        current = now;
+      }
     }
-    const files = await this.fileRanges(current, range, key);
-    return this.components.retrieval.open(files, signal);
   }
 
   private async openStaged(
@@ -128,6 +138,18 @@ export class ObjectBytes {
     }
     return ranges;
   }
+}
+
+/** Whether both rows of a version say that its bytes lie in the same place. */
+function isSamePlace(one: ObjectVersion, other: ObjectVersion): boolean {
+  return (
+    one.durability.state === other.durability.state &&
+    one.extents.length === other.extents.length &&
+    one.extents.every(({ file, offset }, index) => {
+      const extent = other.extents[index];
+      return extent?.file === file && extent.offset === offset;
+    })
+  );
 }
 
 /**

@@ -35,8 +35,8 @@ describe("Which packs are merged", () => {
     expect(chosen(four, 0.5)).to.deep.equal([]);
   });
 
-  it("is one of several segments as soon as it is below half", () => {
-    expect(chosen([pack(8, 3.9)])).to.deep.equal(["8 3.9"]);
+  it("is one of several segments when it is below half with the gaps that may be needed", () => {
+    expect(chosen([pack(8, 3.7)])).to.deep.equal(["8 3.7"]);
   });
 
   it("never is a pack that would take as many segments as before", () => {
@@ -45,13 +45,18 @@ describe("Which packs are merged", () => {
     expect(chosen([pack(1, 0.4)], 0.5, { keep: 0 }), "new objects leave room for it").to.deep.equal(["1 0.4"]);
   });
 
+  it("never is a pack that may take as many segments as before, with gaps between its objects", () => {
+    expect(chosen([pack(2, 0.99)])).to.deep.equal([]);
+    expect(chosen([pack(1, 0.49), pack(1, 0.49)], 0, { keep: 0 })).to.deep.equal([]);
+  });
+
   it("sends no more than the budget allows for what becomes free, if need be by merging fewer", () => {
     const five = [0.45, 0.45, 0.45, 0.45, 0.45].map((live) => pack(1, live));
     // Five would be three segments for two that become free, four two for two.
     expect(chosen(five)).to.have.length(4);
     expect(chosen(five, 0, { budget: 1.5 })).to.have.length(5);
     expect(chosen(five, 0, { budget: 0.4 })).to.deep.equal([]);
-    expect(chosen([pack(8, 3.9)], 0, { budget: 0.9 })).to.deep.equal([]);
+    expect(chosen([pack(8, 3.7)], 0, { budget: 0.9 })).to.deep.equal([]);
   });
 
   it("is never more than fits into one pack", () => {

@@ -98,9 +98,18 @@ describe("A pack's content", () => {
   it("leaves out what does not fit", async () => {
     const writer = new PackWriter(blobs, 1000);
     await take(writer.header());
-    expect(await take(writer.object(await queued(bytesOf(937, 7)), signal))).to.equal(false);
-    expect(await take(writer.object(await queued(bytesOf(936, 8)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(100, 6)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(837, 7)), signal))).to.equal(false);
+    expect(await take(writer.object(await queued(bytesOf(836, 8)), signal))).to.equal(true);
     expect(content().length).to.equal(1000);
+  });
+
+  it("has one object that is too large for it, since nothing behind that would ever be packed", async () => {
+    const writer = new PackWriter(blobs, 1000);
+    await take(writer.header());
+    expect(await take(writer.object(await queued(bytesOf(2000, 7)), signal))).to.equal(true);
+    expect(await take(writer.object(await queued(bytesOf(1, 8)), signal))).to.equal(false);
+    expect(content().length).to.equal(2064);
   });
 
   it("does not have an object that is gone, or that cannot be read to its end, and goes on with the next", async () => {
@@ -114,7 +123,7 @@ describe("A pack's content", () => {
     const good = await queued(bytesOf(100, 11));
     await take(writer.object(good, signal));
     expect(writer.objects.map(({ version }) => version)).to.deep.equal([good.version]);
-    expect([...writer.unreadable.keys()]).to.deep.equal([short.version]);
+    expect([...writer.unreadable.keys()]).to.deep.equal([gone.version, short.version]);
     const [{ offset, length }] = writer.objects as [(typeof writer.objects)[0]];
     expect(
       content()

@@ -174,6 +174,45 @@ describe("The packer", () => {
     expect(await fixture.catalog.packs.count()).to.deep.equal({ stored: 4 });
   });
 
+  it("is not noticed by who reads: an object's bytes may go into a pack, or to another one, after its row was read", async () => {
+    const bytes = bytesOf(5000, 1);
+    /** Reads "a" while `meanwhile` happens between the look at its row and that at its bytes. */
+    const readWhile = async (meanwhile: () => Promise<void>) => {
+      let looks = 0;
+      const once = async () => (looks++ === 0 ? meanwhile() : undefined);
+      const { catalog } = fixture;
+      const objects = Object.assign(Object.create(catalog.objects) as typeof catalog.objects, {
+        blobs: async (id: string) => (await once(), catalog.objects.blobs(id)),
+      });
+      const files = Object.assign(Object.create(catalog.files) as typeof catalog.files, {
+        manifest: async (id: string) => (await once(), catalog.files.manifest(id)),
+      });
+      const gateway = fixture.gatewayWith({
+        catalog: Object.assign(Object.create(catalog) as typeof catalog, { objects, files }),
+      });
+      const { body: stream } = await gateway.objects.get(as(alice), { bucket: "box", key: "a" }, { preconditions: {} });
+      expect((await collect(stream)).equals(bytes)).to.equal(true);
+      expect(looks).to.be.greaterThan(0);
+    };
+    await put("a", bytes);
+    await readWhile(async () => {
+      await run(packer());
+    });
+    await store();
+    await put("b", bytes);
+    await run(packer({ mergeBudget: 0 }));
+    await store();
+    await readWhile(async () => {
+      const old = (await version("a")).extents[0]!.file;
+      await run(packer({ keepBelowHalf: 0 }));
+      await store();
+      await run(packer({ keepBelowHalf: 0 }));
+      await fixture.catalog.files.beginDelete(old);
+      await fixture.catalog.files.deleted(old);
+      expect(await fixture.catalog.files.get(old)).to.equal(undefined);
+    });
+  });
+
   it("leaves a pack that cannot be read as it is, says so, and packs new objects all the same", async () => {
     for (const key of ["a", "b"]) {
       await put(key, bytesOf(100, key.charCodeAt(0)));
