@@ -49,23 +49,28 @@ export class PackTableCatalog implements PackCatalog {
 
   async queued(
     { owner, format }: Pick<PackQueue, "owner" | "format">,
-    most: { readonly objects: number; readonly bytes: number },
+    limit: number,
+    after?: Pick<QueuedObject, "version" | "queuedAt">,
   ): Promise<readonly QueuedObject[]> {
-    const rows = await this.store.reads
+    let query = this.store.reads
       .selectFrom("pack_queue")
-      .select(["version_id", "size", "format"])
+      .select(["version_id", "queued_at", "size", "format"])
       .where("owner", "=", owner)
       .where("packed", "=", format)
       .orderBy("queued_at")
       .orderBy("version_id")
-      .limit(most.objects)
-      .execute();
-    let bytes = 0;
-    const end = rows.findIndex(({ size }) => (bytes += size) > most.bytes);
-    const taken = end < 0 ? rows : rows.slice(0, Math.max(end, 1));
-    const slices = await this.slices(taken.map((row) => row.version_id));
-    return taken.map((row) => ({
+      .limit(limit);
+    if (after) {
+      const { queuedAt, version } = after;
+      query = query
+        .where("queued_at", ">=", queuedAt)
+        .where((eb) => eb.or([eb("queued_at", ">", queuedAt), eb("version_id", ">", toRowId(version) ?? 0)]));
+    }
+    const rows = await query.execute();
+    const slices = await this.slices(rows.map((row) => row.version_id));
+    return rows.map((row) => ({
       version: String(row.version_id),
+      queuedAt: row.queued_at,
       size: row.size,
       blobs: slices.get(row.version_id) ?? [],
       format: this.formats.unpack(row.format),

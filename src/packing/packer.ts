@@ -8,6 +8,7 @@ import type {
   PackContent,
   PackFormat,
   PackQueue,
+  QueuedObject,
   StoredPack,
 } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
@@ -25,7 +26,7 @@ export const PACKER_DEFAULTS = {
   /** … or when its oldest object has waited so long, ms … */
   maxAgeMs: 600_000,
   /** … or so many objects wait … */
-  maxObjects: 20_000,
+  maxObjects: 50_000,
   /** … or staging has less than this many bytes free. */
   lowSpaceBytes: GIB,
   /** Bytes sent to the network for merging packs, at most, for each byte that becomes free there. */
@@ -66,6 +67,9 @@ export interface PackStatus {
   readonly packs: Readonly<Record<string, number>>;
   readonly accounts: readonly AccountUsage[];
 }
+
+/** Objects of a queue that are read from the catalog in one go: others wait for it. */
+const PAGE = 1_000;
 
 /** One pack to write: new objects, survivors of other packs, or both. */
 interface Order {
@@ -207,50 +211,37 @@ export class Packer implements Worker {
   private async write(order: Order, signal: AbortSignal): Promise<boolean> {
     const { blobs, catalog } = this.components;
     const writer = new PackWriter(blobs, this.capacity);
-    const queued = order.queue
-      ? await catalog.packs.queued(order.queue, { objects: this.settings.maxObjects, bytes: this.capacity })
-      : [];
-    const unpin = blobs.pin(queued.flatMap((object) => object.blobs.map(({ blob }) => blob)));
+    const blob = await blobs.write(this.content(writer, order, signal), { signal });
     try {
-      const content = this.content(writer, queued, order.sources, signal);
-      const blob = await blobs.write(content, { signal });
-      try {
-        for (const [version, error] of writer.unreadable) {
-          // Most are deleted or replaced by now. What waits on must not keep the queue due.
-          if (await catalog.packs.postpone(version))
-            this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
-        }
-        if (writer.objects.length + writer.moves.length === 0) return false;
-        const [file, ...others] = await this.components.preprocessing.files(
-          blob.id,
-          [{ blob: blob.id, offset: 0, length: blob.size }],
-          { format: PLAIN, territory: order.territory, priority: "background" },
-          signal,
-        );
-        if (!file || others.length > 0) throw new Error("a pack did not become one file");
-        await catalog.preparations.clear(blob.id);
-        return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
-      } finally {
-        blobs.settle([blob.id]);
-        const orphans = await catalog.orphans([blob.id]);
-        await blobs.remove(orphans);
+      for (const [version, error] of writer.unreadable) {
+        // Most are deleted or replaced by now. What waits on must not keep the queue due.
+        if (await catalog.packs.postpone(version))
+          this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
       }
+      if (writer.objects.length + writer.moves.length === 0) return false;
+      const [file, ...others] = await this.components.preprocessing.files(
+        blob.id,
+        [{ blob: blob.id, offset: 0, length: blob.size }],
+        { format: PLAIN, territory: order.territory, priority: "background" },
+        signal,
+      );
+      if (!file || others.length > 0) throw new Error("a pack did not become one file");
+      await catalog.preparations.clear(blob.id);
+      return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
     } finally {
-      unpin();
+      blobs.settle([blob.id]);
+      const orphans = await catalog.orphans([blob.id]);
+      await blobs.remove(orphans);
     }
   }
 
   private async *content(
     writer: PackWriter,
-    queued: Awaited<ReturnType<Catalog["packs"]["queued"]>>,
-    sources: readonly StoredPack[],
+    { queue, sources }: Order,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
     yield* writer.header();
-    for (const object of queued) {
-      signal.throwIfAborted();
-      if (!(yield* writer.object(object, signal))) return;
-    }
+    if (queue && !(yield* this.queued(writer, queue, signal))) return;
     for (const source of sources) {
       try {
         if (!(yield* this.survivors(writer, source, signal))) return;
@@ -261,6 +252,32 @@ export class Packer implements Worker {
         this.components.log.warn({ fid: source.fid, err: error }, "a pack cannot be merged and stays as it is");
       }
     }
+  }
+
+  /** What waits, page by page. Resolves whether there is room for more. */
+  private async *queued(
+    writer: PackWriter,
+    queue: PackQueue,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, boolean> {
+    const { blobs, catalog } = this.components;
+    const { maxObjects } = this.settings;
+    let after: QueuedObject | undefined;
+    for (let count = 0; count < maxObjects; count += PAGE) {
+      const page = await catalog.packs.queued(queue, Math.min(PAGE, maxObjects - count), after);
+      const unpin = blobs.pin(page.flatMap((object) => object.blobs.map(({ blob }) => blob)));
+      try {
+        for (const object of page) {
+          signal.throwIfAborted();
+          if (!(yield* writer.object(object, signal))) return false;
+        }
+      } finally {
+        unpin();
+      }
+      after = page.at(-1);
+      if (page.length < PAGE) return true;
+    }
+    return false;
   }
 
   /** Resolves whether all of them fitted. */

@@ -9,7 +9,6 @@ export function packsContract(open: OpenCatalog): void {
   describe("packs", () => {
     const on = CatalogFixture.forEach(open);
     const packs = (): PackCatalog => on.catalog.packs;
-    const everything = { objects: 100, bytes: SEGMENT_SIZE };
     const queue = { owner: "anna", format: "plain" } as const;
 
     const pack = (name: string, more: Partial<NewPack> = {}): NewPack => ({
@@ -45,29 +44,35 @@ export function packsContract(open: OpenCatalog): void {
         { owner: "anna", format: "plain", objects: 2, bytes: 10, oldest },
         { owner: "anna", format: "aes-256-gcm", objects: 1, bytes: 5, oldest },
       ]);
-      expect(
-        (await packs().queued(queue, everything)).map((each) => [each.version, each.size, each.blobs]),
-      ).to.deep.include([first, 5, [slice("blob of a")]]);
-      expect(await packs().queued({ owner: "anna", format: "aes-256-gcm" }, everything)).to.deep.equal([
-        { version: sealed, size: 5, blobs: [slice("blob of b")], format: key },
+      expect((await packs().queued(queue, 100)).map((each) => [each.version, each.size, each.blobs])).to.deep.include([
+        first,
+        5,
+        [slice("blob of a")],
+      ]);
+      expect(await packs().queued({ owner: "anna", format: "aes-256-gcm" }, 100)).to.deep.equal([
+        { version: sealed, queuedAt: oldest, size: 5, blobs: [slice("blob of b")], format: key },
       ]);
       expect((await jobs()).encode).to.equal(0);
       expect((await on.catalog.objects.get("box", "a"))?.durability).to.deep.equal({ state: "staged", reports: 0 });
     });
 
-    it("gives the oldest of a queue first, no more than fit, and a postponed one last", async () => {
-      const ids = [];
-      for (const key of ["a", "b", "c"]) ids.push(await queued(key));
-      const versions = async (most: Partial<typeof everything>) =>
-        (await packs().queued(queue, { ...everything, ...most })).map((each) => each.version);
-      expect(await versions({})).to.deep.equal(ids);
-      expect(await versions({ bytes: 14 })).to.deep.equal(ids.slice(0, 2));
-      expect(await versions({ bytes: 1 }), "one in any case").to.deep.equal(ids.slice(0, 1));
-      expect(await versions({ objects: 1 })).to.deep.equal(ids.slice(0, 1));
+    it("gives a queue page by page, the oldest first, and a postponed one last", async () => {
+      const ids = [await queued("a")];
+      on.clock.time += 1;
+      for (const key of ["b", "c"]) ids.push(await queued(key));
+      const versions = async (limit: number) => {
+        const found: string[] = [];
+        for (let page = await packs().queued(queue, limit); page.length > 0;) {
+          found.push(...page.map((each) => each.version));
+          page = await packs().queued(queue, limit, page.at(-1));
+        }
+        return found;
+      };
+      for (const limit of [1, 2, 3, 100]) expect(await versions(limit), `${limit} at a time`).to.deep.equal(ids);
       on.clock.time += 1;
       expect(await packs().postpone(ids[0]!)).to.equal(true);
-      expect(await packs().postpone("4711"), "what does not wait").to.equal(false);
-      expect(await versions({})).to.deep.equal([ids[1], ids[2], ids[0]]);
+      expect(await packs().postpone("4711")).to.equal(false);
+      for (const limit of [1, 2, 100]) expect(await versions(limit)).to.deep.equal([ids[1], ids[2], ids[0]]);
     });
 
     it("forgets what was deleted or replaced while it waited", async () => {

@@ -23,6 +23,8 @@ export interface PackQueue {
 export interface QueuedObject {
   /** ObjectVersion.id */
   readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number;
   readonly size: number;
   readonly blobs: readonly BlobSlice[];
   /** With its data key where it is to be encrypted. */
@@ -88,10 +90,11 @@ export interface AccountUsage {
 /** Packs: files that small objects share. */
 export interface PackCatalog {
   queues(): Promise<readonly PackQueue[]>;
-  /** The first of a queue, in the order in which they were written: at most so many, and so many bytes unless it is one. */
+  /** Objects of a queue in the order in which they began to wait: the first `limit`, or those after `after`. */
   queued(
     queue: Pick<PackQueue, "owner" | "format">,
-    most: { readonly objects: number; readonly bytes: number },
+    limit: number,
+    after?: Pick<QueuedObject, "version" | "queuedAt">,
   ): Promise<readonly QueuedObject[]>;
   /** The object goes to the end of its queue, because it cannot be read at the moment. False if it does not wait. */
   postpone(version: string): Promise<boolean>;

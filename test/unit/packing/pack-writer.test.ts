@@ -30,6 +30,7 @@ describe("A pack's content", () => {
     const { id } = await blobs.write(pieces(bytes));
     return {
       version: id,
+      queuedAt: 0,
       size: bytes.length,
       blobs: [{ blob: id, offset: 0, length: bytes.length }],
       format: PLAIN,
