@@ -16,6 +16,7 @@ import { readableSource, type SourceComponents } from "./copy-source.js";
 import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
+import { isGone } from "./object-bytes.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
@@ -62,7 +63,7 @@ export class ObjectCopy {
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
-        const sourceDeleted = isProblem(error, "copySourceDeleted");
+        const sourceDeleted = isProblem(error, "copySourceDeleted") || isGone(error);
         if (!sourceDeleted || attempt === ATTEMPTS) throw error;
       }
     }
