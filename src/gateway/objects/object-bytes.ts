@@ -140,6 +140,11 @@ export class ObjectBytes {
   }
 }
 
+/** Whether a version's bytes could not be opened because it is there no more. The key may have another one by now. */
+export function isGone(error: unknown): boolean {
+  return error instanceof S3Error && error.kind === "NoSuchKey";
+}
+
 /** Whether both rows of a version say that its bytes lie in the same place. */
 function isSamePlace(one: ObjectVersion, other: ObjectVersion): boolean {
   return (

@@ -19,6 +19,7 @@ import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
 import type { NewEncryption } from "./object-encryption.js";
+import { isGone } from "./object-bytes.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
@@ -65,7 +66,7 @@ export class ObjectCopy {
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
-        const sourceDeleted = isProblem(error, "copySourceDeleted");
+        const sourceDeleted = isProblem(error, "copySourceDeleted") || isGone(error);
         if (!sourceDeleted || attempt === ATTEMPTS) throw error;
       }
     }

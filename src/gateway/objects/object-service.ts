@@ -28,6 +28,7 @@ import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
+import { isGone } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
@@ -46,6 +47,9 @@ export interface ObjectComponents extends StorageComponents {
 
 /** Computed if the client sends no checksum, as on AWS. */
 const DEFAULT_CHECKSUM = "CRC64NVME";
+
+/** Attempts of a read whose object is replaced meanwhile. */
+const ATTEMPTS = 5;
 
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
@@ -126,10 +130,17 @@ export class ObjectService implements Objects {
     name: ObjectKey,
     request: ReadRequest,
   ): Promise<ReadResult & { readonly body: ByteStream }> {
-    const result = await this.resolve(call, name, request);
-    const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
-    const range = result.range ?? { start: 0, end: result.version.size };
-    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.resolve(call, name, request);
+      const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
+      const range = result.range ?? { start: 0, end: result.version.size };
+      try {
+        return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
+      } catch (error) {
+        // If it was not deleted but replaced meanwhile, there is another version to read.
+        if (attempt === ATTEMPTS || !isGone(error)) throw error;
+      }
+    }
   }
 
   async delete(
