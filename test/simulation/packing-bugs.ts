@@ -116,13 +116,6 @@ export const packingBugs: readonly Bug[] = [
     "territory",
   ),
   bug(
-    "gaps-forgotten",
-    "Merging does not reckon with gaps, and does again and again what frees nothing.",
-    "packing/merge-policy",
-    "mostBytes(queuedBytes + live)",
-    "queuedBytes + live",
-  ),
-  bug(
     "packed-chunks-numbered-alike",
     "All chunks of a packed object but the last are sealed as its first.",
     "encoding/run-cipher",

@@ -18,6 +18,7 @@ import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
 import { ConnectionLost, Violation, type Service } from "./service.js";
+import { drawEtag } from "./multipart-etag.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
@@ -28,12 +29,6 @@ const SWEEP_MS = 120_000;
 const KEYS = ["a", "b", "c", "d"];
 /** Where small objects share files, there are more of them. */
 const MORE_KEYS = [...KEYS, "e", "f", "g", "h", "i", "j"];
-
-/** By dice of its own, as for what is encrypted. */
-function drawEtag(seed: number): MultipartEtag {
-  const dice = seededRandom(seed ^ 4_127_801)();
-  return dice < 0.5 ? "fid" : dice < 0.75 ? "fid-parts" : "md5-parts";
-}
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
 export class Simulation implements Service {
