@@ -7,6 +7,10 @@ import { seededRandom } from "../support/seeded-random.js";
 /** Chosen so that the seeds remembered from before there were packs have none: they run as they did. */
 const SALT = 7_000_159;
 
+const KEYS = ["a", "b", "c", "d"];
+/** Where small objects share files, there are more of them. */
+const MORE_KEYS = [...KEYS, "e", "f", "g", "h", "i", "j"];
+
 /** What one process of the gateway is told about packs. */
 export interface PackingSettings {
   /** 0: no new object is packed. */
@@ -37,6 +41,11 @@ export class Packing {
     this.used = this.random() < 0.45;
     this.changes = this.random() < 0.3;
     this.settings = this.draw();
+  }
+
+  /** Of the objects that clients put. */
+  get keys(): readonly string[] {
+    return this.used ? MORE_KEYS : KEYS;
   }
 
   /** Of the process that runs. */

@@ -26,9 +26,6 @@ import { farBehind, heal, makeTrouble, mischiefs, unneededFiles, type TroublePar
 
 /** Between two rounds of the sweepers, ms; less in some runs. */
 const SWEEP_MS = 120_000;
-const KEYS = ["a", "b", "c", "d"];
-/** Where small objects share files, there are more of them. */
-const MORE_KEYS = [...KEYS, "e", "f", "g", "h", "i", "j"];
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
 export class Simulation implements Service {
@@ -82,7 +79,7 @@ export class Simulation implements Service {
     this.secrecy = new Secrecy(settings.seed);
     this.multipartEtag = drawEtag(settings.seed);
     this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
-    this.keys = this.packing.used ? MORE_KEYS : KEYS;
+    this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
       this.maxSegmentsPerFile,
