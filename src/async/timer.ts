@@ -20,3 +20,30 @@ export async function pause(clock: Clock, ms: number, signals: readonly (AbortSi
     timer.abort(CANCELLED);
   }
 }
+
+/**
+ * Calls `callback` at the first request, and for all further ones within `ms` once more at their end: many requests cost
+ * as much as one each `ms`.
+ */
+export function coalesced(clock: Clock, ms: number, callback: () => void): () => void {
+  let waiting = false;
+  let asked = false;
+  const rest = () => {
+    waiting = true;
+    after(clock, ms, () => {
+      waiting = false;
+      if (!asked) return;
+      asked = false;
+      callback();
+      rest();
+    });
+  };
+  return () => {
+    if (waiting) {
+      asked = true;
+      return;
+    }
+    callback();
+    rest();
+  };
+}

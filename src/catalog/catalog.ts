@@ -6,6 +6,7 @@ import type { FileCatalog } from "./ports/file-catalog.js";
 import type { JobCatalog } from "./ports/job-catalog.js";
 import type { KeyUseCatalog } from "./ports/key-use-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
+import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
 import type { UploadCatalog } from "./ports/upload-catalog.js";
 
@@ -18,6 +19,7 @@ export type * from "./ports/key-use-catalog.js";
 export type * from "./ports/new-version.js";
 export type * from "./ports/object-catalog.js";
 export type * from "./ports/object-listing.js";
+export type * from "./ports/pack-catalog.js";
 export type * from "./ports/preparation-catalog.js";
 export type * from "./ports/released.js";
 export type * from "./ports/upload-catalog.js";
@@ -34,6 +36,7 @@ export interface Catalog {
   readonly uploads: UploadCatalog;
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
+  readonly packs: PackCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;

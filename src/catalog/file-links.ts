@@ -1,7 +1,7 @@
 import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
 import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
-import type { NewFile } from "./catalog.js";
+import type { NewFile, PackFormat } from "./catalog.js";
 import { addJob, removeJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Tx } from "./store.js";
@@ -20,7 +20,15 @@ export async function linkFiles(
     allStored &&= row.stored;
     await tx
       .insertInto("extents")
-      .values({ version_id: version, position, file_id: row.id, offset: 0, length: file.size })
+      .values({
+        version_id: version,
+        position,
+        file_id: row.id,
+        offset: 0,
+        length: file.size,
+        stored_length: null,
+        digest: null,
+      })
       .execute();
   }
   return allStored;
@@ -86,7 +94,14 @@ async function giveBytes(
   await linkFileBlobs(tx, file, blobs);
 }
 
-async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, format: string | null): Promise<number> {
+export async function insertFile(
+  tx: Tx,
+  now: number,
+  owner: string,
+  file: NewFile,
+  format: string | null,
+  packed: PackFormat | null = null,
+): Promise<number> {
   const row = await tx
     .insertInto("files")
     .values({
@@ -104,6 +119,7 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, for
       created_at: now,
       format,
       segments: packSegments(file.segments),
+      packed,
     })
     .returning("id")
     .executeTakeFirstOrThrow();
@@ -111,9 +127,10 @@ async function insertFile(tx: Tx, now: number, owner: string, file: NewFile, for
 }
 
 /**
- * Links a copy to existing files. True when all of them are stored. Throws DomainError `copySourceDeleted` when one was
- * removed since the source was read. A file that is being deleted does not count as stored: the copy then needs staged
- * bytes, which its source has if it is newer than the deletion.
+ * Links a copy to existing files. True when the copy needs no staged bytes of its own: all files are stored, or packs,
+ * which have theirs. Throws DomainError `copySourceDeleted` when one was removed since the source was read. A file that
+ * is being deleted does not count as stored: the copy then needs staged bytes, which its source has if it is newer than
+ * the deletion.
  */
 export async function linkExtents(
   tx: Tx,
@@ -121,28 +138,41 @@ export async function linkExtents(
   version: number,
   extents: readonly Extent[],
 ): Promise<boolean> {
-  const states = new Map<number, string>();
+  const readable = new Map<number, boolean>();
   for (const some of chunks(extents.map((extent) => toRowId(extent.file) ?? 0))) {
     const rows = await tx
       .selectFrom("files")
-      .select(["id", "state"])
+      .select(["id", "state", "packed"])
       .where("id", "in", some)
       .where("owner", "=", owner)
       .execute();
-    for (const row of rows) states.set(row.id, row.state);
+    for (const row of rows) {
+      const has = row.state === "stored" || (row.packed !== null && row.state !== "deleting");
+      if (row.packed !== null && !has) throw copySourceDeleted();
+      readable.set(row.id, has);
+    }
   }
   const rows = extents.map((extent, position) => {
     const file = toRowId(extent.file) ?? 0;
-    if (!states.has(file)) throw copySourceDeleted();
-    return { version_id: version, position, file_id: file, offset: extent.offset, length: extent.length };
+    if (!readable.has(file)) throw copySourceDeleted();
+    const { offset, length, packed } = extent;
+    const stored = { stored_length: packed?.length ?? null, digest: packed?.digest ?? null };
+    return { version_id: version, position, file_id: file, offset, length, ...stored };
   });
+  // The last version with this run may have been deleted since: then the run is live again.
+  for (const row of rows) if (row.stored_length !== null) await countLive(tx, row, row.stored_length);
   for (const some of chunks(rows)) await tx.insertInto("extents").values(some).execute();
-  return [...states.values()].every((state) => state === "stored");
+  return [...readable.values()].every(Boolean);
 }
 
 /** Unlinks a version from its files, and releases files without references. Returns the blobs that were unlinked. */
 export async function unlinkFiles(tx: Tx, now: number, version: number): Promise<string[]> {
-  const rows = await tx.deleteFrom("extents").where("version_id", "=", version).returning("file_id").execute();
+  const rows = await tx
+    .deleteFrom("extents")
+    .where("version_id", "=", version)
+    .returning(["file_id", "offset", "stored_length"])
+    .execute();
+  for (const row of rows) if (row.stored_length !== null) await countLive(tx, row, -row.stored_length);
   const released: string[] = [];
   for (const file of new Set(rows.map((row) => row.file_id))) released.push(...(await releaseFile(tx, now, file)));
   return released;
@@ -172,11 +202,34 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   return [];
 }
 
+/** Whether a version needs the file, or will when objects have moved to it. */
 export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
-  return (
-    (await tx.selectFrom("extents").select("version_id").where("file_id", "=", file).limit(1).executeTakeFirst()) !==
-    undefined
-  );
+  const extents = tx.selectFrom("extents").select("offset").where("file_id", "=", file).limit(1);
+  if (await extents.executeTakeFirst()) return true;
+  const moves = tx.selectFrom("pack_moves").select("offset").where("file_id", "=", file).limit(1);
+  return (await moves.executeTakeFirst()) !== undefined;
+}
+
+/** Adds to the live bytes of a pack, unless another version needs the run. */
+async function countLive(
+  tx: Tx,
+  { file_id: file, offset }: { readonly file_id: number; readonly offset: number },
+  bytes: number,
+): Promise<void> {
+  const other = await tx
+    .selectFrom("extents")
+    .select("version_id")
+    .where("file_id", "=", file)
+    .where("offset", "=", offset)
+    .where("digest", "is not", null)
+    .limit(1)
+    .executeTakeFirst();
+  if (other) return;
+  await tx
+    .updateTable("files")
+    .set((eb) => ({ live_bytes: eb("live_bytes", "+", bytes) }))
+    .where("id", "=", file)
+    .execute();
 }
 
 /** Removes the row with its jobs and placements. Returns the blobs that were unlinked. */
@@ -184,6 +237,7 @@ export async function removeFile(tx: Tx, file: number): Promise<string[]> {
   await tx.deleteFrom("files").where("id", "=", file).execute();
   await tx.deleteFrom("placements").where("file_id", "=", file).execute();
   await tx.deleteFrom("jobs").where("kind", "in", ["store", "delete"]).where("subject", "=", file).execute();
+  await tx.deleteFrom("pack_moves").where("file_id", "=", file).execute();
   return unlinkFileBlobs(tx, file);
 }
 

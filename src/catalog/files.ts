@@ -66,11 +66,6 @@ export class FileTableCatalog implements FileCatalog {
 
   private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {
     const blobs = await fileBlobs(this.store.reads, row.id);
-    const references = await this.store.reads
-      .selectFrom("extents")
-      .select(sql<number>`count(distinct version_id)`.as("count"))
-      .where("file_id", "=", row.id)
-      .executeTakeFirstOrThrow();
     return {
       id: String(row.id),
       owner: row.owner,
@@ -79,12 +74,13 @@ export class FileTableCatalog implements FileCatalog {
       reports: row.reports,
       size: row.size,
       ...this.toManifest(row),
+      layout: row.packed === null ? "own-file" : "pack",
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null
         ? {}
         : { signed: { nonce: row.signed_nonce, untilBlock: row.signed_until_block } }),
       blobs,
-      references: references.count,
+      needed: await isReferenced(this.store.reads, row.id),
     };
   }
 
@@ -133,14 +129,16 @@ export class FileTableCatalog implements FileCatalog {
         })
         .where("id", "=", file)
         .where("state", "!=", "deleting")
+        .returning("packed")
         .executeTakeFirst();
-      if (Number(moved.numUpdatedRows) === 0) return { orphans: [] };
+      if (!moved) return { orphans: [] };
       await removeJob(tx, "store", file);
       await dropDataKey(tx, file);
       await recordStored(tx, this.clock.now(), { file });
       const released = [
         ...(await unlinkFileBlobs(tx, file)),
-        ...(await releaseVersions(tx, file)),
+        // A packed object has its staged bytes in the pack's.
+        ...(moved.packed === null ? await releaseVersions(tx, file) : []),
         ...(await releaseFile(tx, this.clock.now(), file)),
       ];
       return { orphans: await orphansAmong(tx, released) };

@@ -28,7 +28,7 @@ const insertJob = statement<{
     .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()),
 );
 
-/** Adds a job that is due now, unless the subject has one of this kind. `format`: as in the column. */
+/** Adds a job that is due at `now`, unless the subject has one of this kind. `format`: as in the column. */
 export async function addJob(
   tx: Tx,
   now: number,

@@ -7,6 +7,7 @@ import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
+import { SEGMENT_SIZE } from "../model/sizes.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
 import type {
@@ -26,6 +27,7 @@ import type {
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
 import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
+import { enqueue } from "./pack-queue.js";
 import { addJob, removeJob } from "./jobs.js";
 import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns.js";
 import { toKeyText } from "./key-text.js";
@@ -128,7 +130,9 @@ export class ObjectTableCatalog implements ObjectCatalog {
       throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
-      const row = await insertVersion(tx, now, version, { versionId, fid: version.fid ?? only });
+      // Between the reads of a packed source and of its extents it may have moved to another pack.
+      const fid = extents[0]?.packed ? only : (version.fid ?? only);
+      const row = await insertVersion(tx, now, version, { versionId, fid });
       if (await linkExtents(tx, version.owner, row.id, extents)) return row;
       // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
@@ -136,12 +140,15 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
+    const packed = version.layout === "pack" && version.size > 0;
     const row = await insertVersion(tx, now, version, {
       versionId,
-      stagedSegments: segmentCount(version.size, version.format),
+      stagedSegments: packed ? 1 : segmentCount(version.size, version.format),
+      fid: version.fid,
     });
     await linkVersionBlobs(tx, row.id, blobs);
-    if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
+    if (packed) await enqueue(tx, now, row, this.formats, version.format);
+    else if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
     return row;
   }
 
@@ -237,17 +244,17 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const now = this.clock.now();
       const version = await tx
         .selectFrom("versions")
-        .select(["id", "owner"])
+        .select(["id", "owner", "fid"])
         .where("id", "=", toRowId(id) ?? 0)
         .where("staged_segments", ">", 0)
         .executeTakeFirst();
       if (!version) return { orphans: [] };
+      const found = fidOf(files, fid) ?? null;
+      // Clients know this FID. That the same bytes have another now means that the disk has damaged them.
+      if (version.fid !== null && version.fid !== found)
+        throw new Error(`the version was written with FID ${version.fid}, but its staged bytes have ${found}`);
       const allStored = await linkFiles(tx, now, this.formats, version, files);
-      await tx
-        .updateTable("versions")
-        .set({ staged_segments: 0, fid: fidOf(files, fid) ?? null })
-        .where("id", "=", version.id)
-        .execute();
+      await tx.updateTable("versions").set({ staged_segments: 0, fid: found }).where("id", "=", version.id).execute();
       await removeJob(tx, "encode", version.id);
       await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const released = allStored ? await unlinkVersionBlobs(tx, version.id) : [];
@@ -256,20 +263,28 @@ export class ObjectTableCatalog implements ObjectCatalog {
     });
   }
 
-  async undeclaredSegments(owner: string): Promise<number> {
-    const staged = await this.store.reads
+  async undeclaredBytes(owner: string): Promise<number> {
+    const db = this.store.reads;
+    const staged = await db
       .selectFrom("versions")
       .select(sql<number | null>`sum(staged_segments)`.as("segments"))
       .where("owner", "=", owner)
       .where("staged_segments", ">", sql.lit(0))
       .executeTakeFirstOrThrow();
-    const encoded = await this.store.reads
+    const encoded = await db
       .selectFrom("files")
       .select(sql<number | null>`sum(segment_count)`.as("segments"))
       .where("state", "=", "encoded")
       .where("owner", "=", owner)
       .executeTakeFirstOrThrow();
-    return (staged.segments ?? 0) + (encoded.segments ?? 0);
+    const queued = await db
+      .selectFrom("pack_queue")
+      .select([sql<number>`count(*)`.as("objects"), sql<number | null>`sum(size)`.as("bytes")])
+      .where("owner", "=", owner)
+      .executeTakeFirstOrThrow();
+    const segments = (staged.segments ?? 0) + (encoded.segments ?? 0) - queued.objects;
+    // A version that ends its wait between these reads may be counted twice, or its segment less: never below nothing.
+    return Math.max(segments, 0) * SEGMENT_SIZE + (queued.bytes ?? 0);
   }
 }
 
@@ -297,6 +312,6 @@ export async function recordOutboxEvent(
 }
 
 /** The FID of a version: of its one file, or the root over all segments of several. */
-export function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
+function fidOf(files: readonly NewFile[], root: Fid | undefined): Fid | undefined {
   return root ?? (files.length === 1 ? files[0]?.fid : undefined);
 }

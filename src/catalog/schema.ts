@@ -1,6 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { DocumentName } from "../model/bucket-documents.js";
-import type { FileState, JobKind, Placement } from "./catalog.js";
+import type { FileState, JobKind, PackFormat, Placement } from "./catalog.js";
 
 /** Bytes: written as a view; the type when read depends on the driver (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
@@ -21,6 +21,8 @@ export interface Schema {
   files: FileTable;
   file_blobs: FileBlobTable;
   placements: PlacementTable;
+  pack_queue: PackQueueTable;
+  pack_moves: PackMoveTable;
   uploads: UploadTable;
   parts: PartTable;
   preparations: PreparationTable;
@@ -55,8 +57,12 @@ export interface VersionTable {
   size: number;
   etag: string;
   created_at: number;
-  /** Segments the account will be charged for but that belong to no file yet; 0 once the version is linked to files. */
+  /**
+   * Segments the account will be charged for but that belong to no file yet; 0 once the version is linked to files. 1
+   * while it waits for a pack, whatever its size.
+   */
   staged_segments: number;
+  /** Known once the version is linked to files; before that only of one whose ETag has it. */
   fid: string | null;
   /** JSON: ContentHeaders. */
   content: string | null;
@@ -91,6 +97,9 @@ export interface ExtentTable {
   file_id: number;
   offset: number;
   length: number;
+  /** Of a packed object: its stored bytes, and their SHA-256 in hex. */
+  stored_length: number | null;
+  digest: string | null;
 }
 
 export interface FileTable {
@@ -112,6 +121,30 @@ export interface FileTable {
   format: string | null;
   /** 13 hashes of 32 bytes a segment: its own, then its fragments'. */
   segments: Bytes;
+  /** Null: the file of one object, or of copies of it. */
+  packed: PackFormat | null;
+  /** Of a pack: the stored bytes that a version needs. */
+  live_bytes: Generated<number>;
+}
+
+/** Versions that wait for a pack. */
+export interface PackQueueTable {
+  version_id: number;
+  owner: string;
+  packed: PackFormat;
+  size: number;
+  queued_at: number;
+  /** JSON: SealedFormat; null is plain. */
+  format: string | null;
+}
+
+/** Runs of a pack that replace those of another one when the pack is stored. */
+export interface PackMoveTable {
+  file_id: number;
+  offset: number;
+  length: number;
+  source_id: number;
+  source_offset: number;
 }
 
 export interface FileBlobTable {

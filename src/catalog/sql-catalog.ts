@@ -14,6 +14,7 @@ import type {
   JobCatalog,
   KeyUseCatalog,
   ObjectCatalog,
+  PackCatalog,
   PreparationCatalog,
   UploadCatalog,
 } from "./catalog.js";
@@ -23,6 +24,7 @@ import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
+import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
 import type { Store } from "./store.js";
@@ -36,6 +38,7 @@ export class SqlCatalog implements Catalog {
   readonly uploads: UploadCatalog;
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
+  readonly packs: PackCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
@@ -52,6 +55,7 @@ export class SqlCatalog implements Catalog {
     this.uploads = new UploadTableCatalog(store, clock, formats);
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock, formats);
+    this.packs = new PackTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);

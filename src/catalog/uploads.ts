@@ -2,21 +2,12 @@ import { sql } from "kysely";
 import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
 import { DomainError } from "../model/errors.js";
+import { segmentCount } from "../model/file.js";
 import { noUpload, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
 import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
-import type {
-  NewFile,
-  NewVersion,
-  Released,
-  UploadCatalog,
-  UploadPage,
-  UploadQuery,
-  UploadResult,
-  Written,
-} from "./catalog.js";
-import { recordStored } from "./events.js";
-import { linkFiles } from "./file-links.js";
+import type { NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, UploadResult, Written } from "./catalog.js";
+import { addJob } from "./jobs.js";
 import {
   aclColumn,
   checksumColumn,
@@ -27,15 +18,16 @@ import {
   tagsColumn,
   uploadResultColumn,
 } from "./json-columns.js";
+import { enqueue } from "./pack-queue.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
-import { recordOutboxEvent, fidOf } from "./objects.js";
+import { recordOutboxEvent } from "./objects.js";
 import type { UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Store, Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
-import { extentRows, insertVersion, toVersion, unlinkVersion } from "./versions.js";
+import { insertVersion, toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
@@ -146,32 +138,30 @@ export class UploadTableCatalog implements UploadCatalog {
     });
   }
 
-  complete(
-    id: string,
-    version: NewVersion,
-    parts: readonly Part[],
-    files: readonly NewFile[],
-    preconditions?: Preconditions,
-  ): Promise<Written> {
+  complete(id: string, version: NewVersion, parts: readonly Part[], preconditions?: Preconditions): Promise<Written> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
-      await requireOpen(tx, id, version);
+      const format = await requireOpen(tx, id, version);
       const released = await takeParts(tx, id, parts);
       const slot = await findSlot(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
-      const row = await insertVersion(tx, now, version, { versionId, fid: fidOf(files, version.fid) });
-      const allStored = await linkFiles(tx, now, this.formats, row, files);
-      if (!allStored)
-        await linkVersionBlobs(
-          tx,
-          row.id,
-          parts.map((part) => ({ blob: part.blob, offset: 0, length: part.size })),
-        );
+      const unpacked = this.formats.unpack(format);
+      const packed = version.layout === "pack" && version.size > 0;
+      const stagedSegments = packed ? 1 : segmentCount(version.size, unpacked);
+      const row = await insertVersion(tx, now, version, { versionId, stagedSegments, fid: version.fid });
+      const slices = parts.map(({ blob, size }) => ({ blob, offset: 0, length: size }));
+      await linkVersionBlobs(tx, row.id, slices);
+      if (packed) await enqueue(tx, now, row, this.formats, unpacked);
+      else if (version.size > 0) await addJob(tx, now, "encode", row.id, format);
+      // What was prepared of the upload serves the job.
+      await tx
+        .updateTable("preparations")
+        .set({ subject: String(row.id) })
+        .where("subject", "=", id)
+        .execute();
       await recordOutboxEvent(tx, now, version, row);
-      if (allStored) await recordStored(tx, now, { version: row.id });
-      await tx.deleteFrom("preparations").where("subject", "=", id).execute();
       const result: UploadResult = {
         etag: version.etag,
         versionId,
@@ -183,7 +173,7 @@ export class UploadTableCatalog implements UploadCatalog {
         .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
         .where("id", "=", id)
         .execute();
-      return { version: toVersion(row, await extentRows(tx, row.id)), orphans: await orphansAmong(tx, released) };
+      return { version: toVersion(row, []), orphans: await orphansAmong(tx, released) };
     });
   }
 
@@ -216,14 +206,16 @@ export class UploadTableCatalog implements UploadCatalog {
   }
 }
 
-async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<void> {
+/** Returns the column of the upload's format. */
+async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<string | null> {
   const upload = await tx
     .selectFrom("uploads")
-    .select(["state", "bucket", "key"])
+    .select(["state", "bucket", "key", "format"])
     .where("id", "=", id)
     .executeTakeFirst();
   const open = upload?.state === "open" && upload.bucket === version.bucket && fromKeyText(upload.key) === version.key;
   if (!open) throw noUpload(id);
+  return upload.format;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import type { Extent } from "../model/file.js";
-import type { Fid } from "../model/hash.js";
+import type { Fid, Hash } from "../model/hash.js";
 import type { Durability, ObjectVersion, StorageState } from "../model/object.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { unlinkVersionBlobs } from "./blob-links.js";
@@ -18,6 +18,7 @@ import {
   tagsColumn,
 } from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
+import { dequeue } from "./pack-queue.js";
 import type { VersionTable } from "./schema.js";
 import { statement, type Tx } from "./store.js";
 
@@ -109,6 +110,7 @@ export async function unlinkVersion(
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
   await removeJob(tx, "encode", version.id);
+  await dequeue(tx, [version.id]);
   await tx.deleteFrom("preparations").where("subject", "=", String(version.id)).execute();
   return released;
 }
@@ -120,6 +122,8 @@ export interface ExtentRow {
   readonly fid: string;
   readonly offset: number;
   readonly length: number;
+  readonly stored_length: number | null;
+  readonly digest: string | null;
   readonly state: FileState;
   readonly reports: number;
   readonly failure: string | null;
@@ -136,7 +140,8 @@ export function extentQuery(tx: Tx, version: number) {
     .selectFrom("extents as e")
     .innerJoin("files as f", "f.id", "e.file_id")
     .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
-    .select(["e.file_id", "f.fid", "e.offset", "e.length", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
+    .select(["e.file_id", "e.offset", "e.length", "e.stored_length", "e.digest"])
+    .select(["f.fid", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
     .where("e.version_id", "=", version)
     .orderBy("e.position");
 }
@@ -172,8 +177,9 @@ export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): Objec
   };
 }
 
-export function toExtent({ file_id: file, fid, offset, length }: ExtentRow): Extent {
-  return { file: String(file), fid: fid as Fid, offset, length };
+export function toExtent({ file_id: file, fid, offset, length, stored_length: stored, digest }: ExtentRow): Extent {
+  const packed = stored === null || digest === null ? {} : { packed: { length: stored, digest: digest as Hash } };
+  return { file: String(file), fid: fid as Fid, offset, length, ...packed };
 }
 
 /**
@@ -191,7 +197,8 @@ const reached: Readonly<Record<FileState, StorageState>> = {
 const rank: Readonly<Record<StorageState, number>> = { staged: 0, encoded: 1, declared: 2, placed: 3, stored: 4 };
 
 function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability {
-  if (row.staged_segments > 0) return { state: "staged", reports: 0 };
+  const fid = row.fid === null ? {} : { fid: row.fid as Fid };
+  if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
     const state = reached[extent.state];
@@ -201,5 +208,7 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   const failure = extents.find((extent) => extent.failure !== null)?.failure;
   const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
-  return { ...least, ...(row.fid === null ? {} : { fid: row.fid as Fid }), ...why };
+  const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
+  const extent = length === null ? {} : { extent: { offset, length } };
+  return { ...least, ...fid, ...extent, ...why };
 }

@@ -14,6 +14,7 @@ import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../maintenance/preparation-gc.js";
 import { UploadGc } from "../maintenance/upload-gc.js";
 import { systemClock } from "../async/system-clock.js";
+import { coalesced } from "../async/timer.js";
 import { createS3App, type S3AppSettings } from "../s3/app.js";
 import type { PeerServer } from "../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
@@ -28,6 +29,12 @@ import { signerOf } from "./signer.js";
 
 /** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
 const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
+
+/**
+ * Requests wake the workers no more often than this, ms: each look for jobs costs as much as a small request, and they
+ * find many at a time.
+ */
+const WAKE_MS = 20;
 
 export interface GatewayServerComponents {
   readonly log: Logger;
@@ -58,7 +65,7 @@ export class GatewayServer implements Running {
     const signer = await signerOf(config.chain);
     const services = await openServices(config, accounts, signer, keys, log);
     await startWorkers(services, config, log);
-    const metrics = new Metrics(services);
+    const metrics = new Metrics(services, accounts);
     const network = await networkBucket(config, services, log);
     const gateway = new CessGateway(
       {
@@ -67,12 +74,13 @@ export class GatewayServer implements Running {
         files: services.retrieval.files,
         network,
         clock: systemClock,
-        onWork: () => wakeAll(services),
+        onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
       },
       {
         region: config.region,
         newBuckets: config.newBuckets,
         encryption: config.encryption,
+        packing: config.packing,
         multipartEtag: config.etag.multipart,
         lifecycleDayMs: config.lifecycleDayMs,
         webhooks: config.notifications.webhooks.map(({ name }) => name),
@@ -132,8 +140,11 @@ function adminServer(
     {
       metrics: metrics.registry,
       notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
-      dropCache: () => services.cache.clear(),
-      routes: [nodeTable(services), ...routes],
+      dropCache: () => {
+        services.retrieval.forgetObjects();
+        return services.cache.clear();
+      },
+      routes: [nodeTable(services), ...packRoutes(services), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },
   );
@@ -151,6 +162,14 @@ function nodeTable({ registry }: Services): AdminRoute {
   return { method: "GET", path: /^\/nodes$/, run };
 }
 
+/** The admin endpoint's view of packs, and the order to close those that wait. */
+function packRoutes({ packer }: Services): AdminRoute[] {
+  return [
+    { method: "GET", path: /^\/packs$/, run: async () => json(await packer.status()) },
+    { method: "POST", path: /^\/packs\/flush$/, run: async () => json({ closing: await packer.flush() }, 202) },
+  ];
+}
+
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
@@ -164,9 +183,10 @@ async function networkBucket(
 }
 
 async function startWorkers(services: Services, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, supervisor, distribution, registry } = services;
+  const { catalog, blobs, supervisor, distribution, packer, registry } = services;
   await catalog.jobs.releaseAll();
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  supervisor.add(packer);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
     new OrphanSweeper(shared),

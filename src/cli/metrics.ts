@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "../s3/dispatch.js";
 import type { PeerCounts } from "../peers/peer-server.js";
+import type { Accounts } from "./accounts.js";
 import type { Services } from "./services.js";
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -22,9 +23,10 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(services: Services) {
+  constructor(services: Services, accounts: Pick<Accounts, "owner">) {
     collectDefaultMetrics({ register: this.registry });
     this.catalogGauges(services);
+    this.packGauges(services, accounts);
     this.gauge("cess_s3_chain_connected", "1 while a chain node answers", () => Number(services.chain.connected));
     this.gauge("cess_s3_cache_memory_bytes", "Fragments cached in memory", () => services.cache.usage().memoryBytes);
     this.gauge("cess_s3_cache_disk_bytes", "Fragments cached on disk", () => services.cache.usage().diskBytes);
@@ -97,6 +99,42 @@ export class Metrics {
       "what",
     );
     this.counters("cess_s3_files", "CESS files by state", () => catalog.files.countByState(), "state");
+  }
+
+  private packGauges({ catalog }: Services, accounts: Pick<Accounts, "owner">): void {
+    this.counters(
+      "cess_s3_packs",
+      "Packs, the files that small objects share, by state",
+      () => catalog.packs.count(),
+      "state",
+    );
+    this.gauge("cess_s3_pack_queue_objects", "Objects that wait for a pack", async () =>
+      (await catalog.packs.queues()).reduce((sum, { objects }) => sum + objects, 0),
+    );
+    const usage =
+      (member: "objectBytes" | "chargedBytes" | "deadBytes"): (() => Promise<Record<string, number>>) =>
+      async () =>
+        Object.fromEntries(
+          (await catalog.packs.usage()).map((of) => [accounts.owner(of.owner)?.displayName ?? of.owner, of[member]]),
+        );
+    this.counters(
+      "cess_s3_object_bytes",
+      "Bytes of objects, in files and waiting for a pack; shared ones count once",
+      usage("objectBytes"),
+      "account",
+    );
+    this.counters(
+      "cess_s3_charged_bytes",
+      "Bytes that the territory is charged for files on CESS",
+      usage("chargedBytes"),
+      "account",
+    );
+    this.counters(
+      "cess_s3_dead_bytes",
+      "Bytes in stored packs that no object needs any more",
+      usage("deadBytes"),
+      "account",
+    );
   }
 
   private gauge(name: string, help: string, read: () => number | Promise<number>): void {

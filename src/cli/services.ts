@@ -9,6 +9,7 @@ import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import type { Config } from "../config/config.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { Distribution } from "../distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../distribution/order-name.js";
 import { ThreadEncoder } from "../encoding/thread-encoder.js";
 import { systemClock } from "../async/system-clock.js";
 import { CessChain } from "../network/chain/chain-client.js";
@@ -20,6 +21,7 @@ import { MeasuredNodes } from "../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry, type NodeRegistrySettings } from "../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../network/nodes/limited-nodes.js";
+import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../packing/packer.js";
 import { ResumablePreprocessing } from "../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../peers/gateway-peers.js";
@@ -48,6 +50,7 @@ export interface Services {
   readonly retrieval: NetworkRetrieval;
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
+  readonly packer: Packer;
 }
 
 export async function openServices(
@@ -81,27 +84,24 @@ export async function openServices(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
   );
-  const policy = await placementPolicy(config.placement);
   const peers = gatewayPeers(config, chain, encoder);
   const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
+  const wake = (worker: string) => supervisor.wake(worker);
+  const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
   const distribution = new Distribution(
     {
-      catalog,
-      blobs,
+      ...shared,
       encoder,
-      preprocessing,
       chain,
       nodes,
       registry,
-      clock,
-      log,
-      policy,
-      owners: accounts.owner,
-      wake: (worker) => supervisor.wake(worker),
+      policy: await placementPolicy(config.placement),
+      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
+  const packer = new Packer({ ...shared, retrieval }, packerSettings(config));
   return {
     keys,
     catalog,
@@ -119,12 +119,19 @@ export async function openServices(
     retrieval,
     supervisor,
     distribution,
+    packer,
   };
 }
 
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
   const { failures, missedReports, cooldownSeconds, maxCooldownSeconds } = nodes;
   return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
+}
+
+function packerSettings({ packing }: Config): Partial<PackerSettings> {
+  const { segments, maxAgeSeconds, mergeBudget } = packing;
+  const maxAgeMs = maxAgeSeconds * 1000;
+  return { segments, maxAgeMs, mergeBudget, quietMs: Math.min(PACKER_DEFAULTS.quietMs, maxAgeMs) };
 }
 
 /** Closes services before those they depend on. The listeners and the supervisor must have ended. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
+import { segmentCapacity } from "../model/file.js";
+import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
@@ -273,6 +275,28 @@ export const configSchema = z.strictObject({
        * dash for an MD5; or the MD5 of MD5s, as on AWS. Objects keep the ETag they got.
        */
       multipart: z.enum(["fid", "fid-parts", "md5-parts"]).default("fid"),
+    })
+    .prefault({}),
+  /** Which small objects share files on CESS, and when such a file, a pack, is closed: docs/packs.md. */
+  packing: z
+    .strictObject({
+      /** Objects of at most so many bytes are packed; 0: none is. */
+      maxObjectBytes: bytes.prefault("8MiB"),
+      /** Segments of 32 MiB in a pack. */
+      segments: wholeNumber({ min: 1, max: MAX_SEGMENTS_PER_FILE }).default(8),
+      /** Seconds that an object waits for its pack, at most. */
+      maxAgeSeconds: wholeNumber({ min: 1, max: 86_400 }).default(600),
+      /** Bytes sent to the network for merging packs, at most, for each byte that becomes free there; 0: no merging. */
+      mergeBudget: decimalNumber({ min: 0, max: 100 }).default(1),
+    })
+    .superRefine(({ maxObjectBytes, segments }, context) => {
+      const room = segments * segmentCapacity({ name: "aes-256-gcm", first: 0 }) - PACK_HEADER_BYTES;
+      if (maxObjectBytes > room)
+        context.addIssue({
+          code: "custom",
+          path: ["maxObjectBytes"],
+          message: `must fit into a pack: ${maxObjectBytes} bytes are more than the ${room} that packing.segments: ${segments} leaves for objects`,
+        });
     })
     .prefault({}),
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */

@@ -21,6 +21,8 @@ const DEV_DEFAULTS = {
   encryption: { default: "none" },
   // Of 14 nodes 12 are needed: without those that cool nothing can be stored, and on a busy machine nodes are late.
   nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
+  // Nobody waits ten minutes to see an object stored, and nothing is charged here.
+  packing: { maxAgeSeconds: 5 },
 };
 
 /** The gateway's configuration for `serve`: file, then environment. Throws ConfigError. */

@@ -44,6 +44,10 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
   CESS_S3_ACCESS_LOG_MINUTES: ["accessLogs", "minutes"],
   CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
+  CESS_S3_PACK_MAX_OBJECT: ["packing", "maxObjectBytes"],
+  CESS_S3_PACK_SEGMENTS: ["packing", "segments"],
+  CESS_S3_PACK_MAX_AGE: ["packing", "maxAgeSeconds"],
+  CESS_S3_PACK_MERGE_BUDGET: ["packing", "mergeBudget"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };

@@ -9,6 +9,7 @@ import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { Counters } from "./counters.js";
+import type { OrderNames } from "./order-name.js";
 import type { Owners } from "./owners.js";
 
 /** Distribution's collaborators. */
@@ -21,6 +22,7 @@ export interface DistributionComponents {
   readonly nodes: Nodes;
   readonly registry: Pick<NodeRegistry, "nodes" | "reported" | "missedReport">;
   readonly owners: Owners;
+  readonly orderNames: OrderNames;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "error">;
   /** Wakes the worker of this name (Supervisor.wake). */

@@ -46,7 +46,7 @@ export class DeleteJob {
         return storeContext.waitEvent();
       case "failed":
         // Refused before there was a deal: the row is removed with its bytes. Otherwise it is deleted as a stored one.
-        if (row.references === 0 && (await storeContext.discard(row)).kind === "done") return DONE;
+        if (!row.needed && (await storeContext.discard(row)).kind === "done") return DONE;
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "stored":
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
@@ -64,7 +64,7 @@ export class DeleteJob {
     if (deal) return storeContext.waitEvent();
     if (file && isOwner(file, account.cessAccount)) {
       // When an object needs it again and nothing was deleted yet, the catalog keeps the file.
-      if (row.references > 0 && !(await catalog.files.beginDelete(row.id))) return DONE;
+      if (row.needed && !(await catalog.files.beginDelete(row.id))) return DONE;
       return this.send(row, account, signal);
     }
     const final = await chain.file(row.fid, "finalized");

@@ -2,7 +2,6 @@ import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
-import { orderName } from "./order-name.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
 import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
@@ -35,7 +34,7 @@ export class Ordering {
     const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
       return this.storeContext.waitBlock();
-    if (row.references === 0) return this.storeContext.discard(row);
+    if (!row.needed) return this.storeContext.discard(row);
     if (file) {
       // Somebody stored the same bytes before.
       if (!sameContent(row, file)) return this.storeContext.giveUpForeign(row, file);
@@ -73,7 +72,7 @@ export class Ordering {
   }
 
   private async declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, chain, counters } = this.context;
+    const { catalog, chain, counters, orderNames } = this.context;
     await this.preflight(row, account, exists);
     counters.declarations++;
     try {
@@ -82,7 +81,7 @@ export class Ordering {
           fid: row.fid,
           owner: account.cessAccount,
           territory: row.territory,
-          fileName: orderName(row.id),
+          fileName: orderNames.name({ kind: row.layout, number: Number(row.id) }),
           size: row.size,
           segments: row.segments,
         },

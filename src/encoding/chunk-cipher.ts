@@ -1,43 +1,51 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
-import type { SegmentFormat } from "../model/file.js";
-import { CHUNK_CONTENT, CHUNK_SIZE, CHUNK_TAG } from "../model/sizes.js";
+import type { DataKey } from "../model/file.js";
+import { CHUNK_CONTENT, CHUNK_TAG } from "../model/sizes.js";
 
-/** Authenticated with every chunk, so a chunk of a later format can never be taken for one of this format. */
-const FORMAT = Buffer.from("cess-s3 aes-256-gcm chunk 1");
+/** Authenticated with every chunk, so a chunk of another format can never be taken for one of this format. */
+const SEGMENT_CHUNK = Buffer.from("cess-s3 aes-256-gcm chunk 1");
 const NONCE_SIZE = 12;
 
-/** The chunks of an encrypted object's segments: docs/encryption.md describes them byte by byte. */
+/**
+ * The chunks of an encrypted object: its content's ciphertext, then the tag. docs/encryption.md describes them byte by
+ * byte.
+ */
 export class ChunkCipher {
   private readonly key: KeyObject;
 
-  /** Throws Error for a format without its key. */
-  constructor(format: SegmentFormat & { readonly name: "aes-256-gcm" }) {
-    if (format.key === undefined) throw new Error("the data key of an encrypted file is missing");
-    this.key = createSecretKey(format.key, "hex");
+  /** `format` is authenticated with every chunk. Throws Error when the key is missing. */
+  constructor(
+    key: DataKey | undefined,
+    private readonly format: Uint8Array = SEGMENT_CHUNK,
+  ) {
+    if (key === undefined) throw new Error("the data key of an encrypted file is missing");
+    this.key = createSecretKey(key, "hex");
   }
 
   /**
-   * Writes the chunk, CHUNK_SIZE bytes, into `target`. `segment` is counted over the object, `chunk` over the segment.
+   * Writes the chunk into `target`, which has CHUNK_TAG bytes more than `content` (at most CHUNK_CONTENT). `segment` is
+   * counted over the object, `chunk` over the segment.
    */
   seal(segment: number, chunk: number, content: Uint8Array, target: Uint8Array): void {
-    const cipher = createCipheriv("aes-256-gcm", this.key, nonce(segment, chunk), { authTagLength: CHUNK_TAG }).setAAD(
-      FORMAT,
-    );
+    checkLength(content.length);
+    const cipher = createCipheriv("aes-256-gcm", this.key, nonce(segment, chunk), { authTagLength: CHUNK_TAG });
+    cipher.setAAD(this.format);
     target.set(cipher.update(content));
     cipher.final();
-    target.set(cipher.getAuthTag(), CHUNK_CONTENT);
+    target.set(cipher.getAuthTag(), content.length);
   }
 
   /**
-   * The chunk's CHUNK_CONTENT bytes. Throws Error when they are not what was sealed: the segment's hash was right, so
-   * no storage node is to blame, but a wrong key or a wrong file.
+   * The chunk's content, CHUNK_TAG bytes shorter than `sealed`. Throws Error when the bytes are not what was sealed:
+   * where they were verified by a hash before, no storage node is to blame, but a wrong key or a wrong file.
    */
   open(segment: number, chunk: number, sealed: Uint8Array): Buffer {
-    const decipher = createDecipheriv("aes-256-gcm", this.key, nonce(segment, chunk), {
-      authTagLength: CHUNK_TAG,
-    }).setAAD(FORMAT);
-    decipher.setAuthTag(sealed.subarray(CHUNK_CONTENT, CHUNK_SIZE));
-    const content = decipher.update(sealed.subarray(0, CHUNK_CONTENT));
+    const length = sealed.length - CHUNK_TAG;
+    checkLength(length);
+    const decipher = createDecipheriv("aes-256-gcm", this.key, nonce(segment, chunk), { authTagLength: CHUNK_TAG });
+    decipher.setAAD(this.format);
+    decipher.setAuthTag(sealed.subarray(length));
+    const content = decipher.update(sealed.subarray(0, length));
     try {
       decipher.final();
     } catch (cause) {
@@ -45,6 +53,11 @@ export class ChunkCipher {
     }
     return content;
   }
+}
+
+function checkLength(content: number): void {
+  if (content < 1 || content > CHUNK_CONTENT)
+    throw new RangeError(`a chunk has 1 to ${CHUNK_CONTENT} bytes of content, not ${content}`);
 }
 
 /** A data key seals one object, and each chunk has its own number, so no nonce is used twice. */

@@ -47,6 +47,11 @@ export interface Encoder {
    * capacity; the rest is zeros. `format`: of a file that begins with this segment.
    */
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes>;
+  /**
+   * The hash of that segment alone, which is all that a FID needs: a quarter of the work. For requests that wait for it,
+   * so it does not wait for other work on segments.
+   */
+  segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash>;
   /** The 8 MiB of fragment `index` (0…11) of that segment. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
   /** Makes data fragments that are not among the `available`: any four different ones, which are given back. */

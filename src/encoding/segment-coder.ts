@@ -15,23 +15,54 @@ function updateZeros(hasher: Hasher, count: number): void {
     hasher.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
 }
 
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
+
+/** SHA-256 of a fragment. Zeros wait until something else follows them: a fragment of zeros is never hashed. */
+class FragmentHash {
+  private readonly hasher = createHash("sha256");
+  private length = 0;
+  private waitingZeros = 0;
+
+  update(strip: Uint8Array): void {
+    if (isZero(strip)) {
+      this.waitingZeros += strip.length;
+      return;
+    }
+    this.length += this.waitingZeros + strip.length;
+    this.hashZeros();
+    this.hasher.update(strip);
+  }
+
+  /** Of the whole fragment: what is missing is zeros. */
+  digest(): Hash {
+    return this.length === 0 ? ZERO_FRAGMENT_HASH : (this.whole().copy().digest("hex") as Hash);
+  }
+
+  /** The hash state after the whole fragment, for what follows it. Nothing more can be given to this object. */
+  whole(): Hasher {
+    this.waitingZeros = FRAGMENT_SIZE - this.length;
+    this.length = FRAGMENT_SIZE;
+    this.hashZeros();
+    return this.hasher;
+  }
+
+  private hashZeros(): void {
+    updateZeros(this.hasher, this.waitingZeros);
+    this.waitingZeros = 0;
+  }
+}
+
 /** Bytes of data fragment `index` up to the end of the segment's content. */
 function contentOf(source: SegmentSource, index: number): number {
   return Math.min(Math.max(source.zerosFrom - index * FRAGMENT_SIZE, 0), FRAGMENT_SIZE);
 }
 
 /**
- * Whether this is a data fragment without content. Fragment 0 is always hashed, because the segment's hash continues
- * from its hash.
- */
-function knownZero(source: SegmentSource, index: number): boolean {
-  return index > 0 && index < DATA_FRAGMENTS && contentOf(source, index) === 0;
-}
-
-/**
  * One thread's work on segments, column by column. Only a strip of each fragment is in memory, so twelve hashes and
- * eight parity fragments cost 768 KiB instead of 96 MiB. Columns behind the content are zero in all twelve fragments
- * and are only hashed; a fragment without content has a known hash.
+ * eight parity fragments cost 768 KiB instead of 96 MiB. Columns of zeros are zeros in all twelve fragments: those behind
+ * the content are neither read nor coded, and a fragment of nothing else has a known hash.
  */
 export class SegmentCoder {
   constructor(private readonly codec: Codec) {}
@@ -39,21 +70,28 @@ export class SegmentCoder {
   hashes(content: readonly FileSlice[], format: SegmentFormat): SegmentHashes {
     const source = openSegment(content, format);
     try {
-      const hashers = [...DATA, ...PARITY].map(() => createHash("sha256"));
+      const hashers = [...DATA, ...PARITY].map(() => new FragmentHash());
       const coded = contentOf(source, 0);
       for (let column = 0; column < coded; column += STRIP_SIZE) {
         const length = Math.min(STRIP_SIZE, coded - column);
         this.readColumn(source, column, length);
         this.codec.transform(DATA, PARITY, length);
-        for (const [index, hasher] of hashers.entries())
-          if (!knownZero(source, index)) hasher.update(this.strip(index, length));
+        for (const [index, hasher] of hashers.entries()) hasher.update(this.strip(index, length));
       }
-      const fragments = hashers.map((hasher, index) => {
-        if (knownZero(source, index)) return ZERO_FRAGMENT_HASH;
-        updateZeros(hasher, FRAGMENT_SIZE - coded);
-        return hasher.copy().digest("hex") as Hash;
-      });
-      return { hash: this.segmentHash(source, hashers[0] ?? createHash("sha256")), fragments };
+      const fragments = hashers.map((hasher) => hasher.digest());
+      // A segment begins with its fragment 0, so its hash continues from that fragment's. That saves a quarter.
+      const begun = hashers[0]?.whole() ?? createHash("sha256");
+      return { hash: this.hashOn(source, FRAGMENT_SIZE, begun), fragments };
+    } finally {
+      source.close();
+    }
+  }
+
+  /** The hash of the segment alone: nothing is coded. */
+  segmentHash(content: readonly FileSlice[], format: SegmentFormat): Hash {
+    const source = openSegment(content, format);
+    try {
+      return this.hashOn(source, 0, createHash("sha256"));
     } finally {
       source.close();
     }
@@ -115,18 +153,16 @@ export class SegmentCoder {
     return strip.subarray(0, length);
   }
 
-  /**
-   * A segment begins with its fragment 0, so its hash continues from that fragment's hash state. That saves a quarter.
-   */
-  private segmentHash(source: SegmentSource, fragment0: Hasher): Hash {
+  /** The segment's hash, of which the bytes before `from` are hashed already. */
+  private hashOn(source: SegmentSource, from: number, hasher: Hasher): Hash {
     const buffer = this.codec.outputs[0] ?? new Uint8Array(STRIP_SIZE);
-    const end = Math.max(Math.min(source.zerosFrom, SEGMENT_SIZE), FRAGMENT_SIZE);
-    for (let position = FRAGMENT_SIZE; position < end; position += buffer.length) {
+    const end = Math.max(Math.min(source.zerosFrom, SEGMENT_SIZE), from);
+    for (let position = from; position < end; position += buffer.length) {
       const piece = buffer.subarray(0, Math.min(buffer.length, end - position));
       source.read(position, piece);
-      fragment0.update(piece);
+      hasher.update(piece);
     }
-    updateZeros(fragment0, SEGMENT_SIZE - end);
-    return fragment0.digest("hex") as Hash;
+    updateZeros(hasher, SEGMENT_SIZE - end);
+    return hasher.digest("hex") as Hash;
   }
 }

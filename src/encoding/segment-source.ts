@@ -96,7 +96,7 @@ class ChunkedSource implements SegmentSource {
     private readonly format: SegmentFormat & { readonly name: "aes-256-gcm" },
   ) {
     this.zerosFrom = Math.ceil(plaintext.zerosFrom / CHUNK_CONTENT) * CHUNK_SIZE;
-    this.cipher = new ChunkCipher(format);
+    this.cipher = new ChunkCipher(format.key);
   }
 
   read(position: number, target: Uint8Array): void {

@@ -6,10 +6,10 @@ import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { type LeasedThread, ThreadPool } from "../threads/thread-pool.js";
 import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
-import type { EncodingCalls } from "./worker.js";
+import type { EncodingCalls, EncodingThread } from "./worker.js";
 
 export interface EncoderSettings {
-  /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. */
+  /** Worker threads: 1 MiB each, 33 MiB once they have met `cess-cbc`. Half as many more hash segments for requests. */
   readonly threads: number;
   /** Calls that may wait for a thread before callers are refused. */
   readonly waitingTasks: number;
@@ -33,21 +33,26 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  * abort.
  */
 export class ThreadEncoder implements Encoder {
-  private readonly pool: ThreadPool<EncodingCalls>;
-  private readonly turns: Semaphore;
+  private readonly coding: Line;
+  private readonly hashing: Line;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
     const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
-    this.pool = new ThreadPool({ module: new URL("./worker.js", import.meta.url), threads, idleMs: IDLE_MS });
-    this.turns = new Semaphore({ permits: threads, waiting: waitingTasks });
+    this.coding = new Line(threads, waitingTasks, { yields: true });
+    // Half of the threads, so that the event loop has a core for itself while they are busy.
+    this.hashing = new Line(Math.ceil(threads / 2), waitingTasks, { yields: false });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.run((thread) => thread.call("hashSegment", { content, format }), task);
+    return this.coding.run((thread) => thread.call("hashSegment", { content, format }), task);
+  }
+
+  segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash> {
+    return this.hashing.run((thread) => thread.call("segmentHash", { content, format }), task);
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.run((thread) => thread.call("fragment", { content, format, index }), task);
+    return this.coding.run((thread) => thread.call("fragment", { content, format, index }), task);
   }
 
   reconstruct(
@@ -57,20 +62,30 @@ export class ThreadEncoder implements Encoder {
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: owned(bytes) }));
     const buffers = given.map(({ bytes }) => bytes.buffer);
-    return this.run((thread) => thread.call("reconstruct", { available: given, wanted }, buffers), task);
+    return this.coding.run((thread) => thread.call("reconstruct", { available: given, wanted }, buffers), task);
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = owned(bytes);
-    return this.run((thread) => thread.call("verify", { bytes: given, hash }, [given.buffer]), task);
+    return this.coding.run((thread) => thread.call("verify", { bytes: given, hash }, [given.buffer]), task);
   }
 
   async close(): Promise<void> {
-    this.turns.close(new Error("the encoder is closed"));
-    await this.pool.close();
+    await Promise.all([this.coding.close(), this.hashing.close()]);
+  }
+}
+
+/** Threads, and the tasks that wait for them. */
+class Line {
+  private readonly pool: ThreadPool<EncodingCalls>;
+  private readonly turns: Semaphore;
+
+  constructor(threads: number, waiting: number, data: EncodingThread) {
+    this.pool = new ThreadPool({ module: new URL("./worker.js", import.meta.url), threads, idleMs: IDLE_MS, data });
+    this.turns = new Semaphore({ permits: threads, waiting });
   }
 
-  private async run<T>(
+  async run<T>(
     work: (thread: LeasedThread<EncodingCalls>) => Promise<T>,
     { priority = "foreground", signal, onStart }: Task = {},
   ): Promise<T> {
@@ -90,5 +105,10 @@ export class ThreadEncoder implements Encoder {
         throw new DomainError({ kind: "overloaded" }, "too much work is waiting for the encoder");
       throw error;
     }
+  }
+
+  async close(): Promise<void> {
+    this.turns.close(new Error("the encoder is closed"));
+    await this.pool.close();
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { setPriority } from "node:os";
+import { workerData } from "node:worker_threads";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { createCodec } from "./fastest-codec.js";
@@ -9,10 +10,14 @@ import { SegmentCoder } from "./segment-coder.js";
 
 const NICENESS = 10;
 
-/**
- * On Linux this is the priority of the calling thread only. With few cores, requests are served before preprocessing.
- */
-if (process.platform === "linux") setPriority(NICENESS);
+/** `workerData` of an encoding thread. */
+export interface EncodingThread {
+  /** With few cores, requests are served before its work. */
+  readonly yields: boolean;
+}
+
+// On Linux this is the priority of the calling thread only.
+if (process.platform === "linux" && (workerData as EncodingThread).yields) setPriority(NICENESS);
 
 const coder = new SegmentCoder(createCodec());
 
@@ -23,6 +28,8 @@ interface SegmentTask {
 
 const calls = {
   hashSegment: ({ content, format }: SegmentTask): SegmentHashes => coder.hashes(content, format),
+
+  segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
 
   fragment: ({ content, format, index }: SegmentTask & { readonly index: number }) =>
     given(coder.fragment(content, format, index)),

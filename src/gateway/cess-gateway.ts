@@ -10,6 +10,7 @@ import type { Accounts } from "./access/accounts.js";
 import type { Acls } from "./objects/acls.js";
 import { AclService } from "./objects/acl-service.js";
 import { Authorizer } from "./access/authorizer.js";
+import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
 import { QuotaCheck, quotaDefaults, type QuotaSettings } from "./ingest/quota-check.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import type { AccessLogs } from "./objects/access-logs.js";
@@ -68,6 +69,7 @@ export const GATEWAY_DEFAULTS = {
   multipartEtag: "fid" as MultipartEtag,
   newBuckets: NEW_BUCKETS,
   encryption: ENCRYPTION_DEFAULTS,
+  packing: PACKING_DEFAULTS,
   /** Names of webhooks that buckets may send events to. */
   webhooks: [] as readonly string[],
   /** A day of lifecycle rules, ms. */
@@ -90,7 +92,7 @@ export class CessGateway implements Gateway {
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, lifecycleDayMs, webhooks, quota } = {
+    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota } = {
       ...GATEWAY_DEFAULTS,
       ...settings,
     };
@@ -109,6 +111,7 @@ export class CessGateway implements Gateway {
       quota: new QuotaCheck(components, quota),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
+      layouts: new ObjectLayout(components, packing),
       redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
     };
     this.access = authorizer;

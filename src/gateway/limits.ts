@@ -1,5 +1,7 @@
 import { S3Error } from "./s3-error.js";
+import { isLayout, LAYOUT_NAME, layouts } from "../model/layout.js";
 import { GIB, KIB, MIB } from "../model/sizes.js";
+import type { Tag } from "../model/tag.js";
 
 /** S3's own limits, in bytes unless the name says otherwise. */
 export const LIMITS = {
@@ -52,6 +54,21 @@ export function requireMetadata(metadata: Readonly<Record<string, string>>): voi
       fields: { Size: String(size), MaxSizeAllowed: String(LIMITS.metadataBytes) },
     });
   }
+  requireLayout(metadata[LAYOUT_NAME]);
+}
+
+/** InvalidArgument for a layout that there is not, as user metadata or as a bucket's tag. */
+export function requireLayout(value: string | undefined): void {
+  if (value === undefined || isLayout(value)) return;
+  throw new S3Error("InvalidArgument", {
+    message: `${LAYOUT_NAME} must be ${layouts.join(" or ")}: a file of its own on CESS, or one shared with other small objects`,
+    fields: { ArgumentName: LAYOUT_NAME, ArgumentValue: value },
+  });
+}
+
+/** As `requireLayout`, for the tags of a bucket. */
+export function requireLayoutTag(tags: readonly Tag[]): void {
+  requireLayout(tags.find(({ key }) => key === LAYOUT_NAME)?.value);
 }
 
 /** InvalidArgument unless the part number is a whole number from 1 to 10,000. */

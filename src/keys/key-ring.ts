@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
 import { kmsKeyName, noKmsKey } from "../model/encryption.js";
 import type { Keys, KeyServer, Wrapper } from "./keys.js";
-import { openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
+import { KEY_SIZE, openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
 
 /** The configured key material. Of several keys the first one wraps; the others only unwrap. */
 export interface KeyMaterial {
@@ -50,6 +50,13 @@ export class KeyRing implements Keys {
 
   has(id: string): boolean {
     return this.ids.has(id);
+  }
+
+  /** HKDF with SHA-256 and no salt, since master keys are random. */
+  derive(purpose: string): readonly Uint8Array[] {
+    return [...this.master.values()].map(
+      ({ bytes }) => new Uint8Array(hkdfSync("sha256", bytes, "", `cess-s3 ${purpose}`, KEY_SIZE)),
+    );
   }
 
   seal(secret: string, purpose: string): string {

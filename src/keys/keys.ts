@@ -22,6 +22,11 @@ export interface KeyServer {
 export interface Keys extends Sealer {
   /** The id of the current master key. */
   readonly masterId: string;
+  /**
+   * Keys of 32 bytes for another purpose: one from each master key, the current one's first. They say nothing of the
+   * master keys, nor of each other.
+   */
+  derive(purpose: string): readonly Uint8Array[];
   /** Whether the master key or KMS key of this id is in memory, or can be asked of the key server. */
   has(id: string): boolean;
   /**

@@ -60,4 +60,22 @@ export interface Extent {
   readonly fid: Fid;
   readonly offset: number;
   readonly length: number;
+  /** Set where the file is a pack: `offset` is that of the stored bytes, `length` the object's. */
+  readonly packed?: {
+    /** Stored bytes: more than the object's where it is encrypted. */
+    readonly length: number;
+    /** SHA-256 of the stored bytes. */
+    readonly digest: Hash;
+  };
+}
+
+/** The stored bytes of a packed object: a run of a pack's content, proven by a digest of its own. */
+export interface PackedRun {
+  /** Of the stored bytes in the pack's content, in bytes; `length` of an encrypted object is that of its chunks. */
+  readonly offset: number;
+  readonly length: number;
+  /** SHA-256 of these bytes. */
+  readonly digest: Hash;
+  /** The object's data key; absent: the bytes lie in the pack as they are. */
+  readonly key?: DataKey;
 }

@@ -38,8 +38,13 @@ export interface ObjectPart {
 /** Progress of an object's files, which HEAD shows in addition to S3's headers. */
 export interface Durability {
   readonly state: StorageState;
-  /** Known from `encoded` on. An object above 31.25 GiB has several files; then this is the root over all segments. */
+  /**
+   * Known from `encoded` on, and of a completed upload whose ETag has it from the start. An object above 31.25 GiB has
+   * several files; then this is the root over all segments.
+   */
   readonly fid?: Fid;
+  /** Where the bytes of a packed object lie in the content of its file: stored bytes, more than its own if encrypted. */
+  readonly extent?: { readonly offset: number; readonly length: number };
   /** Storage nodes that have reported their fragments on chain, 0…12, for the file with the least progress. */
   readonly reports: number;
   /** Fragments of the worst segment that the network still has, 0…12, if requested and known. */

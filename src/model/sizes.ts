@@ -17,6 +17,8 @@ export const CHUNK_SIZE = 64 * KIB;
 export const CHUNK_TAG = 16;
 /** Object bytes of a chunk. */
 export const CHUNK_CONTENT = CHUNK_SIZE - CHUNK_TAG;
+/** The first bytes of a pack, before its first object. */
+export const PACK_HEADER_BYTES = 64;
 /** Bytes charged to the owner's territory for each started segment (3 copies). */
 export const CHARGED_PER_SEGMENT = 3 * SEGMENT_SIZE;
 /** The chain refuses files with more segments. A larger object is stored as several files. */

@@ -18,6 +18,16 @@ export interface Preprocessing {
   /** The Merkle root over all segments of these files (at least one). For a single file this is its FID. */
   root(files: readonly CessFile[]): Fid;
   /**
+   * The root of the files that these bytes (at least one) will become, for a request that waits: nothing is coded and
+   * nothing is saved. Segments that were prepared for `subject` are not hashed again.
+   */
+  rootOf(
+    subject: string,
+    content: readonly BlobSlice[],
+    settings: Pick<FileSettings, "format">,
+    signal?: AbortSignal,
+  ): Promise<Fid>;
+  /**
    * Starts to prepare, in the background and at low priority, the whole segments that parts 1…k of an upload cover.
    * Called after every stored part with its number. Returns at once; never fails.
    */

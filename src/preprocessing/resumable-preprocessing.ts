@@ -1,7 +1,14 @@
 import { availableParallelism } from "node:os";
 import type { NewFile } from "../catalog/catalog.js";
 import { fidOf } from "../encoding/merkle.js";
-import { formatFrom, segmentCount, type CessFile, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import {
+  formatFrom,
+  segmentCapacity,
+  segmentCount,
+  type CessFile,
+  type SegmentFormat,
+  type SegmentHashes,
+} from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { MAX_SEGMENTS_PER_FILE } from "../model/sizes.js";
@@ -50,20 +57,22 @@ export class ResumablePreprocessing implements Preprocessing {
     );
   }
 
-  async files(
+  files(
     subject: string,
     content: readonly BlobSlice[],
     settings: FileSettings,
     signal?: AbortSignal,
   ): Promise<NewFile[]> {
-    const work = this.prepareFiles(subject, content, settings, signal);
-    const settled = work.catch(() => undefined);
-    this.running.add(settled);
-    try {
-      return await work;
-    } finally {
-      this.running.delete(settled);
-    }
+    return this.over(content, () => this.prepareFiles(subject, content, settings, signal));
+  }
+
+  rootOf(
+    subject: string,
+    content: readonly BlobSlice[],
+    { format }: Pick<FileSettings, "format">,
+    signal?: AbortSignal,
+  ): Promise<Fid> {
+    return this.over(content, () => this.hashRoot(subject, cutSegments(content, format), format, signal));
   }
 
   root(files: readonly CessFile[]): Fid {
@@ -83,45 +92,78 @@ export class ResumablePreprocessing implements Preprocessing {
     await Promise.all([this.background.close(), ...this.running]);
   }
 
+  /** The blobs stay readable until the work is done, even if they are removed meanwhile. `close` waits for it. */
+  private async over<T>(content: readonly BlobSlice[], work: () => Promise<T>): Promise<T> {
+    const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
+    const result = work();
+    const settled = result.then(unpin, unpin);
+    this.running.add(settled);
+    try {
+      return await result;
+    } finally {
+      this.running.delete(settled);
+    }
+  }
+
   private async prepareFiles(
     subject: string,
     content: readonly BlobSlice[],
     settings: FileSettings,
     signal?: AbortSignal,
   ): Promise<NewFile[]> {
-    const { format } = settings;
+    const { format, priority } = settings;
     const segments = cutSegments(content, format);
-    // The blobs stay readable until the last segment is done, even if they are removed meanwhile.
-    const unpin = this.components.blobs.pin([...new Set(content.map(({ blob }) => blob))]);
+    // A single segment is not saved: computing it again is as quick as reading it back.
+    const save = segments.length > 1;
     const giveBack = await this.background.take(subject);
     try {
-      const hashes = await this.prepareAll(subject, segments, settings, signal);
+      const hashes = await this.eachSegment(
+        segments,
+        await this.saved(subject, segments, format),
+        (slices, index, signal) =>
+          this.preparer.prepare({ subject, index, slices, format }, save, { priority, signal }),
+        signal,
+      );
       return this.assemble(segments, hashes, settings);
     } finally {
       await giveBack();
-      unpin();
     }
   }
 
-  private async prepareAll(
+  private async hashRoot(
     subject: string,
     segments: readonly BlobSlice[][],
-    { format, priority }: FileSettings,
+    format: SegmentFormat,
     signal?: AbortSignal,
-  ): Promise<SegmentHashes[]> {
-    const hashes = segments.length > 1 ? await this.saved(subject, segments, format) : [];
+  ): Promise<Fid> {
+    const saved = await this.saved(subject, segments, format);
+    const hashes = await this.eachSegment(
+      segments,
+      saved.map((known) => known.hash),
+      (slices, index, signal) => this.preparer.hash({ subject, index, slices, format }, { signal }),
+      signal,
+    );
+    return fidOf(hashes);
+  }
+
+  /** Does the work on all segments but those whose result is among the `known`. */
+  private async eachSegment<T>(
+    segments: readonly BlobSlice[][],
+    known: readonly T[],
+    work: (slices: readonly BlobSlice[], index: number, signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T[]> {
+    const results = [...known];
     const failing = new AbortController();
-    const ends = [this.closing.signal, failing.signal, ...(signal ? [signal] : [])];
-    const task = { priority, signal: AbortSignal.any(ends) };
+    const ended = AbortSignal.any([this.closing.signal, failing.signal, ...(signal ? [signal] : [])]);
     let next = 0;
     const line = async (): Promise<void> => {
       while (next < segments.length) {
         const index = next++;
         const slices = segments[index];
-        if (!slices || hashes[index]) continue;
-        task.signal.throwIfAborted();
-        // A single segment is not saved: computing it again is as quick as reading it back.
-        hashes[index] = await this.preparer.prepare({ subject, index, slices, format }, segments.length > 1, task);
+        if (!slices || results[index] !== undefined) continue;
+        ended.throwIfAborted();
+        results[index] = await work(slices, index, ended);
       }
     };
     const lines = Array.from({ length: Math.min(this.settings.parallelSegments, segments.length) }, () =>
@@ -132,8 +174,8 @@ export class ResumablePreprocessing implements Preprocessing {
     );
     // Before this call rejects, all its work must have ended, because the blobs are unpinned then.
     const failed = (await Promise.allSettled(lines)).some(({ status }) => status === "rejected");
-    if (failed) task.signal.throwIfAborted();
-    return hashes;
+    if (failed) ended.throwIfAborted();
+    return results;
   }
 
   private async saved(
@@ -142,6 +184,8 @@ export class ResumablePreprocessing implements Preprocessing {
     format: SegmentFormat,
   ): Promise<SegmentHashes[]> {
     const hashes: SegmentHashes[] = [];
+    // Nothing is prepared of an object that has no whole segment.
+    if (slicesLength(segments[0] ?? []) < segmentCapacity(format)) return hashes;
     for (const { index, source, hashes: found } of await this.components.catalog.preparations.all(subject)) {
       const slices = segments[index];
       if (slices && segmentSource(slices, format) === source) hashes[index] = found;

@@ -1,7 +1,8 @@
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
-import type { Encoder, Task } from "../encoding/encoder.js";
+import type { Encoder, FileSlice, Task } from "../encoding/encoder.js";
 import { formatFrom, type SegmentFormat, type SegmentHashes } from "../model/file.js";
+import type { Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import { segmentSource } from "./segment-slices.js";
 
@@ -35,7 +36,15 @@ export class SegmentPreparer {
       this.begun.set(key, work);
       task.onStart?.();
     };
-    const work = Promise.resolve().then(() => this.hash(wanted, save ? source : undefined, { ...task, onStart }));
+    const { catalog, encoder } = this.components;
+    const hashed = async () => {
+      const hashes = await this.pinned(wanted, (content, format) =>
+        encoder.hashSegment(content, format, { ...task, onStart }),
+      );
+      if (save) await catalog.preparations.save(wanted.subject, wanted.index, source, hashes);
+      return hashes;
+    };
+    const work = Promise.resolve().then(hashed);
     try {
       return await work;
     } finally {
@@ -43,18 +52,20 @@ export class SegmentPreparer {
     }
   }
 
-  private async hash(
-    { subject, index, slices, format }: WantedSegment,
-    savedAs: string | undefined,
-    task: Task,
-  ): Promise<SegmentHashes> {
-    const { catalog, blobs, encoder } = this.components;
+  /** The segment's own hash, which is not saved. Sooner there than one that a thread prepares already. */
+  hash(wanted: WantedSegment, task: Task): Promise<Hash> {
+    return this.pinned(wanted, (content, format) => this.components.encoder.segmentHash(content, format, task));
+  }
+
+  private async pinned<T>(
+    { index, slices, format }: WantedSegment,
+    work: (content: readonly FileSlice[], format: SegmentFormat) => Promise<T>,
+  ): Promise<T> {
+    const { blobs } = this.components;
     const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
     try {
       const content = slices.map((slice) => blobs.locate(slice));
-      const hashes = await encoder.hashSegment(content, formatFrom(format, index), task);
-      if (savedAs !== undefined) await catalog.preparations.save(subject, index, savedAs, hashes);
-      return hashes;
+      return await work(content, formatFrom(format, index));
     } finally {
       unpin();
     }

@@ -112,6 +112,35 @@ export class FragmentSource {
     return stream;
   }
 
+  /** The step's bytes, which the caller owns, if nobody need be asked for them: of zeros, or of a cached fragment. */
+  async cached(step: ReadStep): Promise<Uint8Array | undefined> {
+    const { file, segment, fragment, start, end } = step;
+    const hash = file.segments[segment]?.fragments[fragment];
+    if (hash === undefined) return undefined;
+    if (hash === ZERO_FRAGMENT_HASH) return new Uint8Array(end - start);
+    const held = this.components.cache.held(hash);
+    const pieces = held ? undefined : this.stream(step);
+    if (pieces) {
+      const bytes = new Uint8Array(end - start);
+      let at = 0;
+      try {
+        for await (const piece of pieces) {
+          bytes.set(piece, at);
+          at += piece.length;
+        }
+        return bytes;
+      } catch {
+        // The cache has lost the fragment meanwhile.
+        return undefined;
+      }
+    }
+    const whole = held ?? (await this.components.cache.get(hash));
+    if (!whole) return undefined;
+    this.counts.reads++;
+    this.counts.cached++;
+    return whole.slice(start, end);
+  }
+
   private async read(wanted: Wanted, reach: Reach, signal: AbortSignal): Promise<Uint8Array> {
     const cached = await this.components.cache.get(wanted.hash);
     if (cached) {

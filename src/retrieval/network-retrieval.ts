@@ -1,11 +1,14 @@
 import type { FragmentCache } from "../cache/cache.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { ByteStream } from "../streams/byte-stream.js";
+import { type ByteRange, rangeLength } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
+import { inPack, isReadWhole, PackedObject } from "./packed-object.js";
+import { PackedSource, type PackedSettings } from "./packed-source.js";
 import type { Peers } from "./peers.js";
 import { ByteBudget } from "./byte-budget.js";
 import { ChainFiles } from "./chain-files.js";
@@ -29,7 +32,7 @@ export interface RetrievalComponents {
   readonly peers?: Peers;
 }
 
-export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings {
+export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings, PackedSettings {
   /** Bytes of fragments that one stream fetches ahead of its reader. */
   readonly readAheadBytes: number;
   /**
@@ -51,6 +54,7 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
   attemptMs: 60_000,
   recheckMs: 10_000,
   peerHeadStartMs: 400,
+  objectCacheBytes: 32 * MIB,
 };
 
 /** One instance for all: capturing a stack would cost more than a small read. */
@@ -72,6 +76,7 @@ export class NetworkRetrieval implements Retrieval {
   private readonly settings: RetrievalSettings;
   private readonly held: ByteBudget;
   private readonly source: FragmentSource;
+  private readonly packed: PackedSource;
   private readonly fetcher: NodeFetcher;
   /** What the chain says about files, from the same cache that reads use. */
   readonly files: ChainFiles;
@@ -83,7 +88,9 @@ export class NetworkRetrieval implements Retrieval {
     const directory = new FileDirectory(components, this.settings);
     this.files = new ChainFiles({ directory });
     this.fetcher = new NodeFetcher(components, this.settings);
-    this.source = new FragmentSource({ ...components, scores, directory, fetcher: this.fetcher }, this.settings);
+    const parts = { ...components, scores, directory, fetcher: this.fetcher };
+    this.source = new FragmentSource(parts, this.settings);
+    this.packed = new PackedSource({ ...parts, fragments: this.source }, this.settings);
   }
 
   open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
@@ -93,13 +100,62 @@ export class NetworkRetrieval implements Retrieval {
     });
   }
 
-  /** Counters since the start, for the metrics page; `bytesInFlight` and `bytesHeld` are of this moment. */
+  /**
+   * Counters since the start, for the metrics page; `bytesInFlight`, `bytesHeld` and `objectCacheBytes` are of this
+   * moment.
+   */
   metrics(): Readonly<Record<string, number>> {
     const { counts, bytesInFlight } = this.source;
-    return { ...counts, ...this.fetcher.counts, bytesInFlight, bytesHeld: this.held.used };
+    return {
+      ...counts,
+      ...this.fetcher.counts,
+      ...this.packed.counts,
+      bytesInFlight,
+      bytesHeld: this.held.used,
+      objectCacheBytes: this.packed.cachedBytes,
+    };
+  }
+
+  /** Packed objects are no longer read from memory. The fragment cache is not this class's. */
+  forgetObjects(): void {
+    this.packed.forget();
   }
 
   private async *chunks(
+    files: readonly FileRange[],
+    reach: Reach,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    let plain: FileRange[] = [];
+    for (const each of files) {
+      if (!each.packed || !isReadWhole(each.packed)) {
+        plain.push(inPack(each));
+        continue;
+      }
+      yield* this.fragments(plain, reach, signal);
+      plain = [];
+      yield* this.packedObject(new PackedObject(each.file, each.packed), each.range, reach, signal);
+    }
+    yield* this.fragments(plain, reach, signal);
+  }
+
+  private async *packedObject(
+    object: PackedObject,
+    range: ByteRange,
+    reach: Reach,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    for (const part of object.parts(range)) {
+      const release = await this.held.take(rangeLength(part), signal);
+      try {
+        yield* object.content(part, await this.packed.get(object, part, reach, signal), range);
+      } finally {
+        release();
+      }
+    }
+  }
+
+  private async *fragments(
     files: readonly FileRange[],
     reach: Reach,
     signal: AbortSignal,

@@ -1,5 +1,6 @@
 import { onAbort } from "../async/abort.js";
 import { after } from "../async/timer.js";
+import type { ByteRange } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import type { Encoder } from "../encoding/encoder.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
@@ -7,10 +8,10 @@ import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../network/nodes/nodes.js";
 import { SharedWork } from "./shared-work.js";
 
-/** A node sent bytes that are not the wanted fragment. */
+/** A node sent bytes that are not the wanted fragment, or not a range of it. */
 export class WrongBytes extends Error {
   constructor(node: NodeAddress) {
-    super(`${node.account} at ${node.endpoint}: the bytes do not have the fragment's hash`);
+    super(`${node.account} at ${node.endpoint}: the bytes are not the fragment's`);
     this.name = "WrongBytes";
   }
 }
@@ -18,6 +19,8 @@ export class WrongBytes extends Error {
 export interface FetchCounts {
   fetches: number;
   fetchedBytes: number;
+  rangedFetches: number;
+  rangedBytes: number;
   wrongFragments: number;
   failedFetches: number;
 }
@@ -33,7 +36,14 @@ export interface Fetched {
  * transfers went is told by MeasuredNodes.
  */
 export class NodeFetcher {
-  readonly counts: FetchCounts = { fetches: 0, fetchedBytes: 0, wrongFragments: 0, failedFetches: 0 };
+  readonly counts: FetchCounts = {
+    fetches: 0,
+    fetchedBytes: 0,
+    rangedFetches: 0,
+    rangedBytes: 0,
+    wrongFragments: 0,
+    failedFetches: 0,
+  };
   /** Shared, because a race may want a fragment that a reader is fetching at the same time. */
   private readonly underWay = new SharedWork<Fetched>();
   /** Those under way that must be hashed when they arrive. */
@@ -88,10 +98,36 @@ export class NodeFetcher {
         ? await this.components.encoder.verify(bytes, fragment.hash, signal && { signal })
         : undefined;
     if (good) return good;
+    throw this.gaveWrong(node);
+  }
+
+  /** Just these bytes, not verified. Rejects with NodeFailure, WrongBytes (wrong length), or the signal's reason. */
+  async fetchRange(
+    node: NodeAddress,
+    fragment: FragmentName,
+    { start, end }: ByteRange,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    this.counts.rangedFetches++;
+    try {
+      const bytes = await this.withDeadline(node, signal, (limited) =>
+        this.components.nodes.getRange(node, fragment, { start, end }, limited),
+      );
+      this.counts.rangedBytes += bytes.length;
+      if (bytes.length !== end - start) throw this.gaveWrong(node);
+      return bytes;
+    } catch (error) {
+      if (!signal.aborted && error instanceof NodeFailure) this.counts.failedFetches++;
+      throw error;
+    }
+  }
+
+  /** Tells the registry that the node gave wrong bytes. Returns the error for that. */
+  gaveWrong(node: NodeAddress): WrongBytes {
     this.components.registry.gaveCorrupt(node.account);
     this.counts.failedFetches++;
     this.counts.wrongFragments++;
-    throw new WrongBytes(node);
+    return new WrongBytes(node);
   }
 
   /**

@@ -38,7 +38,7 @@ export class PlaintextReader {
     format: SegmentFormat & { readonly name: "aes-256-gcm" },
     bytes: Uint8Array,
   ): Generator<Uint8Array, void> {
-    if (this.cipher?.file !== step.file) this.cipher = { file: step.file, chunks: new ChunkCipher(format) };
+    if (this.cipher?.file !== step.file) this.cipher = { file: step.file, chunks: new ChunkCipher(format.key) };
     const { chunks } = this.cipher;
     let ready: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {

@@ -1,6 +1,6 @@
 import type { ByteRange } from "../model/byte-range.js";
 import type { ByteStream } from "../streams/byte-stream.js";
-import type { CessFile } from "../model/file.js";
+import type { CessFile, PackedRun } from "../model/file.js";
 
 /** Reads stored files back: from the cache, else the data fragments that a range touches, else any 4 of 12. */
 export interface Retrieval {
@@ -19,8 +19,10 @@ export interface Retrieval {
  */
 export type Reach = "cache" | "nodes" | "peers";
 
-/** Bytes `range` of one file's content. */
+/** Bytes `range` of one file's content, or of one packed object's. */
 export interface FileRange {
   readonly file: CessFile;
   readonly range: ByteRange;
+  /** The packed object that `range` counts in, from its first byte; `file` is then the pack. */
+  readonly packed?: PackedRun;
 }

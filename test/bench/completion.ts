@@ -6,7 +6,8 @@ import { digestFile } from "../../src/encoding/file-digest.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { PLAIN } from "../../src/model/file.js";
 import { GIB, MIB, SEGMENT_SIZE } from "../../src/model/sizes.js";
-import { inParallel } from "./bench-client.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import { inParallel, percentile } from "./bench-client.js";
 import type { Figure } from "./figure.js";
 import { GatewayUnderTest } from "./gateway-under-test.js";
 
@@ -19,6 +20,10 @@ const SIZES = [256 * MIB, 4 * GIB];
  * ahead of: what it leaves undone is shown, but it is not what the promise is about.
  */
 const LINE_BYTES_PER_MS = 125_000;
+/** Bytes of the only part of a small upload, and how many are measured after those in which code is compiled. */
+const SMALL_PART = 1000;
+const SMALL_UPLOADS = 100;
+const WARM_UP = 20;
 
 /** Two segments, one after the other, as a process that does nothing else would. Milliseconds. */
 async function twoSegments(bytes: Buffer): Promise<number> {
@@ -36,6 +41,38 @@ async function twoSegments(bytes: Buffer): Promise<number> {
   }
 }
 
+async function beginUpload({ client }: GatewayUnderTest, path: string): Promise<string> {
+  const text = await client.send({ method: "POST", path: `${path}?uploads`, keep: true });
+  return /<UploadId>([^<]+)</.exec(text)?.[1] ?? "";
+}
+
+/** Resolves with the part's ETag. */
+async function sendPart(
+  { client }: GatewayUnderTest,
+  path: string,
+  id: string,
+  part: number,
+  body: Buffer,
+): Promise<string> {
+  const answer = await client.open({ method: "PUT", path: `${path}?partNumber=${part}&uploadId=${id}`, body });
+  answer.resume();
+  return answer.headers.etag ?? "";
+}
+
+/** Resolves with what CompleteMultipartUpload took, in milliseconds. */
+async function completeUpload(
+  { client }: GatewayUnderTest,
+  path: string,
+  id: string,
+  etags: readonly string[],
+): Promise<number> {
+  const parts = etags.map((etag, n) => `<Part><PartNumber>${n + 1}</PartNumber><ETag>${etag}</ETag></Part>`).join("");
+  const body = Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`);
+  const began = performance.now();
+  await client.send({ method: "POST", path: `${path}?uploadId=${id}`, body });
+  return performance.now() - began;
+}
+
 /**
  * Uploads so many bytes in parts, at so many bytes a millisecond, and resolves with what CompleteMultipartUpload then
  * took. Milliseconds.
@@ -47,33 +84,55 @@ async function complete(
   bytes: Buffer,
   pace: number,
 ): Promise<number> {
-  const { client } = gateway;
-  const id =
-    /<UploadId>([^<]+)</.exec(await client.send({ method: "POST", path: `${path}?uploads`, keep: true }))?.[1] ?? "";
+  const id = await beginUpload(gateway, path);
   const etags: string[] = [];
   const start = performance.now();
   await inParallel(size / PART, WIDTH, async (n) => {
     await new Promise((resolve) => setTimeout(resolve, start + (n * PART) / pace - performance.now()));
     // Each part is another, and no body is copied: the same buffer serves all requests at once.
-    const answer = await client.open({
-      method: "PUT",
-      path: `${path}?partNumber=${n + 1}&uploadId=${id}`,
-      body: bytes.subarray(n, n + PART),
-    });
-    answer.resume();
-    etags[n] = answer.headers.etag ?? "";
+    etags[n] = await sendPart(gateway, path, id, n + 1, bytes.subarray(n, n + PART));
   });
-  const parts = etags.map((etag, n) => `<Part><PartNumber>${n + 1}</PartNumber><ETag>${etag}</ETag></Part>`).join("");
-  const began = performance.now();
-  await client.send({
-    method: "POST",
-    path: `${path}?uploadId=${id}`,
-    body: Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`),
-  });
-  return performance.now() - began;
+  return completeUpload(gateway, path, id, etags);
 }
 
-/** CompleteMultipartUpload after 256 MiB and after 4 GiB, against preprocessing two segments. About 70 s. */
+/** One client completes uploads of one part of 1 kB, and puts objects of that size in between: medians. */
+async function completeSmall(
+  multipartEtag: MultipartEtag,
+  wanted: { readonly atMost: number },
+  bytes: Buffer,
+): Promise<Figure> {
+  const gateway = await GatewayUnderTest.start({ multipartEtag });
+  const puts: number[] = [];
+  const completions: number[] = [];
+  try {
+    await gateway.client.send({ method: "PUT", path: "/bench" });
+    for (let n = 0; n < WARM_UP + SMALL_UPLOADS; n++) {
+      const body = bytes.subarray(n, n + SMALL_PART);
+      const began = performance.now();
+      await gateway.client.send({ method: "PUT", path: `/bench/put-${n}`, body });
+      const put = performance.now() - began;
+      const path = `/bench/completed-${n}`;
+      const id = await beginUpload(gateway, path);
+      const completed = await completeUpload(gateway, path, id, [await sendPart(gateway, path, id, 1, body)]);
+      if (n < WARM_UP) continue;
+      puts.push(put);
+      completions.push(completed);
+    }
+  } finally {
+    await gateway.close();
+  }
+  return {
+    what: `Complete of one part of 1 kB, ETag ${multipartEtag}: p50`,
+    ours: { value: percentile(completions, 0.5), unit: "ms" },
+    reference: { what: "PutObject of 1 kB, p50", value: percentile(puts, 0.5), unit: "ms" },
+    wanted,
+  };
+}
+
+/**
+ * CompleteMultipartUpload of 1 kB against PutObject, then after 256 MiB and after 4 GiB against preprocessing two
+ * segments. About 70 s.
+ */
 export async function benchCompletion(): Promise<Figure[]> {
   const bytes = randomFillSync(Buffer.allocUnsafe(SEGMENT_SIZE + (4 * GIB) / PART));
   const limit = {
@@ -81,7 +140,10 @@ export async function benchCompletion(): Promise<Figure[]> {
     value: await twoSegments(bytes.subarray(0, SEGMENT_SIZE)),
     unit: "ms",
   };
-  const figures: Figure[] = [];
+  const figures = [
+    await completeSmall("fid", { atMost: 3 }, bytes),
+    await completeSmall("md5-parts", { atMost: 1.5 }, bytes),
+  ];
   for (const [line, pace, wanted] of [
     ["1 Gbit/s", LINE_BYTES_PER_MS, { atMost: 1 }],
     ["loopback", Infinity, undefined],

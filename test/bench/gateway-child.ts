@@ -7,6 +7,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { DigestThreads } from "../../src/gateway/ingest/digest-threads.js";
 import { PLAIN } from "../../src/model/file.js";
 import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";
@@ -49,7 +50,10 @@ const registry = await PersistentNodeRegistry.open({
 });
 const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14), registry, cache, encoder, clock });
 const digests = new DigestThreads();
-const gateway = new CessGateway({ digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval });
+const gateway = new CessGateway(
+  { digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval },
+  { multipartEtag: process.argv[4] as MultipartEtag },
+);
 const server = createS3App({
   gateway,
   clock,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { GIB } from "../../src/model/sizes.js";
 import { BenchClient } from "./bench-client.js";
 
@@ -36,9 +37,16 @@ export class GatewayUnderTest {
   }
 
   /** `cacheMemory`: bytes of fragments in memory, a quarter of a GiB by default. */
-  static async start({ cacheMemory = GIB / 4 }: { readonly cacheMemory?: number } = {}): Promise<GatewayUnderTest> {
+  static async start({
+    cacheMemory = GIB / 4,
+    multipartEtag = "fid",
+  }: {
+    readonly cacheMemory?: number;
+    readonly multipartEtag?: MultipartEtag;
+  } = {}): Promise<GatewayUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
-    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), [folder, String(cacheMemory)], {
+    const given = [folder, String(cacheMemory), multipartEtag];
+    const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), given, {
       execArgv:
         process.env["BENCH_PROFILE"] === undefined
           ? []

@@ -11,6 +11,7 @@ import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
 import { benchNetwork } from "./network.js";
+import { benchPacks } from "./packs.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
 import { benchSmallObjects } from "./small-objects.js";
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, Bench>> = {
   memory: benchMemory,
   network: benchNetwork,
   stored: benchStored,
+  packs: benchPacks,
 };
 
 interface Machine {

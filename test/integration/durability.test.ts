@@ -15,6 +15,8 @@ import { objectState, untilStored } from "../support/object-state.js";
 const MIB = 2 ** 20;
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 const BUCKET = "durability";
+/** A small object whose FID matters. */
+const OWN_FILE = { "cess-layout": "own-file" };
 
 const sha256 = async (body: Readable) => {
   const hash = createHash("sha256");
@@ -80,11 +82,32 @@ for (const spec of ["133", "100"]) {
     });
 
     it("keeps MD5 as the ETag of a PutObject while its FID becomes known", async () => {
-      const { ETag } = await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: "small", Body: "small" }));
+      const { ETag } = await client.send(
+        new PutObjectCommand({ Bucket: BUCKET, Key: "small", Body: "small", Metadata: OWN_FILE }),
+      );
       expect(ETag).to.equal('"eb5c1399a871211c7e7ed732d15e3a8b"');
       const stored = await untilStored(client, BUCKET, "small");
       expect(stored.head.ETag).to.equal(ETag);
       expect(stored.fid).to.match(/^[0-9a-f]{64}$/);
+    });
+
+    it("stores small objects in one file together, and reads each back without the cache and with 8 nodes down", async () => {
+      const bodies = Array.from({ length: 20 }, (_, n) => randomBytes(1000 + n * 3000));
+      for (const [n, Body] of bodies.entries())
+        await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: `packed-${n}`, Body }));
+      const fids = new Set<string | undefined>();
+      for (const n of bodies.keys()) fids.add((await untilStored(client, BUCKET, `packed-${n}`, 120_000)).fid);
+      expect(fids.size, "files").to.be.at.most(2);
+      const read = async (n: number) => {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: `packed-${n}` }));
+        return Buffer.from(await Body!.transformToByteArray()).equals(bodies[n]!);
+      };
+      await faults({});
+      for (const n of bodies.keys()) expect(await read(n), `object ${n}`).to.equal(true);
+      const all = await gateway.nodes();
+      await faults(Object.fromEntries(all.slice(0, 8).map(({ n }) => [n, "down"])));
+      for (const n of [0, 7, 19]) expect(await read(n), `object ${n} with 8 nodes down`).to.equal(true);
+      await faults({});
     });
 
     it("reads back without the cache and with any 8 nodes down", async () => {
@@ -125,7 +148,7 @@ for (const spec of ["133", "100"]) {
     it("charges the second account for the same bytes without sending them again", async () => {
       const alt = gateway.client("cessalt", "cessaltsecret");
       await alt.send(new CreateBucketCommand({ Bucket: "other-owner" }));
-      await alt.send(new PutObjectCommand({ Bucket: "other-owner", Key: "same", Body: "small" }));
+      await alt.send(new PutObjectCommand({ Bucket: "other-owner", Key: "same", Body: "small", Metadata: OWN_FILE }));
       const { fid } = await untilStored(alt, "other-owner", "same");
       expect(fid).to.equal((await objectState(client, BUCKET, "small")).fid);
     });

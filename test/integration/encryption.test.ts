@@ -74,6 +74,7 @@ describe("encrypted objects on the dev network", function () {
       chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: 100 },
       encryption: { default: "AES256" },
       allowPrivateNodes: true,
+      packing: { maxAgeSeconds: 1 },
       logLevel: "warn",
     };
     writeFileSync(config(), JSON.stringify(settings));

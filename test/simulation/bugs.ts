@@ -1,18 +1,5 @@
-import type { Rewrite } from "./world-hooks.js";
-
-/** A bug planted by hand, to see that the simulation finds it. */
-export interface Bug {
-  readonly name: string;
-  /** What the gateway does with it, as a sentence. */
-  readonly what: string;
-  readonly rewrites: readonly Rewrite[];
-}
-
-const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({
-  name,
-  what,
-  rewrites: [{ file: `/src/${file}.js`, find, replace }],
-});
+import { bug, type Bug } from "./bug.js";
+import { packingBugs } from "./packing-bugs.js";
 
 /**
  * Each is a plausible slip in one line of the compiled code. A line that has changed makes the planting fail, loudly.
@@ -165,6 +152,13 @@ export const bugs: readonly Bug[] = [
     "if (slices && segmentSource(slices, format) === source)",
     "if (slices)",
   ),
+  bug(
+    "upload-format-lost",
+    "The job of a completed upload is not told how the upload is encrypted.",
+    "catalog/uploads",
+    `await addJob(tx, now, "encode", row.id, format);`,
+    `await addJob(tx, now, "encode", row.id, null);`,
+  ),
   {
     name: "deletion-not-final",
     what: "A file's row goes as soon as the best block no longer lists its owner, which a fork may take back.",
@@ -274,4 +268,5 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  ...packingBugs,
 ];

@@ -5,6 +5,8 @@ import type { MemoryChain } from "../support/memory-chain.js";
 import type { Client } from "./client.js";
 import { BLOBS_FOLDER, stagedAt, type Incarnation } from "./incarnation.js";
 import { requireNoHazard } from "./inspector.js";
+import { checkPacks, packNames } from "./pack-checks.js";
+import type { Packing } from "./packing.js";
 import type { Owner } from "./scheduler.js";
 import { Violation } from "./service.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
@@ -15,6 +17,9 @@ export interface World {
   readonly chain: MemoryChain;
   readonly nodes: SimulatedNodes;
   readonly disk: SimulatedDisk;
+  readonly packing: Packing;
+  /** Ids of packed versions that the running process has counted as stored. */
+  readonly wasStored: Set<string>;
   readonly clients: readonly Client[];
   readonly keys: readonly string[];
   readonly accounts: ReadonlyMap<string, Account>;
@@ -26,9 +31,10 @@ const SWEPT_MS = 300_000;
 
 /**
  * What the objects that are there need on chain: CESS account → FID → segments, of which several numbers may be right:
- * lists of segments that go on repeating their end have one root. Reads every object on the way.
+ * lists of segments that go on repeating their end have one root. A pack has as many as the chain says. Reads every
+ * object on the way.
  */
-async function needed({ clients, keys }: World): Promise<Map<string, Map<string, Set<number>>>> {
+async function needed({ clients, keys, chain }: World): Promise<Map<string, Map<string, Set<number>>>> {
   const result = new Map<string, Map<string, Set<number>>>();
   const writes = new Map<string, string>();
   for (const client of clients) {
@@ -37,7 +43,7 @@ async function needed({ clients, keys }: World): Promise<Map<string, Map<string,
     for (const key of keys) {
       const seen = await client.verify(key);
       for (const { fid, segments, sealed } of seen?.files ?? []) {
-        files.set(fid, (files.get(fid) ?? new Set()).add(segments));
+        files.set(fid, (files.get(fid) ?? new Set()).add(segments ?? chain.finalFile(fid)?.segments.length ?? 0));
         const write = sealed ? (writes.get(fid) ?? seen!.write) : undefined;
         if (sealed && write !== seen!.write) throw new Violation(`two writes share the encrypted file ${fid}`);
         if (sealed) writes.set(fid, seen!.write);
@@ -97,7 +103,10 @@ function checkFragments({ chain, nodes }: World): void {
 /** After the sweepers' rounds staging holds the parts of open uploads and nothing else. */
 export async function checkAtRest(world: World): Promise<void> {
   const { owner, disk, clients, incarnation } = world;
+  const packs = packNames(world);
   await owner.sleep(SWEPT_MS);
+  if (packNames(world) !== packs)
+    throw new Violation(`packs are merged although nothing changes: ${packs} are ${packNames(world)} by now`);
   const { catalog } = incarnation!.services;
   const linked = new Set<BlobId>();
   for (const { account } of clients) {
@@ -139,6 +148,7 @@ export async function checkAtRest(world: World): Promise<void> {
       }
     }
   }
+  await checkPacks(world);
   if ((await catalog.preparations.prune()) > 0)
     throw new Violation("prepared segments are kept of uploads and versions that are gone");
 }

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Body } from "../../src/gateway/gateway.js";
 import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";
@@ -28,6 +30,14 @@ interface OpenUpload {
   readonly encryption: EncryptionRequest | undefined;
 }
 
+/** The ETag of an upload that is not encrypted. */
+function uploadEtag(form: MultipartEtag, { fid }: Content, parts: readonly { readonly etag: string }[]): string {
+  if (form === "fid") return fid!;
+  const md5 = createHash("md5");
+  for (const { etag } of parts) md5.update(etag, "hex");
+  return `${form === "fid-parts" ? fid! : md5.digest("hex")}-${parts.length}`;
+}
+
 /** Somebody with an S3 client, a bucket of their own, and a model of what must be in it. */
 export class Client extends Reader {
   readonly openUploads: OpenUpload[] = [];
@@ -52,6 +62,11 @@ export class Client extends Reader {
     }
   }
 
+  /** As an operator does: packs are closed with what waits. */
+  protected async flush(): Promise<void> {
+    await this.persist(() => this.service.request((_, { services }) => services.packer.flush()));
+  }
+
   /** Everything goes: what is put and what is being uploaded. */
   async deleteAll(): Promise<void> {
     for (const upload of this.openUploads.splice(0)) await this.abort(upload);
@@ -59,10 +74,11 @@ export class Client extends Reader {
   }
 
   private async one(): Promise<void> {
-    const { random, keys, exclusive } = this.service;
+    const { random, keys, exclusive, packing } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.name(key)));
     const key = free[Math.floor(random() * free.length)];
     if (key === undefined) return;
+    if (packing.used && packing.random() < 0.1) await this.flush();
     await this.at(key, () => this.act(key, random()));
   }
 
@@ -100,7 +116,7 @@ export class Client extends Reader {
     await this.put(key, content);
   }
 
-  private async put(key: string, content = this.service.contents.draw()): Promise<void> {
+  protected async put(key: string, content = this.service.contents.draw()): Promise<void> {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const onlyNew = service.random() < 0.15;
@@ -133,7 +149,11 @@ export class Client extends Reader {
   private described(content: Content, encryption: EncryptionRequest | undefined) {
     return {
       content: { contentType: "text/plain" },
-      metadata: { id: content.id, write: this.service.secrecy.nextWrite() },
+      metadata: {
+        id: content.id,
+        write: this.service.secrecy.nextWrite(),
+        ...this.service.packing.layoutMetadata(),
+      },
       ...(encryption && { encryption }),
     };
   }
@@ -174,7 +194,7 @@ export class Client extends Reader {
     };
   }
 
-  private async delete(key: string): Promise<void> {
+  protected async delete(key: string): Promise<void> {
     const write = this.register(key).begin(undefined, this.turn);
     try {
       await this.service.request((gateway, { owner }) =>
@@ -188,7 +208,7 @@ export class Client extends Reader {
   }
 
   /** Onto a key that nobody else uses meanwhile: what is copied is known only afterwards. */
-  private async copy(from: string): Promise<void> {
+  protected async copy(from: string): Promise<void> {
     const { service } = this;
     const to = service.keys.find(
       (key) => key !== from && (service.busy.get(this.name(key)) ?? 0) === 0 && !service.exclusive.has(this.name(key)),
@@ -318,6 +338,9 @@ export class Client extends Reader {
     const { service } = this;
     const write = this.register(key).begin(content.id, this.turn);
     const request = { parts: parts.map((_, index) => ({ partNumber: index + 1, etag: etags.get(index + 1)! })) };
+    // The FID, unless the object is encrypted: that is known only when it is seen.
+    const expected = uploadEtag(service.multipartEtag, content, request.parts);
+    service.contents.learn(expected, content);
     const ask = () =>
       service.request(async (gateway, { owner }) => {
         const { result } = await gateway.uploads.complete(this.call(owner), { bucket: this.bucket, key }, id, request);
@@ -328,9 +351,9 @@ export class Client extends Reader {
       if (service.random() < 0.2) completed = await this.persist(ask);
       const { etag } = completed;
       service.secrecy.requireAsked(this.name(key), this.bucket, encryption, completed.encryption);
-      if (completed.encryption) service.contents.learn(etag, content);
-      else if (etag !== content.fid)
-        throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of its FID ${content.fid}`);
+      if (completed.encryption && service.multipartEtag !== "md5-parts") service.contents.learn(etag, content);
+      else if (etag !== expected)
+        throw new Violation(`${this.name(key)} was completed with ETag ${etag} instead of ${expected}`);
       this.register(key).done(write, this.turn);
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {

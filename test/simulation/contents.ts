@@ -31,6 +31,11 @@ const SIZES = [
   5 * SEGMENT_SIZE - 3,
 ];
 
+/** On either side of where a run may cross from one fragment into the next, and of the ends of chunks. */
+const SMALL_SIZES = [1, 20, FRAGMENT_SIZE / 16, FRAGMENT_SIZE / 16 + 1, CHUNK_CONTENT, 300, 700, 1500];
+/** So many of a segment that a pack's header takes them beyond it. */
+const PARTS = [2, 3, 4].map((parts) => Math.floor((SEGMENT_SIZE - 1) / parts));
+
 /** Bytes of an encrypted segment's content. */
 const CAPACITY = (SEGMENT_SIZE / CHUNK_SIZE) * CHUNK_CONTENT;
 
@@ -42,21 +47,41 @@ export class Contents {
 
   private readonly sizes: readonly number[];
 
-  /** `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. */
+  /**
+   * `variety`: how many there are at most. `encrypted`: some will be, so that their chunks' borders matter. `packed`:
+   * most are small.
+   */
   constructor(
     private readonly random: () => number,
     private readonly maxSegmentsPerFile: number,
     private readonly variety: number,
     encrypted: boolean,
+    packed: boolean,
   ) {
-    this.sizes = encrypted ? [...SIZES, CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : SIZES;
+    this.sizes = [
+      ...SIZES,
+      ...(encrypted ? [CHUNK_CONTENT, CAPACITY - 1, CAPACITY, CAPACITY + 1, 2 * CAPACITY] : []),
+      ...(packed ? [...SMALL_SIZES, ...SMALL_SIZES, ...PARTS] : []),
+    ];
   }
 
   draw(least = 0): Content {
     const known = [...this.ids.values()].filter(({ bytes }) => bytes.length >= least);
     if (known.length >= this.variety || (known.length > 0 && this.random() < 0.3))
       return known[Math.floor(this.random() * known.length)]!;
-    const sizes = this.sizes.filter((size) => size >= least);
+    return this.fresh(
+      this.sizes.filter((size) => size >= least),
+      known,
+    );
+  }
+
+  /** So many objects that fit into a pack with others: of one size, or of any. */
+  drawSmall(count: number): readonly Content[] {
+    const part = this.random() < 0.5 ? PARTS[Math.floor(this.random() * PARTS.length)] : undefined;
+    return Array.from({ length: count }, () => this.fresh(part === undefined ? SMALL_SIZES : [part], []));
+  }
+
+  private fresh(sizes: readonly number[], known: readonly Content[]): Content {
     const size = sizes[Math.floor(this.random() * sizes.length)]!;
     const begun = known[Math.floor(this.random() * known.length)];
     const filled = begun && this.random() < 0.2 && begun.bytes.length > 0 && begun.bytes.length < size;

@@ -31,6 +31,10 @@ export class InProcessEncoder implements Encoder {
     return this.after(task, () => coder.hashes(content, format));
   }
 
+  segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash> {
+    return this.after(task, () => coder.segmentHash(content, format));
+  }
+
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
     return this.after(task, () => {
       const fragment = coder.fragment(content, format, index);

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import Database from "libsql";
 import { Supervisor } from "../../src/background/supervisor.js";
 import { placeInPack } from "../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
@@ -7,7 +8,9 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
@@ -20,11 +23,13 @@ import type { KeyValueStore } from "../../src/network/key-value-store.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
+import { Packer } from "../../src/packing/packer.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import { InProcessEncoder } from "./in-process-encoder.js";
 import { setMachine, type Machine } from "./machine.js";
+import type { Packing } from "./packing.js";
 import { Owner, type Scheduler } from "./scheduler.js";
 import { SimulatedChain, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
@@ -43,6 +48,8 @@ export interface Surroundings {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly random: () => number;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
+  readonly packing: Packing;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -140,6 +147,16 @@ export class Incarnation {
     return { stuck, left };
   }
 
+  /** Rows of the running process's catalog, as they are committed. */
+  rows<Row>(query: string): Row[] {
+    const database = new Database(this.path, { readonly: true });
+    try {
+      return database.prepare(query).all() as Row[];
+    } finally {
+      database.close();
+    }
+  }
+
   private bury(): void {
     // Also one that ends in good order may be about to sign.
     this.world.chain.forgetReservations();
@@ -170,7 +187,8 @@ export function readCatalog(path: string): Buffer {
 }
 
 async function openServices(world: Surroundings, owner: Owner, path: string) {
-  const { random, accounts, onError, maxSegmentsPerFile, secrecy } = world;
+  const { random, accounts, onError, maxSegmentsPerFile, secrecy, multipartEtag } = world;
+  const packing = world.packing.next();
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
@@ -211,9 +229,11 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       heldBytes: 16 * FRAGMENT_SIZE,
       fetchBytes: 8 * FRAGMENT_SIZE,
       raceBytes: 24 * FRAGMENT_SIZE,
+      objectCacheBytes: 2 * FRAGMENT_SIZE,
     },
   );
   const supervisor = new Supervisor({ clock, log });
+  const wake = (worker: string) => supervisor.wake(worker);
   const distribution = new Distribution(
     {
       catalog,
@@ -227,7 +247,8 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       log,
       random,
       owners: (id) => accounts.get(id),
-      wake: (worker) => supervisor.wake(worker),
+      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
+      wake,
     },
     {
       blockMs: BLOCK_MS,
@@ -235,7 +256,12 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
     },
   );
+  const packer = new Packer(
+    { catalog, blobs, preprocessing, retrieval, clock, log, owners: (id) => accounts.get(id), wake },
+    packing.packer,
+  );
   await catalog.jobs.releaseAll();
+  if (world.packing.used) supervisor.add(packer);
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
@@ -249,9 +275,14 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const onWork = () => {
     for (const { worker } of distribution.workers) supervisor.wake(worker.name);
   };
+  const asked = world.packing.used ? slowLookups(catalog, () => owner.sleep(world.packing.lookupMs())) : catalog;
   const cess = new CessGateway(
-    { keys, catalog, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
-    { encryption: { default: secrecy.operatorDefault } },
+    { keys, catalog: asked, blobs, preprocessing, retrieval, chain, clock, onWork, onFault: onError },
+    {
+      encryption: { default: secrecy.operatorDefault },
+      multipartEtag,
+      packing: { maxObjectBytes: packing.maxObjectBytes },
+    },
   );
   return {
     catalog,
@@ -262,6 +293,14 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     retrieval,
     supervisor,
     distribution,
+    packer,
     gateway: new AskingGateway(cess),
   };
+}
+
+/** The catalog as one that is far away: between a look at an object's row and one at its bytes others have their turn. */
+function slowLookups(catalog: Catalog, wait: () => Promise<void>): Catalog {
+  const objects = Object.create(catalog.objects) as Catalog["objects"];
+  const slow: Partial<Catalog["objects"]> = { blobs: (id) => wait().then(() => catalog.objects.blobs(id)) };
+  return Object.assign(Object.create(catalog) as Catalog, { objects: Object.assign(objects, slow) });
 }

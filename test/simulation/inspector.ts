@@ -1,5 +1,7 @@
 import { sealedBy } from "../../src/keys/sealed-text.js";
+import { slicesWithin } from "../../src/model/byte-slices.js";
 import { segmentCount } from "../../src/model/file.js";
+import type { ObjectVersion } from "../../src/model/object.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
 import { stagedAt } from "./incarnation.js";
@@ -25,6 +27,11 @@ export async function inspect(world: World, random: () => number): Promise<void>
   const key = keys[Math.floor(random() * keys.length)];
   if (!incarnation || !client || key === undefined) return;
   const { catalog } = incarnation.services;
+  const queues = (await catalog.packs.queues()).filter(({ owner }) => owner === client.account.id);
+  const waiting = queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  const undeclared = await catalog.objects.undeclaredBytes(client.account.id);
+  if (undeclared < waiting)
+    throw new Violation(`${waiting} bytes wait for a pack, and ${undeclared} count as on their way to the network`);
   const name = `${client.bucket}/${key}`;
   const version = await catalog.objects.get(client.bucket, key);
   if (!version) return;
@@ -32,6 +39,7 @@ export async function inspect(world: World, random: () => number): Promise<void>
   if (wrapped !== undefined && !["customer", ...(await catalog.keyUses.all())].includes(sealedBy(wrapped)))
     throw new Violation(`the catalog does not know that it needs the key of ${name}`);
   if (version.size === 0) return;
+  if (version.extents.some(({ packed }) => packed)) requireLasting(world, version);
   if (version.durability.state === "stored") {
     for (const { fid } of version.extents) {
       const owners = chain.finalFile(fid)?.owners.map(({ account }) => account) ?? [];
@@ -39,8 +47,12 @@ export async function inspect(world: World, random: () => number): Promise<void>
         throw new Violation(`${name} counts as stored, but no final block lists its file ${fid}`);
     }
   } else {
-    const staged = await catalog.objects.blobs(version.id);
-    if (staged.reduce((sum, { length }) => sum + length, 0) !== version.size)
+    const [extent] = version.extents;
+    const run = extent?.packed && { start: extent.offset, end: extent.offset + extent.packed.length };
+    const staged = run
+      ? slicesWithin(await catalog.packs.blobs(extent.file), run)
+      : await catalog.objects.blobs(version.id);
+    if (staged.reduce((sum, { length }) => sum + length, 0) !== (extent?.packed?.length ?? version.size))
       throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
     for (const { blob, offset, length } of staged) {
       const { path, offset: begins } = stagedAt(blob);
@@ -57,4 +69,10 @@ export async function inspect(world: World, random: () => number): Promise<void>
     if (row && row.segments.length !== segmentCount(row.size, row.format))
       throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
   }
+}
+
+/** A packed object that is stored stays so, also while it moves from pack to pack. */
+function requireLasting({ wasStored }: World, { id, bucket, key, durability }: ObjectVersion): void {
+  if (durability.state === "stored") wasStored.add(id);
+  else if (wasStored.has(id)) throw new Violation(`${bucket}/${key} was stored, and is ${durability.state} again`);
 }

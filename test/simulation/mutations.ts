@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Bug } from "./bugs.js";
+import type { Bug } from "./bug.js";
 
 /** By which seed a planted bug was found, and what was seen then. */
 export interface Finding {

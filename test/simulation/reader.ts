@@ -18,8 +18,8 @@ export interface Seen {
   readonly content: Content;
   /** The write that it comes from, perhaps through copies. */
   readonly write: string;
-  /** The files that it needs in the network, with their segments. */
-  readonly files: readonly { readonly fid: Fid; readonly segments: number; readonly sealed: boolean }[];
+  /** The files that it needs in the network, with their segments; undefined: a pack, which others share. */
+  readonly files: readonly { readonly fid: Fid; readonly segments: number | undefined; readonly sealed: boolean }[];
 }
 
 /** Somebody who reads a bucket and knows what can be in it. */
@@ -130,12 +130,15 @@ export class Reader {
     const { fid } = version.durability;
     const content =
       contents.byEtag(version.etag, version.size) ??
-      (version.encryption && fid === version.etag ? contents.byId(version.metadata["id"] ?? "") : undefined);
+      (version.encryption && fid !== undefined && version.etag.split("-")[0] === fid
+        ? contents.byId(version.metadata["id"] ?? "")
+        : undefined);
     if (!content) throw new Violation(`${this.name(key)} has the ETag ${version.etag} of nothing that was put`);
     contents.learn(version.etag, content);
     if (version.size !== content.bytes.length)
       throw new Violation(`${this.name(key)} is ${version.size} bytes long instead of ${content.bytes.length}`);
-    if (!version.encryption && fid !== undefined && fid !== content.fid)
+    const packed = version.durability.extent !== undefined;
+    if (!packed && !version.encryption && fid !== undefined && fid !== content.fid)
       throw new Violation(`${this.name(key)} has the FID ${fid} instead of ${content.fid ?? "none"}`);
     return content;
   }
@@ -143,6 +146,8 @@ export class Reader {
   /** An encrypted object's files are its own; the catalog is believed as to which, since their bytes were read. */
   protected seen(content: Content, { encryption, extents, metadata }: ObjectVersion): Seen {
     const write = metadata["write"] ?? "";
+    if (extents.some(({ packed }) => packed))
+      return { content, write, files: extents.map(({ fid }) => ({ fid, segments: undefined, sealed: false })) };
     if (!encryption) return { content, write, files: content.files.map((file) => ({ ...file, sealed: false })) };
     if (extents.some(({ fid }) => content.files.some((plain) => plain.fid === fid)))
       throw new Violation(`the encrypted object ${write} is in the network in clear`);

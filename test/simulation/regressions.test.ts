@@ -19,6 +19,11 @@ const SEEDS: readonly { readonly seed: number; readonly what: string }[] = [
     seed: 11,
     what: "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them",
   },
+  {
+    seed: 243,
+    what: "a read of a key whose object is replaced meanwhile finds the new one, whatever the catalog's pace",
+  },
+  { seed: 20, what: "objects are read while they go into packs and from pack to pack, over crashes" },
 ];
 
 describe("Simulation: seeds that are remembered", () => {

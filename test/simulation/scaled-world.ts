@@ -36,6 +36,11 @@ const SCALE: readonly Rewrite[] = [
     replace: `export const CHUNK_SIZE = ${FRAGMENT / 8};`,
   },
   {
+    file: "/src/model/sizes.js",
+    find: "export const PACK_HEADER_BYTES = 64;",
+    replace: "export const PACK_HEADER_BYTES = 32;",
+  },
+  {
     file: "/src/encoding/segment-source.js",
     find: "Buffer.allocUnsafe(MIB)",
     replace: `Buffer.allocUnsafe(${FRAGMENT})`,
@@ -77,6 +82,7 @@ const MACHINE: readonly Redirect[] = [
   dice("/src/cache/disk-tier.js"),
   dice("/src/gateway/objects/object-encryption.js"),
   dice("/src/keys/sealed-text.js"),
+  dice("/src/packing/pack-writer.js"),
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */

@@ -1,6 +1,8 @@
 import type { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
+import type { Packing } from "./packing.js";
 import type { Register } from "./register.js";
 import type { Owner } from "./scheduler.js";
 import type { Secrecy } from "./secrecy.js";
@@ -16,6 +18,8 @@ export interface Service {
   readonly owner: Owner;
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
+  readonly packing: Packing;
   readonly random: () => number;
   readonly keys: readonly string[];
   register(bucket: string, key: string): Register;

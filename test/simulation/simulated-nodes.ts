@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CessAccount } from "../../src/model/account.js";
-import type { Hash } from "../../src/model/hash.js";
+import type { Fid, Hash } from "../../src/model/hash.js";
 import { FRAGMENTS, GIB } from "../../src/model/sizes.js";
 import { NodeFailure, type FragmentName, type NodeAddress, type Nodes } from "../../src/network/nodes/nodes.js";
 import type { MemoryChain } from "../support/memory-chain.js";
@@ -43,6 +43,8 @@ const TIMEOUT_MS = 20_000;
 /** Storage nodes that keep their fragments, report them on the memory chain, and misbehave when told to. */
 export class SimulatedNodes {
   readonly nodes: readonly StorageNode[];
+  /** Whether fragments of files that are deleted on chain go. */
+  dropDeleted = false;
   private readonly queued = new Set<string>();
 
   /** The first `broken` of them are so for ever. */
@@ -78,6 +80,8 @@ export class SimulatedNodes {
     return {
       put: (address, fragment, bytes, signal) => this.put(owner, address, fragment, bytes, signal),
       get: (address, fragment, signal) => this.get(owner, address, fragment, signal),
+      getRange: async (address, fragment, { start, end }, signal) =>
+        (await this.get(owner, address, fragment, signal)).slice(start, end),
     };
   }
 
@@ -130,18 +134,23 @@ export class SimulatedNodes {
   private async get(
     owner: Owner,
     address: NodeAddress,
-    { hash }: FragmentName,
+    { fid, hash }: FragmentName,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     signal?.throwIfAborted();
     const { fault, held } = await this.travel(owner, address, signal);
-    const bytes = held.get(hash);
+    const bytes = this.dropDeleted && this.isDeleted(fid) ? undefined : held.get(hash);
     if (!bytes || fault === "forgetful") throw new NodeFailure("missing", address, "no such fragment");
     const answer = Uint8Array.from(bytes);
     if (fault === "lying") answer.fill(7);
     if (fault === "corrupting" && this.random() < 0.5) answer[answer.length - 1]! ^= 1;
     await this.travel(owner, address, signal);
     return fault === "lying" && this.random() < 0.3 ? answer.subarray(1) : answer;
+  }
+
+  private isDeleted(fid: Fid): boolean {
+    const listed = [...this.chain.files(), ...this.chain.pendingDeals()].some((each) => each.fid === fid);
+    return !listed && !this.chain.finalFile(fid);
   }
 
   /**

@@ -1,46 +1,49 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AskingGateway } from "../support/asking-gateway.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
-import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
-import { Client } from "./client.js";
 import { Contents } from "./contents.js";
 import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
+import { untilIdle } from "./idle.js";
+import { PackClient } from "./pack-client.js";
+import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
 import { ConnectionLost, Violation, type Service } from "./service.js";
+import { drawEtag } from "./multipart-etag.js";
 import { calm } from "./simulated-chain.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedNodes } from "./simulated-nodes.js";
-import { farBehind, heal, makeTrouble, mischiefs, type TroubleParts } from "./trouble.js";
+import { farBehind, heal, makeTrouble, mischiefs, unneededFiles, type TroubleParts } from "./trouble.js";
 
-/** Virtual time that may pass after the last fault until everything is stored. */
-const PATIENCE_MS = 3 * 3_600_000;
 /** Between two rounds of the sweepers, ms; less in some runs. */
 const SWEEP_MS = 120_000;
-const KEYS = ["a", "b", "c", "d"];
 
 /** One seed: a scenario drawn from it, its faults, and then the questions whether everything is as it must be. */
 export class Simulation implements Service {
   readonly random: () => number;
-  readonly keys = KEYS;
+  readonly keys: readonly string[];
   readonly contents: Contents;
   readonly secrecy: Secrecy;
+  readonly multipartEtag: MultipartEtag;
+  readonly packing: Packing;
   readonly exclusive = new Set<string>();
+  readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
   readonly owner: Owner;
   readonly chain: MemoryChain;
   readonly nodes: SimulatedNodes;
   readonly disk = new SimulatedDisk();
   readonly spec: 100 | 133;
-  readonly clients: readonly Client[];
+  readonly clients: readonly PackClient[];
   readonly accounts: ReadonlyMap<string, Account>;
   incarnation: Incarnation | undefined;
   crashes = 0;
@@ -74,11 +77,15 @@ export class Simulation implements Service {
     this.maxSegmentsPerFile = random() < 0.3 ? 2 : 1000;
     // Where everybody puts the same few things, owners share files.
     this.secrecy = new Secrecy(settings.seed);
+    this.multipartEtag = drawEtag(settings.seed);
+    this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
+    this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
       this.maxSegmentsPerFile,
       random() < 0.3 ? 1 + Math.floor(4 * random()) : Infinity,
       this.secrecy.used,
+      this.packing.used,
     );
     this.chain = new MemoryChain({
       spec: this.spec,
@@ -87,6 +94,7 @@ export class Simulation implements Service {
     });
     const broken = Math.floor(4 * random() ** 2);
     this.nodes = new SimulatedNodes(this.chain, 13 + broken + Math.floor(6 * random()), random, broken);
+    this.nodes.dropDeleted = this.packing.used;
     this.crowded = random() < 0.2;
     this.sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
     this.diskSlowness = random() < 0.2 ? 10 : 1;
@@ -97,7 +105,7 @@ export class Simulation implements Service {
     const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
-      Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new Client(this, each)),
+      Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new PackClient(this, each)),
     );
     this.left = settings.emptyCatalog;
   }
@@ -178,7 +186,8 @@ export class Simulation implements Service {
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
     const pauseMs = 1_000 + 60_000 * random() ** 2;
-    await Promise.all(this.clients.map((client) => client.run(4 + Math.floor(9 * random()), pauseMs)));
+    const more = this.packing.used ? 2 : 1;
+    await Promise.all(this.clients.map((client) => client.run(more * (4 + Math.floor(9 * random())), pauseMs / more)));
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
@@ -192,15 +201,16 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
-    await this.untilIdle();
+    await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
     await this.readWithNodesDown();
+    if (this.packing.used) await this.mergePacks();
     if (random() < 0.5) {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
       await elsewhere;
-      await this.untilIdle();
+      await untilIdle(this);
       await checkStored(this, this.spec);
       await checkEmpty(this, this.spec);
     }
@@ -216,27 +226,13 @@ export class Simulation implements Service {
       random: this.random,
       finalityLag: this.finalityLag,
       stallBlocks: (stalled) => (this.stalled += stalled ? 1 : -this.stalled),
-      unneeded: () => this.unneeded(),
+      unneeded: () => unneededFiles(this),
       owners: [...this.accounts.values()].map(({ cessAccount }) => cessAccount),
       trace: (line) => {
         this.mischief++;
         this.trace(line);
       },
     };
-  }
-
-  private async unneeded(): Promise<{ fid: Fid; owner: CessAccount }[]> {
-    const { incarnation } = this;
-    const found: { fid: Fid; owner: CessAccount }[] = [];
-    for (const { fid, owners } of incarnation ? this.chain.files() : []) {
-      const rows = await incarnation!.services.catalog.files.withFid(fid);
-      for (const { account } of owners) {
-        const own = rows.filter(({ owner }) => this.accounts.get(owner)?.cessAccount === account);
-        if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed))
-          found.push({ fid, owner: account });
-      }
-    }
-    return found;
   }
 
   private makeBlocks(): void {
@@ -259,6 +255,8 @@ export class Simulation implements Service {
         accounts: this.accounts,
         random: this.random,
         secrecy: this.secrecy,
+        multipartEtag: this.multipartEtag,
+        packing: this.packing,
         folder: this.settings.folder,
         maxSegmentsPerFile: this.maxSegmentsPerFile,
         sweepMs: this.sweepMs,
@@ -279,7 +277,7 @@ export class Simulation implements Service {
 
   private booting: Incarnation | undefined;
 
-  private async up(): Promise<void> {
+  async up(): Promise<void> {
     while (!this.incarnation) await new Promise<void>((resolve) => this.waiting.add(resolve));
   }
 
@@ -323,6 +321,8 @@ export class Simulation implements Service {
     this.trace(() => `${owner.name} dies${powerCut ? " in a power cut" : ""}`);
     this.incarnation = undefined;
     this.booting = undefined;
+    // A power cut may undo what nobody was told of, and then an id may be given again.
+    this.wasStored.clear();
     this.left = victim.kill(powerCut);
     this.secrecy.requireSealed(`the catalog that ${owner.name} left`, readCatalog(this.left));
     for (const mourn of this.mourners) mourn();
@@ -340,33 +340,42 @@ export class Simulation implements Service {
     await this.boot();
   }
 
-  /** Until no job is left, which must not take for ever. */
-  private async untilIdle(): Promise<void> {
-    const end = this.owner.now() + PATIENCE_MS;
-    const { catalog } = this.incarnation!.services;
-    for (;;) {
-      const { encode, store, delete: deletions } = await catalog.jobs.count();
-      const states = await catalog.files.countByState();
-      const stuckAtOldSpec = this.spec === 100 && encode + store === 0 && states.deleting === deletions;
-      if (encode + store + deletions === 0 || (stuckAtOldSpec && this.owner.now() > end - PATIENCE_MS / 2)) break;
-      if (this.owner.now() > end) {
-        throw new Violation(
-          `${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`,
-        );
-      }
-      await this.owner.sleep(20_000);
+  /**
+   * Packs are filled, become mostly empty and are merged, in good weather; the process may be killed at that. No read
+   * may fail meanwhile.
+   */
+  private async mergePacks(): Promise<void> {
+    const { random } = this.packing;
+    let ended = false;
+    let survive: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (survive = resolve));
+    const turns = random() < 0.4 ? 1 + Math.floor(10 ** (2 + 2.5 * random())) : Infinity;
+    const death = this.dieWithin(turns, end).then(() => (this.running() ? undefined : this.boot()));
+    const readers = this.clients.map((client) => client.readUntil(() => ended));
+    for (let round = 1 + Math.floor(2 * random()); round > 0; round--) {
+      await Promise.all(this.clients.map((client) => client.fill()));
+      if (random() < 0.7) await untilIdle(this);
+      await Promise.all(this.clients.map((client) => client.thinOut()));
+      await untilIdle(this);
     }
-    this.trace(() => "no job is left");
+    ended = true;
+    survive();
+    await death;
+    await Promise.all(readers);
+    await untilIdle(this);
+    await checkStored(this, this.spec);
+    await checkAtRest(this);
   }
 
   /** With any eight nodes gone and the cache lost, everything reads back. */
   private async readWithNodesDown(): Promise<void> {
     await this.incarnation!.services.cache.clear();
+    this.incarnation!.services.retrieval.forgetObjects();
     const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
     const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
     const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
     for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
-    for (const client of this.clients) for (const key of KEYS) await client.verify(key);
+    for (const client of this.clients) for (const key of this.keys) await client.verify(key);
     for (const node of gone) node.fault = undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { CessAccount } from "../../src/model/account.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { MemoryChain } from "../support/memory-chain.js";
+import type { World } from "./checks.js";
 import type { Owner } from "./scheduler.js";
 import { calm, type ChainTrouble } from "./simulated-chain.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
@@ -222,4 +223,22 @@ export function heal({ chain, trouble, nodes, stallBlocks }: TroubleParts): void
   chain.blocksFull = false;
   chain.dropNext = 0;
   stallBlocks(false);
+}
+
+/** Files on chain that the gateway is about to delete there, because nothing needs them. */
+export async function unneededFiles({
+  incarnation,
+  chain,
+  accounts,
+}: World): Promise<{ readonly fid: Fid; readonly owner: CessAccount }[]> {
+  const found: { readonly fid: Fid; readonly owner: CessAccount }[] = [];
+  for (const { fid, owners } of incarnation ? chain.files() : []) {
+    const rows = await incarnation!.services.catalog.files.withFid(fid);
+    for (const { account } of owners) {
+      const own = rows.filter(({ owner }) => accounts.get(owner)?.cessAccount === account);
+      if (own.length > 0 && own.every(({ state, signed }) => state === "deleting" && !signed))
+        found.push({ fid, owner: account });
+    }
+  }
+  return found;
 }

@@ -28,7 +28,8 @@ export function filesContract(open: OpenCatalog): void {
         owner: "anna",
         state: "encoded",
         reports: 0,
-        references: 1,
+        layout: "own-file",
+        needed: true,
       });
       expect(await on.catalog.files.manifest(extent!.file)).to.deep.equal({ fid: made.fid, format, segments });
       expect(await on.catalog.files.manifest("999999")).to.equal(undefined);
@@ -172,7 +173,8 @@ export function filesContract(open: OpenCatalog): void {
       await on.catalog.files.deleted(id);
       expect(await on.catalog.files.get(id)).to.deep.include({
         state: "encoded",
-        references: 1,
+        layout: "own-file",
+        needed: true,
         blobs: [slice("blob of again")],
       });
       expect(await jobs()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
@@ -195,7 +197,7 @@ export function filesContract(open: OpenCatalog): void {
       await on.putEncoded("again", "same");
       const { orphans } = await on.catalog.objects.delete("box", "again");
       expect(orphans).to.deep.equal([slice("blob of again").blob]);
-      expect(await on.catalog.files.get(id)).to.deep.include({ state: "deleting", references: 0, blobs: [] });
+      expect(await on.catalog.files.get(id)).to.deep.include({ state: "deleting", needed: false, blobs: [] });
       expect(await jobs()).to.deep.equal({ encode: 0, store: 0, delete: 1 });
       await on.putEncoded("third", "same");
       await on.catalog.files.deleted(id);

@@ -142,9 +142,9 @@ export function objectsContract(open: OpenCatalog): void {
       expect(second.file).to.equal(first.file);
       expect(other.file).not.to.equal(first.file);
       const rows = await on.catalog.files.withFid(hash("fid same") as Fid);
-      expect(rows.map(({ id, owner, references }) => ({ id, owner, references }))).to.deep.equal([
-        { id: first.file, owner: "anna", references: 2 },
-        { id: other.file, owner: "bert", references: 1 },
+      expect(rows.map(({ id, owner, needed }) => ({ id, owner, needed }))).to.deep.equal([
+        { id: first.file, owner: "anna", needed: true },
+        { id: other.file, owner: "bert", needed: true },
       ]);
     });
 
@@ -245,12 +245,12 @@ export function objectsContract(open: OpenCatalog): void {
       await on.catalog.objects.delete("box", "source");
       expect(await on.catalog.objects.blobs(copy.id)).to.deep.equal(blobs);
       await on.catalog.files.deleted(gone.file);
-      expect(await on.catalog.files.get(gone.file)).to.deep.include({ state: "encoded", references: 1, blobs });
+      expect(await on.catalog.files.get(gone.file)).to.deep.include({ state: "encoded", needed: true, blobs });
       expect((await on.catalog.files.stored(gone.file)).orphans).to.deep.equal(blobs.map(({ blob }) => blob));
     });
 
     it("counts the segments that the chain does not count yet", async () => {
-      const segments = () => on.catalog.objects.undeclaredSegments("anna");
+      const segments = async () => (await on.catalog.objects.undeclaredBytes("anna")) / SEGMENT_SIZE;
       expect(await segments()).to.equal(0);
       await on.catalog.objects.put(version("big", { size: 2 * SEGMENT_SIZE + 1 }), {
         blobs: [slice("big", 2 * SEGMENT_SIZE + 1)],
@@ -280,7 +280,7 @@ export function objectsContract(open: OpenCatalog): void {
       await on.catalog.uploads.create({ id: "up", bucket: "box", key: "k", owner: "anna", content: {}, metadata: {} });
       await on.catalog.uploads.putPart("up", { partNumber: 1, size: 5, etag: "e", blob: slice("in part").blob });
       expect(await on.catalog.objects.byId(id)).to.equal(undefined);
-      expect((await on.catalog.files.get(row))?.references).to.equal(0);
+      expect((await on.catalog.files.get(row))?.needed).to.equal(false);
       const asked = [
         "in version",
         "blob of encoded",

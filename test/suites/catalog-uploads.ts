@@ -3,6 +3,7 @@ import type { UploadQuery } from "../../src/catalog/catalog.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { DataKey } from "../../src/model/file.js";
 import type { BlobId, Part } from "../../src/model/object.js";
+import { SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { CatalogFixture, file, hash, refusal, segment, slice, version, type OpenCatalog } from "./catalog-fixture.js";
 
 export function uploadsContract(open: OpenCatalog): void {
@@ -41,16 +42,14 @@ export function uploadsContract(open: OpenCatalog): void {
       await on.catalog.uploads.abort("aborted");
       await on.catalog.uploads.putPart("completed", { partNumber: 1, size: 5, etag: "e", blob: "b" as BlobId });
       const parts = await on.catalog.uploads.parts("completed");
-      const written = await on.catalog.uploads.complete("completed", version("key", { encryption }), parts, [
-        file("content", [slice("b")], { format }),
-      ]);
+      const written = await on.catalog.uploads.complete("completed", version("key", { encryption }), parts);
       expect(written.version.encryption).to.deep.equal(encryption);
       for (const id of ["completed", "aborted"]) {
         const ended = await on.catalog.uploads.get("box", "key", id);
         expect(ended).to.deep.include({ encryption, state: id }).and.not.have.property("format");
       }
-      const [extent] = await on.catalog.objects.extents(written.version.id);
-      expect((await on.catalog.files.get(extent!.file))?.format).to.deep.equal(format);
+      const [job] = await on.catalog.jobs.lease(["encode"], 10, 1000);
+      expect(job).to.deep.include({ subject: written.version.id, format });
     });
 
     it("gives an upload back as it was created, where bucket and key agree", async () => {
@@ -103,40 +102,104 @@ export function uploadsContract(open: OpenCatalog): void {
       await refusal(on.catalog.uploads.abort("unknown"), "noUpload");
     });
 
-    it("completes: the version appears with its file, unlisted parts go, the answer is remembered", async () => {
+    it("completes: the version appears with its staged bytes and a job, unlisted parts go, the answer is remembered", async () => {
       await begin("up");
       const p1 = await putPart("up", 1, "p1");
       await putPart("up", 2, "p2");
       const p3 = await putPart("up", 3, "p3");
-      await on.catalog.preparations.save("up", 0, "source", segment("s"));
-      const written = await on.catalog.uploads.complete(
-        "up",
-        version("key", { size: 10, etag: "fid" }),
-        [p1, p3],
-        [file("whole", [slice("p1"), slice("p3")], { size: 10 })],
-      );
+      const written = await on.catalog.uploads.complete("up", version("key", { size: 10, etag: "whole" }), [p1, p3]);
       expect(written.orphans).to.deep.equal(["p2"]);
-      expect(written.version.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid whole") });
+      expect(written.version.durability).to.deep.equal({ state: "staged", reports: 0 });
       expect(await on.catalog.objects.get("box", "key")).to.deep.equal(written.version);
       expect(await on.catalog.objects.blobs(written.version.id)).to.deep.equal([slice("p1"), slice("p3")]);
-      expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
-      expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
+      expect(await on.catalog.objects.undeclaredBytes("anna")).to.equal(SEGMENT_SIZE);
+      const [job, ...others] = await on.catalog.jobs.lease(["encode", "store"], 10, 1000);
+      expect(job).to.include({ kind: "encode", subject: written.version.id });
+      expect(others).to.deep.equal([]);
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("completed");
       expect(await on.catalog.uploads.result("up")).to.deep.equal({
-        etag: "fid",
+        etag: "whole",
         versionId: "null",
         partEtags: ["etag of p1", "etag of p3"],
       });
       await refusal(on.catalog.uploads.abort("up"), "noUpload");
-      await refusal(on.catalog.uploads.complete("up", version("key"), [p1], [file("whole", [])]), "noUpload");
+      await refusal(on.catalog.uploads.complete("up", version("key"), [p1]), "noUpload");
+    });
+
+    it("makes a small completed upload wait for a pack, with nothing prepared of it", async () => {
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      await on.catalog.preparations.save("up", 0, "source", segment("p"));
+      const { version: put } = await on.catalog.uploads.complete("up", version("key", { layout: "pack" }), [part]);
+      expect(await on.catalog.packs.queues()).to.deep.include.members([
+        { owner: "anna", format: "plain", objects: 1, bytes: 5, oldest: on.clock.time },
+      ]);
+      expect((await on.catalog.jobs.count()).encode).to.equal(0);
+      await on.catalog.objects.delete("box", "key");
+      expect(await on.catalog.packs.queues()).to.deep.equal([]);
+      expect(await on.catalog.preparations.all(put.id)).to.deep.equal([]);
+    });
+
+    it("counts the segments of a completed upload in the upload's format", async () => {
+      const format = { name: "cess-cbc", cipher: "secret" } as const;
+      const upload = { bucket: "box", key: "key", owner: "anna", content: {}, metadata: {}, format };
+      await on.catalog.uploads.create({ ...upload, id: "up" });
+      const blob = slice("p", SEGMENT_SIZE).blob;
+      const { part } = await on.catalog.uploads.putPart("up", { partNumber: 1, size: SEGMENT_SIZE, etag: "e", blob });
+      await on.catalog.uploads.complete("up", version("key", { size: SEGMENT_SIZE }), [part]);
+      expect(await on.catalog.objects.undeclaredBytes("anna")).to.equal(2 * SEGMENT_SIZE);
+    });
+
+    it("gives what was prepared of a completed upload to its version, where nothing prunes it", async () => {
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      await on.catalog.preparations.save("up", 0, "source", segment("s"));
+      await on.catalog.preparations.save("other", 0, "source", segment("of another"));
+      const { id } = (await on.catalog.uploads.complete("up", version("key"), [part])).version;
+      expect(await on.catalog.preparations.all("up")).to.deep.equal([]);
+      expect(await on.catalog.preparations.prune(), "of the upload that does not exist").to.equal(1);
+      expect(await on.catalog.preparations.all(id)).to.deep.equal([
+        { index: 0, source: "source", hashes: segment("s") },
+      ]);
+      await on.catalog.objects.attach(id, [file("whole", [slice("p1")])]);
+      expect(await on.catalog.preparations.all(id)).to.deep.equal([]);
+    });
+
+    it("shows the FID that a version was completed with, and takes no files of another one", async () => {
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      const fid = hash("fid whole") as Fid;
+      const { id, durability } = (await on.catalog.uploads.complete("up", version("key", { fid }), [part])).version;
+      expect(durability).to.deep.equal({ state: "staged", reports: 0, fid });
+      const wrong = await on.catalog.objects.attach(id, [file("other", [slice("p1")])]).catch(String);
+      expect(wrong).to.include(`was written with FID ${fid}`);
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal(durability);
+      expect(await on.catalog.jobs.count()).to.include({ encode: 1, store: 0 });
+      await on.catalog.objects.attach(id, [file("whole", [slice("p1")])]);
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "encoded", reports: 0, fid });
+      expect(await on.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
+    });
+
+    it("takes two versions of one owner that were completed with the same FID", async () => {
+      const fid = hash("fid whole") as Fid;
+      const ids: string[] = [];
+      for (const key of ["a", "b"]) {
+        await begin(`up ${key}`, key);
+        const part = await putPart(`up ${key}`, 1, `part of ${key}`);
+        ids.push((await on.catalog.uploads.complete(`up ${key}`, version(key, { fid }), [part])).version.id);
+      }
+      for (const [n, id] of ids.entries())
+        await on.catalog.objects.attach(id, [file("whole", [slice(`part of ${"ab"[n]}`)])]);
+      expect(await on.catalog.files.withFid(fid)).to.have.length(1);
+      for (const id of ids)
+        expect((await on.catalog.objects.byId(id))?.durability).to.include({ state: "encoded", fid });
     });
 
     it("refuses to complete with a part that was uploaded again or is not there, and changes nothing", async () => {
       await begin("up");
       const stale = await putPart("up", 1, "p1");
       await putPart("up", 1, "p1 again");
-      const complete = (parts: Part[]) =>
-        on.catalog.uploads.complete("up", version("key"), parts, [file("whole", [slice("p1")])]);
+      const complete = (parts: Part[]) => on.catalog.uploads.complete("up", version("key"), parts);
       await refusal(complete([stale]), "partReplaced");
       await refusal(complete([{ ...stale, partNumber: 2 }]), "partReplaced");
       expect((await on.catalog.uploads.parts("up")).map((part) => part.blob)).to.deep.equal(["p1 again"]);
@@ -149,33 +212,41 @@ export function uploadsContract(open: OpenCatalog): void {
       await begin("up");
       const part = await putPart("up", 1, "p1");
       const complete = (preconditions: object) =>
-        on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])], preconditions);
+        on.catalog.uploads.complete("up", version("key"), [part], preconditions);
       await refusal(complete({ ifNoneMatch: "*" }), "preconditionFailed");
       expect((await on.catalog.uploads.get("box", "key", "up"))?.state).to.equal("open");
       expect((await complete({ ifMatch: ["etag of key"] })).orphans).to.deep.equal(["old"]);
     });
 
-    it("lets all parts go where the file is stored already", async () => {
+    it("lets all parts go once it turns out that the file is stored already", async () => {
       await on.putStored("before", "whole");
       await begin("up");
       const part = await putPart("up", 1, "p1");
-      const written = await on.catalog.uploads.complete("up", version("key"), [part], [file("whole", [slice("p1")])]);
-      expect(written.orphans).to.deep.equal(["p1"]);
-      expect(written.version.durability.state).to.equal("stored");
+      const { id } = (await on.catalog.uploads.complete("up", version("key"), [part])).version;
+      expect((await on.catalog.objects.attach(id, [file("whole", [slice("p1")])])).orphans).to.deep.equal(["p1"]);
+      expect((await on.catalog.objects.byId(id))?.durability.state).to.equal("stored");
     });
 
     it("keeps the root over all segments where the object is several files", async () => {
       await begin("up");
       const part = await putPart("up", 1, "p1");
-      const root = hash("root") as Fid;
-      const { version: written } = await on.catalog.uploads.complete(
-        "up",
-        version("key", { fid: root, size: 10 }),
-        [part],
-        [file("a", [slice("p1")]), file("b", [slice("p1")])],
-      );
-      expect(written.durability.fid).to.equal(root);
-      expect(written.extents).to.have.length(2);
+      const fid = hash("root") as Fid;
+      const { id } = (await on.catalog.uploads.complete("up", version("key", { fid, size: 10 }), [part])).version;
+      await on.catalog.objects.attach(id, [file("a", [slice("p1")]), file("b", [slice("p1")])], fid);
+      const written = await on.catalog.objects.byId(id);
+      expect(written?.durability.fid).to.equal(fid);
+      expect(written?.extents).to.have.length(2);
+    });
+
+    it("lets everything of a completed upload go when it is deleted before its job ran", async () => {
+      await begin("up");
+      const part = await putPart("up", 1, "p1");
+      await on.catalog.preparations.save("up", 0, "source", segment("s"));
+      const fid = hash("fid whole") as Fid;
+      const { id } = (await on.catalog.uploads.complete("up", version("key", { fid }), [part])).version;
+      expect((await on.catalog.objects.delete("box", "key")).orphans).to.deep.equal(["p1"]);
+      expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
+      expect(await on.catalog.preparations.all(id)).to.deep.equal([]);
     });
 
     it("completes an empty upload as an empty object without a file", async () => {
@@ -186,14 +257,12 @@ export function uploadsContract(open: OpenCatalog): void {
         etag: "e",
         blob: slice("nothing").blob,
       });
-      const { version: written, orphans } = await on.catalog.uploads.complete(
-        "up",
-        version("key", { size: 0 }),
-        [part],
-        [],
-      );
+      const { version: written, orphans } = await on.catalog.uploads.complete("up", version("key", { size: 0 }), [
+        part,
+      ]);
       expect(written.durability).to.deep.equal({ state: "stored", reports: 12 });
       expect(orphans).to.deep.equal(["nothing"]);
+      expect(await on.catalog.jobs.count()).to.include({ encode: 0 });
     });
 
     it("forgets what ended before a time, and never an open upload", async () => {

@@ -135,7 +135,7 @@ export function versionsContract(open: OpenCatalog): void {
         blob: slice("part").blob,
       });
       expect((await on.catalog.uploads.get("box", "k", "up"))?.tags).to.deep.equal([{ key: "a", value: "b" }]);
-      const { version } = await on.catalog.uploads.complete("up", { ...kept, etag: "whole" }, [part], []);
+      const { version } = await on.catalog.uploads.complete("up", { ...kept, etag: "whole" }, [part]);
       expect(version.versionId).not.to.equal("null");
       expect((await on.catalog.uploads.result("up"))?.versionId).to.equal(version.versionId);
       expect((await list()).names).to.deep.equal([`k@${version.versionId}`, `k@${kept.versionId}`]);

@@ -1,4 +1,5 @@
 import { objectsContract } from "./catalog-objects.js";
+import { packsContract } from "./catalog-packs.js";
 import { bucketsContract } from "./catalog-buckets.js";
 import { documentsContract } from "./catalog-documents.js";
 import { eventsContract } from "./catalog-events.js";
@@ -14,6 +15,7 @@ export function catalogContract(open: OpenCatalog): void {
   bucketsContract(open);
   documentsContract(open);
   objectsContract(open);
+  packsContract(open);
   listingContract(open);
   uploadsContract(open);
   versionsContract(open);

@@ -85,6 +85,43 @@ export function nodesContract(title: string, make: () => Promise<NodesHarness>):
       expect(sha256(back)).to.equal(ZERO_FRAGMENT_HASH);
     });
 
+    it("gives any range of a fragment, in bytes that own their memory", async () => {
+      const fid = harness.order(withOthers(hash));
+      await harness.nodes.put(harness.node, { fid, hash }, bytes);
+      for (const [start, end] of [
+        [0, 1],
+        [0, FRAGMENT_SIZE],
+        [FRAGMENT_SIZE - 1, FRAGMENT_SIZE],
+        [1_000_000, 1_010_240],
+      ] as const) {
+        const part = await harness.nodes.getRange(harness.node, { fid, hash }, { start, end });
+        expect(Buffer.compare(part, bytes.subarray(start, end)), `${start} to ${end}`).to.equal(0);
+        expect(part.buffer.byteLength).to.equal(end - start);
+      }
+    });
+
+    it("refuses ranges that no fragment has", async () => {
+      const fid = harness.order(withOthers(hash));
+      for (const [start, end] of [
+        [-1, 5],
+        [5, 5],
+        [FRAGMENT_SIZE - 1, FRAGMENT_SIZE + 1],
+      ] as const)
+        expect(await failure(harness.nodes.getRange(harness.node, { fid, hash }, { start, end }))).instanceOf(
+          RangeError,
+        );
+    });
+
+    it("fails for a range as for the fragment", async () => {
+      const range = { start: 10, end: 20 };
+      const fid = harness.order(withOthers(sha256(randomBytes(8))));
+      await expectFailure(harness.nodes.getRange(harness.node, { fid, hash }, range), "missing");
+      await expectFailure(harness.nodes.getRange(harness.nobody, { fid, hash }, range), "unreachable");
+      const reason = new Error("the caller has changed its mind");
+      const aborted = harness.nodes.getRange(harness.node, { fid, hash }, range, AbortSignal.abort(reason));
+      expect(await failure(aborted)).to.equal(reason);
+    });
+
     it("says `missing` of a fragment the node does not hold", async () => {
       const fid = harness.order(withOthers(sha256(randomBytes(8))));
       await expectFailure(harness.nodes.get(harness.node, { fid, hash }), "missing");

@@ -9,6 +9,7 @@ import type { Catalog, FileRow, NewFile } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { segmentContent } from "../../src/distribution/content.js";
 import { Distribution } from "../../src/distribution/distribution.js";
+import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import type { DistributionSettings } from "../../src/distribution/settings.js";
 import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
@@ -79,6 +80,10 @@ class DirectPreprocessing implements Preprocessing {
 
   root(files: readonly CessFile[]): Fid {
     return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
+  }
+
+  rootOf(): Promise<Fid> {
+    throw new Error("distribution encodes whole files");
   }
 
   advance(): void {
@@ -215,6 +220,7 @@ export class Bench {
         nodes: killer?.wrap(nodes) ?? nodes,
         registry,
         owners: (id) => this.accounts.get(id),
+        orderNames: new OrderNames(testKeys.derive(ORDER_NAMES)),
         clock,
         log,
         wake: (name) => supervisor.wake(name),

@@ -6,7 +6,6 @@ import { segmentContent } from "../../src/distribution/content.js";
 import type { ReadRequest } from "../../src/gateway/gateway.js";
 import type { Keys } from "../../src/keys/keys.js";
 import type { CustomerKey, EncryptionRequest } from "../../src/model/encryption.js";
-import { PLAIN } from "../../src/model/file.js";
 import type { ObjectVersion } from "../../src/model/object.js";
 import { CHUNK_CONTENT, DATA_FRAGMENTS, MIB } from "../../src/model/sizes.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
@@ -79,18 +78,9 @@ export class EncryptedVault {
   }
 
   /** What the jobs do: afterwards the bytes are on storage nodes alone. */
-  async store({ id }: Pick<ObjectVersion, "id">): Promise<void> {
-    const { catalog, blobs, preprocessing } = this.fixture;
-    const staged = await catalog.objects.blobs(id);
-    const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
-    if (job) {
-      const files = await preprocessing.files(id, staged, {
-        format: job.format ?? PLAIN,
-        territory: alice.territory,
-        priority: "background",
-      });
-      await blobs.remove((await catalog.objects.attach(id, files, preprocessing.root(files))).orphans);
-    }
+  async store({ id, owner }: Pick<ObjectVersion, "id" | "owner">): Promise<void> {
+    const { catalog, blobs } = this.fixture;
+    await this.fixture.encode({ id, owner });
     for (const { file } of await catalog.objects.extents(id)) {
       const row = (await catalog.files.get(file))!;
       if (row.state === "stored") continue;

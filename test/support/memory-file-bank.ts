@@ -27,13 +27,13 @@ export class MemoryFileBank {
       if (spec100 ? position > 0 : sameTerritory) refuse("fileBank", "Existed");
       charge(state, owner, territory, spec100 ? full / 2n : full, "used");
       if (position >= 0) this.doubleListings++;
-      state.files.set(fid, { ...file, owners: [...file.owners, { account: owner, territory }] });
+      state.files.set(fid, { ...file, owners: [...file.owners, { account: owner, territory, fileName }] });
       this.log.push(`join ${owner} ${fid.slice(0, 8)}`);
       return "declared";
     }
     charge(state, owner, territory, full, "locked");
     if (state.deals.has(fid)) this.overwrites++;
-    state.deals.set(fid, { fid, owner, territory, segments, reports: [] });
+    state.deals.set(fid, { fid, owner, territory, segments, fileName, reports: [] });
     this.log.push(`declare ${owner} ${fid.slice(0, 8)}`);
     return "declared";
   }
@@ -60,7 +60,7 @@ export class MemoryFileBank {
     state.files.set(fid, {
       fid,
       size: 0,
-      owners: [{ account: deal.owner, territory: deal.territory }],
+      owners: [{ account: deal.owner, territory: deal.territory, fileName: deal.fileName ?? "" }],
       segments: deal.segments.map(({ hash, fragments }) => ({
         hash,
         fragments: fragments.map((fragment: Hash, i) => ({ hash: fragment, node: keeper(i) })),

@@ -73,6 +73,10 @@ export class MemoryNodes implements Nodes {
     return Promise.reject(new NodeFailure("missing", node, "kept as a hash only"));
   }
 
+  getRange(node: NodeAddress): Promise<Uint8Array> {
+    return this.get(node);
+  }
+
   /** A node that lost its disk. */
   forget(account: string): void {
     this.held.get(account)?.clear();

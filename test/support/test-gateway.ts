@@ -50,10 +50,11 @@ export class FakeRetrieval implements Retrieval {
   open(files: readonly FileRange[]): Promise<ByteStream> {
     this.opened.push(...files);
     const pieces: Buffer[] = [];
-    for (const { file, range } of files) {
+    for (const { file, range, packed } of files) {
       const content = this.contents.get(file.fid);
       if (!content) return Promise.reject(new DomainError({ kind: "objectUnavailable" }, "not there"));
-      pieces.push(content.subarray(range.start, range.end));
+      const at = packed?.offset ?? 0;
+      pieces.push(content.subarray(at + range.start, at + range.end));
     }
     return Promise.resolve(ByteStream.of(...pieces));
   }
@@ -96,9 +97,11 @@ export class TestGateway {
     this.gateway = new AskingGateway(this.cess);
   }
 
-  static async build(settings: TestGatewaySettings = {}): Promise<TestGateway> {
-    const folder = await mkdtemp(join(tmpdir(), "cess-s3-gateway-"));
-    let now = 1_700_000_000_000;
+  /** `left`: the folder of a gateway that ended before, to go on with. */
+  static async build(settings: TestGatewaySettings = {}, left?: string): Promise<TestGateway> {
+    const folder = left ?? (await mkdtemp(join(tmpdir(), "cess-s3-gateway-")));
+    // Later than any time in a catalog that was left.
+    let now = left === undefined ? 1_700_000_000_000 : 1_700_001_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
     const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
     const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
@@ -136,11 +139,17 @@ export class TestGateway {
   }
 
   async close(): Promise<void> {
+    await this.end();
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** The process ends. Returns the folder that it leaves. */
+  async end(): Promise<string> {
     await this.preprocessing.close();
     await this.encoder.close();
     await this.blobs.close();
     await this.catalog.close();
-    await rm(this.folder, { recursive: true });
+    return this.folder;
   }
 
   /** Sets the text of a bucket's document behind the catalog's back: as damage would. Undefined removes it. */
@@ -160,6 +169,19 @@ export class TestGateway {
     return ids;
   }
 
+  /** What the encode job of a staged object does. */
+  async encode({ id, owner }: Pick<ObjectVersion, "id" | "owner">): Promise<void> {
+    const { catalog, blobs, preprocessing } = this;
+    const job = (await catalog.jobs.lease(["encode"], 100, 0)).find(({ subject }) => subject === id);
+    if (!job) return;
+    const files = await preprocessing.files(id, await catalog.objects.blobs(id), {
+      format: job.format ?? PLAIN,
+      territory: owner === alice.id ? alice.territory : bob.territory,
+      priority: "background",
+    });
+    await blobs.remove((await catalog.objects.attach(id, files, preprocessing.root(files))).orphans);
+  }
+
   /** Brings a staged object into the network: what the jobs do, without one. */
   async store({ id, owner }: ObjectVersion): Promise<void> {
     const staged = await this.catalog.objects.blobs(id);
@@ -170,11 +192,7 @@ export class TestGateway {
         ),
       ),
     );
-    if ((await this.catalog.objects.extents(id)).length === 0) {
-      const territory = owner === alice.id ? alice.territory : bob.territory;
-      const files = await this.preprocessing.files(id, staged, { format: PLAIN, territory, priority: "background" });
-      await this.blobs.remove((await this.catalog.objects.attach(id, files, this.preprocessing.root(files))).orphans);
-    }
+    await this.encode({ id, owner });
     let position = 0;
     for (const { file, fid, length } of await this.catalog.objects.extents(id)) {
       this.retrieval.contents.set(fid, content.subarray(position, position + length));

@@ -1,5 +1,6 @@
 import type { CessFile } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
+import type { Layout } from "../../model/layout.js";
 import type { BlobSlice } from "../../model/object.js";
 import type { Released } from "./released.js";
 
@@ -11,6 +12,8 @@ export interface FileRow extends CessFile {
   /** Account.id. The chain account is looked up from it. */
   readonly owner: string;
   readonly territory: string;
+  /** `pack`: it holds many objects. */
+  readonly layout: Layout;
   readonly state: FileState;
   /** 0…12 */
   readonly reports: number;
@@ -19,8 +22,8 @@ export interface FileRow extends CessFile {
   readonly signed?: { readonly nonce: number; readonly untilBlock: number };
   /** Staged bytes of its content; empty once stored. */
   readonly blobs: readonly BlobSlice[];
-  /** Versions that refer to it. */
-  readonly references: number;
+  /** A version needs it, or will when objects have moved to it from another pack. */
+  readonly needed: boolean;
 }
 
 export interface Placement {

@@ -3,6 +3,7 @@ import type { Checksum } from "../../model/checksum.js";
 import type { Encryption } from "../../model/encryption.js";
 import type { CessFile, Extent, SegmentFormat } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
+import type { Layout } from "../../model/layout.js";
 import type { OutboxEvent } from "../../model/notification.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { BlobSlice, ContentHeaders, ObjectPart, ObjectVersion } from "../../model/object.js";
@@ -23,13 +24,15 @@ export interface NewVersion {
   readonly lock?: ObjectLock;
   readonly acl?: Acl;
   /**
-   * The root over all segments, for a copy or a completed upload of several files. A single file's FID need not be
-   * given.
+   * The root over all segments: of a copy of several files, or of a staged version whose ETag has it. The latter's files
+   * must then have it (`attach`).
    */
   readonly fid?: Fid;
   readonly encryption?: Encryption;
   /** The format for encoding later; plain by default. */
   readonly format?: SegmentFormat;
+  /** Staged bytes wait for a pack, or become a file of their own (the default). */
+  readonly layout?: Layout;
   /** Added to the outbox in the same transaction. */
   readonly outboxEvent?: OutboxEvent | undefined;
 }
@@ -54,7 +57,7 @@ export interface Written extends Released {
   readonly version: ObjectVersion;
 }
 
-/** A file for `attach` or `complete`, with the staged bytes of its content. */
+/** A file for `attach`, with the staged bytes of its content. */
 export interface NewFile extends CessFile {
   readonly territory: string;
   readonly blobs: readonly BlobSlice[];

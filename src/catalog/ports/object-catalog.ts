@@ -73,12 +73,12 @@ export interface ObjectCatalog {
    * Preprocessing is done: links the version to its files and removes the `encode` job. The owner's missing file rows
    * are created; each new, failed or deleting one gets a `store` job. If all files are stored already, the staged bytes
    * are released. Does nothing if the version was deleted meanwhile. `fid`: the root over all segments, for several
-   * files.
+   * files. Rejects with Error if it is not the FID that the version was written with.
    */
   attach(id: string, files: readonly NewFile[], fid?: Fid): Promise<Released>;
   /**
-   * Segments charged to this account (Account.id) that the chain does not count yet, because they are staged or not yet
-   * declared.
+   * Bytes of content of this account (Account.id) that the chain does not count yet, because they are staged or not yet
+   * declared: whole segments of files, and the bytes of objects that wait for a pack.
    */
-  undeclaredSegments(owner: string): Promise<number>;
+  undeclaredBytes(owner: string): Promise<number>;
 }

@@ -1,7 +1,7 @@
 import type { Checksum } from "../../model/checksum.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
-import type { NewFile, NewVersion, Written } from "./new-version.js";
+import type { NewVersion, Written } from "./new-version.js";
 import type { ListedPrefix } from "./object-listing.js";
 import type { Released } from "./released.js";
 
@@ -44,16 +44,11 @@ export interface UploadCatalog {
   abort(id: string): Promise<Released>;
   /**
    * In one transaction: checks that the upload is open and that the listed parts are unchanged (DomainError `noUpload`,
-   * `partReplaced`), and the preconditions; makes the version visible with its files (as `attach`); releases unlisted
-   * parts; keeps the upload as completed, with its result.
+   * `partReplaced`), and the preconditions; makes the version visible with the parts as its staged bytes, and adds its
+   * `encode` job, which gets the upload's format and what was prepared of the upload; releases unlisted parts; keeps the
+   * upload as completed, with its result. `version.format` is not used.
    */
-  complete(
-    id: string,
-    version: NewVersion,
-    parts: readonly Part[],
-    files: readonly NewFile[],
-    preconditions?: Preconditions,
-  ): Promise<Written>;
+  complete(id: string, version: NewVersion, parts: readonly Part[], preconditions?: Preconditions): Promise<Written>;
   /** The result of the Complete that succeeded, to answer a repeated request. */
   result(id: string): Promise<UploadResult | undefined>;
   /** Forgets completed and aborted uploads that ended before this, at most 1000 at a time. Returns how many. */

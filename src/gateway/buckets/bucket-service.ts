@@ -7,6 +7,7 @@ import { ALL_BLOCKED, type ObjectOwnership } from "../../model/public-access.js"
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
+import { requireLayoutTag } from "../limits.js";
 import { requireBucketName } from "./bucket-name.js";
 import type { BucketCall, Call } from "../call.js";
 import type { Buckets, NewBucket } from "./buckets.js";
@@ -36,7 +37,8 @@ export class BucketService implements Buckets {
 
   async create(call: Call, name: string, request: NewBucket = {}): Promise<Bucket> {
     requireBucketName(name);
-    if (request.tags) requireTags(request.tags, TAG_LIMITS.bucket);
+    requireTags(request.tags ?? [], TAG_LIMITS.bucket);
+    requireLayoutTag(request.tags ?? []);
     const documents: DocumentSet = {
       ...this.accessDocuments(call, request),
       ...(request.tags && request.tags.length > 0 ? { tagging: request.tags } : {}),

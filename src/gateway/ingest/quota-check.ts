@@ -4,7 +4,8 @@ import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../s3-error.js";
 import { segmentCount, type SegmentFormat } from "../../model/file.js";
-import { CHARGED_PER_SEGMENT, GIB, KIB, MIB } from "../../model/sizes.js";
+import type { Layout } from "../../model/layout.js";
+import { CHARGED_PER_SEGMENT, GIB, KIB, MIB, SEGMENT_SIZE } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
 
 export const quotaDefaults = {
@@ -31,9 +32,9 @@ interface Reading {
   readonly at: number;
 }
 
-/** Segments on their way to the network: those counted at `at`, and all that were admitted since. */
+/** Bytes on their way to the network: those counted at `at`, and all that were admitted since. */
 interface Waiting {
-  segments: number;
+  bytes: number;
   readonly at: number;
 }
 
@@ -45,7 +46,7 @@ export class QuotaCheck {
   private readonly settings: QuotaSettings;
   private readonly readings: LRUCache<string, Reading>;
   private readonly pending = new Map<string, Promise<Reading>>();
-  /** Account.id → segments that were admitted and are not yet in the catalog. */
+  /** Account.id → bytes that were admitted and are not yet in the catalog. */
   private readonly reserved = new Map<string, number>();
   /** Account.id → a count that is never too low. Counting again is slow: the catalog sums up all staged objects. */
   private readonly waiting: LRUCache<string, Waiting>;
@@ -60,22 +61,28 @@ export class QuotaCheck {
   }
 
   /**
-   * Admits an object of `size` bytes. Resolves with a function to call when the object is in the catalog or given up.
+   * Admits an object of `size` bytes. `layout`: in a pack it counts with its bytes, else with whole segments. Resolves
+   * with a function to call when the object is in the catalog or given up.
    * GatewayNotAuthorized, TerritoryNotFound, TerritoryNotActive, TerritoryTooSmall, or ServiceUnavailable if the chain has
    * been unreachable for too long. An empty object is always admitted: it has no file on chain.
    */
-  async admit(account: Account, size: number, format?: SegmentFormat): Promise<() => void> {
-    const segments = segmentCount(size, format);
-    if (segments === 0) return () => undefined;
-    const release = this.reserve(account.id, segments);
-    if (this.hasAmpleRoom(account, segments)) return release;
+  async admit(
+    account: Account,
+    size: number,
+    format?: SegmentFormat,
+    layout: Layout = "own-file",
+  ): Promise<() => void> {
+    if (size === 0) return () => undefined;
+    const bytes = layout === "pack" ? size : segmentCount(size, format) * SEGMENT_SIZE;
+    const release = this.reserve(account.id, bytes);
+    if (this.hasAmpleRoom(account, bytes)) return release;
     try {
       // `reserved` is read before the catalog: an object that is committed in between is counted twice, never missed.
       const reserved = this.reserved.get(account.id) ?? 0;
       const at = this.components.clock.now();
-      const undeclared = await this.components.catalog.objects.undeclaredSegments(account.id);
-      this.waiting.set(account.id, { segments: (this.reserved.get(account.id) ?? 0) + undeclared, at });
-      await this.check(account, segments, (reserved + undeclared) * CHARGED_PER_SEGMENT);
+      const undeclared = await this.components.catalog.objects.undeclaredBytes(account.id);
+      this.waiting.set(account.id, { bytes: (this.reserved.get(account.id) ?? 0) + undeclared, at });
+      await this.check(account, bytes, reserved + undeclared);
       return release;
     } catch (error) {
       release();
@@ -84,40 +91,38 @@ export class QuotaCheck {
   }
 
   /** Whether the cached reading and count show twice the room needed. Admissions since then are counted, deletions not. */
-  private hasAmpleRoom(account: Account, segments: number): boolean {
+  private hasAmpleRoom(account: Account, bytes: number): boolean {
     const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
     if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
-    waiting.segments += segments;
-    return (
-      refusal(account, this.components.chain.account, known, 2 * waiting.segments * CHARGED_PER_SEGMENT, segments) ===
-      undefined
-    );
+    waiting.bytes += bytes;
+    return refusal(account, this.components.chain.account, known, bytes, 2 * waiting.bytes) === undefined;
   }
 
-  private reserve(owner: string, segments: number): () => void {
-    this.reserved.set(owner, (this.reserved.get(owner) ?? 0) + segments);
+  private reserve(owner: string, bytes: number): () => void {
+    this.reserved.set(owner, (this.reserved.get(owner) ?? 0) + bytes);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      const left = (this.reserved.get(owner) ?? 0) - segments;
+      const left = (this.reserved.get(owner) ?? 0) - bytes;
       if (left > 0) this.reserved.set(owner, left);
       else this.reserved.delete(owner);
     };
   }
 
-  private async check(account: Account, segments: number, needed: number): Promise<void> {
+  /** `total`: `bytes`, and all that are on their way to the network. */
+  private async check(account: Account, bytes: number, total: number): Promise<void> {
     const known = this.readings.get(readingKey(account));
     // A cached reading admits only if there is twice the room needed, because orders may have been placed since. It never
     // refuses, because the owner may have bought or renewed space since.
     if (
       known &&
       this.isFresh(known) &&
-      refusal(account, this.components.chain.account, known, 2 * needed, segments) === undefined
+      refusal(account, this.components.chain.account, known, bytes, 2 * total) === undefined
     )
       return;
     const reading = await this.read(account, known);
-    const refused = refusal(account, this.components.chain.account, reading, needed, segments);
+    const refused = refusal(account, this.components.chain.account, reading, bytes, total);
     if (refused) throw refused;
   }
 
@@ -165,8 +170,8 @@ function refusal(
   account: Account,
   gateway: string,
   reading: Reading,
-  needed: number,
-  segments: number,
+  bytes: number,
+  total: number,
 ): S3Error | undefined {
   const { territory } = reading;
   const name = `territory "${account.territory}" of CESS account ${account.cessAccount}`;
@@ -188,9 +193,11 @@ function refusal(
       fields: { Territory: account.territory, State: territory.state },
     });
   }
+  const needed = charged(total);
   if (territory.remaining > BigInt(needed)) return undefined;
-  const own = segments * CHARGED_PER_SEGMENT;
-  const waiting = needed - own;
+  const waiting = charged(total - bytes);
+  // Where the object only fills up a segment that others have begun, that segment is what it needs.
+  const own = Math.max(needed - waiting, CHARGED_PER_SEGMENT);
   return new S3Error("TerritoryTooSmall", {
     message:
       `The ${name} has ${humanBytes(Number(territory.remaining))} (${territory.remaining.toString()} bytes) left, of which ` +
@@ -203,6 +210,11 @@ function refusal(
       RequiredBytes: String(own),
     },
   });
+}
+
+/** What the chain charges for so many bytes, in whole segments. */
+function charged(bytes: number): number {
+  return Math.ceil(bytes / SEGMENT_SIZE) * CHARGED_PER_SEGMENT;
 }
 
 const remedies = {

@@ -9,6 +9,7 @@ import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.j
 import type { BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
 import type { NetworkBucket } from "./network-bucket.js";
+import { openRun } from "./staged-run.js";
 
 export interface ObjectBytesComponents {
   readonly catalog: Catalog;
@@ -16,6 +17,9 @@ export interface ObjectBytesComponents {
   readonly retrieval: Retrieval;
   readonly network?: NetworkBucket | undefined;
 }
+
+/** Attempts of a read whose bytes are moved meanwhile. */
+const ATTEMPTS = 5;
 
 /** Reads an object's bytes: from staging while they are there, then from the network. */
 export class ObjectBytes {
@@ -36,14 +40,22 @@ export class ObjectBytes {
     const { network } = this.components;
     if (network && isNetworkBucket(version)) return network.read(version, range, signal);
     let current = version;
-    if (version.durability.state !== "stored") {
-      const staged = await this.openStaged(version, range, signal);
+    for (let attempt = 1; ; attempt++) {
+      const staged =
+        current.durability.state === "stored"
+          ? undefined
+          : ((await this.openStaged(current, range, signal)) ?? (await this.openPack(current, range, signal, key)));
       if (staged) return staged;
-      // Staged bytes are removed only once the network has them. The row in hand is older, so read it again.
-      current = await this.currentVersion(version);
+      try {
+        return await this.components.retrieval.open(await this.fileRanges(current, range, key), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // The row in hand may be old: the bytes go from staging into a pack or to the network, and from pack to pack.
+        const now = await this.currentVersion(current);
+        if (attempt === ATTEMPTS || isSamePlace(now, current)) throw error;
+        current = now;
+      }
     }
-    const files = await this.fileRanges(current, range, key);
-    return this.components.retrieval.open(files, signal);
   }
 
   private async openStaged(
@@ -73,6 +85,28 @@ export class ObjectBytes {
     }
   }
 
+  /** Bytes of a packed object while those of its pack are staged. */
+  private async openPack(
+    { extents: [extent] }: ObjectVersion,
+    range: ByteRange,
+    signal: AbortSignal,
+    key: DataKey | undefined,
+  ): Promise<ByteStream | undefined> {
+    if (!extent?.packed) return undefined;
+    const { catalog, blobs } = this.components;
+    const [pack] = await catalog.packs.blobs(extent.file);
+    if (!pack) return undefined;
+    const read = ({ start, end }: ByteRange) =>
+      blobs.read(pack.blob, { start: extent.offset + start, end: extent.offset + end });
+    const content = key === undefined ? read(range) : openRun(key, extent.packed.length, range, read);
+    try {
+      return await ByteStream.begin(content, signal, blobs.pin([pack.blob]));
+    } catch (error) {
+      if (error instanceof BlobMissing) return undefined;
+      throw error;
+    }
+  }
+
   /** The version as the catalog has it now. NoSuchKey if it was deleted meanwhile. */
   private async currentVersion({ id, key }: ObjectVersion): Promise<ObjectVersion> {
     const now = await this.components.catalog.objects.byId(id);
@@ -82,6 +116,12 @@ export class ObjectBytes {
 
   private async fileRanges(version: ObjectVersion, range: ByteRange, key: DataKey | undefined): Promise<FileRange[]> {
     const ranges: FileRange[] = [];
+    const [extent] = version.extents;
+    if (extent?.packed) {
+      const file = await this.components.catalog.files.manifest(extent.file);
+      const packed = { offset: extent.offset, ...extent.packed, ...(key === undefined ? {} : { key }) };
+      if (file) return [{ file: { ...file, size: extent.offset + packed.length }, range, packed }];
+    }
     for (const { file: row, offset, length } of slicesWithin(version.extents, range)) {
       const file = await this.components.catalog.files.manifest(row);
       if (!file) break;
@@ -98,6 +138,23 @@ export class ObjectBytes {
     }
     return ranges;
   }
+}
+
+/** Whether a version's bytes could not be opened because it is there no more. The key may have another one by now. */
+export function isGone(error: unknown): boolean {
+  return error instanceof S3Error && error.kind === "NoSuchKey";
+}
+
+/** Whether both rows of a version say that its bytes lie in the same place. */
+function isSamePlace(one: ObjectVersion, other: ObjectVersion): boolean {
+  return (
+    one.durability.state === other.durability.state &&
+    one.extents.length === other.extents.length &&
+    one.extents.every(({ file, offset }, index) => {
+      const extent = other.extents[index];
+      return extent?.file === file && extent.offset === offset;
+    })
+  );
 }
 
 /**

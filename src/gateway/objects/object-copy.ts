@@ -1,10 +1,13 @@
 import type { VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
+import type { Encryption } from "../../model/encryption.js";
 import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
+import type { Fid } from "../../model/hash.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
+import type { Layout } from "../../model/layout.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
@@ -15,6 +18,8 @@ import { readableSource, type SourceComponents } from "./copy-source.js";
 import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
+import type { NewEncryption } from "./object-encryption.js";
+import { isGone } from "./object-bytes.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
@@ -61,7 +66,7 @@ export class ObjectCopy {
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
       } catch (error) {
-        const sourceDeleted = isProblem(error, "copySourceDeleted");
+        const sourceDeleted = isProblem(error, "copySourceDeleted") || isGone(error);
         if (!sourceDeleted || attempt === ATTEMPTS) throw error;
       }
     }
@@ -82,63 +87,81 @@ export class ObjectCopy {
     opened: OpenedSource,
     common: Pick<VersionMembers, "acl" | "lock" | "outboxEvent">,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption } = this.components;
+    const { catalog, staging, onWork, encryption, layouts } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
     const { content, metadata } = request.replaceMetadata ?? source;
     const fresh = await encryption.forNew(bucket, request.encryption);
+    const layout = (await layouts.of(bucket, metadata, fresh.format))(source.size);
     const members = {
       size: source.size,
+      layout,
       content: contentOfCopy(content, request.own),
       metadata,
       tags: request.replaceTags ?? source.tags,
       ...common,
     };
-    const shared = await this.sharedBytes(call, source, fresh.format);
+    const shared = await this.sharedBytes(call, source, fresh, layout);
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
+    const { bytes, sameFiles } = shared;
     // A copy that shares encrypted files needs their data key, wrapped again for the copy.
     const rewrapped =
-      shared.extents && opened.key !== undefined
-        ? await encryption.forNew(bucket, request.encryption, opened.key)
-        : fresh;
+      sameFiles && opened.key !== undefined ? await encryption.forNew(bucket, request.encryption, opened.key) : fresh;
     const version = newVersion(call, key, {
       ...members,
       ...rewrapped,
+      // A FID that is promised is that of a file of its own.
+      layout: !bytes.extents && source.durability.fid !== undefined ? "own-file" : layout,
       etag: source.etag,
       checksum: await this.checksum(call, opened, request.checksumAlgorithm),
-      fid: shared.extents && source.durability.fid,
+      fid: sameFiles ? await this.knownFid(source) : undefined,
     });
-    const written = await staging.commit([], () => catalog.objects.put(version, shared, request.preconditions));
+    const written = await staging.commit([], () => catalog.objects.put(version, bytes, request.preconditions));
     onWork();
     return written.version;
   }
 
+  /** The source's FID. Its files may have become known since it was read. */
+  private async knownFid({ id, durability }: ObjectVersion): Promise<Fid | undefined> {
+    return durability.fid ?? (await this.components.catalog.objects.byId(id))?.durability.fid;
+  }
+
   /**
-   * The source's bytes, for the copy to link. Undefined if the source's files are charged to another territory, or their
-   * format does not fit the copy's.
+   * The source's bytes, for the copy to link; `sameFiles`: its files are or will be the source's. Undefined if the source's
+   * files are charged to another territory, or their format does not fit the copy's, or they are packs and the copy is to
+   * have a file of its own.
    */
   private async sharedBytes(
     call: BucketCall,
     source: ObjectVersion,
-    format: SegmentFormat = PLAIN,
-  ): Promise<VersionBytes | undefined> {
+    fresh: NewEncryption,
+    layout: Layout,
+  ): Promise<{ readonly bytes: VersionBytes; readonly sameFiles: boolean } | undefined> {
     const { catalog } = this.components;
-    if (source.size === 0) return { blobs: [] };
+    const { format = PLAIN } = fresh;
+    if (source.size === 0) return { bytes: { blobs: [] }, sameFiles: false };
     // The catalog has no files of the network bucket to share.
     if (isNetworkBucket(source)) return undefined;
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
-    if (extents.length === 0) return { blobs, copied: true };
-    for (const { file } of extents) {
+    if (extents.length === 0) {
+      const bytes = { blobs, copied: true };
+      if (source.durability.fid === undefined) return { bytes, sameFiles: false };
+      // Its ETag is a FID already, which must be true of the copy.
+      const shares = sharesFid(source.encryption, fresh);
+      return shares === undefined ? undefined : { bytes, sameFiles: shares };
+    }
+    for (const { file, length, packed } of extents) {
       const row = await catalog.files.get(file);
       if (!row) throw new S3Error("OperationAborted", { message: "The source was deleted while it was being copied." });
       if (
         row.territory !== call.account.territory ||
         row.owner !== call.account.id ||
-        !isInterchangeable(row.format, format)
+        (packed && layout === "own-file") ||
+        !isInterchangeable(packed ? packedFormat(packed.length > length) : row.format, format)
       )
         return undefined;
     }
-    return { blobs, extents, copied: true };
+    return { bytes: { blobs, extents, copied: true }, sameFiles: true };
   }
 
   /**
@@ -179,7 +202,7 @@ export class ObjectCopy {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await quota.admit(call.account, source.size, members.format);
+    const release = await quota.admit(call.account, source.size, members.format, members.layout);
     try {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, dataKey);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
@@ -211,6 +234,22 @@ function isInterchangeable(stored: SegmentFormat, wanted: SegmentFormat): boolea
     stored.name === wanted.name &&
     (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher))
   );
+}
+
+/** The format of a packed object: it takes more bytes than its content when it is sealed. */
+function packedFormat(sealed: boolean): SegmentFormat {
+  return sealed ? { name: "aes-256-gcm", first: 0 } : PLAIN;
+}
+
+/**
+ * Whether a copy of staged bytes whose FID is known will have that FID, given the source's data key. False where it
+ * depends on the text of a cipher, which the operator may have changed; undefined where it cannot be.
+ */
+function sharesFid(stored: Encryption | undefined, { encryption, format }: NewEncryption): boolean | undefined {
+  if (stored?.algorithm === "cess-cbc")
+    return encryption?.algorithm === stored.algorithm && encryption.keyId === stored.keyId ? false : undefined;
+  const name = stored === undefined ? PLAIN.name : "aes-256-gcm";
+  return name === (format ?? PLAIN).name ? true : undefined;
 }
 
 /** The copy's headers: the source's, but storage class and website redirect only from the request. */

@@ -28,6 +28,7 @@ import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
+import { isGone } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
@@ -47,11 +48,14 @@ export interface ObjectComponents extends StorageComponents {
 /** Computed if the client sends no checksum, as on AWS. */
 const DEFAULT_CHECKSUM = "CRC64NVME";
 
+/** Attempts of a read whose object is replaced meanwhile. */
+const ATTEMPTS = 5;
+
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, quota, encryption, expiries, notifications } = this.components;
+    const { catalog, accounts, quota, encryption, expiries, layouts, notifications } = this.components;
     const { bucket } = call;
     requireKey(key);
     requireMetadata(settings.metadata);
@@ -62,9 +66,11 @@ export class ObjectService implements Objects {
     requireLockDigest(lock, body, "Put Object");
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
-    const releases = body.size === undefined ? [] : [await quota.admit(charged.account, body.size, encrypted.format)];
+    const layout = await layouts.of(bucket.name, settings.metadata, encrypted.format);
+    const reserve = (size: number) => quota.admit(charged.account, size, encrypted.format, layout(size));
+    const releases = body.size === undefined ? [] : [await reserve(body.size)];
     const admit = async (size: number): Promise<void> => {
-      if (body.size === undefined) releases.push(await quota.admit(charged.account, size, encrypted.format));
+      if (body.size === undefined) releases.push(await reserve(size));
     };
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
@@ -76,7 +82,8 @@ export class ObjectService implements Objects {
         call.access?.operation === "PostObject" ? "s3:ObjectCreated:Post" : "s3:ObjectCreated:Put",
       );
       const { content, metadata, tags, preconditions } = settings;
-      const members = { content, metadata, tags, acl, lock, ...encrypted, ...bodyMembers(ingested), outboxEvent };
+      const own = { layout: layout(ingested.size), ...bodyMembers(ingested) };
+      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent };
       const version = await this.commit(newVersion(charged, key, members), ingested.blob, preconditions);
       return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {
@@ -123,10 +130,17 @@ export class ObjectService implements Objects {
     name: ObjectKey,
     request: ReadRequest,
   ): Promise<ReadResult & { readonly body: ByteStream }> {
-    const result = await this.resolve(call, name, request);
-    const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
-    const range = result.range ?? { start: 0, end: result.version.size };
-    return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.resolve(call, name, request);
+      const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
+      const range = result.range ?? { start: 0, end: result.version.size };
+      try {
+        return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
+      } catch (error) {
+        // If it was not deleted but replaced meanwhile, there is another version to read.
+        if (attempt === ATTEMPTS || !isGone(error)) throw error;
+      }
+    }
   }
 
   async delete(

@@ -3,6 +3,7 @@ import type { Catalog } from "../../catalog/catalog.js";
 import type { Clock } from "../../model/clock.js";
 import type { Accounts } from "../access/accounts.js";
 import type { Expiries } from "../buckets/expiries.js";
+import type { ObjectLayout } from "../ingest/object-layout.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import type { Digests } from "../ingest/digests.js";
 import type { Staging } from "../ingest/staging.js";
@@ -23,4 +24,5 @@ export interface StorageComponents {
   readonly bytes: ObjectBytes;
   readonly encryption: ObjectEncryption;
   readonly expiries: Expiries;
+  readonly layouts: ObjectLayout;
 }

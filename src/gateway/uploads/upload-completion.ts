@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
-import type { Catalog, NewFile } from "../../catalog/catalog.js";
+import type { Catalog } from "../../catalog/catalog.js";
 import type { Checksum } from "../../model/checksum.js";
 import type { Clock } from "../../model/clock.js";
 import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
+import type { Fid } from "../../model/hash.js";
+import type { Layout } from "../../model/layout.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
+import type { ObjectLayout } from "../ingest/object-layout.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
@@ -31,6 +34,7 @@ export interface CompletionComponents {
   readonly quota: QuotaCheck;
   readonly preprocessing: Preprocessing;
   readonly expiries: Expiries;
+  readonly layouts: ObjectLayout;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
@@ -41,11 +45,11 @@ const MAX_RUNS = 1024;
 /** A completion that was checked and can begin. */
 interface Plan {
   readonly call: BucketCall;
-  readonly payer: Account;
   readonly upload: Upload;
   readonly request: CompleteRequest;
   readonly parts: readonly Part[];
   readonly checksum: Checksum | undefined;
+  readonly layout: Layout;
 }
 
 interface Run {
@@ -55,7 +59,8 @@ interface Run {
 }
 
 /**
- * CompleteMultipartUpload. It continues when its client hangs up, because the client will send the request again. Equal
+ * CompleteMultipartUpload. If the ETag has the FID, the segments are hashed that were not prepared while parts arrived;
+ * the rest of the encoding is a job's, as it is for PutObject. It continues when its client hangs up, because the client will send the request again. Equal
  * requests share one run, and later ones get the result that the catalog keeps. Because runs outlive their requests, they
  * have a limit of their own.
  */
@@ -87,8 +92,9 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
-    const release = await this.components.quota.admit(payer, totalSize(parts), upload.format);
-    return { result: this.start(key, { call, payer, upload, request, parts, checksum }, release) };
+    const layout = await this.layout(upload, totalSize(parts));
+    const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout);
+    return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
   }
 
   /** Ends the runs of an upload that was aborted, with NoSuchUpload. */
@@ -137,15 +143,12 @@ export class UploadCompletion {
   }
 
   private async store(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
-    const { call, payer, upload, request, parts, checksum } = plan;
+    const { call, upload, request, parts, checksum, layout } = plan;
     const { catalog, staging, preprocessing, expiries, notifications } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-    const settings = {
-      format: upload.format ?? PLAIN,
-      territory: payer.territory,
-      priority: "foreground" as const,
-    };
-    const files = await preprocessing.files(upload.id, content, settings, signal);
+    const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
+    const settings = { format: upload.format ?? PLAIN };
+    const fid = promised ? await preprocessing.rootOf(upload.id, content, settings, signal) : undefined;
     const { bucket, key, content: headers, metadata, tags, acl, encryption } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
@@ -153,7 +156,8 @@ export class UploadCompletion {
     const { outboxEvent } = await notifications.outboxEvent(call, key, "s3:ObjectCreated:CompleteMultipartUpload");
     const version = newVersion(call, key, {
       size: totalSize(parts),
-      etag: this.etag(parts, files),
+      layout,
+      etag: this.etag(parts, fid),
       content: headers,
       metadata,
       tags,
@@ -162,25 +166,27 @@ export class UploadCompletion {
       encryption,
       checksum,
       parts: parts.map(({ partNumber, size, checksum }) => defined({ partNumber, size, checksum })),
-      fid: files.length > 0 ? preprocessing.root(files) : undefined,
+      fid,
       outboxEvent,
     });
     const written = await staging.commit([], () =>
-      catalog.uploads.complete(upload.id, version, parts, files, request.preconditions),
+      catalog.uploads.complete(upload.id, version, parts, request.preconditions),
     );
     const { expiry } = await expiries.versionExpiry(written.version);
     return defined({ etag: version.etag, versionId: written.version.versionId, checksum, encryption, expiry });
   }
 
-  private etag(parts: readonly Part[], files: readonly NewFile[]): string {
-    const { multipartEtag } = this.settings;
-    if (multipartEtag === "md5-parts" || files.length === 0) {
-      const md5 = createHash("md5");
-      for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
-      return `${md5.digest("hex")}-${parts.length}`;
-    }
-    const fid = this.components.preprocessing.root(files);
-    return multipartEtag === "fid" ? fid : `${fid}-${parts.length}`;
+  /** A FID that is the ETag is that of a file of its own. */
+  private async layout({ bucket, metadata, format }: Upload, size: number): Promise<Layout> {
+    if (this.settings.multipartEtag !== "md5-parts") return "own-file";
+    return (await this.components.layouts.of(bucket, metadata, format))(size);
+  }
+
+  private etag(parts: readonly Part[], fid: Fid | undefined): string {
+    if (fid !== undefined) return this.settings.multipartEtag === "fid" ? fid : `${fid}-${parts.length}`;
+    const md5 = createHash("md5");
+    for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
+    return `${md5.digest("hex")}-${parts.length}`;
   }
 
   /** The result of an earlier completion with the same parts. */

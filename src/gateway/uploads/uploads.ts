@@ -93,7 +93,7 @@ export interface Uploads {
     request: CopyPartRequest,
   ): Promise<StoredPart & { readonly sourceVersionId?: string }>;
   /**
-   * Completes in two steps, because preprocessing may take long. A rejection of this promise still gets its own HTTP
+   * Completes in two steps, because hashing may take long. A rejection of this promise still gets its own HTTP
    * status. `result` is awaited while whitespace keeps the connection alive, so its error is sent in the body of a 200. The
    * customer's key need not be given again; if it is given, it must be the upload's.
    */

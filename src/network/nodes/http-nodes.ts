@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
 import type { CessAccount } from "../../model/account.js";
+import { type ByteRange, rangeLength } from "../../model/byte-range.js";
 import { ZERO_FRAGMENT_HASH } from "../../model/hash.js";
 import { FRAGMENT_SIZE, KIB } from "../../model/sizes.js";
 import { EndpointForbidden, EndpointPolicy } from "./endpoint-policy.js";
@@ -87,11 +89,32 @@ export class HttpNodes implements Nodes {
     return this.exchange(node, signal, async (url) => {
       const headers = this.headers(fragment);
       const { statusCode, headers: answered, body } = await this.request(url, { method: "GET", headers }, signal);
-      const json = String(answered["content-type"] ?? "").includes("application/json");
-      if (statusCode === 200 && !json) return readFragment(body);
-      const answer = readAnswer(statusCode, await readText(body));
-      if (!answer || answer.code === 200) throw new NodeFailure("unreachable", node, "the answer is not a fragment");
-      throw new NodeFailure(failureKind(answer.code), node, answer.message);
+      if (statusCode === 200 && !isJson(answered)) return readExactly(body, FRAGMENT_SIZE);
+      throw await refusal(node, statusCode, body);
+    });
+  }
+
+  async getRange(
+    node: NodeAddress,
+    fragment: FragmentName,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const length = rangeLength(range);
+    if (range.start < 0 || length < 1 || range.end > FRAGMENT_SIZE)
+      throw new RangeError(`a fragment has no bytes ${range.start} to ${range.end}`);
+    return this.exchange(node, signal, async (url) => {
+      // Miners write ranges so, with `end` excluded, unlike RFC 9110.
+      const headers = { ...this.headers(fragment), Range: `bytes=${range.start}-${range.end}/${FRAGMENT_SIZE}` };
+      const { statusCode, headers: answered, body } = await this.request(url, { method: "GET", headers }, signal);
+      const whole = statusCode === 200 && !isJson(answered);
+      const other = statusCode === 206 && Number(answered["content-length"] ?? length) !== length;
+      if (whole || other || statusCode === 416) {
+        discard(body);
+        throw new NodeFailure("no-ranges", node, `HTTP ${statusCode} to a range, not with its ${length} bytes`);
+      }
+      if (statusCode === 206) return readExactly(body, length);
+      throw await refusal(node, statusCode, body);
     });
   }
 
@@ -176,16 +199,33 @@ async function readText(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Exactly one fragment; throws as soon as there is more, or at the end when there was less. */
-async function readFragment(body: Readable): Promise<Uint8Array> {
+/** Exactly `size` bytes; throws as soon as there is more, or at the end when there was less. */
+async function readExactly(body: Readable, size: number): Promise<Uint8Array> {
   // An ArrayBuffer of its own, so that the caller can give it away to a worker.
-  const fragment = new Uint8Array(FRAGMENT_SIZE);
+  const bytes = new Uint8Array(size);
   let length = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    if (length + chunk.length > FRAGMENT_SIZE) throw new Error("the answer is longer than a fragment");
-    fragment.set(chunk, length);
+    if (length + chunk.length > size)
+      throw new Error(`the answer is longer than the ${size} bytes that were asked for`);
+    bytes.set(chunk, length);
     length += chunk.length;
   }
-  if (length !== FRAGMENT_SIZE) throw new Error(`the answer has ${length} bytes, a fragment ${FRAGMENT_SIZE}`);
-  return fragment;
+  if (length !== size) throw new Error(`the answer has ${length} bytes of the ${size} that were asked for`);
+  return bytes;
+}
+
+function isJson(headers: IncomingHttpHeaders): boolean {
+  return headers["content-type"]?.includes("application/json") === true;
+}
+
+/** What the answer says instead of giving bytes. */
+async function refusal(node: NodeAddress, statusCode: number, body: Readable): Promise<NodeFailure> {
+  const answer = readAnswer(statusCode, await readText(body));
+  if (!answer || answer.code === 200) return new NodeFailure("unreachable", node, "the answer is not a fragment");
+  return new NodeFailure(failureKind(answer.code), node, answer.message);
+}
+
+/** Ends the connection rather than read a body that nobody wants. */
+function discard(body: Readable): void {
+  body.on("error", () => undefined).destroy();
 }

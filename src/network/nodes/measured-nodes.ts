@@ -1,3 +1,4 @@
+import type { ByteRange } from "../../model/byte-range.js";
 import type { Clock } from "../../model/clock.js";
 import { ZERO_FRAGMENT_HASH } from "../../model/hash.js";
 import { FRAGMENT_SIZE } from "../../model/sizes.js";
@@ -8,7 +9,10 @@ import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./
 export interface MeasuredNodesComponents {
   /** Straight to the network: waiting for a free place must not look like a slow node. */
   readonly nodes: Nodes;
-  readonly registry: Pick<PersistentNodeRegistry, "admit" | "trialEnded" | "succeeded" | "failed" | "hedgedOut">;
+  readonly registry: Pick<
+    PersistentNodeRegistry,
+    "admit" | "trialEnded" | "succeeded" | "gaveRange" | "failed" | "hedgedOut"
+  >;
   readonly clock: Clock;
 }
 
@@ -41,6 +45,20 @@ export class MeasuredNodes implements Nodes {
   get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
     const { nodes } = this.components;
     return this.measure(node, "get", FRAGMENT_SIZE, () => nodes.get(node, fragment, signal), signal);
+  }
+
+  /** Its time is not kept: what is measured of a node is how long it takes for whole fragments. */
+  async getRange(
+    node: NodeAddress,
+    fragment: FragmentName,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { nodes, registry } = this.components;
+    const ranged = () => nodes.getRange(node, fragment, range, signal);
+    const bytes = await this.measure(node, "get", undefined, ranged, signal);
+    registry.gaveRange(node.account);
+    return bytes;
   }
 
   /** `bytes`: what goes over the wire; undefined when the time is not to be learned from. */

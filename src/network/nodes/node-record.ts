@@ -84,8 +84,14 @@ export class NodeRecord {
     transfers.count++;
     transfers.bytesPerSecond = transfers.bytesPerSecond === undefined ? speed : moved(transfers.bytesPerSecond, speed);
     transfers.durations.add(ms);
+    if (direction === "get") this.gave();
+    else this.successRate = moved(this.successRate, 1);
+  }
+
+  /** A fragment, or a part of one. */
+  gave(): void {
     this.successRate = moved(this.successRate, 1);
-    if (direction === "get") this.lagging = false;
+    this.lagging = false;
   }
 
   failed(why: string, now: number, halfLifeMs: number): void {

@@ -23,7 +23,7 @@ export interface NodeExperience {
   readonly reportRate: number;
   /** Failures, each counting half after a while. */
   readonly recentFailures: number;
-  /** It failed or was hedged out, and no fragment has come from it since. */
+  /** It failed or was hedged out, and nothing has come from it since. */
   readonly lagging: boolean;
   readonly failures: number;
   /** Times it gave bytes that were not the fragment. */
@@ -59,7 +59,9 @@ export interface NodeRegistry {
   /** What nine in ten of all nodes' last fragments took to come, in milliseconds; undefined before the first. */
   usualGetMs(): number | undefined;
   succeeded(account: CessAccount, direction: Direction, bytes: number, ms: number): void;
-  /** Kinds that say nothing of the node (`busy`, `circuit-open`) are ignored. */
+  /** It gave a part of a fragment. How long that took says nothing of how long a fragment takes. */
+  gaveRange(account: CessAccount): void;
+  /** Kinds that say nothing against the node (`busy`, `circuit-open`, `no-ranges`) are ignored. */
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void;
   /** Another node was faster: this one was still busy after `ms` when its transfer was cancelled. */
   hedgedOut(account: CessAccount, direction: Direction, ms: number): void;

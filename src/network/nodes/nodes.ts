@@ -1,4 +1,5 @@
 import type { CessAccount } from "../../model/account.js";
+import type { ByteRange } from "../../model/byte-range.js";
 import type { Fid, Hash } from "../../model/hash.js";
 
 /** Where a storage node is reached. */
@@ -14,6 +15,11 @@ export interface Nodes {
   put(node: NodeAddress, fragment: FragmentName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** The fragment's 8 MiB as the node gives them, not verified: the caller hashes them. */
   get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Just these bytes of the fragment (at least one, within its 8 MiB) as the node gives them, not verified. Fails with
+   * `no-ranges` when the node gives other bytes than it was asked for.
+   */
+  getRange(node: NodeAddress, fragment: FragmentName, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export interface FragmentName {
@@ -23,12 +29,13 @@ export interface FragmentName {
 
 /**
  * `unreachable`: no answer, or a broken one. `refused`: the node refused (its text is the message). `missing`: the node
- * does not hold the fragment. `circuit-open`: skipped for a while after failures. `busy`: too many of this
- * gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the policy forbids to connect there.
+ * does not hold the fragment. `no-ranges`: it gives whole fragments only. `circuit-open`: skipped for a while after
+ * failures. `busy`: too many of this gateway's own transfers wait; says nothing of the node. `forbidden-endpoint`: the
+ * policy forbids to connect there.
  */
 export class NodeFailure extends Error {
   constructor(
-    readonly kind: "unreachable" | "refused" | "missing" | "circuit-open" | "busy" | "forbidden-endpoint",
+    readonly kind: "unreachable" | "refused" | "missing" | "no-ranges" | "circuit-open" | "busy" | "forbidden-endpoint",
     readonly node: NodeAddress,
     message: string,
     options?: ErrorOptions,

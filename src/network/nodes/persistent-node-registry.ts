@@ -155,8 +155,14 @@ export class PersistentNodeRegistry implements NodeRegistry {
     this.answered(record);
   }
 
+  gaveRange(account: CessAccount): void {
+    const record = this.touch(account);
+    record.gave();
+    this.answered(record);
+  }
+
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
-    if (kind === "busy" || kind === "circuit-open") return;
+    if (kind === "busy" || kind === "circuit-open" || kind === "no-ranges") return;
     const record = this.touch(account);
     record.failed(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
     // A node that refuses or lacks a fragment does answer. A forbidden endpoint is not the node's failure.

@@ -12,6 +12,7 @@ function headerText(text: string | undefined): string | undefined {
 export function durabilityHeaders({
   state,
   fid,
+  extent,
   reports,
   redundancy,
   failure,
@@ -19,6 +20,7 @@ export function durabilityHeaders({
 }: Durability): Record<string, string | undefined> {
   return {
     "x-cess-fid": fid,
+    "x-cess-extent": extent && `${extent.offset}+${extent.length}`,
     "x-cess-state": state,
     "x-cess-reports": `${reports}/${FRAGMENTS}`,
     "x-cess-redundancy": redundancy === undefined ? undefined : `${redundancy}/${FRAGMENTS}`,

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect } from "chai";
-import { after, pause } from "../../../src/async/timer.js";
+import { after, coalesced, pause } from "../../../src/async/timer.js";
 import { ManualClock, settle } from "../../support/manual-clock.js";
 
 describe("timers", () => {
@@ -37,5 +37,24 @@ describe("timers", () => {
     expect(over).to.equal(false);
     await clock.advance(1);
     await pausing;
+  });
+
+  it("let many requests call back at once, and once more for all that came within the time", async () => {
+    const clock = new ManualClock();
+    let calls = 0;
+    const ask = coalesced(clock, 20, () => calls++);
+    for (let n = 0; n < 10; n++) ask();
+    expect(calls).to.equal(1);
+    await clock.advance(20);
+    expect(calls).to.equal(2);
+    ask();
+    await clock.advance(19);
+    expect(calls).to.equal(2);
+    await clock.advance(1);
+    expect(calls).to.equal(3);
+    await clock.advance(20);
+    expect([calls, clock.sleeping]).to.deep.equal([3, 0]);
+    ask();
+    expect(calls).to.equal(4);
   });
 });

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { Blobs } from "../../../src/blobs/blobs.js";
 import { segmentContent } from "../../../src/distribution/content.js";
-import { orderName } from "../../../src/distribution/order-name.js";
 import { judge } from "../../../src/distribution/refusals.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { BlobId } from "../../../src/model/object.js";
@@ -10,13 +9,6 @@ import { ChainRefusal } from "../../../src/network/chain/chain.js";
 import { alice } from "../../support/distribution-bench.js";
 
 describe("An order's parts", () => {
-  it("has a name that every runtime accepts, that says nothing, and that a second try repeats", () => {
-    const names = Array.from({ length: 500 }, (_, n) => orderName(String(n)));
-    for (const name of names) expect(name).to.match(/^[a-ik-z]{32}$/);
-    expect(new Set(names).size).to.equal(500);
-    expect(orderName("7")).to.equal(orderName("7"));
-  });
-
   it("tells what the owner can do about a refusal, and which refusals no second try can help", () => {
     const verdict = (section: string, reason: string) => judge(new ChainRefusal(section, reason), alice, "cXgateway");
     expect(verdict("fileBank", "NoPermission")).to.deep.equal({

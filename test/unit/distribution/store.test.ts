@@ -22,7 +22,9 @@ describe("Distribution: an object's way into the network", () => {
     await bench.noJobs();
     const row = (await bench.row(alice, "report.pdf"))!;
     const file = (await bench.chain.file(row.fid, "finalized"))!;
-    expect(file.owners).to.deep.equal([{ account: alice.cessAccount, territory: "home" }]);
+    expect(file.owners.map(({ account, territory }) => ({ account, territory }))).to.deep.equal([
+      { account: alice.cessAccount, territory: "home" },
+    ]);
     expect(new Set(file.segments[0]!.fragments.map(({ node }) => node)).size).to.equal(12);
     expect(row).to.include({ state: "stored", reports: 12 });
     expect(row.signed).to.equal(undefined);

@@ -30,7 +30,8 @@ function row(id: string, segments: number): FileRow {
     state: "declared",
     reports: 0,
     blobs: [{ blob: "b" as FileRow["blobs"][number]["blob"], offset: 0, length: size }],
-    references: 1,
+    layout: "own-file",
+    needed: true,
   };
 }
 

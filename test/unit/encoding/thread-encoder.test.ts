@@ -140,6 +140,18 @@ describe("ThreadEncoder", () => {
     expect(await rejection(narrow.hashSegment(whole, PLAIN))).to.have.property("message", "the encoder is closed");
   });
 
+  it("hashes a segment alone to the same hash, though nothing that codes is accepted any more", async () => {
+    const narrow = new ThreadEncoder({ threads: 1, waitingTasks: 1 });
+    const coding = [1, 2].map(() => narrow.hashSegment(whole, PLAIN));
+    expect(await rejection(narrow.hashSegment(whole, PLAIN))).to.have.property("kind", "overloaded");
+    const hash = await narrow.segmentHash(whole, PLAIN);
+    for (const segment of await Promise.all(coding)) expect(segment.hash).to.equal(hash);
+    const left = AbortSignal.abort(new Error("gone"));
+    expect(await rejection(narrow.segmentHash(whole, PLAIN, { signal: left }))).to.have.property("message", "gone");
+    await narrow.close();
+    expect(await rejection(narrow.segmentHash(whole, PLAIN))).to.have.property("message", "the encoder is closed");
+  });
+
   it("digests a local file as its segments, one by one, would be", async () => {
     const digest = await digestFile(encoder, path, PLAIN);
     const segment = await encoder.hashSegment(whole, PLAIN);

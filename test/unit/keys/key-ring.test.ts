@@ -21,6 +21,18 @@ describe("KeyRing", () => {
   ]);
   const customer: Wrapper = { kind: "customer", key: Buffer.alloc(32, 9) };
 
+  it("derives a key for each purpose from each master key, the current one's first, the same every time", () => {
+    const hex = (keys: readonly Uint8Array[]) => keys.map((key) => Buffer.from(key).toString("hex"));
+    const old = hex(ring().derive("one"));
+    const rotated = ring({ master: [Buffer.alloc(32, 2), Buffer.alloc(32, 1)] });
+    expect(old).to.deep.equal(hex(ring().derive("one")));
+    expect(hex(rotated.derive("one"))).to.have.length(2);
+    expect(hex(rotated.derive("one"))[1]).to.equal(old[0]);
+    const all = [...hex(rotated.derive("one")), ...hex(rotated.derive("two")), "01".repeat(32), "02".repeat(32)];
+    expect(new Set(all).size).to.equal(6);
+    for (const key of all) expect(key).to.have.length(64);
+  });
+
   it("wraps and unwraps with the master key, a KMS key by any of its names, and a customer's key", async () => {
     const keys = ring({ kms });
     const wrappers: Wrapper[] = [

@@ -76,6 +76,11 @@ describe("Preprocessing", () => {
         hashed.push(given[2]?.priority ?? "none");
         return hashes;
       },
+      segmentHash: async (...given: Parameters<Encoder["segmentHash"]>) => {
+        await beforeHash();
+        hashed.push("alone");
+        return fixture.encoder.segmentHash(...given);
+      },
     });
     return new ResumablePreprocessing({ catalog: fixture.catalog, blobs: fixture.blobs, encoder }, limits);
   }
@@ -125,6 +130,39 @@ describe("Preprocessing", () => {
     ]);
     expect(preprocessing.root(files)).to.equal(whole[0]!.fid);
     expect(preprocessing.root(whole)).to.equal(whole[0]!.fid);
+  });
+
+  it("knows the root of what it would make, by the segments' own hashes", async () => {
+    const content = [await stage(bytesOf(70 * MIB, 1))];
+    for (const format of [PLAIN, { name: "cess-cbc", cipher: "friends" }] as const) {
+      hashed = [];
+      const root = await another({ maxSegmentsPerFile: 2 }).rootOf("root", content, { format });
+      expect(hashed).to.deep.equal(["alone", "alone", "alone"]);
+      const files = await another({ maxSegmentsPerFile: 2 }).files(`of ${format.name}`, content, {
+        ...settings,
+        format,
+      });
+      expect(root).to.equal(preprocessing.root(files));
+    }
+    expect(await fixture.catalog.preparations.all("root")).to.deep.equal([]);
+  });
+
+  it("hashes for a root only what is not prepared, and ends with the request", async () => {
+    const id = await upload();
+    const part = await putPart(id, 1, bytesOf(2 * SEGMENT_SIZE + 1, 1));
+    preprocessing.advance(id, PLAIN, 1);
+    await until(() => hashed.length === 2);
+    await eventually("both are saved", async () => (await fixture.catalog.preparations.all(id)).length === 2);
+    const root = await preprocessing.rootOf(id, [part], settings);
+    expect(hashed).to.deep.equal(["background", "background", "alone"]);
+    const [file] = await another().files("direct", [part], settings);
+    expect(root).to.equal(file!.fid);
+    const first = [{ ...part, length: SEGMENT_SIZE }];
+    hashed = [];
+    await preprocessing.rootOf(id, first, settings);
+    expect(hashed, "a single segment is not hashed again either").to.deep.equal([]);
+    const left = preprocessing.rootOf(id, [part], settings, AbortSignal.abort(new Error("aborted")));
+    expect(await left.catch((error: unknown) => (error as Error).message)).to.equal("aborted");
   });
 
   it("goes on after a restart from the segments that were saved", async () => {

@@ -3,9 +3,10 @@ import { fidOf } from "../../../src/encoding/merkle.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Clock } from "../../../src/model/clock.js";
 import { systemClock } from "../../../src/async/system-clock.js";
+import type { ByteRange } from "../../../src/model/byte-range.js";
 import { formatFrom, type CessFile, type SegmentFormat } from "../../../src/model/file.js";
 import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
-import { FRAGMENTS } from "../../../src/model/sizes.js";
+import { FRAGMENT_SIZE, FRAGMENTS } from "../../../src/model/sizes.js";
 import { type Chain, ChainUnavailable, type ChainFile, type ChainNode } from "../../../src/network/chain/chain.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../../src/network/nodes/nodes.js";
 import { segmentSlices } from "../encoding/vector-bytes.js";
@@ -17,14 +18,21 @@ export type Fault =
   | "short"
   | "missing"
   | "silent"
+  | "wholes"
+  | "wrong-ranges"
   | { readonly slowMs: number }
   | { readonly flipped: number };
 
-/** Twelve storage nodes that keep fragments in memory, with a switch for what is wrong with each. */
+/** Twelve storage nodes that keep fragments in memory, with a switch for what is wrong with each: `wholes` gives no ranges. */
 export class MemoryNodes implements Nodes {
   readonly faults = new Map<CessAccount, Fault>();
-  /** One entry for every get: the node, and how it ended. */
-  readonly gets: { node: CessAccount; hash: Hash; end: "running" | "sent" | "failed" | "aborted" }[] = [];
+  /** One entry for every get: the node, how many bytes it was asked for, and how it ended. */
+  readonly gets: {
+    node: CessAccount;
+    hash: Hash;
+    bytes: number;
+    end: "running" | "sent" | "failed" | "aborted";
+  }[] = [];
   private readonly fragments = new Map<string, Uint8Array>();
 
   constructor(private readonly clock: Clock) {}
@@ -43,11 +51,37 @@ export class MemoryNodes implements Nodes {
     this.fragments.clear();
   }
 
-  async get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
-    const entry: (typeof this.gets)[number] = { node: node.account, hash: fragment.hash, end: "running" };
+  get(node: NodeAddress, fragment: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.entered(node, fragment, { start: 0, end: FRAGMENT_SIZE }, signal);
+  }
+
+  async getRange(
+    node: NodeAddress,
+    fragment: FragmentName,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const fault = this.faults.get(node.account);
+    const bytes = await this.entered(node, fragment, range, signal);
+    if (fault === "wholes") throw new NodeFailure("no-ranges", node, "it gave the whole fragment");
+    return bytes;
+  }
+
+  private async entered(
+    node: NodeAddress,
+    fragment: FragmentName,
+    range: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const entry: (typeof this.gets)[number] = {
+      node: node.account,
+      hash: fragment.hash,
+      bytes: range.end - range.start,
+      end: "running",
+    };
     this.gets.push(entry);
     try {
-      const bytes = await this.answer(node, fragment, signal);
+      const bytes = await this.answer(node, fragment, range, signal);
       entry.end = "sent";
       return bytes;
     } catch (error) {
@@ -56,7 +90,12 @@ export class MemoryNodes implements Nodes {
     }
   }
 
-  private async answer(node: NodeAddress, { hash }: FragmentName, signal?: AbortSignal): Promise<Uint8Array> {
+  private async answer(
+    node: NodeAddress,
+    { hash }: FragmentName,
+    { start, end }: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     const fault = this.faults.get(node.account) ?? "none";
     if (fault === "down") throw new NodeFailure("unreachable", node, "connection refused");
     const takesMs = typeof fault === "object" && "slowMs" in fault ? fault.slowMs : fault === "silent" ? 1e6 : 0;
@@ -65,8 +104,9 @@ export class MemoryNodes implements Nodes {
     signal?.throwIfAborted();
     const stored = this.fragments.get(`${node.account}/${hash}`);
     if (!stored || fault === "missing") throw new NodeFailure("missing", node, "no such fragment");
-    if (fault === "short") return stored.slice(0, -1);
-    const bytes = stored.slice();
+    if (fault === "short") return stored.slice(start, end - 1);
+    const bytes = stored.slice(start, end);
+    if (fault === "wrong-ranges" && bytes.length < FRAGMENT_SIZE) bytes[bytes.length >> 1]! ^= 1;
     if (fault === "corrupt") bytes[bytes.length >> 1]! ^= 1;
     if (typeof fault === "object" && "flipped" in fault) bytes[0]! ^= fault.flipped;
     return bytes;

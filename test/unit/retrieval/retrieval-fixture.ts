@@ -66,6 +66,7 @@ export function useRetrieval() {
     const nodes = new MeasuredNodes({ nodes: network.nodes, registry, clock });
     const real: Encoder = {
       hashSegment: encoder.hashSegment.bind(encoder),
+      segmentHash: encoder.segmentHash.bind(encoder),
       fragment: encoder.fragment.bind(encoder),
       reconstruct: encoder.reconstruct.bind(encoder),
       verify,

@@ -138,9 +138,9 @@ describe("QuotaCheck", () => {
     await build(100);
     let sums = 0;
     const objects = Object.assign(Object.create(fixture.catalog.objects) as typeof fixture.catalog.objects, {
-      undeclaredSegments: (owner: string) => {
+      undeclaredBytes: (owner: string) => {
         sums++;
-        return fixture.catalog.objects.undeclaredSegments(owner);
+        return fixture.catalog.objects.undeclaredBytes(owner);
       },
     });
     const catalog = Object.assign(Object.create(fixture.catalog) as typeof fixture.catalog, { objects });

@@ -33,7 +33,7 @@ describe("Encrypted objects and their keys", () => {
     for (const key of [customer.key, Buffer.from(dataKey, "hex"), masterKey]) {
       for (const form of forms(key)) expect(onDisk().includes(form)).to.equal(false);
     }
-    await vault.store({ id });
+    await vault.store({ id, owner: alice.id });
     expect(await vault.get("k", { customer })).to.deep.equal(bytesOf(1000, 1));
   });
 

@@ -1,8 +1,10 @@
 import { expect } from "chai";
+import { createHash } from "node:crypto";
+import type { EncryptionRequest } from "../../../../src/model/encryption.js";
 import { CHUNK_CONTENT, MIB } from "../../../../src/model/sizes.js";
 import { AES, at, CAPACITY, customerKey, EncryptedVault, withKey } from "../../../support/encrypted-vault.js";
 import { seededRandom } from "../../../support/seeded-random.js";
-import { alice, as, body, bytesOf, refused } from "../../../support/test-gateway.js";
+import { alice, as, body, bytesOf, plainly, refused } from "../../../support/test-gateway.js";
 import { testKeys } from "../../../support/test-keys.js";
 
 describe("Encrypted objects", () => {
@@ -160,17 +162,7 @@ describe("Encrypted objects", () => {
       const source = await vault.put("source", bytes, AES);
       const request = { source: at("source"), sourcePreconditions: {}, encryption: withKey(customerKey(1)) };
       const early = await vault.gateway.objects.copy(as(alice), at("early"), request);
-      const [job] = await vault.fixture.catalog.jobs.lease(["encode"], 1, 0);
-      const files = await vault.fixture.preprocessing.files(
-        source.id,
-        await vault.fixture.catalog.objects.blobs(source.id),
-        {
-          format: job!.format!,
-          territory: alice.territory,
-          priority: "background",
-        },
-      );
-      await vault.fixture.catalog.objects.attach(source.id, files);
+      await vault.fixture.encode(source);
       const late = await vault.gateway.objects.copy(as(alice), at("late"), request);
       for (const key of ["early", "late"]) {
         await refused("InvalidRequest", vault.get(key));
@@ -183,6 +175,52 @@ describe("Encrypted objects", () => {
       expect((await vault.fixture.catalog.objects.byId(late.id))?.durability).to.include({ state: "stored" });
       expect(await vault.get("source")).to.deep.equal(bytes);
     });
+  });
+
+  it("that were uploaded and are staged give their FID to copies, and are never copied into another format with it", async () => {
+    vault = await EncryptedVault.build();
+    const { uploads, objects } = vault.gateway;
+    const bytes = bytesOf(1000, 1);
+    const upload = async (key: string, encryption?: EncryptionRequest) => {
+      const { id } = await uploads.create(as(alice), at(key), { ...plainly, ...(encryption && { encryption }) });
+      const { partNumber, etag } = await uploads.putPart(as(alice), at(key), id, 1, body(bytes));
+      return (await uploads.complete(as(alice), at(key), id, { parts: [{ partNumber, etag }] })).result;
+    };
+    const copy = (key: string, source: string, encryption?: EncryptionRequest) =>
+      objects.copy(as(alice), at(key), {
+        source: at(source),
+        sourcePreconditions: {},
+        ...(encryption && { encryption }),
+      });
+    const sealed = await upload("sealed", AES);
+    const plain = await upload("plain");
+    const md5 = createHash("md5").update(bytes).digest("hex");
+    const copies = [
+      [await copy("sealed again", "sealed", withKey(customerKey(1))), sealed.etag, sealed.etag],
+      [await copy("plain again", "plain"), plain.etag, plain.etag],
+      [await copy("opened", "sealed"), md5, plain.etag],
+      [await copy("closed", "plain", AES), md5, undefined],
+    ] as const;
+    for (const [{ key, etag, durability }, expected] of copies) {
+      expect(etag, key).to.equal(expected);
+      expect(durability, key).to.deep.equal({
+        state: "staged",
+        reports: 0,
+        ...(expected === md5 ? {} : { fid: expected }),
+      });
+    }
+    for (const key of ["sealed", "plain"]) await vault.store((await vault.fixture.catalog.objects.get("vault", key))!);
+    for (const [version, , fid] of copies) {
+      await vault.store(version);
+      const stored = await vault.fixture.catalog.objects.byId(version.id);
+      expect(stored?.durability.state, version.key).to.equal("stored");
+      if (fid === undefined) expect(stored?.durability.fid).not.to.be.oneOf([plain.etag, sealed.etag, undefined]);
+      else expect(stored?.durability.fid, version.key).to.equal(fid);
+    }
+    await vault.cache.clear();
+    for (const key of ["sealed", "plain again", "opened", "closed"])
+      expect(await vault.get(key), key).to.deep.equal(bytes);
+    expect(await vault.get("sealed again", { customer: customerKey(1) })).to.deep.equal(bytes);
   });
 
   it("uploaded in parts are sealed segment by segment, over several files and although a part came twice", async () => {
@@ -212,8 +250,9 @@ describe("Encrypted objects", () => {
       "format",
     );
     const version = (await vault.fixture.catalog.objects.get("vault", "k"))!;
-    expect(version.extents.length).to.equal(3);
+    expect(version.durability).to.include({ state: "staged", fid: version.etag });
     await vault.store(version);
+    expect(await vault.fixture.catalog.objects.extents(version.id)).to.have.length(3);
     await vault.cache.clear();
     const whole = Buffer.concat(parts);
     expect((await vault.get("k", { customer: customerKey(1) })).equals(whole)).to.equal(true);

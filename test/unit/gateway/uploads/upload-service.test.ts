@@ -57,13 +57,17 @@ describe("Multipart uploads", () => {
       content: { contentType: "video/mp4" },
       metadata: { m: "1" },
     });
-    expect(version.durability).to.include({ state: "encoded", fid: completed.etag });
+    expect(version.durability).to.deep.equal({ state: "staged", reports: 0, fid: completed.etag });
     expect((await read()).equals(bytes)).to.equal(true);
-    expect(await fixture.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
+    expect(await fixture.catalog.jobs.count()).to.include({ encode: 1, store: 0 });
 
     const second = await fixture.gateway.objects.get(as(alice), name, { preconditions: {}, partNumber: 2 });
     expect(second).to.deep.include({ range: { start: cuts[1], end: cuts[2] }, partsCount: 3 });
     second.body.close();
+    await fixture.encode(version);
+    const encoded = (await fixture.gateway.objects.head(as(alice), name, { preconditions: {} })).version;
+    expect(encoded.durability).to.include({ state: "encoded", fid: completed.etag });
+    expect((await read()).equals(bytes), "still staged").to.equal(true);
     await fixture.store(version);
     expect((await read()).equals(bytes), "from the network").to.equal(true);
 
@@ -276,25 +280,65 @@ describe("Multipart uploads", () => {
     const id = await create();
     const { etag } = await complete(id, { parts: listed([await put(id, 1, bytes)]) });
     const { version } = await fixture.gateway.objects.head(as(alice), name, { preconditions: {} });
-    expect(version.extents).to.have.length(2);
     expect(version.durability.fid).to.equal(etag);
     await fixture.store(version);
+    expect((await fixture.catalog.objects.byId(version.id))?.durability).to.include({ state: "stored", fid: etag });
+    expect(await fixture.catalog.objects.extents(version.id)).to.have.length(2);
     const range = { first: SEGMENT_SIZE - 10, last: SEGMENT_SIZE + 9 };
     const got = await fixture.gateway.objects.get(as(alice), name, { preconditions: {}, range });
     expect(await collect(got.body)).to.deep.equal(bytes.subarray(range.first, range.last + 1));
   });
 
   it("have the ETag that is configured", async () => {
+    await build();
+    const bytes = bytesOf(1000, 1);
+    const segment = createHash("sha256")
+      .update(bytes)
+      .update(Buffer.alloc(SEGMENT_SIZE - bytes.length));
+    const leaf = segment.digest();
+    const fid = createHash("sha256").update(leaf).update(leaf).digest("hex");
+    const md5 = createHash("md5").update(createHash("md5").update(bytes).digest()).digest("hex");
+    for (const [multipartEtag, etag, known] of [
+      ["fid", fid, fid],
+      ["fid-parts", `${fid}-1`, fid],
+      ["md5-parts", `${md5}-1`, undefined],
+    ] as const) {
+      const { uploads, objects } = fixture.gatewayWith({}, { multipartEtag });
+      const id = await create();
+      const parts = listed([await put(id, 1, bytes)]);
+      expect((await (await uploads.complete(as(alice), name, id, { parts })).result).etag).to.equal(etag);
+      const { version } = await objects.head(as(alice), name, { preconditions: {} });
+      expect(version.durability, multipartEtag).to.deep.equal({
+        state: "staged",
+        reports: 0,
+        ...(known === undefined ? {} : { fid: known }),
+      });
+      expect((await (await uploads.complete(as(alice), name, id, { parts })).result).etag, "again").to.equal(etag);
+      await fixture.encode(version);
+      const encoded = (await objects.head(as(alice), name, { preconditions: {} })).version;
+      expect(encoded.durability).to.include({ state: "encoded", fid });
+      expect(encoded.etag).to.equal(etag);
+      await objects.delete(as(alice), name);
+    }
+  });
+
+  it("with an MD5 as their ETag are completed without the encoder, and read back before and after they are stored", async () => {
     await build({ multipartEtag: "md5-parts" });
+    const bytes = bytesOf(40 * MIB, 4);
     const id = await create();
-    const part = await put(id, 1, bytesOf(1000, 1));
-    const md5 = createHash("md5").update(Buffer.from(part.etag, "hex")).digest("hex");
-    expect((await complete(id, { parts: listed([part]) })).etag).to.equal(`${md5}-1`);
-    const other = fixture.gatewayWith({}, { multipartEtag: "fid-parts" });
-    const second = await create();
-    const again = await put(second, 1, bytesOf(1000, 1));
-    const { result } = await other.uploads.complete(as(alice), name, second, { parts: listed([again]) });
-    expect((await result).etag).to.match(/^[0-9a-f]{64}-1$/);
+    const parts = [await put(id, 1, bytes.subarray(0, 33 * MIB)), await put(id, 2, bytes.subarray(33 * MIB))];
+    await fixture.encoder.close();
+    await complete(id, { parts: listed(parts) });
+    const { version } = await fixture.gateway.objects.head(as(alice), name, { preconditions: {} });
+    expect((await read()).equals(bytes), "staged").to.equal(true);
+    // The process ends, and the next one finds the job.
+    fixture = await TestGateway.build({ multipartEtag: "md5-parts" }, await fixture.end());
+    expect((await read()).equals(bytes), "staged, after a restart").to.equal(true);
+    await fixture.encode(version);
+    await fixture.store(version);
+    expect((await fixture.catalog.objects.byId(version.id))?.durability.state).to.equal("stored");
+    expect(await fixture.blobIds()).to.deep.equal([]);
+    expect((await read()).equals(bytes), "from the network").to.equal(true);
   });
 
   it("are listed with their parts, page by page", async () => {

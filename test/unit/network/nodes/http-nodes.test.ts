@@ -17,6 +17,7 @@ import type { NodeAddress } from "../../../../src/network/nodes/nodes.js";
 import { StorageNode } from "../../../../src/storage-node/storage-node.js";
 import { systemClock } from "../../../../src/async/system-clock.js";
 import { expectFailure, nodesContract, type NodesHarness, sha256 } from "../../../suites/nodes.js";
+import { eventually } from "../../../support/eventually.js";
 import { MemoryNetwork } from "../../storage-node/memory-network.js";
 
 async function harness(decorate: (nodes: HttpNodes) => NodesHarness["nodes"]): Promise<NodesHarness> {
@@ -157,6 +158,56 @@ describe("HttpNodes", () => {
       response.write(Buffer.alloc(1000), () => response.destroy());
     });
     await expectFailure(nodes.get(cut, name), "unreachable");
+  });
+
+  it("asks for a range as miners write it, and takes 206 with just these bytes", async () => {
+    const asked: (string | undefined)[] = [];
+    const node = await serve((request, response) => {
+      asked.push(request.headers.range);
+      response.writeHead(206).end(bytes.subarray(100, 300));
+    });
+    const part = await nodes.getRange(node, name, { start: 100, end: 300 });
+    expect(Buffer.compare(part, bytes.subarray(100, 300))).to.equal(0);
+    expect(asked).to.deep.equal([`bytes=100-300/${FRAGMENT_SIZE}`]);
+  });
+
+  it("says `no-ranges` of other bytes than a range's, and does not read them", async () => {
+    const range = { start: 100, end: 300 };
+    let [sent, cut] = [0, 0];
+    const whole = await serve((_, response) => {
+      response.on("close", () => cut++);
+      response.writeHead(200, { "content-length": 64 * FRAGMENT_SIZE });
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(1 << 20))) sent++;
+      };
+      response.on("drain", more);
+      more();
+    });
+    await expectFailure(nodes.getRange(whole, name, range), "no-ranges");
+    await eventually("the connection is closed", () => cut === 1);
+    expect(sent).to.be.lessThan(64);
+    const inclusive = await serve((_, response) => {
+      response.writeHead(206, { "content-length": 201 }).end(bytes.subarray(100, 301));
+    });
+    await expectFailure(nodes.getRange(inclusive, name, range), "no-ranges");
+    await expectFailure(nodes.getRange(await serve(answer(416, "", "text/plain")), name, range), "no-ranges");
+  });
+
+  it("fails for a range that comes short or long, and for refusals, as for a fragment", async () => {
+    const range = { start: 100, end: 300 };
+    for (const length of [199, 201]) {
+      const node = await serve((_, response) => response.writeHead(206).end(Buffer.alloc(length)));
+      await expectFailure(nodes.getRange(node, name, range), "unreachable");
+    }
+    const cut = await serve((_, response) => {
+      response.writeHead(206, { "content-length": 200 });
+      response.write(Buffer.alloc(100), () => response.destroy());
+    });
+    await expectFailure(nodes.getRange(cut, name, range), "unreachable");
+    for (const each of cases)
+      if (each.kind !== "unreachable")
+        await expectFailure(nodes.getRange(await serve(each.answer), name, range), each.kind);
+    await expectFailure(nodes.getRange(await serve(answer(200, '{"code":200}')), name, range), "unreachable");
   });
 
   it("gives up on a node that stalls while it receives, before it answers, or while it sends", async () => {

@@ -23,6 +23,7 @@ class Scripted implements Nodes {
     await this.put(node);
     return bytes;
   }
+  getRange = this.get.bind(this);
 }
 
 /** Each transfer ends when the test says so. */
@@ -46,6 +47,7 @@ class Held implements Nodes {
     await this.put(node);
     return bytes;
   }
+  getRange = this.get.bind(this);
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -70,6 +72,19 @@ describe("LimitedNodes", () => {
     }
     await Promise.all(all);
     expect(nodes.started).to.have.length(order.length);
+  });
+
+  it("has places for ranges that whole fragments do not take, as many as it may in all and per node", async () => {
+    const nodes = new Held();
+    const limited = new LimitedNodes({ nodes }, { fetches: 1, ranges: 2, rangesPerNode: 1, waiting: 1 });
+    const range = { start: 0, end: 1 };
+    const fragment = limited.get(one, name);
+    const ranges = [one, one, two].map((node) => limited.getRange(node, name, range));
+    await turn();
+    expect(nodes.started).to.deep.equal(["c1", "c1", "c2"]);
+    await expectFailure(limited.getRange(two, name, range), "busy");
+    for (let i = 0; i < 4; i++, await turn()) nodes.running[0]!.finish();
+    await Promise.all([fragment, ...ranges]);
   });
 
   it("refuses what its queue cannot hold as `busy`", async () => {

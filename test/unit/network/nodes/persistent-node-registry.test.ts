@@ -32,6 +32,7 @@ class Scripted implements Nodes {
     await this.put(target);
     return bytes;
   }
+  getRange = this.get.bind(this);
 }
 
 describe("The node registry", () => {
@@ -88,7 +89,11 @@ describe("The node registry", () => {
       const slow = new MeasuredNodes({
         registry,
         clock,
-        nodes: { put: () => new Promise<void>((resolve) => (end = resolve)), get: () => Promise.resolve(bytes) },
+        nodes: {
+          put: () => new Promise<void>((resolve) => (end = resolve)),
+          get: () => Promise.resolve(bytes),
+          getRange: () => Promise.resolve(bytes),
+        },
       });
       const trial = slow.put(node(1), name, bytes);
       await expectFailure(put(1), "circuit-open");
@@ -124,6 +129,25 @@ describe("The node registry", () => {
       for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
       await nodes.get(node(1), name);
       expect(openMs(1), "an answer closes the circuit").to.equal(undefined);
+    });
+
+    it("is closed by a part of a fragment, whose time does not count as that of a fragment", async () => {
+      scripted.next = ["unreachable", "unreachable", 70];
+      for (let i = 0; i < 2; i++) await expectFailure(put(1), "unreachable");
+      expect(registry.experience(account(1)).lagging).to.equal(true);
+      await nodes.getRange(node(1), name, { start: 0, end: 1_000 });
+      expect(openMs(1)).to.equal(undefined);
+      expect(registry.experience(account(1))).to.deep.include({ lagging: false, get: { count: 0 } });
+      expect(registry.usualGetMs()).to.equal(undefined);
+    });
+
+    it("does not open because a node gives whole fragments only, but does because it does not answer a range", async () => {
+      const range = () => nodes.getRange(node(1), name, { start: 0, end: 1_000 });
+      scripted.next = [...Array<"no-ranges">(3).fill("no-ranges"), "unreachable", "unreachable"];
+      for (let i = 0; i < 3; i++) await expectFailure(range(), "no-ranges");
+      expect(registry.experience(account(1))).to.deep.include({ failures: 0, successRate: 1, lagging: false });
+      for (let i = 0; i < 2; i++) await expectFailure(range(), "unreachable");
+      expect(openMs(1)).to.equal(100);
     });
 
     it("comes with missed reports in a row, which good transfers do not undo and a report does", async () => {
@@ -188,6 +212,7 @@ describe("The node registry", () => {
         put: (_node, _fragment, _bytes, signal) =>
           new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error))),
         get: () => Promise.resolve(bytes),
+        getRange: () => Promise.resolve(bytes),
       };
       const booked = new MeasuredNodes({ nodes: hanging, registry, clock });
       for (const reason of [new Error("not needed any more"), new NodeFailure("unreachable", node(1), "too slow")]) {

@@ -1,0 +1,319 @@
+import type { Logger } from "pino";
+import type { Progress, Worker } from "../background/worker.js";
+import type { Blobs } from "../blobs/blobs.js";
+import type {
+  AccountUsage,
+  Catalog,
+  NewPack,
+  PackContent,
+  PackFormat,
+  PackQueue,
+  QueuedObject,
+  StoredPack,
+} from "../catalog/catalog.js";
+import type { Account } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
+import { PLAIN } from "../model/file.js";
+import { GIB, SEGMENT_SIZE } from "../model/sizes.js";
+import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { FileRange, Retrieval } from "../retrieval/retrieval.js";
+import { packsToMerge } from "./merge-policy.js";
+import { PackWriter } from "./pack-writer.js";
+
+export const PACKER_DEFAULTS = {
+  /** A pack is closed when it has so many segments of 32 MiB … */
+  segments: 8,
+  /** … or when its oldest object has waited so long, ms … */
+  maxAgeMs: 600_000,
+  /** … or so many objects wait … */
+  maxObjects: 50_000,
+  /** … or staging has less than this many bytes free. */
+  lowSpaceBytes: GIB,
+  /** Bytes sent to the network for merging packs, at most, for each byte that becomes free there. */
+  mergeBudget: 1,
+  /** Packs of one owner, territory and format that may stay below half full. */
+  keepBelowHalf: 4,
+  /** The time between two looks at what waits, ms. */
+  lookMs: 1_000,
+  /** Objects linked to their pack, or moved to another one, in one transaction: others wait for it. */
+  batch: 250,
+  /** A pack whose objects have moved stays so long, because reads of it may be under way, ms. */
+  graceMs: 60_000,
+  /**
+   * A pack is merged when its live bytes have not changed for so long, ms, or have been too few for ten times as long: of
+   * one that is being emptied, soon nothing would be left to merge.
+   */
+  quietMs: 60_000,
+  /** A pack that could not be read is not merged again before this, ms. */
+  retryMs: 600_000,
+};
+export type PackerSettings = typeof PACKER_DEFAULTS;
+
+export interface PackerComponents {
+  readonly catalog: Catalog;
+  readonly blobs: Blobs;
+  readonly preprocessing: Preprocessing;
+  readonly retrieval: Retrieval;
+  readonly owners: (id: string) => Account | undefined;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, "warn">;
+  /** Wakes the worker of this name (Supervisor.wake). */
+  readonly wake: (worker: string) => void;
+}
+
+export interface PackStatus {
+  readonly queues: readonly PackQueue[];
+  /** By state. */
+  readonly packs: Readonly<Record<string, number>>;
+  readonly accounts: readonly AccountUsage[];
+}
+
+/** Objects of a queue that are read from the catalog in one go: others wait for it. */
+const PAGE = 1_000;
+
+/** One pack to write: new objects, survivors of other packs, or both. */
+interface Order {
+  readonly owner: string;
+  readonly territory: string;
+  readonly format: PackFormat;
+  readonly queue: PackQueue | undefined;
+  readonly sources: readonly StoredPack[];
+}
+
+/**
+ * Gathers small objects into packs, the files that they share on CESS, and merges packs that are mostly empty. A pack is
+ * written to staging as one blob, preprocessed like any file, and only then linked: a crash before that leaves an orphan,
+ * and the objects wait on. Objects of a pack that is merged move when the new pack is stored, and not before.
+ */
+export class Packer implements Worker {
+  readonly name = "packer";
+  private readonly settings: PackerSettings;
+  private flushBefore = 0;
+  private looked = -Infinity;
+  /** Packs below half full: since when they are, and since when with these live bytes. */
+  private readonly hollow = new Map<
+    string,
+    { readonly since: number; readonly liveBytes: number; readonly changed: number }
+  >();
+  /** Packs that could not be read, and until when they are left alone. */
+  private readonly resting = new Map<string, number>();
+
+  constructor(
+    private readonly components: PackerComponents,
+    settings: Partial<PackerSettings> = {},
+  ) {
+    this.settings = { ...PACKER_DEFAULTS, ...settings };
+  }
+
+  /** Closes packs with what waits now, whatever its age. Returns what that is. */
+  async flush(): Promise<readonly PackQueue[]> {
+    const queues = await this.components.catalog.packs.queues();
+    this.flushBefore = this.components.clock.now();
+    this.looked = -Infinity;
+    this.components.wake(this.name);
+    return queues;
+  }
+
+  /** What waits, and what there is: for operators. */
+  async status(): Promise<PackStatus> {
+    const { packs } = this.components.catalog;
+    const [queues, states, usage] = await Promise.all([packs.queues(), packs.count(), packs.usage()]);
+    return { queues, packs: states, accounts: usage };
+  }
+
+  async step(signal: AbortSignal): Promise<Progress> {
+    const { catalog, clock, wake } = this.components;
+    const { lookMs, batch, graceMs } = this.settings;
+    // Woken for nothing: what waits is summed up no more often than this.
+    if (clock.now() < this.looked + lookMs) return { kind: "idle", until: this.looked + lookMs };
+    const moved = await catalog.packs.settleMoves(batch, graceMs);
+    if (moved > 0) {
+      wake("delete");
+      return { kind: "busy" };
+    }
+    for (const order of await this.orders()) if (await this.write(order, signal)) return { kind: "busy" };
+    this.looked = clock.now();
+    return { kind: "idle", until: this.looked + lookMs };
+  }
+
+  private get capacity(): number {
+    return this.settings.segments * SEGMENT_SIZE;
+  }
+
+  /** What is due, new objects first. A later order may rest on what an earlier one changes. */
+  private async orders(): Promise<readonly Order[]> {
+    const { catalog, owners } = this.components;
+    const queues = await catalog.packs.queues();
+    const below = await this.mergeable();
+    const short = queues.length > 0 && (await this.isShort());
+    const orders: Order[] = [];
+    for (const queue of queues) {
+      const account = owners(queue.owner);
+      // Its account is not configured any more: its objects wait, and are read from staging.
+      if (!account || !(short || this.isDue(queue))) continue;
+      const group = { owner: queue.owner, territory: account.territory, format: queue.format };
+      orders.push({ ...group, queue, sources: this.sources(below, group, queue.bytes) });
+    }
+    const merged = new Set<string>();
+    for (const { owner, territory, packed: format } of below) {
+      const group = { owner, territory, format };
+      const key = JSON.stringify(group);
+      if (merged.has(key) || !owners(owner)) continue;
+      merged.add(key);
+      const sources = this.sources(below, group, 0);
+      if (sources.length > 0) orders.push({ ...group, queue: undefined, sources });
+    }
+    return orders;
+  }
+
+  private isDue({ objects, bytes, oldest }: PackQueue): boolean {
+    const { maxObjects, maxAgeMs } = this.settings;
+    const now = this.components.clock.now();
+    return bytes >= this.capacity || objects >= maxObjects || now - oldest >= maxAgeMs || oldest <= this.flushBefore;
+  }
+
+  private async isShort(): Promise<boolean> {
+    return (await this.components.blobs.free()) < this.settings.lowSpaceBytes;
+  }
+
+  private async mergeable(): Promise<readonly StoredPack[]> {
+    const now = this.components.clock.now();
+    for (const [file, until] of this.resting) if (until <= now) this.resting.delete(file);
+    const below = await this.components.catalog.packs.belowHalf();
+    const known = new Map(this.hollow);
+    this.hollow.clear();
+    for (const { file, liveBytes } of below) {
+      const before = known.get(file);
+      const changed = before?.liveBytes === liveBytes ? before.changed : now;
+      this.hollow.set(file, { since: before?.since ?? now, liveBytes, changed });
+    }
+    const { quietMs } = this.settings;
+    return below.filter(({ file }) => {
+      const { since, changed } = this.hollow.get(file) ?? { since: now, changed: now };
+      return !this.resting.has(file) && (now - changed >= quietMs || now - since >= 10 * quietMs);
+    });
+  }
+
+  private sources(
+    below: readonly StoredPack[],
+    group: Pick<Order, "owner" | "territory" | "format">,
+    queuedBytes: number,
+  ): readonly StoredPack[] {
+    const { mergeBudget: budget, keepBelowHalf: keep } = this.settings;
+    const own = below.filter(
+      ({ owner, territory, packed }) =>
+        owner === group.owner && territory === group.territory && packed === group.format,
+    );
+    return packsToMerge(own, Math.min(queuedBytes, this.capacity), { capacity: this.capacity, budget, keep });
+  }
+
+  /** Whether a pack came of it. */
+  private async write(order: Order, signal: AbortSignal): Promise<boolean> {
+    const { blobs, catalog } = this.components;
+    const writer = new PackWriter(blobs, this.capacity);
+    const blob = await blobs.write(this.content(writer, order, signal), { signal });
+    try {
+      for (const [version, error] of writer.unreadable) {
+        // Most are deleted or replaced by now. What waits on must not keep the queue due.
+        if (await catalog.packs.postpone(version))
+          this.components.log.warn({ version, err: error }, "an object that waits for a pack cannot be read");
+      }
+      if (writer.objects.length + writer.moves.length === 0) return false;
+      const [file, ...others] = await this.components.preprocessing.files(
+        blob.id,
+        [{ blob: blob.id, offset: 0, length: blob.size }],
+        { format: PLAIN, territory: order.territory, priority: "background" },
+        signal,
+      );
+      if (!file || others.length > 0) throw new Error("a pack did not become one file");
+      await catalog.preparations.clear(blob.id);
+      return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
+    } finally {
+      blobs.settle([blob.id]);
+      const orphans = await catalog.orphans([blob.id]);
+      await blobs.remove(orphans);
+    }
+  }
+
+  private async *content(
+    writer: PackWriter,
+    { queue, sources }: Order,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    yield* writer.header();
+    if (queue && !(yield* this.queued(writer, queue, signal))) return;
+    for (const source of sources) {
+      try {
+        if (!(yield* this.survivors(writer, source, signal))) return;
+      } catch (error) {
+        signal.throwIfAborted();
+        // The runs that were read move; the others stay where they are.
+        this.resting.set(source.file, this.components.clock.now() + this.settings.retryMs);
+        this.components.log.warn({ fid: source.fid, err: error }, "a pack cannot be merged and stays as it is");
+      }
+    }
+  }
+
+  /** What waits, page by page. Resolves whether there is room for more. */
+  private async *queued(
+    writer: PackWriter,
+    queue: PackQueue,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, boolean> {
+    const { blobs, catalog } = this.components;
+    const { maxObjects } = this.settings;
+    let after: QueuedObject | undefined;
+    for (let count = 0; count < maxObjects; count += PAGE) {
+      const page = await catalog.packs.queued(queue, Math.min(PAGE, maxObjects - count), after);
+      const unpin = blobs.pin(page.flatMap((object) => object.blobs.map(({ blob }) => blob)));
+      try {
+        for (const object of page) {
+          signal.throwIfAborted();
+          if (!(yield* writer.object(object, signal))) return false;
+        }
+      } finally {
+        unpin();
+      }
+      after = page.at(-1);
+      if (page.length < PAGE) return true;
+    }
+    return false;
+  }
+
+  /** Resolves whether all of them fitted. */
+  private async *survivors(
+    writer: PackWriter,
+    source: StoredPack,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, boolean> {
+    const { catalog, retrieval } = this.components;
+    const manifest = await catalog.files.manifest(source.file);
+    if (!manifest) return true;
+    const file = { ...manifest, size: source.size };
+    for (const run of await catalog.packs.liveRuns(source.file)) {
+      const range: FileRange = { file, range: { start: run.offset, end: run.offset + run.length } };
+      const content = await retrieval.open([range], signal);
+      if (!(yield* writer.survivor({ ...run, file: source.file }, content))) return false;
+    }
+    return true;
+  }
+
+  /** In several transactions, since each keeps others from writing. */
+  private async link(pack: NewPack, { objects, moves }: PackContent): Promise<boolean> {
+    const { catalog, blobs, wake } = this.components;
+    const { batch } = this.settings;
+    let file: string | undefined;
+    let linked = 0;
+    for (let at = 0; at < objects.length || at < moves.length; at += batch) {
+      const some = { objects: objects.slice(at, at + batch), moves: moves.slice(at, at + batch) };
+      const filled = await catalog.packs.fill(pack, some, file);
+      await blobs.remove(filled.orphans);
+      linked += filled.linked;
+      // The pack was given up meanwhile, since all that was linked to it is deleted: the rest waits on.
+      if (file !== undefined && filled.file === undefined) break;
+      file = filled.file;
+    }
+    if (linked > 0) wake("store");
+    return linked > 0;
+  }
+}

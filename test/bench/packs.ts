@@ -1,0 +1,156 @@
+import { randomFillSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
+import { DevNetwork } from "../../src/devnet/dev-network.js";
+import { KIB } from "../../src/model/sizes.js";
+import { eventually } from "../support/eventually.js";
+import { GatewayProcess } from "../support/gateway-process.js";
+import { BENCH_KEY, BenchClient } from "./bench-client.js";
+import type { BenchOptions, Figure } from "./figure.js";
+import { rawRequest, readRaw } from "./raw-reader.js";
+
+const SIZE = 10 * KIB;
+const CLIENTS = 32;
+/** For each object that the bench `stored` stores. */
+const OBJECTS_PER_LARGE_ONE = 200;
+const BLOCK_MS = 1000;
+const KEYS_PER_REQUEST = 1000;
+const PATIENCE_MS = 1_800_000;
+/** Of the clock that /proc counts CPU time with, on Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds that a process with all its threads has used. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+async function startGateway(folder: string, network: DevNetwork): Promise<GatewayProcess> {
+  mkdirSync(join(folder, "data"));
+  const [user] = network.users;
+  const { accessKeyId, secretAccessKey } = BENCH_KEY;
+  writeFileSync(
+    join(folder, "cess-s3.yaml"),
+    JSON.stringify({
+      dataDir: join(folder, "data"),
+      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: BLOCK_MS },
+      accounts: [{ ...user, accessKeyId, secretAccessKey }],
+      encryption: { default: "none" },
+      allowPrivateNodes: true,
+      nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
+      logLevel: "warn",
+    }),
+  );
+  return GatewayProcess.start(["serve", "--config", join(folder, "cess-s3.yaml")], {});
+}
+
+interface PackStatus {
+  readonly queues: readonly object[];
+  readonly packs: Readonly<Record<string, number>>;
+  readonly accounts: readonly { readonly objectBytes: number; readonly chargedBytes: number }[];
+}
+
+/** Small objects on the dev network, from the first PUT until all are stored, and until all are gone again. */
+export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
+  const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: BLOCK_MS, spec: 133 });
+  let gateway: GatewayProcess | undefined;
+  try {
+    const running = (gateway = await startGateway(folder, network));
+    const port = Number(new URL(running.endpoint).port);
+    const client = new BenchClient(port);
+    await client.send({ method: "PUT", path: "/bench" });
+    const count = objects * OBJECTS_PER_LARGE_ONE;
+    const body = randomFillSync(Buffer.alloc(SIZE));
+    const lanes = Array.from({ length: CLIENTS }, (_, lane) =>
+      Array.from({ length: Math.floor(count / CLIENTS) }, (__, n) => {
+        body.writeUInt32LE(n, 0);
+        return rawRequest("PUT", `/bench/${lane}-${n}`, `127.0.0.1:${port}`, {}, body);
+      }),
+    );
+    const put = lanes.length * (lanes[0]?.length ?? 0);
+    const status = async () => (await (await fetch(`${running.admin}/packs`)).json()) as PackStatus;
+    const calls = async () =>
+      (await running.metric('cess_s3_distribution{event="declarations"}')) +
+      (await running.metric('cess_s3_distribution{event="deletions"}'));
+    const flush = () => fetch(`${running.admin}/packs/flush`, { method: "POST" });
+
+    const cpuBefore = cpuSeconds(running.pid);
+    const began = performance.now();
+    await Promise.all(lanes.map((requests) => readRaw(port, requests, 0)));
+    const acknowledgedS = (performance.now() - began) / 1000;
+    const cpuAcknowledged = cpuSeconds(running.pid);
+    await flush();
+    await eventually(
+      `${put} objects are stored`,
+      async () => {
+        const { queues, packs } = await status();
+        const states = Object.keys(packs);
+        return queues.length === 0 && states.length === 1 && states[0] === "stored";
+      },
+      PATIENCE_MS,
+    );
+    const storedS = (performance.now() - began) / 1000;
+    const cpuStored = cpuSeconds(running.pid);
+    const [account] = (await status()).accounts;
+    const declared = await calls();
+
+    const sdk = running.client(BENCH_KEY.accessKeyId, BENCH_KEY.secretAccessKey);
+    const deleting = performance.now();
+    const keys = lanes.flatMap((requests, lane) => requests.map((_, n) => ({ Key: `${lane}-${n}` })));
+    for (let at = 0; at < keys.length; at += KEYS_PER_REQUEST) {
+      const Objects = keys.slice(at, at + KEYS_PER_REQUEST);
+      await sdk.send(new DeleteObjectsCommand({ Bucket: "bench", Delete: { Objects, Quiet: true } }));
+    }
+    await eventually("all packs are gone", async () => Object.keys((await status()).packs).length === 0, PATIENCE_MS);
+    const goneS = (performance.now() - deleting) / 1000;
+    const deletions = (await calls()) - declared;
+    client.close();
+
+    const what = `${put} × 10 KiB`;
+    const putCpu = ((cpuAcknowledged - cpuBefore) * 1000) / put;
+    return [
+      {
+        what: `${what}, ${CLIENTS} clients: until all are stored`,
+        ours: { value: storedS, unit: "s" },
+        reference: { what: "2 × until acknowledged, and 30 s", value: 2 * acknowledgedS + 30, unit: "s" },
+        wanted: { atMost: 1 },
+      },
+      {
+        what: `${what}: charged`,
+        ours: { value: (account?.chargedBytes ?? 0) / 2 ** 20, unit: "MiB" },
+        reference: { what: "bytes of objects", value: (put * SIZE) / 2 ** 20, unit: "MiB" },
+        wanted: { atMost: 3.5 },
+      },
+      {
+        what: `${what}: calls on the chain`,
+        ours: { value: declared, unit: "calls" },
+        reference: { what: "1,000 objects", value: put / 1000, unit: "" },
+        wanted: { atMost: 0.2 },
+      },
+      {
+        what: `${what}: CPU of the gateway until stored, per object`,
+        ours: { value: ((cpuStored - cpuBefore) * 1000) / put, unit: "ms" },
+        reference: { what: "until acknowledged", value: putCpu, unit: "ms" },
+        wanted: { atMost: 1.5 },
+      },
+      {
+        what: `${what} deleted: until the space is free`,
+        ours: { value: goneS, unit: "s" },
+        reference: { what: "until acknowledged", value: acknowledgedS, unit: "s" },
+      },
+      {
+        what: `${what} deleted: calls on the chain`,
+        ours: { value: deletions, unit: "calls" },
+        reference: { what: "limit", value: 40, unit: "calls" },
+        wanted: { atMost: 1 },
+      },
+    ];
+  } finally {
+    await gateway?.end();
+    await network.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,15 @@
+import type { Rewrite } from "./world-hooks.js";
+
+/** A bug planted by hand, to see that the simulation finds it. */
+export interface Bug {
+  readonly name: string;
+  /** What the gateway does with it, as a sentence. */
+  readonly what: string;
+  readonly rewrites: readonly Rewrite[];
+}
+
+export const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({
+  name,
+  what,
+  rewrites: [{ file: `/src/${file}.js`, find, replace }],
+});

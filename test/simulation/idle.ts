@@ -1,0 +1,38 @@
+import type { World } from "./checks.js";
+import { unpacked } from "./pack-checks.js";
+import { Violation } from "./service.js";
+
+/** Virtual time that may pass after the last fault until everything is stored. */
+const PATIENCE_MS = 3 * 3_600_000;
+
+/** A world whose gateway may be killed meanwhile. */
+interface MortalWorld extends World {
+  readonly spec: 100 | 133;
+  /** When a gateway runs. */
+  up(): Promise<void>;
+  trace(line: () => string): void;
+}
+
+/** Until no job is left and the packer has nothing to do, which must not take for ever. */
+export async function untilIdle(world: MortalWorld): Promise<void> {
+  const { owner, spec } = world;
+  const end = owner.now() + PATIENCE_MS;
+  for (;;) {
+    await world.up();
+    const { catalog } = world.incarnation!.services;
+    const { encode, store, delete: deletions } = await catalog.jobs.count();
+    const states = await catalog.files.countByState();
+    const stuckAtOldSpec = spec === 100 && encode + store === 0 && states.deleting === deletions;
+    const done = encode + store + deletions === 0 || (stuckAtOldSpec && owner.now() > end - PATIENCE_MS / 2);
+    const left = unpacked(world);
+    if (done && left === undefined) break;
+    if (owner.now() > end) {
+      if (done) throw new Violation(`the packer is never done: ${left ?? ""}`);
+      throw new Violation(
+        `${encode} encode, ${store} store and ${deletions} delete jobs are never done; files: ${JSON.stringify(states)}`,
+      );
+    }
+    await owner.sleep(20_000);
+  }
+  world.trace(() => "no job is left");
+}
