@@ -156,6 +156,8 @@ export class FileTableCatalog implements FileCatalog {
         .executeTakeFirst();
       if (Number(moved.numUpdatedRows) === 0) return;
       await removeJob(tx, "store", file);
+      // What was to move to this pack stays where it is.
+      await tx.deleteFrom("pack_moves").where("file_id", "=", file).execute();
       if (!(await isReferenced(tx, file))) await addJob(tx, this.clock.now(), "delete", file);
     });
   }

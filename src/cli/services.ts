@@ -101,7 +101,7 @@ export async function openServices(
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
-  const packer = new Packer({ ...shared, retrieval }, packerSettings(config));
+  const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
   return {
     keys,
     catalog,

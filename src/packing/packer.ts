@@ -14,11 +14,12 @@ import type {
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import { PLAIN } from "../model/file.js";
-import { GIB, SEGMENT_SIZE } from "../model/sizes.js";
+import { CHARGED_PER_SEGMENT, GIB, SEGMENT_SIZE } from "../model/sizes.js";
+import { type Chain, ChainUnavailable } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { FileRange, Retrieval } from "../retrieval/retrieval.js";
 import { packsToMerge } from "./merge-policy.js";
-import { PackWriter } from "./pack-writer.js";
+import { mostBytes, PackWriter } from "./pack-writer.js";
 
 export const PACKER_DEFAULTS = {
   /** A pack is closed when it has so many segments of 32 MiB … */
@@ -27,7 +28,7 @@ export const PACKER_DEFAULTS = {
   maxAgeMs: 600_000,
   /** … or so many objects wait … */
   maxObjects: 50_000,
-  /** … or staging has less than this many bytes free. */
+  /** … or a segment is full, and staging has less than this many bytes free. */
   lowSpaceBytes: GIB,
   /** Bytes sent to the network for merging packs, at most, for each byte that becomes free there. */
   mergeBudget: 1,
@@ -54,6 +55,7 @@ export interface PackerComponents {
   readonly blobs: Blobs;
   readonly preprocessing: Preprocessing;
   readonly retrieval: Retrieval;
+  readonly chain: Pick<Chain, "territory">;
   readonly owners: (id: string) => Account | undefined;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn">;
@@ -150,17 +152,18 @@ export class Packer implements Worker {
     for (const queue of queues) {
       const account = owners(queue.owner);
       // Its account is not configured any more: its objects wait, and are read from staging.
-      if (!account || !(short || this.isDue(queue))) continue;
+      if (!account || !(this.isDue(queue) || (short && queue.bytes >= SEGMENT_SIZE))) continue;
       const group = { owner: queue.owner, territory: account.territory, format: queue.format };
-      orders.push({ ...group, queue, sources: this.sources(below, group, queue.bytes) });
+      orders.push({ ...group, queue, sources: await this.sources(below, group, account, queue.bytes) });
     }
     const merged = new Set<string>();
     for (const { owner, territory, packed: format } of below) {
       const group = { owner, territory, format };
       const key = JSON.stringify(group);
-      if (merged.has(key) || !owners(owner)) continue;
+      const account = owners(owner);
+      if (merged.has(key) || !account) continue;
       merged.add(key);
-      const sources = this.sources(below, group, 0);
+      const sources = await this.sources(below, group, account, 0);
       if (sources.length > 0) orders.push({ ...group, queue: undefined, sources });
     }
     return orders;
@@ -194,17 +197,36 @@ export class Packer implements Worker {
     });
   }
 
-  private sources(
+  private async sources(
     below: readonly StoredPack[],
     group: Pick<Order, "owner" | "territory" | "format">,
+    account: Account,
     queuedBytes: number,
-  ): readonly StoredPack[] {
+  ): Promise<readonly StoredPack[]> {
     const { mergeBudget: budget, keepBelowHalf: keep } = this.settings;
     const own = below.filter(
       ({ owner, territory, packed }) =>
         owner === group.owner && territory === group.territory && packed === group.format,
     );
-    return packsToMerge(own, Math.min(queuedBytes, this.capacity), { capacity: this.capacity, budget, keep });
+    const limits = { capacity: this.capacity, budget, keep };
+    const chosen = packsToMerge(own, Math.min(queuedBytes, this.capacity), limits);
+    return chosen.length > 0 && (await this.hasRoom({ ...account, territory: group.territory }, chosen)) ? chosen : [];
+  }
+
+  /** Whether the territory can hold the old packs and the new one at once. If not, waiting for that would keep others out. */
+  private async hasRoom(account: Account, packs: readonly StoredPack[]): Promise<boolean> {
+    const { catalog, chain } = this.components;
+    const live = packs.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+    try {
+      const territory = await chain.territory(account.cessAccount, account.territory);
+      const undeclared = await catalog.objects.undeclaredBytes(account.id);
+      const segments = Math.ceil((undeclared + mostBytes(live)) / SEGMENT_SIZE);
+      return territory !== undefined && territory.remaining > BigInt(segments * CHARGED_PER_SEGMENT);
+    } catch (error) {
+      // Merging can wait.
+      if (error instanceof ChainUnavailable) return false;
+      throw error;
+    }
   }
 
   /** Whether a pack came of it. */

@@ -257,7 +257,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     },
   );
   const packer = new Packer(
-    { catalog, blobs, preprocessing, retrieval, clock, log, owners: (id) => accounts.get(id), wake },
+    { catalog, blobs, preprocessing, retrieval, chain, clock, log, owners: (id) => accounts.get(id), wake },
     packing.packer,
   );
   await catalog.jobs.releaseAll();

@@ -198,6 +198,20 @@ export function packsContract(open: OpenCatalog): void {
       expect(await on.catalog.files.beginDelete(old)).to.equal(true);
     });
 
+    it("leaves objects where they are when the network refuses the pack that they were to move to", async () => {
+      const old = await storedPack("old", ["a"]);
+      const moves = [{ offset: 50, length: 5, source: { file: old, offset: 10 } }];
+      const { file: row } = await packs().fill(pack("new"), { objects: [], moves });
+      await on.catalog.files.failed(row!, "refused");
+      expect(await packs().settleMoves(10, 0)).to.equal(0);
+      expect((await on.catalog.objects.get("box", "a"))?.extents[0]?.file).to.equal(old);
+      expect(
+        (await packs().belowHalf()).map((each) => each.file),
+        "it may be merged again",
+      ).to.deep.equal([old]);
+      expect((await on.catalog.files.discard(row!)).discarded).to.equal(true);
+    });
+
     it("deletes a merged pack all of whose objects went before it was stored", async () => {
       const old = await storedPack("old", ["a"]);
       const moves = [{ offset: 50, length: 5, source: { file: old, offset: 10 } }];

@@ -29,6 +29,7 @@ describe("The packer", () => {
       blobs: fixture.blobs,
       preprocessing: fixture.preprocessing,
       retrieval: fixture.retrieval,
+      chain: fixture.chain,
       clock: { now: () => 2_000_000_000_000, sleep: () => Promise.reject(new Error("not used")) },
       log: { warn: (fields: object) => void warnings.push(fields) } as never,
       wake: () => undefined,
@@ -102,7 +103,7 @@ describe("The packer", () => {
   });
 
   it("closes a pack when it is full, its oldest object is old enough, staging runs short, or it is told to", async () => {
-    await put("a", bytesOf(900_000, 1));
+    for (let n = 0; n < 34; n++) await put(`a${n}`, Buffer.alloc(1_000_000, n));
     const patient = { maxAgeMs: Number.MAX_SAFE_INTEGER, lowSpaceBytes: 0 };
     expect(await run(packer(patient))).to.equal(0);
     expect(await run(packer({ ...patient, lowSpaceBytes: Number.MAX_SAFE_INTEGER }))).to.equal(1);
@@ -255,6 +256,27 @@ describe("The packer", () => {
     expect(await run(careful)).to.equal(0);
     now += 1;
     expect(await run(careful)).to.equal(1);
+  });
+
+  it("merges nothing for which the territory has no room, and packs new objects all the same", async () => {
+    for (const key of ["a", "b"]) {
+      await put(key, bytesOf(100, key.charCodeAt(0)));
+      await run(packer({ mergeBudget: 0 }));
+      await store();
+    }
+    await put("new", bytesOf(100, 3));
+    const known = fixture.chain.territory.bind(fixture.chain);
+    fixture.chain.territory = async (...of) => {
+      const found = await known(...of);
+      return found && { ...found, remaining: BigInt(CHARGED_PER_SEGMENT) };
+    };
+    const eager = packer({ keepBelowHalf: 0 });
+    expect(await run(eager)).to.equal(1);
+    expect((await version("new")).durability.state).to.equal("encoded");
+    expect(await fixture.catalog.packs.belowHalf(), "both may still be merged").to.have.length(2);
+    fixture.chain.territory = known;
+    expect(await run(eager)).to.equal(1);
+    expect(await fixture.catalog.packs.belowHalf()).to.have.length(0);
   });
 
   it("keeps what waits where its owner's account is not configured", async () => {
