@@ -1,6 +1,6 @@
-import { randomFillSync } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestFile } from "../../src/encoding/file-digest.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
@@ -24,6 +24,8 @@ const LINE_BYTES_PER_MS = 125_000;
 const SMALL_PART = 1000;
 const SMALL_UPLOADS = 100;
 const WARM_UP = 20;
+const CLIENTS = 32;
+const MANY_UPLOADS = 640;
 
 /** Two segments, one after the other, as a process that does nothing else would. Milliseconds. */
 async function twoSegments(bytes: Buffer): Promise<number> {
@@ -129,6 +131,66 @@ async function completeSmall(
   };
 }
 
+/** Many clients complete uploads of one part of 1 kB, and put objects of that size: how many a second. */
+async function completeMany(
+  multipartEtag: MultipartEtag,
+  bytes: Buffer,
+): Promise<{ readonly completions: number; readonly puts: number }> {
+  const gateway = await GatewayUnderTest.start({ multipartEtag });
+  try {
+    await gateway.client.send({ method: "PUT", path: "/bench" });
+    const rate = async (count: number, work: (n: number) => Promise<unknown>) => {
+      const began = performance.now();
+      await inParallel(count, CLIENTS, work);
+      return (count * 1000) / (performance.now() - began);
+    };
+    const body = (n: number) => bytes.subarray(n, n + SMALL_PART);
+    const begun: { readonly path: string; readonly id: string; readonly etag: string }[] = [];
+    await inParallel(WARM_UP + MANY_UPLOADS, CLIENTS, async (n) => {
+      const path = `/bench/completed-${n}`;
+      const id = await beginUpload(gateway, path);
+      begun.push({ path, id, etag: await sendPart(gateway, path, id, 1, body(n)) });
+    });
+    const complete = async () => {
+      const { path, id, etag } = begun.pop()!;
+      await completeUpload(gateway, path, id, [etag]);
+    };
+    const put = (n: number) => gateway.client.send({ method: "PUT", path: `/bench/put-${n}`, body: body(n) });
+    for (let n = 0; n < WARM_UP; n++) {
+      await complete();
+      await put(n);
+    }
+    return { puts: await rate(MANY_UPLOADS, put), completions: await rate(MANY_UPLOADS, complete) };
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** Completions of many clients, against the hashes that the cores can make and against PutObject. */
+async function manySmall(bytes: Buffer): Promise<Figure[]> {
+  const segment = Buffer.alloc(SEGMENT_SIZE);
+  const began = performance.now();
+  createHash("sha256").update(segment).digest();
+  const hashes = (availableParallelism() * 1000) / (performance.now() - began);
+  const withFid = await completeMany("fid", bytes);
+  const withMd5 = await completeMany("md5-parts", bytes);
+  const what = (etag: MultipartEtag) => `Complete of one part of 1 kB, ${CLIENTS} clients, ETag ${etag}`;
+  return [
+    {
+      what: what("fid"),
+      ours: { value: withFid.completions, unit: "/s" },
+      reference: { what: "SHA-256 of one segment each, on all cores", value: hashes, unit: "/s" },
+      wanted: { atLeast: 0.7 },
+    },
+    {
+      what: what("md5-parts"),
+      ours: { value: withMd5.completions, unit: "/s" },
+      reference: { what: "PutObject of 1 kB", value: withMd5.puts, unit: "/s" },
+      wanted: { atLeast: 0.6 },
+    },
+  ];
+}
+
 /**
  * CompleteMultipartUpload of 1 kB against PutObject, then after 256 MiB and after 4 GiB against preprocessing two
  * segments. About 70 s.
@@ -143,6 +205,7 @@ export async function benchCompletion(): Promise<Figure[]> {
   const figures = [
     await completeSmall("fid", { atMost: 3 }, bytes),
     await completeSmall("md5-parts", { atMost: 1.5 }, bytes),
+    ...(await manySmall(bytes)),
   ];
   for (const [line, pace, wanted] of [
     ["1 Gbit/s", LINE_BYTES_PER_MS, { atMost: 1 }],
