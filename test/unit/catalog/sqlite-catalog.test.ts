@@ -1,10 +1,11 @@
 import { expect } from "chai";
+import Database from "libsql";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { catalogContract } from "../../suites/catalog.js";
-import { refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
+import { file, refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
 import { testKeys } from "../../support/test-keys.js";
 
 describe("The catalog on SQLite", () => {
@@ -58,6 +59,39 @@ describe("The catalog on SQLite", () => {
       expect(late).to.equal("refused");
       expect(await Promise.all(puts)).to.have.length(50);
       await closing;
+    });
+
+    it("goes on with a catalog from before there were packs", async () => {
+      const before = await open();
+      await before.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+      const { version: staged } = await before.objects.put(version("staged"), { blobs: [slice("s")] });
+      const { version: put } = await before.objects.put(version("stored"), { blobs: [slice("b")] });
+      await before.objects.attach(put.id, [file("content", [slice("b")])]);
+      const [extent] = await before.objects.extents(put.id);
+      await before.files.stored(extent!.file);
+      await before.close();
+      const database = new Database(join(folder, "new", "catalog.db"));
+      for (const change of [
+        "drop table pack_queue",
+        "drop table pack_moves",
+        "drop index packs_by_fill",
+        "drop index extents_in_file",
+        "create index extents_in_file on extents (file_id, version_id)",
+        ...["files drop column packed", "files drop column live_bytes"].map((each) => `alter table ${each}`),
+        ...["extents drop column stored_length", "extents drop column digest"].map((each) => `alter table ${each}`),
+        "delete from kysely_migration where name = '0007_packs'",
+      ])
+        database.exec(change);
+      database.close();
+      const after = await open();
+      expect((await after.objects.get("box", "stored"))?.extents).to.deep.equal([extent]);
+      expect((await after.objects.get("box", "staged"))?.durability.state).to.equal("staged");
+      expect((await after.jobs.lease(["encode"], 10, 1)).map((job) => job.subject)).to.deep.equal([staged.id]);
+      expect(await after.packs.belowHalf()).to.deep.equal([]);
+      await after.objects.put(version("copy"), { blobs: [], extents: [extent!], copied: true });
+      for (const key of ["stored", "copy"]) await after.objects.delete("box", key);
+      expect((await after.jobs.lease(["delete"], 10, 1)).map((job) => job.subject)).to.deep.equal([extent!.file]);
+      await after.close();
     });
 
     it("answers SlowDown when more writes wait than it may hold", async () => {
