@@ -224,7 +224,10 @@ async function countLive(
     .where("digest", "is not", null)
     .limit(1)
     .executeTakeFirst();
-  if (other) return;
+  if (!other) await addLiveBytes(tx, file, bytes);
+}
+
+export async function addLiveBytes(tx: Tx, file: number, bytes: number): Promise<void> {
   await tx
     .updateTable("files")
     .set((eb) => ({ live_bytes: eb("live_bytes", "+", bytes) }))

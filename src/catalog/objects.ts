@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
 import { DomainError } from "../model/errors.js";
-import { segmentCount, type Extent } from "../model/file.js";
+import type { Extent } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
@@ -27,12 +27,12 @@ import type {
 import { deleteObject } from "./deletion.js";
 import { recordEvents, recordStored } from "./events.js";
 import { copySourceDeleted, linkExtents, linkFiles } from "./file-links.js";
-import { enqueue } from "./pack-queue.js";
-import { addJob, removeJob } from "./jobs.js";
+import { removeJob } from "./jobs.js";
 import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns.js";
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
+import { insertStaged } from "./staged-version.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listVersions } from "./version-listing.js";
@@ -140,16 +140,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return row;
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
-    const packed = version.layout === "pack" && version.size > 0;
-    const row = await insertVersion(tx, now, version, {
-      versionId,
-      stagedSegments: packed ? 1 : segmentCount(version.size, version.format),
-      fid: version.fid,
-    });
-    await linkVersionBlobs(tx, row.id, blobs);
-    if (packed) await enqueue(tx, now, row, this.formats, version.format);
-    else if (version.size > 0) await addJob(tx, now, "encode", row.id, this.formats.pack(version.format));
-    return row;
+    return insertStaged(tx, now, this.formats, version, { versionId, slices: blobs, format: version.format });
   }
 
   delete(bucket: string, key: string, preconditions?: Preconditions, request: DeleteRequest = {}): Promise<Deleted> {

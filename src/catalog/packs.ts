@@ -17,7 +17,7 @@ import type {
   StoredPack,
 } from "./catalog.js";
 import { recordStored } from "./events.js";
-import { insertFile, releaseFile } from "./file-links.js";
+import { addLiveBytes, insertFile, releaseFile } from "./file-links.js";
 import { addJob } from "./jobs.js";
 import { dequeue } from "./pack-queue.js";
 import type { FormatColumn } from "./segment-columns.js";
@@ -112,42 +112,36 @@ export class PackTableCatalog implements PackCatalog {
     content: PackContent,
     file?: string,
   ): Promise<Released & { readonly file: string | undefined; readonly linked: number }> {
-    return this.store
-      .write(async (tx) => {
-        const now = this.clock.now();
-        const waiting = new Set(await dequeue(tx, rowIds(content)));
-        const objects = content.objects.filter(({ version }) => waiting.has(toRowId(version) ?? 0));
-        const row = await packRow(tx, now, pack, file, objects.length + content.moves.length > 0);
-        if (!row) {
-          // Whoever waited goes on waiting: nothing of this transaction may stay.
-          if (waiting.size > 0) throw new PackGone();
-          return { file: undefined, linked: 0, orphans: [] };
-        }
-        const released: string[] = [];
-        for (const some of chunks(objects)) released.push(...(await this.link(tx, now, row, pack.fid, some)));
-        for (const some of chunks(content.moves))
-          await tx
-            .insertInto("pack_moves")
-            .values(
-              some.map(({ offset, length, source }) => ({
-                file_id: row.id,
-                offset,
-                length,
-                source_id: toRowId(source.file) ?? 0,
-                source_offset: source.offset,
-              })),
-            )
-            .execute();
-        return {
-          file: String(row.id),
-          linked: objects.length + content.moves.length,
-          orphans: await orphansAmong(tx, released),
-        };
-      })
-      .catch((error: unknown) => {
-        if (error instanceof PackGone) return { file: undefined, linked: 0, orphans: [] };
-        throw error;
-      });
+    return this.store.write(async (tx) => {
+      const now = this.clock.now();
+      const known = file === undefined ? undefined : await takingPack(tx, file);
+      // Whoever waits for a pack that is gone goes on waiting.
+      if (file !== undefined && !known) return NOTHING_LINKED;
+      const waiting = new Set(await dequeue(tx, rowIds(content)));
+      const objects = content.objects.filter(({ version }) => waiting.has(toRowId(version) ?? 0));
+      if (!known && objects.length + content.moves.length === 0) return NOTHING_LINKED;
+      const row = known ?? (await insertPack(tx, now, pack));
+      const released: string[] = [];
+      for (const some of chunks(objects)) released.push(...(await this.link(tx, now, row, pack.fid, some)));
+      for (const some of chunks(content.moves))
+        await tx
+          .insertInto("pack_moves")
+          .values(
+            some.map(({ offset, length, source }) => ({
+              file_id: row.id,
+              offset,
+              length,
+              source_id: toRowId(source.file) ?? 0,
+              source_offset: source.offset,
+            })),
+          )
+          .execute();
+      return {
+        file: String(row.id),
+        linked: objects.length + content.moves.length,
+        orphans: await orphansAmong(tx, released),
+      };
+    });
   }
 
   private async link(
@@ -157,32 +151,23 @@ export class PackTableCatalog implements PackCatalog {
     fid: Fid,
     objects: PackContent["objects"],
   ): Promise<string[]> {
-    const sizes = await tx
-      .selectFrom("versions")
-      .select(["id", "size"])
-      .where(
-        "id",
-        "in",
-        objects.map(({ version }) => toRowId(version) ?? 0),
-      )
-      .execute();
-    const sizeOf = new Map(sizes.map((row) => [row.id, row.size]));
-    const rows = objects.map(({ version, offset, length, digest }) => {
-      const versionId = toRowId(version) ?? 0;
-      const size = sizeOf.get(versionId);
-      if (size === undefined) throw new Error(`version ${version} waits for a pack and is not there`);
-      return { version_id: versionId, position: 0, file_id: id, offset, length: size, stored_length: length, digest };
-    });
-    if (rows.length === 0) return [];
+    const rows = objects.map(({ version, size, offset, length, digest }) => ({
+      version_id: toRowId(version) ?? 0,
+      position: 0,
+      file_id: id,
+      offset,
+      length: size,
+      stored_length: length,
+      digest,
+    }));
     const versions = rows.map((row) => row.version_id);
     await tx.insertInto("extents").values(rows).execute();
     await tx.updateTable("versions").set({ staged_segments: 0, fid }).where("id", "in", versions).execute();
-    const live = objects.reduce((sum, { length }) => sum + length, 0);
-    await tx
-      .updateTable("files")
-      .set((eb) => ({ live_bytes: eb("live_bytes", "+", live) }))
-      .where("id", "=", id)
-      .execute();
+    await addLiveBytes(
+      tx,
+      id,
+      objects.reduce((sum, { length }) => sum + length, 0),
+    );
     if (state === "stored") for (const version of versions) await recordStored(tx, now, { version });
     const released = await tx
       .deleteFrom("version_blobs")
@@ -314,30 +299,24 @@ export class PackTableCatalog implements PackCatalog {
   }
 }
 
-/** The pack's row was discarded between two calls of `fill`. */
-class PackGone extends Error {}
+const NOTHING_LINKED = { file: undefined, linked: 0, orphans: [] };
 
 interface PackRow {
   readonly id: number;
   readonly state: string;
 }
 
-/** The pack's row, created by the first call if anything is to be linked. */
-async function packRow(
-  tx: Tx,
-  now: number,
-  pack: NewPack,
-  file: string | undefined,
-  wanted: boolean,
-): Promise<PackRow | undefined> {
-  if (file !== undefined)
-    return tx
-      .selectFrom("files")
-      .select(["id", "state"])
-      .where("id", "=", toRowId(file) ?? 0)
-      .where("state", "in", TAKING)
-      .executeTakeFirst();
-  if (!wanted) return undefined;
+/** The row of a pack that was created by an earlier call of `fill`; undefined if it was discarded or given up since. */
+function takingPack(tx: Tx, file: string): Promise<PackRow | undefined> {
+  return tx
+    .selectFrom("files")
+    .select(["id", "state"])
+    .where("id", "=", toRowId(file) ?? 0)
+    .where("state", "in", TAKING)
+    .executeTakeFirst();
+}
+
+async function insertPack(tx: Tx, now: number, pack: NewPack): Promise<PackRow> {
   const id = await insertFile(tx, now, pack.owner, pack, null, pack.packed);
   await linkFileBlobs(tx, id, pack.blobs);
   await addJob(tx, now, "store", id);
@@ -377,13 +356,6 @@ async function settleMove(tx: Tx, move: MoveRow): Promise<void> {
         some.map((row) => row.version_id),
       )
       .execute();
-  for (const [file, bytes] of [
-    [move.file_id, move.length],
-    [move.source_id, -move.length],
-  ] as const)
-    await tx
-      .updateTable("files")
-      .set((eb) => ({ live_bytes: eb("live_bytes", "+", bytes) }))
-      .where("id", "=", file)
-      .execute();
+  await addLiveBytes(tx, move.file_id, move.length);
+  await addLiveBytes(tx, move.source_id, -move.length);
 }

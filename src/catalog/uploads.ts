@@ -2,12 +2,10 @@ import { sql } from "kysely";
 import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
 import { DomainError } from "../model/errors.js";
-import { segmentCount } from "../model/file.js";
 import { noUpload, type Part, type Upload } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
-import { linkVersionBlobs, orphansAmong } from "./blob-links.js";
+import { orphansAmong } from "./blob-links.js";
 import type { NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, UploadResult, Written } from "./catalog.js";
-import { addJob } from "./jobs.js";
 import {
   aclColumn,
   checksumColumn,
@@ -18,16 +16,16 @@ import {
   tagsColumn,
   uploadResultColumn,
 } from "./json-columns.js";
-import { enqueue } from "./pack-queue.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { recordOutboxEvent } from "./objects.js";
 import type { UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
+import { insertStaged } from "./staged-version.js";
 import type { Store, Tx } from "./store.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
-import { insertVersion, toVersion, unlinkVersion } from "./versions.js";
+import { toVersion, unlinkVersion } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
@@ -141,20 +139,14 @@ export class UploadTableCatalog implements UploadCatalog {
   complete(id: string, version: NewVersion, parts: readonly Part[], preconditions?: Preconditions): Promise<Written> {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
-      const format = await requireOpen(tx, id, version);
+      const format = this.formats.unpack(await requireOpen(tx, id, version));
       const released = await takeParts(tx, id, parts);
       const slot = await findSlot(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
-      const unpacked = this.formats.unpack(format);
-      const packed = version.layout === "pack" && version.size > 0;
-      const stagedSegments = packed ? 1 : segmentCount(version.size, unpacked);
-      const row = await insertVersion(tx, now, version, { versionId, stagedSegments, fid: version.fid });
       const slices = parts.map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-      await linkVersionBlobs(tx, row.id, slices);
-      if (packed) await enqueue(tx, now, row, this.formats, unpacked);
-      else if (version.size > 0) await addJob(tx, now, "encode", row.id, format);
+      const row = await insertStaged(tx, now, this.formats, version, { versionId, slices, format });
       // What was prepared of the upload serves the job.
       await tx
         .updateTable("preparations")

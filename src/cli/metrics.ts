@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "../s3/dispatch.js";
+import type { AccountUsage, Catalog } from "../catalog/catalog.js";
 import type { PeerCounts } from "../peers/peer-server.js";
+import { SharedWork } from "../retrieval/shared-work.js";
 import type { Accounts } from "./accounts.js";
 import type { Services } from "./services.js";
 
@@ -79,15 +81,13 @@ export class Metrics {
   }
 
   private catalogGauges({ catalog }: Services): void {
-    this.gauge(
-      "cess_s3_staged_bytes",
-      "Bytes whose only copy is on this gateway",
-      async () => (await catalog.staged()).bytes,
-    );
+    const sums = new SharedWork<Awaited<ReturnType<Catalog["staged"]>>>();
+    const staged = () => sums.run("staged", () => catalog.staged());
+    this.gauge("cess_s3_staged_bytes", "Bytes whose only copy is on this gateway", async () => (await staged()).bytes);
     this.gauge(
       "cess_s3_open_upload_bytes",
       "Of the staged bytes, parts of open uploads",
-      async () => (await catalog.staged()).openUploadBytes,
+      async () => (await staged()).openUploadBytes,
     );
     this.gauge("cess_s3_jobs", "Jobs waiting or running", async () =>
       Object.values(await catalog.jobs.count()).reduce((sum, count) => sum + count, 0),
@@ -111,11 +111,16 @@ export class Metrics {
     this.gauge("cess_s3_pack_queue_objects", "Objects that wait for a pack", async () =>
       (await catalog.packs.queues()).reduce((sum, { objects }) => sum + objects, 0),
     );
+    // Metrics of one scrape are read at the same time.
+    const usages = new SharedWork<readonly AccountUsage[]>();
     const usage =
       (member: "objectBytes" | "chargedBytes" | "deadBytes"): (() => Promise<Record<string, number>>) =>
       async () =>
         Object.fromEntries(
-          (await catalog.packs.usage()).map((of) => [accounts.owner(of.owner)?.displayName ?? of.owner, of[member]]),
+          (await usages.run("usage", () => catalog.packs.usage())).map((of) => [
+            accounts.owner(of.owner)?.displayName ?? of.owner,
+            of[member],
+          ]),
         );
     this.counters(
       "cess_s3_object_bytes",

@@ -295,7 +295,9 @@ export const configSchema = z.strictObject({
         context.addIssue({
           code: "custom",
           path: ["maxObjectBytes"],
-          message: `must fit into a pack: ${maxObjectBytes} bytes are more than the ${room} that packing.segments: ${segments} leaves for objects`,
+          message:
+            `must fit into a pack: ${maxObjectBytes} bytes are more than the ${room} that ` +
+            `packing.segments: ${segments} leaves for objects`,
         });
     })
     .prefault({}),

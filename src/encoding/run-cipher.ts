@@ -1,5 +1,7 @@
+import type { ByteRange } from "../model/byte-range.js";
 import type { DataKey } from "../model/file.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, CHUNK_TAG } from "../model/sizes.js";
+import { inPieces } from "../streams/in-pieces.js";
 import { ChunkCipher } from "./chunk-cipher.js";
 
 /** Authenticated with every chunk of a run, so it can never be taken for a chunk of a segment. */
@@ -20,6 +22,14 @@ export function openedLength(sealed: number): number {
   return sealed - Math.ceil(sealed / CHUNK_SIZE) * CHUNK_TAG;
 }
 
+/** The stored bytes, whole chunks of a run of `length` bytes, that hold this range of the content. */
+export function sealedRange({ start, end }: ByteRange, length: number): ByteRange {
+  return {
+    start: Math.floor(start / CHUNK_CONTENT) * CHUNK_SIZE,
+    end: Math.min(Math.ceil(end / CHUNK_CONTENT) * CHUNK_SIZE, length),
+  };
+}
+
 /** The chunks of one packed object's run: docs/encryption.md describes them byte by byte. */
 export class RunCipher {
   private readonly chunks: ChunkCipher;
@@ -33,21 +43,8 @@ export class RunCipher {
    * the content.
    */
   async *seal(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
-    const pending = Buffer.allocUnsafe(CHUNK_CONTENT);
-    let filled = 0;
     let chunk = 0;
-    for await (const piece of content) {
-      for (let at = 0; at < piece.length;) {
-        const taken = piece.subarray(at, at + CHUNK_CONTENT - filled);
-        pending.set(taken, filled);
-        filled += taken.length;
-        at += taken.length;
-        if (filled < CHUNK_CONTENT) continue;
-        yield this.sealChunk(chunk++, pending);
-        filled = 0;
-      }
-    }
-    if (filled > 0) yield this.sealChunk(chunk, pending.subarray(0, filled));
+    for await (const piece of inPieces(content, CHUNK_CONTENT)) yield this.sealChunk(chunk++, piece);
   }
 
   /**

@@ -58,7 +58,7 @@ export function requireMetadata(metadata: Readonly<Record<string, string>>): voi
 }
 
 /** InvalidArgument for a layout that there is not, as user metadata or as a bucket's tag. */
-export function requireLayout(value: string | undefined): void {
+function requireLayout(value: string | undefined): void {
   if (value === undefined || isLayout(value)) return;
   throw new S3Error("InvalidArgument", {
     message: `${LAYOUT_NAME} must be ${layouts.join(" or ")}: a file of its own on CESS, or one shared with other small objects`,

@@ -1,5 +1,5 @@
 import type { Fid, Hash } from "./hash.js";
-import { CHUNK_CONTENT, CHUNK_SIZE, SEGMENT_SIZE } from "./sizes.js";
+import { CHARGED_PER_SEGMENT, CHUNK_CONTENT, CHUNK_SIZE, SEGMENT_SIZE } from "./sizes.js";
 
 /** The hash of a segment and those of its 12 fragments, in order of index 0…11. */
 export interface SegmentHashes {
@@ -43,6 +43,11 @@ export function formatFrom(format: SegmentFormat, index: number): SegmentFormat 
 /** Segments for `size` bytes in this format; 0 for the empty object, which is not stored on chain. */
 export function segmentCount(size: number, format: SegmentFormat = PLAIN): number {
   return Math.ceil(size / segmentCapacity(format));
+}
+
+/** What a territory is charged for files of so many bytes in the plain format. */
+export function chargedBytes(size: number): number {
+  return segmentCount(size) * CHARGED_PER_SEGMENT;
 }
 
 /** A preprocessed CESS file: at most 1,000 segments, `size` object bytes in all. */

@@ -1,4 +1,5 @@
 import type { StoredPack } from "../catalog/catalog.js";
+import { segmentCount } from "../model/file.js";
 import { SEGMENT_SIZE } from "../model/sizes.js";
 import { mostBytes } from "./pack-writer.js";
 
@@ -31,7 +32,7 @@ export function packsToMerge(
     const bytes = mostBytes(queuedBytes + live);
     if (bytes > capacity) continue;
     const segments = chosen.reduce((sum, pack) => sum + pack.segments, 0);
-    const sent = Math.ceil(bytes / SEGMENT_SIZE) - Math.ceil(queuedBytes / SEGMENT_SIZE);
+    const sent = segmentCount(bytes) - segmentCount(queuedBytes);
     const freed = segments - sent;
     if (freed > 0 && sent <= budget * freed) return chosen;
   }

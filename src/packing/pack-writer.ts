@@ -73,7 +73,7 @@ export class PackWriter {
     const content = this.staged(blobs);
     try {
       const run = yield* this.run(length, sealed ? sealed.seal(content) : content);
-      this.objects.push({ version, ...run });
+      this.objects.push({ version, size, ...run });
     } catch (error) {
       signal.throwIfAborted();
       this.unreadable.set(version, error);

@@ -13,8 +13,8 @@ import type {
 } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
-import { PLAIN } from "../model/file.js";
-import { CHARGED_PER_SEGMENT, GIB, SEGMENT_SIZE } from "../model/sizes.js";
+import { chargedBytes, PLAIN } from "../model/file.js";
+import { GIB, SEGMENT_SIZE } from "../model/sizes.js";
 import { type Chain, ChainUnavailable } from "../network/chain/chain.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { FileRange, Retrieval } from "../retrieval/retrieval.js";
@@ -133,7 +133,7 @@ export class Packer implements Worker {
       wake("delete");
       return { kind: "busy" };
     }
-    for (const order of await this.orders()) if (await this.write(order, signal)) return { kind: "busy" };
+    for await (const order of this.orders()) if (await this.write(order, signal)) return { kind: "busy" };
     this.looked = clock.now();
     return { kind: "idle", until: this.looked + lookMs };
   }
@@ -142,19 +142,18 @@ export class Packer implements Worker {
     return this.settings.segments * SEGMENT_SIZE;
   }
 
-  /** What is due, new objects first. A later order may rest on what an earlier one changes. */
-  private async orders(): Promise<readonly Order[]> {
+  /** What is due, new objects first. Once one is written, the others are to be asked for anew. */
+  private async *orders(): AsyncGenerator<Order, void> {
     const { catalog, owners } = this.components;
     const queues = await catalog.packs.queues();
     const below = await this.mergeable();
     const short = queues.length > 0 && (await this.isShort());
-    const orders: Order[] = [];
     for (const queue of queues) {
       const account = owners(queue.owner);
       // Its account is not configured any more: its objects wait, and are read from staging.
       if (!account || !(this.isDue(queue) || (short && queue.bytes >= SEGMENT_SIZE))) continue;
       const group = { owner: queue.owner, territory: account.territory, format: queue.format };
-      orders.push({ ...group, queue, sources: await this.sources(below, group, account, queue.bytes) });
+      yield { ...group, queue, sources: await this.sources(below, group, account, queue.bytes) };
     }
     const merged = new Set<string>();
     for (const { owner, territory, packed: format } of below) {
@@ -164,9 +163,8 @@ export class Packer implements Worker {
       if (merged.has(key) || !account) continue;
       merged.add(key);
       const sources = await this.sources(below, group, account, 0);
-      if (sources.length > 0) orders.push({ ...group, queue: undefined, sources });
+      if (sources.length > 0) yield { ...group, queue: undefined, sources };
     }
-    return orders;
   }
 
   private isDue({ objects, bytes, oldest }: PackQueue): boolean {
@@ -182,17 +180,14 @@ export class Packer implements Worker {
   private async mergeable(): Promise<readonly StoredPack[]> {
     const now = this.components.clock.now();
     for (const [file, until] of this.resting) if (until <= now) this.resting.delete(file);
-    const below = await this.components.catalog.packs.belowHalf();
+    const { quietMs } = this.settings;
     const known = new Map(this.hollow);
     this.hollow.clear();
-    for (const { file, liveBytes } of below) {
+    return (await this.components.catalog.packs.belowHalf()).filter(({ file, liveBytes }) => {
       const before = known.get(file);
+      const since = before?.since ?? now;
       const changed = before?.liveBytes === liveBytes ? before.changed : now;
-      this.hollow.set(file, { since: before?.since ?? now, liveBytes, changed });
-    }
-    const { quietMs } = this.settings;
-    return below.filter(({ file }) => {
-      const { since, changed } = this.hollow.get(file) ?? { since: now, changed: now };
+      this.hollow.set(file, { since, liveBytes, changed });
       return !this.resting.has(file) && (now - changed >= quietMs || now - since >= 10 * quietMs);
     });
   }
@@ -220,8 +215,7 @@ export class Packer implements Worker {
     try {
       const territory = await chain.territory(account.cessAccount, account.territory);
       const undeclared = await catalog.objects.undeclaredBytes(account.id);
-      const segments = Math.ceil((undeclared + mostBytes(live)) / SEGMENT_SIZE);
-      return territory !== undefined && territory.remaining > BigInt(segments * CHARGED_PER_SEGMENT);
+      return territory !== undefined && territory.remaining > BigInt(chargedBytes(undeclared + mostBytes(live)));
     } catch (error) {
       // Merging can wait.
       if (error instanceof ChainUnavailable) return false;

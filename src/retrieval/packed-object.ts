@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { RunCipher, openedLength } from "../encoding/run-cipher.js";
+import { RunCipher, openedLength, sealedRange } from "../encoding/run-cipher.js";
 import { type ByteRange, rangeLength } from "../model/byte-range.js";
 import type { CessFile, PackedRun } from "../model/file.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, FRAGMENT_SIZE, KIB } from "../model/sizes.js";
@@ -52,9 +52,9 @@ export class PackedObject {
       yield { start: 0, end: length };
       return;
     }
-    const end = Math.min(length, Math.ceil(range.end / CHUNK_CONTENT) * CHUNK_SIZE);
-    for (let start = Math.floor(range.start / CHUNK_CONTENT) * CHUNK_SIZE; start < end; start += FRAGMENT_SIZE)
-      yield { start, end: Math.min(start + FRAGMENT_SIZE, end) };
+    const sealed = sealedRange(range, length);
+    for (let { start } = sealed; start < sealed.end; start += FRAGMENT_SIZE)
+      yield { start, end: Math.min(start + FRAGMENT_SIZE, sealed.end) };
   }
 
   isWhole(part: ByteRange): boolean {

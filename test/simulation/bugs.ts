@@ -156,8 +156,8 @@ export const bugs: readonly Bug[] = [
     "upload-format-lost",
     "The job of a completed upload is not told how the upload is encrypted.",
     "catalog/uploads",
-    `await addJob(tx, now, "encode", row.id, format);`,
-    `await addJob(tx, now, "encode", row.id, null);`,
+    "{ versionId, slices, format }",
+    "{ versionId, slices, format: undefined }",
   ),
   {
     name: "deletion-not-final",

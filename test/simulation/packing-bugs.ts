@@ -10,22 +10,13 @@ export const packingBugs: readonly Bug[] = [
                 .where("f.state", "=", "stored")`,
     `"m.source_id", "m.source_offset"])`,
   ),
-  {
-    name: "deleted-linked-anyway",
-    what: "An object that was deleted while its pack was written is linked to the pack.",
-    rewrites: [
-      {
-        file: "/src/catalog/packs.js",
-        find: "const objects = content.objects.filter(({ version }) => waiting.has(toRowId(version) ?? 0));",
-        replace: "const objects = content.objects;",
-      },
-      {
-        file: "/src/catalog/packs.js",
-        find: "const size = sizeOf.get(versionId);",
-        replace: "const size = sizeOf.get(versionId) ?? length;",
-      },
-    ],
-  },
+  bug(
+    "deleted-linked-anyway",
+    "An object that was deleted while its pack was written is linked to the pack.",
+    "catalog/packs",
+    "const objects = content.objects.filter(({ version }) => waiting.has(toRowId(version) ?? 0));",
+    "const objects = content.objects;",
+  ),
   bug(
     "pack-bytes-not-linked",
     "A pack's staged bytes go when its objects are linked to it, before it is stored.",
@@ -61,7 +52,7 @@ export const packingBugs: readonly Bug[] = [
     "moved-bytes-not-counted",
     "The bytes that move into a pack do not count as live there.",
     "catalog/packs",
-    "[move.file_id, move.length],",
+    "await addLiveBytes(tx, move.file_id, move.length);",
     "",
   ),
   bug(
@@ -82,10 +73,8 @@ export const packingBugs: readonly Bug[] = [
     "copy-taken-for-dead",
     "A run of a pack counts as dead when one of several copies goes.",
     "catalog/file-links",
-    `    if (other)
-        return;
-    await tx`,
-    "    await tx",
+    "if (!other)",
+    "",
   ),
   bug(
     "queue-row-kept",
@@ -117,10 +106,10 @@ export const packingBugs: readonly Bug[] = [
   ),
   bug(
     "packed-chunks-numbered-alike",
-    "All chunks of a packed object but the last are sealed as its first.",
+    "All chunks of a packed object are sealed as its first.",
     "encoding/run-cipher",
-    "yield this.sealChunk(chunk++, pending);",
-    "yield this.sealChunk(0 * chunk++, pending);",
+    "yield this.sealChunk(chunk++, piece);",
+    "yield this.sealChunk(0 * chunk++, piece);",
   ),
   bug(
     "packed-bytes-not-proven",

@@ -18,7 +18,13 @@ export function packsContract(open: OpenCatalog): void {
       ...more,
     });
     const packed = (versions: readonly string[], from = 10): PackedObject[] =>
-      versions.map((id, place) => ({ version: id, offset: from + 10 * place, length: 5, digest: hash(id) }));
+      versions.map((id, place) => ({
+        version: id,
+        size: 5,
+        offset: from + 10 * place,
+        length: 5,
+        digest: hash(id),
+      }));
     const queued = async (key: string, more = {}) => {
       const written = await on.put(key, `blob of ${key}`, { layout: "pack", ...more });
       return written.version.id;
@@ -226,6 +232,7 @@ export function packsContract(open: OpenCatalog): void {
       const rows = [await storedPack("p", ["a", "b", "c"]), await storedPack("q", ["d"])];
       const half: PackedObject = {
         version: await queued("big"),
+        size: 5,
         offset: 0,
         length: SEGMENT_SIZE / 2,
         digest: "0".repeat(64) as Hash,

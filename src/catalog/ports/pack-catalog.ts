@@ -43,6 +43,8 @@ export interface PackRun {
 /** What a new pack holds of an object that waited … */
 export interface PackedObject extends PackRun {
   readonly version: string;
+  /** Of the object, in bytes. */
+  readonly size: number;
 }
 
 /** … and of an older pack, whose objects move when the new pack is stored. */

@@ -3,6 +3,7 @@ import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { S3Error } from "../s3-error.js";
 import { asError } from "../../model/errors.js";
 import { KIB, MIB } from "../../model/sizes.js";
+import { inPieces } from "../../streams/in-pieces.js";
 import { type LeasedThread, ThreadPool } from "../../threads/thread-pool.js";
 import { DigestMemory } from "./digest-memory.js";
 import type { DigestCalls } from "./digest-thread.js";
@@ -65,6 +66,8 @@ export class DigestThreads implements Digests {
     const hashing = this.begin(algorithms);
     try {
       let turn = 0;
+      // Not gathered in the shared memory: copying to it is several times slower unless source and target have the same
+      // alignment.
       for await (const gathered of inPieces(source, this.settings.pieceBytes)) {
         // The piece may be filled again only after the thread has hashed its bytes.
         await hashing.atMost(pieces.length - 1);
@@ -89,28 +92,6 @@ export class DigestThreads implements Digests {
       groups.map((group) => ({ group, hashing: new BodyHashing(this.threads.lease(), ++this.begun, group) })),
     );
   }
-}
-
-/**
- * The source's bytes in pieces of one size; the last one may be shorter. All pieces are in one buffer, so each is valid
- * until the next is requested. They are not gathered in the shared memory: copying to it is several times slower unless
- * source and target have the same alignment.
- */
-async function* inPieces(source: AsyncIterable<Uint8Array>, pieceBytes: number): AsyncGenerator<Uint8Array> {
-  const piece = Buffer.allocUnsafeSlow(pieceBytes);
-  let filled = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + pieceBytes - filled);
-      piece.set(part, filled);
-      at += part.length;
-      filled += part.length;
-      if (filled < pieceBytes) continue;
-      yield piece;
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 /** Computes the digests of one body, in groups on separate threads. All groups read the same pieces. */

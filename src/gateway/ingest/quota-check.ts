@@ -3,7 +3,7 @@ import type { Catalog } from "../../catalog/catalog.js";
 import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../s3-error.js";
-import { segmentCount, type SegmentFormat } from "../../model/file.js";
+import { chargedBytes, segmentCount, type SegmentFormat } from "../../model/file.js";
 import type { Layout } from "../../model/layout.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB, SEGMENT_SIZE } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
@@ -193,9 +193,9 @@ function refusal(
       fields: { Territory: account.territory, State: territory.state },
     });
   }
-  const needed = charged(total);
+  const needed = chargedBytes(total);
   if (territory.remaining > BigInt(needed)) return undefined;
-  const waiting = charged(total - bytes);
+  const waiting = chargedBytes(total - bytes);
   // Where the object only fills up a segment that others have begun, that segment is what it needs.
   const own = Math.max(needed - waiting, CHARGED_PER_SEGMENT);
   return new S3Error("TerritoryTooSmall", {
@@ -210,11 +210,6 @@ function refusal(
       RequiredBytes: String(own),
     },
   });
-}
-
-/** What the chain charges for so many bytes, in whole segments. */
-function charged(bytes: number): number {
-  return Math.ceil(bytes / SEGMENT_SIZE) * CHARGED_PER_SEGMENT;
 }
 
 const remedies = {

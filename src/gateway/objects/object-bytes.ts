@@ -5,8 +5,8 @@ import type { ByteRange } from "../../model/byte-range.js";
 import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
 import { S3Error } from "../s3-error.js";
-import { segmentCapacity, type CessFile, type DataKey } from "../../model/file.js";
-import type { BlobSlice, ObjectVersion } from "../../model/object.js";
+import { segmentCapacity, type CessFile, type DataKey, type Extent } from "../../model/file.js";
+import type { BlobId, BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { openRun } from "./staged-run.js";
@@ -16,6 +16,12 @@ export interface ObjectBytesComponents {
   readonly blobs: Blobs;
   readonly retrieval: Retrieval;
   readonly network?: NetworkBucket | undefined;
+}
+
+/** Staged bytes, and the blobs that hold them. */
+interface Staged {
+  readonly content: AsyncGenerator<Uint8Array, void>;
+  readonly blobs: readonly BlobId[];
 }
 
 /** Attempts of a read whose bytes are moved meanwhile. */
@@ -42,9 +48,7 @@ export class ObjectBytes {
     let current = version;
     for (let attempt = 1; ; attempt++) {
       const staged =
-        current.durability.state === "stored"
-          ? undefined
-          : ((await this.openStaged(current, range, signal)) ?? (await this.openPack(current, range, signal, key)));
+        current.durability.state === "stored" ? undefined : await this.openStaged(current, range, signal, key);
       if (staged) return staged;
       try {
         return await this.components.retrieval.open(await this.fileRanges(current, range, key), signal);
@@ -58,13 +62,29 @@ export class ObjectBytes {
     }
   }
 
+  /** Undefined where the bytes are not staged, or not any more. */
   private async openStaged(
     version: ObjectVersion,
     range: ByteRange,
     signal: AbortSignal,
+    key: DataKey | undefined,
   ): Promise<ByteStream | undefined> {
+    const [extent] = version.extents;
+    const staged = extent?.packed
+      ? await this.stagedInPack(extent, extent.packed.length, range, key)
+      : await this.stagedOwn(version.id, range);
+    if (!staged) return undefined;
+    try {
+      return await ByteStream.begin(staged.content, signal, this.components.blobs.pin(staged.blobs));
+    } catch (error) {
+      if (error instanceof BlobMissing) return undefined;
+      throw error;
+    }
+  }
+
+  private async stagedOwn(version: string, range: ByteRange): Promise<Staged | undefined> {
     const { catalog, blobs } = this.components;
-    const slices = slicesWithin(await catalog.objects.blobs(version.id), range);
+    const slices = slicesWithin(await catalog.objects.blobs(version), range);
     if (slices.length === 0) return undefined;
     const read = async function* () {
       // Pinned blobs are not removed before the stream ends, but one may have been removed before it was pinned. Opening
@@ -72,39 +92,26 @@ export class ObjectBytes {
       // before they are removed.
       const unlinked =
         slices.length > 1
-          ? firstUnlinked(slices, slicesWithin(await catalog.objects.blobs(version.id), range))
+          ? firstUnlinked(slices, slicesWithin(await catalog.objects.blobs(version), range))
           : undefined;
       if (unlinked) throw new BlobMissing(unlinked.blob);
       for (const { blob, offset, length } of slices) yield* blobs.read(blob, { start: offset, end: offset + length });
     };
-    try {
-      return await ByteStream.begin(read(), signal, blobs.pin([...new Set(slices.map(({ blob }) => blob))]));
-    } catch (error) {
-      if (error instanceof BlobMissing) return undefined;
-      throw error;
-    }
+    return { content: read(), blobs: [...new Set(slices.map(({ blob }) => blob))] };
   }
 
-  /** Bytes of a packed object while those of its pack are staged. */
-  private async openPack(
-    { extents: [extent] }: ObjectVersion,
+  /** A packed object's bytes are those of its pack, `length` of them where it is encrypted. */
+  private async stagedInPack(
+    { file, offset }: Extent,
+    length: number,
     range: ByteRange,
-    signal: AbortSignal,
     key: DataKey | undefined,
-  ): Promise<ByteStream | undefined> {
-    if (!extent?.packed) return undefined;
+  ): Promise<Staged | undefined> {
     const { catalog, blobs } = this.components;
-    const [pack] = await catalog.packs.blobs(extent.file);
+    const [pack] = await catalog.packs.blobs(file);
     if (!pack) return undefined;
-    const read = ({ start, end }: ByteRange) =>
-      blobs.read(pack.blob, { start: extent.offset + start, end: extent.offset + end });
-    const content = key === undefined ? read(range) : openRun(key, extent.packed.length, range, read);
-    try {
-      return await ByteStream.begin(content, signal, blobs.pin([pack.blob]));
-    } catch (error) {
-      if (error instanceof BlobMissing) return undefined;
-      throw error;
-    }
+    const read = ({ start, end }: ByteRange) => blobs.read(pack.blob, { start: offset + start, end: offset + end });
+    return { content: key === undefined ? read(range) : openRun(key, length, range, read), blobs: [pack.blob] };
   }
 
   /** The version as the catalog has it now. NoSuchKey if it was deleted meanwhile. */
@@ -138,11 +145,6 @@ export class ObjectBytes {
     }
     return ranges;
   }
-}
-
-/** Whether a version's bytes could not be opened because it is there no more. The key may have another one by now. */
-export function isGone(error: unknown): boolean {
-  return error instanceof S3Error && error.kind === "NoSuchKey";
 }
 
 /** Whether both rows of a version say that its bytes lie in the same place. */

@@ -2,7 +2,6 @@ import type { VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
 import type { Encryption } from "../../model/encryption.js";
-import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
@@ -19,11 +18,11 @@ import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
 import type { NewEncryption } from "./object-encryption.js";
-import { isGone } from "./object-bytes.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
+import { whileReplaced } from "./while-replaced.js";
 
 export interface CopyComponents extends StorageComponents, SourceComponents {
   readonly notifications: NotificationService;
@@ -35,9 +34,6 @@ interface OpenedSource {
   readonly source: ObjectVersion;
   readonly key: DataKey | undefined;
 }
-
-/** Attempts of a copy whose source is deleted or replaced meanwhile. */
-const ATTEMPTS = 5;
 
 /** CopyObject. A copy shares its source's bytes, staged or on the network, so no bytes are moved. */
 export class ObjectCopy {
@@ -53,23 +49,26 @@ export class ObjectCopy {
     const acl = await newObjectAcl(this.components, call, request.acl);
     const { lock } = await newLock(this.components, bucket, request.lock);
     const { outboxEvent } = await this.components.notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
-    for (let attempt = 1; ; attempt++) {
-      const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
-      if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
-      if (isSelfCopy(key, bucket, request)) throw illegalSelfCopy();
-      const opened = {
-        source,
-        key: await this.components.encryption.unlock(source.encryption, request.sourceCustomer),
-      };
-      try {
+    return whileReplaced(
+      () => this.openSource(call, key, request),
+      async ({ sourceVersionId, ...opened }) => {
         const written = await this.write(charged, key, request, opened, { acl, lock, outboxEvent });
         const version = { ...written, ...(await this.components.expiries.versionExpiry(written)) };
         return sourceVersionId === undefined ? version : { ...version, sourceVersionId };
-      } catch (error) {
-        const sourceDeleted = isProblem(error, "copySourceDeleted") || isGone(error);
-        if (!sourceDeleted || attempt === ATTEMPTS) throw error;
-      }
-    }
+      },
+    );
+  }
+
+  private async openSource(
+    call: BucketCall,
+    key: string,
+    request: CopyRequest,
+  ): Promise<OpenedSource & { readonly sourceVersionId: string | undefined }> {
+    const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
+    if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
+    if (isSelfCopy(key, call.bucket, request)) throw illegalSelfCopy();
+    const dataKey = await this.components.encryption.unlock(source.encryption, request.sourceCustomer);
+    return { source, key: dataKey, sourceVersionId };
   }
 
   /** Copying tags needs permission to read them at the source and to set them on the copy, as on AWS. */

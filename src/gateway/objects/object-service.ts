@@ -28,11 +28,11 @@ import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
-import { isGone } from "./object-bytes.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
 import type { Redundancy } from "./redundancy.js";
 import { visibleVersionId } from "./visible-version-id.js";
+import { whileReplaced } from "./while-replaced.js";
 import { requirePreconditions } from "./write-precondition.js";
 import { defined } from "../../model/defined.js";
 
@@ -47,9 +47,6 @@ export interface ObjectComponents extends StorageComponents {
 
 /** Computed if the client sends no checksum, as on AWS. */
 const DEFAULT_CHECKSUM = "CRC64NVME";
-
-/** Attempts of a read whose object is replaced meanwhile. */
-const ATTEMPTS = 5;
 
 export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
@@ -130,17 +127,14 @@ export class ObjectService implements Objects {
     name: ObjectKey,
     request: ReadRequest,
   ): Promise<ReadResult & { readonly body: ByteStream }> {
-    for (let attempt = 1; ; attempt++) {
-      const result = await this.resolve(call, name, request);
-      const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
-      const range = result.range ?? { start: 0, end: result.version.size };
-      try {
+    return whileReplaced(
+      () => this.resolve(call, name, request),
+      async (result) => {
+        const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
+        const range = result.range ?? { start: 0, end: result.version.size };
         return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
-      } catch (error) {
-        // If it was not deleted but replaced meanwhile, there is another version to read.
-        if (attempt === ATTEMPTS || !isGone(error)) throw error;
-      }
-    }
+      },
+    );
   }
 
   async delete(

@@ -60,9 +60,9 @@ interface Run {
 
 /**
  * CompleteMultipartUpload. If the ETag has the FID, the segments are hashed that were not prepared while parts arrived;
- * the rest of the encoding is a job's, as it is for PutObject. It continues when its client hangs up, because the client will send the request again. Equal
- * requests share one run, and later ones get the result that the catalog keeps. Because runs outlive their requests, they
- * have a limit of their own.
+ * the rest of the encoding is a job's, as it is for PutObject. It continues when its client hangs up, because the client
+ * will send the request again. Equal requests share one run, and later ones get the result that the catalog keeps.
+ * Because runs outlive their requests, they have a limit of their own.
  */
 export class UploadCompletion {
   private readonly runs = new Map<string, Run>();

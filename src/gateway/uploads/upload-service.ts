@@ -27,7 +27,7 @@ import { requireKey, requireMetadata, requirePartNumber } from "../limits.js";
 import { newLock, requireLockDigest, uploadLock } from "../objects/lock-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { readableSource, type SourceComponents } from "../objects/copy-source.js";
-import { isGone } from "../objects/object-bytes.js";
+import { whileReplaced } from "../objects/while-replaced.js";
 import { requireChecksumType, uploadAlgorithm } from "./upload-checksum.js";
 import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 import { defined } from "../../model/defined.js";
@@ -39,9 +39,6 @@ export interface UploadComponents extends StorageComponents, SourceComponents {
 
 /** Long enough that upload IDs cannot be guessed. */
 const UPLOAD_ID_BYTES = 24;
-
-/** Attempts of a copy whose source is replaced meanwhile. */
-const ATTEMPTS = 5;
 
 export class UploadService implements Uploads {
   constructor(private readonly components: UploadComponents) {}
@@ -109,18 +106,15 @@ export class UploadService implements Uploads {
 
   private async openSource(call: UploadCall, request: CopyPartRequest) {
     const { bytes, encryption } = this.components;
-    for (let attempt = 1; ; attempt++) {
-      const { version, sourceVersionId } = await readableSource(this.components, call, request);
-      const key = await encryption.unlock(version.encryption, request.sourceCustomer);
-      const { start, end } = copiedRange(version, request.range);
-      try {
+    return whileReplaced(
+      () => readableSource(this.components, call, request),
+      async ({ version, sourceVersionId }) => {
+        const key = await encryption.unlock(version.encryption, request.sourceCustomer);
+        const { start, end } = copiedRange(version, request.range);
         const stream = await bytes.open(version, { start, end }, call.signal, key);
         return { stream, size: end - start, sourceVersionId };
-      } catch (error) {
-        // If it was not deleted but replaced meanwhile, there is another version to read.
-        if (attempt === ATTEMPTS || !isGone(error)) throw error;
-      }
-    }
+      },
+    );
   }
 
   async complete(
