@@ -12,19 +12,19 @@ const program = new Command("cess-s3").description("S3-compatible gateway to the
 program
   .command("dev")
   .description("run the gateway on a CESS network in a box: for development and tests")
-  .action(async () => (await import("./cli/dev.js")).runDev());
+  .action(async () => (await import("./cli/commands/dev.js")).runDev());
 
 program
   .command("serve")
   .description("run the gateway against a CESS chain")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
-  .action(async (options: { config?: string }) => (await import("./cli/serve.js")).runServe(options.config));
+  .action(async (options: { config?: string }) => (await import("./cli/commands/serve.js")).runServe(options.config));
 
 program
   .command("node")
   .description("run one storage node")
   .option("-c, --config <file>", "configuration file (YAML)")
-  .action(async (options: { config?: string }) => (await import("./cli/node.js")).runNode(options.config));
+  .action(async (options: { config?: string }) => (await import("./cli/commands/node.js")).runNode(options.config));
 
 program
   .command("fid")
@@ -33,7 +33,7 @@ program
   .option("--cipher <text>", "encrypt as DeOSS does (cess-cbc) with this text of 1 to 32 bytes")
   .option("--json", "print segment and fragment hashes too, as JSON")
   .action(async (file: string, options: { cipher?: string; json?: boolean }) =>
-    (await import("./cli/fid.js")).runFid(file, options),
+    (await import("./cli/commands/fid.js")).runFid(file, options),
   );
 
 program
@@ -42,7 +42,7 @@ program
   .argument("<access-key>")
   .option("-c, --config <file>", "configuration file (YAML), which says where the gateway's keys are")
   .action(async (accessKey: string, options: { config?: string }) =>
-    (await import("./cli/seal.js")).runSeal(accessKey, options.config),
+    (await import("./cli/commands/seal.js")).runSeal(accessKey, options.config),
   );
 
 program.parseAsync().catch((error: unknown) => {

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { Health } from "./health.js";
 import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
   readonly metrics: Registry;
-  /** Why the gateway is not ready, for people; empty when it is. */
-  readonly notReady: () => readonly string[];
+  readonly health: Pick<Health, "unready">;
   readonly dropCache: () => Promise<void>;
   /** Further routes; the dev network adds its own. */
   readonly routes?: readonly AdminRoute[];
@@ -116,15 +116,16 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function ownRoutes({ metrics, notReady, dropCache }: AdminComponents): AdminRoute[] {
+function ownRoutes({ metrics, health, dropCache }: AdminComponents): AdminRoute[] {
   return [
     { method: "GET", path: /^\/health\/live$/, run: () => Promise.resolve(text("live")) },
     {
       method: "GET",
       path: /^\/health\/ready$/,
       run: () => {
-        const reasons = notReady();
-        return Promise.resolve(reasons.length === 0 ? text("ready") : text(reasons.join("\n"), 503));
+        const reasons = health.unready();
+        const ready = reasons.length === 0;
+        return Promise.resolve(json({ status: ready ? "ready" : "not ready", reasons }, ready ? 200 : 503));
       },
     },
     {

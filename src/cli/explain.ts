@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { ConfigError } from "../config/config-error.js";
+import { AdminError } from "./admin-error.js";
 
 /**
  * What a command prints of a failure: the message of a mistake or of an error of the operating system; with a stack
@@ -7,7 +8,7 @@ import { ConfigError } from "../config/config-error.js";
  */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
-  if (error instanceof ConfigError) return error.message;
+  if (error instanceof ConfigError || error instanceof AdminError) return error.message;
   if ((error as NodeJS.ErrnoException).code !== undefined) return error.message;
   return error.stack ?? error.message;
 }

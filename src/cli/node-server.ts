@@ -6,7 +6,7 @@ import { NodeReporter } from "../network/chain/node-reporter.js";
 import { StorageNode } from "../storage-node/storage-node.js";
 import { listenError } from "./listen.js";
 import type { Running } from "./shutdown.js";
-import { signerOf } from "./signer.js";
+import { signerOf } from "./gateway/signer.js";
 
 /** A storage node by itself, composed from its configuration. */
 export class NodeServer implements Running {

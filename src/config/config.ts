@@ -315,6 +315,10 @@ export const keyConfigSchema = z.object({
     .prefault({}),
 });
 
+/** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
+export const adminConfigSchema = z.object({ adminListen: configSchema.shape.adminListen });
+
+export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;

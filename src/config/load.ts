@@ -1,8 +1,10 @@
 import {
+  adminConfigSchema,
   configSchema,
   devConfigSchema,
   keyConfigSchema,
   nodeConfigSchema,
+  type AdminConfig,
   type Config,
   type ConfigInput,
   type DevConfig,
@@ -59,6 +61,13 @@ export function loadKeyConfig(file: string | undefined, environment: Environment
   return fileSettings(file ?? environment["CESS_S3_CONFIG"])
     .overlay(environment, GATEWAY_VARIABLES)
     .check(keyConfigSchema);
+}
+
+/** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */
+export function loadAdminConfig(file: string | undefined, environment: Environment = process.env): AdminConfig {
+  return fileSettings(file ?? environment["CESS_S3_CONFIG"])
+    .overlay(environment, GATEWAY_VARIABLES)
+    .check(adminConfigSchema);
 }
 
 /** The configuration of `cess-s3 node`: file, then environment. Throws ConfigError. */

@@ -18,7 +18,9 @@ describe("the admin endpoint", () => {
     server = new AdminServer(
       {
         metrics,
-        notReady: () => reasons,
+        health: {
+          unready: () => reasons.map((reason) => ({ check: "chain", reason, since: "2026-01-01T00:00:00.000Z" })),
+        },
         dropCache: () => Promise.resolve(void (dropped += 1)),
         routes: [
           { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
@@ -36,7 +38,10 @@ describe("the admin endpoint", () => {
     reasons = ["the chain is not connected"];
     const answer = await fetch(`${base}/health/ready`);
     expect(answer.status).to.equal(503);
-    expect(await answer.text()).to.equal("the chain is not connected\n");
+    expect(await answer.json()).to.deep.equal({
+      status: "not ready",
+      reasons: [{ check: "chain", reason: "the chain is not connected", since: "2026-01-01T00:00:00.000Z" }],
+    });
   });
 
   it("gives metrics in Prometheus' text form", async () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gatewayKeys } from "../../../src/cli/gateway-keys.js";
+import { gatewayKeys } from "../../../src/cli/gateway/gateway-keys.js";
 import { openKeyFile } from "../../../src/cli/key-file.js";
 import type { Config } from "../../../src/config/config.js";
 import { ConfigError } from "../../../src/config/config-error.js";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
-import { placementPolicy } from "../../../src/cli/placement.js";
+import { placementPolicy } from "../../../src/cli/gateway/placement.js";
 import { nodeNetwork } from "../../../src/model/node-network.js";
 import { place, type PlaceableNode, type PlacementRequest } from "../../../src/model/placement.js";
 import type { PlacementPolicy } from "../../../src/model/placement-policy.js";

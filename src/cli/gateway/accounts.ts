@@ -1,10 +1,10 @@
-import type { AccountConfig, LimitedKeyConfig } from "../config/account.js";
-import { ConfigError } from "../config/config-error.js";
-import { readSecret, secretFault } from "../config/secret.js";
-import type { AccessKey, Account, CessAccount, KeyLimits } from "../model/account.js";
-import type { Sealer } from "../model/sealer.js";
-import { parseAccount, publicKeyOf } from "../network/chain/accounts.js";
-import { secretPurpose } from "./seal.js";
+import type { AccountConfig, LimitedKeyConfig } from "../../config/account.js";
+import { ConfigError } from "../../config/config-error.js";
+import { readSecret, secretFault } from "../../config/secret.js";
+import type { AccessKey, Account, CessAccount, KeyLimits } from "../../model/account.js";
+import type { Sealer } from "../../model/sealer.js";
+import { parseAccount, publicKeyOf } from "../../network/chain/accounts.js";
+import { secretPurpose } from "../commands/seal.js";
 
 /** The configured S3 accounts, by access key and by canonical ID. */
 export class Accounts {

@@ -1,7 +1,7 @@
-import { loadNodeConfig } from "../config/load.js";
-import { openNodeFolder } from "./data-folder.js";
-import { logger } from "./logger.js";
-import { closeOnSignals } from "./shutdown.js";
+import { loadNodeConfig } from "../../config/load.js";
+import { openNodeFolder } from "../data-folder.js";
+import { logger } from "../logger.js";
+import { closeOnSignals } from "../shutdown.js";
 
 /** `cess-s3 node`: one storage node by itself, until SIGINT or SIGTERM. */
 export async function runNode(file: string | undefined): Promise<void> {
@@ -9,7 +9,7 @@ export async function runNode(file: string | undefined): Promise<void> {
   const log = logger(config.logLevel);
   // Before the rest is loaded, which takes a second: a second process must be refused at once.
   const folder = await openNodeFolder(config.dataDir, "cess-s3 node", log);
-  const { NodeServer } = await import("./node-server.js");
+  const { NodeServer } = await import("../node-server.js");
   const server = await NodeServer.open(config, log);
   closeOnSignals({
     async close() {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Accounts } from "../../../src/cli/accounts.js";
-import { secretPurpose } from "../../../src/cli/seal.js";
-import type { AccountConfig } from "../../../src/config/account.js";
-import { ConfigError } from "../../../src/config/config-error.js";
-import { testKeys } from "../../support/test-keys.js";
+import { Accounts } from "../../../../src/cli/gateway/accounts.js";
+import { secretPurpose } from "../../../../src/cli/commands/seal.js";
+import type { AccountConfig } from "../../../../src/config/account.js";
+import { ConfigError } from "../../../../src/config/config-error.js";
+import { testKeys } from "../../../support/test-keys.js";
 
 describe("The configured accounts", () => {
   let folder: string;

@@ -1,5 +1,5 @@
-import { json, type AdminRoute } from "../admin/admin-server.js";
-import type { DevNetworkThread } from "../devnet/dev-network-thread.js";
+import { json, type AdminRoute } from "../../admin/admin-server.js";
+import type { DevNetworkThread } from "../../devnet/dev-network-thread.js";
 
 /** The admin endpoint's routes that exist on the dev network only. */
 export function devRoutes(network: DevNetworkThread): AdminRoute[] {

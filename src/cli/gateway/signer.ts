@@ -1,7 +1,7 @@
-import { ConfigError, reasonOf } from "../config/config-error.js";
-import { readSecret } from "../config/secret.js";
-import type { Config } from "../config/config.js";
-import { signerFromKeystore, signerFromMnemonic, type Signer } from "../network/chain/accounts.js";
+import { ConfigError, reasonOf } from "../../config/config-error.js";
+import { readSecret } from "../../config/secret.js";
+import type { Config } from "../../config/config.js";
+import { signerFromKeystore, signerFromMnemonic, type Signer } from "../../network/chain/accounts.js";
 
 /** The signing account, from the one place that the configuration names. Rejects with ConfigError. */
 export async function signerOf(chain: Config["chain"]): Promise<Signer> {

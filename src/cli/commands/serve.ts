@@ -1,7 +1,7 @@
-import { loadConfig } from "../config/load.js";
-import { openGatewayFolder } from "./data-folder.js";
-import { logger } from "./logger.js";
-import { closeOnSignals } from "./shutdown.js";
+import { loadConfig } from "../../config/load.js";
+import { openGatewayFolder } from "../data-folder.js";
+import { logger } from "../logger.js";
+import { closeOnSignals } from "../shutdown.js";
 
 /** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. */
 export async function runServe(file: string | undefined): Promise<void> {
@@ -9,7 +9,7 @@ export async function runServe(file: string | undefined): Promise<void> {
   const log = logger(config.logLevel);
   // Before the gateway is loaded, which takes a second: a second process must be refused at once.
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
-  const { GatewayServer } = await import("./gateway-server.js");
+  const { GatewayServer } = await import("../gateway/gateway-server.js");
   const server = await GatewayServer.start(config, { log });
   closeOnSignals({
     async close() {

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Config } from "../config/config.js";
-import { ConfigError } from "../config/config-error.js";
-import type { PlacementPolicy } from "../model/placement-policy.js";
-import { rulesPolicy } from "../model/placement-rules.js";
-import { parseAccount } from "../network/chain/accounts.js";
+import type { Config } from "../../config/config.js";
+import { ConfigError } from "../../config/config-error.js";
+import type { PlacementPolicy } from "../../model/placement-policy.js";
+import { rulesPolicy } from "../../model/placement-rules.js";
+import { parseAccount } from "../../network/chain/accounts.js";
 
 /** The placement policy that the configuration asks for. Rejects with ConfigError when its module is no policy. */
 export async function placementPolicy(placement: Config["placement"]): Promise<PlacementPolicy> {

@@ -1,30 +1,32 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { AdminServer, json, type AdminRoute } from "../admin/admin-server.js";
-import type { Config } from "../config/config.js";
-import { readSecret } from "../config/secret.js";
-import { CessGateway } from "../gateway/cess-gateway.js";
-import { RegistrySaver } from "../maintenance/registry-saver.js";
-import { NetworkBucket } from "../gateway/objects/network-bucket.js";
-import { AccessLogger } from "../maintenance/access-logger.js";
-import { AccessSpool } from "../maintenance/access-spool.js";
-import { LifecycleWorker } from "../maintenance/lifecycle-worker.js";
-import { Notifier } from "../maintenance/notifier.js";
-import { OrphanSweeper } from "../maintenance/orphan-sweeper.js";
-import { PreparationGc } from "../maintenance/preparation-gc.js";
-import { UploadGc } from "../maintenance/upload-gc.js";
-import { systemClock } from "../async/system-clock.js";
-import { coalesced } from "../async/timer.js";
-import { createS3App, type S3AppSettings } from "../s3/app.js";
-import type { PeerServer } from "../peers/peer-server.js";
+import { AdminServer, type AdminRoute } from "../../admin/admin-server.js";
+import { Health, type HealthCheck } from "../../admin/health.js";
+import type { Config } from "../../config/config.js";
+import { readSecret } from "../../config/secret.js";
+import { CessGateway } from "../../gateway/cess-gateway.js";
+import { RegistrySaver } from "../../maintenance/registry-saver.js";
+import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
+import { AccessLogger } from "../../maintenance/access-logger.js";
+import { AccessSpool } from "../../maintenance/access-spool.js";
+import { LifecycleWorker } from "../../maintenance/lifecycle-worker.js";
+import { Notifier } from "../../maintenance/notifier.js";
+import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
+import { PreparationGc } from "../../maintenance/preparation-gc.js";
+import { UploadGc } from "../../maintenance/upload-gc.js";
+import { systemClock } from "../../async/system-clock.js";
+import { coalesced } from "../../async/timer.js";
+import { createS3App, type S3AppSettings } from "../../s3/app.js";
+import type { PeerServer } from "../../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
+import { adminRoutes } from "./admin-routes.js";
 import { gatewayKeys } from "./gateway-keys.js";
-import { listen } from "./listen.js";
-import { Metrics } from "./metrics.js";
+import { listen } from "../listen.js";
+import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
 import { S3Server } from "./s3-server.js";
-import type { Running } from "./shutdown.js";
+import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
 
 /** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
@@ -38,7 +40,8 @@ const WAKE_MS = 20;
 
 export interface GatewayServerComponents {
   readonly log: Logger;
-  readonly adminRoutes?: readonly AdminRoute[];
+  /** Of the admin listener, beside its own: the dev network has some. */
+  readonly extraRoutes?: readonly AdminRoute[];
 }
 
 /** The composition root: constructs every service from one configuration, starts it, and ends it in order. */
@@ -59,7 +62,7 @@ export class GatewayServer implements Running {
    * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
    * still be connecting then: `/health/ready` tells. Rejects with ConfigError.
    */
-  static async start(config: Config, { log, adminRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
+  static async start(config: Config, { log, extraRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
@@ -112,7 +115,8 @@ export class GatewayServer implements Running {
         appSettings(config),
       ),
     );
-    const admin = adminServer(config, services, metrics, adminRoutes);
+    const health = new Health(systemClock, healthChecks(config, services));
+    const admin = adminServer(config, services, metrics, health, extraRoutes);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);
@@ -131,42 +135,34 @@ export class GatewayServer implements Running {
 }
 
 function adminServer(
-  { chain, adminListen, adminNames }: Config,
+  { adminListen, adminNames }: Config,
   services: Services,
   metrics: Metrics,
+  health: Health,
   routes: readonly AdminRoute[],
 ): AdminServer {
   return new AdminServer(
     {
       metrics: metrics.registry,
-      notReady: () => (services.chain.connected ? [] : [`the chain is not connected: ${chain.endpoints.join(", ")}`]),
+      health,
       dropCache: () => {
         services.retrieval.forgetObjects();
         return services.cache.clear();
       },
-      routes: [nodeTable(services), ...packRoutes(services), ...routes],
+      routes: [...adminRoutes(services), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },
   );
 }
 
-/** The admin endpoint's table of storage nodes, the best first. */
-function nodeTable({ registry }: Services): AdminRoute {
-  const rows = () =>
-    registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
-  const run = async () => {
-    // While the chain does not answer, the table still shows what is remembered.
-    await registry.nodes().catch(() => undefined);
-    return json(rows());
-  };
-  return { method: "GET", path: /^\/nodes$/, run };
-}
-
-/** The admin endpoint's view of packs, and the order to close those that wait. */
-function packRoutes({ packer }: Services): AdminRoute[] {
+/** What readiness depends on. */
+function healthChecks({ chain }: Config, services: Services): HealthCheck[] {
   return [
-    { method: "GET", path: /^\/packs$/, run: async () => json(await packer.status()) },
-    { method: "POST", path: /^\/packs\/flush$/, run: async () => json({ closing: await packer.flush() }, 202) },
+    {
+      name: "chain",
+      reason: () =>
+        services.chain.connected ? undefined : `the chain is not connected: ${chain.endpoints.join(", ")}`,
+    },
   ];
 }
 

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Catalog } from "../catalog/catalog.js";
-import type { KeyConfig } from "../config/config.js";
-import { ConfigError } from "../config/config-error.js";
-import { readSecret } from "../config/secret.js";
-import { KeyRing } from "../keys/key-ring.js";
-import { VaultKeys } from "../keys/vault-keys.js";
-import { openKeyFile } from "./key-file.js";
+import type { Catalog } from "../../catalog/catalog.js";
+import type { KeyConfig } from "../../config/config.js";
+import { ConfigError } from "../../config/config-error.js";
+import { readSecret } from "../../config/secret.js";
+import { KeyRing } from "../../keys/key-ring.js";
+import { VaultKeys } from "../../keys/vault-keys.js";
+import { openKeyFile } from "../key-file.js";
 
 export interface GatewayKeys {
   readonly keys: KeyRing;

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import type { Config } from "../config/config.js";
-import { FileMetadata } from "../peers/file-metadata.js";
-import { PeerServer } from "../peers/peer-server.js";
-import { SharedFiles } from "../peers/shared-files.js";
+import type { Config } from "../../config/config.js";
+import { FileMetadata } from "../../peers/file-metadata.js";
+import { PeerServer } from "../../peers/peer-server.js";
+import { SharedFiles } from "../../peers/shared-files.js";
 import type { Accounts } from "./accounts.js";
 import type { Services } from "./services.js";
 

@@ -1,12 +1,12 @@
 import { text } from "node:stream/consumers";
-import { ConfigError } from "../config/config-error.js";
-import { loadKeyConfig } from "../config/load.js";
-import { secretFault } from "../config/secret.js";
-import { openGatewayFolder } from "./data-folder.js";
-import type { KeyConfig } from "../config/config.js";
-import type { KeyRing } from "../keys/key-ring.js";
-import { gatewayKeys } from "./gateway-keys.js";
-import { plainLog } from "./logger.js";
+import { ConfigError } from "../../config/config-error.js";
+import { loadKeyConfig } from "../../config/load.js";
+import { secretFault } from "../../config/secret.js";
+import { openGatewayFolder } from "../data-folder.js";
+import type { KeyConfig } from "../../config/config.js";
+import type { KeyRing } from "../../keys/key-ring.js";
+import { gatewayKeys } from "../gateway/gateway-keys.js";
+import { plainLog } from "../logger.js";
 
 /** Binds a sealed secret to its access key: it does not open for another one. */
 export const secretPurpose = (accessKeyId: string) => `secret access key ${accessKeyId}`;

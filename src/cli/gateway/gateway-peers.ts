@@ -1,8 +1,8 @@
-import type { Config } from "../config/config.js";
-import type { Encoder } from "../encoding/encoder.js";
-import { systemClock } from "../async/system-clock.js";
-import type { GatewayRegister } from "../network/chain/gateway-register.js";
-import { GatewayPeers } from "../peers/gateway-peers.js";
+import type { Config } from "../../config/config.js";
+import type { Encoder } from "../../encoding/encoder.js";
+import { systemClock } from "../../async/system-clock.js";
+import type { GatewayRegister } from "../../network/chain/gateway-register.js";
+import { GatewayPeers } from "../../peers/gateway-peers.js";
 
 /** The other gateways that reads ask; undefined when none is configured, neither by URL nor from the chain. */
 export function gatewayPeers(

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { loadDevConfig, loadDevGatewayConfig } from "../config/load.js";
-import { DevNetworkThread } from "../devnet/dev-network-thread.js";
-import type { DevUser } from "../devnet/dev-users.js";
-import { openGatewayFolder } from "./data-folder.js";
+import { loadDevConfig, loadDevGatewayConfig } from "../../config/load.js";
+import { DevNetworkThread } from "../../devnet/dev-network-thread.js";
+import type { DevUser } from "../../devnet/dev-users.js";
+import { openGatewayFolder } from "../data-folder.js";
 import { devRoutes } from "./dev-routes.js";
-import type { GatewayServer } from "./gateway-server.js";
-import { logger, plainLog } from "./logger.js";
-import { closeOnSignals } from "./shutdown.js";
+import type { GatewayServer } from "../gateway/gateway-server.js";
+import { logger, plainLog } from "../logger.js";
+import { closeOnSignals } from "../shutdown.js";
 
 /** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
 const REPORT_TIMEOUT_BLOCKS = 10;
@@ -18,14 +18,14 @@ export async function runDev(): Promise<void> {
   const folder = await openGatewayFolder(dataDir, "cess-s3 dev", plainLog);
   const starting = DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
   // Loaded while the network starts in its thread: each takes seconds.
-  const [{ GatewayServer }, network] = await Promise.all([import("./gateway-server.js"), starting]);
+  const [{ GatewayServer }, network] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
     accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
     allowPrivateNodes: true,
     reportTimeoutBlocks: REPORT_TIMEOUT_BLOCKS,
   });
-  const server = await GatewayServer.start(config, { log: logger(config.logLevel), adminRoutes: devRoutes(network) });
+  const server = await GatewayServer.start(config, { log: logger(config.logLevel), extraRoutes: devRoutes(network) });
   closeOnSignals({
     async close() {
       await server.close();

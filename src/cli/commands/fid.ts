@@ -1,7 +1,7 @@
-import { ThreadEncoder } from "../encoding/thread-encoder.js";
-import { digestFile, EmptyFileError } from "../encoding/file-digest.js";
-import { ConfigError } from "../config/config-error.js";
-import { PLAIN, type SegmentFormat } from "../model/file.js";
+import { ThreadEncoder } from "../../encoding/thread-encoder.js";
+import { digestFile, EmptyFileError } from "../../encoding/file-digest.js";
+import { ConfigError } from "../../config/config-error.js";
+import { PLAIN, type SegmentFormat } from "../../model/file.js";
 
 /** `cess-s3 fid`: prints the FID that a local file would have on CESS. */
 export async function runFid(

@@ -1,0 +1,27 @@
+import { json, type AdminRoute } from "../../admin/admin-server.js";
+import type { Services } from "./services.js";
+
+/** What the admin listener shows of the services, and lets an operator do with them. */
+export function adminRoutes(services: Services): AdminRoute[] {
+  return [nodeTable(services), ...packRoutes(services)];
+}
+
+/** The admin endpoint's table of storage nodes, the best first. */
+function nodeTable({ registry }: Services): AdminRoute {
+  const rows = () =>
+    registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
+  const run = async () => {
+    // While the chain does not answer, the table still shows what is remembered.
+    await registry.nodes().catch(() => undefined);
+    return json(rows());
+  };
+  return { method: "GET", path: /^\/nodes$/, run };
+}
+
+/** The admin endpoint's view of packs, and the order to close those that wait. */
+function packRoutes({ packer }: Services): AdminRoute[] {
+  return [
+    { method: "GET", path: /^\/packs$/, run: async () => json(await packer.status()) },
+    { method: "POST", path: /^\/packs\/flush$/, run: async () => json({ closing: await packer.flush() }, 202) },
+  ];
+}
