@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SoakWorld } from "./world.js";
+import { NODES } from "./world.js";
+
+const FAULTS = ["down", "slow", "corrupt", "silent"];
+/** Nodes that fail at a time: the twelve others can still take a file. */
+const FAILING_NODES = 2;
+
+/** What happened, by kind. */
+export type Troubles = Record<string, number>;
+
+/** Makes one thing fail for a while, and mends it. */
+export class Trouble {
+  readonly seen: Troubles = {};
+
+  constructor(
+    private readonly world: SoakWorld,
+    private readonly random: () => number,
+  ) {}
+
+  /** Of nodes and chain. */
+  async outside(signal: AbortSignal): Promise<void> {
+    if (this.random() < 0.35) await this.chainAway(signal);
+    else await this.nodesFail(signal);
+  }
+
+  /** The gateway's own end: by a signal, or at once. */
+  async restart(): Promise<void> {
+    const signal = this.random() < 0.5 ? "SIGTERM" : "SIGKILL";
+    this.count(`gateway ended by ${signal}`);
+    const code = await this.world.endGateway(signal);
+    if (signal === "SIGTERM" && code !== 0) throw new Error(`the gateway ended with code ${code} after SIGTERM`);
+    await this.world.startGateway();
+  }
+
+  private async nodesFail(signal: AbortSignal): Promise<void> {
+    const first = Math.floor(this.random() * NODES);
+    const nodes = Array.from({ length: FAILING_NODES }, (_, i) => 1 + ((first + i * 5) % NODES));
+    const fault = FAULTS[Math.floor(this.random() * FAULTS.length)] ?? "down";
+    this.count(`nodes ${fault}`);
+    for (const n of nodes) await this.world.network.setFault(n, fault);
+    await this.wait(5_000 + this.random() * 15_000, signal);
+    for (const n of nodes) await this.world.network.setFault(n, "none");
+  }
+
+  private async chainAway(signal: AbortSignal): Promise<void> {
+    const deaf = this.random() < 0.5;
+    this.count(deaf ? "chain silent" : "chain unreachable");
+    if (deaf) this.world.relay.deaf = true;
+    else await this.world.relay.close();
+    await this.wait(3_000 + this.random() * 12_000, signal);
+    if (deaf) this.world.relay.deaf = false;
+    else await this.world.relay.open();
+  }
+
+  private async wait(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+  }
+
+  private count(kind: string): void {
+    this.seen[kind] = (this.seen[kind] ?? 0) + 1;
+  }
+}
