@@ -63,11 +63,20 @@ export interface PackerComponents {
   readonly wake: (worker: string) => void;
 }
 
+/** What merging packs has cost since this process began; both only grow. */
+export interface MergeCounts {
+  /** Objects' runs that were written into another pack. */
+  runs: number;
+  /** Their share of the bytes that are sent to storage nodes for the packs that took them. */
+  sentBytes: number;
+}
+
 export interface PackStatus {
   readonly queues: readonly PackQueue[];
   /** By state. */
   readonly packs: Readonly<Record<string, number>>;
   readonly accounts: readonly AccountUsage[];
+  readonly merging: Readonly<MergeCounts>;
 }
 
 /** Objects of a queue that are read from the catalog in one go: others wait for it. */
@@ -99,6 +108,7 @@ export class Packer implements Worker {
   >();
   /** Packs that could not be read, and until when they are left alone. */
   private readonly resting = new Map<string, number>();
+  private readonly merging: MergeCounts = { runs: 0, sentBytes: 0 };
 
   constructor(
     private readonly components: PackerComponents,
@@ -120,7 +130,7 @@ export class Packer implements Worker {
   async status(): Promise<PackStatus> {
     const { packs } = this.components.catalog;
     const [queues, states, usage] = await Promise.all([packs.queues(), packs.count(), packs.usage()]);
-    return { queues, packs: states, accounts: usage };
+    return { queues, packs: states, accounts: usage, merging: { ...this.merging } };
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
@@ -329,7 +339,17 @@ export class Packer implements Worker {
       if (file !== undefined && filled.file === undefined) break;
       file = filled.file;
     }
-    if (linked > 0) wake("store");
-    return linked > 0;
+    if (linked === 0) return false;
+    this.countMerge(pack, { objects, moves });
+    wake("store");
+    return true;
+  }
+
+  private countMerge(pack: NewPack, { objects, moves }: PackContent): void {
+    const bytesOf = (runs: readonly { readonly length: number }[]) => runs.reduce((sum, { length }) => sum + length, 0);
+    const moved = bytesOf(moves);
+    if (moved === 0) return;
+    this.merging.runs += moves.length;
+    this.merging.sentBytes += Math.round((chargedBytes(pack.size) * moved) / (moved + bytesOf(objects)));
   }
 }

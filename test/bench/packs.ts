@@ -1,14 +1,15 @@
 import { randomFillSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { KIB } from "../../src/model/sizes.js";
 import { eventually } from "../support/eventually.js";
-import { GatewayProcess } from "../support/gateway-process.js";
+import type { GatewayProcess } from "../support/gateway-process.js";
 import { BENCH_KEY, BenchClient } from "./bench-client.js";
 import type { BenchOptions, Figure } from "./figure.js";
+import { startPackingGateway, type PackStatus } from "./packing-gateway.js";
 import { rawRequest, readRaw } from "./raw-reader.js";
 
 const SIZE = 10 * KIB;
@@ -29,38 +30,13 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-async function startGateway(folder: string, network: DevNetwork): Promise<GatewayProcess> {
-  mkdirSync(join(folder, "data"));
-  const [user] = network.users;
-  const { accessKeyId, secretAccessKey } = BENCH_KEY;
-  writeFileSync(
-    join(folder, "cess-s3.yaml"),
-    JSON.stringify({
-      dataDir: join(folder, "data"),
-      chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: BLOCK_MS },
-      accounts: [{ ...user, accessKeyId, secretAccessKey }],
-      encryption: { default: "none" },
-      allowPrivateNodes: true,
-      nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
-      logLevel: "warn",
-    }),
-  );
-  return GatewayProcess.start(["serve", "--config", join(folder, "cess-s3.yaml")], {});
-}
-
-interface PackStatus {
-  readonly queues: readonly object[];
-  readonly packs: Readonly<Record<string, number>>;
-  readonly accounts: readonly { readonly objectBytes: number; readonly chargedBytes: number }[];
-}
-
 /** Small objects on the dev network, from the first PUT until all are stored, and until all are gone again. */
 export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
   const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: BLOCK_MS, spec: 133 });
   let gateway: GatewayProcess | undefined;
   try {
-    const running = (gateway = await startGateway(folder, network));
+    const running = (gateway = await startPackingGateway(folder, network, BLOCK_MS));
     const port = Number(new URL(running.endpoint).port);
     const client = new BenchClient(port);
     await client.send({ method: "PUT", path: "/bench" });

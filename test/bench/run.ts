@@ -10,6 +10,7 @@ import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
+import { benchMixed } from "./mixed.js";
 import { benchNetwork } from "./network.js";
 import { benchPacks } from "./packs.js";
 import { benchPreprocessing } from "./preprocessing.js";
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, Bench>> = {
   network: benchNetwork,
   stored: benchStored,
   packs: benchPacks,
+  mixed: benchMixed,
 };
 
 interface Machine {

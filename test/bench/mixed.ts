@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DevNetwork } from "../../src/devnet/dev-network.js";
+import { eventually } from "../support/eventually.js";
+import { contentOf, mixedSize } from "../support/mixed-objects.js";
+import { seededRandom } from "../support/seeded-random.js";
+import { BenchClient, percentile } from "./bench-client.js";
+import type { BenchOptions, Figure } from "./figure.js";
+import { startPackingGateway, type PackStatus } from "./packing-gateway.js";
+
+const CLIENTS = 8;
+/** So many requests a second, as long as they are answered in time: the network must keep up on the same machine. */
+const RATE = 12;
+/** Of them, how many delete or overwrite. */
+const REPLACING = 0.2;
+/** For each object that the bench `stored` stores. */
+const MS_PER_LARGE_ONE = 6_000;
+const LOOK_MS = 5_000;
+const PATIENCE_MS = 1_800_000;
+const BLOCK_MS = 1000;
+const SEED = 20;
+/** Half of what is seen while it runs is of the first pack's time, in which little is there: judged is what comes later. */
+const WARM_UP = 0.25;
+
+interface Course {
+  /** Times of PUTs of up to 64 KiB, ms. */
+  readonly puts: readonly number[];
+  /** Charged bytes divided by live ones, at each look. */
+  readonly ratios: readonly number[];
+  readonly settled: number;
+  readonly mergeShare: number;
+}
+
+/** A mix of sizes, deletes and overwrites; once with merging of packs, once without, with the same requests. */
+export async function benchMixed({ objects }: BenchOptions): Promise<Figure[]> {
+  const ms = objects * MS_PER_LARGE_ONE;
+  const merging = await course(ms, 1);
+  const plain = await course(ms, 0);
+  const what = `${Math.round(ms / 60_000)} minutes of mixed sizes, ${RATE} requests a second, ${REPLACING * 100} % deletes and overwrites`;
+  return [
+    {
+      what: `${what}: charged, at most, while it runs`,
+      ours: { value: Math.max(...merging.ratios.slice(merging.ratios.length * WARM_UP)), unit: "bytes" },
+      reference: { what: "a live byte", value: 1, unit: "byte" },
+      wanted: { atMost: 6.5 },
+    },
+    {
+      what: "… after it has settled",
+      ours: { value: merging.settled, unit: "bytes" },
+      reference: { what: "a live byte", value: 1, unit: "byte" },
+      wanted: { atMost: 4 },
+    },
+    {
+      what: "… sent to nodes for merging",
+      ours: { value: merging.mergeShare * 100, unit: "%" },
+      reference: { what: "all that is sent", value: 100, unit: "%" },
+      wanted: { atMost: 0.3 },
+    },
+    {
+      what: "… PUT of up to 64 KiB, p99",
+      ours: { value: percentile(merging.puts, 0.99), unit: "ms" },
+      reference: { what: "without merging", value: percentile(plain.puts, 0.99), unit: "ms" },
+      wanted: { atMost: 1.5 },
+    },
+  ];
+}
+
+async function course(ms: number, mergeBudget: number): Promise<Course> {
+  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
+  const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: BLOCK_MS, spec: 133 });
+  const gateway = await startPackingGateway(folder, network, BLOCK_MS, { mergeBudget });
+  const client = new BenchClient(Number(new URL(gateway.endpoint).port));
+  try {
+    await client.send({ method: "PUT", path: "/bench" });
+    const random = seededRandom(SEED);
+    const live = new Map<string, number>();
+    const puts: number[] = [];
+    let counter = 0;
+    const request = async () => {
+      const replaced = random() < REPLACING ? [...live.keys()][Math.floor(random() * live.size)] : undefined;
+      const key = replaced ?? `key-${(counter += 1)}`;
+      if (replaced !== undefined) live.delete(key);
+      if (replaced !== undefined && random() < 0.5) return client.send({ method: "DELETE", path: `/bench/${key}` });
+      const size = mixedSize(random);
+      const body = contentOf((counter += 1), size);
+      const began = performance.now();
+      const answer = await client.send({ method: "PUT", path: `/bench/${key}`, body });
+      if (size <= 64 * 1024) puts.push(performance.now() - began);
+      live.set(key, size);
+      return answer;
+    };
+    const status = async () => (await (await fetch(`${gateway.admin}/packs`)).json()) as PackStatus;
+    const liveBytes = () => [...live.values()].reduce((sum, size) => sum + size, 0);
+    const chargedOf = ({ accounts }: PackStatus) => accounts.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0);
+
+    const end = performance.now() + ms;
+    const lane = async () => {
+      while (performance.now() < end) {
+        const began = performance.now();
+        await request();
+        await sleep(Math.max(0, (CLIENTS * 1000) / RATE - (performance.now() - began)));
+      }
+    };
+    const ratios: number[] = [];
+    const look = async () => {
+      while (performance.now() < end) {
+        await sleep(LOOK_MS);
+        const charged = chargedOf(await status());
+        if (charged > 0) ratios.push(charged / liveBytes());
+      }
+    };
+    await Promise.all([...Array.from({ length: CLIENTS }, lane), look()]);
+    await fetch(`${gateway.admin}/packs/flush`, { method: "POST" });
+    // Settled: nothing is under way, and merging has had the time that it waits for a pack to be quiet.
+    let quiet = 0;
+    await eventually(
+      "all is stored and merged",
+      async () => {
+        await sleep(LOOK_MS);
+        const { queues, packs } = await status();
+        const jobs = await gateway.metric("cess_s3_jobs");
+        const idle = queues.length === 0 && jobs === 0 && Object.keys(packs).join() === "stored";
+        quiet = idle ? quiet + LOOK_MS : 0;
+        return quiet >= 150_000;
+      },
+      PATIENCE_MS,
+    );
+    const after = await status();
+    const sent = await gateway.metric('cess_s3_distribution{event="bytesSent"}');
+    return {
+      puts,
+      ratios,
+      settled: chargedOf(after) / liveBytes(),
+      mergeShare: after.merging.sentBytes / sent,
+    };
+  } finally {
+    client.close();
+    await gateway.end();
+    await network.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
