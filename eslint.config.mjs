@@ -1,3 +1,4 @@
+import nodePlugin from "eslint-plugin-n";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -7,7 +8,10 @@ export default tseslint.config(
     files: ["**/*.ts"],
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
+    plugins: { n: nodePlugin },
     rules: {
+      // What is imported is declared: a package that another one happens to bring may be gone with its next version.
+      "n/no-extraneous-import": "error",
       "max-lines": ["error", { max: 400 }],
       "max-lines-per-function": ["error", { max: 70, skipComments: true, skipBlankLines: true }],
       "no-restricted-syntax": ["error", { selector: "ExportDefaultDeclaration", message: "Name what you export." }],
@@ -30,4 +34,14 @@ export default tseslint.config(
     },
   },
   { files: ["src/config/**/*.ts"], rules: { "no-restricted-properties": "off" } },
+  // The package brings its users what src imports, and not what only the tests need.
+  {
+    files: ["src/**/*.ts"],
+    rules: {
+      "n/no-unpublished-import": [
+        "error",
+        { ignoreTypeImport: true, convertPath: { "src/**/*.ts": ["^src/(.+)\\.ts$", "dist/src/$1.js"] } },
+      ],
+    },
+  },
 );
