@@ -5,6 +5,7 @@ import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
 import type { JobCatalog } from "./ports/job-catalog.js";
 import type { KeyUseCatalog } from "./ports/key-use-catalog.js";
+import type { MarkCatalog } from "./ports/mark-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
@@ -16,6 +17,7 @@ export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
 export type * from "./ports/job-catalog.js";
 export type * from "./ports/key-use-catalog.js";
+export type * from "./ports/mark-catalog.js";
 export type * from "./ports/new-version.js";
 export type * from "./ports/object-catalog.js";
 export type * from "./ports/object-listing.js";
@@ -40,6 +42,7 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly mark: MarkCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

@@ -13,6 +13,7 @@ import type {
   FileCatalog,
   JobCatalog,
   KeyUseCatalog,
+  MarkCatalog,
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
@@ -24,6 +25,7 @@ import { FileTableCatalog } from "./files.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
+import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
@@ -42,6 +44,7 @@ export class SqlCatalog implements Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly mark: MarkCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -58,6 +61,7 @@ export class SqlCatalog implements Catalog {
     this.packs = new PackTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
+    this.mark = new MarkTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

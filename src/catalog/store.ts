@@ -61,6 +61,8 @@ export interface Store {
    * waiting.
    */
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Transactions that were begun since the store was opened. */
+  readonly changes: number;
   /** Resolves when all accepted writes are finished. */
   close(): Promise<void>;
 }

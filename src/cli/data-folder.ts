@@ -20,7 +20,7 @@ export interface FolderLog {
 }
 
 const GATEWAY_CONTENTS =
-  /^(?:catalog\.sqlite(?:-\w+)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|state|access-logs|network)$/;
+  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|state|access-logs|network)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
 /** Made by the file system itself. */
 const FILE_SYSTEMS = "lost+found";
