@@ -4,8 +4,8 @@ import { CatalogUnusable } from "../catalog-unusable.js";
 const DAMAGE: ReadonlySet<string> = new Set(["SQLITE_NOTADB", "SQLITE_CORRUPT"]);
 
 function isDamage(error: unknown): error is Error {
-  const { code } = error as { code?: unknown };
-  return error instanceof Error && typeof code === "string" && [...DAMAGE].some((each) => code.startsWith(each));
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && [...DAMAGE].some((each) => code.startsWith(each));
 }
 
 /** Runs something on the catalog at `path`. Rejects with CatalogUnusable where the file is damaged. */
