@@ -55,7 +55,7 @@ export class CatalogGuard implements Worker {
     const guard = new CatalogGuard(components, settings);
     const mark = toMark(await components.store.get(CATALOG_MARK));
     guard.generation = mark?.generation ?? 0;
-    guard.found = judge(await components.catalog.mark.read(), mark);
+    guard.found = catalogFault(await components.catalog.mark.read(), mark);
     return guard;
   }
 
@@ -92,12 +92,14 @@ export class CatalogGuard implements Worker {
   }
 }
 
-function toMark(value: unknown): CatalogMark | undefined {
+/** Undefined for what is no mark. */
+export function toMark(value: unknown): CatalogMark | undefined {
   const { catalog, generation } = (value ?? {}) as { catalog?: unknown; generation?: unknown };
   return typeof catalog === "string" && typeof generation === "number" ? { catalog, generation } : undefined;
 }
 
-function judge(catalog: CatalogMark, mark: CatalogMark | undefined): string | undefined {
+/** What is wrong with a catalog beside the mark that was kept of it; undefined when nothing is. */
+export function catalogFault(catalog: CatalogMark, mark: CatalogMark | undefined): string | undefined {
   // A new catalog, or one of before there were marks.
   if (mark === undefined && catalog.generation === 0) return undefined;
   if (mark === undefined)

@@ -13,6 +13,6 @@ export interface MarkCatalog {
   advance(): Promise<CatalogMark>;
   /** From now on it counts as another catalog than every copy of it; its generation is above `generation`. */
   renew(generation: number): Promise<CatalogMark>;
-  /** Changes since this process opened the catalog, those of the mark included. */
+  /** Rows changed since this process opened the catalog; to move the mark on is one. */
   changes(): number;
 }

@@ -36,7 +36,6 @@ const types: ColumnTypes = {
 export class SqliteStore implements Store {
   readonly reads: Kysely<Schema>;
   private readonly queue: WriteQueue<Tx>;
-  private begun = 0;
 
   private constructor(
     private readonly reader: Database.Database,
@@ -99,11 +98,11 @@ export class SqliteStore implements Store {
   }
 
   get changes(): number {
-    return this.begun;
+    const { changes } = this.writer.prepare("select total_changes() as changes").get() as { changes: number };
+    return changes;
   }
 
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
-    this.begun++;
     return this.queue.add(intent);
   }
 
