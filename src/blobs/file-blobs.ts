@@ -14,7 +14,6 @@ import { isMissing } from "./missing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
-import type { Quarantine } from "./quarantine.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
@@ -27,6 +26,8 @@ export const FILE_BLOBS_DEFAULTS = {
 export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & typeof PACKS_DEFAULTS> {
   /** Created if it does not exist. */
   readonly folder: string;
+  /** Asked at each removal: whether the blob goes to quarantine instead. */
+  readonly keepRemoved?: () => boolean;
 }
 
 /** Files are removed this many at a time. */
@@ -46,7 +47,8 @@ export class FileBlobs implements Blobs {
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
   // A removal that fails leaves an orphan, which the sweeper finds.
   private readonly holds = new RemovalHolds((ids) => void this.unlinkAll(ids).catch(() => undefined));
-  readonly quarantine: Quarantine;
+  readonly quarantine: FileQuarantine;
+  private readonly keepRemoved: () => boolean;
 
   private constructor(
     private readonly folder: string,
@@ -54,6 +56,7 @@ export class FileBlobs implements Blobs {
     setAside: QuarantineFolder,
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
+    this.keepRemoved = settings.keepRemoved ?? (() => false);
     this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
     const { pins, holds, packs } = this;
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
@@ -190,6 +193,7 @@ export class FileBlobs implements Blobs {
 
   private async unlink(id: BlobId): Promise<void> {
     if (!isBlobId(id)) return;
+    if (this.keepRemoved()) return this.quarantine.take(id);
     if (placeInPack(id)) return this.packs.remove(id);
     await unlink(this.path(id)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;

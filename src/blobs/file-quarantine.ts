@@ -104,13 +104,16 @@ export class FileQuarantine implements Quarantine {
   }
 
   async add(ids: readonly BlobId[]): Promise<void> {
-    const { folder, packs, pins, holds } = this.parts;
-    for (const id of ids) {
-      // A later sweep finds them again.
-      if (holds.active || !isBlobId(id) || !pins.mayBeSwept(id)) continue;
-      if (placeInPack(id)) await packs.setAside(id);
-      else await folder.take("blob", id, this.now());
-    }
+    const { pins, holds } = this.parts;
+    // A later sweep finds the others again.
+    for (const id of ids) if (!holds.active && isBlobId(id) && pins.mayBeSwept(id)) await this.take(id);
+  }
+
+  /** Of a blob that nothing reads or is about to link. */
+  async take(id: BlobId): Promise<void> {
+    const { folder, packs } = this.parts;
+    if (placeInPack(id)) await packs.setAside(id);
+    else await folder.take("blob", id, this.now());
   }
 
   files(): readonly QuarantinedFile[] {

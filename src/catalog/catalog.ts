@@ -3,6 +3,7 @@ import type { BucketCatalog } from "./ports/bucket-catalog.js";
 import type { DocumentCatalog } from "./ports/document-catalog.js";
 import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
+import type { InspectionCatalog } from "./ports/inspection-catalog.js";
 import type { JobCatalog } from "./ports/job-catalog.js";
 import type { KeyUseCatalog } from "./ports/key-use-catalog.js";
 import type { MarkCatalog } from "./ports/mark-catalog.js";
@@ -15,6 +16,7 @@ export type { DocumentCatalog } from "./ports/document-catalog.js";
 export type * from "./ports/bucket-catalog.js";
 export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
+export type * from "./ports/inspection-catalog.js";
 export type * from "./ports/job-catalog.js";
 export type * from "./ports/key-use-catalog.js";
 export type * from "./ports/mark-catalog.js";
@@ -43,6 +45,7 @@ export interface Catalog {
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
+  readonly inspection: InspectionCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

@@ -11,6 +11,7 @@ import type {
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
+  InspectionCatalog,
   JobCatalog,
   KeyUseCatalog,
   MarkCatalog,
@@ -22,6 +23,7 @@ import type {
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
+import { InspectionTableCatalog } from "./inspection.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
@@ -45,6 +47,7 @@ export class SqlCatalog implements Catalog {
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
+  readonly inspection: InspectionCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -61,6 +64,7 @@ export class SqlCatalog implements Catalog {
     this.packs = new PackTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
+    this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { cessS3 } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
@@ -10,6 +10,8 @@ import { ServeFixture } from "../support/serve-fixture.js";
 
 const Bucket = "only-copy";
 const KEYS = ["a", "b", "c", "d", "e"];
+/** So that the objects' own blobs stay until they are stored. */
+const Metadata = { "cess-layout": "own-file" };
 const FILES = ["catalog.sqlite", "catalog.sqlite-wal"];
 
 describe("A catalog that went back", function () {
@@ -26,7 +28,7 @@ describe("A catalog that went back", function () {
   const fill = async (gateway: GatewayProcess, keys = KEYS) => {
     const client = gateway.client();
     await client.send(new CreateBucketCommand({ Bucket })).catch(() => undefined);
-    for (const Key of keys) await client.send(new PutObjectCommand({ Bucket, Key, Body: bodies.get(Key)! }));
+    for (const Key of keys) await client.send(new PutObjectCommand({ Bucket, Key, Body: bodies.get(Key)!, Metadata }));
   };
   const readable = async (gateway: GatewayProcess) => {
     const found: string[] = [];
@@ -69,7 +71,7 @@ describe("A catalog that went back", function () {
     await first.end();
     save("copy", "old");
     const second = await on.serve("copy");
-    await fill(second);
+    await fill(second, KEYS.slice(1));
     await second.end();
     save("copy", "newest");
     const before = staged("copy");
@@ -82,8 +84,10 @@ describe("A catalog that went back", function () {
     expect(catalog).to.match(/^the catalog went back: it is at generation \d+, and was at \d+\. .*--accept-catalog$/);
     expect(await third.metric("cess_s3_catalog_went_back")).to.equal(1);
     expect(third.output).to.match(/"level":50,.*the catalog went back/);
+    // What the old catalog lets go of is kept, too.
+    await third.client().send(new DeleteObjectCommand({ Bucket, Key: "a" }));
     await third.end();
-    expect(staged("copy")).to.include.members(before);
+    expect(staged("copy").map((name) => name.replace(/^blob\.(\w+)\.\d+$/, "$1"))).to.include.members(before);
 
     load("newest", "copy");
     const fourth = await on.serve("copy");
@@ -93,13 +97,15 @@ describe("A catalog that went back", function () {
 
   it("after its log was cut is noticed, and what was swept before anyone noticed comes back from quarantine", async () => {
     const first = await on.serve("cut");
-    await fill(first);
+    const log = join(on.dataDir("cut"), "catalog.sqlite-wal");
+    await fill(first, KEYS.slice(0, 2));
+    const { size } = statSync(log);
+    await fill(first, KEYS.slice(2));
     // The mark follows within a second of the last change.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await first.end("SIGKILL");
     save("cut", "whole");
-    const log = join(on.dataDir("cut"), "catalog.sqlite-wal");
-    truncateSync(log, Math.floor(statSync(log).size * 0.9));
+    truncateSync(log, size);
     rmSync(join(on.dataDir("cut"), "catalog.sqlite-shm"), { force: true });
 
     const second = await on.serve("cut", { unready: true });

@@ -69,7 +69,11 @@ export async function openServices(
   await settle(catalog);
   const guard = await CatalogGuard.open({ catalog, clock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
-  const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
+  const blobs = await FileBlobs.open({
+    folder: join(dataDir, "blobs"),
+    // The newest catalog, when it is put back, needs what an old one lets go of.
+    keepRemoved: () => guard.fault !== undefined,
+  });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
