@@ -185,7 +185,10 @@ export class FileBlobs implements Blobs {
   }
 
   private async unlinkAll(ids: readonly BlobId[]): Promise<void> {
-    if (this.holds.active) return this.holds.defer(ids);
+    if (this.holds.active) {
+      this.holds.defer(ids);
+      return;
+    }
     for (let at = 0; at < ids.length; at += REMOVALS) {
       await Promise.all(ids.slice(at, at + REMOVALS).map((id) => this.unlink(id)));
     }

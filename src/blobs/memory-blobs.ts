@@ -107,7 +107,10 @@ export class MemoryBlobs implements Blobs {
   }
 
   private drop(ids: readonly BlobId[]): void {
-    if (this.holds.active) return this.holds.defer(ids);
+    if (this.holds.active) {
+      this.holds.defer(ids);
+      return;
+    }
     for (const id of ids) {
       this.used -= this.blobs.get(id)?.byteLength ?? 0;
       this.blobs.delete(id);

@@ -186,7 +186,8 @@ export class Packs {
     const since = this.doubtful.get(pack);
     if (since !== undefined) {
       await this.retire(pack, since);
-      return this.forget(pack);
+      this.forget(pack);
+      return;
     }
     await unlink(this.path(pack)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;

@@ -174,10 +174,11 @@ export class InspectionTableCatalog implements InspectionCatalog {
       .selectFrom("files as f")
       .select(["f.id", "f.fid", "f.state"])
       .where("f.state", "in", ["encoded", "declared", "placed", "deleting"])
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom("jobs as j")
+      .where((build) =>
+        build.not(
+          build.exists(
+            build
+              .selectFrom("jobs as j")
               .select("j.id")
               .whereRef("j.subject", "=", "f.id")
               .where("j.kind", "in", ["store", "delete"]),
@@ -203,17 +204,31 @@ export class InspectionTableCatalog implements InspectionCatalog {
     const rows = await this.store.reads
       .selectFrom("versions as v")
       .select(["v.bucket", "v.key"])
-      .where(({ and, not, exists, selectFrom }) =>
-        and([
-          exists(selectFrom("version_blobs as b").select("b.blob").whereRef("b.version_id", "=", "v.id")),
-          not(exists(selectFrom("extents as e").select("e.file_id").whereRef("e.version_id", "=", "v.id"))),
-          not(exists(selectFrom("pack_queue as q").select("q.version_id").whereRef("q.version_id", "=", "v.id"))),
-          not(
-            exists(
-              selectFrom("jobs as j").select("j.id").whereRef("j.subject", "=", "v.id").where("j.kind", "=", "encode"),
-            ),
+      .where((build) =>
+        build.exists(build.selectFrom("version_blobs as b").select("b.blob").whereRef("b.version_id", "=", "v.id")),
+      )
+      .where((build) =>
+        build.not(
+          build.exists(build.selectFrom("extents as e").select("e.file_id").whereRef("e.version_id", "=", "v.id")),
+        ),
+      )
+      .where((build) =>
+        build.not(
+          build.exists(
+            build.selectFrom("pack_queue as q").select("q.version_id").whereRef("q.version_id", "=", "v.id"),
           ),
-        ]),
+        ),
+      )
+      .where((build) =>
+        build.not(
+          build.exists(
+            build
+              .selectFrom("jobs as j")
+              .select("j.id")
+              .whereRef("j.subject", "=", "v.id")
+              .where("j.kind", "=", "encode"),
+          ),
+        ),
       )
       .limit(PAGE)
       .execute();

@@ -31,7 +31,7 @@ export class ArchiveWriter {
     const file = await open(unfinished(path), "w", 0o600);
     await chmod(unfinished(path), 0o600);
     const { readable, controller } = createTarPacker();
-    const written = writeAll(file, readable as unknown as AsyncIterable<Uint8Array>);
+    const written = writeAll(file, readable);
     const archive = new ArchiveWriter(path, file, controller, written);
     written.catch((error: unknown) => {
       archive.failure = asError(error);

@@ -56,7 +56,7 @@ interface StandStill {
 async function standStill(dataDir: string, options: AdminOptions): Promise<StandStill> {
   try {
     const folder = await openGatewayFolder(dataDir, "cess-s3 backup", plainLog);
-    return { alone: true, requireHeld: () => undefined, release: () => Promise.resolve(folder.close()) };
+    return { alone: true, requireHeld: () => undefined, release: () => Promise.resolve().then(() => folder.close()) };
   } catch (error) {
     if (!(error instanceof FolderInUse)) throw error;
     try {

@@ -48,14 +48,20 @@ function inQuarantine({ blob, of }: LinkedBlob, repaired: boolean): Finding {
 async function* checkBlob(blobs: Blobs, { blob, end, of }: LinkedBlob): Findings {
   const lost =
     "Restore it from a backup, or put the object again. If its file is stored on the chain, it can be read all the same";
-  if (!isBlobId(blob)) return yield unreadable(of, `the catalog links ${blob}, which is no blob`, lost);
+  if (!isBlobId(blob)) {
+    yield unreadable(of, `the catalog links ${String(blob)}, which is no blob`, lost);
+    return;
+  }
   const packed = placeInPack(blob);
   const { path, offset } = blobs.locate({ blob, offset: 0, length: end });
   const size = await stat(path).then(
     (found) => found.size,
     () => undefined,
   );
-  if (size === undefined) return yield unreadable(of, `its staged bytes are missing: there is no file ${path}`, lost);
+  if (size === undefined) {
+    yield unreadable(of, `its staged bytes are missing: there is no file ${path}`, lost);
+    return;
+  }
   const available = packed ? Math.min(packed.length, size - offset) : size;
   if (available < end)
     yield {

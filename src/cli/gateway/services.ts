@@ -67,15 +67,7 @@ export async function openServices(
   const clock = systemClock;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
   await settle(catalog);
-  const guard = await CatalogGuard.open({ catalog, clock, store: new JsonFileStore({ folder: dataDir }) });
-  if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
-  const blobs = await FileBlobs.open({
-    folder: join(dataDir, "blobs"),
-    // The newest catalog, when it is put back, needs what an old one lets go of.
-    keepRemoved: () => guard.fault !== undefined,
-  });
-  const back = await putBackLinked({ catalog, blobs });
-  if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
+  const { guard, blobs } = await openStaging(dataDir, catalog, log);
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
@@ -133,6 +125,24 @@ export async function openServices(
     distribution,
     packer,
   };
+}
+
+/** Staging, guarded against a catalog that went back. */
+async function openStaging(
+  dataDir: string,
+  catalog: Catalog,
+  log: Logger,
+): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
+  const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
+  if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
+  const blobs = await FileBlobs.open({
+    folder: join(dataDir, "blobs"),
+    // The newest catalog, when it is put back, needs what an old one lets go of.
+    keepRemoved: () => guard.fault !== undefined,
+  });
+  const back = await putBackLinked({ catalog, blobs });
+  if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
+  return { guard, blobs };
 }
 
 /** What operators read of a catalog that is not the newest. */

@@ -6,6 +6,7 @@ import { placeInPack } from "../../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../../src/blobs/file-blobs.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { ByteStream } from "../../../src/streams/byte-stream.js";
+import { eventually } from "../../support/eventually.js";
 import { collect } from "../../support/collect.js";
 
 describe("The quarantine of staged files", () => {
@@ -78,6 +79,28 @@ describe("The quarantine of staged files", () => {
     await idle(blobs);
     await blobs.remove([id]);
     expect([await names("packs"), await names("quarantine")]).to.deep.equal([[], []]);
+  });
+
+  it("gets what is removed while the catalog may be an old one, small and large", async () => {
+    let old = true;
+    const blobs = await FileBlobs.open({ folder, packedBytes: 100, now: () => time, keepRemoved: () => old });
+    opened.push(blobs);
+    const ids = [await write(blobs, "small"), await write(blobs, "l".repeat(200))];
+    await blobs.close();
+    const unpin = blobs.pin([ids[1]!]);
+    await blobs.remove(ids);
+    expect(await names("quarantine")).to.have.length(1);
+    unpin();
+    const all = async () => {
+      const kept = await Promise.all(blobs.quarantine.files().map(({ name }) => blobs.quarantine.blobs(name)));
+      return kept.flat().sort();
+    };
+    await eventually("both are there", async () => (await all()).length === 2);
+    expect(await all()).to.deep.equal([...ids].sort());
+    old = false;
+    const another = await write(blobs, "n".repeat(200));
+    await blobs.remove([another]);
+    expect(await names("quarantine")).to.have.length(2);
   });
 
   it("gets a pack that is damaged, in which there may be more than can be listed", async () => {
