@@ -45,6 +45,43 @@ program
     (await import("./cli/commands/seal.js")).runSeal(accessKey, options.config),
   );
 
+program
+  .command("backup")
+  .description("write the catalog and all staged bytes to one file, also while the gateway runs")
+  .argument("<file>", "the archive to write (tar); must not exist")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--admin <url>", "the running gateway's admin listener; by default the configuration's")
+  .option("--with-keys", "take the key file along: whoever has the backup can then read everything in it")
+  .action(async (file: string, options: { config?: string; admin?: string; withKeys?: boolean }) =>
+    (await import("./cli/commands/backup.js")).runBackup(file, options),
+  );
+
+program
+  .command("restore")
+  .description("put a backup into an empty data folder")
+  .argument("<file>", "the archive that cess-s3 backup wrote")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .action(async (file: string, options: { config?: string }) =>
+    (await import("./cli/commands/restore.js")).runRestore(file, options),
+  );
+
+program
+  .command("fsck")
+  .description("compare catalog, staging, cache and chain, while no gateway runs on the data folder")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--repair", "mend what can be mended safely")
+  .option("--accept-catalog", "take a catalog that went back as it is")
+  .option("--no-chain", "do not compare with the chain")
+  .option("--json", "print the findings as JSON")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 nothing is wrong, or all was mended; 1 something is wrong; 2 the check could not be run",
+  )
+  .action(
+    async (options: { config?: string; repair?: boolean; json?: boolean; acceptCatalog?: boolean; chain: boolean }) =>
+      (await import("./cli/commands/fsck.js")).runFsck(options),
+  );
+
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);
   process.exit(1);

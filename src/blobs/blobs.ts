@@ -1,5 +1,8 @@
 import type { BlobId, BlobSlice } from "../model/object.js";
 import type { ByteRange } from "../model/byte-range.js";
+import type { Quarantine } from "./quarantine.js";
+
+export type { Quarantine, QuarantinedFile } from "./quarantine.js";
 
 /**
  * Local immutable bytes: staging. A blob exists from the moment `write` resolves until `remove`.
@@ -21,13 +24,17 @@ export interface Blobs {
   locate(slice: BlobSlice): LocatedBytes;
   /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */
   pin(ids: readonly BlobId[]): () => void;
-  /** Idempotent; unknown ids are no error. */
+  /** For blobs that the catalog let go of, or that this process wrote for nothing. Idempotent; unknown ids are no error. */
   remove(ids: readonly BlobId[]): Promise<void>;
   /**
    * Every blob that may be swept (settled, unpinned), in no order; unfinished writes of earlier processes are not
    * listed: they are removed at start.
    */
   list(): AsyncIterable<StoredBlob>;
+  /** For blobs that nothing links and of which this process does not know why. */
+  readonly quarantine: Quarantine;
+  /** Until the returned function is called, removed blobs stay on the disk: a backup is reading them. */
+  holdRemovals(): () => void;
   /** Bytes free for new blobs on the device. */
   free(): Promise<number>;
   /** Resolves when all accepted writes are finished. */

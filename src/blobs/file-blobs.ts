@@ -12,6 +12,8 @@ import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { isMissing } from "./missing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
+import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
+import { RemovalHolds } from "./removal-holds.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
@@ -24,6 +26,8 @@ export const FILE_BLOBS_DEFAULTS = {
 export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & typeof PACKS_DEFAULTS> {
   /** Created if it does not exist. */
   readonly folder: string;
+  /** Asked at each removal: whether the blob goes to quarantine instead. */
+  readonly keepRemoved?: () => boolean;
 }
 
 /** Files are removed this many at a time. */
@@ -34,20 +38,28 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
  * Blobs as files: `<folder>/<first digit>/<id>`, written under `<folder>/unfinished/` and renamed when complete and
  * synced, so that a name in a digit's folder always stands for whole bytes. Sixteen folders rather than more: writers
  * share a folder's sync, and file systems find a name among a hundred thousand as fast as among a hundred. Small ones
- * lie in `<folder>/packs/`.
+ * lie in `<folder>/packs/`, and `<folder>/quarantine/` holds what was set aside.
  */
 export class FileBlobs implements Blobs {
   private readonly pins = new BlobPins();
   private readonly folderSyncs: ReadonlyMap<string, FolderSync>;
   private readonly packs: Packs;
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
+  // A removal that fails leaves an orphan, which the sweeper finds.
+  private readonly holds = new RemovalHolds((ids) => void this.unlinkAll(ids).catch(() => undefined));
+  readonly quarantine: FileQuarantine;
+  private readonly keepRemoved: () => boolean;
 
   private constructor(
     private readonly folder: string,
     settings: FileBlobsSettings,
+    setAside: QuarantineFolder,
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
-    this.packs = new Packs(join(folder, "packs"), settings);
+    this.keepRemoved = settings.keepRemoved ?? (() => false);
+    this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
+    const { pins, holds, packs } = this;
+    this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
     this.folderSyncs = new Map(HEX_DIGITS.map((digit) => [digit, new FolderSync(join(folder, digit))]));
   }
 
@@ -61,7 +73,11 @@ export class FileBlobs implements Blobs {
     // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
     const above = made === undefined ? folder : dirname(made);
     for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
-    return new FileBlobs(folder, settings);
+    const setAside = await QuarantineFolder.open({
+      folder: join(folder, "quarantine"),
+      path: (kind, name) => (kind === "pack" ? join(folder, "packs", name) : join(folder, name.charAt(0), name)),
+    });
+    return new FileBlobs(folder, settings, setAside);
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
@@ -164,7 +180,15 @@ export class FileBlobs implements Blobs {
     await this.unlinkAll(this.pins.remove(ids));
   }
 
+  holdRemovals(): () => void {
+    return this.holds.take();
+  }
+
   private async unlinkAll(ids: readonly BlobId[]): Promise<void> {
+    if (this.holds.active) {
+      this.holds.defer(ids);
+      return;
+    }
     for (let at = 0; at < ids.length; at += REMOVALS) {
       await Promise.all(ids.slice(at, at + REMOVALS).map((id) => this.unlink(id)));
     }
@@ -172,6 +196,7 @@ export class FileBlobs implements Blobs {
 
   private async unlink(id: BlobId): Promise<void> {
     if (!isBlobId(id)) return;
+    if (this.keepRemoved()) return this.quarantine.take(id);
     if (placeInPack(id)) return this.packs.remove(id);
     await unlink(this.path(id)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;

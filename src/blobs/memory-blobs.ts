@@ -6,21 +6,30 @@ import { ByteStream } from "../streams/byte-stream.js";
 import { newBlobId } from "./blob-id.js";
 import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
 import { BlobPins } from "./blob-pins.js";
+import type { Quarantine } from "./quarantine.js";
+import { RemovalHolds } from "./removal-holds.js";
 
 export const MEMORY_BLOBS_DEFAULTS = {
   /** Bytes in all; more are refused as by a full disk. */
   capacity: GIB,
+  /** Milliseconds since 1970. */
+  now: () => Date.now(),
 };
 
 /** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
 export class MemoryBlobs implements Blobs {
   private readonly blobs = new Map<BlobId, Buffer>();
   private readonly pins = new BlobPins();
+  private readonly holds = new RemovalHolds((ids) => this.drop(ids));
+  private readonly aside = new Map<BlobId, { readonly since: number; readonly bytes: Buffer }>();
   private readonly capacity: number;
+  private readonly now: () => number;
   private used = 0;
 
   constructor(settings: Partial<typeof MEMORY_BLOBS_DEFAULTS> = {}) {
-    this.capacity = settings.capacity ?? MEMORY_BLOBS_DEFAULTS.capacity;
+    const { capacity, now } = { ...MEMORY_BLOBS_DEFAULTS, ...settings };
+    this.capacity = capacity;
+    this.now = now;
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
@@ -68,7 +77,40 @@ export class MemoryBlobs implements Blobs {
     return Promise.resolve();
   }
 
+  readonly quarantine: Quarantine = {
+    add: (ids) => {
+      for (const id of ids) {
+        const bytes = this.blobs.get(id);
+        if (!bytes || this.holds.active || !this.pins.mayBeSwept(id)) continue;
+        this.aside.set(id, { since: this.now(), bytes });
+        this.blobs.delete(id);
+      }
+      return Promise.resolve();
+    },
+    files: () => [...this.aside].map(([name, { since, bytes }]) => ({ name, since, size: bytes.length })),
+    blobs: (name) => Promise.resolve(this.aside.has(name as BlobId) ? [name as BlobId] : []),
+    putBack: (name) => {
+      const found = this.aside.get(name as BlobId);
+      if (found) this.blobs.set(name as BlobId, found.bytes);
+      this.aside.delete(name as BlobId);
+      return Promise.resolve();
+    },
+    discard: (name) => {
+      this.used -= this.aside.get(name as BlobId)?.bytes.length ?? 0;
+      this.aside.delete(name as BlobId);
+      return Promise.resolve();
+    },
+  };
+
+  holdRemovals(): () => void {
+    return this.holds.take();
+  }
+
   private drop(ids: readonly BlobId[]): void {
+    if (this.holds.active) {
+      this.holds.defer(ids);
+      return;
+    }
     for (const id of ids) {
       this.used -= this.blobs.get(id)?.byteLength ?? 0;
       this.blobs.delete(id);

@@ -1,11 +1,11 @@
 import { open, opendir, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobId } from "../model/object.js";
-import { fileChunks } from "../streams/file-chunks.js";
-import { isBlobId, newBlobId, packedBlobId, placeInPack } from "./blob-id.js";
+import { newBlobId, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
 import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
+import { HEADER_SIZE, packContents, packHeader } from "./pack-contents.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
@@ -13,11 +13,9 @@ export const PACKS_DEFAULTS = {
   packBytes: 8 * 1024 * 1024,
   /** Bytes written and synced together, at most. */
   groupBytes: 4 * 1024 * 1024,
+  /** Milliseconds since 1970. */
+  now: () => Date.now(),
 };
-
-/** Before each blob: `blob`, its length (32 bits, little-endian), and the 16 random bytes of its id. */
-const MAGIC = Buffer.from("blob");
-const HEADER_SIZE = 24;
 
 interface Waiting {
   readonly bytes: Uint8Array;
@@ -44,14 +42,17 @@ export class Packs {
   private readonly waiting: Waiting[] = [];
   /** Pack → sizes of its blobs that were not removed. An earlier process's pack is added when it is first read. */
   private readonly live = new Map<string, Promise<Map<BlobId, number>>>();
+  /** Packs that may hold what the catalog has forgotten, with the time when that was last seen, ms. */
+  private readonly doubtful = new Map<string, number>();
   private current: OpenPack | undefined;
   /** The pack that is written to, also while it is being created. */
   private own: string | undefined;
   private running: Promise<void> | undefined;
 
-  /** `folder` must exist. */
+  /** `folder` must exist. `retire` sets aside a pack that is empty but doubtful, with its time. */
   constructor(
     private readonly folder: string,
+    private readonly retire: (pack: string, since: number) => Promise<void>,
     settings: Partial<typeof PACKS_DEFAULTS> = {},
   ) {
     this.settings = { ...PACKS_DEFAULTS, ...settings };
@@ -81,6 +82,20 @@ export class Packs {
     const live = await this.blobsOf(pack);
     live.delete(id);
     await this.removeIfEmpty(pack, live);
+  }
+
+  /** As `remove`, but the blob's bytes are kept: with the last blob the pack does not go, it is retired. */
+  async setAside(id: BlobId): Promise<void> {
+    const { pack } = placeInPack(id) ?? {};
+    if (pack === undefined || !(await this.blobsOf(pack)).has(id)) return;
+    this.doubtful.set(pack, this.settings.now());
+    await this.remove(id);
+  }
+
+  /** The pack was replaced as a whole: what is known of it is not true any more. */
+  forget(pack: string): void {
+    this.live.delete(pack);
+    this.doubtful.delete(pack);
   }
 
   /** Every blob that is not known to be removed. Removes packs that hold no blob. */
@@ -127,7 +142,7 @@ export class Packs {
         named(id);
         live.set(id, bytes.length);
         ids.push(id);
-        pieces.push(header(random, bytes.length), bytes);
+        pieces.push(packHeader(random, bytes.length), bytes);
         end += HEADER_SIZE + bytes.length;
       }
       await writeAll(pack.file, Buffer.concat(pieces), pack.size);
@@ -168,6 +183,12 @@ export class Packs {
 
   private async removeIfEmpty(pack: string, live: ReadonlyMap<BlobId, number>): Promise<void> {
     if (live.size > 0 || this.own === pack) return;
+    const since = this.doubtful.get(pack);
+    if (since !== undefined) {
+      await this.retire(pack, since);
+      this.forget(pack);
+      return;
+    }
     await unlink(this.path(pack)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
@@ -177,54 +198,17 @@ export class Packs {
   private blobsOf(pack: string): Promise<Map<BlobId, number>> {
     let live = this.live.get(pack);
     if (!live) {
-      live = readPack(this.path(pack), pack);
+      live = this.readContents(pack);
       this.live.set(pack, live);
       live.catch(() => this.live.delete(pack));
     }
     return live;
   }
-}
 
-function header(random: string, length: number): Buffer {
-  const bytes = Buffer.alloc(HEADER_SIZE);
-  MAGIC.copy(bytes);
-  bytes.writeUInt32LE(length, MAGIC.length);
-  bytes.write(random, MAGIC.length + 4, "hex");
-  return bytes;
-}
-
-/** The blobs of a pack up to where it was cut off; none where there is no such file. */
-async function readPack(path: string, pack: string): Promise<Map<BlobId, number>> {
-  const found = new Map<BlobId, number>();
-  let unread: Buffer = Buffer.alloc(0);
-  /** Where `unread` begins in the file, and bytes of a blob still to pass over. */
-  let position = 0;
-  let skip = 0;
-  try {
-    for await (const chunk of fileChunks(path)) {
-      const passed = Math.min(skip, chunk.length);
-      skip -= passed;
-      position += passed;
-      unread = Buffer.concat([unread, chunk.subarray(passed)]);
-      while (skip === 0 && unread.length >= HEADER_SIZE) {
-        if (!unread.subarray(0, MAGIC.length).equals(MAGIC)) return found;
-        const length = unread.readUInt32LE(MAGIC.length);
-        const id = packedBlobId(unread.toString("hex", MAGIC.length + 4, HEADER_SIZE), {
-          pack,
-          offset: position + HEADER_SIZE,
-          length,
-        });
-        // The last blob may be incomplete. Then nothing links it, and it is swept like any other orphan.
-        if (!isBlobId(id)) return found;
-        found.set(id, length);
-        const here = Math.min(unread.length, HEADER_SIZE + length);
-        skip = HEADER_SIZE + length - here;
-        position += here;
-        unread = unread.subarray(here);
-      }
-    }
-  } catch (error) {
-    if (!isMissing(error)) throw error;
+  private async readContents(pack: string): Promise<Map<BlobId, number>> {
+    const { blobs, whole } = await packContents(this.path(pack), pack);
+    // Blobs behind damage are not in the list: the pack must not go with the last one that is.
+    if (!whole) this.doubtful.set(pack, this.settings.now());
+    return blobs;
   }
-  return found;
 }

@@ -3,8 +3,10 @@ import type { BucketCatalog } from "./ports/bucket-catalog.js";
 import type { DocumentCatalog } from "./ports/document-catalog.js";
 import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
+import type { InspectionCatalog } from "./ports/inspection-catalog.js";
 import type { JobCatalog } from "./ports/job-catalog.js";
 import type { KeyUseCatalog } from "./ports/key-use-catalog.js";
+import type { MarkCatalog } from "./ports/mark-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
@@ -14,8 +16,10 @@ export type { DocumentCatalog } from "./ports/document-catalog.js";
 export type * from "./ports/bucket-catalog.js";
 export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
+export type * from "./ports/inspection-catalog.js";
 export type * from "./ports/job-catalog.js";
 export type * from "./ports/key-use-catalog.js";
+export type * from "./ports/mark-catalog.js";
 export type * from "./ports/new-version.js";
 export type * from "./ports/object-catalog.js";
 export type * from "./ports/object-listing.js";
@@ -40,6 +44,8 @@ export interface Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly mark: MarkCatalog;
+  readonly inspection: InspectionCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

@@ -30,6 +30,7 @@ export interface Schema {
   key_uses: KeyUseTable;
   events: EventTable;
   dropped_events: DroppedEventsTable;
+  catalog_mark: CatalogMarkTable;
 }
 
 export interface BucketTable {
@@ -242,4 +243,11 @@ export interface EventTable {
 export interface DroppedEventsTable {
   webhook: string;
   count: number;
+}
+
+/** One row. */
+export interface CatalogMarkTable {
+  /** 128 random bits in hex. */
+  catalog: string;
+  generation: number;
 }

@@ -11,8 +11,10 @@ import type {
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
+  InspectionCatalog,
   JobCatalog,
   KeyUseCatalog,
+  MarkCatalog,
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
@@ -21,9 +23,11 @@ import type {
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
+import { InspectionTableCatalog } from "./inspection.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
+import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
@@ -42,6 +46,8 @@ export class SqlCatalog implements Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly mark: MarkCatalog;
+  readonly inspection: InspectionCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -58,6 +64,8 @@ export class SqlCatalog implements Catalog {
     this.packs = new PackTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
+    this.inspection = new InspectionTableCatalog(store, clock);
+    this.mark = new MarkTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -61,6 +61,8 @@ export interface Store {
    * waiting.
    */
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Rows that were changed since the store was opened, those of transactions under way included. */
+  readonly changes: number;
   /** Resolves when all accepted writes are finished. */
   close(): Promise<void>;
 }

@@ -15,13 +15,27 @@ export interface DataFolderSettings {
   readonly command: string;
 }
 
+/** Another process has the folder. */
+export class FolderInUse extends ConfigError {
+  constructor(
+    /** Who that is, in words. */
+    readonly holder: string,
+    setting: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${holder}: end that process first, or choose another folder in ${setting}`, options);
+  }
+}
+
 export interface FolderLog {
   warn(fields: object, message: string): void;
 }
 
 const GATEWAY_CONTENTS =
-  /^(?:catalog\.sqlite(?:-\w+)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|state|access-logs|network)$/;
+  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|restore\.partial|state|access-logs|network)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
+/** Where a restore puts what it has not verified as a whole yet. */
+export const UNFINISHED_RESTORE = "restore.partial";
 /** Made by the file system itself. */
 const FILE_SYSTEMS = "lost+found";
 
@@ -67,9 +81,23 @@ export class DataFolder {
   }
 }
 
-/** The data folder of a gateway, for a command that runs one or writes what one reads. As `DataFolder.open`. */
-export function openGatewayFolder(path: string, command: string, log: FolderLog): Promise<DataFolder> {
-  return DataFolder.open(log, { path, command, setting: "dataDir (CESS_S3_DATA_DIR)", contents: GATEWAY_CONTENTS });
+/**
+ * The data folder of a gateway, for a command that runs one or writes what one reads. As `DataFolder.open`; rejects with
+ * ConfigError, too, where a restore was not finished, unless it is for one.
+ */
+export async function openGatewayFolder(
+  path: string,
+  command: string,
+  log: FolderLog,
+  restoring = false,
+): Promise<DataFolder> {
+  const setting = "dataDir (CESS_S3_DATA_DIR)";
+  const folder = await DataFolder.open(log, { path, command, setting, contents: GATEWAY_CONTENTS });
+  if (restoring || !(await exists(join(folder.path, UNFINISHED_RESTORE)))) return folder;
+  folder.close();
+  throw new ConfigError(
+    `a restore into the folder ${folder.path} was not finished: remove all that is in it, and run cess-s3 restore again`,
+  );
 }
 
 /** The data folder of a storage node. As `DataFolder.open`. */
@@ -81,10 +109,7 @@ async function take(path: string, command: string, setting: string): Promise<Fol
   try {
     return FolderLock.take(path, command);
   } catch (cause) {
-    if (cause instanceof ConfigError)
-      throw new ConfigError(`${cause.message}: end that process first, or choose another folder in ${setting}`, {
-        cause,
-      });
+    if (cause instanceof ConfigError) throw new FolderInUse(cause.message, setting, { cause });
     // SQLite does not say why it cannot open a file.
     await requireWritable(path, setting);
     throw new ConfigError(`${setting}: the folder ${path} cannot be locked: ${reasonOf(cause)}`, { cause });

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { ConfigError } from "../config/config-error.js";
+import { CatalogUnusable } from "../catalog/catalog-unusable.js";
 import { AdminError } from "./admin-error.js";
 
 /**
@@ -8,7 +9,8 @@ import { AdminError } from "./admin-error.js";
  */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
-  if (error instanceof ConfigError || error instanceof AdminError) return error.message;
+  if (error instanceof ConfigError || error instanceof AdminError || error instanceof CatalogUnusable)
+    return error.message;
   if ((error as NodeJS.ErrnoException).code !== undefined) return error.message;
   return error.stack ?? error.message;
 }

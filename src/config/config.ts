@@ -301,6 +301,15 @@ export const configSchema = z.strictObject({
         });
     })
     .prefault({}),
+  /** Staged bytes that the catalog does not know: how long they are kept before they are removed. */
+  quarantine: z
+    .strictObject({
+      /** Days from when they were found. */
+      days: decimalNumber({ min: 0.001, max: 3650 }).default(7),
+      /** While fewer bytes are free on the disk the oldest go earlier; 0: never. */
+      minFreeBytes: bytes.prefault("1GiB"),
+    })
+    .prefault({}),
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
   lifecycleDayMs: wholeNumber({ min: 1000, max: 86_400_000 }).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),

@@ -48,6 +48,8 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_PACK_SEGMENTS: ["packing", "segments"],
   CESS_S3_PACK_MAX_AGE: ["packing", "maxAgeSeconds"],
   CESS_S3_PACK_MERGE_BUDGET: ["packing", "mergeBudget"],
+  CESS_S3_QUARANTINE_DAYS: ["quarantine", "days"],
+  CESS_S3_QUARANTINE_MIN_FREE: ["quarantine", "minFreeBytes"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
 };

@@ -27,6 +27,12 @@ export class FolderSync {
   }
 }
 
+/** Makes a file's bytes durable, which something else has written. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  await file.sync().finally(() => file.close());
+}
+
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   await folder.sync().finally(() => folder.close());

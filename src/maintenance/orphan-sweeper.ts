@@ -11,18 +11,29 @@ export const ORPHAN_SWEEPER_DEFAULTS = {
   batch: 256,
 };
 
+interface SweeperLog {
+  info(fields: object, message: string): void;
+}
+
 /**
- * Removes staged bytes that no row links: those of requests that failed, or of a process that ended, after the bytes were
- * written, and those whose removal failed. Blobs whose row may be about to be written are not listed.
+ * Sets staged bytes aside that no row links: those of a process that ended after the bytes were written, and those whose
+ * removal failed. They may also be those of rows that the catalog has lost, which nobody can tell: so they are kept in
+ * quarantine for a while. Blobs whose row may be about to be written are not listed.
  */
 export class OrphanSweeper implements Worker {
   readonly name = "orphan-sweeper";
   private readonly settings: typeof ORPHAN_SWEEPER_DEFAULTS;
+  private found = 0;
   private sweep: AsyncIterator<StoredBlob> | undefined;
   private readonly rounds: Rounds;
 
   constructor(
-    private readonly components: { readonly catalog: Catalog; readonly blobs: Blobs; readonly clock: Clock },
+    private readonly components: {
+      readonly catalog: Pick<Catalog, "orphans">;
+      readonly blobs: Blobs;
+      readonly clock: Clock;
+      readonly log?: SweeperLog;
+    },
     settings: Partial<typeof ORPHAN_SWEEPER_DEFAULTS> = {},
   ) {
     this.settings = { ...ORPHAN_SWEEPER_DEFAULTS, ...settings };
@@ -39,10 +50,14 @@ export class OrphanSweeper implements Worker {
     const candidates = await this.take(this.sweep, signal);
     if (candidates.length > 0) {
       const orphans = await catalog.orphans(candidates.map((blob) => blob.id));
-      await blobs.remove(orphans);
+      await blobs.quarantine.add(orphans);
+      this.found += orphans.length;
     }
     if (candidates.length === this.settings.batch) return "more";
     this.sweep = undefined;
+    if (this.found > 0)
+      this.components.log?.info({ blobs: this.found }, "staged blobs that no object needs are in quarantine now");
+    this.found = 0;
     return "done";
   }
 

@@ -72,8 +72,17 @@ export const bugs: readonly Bug[] = [
     "orphans-kept",
     "The sweeper finds what nothing links, and leaves it.",
     "maintenance/orphan-sweeper",
-    "await blobs.remove(orphans);",
+    "await blobs.quarantine.add(orphans);",
     "",
+  ),
+  bug(
+    "mark-before-catalog",
+    "The mark outside the catalog is moved on before the catalog is.",
+    "maintenance/catalog-guard",
+    "await store.set(CATALOG_MARK, await catalog.mark.advance());",
+    `const mark = await catalog.mark.read();
+        await store.set(CATALOG_MARK, { ...mark, generation: mark.generation + 1 });
+        await catalog.mark.advance();`,
   ),
   bug(
     "fresh-blobs-swept",

@@ -100,6 +100,11 @@ function checkFragments({ chain, nodes }: World): void {
   }
 }
 
+/** Staged files, without those that are in quarantine until they are too old. */
+function inUse(disk: SimulatedDisk): string[] {
+  return disk.files(BLOBS_FOLDER).filter((path) => !path.startsWith(`${BLOBS_FOLDER}/quarantine/`));
+}
+
 /** After the sweepers' rounds staging holds the parts of open uploads and nothing else. */
 export async function checkAtRest(world: World): Promise<void> {
   const { owner, disk, clients, incarnation } = world;
@@ -124,7 +129,7 @@ export async function checkAtRest(world: World): Promise<void> {
       for (const { blob } of await catalog.uploads.parts(entry.upload.id)) linked.add(blob);
     }
   }
-  const files = disk.files(BLOBS_FOLDER);
+  const files = inUse(disk);
   const needed = new Set([...linked].map((blob) => stagedAt(blob).path));
   const leaked = files.filter((path) => !needed.has(path));
   // One pack may be open for what comes next, though all that is in it has gone.
@@ -159,7 +164,7 @@ export async function checkEmpty(world: World, spec: 100 | 133): Promise<void> {
   const { chain, disk, incarnation } = world;
   if (chain.files().some(({ owners }) => owners.length > 0) && spec === 133)
     throw new Violation("files are left on chain although everything was deleted");
-  const left = disk.files(BLOBS_FOLDER);
+  const left = inUse(disk);
   if (left.length > world.clients.length * 100) throw new Violation("staging is not empty");
   const states = await incarnation!.services.catalog.files.countByState();
   const rows = Object.values(states).reduce((sum, count) => sum + count, 0);

@@ -12,8 +12,10 @@ import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
+import { CatalogGuard } from "../../src/maintenance/catalog-guard.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
+import { putBackLinked, QuarantineKeeper } from "../../src/maintenance/quarantine-keeper.js";
 import { UploadGc } from "../../src/maintenance/upload-gc.js";
 import type { BlobId } from "../../src/model/object.js";
 import type { Account } from "../../src/model/account.js";
@@ -134,11 +136,12 @@ export class Incarnation {
 
   /** Ends as after SIGTERM. Returns the names of workers that did not obey, and where the catalog is. */
   async stop(): Promise<{ readonly stuck: readonly string[]; readonly left: string }> {
-    const { supervisor, distribution, preprocessing, cache, catalog } = this.services;
+    const { supervisor, distribution, preprocessing, cache, guard, catalog } = this.services;
     const stuck = await supervisor.drain(1_500, 1_000);
     await distribution.close();
     await preprocessing.close();
     await cache.close();
+    await guard.close();
     await catalog.close();
     this.owner.alive = false;
     const left = join(this.world.folder, `${this.owner.name} left`);
@@ -192,7 +195,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
-  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS });
+  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now() });
   const encoder = new InProcessEncoder(owner, random, (format, index, fragment) => {
     try {
       secrecy.requireOneContent(format, index, fragment);
@@ -212,6 +215,9 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       world.store.set(key, value);
     },
   };
+  const guard = await CatalogGuard.open({ catalog, store, clock }, { intervalMs: 15_000 });
+  if (guard.fault !== undefined) onError(new Error(`after a crash: ${guard.fault}`));
+  if ((await putBackLinked({ catalog, blobs })) > 0) onError(new Error("blobs that the catalog links were set aside"));
   const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalizedWatermark.open(store));
   const registry = PersistentNodeRegistry.inMemory({ chain, clock });
   const nodes = new LimitedNodes(
@@ -266,6 +272,8 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
   for (const worker of [
+    guard,
+    new QuarantineKeeper(shared, { keepMs: 20 * world.sweepMs, minFreeBytes: 1, ...every }),
     new OrphanSweeper(shared, every),
     new PreparationGc(shared, every),
     new UploadGc(shared, every),
@@ -287,6 +295,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   return {
     catalog,
     blobs,
+    guard,
     encoder,
     preprocessing,
     cache,

@@ -64,6 +64,7 @@ const dice = (importer: string): Redirect => ({
 const MACHINE: readonly Redirect[] = [
   fromDisk("/src/blobs/file-blobs.js"),
   fromDisk("/src/blobs/packs.js"),
+  fromDisk("/src/blobs/file-quarantine.js"),
   fromDisk("/src/files/folder-sync.js"),
   fromDisk("/src/cache/disk-tier.js"),
   ...["/src/encoding/segment-source.js", "/src/streams/file-chunks.js"].map((importer) => ({

@@ -181,4 +181,67 @@ export function blobsContract(open: () => Promise<Blobs>): void {
   it("says how many bytes are free", async () => {
     expect(await blobs.free()).to.be.greaterThan(0);
   });
+
+  describe("in quarantine", () => {
+    /** A blob of its own file where there are such. */
+    const large = async (text: string) => {
+      const { id } = await blobs.write(chunksOf(Buffer.from(text.padEnd(100_000, "."))));
+      blobs.settle([id]);
+      return id;
+    };
+    const inQuarantine = async () => {
+      const all = blobs.quarantine.files().map(({ name }) => blobs.quarantine.blobs(name));
+      return (await Promise.all(all)).flat().sort();
+    };
+
+    it("are missing, and are there again with every byte when they are put back", async () => {
+      const [kept, aside] = [await large("kept"), await large("aside")];
+      await blobs.quarantine.add([aside, missing]);
+      expect(await failureOf(bytesOf(blobs, aside))).to.be.instanceOf(BlobMissing);
+      expect(await listed()).to.deep.equal([kept]);
+      expect(await inQuarantine()).to.deep.equal([aside]);
+      const [file] = blobs.quarantine.files();
+      expect(file?.size).to.equal(100_000);
+      await blobs.quarantine.putBack(file!.name);
+      expect((await bytesOf(blobs, aside)).toString()).to.equal("aside".padEnd(100_000, "."));
+      expect(blobs.quarantine.files()).to.deep.equal([]);
+      expect(await listed()).to.deep.equal([kept, aside].sort());
+    });
+
+    it("go for good when they are discarded, however often", async () => {
+      const id = await large("garbage");
+      await blobs.quarantine.add([id]);
+      const [file] = blobs.quarantine.files();
+      await blobs.quarantine.discard(file!.name);
+      await blobs.quarantine.discard(file!.name);
+      await blobs.quarantine.putBack(file!.name);
+      expect(await failureOf(bytesOf(blobs, id))).to.be.instanceOf(BlobMissing);
+      expect(await inQuarantine()).to.deep.equal([]);
+    });
+
+    it("are never those that are pinned, or whose row may be about to be written", async () => {
+      const [pinned, { id: arriving }] = [await large("pinned"), await blobs.write(chunksOf(Buffer.alloc(100_000)))];
+      const unpin = blobs.pin([pinned]);
+      await blobs.quarantine.add([pinned, arriving]);
+      unpin();
+      for (const id of [pinned, arriving]) expect(await bytesOf(blobs, id)).to.have.length(100_000);
+    });
+  });
+
+  describe("while removals are held", () => {
+    it("stay readable although they are removed, until the last hold ends", async () => {
+      const { id } = await blobs.write(chunksOf(Buffer.from("held")));
+      const [first, second] = [blobs.holdRemovals(), blobs.holdRemovals()];
+      await blobs.remove([id]);
+      await blobs.quarantine.add([id]);
+      first();
+      first();
+      expect((await bytesOf(blobs, id)).toString()).to.equal("held");
+      second();
+      await eventually("the blob is gone", async () => {
+        const failure = await failureOf(bytesOf(blobs, id)).catch(() => undefined);
+        return failure instanceof BlobMissing;
+      });
+    });
+  });
 }

@@ -29,8 +29,12 @@ export class GatewayProcess {
     private readonly said: { text: string },
   ) {}
 
-  /** Starts `cess-s3 ARGS` and waits until it is ready. */
-  static async start(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  /** Starts `cess-s3 ARGS` and waits until it is ready, or answers that it is not, if that will do. */
+  static async start(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    { unready = false } = {},
+  ): Promise<GatewayProcess> {
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
@@ -48,7 +52,7 @@ export class GatewayProcess {
         const [s3, admin] = [PRINTED.s3.exec(said.text)?.[1], PRINTED.admin.exec(said.text)?.[1]];
         if (s3 === undefined || admin === undefined) return undefined;
         const answer = await fetch(`${admin}/health/ready`).catch(() => undefined);
-        return answer?.ok ? ([s3, admin] as const) : undefined;
+        return answer && (answer.ok || unready) ? ([s3, admin] as const) : undefined;
       });
       return new GatewayProcess(child, endpoint, admin, said);
     } catch (error) {

@@ -7,6 +7,8 @@ import { Migrations } from "../migrations.js";
 import type { Schema } from "../schema.js";
 import type { PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
+import { namingDamage } from "./damage.js";
+import { prepareMigration } from "./schema-copy.js";
 import { StatementCache } from "./statement-cache.js";
 
 export interface SqliteSettings extends Partial<WriteQueueSettings> {
@@ -49,14 +51,13 @@ export class SqliteStore implements Store {
     );
   }
 
-  /** Opens or creates the database and brings it to the newest schema. */
+  /**
+   * Opens or creates the database and brings it to the newest schema. Rejects with CatalogUnusable where it is damaged,
+   * where a newer program has written it, or where no copy can be made before it is migrated.
+   */
   static async open(settings: SqliteSettings): Promise<SqliteStore> {
     await mkdir(dirname(settings.path), { recursive: true });
-    const writer = connect(settings.path);
-    writer.pragma("journal_mode = WAL");
-    writer.pragma("synchronous = NORMAL");
-    writer.pragma(`wal_autocheckpoint = ${SQLITE_DEFAULTS.checkpointPages}`);
-    await migrate(writer);
+    const writer = await namingDamage(settings.path, () => openWriter(settings.path));
     const reader = connect(settings.path);
     reader.pragma("query_only = ON");
     // The log is created by the first transaction. Its name must be durable before its content counts as durable.
@@ -94,6 +95,11 @@ export class SqliteStore implements Store {
       if (!Array.isArray(rows)) throw new Error("the database gave no list of rows");
       return Promise.resolve(rows as readonly Row[]);
     };
+  }
+
+  get changes(): number {
+    const { changes } = this.writer.prepare("select total_changes() as changes").get() as { changes: number };
+    return changes;
   }
 
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
@@ -187,13 +193,30 @@ function connect(path: string): Database.Database {
   return database;
 }
 
+async function openWriter(path: string): Promise<Database.Database> {
+  const writer = connect(path);
+  try {
+    writer.pragma("journal_mode = WAL");
+    writer.pragma("synchronous = NORMAL");
+    writer.pragma(`wal_autocheckpoint = ${SQLITE_DEFAULTS.checkpointPages}`);
+    await migrate(writer, path);
+    return writer;
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
+}
+
 function kysely(database: StatementCache): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
 }
 
 /** In a transaction of Kysely's, synced before anything else starts. */
-async function migrate(database: Database.Database): Promise<void> {
+async function migrate(database: Database.Database, path: string): Promise<void> {
   const db = kysely(new StatementCache(database));
-  const { error } = await new Migrator({ db, provider: new Migrations(types) }).migrateToLatest();
-  if (error !== undefined) throw new Error("the catalog's schema could not be brought up to date", { cause: error });
+  const provider = new Migrations(types);
+  await prepareMigration(database, path, Object.keys(await provider.getMigrations()));
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined)
+    throw new Error(`the schema of the catalog ${path} could not be brought up to date`, { cause: error });
 }

@@ -1,9 +1,13 @@
 import { json, type AdminRoute } from "../../admin/admin-server.js";
+import { systemClock } from "../../async/system-clock.js";
+import { BlobHolds } from "./blob-holds.js";
+import { catalogRoutes } from "./catalog-routes.js";
 import type { Services } from "./services.js";
 
 /** What the admin listener shows of the services, and lets an operator do with them. */
 export function adminRoutes(services: Services): AdminRoute[] {
-  return [nodeTable(services), ...packRoutes(services)];
+  const holds = new BlobHolds({ ...services, clock: systemClock });
+  return [nodeTable(services), ...packRoutes(services), ...catalogRoutes(services), ...holds.routes()];
 }
 
 /** The admin endpoint's table of storage nodes, the best first. */

@@ -13,7 +13,10 @@ import { LifecycleWorker } from "../../maintenance/lifecycle-worker.js";
 import { Notifier } from "../../maintenance/notifier.js";
 import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../maintenance/preparation-gc.js";
+import { QuarantineKeeper } from "../../maintenance/quarantine-keeper.js";
 import { UploadGc } from "../../maintenance/upload-gc.js";
+import type { Worker } from "../../background/worker.js";
+import { heldWhile } from "../../background/held-worker.js";
 import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
@@ -24,7 +27,7 @@ import { gatewayKeys } from "./gateway-keys.js";
 import { listen } from "../listen.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
-import { closeServices, openServices, type Services } from "./services.js";
+import { catalogReason, closeServices, openServices, type Services } from "./services.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
@@ -163,6 +166,10 @@ function healthChecks({ chain }: Config, services: Services): HealthCheck[] {
       reason: () =>
         services.chain.connected ? undefined : `the chain is not connected: ${chain.endpoints.join(", ")}`,
     },
+    {
+      name: "catalog",
+      reason: () => (services.guard.fault === undefined ? undefined : catalogReason(services.guard.fault)),
+    },
   ];
 }
 
@@ -178,20 +185,31 @@ async function networkBucket(
   return bucket;
 }
 
-async function startWorkers(services: Services, { lifecycleDayMs, notifications }: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, supervisor, distribution, packer, registry } = services;
+async function startWorkers(services: Services, config: Config, log: Logger): Promise<void> {
+  const { catalog, blobs, guard, supervisor, distribution, packer, registry } = services;
+  const { lifecycleDayMs, notifications, quarantine } = config;
   await catalog.jobs.releaseAll();
-  for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  // Nothing is destroyed because of a catalog that went back.
+  const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
+  for (const { worker, concurrency } of distribution.workers)
+    supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
   supervisor.add(packer);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
-    new OrphanSweeper(shared),
+    guard,
+    held(new OrphanSweeper({ ...shared, log })),
+    held(
+      new QuarantineKeeper(shared, {
+        keepMs: quarantine.days * 86_400_000,
+        minFreeBytes: quarantine.minFreeBytes,
+      }),
+    ),
     new PreparationGc(shared),
     new UploadGc(shared),
     new RegistrySaver({ registry, clock: systemClock }),
+    held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
   ])
     supervisor.add(worker);
-  supervisor.add(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs }));
   const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
     name,
     url,

@@ -21,6 +21,8 @@ import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry, type NodeRegistrySettings } from "../../network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
+import { CatalogGuard } from "../../maintenance/catalog-guard.js";
+import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
@@ -36,6 +38,7 @@ export interface Services {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
+  readonly guard: CatalogGuard;
   readonly encoder: ThreadEncoder;
   readonly digests: DigestThreads;
   readonly preprocessing: ResumablePreprocessing;
@@ -64,7 +67,7 @@ export async function openServices(
   const clock = systemClock;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
   await settle(catalog);
-  const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
+  const { guard, blobs } = await openStaging(dataDir, catalog, log);
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
@@ -106,6 +109,7 @@ export async function openServices(
     keys,
     catalog,
     blobs,
+    guard,
     encoder,
     digests,
     preprocessing,
@@ -121,6 +125,33 @@ export async function openServices(
     distribution,
     packer,
   };
+}
+
+/** Staging, guarded against a catalog that went back. */
+async function openStaging(
+  dataDir: string,
+  catalog: Catalog,
+  log: Logger,
+): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
+  const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
+  if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
+  const blobs = await FileBlobs.open({
+    folder: join(dataDir, "blobs"),
+    // The newest catalog, when it is put back, needs what an old one lets go of.
+    keepRemoved: () => guard.fault !== undefined,
+  });
+  const back = await putBackLinked({ catalog, blobs });
+  if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
+  return { guard, blobs };
+}
+
+/** What operators read of a catalog that is not the newest. */
+export function catalogReason(fault: string): string {
+  return (
+    `${fault}. Objects may be missing, and nothing is swept, deleted on the chain or expired until you decide: stop the ` +
+    "gateway and put the newest catalog back (docs/deployment.md, The catalog went back), or accept this one with " +
+    "cess-s3 fsck --accept-catalog"
+  );
 }
 
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
@@ -148,6 +179,8 @@ export async function closeServices(services: Services): Promise<void> {
   await services.encoder.close();
   await services.digests.close();
   await services.blobs.close();
+  // The mark is behind then, as after a crash.
+  await services.guard.close().catch(() => undefined);
   await services.catalog.close();
   await services.keys.close();
 }

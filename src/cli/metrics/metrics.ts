@@ -4,6 +4,7 @@ import type { AccountUsage, Catalog } from "../../catalog/catalog.js";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import { SharedWork } from "../../retrieval/shared-work.js";
 import { gauge, labelledGauge } from "./families.js";
+import { stagingMetrics } from "./staging-metrics.js";
 import type { Accounts } from "../gateway/accounts.js";
 import type { Services } from "../gateway/services.js";
 
@@ -30,6 +31,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     this.catalogGauges(services);
     this.packGauges(services, accounts);
+    stagingMetrics(this.registry, services);
     gauge(this.registry, "cess_s3_chain_connected", "1 while a chain node answers", () =>
       Number(services.chain.connected),
     );

@@ -5,6 +5,7 @@ import type { ChainDeal, ChainFile, ChainNode, Territory } from "./chain.js";
 import {
   asAccount,
   asBigInt,
+  asFid,
   asHash,
   asNumber,
   asText,
@@ -34,6 +35,12 @@ export class ChainReader {
   async file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
     const info = await this.read("fileBank", "file", [hashArgument(fid)], at);
     return info === undefined ? undefined : toFile(fid, info);
+  }
+
+  /** FIDs of the files that an account owns, at the newest final block. */
+  async ownedFiles(owner: CessAccount): Promise<Fid[]> {
+    const list = await this.read("fileBank", "userHoldFileList", [owner], "finalized");
+    return (list === undefined ? [] : items(list)).flatMap((slice) => asFid(field(slice, "fileHash")) ?? []);
   }
 
   async deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {

@@ -51,7 +51,7 @@ describe("Small blobs in packs", () => {
   it("share a sync with all that waited for the one before", async () => {
     const named: BlobId[] = [];
     await open();
-    const packed = new Packs(join(folder, "packs"));
+    const packed = new Packs(join(folder, "packs"), () => Promise.resolve());
     opened.push(packed);
     const first = packed.append(Buffer.from("first"), (id) => named.push(id));
     const rest = texts(50).map((text) => packed.append(Buffer.from(text), (id) => named.push(id)));

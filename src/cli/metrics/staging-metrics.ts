@@ -1,0 +1,22 @@
+import type { Registry } from "prom-client";
+import type { Services } from "../gateway/services.js";
+import { gauge } from "./families.js";
+
+/** Whether the catalog is the newest, and what is kept because it might not be. */
+export function stagingMetrics(registry: Registry, { guard, blobs }: Pick<Services, "guard" | "blobs">): void {
+  gauge(
+    registry,
+    "cess_s3_catalog_went_back",
+    "1 while the catalog is not the one that this gateway wrote last, and nothing is swept",
+    () => Number(guard.fault !== undefined),
+  );
+  gauge(
+    registry,
+    "cess_s3_quarantine_files",
+    "Files in quarantine: staged blobs, and packs of small ones, that the catalog does not know",
+    () => blobs.quarantine.files().length,
+  );
+  gauge(registry, "cess_s3_quarantine_bytes", "Bytes in quarantine", () =>
+    blobs.quarantine.files().reduce((sum, { size }) => sum + size, 0),
+  );
+}
