@@ -7,6 +7,7 @@ import { addAcls } from "./migrations/0004-acls.js";
 import { addEncryption } from "./migrations/0005-encryption.js";
 import { createEvents } from "./migrations/0006-events.js";
 import { createPacks } from "./migrations/0007-packs.js";
+import { addJobTimes } from "./migrations/0014-job-times.js";
 
 /** The catalog's history. A migration that was released is never changed: a new one follows it. */
 export class Migrations implements MigrationProvider {
@@ -21,6 +22,7 @@ export class Migrations implements MigrationProvider {
       "0005_encryption": { up: (db: Kysely<unknown>) => addEncryption(db, this.types) },
       "0006_events": { up: (db: Kysely<unknown>) => createEvents(db, this.types) },
       "0007_packs": { up: (db: Kysely<unknown>) => createPacks(db, this.types) },
+      "0014_job_times": { up: (db: Kysely<unknown>) => addJobTimes(db, this.types) },
     });
   }
 }

@@ -16,6 +16,7 @@ import type {
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
+  StatusCatalog,
   UploadCatalog,
 } from "./catalog.js";
 import { DocumentTableCatalog } from "./documents.js";
@@ -27,6 +28,7 @@ import { KeyUseTableCatalog } from "./key-uses.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
+import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
 
@@ -42,6 +44,7 @@ export class SqlCatalog implements Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly status: StatusCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -58,6 +61,7 @@ export class SqlCatalog implements Catalog {
     this.packs = new PackTableCatalog(store, clock, formats);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
+    this.status = new StatusTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 
