@@ -50,6 +50,9 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_PACK_MERGE_BUDGET: ["packing", "mergeBudget"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
+  CESS_S3_LOG_FORMAT: ["logFormat"],
+  CESS_S3_TRACING_ENDPOINT: ["tracing", "endpoint"],
+  CESS_S3_TRACING_RATIO: ["tracing", "ratio"],
 };
 
 /** These hold several values, separated by commas or spaces. */
@@ -81,4 +84,5 @@ export const NODE_VARIABLES: Variables = {
   CESS_S3_NODE_ENDPOINT: ["endpoint"],
   CESS_S3_NODE_DECLARED_TIB: ["declaredTib"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
+  CESS_S3_LOG_FORMAT: ["logFormat"],
 };

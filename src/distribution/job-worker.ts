@@ -98,7 +98,7 @@ export class JobWorker implements Worker {
     const limits = { minMs: retryMinBlocks * blockMs, maxMs: retryMaxBlocks * blockMs };
     const delayMs = backoffMs(limits, job.attempt + 1);
     const text = error instanceof Error ? error.message : String(error);
-    this.context.counters.retries++;
+    this.context.counters[`${job.kind}Failures`]++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
     this.context.log[expected ? "warn" : "error"](
       {

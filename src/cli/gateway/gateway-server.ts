@@ -17,11 +17,15 @@ import { UploadGc } from "../../maintenance/upload-gc.js";
 import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
+import type { DispatchComponents } from "../../s3/dispatch.js";
 import type { PeerServer } from "../../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
+import { ChainStatus } from "./chain-status.js";
+import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { listen } from "../listen.js";
+import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
@@ -40,6 +44,8 @@ const WAKE_MS = 20;
 
 export interface GatewayServerComponents {
   readonly log: Logger;
+  /** Lines that the log has lost, for metrics. */
+  readonly droppedLines?: () => number;
   /** Of the admin listener, beside its own: the dev network has some. */
   readonly extraRoutes?: readonly AdminRoute[];
 }
@@ -52,6 +58,7 @@ export class GatewayServer implements Running {
     private readonly spool: AccessSpool,
     private readonly admin: AdminServer,
     private readonly peer: PeerServer | undefined,
+    private readonly chainStatus: ChainStatus,
     readonly endpoint: string,
     readonly adminEndpoint: string,
     /** URL for other gateways; undefined when there is no such listener. */
@@ -62,13 +69,17 @@ export class GatewayServer implements Running {
    * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
    * still be connecting then: `/health/ready` tells. Rejects with ConfigError.
    */
-  static async start(config: Config, { log, extraRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
+  static async start(
+    config: Config,
+    { log, droppedLines = () => 0, extraRoutes = [] }: GatewayServerComponents,
+  ): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
     const services = await openServices(config, accounts, signer, keys, log);
     await startWorkers(services, config, log);
-    const metrics = new Metrics(services, accounts);
+    const chainStatus = chainStatusOf(config, services, accounts, log);
+    const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     const network = await networkBucket(config, services, log);
     const gateway = new CessGateway(
       {
@@ -109,7 +120,7 @@ export class GatewayServer implements Running {
           credentials: accounts,
           clock: systemClock,
           logger: log,
-          onAnswer: metrics.onAnswer,
+          ...observers(metrics, log),
           onAccess: (entry) => void accessLogger.record(entry),
         },
         appSettings(config),
@@ -122,7 +133,8 @@ export class GatewayServer implements Running {
     const endpoint = await listen("listen", s3, config.listen);
     const adminEndpoint = await listen("adminListen", admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
-    return new GatewayServer(services, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
+    log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
+    return new GatewayServer(services, s3, spool, admin, peer, chainStatus, endpoint, adminEndpoint, peerEndpoint);
   }
 
   async close(): Promise<void> {
@@ -130,6 +142,7 @@ export class GatewayServer implements Running {
     await this.services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await this.spool.flush();
     await this.admin.close();
+    this.chainStatus.close();
     await closeServices(this.services);
   }
 }
@@ -153,6 +166,26 @@ function adminServer(
     },
     { names: [adminListen.host, ...adminNames] },
   );
+}
+
+function chainStatusOf(config: Config, services: Services, accounts: Accounts, log: Logger): ChainStatus {
+  const { session, chain } = services;
+  return new ChainStatus(
+    { session, chain, clock: systemClock, log, accounts: () => accounts.all },
+    { blockMs: config.chain.blockMs },
+  );
+}
+
+/** Who is told of each request. */
+function observers({ requests }: Metrics, log: Logger): Pick<DispatchComponents, "onArrival" | "onAnswer"> {
+  const line = requestLog(log);
+  return {
+    onArrival: requests.onArrival,
+    onAnswer: (answered) => {
+      requests.onAnswer(answered);
+      line?.(answered);
+    },
+  };
 }
 
 /** What readiness depends on. */
