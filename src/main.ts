@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addAdminCommands } from "./cli/commands/admin-commands.js";
 import { explain } from "./cli/explain.js";
 
 // What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
@@ -44,6 +45,8 @@ program
   .action(async (accessKey: string, options: { config?: string }) =>
     (await import("./cli/commands/seal.js")).runSeal(accessKey, options.config),
   );
+
+addAdminCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

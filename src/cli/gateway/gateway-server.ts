@@ -29,6 +29,7 @@ import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
+import { insightRoutes } from "./routes/insight-routes.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
@@ -127,7 +128,11 @@ export class GatewayServer implements Running {
       ),
     );
     const health = new Health(systemClock, healthChecks(config, services));
-    const admin = adminServer(config, services, metrics, health, extraRoutes);
+    const insight = insightRoutes(
+      { services, health, chainStatus, metrics: metrics.registry },
+      { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
+    );
+    const admin = adminServer(config, services, metrics, health, [...insight, ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);

@@ -24,7 +24,7 @@ export function prettyLine(line: string, colours: boolean): string {
 
 /** Control characters are escaped: what clients sent must not steer a terminal. */
 function text(value: unknown): string {
-  const plain = typeof value === "string" ? value : String(JSON.stringify(value));
+  const plain = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
   return plain.replace(
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
     (each) => `\\x${each.charCodeAt(0).toString(16).padStart(2, "0")}`,
