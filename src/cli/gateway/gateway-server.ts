@@ -31,6 +31,7 @@ import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import { S3Server } from "./s3-server.js";
+import { openTracing, type Tracing } from "../tracing/tracing.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
 
@@ -60,6 +61,7 @@ export class GatewayServer implements Running {
     private readonly admin: AdminServer,
     private readonly peer: PeerServer | undefined,
     private readonly chainStatus: ChainStatus,
+    private readonly tracing: Tracing | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
     /** URL for other gateways; undefined when there is no such listener. */
@@ -77,7 +79,8 @@ export class GatewayServer implements Running {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
-    const services = await openServices(config, accounts, signer, keys, log);
+    const tracing = await openTracing(config.tracing);
+    const services = await openServices(config, accounts, signer, keys, log, tracing?.traced);
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
@@ -122,12 +125,14 @@ export class GatewayServer implements Running {
           clock: systemClock,
           logger: log,
           ...observers(metrics, log),
+          ...(tracing && { trace: tracing.request }),
           onAccess: (entry) => void accessLogger.record(entry),
         },
         appSettings(config),
       ),
     );
     const health = new Health(systemClock, healthChecks(config, services));
+    metrics.health(health);
     const insight = insightRoutes(
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
@@ -139,7 +144,18 @@ export class GatewayServer implements Running {
     const adminEndpoint = await listen("adminListen", admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
     log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
-    return new GatewayServer(services, s3, spool, admin, peer, chainStatus, endpoint, adminEndpoint, peerEndpoint);
+    return new GatewayServer(
+      services,
+      s3,
+      spool,
+      admin,
+      peer,
+      chainStatus,
+      tracing,
+      endpoint,
+      adminEndpoint,
+      peerEndpoint,
+    );
   }
 
   async close(): Promise<void> {
@@ -149,6 +165,7 @@ export class GatewayServer implements Running {
     await this.admin.close();
     this.chainStatus.close();
     await closeServices(this.services);
+    await this.tracing?.close();
   }
 }
 

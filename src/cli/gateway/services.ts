@@ -25,6 +25,8 @@ import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/pack
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
+import type { Traced } from "../../model/traced.js";
+import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { placementPolicy } from "./placement.js";
@@ -59,12 +61,15 @@ export async function openServices(
   signer: Signer,
   { keys, settle }: GatewayKeys,
   log: Logger,
+  traced?: Traced,
 ): Promise<Services> {
   const { dataDir } = config;
   const clock = systemClock;
-  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
+  const parts = new TracedParts(traced);
+  const sqlite = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
+  const catalog = parts.catalog(sqlite);
   await settle(catalog);
-  const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
+  const blobs = parts.blobs(await FileBlobs.open({ folder: join(dataDir, "blobs") }));
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
@@ -72,14 +77,14 @@ export async function openServices(
   const store = new JsonFileStore({ folder: join(dataDir, "state") });
   const watermark = await FinalizedWatermark.open(store);
   const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
-  const chain = new CessChain({ session, signer });
+  const chain = parts.chain(new CessChain({ session, signer }));
   const http = new HttpNodes(
     { signer: chain },
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
   const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
-  const nodes = new LimitedNodes({ nodes: new MeasuredNodes({ nodes: http, registry, clock }) });
+  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
@@ -97,6 +102,7 @@ export async function openServices(
       nodes,
       registry,
       policy: await placementPolicy(config.placement),
+      ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },

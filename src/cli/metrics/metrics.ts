@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import type { Health } from "../../admin/health.js";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import type { Accounts } from "../gateway/accounts.js";
 import type { ChainStatus } from "../gateway/chain-status.js";
@@ -48,6 +49,20 @@ export class Metrics {
   /** What other gateways and CESS tools fetch here. */
   peerServer({ counts }: { readonly counts: PeerCounts }): void {
     peerListenerFamilies(this.registry, counts);
+  }
+
+  /** 1 while all checks are well; those that are not are named. */
+  health(health: Pick<Health, "unready">): void {
+    gauge(this.registry, "cess_s3_ready", "1 while the gateway is ready to take requests", () =>
+      Number(health.unready().length === 0),
+    );
+    labelledGauge(
+      this.registry,
+      "cess_s3_ready_checks_failing",
+      "1 for each check that keeps the gateway from being ready",
+      () => Object.fromEntries(health.unready().map(({ check }) => [check, 1])),
+      "check",
+    );
   }
 
   accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {
