@@ -134,7 +134,11 @@ export class StatusTableCatalog implements StatusCatalog {
       .executeTakeFirst();
     const ids = [staged?.id, inFiles?.id].filter((id) => typeof id === "number");
     if (ids.length === 0) return undefined;
-    const row = await db.selectFrom("versions").select("created_at").where("id", "=", Math.min(...ids)).executeTakeFirst();
+    const row = await db
+      .selectFrom("versions")
+      .select("created_at")
+      .where("id", "=", Math.min(...ids))
+      .executeTakeFirst();
     return row?.created_at;
   }
 

@@ -14,7 +14,7 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^@polkadot\//, folders: ["network", "devnet"] },
   { packages: /^@subspace\//, folders: ["encoding"] },
   { packages: /^fast-xml-parser$|^aws4$|^@aws-sdk\//, folders: ["s3"] },
-  { packages: /^undici$/, folders: ["network", "peers", "keys"] },
+  { packages: /^undici$/, folders: ["network", "peers", "keys", "cli"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
   { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys"] },
 ];

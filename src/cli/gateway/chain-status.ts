@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { onAbort } from "../../async/abort.js";
 import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { Territory } from "../../network/chain/chain.js";
@@ -89,15 +90,11 @@ export class ChainStatus {
     this.endpoint = endpoint;
     log.info({ endpoint }, "connected to the chain");
     const since = clock.now();
-    link.down.addEventListener(
-      "abort",
-      () => {
-        if (session.connection.closing.aborted) return;
-        const seconds = Math.round((clock.now() - since) / 1000);
-        log.warn({ endpoint, connectedSeconds: seconds }, "the connection to the chain was lost; connecting again");
-      },
-      { once: true },
-    );
+    onAbort(link.down, () => {
+      if (session.connection.closing.aborted) return;
+      const connectedSeconds = Math.round((clock.now() - since) / 1000);
+      log.warn({ endpoint, connectedSeconds }, "the connection to the chain was lost; connecting again");
+    });
     this.refresh();
   }
 

@@ -31,7 +31,8 @@ import { peerServer } from "./peer-listener.js";
 import { closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import { S3Server } from "./s3-server.js";
-import { openTracing, type Tracing } from "../tracing/tracing.js";
+import { openTracing } from "../tracing/open-tracing.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
 
@@ -85,25 +86,7 @@ export class GatewayServer implements Running {
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     const network = await networkBucket(config, services, log);
-    const gateway = new CessGateway(
-      {
-        ...services,
-        accounts,
-        files: services.retrieval.files,
-        network,
-        clock: systemClock,
-        onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
-      },
-      {
-        region: config.region,
-        newBuckets: config.newBuckets,
-        encryption: config.encryption,
-        packing: config.packing,
-        multipartEtag: config.etag.multipart,
-        lifecycleDayMs: config.lifecycleDayMs,
-        webhooks: config.notifications.webhooks.map(({ name }) => name),
-      },
-    );
+    const gateway = cessGateway(config, services, accounts, network);
     const spool = await AccessSpool.open(
       { folder: join(config.dataDir, "access-logs"), log },
       { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
@@ -167,6 +150,34 @@ export class GatewayServer implements Running {
     await closeServices(this.services);
     await this.tracing?.close();
   }
+}
+
+/** S3's meaning, over the services. */
+function cessGateway(
+  config: Config,
+  services: Services,
+  accounts: Accounts,
+  network: NetworkBucket | undefined,
+): CessGateway {
+  return new CessGateway(
+    {
+      ...services,
+      accounts,
+      files: services.retrieval.files,
+      network,
+      clock: systemClock,
+      onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
+    },
+    {
+      region: config.region,
+      newBuckets: config.newBuckets,
+      encryption: config.encryption,
+      packing: config.packing,
+      multipartEtag: config.etag.multipart,
+      lifecycleDayMs: config.lifecycleDayMs,
+      webhooks: config.notifications.webhooks.map(({ name }) => name),
+    },
+  );
 }
 
 function adminServer(

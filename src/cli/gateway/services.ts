@@ -66,8 +66,8 @@ export async function openServices(
   const { dataDir } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
-  const sqlite = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
-  const catalog = parts.catalog(sqlite);
+  const path = join(dataDir, "catalog.sqlite");
+  const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
   const blobs = parts.blobs(await FileBlobs.open({ folder: join(dataDir, "blobs") }));
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
@@ -85,10 +85,7 @@ export async function openServices(
   const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
   const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
-  const cache = new TieredCache(
-    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-    { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
-  );
+  const cache = fragmentCache(config, encoder);
   const peers = gatewayPeers(config, chain, encoder);
   const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
@@ -127,6 +124,13 @@ export async function openServices(
     distribution,
     packer,
   };
+}
+
+function fragmentCache({ dataDir, cache }: Config, encoder: ThreadEncoder): TieredCache {
+  return new TieredCache(
+    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+    { folder: join(dataDir, "cache"), memoryBytes: cache.memory, diskBytes: cache.disk },
+  );
 }
 
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {

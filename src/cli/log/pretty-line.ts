@@ -1,13 +1,12 @@
+import { z } from "zod";
+
+const members = z.record(z.string(), z.unknown());
 const COLOURS: Readonly<Record<string, string>> = { warn: "33", error: "31", fatal: "31" };
 
 /** One line of the log for people: time, level, message, then the members as `name=value`; an error's stack below. */
 export function prettyLine(line: string, colours: boolean): string {
-  let fields: Record<string, unknown>;
-  try {
-    fields = JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return line;
-  }
+  const fields = fieldsOf(line);
+  if (!fields) return line;
   const { time, level, msg, err, ...rest } = fields;
   const paint = (code: string, text: string) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
   const label = typeof level === "string" ? level : "";
@@ -16,10 +15,19 @@ export function prettyLine(line: string, colours: boolean): string {
     paint(COLOURS[label] ?? "0", label.padEnd(5)),
     text(msg),
   ];
-  const members = Object.entries(rest).map(([name, value]) => paint("2", `${name}=`) + text(value));
+  const named = Object.entries(rest).map(([name, value]) => paint("2", `${name}=`) + text(value));
   const { stack, message } = (err ?? {}) as { readonly stack?: unknown; readonly message?: unknown };
   const below = err === undefined ? "" : `\n${text(stack ?? message ?? err)}`;
-  return `${[...head, ...members].join(" ")}${below}\n`;
+  return `${[...head, ...named].join(" ")}${below}\n`;
+}
+
+/** Undefined where the line is not an object in JSON. */
+function fieldsOf(line: string): Record<string, unknown> | undefined {
+  try {
+    return members.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Control characters are escaped: what clients sent must not steer a terminal. */

@@ -56,8 +56,7 @@ export class TracedParts {
     return new Proxy(catalog, {
       get: (target, name) => {
         if (parts.has(name)) return parts.get(name);
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
+        return Reflect.get(target, name, target) as unknown;
       },
     });
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { Config } from "../../config/config.js";
 import type { Traced } from "../../model/traced.js";
 import type { Answered } from "../../s3/answered.js";
 
@@ -10,11 +9,4 @@ export interface Tracing {
   readonly request: (request: IncomingMessage, serve: () => Promise<Answered>) => Promise<void>;
   /** Sends what is left, for a few seconds at most. */
   close(): Promise<void>;
-}
-
-/** Undefined where no traces are wanted: then OpenTelemetry is not even loaded. */
-export async function openTracing({ endpoint, ratio }: Config["tracing"]): Promise<Tracing | undefined> {
-  if (endpoint === undefined) return undefined;
-  const { OpenTelemetry } = await import("./open-telemetry.js");
-  return new OpenTelemetry({ endpoint, ratio });
 }

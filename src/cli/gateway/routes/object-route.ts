@@ -100,7 +100,7 @@ async function held(
   const found = await retrieval.files.holders(fid, AbortSignal.timeout(CHAIN_MS)).catch(() => undefined);
   if (!found) return { segments: [] };
   const rows = new Map(registry.table().map((row) => [row.account, row]));
-  let redundancy = FRAGMENTS as number;
+  let redundancy: number = FRAGMENTS;
   const segments = found.file.segments.map(({ hash, fragments }) => {
     const good = fragments.filter(({ node, lost }) => lost !== true && found.standing.has(node)).length;
     redundancy = Math.min(redundancy, good);

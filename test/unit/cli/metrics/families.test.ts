@@ -24,12 +24,12 @@ describe("Metric families", () => {
 
   it("show no sample where nothing is known, and several labels where there are some", async () => {
     const registry = new Registry();
-    let value: number | undefined;
-    gauge(registry, "g", "A gauge", () => value);
+    const known: { value?: number } = {};
+    gauge(registry, "g", "A gauge", () => known.value);
     counter(registry, "c_total", "A counter", () => 7);
     sampledGauge(registry, "s", "Samples", ["x", "y"], () => [{ labels: { x: "1", y: "2" }, value: 3 }]);
     expect(await lines(registry)).to.deep.equal(["c_total 7", 's{x="1",y="2"} 3']);
-    value = 0;
+    known.value = 0;
     expect(await lines(registry)).to.include("g 0");
     expect(familiesOf(await registry.metrics()).map(({ name, type, help }) => [name, type, help])).to.deep.equal([
       ["g", "gauge", "A gauge"],
