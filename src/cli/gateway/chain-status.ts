@@ -90,10 +90,10 @@ export class ChainStatus {
     this.endpoint = endpoint;
     log.info({ endpoint }, "connected to the chain");
     const since = clock.now();
-    onAbort(link.down, () => {
+    onAbort(link.down, ({ message: reason }) => {
       if (session.connection.closing.aborted) return;
       const connectedSeconds = Math.round((clock.now() - since) / 1000);
-      log.warn({ endpoint, connectedSeconds }, "the connection to the chain was lost; connecting again");
+      log.warn({ endpoint, connectedSeconds, reason }, "the connection to the chain was lost; connecting again");
     });
     this.refresh();
   }
