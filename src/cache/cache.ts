@@ -1,6 +1,15 @@
 import type { ByteRange } from "../model/byte-range.js";
 import type { Hash } from "../model/hash.js";
 
+/** What a tier holds, and what it was asked for since the start. The disk is asked for what memory does not hold. */
+export interface TierUsage {
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Fragments that had to go for others. */
+  readonly evictions: number;
+}
+
 /**
  * Verified data fragments by their hash, which may be lost at any time. Memory over disk, each bounded in bytes. Reads
  * never fail: a damaged entry counts as missing.
@@ -18,6 +27,6 @@ export interface FragmentCache {
   /** Stores bytes that the caller has verified and will not change any more. */
   set(hash: Hash, bytes: Uint8Array): Promise<void>;
   clear(): Promise<void>;
-  usage(): { readonly memoryBytes: number; readonly diskBytes: number; readonly hits: number; readonly misses: number };
+  usage(): { readonly memory: TierUsage; readonly disk: TierUsage };
   close(): Promise<void>;
 }

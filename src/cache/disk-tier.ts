@@ -51,11 +51,16 @@ export class DiskTier {
   private readonly verifiedAt = new Map<Hash, number>();
   private readonly ready: Promise<void>;
   private epoch = 0;
+  /** Files that had to go for others, since the start. */
+  evictions = 0;
 
   constructor(private readonly settings: DiskTierSettings) {
     // As many as the disk holds fragments: one that was away for longer counts as new.
     const remembered = Math.max(64, Math.ceil(settings.maxBytes / FRAGMENT_SIZE));
-    this.files = new AdmissionQueues({ ...settings, remembered }, (hash) => this.remove(hash));
+    this.files = new AdmissionQueues({ ...settings, remembered }, (hash) => {
+      this.evictions++;
+      this.remove(hash);
+    });
     this.ready = this.scan().catch(() => undefined);
   }
 

@@ -38,8 +38,7 @@ export const CACHE_DEFAULTS = {
 export class TieredCache implements FragmentCache {
   private readonly memory: LRUCache<Hash, Uint8Array>;
   private readonly disk: DiskTier;
-  private hits = 0;
-  private misses = 0;
+  private readonly counts = { memoryHits: 0, memoryMisses: 0, memoryEvictions: 0, diskHits: 0, diskMisses: 0 };
   private epoch = 0;
 
   constructor(
@@ -47,16 +46,23 @@ export class TieredCache implements FragmentCache {
     settings: Pick<CacheSettings, "folder"> & Partial<CacheSettings>,
   ) {
     const { folder, memoryBytes, diskBytes, newcomerShare, sameReadingMs } = { ...CACHE_DEFAULTS, ...settings };
-    this.memory = new LRUCache({ maxSize: Math.max(memoryBytes, 1), sizeCalculation: () => FRAGMENT_SIZE });
+    this.memory = new LRUCache({
+      maxSize: Math.max(memoryBytes, 1),
+      sizeCalculation: () => FRAGMENT_SIZE,
+      dispose: (_bytes, _hash, reason) => {
+        if (reason === "evict") this.counts.memoryEvictions++;
+      },
+    });
     this.disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs });
   }
 
   async get(hash: Hash): Promise<Uint8Array | undefined> {
     const held = this.held(hash);
     if (held) return held;
+    this.counts.memoryMisses++;
     const bytes = await this.fromDisk(hash);
-    if (bytes) this.hits++;
-    else this.misses++;
+    if (bytes) this.counts.diskHits++;
+    else this.counts.diskMisses++;
     return bytes;
   }
 
@@ -64,14 +70,17 @@ export class TieredCache implements FragmentCache {
     const held = this.memory.get(hash);
     if (!held) return undefined;
     this.disk.used(hash);
-    this.hits++;
+    this.counts.memoryHits++;
     return held;
   }
 
   stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
     if (this.memory.has(hash)) return undefined;
     const stream = this.disk.stream(hash, range);
-    if (stream) this.hits++;
+    if (stream) {
+      this.counts.memoryMisses++;
+      this.counts.diskHits++;
+    }
     return stream;
   }
 
@@ -90,11 +99,15 @@ export class TieredCache implements FragmentCache {
   }
 
   usage() {
+    const { memoryHits, memoryMisses, memoryEvictions, diskHits, diskMisses } = this.counts;
     return {
-      memoryBytes: this.memory.calculatedSize,
-      diskBytes: this.disk.bytes,
-      hits: this.hits,
-      misses: this.misses,
+      memory: {
+        bytes: this.memory.calculatedSize,
+        hits: memoryHits,
+        misses: memoryMisses,
+        evictions: memoryEvictions,
+      },
+      disk: { bytes: this.disk.bytes, hits: diskHits, misses: diskMisses, evictions: this.disk.evictions },
     };
   }
 

@@ -10,6 +10,7 @@ import type { MarkCatalog } from "./ports/mark-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
+import type { StatusCatalog } from "./ports/status-catalog.js";
 import type { UploadCatalog } from "./ports/upload-catalog.js";
 
 export type { DocumentCatalog } from "./ports/document-catalog.js";
@@ -26,6 +27,7 @@ export type * from "./ports/object-listing.js";
 export type * from "./ports/pack-catalog.js";
 export type * from "./ports/preparation-catalog.js";
 export type * from "./ports/released.js";
+export type * from "./ports/status-catalog.js";
 export type * from "./ports/upload-catalog.js";
 
 /**
@@ -46,6 +48,7 @@ export interface Catalog {
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
+  readonly status: StatusCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

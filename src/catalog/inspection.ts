@@ -192,10 +192,11 @@ export class InspectionTableCatalog implements InspectionCatalog {
 
   async resume({ file, state }: StuckFile): Promise<void> {
     const kind = state === "deleting" ? "delete" : "store";
+    const now = this.clock.now();
     await this.store.write((tx) =>
       tx
         .insertInto("jobs")
-        .values({ kind, subject: Number(file), due_at: this.clock.now(), leased: 0, woken: 0, attempt: 0 })
+        .values({ kind, subject: Number(file), due_at: now, created_at: now, leased: 0, woken: 0, attempt: 0 })
         .execute(),
     );
   }

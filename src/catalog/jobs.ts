@@ -24,6 +24,7 @@ const insertJob = statement<{
       attempt: 0,
       failure: null,
       format: bound("format"),
+      created_at: bound("now"),
     })
     .onConflict((conflict) => conflict.columns(["kind", "subject"]).doNothing()),
 );

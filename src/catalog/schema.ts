@@ -222,6 +222,7 @@ export interface JobTable {
   failure: string | null;
   /** JSON: SealedFormat; null is plain. */
   format: string | null;
+  created_at: number;
 }
 
 /** Keys that wrapped secrets in the catalog. */

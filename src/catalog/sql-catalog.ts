@@ -18,6 +18,7 @@ import type {
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
+  StatusCatalog,
   UploadCatalog,
 } from "./catalog.js";
 import { DocumentTableCatalog } from "./documents.js";
@@ -31,6 +32,7 @@ import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
+import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
 
@@ -48,6 +50,7 @@ export class SqlCatalog implements Catalog {
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
+  readonly status: StatusCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -66,6 +69,7 @@ export class SqlCatalog implements Catalog {
     this.events = new EventTableCatalog(store, clock);
     this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
+    this.status = new StatusTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

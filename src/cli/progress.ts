@@ -5,14 +5,17 @@ const EVERY_MS = 200;
 
 /** What a long command has done so far: one line on a terminal, which is overwritten. Elsewhere nothing. */
 export class Progress {
-  private lastAt = 0;
+  private lastAt = -Infinity;
   private shown = false;
 
-  constructor(private readonly out: Pick<NodeJS.WriteStream, "isTTY" | "write"> = stderr) {}
+  constructor(
+    private readonly out: { readonly isTTY?: boolean; write(text: string): unknown } = stderr,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   show(line: () => string): void {
-    if (!this.out.isTTY || performance.now() - this.lastAt < EVERY_MS) return;
-    this.lastAt = performance.now();
+    if (!this.out.isTTY || this.now() - this.lastAt < EVERY_MS) return;
+    this.lastAt = this.now();
     this.shown = true;
     this.out.write(`\r\u001b[K${line()}`);
   }

@@ -313,6 +313,19 @@ export const configSchema = z.strictObject({
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
   lifecycleDayMs: wholeNumber({ min: 1000, max: 86_400_000 }).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  /** `auto`: for people where standard error is a terminal (`pretty`), else one JSON object a line (`json`). */
+  logFormat: z.enum(["auto", "json", "pretty"]).default("auto"),
+  /** Traces of requests and jobs, for OpenTelemetry: docs/monitoring.md. */
+  tracing: z
+    .strictObject({
+      /** Where spans are sent by OTLP over HTTP, as JSON; without it there are none. */
+      endpoint: z
+        .url({ protocol: /^https?$/, error: "must be a URL with http or https, as http://127.0.0.1:4318/v1/traces" })
+        .optional(),
+      /** The share of requests and jobs that are traced, 0 to 1. A client's own decision goes before. */
+      ratio: decimalNumber({ min: 0, max: 1 }).default(1),
+    })
+    .prefault({}),
 });
 
 /** The part of a gateway's configuration that says where its keys are, for `cess-s3 seal`. */
@@ -359,6 +372,7 @@ export const nodeConfigSchema = z.strictObject({
   declaredTib: wholeNumber({ min: 1 }).default(1),
   chain: chainSchema,
   logLevel: configSchema.shape.logLevel,
+  logFormat: configSchema.shape.logFormat,
 });
 
 export type NodeConfig = Readonly<z.output<typeof nodeConfigSchema>>;

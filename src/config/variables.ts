@@ -52,6 +52,9 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_QUARANTINE_MIN_FREE: ["quarantine", "minFreeBytes"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
+  CESS_S3_LOG_FORMAT: ["logFormat"],
+  CESS_S3_TRACING_ENDPOINT: ["tracing", "endpoint"],
+  CESS_S3_TRACING_RATIO: ["tracing", "ratio"],
 };
 
 /** These hold several values, separated by commas or spaces. */
@@ -83,4 +86,5 @@ export const NODE_VARIABLES: Variables = {
   CESS_S3_NODE_ENDPOINT: ["endpoint"],
   CESS_S3_NODE_DECLARED_TIB: ["declaredTib"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
+  CESS_S3_LOG_FORMAT: ["logFormat"],
 };

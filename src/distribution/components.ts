@@ -4,6 +4,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Encoder } from "../encoding/encoder.js";
 import type { Clock } from "../model/clock.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
+import type { Traced } from "../model/traced.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
@@ -31,6 +32,8 @@ export interface DistributionComponents {
   readonly policy?: PlacementPolicy;
   /** Uniform in [0, 1), for choosing storage nodes. Math.random by default; simulations give a seeded one. */
   readonly random?: () => number;
+  /** Each step of a job is a span of its own trace. */
+  readonly traced?: Traced;
 }
 
 /** The components, with what distribution's own parts share. */

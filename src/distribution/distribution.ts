@@ -1,6 +1,6 @@
 import type { Worker } from "../background/worker.js";
 import type { DistributionComponents, DistributionContext } from "./components.js";
-import { Counters } from "./counters.js";
+import { Counters, type DistributionCounts } from "./counters.js";
 import { DealWatcher } from "./deal-watcher.js";
 import { DeleteJob } from "./delete-job.js";
 import { Delivery } from "./delivery.js";
@@ -53,7 +53,7 @@ export class Distribution {
   }
 
   /** Counters since start, by name. */
-  metrics(): Readonly<Record<string, number>> {
+  metrics(): DistributionCounts {
     return this.context.counters.snapshot();
   }
 }

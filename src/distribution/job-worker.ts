@@ -58,7 +58,7 @@ export class JobWorker implements Worker {
   private async run(job: Job, signal: AbortSignal): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.orAbandoned(this.handler.run(job, signal), signal);
+      outcome = await this.orAbandoned(this.handle(job, signal), signal);
     } catch (error) {
       await this.failed(job, error, signal);
       return;
@@ -67,6 +67,14 @@ export class JobWorker implements Worker {
     if (outcome.kind === "finish") await this.jobs.finish(job.id);
     else if (outcome.kind === "again") await this.jobs.release(job.id, now);
     else if (outcome.kind === "wait") await this.jobs.release(job.id, now + outcome.ms);
+  }
+
+  private handle(job: Job, signal: AbortSignal): Promise<Outcome> {
+    const { traced } = this.context;
+    if (!traced) return this.handler.run(job, signal);
+    const { id, kind, subject, attempt } = job;
+    const attributes = { "cess_s3.job": id, "cess_s3.subject": subject, "cess_s3.attempt": attempt };
+    return traced(`job ${kind}`, attributes, () => this.handler.run(job, signal));
   }
 
   /**
@@ -98,7 +106,7 @@ export class JobWorker implements Worker {
     const limits = { minMs: retryMinBlocks * blockMs, maxMs: retryMaxBlocks * blockMs };
     const delayMs = backoffMs(limits, job.attempt + 1);
     const text = error instanceof Error ? error.message : String(error);
-    this.context.counters.retries++;
+    this.context.counters[`${job.kind}Failures`]++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
     this.context.log[expected ? "warn" : "error"](
       {

@@ -211,6 +211,7 @@ export class Transfer {
         counters.bytesSent += bytes.byteLength;
         return;
       } catch (error) {
+        if (error instanceof NodeFailure) counters.notTaken(error);
         const worthwhile = error instanceof NodeFailure && (error.kind === "unreachable" || error.kind === "refused");
         if (!worthwhile || attempt >= this.settings.putAttempts) throw error;
         await clock.sleep(this.settings.putRetryBlocks * this.settings.blockMs, signal);

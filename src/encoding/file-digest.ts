@@ -22,18 +22,22 @@ export async function digestFile(
   path: string,
   format: SegmentFormat,
   task?: Task,
+  /** Called with the segments that are hashed so far. */
+  onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<FileDigest> {
   const { size } = await stat(path);
   if (size === 0) throw new EmptyFileError("an empty file has no FID: it cannot be stored on CESS");
   const capacity = segmentCapacity(format);
   const segments = new Array<SegmentHashes>(segmentCount(size, format));
   const indexes = segments.keys();
+  let done = 0;
   /** Two lanes for each thread, so that no thread waits for this loop. All lanes share the iterator. */
   const lane = async () => {
     for (const index of indexes) {
       const offset = index * capacity;
       const content = [{ path, offset, length: Math.min(capacity, size - offset) }];
       segments[index] = await encoder.hashSegment(content, format, task);
+      onProgress(++done, segments.length);
     }
   };
   await Promise.all(Array.from({ length: 2 * ENCODER_DEFAULTS.threads }, lane));

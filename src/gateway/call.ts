@@ -2,6 +2,7 @@ import type { Account, KeyLimits } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Upload } from "../model/object.js";
 import type { ConditionContext } from "../model/policy-condition.js";
+import type { Waits } from "../model/waits.js";
 
 /**
  * What an operation asks permission for. Each operation's row has one. The decision is made once, before the request's
@@ -57,6 +58,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The ID of the request in the answer. */
   readonly requestId?: string;
+  /** Counts how long the request waits for others. */
+  readonly waits?: Waits;
   /** Absent if the gateway itself acts in the account's name. */
   readonly access?: AccessRequest;
 }

@@ -23,9 +23,18 @@ export class ChainFiles implements NetworkFiles {
   }
 
   async redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined> {
+    const found = await this.holders(fid, signal);
+    return found && redundancyOf(found.file, found.standing);
+  }
+
+  /** The file with the nodes that are obliged to keep their fragments. Undefined and rejects as `redundancy` does. */
+  async holders(
+    fid: Fid,
+    signal?: AbortSignal,
+  ): Promise<{ readonly file: ChainFile; readonly standing: ReadonlySet<string> } | undefined> {
     const { directory } = this.components;
     const [file, standing] = await Promise.all([directory.file(fid, signal), directory.nodesInGoodStanding(signal)]);
-    return file && redundancyOf(file, standing);
+    return file && { file, standing };
   }
 
   /** Of the files read lately: fragments left in the worst segment → number of files. */

@@ -4,6 +4,7 @@ import { ByteStream } from "../streams/byte-stream.js";
 import { type ByteRange, rangeLength } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import { FRAGMENT_SIZE, MIB } from "../model/sizes.js";
+import { waitFor, type Waits } from "../model/waits.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { Nodes } from "../network/nodes/nodes.js";
@@ -60,6 +61,13 @@ export const RETRIEVAL_DEFAULTS: RetrievalSettings = {
 /** One instance for all: capturing a stack would cost more than a small read. */
 const READER_LEFT = new DOMException("the reader has left", "AbortError");
 
+/** How one reader reads. */
+interface Reading {
+  readonly reach: Reach;
+  readonly signal: AbortSignal;
+  readonly waits: Waits | undefined;
+}
+
 /** A step with its pending fragment, or with the pieces that are read when its turn comes. */
 interface Ahead {
   readonly step: ReadStep;
@@ -93,9 +101,9 @@ export class NetworkRetrieval implements Retrieval {
     this.packed = new PackedSource({ ...parts, fragments: this.source }, this.settings);
   }
 
-  open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers"): Promise<ByteStream> {
+  open(files: readonly FileRange[], signal?: AbortSignal, reach: Reach = "peers", waits?: Waits): Promise<ByteStream> {
     const controller = new AbortController();
-    return ByteStream.begin(this.chunks(files, reach, controller.signal), signal, (ended) => {
+    return ByteStream.begin(this.chunks(files, { reach, signal: controller.signal, waits }), signal, (ended) => {
       if (!ended) controller.abort(READER_LEFT);
     });
   }
@@ -121,45 +129,38 @@ export class NetworkRetrieval implements Retrieval {
     this.packed.forget();
   }
 
-  private async *chunks(
-    files: readonly FileRange[],
-    reach: Reach,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array, void> {
+  private async *chunks(files: readonly FileRange[], reading: Reading): AsyncGenerator<Uint8Array, void> {
     let plain: FileRange[] = [];
     for (const each of files) {
       if (!each.packed || !isReadWhole(each.packed)) {
         plain.push(inPack(each));
         continue;
       }
-      yield* this.fragments(plain, reach, signal);
+      yield* this.fragments(plain, reading);
       plain = [];
-      yield* this.packedObject(new PackedObject(each.file, each.packed), each.range, reach, signal);
+      yield* this.packedObject(new PackedObject(each.file, each.packed), each.range, reading);
     }
-    yield* this.fragments(plain, reach, signal);
+    yield* this.fragments(plain, reading);
   }
 
   private async *packedObject(
     object: PackedObject,
     range: ByteRange,
-    reach: Reach,
-    signal: AbortSignal,
+    { reach, signal, waits }: Reading,
   ): AsyncGenerator<Uint8Array, void> {
     for (const part of object.parts(range)) {
       const release = await this.held.take(rangeLength(part), signal);
       try {
-        yield* object.content(part, await this.packed.get(object, part, reach, signal), range);
+        const bytes = await waitFor(waits, "nodes", this.packed.get(object, part, reach, signal));
+        yield* object.content(part, bytes, range);
       } finally {
         release();
       }
     }
   }
 
-  private async *fragments(
-    files: readonly FileRange[],
-    reach: Reach,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array, void> {
+  private async *fragments(files: readonly FileRange[], reading: Reading): AsyncGenerator<Uint8Array, void> {
+    const { reach, signal, waits } = reading;
     const steps = readSteps(files);
     const window: Ahead[] = [];
     const plaintext = new PlaintextReader();
@@ -174,7 +175,7 @@ export class NetworkRetrieval implements Retrieval {
         const [current] = window;
         if (!current) return;
         if (current.pieces) yield* this.inPieces(current.step, current.pieces, reach, signal);
-        else if (current.fragment) yield* plaintext.read(current.step, await current.fragment);
+        else if (current.fragment) yield* plaintext.read(current.step, await waitFor(waits, "nodes", current.fragment));
         window.shift();
         current.release();
       }

@@ -1,15 +1,17 @@
 import type { ByteRange } from "../model/byte-range.js";
 import type { ByteStream } from "../streams/byte-stream.js";
 import type { CessFile, PackedRun } from "../model/file.js";
+import type { Waits } from "../model/waits.js";
 
 /** Reads stored files back: from the cache, else the data fragments that a range touches, else any 4 of 12. */
 export interface Retrieval {
   /**
    * Bytes `range` of each file, one after another. Resolves once the first fragment is verified; rejects with
    * DomainError `objectUnavailable` when a segment has fewer than 4 good fragments. A later failure is thrown to the
-   * reader, never padded. Fetching stops while the reader does not read, and ends with the signal.
+   * reader, never padded. Fetching stops while the reader does not read, and ends with the signal. `waits` counts for
+   * how long the reader waited for fragments.
    */
-  open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach): Promise<ByteStream>;
+  open(files: readonly FileRange[], signal?: AbortSignal, reach?: Reach, waits?: Waits): Promise<ByteStream>;
 }
 
 /**

@@ -3,8 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
+import { Waits } from "../model/waits.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
+import { answeredRequest, type Answered } from "./answered.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
@@ -27,16 +29,7 @@ import { screenHeaders } from "./wire/refused-headers.js";
 
 /** The part of pino's Logger that this folder needs. */
 export interface Log {
-  debug(fields: object, message: string): void;
   error(fields: object, message: string): void;
-}
-
-/** An answered request, for metrics. */
-export interface Answered {
-  readonly operation: string;
-  readonly status: number;
-  /** Milliseconds from the request's head to the end of the answer. */
-  readonly ms: number;
 }
 
 export interface DispatchComponents {
@@ -44,7 +37,11 @@ export interface DispatchComponents {
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly logger: Log;
+  /** Called as each request arrives, and with the answer to each. */
+  readonly onArrival?: () => void;
   readonly onAnswer?: (answer: Answered) => void;
+  /** Serves a request by calling `serve`, within a span of a trace. */
+  readonly trace?: (request: IncomingMessage, serve: () => Promise<Answered>) => Promise<unknown>;
   /** Called with each answered request about a bucket, for the bucket's access log. */
   readonly onAccess?: (entry: AccessEntry) => void;
 }
@@ -88,7 +85,7 @@ interface Progress {
 }
 
 /** An exchange with its facts for the access log. */
-type Served = Exchange & { readonly facts: AccessFacts; place?: Place };
+type Served = Exchange & { readonly facts: AccessFacts; readonly waits: Waits; place?: Place };
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
@@ -125,6 +122,12 @@ export class Dispatcher {
 
   /** Never rejects: a failure becomes an error answer, or closes the connection if an answer has begun. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { trace } = this.components;
+    if (trace) await trace(request, () => this.exchange(request, response));
+    else await this.exchange(request, response);
+  }
+
+  private async exchange(request: IncomingMessage, response: ServerResponse): Promise<Answered> {
     const begun = this.components.clock.now();
     const progress: Progress = {
       requestId: newRequestId(),
@@ -137,16 +140,20 @@ export class Dispatcher {
       request,
       response,
       body: new IncomingBody(request, response, this.settings.bodyIdleMs),
+      sent: 0,
       facts: {},
+      waits: new Waits(),
     };
+    this.components.onArrival?.();
     this.bodies.set(request.socket, exchange.body);
     try {
       const status = await this.answer(exchange, progress);
       const ms = this.components.clock.now() - begun;
-      this.components.logger.debug({ ...progress, method: request.method, status, ms }, "answered");
-      this.components.onAnswer?.({ operation: progress.operation, status, ms });
+      const answered = answeredRequest(exchange, progress, status, ms);
+      this.components.onAnswer?.(answered);
       const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
       if (entry) this.components.onAccess?.(entry);
+      return answered;
     } finally {
       exchange.place?.leave();
     }
@@ -183,9 +190,11 @@ export class Dispatcher {
     try {
       const headers = { ...common, ...progress.cors };
       let sent = answer;
-      if (sent instanceof DeferredResponse)
+      if (sent instanceof DeferredResponse) {
         sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);
-      else await send(exchange, sent, headers, this.settings);
+        // By then a first space was sent.
+        exchange.facts.servedMs = Math.min(this.components.clock.now() - begun, this.settings.keepAliveMs);
+      } else await send(exchange, sent, headers, this.settings);
       return exchange.facts.hungUp ? CLIENT_CLOSED_REQUEST : sent.status;
     } catch (failure) {
       if (!gone.signal.aborted && !isReset(failure))
@@ -229,7 +238,9 @@ export class Dispatcher {
     if (address.scope !== "service") checkBucketName(address.bucket);
     const request = pendingRequest(effective, address, authentication, operation, exchange.body, this.settings);
     const access = accessRequest(effective, address, authentication, operation, origin, request);
-    return this.run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
+    const { account } = request;
+    const { waits } = exchange;
+    return this.run(operation, request, { account, signal, access, requestId: progress.requestId, waits });
   }
 
   private async serveSite(
@@ -279,7 +290,8 @@ export class Dispatcher {
       const request = formRequest(form, this.settings.region);
       const origin = this.origin(exchange, head);
       const access = accessRequest(form.head, address, authentication, operation, origin, request);
-      const call = { account: request.account, signal, access, requestId: progress.requestId };
+      const { waits } = exchange;
+      const call = { account: request.account, signal, access, requestId: progress.requestId, waits };
       return await this.run(operation, request, call);
     } finally {
       await form.close();

@@ -26,6 +26,8 @@ export class IncomingBody {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly idleMs: number;
+  /** Bytes that were read of it, as they came over HTTP. */
+  received = 0;
   private begun = false;
   private cutShort = false;
   private failure: S3Error | undefined;
@@ -73,6 +75,7 @@ export class IncomingBody {
         const bytes = request.read() as Uint8Array | null;
         if (bytes) {
           idle.refresh();
+          this.received += bytes.length;
           yield bytes;
           idle.refresh();
         } else if (request.readableEnded) return;

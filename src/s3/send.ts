@@ -21,6 +21,8 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: IncomingBody;
+  /** Bytes of the answer's body that were sent. */
+  sent: number;
 }
 
 /**
@@ -63,7 +65,8 @@ async function drain({ request }: Exchange): Promise<void> {
  * Sends chunk by chunk. A chunk is written when the socket has taken the one before, while the source reads the next, so
  * even a slow client uses the memory of two chunks only. Rejects if the source fails, or the client hangs up or stalls.
  */
-async function stream(body: ByteStream, response: ServerResponse, idleMs: number): Promise<void> {
+async function stream(body: ByteStream, exchange: Exchange, idleMs: number): Promise<void> {
+  const { response } = exchange;
   let fail: (reason: Error) => void = () => undefined;
   // `close` also comes after a complete response. Then no Error is created: that would be as slow as sending the head.
   const cut = (reason: string) => () => {
@@ -83,6 +86,7 @@ async function stream(body: ByteStream, response: ServerResponse, idleMs: number
       // The time that the source took does not count against the client.
       idle.refresh();
       await taken((done) => response.write(chunk, done));
+      exchange.sent += chunk.length;
       bodyChunks.giveBack(chunk);
     }
     idle.refresh();
@@ -110,10 +114,11 @@ export async function send(
   const silent = request.method === "HEAD";
   if (typeof answer.body === "object") {
     if (silent) answer.body.close();
-    else return stream(answer.body, response, settings.readIdleMs);
+    else return stream(answer.body, exchange, settings.readIdleMs);
   }
   const bytes = encoded(typeof answer.body === "string" ? answer.body : "");
   if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", bytes.length);
+  if (!silent) exchange.sent += bytes.length;
   if (unread && !body.over) {
     // Because of Content-Length the client knows that the answer is complete. The connection is closed after draining.
     response.flushHeaders();
@@ -164,6 +169,10 @@ export async function sendDeferred(
     clearInterval(timer);
   }
   if (!response.headersSent) await send(exchange, final, common, settings);
-  else response.end(typeof final.body === "string" ? final.body.replace(XML_DECLARATION, "") : "");
+  else {
+    const rest = typeof final.body === "string" ? final.body.replace(XML_DECLARATION, "") : "";
+    exchange.sent += rest.length;
+    response.end(rest);
+  }
   return final;
 }

@@ -9,6 +9,7 @@ const files = sources("src");
 const owners: readonly { readonly packages: RegExp; readonly folders: readonly string[] }[] = [
   { packages: /^express$/, folders: ["s3"] },
   { packages: /^(kysely|pg)$/, folders: ["catalog"] },
+  { packages: /^@opentelemetry\//, folders: ["cli"] },
   { packages: /^libsql$/, folders: ["catalog", "devnet", "cli"] },
   { packages: /^@polkadot\//, folders: ["network", "devnet"] },
   { packages: /^@subspace\//, folders: ["encoding"] },

@@ -58,7 +58,7 @@ const server = createS3App({
   gateway,
   clock,
   credentials: { lookup: (id) => Promise.resolve(id === key.accessKeyId ? key : undefined) },
-  logger: { debug: () => undefined, error: (fields) => console.error(fields) },
+  logger: { error: (fields) => console.error(fields) },
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");

@@ -120,7 +120,7 @@ async function course(ms: number, mergeBudget: number): Promise<Course> {
       async () => {
         await sleep(LOOK_MS);
         const { queues, packs } = await status();
-        const jobs = await gateway.metric("cess_s3_jobs");
+        const jobs = await gateway.sum("cess_s3_jobs");
         const idle = queues.length === 0 && jobs === 0 && Object.keys(packs).join() === "stored";
         quiet = idle ? quiet + LOOK_MS : 0;
         return quiet >= 150_000;
@@ -128,7 +128,7 @@ async function course(ms: number, mergeBudget: number): Promise<Course> {
       PATIENCE_MS,
     );
     const after = await status();
-    const sent = await gateway.metric('cess_s3_distribution{event="bytesSent"}');
+    const sent = await gateway.metric("cess_s3_fragment_sent_bytes_total");
     return {
       puts,
       ratios,

@@ -92,7 +92,7 @@ async function coldReads({ gateway, port }: World): Promise<{ readonly speed: nu
 /** Bytes that the storage nodes gave for one cold range inside a fragment. */
 async function fetchedForRange({ gateway, port }: World): Promise<number> {
   await gateway.dropCache();
-  const fetched = () => gateway.metric('cess_s3_retrieval{event="fetchedBytes"}');
+  const fetched = () => gateway.metric('cess_s3_node_fetched_bytes_total{kind="fragment"}');
   const before = await fetched();
   await readRaw(
     port,

@@ -55,8 +55,7 @@ export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
       return (await (await fetch(`${running.admin}/packs`)).json()) as PackStatus;
     };
     const calls = async () =>
-      (await running.metric('cess_s3_distribution{event="declarations"}')) +
-      (await running.metric('cess_s3_distribution{event="deletions"}'));
+      (await running.metric("cess_s3_deals_ordered_total")) + (await running.metric("cess_s3_files_deleted_total"));
     const flush = () => fetch(`${running.admin}/packs/flush`, { method: "POST" });
 
     const cpuBefore = cpuSeconds(running.pid);

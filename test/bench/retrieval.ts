@@ -76,6 +76,8 @@ class PacedNodes implements Nodes {
   }
 }
 
+const NOTHING = { bytes: 0, hits: 0, misses: 0, evictions: 0 };
+
 /** A cache that keeps nothing, so that every read is cold. */
 const nothing: FragmentCache = {
   get: () => Promise.resolve(undefined),
@@ -83,7 +85,7 @@ const nothing: FragmentCache = {
   stream: () => undefined,
   set: () => Promise.resolve(),
   clear: () => Promise.resolve(),
-  usage: () => ({ memoryBytes: 0, diskBytes: 0, hits: 0, misses: 0 }),
+  usage: () => ({ memory: NOTHING, disk: NOTHING }),
   close: () => Promise.resolve(),
 };
 

@@ -36,7 +36,7 @@ describe("a gateway with a limited upload bandwidth", () => {
     const client = gateway.client();
     await client.send(new CreateBucketCommand({ Bucket: "limited" }));
     await client.send(new PutObjectCommand({ Bucket: "limited", Key: "object", Body: randomBytes(SIZE) }));
-    const sent = () => gateway.metric('cess_s3_distribution{event="bytesSent"}');
+    const sent = () => gateway.metric("cess_s3_fragment_sent_bytes_total");
     // Fragments go as soon as the deal is on chain.
     await eventually("the deal is declared", async () =>
       (await objectState(client, "limited", "object")).state === "declared" ? true : undefined,

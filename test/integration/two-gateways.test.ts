@@ -56,8 +56,8 @@ describe("two gateways on one network, the second of which asks the first", func
   const read = async (client: S3Client, Bucket: string, Key: string) =>
     sha256((await client.send(new GetObjectCommand({ Bucket, Key }))).Body as Readable);
   const sources = async (gateway: GatewayProcess) => {
-    const of = (event: string) => gateway.metric(`cess_s3_retrieval{event="${event}"}`);
-    return { cached: await of("cached"), peers: await of("fromPeers"), nodes: await of("fromNodes") };
+    const of = (source: string) => gateway.metric(`cess_s3_fragment_reads_total{source="${source}"}`);
+    return { cached: await of("cache"), peers: await of("peer"), nodes: await of("node") };
   };
   /** Of each node, how many fragments it has given to the second gateway. */
   const registry = async () => {
@@ -90,8 +90,8 @@ describe("two gateways on one network, the second of which asks the first", func
     await everyNode("down");
     expect(await read(second.client(), "cess", fid)).to.equal(digest);
     expect(await sources(second)).to.deep.equal({ cached: 0, peers: FRAGMENTS, nodes: 0 });
-    expect(await second.metric('cess_s3_peers{event="fragments"}')).to.equal(FRAGMENTS);
-    expect(await first.metric('cess_s3_peer_listener{event="bytes"}')).to.be.least(SIZE);
+    expect(await second.metric('cess_s3_peer_fetches_total{result="found"}')).to.equal(FRAGMENTS);
+    expect(await first.metric("cess_s3_peer_sent_bytes_total")).to.be.least(SIZE);
   });
 
   it("reads it from its own cache the next time", async () => {

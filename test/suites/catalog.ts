@@ -7,6 +7,7 @@ import { filesContract } from "./catalog-files.js";
 import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
+import { statusContract } from "./catalog-status.js";
 import { uploadsContract } from "./catalog-uploads.js";
 import { versionsContract } from "./catalog-versions.js";
 
@@ -22,4 +23,5 @@ export function catalogContract(open: OpenCatalog): void {
   filesContract(open);
   eventsContract(open);
   jobsContract(open);
+  statusContract(open);
 }

@@ -102,9 +102,19 @@ export class GatewayProcess {
     if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
   }
 
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.admin}/metrics`)).text();
+  }
+
+  /** All samples of a family together. */
+  async sum(family: string): Promise<number> {
+    const lines = (await this.metrics()).split("\n").filter((line) => /^\w+/.exec(line)?.[0] === family);
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  }
+
   /** One sample of the metrics, by its name and labels as printed. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.admin}/metrics`)).text();
+    const text = await this.metrics();
     const line = text.split("\n").find((each) => each.startsWith(`${name} `));
     if (line === undefined) throw new Error(`no metric ${name} in\n${text}`);
     return Number(line.slice(name.length + 1));

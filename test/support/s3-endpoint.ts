@@ -7,7 +7,7 @@ import type { AccessEntry } from "../../src/model/access-log.js";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import type { DocumentName } from "../../src/model/bucket-documents.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
-import type { Answered } from "../../src/s3/dispatch.js";
+import type { Answered } from "../../src/s3/answered.js";
 import { GIB } from "../../src/model/sizes.js";
 import { TestGateway } from "./test-gateway.js";
 import { WireGateway } from "./wire-gateway.js";
@@ -33,8 +33,6 @@ export class S3Endpoint {
   readonly answers: Answered[] = [];
   /** What the access logs of buckets are told, in step with `answers`. */
   readonly entries: AccessEntry[] = [];
-  /** The program log's lines about requests answered. */
-  readonly logged: Readonly<Record<string, unknown>>[] = [];
   readonly failures: object[] = [];
   private now: number | undefined;
   private server: Server | undefined;
@@ -49,7 +47,6 @@ export class S3Endpoint {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = {
-      debug: (fields: object) => void this.logged.push({ ...fields }),
       error: (fields: object) => void this.failures.push(fields),
     };
     this.fixture = await TestGateway.build();

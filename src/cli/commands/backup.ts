@@ -8,7 +8,7 @@ import { AdminError } from "../admin-error.js";
 import { backUp } from "../backup/backup.js";
 import { RemoteHold } from "../backup/hold.js";
 import { FolderInUse, openGatewayFolder } from "../data-folder.js";
-import { plainLog } from "../logger.js";
+import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
 
 export interface BackupOptions extends AdminOptions {

@@ -5,7 +5,7 @@ import type { DevUser } from "../../devnet/dev-users.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { devRoutes } from "./dev-routes.js";
 import type { GatewayServer } from "../gateway/gateway-server.js";
-import { logger, plainLog } from "../logger.js";
+import { openLog, plainLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
 /** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
@@ -25,7 +25,8 @@ export async function runDev(): Promise<void> {
     allowPrivateNodes: true,
     reportTimeoutBlocks: REPORT_TIMEOUT_BLOCKS,
   });
-  const server = await GatewayServer.start(config, { log: logger(config.logLevel), extraRoutes: devRoutes(network) });
+  const { log, dropped } = openLog(config);
+  const server = await GatewayServer.start(config, { log, droppedLines: dropped, extraRoutes: devRoutes(network) });
   closeOnSignals({
     async close() {
       await server.close();

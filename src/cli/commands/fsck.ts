@@ -22,7 +22,7 @@ import { checkOrphans, checkStaging } from "../fsck/staging-check.js";
 import { Accounts } from "../gateway/accounts.js";
 import { gatewayKeys } from "../gateway/gateway-keys.js";
 import { JsonFileStore } from "../json-file-store.js";
-import { plainLog } from "../logger.js";
+import { plainLog } from "../log/logger.js";
 import { Progress } from "../progress.js";
 
 export interface FsckOptions {

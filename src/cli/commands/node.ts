@@ -1,12 +1,12 @@
 import { loadNodeConfig } from "../../config/load.js";
 import { openNodeFolder } from "../data-folder.js";
-import { logger } from "../logger.js";
+import { openLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
 /** `cess-s3 node`: one storage node by itself, until SIGINT or SIGTERM. */
 export async function runNode(file: string | undefined): Promise<void> {
   const config = loadNodeConfig(file);
-  const log = logger(config.logLevel);
+  const { log } = openLog(config);
   // Before the rest is loaded, which takes a second: a second process must be refused at once.
   const folder = await openNodeFolder(config.dataDir, "cess-s3 node", log);
   const { NodeServer } = await import("../node-server.js");

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { loadKeyConfig } from "../../config/load.js";
 import { restore } from "../backup/restore.js";
 import { openGatewayFolder } from "../data-folder.js";
-import { plainLog } from "../logger.js";
+import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
 
 /** `cess-s3 restore`: a backup into an empty data folder. */

@@ -6,7 +6,7 @@ import { openGatewayFolder } from "../data-folder.js";
 import type { KeyConfig } from "../../config/config.js";
 import type { KeyRing } from "../../keys/key-ring.js";
 import { gatewayKeys } from "../gateway/gateway-keys.js";
-import { plainLog } from "../logger.js";
+import { plainLog } from "../log/logger.js";
 
 /** Binds a sealed secret to its access key: it does not open for another one. */
 export const secretPurpose = (accessKeyId: string) => `secret access key ${accessKeyId}`;

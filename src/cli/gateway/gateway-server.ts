@@ -20,15 +20,22 @@ import { heldWhile } from "../../background/held-worker.js";
 import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
+import type { DispatchComponents } from "../../s3/dispatch.js";
 import type { PeerServer } from "../../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
+import { ChainStatus } from "./chain-status.js";
+import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { listen } from "../listen.js";
+import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { catalogReason, closeServices, openServices, type Services } from "./services.js";
+import { insightRoutes } from "./routes/insight-routes.js";
 import { S3Server } from "./s3-server.js";
+import { openTracing } from "../tracing/open-tracing.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
 
@@ -43,6 +50,8 @@ const WAKE_MS = 20;
 
 export interface GatewayServerComponents {
   readonly log: Logger;
+  /** Lines that the log has lost, for metrics. */
+  readonly droppedLines?: () => number;
   /** Of the admin listener, beside its own: the dev network has some. */
   readonly extraRoutes?: readonly AdminRoute[];
 }
@@ -55,6 +64,8 @@ export class GatewayServer implements Running {
     private readonly spool: AccessSpool,
     private readonly admin: AdminServer,
     private readonly peer: PeerServer | undefined,
+    private readonly chainStatus: ChainStatus,
+    private readonly tracing: Tracing | undefined,
     readonly endpoint: string,
     readonly adminEndpoint: string,
     /** URL for other gateways; undefined when there is no such listener. */
@@ -65,33 +76,20 @@ export class GatewayServer implements Running {
    * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
    * still be connecting then: `/health/ready` tells. Rejects with ConfigError.
    */
-  static async start(config: Config, { log, extraRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
+  static async start(
+    config: Config,
+    { log, droppedLines = () => 0, extraRoutes = [] }: GatewayServerComponents,
+  ): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
-    const services = await openServices(config, accounts, signer, keys, log);
+    const tracing = await openTracing(config.tracing);
+    const services = await openServices(config, accounts, signer, keys, log, tracing?.traced);
     await startWorkers(services, config, log);
-    const metrics = new Metrics(services, accounts);
+    const chainStatus = chainStatusOf(config, services, accounts, log);
+    const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     const network = await networkBucket(config, services, log);
-    const gateway = new CessGateway(
-      {
-        ...services,
-        accounts,
-        files: services.retrieval.files,
-        network,
-        clock: systemClock,
-        onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
-      },
-      {
-        region: config.region,
-        newBuckets: config.newBuckets,
-        encryption: config.encryption,
-        packing: config.packing,
-        multipartEtag: config.etag.multipart,
-        lifecycleDayMs: config.lifecycleDayMs,
-        webhooks: config.notifications.webhooks.map(({ name }) => name),
-      },
-    );
+    const gateway = cessGateway(config, services, accounts, network);
     const spool = await AccessSpool.open(
       { folder: join(config.dataDir, "access-logs"), log },
       { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
@@ -112,20 +110,38 @@ export class GatewayServer implements Running {
           credentials: accounts,
           clock: systemClock,
           logger: log,
-          onAnswer: metrics.onAnswer,
+          ...observers(metrics, log),
+          ...(tracing && { trace: tracing.request }),
           onAccess: (entry) => void accessLogger.record(entry),
         },
         appSettings(config),
       ),
     );
     const health = new Health(systemClock, healthChecks(config, services));
-    const admin = adminServer(config, services, metrics, health, extraRoutes);
+    metrics.health(health);
+    const insight = insightRoutes(
+      { services, health, chainStatus, metrics: metrics.registry },
+      { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
+    );
+    const admin = adminServer(config, services, metrics, health, [...insight, ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);
     const adminEndpoint = await listen("adminListen", admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
-    return new GatewayServer(services, s3, spool, admin, peer, endpoint, adminEndpoint, peerEndpoint);
+    log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
+    return new GatewayServer(
+      services,
+      s3,
+      spool,
+      admin,
+      peer,
+      chainStatus,
+      tracing,
+      endpoint,
+      adminEndpoint,
+      peerEndpoint,
+    );
   }
 
   async close(): Promise<void> {
@@ -133,8 +149,38 @@ export class GatewayServer implements Running {
     await this.services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await this.spool.flush();
     await this.admin.close();
+    this.chainStatus.close();
     await closeServices(this.services);
+    await this.tracing?.close();
   }
+}
+
+/** S3's meaning, over the services. */
+function cessGateway(
+  config: Config,
+  services: Services,
+  accounts: Accounts,
+  network: NetworkBucket | undefined,
+): CessGateway {
+  return new CessGateway(
+    {
+      ...services,
+      accounts,
+      files: services.retrieval.files,
+      network,
+      clock: systemClock,
+      onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
+    },
+    {
+      region: config.region,
+      newBuckets: config.newBuckets,
+      encryption: config.encryption,
+      packing: config.packing,
+      multipartEtag: config.etag.multipart,
+      lifecycleDayMs: config.lifecycleDayMs,
+      webhooks: config.notifications.webhooks.map(({ name }) => name),
+    },
+  );
 }
 
 function adminServer(
@@ -156,6 +202,26 @@ function adminServer(
     },
     { names: [adminListen.host, ...adminNames] },
   );
+}
+
+function chainStatusOf(config: Config, services: Services, accounts: Accounts, log: Logger): ChainStatus {
+  const { session, chain } = services;
+  return new ChainStatus(
+    { session, chain, clock: systemClock, log, accounts: () => accounts.all },
+    { blockMs: config.chain.blockMs },
+  );
+}
+
+/** Who is told of each request. */
+function observers({ requests }: Metrics, log: Logger): Pick<DispatchComponents, "onArrival" | "onAnswer"> {
+  const line = requestLog(log);
+  return {
+    onArrival: requests.onArrival,
+    onAnswer: (answered) => {
+      requests.onAnswer(answered);
+      line?.(answered);
+    },
+  };
 }
 
 /** What readiness depends on. */

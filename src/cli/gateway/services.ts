@@ -27,6 +27,8 @@ import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/pack
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
+import type { Traced } from "../../model/traced.js";
+import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { placementPolicy } from "./placement.js";
@@ -62,12 +64,15 @@ export async function openServices(
   signer: Signer,
   { keys, settle }: GatewayKeys,
   log: Logger,
+  traced?: Traced,
 ): Promise<Services> {
   const { dataDir } = config;
   const clock = systemClock;
-  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path: join(dataDir, "catalog.sqlite") });
+  const parts = new TracedParts(traced);
+  const path = join(dataDir, "catalog.sqlite");
+  const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
-  const { guard, blobs } = await openStaging(dataDir, catalog, log);
+  const { guard, blobs } = await openStaging(dataDir, catalog, log, parts);
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
@@ -75,18 +80,15 @@ export async function openServices(
   const store = new JsonFileStore({ folder: join(dataDir, "state") });
   const watermark = await FinalizedWatermark.open(store);
   const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
-  const chain = new CessChain({ session, signer });
+  const chain = parts.chain(new CessChain({ session, signer }));
   const http = new HttpNodes(
     { signer: chain },
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
   const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
-  const nodes = new LimitedNodes({ nodes: new MeasuredNodes({ nodes: http, registry, clock }) });
-  const cache = new TieredCache(
-    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-    { folder: join(dataDir, "cache"), memoryBytes: config.cache.memory, diskBytes: config.cache.disk },
-  );
+  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
+  const cache = fragmentCache(config, encoder);
   const peers = gatewayPeers(config, chain, encoder);
   const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
@@ -100,6 +102,7 @@ export async function openServices(
       nodes,
       registry,
       policy: await placementPolicy(config.placement),
+      ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
@@ -132,6 +135,7 @@ async function openStaging(
   dataDir: string,
   catalog: Catalog,
   log: Logger,
+  parts: TracedParts,
 ): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
@@ -142,7 +146,7 @@ async function openStaging(
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs };
+  return { guard, blobs: parts.blobs(blobs) };
 }
 
 /** What operators read of a catalog that is not the newest. */
@@ -151,6 +155,13 @@ export function catalogReason(fault: string): string {
     `${fault}. Objects may be missing, and nothing is swept, deleted on the chain or expired until you decide: stop the ` +
     "gateway and put the newest catalog back (docs/deployment.md, The catalog went back), or accept this one with " +
     "cess-s3 fsck --accept-catalog"
+  );
+}
+
+function fragmentCache({ dataDir, cache }: Config, encoder: ThreadEncoder): TieredCache {
+  return new TieredCache(
+    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
+    { folder: join(dataDir, "cache"), memoryBytes: cache.memory, diskBytes: cache.disk },
   );
 }
 

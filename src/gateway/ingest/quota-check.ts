@@ -5,6 +5,7 @@ import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../s3-error.js";
 import { chargedBytes, segmentCount, type SegmentFormat } from "../../model/file.js";
 import type { Layout } from "../../model/layout.js";
+import { waitFor, type Waits } from "../../model/waits.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB, SEGMENT_SIZE } from "../../model/sizes.js";
 import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
 
@@ -71,6 +72,7 @@ export class QuotaCheck {
     size: number,
     format?: SegmentFormat,
     layout: Layout = "own-file",
+    waits?: Waits,
   ): Promise<() => void> {
     if (size === 0) return () => undefined;
     const bytes = layout === "pack" ? size : segmentCount(size, format) * SEGMENT_SIZE;
@@ -82,7 +84,7 @@ export class QuotaCheck {
       const at = this.components.clock.now();
       const undeclared = await this.components.catalog.objects.undeclaredBytes(account.id);
       this.waiting.set(account.id, { bytes: (this.reserved.get(account.id) ?? 0) + undeclared, at });
-      await this.check(account, bytes, reserved + undeclared);
+      await this.check(account, bytes, reserved + undeclared, waits);
       return release;
     } catch (error) {
       release();
@@ -111,7 +113,7 @@ export class QuotaCheck {
   }
 
   /** `total`: `bytes`, and all that are on their way to the network. */
-  private async check(account: Account, bytes: number, total: number): Promise<void> {
+  private async check(account: Account, bytes: number, total: number, waits?: Waits): Promise<void> {
     const known = this.readings.get(readingKey(account));
     // A cached reading admits only if there is twice the room needed, because orders may have been placed since. It never
     // refuses, because the owner may have bought or renewed space since.
@@ -121,7 +123,7 @@ export class QuotaCheck {
       refusal(account, this.components.chain.account, known, bytes, 2 * total) === undefined
     )
       return;
-    const reading = await this.read(account, known);
+    const reading = await waitFor(waits, "chain", this.read(account, known));
     const refused = refusal(account, this.components.chain.account, reading, bytes, total);
     if (refused) throw refused;
   }

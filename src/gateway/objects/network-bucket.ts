@@ -3,6 +3,7 @@ import { isNetworkBucket, NETWORK_OWNER } from "../../model/bucket.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import { type Fid, isHash } from "../../model/hash.js";
 import type { ObjectVersion } from "../../model/object.js";
+import { waitFor, type Waits } from "../../model/waits.js";
 import { FRAGMENTS } from "../../model/sizes.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
 import type { Retrieval } from "../../retrieval/retrieval.js";
@@ -64,9 +65,13 @@ export class NetworkBucket {
   }
 
   /** Bytes of a version of this bucket. ObjectUnavailable when too little of the file can be had. */
-  async read({ key }: ObjectVersion, range: ByteRange, signal: AbortSignal): Promise<ByteStream> {
-    const file = await this.file(key, signal);
-    return this.components.retrieval.open([{ file, range }], signal);
+  async read(
+    { key }: ObjectVersion,
+    range: ByteRange,
+    { signal, waits }: { readonly signal: AbortSignal; readonly waits?: Waits | undefined },
+  ): Promise<ByteStream> {
+    const file = await waitFor(waits, "chain", this.file(key, signal));
+    return this.components.retrieval.open([{ file, range }], signal, undefined, waits);
   }
 
   private async file(key: string, signal: AbortSignal) {

@@ -4,6 +4,7 @@ import { isNetworkBucket } from "../../model/bucket.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
+import type { Call } from "../call.js";
 import { S3Error } from "../s3-error.js";
 import { segmentCapacity, type CessFile, type DataKey, type Extent } from "../../model/file.js";
 import type { BlobId, BlobSlice, ObjectVersion } from "../../model/object.js";
@@ -39,19 +40,24 @@ export class ObjectBytes {
   async open(
     version: ObjectVersion,
     range: ByteRange,
-    signal: AbortSignal,
+    { signal, waits }: Pick<Call, "signal" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();
     const { network } = this.components;
-    if (network && isNetworkBucket(version)) return network.read(version, range, signal);
+    if (network && isNetworkBucket(version)) return network.read(version, range, { signal, waits });
     let current = version;
     for (let attempt = 1; ; attempt++) {
       const staged =
         current.durability.state === "stored" ? undefined : await this.openStaged(current, range, signal, key);
       if (staged) return staged;
       try {
-        return await this.components.retrieval.open(await this.fileRanges(current, range, key), signal);
+        return await this.components.retrieval.open(
+          await this.fileRanges(current, range, key),
+          signal,
+          undefined,
+          waits,
+        );
       } catch (error) {
         signal.throwIfAborted();
         // The row in hand may be old: the bytes go from staging into a pack or to the network, and from pack to pack.

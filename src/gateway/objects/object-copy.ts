@@ -180,7 +180,7 @@ export class ObjectCopy {
     if (combined) return combined;
     // S3 does not copy larger objects, and reading them would take hours.
     if (asked === undefined && source.size > LIMITS.putBytes) return checksum;
-    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call.signal, key);
+    const stream = await this.components.bytes.open(source, { start: 0, end: source.size }, call, key);
     const hashing = this.components.digests.over(stream, new Set([algorithm]), source.size);
     let step = await hashing.next();
     while (step.done !== true) step = await hashing.next();
@@ -201,9 +201,9 @@ export class ObjectCopy {
         message: `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       });
     }
-    const release = await quota.admit(call.account, source.size, members.format, members.layout);
+    const release = await quota.admit(call.account, source.size, members.format, members.layout, call.waits);
     try {
-      const stream = await bytes.open(source, { start: 0, end: source.size }, call.signal, dataKey);
+      const stream = await bytes.open(source, { start: 0, end: source.size }, call, dataKey);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm });

@@ -2,6 +2,7 @@ import type { ListedVersion, NewVersion } from "../../catalog/catalog.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
+import { waitFor } from "../../model/waits.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { StorageComponents } from "./storage-components.js";
 import { payerOf } from "../access/accounts.js";
@@ -64,7 +65,7 @@ export class ObjectService implements Objects {
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
     const layout = await layouts.of(bucket.name, settings.metadata, encrypted.format);
-    const reserve = (size: number) => quota.admit(charged.account, size, encrypted.format, layout(size));
+    const reserve = (size: number) => quota.admit(charged.account, size, encrypted.format, layout(size), call.waits);
     const releases = body.size === undefined ? [] : [await reserve(body.size)];
     const admit = async (size: number): Promise<void> => {
       if (body.size === undefined) releases.push(await reserve(size));
@@ -108,7 +109,9 @@ export class ObjectService implements Objects {
   async head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
     const { redundancy } = this.components;
     const result = await this.resolve(call, name, request);
-    return redundancy ? { ...result, version: await redundancy.withRedundancy(result.version) } : result;
+    return redundancy
+      ? { ...result, version: await waitFor(call.waits, "chain", redundancy.withRedundancy(result.version)) }
+      : result;
   }
 
   private async resolve({ bucket, signal }: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
@@ -132,7 +135,7 @@ export class ObjectService implements Objects {
       async (result) => {
         const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
         const range = result.range ?? { start: 0, end: result.version.size };
-        return { ...result, body: await this.components.bytes.open(result.version, range, call.signal, key) };
+        return { ...result, body: await this.components.bytes.open(result.version, range, call, key) };
       },
     );
   }

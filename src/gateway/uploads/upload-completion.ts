@@ -93,7 +93,7 @@ export class UploadCompletion {
     const checksum = await wholeChecksum(upload, parts, request);
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
     const layout = await this.layout(upload, totalSize(parts));
-    const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout);
+    const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout, call.waits);
     return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
   }
 

@@ -54,7 +54,7 @@ export class UploadService implements Uploads {
     await newLock(this.components, bucket, settings.lock);
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     // If the territory is full, the client learns it now and not after the first part.
-    (await quota.admit(payerOf(accounts, call), 1))();
+    (await quota.admit(payerOf(accounts, call), 1, undefined, undefined, call.waits))();
 
     const { checksumAlgorithm, checksumType, content, metadata, tags, lock } = settings;
     const upload = await catalog.uploads.create(
@@ -111,7 +111,7 @@ export class UploadService implements Uploads {
       async ({ version, sourceVersionId }) => {
         const key = await encryption.unlock(version.encryption, request.sourceCustomer);
         const { start, end } = copiedRange(version, request.range);
-        const stream = await bytes.open(version, { start, end }, call.signal, key);
+        const stream = await bytes.open(version, { start, end }, call, key);
         return { stream, size: end - start, sourceVersionId };
       },
     );
@@ -170,7 +170,8 @@ export class UploadService implements Uploads {
     const { catalog, staging, quota, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
-      releases.push(await quota.admit(call.account, (await catalog.uploads.size(upload.id)) + size, upload.format));
+      const bytes = (await catalog.uploads.size(upload.id)) + size;
+      releases.push(await quota.admit(call.account, bytes, upload.format, undefined, call.waits));
     };
     try {
       if (body.size !== undefined) await admit(body.size);

@@ -13,6 +13,7 @@ import type {
   Territory,
 } from "./chain.js";
 import { watchDeals } from "./chain-events.js";
+import { CallCounts } from "./call-counts.js";
 import { CallBatcher, type CallBatcherSettings } from "./call-batcher.js";
 import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
@@ -28,6 +29,8 @@ const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
 export class CessChain implements Chain, GatewayRegister {
+  /** What became of what was submitted. */
+  readonly calls = new CallCounts();
   private readonly signer: Signer;
   private readonly session: ChainSession;
   private readonly submitter: Submitter;
@@ -74,6 +77,11 @@ export class CessChain implements Chain, GatewayRegister {
     return this.session.reader.nodes();
   }
 
+  /** What the gateway's account can pay fees with, in the chain's tokens. */
+  feeBalance(): Promise<number> {
+    return this.session.reader.freeTokens(this.account);
+  }
+
   gateways(): Promise<RegisteredGateway[]> {
     return this.session.reader.gateways();
   }
@@ -95,11 +103,14 @@ export class CessChain implements Chain, GatewayRegister {
       territoryName: textArgument(order.territory),
     };
     const args = [hashArgument(order.fid), segments, brief, order.size];
-    await this.batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
+    const submitted = this.batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
+    await this.calls.count("fileBank.uploadDeclaration", submitted);
   }
 
   async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
-    await this.batcher.submit((api) => call(api, "fileBank", "deleteFile", [owner, hashArgument(fid)]), options);
+    const args = [owner, hashArgument(fid)];
+    const submitted = this.batcher.submit((api) => call(api, "fileBank", "deleteFile", args), options);
+    await this.calls.count("fileBank.deleteFile", submitted);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {

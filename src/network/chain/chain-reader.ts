@@ -59,6 +59,15 @@ export class ChainReader {
     return list === undefined ? [] : items(list).map(asAccount);
   }
 
+  /** Tokens that an account has free; 0 where the chain does not know it. */
+  freeTokens(account: CessAccount): Promise<number> {
+    return this.connection.call(async (link) => {
+      const info = await readStorage(link, "system", "account", [account]);
+      const [decimals = 18] = link.api.registry.chainDecimals;
+      return info === undefined ? 0 : Number(asBigInt(field(field(info, "data"), "free"))) / 10 ** decimals;
+    });
+  }
+
   async node(account: CessAccount): Promise<ChainNode | undefined> {
     const info = await this.read("sminer", "minerItems", [account]);
     return info === undefined ? undefined : toNode(account, info);

@@ -147,7 +147,7 @@ export class Connection {
 
   private unanswered(link: Link | undefined): ChainUnavailable {
     const troubles = [...this.troubles.values()].join("; ");
-    const why = link === undefined ? troubles || "not connected yet" : `${link.endpoint} does not answer`;
+    const why = link === undefined ? troubles || "not connected yet" : `${link.name} does not answer`;
     return new ChainUnavailable(`no CESS node answered within ${this.settings.callTimeoutMs} ms: ${why}`);
   }
 
@@ -186,7 +186,7 @@ export class Connection {
       const genesis = link.api.genesisHash.toHex();
       this.genesis ??= genesis;
       if (genesis !== this.genesis) {
-        throw new ChainUnavailable(`${endpoint} serves another chain: genesis ${genesis}, not ${this.genesis}`);
+        throw new ChainUnavailable(`${link.name} serves another chain: genesis ${genesis}, not ${this.genesis}`);
       }
       this.watermark.begin(genesis);
       await this.guard(link, () => {
@@ -217,7 +217,7 @@ export class Connection {
       const stale = Date.now() - movedAt > maxHeadAgeMs;
       this.synced = !stale && !(health as { isSyncing: boolean }).isSyncing;
       if (!this.synced && endpoints.length > 1) {
-        throw new ChainUnavailable(`${link.endpoint} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
+        throw new ChainUnavailable(`${link.name} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
       }
       if (this.link !== link) {
         await this.caughtUp(link);
@@ -240,7 +240,7 @@ export class Connection {
       if (number >= this.watermark.number) return;
       if (Date.now() > end) {
         throw new ChainUnavailable(
-          `${link.endpoint} is behind: its last final block is ${number}, and ${this.watermark.number} was final before`,
+          `${link.name} is behind: its last final block is ${number}, and ${this.watermark.number} was final before`,
         );
       }
       await pause(systemClock, Math.min(healthIntervalMs, CATCH_UP_LOOK_MS), [link.down, this.closing]);

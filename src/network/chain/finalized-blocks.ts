@@ -202,7 +202,7 @@ class FetchedBlock implements FinalizedBlock {
 /** A block's events have the types of the runtime that executed it, which after an upgrade is not the present one. */
 async function readEvents(link: Link, hash: string): Promise<readonly BlockEvent[]> {
   const entry = link.api.query["system"]?.["events"];
-  if (entry === undefined) throw new ChainUnavailable(`${link.endpoint}: this runtime has no system.events`);
+  if (entry === undefined) throw new ChainUnavailable(`${link.name}: this runtime has no system.events`);
   const [raw, { registry }] = await Promise.all([
     link.send("state_getStorage", [entry.key(), hash]),
     link.api.getBlockRegistry(Buffer.from(hash.slice(2), "hex")),

@@ -4,6 +4,7 @@ import type { ProviderInterface } from "@polkadot/rpc-provider/types";
 import { asError } from "../../model/errors.js";
 import { abortable } from "../../async/abort.js";
 import { ChainUnavailable } from "./chain.js";
+import { endpointName } from "./endpoint-name.js";
 
 /** The node answered with a JSON-RPC error: it is reachable, but will not do this. */
 export class RpcRefusal extends ChainUnavailable {
@@ -67,8 +68,13 @@ export class Link {
     } catch (error) {
       await link.close();
       if (error instanceof ChainUnavailable) throw error;
-      throw new ChainUnavailable(`${endpoint}: ${messageOf(error)}`, { cause: error });
+      throw new ChainUnavailable(`${endpointName(endpoint)}: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  /** The endpoint as messages name it. */
+  get name(): string {
+    return endpointName(this.endpoint);
   }
 
   get api(): ApiPromise {
@@ -92,7 +98,7 @@ export class Link {
       if (error instanceof ChainUnavailable) throw error;
       const code = (error as { code?: unknown }).code;
       if (typeof code === "number") throw new RpcRefusal(code, messageOf(error), { cause: error });
-      throw new ChainUnavailable(`${this.endpoint}: ${messageOf(error)}`, { cause: error });
+      throw new ChainUnavailable(`${this.name}: ${messageOf(error)}`, { cause: error });
     }
   }
 
@@ -115,7 +121,7 @@ export class Link {
   }
 
   private break(why: string): void {
-    this.downController.abort(new ChainUnavailable(`${this.endpoint}: ${why}`));
+    this.downController.abort(new ChainUnavailable(`${this.name}: ${why}`));
   }
 }
 
@@ -136,7 +142,7 @@ async function probe(endpoint: string, signals: readonly AbortSignal[]): Promise
       signals,
     );
   } catch (error) {
-    throw new ChainUnavailable(`${endpoint}: ${messageOf(error)}`, { cause: error });
+    throw new ChainUnavailable(`${endpointName(endpoint)}: ${messageOf(error)}`, { cause: error });
   } finally {
     socket.on("error", () => undefined);
     socket.destroy();

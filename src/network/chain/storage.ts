@@ -56,8 +56,7 @@ interface Entry {
 
 function entryOf(link: Link, pallet: string, item: string): Entry {
   const entry = link.api.query[pallet]?.[item];
-  if (entry === undefined)
-    throw new ChainUnavailable(`${link.endpoint}: this runtime has no storage ${pallet}.${item}`);
+  if (entry === undefined) throw new ChainUnavailable(`${link.name}: this runtime has no storage ${pallet}.${item}`);
   return entry;
 }
 

@@ -43,4 +43,10 @@ export class NodeFailure extends Error {
     super(`${node.account} at ${node.endpoint}: ${message}`, options);
     this.name = "NodeFailure";
   }
+
+  /** Whether the node was silent for too long. */
+  get timedOut(): boolean {
+    const { code } = (this.cause ?? {}) as { readonly code?: unknown };
+    return typeof code === "string" && /TIMEOUT|ETIMEDOUT/.test(code);
+  }
 }

@@ -65,6 +65,16 @@ export interface NodeRow extends NodeExperience {
   readonly lastFailure?: string;
 }
 
+export interface NodeRegistryMetrics {
+  readonly states: Readonly<Record<ChainNode["state"], number>>;
+  readonly open: number;
+  readonly halfOpen: number;
+  readonly failures: number;
+  readonly corrupt: number;
+  readonly missedReports: number;
+  readonly cooldowns: number;
+}
+
 export type CircuitState =
   { readonly kind: "closed" | "half-open" } | { readonly kind: "open"; readonly until: number };
 
@@ -82,6 +92,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
   private readonly gets = new DecayingHistogram();
   private register: Register | undefined;
   private reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
+  /** Since the start; what records have is remembered longer, and forgotten with them. */
+  private readonly counts = { failures: 0, corrupt: 0, missedReports: 0, cooldowns: 0 };
   private changed = false;
   private saving: Promise<void> = Promise.resolve();
 
@@ -164,6 +176,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
   failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
     if (kind === "busy" || kind === "circuit-open" || kind === "no-ranges") return;
     const record = this.touch(account);
+    this.counts.failures++;
     record.failed(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
     // A node that refuses or lacks a fragment does answer. A forbidden endpoint is not the node's failure.
     if (kind === "refused" || kind === "missing") this.answered(record);
@@ -186,6 +199,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
 
   gaveCorrupt(account: CessAccount): void {
     const record = this.touch(account);
+    this.counts.failures++;
+    this.counts.corrupt++;
     record.failed("gave bytes that are not the fragment", this.components.clock.now(), this.settings.failureHalfLifeMs);
     record.corrupt++;
     this.openCircuit(record, "corrupt", record.corrupt - 1);
@@ -203,6 +218,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
   missedReport(account: CessAccount): void {
     const record = this.touch(account);
     record.missedReports++;
+    this.counts.missedReports++;
     record.reportedAs(0);
     record.lastFailure = "took fragments and did not report them";
     record.silenceStreak++;
@@ -248,30 +264,24 @@ export class PersistentNodeRegistry implements NodeRegistry {
     });
   }
 
-  /** Gauges and counters for the metrics page. */
-  metrics(): Readonly<Record<string, number>> {
-    const sums = {
-      registered: 0,
+  /** For the metrics page: nodes by state on chain, those with a circuit that is not closed, and counters since the start. */
+  metrics(): NodeRegistryMetrics {
+    const states: Record<ChainNode["state"], number> = {
       positive: 0,
-      known: this.records.size,
-      open: 0,
-      halfOpen: 0,
-      failures: 0,
-      corrupt: 0,
-      missedReports: 0,
+      frozen: 0,
+      lock: 0,
+      exit: 0,
+      offline: 0,
+      other: 0,
     };
-    for (const { state } of this.register?.nodes ?? []) {
-      sums.registered++;
-      if (state === "positive") sums.positive++;
-    }
+    for (const { state } of this.register?.nodes ?? []) states[state]++;
+    let open = 0;
+    let halfOpen = 0;
     for (const record of this.records.values()) {
-      if (this.isOpen(record)) sums.open++;
-      else if (record.open) sums.halfOpen++;
-      sums.failures += record.failures;
-      sums.corrupt += record.corrupt;
-      sums.missedReports += record.missedReports;
+      if (this.isOpen(record)) open++;
+      else if (record.open) halfOpen++;
     }
-    return sums;
+    return { states, open, halfOpen, ...this.counts };
   }
 
   /** Callers share one read of the chain, provided that it began late enough. */
@@ -298,6 +308,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
   private openCircuit(record: NodeRecord, cause: OpenCause, doublings: number): void {
     const { firstCooldownMs: minMs, maxCooldownMs: maxMs } = this.settings;
     const ms = backoffMs({ minMs, maxMs }, doublings + 1);
+    this.counts.cooldowns++;
     record.open = { until: Math.max(this.components.clock.now() + ms, record.open?.until ?? 0), cause };
   }
 

@@ -24,6 +24,12 @@ describe("the admin endpoint", () => {
         dropCache: () => Promise.resolve(void (dropped += 1)),
         routes: [
           { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
+          {
+            method: "GET",
+            path: /^\/things\/([^/]+)\/(.+)$/,
+            run: ([one, two], _body, query) =>
+              Promise.resolve(json({ one, two, all: query.has("all"), id: query.get("id") })),
+          },
         ],
       },
       { names: ["gateway.internal"] },
@@ -55,6 +61,13 @@ describe("the admin endpoint", () => {
     expect(dropped).to.equal(0);
     expect((await fetch(`${base}/cache`, { method: "DELETE" })).status).to.equal(200);
     expect(dropped).to.equal(1);
+  });
+
+  it("hands further routes their groups decoded, and the query", async () => {
+    const answer = await fetch(`${base}/things/b%C3%BCcket/a/b%2Fc%3F%20d?all&id=x%2By`);
+    expect(await answer.json()).to.deep.equal({ one: "bücket", two: "a/b/c? d", all: true, id: "x+y" });
+    const malformed = await fetch(`${base}/things/box/%E0%A4%A`);
+    expect(await malformed.json()).to.deep.equal({ one: "box", two: "%E0%A4%A", all: false, id: null });
   });
 
   it("hands further routes their groups and JSON body, and refuses a body that is not JSON", async () => {

@@ -48,7 +48,10 @@ describe("TieredCache", () => {
     const after = open();
     const found = await after.get(hash);
     expect(found && Buffer.compare(found, bytes)).to.equal(0);
-    expect(after.usage()).to.deep.equal({ memoryBytes: FRAGMENT_SIZE, diskBytes: 4, hits: 1, misses: 0 });
+    expect(after.usage()).to.deep.equal({
+      memory: { bytes: FRAGMENT_SIZE, hits: 0, misses: 1, evictions: 0 },
+      disk: { bytes: 4, hits: 1, misses: 0, evictions: 0 },
+    });
   });
 
   it("keeps bytes exactly when zeros stand before their end, at any alignment", async () => {
@@ -136,7 +139,7 @@ describe("TieredCache", () => {
     await after.set(c!.hash, c!.bytes);
     await after.close();
     expect(kept()).to.have.members([a!.hash, c!.hash]);
-    expect(after.usage().diskBytes).to.equal(8);
+    expect(after.usage().disk.bytes).to.equal(8);
   });
 
   it("holds no more in memory than it may", async () => {
@@ -145,7 +148,7 @@ describe("TieredCache", () => {
     for (const { hash, bytes } of [a!, b!]) await cache.set(hash, bytes);
     await cache.get(a!.hash);
     await cache.set(c!.hash, c!.bytes);
-    expect(cache.usage().memoryBytes).to.equal(2 * FRAGMENT_SIZE);
+    expect(cache.usage().memory.bytes).to.equal(2 * FRAGMENT_SIZE);
     expect(await cache.get(b!.hash)).to.equal(undefined);
     expect(await cache.get(a!.hash)).to.equal(a!.bytes);
   });
@@ -168,7 +171,7 @@ describe("TieredCache", () => {
     const { hash, bytes } = namedFragment("y");
     await cache.set(hash, bytes);
     expect(await cache.get(hash)).to.equal(bytes);
-    expect(cache.usage().diskBytes).to.equal(0);
+    expect(cache.usage().disk.bytes).to.equal(0);
   });
 
   it("refuses bytes that are not a fragment's 8 MiB", async () => {

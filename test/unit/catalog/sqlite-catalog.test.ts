@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { catalogContract } from "../../suites/catalog.js";
 import { file, refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
+import { undoMigrations } from "../../support/older-schema.js";
 import { testKeys } from "../../support/test-keys.js";
 
 describe("The catalog on SQLite", () => {
@@ -71,18 +72,7 @@ describe("The catalog on SQLite", () => {
       await before.files.stored(extent!.file);
       await before.close();
       const database = new Database(join(folder, "new", "catalog.db"));
-      for (const change of [
-        "drop table pack_queue",
-        "drop table pack_moves",
-        "drop index packs_by_fill",
-        "drop index extents_in_file",
-        "create index extents_in_file on extents (file_id, version_id)",
-        ...["files drop column packed", "files drop column live_bytes"].map((each) => `alter table ${each}`),
-        ...["extents drop column stored_length", "extents drop column digest"].map((each) => `alter table ${each}`),
-        "drop table catalog_mark",
-        "delete from kysely_migration where name >= '0007_packs'",
-      ])
-        database.exec(change);
+      undoMigrations(database, "0007_packs");
       database.close();
       const after = await open();
       expect((await after.objects.get("box", "stored"))?.extents).to.deep.equal([extent]);

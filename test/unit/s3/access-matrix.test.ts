@@ -35,7 +35,7 @@ describe("Who may do what", () => {
       gateway: decidingOnly(fixture.cess),
       credentials: { lookup: (id) => Promise.resolve(keys.get(id)) },
       clock: { now: () => Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) },
-      logger: { debug: () => undefined, error: () => undefined },
+      logger: { error: () => undefined },
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
   });

@@ -264,7 +264,8 @@ describe("The node registry", () => {
       expect(slow).to.be.closeTo(0.1, 0.01);
       expect(unknown).to.equal(1);
       expect(refusing).to.be.within(0.02, 0.5);
-      expect(registry.metrics()).to.include({ registered: 4, positive: 4, known: 3, failures: 5 });
+      expect(registry.metrics()).to.include({ failures: 5, cooldowns: 0, open: 0 });
+      expect(registry.metrics().states).to.include({ positive: 4, frozen: 0 });
       expect(registry.table().map((row) => row.account)).to.have.members(["c1", "c2", "c3", "c4"]);
     });
   });

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import type { AdminOptions } from "../admin-client.js";
+
+/** The options of commands that ask a running gateway. */
+function asking(command: Command): Command {
+  return command
+    .option("--admin <url>", "URL of the gateway's admin listener; by default the configuration's")
+    .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+    .option("--json", "print the answer as JSON");
+}
+
+interface Asking extends AdminOptions {
+  readonly json?: boolean;
+}
+
+/** The commands that tell how a running gateway is. */
+export function addAdminCommands(program: Command): void {
+  asking(
+    program.command("status").description("show how a running gateway is; ends with code 1 when it is not ready"),
+  ).action(async (options: Asking) => (await import("./status.js")).runStatus(options));
+  asking(
+    program
+      .command("object")
+      .description("show where an object is on its way into the network, who holds it, and why it waits")
+      .argument("<bucket>")
+      .argument("<key>")
+      .option("--version-id <id>", "another version than the current one"),
+  ).action(async (bucket: string, key: string, options: Asking & { versionId?: string }) =>
+    (await import("./object.js")).runObject(bucket, key, options),
+  );
+  const jobs = asking(
+    program
+      .command("jobs")
+      .description("list the background jobs that fail, or are older than an hour")
+      .option("--all", "list the others, too"),
+  ).action(async (options: Asking & { all?: boolean }) => (await import("./jobs.js")).runJobs(options));
+  jobs
+    .command("retry")
+    .description("try a job again at once, or all that fail")
+    .argument("[id]", "as cess-s3 jobs lists them")
+    .option("--all", "all that fail")
+    // The options of `jobs` hold for it, too, wherever they stand.
+    .action(async (id: string | undefined, _options: object, command: Command) =>
+      (await import("./jobs.js")).runRetry(id, command.optsWithGlobals()),
+    );
+}

@@ -1,0 +1,128 @@
+import { json, type AdminRoute } from "../../../admin/admin-server.js";
+import type { ListedJob } from "../../../catalog/catalog.js";
+import type { CessAccount } from "../../../model/account.js";
+import type { Extent } from "../../../model/file.js";
+import type { ObjectVersion } from "../../../model/object.js";
+import { FRAGMENTS } from "../../../model/sizes.js";
+import type { FileAnswer, ObjectAnswer } from "../../admin-answers.js";
+import type { Services } from "../services.js";
+import { toJob } from "./job-routes.js";
+import { waitingFor } from "./object-waiting.js";
+
+/** How long the chain may take to tell who holds the fragments, ms. */
+const CHAIN_MS = 10_000;
+
+type Parts = Pick<Services, "catalog" | "registry" | "retrieval">;
+type Holder = FileAnswer["segments"][number]["holders"][number];
+
+/** One object: how far it is on its way into the network, who holds it, and why it waits. */
+export function objectRoute(parts: Parts, settings: { readonly packMaxAgeMs: number }): AdminRoute {
+  return {
+    method: "GET",
+    path: /^\/objects\/([^/]+)\/(.+)$/s,
+    run: async ([bucket = "", key = ""], _body, query) => {
+      const version = await parts.catalog.objects.get(bucket, key, query.get("versionId") ?? undefined);
+      if (!version) return { status: 404, body: `there is no such object: ${JSON.stringify(`${bucket}/${key}`)}\n` };
+      return json(await describe(parts, version, settings.packMaxAgeMs));
+    },
+  };
+}
+
+async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: number): Promise<ObjectAnswer> {
+  const { status } = parts.catalog;
+  const { id, bucket, key, versionId, size, etag, createdAt, durability, extents } = version;
+  const files: FileAnswer[] = [];
+  for (const extent of extents) {
+    const file = await describeFile(parts, extent);
+    if (file) files.push(file);
+  }
+  const encoding = jobOf(await status.job("encode", id));
+  const queuedAt = await status.queuedAt(id);
+  const packBy = queuedAt === undefined ? undefined : new Date(queuedAt + packMaxAgeMs).toISOString();
+  const { state, fid, extent } = durability;
+  const counts = files.flatMap(({ redundancy }) => redundancy ?? []);
+  return {
+    bucket,
+    key,
+    versionId,
+    size,
+    etag,
+    createdAt: new Date(createdAt).toISOString(),
+    state: version.deleteMarker ? "delete marker" : state,
+    ...(fid === undefined ? {} : { fid }),
+    ...(extent === undefined ? {} : { extent }),
+    ...(counts.length > 0 && counts.length === extents.length ? { redundancy: Math.min(...counts) } : {}),
+    files,
+    ...encoding,
+    waiting: version.deleteMarker ? [] : waitingFor({ state, files, job: encoding.job, packBy }),
+  };
+}
+
+function jobOf(job: ListedJob | undefined): { job?: FileAnswer["job"] } {
+  return job ? { job: toJob(job) } : {};
+}
+
+async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | undefined> {
+  const { catalog } = parts;
+  const row = await catalog.files.get(extent.file);
+  if (!row) return undefined;
+  const { id, fid, state, layout, size, reports, failure, signed } = row;
+  const kind = state === "deleting" ? "delete" : "store";
+  const found = state === "stored" ? await held(parts, row.fid) : { segments: [{ holders: await placed(parts, id) }] };
+  return {
+    id,
+    fid,
+    state,
+    layout,
+    bytes: size,
+    offset: extent.offset,
+    length: extent.packed?.length ?? extent.length,
+    reports,
+    ...(failure === undefined ? {} : { failure }),
+    ...(signed && { signed }),
+    ...found,
+    ...jobOf(await catalog.status.job(kind, id)),
+  };
+}
+
+/** Who is to hold a file that is on its way: the same nodes for all its segments. */
+async function placed({ catalog, registry }: Parts, id: string): Promise<Holder[]> {
+  const placements = await catalog.files.placements(id);
+  const rows = new Map(registry.table().map((row) => [row.account, row]));
+  return placements.map(({ index, node, state }) => ({ index, fragment: state, ...standing(rows, node) }));
+}
+
+/** Who holds a stored file by the chain's word; no segments where the chain cannot be asked. */
+async function held(
+  { retrieval, registry }: Parts,
+  fid: Extent["fid"],
+): Promise<Pick<FileAnswer, "segments" | "redundancy">> {
+  const found = await retrieval.files.holders(fid, AbortSignal.timeout(CHAIN_MS)).catch(() => undefined);
+  if (!found) return { segments: [] };
+  const rows = new Map(registry.table().map((row) => [row.account, row]));
+  let redundancy: number = FRAGMENTS;
+  const segments = found.file.segments.map(({ hash, fragments }) => {
+    const good = fragments.filter(({ node, lost }) => lost !== true && found.standing.has(node)).length;
+    redundancy = Math.min(redundancy, good);
+    const holders = fragments.map(({ node, lost }, index) => ({
+      index,
+      fragment: lost === true ? "lost" : "held",
+      ...standing(rows, node),
+    }));
+    return { hash, holders };
+  });
+  return { segments, redundancy };
+}
+
+function standing(
+  rows: ReadonlyMap<string, ReturnType<Services["registry"]["table"]>[number]>,
+  node: string | CessAccount,
+): Pick<Holder, "node" | "state" | "cooldownUntil" | "lastFailure"> {
+  const row = rows.get(node);
+  return {
+    node,
+    state: row?.state ?? "unregistered",
+    ...(row?.openUntil === undefined ? {} : { cooldownUntil: new Date(row.openUntil).toISOString() }),
+    ...(row?.lastFailure === undefined ? {} : { lastFailure: row.lastFailure }),
+  };
+}

@@ -1,0 +1,30 @@
+import type Database from "libsql";
+
+/** What takes each migration back, on SQLite; a catalog of an earlier version is made with it. The oldest first. */
+const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
+  [
+    "0007_packs",
+    "drop table pack_queue",
+    "drop table pack_moves",
+    "drop index packs_by_fill",
+    "drop index extents_in_file",
+    "create index extents_in_file on extents (file_id, version_id)",
+    "alter table files drop column packed",
+    "alter table files drop column live_bytes",
+    "alter table extents drop column stored_length",
+    "alter table extents drop column digest",
+  ],
+  ["0009_catalog_mark", "drop table catalog_mark"],
+  ["0014_job_times", "alter table jobs drop column created_at"],
+];
+
+/** Takes the schema back to the one before the migration `first`. */
+export function undoMigrations(database: Database.Database, first: string): void {
+  const undone = UNDO.filter(([name]) => name >= first).reverse();
+  for (const [name, ...statements] of undone) {
+    for (const statement of statements) database.exec(statement);
+    database.prepare("delete from kysely_migration where name = ?").run(name);
+  }
+  const left = database.prepare("select name from kysely_migration where name >= ?").all(first);
+  if (left.length > 0) throw new Error(`not undone: ${JSON.stringify(left)}`);
+}
