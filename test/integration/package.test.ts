@@ -1,0 +1,74 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { parseAllDocuments } from "yaml";
+import { eventually } from "../support/eventually.js";
+
+const run = promisify(execFile);
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+interface PackedFile {
+  readonly path: string;
+}
+
+describe("The npm package", function () {
+  this.timeout(300_000);
+  let folder: string;
+  before(() => (folder = mkdtempSync(join(tmpdir(), "cess-s3-package-"))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("has the program, the documents that README links to and deploy/, and no tests", async () => {
+    const { stdout } = await run("npm", ["pack", "--json", "--dry-run", "--ignore-scripts"], { cwd: root });
+    const paths = (JSON.parse(stdout) as { files: PackedFile[] }[]).flatMap(({ files }) =>
+      files.map(({ path }) => path),
+    );
+    expect(paths).to.include.members(["dist/src/main.js", "dist/src/encoding/codec.wasm", "deploy/compose.yaml"]);
+    const linked = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)];
+    for (const [, path = ""] of linked)
+      expect(
+        paths.some((each) => each === path || each.startsWith(`${path.replace(/\/$/, "")}/`)),
+        `README links to ${path}`,
+      ).to.equal(true);
+    expect(paths.filter((path) => path.includes("test/"))).to.deep.equal([]);
+  });
+
+  it("runs when it is installed into an empty folder", async () => {
+    const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+    });
+    const [packed] = JSON.parse(stdout) as { filename: string }[];
+    const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", "--prefix", folder];
+    await run("npm", [...install, join(folder, packed?.filename ?? "")], { cwd: folder });
+    const child = spawn(join(folder, "node_modules/.bin/cess-s3"), ["dev"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, CESS_S3_LISTEN: "127.0.0.1:0", CESS_S3_ADMIN_LISTEN: "127.0.0.1:0" },
+    });
+    try {
+      let said = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+      await eventually("cess-s3 dev says where it listens", () => {
+        if (child.exitCode !== null) throw new Error(`cess-s3 dev ended with code ${child.exitCode}: ${said}`);
+        return /S3 endpoint\s+http/.test(said);
+      });
+    } finally {
+      const ended = once(child, "exit");
+      child.kill();
+      await ended;
+    }
+    expect(child.exitCode).to.equal(0);
+  });
+});
+
+describe("What deploy/ has", () => {
+  it("is YAML that says nothing that the program does not know", () => {
+    for (const name of ["compose.yaml", "kubernetes.yaml", "alerts.yaml"])
+      for (const document of parseAllDocuments(readFileSync(join(root, "deploy", name), "utf8")))
+        expect(document.errors, name).to.deep.equal([]);
+  });
+});
