@@ -52,8 +52,9 @@ program
   .argument("<file>", "the archive to write (tar); must not exist")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
   .option("--admin <url>", "the running gateway's admin listener; by default the configuration's")
+  .option("--token-file <file>", "file with the admin listener's token; by default the configuration's")
   .option("--with-keys", "take the key file along: whoever has the backup can then read everything in it")
-  .action(async (file: string, options: { config?: string; admin?: string; withKeys?: boolean }) =>
+  .action(async (file: string, options: { config?: string; admin?: string; tokenFile?: string; withKeys?: boolean }) =>
     (await import("./cli/commands/backup.js")).runBackup(file, options),
   );
 

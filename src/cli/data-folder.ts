@@ -32,7 +32,7 @@ export interface FolderLog {
 }
 
 const GATEWAY_CONTENTS =
-  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|restore\.partial|state|access-logs|network)$/;
+  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|audit\.log(?:\.\d+)?|blobs|cache|restore\.partial|state|access-logs|network)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
 /** Where a restore puts what it has not verified as a whole yet. */
 export const UNFINISHED_RESTORE = "restore.partial";

@@ -21,10 +21,11 @@ export async function listen(
   setting: string,
   server: { listen(host: string, port: number): Promise<{ readonly port: number }> },
   { host, port }: ListenAddress,
+  scheme: "http" | "https" = "http",
 ): Promise<string> {
   try {
     const actual = await server.listen(host, port);
-    return `http://${hostAndPort(host, actual.port)}`;
+    return `${scheme}://${hostAndPort(host, actual.port)}`;
   } catch (error) {
     throw listenError(setting, { host, port }, error);
   }

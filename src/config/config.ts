@@ -2,10 +2,10 @@ import { z } from "zod";
 import { accountSchema } from "./account.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
+import { adminSchema, rateSchema, tlsSchema } from "./listener-settings.js";
+import { isLoopback } from "./loopback.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
-
-const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 const hostName = z
   .string()
@@ -142,6 +142,10 @@ const limitsSchema = z
     documentSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
     /** Seconds in which something of a body must come. */
     bodyIdleSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
+    /** Requests of one access key; further ones are answered SlowDown. */
+    perKey: rateSchema.prefault({}),
+    /** Requests of one client address, or of one /64 network of IPv6. */
+    perAddress: rateSchema.prefault({}),
   })
   .refine(({ maxRequests, maxAnonymousRequests }) => maxAnonymousRequests <= maxRequests, {
     path: ["maxAnonymousRequests"],
@@ -166,9 +170,13 @@ export const configSchema = z.strictObject({
     .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
     .optional(),
   region: z.string().default("us-east-1"),
+  /** Also serves requests that were signed for another region than `region`. */
+  acceptAnyRegion: yesNo.default(false),
+  tls: tlsSchema.prefault({}),
   limits: limitsSchema.prefault({}),
-  /** Health, metrics and the cache switch, without authentication: keep it private. */
+  /** Health, metrics and what operators do; needs `admin.tokenFile` unless it is on a loopback address. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
+  admin: adminSchema.prefault({}),
   /**
    * Host names under which the admin endpoint is reached. It also answers to IP addresses, `localhost` and the host of
    * `adminListen`, and to no other name: a web site could make its own name resolve to this machine.
@@ -338,7 +346,12 @@ export const keyConfigSchema = z.object({
 });
 
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
-export const adminConfigSchema = z.object({ adminListen: configSchema.shape.adminListen });
+export const adminConfigSchema = z.object({
+  adminListen: configSchema.shape.adminListen,
+  admin: configSchema.shape.admin,
+  peers: configSchema.shape.peers,
+  tls: configSchema.shape.tls,
+});
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;

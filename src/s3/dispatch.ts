@@ -32,6 +32,13 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Counts a request. Returns 0, or how long until one more is allowed, ms. */
+export interface RequestRates {
+  address(address: string): number;
+  /** Called when the key's signature was verified: nobody can use up another one's requests. */
+  key(accessKeyId: string): number;
+}
+
 export interface DispatchComponents {
   readonly gateway: Gateway;
   readonly credentials: Credentials;
@@ -39,6 +46,8 @@ export interface DispatchComponents {
   readonly logger: Log;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
+  /** How often one client may ask; without it, as often as it likes. */
+  readonly rates?: RequestRates;
   readonly onAnswer?: (answer: Answered) => void;
   /** Serves a request by calling `serve`, within a span of a trace. */
   readonly trace?: (request: IncomingMessage, serve: () => Promise<Answered>) => Promise<unknown>;
@@ -48,6 +57,8 @@ export interface DispatchComponents {
 
 export interface DispatchSettings extends PlaceLimits {
   readonly region: string;
+  /** Also serve requests that were signed for another region. */
+  readonly acceptAnyRegion: boolean;
   /** The domain of virtual-host style requests. Without it, only path style works. */
   readonly domain?: string;
   /** The domain of websites: each host below it is a bucket. Without it there are no websites. */
@@ -65,6 +76,7 @@ export interface DispatchSettings extends PlaceLimits {
 
 export const dispatchDefaults: DispatchSettings = {
   region: "us-east-1",
+  acceptAnyRegion: false,
   maxRequests: 1024,
   maxAnonymousRequests: 256,
   bodyIdleMs: 60_000,
@@ -211,13 +223,14 @@ export class Dispatcher {
   ): Promise<S3Response | DeferredResponse<S3Response>> {
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
-    const { region, domain, websiteDomain } = this.settings;
+    const origin = this.origin(exchange, head);
+    requireRate(this.components.rates?.address(origin.address));
+    const { domain, websiteDomain } = this.settings;
     const { documents } = this.components.gateway;
     const host = head.headers.get("host") ?? "";
     const site = hostBucket(host, websiteDomain);
     if (site !== undefined) return this.serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
-    const origin = this.origin(exchange, head);
     Object.assign(exchange.facts, { head, address, from: origin.address });
     // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
@@ -227,11 +240,16 @@ export class Dispatcher {
     // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
     // that S3's rules do not verify.
     if (row && !("run" in row)) throw notImplemented(row, progress);
-    const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
+    const authentication = await authenticate(head, this.components, {
+      region: this.signedRegion,
+      hostBucket: hostBucket(host, domain),
+    });
     exchange.facts.authentication = authentication;
     const { presigned, accessKey, version } = authentication;
-    if (accessKey) place.identify();
-    else place.requireAnonymousRoom();
+    if (accessKey) {
+      place.identify();
+      requireRate(this.components.rates?.key(accessKey.accessKeyId));
+    } else place.requireAnonymousRoom();
     // Parameters of a presigned request replace headers, which may select another operation.
     const effective = presigned && version ? withQueryHeaders(head, version) : head;
     const operation = served(presigned ? router.match(effective, address.scope) : row, head, address, progress);
@@ -282,12 +300,16 @@ export class Dispatcher {
     const operation = served(router.match(head, target.scope), head, target, progress);
     checkBucketName(target.bucket);
     exchange.place?.requireAnonymousRoom();
-    const form = await readFormUpload(head, target, exchange.body, this.components, this.settings);
+    const form = await readFormUpload(head, target, exchange.body, this.components, {
+      ...this.settings,
+      region: this.signedRegion,
+    });
     const { address, authentication } = form;
     if (authentication.accessKey) exchange.place?.identify();
     Object.assign(exchange.facts, { address, authentication });
     try {
-      const request = formRequest(form, this.settings.region);
+      if (authentication.accessKey) requireRate(this.components.rates?.key(authentication.accessKey.accessKeyId));
+      const request = formRequest(form, this.settings);
       const origin = this.origin(exchange, head);
       const access = accessRequest(form.head, address, authentication, operation, origin, request);
       const { waits } = exchange;
@@ -330,6 +352,11 @@ export class Dispatcher {
     }
   }
 
+  /** The region that requests must be signed for; undefined: any. */
+  private get signedRegion(): string | undefined {
+    return this.settings.acceptAnyRegion ? undefined : this.settings.region;
+  }
+
   private origin({ request }: Exchange, { headers }: RequestHead): Origin {
     const { remoteAddress = "" } = request.socket;
     const forwarded = this.settings.trustProxy ? headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
@@ -347,6 +374,11 @@ export class Dispatcher {
     if (!gone.aborted) this.components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
+}
+
+/** SlowDown, with the time to wait, where a request came too early by this many milliseconds. */
+function requireRate(waitMs = 0): void {
+  if (waitMs > 0) throw new S3Error("SlowDown", { headers: { "Retry-After": String(Math.ceil(waitMs / 1000)) } });
 }
 
 /** The status in metrics and logs of a request whose client hung up, in its body or in the answer. nginx's number. */

@@ -1,10 +1,12 @@
 import { loadConfig } from "../../config/load.js";
 import { openGatewayFolder } from "../data-folder.js";
+import { Hangup } from "../hangup.js";
 import { openLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
-/** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. */
+/** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. SIGHUP reads the configuration again. */
 export async function runServe(file: string | undefined): Promise<void> {
+  const hangup = new Hangup();
   const config = loadConfig(file);
   const { log, dropped } = openLog(config);
   // Before the gateway is loaded, which takes a second: a second process must be refused at once.
@@ -17,6 +19,7 @@ export async function runServe(file: string | undefined): Promise<void> {
       folder.close();
     },
   });
+  hangup.reloads(() => server.reload(() => loadConfig(file)));
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   console.log(
     `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,

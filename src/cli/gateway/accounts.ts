@@ -8,8 +8,8 @@ import { secretPurpose } from "../commands/seal.js";
 
 /** The configured S3 accounts, by access key and by canonical ID. */
 export class Accounts {
-  private readonly byAccessKey = new Map<string, AccessKey>();
-  private readonly byId = new Map<string, Account>();
+  private byAccessKey = new Map<string, AccessKey>();
+  private byId = new Map<string, Account>();
 
   /** Throws ConfigError. `sealer` opens secrets that are sealed. */
   constructor(
@@ -17,6 +17,13 @@ export class Accounts {
     private readonly sealer: Pick<Sealer, "open">,
   ) {
     for (const entry of configured) this.add(entry);
+  }
+
+  /** Takes other accounts and keys from the configuration. Throws ConfigError, and keeps those that it has. */
+  replace(configured: readonly AccountConfig[]): void {
+    const next = new Accounts(configured, this.sealer);
+    this.byAccessKey = next.byAccessKey;
+    this.byId = next.byId;
   }
 
   readonly lookup = (accessKeyId: string): Promise<AccessKey | undefined> =>

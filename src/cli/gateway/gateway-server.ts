@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { AdminServer, type AdminRoute } from "../../admin/admin-server.js";
+import type { AuditLog } from "../../admin/audit-log.js";
 import { Health, type HealthCheck } from "../../admin/health.js";
 import type { Config } from "../../config/config.js";
 import { readSecret } from "../../config/secret.js";
@@ -22,11 +23,14 @@ import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
 import type { DispatchComponents } from "../../s3/dispatch.js";
 import type { PeerServer } from "../../peers/peer-server.js";
+import { openAuditLog, processUser } from "../audit.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
 import { ChainStatus } from "./chain-status.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
+import { GatewayReload } from "./gateway-reload.js";
+import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
@@ -60,17 +64,29 @@ export interface GatewayServerComponents {
 export class GatewayServer implements Running {
   private constructor(
     private readonly services: Services,
+    private readonly security: ListenerSecurity,
+    private readonly audit: AuditLog,
+    private readonly reloading: GatewayReload,
     private readonly s3: S3Server,
     private readonly spool: AccessSpool,
     private readonly admin: AdminServer,
     private readonly peer: PeerServer | undefined,
     private readonly chainStatus: ChainStatus,
     private readonly tracing: Tracing | undefined,
-    readonly endpoint: string,
-    readonly adminEndpoint: string,
-    /** URL for other gateways; undefined when there is no such listener. */
-    readonly peerEndpoint: string | undefined,
+    private readonly endpoints: Endpoints,
   ) {}
+
+  get endpoint(): string {
+    return this.endpoints.s3;
+  }
+
+  get adminEndpoint(): string {
+    return this.endpoints.admin;
+  }
+
+  get peerEndpoint(): string | undefined {
+    return this.endpoints.peers;
+  }
 
   /**
    * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
@@ -80,6 +96,8 @@ export class GatewayServer implements Running {
     config: Config,
     { log, droppedLines = () => 0, extraRoutes = [] }: GatewayServerComponents,
   ): Promise<GatewayServer> {
+    const security = new ListenerSecurity({ clock: systemClock, log }, config);
+    const audit = openAuditLog(config.dataDir, log);
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
@@ -88,20 +106,10 @@ export class GatewayServer implements Running {
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
+    metrics.listeners(security);
     const network = await networkBucket(config, services, log);
     const gateway = cessGateway(config, services, accounts, network);
-    const spool = await AccessSpool.open(
-      { folder: join(config.dataDir, "access-logs"), log },
-      { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
-    );
-    const accessLogger = new AccessLogger({
-      ...services,
-      spool,
-      clock: systemClock,
-      log,
-      deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
-    });
-    services.supervisor.add(accessLogger);
+    const { spool, accessLogger } = await accessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
       createS3App(
@@ -110,6 +118,8 @@ export class GatewayServer implements Running {
           credentials: accounts,
           clock: systemClock,
           logger: log,
+          rates: security.rates,
+          createServer: security.createServer("s3"),
           ...observers(metrics, log),
           ...(tracing && { trace: tracing.request }),
           onAccess: (entry) => void accessLogger.record(entry),
@@ -123,25 +133,21 @@ export class GatewayServer implements Running {
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
     );
-    const admin = adminServer(config, services, metrics, health, [...insight, ...extraRoutes]);
-    const peer = peerServer(config, accounts, services, log);
+    const admin = adminServer(config, { services, metrics, health, security, audit }, [...insight, ...extraRoutes]);
+    const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
-    const endpoint = await listen("listen", s3, config.listen);
-    const adminEndpoint = await listen("adminListen", admin, config.adminListen);
-    const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
+    const endpoints = await listenAll(config, security, { s3, admin, peer });
+    const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint } = endpoints;
     log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
-    return new GatewayServer(
-      services,
-      s3,
-      spool,
-      admin,
-      peer,
-      chainStatus,
-      tracing,
-      endpoint,
-      adminEndpoint,
-      peerEndpoint,
-    );
+    await audit.record({ act: "start", by: processUser(), subject: endpoint, result: "done" });
+    const reload = new GatewayReload({ accounts, security, audit, log }, config);
+    const listeners = [s3, spool, admin, peer, chainStatus, tracing, endpoints] as const;
+    return new GatewayServer(services, security, audit, reload, ...listeners);
+  }
+
+  /** Uses another configuration as far as that needs no restart. Never rejects: what is refused is in the log. */
+  reload(load: () => Config): Promise<void> {
+    return this.reloading.run(load);
   }
 
   async close(): Promise<void> {
@@ -150,9 +156,55 @@ export class GatewayServer implements Running {
     await this.spool.flush();
     await this.admin.close();
     this.chainStatus.close();
+    this.security.close();
     await closeServices(this.services);
     await this.tracing?.close();
+    await this.audit.record({ act: "stop", by: processUser(), subject: this.endpoint, result: "done" });
   }
+}
+
+/** URLs of the listeners. */
+interface Endpoints {
+  readonly s3: string;
+  readonly admin: string;
+  /** For other gateways; undefined when there is no such listener. */
+  readonly peers: string | undefined;
+}
+
+/** Rejects with ConfigError when the system refuses an address. */
+async function listenAll(
+  config: Config,
+  security: ListenerSecurity,
+  { s3, admin, peer }: { readonly s3: S3Server; readonly admin: AdminServer; readonly peer: PeerServer | undefined },
+): Promise<Endpoints> {
+  const { listen: s3Listen, adminListen, peers } = config;
+  return {
+    s3: await listen("listen", s3, s3Listen, security.scheme("s3")),
+    admin: await listen("adminListen", admin, adminListen, security.scheme("admin")),
+    peers: peer && peers.listen && (await listen("peers.listen", peer, peers.listen, security.scheme("peers"))),
+  };
+}
+
+/** Takes the lines of access logs to their buckets. */
+async function accessLogs(
+  config: Config,
+  services: Services,
+  gateway: CessGateway,
+  log: Logger,
+): Promise<{ readonly spool: AccessSpool; readonly accessLogger: AccessLogger }> {
+  const spool = await AccessSpool.open(
+    { folder: join(config.dataDir, "access-logs"), log },
+    { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
+  );
+  const accessLogger = new AccessLogger({
+    ...services,
+    spool,
+    clock: systemClock,
+    log,
+    deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
+  });
+  services.supervisor.add(accessLogger);
+  return { spool, accessLogger };
 }
 
 /** S3's meaning, over the services. */
@@ -183,11 +235,17 @@ function cessGateway(
   );
 }
 
+interface AdminParts {
+  readonly services: Services;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly security: ListenerSecurity;
+  readonly audit: AuditLog;
+}
+
 function adminServer(
-  { adminListen, adminNames }: Config,
-  services: Services,
-  metrics: Metrics,
-  health: Health,
+  { adminListen, adminNames, admin }: Config,
+  { services, metrics, health, security, audit }: AdminParts,
   routes: readonly AdminRoute[],
 ): AdminServer {
   return new AdminServer(
@@ -198,9 +256,12 @@ function adminServer(
         services.retrieval.forgetObjects();
         return services.cache.clear();
       },
+      access: security.adminAccess,
+      audit,
+      createServer: security.createServer("admin"),
       routes: [...adminRoutes(services), ...routes],
     },
-    { names: [adminListen.host, ...adminNames] },
+    { names: [adminListen.host, ...adminNames], metricsWithoutToken: admin.metricsWithoutToken },
   );
 }
 
@@ -279,10 +340,17 @@ async function startWorkers(services: Services, config: Config, log: Logger): Pr
   const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
     name,
     url,
-    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `tokenFile of webhook ${name}`) }),
+    ...(tokenFile === undefined ? {} : { token: webhookToken(name, tokenFile) }),
   }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
+}
+
+/** Read for each delivery: it may be renewed. Throws ConfigError when it cannot be read, now or then. */
+function webhookToken(webhook: string, file: string): () => string {
+  const read = () => readSecret(file, `tokenFile of webhook ${webhook}`);
+  read();
+  return read;
 }
 
 function wakeAll({ supervisor, distribution }: Services): void {
@@ -290,9 +358,17 @@ function wakeAll({ supervisor, distribution }: Services): void {
   supervisor.wake("notifier");
 }
 
-function appSettings({ region, trustProxy, domain, websiteDomain, limits }: Config): Partial<S3AppSettings> {
+function appSettings({
+  region,
+  acceptAnyRegion,
+  trustProxy,
+  domain,
+  websiteDomain,
+  limits,
+}: Config): Partial<S3AppSettings> {
   return {
     region,
+    acceptAnyRegion,
     trustProxy,
     maxConnections: limits.maxConnections,
     maxRequests: limits.maxRequests,

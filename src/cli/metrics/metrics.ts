@@ -6,6 +6,7 @@ import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
 import { counter, gauge, labelledGauge } from "./families.js";
+import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
@@ -46,6 +47,10 @@ export class Metrics {
       "fragments",
     );
     processFamilies(registry, services, droppedLines);
+  }
+
+  listeners(security: MeasuredListeners): void {
+    listenerMetrics(this.registry, security);
   }
 
   /** What other gateways and CESS tools fetch here. */

@@ -35,7 +35,8 @@ export interface AuthenticateComponents {
 }
 
 export interface AuthenticateSettings {
-  readonly region: string;
+  /** The region that Signature V4 must be for; undefined: any, which the signature covers then, too. */
+  readonly region: string | undefined;
   /** The bucket that the host names, in virtual-host style: Signature V2 covers it. */
   readonly hostBucket?: string | undefined;
 }
@@ -62,7 +63,7 @@ async function authenticateV4(
   head: RequestHead,
   claims: SignatureClaims,
   components: AuthenticateComponents,
-  region: string,
+  region: string | undefined,
 ): Promise<Authentication> {
   checkRegion(claims, region);
   const accessKey = await knownKey(components, claims.accessKeyId);
@@ -135,8 +136,8 @@ export async function knownKey(
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
-function checkRegion(claims: SignatureClaims, region: string): void {
-  if (claims.region === region) return;
+function checkRegion(claims: SignatureClaims, region: string | undefined): void {
+  if (region === undefined || claims.region === region) return;
   const why = `the region '${claims.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };
   if (claims.place === "header") {

@@ -77,4 +77,15 @@ describe("The configured accounts", () => {
       .to.contain("secretAccessKeyFile of access key BOB (account alice)")
       .and.contain(`${join(folder, "absent")}: there is no such file`);
   });
+
+  it("are replaced whole by those of another configuration, or stay as they are where that is wrong", async () => {
+    const accounts = new Accounts([account({ secretAccessKey: "alicesecret" })], keys);
+    accounts.replace([account({ accessKeyId: "NEW", secretAccessKey: "newsecret" })]);
+    expect(await accounts.lookup("ALICE")).to.equal(undefined);
+    expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
+    const twice = account({ secretAccessKey: "alicesecret" });
+    expect(() => accounts.replace([twice, twice])).to.throw(ConfigError, "configured twice");
+    expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
+    expect(accounts.all).to.have.length(1);
+  });
 });
