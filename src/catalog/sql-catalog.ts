@@ -12,6 +12,7 @@ import type {
   EventCatalog,
   FileCatalog,
   InspectionCatalog,
+  IdentityCatalog,
   JobCatalog,
   KeyUseCatalog,
   MarkCatalog,
@@ -19,11 +20,13 @@ import type {
   PackCatalog,
   PreparationCatalog,
   UploadCatalog,
+  UsageCatalog,
 } from "./catalog.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { InspectionTableCatalog } from "./inspection.js";
+import { IdentityTableCatalog } from "./identities.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
@@ -33,6 +36,7 @@ import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
+import { UsageTableCatalog } from "./usage.js";
 
 /** The catalog over any store that speaks SQL. */
 export class SqlCatalog implements Catalog {
@@ -48,6 +52,8 @@ export class SqlCatalog implements Catalog {
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
+  readonly identities: IdentityCatalog;
+  readonly usage: UsageCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -66,6 +72,8 @@ export class SqlCatalog implements Catalog {
     this.events = new EventTableCatalog(store, clock);
     this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
+    this.identities = new IdentityTableCatalog(store, clock);
+    this.usage = new UsageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -8,6 +8,11 @@ export interface Quota {
   readonly objects?: number;
 }
 
+/** The quota of an account, with the account's name. */
+export interface AccountQuota extends Quota {
+  readonly account: string;
+}
+
 /** What a bucket, or all buckets of an account, hold. */
 export interface Usage {
   /** Of all versions, as clients see their sizes. */

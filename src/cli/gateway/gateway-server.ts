@@ -70,6 +70,7 @@ export class GatewayServer implements Running {
     const accounts = new Accounts(config.accounts, keys.keys);
     const signer = await signerOf(config.chain);
     const services = await openServices(config, accounts, signer, keys, log);
+    await accounts.load(services.catalog);
     await startWorkers(services, config, log);
     const metrics = new Metrics(services, accounts);
     const network = await networkBucket(config, services, log);
@@ -119,7 +120,7 @@ export class GatewayServer implements Running {
       ),
     );
     const health = new Health(systemClock, healthChecks(config, services));
-    const admin = adminServer(config, services, metrics, health, extraRoutes);
+    const admin = adminServer(config, services, accounts, metrics, health, extraRoutes);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);
@@ -140,6 +141,7 @@ export class GatewayServer implements Running {
 function adminServer(
   { adminListen, adminNames }: Config,
   services: Services,
+  accounts: Accounts,
   metrics: Metrics,
   health: Health,
   routes: readonly AdminRoute[],
@@ -152,7 +154,7 @@ function adminServer(
         services.retrieval.forgetObjects();
         return services.cache.clear();
       },
-      routes: [...adminRoutes(services), ...routes],
+      routes: [...adminRoutes(services, accounts), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },
   );

@@ -97,7 +97,10 @@ function requireIdentity({ account, access }: RequestCall, actions: readonly str
 const NOT_ALLOWED_BY_KEY = "The policy of the access key or session does not allow this.";
 
 /** The values of condition keys that tell who the requester is; all others are the request's own. */
-function requesterContext({ id, displayName }: Account, { anonymous, session, conditions }: AccessRequest): ConditionContext {
+function requesterContext(
+  { id, displayName }: Account,
+  { anonymous, session, conditions }: AccessRequest,
+): ConditionContext {
   const own: Readonly<Record<string, string>> = anonymous
     ? { "aws:principaltype": "Anonymous" }
     : {
@@ -239,7 +242,12 @@ class Decision {
   ): "allow" | "deny" | "silent" {
     const { policy, block } = settings;
     if (policyActions.includes(action)) return this.isOwner ? "allow" : "silent";
-    const question = { principal: this.principal, action, resource: this.resource(action), context: this.context(version) };
+    const question = {
+      principal: this.principal,
+      action,
+      resource: this.resource(action),
+      context: this.context(version),
+    };
     const answer = policy ? evaluatePolicy(policy, question) : "silent";
     if (answer === "deny") return "deny";
     if (this.isInitiator && this.access.rule.initiator === "also" && action === this.target.action) return "allow";
