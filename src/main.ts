@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
 
 // What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
@@ -81,6 +82,8 @@ program
     async (options: { config?: string; repair?: boolean; json?: boolean; acceptCatalog?: boolean; chain: boolean }) =>
       (await import("./cli/commands/fsck.js")).runFsck(options),
   );
+
+addIdentityCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -13,13 +13,13 @@ export interface AdminComponents {
 }
 
 /**
- * `path` must match the whole path; its groups are given to `run`, with the body parsed as JSON if there is one. A body
- * has at most 64 KiB.
+ * `path` must match the whole path; its groups are given to `run`, decoded, with the body parsed as JSON if there is one,
+ * and the query. A body has at most 64 KiB.
  */
 export interface AdminRoute {
   readonly method: string;
   readonly path: RegExp;
-  run(groups: readonly string[], body: unknown): Promise<AdminAnswer>;
+  run(groups: readonly string[], body: unknown, query: URLSearchParams): Promise<AdminAnswer>;
 }
 
 export interface AdminSettings {
@@ -81,16 +81,16 @@ export class AdminServer {
     try {
       const refusal = this.guard.refusal(request.headers);
       if (refusal !== undefined) return text(refusal, 403);
-      const [path = "/"] = (request.url ?? "/").split("?", 1);
+      const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
       const method = request.method === "HEAD" ? "GET" : request.method;
       const here = this.routes.flatMap((route) => {
         const match = route.path.exec(path);
-        return match ? [{ route, groups: match.slice(1) }] : [];
+        return match ? [{ route, groups: match.slice(1).map(decoded) }] : [];
       });
       if (here.length === 0) return text("not found", 404);
       const found = here.find(({ route }) => route.method === method);
       if (!found) return text(`this path answers ${here.map(({ route }) => route.method).join(", ")}`, 405);
-      return await found.route.run(found.groups, await readJson(request));
+      return await found.route.run(found.groups, await readJson(request), new URLSearchParams(query));
     } catch (error) {
       if (error instanceof AdminRefusal) return text(error.message, error.status);
       return text(error instanceof Error ? error.message : String(error), 500);
@@ -106,6 +106,15 @@ export class AdminRefusal extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** Of a path, percent-encoded; as it is where that is malformed. A group that did not take part is empty. */
+function decoded(text: string | undefined): string {
+  try {
+    return decodeURIComponent(text ?? "");
+  } catch {
+    return text ?? "";
   }
 }
 

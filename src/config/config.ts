@@ -324,10 +324,14 @@ export const keyConfigSchema = z.object({
     .prefault({}),
 });
 
+/** The part that commands need that change accounts and keys while no gateway runs. */
+export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({ adminListen: configSchema.shape.adminListen });
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
+export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;

@@ -26,7 +26,7 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
   const route = (method: string, path: RegExp, run: Run, status?: number): AdminRoute => ({
     method,
     path,
-    run: async (groups, body) => json(await run(groups.map(decoded), body), status),
+    run: async (groups, body) => json(await run(groups, body), status),
   });
   return [
     route("GET", /^\/accounts$/, () => accounts.list()),
@@ -41,15 +41,6 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
     route("GET", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""]) => bucketQuota(usage, bucket)),
     route("POST", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""], body) => setBucketQuota(usage, bucket, body)),
   ];
-}
-
-/** AdminRefusal for what is not percent-encoded. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new AdminRefusal(400, "the path is not percent-encoded");
-  }
 }
 
 async function bucketQuota(usage: Catalog["usage"], bucket: string): Promise<BucketQuotaView> {
