@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
+import { identitySchema } from "./identity.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { onePlace } from "./one-place.js";
@@ -186,6 +187,7 @@ export const configSchema = z.strictObject({
         input === undefined ? "is missing: it lists who may use this gateway, and who pays" : undefined,
     })
     .min(1),
+  identity: identitySchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({

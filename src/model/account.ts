@@ -46,8 +46,11 @@ export interface AccessKey {
 export interface Session {
   /** As the client named it: 2 to 64 characters. */
   readonly name: string;
-  /** The permanent access key that the session came from; undefined for one of an identity provider. */
+  /** The permanent access key that the session came from; or the identity provider. */
   readonly parent?: string;
+  readonly issuer?: string;
+  /** Texts of the session's own policies. */
+  readonly policies: readonly string[];
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
   readonly expiresAt: number;

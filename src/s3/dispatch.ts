@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
+import { StsError } from "../sts/sts-error.js";
+import type { Sts } from "../sts/sts.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
@@ -21,6 +23,8 @@ import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
+import { StsEndpoint, isStsRequest } from "./sts/sts-endpoint.js";
+import { stsErrorOf, stsErrorResponse } from "./sts/sts-response.js";
 import { serveWebsite } from "./website.js";
 import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
@@ -42,6 +46,8 @@ export interface Answered {
 export interface DispatchComponents {
   readonly gateway: Gateway;
   readonly credentials: Credentials;
+  /** Issues temporary credentials; without it there is no STS API. */
+  readonly sts?: Sts;
   readonly clock: Clock;
   readonly logger: Log;
   readonly onAnswer?: (answer: Answered) => void;
@@ -116,11 +122,14 @@ export class Dispatcher {
   private readonly settings: DispatchSettings;
   private readonly bodies = new WeakMap<object, IncomingBody>();
   private readonly places: RequestPlaces;
+  private readonly sts: StsEndpoint | undefined;
 
   constructor(components: DispatchComponents, settings: Partial<DispatchSettings> = {}) {
     this.components = components;
     this.settings = { ...dispatchDefaults, ...settings };
     this.places = new RequestPlaces(this.settings);
+    const { sts } = components;
+    this.sts = sts && new StsEndpoint({ ...components, sts }, this.settings);
   }
 
   /** Never rejects: a failure becomes an error answer, or closes the connection if an answer has begun. */
@@ -213,6 +222,7 @@ export class Dispatcher {
     // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
     Object.assign(progress.cors, await corsHeaders(head, address, documents));
+    if (this.sts && isStsRequest(head, address)) return this.serveSts(this.sts, exchange, progress, head, signal);
     const row = router.match(head, address.scope);
     if (row && "form" in row) return this.serveForm(exchange, progress, head, address, signal);
     // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
@@ -230,6 +240,34 @@ export class Dispatcher {
     const request = pendingRequest(effective, address, authentication, operation, exchange.body, this.settings);
     const access = accessRequest(effective, address, authentication, operation, origin, request);
     return this.run(operation, request, { account: request.account, signal, access, requestId: progress.requestId });
+  }
+
+  /** Calls of the STS API are answered and refused in its own form. */
+  private async serveSts(
+    sts: StsEndpoint,
+    { body, place, facts }: Served,
+    progress: Progress,
+    head: RequestHead,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
+    const { requestId } = progress;
+    try {
+      return await sts.answer(head, {
+        requestId,
+        source: body,
+        anonymous: () => place?.requireAnonymousRoom(),
+        named: (action) => void (progress.operation = action),
+        authenticated: (accessKey) => {
+          place?.identify();
+          facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
+        },
+      });
+    } catch (failure) {
+      if (signal.aborted || body.isCut) throw failure;
+      const refused = failure instanceof StsError ? failure : stsErrorOf(this.refusal(failure, progress, signal));
+      facts.errorCode = refused.code;
+      return stsErrorResponse(refused, requestId);
+    }
   }
 
   private async serveSite(

@@ -1,4 +1,4 @@
-import type { Command} from "commander";
+import type { Command } from "commander";
 import { Option } from "commander";
 import type { KeyOptions, QuotaOptions, IdentityOptions } from "./identity-options.js";
 

@@ -28,6 +28,7 @@ import { listen } from "../listen.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { catalogReason, closeServices, openServices, type Services } from "./services.js";
+import { identification } from "./sessions.js";
 import { S3Server } from "./s3-server.js";
 import type { Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
@@ -68,6 +69,7 @@ export class GatewayServer implements Running {
   static async start(config: Config, { log, extraRoutes = [] }: GatewayServerComponents): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
+    const { sts, credentials } = identification(config.identity, { accounts, sealer: keys.keys, clock: systemClock });
     const signer = await signerOf(config.chain);
     const services = await openServices(config, accounts, signer, keys, log);
     await accounts.load(services.catalog);
@@ -110,7 +112,8 @@ export class GatewayServer implements Running {
       createS3App(
         {
           gateway,
-          credentials: accounts,
+          credentials,
+          sts,
           clock: systemClock,
           logger: log,
           onAnswer: metrics.onAnswer,

@@ -1,4 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
+import type { Account } from "../../model/account.js";
 import type { Bucket } from "../../model/bucket.js";
 import { isProblem } from "../../model/errors.js";
 import {
@@ -9,11 +10,10 @@ import {
   type Usage,
   type UsageChange,
 } from "../../model/quota.js";
-import type { Accounts } from "../access/accounts.js";
 
 export interface StorageQuotaComponents {
   readonly catalog: Catalog;
-  readonly accounts: Accounts;
+  readonly accounts: { owner(id: string): Account | undefined };
 }
 
 /** The operator's quotas on buckets and accounts. The catalog decides when it commits; this refuses before the body. */

@@ -80,11 +80,14 @@ describe("The catalog on SQLite", () => {
         ...["files drop column packed", "files drop column live_bytes"].map((each) => `alter table ${each}`),
         ...["extents drop column stored_length", "extents drop column digest"].map((each) => `alter table ${each}`),
         "drop table catalog_mark",
+        ...["accounts", "access_keys", "bucket_usage"].map((each) => `drop table ${each}`),
         "delete from kysely_migration where name >= '0007_packs'",
       ])
         database.exec(change);
       database.close();
       const after = await open();
+      // What each bucket held before it was counted.
+      expect((await after.usage.bucket("box")).usage).to.deep.equal({ bytes: 10, uploadBytes: 0, objects: 2 });
       expect((await after.objects.get("box", "stored"))?.extents).to.deep.equal([extent]);
       expect((await after.objects.get("box", "staged"))?.durability.state).to.equal("staged");
       expect((await after.jobs.lease(["encode"], 10, 1)).map((job) => job.subject)).to.deep.equal([staged.id]);
