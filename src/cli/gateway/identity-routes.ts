@@ -11,7 +11,7 @@ import { KeyAdmin } from "./key-admin.js";
 
 export interface IdentityComponents {
   readonly accounts: Accounts;
-  readonly catalog: Pick<Catalog, "identities" | "usage" | "keyUses">;
+  readonly catalog: Pick<Catalog, "buckets" | "identities" | "usage" | "keyUses">;
   readonly keys: Pick<KeyRing, "seal" | "masterId">;
   readonly clock: Clock;
 }
@@ -22,7 +22,7 @@ type Run = (groups: readonly string[], body: unknown) => Promise<unknown>;
 export function identityRoutes(components: IdentityComponents): AdminRoute[] {
   const accounts = new AccountAdmin(components);
   const keys = new KeyAdmin(components);
-  const { usage } = components.catalog;
+  const quotas = new BucketQuotas(components.catalog);
   const route = (method: string, path: RegExp, run: Run, status?: number): AdminRoute => ({
     method,
     path,
@@ -38,22 +38,31 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
     route("GET", /^\/keys$/, () => keys.list()),
     route("POST", /^\/keys$/, (_, body) => keys.create(body), 201),
     route("DELETE", /^\/keys\/([^/]+)$/, ([id = ""]) => keys.revoke(id)),
-    route("GET", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""]) => bucketQuota(usage, bucket)),
-    route("POST", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""], body) => setBucketQuota(usage, bucket, body)),
+    route("GET", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""]) => quotas.show(bucket)),
+    route("POST", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""], body) => quotas.set(bucket, body)),
   ];
 }
 
-async function bucketQuota(usage: Catalog["usage"], bucket: string): Promise<BucketQuotaView> {
-  return { bucket, ...(await usage.bucket(bucket)) };
+/** The operator's quotas on buckets. Reject with AdminRefusal. */
+class BucketQuotas {
+  constructor(private readonly catalog: Pick<Catalog, "buckets" | "usage">) {}
+
+  async show(bucket: string): Promise<BucketQuotaView> {
+    if (!(await this.catalog.buckets.get(bucket))) throw noBucket(bucket);
+    return { bucket, ...(await this.catalog.usage.bucket(bucket)) };
+  }
+
+  async set(bucket: string, body: unknown): Promise<BucketQuotaView> {
+    const quota = parseBody(quotaSchema, body);
+    try {
+      await this.catalog.usage.setQuota(bucket, quota);
+    } catch (cause) {
+      throw isProblem(cause, "noBucket") ? noBucket(bucket) : cause;
+    }
+    return this.show(bucket);
+  }
 }
 
-async function setBucketQuota(usage: Catalog["usage"], bucket: string, body: unknown): Promise<BucketQuotaView> {
-  const quota = parseBody(quotaSchema, body);
-  try {
-    await usage.setQuota(bucket, quota);
-  } catch (cause) {
-    if (isProblem(cause, "noBucket")) throw new AdminRefusal(404, `there is no bucket ${bucket}`, { cause });
-    throw cause;
-  }
-  return bucketQuota(usage, bucket);
+function noBucket(bucket: string): AdminRefusal {
+  return new AdminRefusal(404, `there is no bucket ${bucket}`);
 }

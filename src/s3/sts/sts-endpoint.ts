@@ -69,6 +69,8 @@ export class StsEndpoint {
   }
 
   private async read({ headers }: RequestHead, source: IncomingBody): Promise<string> {
+    // All parameters may stand in the query.
+    if (headers.get("content-length") === undefined && headers.get("transfer-encoding") === undefined) return "";
     const stop = source.endWithin(this.settings.documentMs);
     try {
       return await readDocument(requestBody({ headers, source, payload: { kind: "unsigned" } }, {}), MAX_FORM_BYTES);
