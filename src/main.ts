@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { addAdminCommands } from "./cli/commands/admin-commands.js";
+import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
 
 // What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
@@ -83,6 +84,8 @@ program
       (await import("./cli/commands/fsck.js")).runFsck(options),
   );
 addAdminCommands(program);
+
+addIdentityCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -92,13 +92,22 @@ export class AdminServer {
       if (!found) return text(`this path answers ${here.map(({ route }) => route.method).join(", ")}`, 405);
       return await found.route.run(found.groups, await readJson(request), new URLSearchParams(query));
     } catch (error) {
-      if (error instanceof BadBody) return text(error.message, 400);
+      if (error instanceof AdminRefusal) return text(error.message, error.status);
       return text(error instanceof Error ? error.message : String(error), 500);
     }
   }
 }
 
-class BadBody extends Error {}
+/** What a route does not do, with the status and a message for the operator. */
+export class AdminRefusal extends Error {
+  constructor(
+    readonly status: 400 | 404 | 409,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** Of a path, percent-encoded; as it is where that is malformed. A group that did not take part is empty. */
 function decoded(text: string | undefined): string {
@@ -114,14 +123,14 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new BadBody(`the body is larger than ${BODY_LIMIT_BYTES} bytes`);
+    if (size > BODY_LIMIT_BYTES) throw new AdminRefusal(400, `the body is larger than ${BODY_LIMIT_BYTES} bytes`);
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    throw new BadBody("the body is not JSON");
+    throw new AdminRefusal(400, "the body is not JSON");
   }
 }
 

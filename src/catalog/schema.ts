@@ -31,6 +31,9 @@ export interface Schema {
   events: EventTable;
   dropped_events: DroppedEventsTable;
   catalog_mark: CatalogMarkTable;
+  accounts: AccountTable;
+  access_keys: AccessKeyTable;
+  bucket_usage: BucketUsageTable;
 }
 
 export interface BucketTable {
@@ -251,4 +254,46 @@ export interface CatalogMarkTable {
   /** 128 random bits in hex. */
   catalog: string;
   generation: number;
+}
+
+/** Accounts beside those of the configuration. */
+export interface AccountTable {
+  /** S3's canonical user ID. */
+  id: string;
+  name: string;
+  cess_account: string;
+  territory: string;
+  reads_network: Flag;
+  created_at: number;
+  /** Null: it is not disabled. */
+  disabled_at: number | null;
+  quota_bytes: number | null;
+  quota_objects: number | null;
+}
+
+/** Access keys beside those of the configuration, of any account. */
+export interface AccessKeyTable {
+  id: string;
+  /** The account's canonical user ID. */
+  account: string;
+  /** Sealed under the master key. */
+  secret: string;
+  /** JSON: KeyLimits. */
+  limits: string | null;
+  /** JSON: an identity policy. */
+  policy: string | null;
+  created_at: number;
+}
+
+/** What a bucket holds, kept in step with `versions` and `parts` by usage.ts. */
+export interface BucketUsageTable {
+  bucket: string;
+  /** Sizes of all versions. */
+  bytes: number;
+  /** Sizes of the parts of open uploads. */
+  upload_bytes: number;
+  /** Versions that are no delete markers. */
+  objects: number;
+  quota_bytes: number | null;
+  quota_objects: number | null;
 }

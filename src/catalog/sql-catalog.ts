@@ -12,6 +12,7 @@ import type {
   EventCatalog,
   FileCatalog,
   InspectionCatalog,
+  IdentityCatalog,
   JobCatalog,
   KeyUseCatalog,
   MarkCatalog,
@@ -20,11 +21,13 @@ import type {
   PreparationCatalog,
   StatusCatalog,
   UploadCatalog,
+  UsageCatalog,
 } from "./catalog.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { InspectionTableCatalog } from "./inspection.js";
+import { IdentityTableCatalog } from "./identities.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
@@ -35,6 +38,7 @@ import { FormatColumn } from "./segment-columns.js";
 import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
+import { UsageTableCatalog } from "./usage.js";
 
 /** The catalog over any store that speaks SQL. */
 export class SqlCatalog implements Catalog {
@@ -51,6 +55,8 @@ export class SqlCatalog implements Catalog {
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
   readonly status: StatusCatalog;
+  readonly identities: IdentityCatalog;
+  readonly usage: UsageCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -70,6 +76,8 @@ export class SqlCatalog implements Catalog {
     this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
     this.status = new StatusTableCatalog(store, clock);
+    this.identities = new IdentityTableCatalog(store, clock);
+    this.usage = new UsageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

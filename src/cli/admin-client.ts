@@ -33,6 +33,10 @@ export class AdminClient {
     return this.ask("POST", path, body, schema);
   }
 
+  delete<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
+    return this.ask("DELETE", path, undefined, schema);
+  }
+
   /** Throws AdminError: with the gateway's words when it refused. */
   private async ask<T extends z.ZodType>(method: string, path: string, body: unknown, schema: T): Promise<z.output<T>> {
     const answer = await request(`${this.base}${path}`, {

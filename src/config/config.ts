@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
+import { identitySchema } from "./identity.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { onePlace } from "./one-place.js";
@@ -186,6 +187,7 @@ export const configSchema = z.strictObject({
         input === undefined ? "is missing: it lists who may use this gateway, and who pays" : undefined,
     })
     .min(1),
+  identity: identitySchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({
@@ -337,10 +339,14 @@ export const keyConfigSchema = z.object({
     .prefault({}),
 });
 
+/** The part that commands need that change accounts and keys while no gateway runs. */
+export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({ adminListen: configSchema.shape.adminListen });
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
+export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;

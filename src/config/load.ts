@@ -2,12 +2,14 @@ import {
   adminConfigSchema,
   configSchema,
   devConfigSchema,
+  identityConfigSchema,
   keyConfigSchema,
   nodeConfigSchema,
   type AdminConfig,
   type Config,
   type ConfigInput,
   type DevConfig,
+  type IdentityConfig,
   type KeyConfig,
   type NodeConfig,
 } from "./config.js";
@@ -61,6 +63,13 @@ export function loadKeyConfig(file: string | undefined, environment: Environment
   return fileSettings(file ?? environment["CESS_S3_CONFIG"])
     .overlay(environment, GATEWAY_VARIABLES)
     .check(keyConfigSchema);
+}
+
+/** Of the gateway's configuration what says where its keys are, and its accounts; the rest need not be there. */
+export function loadIdentityConfig(file: string | undefined, environment: Environment = process.env): IdentityConfig {
+  return fileSettings(file ?? environment["CESS_S3_CONFIG"])
+    .overlay(environment, GATEWAY_VARIABLES)
+    .check(identityConfigSchema);
 }
 
 /** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */

@@ -76,9 +76,13 @@ function set(tree: Tree, place: readonly string[], value: unknown): void {
   if (typeof inner === "object" && !Array.isArray(inner)) set(inner as Tree, rest, value);
 }
 
-/** Where placeholders stand. Not in the prefixes of an access key: keys of objects may hold any text. */
+/** Places of any text: prefixes are keys of objects, and policies have variables such as `${aws:username}`. */
+const FREE_TEXT: readonly PropertyKey[] = ["prefixes", "policy"];
+
+/** Where placeholders stand. */
 function placeholders(value: unknown, place: Place = []): Place[] {
-  if (typeof value === "string") return hasPlaceholder(value) && !place.includes("prefixes") ? [place] : [];
+  if (typeof value === "string")
+    return hasPlaceholder(value) && !place.some((step) => FREE_TEXT.includes(step)) ? [place] : [];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
     placeholders(inner, [...place, Array.isArray(value) ? Number(key) : key]),

@@ -22,6 +22,18 @@ export type Problem =
       readonly kind: "noKmsKey" | "kmsKeyDisabled" | "kmsKeyUnsuitable" | "kmsKeyForbidden";
       readonly keyId: string;
     }
+  /** A quota of the operator leaves no room. `used` and `limit` are bytes or objects. */
+  | {
+      readonly kind: "quotaExceeded";
+      readonly subject: string;
+      readonly what: "bytes" | "objects";
+      readonly limit: number;
+      readonly used: number;
+    }
+  /** A session token that this gateway did not make, or not for this access key. */
+  | { readonly kind: "invalidToken" }
+  /** A session that is over. */
+  | { readonly kind: "expiredToken" }
   /** No room is left on a disk, or in the memory that stands for one. */
   | { readonly kind: "storageFull" }
   /** Too many changes wait for the catalog. Temporary. */

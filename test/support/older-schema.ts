@@ -15,6 +15,7 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "alter table extents drop column digest",
   ],
   ["0009_catalog_mark", "drop table catalog_mark"],
+  ["0013_identity", "drop table accounts", "drop table access_keys", "drop table bucket_usage"],
   ["0014_job_times", "alter table jobs drop column created_at"],
 ];
 

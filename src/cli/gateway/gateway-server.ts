@@ -33,6 +33,7 @@ import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { catalogReason, closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
+import { identification } from "./sessions.js";
 import { S3Server } from "./s3-server.js";
 import { openTracing } from "../tracing/open-tracing.js";
 import type { Tracing } from "../tracing/tracing.js";
@@ -82,9 +83,11 @@ export class GatewayServer implements Running {
   ): Promise<GatewayServer> {
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
+    const { sts, credentials } = identification(config.identity, { accounts, sealer: keys.keys, clock: systemClock });
     const signer = await signerOf(config.chain);
     const tracing = await openTracing(config.tracing);
     const services = await openServices(config, accounts, signer, keys, log, tracing?.traced);
+    await accounts.load(services.catalog);
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
@@ -107,7 +110,8 @@ export class GatewayServer implements Running {
       createS3App(
         {
           gateway,
-          credentials: accounts,
+          credentials,
+          sts,
           clock: systemClock,
           logger: log,
           ...observers(metrics, log),
@@ -123,7 +127,7 @@ export class GatewayServer implements Running {
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
     );
-    const admin = adminServer(config, services, metrics, health, [...insight, ...extraRoutes]);
+    const admin = adminServer(config, services, accounts, metrics, health, [...insight, ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log);
     if (peer) metrics.peerServer(peer);
     const endpoint = await listen("listen", s3, config.listen);
@@ -186,6 +190,7 @@ function cessGateway(
 function adminServer(
   { adminListen, adminNames }: Config,
   services: Services,
+  accounts: Accounts,
   metrics: Metrics,
   health: Health,
   routes: readonly AdminRoute[],
@@ -198,7 +203,7 @@ function adminServer(
         services.retrieval.forgetObjects();
         return services.cache.clear();
       },
-      routes: [...adminRoutes(services), ...routes],
+      routes: [...adminRoutes(services, accounts), ...routes],
     },
     { names: [adminListen.host, ...adminNames] },
   );

@@ -86,9 +86,10 @@ export class ObjectCopy {
     opened: OpenedSource,
     common: Pick<VersionMembers, "acl" | "lock" | "outboxEvent">,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption, layouts } = this.components;
+    const { catalog, staging, onWork, encryption, layouts, storageQuota } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
+    await storageQuota.requireObject(call.bucket, key, source.size);
     const { content, metadata } = request.replaceMetadata ?? source;
     const fresh = await encryption.forNew(bucket, request.encryption);
     const layout = (await layouts.of(bucket, metadata, fresh.format))(source.size);
@@ -98,6 +99,7 @@ export class ObjectCopy {
       content: contentOfCopy(content, request.own),
       metadata,
       tags: request.replaceTags ?? source.tags,
+      accountQuota: storageQuota.ofAccount(call.bucket.owner),
       ...common,
     };
     const shared = await this.sharedBytes(call, source, fresh, layout);

@@ -10,6 +10,7 @@ import type { Layout } from "../../model/layout.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import type { ObjectLayout } from "../ingest/object-layout.js";
+import type { StorageQuota } from "../ingest/storage-quota.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
@@ -32,6 +33,7 @@ export interface CompletionComponents {
   readonly clock: Clock;
   readonly staging: Staging;
   readonly quota: QuotaCheck;
+  readonly storageQuota: StorageQuota;
   readonly preprocessing: Preprocessing;
   readonly expiries: Expiries;
   readonly layouts: ObjectLayout;
@@ -92,6 +94,8 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
+    // The bytes count since the parts were uploaded.
+    await this.components.storageQuota.requireObject(call.bucket, objectKey, 0);
     const layout = await this.layout(upload, totalSize(parts));
     const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout, call.waits);
     return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
@@ -144,7 +148,7 @@ export class UploadCompletion {
 
   private async store(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
     const { call, upload, request, parts, checksum, layout } = plan;
-    const { catalog, staging, preprocessing, expiries, notifications } = this.components;
+    const { catalog, staging, preprocessing, expiries, notifications, storageQuota } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
     const settings = { format: upload.format ?? PLAIN };
@@ -168,6 +172,7 @@ export class UploadCompletion {
       parts: parts.map(({ partNumber, size, checksum }) => defined({ partNumber, size, checksum })),
       fid,
       outboxEvent,
+      accountQuota: storageQuota.ofAccount(call.bucket.owner),
     });
     const written = await staging.commit([], () =>
       catalog.uploads.complete(upload.id, version, parts, request.preconditions),
