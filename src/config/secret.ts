@@ -37,9 +37,9 @@ export function readSecret(path: string, key: string): string {
   try {
     text = readFileSync(path, "utf8").trim();
   } catch (cause) {
-    throw new ConfigError(`${key}: cannot read the file ${path}: ${reasonOf(cause)}`, { cause });
+    throw ConfigError.of(key, `cannot read the file ${path}: ${reasonOf(cause)}`, { cause });
   }
-  if (text === "") throw new ConfigError(`${key}: the file ${path} is empty: it must hold the secret`);
-  if (hasPlaceholder(text)) throw new ConfigError(`${key}: the file ${path} ${PLACEHOLDER_FAULT}`);
+  if (text === "") throw ConfigError.of(key, `the file ${path} is empty: it must hold the secret`);
+  if (hasPlaceholder(text)) throw ConfigError.of(key, `the file ${path} ${PLACEHOLDER_FAULT}`);
   return text;
 }
