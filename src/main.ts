@@ -17,6 +17,16 @@ program
   .action(async () => (await import("./cli/commands/dev.js")).runDev());
 
 program
+  .command("devnet")
+  .description("run only the CESS network in a box: chain and storage nodes, for a gateway of your own")
+  .option("-p, --port <port>", "the chain's port; CESS_S3_DEV_PORT sets it too")
+  .option("-d, --data-dir <folder>", "data folder, the network's is in it; CESS_S3_DATA_DIR sets it too")
+  .option("--json", "print the chain, the gateway's phrase and the accounts as one line of JSON")
+  .action(async (options: { port?: string; dataDir?: string; json?: boolean }) =>
+    (await import("./cli/commands/devnet.js")).runDevnet(options),
+  );
+
+program
   .command("serve")
   .description("run the gateway against a CESS chain")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")

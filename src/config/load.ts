@@ -5,14 +5,12 @@ import {
   identityConfigSchema,
   devGatewaySchema,
   keyConfigSchema,
-  nodeConfigSchema,
   type AdminConfig,
   type Config,
   type ConfigInput,
   type DevConfig,
   type IdentityConfig,
   type KeyConfig,
-  type NodeConfig,
 } from "./config.js";
 import { readConfigFile } from "./config-file.js";
 import { Settings } from "./settings.js";
@@ -92,11 +90,6 @@ export function loadAdminConfig(file: string | undefined, environment: Environme
 /** The settings of `cess-s3 node`, not yet checked: file, then environment. Throws ConfigError. */
 export function nodeSettings(file: string | undefined, environment: Environment = process.env): Settings {
   return fileSettings(file, {}).overlay(environment, { ...NODE_VARIABLES, ...CHAIN_VARIABLES });
-}
-
-/** The configuration of `cess-s3 node`. Throws ConfigError. */
-export function loadNodeConfig(file: string | undefined, environment: Environment = process.env): NodeConfig {
-  return nodeSettings(file, environment).check(nodeConfigSchema);
 }
 
 function fileSettings(path: string | undefined, environment: Environment): Settings {

@@ -84,8 +84,16 @@ export class Settings {
     );
   }
 
-  /** An error of a setting with where its value comes from; any other as it is. */
-  located(error: unknown): unknown {
+  /** Does what uses these settings: an error of one of them then says where its value comes from. */
+  async locate<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.located(error);
+    }
+  }
+
+  private located(error: unknown): unknown {
     if (!(error instanceof ConfigError) || error.key === undefined) return error;
     const origin = this.origin(placeOf(error.key));
     return origin === "" ? error : new ConfigError(`${origin}${error.message}`, { cause: error });

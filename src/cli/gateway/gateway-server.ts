@@ -281,10 +281,10 @@ async function startWorkers(services: Services, config: Config, log: Logger): Pr
     held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
   ])
     supervisor.add(worker);
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
+  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }, index) => ({
     name,
     url,
-    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `tokenFile of webhook ${name}`) }),
+    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `notifications.webhooks[${index}].tokenFile`) }),
   }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
