@@ -32,6 +32,22 @@ program
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
   .action(async (options: { config?: string }) => (await import("./cli/commands/serve.js")).runServe(options.config));
 
+const config = program.command("config").description("show or check the configuration of `serve`");
+
+config
+  .command("show")
+  .description("print the effective configuration as YAML, with where each value comes from; secrets are hidden")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .action(async (options: { config?: string }) =>
+    (await import("./cli/commands/config-show.js")).runConfigShow(options.config),
+  );
+
+program
+  .command("init")
+  .description("write a configuration file with all settings, their meaning and their defaults")
+  .argument("[file]", "where to; a file that is there is never overwritten", "cess-s3.yaml")
+  .action(async (file: string) => (await import("./cli/commands/init.js")).runInit(file));
+
 program
   .command("node")
   .description("run one storage node")

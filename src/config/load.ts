@@ -65,9 +65,13 @@ export function loadDevConfig(environment: Environment = process.env): DevConfig
   return loadNetworkConfig(environment);
 }
 
-/** The network in a box without a gateway. Throws ConfigError. */
-export function loadNetworkConfig(environment: Environment = process.env): DevConfig {
-  return Settings.of({}).overlay(environment, DEV_VARIABLES).check(devConfigSchema);
+/** The network in a box without a gateway; `given` outranks the environment. Throws ConfigError. */
+export function loadNetworkConfig(
+  environment: Environment = process.env,
+  given: { readonly port?: string | undefined; readonly dataDir?: string | undefined } = {},
+): DevConfig {
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Settings.of({}).overlay(environment, DEV_VARIABLES).with(options).check(devConfigSchema);
 }
 
 /** Of the gateway's configuration what says where its keys are; the rest need not be there yet. */

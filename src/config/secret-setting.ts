@@ -1,8 +1,9 @@
 /** By its name, so that a setting that is added later is hidden, too. A file's path is no secret. */
 const SECRET = /(?:secret|mnemonic|password|token|masterKey|privateKey|passphrase)(?!.*(?:File|Id|Seconds|Minutes)$)/i;
 /** Whose path gives access, as webhooks of chat services have them. */
-const SECRET_PATHS = /^notifications\.webhooks\[\d*\]\.url$/;
-const URL_FORM = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(.*)$/is;
+const SECRET_PATHS = /^notifications\.webhooks\[\d*\](?:\.url)?$/;
+/** Also behind `NAME=`, as a webhook is written in the environment. */
+const URL_FORM = /^((?:[\w-]*=)?[a-z][a-z0-9+.-]*:\/\/)(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(.*)$/is;
 
 export const HIDDEN = "(hidden)";
 

@@ -13,7 +13,8 @@ export async function runDev(): Promise<void> {
   const folder = await openGatewayFolder(settings.dataDir, "cess-s3 dev", plainLog);
   const starting = openDevNetwork(settings, "cess-s3 dev");
   // Loaded while the network starts in its thread: each takes seconds.
-  const [{ GatewayServer }, { network, close }] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
+  const [{ GatewayServer }, opened] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
+  const { network } = opened;
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
     accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
@@ -25,7 +26,7 @@ export async function runDev(): Promise<void> {
   closeOnSignals({
     async close() {
       await server.close();
-      await close();
+      await opened.close();
       folder.close();
     },
   });

@@ -12,13 +12,10 @@ export interface DevnetOptions {
 
 /** `cess-s3 devnet`: the network in a box without a gateway, until SIGINT or SIGTERM. */
 export async function runDevnet({ port, dataDir, json }: DevnetOptions): Promise<void> {
-  const config = loadNetworkConfig({
-    ...process.env,
-    ...(port === undefined ? {} : { CESS_S3_DEV_PORT: port }),
-    ...(dataDir === undefined ? {} : { CESS_S3_DATA_DIR: dataDir }),
-  });
-  const { network, close } = await openDevNetwork(config, "cess-s3 devnet");
-  closeOnSignals({ close });
+  const config = loadNetworkConfig(undefined, { port, dataDir });
+  const opened = await openDevNetwork(config, "cess-s3 devnet");
+  closeOnSignals(opened);
+  const { network } = opened;
   console.log(json ? JSON.stringify(description(network)) : welcome(network, config.nodes, config.blockMs));
 }
 
