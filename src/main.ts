@@ -42,6 +42,24 @@ config
     (await import("./cli/commands/config-show.js")).runConfigShow(options.config),
   );
 
+config
+  .command("check")
+  .description("find mistakes in the configuration and in the files that it names, without starting anything")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--json", "print the findings as JSON")
+  .action(async (options: { config?: string; json?: boolean }) =>
+    (await import("./cli/commands/config-check.js")).runConfigCheck(options),
+  );
+
+program
+  .command("doctor")
+  .description("look at everything that `serve` depends on: disk, ports, clock, chain, accounts, storage nodes")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--json", "print the findings as JSON")
+  .action(async (options: { config?: string; json?: boolean }) =>
+    (await import("./cli/commands/doctor.js")).runDoctor(options),
+  );
+
 program
   .command("init")
   .description("write a configuration file with all settings, their meaning and their defaults")

@@ -1,7 +1,8 @@
 import { ConfigError } from "../config/config-error.js";
 import type { ListenAddress } from "../config/quantity.js";
 
-const REASONS: Readonly<Record<string, string>> = {
+/** By the code of the operating system: why an address is refused; behind a semicolon, what to do. */
+export const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "something listens there already; end it, or choose another port",
   EADDRNOTAVAIL: "this machine does not have that address; 0.0.0.0 and [::] stand for all that it has",
   EACCES: "this user may not listen on that port; choose one above 1023",

@@ -32,7 +32,7 @@ export function repeatable(key: string, value: unknown): string | undefined {
   if (isSecretSetting(key)) return undefined;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value === "" || value.length > 60 || /[\s@?]/.test(value)) return undefined;
-  if (SECRET_PATHS.test(key)) return undefined;
+  if (SECRET_PATHS.test(key) && value.includes("/")) return undefined;
   const isMixture = value.length >= 16 && /[A-Z]/.test(value) && /[a-z]/.test(value) && /\d/.test(value);
   return isMixture || /^[0-9a-f]{32,}$/i.test(value) ? undefined : JSON.stringify(value);
 }

@@ -67,6 +67,16 @@ export class Settings {
     throw new ConfigError([title, ...findings].join("\n  "));
   }
 
+  /** Of the file; undefined where there is none. */
+  get path(): string | undefined {
+    return this.file?.path;
+  }
+
+  /** As they stand in the file, without the environment's. */
+  get fileValues(): Tree {
+    return this.file?.values ?? {};
+  }
+
   /** Where the value of a setting comes from; undefined when it is a default, or the program's own. */
   source(place: Place): string | undefined {
     const variable = this.variableOf(place);

@@ -53,6 +53,12 @@ export class ChainReader {
     return info === undefined ? undefined : toTerritory(info);
   }
 
+  /** What the account can pay fees with, in the token's smallest units: 10^18 are one token. 0 when it is unknown. */
+  async balance(account: CessAccount): Promise<bigint> {
+    const info = await this.read("system", "account", [account]);
+    return info === undefined ? 0n : asBigInt(field(field(info, "data"), "free"));
+  }
+
   /** Whom this account lets act for it. */
   async operators(owner: CessAccount): Promise<CessAccount[]> {
     const list = await this.read("oss", "authorityList", [owner]);
