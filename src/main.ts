@@ -44,10 +44,11 @@ config
 
 config
   .command("check")
-  .description("find mistakes in the configuration and in the files that it names, without starting anything")
+  .description("find mistakes in the configuration, the files and the accounts that it names; nothing is started")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--offline", "do not ask the chain for the accounts and territories")
   .option("--json", "print the findings as JSON")
-  .action(async (options: { config?: string; json?: boolean }) =>
+  .action(async (options: { config?: string; json?: boolean; offline?: boolean }) =>
     (await import("./cli/commands/config-check.js")).runConfigCheck(options),
   );
 

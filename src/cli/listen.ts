@@ -1,3 +1,5 @@
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { ConfigError } from "../config/config-error.js";
 import type { ListenAddress } from "../config/quantity.js";
 
@@ -51,12 +53,18 @@ export async function listenError(setting: string, address: ListenAddress, error
 }
 
 /** Whether a gateway answers there: its S3 listener with a request's id, its admin listener with what it is. */
-export async function isGateway(address: ListenAddress): Promise<boolean> {
-  try {
-    const url = `http://${localAddress(address)}/health/live`;
-    const answer = await fetch(url, { headers: { connection: "close" }, signal: AbortSignal.timeout(ASK_MS) });
-    return (await answer.text()) === "live\n" || answer.headers.has("x-amz-request-id");
-  } catch {
-    return false;
-  }
+export function isGateway(address: ListenAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = get(`http://${localAddress(address)}/health/live`, { agent: false, timeout: ASK_MS }, (answer) => {
+      text(answer).then(
+        (body) => resolve(body === "live\n" || answer.headers["x-amz-request-id"] !== undefined),
+        () => resolve(false),
+      );
+    });
+    // Whoever sends byte by byte is no gateway.
+    const end = setTimeout(() => asked.destroy(), 2 * ASK_MS);
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(false));
+    asked.on("close", () => clearTimeout(end));
+  });
 }

@@ -1,8 +1,9 @@
 import { gatewaySettings } from "../../config/load.js";
 import { examine } from "../doctor/doctor.js";
 import { reportFindings } from "../doctor/finding.js";
+import { orInvalid } from "../doctor/invalid.js";
 
-/** `cess-s3 doctor`: looks at everything that `serve` depends on, and says what to do. Throws ConfigError. */
+/** `cess-s3 doctor`: looks at everything that `serve` depends on, and says what to do. */
 export async function runDoctor({
   config,
   json,
@@ -10,5 +11,5 @@ export async function runDoctor({
   readonly config?: string;
   readonly json?: boolean;
 }): Promise<void> {
-  reportFindings(await examine(gatewaySettings(config)), { json: json ?? false });
+  reportFindings(await orInvalid(() => examine(gatewaySettings(config))), { json: json ?? false });
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/config.js";
+import { withoutSecrets } from "../../config/secret-setting.js";
 import type { Clock } from "../../model/clock.js";
-import type { EndpointFailure} from "../../network/chain/endpoint-probe.js";
+import type { EndpointFailure } from "../../network/chain/endpoint-probe.js";
 import { probeEndpoint, type EndpointReport } from "../../network/chain/endpoint-probe.js";
 import { failure, ok, warning, type Finding } from "./finding.js";
 
@@ -32,25 +33,27 @@ export async function chainEndpoints({ chain }: Pick<Config, "chain">, clock: Cl
   const genesis = reports[0]?.report.genesis;
   const best = Math.max(...reports.map(({ report }) => report.best));
   const findings = probed.map(({ endpoint, report }) => judged(endpoint, report, genesis, best));
-  const usable = reports.filter(({ endpoint }, index) => {
-    const at = probed.findIndex((each) => each.endpoint === endpoint);
-    return findings[at]?.level !== "error" && index >= 0;
-  });
+  const usable = probed.flatMap(({ endpoint, report }, index) =>
+    isReport(report) && findings[index]?.level !== "error" ? [{ endpoint, report }] : [],
+  );
   const newest = usable.map(({ report }) => report).sort((a, b) => b.best - a.best)[0];
   return {
-    findings: [...findings, ...(newest ? clockAgainst(newest, chain.blockMs, clock) : [])],
+    findings: [...findings, ...(newest ? clockAgainst(newest.blockTimeMs, chain.blockMs, clock) : [])],
     usable: usable.map(({ endpoint }) => endpoint),
   };
 }
 
-function judged(endpoint: string, report: unknown, genesis: string | undefined, best: number): Finding {
+function judged(url: string, report: unknown, genesis: string | undefined, best: number): Finding {
   const check = "chain endpoint";
+  // Its path or query may hold a key.
+  const endpoint = String(withoutSecrets("chain.endpoints", url));
   if (!isReport(report)) {
-    const { kind, message } = report as EndpointFailure;
+    const { kind, message: said } = report as EndpointFailure;
+    const message = said.replaceAll(`${url}: `, "").replaceAll(url, endpoint);
     if (kind === "unreachable")
       return failure(
         check,
-        `${endpoint} cannot be reached: ${message.split(": ").at(-1)}`,
+        `${endpoint} cannot be reached: ${message}`,
         "check the address and the network; is the node running?",
       );
     return failure(
@@ -77,7 +80,8 @@ function isReport(report: unknown): report is EndpointReport {
   return !(report instanceof Error);
 }
 
-function clockAgainst({ blockTimeMs }: EndpointReport, blockMs: number, clock: Clock): Finding[] {
+/** This machine's clock against the time of the newest block, ms since 1970. */
+export function clockAgainst(blockTimeMs: number | undefined, blockMs: number, clock: Clock): Finding[] {
   if (blockTimeMs === undefined) return [];
   const ahead = clock.now() - blockTimeMs;
   const late = Math.max(LATE_MS, LATE_BLOCKS * blockMs);

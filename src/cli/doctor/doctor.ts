@@ -49,11 +49,21 @@ export async function examine(
   ];
 }
 
-/** Without the chain and the machine: whether the configuration is right, and the files and folders that it names. */
-export async function examineConfiguration(settings: Settings): Promise<Finding[]> {
+/**
+ * Whether the configuration is right, with the files and, unless `offline`, the accounts that it names. Nothing of the
+ * machine is looked at. Throws ConfigError.
+ */
+export async function examineConfiguration(
+  settings: Settings,
+  { offline }: { readonly offline: boolean },
+): Promise<Finding[]> {
   const config = settings.check(configSchema);
-  const { findings } = await configuration(settings, config);
-  return [...findings, ...(await namedFiles(settings, keyFileOf(config)))];
+  const checked = await configuration(settings, config);
+  return [
+    ...checked.findings,
+    ...(await namedFiles(settings, keyFileOf(config))),
+    ...(offline ? [] : await onChain(config, checked, systemClock)),
+  ];
 }
 
 const keyFileOf = ({ encryption, dataDir }: Config) => encryption.keyFile ?? join(dataDir, "keys.json");
@@ -65,7 +75,7 @@ async function onChain(config: Config, { signer, accounts }: CheckedConfiguratio
   const client = new CessChain({ session, signer });
   try {
     const [free, ofOwners, nodes] = await Promise.all([
-      session.reader.balance(signer.account),
+      session.reader.freeTokens(signer.account),
       owners(client, accounts?.all ?? [], config.chain.blockMs),
       client.nodes(),
     ]);

@@ -24,7 +24,7 @@ export async function namedFiles(settings: Settings, keyFile: string): Promise<F
     ? named
     : [...named, { key: "encryption.keyFile", path: keyFile }];
   const found = (await Promise.all([...all.map((each) => look(each)), configurationFile(settings)])).flat();
-  return found.length > 0 ? found : [ok(CHECK, `${all.length} files that the configuration names can be read`)];
+  return found.length > 0 ? found : [ok(CHECK, "all that the configuration names can be read, by their owner alone")];
 }
 
 async function look({ key, path }: Named): Promise<Finding[]> {

@@ -9,9 +9,9 @@ const GIB = 2n ** 30n;
 const SOON_MS = 14 * DAY_MS;
 /** One segment of 32 MiB needs this much. */
 const SMALLEST_OBJECT = 96n * 2n ** 20n;
-const TOKEN = 10n ** 18n;
-/** Fees of some days; an order costs a fraction of a token. */
-const LOW_BALANCE = 10n * TOKEN;
+/** Tokens that do not pay for a few orders, which cost a fraction of one each, and for those of some days. */
+const LEAST_TOKENS = 1;
+const FEW_TOKENS = 10;
 
 /** What is asked of the chain about owners and the gateway's own account. */
 export interface OwnersChain {
@@ -82,13 +82,12 @@ function territoryOf(owner: Owner, found: Territory | undefined, block: number, 
 }
 
 /** Whether the signing account can pay for its extrinsics. */
-export function balance(account: CessAccount, free: bigint): Finding {
+export function balance(account: CessAccount, tokens: number): Finding {
   const check = "fee balance";
-  const tokens = `${(Number(free / 10n ** 12n) / 1e6).toFixed(2)} tokens`;
-  const what = `the signing account ${account} has ${tokens}`;
+  const what = `the signing account ${account} has ${tokens.toFixed(2)} tokens`;
   const remedy = `send tokens to ${account}: every order pays a fee`;
-  if (free < TOKEN) return failure(check, `${what}, which pays for nothing`, remedy);
-  return free < LOW_BALANCE ? warning(check, what, remedy) : ok(check, what);
+  if (tokens < LEAST_TOKENS) return failure(check, `${what}, which pay for nothing`, remedy);
+  return tokens < FEW_TOKENS ? warning(check, what, remedy) : ok(check, what);
 }
 
 const inGib = (bytes: bigint) => (Number((bytes * 10n) / GIB) / 10).toFixed(1);

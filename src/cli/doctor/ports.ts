@@ -26,12 +26,12 @@ async function port(key: string, address: ListenAddress, holder: string | undefi
   const isTaken = refused === "EADDRINUSE";
   if (isTaken && holder !== undefined && (key === "peers.listen" || (await isGateway(address))))
     return ok(CHECK, `${where} is in use by ${holder}`);
-  const why = isTaken ? "something else listens there already" : (REASONS[refused] ?? refused).split(";", 1)[0];
-  return failure(
-    CHECK,
-    `${where}: ${why}`,
-    `end it, or choose another address for ${key}`.replace(isTaken ? "" : "end it, or ", ""),
-  );
+  if (!isTaken) {
+    const why = (REASONS[refused] ?? refused).split(";", 1)[0];
+    return failure(CHECK, `${where}: ${why}`, `choose another address for ${key}`);
+  }
+  const who = (await isGateway(address)) ? "another cess-s3 gateway" : "something else";
+  return failure(CHECK, `${where}: ${who} listens there already`, `end it, or choose another address for ${key}`);
 }
 
 /** Why the system refuses the address: its error's code; undefined when it does not. */

@@ -24,10 +24,9 @@ async function loadPolicy(path: string): Promise<PlacementPolicy> {
   try {
     loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
   } catch (cause) {
-    throw new ConfigError(
-      `placement.module ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause, key: "placement.module" },
-    );
+    // Node.js adds which file of this program asked for it.
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/ imported from .*$/s, "");
+    throw new ConfigError(`placement.module ${path} cannot be loaded: ${why}`, { cause, key: "placement.module" });
   }
   const { policy } = loaded;
   if (typeof policy?.name !== "string" || typeof policy.choose !== "function") {

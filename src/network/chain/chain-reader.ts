@@ -53,12 +53,6 @@ export class ChainReader {
     return info === undefined ? undefined : toTerritory(info);
   }
 
-  /** What the account can pay fees with, in the token's smallest units: 10^18 are one token. 0 when it is unknown. */
-  async balance(account: CessAccount): Promise<bigint> {
-    const info = await this.read("system", "account", [account]);
-    return info === undefined ? 0n : asBigInt(field(field(info, "data"), "free"));
-  }
-
   /** Whom this account lets act for it. */
   async operators(owner: CessAccount): Promise<CessAccount[]> {
     const list = await this.read("oss", "authorityList", [owner]);
@@ -101,6 +95,12 @@ export class ChainReader {
       }
       return gateways;
     });
+  }
+
+  /** The time of the best block, ms since 1970; undefined where the runtime keeps none. */
+  async blockTime(): Promise<number | undefined> {
+    const now = await this.read("timestamp", "now", []);
+    return now === undefined ? undefined : asNumber(now);
   }
 
   finalizedBlock(): Promise<number> {

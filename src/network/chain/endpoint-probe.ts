@@ -47,8 +47,7 @@ export async function probeEndpoint(endpoint: string, { timeoutMs }: { timeoutMs
     link = await Link.open(endpoint, [deadline]);
   } catch (cause) {
     const code = systemCode(cause);
-    if (code !== undefined && CONNECTING.test(code))
-      throw new EndpointFailure("unreachable", `${endpoint}: ${code}`, { cause });
+    if (code !== undefined && CONNECTING.test(code)) throw new EndpointFailure("unreachable", code, { cause });
     const why = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : asError(cause).message;
     throw new EndpointFailure("no-chain", why, { cause });
   }
