@@ -26,6 +26,7 @@ export async function configuration(settings: Settings, config: Config): Promise
       return await settings.locate(async () => work());
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
+      if (isDataFolders(error, config)) return undefined;
       findings.push(failure(CHECK, error.message, "correct it, or the file that it names"));
       return undefined;
     }
@@ -53,6 +54,17 @@ export async function configuration(settings: Settings, config: Config): Promise
     signer,
     accounts,
   };
+}
+
+/** Whether the key file cannot be read because of the data folder that it is in: that is another check's. */
+function isDataFolders(error: ConfigError, { encryption }: Config): boolean {
+  return encryption.keyFile === undefined && systemCode(error) === "ENOTDIR";
+}
+
+/** The code of the operating system's error that is behind one. */
+function systemCode(error: unknown): unknown {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? (cause === undefined ? undefined : systemCode(cause));
 }
 
 const isPrivate = (host: string) => host !== "0.0.0.0" && host !== "::";

@@ -29,27 +29,29 @@ export const systemDisk: DiskComponents = {
   },
 };
 
+const CHECK = "data folder";
+
 /** The data folder: whether it can be used, by whom, how fast the disk is, and how much is free. */
 export async function dataFolder(
   { dataDir, cacheBytes }: { readonly dataDir: string; readonly cacheBytes: number },
   disk: DiskComponents = systemDisk,
 ): Promise<Finding[]> {
-  const path = resolve(dataDir);
-  let folder: { readonly path: string; readonly found: Stats };
-  try {
-    folder = await nearestFolder(path);
-  } catch (error) {
-    return [
-      failure(
-        "data folder",
-        `cannot use ${path}: ${reasonOf(error)}`,
-        "name another folder in dataDir (CESS_S3_DATA_DIR)",
-      ),
-    ];
-  }
-  const usable = await usability(path, folder);
+  const usable = await folderUse(dataDir);
   if (usable.level === "error") return [usable];
+  const path = resolve(dataDir);
+  const folder = await nearestFolder(path);
   return [usable, await speed(folder.path), await space(folder.path, path, cacheBytes, disk)];
+}
+
+/** Whether the data folder can be used, and by whom. */
+export async function folderUse(dataDir: string): Promise<Finding> {
+  const path = resolve(dataDir);
+  try {
+    return await usability(path, await nearestFolder(path));
+  } catch (error) {
+    const remedy = "name another folder in dataDir (CESS_S3_DATA_DIR)";
+    return failure(CHECK, `cannot use ${path}: ${reasonOf(error)}`, remedy);
+  }
 }
 
 /** The folder itself, or where it is not there yet, the one that it would be made in. */
@@ -78,18 +80,18 @@ async function usability(path: string, { path: existing, found }: { path: string
   const isThere = existing === path;
   if (refused !== undefined || (isThere && (mode & (READING | WRITING)) !== (READING | WRITING)))
     return failure(
-      "data folder",
+      CHECK,
       `${existing} cannot be written (mode ${bits})${refused === undefined ? "" : `: ${refused}`}`,
       `chown it to the gateway's user and chmod 700 ${existing}, or name another folder in dataDir`,
     );
-  if (!isThere) return ok("data folder", `${path} is made at the first start`);
+  if (!isThere) return ok(CHECK, `${path} is made at the first start`);
   if ((mode & OTHERS) !== 0)
     return warning(
-      "data folder",
+      CHECK,
       `others than its owner may enter ${path} (mode ${bits})`,
       `chmod 700 ${path}: it holds objects, names and keys`,
     );
-  return ok("data folder", `${path} can be used, by its owner alone`);
+  return ok(CHECK, `${path} can be used, by its owner alone`);
 }
 
 /** The fastest of a few syncs: what the disk can do, however busy it is. */

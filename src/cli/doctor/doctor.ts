@@ -9,7 +9,7 @@ import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import { chainEndpoints } from "./chain.js";
 import { configuration, type CheckedConfiguration } from "./configuration.js";
-import { dataFolder, systemDisk, type DiskComponents } from "./disk.js";
+import { dataFolder, folderUse, systemDisk, type DiskComponents } from "./disk.js";
 import { failure, type Finding } from "./finding.js";
 import { nodeVersion, openFiles } from "./machine.js";
 import { namedFiles } from "./named-files.js";
@@ -62,6 +62,7 @@ export async function examineConfiguration(
   return [
     ...checked.findings,
     ...(await namedFiles(settings, keyFileOf(config))),
+    await folderUse(config.dataDir),
     ...(offline ? [] : await onChain(config, checked, systemClock)),
   ];
 }

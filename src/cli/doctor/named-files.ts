@@ -33,8 +33,9 @@ async function look({ key, path }: Named): Promise<Finding[]> {
     found = await stat(path);
     await access(path, constants.R_OK);
   } catch (error) {
-    // The gateway writes it at its first start.
-    if (key === "encryption.keyFile" && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    // The gateway writes it at its first start. Where the data folder is none, another check tells.
+    if (key === "encryption.keyFile" && /^(?:ENOENT|ENOTDIR)$/.test(String((error as NodeJS.ErrnoException).code)))
+      return [];
     return [failure(CHECK, `${key}: cannot read ${path}: ${reasonOf(error)}`, `correct ${key}, or the file`)];
   }
   if (!found.isFile()) return [failure(CHECK, `${key}: ${path} is no file`, `name a file in ${key}`)];
