@@ -11,7 +11,8 @@ Examples:
 Exit codes:
   0  done; of serve, dev, devnet and node: ended by SIGTERM or SIGINT, in order
   1  failed, wrong use or a wrong configuration: standard error says what, and what to do;
-     of doctor and config check: at least one finding is an error
+     of doctor, config check and fsck: at least one finding is an error
+  2  of fsck: it could not be run
   A second signal ends a command at once, with code 1.
 
 Environment variables and the configuration file: docs/configuration.md. Error messages: docs/troubleshooting.md.

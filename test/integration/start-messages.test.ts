@@ -61,6 +61,7 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "a data folder below a file": { top: "dataDir: FOLDER/alice/data" },
   "a data folder that cannot be made": { top: "dataDir: /proc/cess-s3" },
   "a data folder in a variable": { environment: { CESS_S3_DATA_DIR: "FOLDER/alice" } },
+  "a catalog that is damaged": { top: "dataDir: FOLDER/damaged" },
   "a port that another program has": { top: "listen: 127.0.0.1:TAKEN" },
   "a port that another gateway has": { top: "adminListen: 127.0.0.1:GATEWAY" },
   "an address of another machine": { environment: { CESS_S3_LISTEN: "203.0.113.1:9000" } },
@@ -91,6 +92,8 @@ describe("What a command says that does not start", function () {
       "policy.mjs": "export const policy = {};\n",
     }))
       writeFileSync(join(folder, name), text, { mode: 0o600 });
+    mkdirSync(join(folder, "damaged"), { mode: 0o700 });
+    writeFileSync(join(folder, "damaged", "catalog.sqlite"), "no database".repeat(1000), { mode: 0o600 });
     // As the admin listener of a gateway answers.
     const gateway = createHttpServer((_request, response) => response.end("live\n"));
     for (const [name, server] of [
