@@ -4,7 +4,7 @@ import { addAdminCommands } from "./cli/commands/admin-commands.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
 import { AFTER_HELP } from "./cli/help.js";
-import { programVersion } from "./cli/program-version.js";
+import { VERSION } from "./cli/version.js";
 
 // What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
 process.umask(0o077);
@@ -13,7 +13,7 @@ process.umask(0o077);
 
 const program = new Command("cess-s3")
   .description("S3-compatible gateway to the CESS decentralized storage network")
-  .version(programVersion(), "-V, --version", "print the version")
+  .version(VERSION, "-V, --version", "print the version")
   .addHelpText("after", AFTER_HELP);
 
 program

@@ -3,7 +3,7 @@ import type { DevConfig } from "../config/config.js";
 import { DevNetworkThread } from "../devnet/dev-network-thread.js";
 import { openNetworkFolder } from "./data-folder.js";
 import { listenError } from "./listen.js";
-import { plainLog } from "./logger.js";
+import { plainLog } from "./log/logger.js";
 
 /** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
 export const DEV_REPORT_TIMEOUT_BLOCKS = 10;

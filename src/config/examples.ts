@@ -42,5 +42,6 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "notifications.webhooks[].name": "orders",
   "notifications.webhooks[].url": "https://example.com/events",
   "notifications.webhooks[].tokenFile": "/run/secrets/webhook-token",
+  "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
   endpoint: "http://203.0.113.5:15001",
 };

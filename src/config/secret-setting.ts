@@ -1,7 +1,7 @@
 /** By its name, so that a setting that is added later is hidden, too. A file's path is no secret. */
 const SECRET = /(?:secret|mnemonic|password|token|masterKey|privateKey|passphrase)(?!.*(?:File|Id|Seconds|Minutes)$)/i;
-/** Whose path gives access, as webhooks of chat services have them. */
-const SECRET_PATHS = /^notifications\.webhooks\[\d*\](?:\.url)?$/;
+/** Whose path gives access, as webhooks of chat services and paid chain nodes have them. */
+const SECRET_PATHS = /^(?:notifications\.webhooks\[\d*\](?:\.url)?|chain\.endpoints(?:\[\d*\])?)$/;
 /** Also behind `NAME=`, as a webhook is written in the environment. */
 const URL_FORM = /^((?:[\w-]*=)?[a-z][a-z0-9+.-]*:\/\/)(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(.*)$/is;
 
@@ -32,7 +32,7 @@ export function repeatable(key: string, value: unknown): string | undefined {
   if (isSecretSetting(key)) return undefined;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value === "" || value.length > 60 || /[\s@?]/.test(value)) return undefined;
-  if (SECRET_PATHS.test(key) && value.includes("/")) return undefined;
+  if (SECRET_PATHS.test(key) && /[^/:]\/./.test(value)) return undefined;
   const isMixture = value.length >= 16 && /[A-Z]/.test(value) && /[a-z]/.test(value) && /\d/.test(value);
   return isMixture || /^[0-9a-f]{32,}$/i.test(value) ? undefined : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/config.js";
-import { withoutSecrets } from "../../config/secret-setting.js";
+import { endpointName } from "../../network/chain/endpoint-name.js";
 import type { Clock } from "../../model/clock.js";
 import type { EndpointFailure } from "../../network/chain/endpoint-probe.js";
 import { probeEndpoint, type EndpointReport } from "../../network/chain/endpoint-probe.js";
@@ -45,11 +45,10 @@ export async function chainEndpoints({ chain }: Pick<Config, "chain">, clock: Cl
 
 function judged(url: string, report: unknown, genesis: string | undefined, best: number): Finding {
   const check = "chain endpoint";
-  // Its path or query may hold a key.
-  const endpoint = String(withoutSecrets("chain.endpoints", url));
+  const endpoint = endpointName(url);
   if (!isReport(report)) {
     const { kind, message: said } = report as EndpointFailure;
-    const message = said.replaceAll(`${url}: `, "").replaceAll(url, endpoint);
+    const message = said.replaceAll(`${endpoint}: `, "");
     if (kind === "unreachable")
       return failure(
         check,

@@ -80,7 +80,7 @@ describe("config show", () => {
       "  masterKey: (hidden)",
       "    secretAccessKey: (hidden)",
       "secretAccessKeySealed: (hidden)",
-      "wss://…@chain.example.com/rpc?…",
+      "wss://…@chain.example.com/…?…",
       "url: https://chat.example.com/…",
     ])
       expect(text).to.contain(line);

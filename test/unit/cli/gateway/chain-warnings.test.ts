@@ -38,13 +38,13 @@ describe("Warnings of the chain", () => {
       clock,
       log: { warn: (fields: object, message: string) => void lines.push({ fields, message }) },
     };
-    const warnings = new ChainWarnings(components as unknown as ChainWarningsComponents, { blockMs: 6000 });
-    return { warnings, clock, lines, hooks };
+    ChainWarnings.start(components as unknown as ChainWarningsComponents, { blockMs: 6000 });
+    return { clock, lines, hooks };
   }
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
   it("tell of an endpoint's trouble at once, then every ten minutes, and of each endpoint by itself", async () => {
-    const { warnings, clock, lines, hooks } = open({ unavailable: false });
+    const { clock, lines, hooks } = open({ unavailable: false });
     hooks.trouble?.("ws://a", "ws://a: refused");
     expect(lines.map(({ fields }) => fields)).to.deep.equal([{ reason: "ws://a: refused" }]);
     hooks.trouble?.("ws://b", "ws://b: refused");
@@ -57,8 +57,6 @@ describe("Warnings of the chain", () => {
     await clock.advance(MINUTE_MS);
     hooks.trouble?.("ws://a", "ws://a: refused");
     expect(lines).to.have.lengthOf(3);
-    warnings.close();
-    expect(hooks).to.deep.equal({});
   });
 
   it("tell soon again of an endpoint that was used meanwhile", async () => {
