@@ -2,6 +2,7 @@ import { request } from "undici";
 import type { z } from "zod";
 import { loadAdminConfig } from "../config/load.js";
 import { AdminError } from "./admin-error.js";
+import { localAddress } from "./listen.js";
 
 /** How long an answer may take, ms. */
 const TIMEOUT_MS = 60_000;
@@ -21,8 +22,7 @@ export class AdminClient {
   /** Throws ConfigError. */
   static open({ admin, config }: AdminOptions): AdminClient {
     if (admin !== undefined) return new AdminClient(admin.replace(/\/+$/, ""));
-    const { host, port } = loadAdminConfig(config).adminListen;
-    return new AdminClient(`http://${local(host)}:${port}`);
+    return new AdminClient(`http://${localAddress(loadAdminConfig(config).adminListen)}`);
   }
 
   get<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
@@ -56,11 +56,4 @@ export class AdminClient {
     if (answer.statusCode >= 300) throw new AdminError(text.trim() || `status ${answer.statusCode}`, answer.statusCode);
     return schema.parse(JSON.parse(text));
   }
-}
-
-/** An address to connect to where one to listen on was given: that of all addresses is none. */
-function local(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
 import { identitySchema } from "./identity.js";
+import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { onePlace } from "./one-place.js";
@@ -149,22 +150,19 @@ const limitsSchema = z
     error: "must not be above maxRequests",
   });
 
-/**
- * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
- * account, the S3 accounts, and whether objects are encrypted.
- */
-export const configSchema = z.strictObject({
+/** All settings of a gateway, each by itself. */
+export const settingsSchema = z.strictObject({
   /** Where S3 clients connect. */
   listen: listenAddress.prefault("127.0.0.1:9000"),
   /** Domain for virtual-host style: `BUCKET.domain`. Path style always works. */
   domain: z
     .string()
-    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
+    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case, such as s3.example.com")
     .optional(),
   /** Browsers see a bucket's website as `BUCKET.websiteDomain`. Must differ from `domain`. */
   websiteDomain: z
     .string()
-    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
+    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case, such as s3.example.com")
     .optional(),
   region: z.string().default("us-east-1"),
   limits: limitsSchema.prefault({}),
@@ -184,7 +182,9 @@ export const configSchema = z.strictObject({
   accounts: z
     .array(accountSchema, {
       error: ({ input }) =>
-        input === undefined ? "is missing: it lists who may use this gateway, and who pays" : undefined,
+        input === undefined
+          ? "is missing: it lists who may use this gateway, and who pays; `cess-s3 init` writes a file with an example"
+          : undefined,
     })
     .min(1),
   identity: identitySchema.prefault({}),
@@ -330,9 +330,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+/**
+ * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
+ * account, the S3 accounts, and whether objects are encrypted.
+ */
+export const configSchema = settingsSchema.superRefine(conflicts);
+
+/** The same on the dev network, which has its own chain and accounts. */
+export const devGatewaySchema = settingsSchema.omit({ chain: true, accounts: true }).superRefine(conflicts);
+
 /** The part of a gateway's configuration that says where its keys are, for `cess-s3 seal`. */
 export const keyConfigSchema = z.object({
-  dataDir: configSchema.shape.dataDir,
+  dataDir: settingsSchema.shape.dataDir,
   encryption: z
     .strictObject({ ...encryptionFields, default: encryptionFields.default.optional() })
     .superRefine(oneMasterKey)
@@ -343,7 +352,7 @@ export const keyConfigSchema = z.object({
 export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
 
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
-export const adminConfigSchema = z.object({ adminListen: configSchema.shape.adminListen });
+export const adminConfigSchema = z.object({ adminListen: settingsSchema.shape.adminListen });
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
@@ -354,11 +363,13 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** Settings of the network in a box. */
 export const devConfigSchema = z.strictObject({
   /** The gateway's data folder; the network has a folder in it. */
-  dataDir: configSchema.shape.dataDir,
+  dataDir: settingsSchema.shape.dataDir,
   /** Storage nodes; at least 12 or no file can be stored. */
   nodes: wholeNumber({ min: 12, max: 64 }).default(14),
   /** Milliseconds from block to block. */
   blockMs: wholeNumber({ min: 20, max: 60_000 }).default(1000),
+  /** The chain's port; by default the one that it had last time, where that is free. */
+  port: wholeNumber({ min: 1, max: 65_535 }).optional(),
   /** The CESS runtime whose types the dev chain has. */
   spec: wholeNumber({ min: 0 })
     .refine((spec) => spec === 100 || spec === 133, "must be 100 or 133")
@@ -377,8 +388,8 @@ export const nodeConfigSchema = z.strictObject({
   /** TiB declared when the node registers itself, where the chain lets it. */
   declaredTib: wholeNumber({ min: 1 }).default(1),
   chain: chainSchema,
-  logLevel: configSchema.shape.logLevel,
-  logFormat: configSchema.shape.logFormat,
+  logLevel: settingsSchema.shape.logLevel,
+  logFormat: settingsSchema.shape.logFormat,
 });
 
 export type NodeConfig = Readonly<z.output<typeof nodeConfigSchema>>;

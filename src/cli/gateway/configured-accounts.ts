@@ -17,12 +17,13 @@ export class ConfiguredAccounts {
     configured: readonly AccountConfig[],
     private readonly sealer: Pick<Sealer, "open">,
   ) {
-    for (const entry of configured) this.add(entry);
+    for (const [index, entry] of configured.entries()) this.add(entry, `accounts[${index}]`);
   }
 
-  private add(configured: AccountConfig): void {
+  /** `at`: where it stands in the configuration. */
+  private add(configured: AccountConfig, at: string): void {
     const { name, cessAccount, territory, readsNetwork, quota } = configured;
-    const onChain = chainAccount(cessAccount, `account ${name}`);
+    const onChain = chainAccount(cessAccount, `account ${name}`, `${at}.cessAccount`);
     const account: Account = {
       id: canonicalId(onChain),
       displayName: name,
@@ -42,47 +43,54 @@ export class ConfiguredAccounts {
     ) {
       throw new ConfigError(
         `the CESS account ${cessAccount} is configured twice, with different names, territories, quotas or rights`,
+        { key: `${at}.cessAccount` },
       );
     }
     this.byId.set(account.id, present ?? account);
-    this.addKey(name, configured, present ?? account);
-    for (const key of configured.keys ?? [])
-      this.addKey(name, key, present ?? account, { limits: limitsOf(key), ...policiesOf(name, key) });
+    this.addKey(name, configured, at, present ?? account);
+    for (const [index, key] of (configured.keys ?? []).entries()) {
+      const place = `${at}.keys[${index}]`;
+      this.addKey(name, key, place, present ?? account, { limits: limitsOf(key), ...policiesOf(name, key, place) });
+    }
   }
 
-  private addKey(name: string, key: KeyConfig, account: Account, rights: KeyRights = {}): void {
+  private addKey(name: string, key: KeyConfig, at: string, account: Account, rights: KeyRights = {}): void {
     const { accessKeyId } = key;
-    const secretAccessKey = this.secret(name, key);
-    if (this.byAccessKey.has(accessKeyId)) throw new ConfigError(`the access key ${accessKeyId} is configured twice`);
+    const secretAccessKey = this.secret(name, key, at);
+    if (this.byAccessKey.has(accessKeyId))
+      throw new ConfigError(`the access key ${accessKeyId} is configured twice`, { key: `${at}.accessKeyId` });
     this.byAccessKey.set(accessKeyId, { accessKeyId, secretAccessKey, account, ...rights });
   }
 
   private secret(
-    name: string,
+    account: string,
     { accessKeyId, secretAccessKey, secretAccessKeyFile, secretAccessKeySealed }: KeyConfig,
+    at: string,
   ): string {
     // The schema has checked this one, and that exactly one of the three is given.
     if (secretAccessKey !== undefined) return secretAccessKey;
-    const key = secretAccessKeyFile === undefined ? "secretAccessKeySealed" : "secretAccessKeyFile";
-    const where = `${key} of access key ${accessKeyId} (account ${name})`;
+    const name = secretAccessKeyFile === undefined ? "secretAccessKeySealed" : "secretAccessKeyFile";
+    const key = `${at}.${name}`;
+    const where = `${name} of access key ${accessKeyId} (account ${account})`;
     const secret =
       secretAccessKeyFile === undefined
-        ? this.unseal(secretAccessKeySealed ?? "", accessKeyId, where)
-        : readSecret(secretAccessKeyFile, where);
+        ? this.unseal(secretAccessKeySealed ?? "", accessKeyId, where, key)
+        : readSecret(secretAccessKeyFile, where, key);
     const fault = secretFault(secret);
     if (fault === undefined) return secret;
     throw new ConfigError(
       `${where}: the secret ${secretAccessKeyFile === undefined ? "" : `in ${secretAccessKeyFile} `}${fault}`,
+      { key },
     );
   }
 
-  private unseal(sealed: string, accessKeyId: string, where: string): string {
+  private unseal(sealed: string, accessKeyId: string, where: string, key: string): string {
     try {
       return this.sealer.open(sealed, secretPurpose(accessKeyId));
     } catch (cause) {
       throw new ConfigError(
         `${where} cannot be opened: ${(cause as Error).message}; seal the secret again with cess-s3 seal ${accessKeyId}`,
-        { cause },
+        { cause, key },
       );
     }
   }
@@ -96,8 +104,8 @@ type KeyConfig = Pick<
 type KeyRights = Pick<AccessKey, "limits" | "policies">;
 
 /** Throws ConfigError for a policy that cannot be read, or is none. */
-function policiesOf(name: string, { accessKeyId, policy, policyFile }: LimitedKeyConfig): KeyRights {
-  const found = configuredPolicy({ policy, policyFile }, `access key ${accessKeyId} (account ${name})`);
+function policiesOf(name: string, { accessKeyId, policy, policyFile }: LimitedKeyConfig, at: string): KeyRights {
+  const found = configuredPolicy({ policy, policyFile }, `access key ${accessKeyId} (account ${name})`, at);
   return found ? { policies: [found] } : {};
 }
 
@@ -115,11 +123,12 @@ export function canonicalId(account: CessAccount): string {
   return Buffer.from(publicKeyOf(account)).toString("hex");
 }
 
-/** Throws ConfigError that names `where` for text that is no address. */
-export function chainAccount(text: string, where: string): CessAccount {
+/** Throws ConfigError that names `where` for text that is no address; `key` is the setting that has it, if one does. */
+export function chainAccount(text: string, where: string, key?: string): CessAccount {
   try {
     return parseAccount(text);
   } catch (cause) {
-    throw new ConfigError(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${where}: ${why}`, { cause, ...(key === undefined ? {} : { key }) });
   }
 }

@@ -10,9 +10,13 @@ export interface PolicyPlace {
   readonly policyFile?: string | undefined;
 }
 
-/** The identity policy that the configuration gives `owner`, such as `access key KEY`; undefined without one. ConfigError. */
-export function configuredPolicy({ policy, policyFile }: PolicyPlace, owner: string): Policy | undefined {
+/**
+ * The identity policy that the configuration gives `owner`, such as `access key KEY`; undefined without one. `at` is where
+ * its settings stand. Throws ConfigError.
+ */
+export function configuredPolicy({ policy, policyFile }: PolicyPlace, owner: string, at: string): Policy | undefined {
   if (policy === undefined && policyFile === undefined) return undefined;
+  const key = `${at}.${policyFile === undefined ? "policy" : "policyFile"}`;
   const place = policyFile === undefined ? `policy of ${owner}` : `policyFile of ${owner}: ${policyFile}`;
   try {
     return parseIdentityPolicy(
@@ -23,7 +27,7 @@ export function configuredPolicy({ policy, policyFile }: PolicyPlace, owner: str
         : readFileSync(policyFile, "utf8"),
     );
   } catch (cause) {
-    if (cause instanceof DomainError) throw new ConfigError(`${place}: ${cause.message}`, { cause });
-    throw new ConfigError(`${place} cannot be read: ${reasonOf(cause)}`, { cause });
+    if (cause instanceof DomainError) throw new ConfigError(`${place}: ${cause.message}`, { cause, key });
+    throw new ConfigError(`${place} cannot be read: ${reasonOf(cause)}`, { cause, key });
   }
 }

@@ -25,6 +25,7 @@ import type { PeerServer } from "../../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
 import { ChainStatus } from "./chain-status.js";
+import { ChainWarnings } from "./chain-warnings.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { listen } from "../listen.js";
@@ -88,6 +89,7 @@ export class GatewayServer implements Running {
     const tracing = await openTracing(config.tracing);
     const services = await openServices(config, accounts, signer, keys, log, tracing?.traced);
     await accounts.load(services.catalog);
+    ChainWarnings.start({ ...services, accounts: () => accounts.all, clock: systemClock, log }, config.chain);
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
@@ -281,10 +283,10 @@ async function startWorkers(services: Services, config: Config, log: Logger): Pr
     held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
   ])
     supervisor.add(worker);
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
+  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }, index) => ({
     name,
     url,
-    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `tokenFile of webhook ${name}`) }),
+    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `notifications.webhooks[${index}].tokenFile`) }),
   }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();

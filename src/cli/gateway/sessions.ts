@@ -27,6 +27,7 @@ export function identification(
   return { sts: sessions, credentials: { lookup } };
 }
 
-function webIssuer({ policy, policyFile, ...settings }: IdentitySettings["issuers"][number]): WebIssuer {
-  return defined({ ...settings, policy: configuredPolicy({ policy, policyFile }, `issuer ${settings.issuer}`) });
+function webIssuer({ policy, policyFile, ...settings }: IdentitySettings["issuers"][number], index: number): WebIssuer {
+  const found = configuredPolicy({ policy, policyFile }, `issuer ${settings.issuer}`, `identity.issuers[${index}]`);
+  return defined({ ...settings, policy: found });
 }
