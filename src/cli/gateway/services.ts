@@ -11,6 +11,7 @@ import type { KeyRing } from "../../keys/key-ring.js";
 import { Distribution } from "../../distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
+import { LoopPauses } from "../../async/loop-pauses.js";
 import { systemClock } from "../../async/system-clock.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
@@ -19,7 +20,8 @@ import { FinalizedWatermark } from "../../network/chain/finalized-watermark.js";
 import { DigestThreads } from "../../gateway/ingest/digest-threads.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../network/nodes/http-nodes.js";
-import { PersistentNodeRegistry, type NodeRegistrySettings } from "../../network/nodes/persistent-node-registry.js";
+import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
+import type { NodeRegistrySettings } from "../../network/nodes/registry-settings.js";
 import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
@@ -48,6 +50,7 @@ export interface Services {
   readonly chain: CessChain;
   readonly watermark: FinalizedWatermark;
   readonly http: HttpNodes;
+  readonly pauses: LoopPauses;
   readonly registry: PersistentNodeRegistry;
   readonly cache: TieredCache;
   /** Undefined when no other gateway is to be asked. */
@@ -85,7 +88,8 @@ export async function openServices(
     { signer: chain },
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
-  const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
+  const pauses = new LoopPauses(clock).start();
+  const registry = await PersistentNodeRegistry.open({ chain, clock, store, pauses }, registrySettings(config));
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
   const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
   const cache = fragmentCache(config, encoder);
@@ -120,6 +124,7 @@ export async function openServices(
     session,
     chain,
     http,
+    pauses,
     registry,
     cache,
     peers,
@@ -184,6 +189,7 @@ export async function closeServices(services: Services): Promise<void> {
   await services.session.close();
   await services.peers?.close();
   await services.http.close();
+  services.pauses.close();
   // What these lose is learned again, so a failure must not keep the other services from closing.
   await Promise.allSettled([services.registry.save(), services.watermark.save()]);
   await services.cache.close();
