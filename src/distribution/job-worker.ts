@@ -24,6 +24,8 @@ export class JobWorker implements Worker {
   private readonly context: DistributionContext;
   private readonly jobs: JobCatalog;
   private readonly settings: DistributionSettings;
+  /** Ids of jobs whose step runs here: after a pause of the whole process their leases may be over. */
+  private readonly running = new Set<string>();
 
   constructor(kind: JobKind, handler: JobHandler, context: DistributionContext, settings: DistributionSettings) {
     this.name = kind;
@@ -37,12 +39,15 @@ export class JobWorker implements Worker {
   async step(signal: AbortSignal): Promise<Progress> {
     const [job] = await this.jobs.lease([this.kind], 1, this.settings.leaseMs);
     if (!job) return this.idle();
+    if (this.running.has(job.id)) return { kind: "busy" };
+    this.running.add(job.id);
     const lease = new AbortController();
     const keeping = this.keepLease(job, lease.signal);
     try {
       await this.run(job, signal);
     } finally {
       lease.abort();
+      this.running.delete(job.id);
       await keeping;
     }
     return { kind: "busy" };

@@ -28,6 +28,12 @@ import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
+import { FileLooks } from "../../scrubbing/file-look.js";
+import { NodeRound } from "../../scrubbing/node-round.js";
+import { Repairer } from "../../scrubbing/repairer.js";
+import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
+import { Scrubber } from "../../scrubbing/scrubber.js";
+import { rhythm, SCRUB_DEFAULTS, type ScrubSettings } from "../../scrubbing/settings.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
 import type { Traced } from "../../model/traced.js";
 import { TracedParts } from "../tracing/traced-parts.js";
@@ -59,6 +65,8 @@ export interface Services {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
   readonly packer: Packer;
+  readonly scrubber: Scrubber;
+  readonly repairer: Repairer;
 }
 
 export async function openServices(
@@ -94,7 +102,17 @@ export async function openServices(
   const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
   const cache = fragmentCache(config, encoder);
   const peers = gatewayPeers(config, chain, encoder);
-  const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
+  const staged = new RestoredFragments({ catalog, blobs });
+  const retrieval = new NetworkRetrieval({
+    chain,
+    nodes,
+    registry,
+    cache,
+    encoder,
+    clock,
+    staged,
+    ...(peers && { peers }),
+  });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
   const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
@@ -112,6 +130,11 @@ export async function openServices(
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
+  const scrub = scrubSettings(config);
+  const seen = { ...shared, chain, registry, pauses };
+  const looks = new FileLooks({ ...seen, fetcher: retrieval.fetcher, random: Math.random }, scrub);
+  const scrubber = new Scrubber({ ...shared, looks, nodeRound: new NodeRound({ ...seen, nodes: http }) }, scrub);
+  const repairer = new Repairer({ ...shared, looks, retrieval }, scrub);
   return {
     keys,
     catalog,
@@ -132,6 +155,8 @@ export async function openServices(
     supervisor,
     distribution,
     packer,
+    scrubber,
+    repairer,
   };
 }
 
@@ -179,6 +204,14 @@ function packerSettings({ packing }: Config): Partial<PackerSettings> {
   const { segments, maxAgeSeconds, mergeBudget } = packing;
   const maxAgeMs = maxAgeSeconds * 1000;
   return { segments, maxAgeMs, mergeBudget, quietMs: Math.min(PACKER_DEFAULTS.quietMs, maxAgeMs) };
+}
+
+function scrubSettings({ scrub }: Config): ScrubSettings {
+  const { days, restoralHours, bytesPerDay, repairBelow, repairBytesPerDay, repairs } = scrub;
+  const restoralMs = restoralHours * 3_600_000;
+  const walkMs = days * 86_400_000;
+  const limits = { bytesPerDay, repairBelow, repairBytesPerDay, repairs };
+  return { ...SCRUB_DEFAULTS, ...limits, walkMs, restoralMs, ...rhythm(restoralMs) };
 }
 
 /** Closes services before those they depend on. The listeners and the supervisor must have ended. */
