@@ -47,7 +47,6 @@ export class JobWorker implements Worker {
       await this.run(job, signal);
     } finally {
       lease.abort();
-      this.running.delete(job.id);
       await keeping;
     }
     return { kind: "busy" };
@@ -64,7 +63,9 @@ export class JobWorker implements Worker {
     const began = this.context.clock.now();
     let outcome: Outcome;
     try {
-      outcome = await this.orAbandoned(this.handle(job, signal), signal);
+      // Before it is released: from then on any loop may have it.
+      const forget = () => this.running.delete(job.id);
+      outcome = await this.orAbandoned(this.handle(job, signal), signal).finally(forget);
     } catch (error) {
       await this.failed(job, error, began, signal);
       return;

@@ -46,7 +46,7 @@ export interface DecayingWorld extends World {
   readonly clients: readonly PackClient[];
   readonly spec: 100 | 133;
   up(): Promise<void>;
-  trace(line: () => string): void;
+  readonly trace: (line: () => string) => void;
   restart(): Promise<void>;
   /** Does the work while the process may be killed, once, after so many of its turns. */
   mortally(turns: number, work: () => Promise<void>): Promise<void>;
@@ -81,10 +81,10 @@ export async function decayAndRepair(world: DecayingWorld): Promise<void> {
 }
 
 async function passingOutage(world: DecayingWorld): Promise<void> {
-  const { decay, nodes, owner, chain, trace } = world;
+  const { decay, nodes, owner, chain } = world;
   const away = nodes.nodes.filter(({ lastingFault }) => !lastingFault && decay.random() < 0.4).slice(0, 8);
   const before = chain.log.length;
-  trace.call(world, () => `${away.length} nodes are away for a while`);
+  world.trace(() => `${away.length} nodes are away for a while`);
   for (const node of away) node.fault = "down";
   await owner.sleep(0.4 * RESTORAL_MS);
   for (const node of away) node.fault = node.lastingFault;
@@ -95,7 +95,7 @@ async function passingOutage(world: DecayingWorld): Promise<void> {
 
 /** One node that no file needs for its four fragments. */
 function killOne(world: DecayingWorld): void {
-  const { decay, nodes, chain, trace } = world;
+  const { decay, nodes, chain } = world;
   const { random } = decay;
   const alive = nodes.nodes.filter((node) => !node.lastingFault);
   const victim = alive[Math.floor(random() * alive.length)];
@@ -104,7 +104,7 @@ function killOne(world: DecayingWorld): void {
   for (const { segments } of chain.files())
     for (const { fragments } of segments) if (fragments.filter(({ node }) => left.includes(node)).length < 5) return;
   const death = DEATHS[Math.floor(random() * DEATHS.length)]!;
-  trace.call(world, () => `${victim.account} dies for good (${death})`);
+  world.trace(() => `${victim.account} dies for good (${death})`);
   nodes.die(victim.account, death === "exit" ? "down" : death);
   if (death !== "exit") return;
   chain.set(({ nodes: known }) => known.set(victim.account, { ...known.get(victim.account)!, state: "exit" }));
@@ -126,7 +126,7 @@ function isThere(node: StorageNode | undefined, hash: Hash): boolean {
 }
 
 async function untilRepaired(world: DecayingWorld): Promise<void> {
-  const { owner, trace } = world;
+  const { owner } = world;
   const end = owner.now() + PATIENCE_MS;
   for (;;) {
     await untilIdle(world);
@@ -139,5 +139,5 @@ async function untilRepaired(world: DecayingWorld): Promise<void> {
       );
     await owner.sleep(60_000);
   }
-  trace.call(world, () => "all files have their fragments");
+  world.trace(() => "all files have their fragments");
 }

@@ -57,6 +57,8 @@ export async function overloadGateway(world: OverloadedWorld): Promise<void> {
   if (cooling.length > 0) throw new Violation(`${cooling.join(", ")} are blamed for the gateway's own load`);
   await untilIdle(world);
   const took = owner.now() - before;
-  if (took > PATIENCE_MS && !world.packing.used && world.spec === 133)
+  // Nodes that are silent for ever are waited for, longer each time.
+  const allWell = healthy.length === nodes.nodes.length;
+  if (took > PATIENCE_MS && allWell && !world.packing.used && world.spec === 133)
     throw new Violation(`jobs went on ${took} ms after the load was gone`);
 }

@@ -9,6 +9,8 @@ import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
 import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { Decay, decayAndRepair } from "./decay.js";
+import { mergePacks } from "./pack-merging.js";
+import { readWithNodesDown } from "./reading-with-nodes-down.js";
 import { Overload, overloadGateway } from "./overload.js";
 import { inspect } from "./inspector.js";
 import { untilIdle } from "./idle.js";
@@ -208,8 +210,11 @@ export class Simulation implements Service {
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
     await this.checkRest();
-    await this.readWithNodesDown();
-    if (this.packing.used) await this.mergePacks();
+    await readWithNodesDown(this);
+    if (this.packing.used) {
+      await mergePacks(this);
+      await this.checkRest();
+    }
     if (this.overload.used) {
       await overloadGateway(this);
       await this.checkRest();
@@ -354,28 +359,6 @@ export class Simulation implements Service {
     await this.boot();
   }
 
-  /**
-   * Packs are filled, become mostly empty and are merged, in good weather; the process may be killed at that. No read
-   * may fail meanwhile.
-   */
-  private async mergePacks(): Promise<void> {
-    const { random } = this.packing;
-    let ended = false;
-    const turns = random() < 0.4 ? 1 + Math.floor(10 ** (2 + 2.5 * random())) : Infinity;
-    const readers = this.clients.map((client) => client.readUntil(() => ended));
-    await this.mortally(turns, async () => {
-      for (let round = 1 + Math.floor(2 * random()); round > 0; round--) {
-        await Promise.all(this.clients.map((client) => client.fill()));
-        if (random() < 0.7) await untilIdle(this);
-        await Promise.all(this.clients.map((client) => client.thinOut()));
-        await untilIdle(this);
-      }
-      ended = true;
-    });
-    await Promise.all(readers);
-    await this.checkRest();
-  }
-
   /** Does the work while the process may be killed, once, after so many of its turns. */
   async mortally(turns: number, work: () => Promise<void>): Promise<void> {
     let survive: () => void = () => undefined;
@@ -390,18 +373,6 @@ export class Simulation implements Service {
     await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
-  }
-
-  /** With any eight nodes gone and the cache lost, everything reads back. */
-  private async readWithNodesDown(): Promise<void> {
-    await this.incarnation!.services.cache.clear();
-    this.incarnation!.services.retrieval.forgetObjects();
-    const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
-    const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
-    const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
-    for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
-    for (const client of this.clients) for (const key of this.keys) await client.verify(key);
-    for (const node of gone) node.fault = undefined;
   }
 
   private fail(error: unknown, what: string): void {

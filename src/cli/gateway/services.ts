@@ -18,6 +18,7 @@ import { ChainSession } from "../../network/chain/chain-session.js";
 import type { Signer } from "../../network/chain/accounts.js";
 import { FinalizedWatermark } from "../../network/chain/finalized-watermark.js";
 import { DigestThreads } from "../../gateway/ingest/digest-threads.js";
+import type { KeyValueStore } from "../../network/key-value-store.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
@@ -28,23 +29,19 @@ import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
-import { FileLooks } from "../../scrubbing/file-look.js";
-import { NodeRound } from "../../scrubbing/node-round.js";
-import { Repairer } from "../../scrubbing/repairer.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
-import { Scrubber } from "../../scrubbing/scrubber.js";
-import { rhythm, SCRUB_DEFAULTS, type ScrubSettings } from "../../scrubbing/settings.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
 import type { Traced } from "../../model/traced.js";
 import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
+import { openScrubbing, type Scrubbing } from "./scrubbing.js";
 import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
 /** All services but the listeners, constructed and connected. Nothing runs yet. */
-export interface Services {
+export interface Services extends Scrubbing {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
@@ -65,8 +62,6 @@ export interface Services {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
   readonly packer: Packer;
-  readonly scrubber: Scrubber;
-  readonly repairer: Repairer;
 }
 
 export async function openServices(
@@ -92,27 +87,12 @@ export async function openServices(
   const watermark = await FinalizedWatermark.open(store);
   const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
   const chain = parts.chain(new CessChain({ session, signer }));
-  const http = new HttpNodes(
-    { signer: chain },
-    { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
-  );
-  const pauses = new LoopPauses(clock).start();
-  const registry = await PersistentNodeRegistry.open({ chain, clock, store, pauses }, registrySettings(config));
-  // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
-  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
+  const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
   const cache = fragmentCache(config, encoder);
   const peers = gatewayPeers(config, chain, encoder);
   const staged = new RestoredFragments({ catalog, blobs });
-  const retrieval = new NetworkRetrieval({
-    chain,
-    nodes,
-    registry,
-    cache,
-    encoder,
-    clock,
-    staged,
-    ...(peers && { peers }),
-  });
+  const found = { chain, nodes, registry, cache, encoder, clock, staged };
+  const retrieval = new NetworkRetrieval({ ...found, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
   const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
@@ -130,11 +110,7 @@ export async function openServices(
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
-  const scrub = scrubSettings(config);
-  const seen = { ...shared, chain, registry, pauses };
-  const looks = new FileLooks({ ...seen, fetcher: retrieval.fetcher, random: Math.random }, scrub);
-  const scrubber = new Scrubber({ ...shared, looks, nodeRound: new NodeRound({ ...seen, nodes: http }) }, scrub);
-  const repairer = new Repairer({ ...shared, looks, retrieval }, scrub);
+  const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
   return {
     keys,
     catalog,
@@ -155,9 +131,22 @@ export async function openServices(
     supervisor,
     distribution,
     packer,
-    scrubber,
-    repairer,
+    ...scrubbing,
   };
+}
+
+/** The storage nodes: the client, and what is known of each. */
+async function openNodes(config: Config, chain: CessChain, store: KeyValueStore, parts: TracedParts) {
+  const clock = systemClock;
+  const http = new HttpNodes(
+    { signer: chain },
+    { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
+  );
+  const pauses = new LoopPauses(clock).start();
+  const registry = await PersistentNodeRegistry.open({ chain, clock, store, pauses }, registrySettings(config));
+  // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
+  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
+  return { http, pauses, registry, nodes };
 }
 
 /** Staging, guarded against a catalog that went back. */
@@ -204,14 +193,6 @@ function packerSettings({ packing }: Config): Partial<PackerSettings> {
   const { segments, maxAgeSeconds, mergeBudget } = packing;
   const maxAgeMs = maxAgeSeconds * 1000;
   return { segments, maxAgeMs, mergeBudget, quietMs: Math.min(PACKER_DEFAULTS.quietMs, maxAgeMs) };
-}
-
-function scrubSettings({ scrub }: Config): ScrubSettings {
-  const { days, restoralHours, bytesPerDay, repairBelow, repairBytesPerDay, repairs } = scrub;
-  const restoralMs = restoralHours * 3_600_000;
-  const walkMs = days * 86_400_000;
-  const limits = { bytesPerDay, repairBelow, repairBytesPerDay, repairs };
-  return { ...SCRUB_DEFAULTS, ...limits, walkMs, restoralMs, ...rhythm(restoralMs) };
 }
 
 /** Closes services before those they depend on. The listeners and the supervisor must have ended. */

@@ -1,24 +1,13 @@
 import { backoffMs } from "../../async/backoff.js";
-import type { LoopPauses } from "../../async/loop-pauses.js";
 import type { CessAccount } from "../../model/account.js";
-import type { Clock } from "../../model/clock.js";
-import type { Chain, ChainNode } from "../chain/chain.js";
-import type { KeyValueStore } from "../key-value-store.js";
+import type { ChainNode } from "../chain/chain.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
 import { MassFailure } from "./mass-failure.js";
 import { bestOf, quality } from "./node-quality.js";
 import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
 import { type OpenCause, NodeRecord, savedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
-import { NODE_REGISTRY_DEFAULTS, type NodeRegistrySettings } from "./registry-settings.js";
-
-export interface NodeRegistryComponents {
-  readonly chain: Pick<Chain, "nodes">;
-  readonly clock: Clock;
-  readonly store?: KeyValueStore;
-  /** When this process stood still: what failed then says nothing of a node. */
-  readonly pauses?: Pick<LoopPauses, "since">;
-}
+import { NODE_REGISTRY_DEFAULTS, type NodeRegistryComponents, type NodeRegistrySettings } from "./registry-settings.js";
 
 const NOBODY: ReadonlySet<string> = new Set();
 /** Of the saved records; older versions wrote them under this name. */

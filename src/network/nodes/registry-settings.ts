@@ -1,5 +1,17 @@
+import type { LoopPauses } from "../../async/loop-pauses.js";
+import type { Clock } from "../../model/clock.js";
 import { FRAGMENTS } from "../../model/sizes.js";
+import type { Chain } from "../chain/chain.js";
+import type { KeyValueStore } from "../key-value-store.js";
 import type { MassFailureSettings } from "./mass-failure.js";
+
+export interface NodeRegistryComponents {
+  readonly chain: Pick<Chain, "nodes">;
+  readonly clock: Clock;
+  readonly store?: KeyValueStore;
+  /** When this process stood still: what failed then says nothing of a node. */
+  readonly pauses?: Pick<LoopPauses, "since">;
+}
 
 export interface NodeRegistrySettings {
   /** The chain's register of nodes is read again when it is older, in milliseconds: a read takes all of them. */
