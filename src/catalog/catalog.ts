@@ -1,5 +1,6 @@
 import type { BlobId } from "../model/object.js";
 import type { BucketCatalog } from "./ports/bucket-catalog.js";
+import type { CheckCatalog } from "./ports/check-catalog.js";
 import type { DocumentCatalog } from "./ports/document-catalog.js";
 import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
@@ -17,6 +18,7 @@ import type { UsageCatalog } from "./ports/usage-catalog.js";
 
 export type { DocumentCatalog } from "./ports/document-catalog.js";
 export type * from "./ports/bucket-catalog.js";
+export type * from "./ports/check-catalog.js";
 export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
 export type * from "./ports/inspection-catalog.js";
@@ -47,6 +49,7 @@ export interface Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly packs: PackCatalog;
+  readonly checks: CheckCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;

@@ -194,6 +194,7 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   if (row.state === "failed" && row.declared === 0 && row.signed_nonce === null) return removeFile(tx, file);
   if (row.state === "deleting") {
     await removeJob(tx, "store", file);
+    await tx.updateTable("files").set({ restored: 0 }).where("id", "=", file).execute();
     return unlinkFileBlobs(tx, file);
   }
   // A deal cannot be cancelled. It is completed first, and `stored` then adds the `delete` job.
@@ -239,6 +240,7 @@ export async function addLiveBytes(tx: Tx, file: number, bytes: number): Promise
 export async function removeFile(tx: Tx, file: number): Promise<string[]> {
   await tx.deleteFrom("files").where("id", "=", file).execute();
   await tx.deleteFrom("placements").where("file_id", "=", file).execute();
+  await tx.deleteFrom("failing_fragments").where("file_id", "=", file).execute();
   await tx.deleteFrom("jobs").where("kind", "in", ["store", "delete"]).where("subject", "=", file).execute();
   await tx.deleteFrom("pack_moves").where("file_id", "=", file).execute();
   return unlinkFileBlobs(tx, file);

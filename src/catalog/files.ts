@@ -75,6 +75,7 @@ export class FileTableCatalog implements FileCatalog {
       size: row.size,
       ...this.toManifest(row),
       layout: row.packed === null ? "own-file" : "pack",
+      ...(row.restored === 1 && { restored: true }),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null
         ? {}
@@ -126,6 +127,7 @@ export class FileTableCatalog implements FileCatalog {
           failure: null,
           signed_nonce: null,
           signed_until_block: null,
+          ...freshlyStored(this.clock.now()),
         })
         .where("id", "=", file)
         .where("state", "!=", "deleting")
@@ -133,6 +135,7 @@ export class FileTableCatalog implements FileCatalog {
         .executeTakeFirst();
       if (!moved) return { orphans: [] };
       await removeJob(tx, "store", file);
+      await tx.deleteFrom("failing_fragments").where("file_id", "=", file).execute();
       await dropDataKey(tx, file);
       await recordStored(tx, this.clock.now(), { file });
       const released = [
@@ -262,6 +265,18 @@ export class FileTableCatalog implements FileCatalog {
     for (const row of rows) counts[row.state] = row.count;
     return counts;
   }
+}
+
+/** All twelve nodes have just reported the file. */
+function freshlyStored(now: number) {
+  return {
+    checked_at: now,
+    check_soon: 0,
+    redundancy: FRAGMENTS,
+    degraded_since: null,
+    restored: 0,
+    renew: 0,
+  } as const;
 }
 
 /** Once the staged bytes are released, only readers of versions need the data key, and each version has it wrapped. */

@@ -200,13 +200,26 @@ export class PackTableCatalog implements PackCatalog {
   }
 
   async belowHalf(): Promise<readonly StoredPack[]> {
-    const rows = await this.store.reads
+    const rows = await this.mergeable()
+      .where("f.live_bytes", "<", sql<number>`f.segment_count * ${sql.lit(SEGMENT_SIZE / 2)}`)
+      .execute();
+    return rows.map(toStoredPack);
+  }
+
+  async toRenew(): Promise<readonly StoredPack[]> {
+    const rows = await this.mergeable()
+      .where(sql<boolean>`f.renew = 1`)
+      .execute();
+    return rows.map(toStoredPack);
+  }
+
+  private mergeable() {
+    return this.store.reads
       .selectFrom("files as f")
       .select(["f.id", "f.fid", "f.owner", "f.territory", "f.packed", "f.segment_count", "f.size", "f.live_bytes"])
       .where("f.state", "=", "stored")
       .where("f.packed", "is not", sql.lit(null))
       .where("f.live_bytes", ">", 0)
-      .where("f.live_bytes", "<", sql<number>`f.segment_count * ${sql.lit(SEGMENT_SIZE / 2)}`)
       .where((eb) =>
         eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
       )
@@ -216,18 +229,7 @@ export class PackTableCatalog implements PackCatalog {
       .orderBy("f.owner")
       .orderBy("f.territory")
       .orderBy("f.packed")
-      .orderBy("f.live_bytes")
-      .execute();
-    return rows.map((row) => ({
-      file: String(row.id),
-      fid: row.fid as Fid,
-      owner: row.owner,
-      territory: row.territory,
-      packed: row.packed as PackFormat,
-      segments: row.segment_count,
-      size: row.size,
-      liveBytes: row.live_bytes,
-    }));
+      .orderBy("f.live_bytes");
   }
 
   async liveRuns(file: string): Promise<readonly PackRun[]> {
@@ -297,6 +299,28 @@ export class PackTableCatalog implements PackCatalog {
       .execute();
     return Object.fromEntries(rows.map((row) => [row.state, row.packs]));
   }
+}
+
+function toStoredPack(row: {
+  readonly id: number;
+  readonly fid: string;
+  readonly owner: string;
+  readonly territory: string;
+  readonly packed: PackFormat | null;
+  readonly segment_count: number;
+  readonly size: number;
+  readonly live_bytes: number;
+}): StoredPack {
+  return {
+    file: String(row.id),
+    fid: row.fid as Fid,
+    owner: row.owner,
+    territory: row.territory,
+    packed: row.packed as PackFormat,
+    segments: row.segment_count,
+    size: row.size,
+    liveBytes: row.live_bytes,
+  };
 }
 
 const NOTHING_LINKED = { file: undefined, linked: 0, orphans: [] };

@@ -21,6 +21,8 @@ export interface Schema {
   files: FileTable;
   file_blobs: FileBlobTable;
   placements: PlacementTable;
+  failing_nodes: FailingNodeTable;
+  failing_fragments: FailingFragmentTable;
   pack_queue: PackQueueTable;
   pack_moves: PackMoveTable;
   uploads: UploadTable;
@@ -129,6 +131,18 @@ export interface FileTable {
   packed: PackFormat | null;
   /** Of a pack: the stored bytes that a version needs. */
   live_bytes: Generated<number>;
+  /** When the fragments of the stored file were last looked at, or were reported. */
+  checked_at: Generated<number>;
+  /** It is to be looked at before its turn. */
+  check_soon: Generated<Flag>;
+  /** Fragments left of the worst segment then, 0…12; null before the first look. */
+  redundancy: Generated<number | null>;
+  /** Since when too few are left. */
+  degraded_since: Generated<number | null>;
+  /** Under repair: `file_blobs` has the segments as the network had them, whatever `format` and `size` say. */
+  restored: Generated<Flag>;
+  /** A pack that is to be merged because of its nodes. */
+  renew: Generated<Flag>;
 }
 
 /** Versions that wait for a pack. */
@@ -165,6 +179,20 @@ export interface PlacementTable {
   node: string;
   state: Placement["state"];
   since: number;
+}
+
+/** Nodes that do not answer. */
+export interface FailingNodeTable {
+  node: string;
+  /** When it first failed, of so many failures in a row, and when the last time. */
+  since: number;
+  samples: number;
+  last_at: number;
+}
+
+/** Nodes that answer, but do not give their fragments of a file. */
+export interface FailingFragmentTable extends FailingNodeTable {
+  file_id: number;
 }
 
 export interface UploadTable {

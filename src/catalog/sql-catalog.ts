@@ -8,6 +8,7 @@ import { BucketTableCatalog } from "./buckets.js";
 import type {
   BucketCatalog,
   Catalog,
+  CheckCatalog,
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
@@ -23,6 +24,7 @@ import type {
   UploadCatalog,
   UsageCatalog,
 } from "./catalog.js";
+import { CheckTableCatalog } from "./checks.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
@@ -49,6 +51,7 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly packs: PackCatalog;
+  readonly checks: CheckCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
@@ -71,6 +74,7 @@ export class SqlCatalog implements Catalog {
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock, formats);
     this.packs = new PackTableCatalog(store, clock, formats);
+    this.checks = new CheckTableCatalog(store, clock);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
     this.inspection = new InspectionTableCatalog(store, clock);

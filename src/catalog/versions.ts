@@ -19,7 +19,7 @@ import {
 } from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { dequeue } from "./pack-queue.js";
-import type { VersionTable } from "./schema.js";
+import type { Flag, VersionTable } from "./schema.js";
 import { statement, type Tx } from "./store.js";
 
 /** The version id of what was written while versioning was not enabled. */
@@ -125,6 +125,7 @@ export interface ExtentRow {
   readonly stored_length: number | null;
   readonly digest: string | null;
   readonly state: FileState;
+  readonly restored: Flag;
   readonly reports: number;
   readonly failure: string | null;
   /** Why the last attempt of its job failed. */
@@ -141,7 +142,7 @@ export function extentQuery(tx: Tx, version: number) {
     .innerJoin("files as f", "f.id", "e.file_id")
     .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
     .select(["e.file_id", "e.offset", "e.length", "e.stored_length", "e.digest"])
-    .select(["f.fid", "f.state", "f.reports", "f.failure", "j.failure as waiting"])
+    .select(["f.fid", "f.state", "f.restored", "f.reports", "f.failure", "j.failure as waiting"])
     .where("e.version_id", "=", version)
     .orderBy("e.position");
 }
@@ -201,7 +202,8 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
-    const state = reached[extent.state];
+    // Under repair: the bytes are staged here again, and the network's file is about to go.
+    const state = extent.restored === 1 && extent.state === "deleting" ? "staged" : reached[extent.state];
     if (rank[state] < rank[least.state] || (state === least.state && extent.reports < least.reports))
       least = { state, reports: extent.reports };
   }

@@ -312,6 +312,23 @@ export const settingsSchema = z.strictObject({
       minFreeBytes: bytes.prefault("1GiB"),
     })
     .prefault({}),
+  /** How stored files are looked after: docs/durability.md. */
+  scrub: z
+    .strictObject({
+      /** Days in which every stored file is looked at; 0: files are not looked at, and not repaired. */
+      days: decimalNumber({ min: 0, max: 3650 }).default(30),
+      /** Fragments fetched whole to be verified, bytes a day. */
+      bytesPerDay: bytes.prefault("64GiB"),
+      /** Hours that the network has to replace lost fragments by itself, before this gateway repairs. */
+      restoralHours: decimalNumber({ min: 0.001, max: 8760 }).default(24),
+      /** A file with fewer than so many of its 12 fragments is repaired; 0: none is. */
+      repairBelow: wholeNumber({ min: 0, max: 12 }).default(8),
+      /** Bytes a day that are read back for repairs. */
+      repairBytesPerDay: bytes.prefault("256GiB"),
+      /** Files under repair at a time. */
+      repairs: wholeNumber({ min: 1, max: 1000 }).default(4),
+    })
+    .prefault({}),
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
   lifecycleDayMs: wholeNumber({ min: 1000, max: 86_400_000 }).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),

@@ -21,7 +21,7 @@ export interface DistributionComponents {
   readonly preprocessing: Preprocessing;
   readonly chain: Chain;
   readonly nodes: Nodes;
-  readonly registry: Pick<NodeRegistry, "nodes" | "reported" | "missedReport">;
+  readonly registry: Pick<NodeRegistry, "nodes" | "reported" | "missedReport" | "troubledSince">;
   readonly owners: Owners;
   readonly orderNames: OrderNames;
   readonly clock: Clock;

@@ -1,8 +1,15 @@
 import type { Blobs } from "../blobs/blobs.js";
+import type { FileRow } from "../catalog/catalog.js";
 import type { FileSlice } from "../encoding/encoder.js";
 import { slicesWithin } from "../model/byte-slices.js";
-import { segmentCapacity, type CessFile } from "../model/file.js";
+import { PLAIN, segmentCapacity, type CessFile } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
+
+/** What a file's staged bytes are: its content, or, under repair, its segments as the network had them. */
+export function stagedForm(row: FileRow): Pick<CessFile, "size" | "format"> & { readonly blobs: readonly BlobSlice[] } {
+  if (row.restored !== true) return row;
+  return { format: PLAIN, size: row.blobs.reduce((sum, { length }) => sum + length, 0), blobs: row.blobs };
+}
 
 /** The slices of staged bytes that segment `index` of the file is made of, as worker threads can read them. */
 export function segmentContent(

@@ -35,6 +35,8 @@ export class Ordering {
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
       return this.storeContext.waitBlock();
     if (!row.needed) return this.storeContext.discard(row);
+    // The file there is about to be deleted by its other owners here: to join it would keep what is to be replaced.
+    if (await this.isBeingReplaced(row)) return this.storeContext.waitBlock();
     if (file) {
       // Somebody stored the same bytes before.
       if (!sameContent(row, file)) return this.storeContext.giveUpForeign(row, file);
@@ -63,6 +65,11 @@ export class Ordering {
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
     counters.declared++;
     return AGAIN;
+  }
+
+  private async isBeingReplaced(row: FileRow): Promise<boolean> {
+    const rows = await this.context.catalog.files.withFid(row.fid);
+    return rows.some(({ id, state, restored }) => id !== row.id && state === "deleting" && restored === true);
   }
 
   /** Another owner of the same bytes has a deal that we do not see yet, or no more: that row's job finds out. */

@@ -9,7 +9,7 @@ import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
 import type { RegisteredNode } from "../network/nodes/node-registry.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
 import type { DistributionContext } from "./components.js";
-import { segmentContent } from "./content.js";
+import { segmentContent, stagedForm } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
 import type { DistributionSettings } from "./settings.js";
 
@@ -186,8 +186,9 @@ export class Transfer {
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
       await this.fragments.run(
         async () => {
-          const content = segmentContent(row, s, this.context.blobs);
-          const bytes = await this.context.encoder.fragment(content, formatFrom(row.format, s), index, {
+          const staged = stagedForm(row);
+          const content = segmentContent(staged, s, this.context.blobs);
+          const bytes = await this.context.encoder.fragment(content, formatFrom(staged.format, s), index, {
             priority: "background",
             signal,
           });

@@ -115,7 +115,7 @@ export class CessGateway implements Gateway {
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       layouts: new ObjectLayout(components, packing),
-      redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
+      redundancy: components.files && new Redundancy({ ...components, files: components.files }),
     };
     this.access = authorizer;
     this.buckets = new BucketService(shared, { region, ...newBuckets });

@@ -92,7 +92,8 @@ interface Order {
 }
 
 /**
- * Gathers small objects into packs, the files that they share on CESS, and merges packs that are mostly empty. A pack is
+ * Gathers small objects into packs, the files that they share on CESS, and merges packs that are mostly empty or that
+ * too few nodes have left. A pack is
  * written to staging as one blob, preprocessed like any file, and only then linked: a crash before that leaves an orphan,
  * and the objects wait on. Objects of a pack that is merged move when the new pack is stored, and not before.
  */
@@ -165,6 +166,14 @@ export class Packer implements Worker {
       const group = { owner: queue.owner, territory: account.territory, format: queue.format };
       yield { ...group, queue, sources: await this.sources(below, group, account, queue.bytes) };
     }
+    for (const pack of await catalog.packs.toRenew()) {
+      const { owner, territory, packed: format } = pack;
+      const account = owners(owner);
+      if (!account || this.resting.has(pack.file) || !(await this.hasRoom({ ...account, territory }, [pack]))) continue;
+      yield { owner, territory, format, queue: undefined, sources: [pack] };
+      // Nothing came of it.
+      this.rest(pack);
+    }
     const merged = new Set<string>();
     for (const { owner, territory, packed: format } of below) {
       const group = { owner, territory, format };
@@ -175,6 +184,10 @@ export class Packer implements Worker {
       const sources = await this.sources(below, group, account, 0);
       if (sources.length > 0) yield { ...group, queue: undefined, sources };
     }
+  }
+
+  private rest({ file }: StoredPack): void {
+    this.resting.set(file, this.components.clock.now() + this.settings.retryMs);
   }
 
   private isDue({ objects, bytes, oldest }: PackQueue): boolean {
@@ -274,7 +287,7 @@ export class Packer implements Worker {
       } catch (error) {
         signal.throwIfAborted();
         // The runs that were read move; the others stay where they are.
-        this.resting.set(source.file, this.components.clock.now() + this.settings.retryMs);
+        this.rest(source);
         this.components.log.warn({ fid: source.fid, err: error }, "a pack cannot be merged and stays as it is");
       }
     }

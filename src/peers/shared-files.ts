@@ -69,7 +69,8 @@ export class SharedFiles {
 
   /** Pins the file's staged bytes until the returned function is called; undefined when there are none any more. */
   private async pinStaged(file: FileRow): Promise<(() => void) | undefined> {
-    if (file.blobs.length === 0) return undefined;
+    // Of a file under repair, what is staged is not its content: retrieval reads it.
+    if (file.blobs.length === 0 || file.restored === true) return undefined;
     const unpin = this.components.blobs.pin([...new Set(file.blobs.map(({ blob }) => blob))]);
     try {
       // A blob is removed only after the catalog has unlinked it. So blobs that are still linked after the pin will

@@ -1,5 +1,6 @@
 import { bug, type Bug } from "./bug.js";
 import { packingBugs } from "./packing-bugs.js";
+import { scrubBugs } from "./scrub-bugs.js";
 
 /**
  * Each is a plausible slip in one line of the compiled code. A line that has changed makes the planting fail, loudly.
@@ -278,4 +279,5 @@ export const bugs: readonly Bug[] = [
     ],
   },
   ...packingBugs,
+  ...scrubBugs,
 ];

@@ -93,7 +93,9 @@ function checkFragments({ chain, nodes }: World): void {
       if (new Set(fragments.map(({ node }) => node)).size !== fragments.length)
         throw new Violation(`two fragment indexes of ${fid} are on one node`);
       for (const [index, { hash, node }] of fragments.entries()) {
-        if (nodes.node(node)?.held.has(hash) !== true)
+        const keeper = nodes.node(node);
+        // A node may have died since. Whether enough are left is another question.
+        if (keeper?.lastingFault === undefined && keeper?.held.has(hash) !== true)
           throw new Violation(`${node} does not have fragment ${index} of ${fid}, which it reported`);
       }
     }

@@ -73,6 +73,14 @@ export class Client extends Reader {
     for (const key of this.service.keys) await this.delete(key);
   }
 
+  /** One object, of those that nobody else writes at the moment. */
+  async putOne(): Promise<void> {
+    const { random, keys, exclusive } = this.service;
+    const free = keys.filter((key) => !exclusive.has(this.name(key)));
+    const key = free[Math.floor(random() * free.length)];
+    if (key !== undefined) await this.at(key, () => this.put(key));
+  }
+
   private async one(): Promise<void> {
     const { random, keys, exclusive, packing } = this.service;
     const free = keys.filter((key) => !exclusive.has(this.name(key)));

@@ -1,5 +1,6 @@
 import { objectsContract } from "./catalog-objects.js";
 import { packsContract } from "./catalog-packs.js";
+import { checksContract } from "./catalog-checks.js";
 import { bucketsContract } from "./catalog-buckets.js";
 import { documentsContract } from "./catalog-documents.js";
 import { eventsContract } from "./catalog-events.js";
@@ -28,4 +29,5 @@ export function catalogContract(open: OpenCatalog): void {
   statusContract(open);
   usageContract(open);
   identitiesContract(open);
+  checksContract(open);
 }

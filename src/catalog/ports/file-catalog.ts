@@ -22,6 +22,11 @@ export interface FileRow extends CessFile {
   readonly signed?: { readonly nonce: number; readonly untilBlock: number };
   /** Staged bytes of its content; empty once stored. */
   readonly blobs: readonly BlobSlice[];
+  /**
+   * The file is under repair: it is deleted on the chain and ordered anew, although it is needed. `blobs` are then not its
+   * content but its segments as the network had them, in the plain format.
+   */
+  readonly restored?: boolean;
   /** A version needs it, or will when objects have moved to it from another pack. */
   readonly needed: boolean;
 }

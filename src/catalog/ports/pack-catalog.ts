@@ -121,6 +121,8 @@ export interface PackCatalog {
    * Those that are being merged are left out.
    */
   belowHalf(): Promise<readonly StoredPack[]>;
+  /** Stored packs that too few nodes have left, however full they are; those that are being merged are left out. */
+  toRenew(): Promise<readonly StoredPack[]>;
   /** The live runs of a pack, in order. */
   liveRuns(file: string): Promise<readonly PackRun[]>;
   /** The pack's staged bytes; empty once it is stored. */

@@ -259,14 +259,14 @@ async function networkBucket(
 }
 
 async function startWorkers(services: Services, config: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, guard, supervisor, distribution, packer, registry } = services;
+  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer } = services;
   const { lifecycleDayMs, notifications, quarantine } = config;
   await catalog.jobs.releaseAll();
   // Nothing is destroyed because of a catalog that went back.
   const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
   for (const { worker, concurrency } of distribution.workers)
     supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
-  supervisor.add(packer);
+  for (const worker of [packer, scrubber, held(repairer)]) supervisor.add(worker);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
     guard,

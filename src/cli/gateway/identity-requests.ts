@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AdminRefusal } from "../../admin/admin-server.js";
 import { accountFields, limitFields, quotaSchema } from "../../config/account.js";
-import { placeText, faultOf } from "../../config/issues.js";
+import { faultOf } from "../../config/issues.js";
+import { placeText } from "../../config/place.js";
 import { DomainError } from "../../model/errors.js";
 import { parseIdentityPolicy } from "../../model/policy-document.js";
 
