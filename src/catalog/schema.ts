@@ -84,6 +84,8 @@ export interface VersionTable {
   acl: string | null;
   /** JSON: Encryption. */
   encryption: string | null;
+  /** Its staged bytes are not what was written: what is wrong with them. */
+  damage: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -129,6 +131,8 @@ export interface FileTable {
   packed: PackFormat | null;
   /** Of a pack: the stored bytes that a version needs. */
   live_bytes: Generated<number>;
+  /** It failed because its staged bytes are damaged. */
+  damaged: Generated<Flag>;
 }
 
 /** Versions that wait for a pack. */

@@ -8,6 +8,7 @@ import { BucketTableCatalog } from "./buckets.js";
 import type {
   BucketCatalog,
   Catalog,
+  DamageCatalog,
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
@@ -23,6 +24,7 @@ import type {
   UploadCatalog,
   UsageCatalog,
 } from "./catalog.js";
+import { DamageTableCatalog } from "./damages.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
@@ -57,6 +59,7 @@ export class SqlCatalog implements Catalog {
   readonly status: StatusCatalog;
   readonly identities: IdentityCatalog;
   readonly usage: UsageCatalog;
+  readonly damages: DamageCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -78,6 +81,7 @@ export class SqlCatalog implements Catalog {
     this.status = new StatusTableCatalog(store, clock);
     this.identities = new IdentityTableCatalog(store, clock);
     this.usage = new UsageTableCatalog(store);
+    this.damages = new DamageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -5,15 +5,16 @@ import type { Account, CessAccount } from "../../src/model/account.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
-import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
+import { checkAtRest, checkEmpty, checkStored, checkWithNodesDown } from "./checks.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
+import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { inspect } from "./inspector.js";
-import { untilIdle } from "./idle.js";
+import { untilIdle, untilWhole } from "./idle.js";
 import { PackClient } from "./pack-client.js";
 import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
+import { Rot } from "./rot.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
@@ -35,6 +36,7 @@ export class Simulation implements Service {
   readonly secrecy: Secrecy;
   readonly multipartEtag: MultipartEtag;
   readonly packing: Packing;
+  readonly rot: Rot;
   readonly exclusive = new Set<string>();
   readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
@@ -79,6 +81,7 @@ export class Simulation implements Service {
     this.secrecy = new Secrecy(settings.seed);
     this.multipartEtag = drawEtag(settings.seed);
     this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
+    this.rot = new Rot(settings.seed, BLOBS_FOLDER, this.disk);
     this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
@@ -182,6 +185,7 @@ export class Simulation implements Service {
     const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
     const everyMs = 5_000 + 120_000 * random();
     let ended = false;
+    const rotting = this.rot.run(this.owner, () => ended, parts.trace);
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
@@ -191,7 +195,7 @@ export class Simulation implements Service {
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
-    await Promise.all([trouble, death]);
+    await Promise.all([trouble, death, rotting]);
     this.untilCrash = Infinity;
     heal(parts);
     await this.up();
@@ -201,10 +205,10 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
-    await untilIdle(this);
+    await untilWhole(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
-    await this.readWithNodesDown();
+    await checkWithNodesDown(this, random);
     if (this.packing.used) await this.mergePacks();
     if (random() < 0.5) {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
@@ -365,18 +369,6 @@ export class Simulation implements Service {
     await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
-  }
-
-  /** With any eight nodes gone and the cache lost, everything reads back. */
-  private async readWithNodesDown(): Promise<void> {
-    await this.incarnation!.services.cache.clear();
-    this.incarnation!.services.retrieval.forgetObjects();
-    const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
-    const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
-    const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
-    for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
-    for (const client of this.clients) for (const key of this.keys) await client.verify(key);
-    for (const node of gone) node.fault = undefined;
   }
 
   private fail(error: unknown, what: string): void {
