@@ -95,10 +95,7 @@ export class GatewayServer implements Running {
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     const network = await networkBucket(config, services, log);
     const gateway = cessGateway(config, services, accounts, network);
-    const spool = await AccessSpool.open(
-      { folder: join(config.dataDir, "access-logs"), log },
-      { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
-    );
+    const spool = await accessSpool(config, log);
     const accessLogger = new AccessLogger({
       ...services,
       spool,
@@ -244,6 +241,13 @@ function healthChecks({ chain }: Config, services: Services): HealthCheck[] {
       reason: () => (services.guard.fault === undefined ? undefined : catalogReason(services.guard.fault)),
     },
   ];
+}
+
+function accessSpool({ dataDir, accessLogs }: Config, log: Logger): Promise<AccessSpool> {
+  return AccessSpool.open(
+    { folder: join(dataDir, "access-logs"), log },
+    { intervalMs: accessLogs.minutes * 60_000, fileBytes: accessLogs.bytes },
+  );
 }
 
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
