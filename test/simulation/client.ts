@@ -176,6 +176,10 @@ export class Client extends Reader {
     const register = this.register(key);
     this.service.trace(() => `failed: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
+    if (this.isDamage(error)) {
+      register.undone(write);
+      return;
+    }
     const refused = toS3Error(error);
     if (refused) {
       const { kind, message } = refused;
@@ -366,10 +370,11 @@ export class Client extends Reader {
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {
       this.judgeWrite(key, write, error, []);
+      if (this.isDamage(error)) await this.abort({ key, id });
     }
   }
 
-  private async abort({ key, id }: OpenUpload): Promise<void> {
+  private async abort({ key, id }: Pick<OpenUpload, "key" | "id">): Promise<void> {
     await this.persist(() =>
       this.service.request((gateway, { owner }) =>
         gateway.uploads.abort(this.call(owner), { bucket: this.bucket, key }, id),
@@ -378,11 +383,12 @@ export class Client extends Reader {
   }
 
   /** Again and again while the gateway or the network is down. */
-  private async persist<T>(ask: () => Promise<T>): Promise<T> {
+  protected async persist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await ask();
       } catch (error) {
+        if (this.isDamage(error)) throw error;
         this.excuse("", error);
         await this.service.owner.sleep(5_000);
       }

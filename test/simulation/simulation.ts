@@ -7,17 +7,18 @@ import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
+import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { Decay, decayAndRepair } from "./decay.js";
 import { mergePacks } from "./pack-merging.js";
 import { readWithNodesDown } from "./reading-with-nodes-down.js";
 import { Overload, overloadGateway } from "./overload.js";
 import { inspect } from "./inspector.js";
-import { untilIdle } from "./idle.js";
+import { untilIdle, untilWhole } from "./idle.js";
 import { PackClient } from "./pack-client.js";
 import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
+import { Rot } from "./rot.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
@@ -41,6 +42,7 @@ export class Simulation implements Service {
   readonly packing: Packing;
   readonly decay: Decay;
   readonly overload: Overload;
+  readonly rot: Rot;
   readonly exclusive = new Set<string>();
   readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
@@ -87,6 +89,7 @@ export class Simulation implements Service {
     this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
     this.decay = new Decay(settings.seed);
     this.overload = new Overload(settings.seed);
+    this.rot = new Rot(settings.seed, BLOBS_FOLDER, this.disk);
     this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
@@ -190,6 +193,7 @@ export class Simulation implements Service {
     const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
     const everyMs = 5_000 + 120_000 * random();
     let ended = false;
+    const rotting = this.rot.run(this.owner, () => ended, parts.trace);
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
@@ -199,7 +203,7 @@ export class Simulation implements Service {
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
-    await Promise.all([trouble, death]);
+    await Promise.all([trouble, death, rotting]);
     this.untilCrash = Infinity;
     heal(parts);
     await this.up();
@@ -209,6 +213,7 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
+    await untilWhole(this);
     await this.checkRest();
     await readWithNodesDown(this);
     if (this.packing.used) {

@@ -27,6 +27,8 @@ import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
+import type { DamageRecord } from "../../model/damage.js";
+import { DamageRecorder } from "../../maintenance/damage-recorder.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
@@ -72,14 +74,14 @@ export async function openServices(
   log: Logger,
   traced?: Traced,
 ): Promise<Services> {
-  const { dataDir } = config;
+  const { dataDir, encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
   const path = join(dataDir, "catalog.sqlite");
   const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
-  const { guard, blobs } = await openStaging(dataDir, catalog, log, parts);
-  const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
+  const { guard, blobs, onDamage } = await openStaging(dataDir, catalog, log, parts);
+  const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
@@ -103,6 +105,7 @@ export async function openServices(
       chain,
       nodes,
       registry,
+      onDamage,
       policy: await placementPolicy(config.placement),
       ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
@@ -153,6 +156,7 @@ async function openNodes(config: Config, chain: CessChain, store: KeyValueStore,
 async function openStaging(
   dataDir: string,
   catalog: Catalog,
+  onDamage: DamageRecord,
   log: Logger,
   parts: TracedParts,
 ): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
@@ -160,6 +164,7 @@ async function openStaging(
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
     folder: join(dataDir, "blobs"),
+    onDamage,
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });
