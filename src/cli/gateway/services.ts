@@ -156,10 +156,10 @@ async function openNodes(config: Config, chain: CessChain, store: KeyValueStore,
 async function openStaging(
   dataDir: string,
   catalog: Catalog,
-  onDamage: DamageRecord,
   log: Logger,
   parts: TracedParts,
-): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
+): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs; readonly onDamage: DamageRecord }> {
+  const onDamage = new DamageRecorder({ catalog, log }).record;
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
@@ -170,7 +170,7 @@ async function openStaging(
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs: parts.blobs(blobs) };
+  return { guard, blobs: parts.blobs(blobs), onDamage };
 }
 
 /** What operators read of a catalog that is not the newest. */
