@@ -90,4 +90,29 @@ describe("Distribution: staged bytes that are damaged", () => {
     expect(await bench.catalog.damages.count()).to.equal(0);
     expect(blamed()).to.deep.equal([]);
   });
+
+  it("brings the deal to its end with the same bytes, put after the damaged object was deleted", async () => {
+    await open({ nodes: 14 });
+    const become = (state: "positive" | "frozen") =>
+      bench.chain.set(({ nodes }) => {
+        for (const n of [12, 13, 14]) nodes.set(node(n), { ...nodes.get(node(n))!, state });
+      });
+    become("frozen");
+    await bench.start();
+    await bench.put(alice, "object", "bytes");
+    await bench.until("eleven have their fragments", () => bench.nodes.accepted.length === 11);
+    await damage("object");
+    become("positive");
+    await untilDamaged("object");
+    await bench.remove(alice, "object");
+    await bench.until("the deletion waits for the deal", async () => {
+      const { deleting } = await bench.catalog.files.countByState();
+      return deleting === 1;
+    });
+    expect(await bench.sweep(), "no staged bytes wait with it").to.equal(0);
+    await bench.put(alice, "again", "bytes");
+    await bench.untilState(alice, "again", "stored");
+    await bench.noJobs();
+    expect(bench.chain.pendingDeals()).to.deep.equal([]);
+  });
 });
