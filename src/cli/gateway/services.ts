@@ -97,7 +97,7 @@ export async function openServices(
   const retrieval = new NetworkRetrieval({ ...found, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
-  const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
+  const shared = { catalog, blobs, preprocessing, clock, log, wake, onDamage, owners: accounts.owner };
   const distribution = new Distribution(
     {
       ...shared,
@@ -105,7 +105,6 @@ export async function openServices(
       chain,
       nodes,
       registry,
-      onDamage,
       policy: await placementPolicy(config.placement),
       ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
