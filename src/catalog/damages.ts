@@ -52,7 +52,16 @@ async function versionsWith(tx: Tx, { blob, offset, length }: BlobSlice): Promis
     .where("e.offset", "<", end)
     .where((eb) => eb(eb("e.offset", "+", eb.ref("e.stored_length")), ">", offset))
     .execute();
-  return [...new Set([...own, ...packed].map((row) => row.version_id))];
+  // Under repair, a file's staged bytes are its segments: the whole file is one version's or several's.
+  const restored = await tx
+    .selectFrom("file_blobs as b")
+    .innerJoin("files as f", "f.id", "b.file_id")
+    .innerJoin("extents as e", "e.file_id", "f.id")
+    .select("e.version_id")
+    .where("b.blob", "=", blob)
+    .where("f.restored", "=", 1)
+    .execute();
+  return [...new Set([...own, ...packed, ...restored].map((row) => row.version_id))];
 }
 
 async function markVersions(tx: Tx, versions: readonly number[], why: string): Promise<DamagedObject[]> {

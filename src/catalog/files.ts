@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
-import { fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
+import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
 import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
 import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
@@ -179,7 +179,7 @@ export class FileTableCatalog implements FileCatalog {
     if (await isReferenced(tx, file)) return;
     await addJob(tx, this.clock.now(), "delete", file);
     // Damaged bytes serve nobody. What is unlinked is swept.
-    if (columns.damaged) await unlinkFileBlobs(tx, file);
+    if (columns.damaged) await dropFileBytes(tx, file);
   }
 
   retry(id: string): Promise<void> {

@@ -12,9 +12,11 @@ import type { Tx } from "./store.js";
 export async function takeWholeBytes(tx: Tx, formats: FormatColumn, file: number): Promise<boolean> {
   const row = await tx
     .selectFrom("files")
-    .select(["format", "segment_count"])
+    .select(["format", "segment_count", "restored"])
     .where("id", "=", file)
     .executeTakeFirstOrThrow();
+  // The network's segments, from which nothing else can be told.
+  if (row.restored === 1) return false;
   const format = formats.unpack(row.format);
   const places = await tx
     .selectFrom("extents as e")

@@ -123,7 +123,8 @@ export class Ordering {
     const task = { priority: "background", signal } as const;
     const staged = stagedForm(row);
     for (const [s, { hash }] of row.segments.entries()) {
-      const found = await encoder.segmentHash(segmentContent(staged, s, blobs), formatFrom(staged.format, s), task);
+      const content = segmentContent(staged, s, blobs);
+      const found = await encoder.segmentHash(content, formatFrom(staged.format, s), task);
       if (found !== hash) throw damagedSegment(staged, s, blobs);
     }
   }

@@ -20,12 +20,6 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "alter table versions drop column damage",
     "alter table files drop column damaged",
   ],
-  [
-    "0008_damage",
-    "drop index versions_damaged",
-    "alter table versions drop column damage",
-    "alter table files drop column damaged",
-  ],
   ["0009_catalog_mark", "drop table catalog_mark"],
   [
     "0011_checks",
