@@ -9,7 +9,6 @@ import type {
   NewPack,
   PackCatalog,
   PackContent,
-  PackFormat,
   PackQueue,
   PackRun,
   QueuedObject,
@@ -22,6 +21,7 @@ import { addJob } from "./jobs.js";
 import { dequeue } from "./pack-queue.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Store, type Tx } from "./store.js";
+import { toStoredPack, unmergedPacks } from "./stored-packs.js";
 
 /** States in which a pack takes objects: its bytes are staged, or the network has them. */
 const TAKING = ["encoded", "declared", "placed", "stored"] as const;
@@ -309,43 +309,6 @@ export class PackTableCatalog implements PackCatalog {
       .execute();
     return Object.fromEntries(rows.map((row) => [row.state, row.packs]));
   }
-}
-
-/** Packs whose objects are not about to move to another one. */
-function unmergedPacks(db: Tx) {
-  return db
-    .selectFrom("files as f")
-    .select(["f.id", "f.fid", "f.owner", "f.territory", "f.packed", "f.segment_count", "f.size", "f.live_bytes"])
-    .where("f.packed", "is not", sql.lit(null))
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
-    )
-    .orderBy("f.owner")
-    .orderBy("f.territory")
-    .orderBy("f.packed")
-    .orderBy("f.live_bytes");
-}
-
-function toStoredPack(row: {
-  readonly id: number;
-  readonly fid: string;
-  readonly owner: string;
-  readonly territory: string;
-  readonly packed: PackFormat | null;
-  readonly segment_count: number;
-  readonly size: number;
-  readonly live_bytes: number;
-}): StoredPack {
-  return {
-    file: String(row.id),
-    fid: row.fid as Fid,
-    owner: row.owner,
-    territory: row.territory,
-    packed: row.packed as PackFormat,
-    segments: row.segment_count,
-    size: row.size,
-    liveBytes: row.live_bytes,
-  };
 }
 
 const NOTHING_LINKED = { file: undefined, linked: 0, orphans: [] };

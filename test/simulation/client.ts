@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Body } from "../../src/gateway/gateway.js";
 import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";
+import { uploadEtag } from "./multipart-etag.js";
 import { pieces } from "./pieces.js";
 import { isDeparture, Reader, sealedAs, UNREADABLE } from "./reader.js";
 import type { Register } from "./register.js";
@@ -28,14 +27,6 @@ interface OpenUpload {
   readonly parts: readonly Buffer[];
   readonly etags: Map<number, string>;
   readonly encryption: EncryptionRequest | undefined;
-}
-
-/** The ETag of an upload that is not encrypted. */
-function uploadEtag(form: MultipartEtag, { fid }: Content, parts: readonly { readonly etag: string }[]): string {
-  if (form === "fid") return fid!;
-  const md5 = createHash("md5");
-  for (const { etag } of parts) md5.update(etag, "hex");
-  return `${form === "fid-parts" ? fid! : md5.digest("hex")}-${parts.length}`;
 }
 
 /** Somebody with an S3 client, a bucket of their own, and a model of what must be in it. */
