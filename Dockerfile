@@ -15,6 +15,8 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
+# `cess-s3 init` takes the texts of the settings from it.
+COPY docs/configuration.md ./docs/
 RUN install -d -m 700 -o node -g node /data
 USER node
 VOLUME /data

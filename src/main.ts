@@ -1,14 +1,20 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { addAdminCommands } from "./cli/commands/admin-commands.js";
+import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
+import { AFTER_HELP } from "./cli/help.js";
+import { VERSION } from "./cli/version.js";
 
 // What commands write, their data folder above all, is for no other user: catalog, staged bytes and keys tell everything.
 process.umask(0o077);
 
 // Each command is loaded when it is called: the chain client alone takes a second of processor time to load.
 
-const program = new Command("cess-s3").description("S3-compatible gateway to the CESS decentralized storage network");
+const program = new Command("cess-s3")
+  .description("S3-compatible gateway to the CESS decentralized storage network")
+  .version(VERSION, "-V, --version", "print the version")
+  .addHelpText("after", AFTER_HELP);
 
 program
   .command("dev")
@@ -16,10 +22,55 @@ program
   .action(async () => (await import("./cli/commands/dev.js")).runDev());
 
 program
+  .command("devnet")
+  .description("run only the CESS network in a box: chain and storage nodes, for a gateway of your own")
+  .option("-p, --port <port>", "the chain's port; CESS_S3_DEV_PORT sets it too")
+  .option("-d, --data-dir <folder>", "data folder, the network's is in it; CESS_S3_DATA_DIR sets it too")
+  .option("--json", "print the chain, the gateway's phrase and the accounts as one line of JSON")
+  .action(async (options: { port?: string; dataDir?: string; json?: boolean }) =>
+    (await import("./cli/commands/devnet.js")).runDevnet(options),
+  );
+
+program
   .command("serve")
   .description("run the gateway against a CESS chain")
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
   .action(async (options: { config?: string }) => (await import("./cli/commands/serve.js")).runServe(options.config));
+
+const config = program.command("config").description("show or check the configuration of `serve`");
+
+config
+  .command("show")
+  .description("print the effective configuration as YAML, with where each value comes from; secrets are hidden")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .action(async (options: { config?: string }) =>
+    (await import("./cli/commands/config-show.js")).runConfigShow(options.config),
+  );
+
+config
+  .command("check")
+  .description("find mistakes in the configuration, the files and the accounts that it names; nothing is started")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--offline", "do not ask the chain for the accounts and territories")
+  .option("--json", "print the findings as JSON")
+  .action(async (options: { config?: string; json?: boolean; offline?: boolean }) =>
+    (await import("./cli/commands/config-check.js")).runConfigCheck(options),
+  );
+
+program
+  .command("doctor")
+  .description("look at everything that `serve` depends on: disk, ports, clock, chain, accounts, storage nodes")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--json", "print the findings as JSON")
+  .action(async (options: { config?: string; json?: boolean }) =>
+    (await import("./cli/commands/doctor.js")).runDoctor(options),
+  );
+
+program
+  .command("init")
+  .description("write a configuration file with all settings, their meaning and their defaults")
+  .argument("[file]", "where to; a file that is there is never overwritten", "cess-s3.yaml")
+  .action(async (file: string) => (await import("./cli/commands/init.js")).runInit(file));
 
 program
   .command("node")
@@ -84,6 +135,8 @@ program
       (await import("./cli/commands/fsck.js")).runFsck(options),
   );
 addAdminCommands(program);
+
+addIdentityCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

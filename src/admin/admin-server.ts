@@ -34,7 +34,7 @@ export interface AdminSettings {
   /** Host names that the endpoint answers to, besides `localhost` and IP addresses. */
   readonly names: readonly string[];
   /** `/metrics` is answered without a token, too. */
-  readonly metricsWithoutToken?: boolean;
+  readonly publicMetrics?: boolean;
 }
 
 export interface AdminAnswer {
@@ -74,10 +74,10 @@ export class AdminServer {
 
   constructor(
     private readonly components: AdminComponents,
-    { names, metricsWithoutToken = false }: AdminSettings,
+    { names, publicMetrics = false }: AdminSettings,
   ) {
     this.guard = new RequestGuard(names);
-    this.routes = [...ownRoutes(components, metricsWithoutToken), ...(components.routes ?? [])];
+    this.routes = [...ownRoutes(components, publicMetrics), ...(components.routes ?? [])];
     const { headerBytes: maxHeaderSize, requestMs: requestTimeout, connections } = SERVER_LIMITS;
     const create = components.createServer ?? createServer;
     this.server = create({ maxHeaderSize, requestTimeout }, (request, response) => {
@@ -170,11 +170,22 @@ const unauthorized = () =>
 const addressOf = ({ socket }: IncomingMessage) => (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 
 function failure(error: unknown): AdminAnswer {
-  if (error instanceof BadBody) return refusal(error.message, 400);
+  // Of a body that is too large, the rest is not read.
+  if (error instanceof AdminRefusal)
+    return error.status === 400 ? refusal(error.message, 400) : text(error.message, error.status);
   return text(error instanceof Error ? error.message : String(error), 500);
 }
 
-class BadBody extends Error {}
+/** What a route does not do, with the status and a message for the operator. */
+export class AdminRefusal extends Error {
+  constructor(
+    readonly status: 400 | 404 | 409,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** Of a path, percent-encoded; as it is where that is malformed. A group that did not take part is empty. */
 function decoded(text: string | undefined): string {
@@ -190,19 +201,19 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new BadBody(`the body is larger than ${BODY_LIMIT_BYTES} bytes`);
+    if (size > BODY_LIMIT_BYTES) throw new AdminRefusal(400, `the body is larger than ${BODY_LIMIT_BYTES} bytes`);
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    throw new BadBody("the body is not JSON");
+    throw new AdminRefusal(400, "the body is not JSON");
   }
 }
 
 /** Load balancers and probes have no token: they learn whether, not why. */
-function ownRoutes({ metrics, health, dropCache }: AdminComponents, metricsWithoutToken: boolean): AdminRoute[] {
+function ownRoutes({ metrics, health, dropCache }: AdminComponents, publicMetrics: boolean): AdminRoute[] {
   const live = () => Promise.resolve(text("live"));
   const measured = async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() });
   return [
@@ -224,7 +235,7 @@ function ownRoutes({ metrics, health, dropCache }: AdminComponents, metricsWitho
       method: "GET",
       path: /^\/metrics$/,
       run: measured,
-      ...(metricsWithoutToken ? { withoutToken: measured } : {}),
+      ...(publicMetrics ? { withoutToken: measured } : {}),
     },
     {
       method: "DELETE",

@@ -68,6 +68,7 @@ export class BucketTableCatalog implements BucketCatalog {
         const released: string[] = [];
         for (const upload of open) released.push(...(await abortUpload(tx, this.clock.now(), upload.id)));
         await tx.deleteFrom("configurations").where("bucket", "=", name).execute();
+        await tx.deleteFrom("bucket_usage").where("bucket", "=", name).execute();
         await tx.deleteFrom("buckets").where("name", "=", name).execute();
         return { orphans: await orphansAmong(tx, released) };
       }),

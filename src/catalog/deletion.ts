@@ -5,6 +5,7 @@ import type { Deleted, DeleteRequest } from "./catalog.js";
 import { recordEvents } from "./events.js";
 import { lockColumn } from "./json-columns.js";
 import type { Tx } from "./store.js";
+import { freeUsage, usageOf } from "./usage.js";
 import {
   findSlot,
   findVersion,
@@ -63,6 +64,7 @@ async function removeNamed(
 ): Promise<Deleted> {
   requireUnlocked(lockColumn.unpack(version.lock), now, bypass);
   await removeRow(tx, slot, version);
+  await freeUsage(tx, slot.bucket, usageOf(version));
   const released = await unlinkVersion(tx, now, version);
   return { deleted: true, deleteMarker: version.deleteMarker, orphans: await orphansAmong(tx, released) };
 }
@@ -71,6 +73,7 @@ async function setMarker(tx: Tx, now: number, slot: ObjectSlot, owner: string): 
   const { versionId, replaced } = await prepareInsertion(tx, slot);
   const marker = { bucket: slot.bucket, key: slot.key, owner, size: 0, etag: "", content: {}, metadata: {} };
   await insertVersion(tx, now, marker, { versionId, deleteMarker: true });
+  if (replaced) await freeUsage(tx, slot.bucket, usageOf(replaced));
   const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
   return { deleted: true, versionId, deleteMarker: true, orphans: await orphansAmong(tx, released) };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KeyLimits } from "../model/account.js";
 import { permissions, type Acl } from "../model/acl.js";
 import { checksumAlgorithms, type Checksum } from "../model/checksum.js";
 import type { Encryption } from "../model/encryption.js";
@@ -134,6 +135,16 @@ export const uploadResultColumn = new JsonColumn<UploadResult>(
     checksum: checksum.exactOptional(),
     partEtags: z.array(text),
   } satisfies Members<UploadResult>),
+);
+
+export const keyLimitsColumn = new JsonColumn<KeyLimits>(
+  "access key's limits",
+  z.strictObject({
+    buckets: z.array(text).exactOptional(),
+    prefixes: z.array(text).exactOptional(),
+    permission: z.enum(["read", "write", "read-write"]).exactOptional(),
+    expiresAt: z.number().exactOptional(),
+  } satisfies Members<KeyLimits>),
 );
 
 export const eventColumn = new JsonColumn<ObjectEvent>(

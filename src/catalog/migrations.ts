@@ -7,7 +7,10 @@ import { addAcls } from "./migrations/0004-acls.js";
 import { addEncryption } from "./migrations/0005-encryption.js";
 import { createEvents } from "./migrations/0006-events.js";
 import { createPacks } from "./migrations/0007-packs.js";
+import { addDamage } from "./migrations/0008-damage.js";
 import { createCatalogMark } from "./migrations/0009-catalog-mark.js";
+import { createChecks } from "./migrations/0011-checks.js";
+import { createIdentity } from "./migrations/0013-identity.js";
 import { addJobTimes } from "./migrations/0014-job-times.js";
 
 /** The catalog's history. A migration that was released is never changed: a new one follows it. */
@@ -23,7 +26,10 @@ export class Migrations implements MigrationProvider {
       "0005_encryption": { up: (db: Kysely<unknown>) => addEncryption(db, this.types) },
       "0006_events": { up: (db: Kysely<unknown>) => createEvents(db, this.types) },
       "0007_packs": { up: (db: Kysely<unknown>) => createPacks(db, this.types) },
+      "0008_damage": { up: (db: Kysely<unknown>) => addDamage(db, this.types) },
       "0009_catalog_mark": { up: (db: Kysely<unknown>) => createCatalogMark(db, this.types) },
+      "0011_checks": { up: (db: Kysely<unknown>) => createChecks(db, this.types) },
+      "0013_identity": { up: (db: Kysely<unknown>) => createIdentity(db, this.types) },
       "0014_job_times": { up: (db: Kysely<unknown>) => addJobTimes(db, this.types) },
     });
   }

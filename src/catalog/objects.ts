@@ -34,6 +34,7 @@ import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { insertStaged } from "./staged-version.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
+import { changeUsage, replacement, usageOf } from "./usage.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listVersions } from "./version-listing.js";
 import {
@@ -106,6 +107,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const slot = await findSlot(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
+      const change = replacement(usageOf(version), replaced && usageOf(replaced));
+      await changeUsage(tx, slot, change, version.accountQuota);
       const row = await this.insert(tx, now, versionId, version, bytes);
       // A copy onto itself shares the old version's blobs and files, so the old version is unlinked after the new one
       // is linked.

@@ -21,6 +21,8 @@ export interface Schema {
   files: FileTable;
   file_blobs: FileBlobTable;
   placements: PlacementTable;
+  failing_nodes: FailingNodeTable;
+  failing_fragments: FailingFragmentTable;
   pack_queue: PackQueueTable;
   pack_moves: PackMoveTable;
   uploads: UploadTable;
@@ -31,6 +33,9 @@ export interface Schema {
   events: EventTable;
   dropped_events: DroppedEventsTable;
   catalog_mark: CatalogMarkTable;
+  accounts: AccountTable;
+  access_keys: AccessKeyTable;
+  bucket_usage: BucketUsageTable;
 }
 
 export interface BucketTable {
@@ -81,6 +86,8 @@ export interface VersionTable {
   acl: string | null;
   /** JSON: Encryption. */
   encryption: string | null;
+  /** Its staged bytes are not what was written: what is wrong with them. */
+  damage: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -126,6 +133,20 @@ export interface FileTable {
   packed: PackFormat | null;
   /** Of a pack: the stored bytes that a version needs. */
   live_bytes: Generated<number>;
+  /** When the fragments of the stored file were last looked at, or were reported. */
+  checked_at: Generated<number>;
+  /** It is to be looked at before its turn. */
+  check_soon: Generated<Flag>;
+  /** Fragments left of the worst segment then, 0…12; null before the first look. */
+  redundancy: Generated<number | null>;
+  /** Since when too few are left. */
+  degraded_since: Generated<number | null>;
+  /** Under repair: `file_blobs` has the segments as the network had them, whatever `format` and `size` say. */
+  restored: Generated<Flag>;
+  /** A pack that is to be merged because of its nodes. */
+  renew: Generated<Flag>;
+  /** It failed because its staged bytes are damaged. */
+  damaged: Generated<Flag>;
 }
 
 /** Versions that wait for a pack. */
@@ -162,6 +183,20 @@ export interface PlacementTable {
   node: string;
   state: Placement["state"];
   since: number;
+}
+
+/** Nodes that do not answer. */
+export interface FailingNodeTable {
+  node: string;
+  /** When it first failed, of so many failures in a row, and when the last time. */
+  since: number;
+  samples: number;
+  last_at: number;
+}
+
+/** Nodes that answer, but do not give their fragments of a file. */
+export interface FailingFragmentTable extends FailingNodeTable {
+  file_id: number;
 }
 
 export interface UploadTable {
@@ -251,4 +286,46 @@ export interface CatalogMarkTable {
   /** 128 random bits in hex. */
   catalog: string;
   generation: number;
+}
+
+/** Accounts beside those of the configuration. */
+export interface AccountTable {
+  /** S3's canonical user ID. */
+  id: string;
+  name: string;
+  cess_account: string;
+  territory: string;
+  reads_network: Flag;
+  created_at: number;
+  /** Null: it is not disabled. */
+  disabled_at: number | null;
+  quota_bytes: number | null;
+  quota_objects: number | null;
+}
+
+/** Access keys beside those of the configuration, of any account. */
+export interface AccessKeyTable {
+  id: string;
+  /** The account's canonical user ID. */
+  account: string;
+  /** Sealed under the master key. */
+  secret: string;
+  /** JSON: KeyLimits. */
+  limits: string | null;
+  /** JSON: an identity policy. */
+  policy: string | null;
+  created_at: number;
+}
+
+/** What a bucket holds, kept in step with `versions` and `parts` by usage.ts. */
+export interface BucketUsageTable {
+  bucket: string;
+  /** Sizes of all versions. */
+  bytes: number;
+  /** Sizes of the parts of open uploads. */
+  upload_bytes: number;
+  /** Versions that are no delete markers. */
+  objects: number;
+  quota_bytes: number | null;
+  quota_objects: number | null;
 }

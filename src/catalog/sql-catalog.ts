@@ -8,10 +8,13 @@ import { BucketTableCatalog } from "./buckets.js";
 import type {
   BucketCatalog,
   Catalog,
+  CheckCatalog,
+  DamageCatalog,
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
   InspectionCatalog,
+  IdentityCatalog,
   JobCatalog,
   KeyUseCatalog,
   MarkCatalog,
@@ -20,11 +23,15 @@ import type {
   PreparationCatalog,
   StatusCatalog,
   UploadCatalog,
+  UsageCatalog,
 } from "./catalog.js";
+import { CheckTableCatalog } from "./checks.js";
+import { DamageTableCatalog } from "./damages.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
 import { InspectionTableCatalog } from "./inspection.js";
+import { IdentityTableCatalog } from "./identities.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
@@ -35,6 +42,7 @@ import { FormatColumn } from "./segment-columns.js";
 import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
 import { UploadTableCatalog } from "./uploads.js";
+import { UsageTableCatalog } from "./usage.js";
 
 /** The catalog over any store that speaks SQL. */
 export class SqlCatalog implements Catalog {
@@ -45,12 +53,16 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly packs: PackCatalog;
+  readonly checks: CheckCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
   readonly status: StatusCatalog;
+  readonly identities: IdentityCatalog;
+  readonly usage: UsageCatalog;
+  readonly damages: DamageCatalog;
   private readonly store: Store;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
@@ -65,11 +77,15 @@ export class SqlCatalog implements Catalog {
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock, formats);
     this.packs = new PackTableCatalog(store, clock, formats);
+    this.checks = new CheckTableCatalog(store, clock);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);
     this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
     this.status = new StatusTableCatalog(store, clock);
+    this.identities = new IdentityTableCatalog(store, clock);
+    this.usage = new UsageTableCatalog(store);
+    this.damages = new DamageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -3,6 +3,7 @@ import { noBucket } from "../model/bucket.js";
 import type { Clock } from "../model/clock.js";
 import { DomainError } from "../model/errors.js";
 import { noUpload, type Part, type Upload } from "../model/object.js";
+import { NO_USAGE, type AccountQuota } from "../model/quota.js";
 import type { Preconditions } from "../model/precondition.js";
 import { orphansAmong } from "./blob-links.js";
 import type { NewVersion, Released, UploadCatalog, UploadPage, UploadQuery, UploadResult, Written } from "./catalog.js";
@@ -22,6 +23,7 @@ import type { UploadTable } from "./schema.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { insertStaged } from "./staged-version.js";
 import type { Store, Tx } from "./store.js";
+import { changeUsage, freeUsage, replacement, usageOf } from "./usage.js";
 import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
@@ -76,17 +78,24 @@ export class UploadTableCatalog implements UploadCatalog {
     return row && { ...toUpload(row), ...(row.format === null ? {} : { format: this.formats.unpack(row.format) }) };
   }
 
-  putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }> {
+  putPart(
+    id: string,
+    part: Omit<Part, "createdAt">,
+    accountQuota?: AccountQuota,
+  ): Promise<Released & { readonly part: Part }> {
     return this.store.write(async (tx) => {
       const known = await tx
         .selectFrom("uploads as u")
         .leftJoin("parts as p", (join) =>
           join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber),
         )
-        .select(["u.state", "p.blob"])
+        .innerJoin("buckets as b", "b.name", "u.bucket")
+        .select(["u.state", "u.bucket", "b.owner", "p.blob", "p.size"])
         .where("u.id", "=", id)
         .executeTakeFirst();
       if (known?.state !== "open") throw noUpload(id);
+      const change = { ...NO_USAGE, uploadBytes: part.size - (known.size ?? 0) };
+      await changeUsage(tx, known, change, accountQuota);
       const content = {
         size: part.size,
         etag: part.etag,
@@ -140,10 +149,12 @@ export class UploadTableCatalog implements UploadCatalog {
     return this.store.write(async (tx) => {
       const now = this.clock.now();
       const format = this.formats.unpack(await requireOpen(tx, id, version));
-      const released = await takeParts(tx, id, parts);
+      const { released, bytes } = await takeParts(tx, id, parts);
       const slot = await findSlot(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
+      const change = replacement(usageOf(version), replaced && usageOf(replaced));
+      await changeUsage(tx, slot, { ...change, uploadBytes: -bytes }, version.accountQuota);
       if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
       const slices = parts.map(({ blob, size }) => ({ blob, offset: 0, length: size }));
       const row = await insertStaged(tx, now, this.formats, version, { versionId, slices, format });
@@ -211,10 +222,18 @@ async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<str
 }
 
 /**
- * Removes all parts and returns their blobs. The listed ones must be unchanged, else throws DomainError `partReplaced`.
+ * Removes all parts and returns their blobs and bytes. The listed ones must be unchanged, else throws DomainError `partReplaced`.
  */
-async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<string[]> {
-  const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning(["part_number", "blob"]).execute();
+async function takeParts(
+  tx: Tx,
+  id: string,
+  listed: readonly Part[],
+): Promise<{ readonly released: string[]; readonly bytes: number }> {
+  const rows = await tx
+    .deleteFrom("parts")
+    .where("upload_id", "=", id)
+    .returning(["part_number", "blob", "size"])
+    .execute();
   const blobs = new Map(rows.map((row) => [row.part_number, row.blob]));
   for (const part of listed) {
     if (blobs.get(part.partNumber) !== part.blob) {
@@ -224,12 +243,18 @@ async function takeParts(tx: Tx, id: string, listed: readonly Part[]): Promise<s
       );
     }
   }
-  return [...blobs.values()];
+  return { released: [...blobs.values()], bytes: totalBytes(rows) };
+}
+
+function totalBytes(parts: readonly { readonly size: number }[]): number {
+  return parts.reduce((total, { size }) => total + size, 0);
 }
 
 /** Marks an open upload as aborted. Returns the blobs of its parts. */
 export async function abortUpload(tx: Tx, now: number, id: string): Promise<string[]> {
-  const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning("blob").execute();
+  const rows = await tx.deleteFrom("parts").where("upload_id", "=", id).returning(["blob", "size"]).execute();
+  const upload = await tx.selectFrom("uploads").select("bucket").where("id", "=", id).executeTakeFirst();
+  if (upload && rows.length > 0) await freeUsage(tx, upload.bucket, { ...NO_USAGE, uploadBytes: totalBytes(rows) });
   await tx.deleteFrom("preparations").where("subject", "=", id).execute();
   await tx.updateTable("uploads").set({ state: "aborted", ended_at: now, format: null }).where("id", "=", id).execute();
   return rows.map((row) => row.blob);

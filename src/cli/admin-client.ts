@@ -5,6 +5,7 @@ import { secureListeners } from "../config/listener-settings.js";
 import { loadAdminConfig } from "../config/load.js";
 import { AdminError } from "./admin-error.js";
 import { readAdminToken } from "./gateway/admin-token.js";
+import { localAddress } from "./listen.js";
 import { readCertificate } from "./tls/key-pair.js";
 
 /** How long an answer may take, ms. */
@@ -40,14 +41,14 @@ export class AdminClient {
     const given = tokenFile === undefined ? undefined : readAdminToken(tokenFile, "--token-file");
     if (admin !== undefined) return new AdminClient({ base: admin.replace(/\/+$/, ""), token: given });
     const settings = loadAdminConfig(config);
-    const { host, port } = settings.adminListen;
+    const address = localAddress(settings.adminListen);
     const file = settings.admin.tokenFile;
     const token = given ?? (file === undefined ? undefined : readAdminToken(file));
     const { certFile } = settings.tls;
     if (certFile === undefined || !secureListeners(settings).has("admin"))
-      return new AdminClient({ base: `http://${local(host)}:${port}`, token });
+      return new AdminClient({ base: `http://${address}`, token });
     const { fingerprint256: fingerprint } = readCertificate(certFile).certificate;
-    return new AdminClient({ base: `https://${local(host)}:${port}`, token, fingerprint });
+    return new AdminClient({ base: `https://${address}`, token, fingerprint });
   }
 
   get<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
@@ -56,6 +57,10 @@ export class AdminClient {
 
   post<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>> {
     return this.ask("POST", path, body, schema);
+  }
+
+  delete<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T>> {
+    return this.ask("DELETE", path, undefined, schema);
   }
 
   /** The answer to a GET, whatever its status. Throws AdminError when nothing answers. */
@@ -111,11 +116,4 @@ function pinned(fingerprint: string): buildConnector.connector {
         callback(new Error("its certificate is not that of tls.certFile"), null);
       }
     });
-}
-
-/** An address to connect to where one to listen on was given: that of all addresses is none. */
-function local(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -7,7 +7,7 @@ import { FolderLock } from "./folder-lock.js";
 
 export interface DataFolderSettings {
   readonly path: string;
-  /** The setting that names it, for messages: `dataDir (CESS_S3_DATA_DIR)`. */
+  /** The setting that names it, for messages: `dataDir (CESS_S3_DATA_DIR)`, or a command's option. */
   readonly setting: string;
   /** Names that the program gives to what is in the folder; nothing else in it is touched. */
   readonly contents: RegExp;
@@ -23,7 +23,7 @@ export class FolderInUse extends ConfigError {
     setting: string,
     options?: ErrorOptions,
   ) {
-    super(`${holder}: end that process first, or choose another folder in ${setting}`, options);
+    super(`${holder}: end that process first, or choose another folder in ${setting}`, { ...options, key: "dataDir" });
   }
 }
 
@@ -33,6 +33,7 @@ export interface FolderLog {
 
 const GATEWAY_CONTENTS =
   /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|audit\.log(?:\.\d+)?|blobs|cache|restore\.partial|state|access-logs|network)$/;
+const NETWORK_CONTENTS = /^(?:lock\.(?:sqlite|json)|ports\.json|chain|node\d+)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
 /** Where a restore puts what it has not verified as a whole yet. */
 export const UNFINISHED_RESTORE = "restore.partial";
@@ -63,7 +64,7 @@ export class DataFolder {
       await makeFolder(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (cause) {
-      throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause });
+      throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause, key: "dataDir" });
     }
     const lock = await take(path, command, setting);
     try {
@@ -100,6 +101,16 @@ export async function openGatewayFolder(
   );
 }
 
+/** The dev network's folder in a data folder: a gateway may use the data folder meanwhile. As `DataFolder.open`. */
+export function openNetworkFolder(dataDir: string, command: string, log: FolderLog): Promise<DataFolder> {
+  return DataFolder.open(log, {
+    path: join(dataDir, "network"),
+    command,
+    setting: "dataDir (CESS_S3_DATA_DIR)",
+    contents: NETWORK_CONTENTS,
+  });
+}
+
 /** The data folder of a storage node. As `DataFolder.open`. */
 export function openNodeFolder(path: string, command: string, log: FolderLog): Promise<DataFolder> {
   return DataFolder.open(log, { path, command, setting: "dataDir (CESS_S3_NODE_DATA_DIR)", contents: NODE_CONTENTS });
@@ -112,7 +123,10 @@ async function take(path: string, command: string, setting: string): Promise<Fol
     if (cause instanceof ConfigError) throw new FolderInUse(cause.message, setting, { cause });
     // SQLite does not say why it cannot open a file.
     await requireWritable(path, setting);
-    throw new ConfigError(`${setting}: the folder ${path} cannot be locked: ${reasonOf(cause)}`, { cause });
+    throw new ConfigError(`${setting}: the folder ${path} cannot be locked: ${reasonOf(cause)}`, {
+      cause,
+      key: "dataDir",
+    });
   }
 }
 
@@ -121,7 +135,7 @@ async function requireWritable(path: string, setting: string): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(path, ".write-test-")));
   } catch (cause) {
-    throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause });
+    throw new ConfigError(`${setting}: cannot use the folder ${path}: ${reasonOf(cause)}`, { cause, key: "dataDir" });
   }
 }
 

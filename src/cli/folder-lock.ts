@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
@@ -52,6 +52,23 @@ export class FolderLock {
       // A full disk: the lock holds without it.
     }
     return new FolderLock(database, holderPath);
+  }
+
+  /** Who has the folder, for messages; undefined when nobody does, and when there is no such folder. */
+  static holder(folder: string): string | undefined {
+    if (!existsSync(join(folder, LOCK_FILES.lock))) return undefined;
+    const database = new Database(join(folder, LOCK_FILES.lock));
+    try {
+      database.pragma("journal_mode = MEMORY");
+      database.exec("BEGIN EXCLUSIVE");
+      database.exec("ROLLBACK");
+      return undefined;
+    } catch (error) {
+      if (!(error as { code?: string }).code?.startsWith("SQLITE_BUSY")) throw error;
+      return describe(readHolder(join(folder, LOCK_FILES.holder)));
+    } finally {
+      database.close();
+    }
   }
 
   /** Gives the lock back. */

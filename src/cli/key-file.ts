@@ -54,7 +54,10 @@ export async function openKeyFile(
   const configured = masterKey === undefined ? [] : [readMasterKey(masterKey)];
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ConfigError(`encryption.keyFile: cannot read the key file ${path}: ${reasonOf(cause)}`, { cause });
+    throw new ConfigError(`encryption.keyFile: cannot read the key file ${path}: ${reasonOf(cause)}`, {
+      cause,
+      key: "encryption.keyFile",
+    });
   });
   if (text === undefined && configured.length > 0)
     return { material: { master: configured, kms: new Map(), ciphers: new Map() }, exposed: false };
@@ -66,14 +69,16 @@ export async function openKeyFile(
     ciphers: new Map(Object.entries(ciphers)),
   };
   if (material.master.length === 0)
-    throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`);
+    throw new ConfigError(`the key file ${path} has no master key: add "master", a key of 32 bytes in base64`, {
+      key: "encryption.keyFile",
+    });
   return { material, exposed: ((await stat(path)).mode & 0o077) !== 0 };
 }
 
 function readMasterKey(text: string): Uint8Array {
   const parsed = key.safeParse(text.trim());
   if (!parsed.success)
-    throw new ConfigError(`encryption.masterKey: ${parsed.error.issues.map(({ message }) => message).join("; ")}`);
+    throw ConfigError.of("encryption.masterKey", parsed.error.issues.map(({ message }) => message).join("; "));
   return parsed.data;
 }
 
@@ -83,10 +88,13 @@ function parse(path: string, text: string): z.output<typeof keyFileSchema> {
     values = JSON.parse(text);
   } catch {
     // The message of JSON.parse would quote the file.
-    throw new ConfigError(`the key file ${path} is not JSON`);
+    throw new ConfigError(`the key file ${path} is not JSON`, { key: "encryption.keyFile" });
   }
   const parsed = keyFileSchema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(`the key file ${path} is not valid:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new ConfigError(`the key file ${path} is not valid:\n${z.prettifyError(parsed.error)}`, {
+      key: "encryption.keyFile",
+    });
   return parsed.data;
 }
 

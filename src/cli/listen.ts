@@ -1,8 +1,11 @@
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { ConfigError } from "../config/config-error.js";
 import type { ListenAddress } from "../config/quantity.js";
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "something listens there already, another program or another listener of this one; choose another port",
+/** By the code of the operating system: why an address is refused; behind a semicolon, what to do. */
+export const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "something listens there already; end it, or choose another port",
   EADDRNOTAVAIL: "this machine does not have that address; 0.0.0.0 and [::] stand for all that it has",
   EACCES: "this user may not listen on that port; choose one above 1023",
   EPERM: "this user may not listen on that port; choose one above 1023",
@@ -10,8 +13,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the host name cannot be looked up; write an IP address",
 };
 
+/** How long whoever has the port may take to say what it is, ms. */
+const ASK_MS = 1_000;
+
 /** `host:port`, with an IPv6 address in brackets. */
-const hostAndPort = (host: string, port: number) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+export const hostAndPort = ({ host, port }: ListenAddress) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** An address to connect to where one to listen on was given: that of all addresses is none. */
+export function localAddress({ host, port }: ListenAddress): string {
+  if (host === "0.0.0.0") return hostAndPort({ host: "127.0.0.1", port });
+  return hostAndPort({ host: host === "::" ? "::1" : host, port });
+}
 
 /**
  * Lets a server listen; resolves with its URL. `setting` is the one that `address` comes from. Rejects with ConfigError
@@ -25,15 +37,35 @@ export async function listen(
 ): Promise<string> {
   try {
     const actual = await server.listen(host, port);
-    return `${scheme}://${hostAndPort(host, actual.port)}`;
+    return `${scheme}://${hostAndPort({ host, port: actual.port })}`;
   } catch (error) {
-    throw listenError(setting, { host, port }, error);
+    throw await listenError(setting, { host, port }, error);
   }
 }
 
 /** A ConfigError for what a refused address is the reason of; anything else as it is. */
-export function listenError(setting: string, { host, port }: ListenAddress, error: unknown): unknown {
-  const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ""];
+export async function listenError(setting: string, address: ListenAddress, error: unknown): Promise<unknown> {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const reason = REASONS[code];
   if (reason === undefined) return error;
-  return new ConfigError(`${setting}: cannot listen on ${hostAndPort(host, port)}: ${reason}`, { cause: error });
+  const ours = code === "EADDRINUSE" && (await isGateway(address));
+  const why = ours ? reason.replace(";", ", a cess-s3 gateway that runs;") : reason;
+  return ConfigError.of(setting, `cannot listen on ${hostAndPort(address)}: ${why}`, { cause: error });
+}
+
+/** Whether a gateway answers there: its S3 listener with a request's id, its admin listener with what it is. */
+export function isGateway(address: ListenAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = get(`http://${localAddress(address)}/health/live`, { agent: false, timeout: ASK_MS }, (answer) => {
+      text(answer).then(
+        (body) => resolve(body === "live\n" || answer.headers["x-amz-request-id"] !== undefined),
+        () => resolve(false),
+      );
+    });
+    // Whoever sends byte by byte is no gateway.
+    const end = setTimeout(() => asked.destroy(), 2 * ASK_MS);
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(false));
+    asked.on("close", () => clearTimeout(end));
+  });
 }

@@ -37,7 +37,7 @@ export class NodeServer implements Running {
       const { endpoint } = await this.node.start();
       return { account: this.account, endpoint };
     } catch (error) {
-      throw listenError("listen", this.address, error);
+      throw await listenError("listen", this.address, error);
     }
   }
 

@@ -1,8 +1,17 @@
 /** What is wrong with the configuration or with what it names, in the operator's words: printed without a trace. */
 export class ConfigError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The setting that it is about, as `accounts[0].secretAccessKeyFile`; undefined when it is about none, or several. */
+  readonly key: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly key?: string } = {}) {
     super(message, options);
     this.name = "ConfigError";
+    this.key = options.key;
+  }
+
+  /** Of one setting, which the message begins with. */
+  static of(key: string, fault: string, options: ErrorOptions = {}): ConfigError {
+    return new ConfigError(`${key}: ${fault}`, { ...options, key });
   }
 }
 

@@ -1,16 +1,21 @@
 import { readFileSync } from "node:fs";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
 import { ConfigError, reasonOf } from "./config-error.js";
+import type { Place } from "./place.js";
 
-/** Where a value stands in the configuration: `["accounts", 0, "name"]`. */
-export type Place = readonly PropertyKey[];
 export type Tree = Record<string, unknown>;
 
 export interface ConfigFile {
   readonly path: string;
   readonly values: Tree;
-  /** The line of the deepest key on the way to `place` that the file has, from 1; undefined when it has none. */
-  lineOf(place: Place): number | undefined;
+  /** Where the deepest key on the way to `place` stands that the file has; undefined when it has none. */
+  positionOf(place: Place): Position | undefined;
+}
+
+/** A place in a file, as editors count: both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
 }
 
 /** In our words: the parser's own messages quote the file, which holds secrets. */
@@ -47,7 +52,7 @@ export function readConfigFile(path: string): ConfigFile {
       `cannot read the configuration file ${path}: line ${line}, column ${col} is not valid YAML: ${why}`,
     );
   }
-  return { path, values: valuesOf(path, document), lineOf: (place) => lineOf(document.contents, place, lines) };
+  return { path, values: valuesOf(path, document), positionOf: (place) => positionOf(document.contents, place, lines) };
 }
 
 function firstFault(document: Document.Parsed): { readonly code: string; readonly offset: number } | undefined {
@@ -79,9 +84,9 @@ function valuesOf(path: string, document: Document.Parsed): Tree {
   );
 }
 
-function lineOf(contents: Node | null, place: Place, lines: LineCounter): number | undefined {
+function positionOf(contents: Node | null, place: Place, lines: LineCounter): Position | undefined {
   let node: unknown = contents;
-  let line: number | undefined;
+  let position: Position | undefined;
   for (const step of place) {
     let found: unknown;
     if (isMap(node)) {
@@ -90,7 +95,8 @@ function lineOf(contents: Node | null, place: Place, lines: LineCounter): number
     } else if (isSeq(node)) found = node = node.items[Number(step)];
     const start = (found as Partial<Node> | undefined)?.range?.[0];
     if (start === undefined) break;
-    ({ line } = lines.linePos(start));
+    const { line, col } = lines.linePos(start);
+    position = { line, column: col };
   }
-  return line;
+  return position;
 }

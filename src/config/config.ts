@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
+import { identitySchema } from "./identity.js";
+import { webhooksSchema } from "./webhooks.js";
+import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { adminSchema, rateSchema, tlsSchema } from "./listener-settings.js";
@@ -69,37 +72,6 @@ const encryptionFields = {
 const oneMasterKey = onePlace(["masterKey", "masterKeyFile"], "optional");
 const encryptionSchema = z.strictObject(encryptionFields).superRefine(oneMasterKey);
 
-const webhookSchema = z.strictObject(
-  {
-    /** Buckets name it as arn:cess:sqs::NAME:webhook. */
-    name: z.string().regex(/^[a-z0-9-]{1,64}$/, "must be 1 to 64 lower-case letters, digits and hyphens"),
-    url: z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" }),
-    /** A file that holds a token, sent as `Authorization: Bearer`. */
-    tokenFile: z.string().min(1).optional(),
-  },
-  {
-    error: ({ code, input }) =>
-      code === "invalid_type" && typeof input === "string"
-        ? "each must be NAME=URL, such as orders=https://example.com/events"
-        : undefined,
-  },
-);
-
-/** In the environment each is `NAME=URL`. */
-const webhooksSchema = z
-  .array(
-    z.preprocess((value) => {
-      const [, name, url] = (typeof value === "string" ? /^([^=]*)=(.*)$/ : /$^/).exec(String(value)) ?? [];
-      return name === undefined ? value : { name, url };
-    }, webhookSchema),
-  )
-  .max(100)
-  .default([])
-  .refine(
-    (webhooks) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length,
-    "has two webhooks of one name: names must differ",
-  );
-
 const chainSchema = z
   .strictObject(
     {
@@ -152,22 +124,19 @@ const limitsSchema = z
     error: "must not be above maxRequests",
   });
 
-/**
- * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
- * account, the S3 accounts, and whether objects are encrypted.
- */
-export const configSchema = z.strictObject({
+/** All settings of a gateway, each by itself. */
+export const settingsSchema = z.strictObject({
   /** Where S3 clients connect. */
   listen: listenAddress.prefault("127.0.0.1:9000"),
   /** Domain for virtual-host style: `BUCKET.domain`. Path style always works. */
   domain: z
     .string()
-    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
+    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case, such as s3.example.com")
     .optional(),
   /** Browsers see a bucket's website as `BUCKET.websiteDomain`. Must differ from `domain`. */
   websiteDomain: z
     .string()
-    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case")
+    .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case, such as s3.example.com")
     .optional(),
   region: z.string().default("us-east-1"),
   /** Also serves requests that were signed for another region than `region`. */
@@ -191,9 +160,12 @@ export const configSchema = z.strictObject({
   accounts: z
     .array(accountSchema, {
       error: ({ input }) =>
-        input === undefined ? "is missing: it lists who may use this gateway, and who pays" : undefined,
+        input === undefined
+          ? "is missing: it lists who may use this gateway, and who pays; `cess-s3 init` writes a file with an example"
+          : undefined,
     })
     .min(1),
+  identity: identitySchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({
@@ -318,6 +290,23 @@ export const configSchema = z.strictObject({
       minFreeBytes: bytes.prefault("1GiB"),
     })
     .prefault({}),
+  /** How stored files are looked after: docs/durability.md. */
+  scrub: z
+    .strictObject({
+      /** Days in which every stored file is looked at; 0: files are not looked at, and not repaired. */
+      days: decimalNumber({ min: 0, max: 3650 }).default(30),
+      /** Fragments fetched whole to be verified, bytes a day. */
+      bytesPerDay: bytes.prefault("64GiB"),
+      /** Hours that the network has to replace lost fragments by itself, before this gateway repairs. */
+      restoralHours: decimalNumber({ min: 0.001, max: 8760 }).default(24),
+      /** A file with fewer than so many of its 12 fragments is repaired; 0: none is. */
+      repairBelow: wholeNumber({ min: 0, max: 12 }).default(8),
+      /** Bytes a day that are read back for repairs. */
+      repairBytesPerDay: bytes.prefault("256GiB"),
+      /** Files under repair at a time. */
+      repairs: wholeNumber({ min: 1, max: 1000 }).default(4),
+    })
+    .prefault({}),
   /** Milliseconds of a day in lifecycle rules; shorter ones are for tests. */
   lifecycleDayMs: wholeNumber({ min: 1000, max: 86_400_000 }).default(86_400_000),
   logLevel: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
@@ -336,24 +325,37 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+/**
+ * Everything an operator can set. All has a default except what only the operator knows: the chain, the signing
+ * account, the S3 accounts, and whether objects are encrypted.
+ */
+export const configSchema = settingsSchema.superRefine(conflicts);
+
+/** The same on the dev network, which has its own chain and accounts. */
+export const devGatewaySchema = settingsSchema.omit({ chain: true, accounts: true }).superRefine(conflicts);
+
 /** The part of a gateway's configuration that says where its keys are, for `cess-s3 seal`. */
 export const keyConfigSchema = z.object({
-  dataDir: configSchema.shape.dataDir,
+  dataDir: settingsSchema.shape.dataDir,
   encryption: z
     .strictObject({ ...encryptionFields, default: encryptionFields.default.optional() })
     .superRefine(oneMasterKey)
     .prefault({}),
 });
 
+/** The part that commands need that change accounts and keys while no gateway runs. */
+export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({
-  adminListen: configSchema.shape.adminListen,
-  admin: configSchema.shape.admin,
-  peers: configSchema.shape.peers,
-  tls: configSchema.shape.tls,
+  adminListen: settingsSchema.shape.adminListen,
+  admin: settingsSchema.shape.admin,
+  peers: settingsSchema.shape.peers,
+  tls: settingsSchema.shape.tls,
 });
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
+export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigInput = z.input<typeof configSchema>;
@@ -361,11 +363,13 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** Settings of the network in a box. */
 export const devConfigSchema = z.strictObject({
   /** The gateway's data folder; the network has a folder in it. */
-  dataDir: configSchema.shape.dataDir,
+  dataDir: settingsSchema.shape.dataDir,
   /** Storage nodes; at least 12 or no file can be stored. */
   nodes: wholeNumber({ min: 12, max: 64 }).default(14),
   /** Milliseconds from block to block. */
   blockMs: wholeNumber({ min: 20, max: 60_000 }).default(1000),
+  /** The chain's port; by default the one that it had last time, where that is free. */
+  port: wholeNumber({ min: 1, max: 65_535 }).optional(),
   /** The CESS runtime whose types the dev chain has. */
   spec: wholeNumber({ min: 0 })
     .refine((spec) => spec === 100 || spec === 133, "must be 100 or 133")
@@ -384,8 +388,8 @@ export const nodeConfigSchema = z.strictObject({
   /** TiB declared when the node registers itself, where the chain lets it. */
   declaredTib: wholeNumber({ min: 1 }).default(1),
   chain: chainSchema,
-  logLevel: configSchema.shape.logLevel,
-  logFormat: configSchema.shape.logFormat,
+  logLevel: settingsSchema.shape.logLevel,
+  logFormat: settingsSchema.shape.logFormat,
 });
 
 export type NodeConfig = Readonly<z.output<typeof nodeConfigSchema>>;

@@ -1,12 +1,7 @@
 import type { z } from "zod";
-import type { Place } from "./config-file.js";
 
-/** `accounts[0].name` for `["accounts", 0, "name"]`. */
-export function placeText(place: Place): string {
-  return place
-    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${String(step)}`))
-    .join("");
-}
+/** The end of a message about text that YAML takes for something else. */
+export const QUOTES = ": put it in quotes";
 
 /**
  * What is wrong with a value, for all kinds of mistakes that the schema has no words of its own for. The value itself is
@@ -33,7 +28,7 @@ function wrongKind(expected: string, input: unknown): string {
   const found = kindOf(input);
   switch (expected) {
     case "string":
-      return `must be text, and is ${found}${typeof input === "object" ? "" : ": put it in quotes"}`;
+      return `must be text, and is ${found}${typeof input === "object" ? "" : QUOTES}`;
     case "array":
       return `must be a list, with a line that begins with "- " for each entry or as [one, two]; it is ${found}`;
     case "object":

@@ -7,7 +7,7 @@ export const adminSchema = z.strictObject({
   /** A file with a token of at least 16 characters, which requests must send as `Authorization: Bearer`. */
   tokenFile: z.string().min(1).optional(),
   /** `/metrics` is answered without the token, too. */
-  metricsWithoutToken: yesNo.default(false),
+  publicMetrics: yesNo.default(false),
 });
 
 export const TLS_LISTENERS = ["s3", "admin", "peers"] as const;
@@ -60,7 +60,7 @@ export function secureListeners({ adminListen, peers, tls }: ListenSettings): Re
   ]);
 }
 
-/** Why the admin listener must not be opened as it is configured; undefined when it may be. */
+/** What is wrong with `adminListen`, where others than this machine reach it and need no token; else undefined. */
 export function adminExposure({
   adminListen: { host },
   admin,
@@ -70,7 +70,8 @@ export function adminExposure({
 }): string | undefined {
   if (admin.tokenFile !== undefined || isLoopback(host)) return undefined;
   return (
-    `adminListen: ${host} can be reached from other machines, and whoever reaches the admin listener controls the gateway: ` +
-    "listen on 127.0.0.1, or set admin.tokenFile (CESS_S3_ADMIN_TOKEN_FILE) to a file with a token, as `openssl rand -hex 32` makes one"
+    `${host} can be reached from other machines, and whoever reaches the admin listener controls the gateway: ` +
+    "listen on 127.0.0.1, such as 127.0.0.1:9001, or set admin.tokenFile (CESS_S3_ADMIN_TOKEN_FILE) to a file with a " +
+    "token, as `openssl rand -hex 32` makes one"
   );
 }

@@ -2,18 +2,26 @@ import {
   adminConfigSchema,
   configSchema,
   devConfigSchema,
+  identityConfigSchema,
+  devGatewaySchema,
   keyConfigSchema,
-  nodeConfigSchema,
   type AdminConfig,
   type Config,
   type ConfigInput,
   type DevConfig,
+  type IdentityConfig,
   type KeyConfig,
-  type NodeConfig,
 } from "./config.js";
 import { readConfigFile } from "./config-file.js";
-import { Settings, type Environment } from "./settings.js";
-import { CHAIN_VARIABLES, DEV_VARIABLES, GATEWAY_VARIABLES, NODE_VARIABLES } from "./variables.js";
+import { Settings } from "./settings.js";
+import {
+  CHAIN_VARIABLES,
+  CONFIG_VARIABLE,
+  DEV_VARIABLES,
+  GATEWAY_VARIABLES,
+  NODE_VARIABLES,
+  type Environment,
+} from "./variables.js";
 
 const DEV_DEFAULTS = {
   logLevel: "warn",
@@ -27,11 +35,14 @@ const DEV_DEFAULTS = {
   packing: { maxAgeSeconds: 5 },
 };
 
-/** The gateway's configuration for `serve`: file, then environment. Throws ConfigError. */
+/** The gateway's settings for `serve`, not yet checked: file, then environment. Throws ConfigError. */
+export function gatewaySettings(file: string | undefined, environment: Environment = process.env): Settings {
+  return fileSettings(file, environment).overlay(environment, { ...GATEWAY_VARIABLES, ...CHAIN_VARIABLES });
+}
+
+/** The gateway's configuration for `serve`. Throws ConfigError. */
 export function loadConfig(file: string | undefined, environment: Environment = process.env): Config {
-  return fileSettings(file ?? environment["CESS_S3_CONFIG"])
-    .overlay(environment, { ...GATEWAY_VARIABLES, ...CHAIN_VARIABLES })
-    .check(configSchema);
+  return gatewaySettings(file, environment).check(configSchema);
 }
 
 /**
@@ -42,7 +53,7 @@ export function loadDevGatewayConfig(
   environment: Environment = process.env,
 ): Config {
   const { reportTimeoutBlocks, ...network } = given;
-  return new Settings({ ...DEV_DEFAULTS, reportTimeoutBlocks })
+  return Settings.of({ ...DEV_DEFAULTS, reportTimeoutBlocks })
     .overlay(environment, GATEWAY_VARIABLES)
     .with(network)
     .check(configSchema);
@@ -50,35 +61,41 @@ export function loadDevGatewayConfig(
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */
 export function loadDevConfig(environment: Environment = process.env): DevConfig {
-  new Settings(DEV_DEFAULTS)
-    .overlay(environment, GATEWAY_VARIABLES)
-    .check(configSchema.omit({ chain: true, accounts: true }));
-  return new Settings({}).overlay(environment, DEV_VARIABLES).check(devConfigSchema);
+  Settings.of(DEV_DEFAULTS).overlay(environment, GATEWAY_VARIABLES).check(devGatewaySchema);
+  return loadNetworkConfig(environment);
+}
+
+/** The network in a box without a gateway; `given` outranks the environment. Throws ConfigError. */
+export function loadNetworkConfig(
+  environment: Environment = process.env,
+  given: { readonly port?: string | undefined; readonly dataDir?: string | undefined } = {},
+): DevConfig {
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Settings.of({}).overlay(environment, DEV_VARIABLES).with(options).check(devConfigSchema);
 }
 
 /** Of the gateway's configuration what says where its keys are; the rest need not be there yet. */
 export function loadKeyConfig(file: string | undefined, environment: Environment = process.env): KeyConfig {
-  return fileSettings(file ?? environment["CESS_S3_CONFIG"])
-    .overlay(environment, GATEWAY_VARIABLES)
-    .check(keyConfigSchema);
+  return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(keyConfigSchema);
+}
+
+/** Of the gateway's configuration what says where its keys are, and its accounts; the rest need not be there. */
+export function loadIdentityConfig(file: string | undefined, environment: Environment = process.env): IdentityConfig {
+  return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(identityConfigSchema);
 }
 
 /** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */
 export function loadAdminConfig(file: string | undefined, environment: Environment = process.env): AdminConfig {
-  return fileSettings(file ?? environment["CESS_S3_CONFIG"])
-    .overlay(environment, GATEWAY_VARIABLES)
-    .check(adminConfigSchema);
+  return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(adminConfigSchema);
 }
 
-/** The configuration of `cess-s3 node`: file, then environment. Throws ConfigError. */
-export function loadNodeConfig(file: string | undefined, environment: Environment = process.env): NodeConfig {
-  return fileSettings(file)
-    .overlay(environment, { ...NODE_VARIABLES, ...CHAIN_VARIABLES })
-    .check(nodeConfigSchema);
+/** The settings of `cess-s3 node`, not yet checked: file, then environment. Throws ConfigError. */
+export function nodeSettings(file: string | undefined, environment: Environment = process.env): Settings {
+  return fileSettings(file, {}).overlay(environment, { ...NODE_VARIABLES, ...CHAIN_VARIABLES });
 }
 
-function fileSettings(path: string | undefined): Settings {
-  if (path === undefined) return new Settings({});
-  const file = readConfigFile(path);
-  return new Settings(file.values, file);
+function fileSettings(path: string | undefined, environment: Environment): Settings {
+  const named = path ?? environment[CONFIG_VARIABLE];
+  // An empty variable counts as none, as everywhere.
+  return Settings.ofFile(named === undefined || named === "" ? undefined : readConfigFile(named));
 }

@@ -29,17 +29,18 @@ export function secretFault(text: string): string | undefined {
 }
 
 /**
- * The text of a secret's file, without the space and line ends around it. `key` is the setting that names the file.
+ * The text of a secret's file, without the space and line ends around it. `label` begins the
+ * message; `key` is the setting that names the file, where the label is no key.
  * Throws ConfigError, which never repeats the text, when the file cannot be read, is empty, or holds a placeholder.
  */
-export function readSecret(path: string, key: string): string {
+export function readSecret(path: string, label: string, key = label): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8").trim();
   } catch (cause) {
-    throw new ConfigError(`${key}: cannot read the file ${path}: ${reasonOf(cause)}`, { cause });
+    throw new ConfigError(`${label}: cannot read the file ${path}: ${reasonOf(cause)}`, { cause, key });
   }
-  if (text === "") throw new ConfigError(`${key}: the file ${path} is empty: it must hold the secret`);
-  if (hasPlaceholder(text)) throw new ConfigError(`${key}: the file ${path} ${PLACEHOLDER_FAULT}`);
+  if (text === "") throw new ConfigError(`${label}: the file ${path} is empty: it must hold the secret`, { key });
+  if (hasPlaceholder(text)) throw new ConfigError(`${label}: the file ${path} ${PLACEHOLDER_FAULT}`, { key });
   return text;
 }

@@ -1,3 +1,7 @@
+import { nearest } from "./nearest.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Environment variable → place in the configuration. The environment outranks the file. */
 export type Variables = Readonly<Record<string, readonly string[]>>;
 
@@ -23,7 +27,7 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
   CESS_S3_ADMIN_NAMES: ["adminNames"],
   CESS_S3_ADMIN_TOKEN_FILE: ["admin", "tokenFile"],
-  CESS_S3_METRICS_WITHOUT_TOKEN: ["admin", "metricsWithoutToken"],
+  CESS_S3_PUBLIC_METRICS: ["admin", "publicMetrics"],
   CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
   CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],
   CESS_S3_ENCRYPTION: ["encryption", "default"],
@@ -60,6 +64,10 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_PACK_MERGE_BUDGET: ["packing", "mergeBudget"],
   CESS_S3_QUARANTINE_DAYS: ["quarantine", "days"],
   CESS_S3_QUARANTINE_MIN_FREE: ["quarantine", "minFreeBytes"],
+  CESS_S3_SCRUB_DAYS: ["scrub", "days"],
+  CESS_S3_SCRUB_BYTES_PER_DAY: ["scrub", "bytesPerDay"],
+  CESS_S3_SCRUB_RESTORAL_HOURS: ["scrub", "restoralHours"],
+  CESS_S3_SCRUB_REPAIR_BELOW: ["scrub", "repairBelow"],
   CESS_S3_LIFECYCLE_DAY_MS: ["lifecycleDayMs"],
   CESS_S3_LOG_LEVEL: ["logLevel"],
   CESS_S3_LOG_FORMAT: ["logFormat"],
@@ -89,6 +97,7 @@ export const DEV_VARIABLES: Variables = {
   CESS_S3_DEV_NODES: ["nodes"],
   CESS_S3_DEV_BLOCK_MS: ["blockMs"],
   CESS_S3_DEV_SPEC: ["spec"],
+  CESS_S3_DEV_PORT: ["port"],
 };
 
 export const NODE_VARIABLES: Variables = {
@@ -99,3 +108,36 @@ export const NODE_VARIABLES: Variables = {
   CESS_S3_LOG_LEVEL: ["logLevel"],
   CESS_S3_LOG_FORMAT: ["logFormat"],
 };
+
+const PREFIX = "CESS_S3_";
+/** Names the configuration file. */
+export const CONFIG_VARIABLE = "CESS_S3_CONFIG";
+
+/** All that any command reads: each may be set for all commands alike. */
+export const ALL_VARIABLES: readonly string[] = [
+  CONFIG_VARIABLE,
+  ...new Set([GATEWAY_VARIABLES, CHAIN_VARIABLES, DEV_VARIABLES, NODE_VARIABLES].flatMap((each) => Object.keys(each))),
+];
+
+/**
+ * Kubernetes tells every container of each service by variables that begin with the service's name: for cess-s3 or
+ * cess-s3-admin CESS_S3_SERVICE_HOST, CESS_S3_ADMIN_SERVICE_PORT_HTTP, CESS_S3_PORT (a URL: tcp://10.0.0.1:9000),
+ * CESS_S3_PORT_9000_TCP, CESS_S3_PORT_9000_TCP_ADDR and so on.
+ */
+export function isServiceVariable(name: string, value: string): boolean {
+  if (/_SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$/.test(name)) return true;
+  if (/_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name)) return true;
+  return name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\//.test(value);
+}
+
+/** What is wrong with variables that begin with CESS_S3_ and that nothing reads. Their values are never shown. */
+export function unknownVariables(environment: Environment): string[] {
+  return Object.entries(environment).flatMap(([name, value = ""]) => {
+    if (!name.startsWith(PREFIX) || ALL_VARIABLES.includes(name) || isServiceVariable(name, value)) return [];
+    const near = nearest(
+      name.slice(PREFIX.length),
+      ALL_VARIABLES.map((each) => each.slice(PREFIX.length)),
+    );
+    return [`${name}: there is no such variable${near === undefined ? "" : `; did you mean ${PREFIX}${near}?`}`];
+  });
+}

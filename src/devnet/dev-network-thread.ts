@@ -34,7 +34,7 @@ export class DevNetworkThread {
     const [started] = (await once(worker, "message")) as [Started];
     if ("error" in started) {
       await worker.terminate();
-      throw started.error;
+      throw Object.assign(started.error, started.code === undefined ? {} : { code: started.code });
     }
     return new DevNetworkThread(worker, started.chainEndpoint, started.gatewayMnemonic, started.users);
   }

@@ -6,7 +6,8 @@ import type { DevUser } from "./dev-users.js";
 /** What the thread of DevNetworkThread runs: starts the network, says so, then answers questions. */
 export type Started =
   | { readonly chainEndpoint: string; readonly gatewayMnemonic: string; readonly users: readonly DevUser[] }
-  | { readonly error: Error };
+  /** `code` is the operating system's, such as EADDRINUSE: properties of an error do not reach another thread. */
+  | { readonly error: Error; readonly code?: string | undefined };
 
 export type Question =
   | { readonly call: "nodes" }
@@ -53,4 +54,7 @@ async function main(): Promise<void> {
   parentPort?.postMessage({ chainEndpoint, gatewayMnemonic, users } satisfies Started);
 }
 
-main().catch((error: unknown) => parentPort?.postMessage({ error: portable(error) } satisfies Started));
+main().catch((error: unknown) => {
+  const { code } = error as NodeJS.ErrnoException;
+  parentPort?.postMessage({ error: portable(error), code } satisfies Started);
+});

@@ -18,6 +18,8 @@ export interface DevNetworkSettings {
   readonly nodes: number;
   readonly blockMs: number;
   readonly spec: 100 | 133;
+  /** The chain's port, which must be free; by default the one that it had last time, or any. */
+  readonly port?: number | undefined;
 }
 
 export interface DevNodeStatus {
@@ -66,7 +68,7 @@ export class DevNetwork {
     const owners = await Promise.all(devUsers.map(({ uri }) => signerFromMnemonic(uri)));
     const nodes = await Promise.all(Array.from({ length: settings.nodes }, (_, n) => signerFromMnemonic(`//Node${n}`)));
     const balances = Object.fromEntries([gateway, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
-    const chain = await ports.start("chain", (port) =>
+    const startChain = (port: number) =>
       startDevChain(
         {},
         {
@@ -76,8 +78,8 @@ export class DevNetwork {
           spec: settings.spec,
           genesis: { balances, unitPrice: TOKEN / 1000n },
         },
-      ),
-    );
+      );
+    const chain = await (settings.port === undefined ? ports.start("chain", startChain) : startChain(settings.port));
     const session = new ChainSession({ endpoints: [chain.endpoint] });
     await session.ready();
     const setup = setInterval(() => chain.chain.build(), SETUP_BLOCK_MS);

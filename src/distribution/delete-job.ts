@@ -61,10 +61,18 @@ export class DeleteJob {
     if (await storeContext.unsettled(row)) return storeContext.waitBlock();
     if (await this.neededByTwin(row, account)) return this.gone(row);
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
-    if (deal) return storeContext.waitEvent();
+    if (deal) {
+      // One whose staged bytes were damaged never ends by itself. An object that needs the file again brings it to its end.
+      if (row.needed && !(await catalog.files.beginDelete(row.id))) {
+        this.context.wake("store");
+        return DONE;
+      }
+      return storeContext.waitEvent();
+    }
     if (file && isOwner(file, account.cessAccount)) {
-      // When an object needs it again and nothing was deleted yet, the catalog keeps the file.
-      if (row.needed && !(await catalog.files.beginDelete(row.id))) return DONE;
+      // When an object needs it again and nothing was deleted yet, the catalog keeps the file; but not one under repair,
+      // which goes in order to be stored anew.
+      if (row.needed && row.restored !== true && !(await catalog.files.beginDelete(row.id))) return DONE;
       return this.send(row, account, signal);
     }
     const final = await chain.file(row.fid, "finalized");
@@ -125,6 +133,8 @@ export class DeleteJob {
         other.id !== row.id &&
         other.state !== "deleting" &&
         other.state !== "failed" &&
+        // It waits until the file under repair is gone.
+        !(row.restored === true && other.state === "encoded") &&
         owners(other.owner)?.cessAccount === account.cessAccount,
     );
   }

@@ -24,6 +24,8 @@ export class JobWorker implements Worker {
   private readonly context: DistributionContext;
   private readonly jobs: JobCatalog;
   private readonly settings: DistributionSettings;
+  /** Ids of jobs whose step runs here: after a pause of the whole process their leases may be over. */
+  private readonly running = new Set<string>();
 
   constructor(kind: JobKind, handler: JobHandler, context: DistributionContext, settings: DistributionSettings) {
     this.name = kind;
@@ -37,6 +39,8 @@ export class JobWorker implements Worker {
   async step(signal: AbortSignal): Promise<Progress> {
     const [job] = await this.jobs.lease([this.kind], 1, this.settings.leaseMs);
     if (!job) return this.idle();
+    if (this.running.has(job.id)) return { kind: "busy" };
+    this.running.add(job.id);
     const lease = new AbortController();
     const keeping = this.keepLease(job, lease.signal);
     try {
@@ -56,11 +60,14 @@ export class JobWorker implements Worker {
   }
 
   private async run(job: Job, signal: AbortSignal): Promise<void> {
+    const began = this.context.clock.now();
     let outcome: Outcome;
     try {
-      outcome = await this.orAbandoned(this.handle(job, signal), signal);
+      // Before it is released: from then on any loop may have it.
+      const forget = () => this.running.delete(job.id);
+      outcome = await this.orAbandoned(this.handle(job, signal), signal).finally(forget);
     } catch (error) {
-      await this.failed(job, error, signal);
+      await this.failed(job, error, began, signal);
       return;
     }
     const now = this.context.clock.now();
@@ -95,7 +102,7 @@ export class JobWorker implements Worker {
     }
   }
 
-  private async failed(job: Job, error: unknown, signal: AbortSignal): Promise<void> {
+  private async failed(job: Job, error: unknown, began: number, signal: AbortSignal): Promise<void> {
     const now = this.context.clock.now();
     // Shutting down is not the job's failure.
     if (signal.aborted) {
@@ -104,7 +111,10 @@ export class JobWorker implements Worker {
     }
     const { retryMinBlocks, retryMaxBlocks, blockMs } = this.settings;
     const limits = { minMs: retryMinBlocks * blockMs, maxMs: retryMaxBlocks * blockMs };
-    const delayMs = backoffMs(limits, job.attempt + 1);
+    const { registry } = this.context;
+    // What failed for this gateway's own trouble may go well as soon as that is over.
+    const own = registry.troubledSince(began);
+    const delayMs = Math.min(backoffMs(limits, job.attempt + 1), own ? OWN_TROUBLE_MS : Infinity);
     const text = error instanceof Error ? error.message : String(error);
     this.context.counters[`${job.kind}Failures`]++;
     const expected = [TemporaryFailure, ChainUnavailable, ExtrinsicLost].some((kind) => error instanceof kind);
@@ -135,6 +145,9 @@ export class JobWorker implements Worker {
     }
   }
 }
+
+/** The longest wait after a step that failed while this process stood still, or many nodes failed at once, ms. */
+const OWN_TROUBLE_MS = 5_000;
 
 /** Time that aborted work has to end by itself, ms; well below what the supervisor waits for a worker at shutdown. */
 const ABORT_GRACE_MS = 500;

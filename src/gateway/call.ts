@@ -1,6 +1,7 @@
-import type { Account, KeyLimits } from "../model/account.js";
+import type { Account, KeyLimits, Session } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
 import type { Upload } from "../model/object.js";
+import type { Policy } from "../model/policy.js";
 import type { ConditionContext } from "../model/policy-condition.js";
 import type { Waits } from "../model/waits.js";
 
@@ -43,8 +44,13 @@ export interface AccessRequest {
   readonly anonymous: boolean;
   /** The requester agrees to pay: x-amz-request-payer. */
   readonly pays: boolean;
-  readonly accessKeyId?: string;
+  /** The permanent access key: of a session, the one that it came from. A policy that names a key means its sessions, too. */
+  readonly accessKeyId?: string | undefined;
   readonly limits?: KeyLimits | undefined;
+  /** Identity and session policies: each must allow every action of the request. */
+  readonly policies?: readonly Policy[] | undefined;
+  /** Present if the request was signed with temporary credentials. */
+  readonly session?: Session | undefined;
   /** Takes condition keys in lower case. */
   readonly conditions: ConditionContext;
   /** The Account.id that must own the bucket, and the one that must own a copy's source bucket. */

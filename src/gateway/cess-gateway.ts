@@ -11,6 +11,7 @@ import type { Acls } from "./objects/acls.js";
 import { AclService } from "./objects/acl-service.js";
 import { Authorizer } from "./access/authorizer.js";
 import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
+import { StorageQuota } from "./ingest/storage-quota.js";
 import { QuotaCheck, quotaDefaults, type QuotaSettings } from "./ingest/quota-check.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import type { AccessLogs } from "./objects/access-logs.js";
@@ -97,10 +98,12 @@ export class CessGateway implements Gateway {
       ...settings,
     };
     const authorizer = new Authorizer(components.catalog);
+    const accounts = components.accounts ?? { owner: () => undefined, all: [] };
     const shared = {
       ...components,
       digests: components.digests ?? new InlineDigests(),
-      accounts: components.accounts ?? { owner: () => undefined, all: [] },
+      accounts,
+      storageQuota: new StorageQuota({ catalog: components.catalog, accounts }),
       onWork: components.onWork ?? (() => undefined),
       staging: new Staging(components),
       authorizer,
@@ -112,7 +115,7 @@ export class CessGateway implements Gateway {
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       layouts: new ObjectLayout(components, packing),
-      redundancy: components.files && new Redundancy({ files: components.files, clock: components.clock }),
+      redundancy: components.files && new Redundancy({ ...components, files: components.files }),
     };
     this.access = authorizer;
     this.buckets = new BucketService(shared, { region, ...newBuckets });

@@ -16,6 +16,7 @@ export const errorKinds = [
   "ConditionalRequestConflict",
   "EntityTooLarge",
   "EntityTooSmall",
+  "ExpiredToken",
   "IllegalVersioningConfigurationException",
   "IncompleteBody",
   "InternalError",
@@ -91,7 +92,8 @@ export const errorKinds = [
   "ObjectLockConfigurationNotFoundError",
   "ReplicationConfigurationNotFoundError",
   "ServerSideEncryptionConfigurationNotFoundError",
-  // Our own: refusals of the network, for which S3 has no code.
+  // Our own: refusals for which S3 has no code.
+  "QuotaExceeded",
   "InsufficientStorage",
   "TerritoryTooSmall",
   "TerritoryNotFound",
@@ -170,6 +172,15 @@ function fromDomain(error: DomainError): S3Error {
       return refuse("KMS.InvalidKeyUsageException", { message, fields: { KeyId: problem.keyId } });
     case "kmsKeyForbidden":
       return refuse("AccessDenied", { message, fields: { KeyId: problem.keyId } });
+    case "quotaExceeded":
+      return refuse("QuotaExceeded", {
+        message,
+        fields: { Quota: String(problem.limit), Used: String(problem.used), Unit: problem.what },
+      });
+    case "invalidToken":
+      return refuse("InvalidToken", { message });
+    case "expiredToken":
+      return refuse("ExpiredToken");
     case "storageFull":
       return refuse("InsufficientStorage", { message });
     case "catalogBusy":
@@ -181,6 +192,9 @@ function fromDomain(error: DomainError): S3Error {
     // What can never succeed is no 503: SDKs would try it again and again.
     case "fileUnverifiable":
       return refuse("InvalidObjectState", { message });
+    // Neither can this, until the object is put again; but S3 has no other code for what the server has lost.
+    case "stagedBytesDamaged":
+      return refuse("InternalError", { message, headers: { "x-cess-state": "damaged" } });
     case "objectUnavailable":
       return refuse("ObjectUnavailable", { message });
   }

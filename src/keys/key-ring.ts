@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from "node:crypto";
 import { kmsKeyName, noKmsKey } from "../model/encryption.js";
 import type { Keys, KeyServer, Wrapper } from "./keys.js";
-import { KEY_SIZE, openText, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
+import { KEY_SIZE, openText, isSealed, sealedBy, sealText, wrappingKey, type WrappingKey } from "./sealed-text.js";
 
 /** The configured key material. Of several keys the first one wraps; the others only unwrap. */
 export interface KeyMaterial {
@@ -64,6 +64,7 @@ export class KeyRing implements Keys {
   }
 
   open(sealed: string, purpose: string): string {
+    if (!isSealed(sealed)) throw new Error("it is not what cess-s3 seal prints: v1.…");
     const key = this.master.get(sealedBy(sealed));
     if (!key) throw new Error(`the master key ${sealedBy(sealed)} is not among the gateway's keys`);
     const opened = openText(key, sealed, purpose);

@@ -24,6 +24,11 @@ export function sealText(key: WrappingKey, secret: string, purpose: string): str
   return `v1.${key.id}.${sealed.toString("base64url")}`;
 }
 
+/** Whether a text has the form that `sealText` gives. */
+export function isSealed(text: string): boolean {
+  return /^v1\.[0-9a-f]{8}\.[\w-]+$/.test(text);
+}
+
 /** The id of the key that opens a sealed text. */
 export function sealedBy(sealed: string): string {
   return sealed.split(".")[1] ?? "";

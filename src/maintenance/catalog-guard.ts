@@ -37,6 +37,8 @@ export class CatalogGuard implements Worker {
   private readonly intervalMs: number;
   private found: string | undefined;
   private generation = 0;
+  /** Whether there is a mark of this catalog. */
+  private marked = false;
   /** Changes of the catalog that the mark covers. */
   private covered = -1;
 
@@ -55,6 +57,7 @@ export class CatalogGuard implements Worker {
     const guard = new CatalogGuard(components, settings);
     const mark = toMark(await components.store.get(CATALOG_MARK));
     guard.generation = mark?.generation ?? 0;
+    guard.marked = mark !== undefined;
     guard.found = catalogFault(await components.catalog.mark.read(), mark);
     return guard;
   }
@@ -74,6 +77,7 @@ export class CatalogGuard implements Worker {
   async accept(): Promise<CatalogMark> {
     const mark = await this.components.catalog.mark.renew(this.generation);
     await this.components.store.set(CATALOG_MARK, mark);
+    this.marked = true;
     this.found = undefined;
     return mark;
   }
@@ -87,6 +91,9 @@ export class CatalogGuard implements Worker {
     const { catalog, store } = this.components;
     // Its own change is one; what is written while it moves is not covered.
     const changes = catalog.mark.changes() + 1;
+    // Of a new catalog first where it is: one that was moved on has lost its mark, if it has none.
+    if (!this.marked) await store.set(CATALOG_MARK, await catalog.mark.read());
+    this.marked = true;
     await store.set(CATALOG_MARK, await catalog.mark.advance());
     this.covered = changes;
   }

@@ -73,11 +73,11 @@ function principals(statement: Json): Principals {
   return { not, names };
 }
 
-function actions(statement: Json): Patterns {
+function actions(statement: Json, form: RegExp): Patterns {
   const { not, value } = either(statement, "Action");
   const patterns = textsOf(value, "Action");
   for (const action of patterns)
-    if (!/^(\*|s3:[a-z*?]+)$/i.test(action)) throw malformed(`Policy has invalid action: ${action.slice(0, 60)}`);
+    if (!form.test(action)) throw malformed(`Policy has invalid action: ${action.slice(0, 60)}`);
   return { not, patterns: patterns.map((action) => action.toLowerCase()) };
 }
 
@@ -165,13 +165,44 @@ function conditions(statement: Json): readonly Condition[] {
   return found;
 }
 
-function statementOf(value: unknown, bucket: string): Statement {
+/** The resources of an identity policy: any ARN. Those of other services match nothing here. */
+function anyResources(statement: Json): Patterns {
+  const { not, value } = either(statement, "Resource");
+  const patterns = textsOf(value, "Resource");
+  for (const resource of patterns)
+    if (resource !== "*" && !/^arn:[^:]*:[^:]*:[^:]*:[^:]*:./s.test(resource))
+      throw malformed(`Policy has invalid resource: ${resource.slice(0, 200)}`);
+  return { not, patterns };
+}
+
+/** The parts of a statement that differ between bucket policies and identity policies. */
+interface StatementParts {
+  readonly fields: readonly string[];
+  principals(statement: Json): Principals;
+  readonly actions: RegExp;
+  resources(statement: Json): Patterns;
+}
+
+const COMMON_FIELDS = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+const partsFor = (bucket: string): StatementParts => ({
+  fields: [...COMMON_FIELDS, "Principal", "NotPrincipal"],
+  principals,
+  actions: /^(\*|s3:[a-z*?]+)$/i,
+  resources: (statement) => resources(statement, bucket),
+});
+
+/** An identity policy may name actions of other services, as catalogs write them for AWS: they match nothing here. */
+const identityParts: StatementParts = {
+  fields: COMMON_FIELDS,
+  principals: () => ({ not: false, names: ["*"] }),
+  actions: /^(\*|[a-z0-9-]+:[a-z0-9*?]+)$/i,
+  resources: anyResources,
+};
+
+function statementOf(value: unknown, parts: StatementParts): Statement {
   const statement = objectOf(value, "A statement");
-  onlyKnown(
-    statement,
-    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"],
-    "a statement",
-  );
+  onlyKnown(statement, parts.fields, "a statement");
   const { Sid: sid, Effect: effect } = statement;
   if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
   if (sid !== undefined && typeof sid !== "string") throw malformed("Sid must be text");
@@ -179,9 +210,9 @@ function statementOf(value: unknown, bucket: string): Statement {
     // An empty Sid is none: MinIO's clients write one into every statement.
     ...(sid ? { sid } : {}),
     effect,
-    principals: principals(statement),
-    actions: actions(statement),
-    resources: resources(statement, bucket),
+    principals: parts.principals(statement),
+    actions: actions(statement, parts.actions),
+    resources: parts.resources(statement),
     conditions: conditions(statement),
   };
 }
@@ -191,6 +222,18 @@ function statementOf(value: unknown, bucket: string): Statement {
  * enforced, and for more than 20 KiB.
  */
 export function parsePolicy(text: string, bucket: string): Policy {
+  return parse(text, partsFor(bucket));
+}
+
+/**
+ * Parses an identity policy, which says what an access key or a session may do: as a bucket policy, but without
+ * Principal, and for any bucket. Throws a DomainError `invalidPolicy`.
+ */
+export function parseIdentityPolicy(text: string): Policy {
+  return parse(text, identityParts);
+}
+
+function parse(text: string, parts: StatementParts): Policy {
   if (Buffer.byteLength(text) > MAX_POLICY)
     throw malformed(`The policy exceeds the maximum size of ${MAX_POLICY} bytes`);
   if (!text.trimStart().startsWith("{")) throw malformed("Policies must be valid JSON and the first byte must be '{'");
@@ -209,7 +252,7 @@ export function parsePolicy(text: string, bucket: string): Policy {
   const values: readonly unknown[] = Array.isArray(listed) ? listed : [listed];
   if (listed === undefined || values.length === 0 || values.length > MAX_STATEMENTS)
     throw malformed("Missing required field Statement");
-  const statements = values.map((value) => statementOf(value, bucket));
+  const statements = values.map((value) => statementOf(value, parts));
   const sids = statements.flatMap(({ sid }) => sid ?? []);
   if (new Set(sids).size < sids.length) throw malformed("Statement IDs (SID) in a single policy must be unique");
   return { variables: version === "2012-10-17", statements };

@@ -29,7 +29,7 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
-/** A parsed and valid bucket policy. */
+/** A parsed and valid policy of a bucket, or of an access key or session: these have the principal `*`. */
 export interface Policy {
   /** Whether `${aws:username}` and the like are variables: they are since version 2012-10-17. */
   readonly variables: boolean;
@@ -45,5 +45,5 @@ export interface Principal {
 }
 
 export const ARN = "arn:aws:s3:::";
-/** AWS's limit for a bucket policy, in bytes. */
+/** AWS's limit for a bucket policy, in bytes. Identity policies have it, too. */
 export const MAX_POLICY = 20 * 1024;

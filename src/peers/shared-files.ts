@@ -58,10 +58,10 @@ export class SharedFiles {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
       const content = this.segmentContent(file, segment);
       // Low priority: reads and uploads of this gateway's own clients come first.
-      return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, {
-        priority: "background",
-        signal,
-      });
+      const task = { priority: "background", signal } as const;
+      const { encoder } = this.components;
+      const bytes = await encoder.fragment(content, formatFrom(file.format, segment), index, task);
+      return await encoder.verify(bytes, hash, task);
     } finally {
       unpin();
     }
@@ -69,7 +69,8 @@ export class SharedFiles {
 
   /** Pins the file's staged bytes until the returned function is called; undefined when there are none any more. */
   private async pinStaged(file: FileRow): Promise<(() => void) | undefined> {
-    if (file.blobs.length === 0) return undefined;
+    // Of a file under repair, what is staged is not its content: retrieval reads it.
+    if (file.blobs.length === 0 || file.restored === true) return undefined;
     const unpin = this.components.blobs.pin([...new Set(file.blobs.map(({ blob }) => blob))]);
     try {
       // A blob is removed only after the catalog has unlinked it. So blobs that are still linked after the pin will

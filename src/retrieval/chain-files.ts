@@ -36,20 +36,6 @@ export class ChainFiles implements NetworkFiles {
     const [file, standing] = await Promise.all([directory.file(fid, signal), directory.nodesInGoodStanding(signal)]);
     return file && { file, standing };
   }
-
-  /** Of the files read lately: fragments left in the worst segment → number of files. */
-  async census(): Promise<Readonly<Record<number, number>>> {
-    const { directory } = this.components;
-    const files = directory.rememberedFiles();
-    if (files.length === 0) return {};
-    const standing = await directory.nodesInGoodStanding();
-    const counts: Record<number, number> = {};
-    for (const file of files) {
-      const left = redundancyOf(file, standing);
-      counts[left] = (counts[left] ?? 0) + 1;
-    }
-    return counts;
-  }
 }
 
 function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): number {

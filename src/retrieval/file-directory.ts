@@ -91,10 +91,6 @@ export class FileDirectory {
     );
   }
 
-  rememberedFiles(): ChainFile[] {
-    return [...this.files.values()].map(({ value }) => value);
-  }
-
   /** Whether the cached entry of this file, or of the nodes, was read before that time. */
   olderThan(fid: Fid, time: number): boolean {
     return (this.files.get(fid)?.at ?? time) < time || (this.nodes?.at ?? time) < time;

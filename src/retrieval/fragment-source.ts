@@ -4,6 +4,7 @@ import { DomainError } from "../model/errors.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
 import type { Peers } from "./peers.js";
+import type { StagedFragments } from "./staged-fragments.js";
 import { ByteBudget } from "./byte-budget.js";
 import type { FileDirectory } from "./file-directory.js";
 import type { ReadStep } from "./read-plan.js";
@@ -67,7 +68,11 @@ export class FragmentSource {
   private readonly raceBudget: ByteBudget;
 
   constructor(
-    private readonly components: RaceComponents & { readonly directory: FileDirectory; readonly peers?: Peers },
+    private readonly components: RaceComponents & {
+      readonly directory: FileDirectory;
+      readonly peers?: Peers;
+      readonly staged?: StagedFragments;
+    },
     private readonly settings: SourceSettings,
   ) {
     this.fetchBudget = new ByteBudget(settings.fetchBytes);
@@ -148,11 +153,20 @@ export class FragmentSource {
       return cached;
     }
     signal.throwIfAborted();
+    const staged = await this.fromStaging(wanted, signal);
+    if (staged) return staged;
     const { peers } = this.components;
     if (reach === "peers" && peers) return this.fromPeersOrNodes(peers, wanted, signal);
     if (reach === "cache")
       throw new DomainError({ kind: "objectUnavailable" }, `fragment ${wanted.hash} is not cached here`);
     return this.countedFromNodes(wanted, signal);
+  }
+
+  /** Of a file under repair. What is damaged there may still be right on the network. */
+  private async fromStaging({ file, segment, fragment, hash }: Wanted, signal: AbortSignal) {
+    const { staged, encoder } = this.components;
+    const bytes = await staged?.fragment(file.fid, segment, fragment);
+    return bytes && encoder.verify(bytes, hash, { signal });
   }
 
   /** Asks peers first. After their head start the nodes are asked as well, and the first good answer wins. */

@@ -11,6 +11,7 @@ import type { Nodes } from "../network/nodes/nodes.js";
 import { inPack, isReadWhole, PackedObject } from "./packed-object.js";
 import { PackedSource, type PackedSettings } from "./packed-source.js";
 import type { Peers } from "./peers.js";
+import type { StagedFragments } from "./staged-fragments.js";
 import { ByteBudget } from "./byte-budget.js";
 import { ChainFiles } from "./chain-files.js";
 import { DIRECTORY_DEFAULTS, type DirectorySettings, FileDirectory } from "./file-directory.js";
@@ -31,6 +32,8 @@ export interface RetrievalComponents {
   readonly clock: Clock;
   /** Other gateways, which are asked before the nodes. */
   readonly peers?: Peers;
+  /** Files under repair, which are read from staging. */
+  readonly staged?: StagedFragments;
 }
 
 export interface RetrievalSettings extends SourceSettings, DirectorySettings, ScoreSettings, PackedSettings {
@@ -85,7 +88,8 @@ export class NetworkRetrieval implements Retrieval {
   private readonly held: ByteBudget;
   private readonly source: FragmentSource;
   private readonly packed: PackedSource;
-  private readonly fetcher: NodeFetcher;
+  /** Fetches and verifies single fragments. */
+  readonly fetcher: NodeFetcher;
   /** What the chain says about files, from the same cache that reads use. */
   readonly files: ChainFiles;
 

@@ -1,5 +1,5 @@
 import type { AccessRequest, AccessRule } from "../gateway/gateway.js";
-import { ANONYMOUS, type Account } from "../model/account.js";
+import { ANONYMOUS, type AccessKey, type Account } from "../model/account.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import type { Address } from "./address.js";
 import type { Authentication } from "./auth/authenticate.js";
@@ -45,7 +45,7 @@ export function accessRequest(
     furtherActions: furtherActions(head, rule),
     anonymous: accessKey === undefined,
     pays: head.headers.get("x-amz-request-payer")?.toLowerCase() === "requester",
-    ...(accessKey ? { accessKeyId: accessKey.accessKeyId, limits: accessKey.limits } : {}),
+    ...(accessKey ? requesterOf(accessKey) : {}),
     conditions: (key) =>
       derivedValues(
         key,
@@ -57,6 +57,10 @@ export function accessRequest(
     expectedOwner: expectedOwner(head, "x-amz-expected-bucket-owner"),
     expectedSourceOwner: expectedOwner(head, "x-amz-source-expected-bucket-owner"),
   };
+}
+
+function requesterOf({ accessKeyId, limits, policies, session }: AccessKey) {
+  return { accessKeyId: session ? session.parent : accessKeyId, limits, policies, session };
 }
 
 /** The account ID in a header: 64 hex digits as here, or 12 digits as on AWS. InvalidBucketOwnerAWSAccountID. */
@@ -98,12 +102,24 @@ function furtherActions({ headers }: RequestHead, rule: AccessRule): string[] {
   const further: string[] = [];
   const bypass = headers.get("x-amz-bypass-governance-retention")?.toLowerCase() === "true";
   if (bypass && rule.resource !== "objects") further.push("s3:BypassGovernanceRetention");
+  if (rule.resource === "newBucket") return bucketSettings(headers);
   if (!rule.creates) return further;
   if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
     further.push("s3:PutObjectAcl");
   if ((headers.get("x-amz-tagging") ?? "") !== "") further.push("s3:PutObjectTagging");
   if (headers.get("x-amz-object-lock-mode") !== undefined) further.push("s3:PutObjectRetention");
   if (headers.get("x-amz-object-lock-legal-hold") !== undefined) further.push("s3:PutObjectLegalHold");
+  return further;
+}
+
+/** The actions of CreateBucket's headers, beside s3:CreateBucket itself, as on AWS. */
+function bucketSettings(headers: RequestHead["headers"]): string[] {
+  const further: string[] = [];
+  if ((headers.get("x-amz-acl") ?? "") !== "" || headers.withPrefix("x-amz-grant-").length > 0)
+    further.push("s3:PutBucketAcl");
+  if (headers.get("x-amz-object-ownership") !== undefined) further.push("s3:PutBucketOwnershipControls");
+  if (headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true")
+    further.push("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning");
   return further;
 }
 

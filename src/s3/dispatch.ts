@@ -4,6 +4,7 @@ import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { Waits } from "../model/waits.js";
+import type { Sts } from "../sts/sts.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
 import { answeredRequest, type Answered } from "./answered.js";
@@ -23,6 +24,7 @@ import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
+import { StsEndpoint, isStsRequest } from "./sts/sts-endpoint.js";
 import { serveWebsite } from "./website.js";
 import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
@@ -42,6 +44,8 @@ export interface RequestRates {
 export interface DispatchComponents {
   readonly gateway: Gateway;
   readonly credentials: Credentials;
+  /** Issues temporary credentials; without it there is no STS API. */
+  readonly sts?: Sts;
   readonly clock: Clock;
   readonly logger: Log;
   /** Called as each request arrives, and with the answer to each. */
@@ -125,11 +129,14 @@ export class Dispatcher {
   private readonly settings: DispatchSettings;
   private readonly bodies = new WeakMap<object, IncomingBody>();
   private readonly places: RequestPlaces;
+  private readonly sts: StsEndpoint | undefined;
 
   constructor(components: DispatchComponents, settings: Partial<DispatchSettings> = {}) {
     this.components = components;
     this.settings = { ...dispatchDefaults, ...settings };
     this.places = new RequestPlaces(this.settings);
+    const { sts } = components;
+    this.sts = sts && new StsEndpoint({ ...components, sts }, this.settings);
   }
 
   /** Never rejects: a failure becomes an error answer, or closes the connection if an answer has begun. */
@@ -235,6 +242,7 @@ export class Dispatcher {
     // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
     Object.assign(progress.cors, await corsHeaders(head, address, documents));
+    if (this.sts && isStsRequest(head, address)) return this.serveSts(this.sts, exchange, progress, head, signal);
     const row = router.match(head, address.scope);
     if (row && "form" in row) return this.serveForm(exchange, progress, head, address, signal);
     // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
@@ -259,6 +267,28 @@ export class Dispatcher {
     const { account } = request;
     const { waits } = exchange;
     return this.run(operation, request, { account, signal, access, requestId: progress.requestId, waits });
+  }
+
+  private serveSts(
+    sts: StsEndpoint,
+    { body, place, facts }: Served,
+    progress: Progress,
+    head: RequestHead,
+    signal: AbortSignal,
+  ): Promise<S3Response> {
+    return sts.serve(head, {
+      requestId: progress.requestId,
+      source: body,
+      anonymous: () => place?.requireAnonymousRoom(),
+      named: (action) => void (progress.operation = action),
+      authenticated: (accessKey) => {
+        place?.identify();
+        facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
+        requireRate(this.components.rates?.key(accessKey.accessKeyId));
+      },
+      refused: (failure) => this.refusal(failure, progress, signal),
+      answered: (code) => void (facts.errorCode = code),
+    });
   }
 
   private async serveSite(

@@ -32,6 +32,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
   ),
   EntityTooLarge: error(400, "Your proposed upload exceeds the maximum allowed object size."),
   EntityTooSmall: error(400, "Your proposed upload is smaller than the minimum allowed size."),
+  ExpiredToken: error(400, "The provided token has expired."),
   GatewayNotAuthorized: error(403, "The gateway is not authorized by the account that owns the territory."),
   IllegalVersioningConfigurationException: error(400, "The Versioning element must be specified"),
   IncompleteBody: error(400, "You did not provide the number of bytes specified by the Content-Length HTTP header."),
@@ -133,6 +134,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
     "The bucket you are attempting to access must be addressed using the specified endpoint.",
   ),
   PreconditionFailed: error(412, "At least one of the pre-conditions you specified did not hold."),
+  QuotaExceeded: error(403, "The quota of the bucket or account leaves no room for this."),
   ReplicationConfigurationNotFoundError: error(404, "The replication configuration was not found."),
   RequestTimeTooSkewed: error(403, "The difference between the request time and the current time is too large."),
   RequestTimeout: error(

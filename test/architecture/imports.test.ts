@@ -17,7 +17,8 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^modern-tar$/, folders: ["cli"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys", "cli"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
-  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys"] },
+  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys", "sts"] },
+  { packages: /^jose$/, folders: ["sts"] },
 ];
 
 const isOurs = (target: string) => target.startsWith("src/");

@@ -71,7 +71,7 @@ describe(`S3 parsers under random input (seed ${seed})`, () => {
               headers: new Headers(header ? ["Authorization", authorization] : []),
             };
             const mechanism = signatureMechanism(head);
-            if (mechanism) parseClaims(head, mechanism.place);
+            if (mechanism) parseClaims(head, mechanism.place, "s3");
           }),
       ),
       runs,

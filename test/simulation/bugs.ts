@@ -1,5 +1,6 @@
 import { bug, type Bug } from "./bug.js";
 import { packingBugs } from "./packing-bugs.js";
+import { scrubBugs } from "./scrub-bugs.js";
 
 /**
  * Each is a plausible slip in one line of the compiled code. A line that has changed makes the planting fail, loudly.
@@ -277,5 +278,20 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  bug(
+    "read-not-checked",
+    "Staged bytes are given to clients as the disk gives them.",
+    "blobs/checked-read",
+    "if (wrong !== undefined)",
+    "if (false)",
+  ),
+  bug(
+    "coding-not-checked",
+    "Segments are hashed and coded of staged bytes as the disk gives them.",
+    "encoding/slice-reader",
+    "if (wrong === undefined)\n            return;",
+    "return;",
+  ),
   ...packingBugs,
+  ...scrubBugs,
 ];

@@ -13,6 +13,7 @@ import { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { CatalogGuard } from "../../src/maintenance/catalog-guard.js";
+import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
 import { putBackLinked, QuarantineKeeper } from "../../src/maintenance/quarantine-keeper.js";
@@ -27,9 +28,17 @@ import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
 import { Packer } from "../../src/packing/packer.js";
 import { ResumablePreprocessing } from "../../src/preprocessing/resumable-preprocessing.js";
+import { FileLooks } from "../../src/scrubbing/file-look.js";
+import { NodeRound } from "../../src/scrubbing/node-round.js";
+import { Repairer } from "../../src/scrubbing/repairer.js";
+import { RestoredFragments } from "../../src/scrubbing/restored-fragments.js";
+import { Scrubber } from "../../src/scrubbing/scrubber.js";
+import { LoopPauses } from "../../src/async/loop-pauses.js";
 import { NetworkRetrieval } from "../../src/retrieval/network-retrieval.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import { InProcessEncoder } from "./in-process-encoder.js";
+import type { Decay } from "./decay.js";
+import type { Overload } from "./overload.js";
 import { setMachine, type Machine } from "./machine.js";
 import type { Packing } from "./packing.js";
 import { Owner, type Scheduler } from "./scheduler.js";
@@ -52,6 +61,8 @@ export interface Surroundings {
   readonly secrecy: Secrecy;
   readonly multipartEtag: MultipartEtag;
   readonly packing: Packing;
+  readonly decay: Decay;
+  readonly overload: Overload;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -195,14 +206,20 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
-  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now() });
-  const encoder = new InProcessEncoder(owner, random, (format, index, fragment) => {
-    try {
-      secrecy.requireOneContent(format, index, fragment);
-    } catch (error) {
-      onError(error);
-    }
-  });
+  const onDamage = new DamageRecorder({ catalog, log: { error: () => undefined } }).record;
+  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now(), onDamage });
+  const encoder = new InProcessEncoder(
+    owner,
+    random,
+    (format, index, fragment) => {
+      try {
+        secrecy.requireOneContent(format, index, fragment);
+      } catch (error) {
+        onError(error);
+      }
+    },
+    onDamage,
+  );
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
   const preprocessing = new ResumablePreprocessing(
     { catalog, blobs, encoder },
@@ -219,17 +236,17 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   if (guard.fault !== undefined) onError(new Error(`after a crash: ${guard.fault}`));
   if ((await putBackLinked({ catalog, blobs })) > 0) onError(new Error("blobs that the catalog links were set aside"));
   const chain = new SimulatedChain(world.chain, owner, world.trouble, random, await FinalizedWatermark.open(store));
-  const registry = PersistentNodeRegistry.inMemory({ chain, clock });
-  const nodes = new LimitedNodes(
-    { nodes: new MeasuredNodes({ nodes: world.nodes.seenBy(owner), registry, clock }) },
-    { fetches: 8 },
-  );
+  const pauses = new LoopPauses(owner, { everyMs: 5_000, pauseMs: 2_000 });
+  if (world.overload.active) pauses.start();
+  const registry = PersistentNodeRegistry.inMemory({ chain, clock, pauses });
+  const seen = world.nodes.seenBy(owner);
+  const nodes = new LimitedNodes({ nodes: new MeasuredNodes({ nodes: seen, registry, clock }) }, { fetches: 8 });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
     { folder: "/data/cache", memoryBytes: 4 * FRAGMENT_SIZE, diskBytes: 8 * FRAGMENT_SIZE },
   );
   const retrieval = new NetworkRetrieval(
-    { chain, nodes, registry, cache, encoder, clock },
+    { chain, nodes, registry, cache, encoder, clock, staged: new RestoredFragments({ catalog, blobs }) },
     {
       readAheadBytes: 3 * FRAGMENT_SIZE,
       heldBytes: 16 * FRAGMENT_SIZE,
@@ -267,6 +284,26 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     packing.packer,
   );
   await catalog.jobs.releaseAll();
+  if (world.decay.active) {
+    const parts = {
+      catalog,
+      blobs,
+      chain,
+      registry,
+      retrieval,
+      clock,
+      log,
+      wake,
+      owners: (id: string) => accounts.get(id),
+    };
+    const looks = new FileLooks(
+      { ...parts, fetcher: retrieval.fetcher, random: world.decay.random },
+      world.decay.settings,
+    );
+    const nodeRound = new NodeRound({ ...parts, nodes: seen });
+    supervisor.add(new Scrubber({ ...parts, looks, nodeRound }, world.decay.settings));
+    supervisor.add(new Repairer({ ...parts, looks }, world.decay.settings));
+  }
   if (world.packing.used) supervisor.add(packer);
   for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
   const shared = { catalog, blobs, clock };
@@ -303,6 +340,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     supervisor,
     distribution,
     packer,
+    registry,
     gateway: new AskingGateway(cess),
   };
 }

@@ -1,7 +1,9 @@
 import { sealedBy } from "../../src/keys/sealed-text.js";
 import { slicesWithin } from "../../src/model/byte-slices.js";
 import { segmentCount } from "../../src/model/file.js";
-import type { ObjectVersion } from "../../src/model/object.js";
+import type { Catalog } from "../../src/catalog/catalog.js";
+import type { BlobSlice, ObjectVersion } from "../../src/model/object.js";
+import { SEGMENT_SIZE } from "../../src/model/sizes.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { World } from "./checks.js";
 import { stagedAt } from "./incarnation.js";
@@ -49,13 +51,18 @@ export async function inspect(world: World, random: () => number): Promise<void>
   } else {
     const [extent] = version.extents;
     const run = extent?.packed && { start: extent.offset, end: extent.offset + extent.packed.length };
+    const own = run ? [] : await catalog.objects.blobs(version.id);
     const staged = run
       ? slicesWithin(await catalog.packs.blobs(extent.file), run)
-      : await catalog.objects.blobs(version.id);
-    if (staged.reduce((sum, { length }) => sum + length, 0) !== (extent?.packed?.length ?? version.size))
-      throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
+      : own.length > 0
+        ? own
+        : await restoredBytes(catalog, version);
+    const bytes = staged.reduce((sum, { length }) => sum + length, 0);
+    const enough = own.length > 0 || run ? bytes === (extent?.packed?.length ?? version.size) : bytes > 0;
+    if (!enough) throw new Violation(`${name} is ${version.durability.state}, and its bytes are not staged any more`);
     for (const { blob, offset, length } of staged) {
       const { path, offset: begins } = stagedAt(blob);
+      if (world.rot.harmed.has(path)) continue;
       const file = disk.entry(path);
       if (!(file instanceof SimulatedFile) || file.durable.length < begins + offset + length)
         throw new Violation(`${name} is ${version.durability.state}, and its blob ${blob} is not safely on the disk`);
@@ -69,6 +76,21 @@ export async function inspect(world: World, random: () => number): Promise<void>
     if (row && row.segments.length !== segmentCount(row.size, row.format))
       throw new Violation(`${fid} has ${row.segments.length} segments for ${row.size} bytes`);
   }
+}
+
+/** Of files under repair, all segments; none at all if a file is neither so staged nor stored. */
+async function restoredBytes(catalog: Catalog, version: ObjectVersion): Promise<BlobSlice[]> {
+  const found: BlobSlice[] = [];
+  for (const file of new Set(version.extents.map((extent) => extent.file))) {
+    const row = await catalog.files.get(file);
+    if (row?.state === "stored") continue;
+    if (row?.restored !== true) return [];
+    const bytes = row.blobs.reduce((sum, { length }) => sum + length, 0);
+    const whole = row.segments.length * SEGMENT_SIZE;
+    if (bytes !== (row.format.name === "plain" ? Math.min(row.size, whole) : whole)) return [];
+    found.push(...row.blobs);
+  }
+  return found;
 }
 
 /** A packed object that is stored stays so, also while it moves from pack to pack. */

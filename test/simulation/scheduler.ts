@@ -94,6 +94,8 @@ export class Scheduler {
 /** Something with a life of its own: the outside world, or one incarnation of the gateway. Its turns die with it. */
 export class Owner implements Clock {
   alive = true;
+  /** By how much a timer of its is late, ms, while its machine is overloaded. */
+  lagMs: (() => number) | undefined;
 
   constructor(
     readonly scheduler: Scheduler,
@@ -118,7 +120,7 @@ export class Owner implements Clock {
         turn.cancelled = true;
         reject(signal?.reason as Error);
       };
-      const turn = this.schedule(ms, () => {
+      const turn = this.schedule(ms + (this.lagMs?.() ?? 0), () => {
         signal?.removeEventListener("abort", abandon);
         resolve();
       });

@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import type { CessAccount } from "../../src/model/account.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import { FRAGMENTS, GIB } from "../../src/model/sizes.js";
-import { NodeFailure, type FragmentName, type NodeAddress, type Nodes } from "../../src/network/nodes/nodes.js";
+import {
+  NodeFailure,
+  type FragmentName,
+  type NodeAddress,
+  type Nodes,
+  type NodeStatus,
+} from "../../src/network/nodes/nodes.js";
 import type { MemoryChain } from "../support/memory-chain.js";
 import type { Owner } from "./scheduler.js";
 
@@ -24,13 +30,13 @@ export const nodeFaults = [
 ] as const;
 export type NodeFault = (typeof nodeFaults)[number];
 
-interface StorageNode {
+export interface StorageNode {
   readonly account: CessAccount;
   readonly held: Map<Hash, Uint8Array>;
   /** Blocks this node waits before it reports what it has. */
   readonly laziness: number;
   /** Never mended; nothing of such a node is counted on. */
-  readonly lastingFault: NodeFault | undefined;
+  lastingFault: NodeFault | undefined;
   fault: NodeFault | undefined;
 }
 
@@ -42,7 +48,9 @@ const TIMEOUT_MS = 20_000;
 
 /** Storage nodes that keep their fragments, report them on the memory chain, and misbehave when told to. */
 export class SimulatedNodes {
-  readonly nodes: readonly StorageNode[];
+  readonly nodes: StorageNode[];
+  /** An overloaded process: it finds answers only when it is too late. */
+  answersLateTo: Owner | undefined;
   /** Whether fragments of files that are deleted on chain go. */
   dropDeleted = false;
   private readonly queued = new Set<string>();
@@ -64,20 +72,42 @@ export class SimulatedNodes {
         fault: lastingFault,
       };
     });
-    for (const [n, { account }] of this.nodes.entries()) {
-      chain.addNode({
-        account,
-        endpoint: `http://10.0.0.${n + 1}:15001`,
-        state: "positive",
-        idleSpace: BigInt(100 * GIB),
-      });
-    }
+    for (const { account } of this.nodes) this.register(account);
     chain.onBlock = () => this.report();
   }
 
+  private register(account: CessAccount): void {
+    this.chain.addNode({
+      account,
+      endpoint: `http://10.0.0.${this.nodes.findIndex((node) => node.account === account) + 1}:15001`,
+      state: "positive",
+      idleSpace: BigInt(100 * GIB),
+    });
+  }
+
+  /** New nodes, all of them well. */
+  join(count: number): void {
+    for (let n = 0; n < count; n++) {
+      const account = `cXnode${this.nodes.length}` as CessAccount;
+      this.nodes.push({ account, held: new Map(), laziness: 0, lastingFault: undefined, fault: undefined });
+      this.register(account);
+    }
+  }
+
+  /** The node is so for ever. What it held is lost. */
+  die(account: string, fault: NodeFault): void {
+    const node = this.node(account)!;
+    node.lastingFault = fault;
+    node.fault = fault;
+    node.held.clear();
+  }
+
   /** The nodes as one process of the gateway reaches them. */
-  seenBy(owner: Owner): Nodes {
+  seenBy(owner: Owner): Nodes & NodeStatus {
     return {
+      status: async (address, signal) => {
+        await this.travel(owner, address, signal);
+      },
       put: (address, fragment, bytes, signal) => this.put(owner, address, fragment, bytes, signal),
       get: (address, fragment, signal) => this.get(owner, address, fragment, signal),
       getRange: async (address, fragment, { start, end }, signal) =>
@@ -98,6 +128,10 @@ export class SimulatedNodes {
   private async travel(owner: Owner, address: NodeAddress, signal?: AbortSignal): Promise<StorageNode> {
     const node = this.node(address.account)!;
     const { fault } = node;
+    if (owner === this.answersLateTo && this.random() < 0.5) {
+      await owner.sleep(TIMEOUT_MS, signal);
+      throw new NodeFailure("unreachable", address, "the answer lay unread until the time was over");
+    }
     if (fault === "down") {
       await owner.sleep(5, signal);
       throw new NodeFailure("unreachable", address, "connection refused");

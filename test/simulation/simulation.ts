@@ -7,13 +7,18 @@ import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
+import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
+import { Decay, decayAndRepair } from "./decay.js";
+import { mergePacks } from "./pack-merging.js";
+import { readWithNodesDown } from "./reading-with-nodes-down.js";
+import { Overload, overloadGateway } from "./overload.js";
 import { inspect } from "./inspector.js";
-import { untilIdle } from "./idle.js";
+import { untilIdle, untilWhole } from "./idle.js";
 import { PackClient } from "./pack-client.js";
 import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
+import { Rot } from "./rot.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
@@ -35,6 +40,9 @@ export class Simulation implements Service {
   readonly secrecy: Secrecy;
   readonly multipartEtag: MultipartEtag;
   readonly packing: Packing;
+  readonly decay: Decay;
+  readonly overload: Overload;
+  readonly rot: Rot;
   readonly exclusive = new Set<string>();
   readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
@@ -79,6 +87,9 @@ export class Simulation implements Service {
     this.secrecy = new Secrecy(settings.seed);
     this.multipartEtag = drawEtag(settings.seed);
     this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
+    this.decay = new Decay(settings.seed);
+    this.overload = new Overload(settings.seed);
+    this.rot = new Rot(settings.seed, BLOBS_FOLDER, this.disk);
     this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
@@ -182,6 +193,7 @@ export class Simulation implements Service {
     const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
     const everyMs = 5_000 + 120_000 * random();
     let ended = false;
+    const rotting = this.rot.run(this.owner, () => ended, parts.trace);
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
@@ -191,7 +203,7 @@ export class Simulation implements Service {
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
-    await Promise.all([trouble, death]);
+    await Promise.all([trouble, death, rotting]);
     this.untilCrash = Infinity;
     heal(parts);
     await this.up();
@@ -201,11 +213,21 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
-    await untilIdle(this);
-    await checkStored(this, this.spec);
-    await checkAtRest(this);
-    await this.readWithNodesDown();
-    if (this.packing.used) await this.mergePacks();
+    await untilWhole(this);
+    await this.checkRest();
+    await readWithNodesDown(this);
+    if (this.packing.used) {
+      await mergePacks(this);
+      await this.checkRest();
+    }
+    if (this.overload.used) {
+      await overloadGateway(this);
+      await this.checkRest();
+    }
+    if (this.decay.used) {
+      await decayAndRepair(this);
+      await this.checkRest();
+    }
     if (random() < 0.5) {
       const elsewhere = random() < 0.5 ? mischiefs["elsewhere"]!(parts) : undefined;
       for (const client of this.clients) await client.deleteAll();
@@ -257,6 +279,8 @@ export class Simulation implements Service {
         secrecy: this.secrecy,
         multipartEtag: this.multipartEtag,
         packing: this.packing,
+        decay: this.decay,
+        overload: this.overload,
         folder: this.settings.folder,
         maxSegmentsPerFile: this.maxSegmentsPerFile,
         sweepMs: this.sweepMs,
@@ -331,7 +355,7 @@ export class Simulation implements Service {
     return true;
   }
 
-  private async restart(): Promise<void> {
+  async restart(): Promise<void> {
     const { incarnation } = this;
     const { stuck, left } = await incarnation!.stop();
     if (stuck.length > 0) throw new Violation(`workers that do not obey: ${stuck.join(", ")}`);
@@ -340,43 +364,20 @@ export class Simulation implements Service {
     await this.boot();
   }
 
-  /**
-   * Packs are filled, become mostly empty and are merged, in good weather; the process may be killed at that. No read
-   * may fail meanwhile.
-   */
-  private async mergePacks(): Promise<void> {
-    const { random } = this.packing;
-    let ended = false;
+  /** Does the work while the process may be killed, once, after so many of its turns. */
+  async mortally(turns: number, work: () => Promise<void>): Promise<void> {
     let survive: () => void = () => undefined;
     const end = new Promise<void>((resolve) => (survive = resolve));
-    const turns = random() < 0.4 ? 1 + Math.floor(10 ** (2 + 2.5 * random())) : Infinity;
     const death = this.dieWithin(turns, end).then(() => (this.running() ? undefined : this.boot()));
-    const readers = this.clients.map((client) => client.readUntil(() => ended));
-    for (let round = 1 + Math.floor(2 * random()); round > 0; round--) {
-      await Promise.all(this.clients.map((client) => client.fill()));
-      if (random() < 0.7) await untilIdle(this);
-      await Promise.all(this.clients.map((client) => client.thinOut()));
-      await untilIdle(this);
-    }
-    ended = true;
+    await work();
     survive();
     await death;
-    await Promise.all(readers);
+  }
+
+  private async checkRest(): Promise<void> {
     await untilIdle(this);
     await checkStored(this, this.spec);
     await checkAtRest(this);
-  }
-
-  /** With any eight nodes gone and the cache lost, everything reads back. */
-  private async readWithNodesDown(): Promise<void> {
-    await this.incarnation!.services.cache.clear();
-    this.incarnation!.services.retrieval.forgetObjects();
-    const broken = this.nodes.nodes.filter(({ lastingFault }) => lastingFault);
-    const others = this.nodes.nodes.filter(({ lastingFault }) => !lastingFault).sort(() => this.random() - 0.5);
-    const gone = others.slice(0, Math.floor((9 - broken.length) * this.random()));
-    for (const node of gone) node.fault = this.random() < 0.5 ? "down" : "lying";
-    for (const client of this.clients) for (const key of this.keys) await client.verify(key);
-    for (const node of gone) node.fault = undefined;
   }
 
   private fail(error: unknown, what: string): void {

@@ -1,14 +1,17 @@
 import { objectsContract } from "./catalog-objects.js";
 import { packsContract } from "./catalog-packs.js";
+import { checksContract } from "./catalog-checks.js";
 import { bucketsContract } from "./catalog-buckets.js";
 import { documentsContract } from "./catalog-documents.js";
 import { eventsContract } from "./catalog-events.js";
 import { filesContract } from "./catalog-files.js";
+import { identitiesContract } from "./catalog-identities.js";
 import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { statusContract } from "./catalog-status.js";
 import { uploadsContract } from "./catalog-uploads.js";
+import { usageContract } from "./catalog-usage.js";
 import { versionsContract } from "./catalog-versions.js";
 
 /** What every implementation of Catalog does. `open` gives an empty one with a clock the tests turn. */
@@ -24,4 +27,7 @@ export function catalogContract(open: OpenCatalog): void {
   eventsContract(open);
   jobsContract(open);
   statusContract(open);
+  usageContract(open);
+  identitiesContract(open);
+  checksContract(open);
 }

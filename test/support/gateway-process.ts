@@ -70,13 +70,13 @@ export class GatewayProcess {
     return this.said.text;
   }
 
-  client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret"): S3Client {
+  client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret", sessionToken?: string): S3Client {
     return new S3Client({
       endpoint: this.endpoint,
       region: "us-east-1",
       forcePathStyle: true,
       maxAttempts: 1,
-      credentials: { accessKeyId, secretAccessKey },
+      credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     });
   }
 

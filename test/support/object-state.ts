@@ -10,6 +10,7 @@ export interface ObjectState {
   readonly fid: string | undefined;
   readonly state: string | undefined;
   readonly reports: string | undefined;
+  readonly redundancy: string | undefined;
   readonly replication: string | undefined;
   readonly head: HeadObjectCommandOutput;
 }
@@ -39,6 +40,7 @@ export async function objectState(
     fid: headers["x-cess-fid"],
     state: headers["x-cess-state"],
     reports: headers["x-cess-reports"],
+    redundancy: headers["x-cess-redundancy"],
     replication: head.ReplicationStatus,
     head,
   };

@@ -14,7 +14,25 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "alter table extents drop column stored_length",
     "alter table extents drop column digest",
   ],
+  [
+    "0008_damage",
+    "drop index versions_damaged",
+    "alter table versions drop column damage",
+    "alter table files drop column damaged",
+  ],
   ["0009_catalog_mark", "drop table catalog_mark"],
+  [
+    "0011_checks",
+    "drop table failing_nodes",
+    "drop table failing_fragments",
+    "drop index placements_by_node",
+    ...["by_check", "by_redundancy", "to_check_soon", "restored"].map((name) => `drop index files_${name}`),
+    "drop index packs_to_renew",
+    ...["check_soon", "restored", "renew", "checked_at", "redundancy", "degraded_since"].map(
+      (name) => `alter table files drop column ${name}`,
+    ),
+  ],
+  ["0013_identity", "drop table accounts", "drop table access_keys", "drop table bucket_usage"],
   ["0014_job_times", "alter table jobs drop column created_at"],
 ];
 

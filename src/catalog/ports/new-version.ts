@@ -5,6 +5,7 @@ import type { CessFile, Extent, SegmentFormat } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { Layout } from "../../model/layout.js";
 import type { OutboxEvent } from "../../model/notification.js";
+import type { AccountQuota } from "../../model/quota.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { BlobSlice, ContentHeaders, ObjectPart, ObjectVersion } from "../../model/object.js";
 import type { Tag } from "../../model/tag.js";
@@ -35,6 +36,8 @@ export interface NewVersion {
   readonly layout?: Layout;
   /** Added to the outbox in the same transaction. */
   readonly outboxEvent?: OutboxEvent | undefined;
+  /** The quota of the bucket owner's account; the bucket's own is in the catalog. */
+  readonly accountQuota?: AccountQuota | undefined;
 }
 
 /** Where a new version's bytes are: staged, or (for a copy) in existing files. Both are empty for zero bytes. */

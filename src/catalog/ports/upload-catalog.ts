@@ -1,5 +1,6 @@
 import type { Checksum } from "../../model/checksum.js";
 import type { Part, Upload } from "../../model/object.js";
+import type { AccountQuota } from "../../model/quota.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { NewVersion, Written } from "./new-version.js";
 import type { ListedPrefix } from "./object-listing.js";
@@ -33,8 +34,15 @@ export interface UploadCatalog {
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload>;
   /** Includes completed and aborted uploads until they are forgotten. Undefined if bucket or key differ. */
   get(bucket: string, key: string, id: string): Promise<Upload | undefined>;
-  /** Adds or replaces a part. Rejects with DomainError `noUpload` unless the upload is open. */
-  putPart(id: string, part: Omit<Part, "createdAt">): Promise<Released & { readonly part: Part }>;
+  /**
+   * Adds or replaces a part. Rejects with DomainError `noUpload` unless the upload is open, and `quotaExceeded` when the
+   * bucket's quota or `accountQuota`, that of its owner's account, leaves no room.
+   */
+  putPart(
+    id: string,
+    part: Omit<Part, "createdAt">,
+    accountQuota?: AccountQuota,
+  ): Promise<Released & { readonly part: Part }>;
   /** Parts with numbers above `after`, in order. */
   parts(id: string, after?: number, limit?: number): Promise<Part[]>;
   /** Bytes of all parts. */

@@ -1,36 +1,32 @@
-import { join } from "node:path";
 import { loadDevConfig, loadDevGatewayConfig } from "../../config/load.js";
-import { DevNetworkThread } from "../../devnet/dev-network-thread.js";
 import type { DevUser } from "../../devnet/dev-users.js";
 import { openGatewayFolder } from "../data-folder.js";
+import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
 import { devRoutes } from "./dev-routes.js";
 import type { GatewayServer } from "../gateway/gateway-server.js";
 import { openLog, plainLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
-/** Blocks until a node that does not report is replaced: few, because the dev network's nodes are on this machine. */
-const REPORT_TIMEOUT_BLOCKS = 10;
-
 /** `cess-s3 dev`: chain, storage nodes and gateway on one machine, until SIGINT or SIGTERM. */
 export async function runDev(): Promise<void> {
-  const { dataDir, ...settings } = loadDevConfig();
-  // The network keeps its data in a folder inside, so this lock is its lock too.
-  const folder = await openGatewayFolder(dataDir, "cess-s3 dev", plainLog);
-  const starting = DevNetworkThread.start({ folder: join(dataDir, "network"), ...settings });
+  const settings = loadDevConfig();
+  const folder = await openGatewayFolder(settings.dataDir, "cess-s3 dev", plainLog);
+  const starting = openDevNetwork(settings, "cess-s3 dev");
   // Loaded while the network starts in its thread: each takes seconds.
-  const [{ GatewayServer }, network] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
+  const [{ GatewayServer }, opened] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
+  const { network } = opened;
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
     accounts: network.users.map((user) => ({ ...user, readsNetwork: true })),
     allowPrivateNodes: true,
-    reportTimeoutBlocks: REPORT_TIMEOUT_BLOCKS,
+    reportTimeoutBlocks: DEV_REPORT_TIMEOUT_BLOCKS,
   });
   const { log, dropped } = openLog(config);
   const server = await GatewayServer.start(config, { log, droppedLines: dropped, extraRoutes: devRoutes(network) });
   closeOnSignals({
     async close() {
       await server.close();
-      await network.close();
+      await opened.close();
       folder.close();
     },
   });

@@ -1,4 +1,5 @@
-import { loadConfig } from "../../config/load.js";
+import { configSchema } from "../../config/config.js";
+import { gatewaySettings } from "../../config/load.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { Hangup } from "../hangup.js";
 import { openLog } from "../log/logger.js";
@@ -7,19 +8,22 @@ import { closeOnSignals } from "../shutdown.js";
 /** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. SIGHUP reads the configuration again. */
 export async function runServe(file: string | undefined): Promise<void> {
   const hangup = new Hangup();
-  const config = loadConfig(file);
+  const settings = gatewaySettings(file);
+  const config = settings.check(configSchema);
   const { log, dropped } = openLog(config);
-  // Before the gateway is loaded, which takes a second: a second process must be refused at once.
-  const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
-  const { GatewayServer } = await import("../gateway/gateway-server.js");
-  const server = await GatewayServer.start(config, { log, droppedLines: dropped });
+  const { folder, server } = await settings.locate(async () => {
+    // Before the gateway is loaded, which takes a second: a second process must be refused at once.
+    const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
+    const { GatewayServer } = await import("../gateway/gateway-server.js");
+    return { folder, server: await GatewayServer.start(config, { log, droppedLines: dropped }) };
+  });
   closeOnSignals({
     async close() {
       await server.close();
       folder.close();
     },
   });
-  hangup.reloads(() => server.reload(() => loadConfig(file)));
+  hangup.reloads(() => server.reload(() => gatewaySettings(file)));
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   console.log(
     `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,

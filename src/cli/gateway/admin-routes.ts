@@ -1,13 +1,17 @@
 import { json, type AdminRoute } from "../../admin/admin-server.js";
 import { systemClock } from "../../async/system-clock.js";
+import type { Accounts } from "./accounts.js";
 import { BlobHolds } from "./blob-holds.js";
 import { catalogRoutes } from "./catalog-routes.js";
+import { identityRoutes } from "./identity-routes.js";
 import type { Services } from "./services.js";
 
 /** What the admin listener shows of the services, and lets an operator do with them. */
-export function adminRoutes(services: Services): AdminRoute[] {
-  const holds = new BlobHolds({ ...services, clock: systemClock });
-  return [nodeTable(services), ...packRoutes(services), ...catalogRoutes(services), ...holds.routes()];
+export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[] {
+  const clock = systemClock;
+  const holds = new BlobHolds({ ...services, clock });
+  const identity = identityRoutes({ ...services, accounts, clock });
+  return [nodeTable(services), ...packRoutes(services), ...catalogRoutes(services), ...holds.routes(), ...identity];
 }
 
 /** The admin endpoint's table of storage nodes, the best first. */

@@ -8,8 +8,9 @@ const MAX_LENGTH = 1024;
 export function readAdminToken(path: string, setting = "admin.tokenFile"): string {
   const token = readSecret(path, setting);
   if (token.length < MIN_LENGTH || token.length > MAX_LENGTH || !/^[\x21-\x7e]+$/.test(token))
-    throw new ConfigError(
-      `${setting}: the token in ${path} must have ${MIN_LENGTH} to ${MAX_LENGTH} letters, digits or signs without spaces; \`openssl rand -hex 32\` makes a good one`,
+    throw ConfigError.of(
+      setting,
+      `the token in ${path} must have ${MIN_LENGTH} to ${MAX_LENGTH} letters, digits or signs without spaces; \`openssl rand -hex 32\` makes a good one`,
     );
   return token;
 }

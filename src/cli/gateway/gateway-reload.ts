@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { AuditLog } from "../../admin/audit-log.js";
 import { changedSettings } from "../../config/changed-settings.js";
-import type { Config } from "../../config/config.js";
+import { configSchema, type Config } from "../../config/config.js";
+import type { Settings } from "../../config/settings.js";
 import { explain } from "../explain.js";
 import type { ListenerSecurity } from "./listener-security.js";
 
@@ -17,7 +18,7 @@ const CHANGEABLE = [
 ];
 
 export interface ReloadComponents {
-  readonly accounts: { replace(configured: Config["accounts"]): void | Promise<void> };
+  readonly accounts: { replace(configured: Config["accounts"]): Promise<void> };
   readonly security: Pick<ListenerSecurity, "prepare">;
   readonly audit: AuditLog;
   readonly log: Pick<Logger, "info" | "warn" | "error" | "level">;
@@ -34,16 +35,18 @@ export class GatewayReload {
   ) {}
 
   /** One after the other. Never rejects. */
-  run(load: () => Config): Promise<void> {
+  run(load: () => Settings): Promise<void> {
     return (this.running = this.running.then(() => this.reload(load)));
   }
 
-  private async reload(load: () => Config): Promise<void> {
+  private async reload(load: () => Settings): Promise<void> {
     const { audit, log } = this.components;
     let result = "done";
     let details: object | undefined;
     try {
-      details = await this.apply(load());
+      const settings = load();
+      const config = settings.check(configSchema);
+      details = await settings.locate(() => this.apply(config));
     } catch (error) {
       const reason = explain(error);
       result = `refused: ${reason}`;

@@ -5,6 +5,7 @@ import type { AuditLog } from "../../admin/audit-log.js";
 import { Health, type HealthCheck } from "../../admin/health.js";
 import type { Config } from "../../config/config.js";
 import { readSecret } from "../../config/secret.js";
+import type { Settings } from "../../config/settings.js";
 import { CessGateway } from "../../gateway/cess-gateway.js";
 import { RegistrySaver } from "../../maintenance/registry-saver.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
@@ -27,6 +28,7 @@ import { openAuditLog, processUser } from "../audit.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
 import { ChainStatus } from "./chain-status.js";
+import { ChainWarnings } from "./chain-warnings.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { GatewayReload } from "./gateway-reload.js";
@@ -37,6 +39,7 @@ import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
 import { catalogReason, closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
+import { identification } from "./sessions.js";
 import { S3Server } from "./s3-server.js";
 import { openTracing } from "../tracing/open-tracing.js";
 import type { Tracing } from "../tracing/tracing.js";
@@ -100,9 +103,12 @@ export class GatewayServer implements Running {
     const audit = openAuditLog(config.dataDir, log);
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
+    const { sts, credentials } = identification(config.identity, { accounts, sealer: keys.keys, clock: systemClock });
     const signer = await signerOf(config.chain);
     const tracing = await openTracing(config.tracing);
     const services = await openServices(config, accounts, signer, keys, log, tracing?.traced);
+    await accounts.load(services.catalog);
+    ChainWarnings.start({ ...services, accounts: () => accounts.all, clock: systemClock, log }, config.chain);
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
@@ -115,7 +121,8 @@ export class GatewayServer implements Running {
       createS3App(
         {
           gateway,
-          credentials: accounts,
+          credentials,
+          sts,
           clock: systemClock,
           logger: log,
           rates: security.rates,
@@ -133,7 +140,8 @@ export class GatewayServer implements Running {
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
     );
-    const admin = adminServer(config, { services, metrics, health, security, audit }, [...insight, ...extraRoutes]);
+    const parts = { services, accounts, metrics, health, security, audit };
+    const admin = adminServer(config, parts, [...insight, ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
     const endpoints = await listenAll(config, security, { s3, admin, peer });
@@ -146,7 +154,7 @@ export class GatewayServer implements Running {
   }
 
   /** Uses another configuration as far as that needs no restart. Never rejects: what is refused is in the log. */
-  reload(load: () => Config): Promise<void> {
+  reload(load: () => Settings): Promise<void> {
     return this.reloading.run(load);
   }
 
@@ -237,6 +245,7 @@ function cessGateway(
 
 interface AdminParts {
   readonly services: Services;
+  readonly accounts: Accounts;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly security: ListenerSecurity;
@@ -245,7 +254,7 @@ interface AdminParts {
 
 function adminServer(
   { adminListen, adminNames, admin }: Config,
-  { services, metrics, health, security, audit }: AdminParts,
+  { services, accounts, metrics, health, security, audit }: AdminParts,
   routes: readonly AdminRoute[],
 ): AdminServer {
   return new AdminServer(
@@ -259,9 +268,9 @@ function adminServer(
       access: security.adminAccess,
       audit,
       createServer: security.createServer("admin"),
-      routes: [...adminRoutes(services), ...routes],
+      routes: [...adminRoutes(services, accounts), ...routes],
     },
-    { names: [adminListen.host, ...adminNames], metricsWithoutToken: admin.metricsWithoutToken },
+    { names: [adminListen.host, ...adminNames], publicMetrics: admin.publicMetrics },
   );
 }
 
@@ -313,14 +322,14 @@ async function networkBucket(
 }
 
 async function startWorkers(services: Services, config: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, guard, supervisor, distribution, packer, registry } = services;
+  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer } = services;
   const { lifecycleDayMs, notifications, quarantine } = config;
   await catalog.jobs.releaseAll();
   // Nothing is destroyed because of a catalog that went back.
   const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
   for (const { worker, concurrency } of distribution.workers)
     supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
-  supervisor.add(packer);
+  for (const worker of [packer, scrubber, held(repairer)]) supervisor.add(worker);
   const shared = { catalog, blobs, clock: systemClock };
   for (const worker of [
     guard,
@@ -337,18 +346,20 @@ async function startWorkers(services: Services, config: Config, log: Logger): Pr
     held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
   ])
     supervisor.add(worker);
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }) => ({
+  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }, index) => ({
     name,
     url,
-    ...(tokenFile === undefined ? {} : { token: webhookToken(name, tokenFile) }),
+    ...(tokenFile === undefined
+      ? {}
+      : { token: webhookToken(tokenFile, `notifications.webhooks[${index}].tokenFile`) }),
   }));
   supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
   distribution.watch();
 }
 
 /** Read for each delivery: it may be renewed. Throws ConfigError when it cannot be read, now or then. */
-function webhookToken(webhook: string, file: string): () => string {
-  const read = () => readSecret(file, `tokenFile of webhook ${webhook}`);
+function webhookToken(file: string, setting: string): () => string {
+  const read = () => readSecret(file, setting);
   read();
   return read;
 }

@@ -103,7 +103,7 @@ export class ListenerSecurity {
 
   private read({ adminListen, admin, tls }: Settings): Secrets {
     const exposure = adminExposure({ adminListen, admin });
-    if (exposure !== undefined) throw new ConfigError(exposure);
+    if (exposure !== undefined) throw ConfigError.of("adminListen", exposure);
     const { certFile, keyFile } = tls;
     // Where no listener speaks TLS, a pair cannot be used before the next start.
     const paired = this.secure.size > 0 && certFile !== undefined && keyFile !== undefined;

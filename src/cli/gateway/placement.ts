@@ -11,9 +11,9 @@ export async function placementPolicy(placement: Config["placement"]): Promise<P
   const { module, prefer, require, avoid, perNetwork, perOperator } = placement;
   if (module !== undefined) return loadPolicy(module);
   return rulesPolicy({
-    ...(prefer && { prefer: accounts(prefer) }),
-    ...(require && { require: accounts(require) }),
-    ...(avoid && { avoid: accounts(avoid) }),
+    ...(prefer && { prefer: accounts(prefer, "prefer") }),
+    ...(require && { require: accounts(require, "require") }),
+    ...(avoid && { avoid: accounts(avoid, "avoid") }),
     ...(perNetwork !== undefined && { perNetwork }),
     ...(perOperator !== undefined && { perOperator }),
   });
@@ -24,23 +24,27 @@ async function loadPolicy(path: string): Promise<PlacementPolicy> {
   try {
     loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
   } catch (cause) {
-    throw new ConfigError(
-      `placement.module ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    // Node.js adds which file of this program asked for it.
+    const why = (cause instanceof Error ? cause.message : String(cause)).replace(/ imported from .*$/s, "");
+    throw new ConfigError(`placement.module ${path} cannot be loaded: ${why}`, { cause, key: "placement.module" });
   }
   const { policy } = loaded;
   if (typeof policy?.name !== "string" || typeof policy.choose !== "function") {
-    throw new ConfigError(`placement.module ${path} must export \`policy\` with a name and a function choose`);
+    throw new ConfigError(`placement.module ${path} must export \`policy\` with a name and a function choose`, {
+      key: "placement.module",
+    });
   }
   return policy as PlacementPolicy;
 }
 
 /** Addresses in CESS's own form, as the chain lists its nodes: one key has an address for each SS58 prefix. */
-function accounts(addresses: readonly string[]): Set<string> {
+function accounts(addresses: readonly string[], rule: string): Set<string> {
   try {
     return new Set(addresses.map((address) => parseAccount(address)));
   } catch (cause) {
-    throw new ConfigError(`placement: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ConfigError(`placement.${rule}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      key: `placement.${rule}`,
+    });
   }
 }

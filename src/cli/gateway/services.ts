@@ -11,32 +11,39 @@ import type { KeyRing } from "../../keys/key-ring.js";
 import { Distribution } from "../../distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
+import { LoopPauses } from "../../async/loop-pauses.js";
 import { systemClock } from "../../async/system-clock.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import type { Signer } from "../../network/chain/accounts.js";
 import { FinalizedWatermark } from "../../network/chain/finalized-watermark.js";
 import { DigestThreads } from "../../gateway/ingest/digest-threads.js";
+import type { KeyValueStore } from "../../network/key-value-store.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../network/nodes/http-nodes.js";
-import { PersistentNodeRegistry, type NodeRegistrySettings } from "../../network/nodes/persistent-node-registry.js";
+import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
+import type { NodeRegistrySettings } from "../../network/nodes/registry-settings.js";
 import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
+import type { DamageRecord } from "../../model/damage.js";
+import { DamageRecorder } from "../../maintenance/damage-recorder.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
+import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
 import type { Traced } from "../../model/traced.js";
 import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
+import { openScrubbing, type Scrubbing } from "./scrubbing.js";
 import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
 /** All services but the listeners, constructed and connected. Nothing runs yet. */
-export interface Services {
+export interface Services extends Scrubbing {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly blobs: Blobs;
@@ -48,6 +55,7 @@ export interface Services {
   readonly chain: CessChain;
   readonly watermark: FinalizedWatermark;
   readonly http: HttpNodes;
+  readonly pauses: LoopPauses;
   readonly registry: PersistentNodeRegistry;
   readonly cache: TieredCache;
   /** Undefined when no other gateway is to be asked. */
@@ -66,14 +74,14 @@ export async function openServices(
   log: Logger,
   traced?: Traced,
 ): Promise<Services> {
-  const { dataDir } = config;
+  const { dataDir, encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
   const path = join(dataDir, "catalog.sqlite");
   const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
-  const { guard, blobs } = await openStaging(dataDir, catalog, log, parts);
-  const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
+  const { guard, blobs, onDamage } = await openStaging(dataDir, catalog, log, parts);
+  const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
@@ -81,19 +89,15 @@ export async function openServices(
   const watermark = await FinalizedWatermark.open(store);
   const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
   const chain = parts.chain(new CessChain({ session, signer }));
-  const http = new HttpNodes(
-    { signer: chain },
-    { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
-  );
-  const registry = await PersistentNodeRegistry.open({ chain, clock, store }, registrySettings(config));
-  // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
-  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
+  const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
   const cache = fragmentCache(config, encoder);
   const peers = gatewayPeers(config, chain, encoder);
-  const retrieval = new NetworkRetrieval({ chain, nodes, registry, cache, encoder, clock, ...(peers && { peers }) });
+  const staged = new RestoredFragments({ catalog, blobs });
+  const found = { chain, nodes, registry, cache, encoder, clock, staged };
+  const retrieval = new NetworkRetrieval({ ...found, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
-  const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
+  const shared = { catalog, blobs, preprocessing, clock, log, wake, onDamage, owners: accounts.owner };
   const distribution = new Distribution(
     {
       ...shared,
@@ -108,6 +112,7 @@ export async function openServices(
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
+  const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
   return {
     keys,
     catalog,
@@ -120,6 +125,7 @@ export async function openServices(
     session,
     chain,
     http,
+    pauses,
     registry,
     cache,
     peers,
@@ -127,7 +133,22 @@ export async function openServices(
     supervisor,
     distribution,
     packer,
+    ...scrubbing,
   };
+}
+
+/** The storage nodes: the client, and what is known of each. */
+async function openNodes(config: Config, chain: CessChain, store: KeyValueStore, parts: TracedParts) {
+  const clock = systemClock;
+  const http = new HttpNodes(
+    { signer: chain },
+    { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
+  );
+  const pauses = new LoopPauses(clock).start();
+  const registry = await PersistentNodeRegistry.open({ chain, clock, store, pauses }, registrySettings(config));
+  // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
+  const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
+  return { http, pauses, registry, nodes };
 }
 
 /** Staging, guarded against a catalog that went back. */
@@ -136,17 +157,19 @@ async function openStaging(
   catalog: Catalog,
   log: Logger,
   parts: TracedParts,
-): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
+): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs; readonly onDamage: DamageRecord }> {
+  const onDamage = new DamageRecorder({ catalog, log }).record;
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
     folder: join(dataDir, "blobs"),
+    onDamage,
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs: parts.blobs(blobs) };
+  return { guard, blobs: parts.blobs(blobs), onDamage };
 }
 
 /** What operators read of a catalog that is not the newest. */
@@ -184,6 +207,7 @@ export async function closeServices(services: Services): Promise<void> {
   await services.session.close();
   await services.peers?.close();
   await services.http.close();
+  services.pauses.close();
   // What these lose is learned again, so a failure must not keep the other services from closing.
   await Promise.allSettled([services.registry.save(), services.watermark.save()]);
   await services.cache.close();

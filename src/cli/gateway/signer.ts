@@ -15,6 +15,6 @@ export async function signerOf(chain: Config["chain"]): Promise<Signer> {
     if (cause instanceof ConfigError) throw cause;
     const isSystem = (cause as NodeJS.ErrnoException).code !== undefined;
     const why = isSystem ? `cannot read ${keystoreFile ?? mnemonicFile}: ${reasonOf(cause)}` : (cause as Error).message;
-    throw new ConfigError(`chain.${key}: ${why}`, { cause });
+    throw ConfigError.of(`chain.${key}`, why, { cause });
   }
 }

@@ -10,8 +10,8 @@ import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
-import { Remembered } from "./remembered.js";
 import { RequestFamilies } from "./request-families.js";
+import { scrubFamilies } from "./scrub-families.js";
 import { stagingMetrics } from "./staging-metrics.js";
 
 export interface MetricsComponents {
@@ -38,14 +38,7 @@ export class Metrics {
     cacheFamilies(registry, services);
     retrievalFamilies(registry, services);
     if (services.peers) peerFamilies(registry, services.peers);
-    const census = new Remembered(() => services.retrieval.files.census().catch(() => ({})));
-    labelledGauge(
-      registry,
-      "cess_s3_recent_files_redundancy",
-      "Files looked at lately, by the fragments left of their worst segment",
-      census.get,
-      "fragments",
-    );
+    scrubFamilies(registry, services);
     processFamilies(registry, services, droppedLines);
   }
 

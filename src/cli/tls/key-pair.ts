@@ -27,18 +27,19 @@ export function readKeyPair({ certFile, keyFile }: KeyPairFiles, now: number): K
   const keyText = read(keyFile, "tls.keyFile");
   const key = parseKey(keyText, keyFile);
   if (!certificate.checkPrivateKey(key))
-    throw new ConfigError(`tls.keyFile: the key in ${keyFile} does not belong to the first certificate in ${certFile}`);
+    throw ConfigError.of("tls.keyFile", `the key in ${keyFile} does not belong to the first certificate in ${certFile}`);
   const [beginsAt, endsAt] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   if (now >= endsAt)
-    throw new ConfigError(`tls.certFile: the certificate in ${certFile} ended on ${day(endsAt)}: renew it`);
+    throw ConfigError.of("tls.certFile", `the certificate in ${certFile} ended on ${day(endsAt)}: renew it`);
   if (now < beginsAt)
-    throw new ConfigError(
-      `tls.certFile: the certificate in ${certFile} is valid from ${day(beginsAt)} on: is this machine's clock right?`,
+    throw ConfigError.of(
+      "tls.certFile",
+      `the certificate in ${certFile} is valid from ${day(beginsAt)} on: is this machine's clock right?`,
     );
   try {
     createSecureContext({ cert, key: keyText });
   } catch (cause) {
-    throw new ConfigError(`tls.certFile: ${certFile} and ${keyFile} cannot be used: ${(cause as Error).message}`, {
+    throw ConfigError.of("tls.certFile", `${certFile} and ${keyFile} cannot be used: ${(cause as Error).message}`, {
       cause,
     });
   }
@@ -52,7 +53,7 @@ function read(path: string, setting: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new ConfigError(`${setting}: cannot read the file ${path}: ${reasonOf(cause)}`, { cause });
+    throw ConfigError.of(setting, `cannot read the file ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -62,8 +63,9 @@ export function readCertificate(path: string): { readonly cert: string; readonly
   try {
     return { cert, certificate: new X509Certificate(cert) };
   } catch (cause) {
-    throw new ConfigError(
-      `tls.certFile: the file ${path} does not begin with a certificate in PEM (-----BEGIN CERTIFICATE-----)`,
+    throw ConfigError.of(
+      "tls.certFile",
+      `the file ${path} does not begin with a certificate in PEM (-----BEGIN CERTIFICATE-----)`,
       { cause },
     );
   }
@@ -71,15 +73,17 @@ export function readCertificate(path: string): { readonly cert: string; readonly
 
 function parseKey(text: string, path: string): KeyObject {
   if (/-----BEGIN ENCRYPTED|^Proc-Type: .*ENCRYPTED/m.test(text))
-    throw new ConfigError(
-      `tls.keyFile: the key in ${path} has a passphrase: write it without one (openssl pkey -in … -out …)`,
+    throw ConfigError.of(
+      "tls.keyFile",
+      `the key in ${path} has a passphrase: write it without one (openssl pkey -in … -out …)`,
     );
   try {
     return createPrivateKey(text);
   } catch {
     // The cause may quote the key.
-    throw new ConfigError(
-      `tls.keyFile: the file ${path} holds no private key in PEM (-----BEGIN PRIVATE KEY-----) that can be read`,
+    throw ConfigError.of(
+      "tls.keyFile",
+      `the file ${path} holds no private key in PEM (-----BEGIN PRIVATE KEY-----) that can be read`,
     );
   }
 }

@@ -19,6 +19,10 @@ export function payerOf(
   { account, bucket }: Pick<BucketCall, "account"> & { bucket: Bucket },
 ): Account {
   const payer = bucket.owner === account.id ? account : accounts.owner(bucket.owner);
+  if (payer?.disabled)
+    throw new S3Error("AccessDenied", {
+      message: "The account of the bucket's owner is disabled, so the object cannot be charged to anyone.",
+    });
   if (payer) return payer;
   throw new S3Error("AccessDenied", {
     message: "The bucket's owner no longer has an account on this gateway, so the object cannot be charged to anyone.",

@@ -3,7 +3,9 @@ import { aclAllows, type Acl, type Requester } from "../../model/acl.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
 import { S3Error } from "../s3-error.js";
 import type { ObjectVersion, Upload } from "../../model/object.js";
-import type { Principal } from "../../model/policy.js";
+import type { Account } from "../../model/account.js";
+import type { Policy, Principal } from "../../model/policy.js";
+import type { ConditionContext } from "../../model/policy-condition.js";
 import { isObjectAction } from "../../model/policy-actions.js";
 import { evaluatePolicy, isPublicPolicy } from "../../model/policy-decision.js";
 import type { Access, AccessRequest, AccessTarget, Call, RequestCall, UploadCall } from "../call.js";
@@ -14,8 +16,9 @@ import { withUploadEncryption } from "./upload-access.js";
 import { defined } from "../../model/defined.js";
 
 /**
- * Decides who may do what. The access key's limits are checked first, then an explicit Deny in the policy. After that
- * the bucket's owner may do everything, and others what the policy or an ACL allows. NoSuchBucket comes before
+ * Decides who may do what. The access key's limits are checked first, then its identity and session policies, which must
+ * all allow it, then an explicit Deny in the bucket's policy. After that the bucket's owner may do everything, and others
+ * what the bucket's policy or an ACL allows. NoSuchBucket comes before
  * AccessDenied, as in S3.
  */
 export class Authorizer implements Access {
@@ -26,7 +29,10 @@ export class Authorizer implements Access {
     const { rule, key, versionId, uploadId } = access;
     // No policy and no ACL can allow this.
     if (access.anonymous && !rule.anonymous) throw new S3Error("AccessDenied");
-    if (rule.resource === "service") return call;
+    if (rule.resource === "service") {
+      requireIdentity(call, [rule.action], "*");
+      return call;
+    }
     if (rule.resource === "newBucket") return this.permitCreation(call);
     const bucket = await this.bucket(access.bucket);
     requireOwner(bucket, access.expectedOwner);
@@ -38,7 +44,8 @@ export class Authorizer implements Access {
   }
 
   private permitCreation(call: RequestCall): Call {
-    const { limits, rule, bucket } = call.access;
+    const { limits, rule, bucket, furtherActions } = call.access;
+    requireIdentity(call, [rule.action, ...furtherActions], bucket);
     if (!limits || withinLimits(limits, { ...rule, bucket, key: "", prefix: "" })) return call;
     throw new S3Error("AccessDenied", { resource: bucket, message: "The access key's limits do not permit this." });
   }
@@ -74,6 +81,42 @@ function requireOwner({ owner, name }: Bucket, expected: string | undefined): vo
   if (expected !== undefined && expected !== owner) throw new S3Error("AccessDenied", { resource: name });
 }
 
+/**
+ * AccessDenied unless each identity and session policy of the requester's key allows each action. For requests about no
+ * bucket or one that does not exist yet; `resource` as in PolicyQuestion.
+ */
+function requireIdentity({ account, access }: RequestCall, actions: readonly string[], resource: string): void {
+  const context = requesterContext(account, access);
+  const { policies = [] } = access;
+  const allowed = policies.every((policy) =>
+    actions.every((action) => evaluatePolicy(policy, { principal: {}, action, resource, context }) === "allow"),
+  );
+  if (!allowed) throw new S3Error("AccessDenied", { message: NOT_ALLOWED_BY_KEY });
+}
+
+const NOT_ALLOWED_BY_KEY = "The policy of the access key or session does not allow this.";
+
+/** The values of condition keys that tell who the requester is; all others are the request's own. */
+function requesterContext(
+  { id, displayName }: Account,
+  { anonymous, session, conditions }: AccessRequest,
+): ConditionContext {
+  const own: Readonly<Record<string, string>> = anonymous
+    ? { "aws:principaltype": "Anonymous" }
+    : {
+        "aws:username": displayName,
+        "aws:userid": id,
+        "aws:principaltype": "User",
+        "aws:principalaccount": id,
+        "aws:principalarn": `arn:aws:iam::${id}:user/${displayName}`,
+        ...(session ? { "aws:tokenissuetime": new Date(session.issuedAt).toISOString() } : {}),
+      };
+  return (key) => {
+    const found = Object.hasOwn(own, key) ? own[key] : undefined;
+    return found === undefined ? conditions(key) : [found];
+  };
+}
+
 class Decision {
   private readonly principal: Principal;
   private readonly requester: Requester;
@@ -98,8 +141,9 @@ class Decision {
     const { rule, furtherActions } = access;
     const actions = [target.action, ...furtherActions];
     this.requireLimits(actions);
-    // The network's files belong to no S3 account, so no policy and no ACL applies to them.
+    // The network's files belong to no S3 account, so no bucket policy and no ACL applies to them.
     if (isNetworkBucket(bucket)) {
+      if (rule.resource !== "objects") this.requireIdentity(actions, undefined);
       this.requireNetworkRead();
       return;
     }
@@ -111,10 +155,12 @@ class Decision {
     if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays))
       throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");
     const version = await this.version(target.action, settings);
+    this.requireIdentity(actions, version);
     const answers = actions.map((action) => this.decide(action, settings, version));
     if (answers.includes("deny")) throw this.denied();
     if (this.isMissingRead(version)) {
       // Without ListBucket a missing key is 403, as on AWS. With ListBucket the service answers 404.
+      this.requireIdentity(["s3:ListBucket"], undefined);
       if (!this.isOwner && this.decide("s3:ListBucket", settings, undefined) !== "allow") throw this.denied();
       return;
     }
@@ -132,15 +178,34 @@ class Decision {
     }
   }
 
+  /** The policies of the key and its session apply whatever its account may do. */
+  private requireIdentity(actions: readonly string[], version: ObjectVersion | undefined): void {
+    const { principal } = this;
+    const context = this.context(version);
+    for (const policy of this.policies)
+      for (const action of actions) {
+        const question = { principal, action, resource: this.resource(action), context };
+        if (evaluatePolicy(policy, question) !== "allow") throw this.denied(NOT_ALLOWED_BY_KEY);
+      }
+  }
+
+  private get policies(): readonly Policy[] {
+    return this.access.policies ?? [];
+  }
+
+  private resource(action: string): string {
+    return isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
+  }
+
   private requireNetworkRead(): void {
     const reads = this.target.action === "s3:GetObject" || this.target.action === "s3:GetObjectVersion";
     if (!reads || this.call.account.readsNetwork !== true) throw this.denied();
   }
 
-  /** Whether another account, or an anonymous requester, reads an object that does not exist. */
+  /** Whether somebody reads an object that does not exist who may not know that it does not: not the owner himself. */
   private isMissingRead(version: ObjectVersion | undefined): boolean {
     const reads = objectPermissions.get(this.target.action) === "READ";
-    return reads && !this.isOwner && (!version || version.deleteMarker);
+    return reads && (!this.isOwner || this.policies.length > 0) && (!version || version.deleteMarker);
   }
 
   private get isInitiator(): boolean {
@@ -158,13 +223,15 @@ class Decision {
   /** The object's version, if the decision depends on its tags or its ACL. */
   private async version(action: string, { acls, policy }: BucketAccess): Promise<ObjectVersion | undefined> {
     if (!isObjectAction(action)) return undefined;
-    const tags = policy?.statements.some(
-      ({ conditions, resources }) =>
-        conditions.some(({ key }) => key.startsWith("s3:existingobjecttag/")) ||
-        resources.patterns.some((pattern) => /existingobjecttag/i.test(pattern)),
+    const tags = [...(policy ? [policy] : []), ...this.policies].some(({ statements }) =>
+      statements.some(
+        ({ conditions, resources }) =>
+          conditions.some(({ key }) => key.startsWith("s3:existingobjecttag/")) ||
+          resources.patterns.some((pattern) => /existingobjecttag/i.test(pattern)),
+      ),
     );
-    const byAcl = objectPermissions.has(action) && (acls || !this.isOwner);
-    if (tags !== true && !byAcl) return undefined;
+    const byObject = objectPermissions.has(action) && (acls || !this.isOwner || this.policies.length > 0);
+    if (!tags && !byObject) return undefined;
     return this.catalog.objects.get(this.bucket.name, this.target.key, this.target.versionId);
   }
 
@@ -175,10 +242,13 @@ class Decision {
   ): "allow" | "deny" | "silent" {
     const { policy, block } = settings;
     if (policyActions.includes(action)) return this.isOwner ? "allow" : "silent";
-    const resource = isObjectAction(action) ? `${this.bucket.name}/${this.target.key}` : this.bucket.name;
-    const answer = policy
-      ? evaluatePolicy(policy, { principal: this.principal, action, resource, context: this.context(version) })
-      : "silent";
+    const question = {
+      principal: this.principal,
+      action,
+      resource: this.resource(action),
+      context: this.context(version),
+    };
+    const answer = policy ? evaluatePolicy(policy, question) : "silent";
     if (answer === "deny") return "deny";
     if (this.isInitiator && this.access.rule.initiator === "also" && action === this.target.action) return "allow";
     const permission = objectPermissions.get(action);
@@ -213,24 +283,14 @@ class Decision {
     return onBucket !== undefined && aclAllows(acl, this.requester, onBucket, block.ignorePublicAcls);
   }
 
-  private context(version: ObjectVersion | undefined): (key: string) => readonly string[] | undefined {
-    const { id, displayName } = this.call.account;
-    const own: Readonly<Record<string, string>> = this.access.anonymous
-      ? { "aws:principaltype": "Anonymous" }
-      : {
-          "aws:username": displayName,
-          "aws:userid": id,
-          "aws:principaltype": "User",
-          "aws:principalaccount": id,
-          "aws:principalarn": `arn:aws:iam::${id}:user/${displayName}`,
-        };
+  private context(version: ObjectVersion | undefined): ConditionContext {
+    const requester = requesterContext(this.call.account, this.access);
     const tags = "s3:existingobjecttag/";
     return (key) => {
       if (key === "s3:resourceaccount") return [this.bucket.owner];
       if (key.startsWith(tags))
         return version?.tags?.filter((tag) => tag.key === key.slice(tags.length)).map((tag) => tag.value);
-      const found = Object.hasOwn(own, key) ? own[key] : undefined;
-      return found === undefined ? this.access.conditions(key) : [found];
+      return requester(key);
     };
   }
 }

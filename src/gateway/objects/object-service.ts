@@ -53,7 +53,7 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, quota, encryption, expiries, layouts, notifications } = this.components;
+    const { catalog, accounts, storageQuota, quota, encryption, expiries, layouts, notifications } = this.components;
     const { bucket } = call;
     requireKey(key);
     requireMetadata(settings.metadata);
@@ -65,7 +65,10 @@ export class ObjectService implements Objects {
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
     const layout = await layouts.of(bucket.name, settings.metadata, encrypted.format);
-    const reserve = (size: number) => quota.admit(charged.account, size, encrypted.format, layout(size), call.waits);
+    const reserve = async (size: number) => {
+      await storageQuota.requireObject(bucket, key, size);
+      return quota.admit(charged.account, size, encrypted.format, layout(size), call.waits);
+    };
     const releases = body.size === undefined ? [] : [await reserve(body.size)];
     const admit = async (size: number): Promise<void> => {
       if (body.size === undefined) releases.push(await reserve(size));
@@ -81,7 +84,8 @@ export class ObjectService implements Objects {
       );
       const { content, metadata, tags, preconditions } = settings;
       const own = { layout: layout(ingested.size), ...bodyMembers(ingested) };
-      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent };
+      const accountQuota = storageQuota.ofAccount(bucket.owner);
+      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent, accountQuota };
       const version = await this.commit(newVersion(charged, key, members), ingested.blob, preconditions);
       return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {

@@ -1,5 +1,8 @@
+import type { Catalog } from "../../catalog/catalog.js";
 import type { Clock } from "../../model/clock.js";
+import type { Fid } from "../../model/hash.js";
 import type { ObjectVersion } from "../../model/object.js";
+import { FRAGMENTS } from "../../model/sizes.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
 
 export interface RedundancySettings {
@@ -21,7 +24,11 @@ export class Redundancy {
   private running = 0;
 
   constructor(
-    private readonly components: { readonly files: NetworkFiles; readonly clock: Clock },
+    private readonly components: {
+      readonly catalog: Pick<Catalog, "checks">;
+      readonly files: NetworkFiles;
+      readonly clock: Clock;
+    },
     settings: Partial<RedundancySettings> = {},
   ) {
     this.settings = { ...REDUNDANCY_DEFAULTS, ...settings };
@@ -34,12 +41,7 @@ export class Redundancy {
     if (version.durability.state !== "stored" || fids.length === 0 || fids.length > files || this.running >= lookups)
       return version;
     this.running++;
-    const found = Promise.all(fids.map((fid) => this.components.files.redundancy(fid)))
-      .then((counts) =>
-        counts.reduce((least, count) =>
-          count === undefined || least === undefined ? undefined : Math.min(least, count),
-        ),
-      )
+    const found = this.least(version, fids)
       .catch(() => undefined)
       .finally(() => this.running--);
     const timer = new AbortController();
@@ -50,5 +52,19 @@ export class Redundancy {
     const redundancy = await Promise.race([found, late]);
     timer.abort();
     return redundancy === undefined ? version : { ...version, durability: { ...version.durability, redundancy } };
+  }
+
+  /** What the chain says, or less, if nodes did not have their fragments when they were asked. */
+  private async least({ extents }: ObjectVersion, fids: readonly Fid[]): Promise<number | undefined> {
+    const { catalog, files } = this.components;
+    const rows = [...new Set(extents.map(({ file }) => file))];
+    const [seen, ...listed] = await Promise.all([
+      catalog.checks.redundancy(rows),
+      ...fids.map((fid) => files.redundancy(fid)),
+    ]);
+    return listed.reduce(
+      (least, count) => (count === undefined || least === undefined ? undefined : Math.min(least, count)),
+      seen ?? FRAGMENTS,
+    );
   }
 }

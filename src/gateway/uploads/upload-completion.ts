@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Checksum } from "../../model/checksum.js";
 import type { Clock } from "../../model/clock.js";
+import { damageOf } from "../../model/damage.js";
 import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
@@ -10,6 +11,7 @@ import type { Layout } from "../../model/layout.js";
 import type { Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import type { ObjectLayout } from "../ingest/object-layout.js";
+import type { StorageQuota } from "../ingest/storage-quota.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
@@ -32,6 +34,7 @@ export interface CompletionComponents {
   readonly clock: Clock;
   readonly staging: Staging;
   readonly quota: QuotaCheck;
+  readonly storageQuota: StorageQuota;
   readonly preprocessing: Preprocessing;
   readonly expiries: Expiries;
   readonly layouts: ObjectLayout;
@@ -92,6 +95,8 @@ export class UploadCompletion {
     const parts = listedParts(request, await catalog.uploads.parts(uploadId));
     const checksum = await wholeChecksum(upload, parts, request);
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
+    // The bytes count since the parts were uploaded.
+    await this.components.storageQuota.requireObject(call.bucket, objectKey, 0);
     const layout = await this.layout(upload, totalSize(parts));
     const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout, call.waits);
     return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
@@ -144,11 +149,15 @@ export class UploadCompletion {
 
   private async store(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
     const { call, upload, request, parts, checksum, layout } = plan;
-    const { catalog, staging, preprocessing, expiries, notifications } = this.components;
+    const { catalog, staging, preprocessing, expiries, notifications, storageQuota } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
     const settings = { format: upload.format ?? PLAIN };
-    const fid = promised ? await preprocessing.rootOf(upload.id, content, settings, signal) : undefined;
+    const fid = await this.checked(parts, async () => {
+      if (promised) return preprocessing.rootOf(upload.id, content, settings, signal);
+      await preprocessing.check(upload.id, content, signal);
+      return undefined;
+    });
     const { bucket, key, content: headers, metadata, tags, acl, encryption } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
@@ -168,12 +177,29 @@ export class UploadCompletion {
       parts: parts.map(({ partNumber, size, checksum }) => defined({ partNumber, size, checksum })),
       fid,
       outboxEvent,
+      accountQuota: storageQuota.ofAccount(call.bucket.owner),
     });
     const written = await staging.commit([], () =>
       catalog.uploads.complete(upload.id, version, parts, request.preconditions),
     );
     const { expiry } = await expiries.versionExpiry(written.version);
     return defined({ etag: version.etag, versionId: written.version.versionId, checksum, encryption, expiry });
+  }
+
+  /** Names the part whose bytes are damaged. */
+  private async checked<T>(parts: readonly Part[], read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      const blobs = new Set<string>(damageOf(error)?.slices.map(({ blob }) => blob));
+      const part = parts.find(({ blob }) => blobs.has(blob));
+      if (!part) throw error;
+      throw new S3Error("InternalError", {
+        message: `The bytes of part ${part.partNumber} that are staged on the gateway's disk are damaged. Upload the part again.`,
+        fields: { PartNumber: String(part.partNumber) },
+        cause: error,
+      });
+    }
   }
 
   /** A FID that is the ETag is that of a file of its own. */

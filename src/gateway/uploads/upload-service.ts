@@ -4,6 +4,7 @@ import type { CustomerKey } from "../../model/encryption.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
 import type { AbortSchedule } from "../../model/lifecycle.js";
+import { NO_USAGE } from "../../model/quota.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";
 import type { Preprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
@@ -167,9 +168,13 @@ export class UploadService implements Uploads {
 
   /** Stages the part's bytes, writes its row, and lets preprocessing continue. */
   private async stage(call: BucketCall, upload: Upload, partNumber: number, body: Body): Promise<StoredPart> {
-    const { catalog, staging, quota, preprocessing } = this.components;
+    const { catalog, staging, quota, storageQuota, preprocessing } = this.components;
     const releases: (() => void)[] = [];
     const admit = async (size: number): Promise<void> => {
+      await storageQuota.require(call.bucket, { uploadBytes: size }, async () => {
+        const [part] = await catalog.uploads.parts(upload.id, partNumber - 1, 1);
+        return part?.partNumber === partNumber ? { ...NO_USAGE, uploadBytes: part.size } : undefined;
+      });
       const bytes = (await catalog.uploads.size(upload.id)) + size;
       releases.push(await quota.admit(call.account, bytes, upload.format, undefined, call.waits));
     };
@@ -182,7 +187,11 @@ export class UploadService implements Uploads {
       const { blob, size, md5 } = ingested;
       const checksum = ingestedChecksum(ingested, algorithm);
       const { part } = await staging.commit([blob], () =>
-        catalog.uploads.putPart(upload.id, defined({ partNumber, size, etag: md5, blob, checksum })),
+        catalog.uploads.putPart(
+          upload.id,
+          defined({ partNumber, size, etag: md5, blob, checksum }),
+          storageQuota.ofAccount(call.bucket.owner),
+        ),
       );
       preprocessing.advance(upload.id, upload.format ?? PLAIN, partNumber);
       return defined({ ...withSentChecksum(part, ingested), encryption: upload.encryption });

@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 import { Keyring } from "@polkadot/keyring";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { u8aWrapBytes } from "@polkadot/util";
-import { cryptoWaitReady, decodeAddress, encodeAddress, sr25519Verify } from "@polkadot/util-crypto";
+import {
+  cryptoWaitReady,
+  decodeAddress,
+  encodeAddress,
+  keyExtractSuri,
+  mnemonicValidate,
+  sr25519Verify,
+} from "@polkadot/util-crypto";
 import { z } from "zod";
 import type { CessAccount } from "../../model/account.js";
 
@@ -76,11 +83,19 @@ export function verifySignature(account: string, message: Uint8Array, signature:
 export async function signerFromMnemonic(mnemonic: string): Promise<Signer> {
   await cryptoWaitReady();
   try {
-    return signer(ring().addFromUri(mnemonic.trim()));
+    const suri = mnemonic.trim();
+    // The library takes any other text of up to 32 bytes for a key: a mnemonic with words missing would be another account.
+    if (!suri.startsWith("/") && !isPhrase(keyExtractSuri(suri).phrase)) throw new Error("not a mnemonic");
+    return signer(ring().addFromUri(suri));
   } catch {
     // The library's own message may quote the secret.
     throw new Error("the mnemonic cannot be read: it must be 12 to 24 English BIP-39 words with a valid checksum");
   }
+}
+
+/** A mnemonic, or the seed itself in hex. */
+function isPhrase(phrase: string): boolean {
+  return /^0x[0-9a-f]{64}$/i.test(phrase) || mnemonicValidate(phrase);
 }
 
 /** From a file that holds nothing but the mnemonic. */

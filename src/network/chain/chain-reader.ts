@@ -97,6 +97,12 @@ export class ChainReader {
     });
   }
 
+  /** The time of the best block, ms since 1970; undefined where the runtime keeps none. */
+  async blockTime(): Promise<number | undefined> {
+    const now = await this.read("timestamp", "now", []);
+    return now === undefined ? undefined : asNumber(now);
+  }
+
   finalizedBlock(): Promise<number> {
     return this.connection.call(async (link) => (await this.connection.finalizedHead(link)).number);
   }

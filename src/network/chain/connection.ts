@@ -52,6 +52,7 @@ export class Connection {
   private readonly settings: ConnectionSettings;
   private readonly closingController = new AbortController();
   private readonly listeners = new Set<(link: Link) => void>();
+  private readonly troubleListeners = new Set<(endpoint: string, why: string) => void>();
   private readonly running: Promise<void>;
   private link: Link | undefined;
   private synced = false;
@@ -91,6 +92,13 @@ export class Connection {
     this.listeners.add(listener);
     if (this.link !== undefined) listener(this.link);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Calls back each time an endpoint cannot be used, or no longer. Returns the function that ends it. */
+  onTrouble(listener: (endpoint: string, why: string) => void): () => void {
+    this.troubleListeners.add(listener);
+    for (const [endpoint, why] of this.troubles) listener(endpoint, why);
+    return () => this.troubleListeners.delete(listener);
   }
 
   /**
@@ -143,6 +151,7 @@ export class Connection {
     this.closingController.abort(new ChainUnavailable("the connection to the chain is closed"));
     await this.running;
     this.listeners.clear();
+    this.troubleListeners.clear();
   }
 
   private unanswered(link: Link | undefined): ChainUnavailable {
@@ -168,7 +177,9 @@ export class Connection {
       const endpoint = endpoints[turn % endpoints.length] ?? "";
       const started = Date.now();
       await this.serve(endpoint).catch((error: unknown) => {
-        this.troubles.set(endpoint, asError(error).message);
+        const why = asError(error).message;
+        this.troubles.set(endpoint, why);
+        if (!this.closing.aborted) for (const listener of this.troubleListeners) listener(endpoint, why);
       });
       if (Date.now() - started > maxRetryDelayMs) failures = 0;
       failures++;

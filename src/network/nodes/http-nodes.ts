@@ -9,7 +9,7 @@ import { FRAGMENT_SIZE, KIB } from "../../model/sizes.js";
 import { EndpointForbidden, EndpointPolicy } from "./endpoint-policy.js";
 import { FragmentForm } from "./fragment-form.js";
 import { failureKind, readAnswer } from "./miner-answer.js";
-import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "./nodes.js";
+import { type FragmentName, type NodeAddress, NodeFailure, type Nodes, type NodeStatus } from "./nodes.js";
 import { RateLimiter } from "./rate-limiter.js";
 
 export interface HttpNodesComponents {
@@ -44,7 +44,7 @@ export const httpNodesDefaults: HttpNodesSettings = {
 const ANSWER_LIMIT = 64 * KIB;
 
 /** The miner HTTP over undici. Neither retries nor hashes. */
-export class HttpNodes implements Nodes {
+export class HttpNodes implements Nodes, NodeStatus {
   private readonly policy: EndpointPolicy;
   private readonly agent: Agent;
   private readonly pace: RateLimiter | undefined;
@@ -118,6 +118,14 @@ export class HttpNodes implements Nodes {
     });
   }
 
+  async status(node: NodeAddress, signal?: AbortSignal): Promise<void> {
+    await this.exchange(node, signal, async (url) => {
+      const { statusCode, body } = await this.request(url, { method: "GET" }, signal, "status");
+      const text = await readText(body);
+      if (statusCode >= 500) throw new NodeFailure("unreachable", node, `HTTP ${statusCode}: ${text.slice(0, 100)}`);
+    });
+  }
+
   /** Ends every connection; transfers under way reject. */
   async close(): Promise<void> {
     await this.agent.destroy();
@@ -127,11 +135,12 @@ export class HttpNodes implements Nodes {
     url: URL,
     options: Omit<Dispatcher.RequestOptions, "origin" | "path">,
     signal: AbortSignal | undefined,
+    resource = "fragment",
   ) {
     return this.agent.request({
       ...options,
       origin: url.origin,
-      path: `${url.pathname}fragment`,
+      path: `${url.pathname}${resource}`,
       ...(signal && { signal }),
     });
   }

@@ -78,7 +78,7 @@ export class MeasuredNodes implements Nodes {
       return result;
     } catch (error) {
       // A time limit is the signal's reason and a failure of the node; any other abort only says how long it had.
-      if (error instanceof NodeFailure) registry.failed(node.account, error.kind, error.message);
+      if (error instanceof NodeFailure) registry.failed(node.account, error.kind, error.message, began);
       else if (signal?.aborted === true) registry.hedgedOut(node.account, direction, clock.now() - began);
       throw error;
     }

@@ -59,6 +59,8 @@ export class NodeRecord {
   /** Failures, and missed reports, since the last thing that went well of its kind. */
   failureStreak = 0;
   silenceStreak = 0;
+  /** When the first transfer got no answer, of those since the node last answered. Not kept across restarts. */
+  failingSince: number | undefined;
   /** The circuit: open until then, half-open after it, closed when undefined. */
   open: { readonly until: number; readonly cause: OpenCause } | undefined;
   /** The one transfer that a half-open circuit admits is under way. */

@@ -61,14 +61,22 @@ export interface NodeRegistry {
   succeeded(account: CessAccount, direction: Direction, bytes: number, ms: number): void;
   /** It gave a part of a fragment. How long that took says nothing of how long a fragment takes. */
   gaveRange(account: CessAccount): void;
-  /** Kinds that say nothing against the node (`busy`, `circuit-open`, `no-ranges`) are ignored. */
-  failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void;
+  /**
+   * Kinds that say nothing against the node (`busy`, `circuit-open`, `no-ranges`) are ignored, and so is a transfer that
+   * got no answer while this process stood still, or while many nodes failed at once. `began`: milliseconds since 1970.
+   */
+  failed(account: CessAccount, kind: NodeFailure["kind"], why: string, began?: number): void;
+  /**
+   * Whether, at any time since `time` (milliseconds since 1970), this process stood still or many nodes failed at once:
+   * what failed since then is probably this gateway's own trouble.
+   */
+  troubledSince(time: number): boolean;
   /** Another node was faster: this one was still busy after `ms` when its transfer was cancelled. */
   hedgedOut(account: CessAccount, direction: Direction, ms: number): void;
   /** It gave bytes that do not have the fragment's hash: the circuit opens at once. */
   gaveCorrupt(account: CessAccount): void;
   /** It reported a fragment batch of ours on chain. */
   reported(account: CessAccount): void;
-  /** It took a fragment batch and did not report it in time. */
+  /** It took a fragment batch and did not report it in time. Ignored when many nodes do so at once. */
   missedReport(account: CessAccount): void;
 }

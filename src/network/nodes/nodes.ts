@@ -22,6 +22,12 @@ export interface Nodes {
   getRange(node: NodeAddress, fragment: FragmentName, range: ByteRange, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** Asks storage nodes whether they are there. */
+export interface NodeStatus {
+  /** Resolves when the node answers, whatever it says of itself; rejects with NodeFailure or the signal's reason. */
+  status(node: NodeAddress, signal?: AbortSignal): Promise<void>;
+}
+
 export interface FragmentName {
   readonly fid: Fid;
   readonly hash: Hash;

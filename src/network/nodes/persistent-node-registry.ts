@@ -1,50 +1,17 @@
 import { backoffMs } from "../../async/backoff.js";
 import type { CessAccount } from "../../model/account.js";
-import type { Clock } from "../../model/clock.js";
-import type { Chain, ChainNode } from "../chain/chain.js";
-import type { KeyValueStore } from "../key-value-store.js";
+import type { ChainNode } from "../chain/chain.js";
 import { DecayingHistogram } from "./decaying-histogram.js";
+import { MassFailure } from "./mass-failure.js";
+import { bestOf, quality } from "./node-quality.js";
 import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
 import { type OpenCause, NodeRecord, savedRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
+import { NODE_REGISTRY_DEFAULTS, type NodeRegistryComponents, type NodeRegistrySettings } from "./registry-settings.js";
 
-export interface NodeRegistryComponents {
-  readonly chain: Pick<Chain, "nodes">;
-  readonly clock: Clock;
-  readonly store?: KeyValueStore;
-}
-
-export interface NodeRegistrySettings {
-  /** The chain's register of nodes is read again when it is older, in milliseconds: a read takes all of them. */
-  readonly nodesFreshMs: number;
-  /** Transfers in a row without an answer after which a node's circuit opens. */
-  readonly failures: number;
-  /** Missed reports in a row after which a node's circuit opens. */
-  readonly missedReports: number;
-  /** How long the circuit is open the first time; each failure while it is half-open doubles it. */
-  readonly firstCooldownMs: number;
-  readonly maxCooldownMs: number;
-  /** After this long a failure counts half. Milliseconds. */
-  readonly failureHalfLifeMs: number;
-  /** Nodes whose records are kept; beyond them the least recently used record is forgotten. */
-  readonly remembered: number;
-}
-
-export const NODE_REGISTRY_DEFAULTS: NodeRegistrySettings = {
-  nodesFreshMs: 30_000,
-  failures: 3,
-  missedReports: 2,
-  firstCooldownMs: 10_000,
-  maxCooldownMs: 600_000,
-  failureHalfLifeMs: 60_000,
-  remembered: 10_000,
-};
-
+const NOBODY: ReadonlySet<string> = new Set();
 /** Of the saved records; older versions wrote them under this name. */
 const STORE_KEY = "node-book";
-/** Much slower nodes are chosen less often, but still sometimes: they may have recovered. */
-const LEAST_QUALITY = 0.02;
-const LEAST_SPEED = 0.1;
 /** Being hedged out counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
 const MUCH_SLOWER = 1.5;
 /** … once it has made so many; what nine in ten of all nodes' took before that … */
@@ -90,6 +57,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
   /** Least recently touched first. */
   private readonly records = new Map<string, NodeRecord>();
   private readonly gets = new DecayingHistogram();
+  private readonly transfers: MassFailure;
+  private readonly reports: MassFailure;
   private register: Register | undefined;
   private reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
   /** Since the start; what records have is remembered longer, and forgotten with them. */
@@ -100,6 +69,8 @@ export class PersistentNodeRegistry implements NodeRegistry {
   private constructor(components: NodeRegistryComponents, settings: Partial<NodeRegistrySettings>) {
     this.components = components;
     this.settings = { ...NODE_REGISTRY_DEFAULTS, ...settings };
+    this.transfers = new MassFailure(this.settings.mass);
+    this.reports = new MassFailure(this.settings.mass);
   }
 
   /** With what was saved; what cannot be read is learned again. */
@@ -145,9 +116,10 @@ export class PersistentNodeRegistry implements NodeRegistry {
   async nodes(notBefore = 0): Promise<readonly RegisteredNode[]> {
     const { nodes } = await this.read(Math.max(notBefore, this.components.clock.now() - this.settings.nodesFreshMs));
     const usual = this.usualPutSpeed();
+    const spared = this.spared();
     return nodes.map((node) => {
       const record = this.records.get(node.account);
-      const until = record && this.openUntil(record);
+      const until = record && !spared.has(node.account) ? this.openUntil(record) : undefined;
       return { ...node, quality: quality(record, usual), ...(until !== undefined && { openUntil: until }) };
     });
   }
@@ -164,22 +136,23 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const record = this.touch(account);
     record.transferred(direction, bytes, ms);
     if (direction === "get") this.gets.add(ms);
-    this.answered(record);
+    this.answered(account, record);
   }
 
   gaveRange(account: CessAccount): void {
     const record = this.touch(account);
     record.gave();
-    this.answered(record);
+    this.answered(account, record);
   }
 
-  failed(account: CessAccount, kind: NodeFailure["kind"], why: string): void {
+  failed(account: CessAccount, kind: NodeFailure["kind"], why: string, began = this.components.clock.now()): void {
     if (kind === "busy" || kind === "circuit-open" || kind === "no-ranges") return;
     const record = this.touch(account);
+    if (kind === "unreachable" && this.isBlameless(account, record, began)) return;
     this.counts.failures++;
     record.failed(why, this.components.clock.now(), this.settings.failureHalfLifeMs);
     // A node that refuses or lacks a fragment does answer. A forbidden endpoint is not the node's failure.
-    if (kind === "refused" || kind === "missing") this.answered(record);
+    if (kind === "refused" || kind === "missing") this.answered(account, record);
     else if (kind === "unreachable" && !this.isOpen(record)) {
       record.failureStreak++;
       if (record.failureStreak >= this.settings.failures)
@@ -187,7 +160,12 @@ export class PersistentNodeRegistry implements NodeRegistry {
     }
   }
 
+  troubledSince(time: number): boolean {
+    return this.pausedSince(time) || this.transfers.since(time);
+  }
+
   hedgedOut(account: CessAccount, direction: Direction, ms: number): void {
+    if (this.pausedSince(this.components.clock.now() - ms)) return;
     const record = this.touch(account);
     const { count, p50Ms, p95Ms } = record.experience(direction);
     const usual = count >= ENOUGH_TRANSFERS ? p95Ms : direction === "get" ? this.usualGetMs() : undefined;
@@ -211,12 +189,17 @@ export class PersistentNodeRegistry implements NodeRegistry {
     record.reports++;
     record.reportedAs(1);
     record.silenceStreak = 0;
+    this.reports.succeeded(account, this.components.clock.now());
     // A report proves that a node keeps what it takes. It does not prove that it gives the right bytes.
     if (!this.isOpen(record) && record.open?.cause !== "corrupt") record.open = undefined;
   }
 
   missedReport(account: CessAccount): void {
     const record = this.touch(account);
+    if (this.reports.failed(account, this.components.clock.now())) {
+      for (const other of this.reports.failing()) this.pardon(other, "silence");
+      return;
+    }
     record.missedReports++;
     this.counts.missedReports++;
     record.reportedAs(0);
@@ -234,7 +217,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const record = this.records.get(account);
     if (!record?.open) return { kind: "closed" };
     const until = this.openUntil(record);
-    if (until !== undefined) return { kind: "open", until };
+    if (until !== undefined) return this.spared().has(account) ? { kind: "closed" } : { kind: "open", until };
     if (record.trialRunning) return { kind: "open", until: this.components.clock.now() };
     record.trialRunning = true;
     return { kind: "half-open" };
@@ -300,9 +283,54 @@ export class PersistentNodeRegistry implements NodeRegistry {
   }
 
   /** The node answered, which closes a circuit that failures opened. */
-  private answered(record: NodeRecord): void {
+  private answered(account: CessAccount, record: NodeRecord): void {
+    this.transfers.succeeded(account, this.components.clock.now());
     record.failureStreak = 0;
+    record.failingSince = undefined;
     if (record.open?.cause === "failures") record.open = undefined;
+  }
+
+  /** Whether a transfer that began then and got no answer says nothing of the node, but something of this gateway. */
+  private isBlameless(account: CessAccount, record: NodeRecord, began: number): boolean {
+    const now = this.components.clock.now();
+    if (this.pausedSince(began)) return true;
+    record.failingSince ??= now;
+    const many = this.transfers.failed(account, now);
+    if (!many) return false;
+    for (const other of this.transfers.failing()) this.pardon(other, "failures");
+    return !this.endures(record, now);
+  }
+
+  /** What a node did lately turns out to be what many did at once. */
+  private pardon(account: string, cause: OpenCause): void {
+    const record = this.records.get(account);
+    if (!record || this.endures(record, this.components.clock.now())) return;
+    if (cause === "failures") record.failureStreak = 0;
+    else record.silenceStreak = 0;
+    if (record.open?.cause === cause) record.open = undefined;
+  }
+
+  /** Nothing good has come of the node for long: that is its own trouble, whatever others do. */
+  private endures({ failingSince }: NodeRecord, now: number): boolean {
+    return failingSince !== undefined && now - failingSince >= this.settings.enduringMs;
+  }
+
+  private pausedSince(time: number): boolean {
+    return this.components.pauses?.since(time) === true;
+  }
+
+  /**
+   * Nodes in cooldown that are used all the same, because too few others are left to place a file: those that failed
+   * before those that were silent, and these before those that gave corrupt bytes, each by their quality.
+   */
+  private spared(): ReadonlySet<string> {
+    const positive = (this.register?.nodes ?? []).filter(({ state }) => state === "positive");
+    const open = positive.flatMap(({ account }) => {
+      const record = this.records.get(account);
+      return record?.open && this.isOpen(record) ? [{ account, record, cause: record.open.cause }] : [];
+    });
+    const wanted = this.settings.leastAvailable - (positive.length - open.length);
+    return wanted <= 0 || open.length === 0 ? NOBODY : bestOf(open, wanted, this.usualPutSpeed());
   }
 
   private openCircuit(record: NodeRecord, cause: OpenCause, doublings: number): void {
@@ -360,11 +388,4 @@ export class PersistentNodeRegistry implements NodeRegistry {
       this.records.delete(account);
     }
   }
-}
-
-function quality(record: NodeRecord | undefined, usual: number | undefined): number {
-  if (!record) return 1;
-  const speed = record.transfers.put.bytesPerSecond;
-  const relative = speed === undefined || usual === undefined ? 1 : Math.min(1, Math.max(LEAST_SPEED, speed / usual));
-  return Math.max(LEAST_QUALITY, record.successRate ** 2 * record.reportRate ** 2 * relative);
 }

@@ -26,7 +26,7 @@ export function formField(fields: Fields, name: string): string {
 
 /**
  * Who signed a form, by Signature V4 or V2 over its policy. The policy must hold for the fields. A form without signature
- * and policy is anonymous. InvalidArgument, InvalidAccessKeyId, SignatureDoesNotMatch, InvalidPolicyDocument,
+ * and policy is anonymous. InvalidArgument, InvalidAccessKeyId, InvalidToken, ExpiredToken, SignatureDoesNotMatch, InvalidPolicyDocument,
  * AccessDenied.
  */
 export async function authenticateForm(
@@ -36,10 +36,6 @@ export async function authenticateForm(
   region: string | undefined,
 ): Promise<{ readonly authentication: Authentication; readonly policy?: FormPolicy }> {
   const payload = { kind: "unsigned" } as const;
-  if (fields.get("x-amz-security-token"))
-    throw new S3Error("InvalidToken", {
-      message: "Session tokens are not accepted here. Sign with a permanent access key.",
-    });
   const newer = ["x-amz-signature", "x-amz-credential", "x-amz-algorithm"].some((name) => fields.has(name));
   const older = ["awsaccesskeyid", "signature"].some((name) => fields.has(name));
   if (newer && older) throw severalMechanisms();
@@ -75,7 +71,7 @@ async function signerV4(
     throw because(
       `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${date.slice(0, 8)}".`,
     );
-  const accessKey = await knownKey(components, scope.accessKeyId);
+  const accessKey = await knownKey(components, scope.accessKeyId, fields.get("x-amz-security-token"));
   requireSignature(
     provided.toLowerCase(),
     signText(policy, scope.scope, accessKey.secretAccessKey),
@@ -88,7 +84,7 @@ async function signerV4(
 async function signerV2(fields: Fields, policy: string, components: AuthenticateComponents): Promise<AccessKey> {
   const accessKeyId = formField(fields, "AWSAccessKeyId");
   const provided = formField(fields, "Signature");
-  const accessKey = await knownKey(components, accessKeyId);
+  const accessKey = await knownKey(components, accessKeyId, fields.get("x-amz-security-token"));
   requireSignature(provided, signV2(policy, accessKey.secretAccessKey), accessKeyId, policy);
   return accessKey;
 }

@@ -4,7 +4,7 @@ import { S3Error } from "../../gateway/s3-error.js";
 import type { RequestHead } from "../request.js";
 import { withQueryHeaders, type SignatureVersion } from "../wire/query-headers.js";
 import type { Credentials } from "./credentials.js";
-import { signatureMechanism } from "./mechanism.js";
+import { signatureMechanism, type Mechanism } from "./mechanism.js";
 import { parsePayload, payloadText, type Payload } from "./payload.js";
 import { ChunkSigner, computeSignature, sameSignature } from "./signature.js";
 import { parseClaims, type SignatureClaims } from "./signature-claims.js";
@@ -43,7 +43,7 @@ export interface AuthenticateSettings {
 
 /**
  * Finds out who sent a request, before any of its body is read. Without a signature it is anonymous. AccessDenied,
- * InvalidAccessKeyId, InvalidToken, RequestTimeTooSkewed, SignatureDoesNotMatch; what is malformed as `parseClaims` and
+ * InvalidAccessKeyId, InvalidToken, ExpiredToken, RequestTimeTooSkewed, SignatureDoesNotMatch; what is malformed as `parseClaims` and
  * `parseClaimsV2`.
  */
 export async function authenticate(
@@ -53,10 +53,34 @@ export async function authenticate(
 ): Promise<Authentication> {
   const mechanism = signatureMechanism(head);
   if (!mechanism) return anonymous(head);
-  refuseSessionToken(head);
   return mechanism.version === 2
     ? authenticateV2(head, parseClaimsV2(head, mechanism.place), components, settings.hostBucket)
-    : authenticateV4(head, parseClaims(head, mechanism.place), components, settings.region);
+    : authenticateV4(head, parseClaims(head, mechanism.place, "s3"), components, settings.region);
+}
+
+/**
+ * Who signed a request of another service than S3, whose body was read already, by Signature V4 in a header. Undefined
+ * without a signature. `regions`: those that may be signed for; undefined: any. As `authenticate`.
+ */
+export async function authenticateDocument(
+  head: RequestHead,
+  sha256: string,
+  components: AuthenticateComponents,
+  { service, regions }: { readonly service: string; readonly regions: readonly string[] | undefined },
+): Promise<AccessKey | undefined> {
+  const mechanism = signatureMechanism(head);
+  if (!mechanism) return undefined;
+  if (mechanism.version !== 4 || mechanism.place !== "header")
+    throw new S3Error("AuthorizationHeaderMalformed", {
+      message: "The request must be signed by Signature Version 4, in its Authorization header.",
+    });
+  const claims = parseClaims(head, "header", service);
+  checkRegion(claims, regions);
+  const accessKey = await knownKey(components, claims.accessKeyId, sessionToken(head, claims.place));
+  checkTime(claims, components.clock.now());
+  checkSignedHeaders(head, claims);
+  checkSignature(head, claims, accessKey, sha256, service);
+  return accessKey;
 }
 
 async function authenticateV4(
@@ -65,13 +89,13 @@ async function authenticateV4(
   components: AuthenticateComponents,
   region: string | undefined,
 ): Promise<Authentication> {
-  checkRegion(claims, region);
-  const accessKey = await knownKey(components, claims.accessKeyId);
+  checkRegion(claims, region === undefined ? undefined : [region]);
+  const accessKey = await knownKey(components, claims.accessKeyId, sessionToken(head, claims.place));
   checkTime(claims, components.clock.now());
   const text = payloadText(head, claims);
   const payload = parsePayload(text);
   checkSignedHeaders(head, claims);
-  checkSignature(head, claims, accessKey, text);
+  checkSignature(head, claims, accessKey, text, "s3");
   const presigned = claims.place === "query";
   const found = { accessKey, payload, presigned, version: 4, signedAt: claims.time } as const;
   return payload.kind !== "chunked" || !payload.signed
@@ -86,7 +110,8 @@ async function authenticateV2(
   components: AuthenticateComponents,
   hostBucket: string | undefined,
 ): Promise<Authentication> {
-  const accessKey = await knownKey(components, claims.accessKeyId);
+  // Version 2 signs the token, too: as an `x-amz-*` header, or as the parameter that stands for one.
+  const accessKey = await knownKey(components, claims.accessKeyId, sessionToken(head, claims.place));
   checkTimeV2(claims, components.clock.now());
   const texts = stringsToSign(head, claims, hostBucket);
   if (!texts.some((text) => sameSignature(signV2(text, accessKey.secretAccessKey), claims.signature))) {
@@ -118,26 +143,36 @@ function unsignedPayload(head: RequestHead): Payload {
   return payload;
 }
 
-function refuseSessionToken(head: RequestHead): void {
-  const inQuery = [...head.query.entries()].some(([name]) => name.toLowerCase() === "x-amz-security-token");
-  if (!inQuery && head.headers.get("x-amz-security-token") === undefined) return;
-  throw new S3Error("InvalidToken", {
-    message: "Session tokens are not accepted here. Sign with a permanent access key.",
-  });
+/** The session token where the signature is; one elsewhere is not signed, and means nothing. */
+function sessionToken({ headers, query }: RequestHead, place: Mechanism["place"]): string | undefined {
+  if (place === "header") return headers.get("x-amz-security-token");
+  for (const [name, [value]] of query.entries()) if (name.toLowerCase() === "x-amz-security-token") return value;
+  return undefined;
 }
 
-/** InvalidAccessKeyId for a key that does not exist or has expired. */
+/**
+ * The access key of a request. `sessionToken`: only with it are temporary credentials known; an empty one counts as none.
+ * InvalidAccessKeyId for a key that does not exist or has expired; InvalidToken for a token that is not this key's;
+ * ExpiredToken.
+ */
 export async function knownKey(
   { credentials, clock }: AuthenticateComponents,
   accessKeyId: string,
+  sessionToken: string | undefined,
 ): Promise<AccessKey> {
-  const accessKey = await credentials.lookup(accessKeyId);
-  if (accessKey && clock.now() < (accessKey.limits?.expiresAt ?? Infinity)) return accessKey;
+  const token = sessionToken || undefined;
+  const accessKey = await credentials.lookup(accessKeyId, token);
+  // No permanent key has a token, and no temporary one is without.
+  if (accessKey && token !== undefined && !accessKey.session) throw new S3Error("InvalidToken");
+  const session = token !== undefined || !accessKey?.session;
+  if (accessKey && session && clock.now() < (accessKey.limits?.expiresAt ?? Infinity)) return accessKey;
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
-function checkRegion(claims: SignatureClaims, region: string | undefined): void {
-  if (region === undefined || claims.region === region) return;
+/** `regions`: those that may be signed for, the first is this gateway's; undefined: any, which the signature covers, too. */
+function checkRegion(claims: SignatureClaims, regions: readonly string[] | undefined): void {
+  if (!regions || regions.includes(claims.region)) return;
+  const [region = ""] = regions;
   const why = `the region '${claims.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };
   if (claims.place === "header") {
@@ -204,8 +239,14 @@ const bytesOf = (text: string) =>
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
 
-function checkSignature(head: RequestHead, claims: SignatureClaims, accessKey: AccessKey, payload: string): void {
-  const computed = computeSignature(head, claims, accessKey.secretAccessKey, payload);
+function checkSignature(
+  head: RequestHead,
+  claims: SignatureClaims,
+  accessKey: AccessKey,
+  payload: string,
+  service: string,
+): void {
+  const computed = computeSignature(head, claims, accessKey.secretAccessKey, payload, service);
   if (sameSignature(computed.signature, claims.signature)) return;
   throw new S3Error("SignatureDoesNotMatch", {
     fields: {

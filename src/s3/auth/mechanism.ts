@@ -9,8 +9,8 @@ export interface Mechanism {
 
 /** Parameters of a presigned URL that belong to its signature. Each may be given once. */
 const parameters = {
-  2: /^(AWSAccessKeyId|Expires|Signature)$/i,
-  4: /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|content-sha256)$/i,
+  2: /^(AWSAccessKeyId|Expires|Signature|x-amz-security-token)$/i,
+  4: /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|content-sha256|security-token)$/i,
 } as const;
 
 const OF_V4 = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"];

@@ -66,7 +66,7 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
   return text.toLowerCase();
 }
 
-function headerClaims(head: RequestHead): SignatureClaims {
+function headerClaims(head: RequestHead, service: string): SignatureClaims {
   const authorization = head.headers.get("authorization") ?? "";
   const refuse = (why: string) =>
     new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
@@ -80,7 +80,7 @@ function headerClaims(head: RequestHead): SignatureClaims {
     if (name !== "") fields.set(name, field.slice(equals + 1).trim());
   }
   const field = (name: string) => fields.get(name) ?? "";
-  const { date, ...scope } = parseScope(field("Credential"), "s3", refuse);
+  const { date, ...scope } = parseScope(field("Credential"), service, refuse);
   const dated = head.headers.get("x-amz-date");
   const time = dated === undefined ? parseHttpDate(head.headers.get("date")) : parseAmzDate(dated);
   if (time === undefined) {
@@ -101,7 +101,7 @@ function headerClaims(head: RequestHead): SignatureClaims {
   };
 }
 
-function queryClaims(head: RequestHead): SignatureClaims {
+function queryClaims(head: RequestHead, service: string): SignatureClaims {
   const refuse = (message: string) => new S3Error("AuthorizationQueryParametersError", { message });
   const field = (name: string) => {
     const value = head.query.get(name);
@@ -114,7 +114,7 @@ function queryClaims(head: RequestHead): SignatureClaims {
   };
   if (field("X-Amz-Algorithm") !== ALGORITHM) throw refuse(`X-Amz-Algorithm only supports "${ALGORITHM}"`);
   const because = (why: string) => refuse(`Error parsing the X-Amz-Credential parameter; ${why}`);
-  const { date, ...scope } = parseScope(field("X-Amz-Credential"), "s3", because);
+  const { date, ...scope } = parseScope(field("X-Amz-Credential"), service, because);
   const timestamp = field("X-Amz-Date");
   const time = parseAmzDate(timestamp);
   if (time === undefined) throw refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
@@ -141,9 +141,9 @@ function queryClaims(head: RequestHead): SignatureClaims {
 }
 
 /**
- * Reads the claims of a request that Version 4 signs in this place. AuthorizationHeaderMalformed,
+ * Reads the claims of a request to a service, such as `s3`, that Version 4 signs in this place. AuthorizationHeaderMalformed,
  * AuthorizationQueryParametersError, InvalidArgument for an unknown scheme, AccessDenied for an invalid date.
  */
-export function parseClaims(head: RequestHead, place: Mechanism["place"]): SignatureClaims {
-  return place === "header" ? headerClaims(head) : queryClaims(head);
+export function parseClaims(head: RequestHead, place: Mechanism["place"], service: string): SignatureClaims {
+  return place === "header" ? headerClaims(head, service) : queryClaims(head, service);
 }

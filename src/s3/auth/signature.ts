@@ -28,6 +28,7 @@ export function computeSignature(
   claims: SignatureClaims,
   secretAccessKey: string,
   payload: string,
+  service: string,
 ): Computed {
   const headers: Record<string, string> = {};
   const include: Record<string, boolean> = {};
@@ -39,7 +40,7 @@ export function computeSignature(
   headers["x-amz-content-sha256"] = payload;
   const request: Choosing = {
     method: head.method,
-    service: "s3",
+    service,
     region: claims.region,
     headers,
     extraHeadersToInclude: include,

@@ -23,7 +23,7 @@ describe("the admin endpoint", () => {
     token = undefined;
     await start({});
   });
-  const start = async (settings: { metricsWithoutToken?: boolean }) => {
+  const start = async (settings: { publicMetrics?: boolean }) => {
     reasons = [];
     dropped = 0;
     records = [];
@@ -181,7 +181,7 @@ describe("the admin endpoint", () => {
 
     it("gives metrics without it when the operator says so, and nothing else", async () => {
       await server.close();
-      await start({ metricsWithoutToken: true });
+      await start({ publicMetrics: true });
       expect((await ask("GET", "/metrics", {})).body).to.contain("things_total 3");
       expect((await ask("DELETE", "/cache", {})).status).to.equal(401);
     });

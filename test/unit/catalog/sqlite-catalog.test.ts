@@ -75,6 +75,8 @@ describe("The catalog on SQLite", () => {
       undoMigrations(database, "0007_packs");
       database.close();
       const after = await open();
+      // What each bucket held before it was counted.
+      expect((await after.usage.bucket("box")).usage).to.deep.equal({ bytes: 10, uploadBytes: 0, objects: 2 });
       expect((await after.objects.get("box", "stored"))?.extents).to.deep.equal([extent]);
       expect((await after.objects.get("box", "staged"))?.durability.state).to.equal("staged");
       expect((await after.jobs.lease(["encode"], 10, 1)).map((job) => job.subject)).to.deep.equal([staged.id]);

@@ -42,6 +42,20 @@ describe("Distribution: fragments on their way to storage nodes", () => {
     expect(bench.nodes.accepted).to.have.length(12);
   });
 
+  it("goes on within ten seconds once all nodes are back, however long they were gone", async () => {
+    // Ordinary failures would make the job wait for minutes.
+    await open({ nodes: 14, distribution: { retryMinBlocks: 10_000, retryMaxBlocks: 1_000_000, putAttempts: 1 } });
+    for (let n = 1; n <= 14; n++) bench.nodes.faults.set(node(n), "down");
+    await bench.put(alice, "object", "bytes");
+    for (let failures = 1; failures <= 6; failures++)
+      await bench.until(`failure ${failures}`, () => bench.failures.length >= failures);
+    bench.nodes.faults.clear();
+    const before = bench.clock.now();
+    await bench.untilState(alice, "object", "stored");
+    expect(bench.clock.now() - before).to.be.below(10_000);
+    expect(bench.known(node(3))?.failures ?? 0, "none of them is blamed for it").to.be.below(4);
+  });
+
   it("passes over nodes that are not positive, too full, or have no usable endpoint", async () => {
     bench = await Bench.open({ nodes: 15 });
     bench.chain.set(({ nodes }) => {

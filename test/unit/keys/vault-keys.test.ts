@@ -23,8 +23,8 @@ async function refused(kind: string, work: Promise<unknown>): Promise<DomainErro
   return error as DomainError;
 }
 
-/** With CESS_S3_TEST_VAULT and CESS_S3_TEST_VAULT_TOKEN, these run against that server. */
-const { CESS_S3_TEST_VAULT: real, CESS_S3_TEST_VAULT_TOKEN: root = "" } = process.env;
+/** With TEST_VAULT and TEST_VAULT_TOKEN, these run against that server. */
+const { TEST_VAULT: real, TEST_VAULT_TOKEN: root = "" } = process.env;
 const startServer = () =>
   real === undefined ? TransitServer.start({ mount: "kms/transit" }) : OpenBao.start(real, root);
 

@@ -108,13 +108,4 @@ describe("ChainFiles", () => {
     expect(nodes[0]!.account).to.equal(nodeAccount(0));
     expect(await start().redundancy("0".repeat(64) as Fid)).to.equal(undefined);
   });
-
-  it("counts the files looked at by what is left of them, without asking for them again", async () => {
-    const files = start();
-    expect(await files.census()).to.deep.equal({});
-    await files.redundancy(file.fid);
-    const reads = network.chain.reads;
-    expect(await files.census()).to.deep.equal({ 12: 1 });
-    expect(network.chain.reads).to.equal(reads);
-  });
 });

@@ -80,11 +80,13 @@ describe("The configured accounts", () => {
 
   it("are replaced whole by those of another configuration, or stay as they are where that is wrong", async () => {
     const accounts = new Accounts([account({ secretAccessKey: "alicesecret" })], keys);
-    accounts.replace([account({ accessKeyId: "NEW", secretAccessKey: "newsecret" })]);
+    await accounts.replace([account({ accessKeyId: "NEW", secretAccessKey: "newsecret" })]);
     expect(await accounts.lookup("ALICE")).to.equal(undefined);
     expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
     const twice = account({ secretAccessKey: "alicesecret" });
-    expect(() => accounts.replace([twice, twice])).to.throw(ConfigError, "configured twice");
+    const refused = await accounts.replace([twice, twice]).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(ConfigError);
+    expect((refused as Error).message).to.contain("configured twice");
     expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
     expect(accounts.all).to.have.length(1);
   });

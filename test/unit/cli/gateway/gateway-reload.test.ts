@@ -1,28 +1,20 @@
 import { expect } from "chai";
 import type { AuditRecord } from "../../../../src/admin/audit-log.js";
 import { GatewayReload } from "../../../../src/cli/gateway/gateway-reload.js";
-import type { Config } from "../../../../src/config/config.js";
+import { configSchema } from "../../../../src/config/config.js";
 import { ConfigError } from "../../../../src/config/config-error.js";
-import { loadDevGatewayConfig } from "../../../../src/config/load.js";
+import { Settings } from "../../../../src/config/settings.js";
+import { GATEWAY_VARIABLES } from "../../../../src/config/variables.js";
 
-const base = (environment: Readonly<Record<string, string>> = {}): Config =>
-  loadDevGatewayConfig(
-    {
-      chain: { endpoints: ["ws://127.0.0.1:1"], mnemonic: "//Gateway" },
-      accounts: [
-        {
-          name: "alice",
-          cessAccount: "c".repeat(49),
-          territory: "photos",
-          accessKeyId: "ALICE",
-          secretAccessKey: "planted-secret-1",
-        },
-      ],
-      allowPrivateNodes: true,
-      reportTimeoutBlocks: 10,
-    },
-    environment,
-  );
+const given = (environment: Readonly<Record<string, string>> = {}, secretAccessKey = "planted-secret-1"): Settings =>
+  Settings.of({
+    logLevel: "warn",
+    encryption: { default: "none" },
+    chain: { endpoints: ["ws://127.0.0.1:1"], mnemonic: "//Gateway" },
+    accounts: [
+      { name: "alice", cessAccount: "c".repeat(49), territory: "photos", accessKeyId: "ALICE", secretAccessKey },
+    ],
+  }).overlay(environment, GATEWAY_VARIABLES);
 
 describe("Reading the configuration again", () => {
   let applied: string[];
@@ -40,8 +32,9 @@ describe("Reading the configuration again", () => {
       {
         accounts: {
           replace: (configured) => {
-            if (refuse.accounts) throw refuse.accounts;
+            if (refuse.accounts) return Promise.reject(refuse.accounts);
             applied.push(`accounts ${configured.map(({ name }) => name).join(" ")}`);
+            return Promise.resolve();
           },
         },
         security: {
@@ -53,13 +46,13 @@ describe("Reading the configuration again", () => {
         audit: { record: (record) => Promise.resolve(void records.push(record)) },
         log: log as never,
       },
-      base(),
+      given().check(configSchema),
     );
   });
   const told = (name: string) => lines.filter((line) => line.level === name).map(({ fields }) => fields);
 
   it("uses what can be changed, and names what needs a restart each time that it differs", async () => {
-    const next = { ...base({ CESS_S3_CACHE_DISK: "1GiB", CESS_S3_LOG_LEVEL: "debug", CESS_S3_KEY_BURST: "5" }) };
+    const next = given({ CESS_S3_CACHE_DISK: "1GiB", CESS_S3_LOG_LEVEL: "debug", CESS_S3_KEY_BURST: "5" });
     await reload.run(() => next);
     expect(applied).to.deep.equal(["accounts alice", "security"]);
     expect(level.level).to.equal("debug");
@@ -75,35 +68,35 @@ describe("Reading the configuration again", () => {
   });
 
   it("begins no TLS, and ends none, before the next start", async () => {
-    await reload.run(() => base({ CESS_S3_TLS_CERT_FILE: "/c", CESS_S3_TLS_KEY_FILE: "/k" }));
+    await reload.run(() => given({ CESS_S3_TLS_CERT_FILE: "/c", CESS_S3_TLS_KEY_FILE: "/k" }));
     expect(told("warn")).to.deep.equal([{ settings: ["tls.certFile", "tls.keyFile"] }]);
   });
 
   it("changes nothing where something is wrong, says what, and goes on", async () => {
-    const wrong = new ConfigError("cache.disk: not a size");
+    const wrong = new ConfigError("there is no such file");
     await reload.run(() => {
       throw wrong;
     });
-    refuse = { security: new ConfigError("tls.certFile: ended") };
-    await reload.run(() => base({ CESS_S3_LOG_LEVEL: "debug" }));
+    await reload.run(() => given({ CESS_S3_CACHE_DISK: "much" }));
+    refuse = { security: ConfigError.of("admin.tokenFile", "it is empty") };
+    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug", CESS_S3_ADMIN_TOKEN_FILE: "/t" }));
     refuse = { accounts: new ConfigError("the access key ALICE is configured twice") };
-    await reload.run(() => base({ CESS_S3_LOG_LEVEL: "debug" }));
+    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
     expect([applied, level.level]).to.deep.equal([[], "warn"]);
     expect(told("error").map(({ reason }) => reason)).to.deep.equal([
-      "cache.disk: not a size",
-      "tls.certFile: ended",
+      "there is no such file",
+      "invalid configuration:\n  CESS_S3_CACHE_DISK: cache.disk: not a size: \"much\"; write a number of bytes, or a number with KiB, MiB, GiB or TiB, such as 256MiB",
+      "CESS_S3_ADMIN_TOKEN_FILE: admin.tokenFile: it is empty",
       "the access key ALICE is configured twice",
     ]);
-    expect(records.map(({ result }) => result.split(":", 1)[0])).to.deep.equal(["refused", "refused", "refused"]);
+    expect(records.map(({ result }) => result.split(":", 1)[0])).to.deep.equal(["refused", "refused", "refused", "refused"]);
     refuse = {};
-    await reload.run(() => base({ CESS_S3_LOG_LEVEL: "debug" }));
+    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
     expect(level.level).to.equal("debug");
   });
 
   it("tells no secret", async () => {
-    const next = base();
-    const accounts = next.accounts.map((account) => ({ ...account, secretAccessKey: "planted-secret-2" }));
-    await reload.run(() => ({ ...next, accounts }));
+    await reload.run(() => given({}, "planted-secret-2"));
     expect(told("info")).to.deep.equal([{ changed: ["accounts"] }]);
     expect(JSON.stringify([records, lines])).to.not.contain("planted");
   });

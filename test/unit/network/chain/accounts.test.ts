@@ -88,6 +88,10 @@ describe("CESS accounts", () => {
     expect(error.message)
       .to.match(/mnemonic cannot be read/)
       .and.not.contain("secretword");
+    // Up to 32 bytes, the library would take this for a key.
+    await rejection(signerFromMnemonic("abandon ability able"));
+    await rejection(signerFromMnemonic("0x1234"));
+    expect((await signerFromMnemonic(`0x${"1".repeat(64)}`)).account).to.match(/^cX/);
   });
 
   it("come from a file that holds the mnemonic", async () => {

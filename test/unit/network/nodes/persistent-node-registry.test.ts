@@ -3,10 +3,8 @@ import type { CessAccount } from "../../../../src/model/account.js";
 import type { Fid, Hash } from "../../../../src/model/hash.js";
 import type { ChainNode } from "../../../../src/network/chain/chain.js";
 import { MeasuredNodes } from "../../../../src/network/nodes/measured-nodes.js";
-import {
-  PersistentNodeRegistry,
-  type NodeRegistrySettings,
-} from "../../../../src/network/nodes/persistent-node-registry.js";
+import { PersistentNodeRegistry } from "../../../../src/network/nodes/persistent-node-registry.js";
+import type { NodeRegistrySettings } from "../../../../src/network/nodes/registry-settings.js";
 import { type NodeAddress, NodeFailure, type Nodes } from "../../../../src/network/nodes/nodes.js";
 import { expectFailure } from "../../../suites/nodes.js";
 import { ManualClock } from "../../../support/manual-clock.js";

@@ -1,0 +1,11 @@
+import type { Quota, Usage } from "../../model/quota.js";
+
+/** What buckets hold, counted in the transactions that change it, and their quotas. */
+export interface UsageCatalog {
+  /** All zero, and no quota, for a bucket that never held anything or does not exist. */
+  bucket(name: string): Promise<{ readonly usage: Usage; readonly quota: Quota }>;
+  /** What all buckets of an owner hold together. */
+  owner(id: string): Promise<Usage>;
+  /** Sets or, without members, removes the quota of a bucket. Rejects with DomainError `noBucket`. */
+  setQuota(bucket: string, quota: Quota): Promise<void>;
+}

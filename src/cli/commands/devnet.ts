@@ -1,0 +1,62 @@
+import { stringify } from "yaml";
+import { loadNetworkConfig } from "../../config/load.js";
+import type { DevNetworkThread } from "../../devnet/dev-network-thread.js";
+import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
+import { closeOnSignals } from "../shutdown.js";
+
+export interface DevnetOptions {
+  readonly port?: string;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+/** `cess-s3 devnet`: the network in a box without a gateway, until SIGINT or SIGTERM. */
+export async function runDevnet({ port, dataDir, json }: DevnetOptions): Promise<void> {
+  const config = loadNetworkConfig(undefined, { port, dataDir });
+  const opened = await openDevNetwork(config, "cess-s3 devnet");
+  closeOnSignals(opened);
+  const { network } = opened;
+  console.log(json ? JSON.stringify(description(network)) : welcome(network, config.nodes, config.blockMs));
+}
+
+/** What a gateway must be told of the network. Programs read this: its shape stays. */
+function description({ chainEndpoint, gatewayMnemonic, users }: DevNetworkThread) {
+  return {
+    chain: chainEndpoint,
+    mnemonic: gatewayMnemonic,
+    accounts: users.map(({ name, cessAccount, territory, accessKeyId, secretAccessKey }) => ({
+      name,
+      cessAccount,
+      territory,
+      accessKeyId,
+      secretAccessKey,
+    })),
+  };
+}
+
+function welcome(network: DevNetworkThread, nodes: number, blockMs: number): string {
+  const { chain, mnemonic, accounts } = description(network);
+  const configuration = stringify({
+    chain: { endpoints: [chain], mnemonic, blockMs },
+    // Its storage nodes are on this machine.
+    allowPrivateNodes: true,
+    reportTimeoutBlocks: DEV_REPORT_TIMEOUT_BLOCKS,
+    encryption: { default: "none" },
+    accounts,
+  });
+  return `
+a CESS network runs on this machine, without a gateway (for development, not for data you need)
+
+  chain          ${chain}
+  storage nodes  ${nodes}
+  gateway        ${mnemonic}   (the phrase of its signing account)
+  accounts       ${accounts.map(({ name, territory }) => `${name} with the territory ${territory}`).join(", ")}
+
+A configuration for a gateway on it: save it as devnet.yaml, then run
+
+  cess-s3 doctor --config devnet.yaml
+  cess-s3 serve --config devnet.yaml
+
+# devnet.yaml
+${configuration}`;
+}

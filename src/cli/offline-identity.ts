@@ -1,0 +1,74 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AdminRefusal } from "../admin/admin-server.js";
+import { systemClock } from "../async/system-clock.js";
+import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
+import { ConfigError } from "../config/config-error.js";
+import { loadIdentityConfig } from "../config/load.js";
+import { AdminError } from "./admin-error.js";
+import { openGatewayFolder } from "./data-folder.js";
+import { Accounts } from "./gateway/accounts.js";
+import { gatewayKeys } from "./gateway/gateway-keys.js";
+import { identityRoutes } from "./gateway/identity-routes.js";
+import type { IdentityRequest } from "./gateway/identity-requests.js";
+import { plainLog } from "./log/logger.js";
+
+/**
+ * Carries out on the data folder itself what no gateway answered, under the folder's lock. Rejects with AdminError or
+ * ConfigError.
+ */
+export async function onFolder(
+  file: string | undefined,
+  request: IdentityRequest,
+  unanswered: AdminError,
+): Promise<unknown> {
+  const config = loadIdentityConfig(file);
+  const path = join(config.dataDir, "catalog.sqlite");
+  // A mistyped folder must not become a new, empty one.
+  if (!(await isFile(path)))
+    throw new ConfigError(
+      `${unanswered.message}; and the data folder ${config.dataDir} (dataDir) has no catalog to work on`,
+      {
+        cause: unanswered,
+      },
+    );
+  const folder = await openGatewayFolder(config.dataDir, "cess-s3 account and key commands", plainLog);
+  try {
+    const { keys, settle } = await gatewayKeys(config, plainLog);
+    const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path });
+    try {
+      await settle(catalog);
+      const accounts = new Accounts(config.accounts, keys);
+      await accounts.load(catalog);
+      return await answer(identityRoutes({ accounts, catalog, keys, clock: systemClock }), request);
+    } finally {
+      await catalog.close();
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+async function answer(
+  routes: ReturnType<typeof identityRoutes>,
+  { method, path, body }: IdentityRequest,
+): Promise<unknown> {
+  for (const route of routes) {
+    const match = route.method === method ? route.path.exec(path) : null;
+    if (!match) continue;
+    try {
+      return JSON.parse((await route.run(match.slice(1).map(decodeURIComponent), body, new URLSearchParams())).body);
+    } catch (error) {
+      if (error instanceof AdminRefusal) throw new AdminError(error.message, error.status, { cause: error });
+      throw error;
+    }
+  }
+  throw new Error(`no route for ${method} ${path}`);
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

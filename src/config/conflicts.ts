@@ -1,0 +1,60 @@
+import { isIPv6 } from "node:net";
+import type { z } from "zod";
+import { adminExposure } from "./listener-settings.js";
+import { placeOf } from "./place.js";
+import type { ListenAddress } from "./quantity.js";
+
+interface Conflicting {
+  readonly listen: ListenAddress;
+  readonly adminListen: ListenAddress;
+  readonly admin: { readonly tokenFile?: string | undefined };
+  readonly domain?: string | undefined;
+  readonly websiteDomain?: string | undefined;
+  readonly peers: { readonly listen?: ListenAddress | undefined };
+}
+
+/** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
+export function conflicts(
+  { listen, adminListen, admin, peers, domain, websiteDomain }: Conflicting,
+  context: z.RefinementCtx,
+): void {
+  const fault = (key: string, message: string) =>
+    context.addIssue({ code: "custom", path: [...placeOf(key)], message });
+  if (domain !== undefined && domain === websiteDomain)
+    fault("websiteDomain", `must differ from domain, which is ${domain}, too: websites need a domain of their own`);
+  const exposure = adminExposure({ adminListen, admin });
+  if (exposure !== undefined) fault("adminListen", exposure);
+  const listeners = [
+    ["listen", listen],
+    ["adminListen", adminListen],
+    ["peers.listen", peers.listen],
+  ] as const;
+  for (const [index, [key, address]] of listeners.entries())
+    for (const [earlier, other] of listeners.slice(0, index))
+      if (address && other && overlap(address, other))
+        fault(
+          key,
+          `${text(address)} is the address of ${earlier} (${text(other)}) as well: each listener needs a port of its own, such as ${(address.port % 65_535) + 1}`,
+        );
+}
+
+function text({ host, port }: ListenAddress): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether two servers on these addresses would be in each other's way. Port 0 is a new one each time. */
+function overlap(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  const [first, second] = [hosts(a.host), hosts(b.host)];
+  return first.some((one) => second.some((other) => one === other || covers(one, other) || covers(other, one)));
+}
+
+/** The addresses that a host to listen on stands for. */
+function hosts(host: string): readonly string[] {
+  return host.toLowerCase() === "localhost" ? ["127.0.0.1", "::1"] : [host.toLowerCase()];
+}
+
+/** All IPv4 addresses are in 0.0.0.0. All are in ::, since systems listen on both there. */
+function covers(all: string, one: string): boolean {
+  return all === "::" || (all === "0.0.0.0" && !isIPv6(one));
+}
