@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { AdminAccess } from "./admin-access.js";
-import { withoutSecrets, type AuditLog } from "./audit-log.js";
+import { routeRecord, type AuditLog } from "./audit-log.js";
+import type { Clock } from "../model/clock.js";
 import type { Health } from "./health.js";
+import { RefusedTokens } from "./refused-tokens.js";
 import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
@@ -12,6 +14,7 @@ export interface AdminComponents {
   readonly dropCache: () => Promise<void>;
   readonly access: Pick<AdminAccess, "identify">;
   readonly audit: AuditLog;
+  readonly clock: Clock;
   /** `node:http`'s by default; another one for TLS. */
   readonly createServer?: (options: ServerOptions, listener: RequestListener) => Server;
   /** Further routes; the dev network adds its own. */
@@ -28,6 +31,8 @@ export interface AdminRoute {
   run(groups: readonly string[], body: unknown, query: URLSearchParams): Promise<AdminAnswer>;
   /** The answer to requests without a token; by default 401. */
   readonly withoutToken?: () => Promise<AdminAnswer>;
+  /** Not in the audit log, since it only goes on with what is recorded already. */
+  readonly unrecorded?: true;
 }
 
 export interface AdminSettings {
@@ -42,6 +47,8 @@ export interface AdminAnswer {
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** For the audit log: the name of what was made, where the path does not have it. */
+  readonly made?: string;
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -71,12 +78,14 @@ export class AdminServer {
   private readonly server: Server;
   private readonly routes: readonly AdminRoute[];
   private readonly guard: RequestGuard;
+  private readonly refusedTokens: RefusedTokens;
 
   constructor(
     private readonly components: AdminComponents,
     { names, publicMetrics = false }: AdminSettings,
   ) {
     this.guard = new RequestGuard(names);
+    this.refusedTokens = new RefusedTokens(components);
     this.routes = [...ownRoutes(components, publicMetrics), ...(components.routes ?? [])];
     const { headerBytes: maxHeaderSize, requestMs: requestTimeout, connections } = SERVER_LIMITS;
     const create = components.createServer ?? createServer;
@@ -105,6 +114,7 @@ export class AdminServer {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
     });
+    await this.refusedTokens.close();
   }
 
   private async answer(request: IncomingMessage): Promise<AdminAnswer> {
@@ -112,8 +122,10 @@ export class AdminServer {
       const refused = this.guard.refusal(request.headers);
       if (refused !== undefined) return refusal(refused, 403);
       const { authorization } = request.headers;
-      const requester = this.components.access.identify(authorization, addressOf(request));
+      const address = addressOf(request);
+      const requester = this.components.access.identify(authorization, address);
       if (requester.kind === "refused") {
+        this.refusedTokens.note(address);
         const { status, reason, retrySeconds } = requester;
         return refusal(reason, status, retrySeconds === undefined ? CHALLENGE : { "retry-after": `${retrySeconds}` });
       }
@@ -130,7 +142,7 @@ export class AdminServer {
       if (here.length === 0) return text("not found", 404);
       if (!found) return text(`this path answers ${here.map(({ route }) => route.method).join(", ")}`, 405);
       const { route, groups } = found;
-      if (route.method === "GET") return await route.run(groups, await readJson(request), new URLSearchParams(query));
+      if (route.method === "GET" || route.unrecorded) return await route.run(groups, await readJson(request), new URLSearchParams(query));
       return await this.act(route, groups, request, { by, path, query });
     } catch (error) {
       return failure(error);
@@ -142,19 +154,13 @@ export class AdminServer {
     route: AdminRoute,
     groups: readonly string[],
     request: IncomingMessage,
-    { by, path: subject, query }: { readonly by: string; readonly path: string; readonly query: string },
+    { by, path, query }: { readonly by: string; readonly path: string; readonly query: string },
   ): Promise<AdminAnswer> {
     let body: unknown;
     const answer = await readJson(request)
       .then((read) => route.run(groups, (body = read), new URLSearchParams(query)))
       .catch(failure);
-    await this.components.audit.record({
-      act: route.method,
-      by,
-      subject,
-      result: String(answer.status),
-      ...(body === undefined ? {} : { details: withoutSecrets(body) }),
-    });
+    await this.components.audit.record(routeRecord({ method: route.method, path, by, body, answer }));
     return answer;
   }
 }

@@ -8,6 +8,8 @@ export interface AuditRecord {
   readonly subject: string;
   /** How it ended: an HTTP status, `done`, or `refused: …`. */
   readonly result: string;
+  /** The name of what was made, where that is not the subject: of an access key its ID. */
+  readonly made?: string;
   /** What else there is to tell; without secrets, as `withoutSecrets` leaves it. */
   readonly details?: unknown;
 }
@@ -16,6 +18,28 @@ export interface AuditRecord {
 export interface AuditLog {
   /** Resolves when the record is on the disk. Never rejects: what cannot be written is an error in the log. */
   record(record: AuditRecord): Promise<void>;
+}
+
+/** What was asked of a route that may change something, and how it ended. */
+export interface RouteAct {
+  readonly method: string;
+  readonly path: string;
+  /** As in AuditRecord. */
+  readonly by: string;
+  readonly body: unknown;
+  readonly answer: { readonly status: number; readonly made?: string };
+}
+
+/** The record of an act on a route, over the admin listener or by a command that works without one. */
+export function routeRecord({ method, path, by, body, answer: { status, made } }: RouteAct): AuditRecord {
+  return {
+    act: method,
+    by,
+    subject: path,
+    result: String(status),
+    ...(made === undefined ? {} : { made }),
+    ...(body === undefined ? {} : { details: withoutSecrets(body) }),
+  };
 }
 
 /** Members whose values are not recorded. `accessKeyId` is, and so are the names of files. */

@@ -3,6 +3,7 @@ import { Agent, buildConnector, request } from "undici";
 import type { z } from "zod";
 import { secureListeners } from "../config/listener-settings.js";
 import { loadAdminConfig } from "../config/load.js";
+import { ADMIN_TOKEN_FILE_VARIABLE } from "../config/variables.js";
 import { AdminError } from "./admin-error.js";
 import { readAdminToken } from "./gateway/admin-token.js";
 import { localAddress } from "./listen.js";
@@ -11,13 +12,21 @@ import { readCertificate } from "./tls/key-pair.js";
 /** How long an answer may take, ms. */
 const TIMEOUT_MS = 60_000;
 
+/** What a person may do about an answer's status. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: "; --token-file, CESS_S3_ADMIN_TOKEN_FILE or the configuration names the file that it is read from",
+};
+
 /** What a command was told about the gateway that it is to ask. */
 export interface AdminOptions {
   /** URL of the admin listener; by default the configuration's. */
   readonly admin?: string;
   /** The configuration file; by default CESS_S3_CONFIG, and the environment's variables alone. */
   readonly config?: string;
-  /** A file with the listener's token; by default the configuration's, which is sent to the configuration's address alone. */
+  /**
+   * A file with the listener's token; by default that of CESS_S3_ADMIN_TOKEN_FILE, or the configuration file's, which is
+   * sent to the configuration's address alone.
+   */
   readonly tokenFile?: string;
 }
 
@@ -39,7 +48,8 @@ export class AdminClient {
   /** Throws ConfigError. */
   static open({ admin, config, tokenFile }: AdminOptions): AdminClient {
     const given = tokenFile === undefined ? undefined : readAdminToken(tokenFile, "--token-file");
-    if (admin !== undefined) return new AdminClient({ base: admin.replace(/\/+$/, ""), token: given });
+    if (admin !== undefined)
+      return new AdminClient({ base: admin.replace(/\/+$/, ""), token: given ?? environmentToken() });
     const settings = loadAdminConfig(config);
     const address = localAddress(settings.adminListen);
     const file = settings.admin.tokenFile;
@@ -71,7 +81,7 @@ export class AdminClient {
   /** Throws AdminError: with the gateway's words when it refused. */
   private async ask<T extends z.ZodType>(method: string, path: string, body: unknown, schema: T): Promise<z.output<T>> {
     const { status, text } = await this.send(method, path, body);
-    if (status >= 300) throw new AdminError(text.trim() || `status ${status}`, status);
+    if (status >= 300) throw new AdminError(`${text.trim() || `status ${status}`}${HINTS[status] ?? ""}`, status);
     return schema.parse(JSON.parse(text));
   }
 
@@ -101,12 +111,19 @@ export class AdminClient {
   }
 }
 
+/** The variable is an operator's own word, for whichever address was named. */
+function environmentToken(): string | undefined {
+  const file = process.env[ADMIN_TOKEN_FILE_VARIABLE];
+  return file === undefined || file === "" ? undefined : readAdminToken(file, ADMIN_TOKEN_FILE_VARIABLE);
+}
+
 /**
  * Connects to whoever proves to have the key of this certificate: on this machine it is asked for by an address that it
  * is not for. Nothing is sent before.
  */
 function pinned(fingerprint: string): buildConnector.connector {
-  const connect = buildConnector({ rejectUnauthorized: false });
+  // Without sessions: each connection shows the certificate.
+  const connect = buildConnector({ rejectUnauthorized: false, maxCachedSessions: 0 });
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error) callback(error, null);

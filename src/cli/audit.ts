@@ -27,6 +27,38 @@ export function openAuditLog(dataDir: string, log: Log): AuditLog {
   };
 }
 
+/** What a command does to a data folder, for the audit log. */
+export interface OfflineAct {
+  /** The command, such as `restore`. */
+  readonly act: string;
+  readonly subject: string;
+  readonly details?: object;
+}
+
+/**
+ * Does what a command is for, on a data folder that it holds, and records how it ended: what `resultOf` says, or `failed`
+ * with the reason. Rejects as `work` does.
+ */
+export async function recorded<T>(
+  dataDir: string,
+  act: OfflineAct,
+  work: () => Promise<T>,
+  resultOf: (done: T) => string = () => "done",
+): Promise<T> {
+  const record = (result: string) => offlineAuditLog(dataDir).record({ ...act, by: offlineUser(), result });
+  try {
+    const done = await work();
+    await record(resultOf(done));
+    return done;
+  } catch (error) {
+    await record(`failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw error;
+  }
+}
+
+/** Who runs a command that needs no gateway, for `AuditRecord.by`. */
+export const offlineUser = () => `${processUser()}, on the data folder`;
+
 /** For a command that holds the data folder while no gateway runs: a person reads what it prints. */
 export function offlineAuditLog(dataDir: string): AuditLog {
   const error = ({ err }: { readonly err?: unknown }, message: string) =>

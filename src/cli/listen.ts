@@ -1,4 +1,5 @@
 import { get } from "node:http";
+import { get as getSecure } from "node:https";
 import { text } from "node:stream/consumers";
 import { ConfigError } from "../config/config-error.js";
 import type { ListenAddress } from "../config/quantity.js";
@@ -54,9 +55,16 @@ export async function listenError(setting: string, address: ListenAddress, error
 }
 
 /** Whether a gateway answers there: its S3 listener with a request's id, its admin listener with what it is. */
-export function isGateway(address: ListenAddress): Promise<boolean> {
+export async function isGateway(address: ListenAddress): Promise<boolean> {
+  return (await answersAsGateway("http", address)) || answersAsGateway("https", address);
+}
+
+function answersAsGateway(scheme: "http" | "https", address: ListenAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = get(`http://${localAddress(address)}/health/live`, { agent: false, timeout: ASK_MS }, (answer) => {
+    const url = `${scheme}://${localAddress(address)}/health/live`;
+    // Nothing is sent that is secret, and its certificate need not be for the address.
+    const options = { agent: false, timeout: ASK_MS, rejectUnauthorized: false };
+    const asked = (scheme === "https" ? getSecure : get)(url, options, (answer) => {
       text(answer).then(
         (body) => resolve(body === "live\n" || answer.headers["x-amz-request-id"] !== undefined),
         () => resolve(false),

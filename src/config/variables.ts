@@ -5,6 +5,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Environment variable → place in the configuration. The environment outranks the file. */
 export type Variables = Readonly<Record<string, readonly string[]>>;
 
+/** Names the file with the admin listener's token: for the gateway, and for commands that ask one. */
+export const ADMIN_TOKEN_FILE_VARIABLE = "CESS_S3_ADMIN_TOKEN_FILE";
+
 export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_LISTEN: ["listen"],
   CESS_S3_DOMAIN: ["domain"],
@@ -26,7 +29,7 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_ADDRESS_BURST: ["limits", "perAddress", "burst"],
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
   CESS_S3_ADMIN_NAMES: ["adminNames"],
-  CESS_S3_ADMIN_TOKEN_FILE: ["admin", "tokenFile"],
+  [ADMIN_TOKEN_FILE_VARIABLE]: ["admin", "tokenFile"],
   CESS_S3_PUBLIC_METRICS: ["admin", "publicMetrics"],
   CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
   CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],

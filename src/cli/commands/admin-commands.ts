@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { AdminOptions } from "../admin-client.js";
 
-/** Where a running gateway is, and its token. */
-export function whereToAsk(command: Command): Command {
+/** Where a running gateway is, and its token. `otherwise`: what is done without `--admin`. */
+export function whereToAsk(command: Command, otherwise = "by default the configuration's"): Command {
   return command
-    .option("--admin <url>", "URL of the gateway's admin listener; by default the configuration's")
+    .option("--admin <url>", `URL of the gateway's admin listener; ${otherwise}`)
     .option("--token-file <file>", "file with the admin listener's token; by default the configuration's")
     .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too");
 }

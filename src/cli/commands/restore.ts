@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { loadKeyConfig } from "../../config/load.js";
 import { restore } from "../backup/restore.js";
+import { recorded } from "../audit.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
@@ -10,7 +11,9 @@ export async function runRestore(file: string, options: { readonly config?: stri
   const { dataDir, encryption } = loadKeyConfig(options.config);
   const folder = await openGatewayFolder(dataDir, "cess-s3 restore", plainLog, true);
   try {
-    const result = await restore({ file: resolve(file), dataDir: folder.path, progress: new Progress() });
+    const settings = { file: resolve(file), dataDir: folder.path, progress: new Progress() };
+    const act = { act: "restore", subject: "data folder", details: { backup: settings.file } };
+    const result = await recorded(folder.path, act, () => restore(settings));
     const { created, keys } = result.beginning;
     console.log(`${folder.path}: ${result.files} files, ${readableBytes(result.bytes)}, as they were at ${created}`);
     if (result.missing > 0)

@@ -267,6 +267,7 @@ function adminServer(
       },
       access: security.adminAccess,
       audit,
+      clock: systemClock,
       createServer: security.createServer("admin"),
       routes: [...adminRoutes(services, accounts), ...routes],
     },

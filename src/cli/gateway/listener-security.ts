@@ -7,15 +7,13 @@ import type { Config } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
 import { adminExposure, secureListeners, type TlsListener } from "../../config/listener-settings.js";
 import type { Clock } from "../../model/clock.js";
-import { readKeyPair, type KeyPair } from "../tls/key-pair.js";
+import { ENDS_SOON_MS, readKeyPair, type KeyPair } from "../tls/key-pair.js";
 import { TlsServer } from "../tls/tls-server.js";
 import { readAdminToken } from "./admin-token.js";
 import { ConfiguredRates } from "./request-rates.js";
 
 /** How often the files of the token and the certificate are looked at, ms: links to them may be switched unnoticed. */
 const WATCH_MS = 10_000;
-/** A certificate that ends so soon is warned of, ms. */
-const SOON_MS = 14 * 86_400_000;
 
 type Settings = Pick<Config, "adminListen" | "admin" | "peers" | "tls" | "limits">;
 
@@ -128,7 +126,7 @@ export class ListenerSecurity {
   private warn(): void {
     const { clock, log } = this.components;
     const { pair, token } = this.secrets;
-    if (pair && pair.endsAt - clock.now() < SOON_MS)
+    if (pair && pair.endsAt - clock.now() < ENDS_SOON_MS)
       log.warn({ ends: new Date(pair.endsAt).toISOString() }, "the certificate ends soon: renew it");
     if (
       token !== undefined &&

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { ConfigError, reasonOf } from "../../config/config-error.js";
 
+/** A certificate that ends so soon is warned of, ms. */
+export const ENDS_SOON_MS = 14 * 86_400_000;
+
 export interface KeyPairFiles {
   readonly certFile: string;
   readonly keyFile: string;

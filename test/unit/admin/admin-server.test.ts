@@ -41,7 +41,14 @@ describe("the admin endpoint", () => {
         dropCache: () => Promise.resolve(void (dropped += 1)),
         access: new AdminAccess({ token: () => token, clock, log }),
         audit: { record: (record) => Promise.resolve(void records.push(record)) },
+        clock,
         routes: [
+          { method: "POST", path: /^\/holds\/1$/, run: () => Promise.resolve(json({})), unrecorded: true },
+          {
+            method: "POST",
+            path: /^\/keys$/,
+            run: () => Promise.resolve({ ...json({ secret: "s3cret" }, 201), made: "CESS1" }),
+          },
           { method: "POST", path: /^\/fails$/, run: () => Promise.reject(new Error("the disk is full")) },
           { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
           {
@@ -201,6 +208,32 @@ describe("the admin endpoint", () => {
       expect(dropped).to.equal(1);
     });
 
+    it("records wrong tokens with where they come from, the first at once and the others once a minute", async () => {
+      const refused = () => records.filter(({ act }) => act === "wrong token");
+      for (let n = 0; n < 15; n++) await ask("DELETE", "/cache", bearer(`${TOKEN}${n}`));
+      expect(refused()).to.deep.equal([
+        {
+          act: "wrong token",
+          by: "127.0.0.1",
+          subject: "admin listener",
+          result: "refused",
+          details: { attempts: { "127.0.0.1": 1 } },
+        },
+      ]);
+      await clock.advance(60_000);
+      expect(refused().map(({ details }) => details)).to.deep.equal([
+        { attempts: { "127.0.0.1": 1 } },
+        { attempts: { "127.0.0.1": 14 } },
+      ]);
+      await clock.advance(60_000);
+      expect(clock.sleeping, "nothing waits").to.equal(0);
+      await ask("DELETE", "/cache", bearer("x"));
+      await ask("DELETE", "/cache", bearer("x"));
+      await server.close();
+      expect(refused(), "what is left is recorded at the end").to.have.length(4);
+      await start({});
+    });
+
     it("takes no other scheme, and no token that is empty or longer", async () => {
       for (const authorization of ["", "Bearer", "Bearer ", `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN} ${TOKEN}`])
         expect((await ask("GET", "/metrics", { authorization })).status, authorization).to.equal(401);
@@ -214,8 +247,11 @@ describe("the admin endpoint", () => {
     await ask("DELETE", "/cache", { authorization: `Bearer ${TOKEN}` });
     await ask("POST", "/fails", { authorization: `Bearer ${TOKEN}` });
     await ask("GET", "/metrics", { authorization: `Bearer ${TOKEN}` });
-    const [first, second, third] = records;
-    expect(records).to.have.length(3);
+    await ask("POST", "/keys", { authorization: `Bearer ${TOKEN}` });
+    expect((await ask("POST", "/holds/1", { authorization: `Bearer ${TOKEN}` })).status).to.equal(200);
+    const [first, second, third, fourth] = records;
+    expect(records).to.have.length(4);
+    expect(fourth).to.deep.include({ act: "POST", subject: "/keys", result: "201", made: "CESS1" });
     expect(first).to.deep.equal({
       act: "PUT",
       by: "127.0.0.1, without a token",

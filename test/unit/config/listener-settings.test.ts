@@ -67,7 +67,8 @@ describe("The settings of the listeners", () => {
     expect(listeners({})).to.deep.equal([]);
     expect(listeners({ tls })).to.deep.equal(["s3"]);
     expect(listeners({ tls, peers: { listen: "127.0.0.1:1" } })).to.deep.equal(["s3"]);
-    const open = { adminListen: "0.0.0.0:9001", peers: { listen: "0.0.0.0:9002" } };
+    const admin = { tokenFile: "/run/token" };
+    const open = { adminListen: "0.0.0.0:9001", admin, peers: { listen: "0.0.0.0:9002" } };
     expect(listeners({ tls, ...open })).to.deep.equal(["admin", "peers", "s3"]);
     expect(listeners({ tls: { ...tls, listeners: ["admin"] }, ...open })).to.deep.equal(["admin"]);
   });
