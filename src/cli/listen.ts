@@ -2,7 +2,7 @@ import { get } from "node:http";
 import { get as getSecure } from "node:https";
 import { text } from "node:stream/consumers";
 import { ConfigError } from "../config/config-error.js";
-import type { ListenAddress } from "../config/quantity.js";
+import { hostAndPort, type ListenAddress } from "../config/quantity.js";
 
 /** By the code of the operating system: why an address is refused; behind a semicolon, what to do. */
 export const REASONS: Readonly<Record<string, string>> = {
@@ -16,9 +16,6 @@ export const REASONS: Readonly<Record<string, string>> = {
 
 /** How long whoever has the port may take to say what it is, ms. */
 const ASK_MS = 1_000;
-
-/** `host:port`, with an IPv6 address in brackets. */
-export const hostAndPort = ({ host, port }: ListenAddress) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /** An address to connect to where one to listen on was given: that of all addresses is none. */
 export function localAddress({ host, port }: ListenAddress): string {

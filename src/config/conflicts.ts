@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { z } from "zod";
 import { adminExposure } from "./listener-settings.js";
 import { placeOf } from "./place.js";
-import type { ListenAddress } from "./quantity.js";
+import { hostAndPort, type ListenAddress } from "./quantity.js";
 
 interface Conflicting {
   readonly listen: ListenAddress;
@@ -34,12 +34,8 @@ export function conflicts(
       if (address && other && overlap(address, other))
         fault(
           key,
-          `${text(address)} is the address of ${earlier} (${text(other)}) as well: each listener needs a port of its own, such as ${(address.port % 65_535) + 1}`,
+          `${hostAndPort(address)} is the address of ${earlier} (${hostAndPort(other)}) as well: each listener needs a port of its own, such as ${(address.port % 65_535) + 1}`,
         );
-}
-
-function text({ host, port }: ListenAddress): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether two servers on these addresses would be in each other's way. Port 0 is a new one each time. */

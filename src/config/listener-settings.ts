@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isLoopback } from "./loopback.js";
-import { decimalNumber, wholeNumber, yesNo, type ListenAddress } from "./quantity.js";
+import { decimalNumber, hostAndPort, wholeNumber, yesNo, type ListenAddress } from "./quantity.js";
 
 /** How the admin listener knows its operator. */
 export const adminSchema = z.strictObject({
@@ -62,15 +62,15 @@ export function secureListeners({ adminListen, peers, tls }: ListenSettings): Re
 
 /** What is wrong with `adminListen`, where others than this machine reach it and need no token; else undefined. */
 export function adminExposure({
-  adminListen: { host },
+  adminListen,
   admin,
 }: {
   readonly adminListen: ListenAddress;
   readonly admin: { readonly tokenFile?: string | undefined };
 }): string | undefined {
-  if (admin.tokenFile !== undefined || isLoopback(host)) return undefined;
+  if (admin.tokenFile !== undefined || isLoopback(adminListen.host)) return undefined;
   return (
-    `${host} can be reached from other machines, and whoever reaches the admin listener controls the gateway: ` +
+    `${hostAndPort(adminListen)} can be reached from other machines, and whoever reaches the admin listener controls the gateway: ` +
     "listen on 127.0.0.1, such as 127.0.0.1:9001, or set admin.tokenFile (CESS_S3_ADMIN_TOKEN_FILE) to a file with a " +
     "token, as `openssl rand -hex 32` makes one"
   );

@@ -12,11 +12,14 @@ import {
 import { expect } from "chai";
 import { Agent, request } from "undici";
 import { Command } from "../support/command.js";
+import { auditRecords } from "../support/audit-records.js";
+import { addresses } from "../support/identity-endpoint.js";
+import type { CreatedKeyView } from "../../src/cli/gateway/identity-requests.js";
 import { eventually } from "../support/eventually.js";
 import { loopbackCertificate, renewedCertificate } from "../support/loopback-certificate.js";
 
 const TOKEN = "planted-token-of-the-operator";
-const PRINTED = /S3 endpoint (https?:\S+), .*metrics at (https?:[^\s;]+)/;
+const PRINTED = /S3 endpoint (https?:\S+), .*metrics at (https?:[^\s;]+)(?:; peers at (\S+))?/;
 
 describe("A gateway whose listeners are secured", function () {
   this.timeout(120_000);
@@ -69,8 +72,9 @@ describe("A gateway whose listeners are secured", function () {
   const serve = async () => {
     const gateway = command("serve", "--config", writeConfig());
     await gateway.says("metrics at");
-    const [, s3 = "", admin = ""] = PRINTED.exec(gateway.output) ?? [];
-    return { gateway, s3, admin: admin.replace("0.0.0.0", "127.0.0.1") };
+    const [, s3 = "", admin = "", peers = ""] = PRINTED.exec(gateway.output) ?? [];
+    const here = (url: string) => url.replace("0.0.0.0", "127.0.0.1");
+    return { gateway, s3, admin: here(admin), peers: here(peers) };
   };
   const client = (endpoint: string, key: string, secret: string, ca = loopbackCertificate.cert) => {
     const made = new S3Client({
@@ -91,8 +95,13 @@ describe("A gateway whose listeners are secured", function () {
         () => "listed",
         (error: unknown) => (error as { code?: string }).code ?? (error as Error).name,
       );
-  const ask = async (url: string, method: "GET" | "DELETE", authorization?: string) => {
-    const dispatcher = new Agent({ connect: { ca: loopbackCertificate.cert } });
+  const ask = async (
+    url: string,
+    method: "GET" | "DELETE",
+    authorization?: string,
+    { cert: ca } = loopbackCertificate,
+  ) => {
+    const dispatcher = new Agent({ connect: { ca } });
     try {
       const answer = await request(url, { method, dispatcher, headers: authorization ? { authorization } : {} });
       return { status: answer.statusCode, text: await answer.body.text() };
@@ -100,11 +109,7 @@ describe("A gateway whose listeners are secured", function () {
       await dispatcher.close();
     }
   };
-  const audit = () =>
-    readFileSync(join(folder, "data", "audit.log"), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { act: string; by: string; subject: string; result: string });
+  const audit = () => auditRecords(join(folder, "data"));
 
   it("serves S3 by TLS to clients that verify it, and policies know that the transport is secure", async () => {
     const { s3 } = await serve();
@@ -161,6 +166,69 @@ describe("A gateway whose listeners are secured", function () {
     const ready = await command("health", "--ready", "--config", told).end();
     expect(ready.code).to.equal(1);
     expect(ready.output).to.contain("not ready").and.contain("chain: the chain is not connected");
+  });
+
+  it("takes accounts and keys from its commands, which find address, certificate and token in the configuration", async () => {
+    const { admin, s3 } = await serve();
+    const told = ["--config", writeConfig({ adminListen: `0.0.0.0:${new URL(admin).port}` })];
+    const done = async (...args: string[]) => {
+      const { code, output } = await command(...args, ...told).end();
+      expect(code, output).to.equal(0);
+      return output;
+    };
+    await done("account", "add", "bob", "--cess-account", addresses.dev, "--territory", "home");
+    const created = JSON.parse(await done("key", "create", "bob", "--json")) as CreatedKeyView;
+    expect(await lists(s3, created.accessKeyId, created.secretAccessKey)).to.equal("listed");
+    await client(s3, created.accessKeyId, created.secretAccessKey).send(new CreateBucketCommand({ Bucket: "box" }));
+    await done("bucket", "quota", "box", "--objects", "7");
+    await done("jobs");
+    await done("backup", join(folder, "backup.tar"));
+    const status = await command("status", ...told).end();
+    expect([status.code, status.output]).to.satisfy(() => status.code === 1 && status.output.includes("chain"));
+    const absent = await command("object", "box", "absent", ...told).end();
+    expect([absent.code, absent.output]).to.satisfy(() => absent.code === 1 && absent.output.includes("absent"));
+    await done("key", "revoke", created.accessKeyId);
+    expect(await lists(s3, created.accessKeyId, created.secretAccessKey)).to.equal("InvalidAccessKeyId");
+
+    config["admin"] = {};
+    const without = await command("key", "list", "--config", writeConfig({ adminListen: "127.0.0.1:1" }), "--admin", admin).end();
+    expect(without.output, "a certificate that is nobody's").to.match(/self.signed/);
+    const acts = audit().filter(({ act }) => act !== "start");
+    expect(acts.map(({ act, subject }) => `${act} ${subject.replace(/[0-9a-f-]{36}/, "ID")}`)).to.deep.equal([
+      "POST /accounts",
+      "POST /keys",
+      "POST /buckets/box/quota",
+      "POST /blob-holds",
+      "POST /blob-holds/ID/release",
+      `DELETE /keys/${created.accessKeyId}`,
+    ]);
+    for (const { by } of acts) expect(by).to.match(/^token [0-9a-f]{8} from 127\.0\.0\.1$/);
+    expect(JSON.stringify(acts)).to.not.contain(created.secretAccessKey);
+  });
+
+  it("uses a certificate that was renewed on the disk at all listeners, to clients that verify it, without a signal", async () => {
+    config["peers"] = { listen: "0.0.0.0:0" };
+    const { s3, admin, peers } = await serve();
+    expect(peers).to.match(/^https:/);
+    // It has no such file, and says so in its own words.
+    const download = `${peers}/file/download/${"0".repeat(64)}`;
+    const all = async (pair: { readonly cert: string }) => [
+      await lists(s3, "ALICE", "planted-secret-1", pair.cert),
+      ...(await Promise.all(
+        [`${admin}/health/live`, download].map((url) =>
+          ask(url, "GET", undefined, pair as typeof loopbackCertificate).then(
+            ({ status }) => status,
+            () => "not verified",
+          ),
+        ),
+      )),
+    ];
+    expect(await all(loopbackCertificate)).to.deep.equal(["listed", 200, 404]);
+    expect((await all(renewedCertificate)).slice(1)).to.deep.equal(["not verified", "not verified"]);
+    writePair(renewedCertificate);
+    await eventually("the renewed certificate is used", async () => (await all(renewedCertificate))[1] === 200);
+    expect(await all(renewedCertificate)).to.deep.equal(["listed", 200, 404]);
+    expect((await all(loopbackCertificate)).slice(1)).to.deep.equal(["not verified", "not verified"]);
   });
 
   it("reads its configuration again on SIGHUP, and goes on with the old one where that is wrong", async () => {

@@ -8,7 +8,6 @@ import { placementPolicy } from "../gateway/placement.js";
 import { signerOf } from "../gateway/signer.js";
 import type { Signer } from "../../network/chain/accounts.js";
 import { failure, ok, warning, type Finding } from "./finding.js";
-import { systemCode } from "./system-code.js";
 
 const CHECK = "configuration";
 
@@ -60,6 +59,12 @@ export async function configuration(settings: Settings, config: Config): Promise
 /** Whether the key file cannot be read because of the data folder that it is in: that is another check's. */
 function isDataFolders(error: ConfigError, { encryption }: Config): boolean {
   return encryption.keyFile === undefined && systemCode(error) === "ENOTDIR";
+}
+
+/** The code of the operating system's error that is behind one. */
+function systemCode(error: unknown): unknown {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? (cause === undefined ? undefined : systemCode(cause));
 }
 
 const isPrivate = (host: string) => host !== "0.0.0.0" && host !== "::";

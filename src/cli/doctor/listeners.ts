@@ -4,7 +4,6 @@ import type { Settings } from "../../config/settings.js";
 import { readAdminToken } from "../gateway/admin-token.js";
 import { ENDS_SOON_MS, readKeyPair } from "../tls/key-pair.js";
 import { failure, ok, warning, type Finding } from "./finding.js";
-import { systemCode } from "./system-code.js";
 
 const DAY_MS = 86_400_000;
 
@@ -15,8 +14,7 @@ export async function listeners(settings: Settings, { admin, tls }: Config, now:
       return [await settings.locate(() => Promise.resolve().then(work))];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      // named-files tells of a file that cannot be read.
-      return systemCode(error) === undefined ? [failure(check, error.message, remedy)] : [];
+      return [failure(check, error.message, remedy)];
     }
   };
   const { tokenFile } = admin;

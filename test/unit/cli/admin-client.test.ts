@@ -54,6 +54,29 @@ describe("The commands' way to a running gateway", () => {
     expect(heads).to.deep.equal([`Bearer ${TOKEN}`, undefined, "Bearer another-token-here"]);
   });
 
+  it("sends the token that the environment names to whichever address it was told", async () => {
+    const port = await listen(createServer());
+    process.env["CESS_S3_ADMIN_TOKEN_FILE"] = write("token", TOKEN);
+    try {
+      await ask({ admin: `http://127.0.0.1:${port}` });
+      await ask({ admin: `http://127.0.0.1:${port}`, tokenFile: write("other", "another-token-here") });
+    } finally {
+      delete process.env["CESS_S3_ADMIN_TOKEN_FILE"];
+    }
+    expect(heads).to.deep.equal([`Bearer ${TOKEN}`, "Bearer another-token-here"]);
+  });
+
+  it("says how to give a token where one is needed", async () => {
+    server = createServer((_request, response) => response.writeHead(401).end("the admin endpoint needs its token\n"));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const refused = await ask({ admin: `http://127.0.0.1:${port}` }).catch((error: unknown) => error);
+    expect((refused as AdminError).message)
+      .to.contain("the admin endpoint needs its token; ")
+      .and.contain("--token-file");
+  });
+
   it("speaks TLS as the configuration says, and sends nothing to whoever has another certificate", async () => {
     const port = await listen(new TlsServer(renewedCertificate));
     const configFor = ({ cert }: { cert: string }) =>

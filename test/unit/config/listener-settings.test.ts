@@ -58,7 +58,7 @@ describe("The settings of the listeners", () => {
     }
     expect(() => load({}, { CESS_S3_ADMIN_LISTEN: "0.0.0.0:9001" })).to.throw(
       ConfigError,
-      "CESS_S3_ADMIN_LISTEN: adminListen: 0.0.0.0 can be reached from other machines",
+      "CESS_S3_ADMIN_LISTEN: adminListen: 0.0.0.0:9001 can be reached from other machines",
     );
   });
 
