@@ -67,6 +67,8 @@ export class Simulation implements Service {
   private readonly diskSlowness: number;
   private readonly crowded: boolean;
   private stalled = 0;
+  /** At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever. */
+  private readonly refusesDeletions: boolean;
   private calmSince = Infinity;
   private failure: Error | undefined;
   private left: string;
@@ -114,6 +116,7 @@ export class Simulation implements Service {
     for (const { cessAccount, territory } of accounts.slice(0, 2))
       this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
     const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    this.refusesDeletions = this.spec === 100 && present.length > 1;
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
       Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new PackClient(this, each)),
@@ -224,7 +227,7 @@ export class Simulation implements Service {
       await overloadGateway(this);
       await this.checkRest();
     }
-    if (this.decay.used) {
+    if (this.decay.used && !this.refusesDeletions) {
       await decayAndRepair(this);
       await this.checkRest();
     }
