@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
-import type { Account, CessAccount } from "../../src/model/account.js";
+import type { Account } from "../../src/model/account.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
+import { ACCOUNTS, drawAccounts } from "./accounts.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
 import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
@@ -67,6 +68,8 @@ export class Simulation implements Service {
   private readonly diskSlowness: number;
   private readonly crowded: boolean;
   private stalled = 0;
+  /** At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever. */
+  private readonly refusesDeletions: boolean;
   private calmSince = Infinity;
   private failure: Error | undefined;
   private left: string;
@@ -109,11 +112,11 @@ export class Simulation implements Service {
     this.crowded = random() < 0.2;
     this.sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
     this.diskSlowness = random() < 0.2 ? 10 : 1;
-    const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
-    this.accounts = new Map(accounts.map((each) => [each.id, each]));
-    for (const { cessAccount, territory } of accounts.slice(0, 2))
+    this.accounts = new Map(ACCOUNTS.map((each) => [each.id, each]));
+    for (const { cessAccount, territory } of ACCOUNTS.slice(0, 2))
       this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
-    const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    const present = drawAccounts(random, this.rot.used);
+    this.refusesDeletions = this.spec === 100 && present.length > 1;
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
       Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new PackClient(this, each)),
@@ -224,7 +227,7 @@ export class Simulation implements Service {
       await overloadGateway(this);
       await this.checkRest();
     }
-    if (this.decay.used) {
+    if (this.decay.used && !this.refusesDeletions) {
       await decayAndRepair(this);
       await this.checkRest();
     }
@@ -393,8 +396,4 @@ export class Simulation implements Service {
       this.onFailure = () => reject(this.failure!);
     });
   }
-}
-
-function account(displayName: string, digit: string): Account {
-  return { id: digit.repeat(64), displayName, cessAccount: `cX${displayName}` as CessAccount, territory: "home" };
 }
