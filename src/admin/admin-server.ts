@@ -142,7 +142,8 @@ export class AdminServer {
       if (here.length === 0) return text("not found", 404);
       if (!found) return text(`this path answers ${here.map(({ route }) => route.method).join(", ")}`, 405);
       const { route, groups } = found;
-      if (route.method === "GET" || route.unrecorded) return await route.run(groups, await readJson(request), new URLSearchParams(query));
+      if (route.method === "GET" || route.unrecorded)
+        return await route.run(groups, await readJson(request), new URLSearchParams(query));
       return await this.act(route, groups, request, { by, path, query });
     } catch (error) {
       return failure(error);

@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import { Agent, buildConnector, request } from "undici";
 import type { z } from "zod";
 import { secureListeners } from "../config/listener-settings.js";
-import { loadAdminConfig } from "../config/load.js";
+import { environmentTokenFile, loadAdminConfig } from "../config/load.js";
 import { ADMIN_TOKEN_FILE_VARIABLE } from "../config/variables.js";
 import { AdminError } from "./admin-error.js";
 import { readAdminToken } from "./gateway/admin-token.js";
@@ -113,8 +113,8 @@ export class AdminClient {
 
 /** The variable is an operator's own word, for whichever address was named. */
 function environmentToken(): string | undefined {
-  const file = process.env[ADMIN_TOKEN_FILE_VARIABLE];
-  return file === undefined || file === "" ? undefined : readAdminToken(file, ADMIN_TOKEN_FILE_VARIABLE);
+  const file = environmentTokenFile();
+  return file === undefined ? undefined : readAdminToken(file, ADMIN_TOKEN_FILE_VARIABLE);
 }
 
 /**

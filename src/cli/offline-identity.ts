@@ -59,9 +59,7 @@ async function answer(
   audit: AuditLog,
 ): Promise<unknown> {
   const record = (answer: { readonly status: number; readonly made?: string }) =>
-    method === "GET"
-      ? Promise.resolve()
-      : audit.record(routeRecord({ method, path, by: offlineUser(), body, answer }));
+    method === "GET" ? Promise.resolve() : audit.record(routeRecord({ method, path, by: offlineUser(), body, answer }));
   for (const route of routes) {
     const match = route.method === method ? route.path.exec(path) : null;
     if (!match) continue;

@@ -8,7 +8,8 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import express, { type Request, type Response } from "express";
-import { Dispatcher, type DispatchComponents, type DispatchSettings } from "./dispatch.js";
+import { Dispatcher, type DispatchComponents } from "./dispatch.js";
+import type { DispatchSettings } from "./dispatch-settings.js";
 
 export interface S3AppSettings extends DispatchSettings {
   /** Limit of open connections. Further ones are closed at once. */

@@ -13,6 +13,7 @@ import { authenticate } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
+import { dispatchDefaults, type DispatchSettings } from "./dispatch-settings.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead } from "./incoming.js";
@@ -20,7 +21,8 @@ import { DeferredResponse, type AnyOperation, type S3Response } from "./operatio
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
 import { formRequest, pendingRequest, type PendingRequest } from "./pending-request.js";
-import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js";
+import { RequestPlaces, type Place } from "./request-places.js";
+import { requireRate, type RequestRates } from "./request-rates.js";
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
@@ -32,13 +34,6 @@ import { screenHeaders } from "./wire/refused-headers.js";
 /** The part of pino's Logger that this folder needs. */
 export interface Log {
   error(fields: object, message: string): void;
-}
-
-/** Counts a request. Returns 0, or how long until one more is allowed, ms. */
-export interface RequestRates {
-  address(address: string): number;
-  /** Called when the key's signature was verified: nobody can use up another one's requests. */
-  key(accessKeyId: string): number;
 }
 
 export interface DispatchComponents {
@@ -58,37 +53,6 @@ export interface DispatchComponents {
   /** Called with each answered request about a bucket, for the bucket's access log. */
   readonly onAccess?: (entry: AccessEntry) => void;
 }
-
-export interface DispatchSettings extends PlaceLimits {
-  readonly region: string;
-  /** Also serve requests that were signed for another region. */
-  readonly acceptAnyRegion: boolean;
-  /** The domain of virtual-host style requests. Without it, only path style works. */
-  readonly domain?: string;
-  /** The domain of websites: each host below it is a bucket. Without it there are no websites. */
-  readonly websiteDomain?: string;
-  /** Time that a client has to send a document, or a form up to its file, in milliseconds. Then RequestTimeout. */
-  readonly documentMs: number;
-  /** A client that sends no byte of its body for this long, in milliseconds, gets RequestTimeout. */
-  readonly bodyIdleMs: number;
-  readonly keepAliveMs: number;
-  /** The connection of a client that takes no byte of an answer for this long, in milliseconds, is closed. */
-  readonly readIdleMs: number;
-  /** Take the client's address and scheme from the nearest proxy's X-Forwarded-For and X-Forwarded-Proto. */
-  readonly trustProxy: boolean;
-}
-
-export const dispatchDefaults: DispatchSettings = {
-  region: "us-east-1",
-  acceptAnyRegion: false,
-  maxRequests: 1024,
-  maxAnonymousRequests: 256,
-  bodyIdleMs: 60_000,
-  documentMs: 60_000,
-  keepAliveMs: 10_000,
-  readIdleMs: 120_000,
-  trustProxy: false,
-};
 
 /** Facts about a request for error answers and the log, collected while it is served. */
 interface Progress {
@@ -404,11 +368,6 @@ export class Dispatcher {
     if (!gone.aborted) this.components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
-}
-
-/** SlowDown, with the time to wait, where a request came too early by this many milliseconds. */
-function requireRate(waitMs = 0): void {
-  if (waitMs > 0) throw new S3Error("SlowDown", { headers: { "Retry-After": String(Math.ceil(waitMs / 1000)) } });
 }
 
 /** The status in metrics and logs of a request whose client hung up, in its body or in the answer. nginx's number. */

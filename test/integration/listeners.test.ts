@@ -191,7 +191,14 @@ describe("A gateway whose listeners are secured", function () {
     expect(await lists(s3, created.accessKeyId, created.secretAccessKey)).to.equal("InvalidAccessKeyId");
 
     config["admin"] = {};
-    const without = await command("key", "list", "--config", writeConfig({ adminListen: "127.0.0.1:1" }), "--admin", admin).end();
+    const without = await command(
+      "key",
+      "list",
+      "--config",
+      writeConfig({ adminListen: "127.0.0.1:1" }),
+      "--admin",
+      admin,
+    ).end();
     expect(without.output, "a certificate that is nobody's").to.match(/self.signed/);
     const acts = audit().filter(({ act }) => act !== "start");
     expect(acts.map(({ act, subject }) => `${act} ${subject.replace(/[0-9a-f-]{36}/, "ID")}`)).to.deep.equal([

@@ -13,7 +13,7 @@ import { identitySchema } from "../../src/config/identity.js";
 import { KeyRing } from "../../src/keys/key-ring.js";
 import { GIB } from "../../src/model/sizes.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
-import type { RequestRates } from "../../src/s3/dispatch.js";
+import type { RequestRates } from "../../src/s3/request-rates.js";
 import type { z } from "zod";
 import { TestGateway } from "./test-gateway.js";
 import { testKeys } from "./test-keys.js";

@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.js";
 import type { RateSettings } from "../../config/listener-settings.js";
 import type { Clock } from "../../model/clock.js";
 import { ipv6Groups } from "../../model/node-network.js";
-import type { RequestRates } from "../../s3/dispatch.js";
+import type { RequestRates } from "../../s3/request-rates.js";
 
 /** Seconds whose requests may come at once, unless the operator says otherwise. */
 const BURST_SECONDS = 5;

@@ -30,7 +30,10 @@ export function readKeyPair({ certFile, keyFile }: KeyPairFiles, now: number): K
   const keyText = read(keyFile, "tls.keyFile");
   const key = parseKey(keyText, keyFile);
   if (!certificate.checkPrivateKey(key))
-    throw ConfigError.of("tls.keyFile", `the key in ${keyFile} does not belong to the first certificate in ${certFile}`);
+    throw ConfigError.of(
+      "tls.keyFile",
+      `the key in ${keyFile} does not belong to the first certificate in ${certFile}`,
+    );
   const [beginsAt, endsAt] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
   if (now >= endsAt)
     throw ConfigError.of("tls.certFile", `the certificate in ${certFile} ended on ${day(endsAt)}: renew it`);

@@ -85,11 +85,16 @@ describe("Reading the configuration again", () => {
     expect([applied, level.level]).to.deep.equal([[], "warn"]);
     expect(told("error").map(({ reason }) => reason)).to.deep.equal([
       "there is no such file",
-      "invalid configuration:\n  CESS_S3_CACHE_DISK: cache.disk: not a size: \"much\"; write a number of bytes, or a number with KiB, MiB, GiB or TiB, such as 256MiB",
+      'invalid configuration:\n  CESS_S3_CACHE_DISK: cache.disk: not a size: "much"; write a number of bytes, or a number with KiB, MiB, GiB or TiB, such as 256MiB',
       "CESS_S3_ADMIN_TOKEN_FILE: admin.tokenFile: it is empty",
       "the access key ALICE is configured twice",
     ]);
-    expect(records.map(({ result }) => result.split(":", 1)[0])).to.deep.equal(["refused", "refused", "refused", "refused"]);
+    expect(records.map(({ result }) => result.split(":", 1)[0])).to.deep.equal([
+      "refused",
+      "refused",
+      "refused",
+      "refused",
+    ]);
     refuse = {};
     await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
     expect(level.level).to.equal("debug");
