@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { loopbackCertificate, renewedCertificate } from "../support/loopback-certificate.js";
 import { MessageSnapshots } from "../support/message-snapshots.js";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
@@ -53,6 +54,17 @@ const TRIED: Readonly<Record<string, Tried>> = {
     top: "",
     environment: { CESS_S3_VAULT_ADDRESS: "https://127.0.0.1:1", CESS_S3_VAULT_TOKEN_FILE: "FOLDER/absent" },
   },
+  "an admin token that is not there": { top: "admin: { tokenFile: FOLDER/absent }" },
+  "an admin token that is empty": { top: "admin: { tokenFile: FOLDER/empty }" },
+  "an admin token that is too short": { environment: { CESS_S3_ADMIN_TOKEN_FILE: "FOLDER/short" } },
+  "an admin token of several words": { top: "admin: { tokenFile: FOLDER/alice }" },
+  "a certificate that is not there": { top: "tls: { certFile: FOLDER/absent, keyFile: FOLDER/tls.key }" },
+  "a certificate that is none": { top: "tls: { certFile: FOLDER/alice, keyFile: FOLDER/tls.key }" },
+  "a key of another certificate": { top: "tls: { certFile: FOLDER/tls.crt, keyFile: FOLDER/other.key }" },
+  "a key with a passphrase": { top: "tls: { certFile: FOLDER/tls.crt, keyFile: FOLDER/closed.key }" },
+  "certificate and key exchanged": {
+    environment: { CESS_S3_TLS_CERT_FILE: "FOLDER/tls.key", CESS_S3_TLS_KEY_FILE: "FOLDER/tls.crt" },
+  },
   "a key file that is no JSON": { environment: { CESS_S3_KEY_FILE: "FOLDER/bad.json" } },
   "a master key that is too short": { environment: { CESS_S3_MASTER_KEY: "planted" } },
   "a placement module that is not there": { top: "placement: { module: FOLDER/absent.mjs }" },
@@ -89,6 +101,10 @@ describe("What a command says that does not start", function () {
       alice: "long enough a secret\n",
       short: "planted\n",
       "bad.json": "planted {",
+      "tls.crt": loopbackCertificate.cert,
+      "tls.key": loopbackCertificate.key,
+      "other.key": renewedCertificate.key,
+      "closed.key": renewedCertificate.encryptedKey,
       "policy.mjs": "export const policy = {};\n",
     }))
       writeFileSync(join(folder, name), text, { mode: 0o600 });
