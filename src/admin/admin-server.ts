@@ -6,7 +6,7 @@ import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
   readonly metrics: Registry;
-  readonly health: Pick<Health, "unready">;
+  readonly health: Pick<Health, "unready" | "warnings">;
   readonly dropCache: () => Promise<void>;
   /** Further routes; the dev network adds its own. */
   readonly routes?: readonly AdminRoute[];
@@ -143,7 +143,9 @@ function ownRoutes({ metrics, health, dropCache }: AdminComponents): AdminRoute[
       run: () => {
         const reasons = health.unready();
         const ready = reasons.length === 0;
-        return Promise.resolve(json({ status: ready ? "ready" : "not ready", reasons }, ready ? 200 : 503));
+        return Promise.resolve(
+          json({ status: ready ? "ready" : "not ready", reasons, warnings: health.warnings() }, ready ? 200 : 503),
+        );
       },
     },
     {

@@ -7,7 +7,8 @@ import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
-import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
+import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob, type WriteOptions } from "./blobs.js";
+import type { DiskClaim, DiskSpace } from "../files/disk-space.js";
 import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { isMissing } from "./missing.js";
@@ -28,6 +29,8 @@ export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & 
   readonly folder: string;
   /** Asked at each removal: whether the blob goes to quarantine instead. */
   readonly keepRemoved?: () => boolean;
+  /** The disk that the folder is on. Without it blobs take all that there is. */
+  readonly space?: DiskSpace;
 }
 
 /** Files are removed this many at a time. */
@@ -49,6 +52,7 @@ export class FileBlobs implements Blobs {
   private readonly holds = new RemovalHolds((ids) => void this.unlinkAll(ids).catch(() => undefined));
   readonly quarantine: FileQuarantine;
   private readonly keepRemoved: () => boolean;
+  private readonly space: DiskSpace | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -57,6 +61,7 @@ export class FileBlobs implements Blobs {
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
     this.keepRemoved = settings.keepRemoved ?? (() => false);
+    this.space = settings.space;
     this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
     const { pins, holds, packs } = this;
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
@@ -80,19 +85,24 @@ export class FileBlobs implements Blobs {
     return new FileBlobs(folder, settings, setAside);
   }
 
-  async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {
+    const claim = await this.space?.claim(options.size ?? 0, options);
     try {
       const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
-      return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
+      return rest ? await this.writeLarge(rest, claim, options.signal) : await this.writeSmall(bytes, claim);
     } catch (error) {
       throw asStorageFull(error);
+    } finally {
+      claim?.release();
     }
   }
 
-  private async writeSmall(bytes: Uint8Array): Promise<StoredBlob> {
+  private async writeSmall(bytes: Uint8Array, claim: DiskClaim | undefined): Promise<StoredBlob> {
     let registered: BlobId | undefined;
     try {
+      await claim?.cover(bytes.byteLength);
       const id = await this.packs.append(bytes, (named) => this.pins.register((registered = named)));
+      claim?.wrote(bytes.byteLength);
       return { id, size: bytes.byteLength };
     } catch (error) {
       if (registered) this.pins.unregister([registered]);
@@ -100,12 +110,16 @@ export class FileBlobs implements Blobs {
     }
   }
 
-  private async writeLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<StoredBlob> {
+  private async writeLarge(
+    chunks: AsyncIterable<Uint8Array>,
+    claim: DiskClaim | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredBlob> {
     const id = newBlobId();
     const unfinished = join(this.folder, "unfinished", id);
     this.pins.register(id);
     try {
-      const size = await this.writeFile(unfinished, chunks);
+      const size = await this.writeFile(unfinished, chunks, claim);
       signal?.throwIfAborted();
       await rename(unfinished, this.path(id));
       await this.folderSyncs.get(id.charAt(0))?.sync();
@@ -117,11 +131,19 @@ export class FileBlobs implements Blobs {
     }
   }
 
-  private async writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  private async writeFile(
+    path: string,
+    chunks: AsyncIterable<Uint8Array>,
+    claim: DiskClaim | undefined,
+  ): Promise<number> {
     const file = await open(path, "wx");
     const buffer = new WriteBuffer(file, this.settings.writeBuffer);
     try {
-      for await (const chunk of chunks) await buffer.add(chunk);
+      for await (const chunk of chunks) {
+        await claim?.cover(chunk.byteLength);
+        await buffer.add(chunk);
+        claim?.wrote(chunk.byteLength);
+      }
       return await buffer.finish();
     } finally {
       await buffer.settled();
@@ -217,6 +239,7 @@ export class FileBlobs implements Blobs {
   }
 
   async free(): Promise<number> {
+    if (this.space) return Math.max(0, (await this.space.status()).available);
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
   }

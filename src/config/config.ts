@@ -115,6 +115,8 @@ const chainSchema = z
       keystorePasswordFile: z.string().min(1).optional(),
       /** The chain's block time, ms: waits for the chain are counted in blocks. */
       blockMs: wholeNumber({ min: 20 }).default(6_000),
+      /** Seconds that uploads go on by what was last read of the chain while no endpoint answers. */
+      staleSeconds: wholeNumber({ min: 0, max: 86_400 }).default(600),
     },
     {
       error: ({ input }) =>
@@ -150,6 +152,14 @@ const limitsSchema = z
     error: "must not be above maxRequests",
   });
 
+/** What happens between SIGTERM and the end of the process: docs/deployment.md. */
+const shutdownSchema = z.strictObject({
+  /** Seconds that requests are still taken after `/health/ready` has become 503, for load balancers to notice. */
+  delaySeconds: wholeNumber({ min: 0, max: 3600 }).default(5),
+  /** Seconds that running requests then have to finish. */
+  drainSeconds: wholeNumber({ min: 0, max: 86_400 }).default(30),
+});
+
 /** All settings of a gateway, each by itself. */
 export const settingsSchema = z.strictObject({
   /** Where S3 clients connect. */
@@ -166,6 +176,7 @@ export const settingsSchema = z.strictObject({
     .optional(),
   region: z.string().default("us-east-1"),
   limits: limitsSchema.prefault({}),
+  shutdown: shutdownSchema.prefault({}),
   /** Health, metrics and the cache switch, without authentication: keep it private. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
   /**
@@ -178,6 +189,11 @@ export const settingsSchema = z.strictObject({
    * disk.
    */
   dataDir: z.string().min(1).default("./data"),
+  /**
+   * Bytes of `dataDir`'s disk that bodies leave free, for the catalog and for what frees space. By default 256 MiB or 2 % of
+   * the disk, whichever is more, at most 8 GiB and at most a tenth of the disk.
+   */
+  reserveBytes: bytes.optional(),
   chain: chainSchema,
   accounts: z
     .array(accountSchema, {

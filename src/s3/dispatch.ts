@@ -14,6 +14,7 @@ import { authenticate } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
+import type { Drain } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead } from "./incoming.js";
@@ -43,6 +44,8 @@ export interface DispatchComponents {
   readonly sts?: Sts;
   readonly clock: Clock;
   readonly logger: Log;
+  /** How far the end of the process has come; it never ends, when absent. */
+  readonly drain?: Pick<Drain, "isBegun" | "isRefusing">;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
   readonly onAnswer?: (answer: Answered) => void;
@@ -197,7 +200,8 @@ export class Dispatcher {
     }
     exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
-      const headers = { ...common, ...progress.cors };
+      const closing = this.components.drain?.isBegun === true ? { Connection: "close" } : {};
+      const headers = { ...common, ...progress.cors, ...closing };
       let sent = answer;
       if (sent instanceof DeferredResponse) {
         sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);
@@ -218,6 +222,8 @@ export class Dispatcher {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
+    if (this.components.drain?.isRefusing === true)
+      throw new S3Error("ServiceUnavailable", { message: "This gateway is shutting down. Please try again." });
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
     const { region, domain, websiteDomain } = this.settings;

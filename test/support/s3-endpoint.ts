@@ -8,6 +8,7 @@ import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import type { DocumentName } from "../../src/model/bucket-documents.js";
 import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/answered.js";
+import type { Drain } from "../../src/s3/drain.js";
 import { GIB } from "../../src/model/sizes.js";
 import { TestGateway } from "./test-gateway.js";
 import { WireGateway } from "./wire-gateway.js";
@@ -43,7 +44,7 @@ export class S3Endpoint {
     this.now = ms;
   }
 
-  async start(settings: Partial<S3AppSettings> = {}): Promise<void> {
+  async start(settings: Partial<S3AppSettings> = {}, drain?: Drain): Promise<void> {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = {
@@ -59,6 +60,7 @@ export class S3Endpoint {
         credentials,
         clock,
         logger,
+        ...(drain && { drain }),
         onAnswer: (answer) => this.answers.push(answer),
         onAccess: (entry) => this.entries.push(entry),
       },

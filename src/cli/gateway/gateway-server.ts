@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { AdminServer, type AdminRoute } from "../../admin/admin-server.js";
-import { Health, type HealthCheck } from "../../admin/health.js";
+import type { Health } from "../../admin/health.js";
 import type { Config } from "../../config/config.js";
 import { readSecret } from "../../config/secret.js";
 import { CessGateway } from "../../gateway/cess-gateway.js";
@@ -21,6 +21,7 @@ import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
 import type { DispatchComponents } from "../../s3/dispatch.js";
+import { Drain } from "../../s3/drain.js";
 import type { PeerServer } from "../../peers/peer-server.js";
 import { Accounts } from "./accounts.js";
 import { adminRoutes } from "./admin-routes.js";
@@ -28,21 +29,24 @@ import { ChainStatus } from "./chain-status.js";
 import { ChainWarnings } from "./chain-warnings.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
+import { gatewayHealth } from "../health/gateway-health.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
-import { catalogReason, closeServices, openServices, type Services } from "./services.js";
+import { closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import { identification } from "./sessions.js";
 import { S3Server } from "./s3-server.js";
 import { openTracing } from "../tracing/open-tracing.js";
 import type { Tracing } from "../tracing/tracing.js";
-import type { Running } from "../shutdown.js";
+import type { CloseOptions, Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
 
-/** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
-const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
+/** How long running job steps may take to finish after the requests, and to react when they are told to end, ms. */
+const DRAIN_MS = { steps: 1_500, abort: 1_000 };
+/** How long all may take that follows the last request, ms: job steps, and closing what there is. */
+const BACKGROUND_MS = 4_500;
 
 /**
  * Requests wake the workers no more often than this, ms: each look for jobs costs as much as a small request, and they
@@ -58,21 +62,38 @@ export interface GatewayServerComponents {
   readonly extraRoutes?: readonly AdminRoute[];
 }
 
+interface Parts {
+  readonly services: Services;
+  readonly s3: S3Server;
+  readonly spool: AccessSpool;
+  readonly admin: AdminServer;
+  readonly peer: PeerServer | undefined;
+  readonly chainStatus: ChainStatus;
+  readonly tracing: Tracing | undefined;
+  readonly endpoint: string;
+  readonly adminEndpoint: string;
+  readonly peerEndpoint: string | undefined;
+  readonly drain: Drain;
+  readonly shutdown: Config["shutdown"];
+  readonly log: Logger;
+}
+
 /** The composition root: constructs every service from one configuration, starts it, and ends it in order. */
 export class GatewayServer implements Running {
-  private constructor(
-    private readonly services: Services,
-    private readonly s3: S3Server,
-    private readonly spool: AccessSpool,
-    private readonly admin: AdminServer,
-    private readonly peer: PeerServer | undefined,
-    private readonly chainStatus: ChainStatus,
-    private readonly tracing: Tracing | undefined,
-    readonly endpoint: string,
-    readonly adminEndpoint: string,
-    /** URL for other gateways; undefined when there is no such listener. */
-    readonly peerEndpoint: string | undefined,
-  ) {}
+  private constructor(private readonly parts: Parts) {}
+
+  get endpoint(): string {
+    return this.parts.endpoint;
+  }
+
+  get adminEndpoint(): string {
+    return this.parts.adminEndpoint;
+  }
+
+  /** URL for other gateways; undefined when there is no such listener. */
+  get peerEndpoint(): string | undefined {
+    return this.parts.peerEndpoint;
+  }
 
   /**
    * The caller must hold `config.dataDir` open as a DataFolder. Resolves when S3 requests are answered. The chain may
@@ -93,20 +114,11 @@ export class GatewayServer implements Running {
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
+    const drain = new Drain();
+    const watch = gatewayHealth(config, services, accounts, drain, log);
     const network = await networkBucket(config, services, log);
     const gateway = cessGateway(config, services, accounts, network);
-    const spool = await AccessSpool.open(
-      { folder: join(config.dataDir, "access-logs"), log },
-      { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
-    );
-    const accessLogger = new AccessLogger({
-      ...services,
-      spool,
-      clock: systemClock,
-      log,
-      deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
-    });
-    services.supervisor.add(accessLogger);
+    const { spool, accessLogger } = await accessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
       createS3App(
@@ -116,6 +128,7 @@ export class GatewayServer implements Running {
           sts,
           clock: systemClock,
           logger: log,
+          drain,
           ...observers(metrics, log),
           ...(tracing && { trace: tracing.request }),
           onAccess: (entry) => void accessLogger.record(entry),
@@ -123,8 +136,8 @@ export class GatewayServer implements Running {
         appSettings(config),
       ),
     );
-    const health = new Health(systemClock, healthChecks(config, services));
-    metrics.health(health);
+    const { health } = watch;
+    metrics.health(watch, services);
     const insight = insightRoutes(
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
@@ -136,7 +149,8 @@ export class GatewayServer implements Running {
     const adminEndpoint = await listen("adminListen", admin, config.adminListen);
     const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
     log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
-    return new GatewayServer(
+    const { shutdown } = config;
+    return new GatewayServer({
       services,
       s3,
       spool,
@@ -147,17 +161,37 @@ export class GatewayServer implements Running {
       endpoint,
       adminEndpoint,
       peerEndpoint,
-    );
+      drain,
+      shutdown,
+      log,
+    });
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
-    await this.services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
-    await this.spool.flush();
-    await this.admin.close();
-    this.chainStatus.close();
-    await closeServices(this.services);
-    await this.tracing?.close();
+  /** How long `close` takes at most, ms. */
+  get closeMs(): number {
+    const { delaySeconds, drainSeconds } = this.parts.shutdown;
+    return (delaySeconds + drainSeconds) * 1000 + BACKGROUND_MS;
+  }
+
+  /**
+   * Not ready first, and still taking requests until load balancers have noticed; then nothing new, while what runs may
+   * finish; then the background.
+   */
+  async close({ atOnce }: CloseOptions): Promise<void> {
+    const { services, s3, spool, admin, peer, chainStatus, tracing, drain, log } = this.parts;
+    const { drainSeconds } = this.parts.shutdown;
+    const delaySeconds = atOnce ? 0 : this.parts.shutdown.delaySeconds;
+    drain.begin();
+    log.info({ delaySeconds, drainSeconds }, "the gateway ends");
+    await systemClock.sleep(delaySeconds * 1000);
+    drain.refuse();
+    await Promise.all([s3.close(drainSeconds * 1000), peer?.close()]);
+    await services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
+    await spool.flush();
+    await admin.close();
+    chainStatus.close();
+    await closeServices(services);
+    await tracing?.close();
   }
 }
 
@@ -185,8 +219,30 @@ function cessGateway(
       multipartEtag: config.etag.multipart,
       lifecycleDayMs: config.lifecycleDayMs,
       webhooks: config.notifications.webhooks.map(({ name }) => name),
+      quota: { staleMs: config.chain.staleSeconds * 1000 },
     },
   );
+}
+
+async function accessLogs(
+  config: Config,
+  services: Services,
+  gateway: CessGateway,
+  log: Logger,
+): Promise<{ readonly spool: AccessSpool; readonly accessLogger: AccessLogger }> {
+  const spool = await AccessSpool.open(
+    { folder: join(config.dataDir, "access-logs"), log, fits: (bytes) => services.space.fits(bytes) },
+    { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
+  );
+  const accessLogger = new AccessLogger({
+    ...services,
+    spool,
+    clock: systemClock,
+    log,
+    deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
+  });
+  services.supervisor.add(accessLogger);
+  return { spool, accessLogger };
 }
 
 function adminServer(
@@ -229,21 +285,6 @@ function observers({ requests }: Metrics, log: Logger): Pick<DispatchComponents,
       line?.(answered);
     },
   };
-}
-
-/** What readiness depends on. */
-function healthChecks({ chain }: Config, services: Services): HealthCheck[] {
-  return [
-    {
-      name: "chain",
-      reason: () =>
-        services.chain.connected ? undefined : `the chain is not connected: ${chain.endpoints.join(", ")}`,
-    },
-    {
-      name: "catalog",
-      reason: () => (services.guard.fault === undefined ? undefined : catalogReason(services.guard.fault)),
-    },
-  ];
 }
 
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */

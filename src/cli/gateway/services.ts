@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Supervisor } from "../../background/supervisor.js";
@@ -13,6 +14,8 @@ import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
 import { LoopPauses } from "../../async/loop-pauses.js";
 import { systemClock } from "../../async/system-clock.js";
+import { DiskSpace, onOneDisk } from "../../files/disk-space.js";
+import { CONNECTION_DEFAULTS } from "../../network/chain/connection.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import type { Signer } from "../../network/chain/accounts.js";
@@ -36,14 +39,22 @@ import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { openScrubbing, type Scrubbing } from "./scrubbing.js";
+import { JsonReadingStore } from "./reading-store.js";
 import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
+
+/** A chain whose best block does not move for so many blocks' time, or a minute, stands still. */
+const STALLED_BLOCKS = 10;
 
 /** All services but the listeners, constructed and connected. Nothing runs yet. */
 export interface Services extends Scrubbing {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
+  /** Of the data folder's disk. */
+  readonly space: DiskSpace;
+  /** What was last read of the accounts that pay. */
+  readonly readings: JsonReadingStore;
   readonly blobs: Blobs;
   readonly guard: CatalogGuard;
   readonly encoder: ThreadEncoder;
@@ -78,17 +89,20 @@ export async function openServices(
   const path = join(dataDir, "catalog.sqlite");
   const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
-  const { guard, blobs } = await openStaging(dataDir, catalog, log, parts);
+  const space = DiskSpace.of(dataDir, clock, { reserveBytes: config.reserveBytes });
+  const { guard, blobs } = await openStaging(dataDir, catalog, space, log, parts);
   const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
   const store = new JsonFileStore({ folder: join(dataDir, "state") });
   const watermark = await FinalizedWatermark.open(store);
-  const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
+  const { endpoints, blockMs } = config.chain;
+  const maxHeadAgeMs = Math.max(CONNECTION_DEFAULTS.maxHeadAgeMs, STALLED_BLOCKS * blockMs);
+  const session = new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
   const chain = parts.chain(new CessChain({ session, signer }));
   const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
-  const cache = fragmentCache(config, encoder);
+  const cache = await fragmentCache(config, encoder, space);
   const peers = gatewayPeers(config, chain, encoder);
   const staged = new RestoredFragments({ catalog, blobs });
   const found = { chain, nodes, registry, cache, encoder, clock, staged };
@@ -107,13 +121,15 @@ export async function openServices(
       ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
     },
-    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
+    { blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
   const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
   return {
     keys,
     catalog,
+    space,
+    readings: new JsonReadingStore(store),
     blobs,
     guard,
     encoder,
@@ -153,6 +169,7 @@ async function openNodes(config: Config, chain: CessChain, store: KeyValueStore,
 async function openStaging(
   dataDir: string,
   catalog: Catalog,
+  space: DiskSpace,
   log: Logger,
   parts: TracedParts,
 ): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
@@ -160,6 +177,7 @@ async function openStaging(
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
     folder: join(dataDir, "blobs"),
+    space,
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });
@@ -177,11 +195,24 @@ export function catalogReason(fault: string): string {
   );
 }
 
-function fragmentCache({ dataDir, cache }: Config, encoder: ThreadEncoder): TieredCache {
-  return new TieredCache(
-    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-    { folder: join(dataDir, "cache"), memoryBytes: cache.memory, diskBytes: cache.disk },
+/** Where the cache shares the disk of the staged bytes, it gives way to them. */
+async function fragmentCache(
+  { dataDir, cache: { memory, disk } }: Config,
+  encoder: ThreadEncoder,
+  space: DiskSpace,
+): Promise<TieredCache> {
+  const folder = join(dataDir, "cache");
+  await mkdir(folder, { recursive: true });
+  const shared = await onOneDisk(folder, dataDir);
+  const cache = new TieredCache(
+    {
+      verify: (bytes, hash) => encoder.verify(bytes, hash),
+      ...(shared ? { isAmple: (bytes: number) => space.isAmple(bytes) } : {}),
+    },
+    { folder, memoryBytes: memory, diskBytes: disk },
   );
+  if (shared) space.relieveBy((bytes) => cache.shrinkDisk(bytes));
+  return cache;
 }
 
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {

@@ -20,6 +20,7 @@ describe("the admin endpoint", () => {
         metrics,
         health: {
           unready: () => reasons.map((reason) => ({ check: "chain", reason, since: "2026-01-01T00:00:00.000Z" })),
+          warnings: () => [],
         },
         dropCache: () => Promise.resolve(void (dropped += 1)),
         routes: [
@@ -47,6 +48,7 @@ describe("the admin endpoint", () => {
     expect(await answer.json()).to.deep.equal({
       status: "not ready",
       reasons: [{ check: "chain", reason: "the chain is not connected", since: "2026-01-01T00:00:00.000Z" }],
+      warnings: [],
     });
   });
 
