@@ -34,7 +34,7 @@ describe("a gateway whose disk is full", function () {
   const statusOf = (work: Promise<unknown>) =>
     work.then(
       () => 200,
-      (error: { $metadata?: { httpStatusCode?: number } }) => error.$metadata?.httpStatusCode,
+      (error: unknown) => (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode,
     );
 
   before(async function () {
@@ -96,8 +96,11 @@ describe("a gateway whose disk is full", function () {
     await eventually("the gateway is ready again", async () => (await gateway.health()).status === 200);
   });
 
-  it("has told so in a line at the beginning and one at the end, without stacks", () => {
-    const lines = gateway.log().filter((line) => line["check"] === "disk");
+  it("has told so in a line at the beginning and one at the end, without stacks", async () => {
+    const lines = await eventually("both lines", () => {
+      const found = gateway.log().filter((line) => line["check"] === "disk");
+      return found.length >= 2 && found;
+    });
     expect(lines.map(({ msg, check }) => [msg, check])).to.deep.equal([
       ["the gateway is not ready", "disk"],
       ["what kept the gateway from being ready is over", "disk"],

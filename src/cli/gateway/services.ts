@@ -97,9 +97,7 @@ export async function openServices(
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
   const store = new JsonFileStore({ folder: join(dataDir, "state") });
   const watermark = await FinalizedWatermark.open(store);
-  const { endpoints, blockMs } = config.chain;
-  const maxHeadAgeMs = Math.max(CONNECTION_DEFAULTS.maxHeadAgeMs, STALLED_BLOCKS * blockMs);
-  const session = new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
+  const session = chainSession(config, watermark);
   const chain = parts.chain(new CessChain({ session, signer }));
   const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
   const cache = await fragmentCache(config, encoder, space);
@@ -121,7 +119,7 @@ export async function openServices(
       ...(traced && { traced }),
       orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
     },
-    { blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
+    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
   const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
@@ -163,6 +161,11 @@ async function openNodes(config: Config, chain: CessChain, store: KeyValueStore,
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
   const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
   return { http, pauses, registry, nodes };
+}
+
+function chainSession({ chain: { endpoints, blockMs } }: Config, watermark: FinalizedWatermark): ChainSession {
+  const maxHeadAgeMs = Math.max(CONNECTION_DEFAULTS.maxHeadAgeMs, STALLED_BLOCKS * blockMs);
+  return new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
 }
 
 /** Staging, guarded against a catalog that went back. */

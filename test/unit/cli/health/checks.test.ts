@@ -99,13 +99,13 @@ describe("The check of the catalog", () => {
   it("is unready while the catalog fails or does not answer in time, and asks one that hangs only once", async () => {
     const clock = new ManualClock();
     let beats = 0;
-    let fault: string | undefined;
+    const found: { fault?: string } = {};
     let beat = () => Promise.resolve();
     const heartbeat = () => {
       beats++;
       return beat();
     };
-    const check = new CatalogCheck({ catalog: { heartbeat }, clock, fault: () => fault });
+    const check = new CatalogCheck({ catalog: { heartbeat }, clock, fault: () => found.fault });
     await check.step();
     expect(check.reason()).to.equal(undefined);
     expect(clock.sleeping).to.equal(0);
@@ -125,8 +125,8 @@ describe("The check of the catalog", () => {
     answer();
     await settle();
     expect(check.reason()).to.equal(undefined);
-    fault = "the catalog went back";
-    expect(check.reason()).to.equal(fault);
+    found.fault = "the catalog went back";
+    expect(check.reason()).to.equal(found.fault);
   });
 });
 

@@ -63,7 +63,7 @@ describe("ChainReadings", () => {
   it("waits two seconds for a chain that is connected and does not answer, and uses its late answer the next time", async () => {
     const readings = begin();
     const known = await readings.read(alice);
-    let answer = (_: boolean): void => undefined;
+    let answer: (authorized: boolean) => void = () => undefined;
     chain.authorized = () => new Promise((resolve) => (answer = resolve));
     const asked = readings.read(alice);
     await settle();

@@ -32,7 +32,7 @@ describe("A gateway whose disk is full but for its reserve", () => {
   /** Bytes that blobs take, whole or not. */
   async function used(): Promise<number> {
     const entries = await readdir(join(fixture.folder, "small"), { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ path, name }) => join(path, name));
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     const sizes = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
     return sizes.reduce((sum, found) => sum + (found?.size ?? 0), 0);
   }
@@ -43,7 +43,7 @@ describe("A gateway whose disk is full but for its reserve", () => {
     const measure = async () => ({ free: size - (await used()), total: size });
     const space = new DiskSpace({ clock: systemClock, measure }, { reserveBytes: RESERVE, freshMs: 0 });
     blobs = await FileBlobs.open({ folder: join(fixture.folder, "small"), space });
-    preprocessing = new ResumablePreprocessing({ ...fixture, blobs });
+    preprocessing = new ResumablePreprocessing({ catalog: fixture.catalog, encoder: fixture.encoder, blobs });
     gateway = fixture.gatewayWith({ blobs, preprocessing });
     await gateway.buckets.create(as(alice), "box");
   });
