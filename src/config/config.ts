@@ -4,6 +4,7 @@ import { identitySchema } from "./identity.js";
 import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
+import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
@@ -130,35 +131,6 @@ const chainSchema = z
     ({ keystoreFile, keystorePasswordFile }) => keystoreFile === undefined || keystorePasswordFile !== undefined,
     { path: ["keystorePasswordFile"], error: "is missing: keystoreFile needs it" },
   );
-
-/** What clients of the S3 endpoint may take of it. */
-const limitsSchema = z
-  .strictObject({
-    /** Connections at a time; further ones are closed as they come. */
-    maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).default(4096),
-    /** Requests served at a time; further ones are answered SlowDown. */
-    maxRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(1024),
-    /** How many of them may be without a signature that was verified. */
-    maxAnonymousRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(256),
-    /** Seconds in which a request's head must have come. */
-    headerSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-    /** Seconds in which a document, or a form up to its file, must have come whole. */
-    documentSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-    /** Seconds in which something of a body must come. */
-    bodyIdleSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-  })
-  .refine(({ maxRequests, maxAnonymousRequests }) => maxAnonymousRequests <= maxRequests, {
-    path: ["maxAnonymousRequests"],
-    error: "must not be above maxRequests",
-  });
-
-/** What happens between SIGTERM and the end of the process: docs/deployment.md. */
-const shutdownSchema = z.strictObject({
-  /** Seconds that requests are still taken after `/health/ready` has become 503, for load balancers to notice. */
-  delaySeconds: wholeNumber({ min: 0, max: 3600 }).default(5),
-  /** Seconds that running requests then have to finish. */
-  drainSeconds: wholeNumber({ min: 0, max: 86_400 }).default(30),
-});
 
 /** All settings of a gateway, each by itself. */
 export const settingsSchema = z.strictObject({

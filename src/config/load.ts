@@ -83,9 +83,7 @@ export function loadKeyConfig(file: string | undefined, environment: Environment
 
 /** Of the gateway's configuration what says where its keys are, and its accounts; the rest need not be there. */
 export function loadIdentityConfig(file: string | undefined, environment: Environment = process.env): IdentityConfig {
-  return fileSettings(file, environment)
-    .overlay(environment, GATEWAY_VARIABLES)
-    .check(identityConfigSchema);
+  return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(identityConfigSchema);
 }
 
 /** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */

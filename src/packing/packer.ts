@@ -176,7 +176,7 @@ export class Packer implements Worker {
       const { owner, territory, packed: format } = pack;
       const account = owners(owner);
       if (!account || this.resting.has(pack.file) || !(await this.hasRoom({ ...account, territory }, [pack]))) continue;
-      yield { owner, territory, format, queue: undefined, sources: [pack] };
+      yield { owner, territory, format, queue: undefined, sources: [pack], capacity: this.capacity };
       // Nothing came of it.
       this.rest(pack);
     }

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
@@ -22,6 +21,7 @@ import { DeferredResponse, type AnyOperation, type S3Response } from "./operatio
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
 import { formRequest, pendingRequest, type PendingRequest } from "./pending-request.js";
+import { HOST_ID, newRequestId } from "./request-ids.js";
 import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js";
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
@@ -45,7 +45,7 @@ export interface DispatchComponents {
   readonly clock: Clock;
   readonly logger: Log;
   /** How far the end of the process has come; it never ends, when absent. */
-  readonly drain?: Pick<Drain, "isBegun" | "isRefusing">;
+  readonly drain?: Pick<Drain, "headers" | "requireOpen">;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
   readonly onAnswer?: (answer: Answered) => void;
@@ -200,8 +200,7 @@ export class Dispatcher {
     }
     exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
-      const closing = this.components.drain?.isBegun === true ? { Connection: "close" } : {};
-      const headers = { ...common, ...progress.cors, ...closing };
+      const headers = { ...common, ...progress.cors, ...this.components.drain?.headers };
       let sent = answer;
       if (sent instanceof DeferredResponse) {
         sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);
@@ -222,8 +221,7 @@ export class Dispatcher {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    if (this.components.drain?.isRefusing === true)
-      throw new S3Error("ServiceUnavailable", { message: "This gateway is shutting down. Please try again." });
+    this.components.drain?.requireOpen();
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
     const { region, domain, websiteDomain } = this.settings;
@@ -395,14 +393,6 @@ export class Dispatcher {
 
 /** The status in metrics and logs of a request whose client hung up, in its body or in the answer. nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
-
-/** Identifies this process. Together with the request's ID it finds the request in the log. */
-const HOST_ID = randomBytes(48).toString("base64");
-
-/** Sixteen digits, as on AWS. Taken from a UUID, because Node generates random bytes for UUIDs in advance, in bulk. */
-function newRequestId(): string {
-  return randomUUID().replaceAll("-", "").slice(16).toUpperCase();
-}
 
 /** Whether a write failed because the client hung up. The write fails before the response's `close` event. */
 function isReset(failure: unknown): boolean {

@@ -1,3 +1,5 @@
+import { S3Error } from "../gateway/s3-error.js";
+
 /**
  * How far the end of the process has come. From `begin` on, answers tell clients to close their connections, so that they
  * go elsewhere; from `refuse` on, new requests on connections that are still open are answered ServiceUnavailable.
@@ -10,8 +12,15 @@ export class Drain {
     return this.begun;
   }
 
-  get isRefusing(): boolean {
-    return this.refusing;
+  /** Of every answer. */
+  get headers(): { readonly Connection?: "close" } {
+    return this.begun ? { Connection: "close" } : {};
+  }
+
+  /** Throws ServiceUnavailable when no more requests are taken. */
+  requireOpen(): void {
+    if (this.refusing)
+      throw new S3Error("ServiceUnavailable", { message: "This gateway is shutting down. Please try again." });
   }
 
   begin(): void {

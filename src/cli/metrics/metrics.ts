@@ -5,7 +5,7 @@ import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
 import type { GatewayHealth } from "../health/gateway-health.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
-import { counter, gauge, labelledGauge } from "./families.js";
+import { counter, gauge } from "./families.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
