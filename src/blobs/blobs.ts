@@ -3,6 +3,7 @@ import type { ByteRange } from "../model/byte-range.js";
 import type { Quarantine } from "./quarantine.js";
 
 export type { Quarantine, QuarantinedFile } from "./quarantine.js";
+import type { Checksummed } from "../streams/piece-checksums.js";
 
 /**
  * Local immutable bytes: staging. A blob exists from the moment `write` resolves until `remove`.
@@ -18,9 +19,15 @@ export interface Blobs {
   write(source: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<StoredBlob>;
   /** The catalog now knows these blobs, or never will: from now on they may be swept if nothing links them. */
   settle(ids: readonly BlobId[]): void;
-  /** The bytes, or those of `range`. Throws BlobMissing at the first of them for a missing blob. */
+  /**
+   * The bytes, or those of `range`, each piece of them checked before any byte of it is given: DomainError
+   * `stagedBytesDamaged` for one that is not what was written, or not there any more. Throws BlobMissing at the first
+   * byte for a missing blob that nothing needs.
+   */
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void>;
-  /** The file and offset of a slice, for worker threads. Valid while the blob is pinned or linked. */
+  /** False for a blob that was written before there were checksums: what is read of it may be anything. */
+  isChecked(id: BlobId): boolean;
+  /** The file and offset of a slice, for worker threads, which check it. Valid while the blob is pinned or linked. */
   locate(slice: BlobSlice): LocatedBytes;
   /** Keeps blobs readable although `remove` is called, until the returned function is called (deferred removal). */
   pin(ids: readonly BlobId[]): () => void;
@@ -49,11 +56,18 @@ export interface WriteOptions {
   readonly intoReserve?: boolean;
 }
 
-/** `length` bytes from byte `offset` of a local file. */
+/** `length` bytes from byte `offset` of a local file, which are a blob's or some of them. */
 export interface LocatedBytes {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+  readonly blob: {
+    readonly id: BlobId;
+    /** Of the blob's first byte in the file. */
+    readonly offset: number;
+    /** Undefined: the blob was written before there were checksums. */
+    readonly checksummed: Checksummed | undefined;
+  };
 }
 
 export interface StoredBlob {

@@ -1,16 +1,20 @@
 import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
+import { stagedBytesDamaged, type DamageRecord } from "../model/damage.js";
 import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { fileChunks } from "../streams/file-chunks.js";
-import { isBlobId, newBlobId, placeInPack } from "./blob-id.js";
+import { listBytes, PieceChecksummer, type Checksummed } from "../streams/piece-checksums.js";
+import { fileBlobId, isBlobId, newBlobName, placeInPack, placeOf, type BlobPlace } from "./blob-id.js";
 import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob, type WriteOptions } from "./blobs.js";
 import type { DiskClaim, DiskSpace } from "../files/disk-space.js";
 import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
+import { checkedBytes, damageIn, type BlobFile } from "./checked-read.js";
+import { ChecksumLists } from "./checksum-lists.js";
 import { isMissing } from "./missing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
@@ -31,6 +35,8 @@ export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & 
   readonly keepRemoved?: () => boolean;
   /** The disk that the folder is on. Without it blobs take all that there is. */
   readonly space?: DiskSpace;
+  /** Told of damage before its reader is. By default nothing is known to need a blob. */
+  readonly onDamage?: DamageRecord;
 }
 
 /** Files are removed this many at a time. */
@@ -39,7 +45,8 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
 
 /**
  * Blobs as files: `<folder>/<first digit>/<id>`, written under `<folder>/unfinished/` and renamed when complete and
- * synced, so that a name in a digit's folder always stands for whole bytes. Sixteen folders rather than more: writers
+ * synced, so that a name in a digit's folder always stands for whole bytes. The id has their checksum: of a blob of several
+ * pieces that of the list of its pieces' checksums, which follows the bytes in the file. Sixteen folders rather than more: writers
  * share a folder's sync, and file systems find a name among a hundred thousand as fast as among a hundred. Small ones
  * lie in `<folder>/packs/`, and `<folder>/quarantine/` holds what was set aside.
  */
@@ -53,6 +60,8 @@ export class FileBlobs implements Blobs {
   readonly quarantine: FileQuarantine;
   private readonly keepRemoved: () => boolean;
   private readonly space: DiskSpace | undefined;
+  private readonly onDamage: DamageRecord;
+  private readonly lists = new ChecksumLists();
 
   private constructor(
     private readonly folder: string,
@@ -65,6 +74,7 @@ export class FileBlobs implements Blobs {
     this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
     const { pins, holds, packs } = this;
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
+    this.onDamage = settings.onDamage ?? (() => Promise.resolve(false));
     this.folderSyncs = new Map(HEX_DIGITS.map((digit) => [digit, new FolderSync(join(folder, digit))]));
   }
 
@@ -86,7 +96,8 @@ export class FileBlobs implements Blobs {
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {
-    const claim = await this.space?.claim(options.size ?? 0, options);
+    const { size = 0 } = options;
+    const claim = await this.space?.claim(size + listBytes(size), options);
     try {
       const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
       return rest ? await this.writeLarge(rest, claim, options.signal) : await this.writeSmall(bytes, claim);
@@ -115,36 +126,49 @@ export class FileBlobs implements Blobs {
     claim: DiskClaim | undefined,
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
-    const id = newBlobId();
-    const unfinished = join(this.folder, "unfinished", id);
-    this.pins.register(id);
+    const name = newBlobName();
+    const unfinished = join(this.folder, "unfinished", name);
+    let id: BlobId | undefined;
     try {
-      const size = await this.writeFile(unfinished, chunks, claim);
+      const { list, ...checksummed } = await this.writeFile(unfinished, chunks, claim);
       signal?.throwIfAborted();
+      id = fileBlobId(name, checksummed);
+      this.pins.register(id);
       await rename(unfinished, this.path(id));
       await this.folderSyncs.get(id.charAt(0))?.sync();
-      return { id, size };
+      this.lists.add(id, list);
+      return { id, size: checksummed.length };
     } catch (error) {
-      await Promise.all([unfinished, this.path(id)].map((path) => rm(path, { force: true }).catch(() => undefined)));
-      this.pins.unregister([id]);
+      const paths = [unfinished, ...(id === undefined ? [] : [this.path(id)])];
+      await Promise.all(paths.map((path) => rm(path, { force: true }).catch(() => undefined)));
+      if (id !== undefined) this.pins.unregister([id]);
       throw error;
     }
   }
 
+  /** The bytes, and the list of their checksums behind them. */
   private async writeFile(
     path: string,
     chunks: AsyncIterable<Uint8Array>,
     claim: DiskClaim | undefined,
-  ): Promise<number> {
+  ): Promise<Checksummed & { readonly list: Uint8Array }> {
     const file = await open(path, "wx");
     const buffer = new WriteBuffer(file, this.settings.writeBuffer);
+    const checksummer = new PieceChecksummer();
+    const put = async (bytes: Uint8Array): Promise<void> => {
+      await claim?.cover(bytes.byteLength);
+      await buffer.add(bytes);
+      claim?.wrote(bytes.byteLength);
+    };
     try {
       for await (const chunk of chunks) {
-        await claim?.cover(chunk.byteLength);
-        await buffer.add(chunk);
-        claim?.wrote(chunk.byteLength);
+        checksummer.update(chunk);
+        await put(chunk);
       }
-      return await buffer.finish();
+      const checksummed = checksummer.finish();
+      await put(checksummed.list);
+      await buffer.finish();
+      return checksummed;
     } finally {
       await buffer.settled();
       await file.close();
@@ -156,36 +180,57 @@ export class FileBlobs implements Blobs {
   }
 
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
-    return this.readAt(id, this.place(id), range);
+    return this.readAt(id, placeOf(id), range);
   }
 
-  private async *readAt(
-    id: BlobId,
-    { path, offset }: Pick<LocatedBytes, "path" | "offset">,
-    range: ByteRange | undefined,
-  ): AsyncGenerator<Uint8Array, void> {
-    const place = placeInPack(id);
-    if (place && !(await this.packs.mayHave(id))) throw new BlobMissing(id);
-    if (place && range && range.end > place.length)
-      throw new Error(`blob ${id} ends at byte ${place.length}, before ${range.end}`);
-    const { start, end } = range ?? { start: 0, end: place?.length };
+  private async *readAt(id: BlobId, place: BlobPlace, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
+    const { length, checksummed } = place;
+    if (range && length !== undefined && range.end > length)
+      throw new Error(`blob ${id} ends at byte ${length}, before ${range.end}`);
+    const file = this.fileOf(id, place);
     try {
-      yield* fileChunks(path, end === undefined ? undefined : { start: offset + start, end: offset + end });
+      if (place.pack !== undefined && !(await this.packs.mayHave(id))) throw new BlobMissing(id);
+      if (checksummed) {
+        const expected = await this.lists.get(file, checksummed);
+        yield* checkedBytes(file, checksummed.length, range ?? { start: 0, end: checksummed.length }, expected);
+      } else yield* fileChunks(file.path, uncheckedRange(place, range));
     } catch (error) {
-      throw isMissing(error) ? new BlobMissing(id) : error;
+      throw await this.judge(file, length ?? Number.MAX_SAFE_INTEGER, error);
     }
   }
 
-  locate({ blob, offset, length }: BlobSlice): LocatedBytes {
-    const place = this.place(blob);
-    return { path: place.path, offset: place.offset + offset, length };
+  /** What a read that failed is to throw. Damage has been recorded then. */
+  private async judge(file: BlobFile, length: number, error: unknown): Promise<unknown> {
+    const damage = damageIn(file, length, error);
+    if (!damage) return error;
+    const missing = error instanceof BlobMissing || isMissing(error);
+    // Without its folder nothing is there: a disk that is not mounted has lost nothing.
+    const folder = dirname(file.path);
+    if (missing && (await stat(folder).then(() => false, isMissing)))
+      return new Error(`the folder ${folder} is missing`, { cause: error });
+    // A blob that nothing needs any more is missing as it should be.
+    const needed = await this.onDamage(damage);
+    return missing && !needed ? new BlobMissing(file.id) : stagedBytesDamaged(damage);
   }
 
-  /** The file, and where in it the blob begins. */
-  private place(id: BlobId): Pick<LocatedBytes, "path" | "offset"> {
-    if (!isBlobId(id)) throw new Error(`no blob id: ${String(id).slice(0, 80)}`);
-    const packed = placeInPack(id);
-    return packed ? { path: this.packs.path(packed.pack), offset: packed.offset } : { path: this.path(id), offset: 0 };
+  isChecked(id: BlobId): boolean {
+    return placeOf(id).checksummed !== undefined;
+  }
+
+  locate({ blob: id, offset, length }: BlobSlice): LocatedBytes {
+    const place = placeOf(id);
+    const file = this.fileOf(id, place);
+    const { checksummed } = place;
+    return {
+      path: file.path,
+      offset: file.offset + offset,
+      length,
+      blob: { id, offset: file.offset, checksummed },
+    };
+  }
+
+  private fileOf(id: BlobId, { pack, offset }: BlobPlace): BlobFile {
+    return { id, path: pack === undefined ? this.path(id) : this.packs.path(pack), offset };
   }
 
   private path(id: BlobId): string {
@@ -220,6 +265,7 @@ export class FileBlobs implements Blobs {
     if (!isBlobId(id)) return;
     if (this.keepRemoved()) return this.quarantine.take(id);
     if (placeInPack(id)) return this.packs.remove(id);
+    this.lists.delete(id);
     await unlink(this.path(id)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
@@ -232,7 +278,7 @@ export class FileBlobs implements Blobs {
         if (!isBlobId(id) || !this.pins.mayBeSwept(id)) continue;
         const found = await stat(this.path(id)).catch(() => undefined);
         // Checked again: the blob may have been pinned or removed meanwhile.
-        if (found?.isFile() === true && this.pins.mayBeSwept(id)) yield { id, size: found.size };
+        if (found?.isFile() === true && this.pins.mayBeSwept(id)) yield { id, size: placeOf(id).length ?? found.size };
       }
     }
     for await (const blob of this.packs.list()) if (this.pins.mayBeSwept(blob.id)) yield blob;
@@ -282,4 +328,10 @@ function asStorageFull(error: unknown): unknown {
   return full
     ? new DomainError({ kind: "storageFull" }, "The gateway's staging disk is full.", { cause: error })
     : error;
+}
+
+/** Where in the file the bytes are; undefined: all of it. */
+function uncheckedRange({ offset, length }: BlobPlace, range: ByteRange | undefined): ByteRange | undefined {
+  const { start, end } = range ?? { start: 0, end: length };
+  return end === undefined ? undefined : { start: offset + start, end: offset + end };
 }

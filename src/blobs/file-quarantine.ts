@@ -11,7 +11,7 @@ import type { Quarantine, QuarantinedFile } from "./quarantine.js";
 import type { RemovalHolds } from "./removal-holds.js";
 
 /** `blob.ID.TIME` and `pack.NAME.TIME`: what it was, and when it was set aside. */
-const NAME = /^(blob|pack)\.([0-9a-f]{32})\.(\d{1,15})$/;
+const NAME = /^(blob|pack)\.([0-9a-f]{32}(?:-\d{1,15}-[0-9a-f]{8})?)\.(\d{1,15})$/;
 
 type Kind = "blob" | "pack";
 

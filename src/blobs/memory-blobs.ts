@@ -1,9 +1,11 @@
 import type { ByteRange } from "../model/byte-range.js";
+import { stagedBytesDamaged } from "../model/damage.js";
 import { DomainError } from "../model/errors.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
-import { newBlobId } from "./blob-id.js";
+import { ExpectedPieces, PIECE_BYTES, PieceChecksummer } from "../streams/piece-checksums.js";
+import { fileBlobId, newBlobName, placeOf } from "./blob-id.js";
 import { BlobMissing, type Blobs, type StoredBlob, type WriteOptions } from "./blobs.js";
 import { BlobPins } from "./blob-pins.js";
 import type { Quarantine } from "./quarantine.js";
@@ -19,6 +21,7 @@ export const MEMORY_BLOBS_DEFAULTS = {
 /** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
 export class MemoryBlobs implements Blobs {
   private readonly blobs = new Map<BlobId, Buffer>();
+  private readonly lists = new Map<BlobId, Uint8Array>();
   private readonly pins = new BlobPins();
   private readonly holds = new RemovalHolds((ids) => this.drop(ids));
   private readonly aside = new Map<BlobId, { readonly since: number; readonly bytes: Buffer }>();
@@ -42,9 +45,14 @@ export class MemoryBlobs implements Blobs {
       chunks.push(Uint8Array.from(chunk));
     }
     options.signal?.throwIfAborted();
-    const id = newBlobId();
+    const bytes = Buffer.concat(chunks);
+    const checksummer = new PieceChecksummer();
+    checksummer.update(bytes);
+    const { list, ...checksummed } = checksummer.finish();
+    const id = fileBlobId(newBlobName(), checksummed);
     this.pins.register(id);
-    this.blobs.set(id, Buffer.concat(chunks));
+    this.blobs.set(id, bytes);
+    this.lists.set(id, list);
     this.used += size;
     return { id, size };
   }
@@ -59,8 +67,32 @@ export class MemoryBlobs implements Blobs {
     if (!bytes) throw new BlobMissing(id);
     if (range && range.end > bytes.byteLength)
       throw new Error(`blob ${id} ends at byte ${bytes.byteLength}, before ${range.end}`);
-    const part = range ? bytes.subarray(range.start, range.end) : bytes;
-    if (part.byteLength > 0) yield part;
+    const { start, end } = range ?? { start: 0, end: bytes.byteLength };
+    if (start >= end) return;
+    this.requireRight(id, bytes, { start, end });
+    yield bytes.subarray(start, end);
+  }
+
+  private requireRight(id: BlobId, bytes: Uint8Array, { start, end }: ByteRange): void {
+    const checksummed = placeOf(id).checksummed;
+    const expected = checksummed && ExpectedPieces.of(checksummed, this.lists.get(id) ?? new Uint8Array(0));
+    const first = Math.floor(start / PIECE_BYTES);
+    const pieces = bytes.subarray(first * PIECE_BYTES, Math.ceil(end / PIECE_BYTES) * PIECE_BYTES);
+    const wrong = expected ? expected.firstWrong(first, pieces) : 0;
+    if (wrong === undefined) return;
+    const offset = wrong * PIECE_BYTES;
+    const length = Math.min(PIECE_BYTES, bytes.length - offset);
+    const slices = [{ blob: id, offset, length }];
+    throw stagedBytesDamaged({
+      kind: "stagedBytesDamaged",
+      path: "memory",
+      slices,
+      why: "other bytes than were written",
+    });
+  }
+
+  isChecked(): boolean {
+    return true;
   }
 
   locate({ blob }: BlobSlice): never {
@@ -114,6 +146,7 @@ export class MemoryBlobs implements Blobs {
     for (const id of ids) {
       this.used -= this.blobs.get(id)?.byteLength ?? 0;
       this.blobs.delete(id);
+      this.lists.delete(id);
     }
   }
 

@@ -1,7 +1,8 @@
 import { open, opendir, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobId } from "../model/object.js";
-import { newBlobId, packedBlobId, placeInPack } from "./blob-id.js";
+import { PieceChecksummer } from "../streams/piece-checksums.js";
+import { newBlobName, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
 import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
@@ -137,13 +138,17 @@ export class Packs {
       const pieces: Uint8Array[] = [];
       let end = pack.size;
       for (const { bytes, named } of group) {
-        const random = newBlobId();
-        const id = packedBlobId(random, { pack: pack.name, offset: end + HEADER_SIZE, length: bytes.length });
+        const name = newBlobName();
+        const checksummer = new PieceChecksummer();
+        checksummer.update(bytes);
+        const { list, ...checksummed } = checksummer.finish();
+        const place = { pack: pack.name, offset: end + HEADER_SIZE, length: bytes.length };
+        const id = packedBlobId(name, place, checksummed.checksum);
         named(id);
         live.set(id, bytes.length);
         ids.push(id);
-        pieces.push(packHeader(random, bytes.length), bytes);
-        end += HEADER_SIZE + bytes.length;
+        pieces.push(packHeader(name, checksummed), bytes, list);
+        end += HEADER_SIZE + bytes.length + list.length;
       }
       await writeAll(pack.file, Buffer.concat(pieces), pack.size);
       await pack.file.datasync();
@@ -160,7 +165,7 @@ export class Packs {
   }
 
   private async begin(): Promise<OpenPack> {
-    const name = newBlobId();
+    const name = newBlobName();
     this.own = name;
     this.live.set(name, Promise.resolve(new Map<BlobId, number>()));
     const file = await open(this.path(name), "wx");

@@ -56,6 +56,12 @@ export async function unlinkFileBlobs(tx: Tx, file: number): Promise<string[]> {
   return rows.map((row) => row.blob);
 }
 
+/** A file lets its staged bytes go: what it gets next is its content again, not the segments of a repair. */
+export async function dropFileBytes(tx: Tx, file: number): Promise<string[]> {
+  await tx.updateTable("files").set({ restored: 0 }).where("id", "=", file).where("restored", "=", 1).execute();
+  return unlinkFileBlobs(tx, file);
+}
+
 export function versionBlobQuery(tx: Tx, version: number) {
   return tx
     .selectFrom("version_blobs")

@@ -1,6 +1,7 @@
 import type { BlobId } from "../model/object.js";
 import type { BucketCatalog } from "./ports/bucket-catalog.js";
 import type { CheckCatalog } from "./ports/check-catalog.js";
+import type { DamageCatalog } from "./ports/damage-catalog.js";
 import type { DocumentCatalog } from "./ports/document-catalog.js";
 import type { EventCatalog } from "./ports/event-catalog.js";
 import type { FileCatalog } from "./ports/file-catalog.js";
@@ -19,6 +20,7 @@ import type { UsageCatalog } from "./ports/usage-catalog.js";
 export type { DocumentCatalog } from "./ports/document-catalog.js";
 export type * from "./ports/bucket-catalog.js";
 export type * from "./ports/check-catalog.js";
+export type * from "./ports/damage-catalog.js";
 export type * from "./ports/event-catalog.js";
 export type * from "./ports/file-catalog.js";
 export type * from "./ports/inspection-catalog.js";
@@ -58,6 +60,7 @@ export interface Catalog {
   readonly status: StatusCatalog;
   readonly identities: IdentityCatalog;
   readonly usage: UsageCatalog;
+  readonly damages: DamageCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

@@ -1,6 +1,6 @@
 import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
-import { linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
+import { dropFileBytes, linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile, PackFormat } from "./catalog.js";
 import { addJob, removeJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
@@ -43,7 +43,7 @@ async function fileFor(
 ): Promise<{ readonly id: number; readonly stored: boolean }> {
   const known = await tx
     .selectFrom("files")
-    .select(["id", "state", "format", "segment_count"])
+    .select(["id", "state", "format", "segment_count", "damaged"])
     .where("fid", "=", file.fid)
     .where("owner", "=", owner)
     .executeTakeFirst();
@@ -61,7 +61,13 @@ async function fileFor(
     // A file that is being deleted stays in that state until the chain's answer is known (`deleted`). Its bytes are
     // kept from now on.
     if (known.state === "failed")
-      await tx.updateTable("files").set({ state: "encoded", failure: null }).where("id", "=", known.id).execute();
+      await tx
+        .updateTable("files")
+        .set({ state: "encoded", failure: null, damaged: 0 })
+        .where("id", "=", known.id)
+        .execute();
+    // What nothing links any more is swept.
+    if (known.damaged === 1) await dropFileBytes(tx, known.id);
     await giveBytes(tx, known, file);
     await addJob(tx, now, "store", known.id);
   }
@@ -194,13 +200,13 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   if (row.state === "failed" && row.declared === 0 && row.signed_nonce === null) return removeFile(tx, file);
   if (row.state === "deleting") {
     await removeJob(tx, "store", file);
-    await tx.updateTable("files").set({ restored: 0 }).where("id", "=", file).execute();
-    return unlinkFileBlobs(tx, file);
+    return dropFileBytes(tx, file);
   }
   // A deal cannot be cancelled. It is completed first, and `stored` then adds the `delete` job.
   if (row.state === "stored" || row.state === "failed") await addJob(tx, now, "delete", file);
   else await wakeJobs(tx, now, ["store"], [file]);
-  return [];
+  // Nothing is sent of a file that has failed: its deletion may wait for long, and needs no bytes.
+  return row.state === "failed" ? dropFileBytes(tx, file) : [];
 }
 
 /** Whether a version needs the file, or will when objects have moved to it. */

@@ -3,8 +3,9 @@ import { LRUCache } from "lru-cache";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
-import { fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
+import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
 import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
+import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
 import { isReferenced, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
@@ -12,6 +13,7 @@ import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
 import { unpackSegments, withoutDataKey, type FormatColumn } from "./segment-columns.js";
 import { toRowId, type Store, type Tx } from "./store.js";
+import { takeWholeBytes } from "./whole-bytes.js";
 
 const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
@@ -125,6 +127,7 @@ export class FileTableCatalog implements FileCatalog {
           reports: FRAGMENTS,
           declared: 1,
           failure: null,
+          damaged: 0,
           signed_nonce: null,
           signed_until_block: null,
           ...freshlyStored(this.clock.now()),
@@ -137,6 +140,7 @@ export class FileTableCatalog implements FileCatalog {
       await removeJob(tx, "store", file);
       await tx.deleteFrom("failing_fragments").where("file_id", "=", file).execute();
       await dropDataKey(tx, file);
+      await forgetDamage(tx, file);
       await recordStored(tx, this.clock.now(), { file });
       const released = [
         ...(await unlinkFileBlobs(tx, file)),
@@ -149,20 +153,33 @@ export class FileTableCatalog implements FileCatalog {
   }
 
   failed(id: string, failure: string): Promise<void> {
+    return this.store.write((tx) => this.fail(tx, toRowId(id) ?? 0, { failure }));
+  }
+
+  damaged(id: string, failure: string): Promise<boolean> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
-      const moved = await tx
-        .updateTable("files")
-        .set({ state: "failed", failure })
-        .where("id", "=", file)
-        .where("state", "in", onTheWay)
-        .executeTakeFirst();
-      if (Number(moved.numUpdatedRows) === 0) return;
-      await removeJob(tx, "store", file);
-      // What was to move to this pack stays where it is.
-      await tx.deleteFrom("pack_moves").where("file_id", "=", file).execute();
-      if (!(await isReferenced(tx, file))) await addJob(tx, this.clock.now(), "delete", file);
+      if (await takeWholeBytes(tx, this.formats, file)) return false;
+      await this.fail(tx, file, { failure, damaged: 1 });
+      return true;
     });
+  }
+
+  private async fail(tx: Tx, file: number, columns: { readonly failure: string; readonly damaged?: 1 }): Promise<void> {
+    const moved = await tx
+      .updateTable("files")
+      .set({ state: "failed", ...columns })
+      .where("id", "=", file)
+      .where("state", "in", onTheWay)
+      .executeTakeFirst();
+    if (Number(moved.numUpdatedRows) === 0) return;
+    await removeJob(tx, "store", file);
+    // What was to move to this pack stays where it is.
+    await tx.deleteFrom("pack_moves").where("file_id", "=", file).execute();
+    if (await isReferenced(tx, file)) return;
+    await addJob(tx, this.clock.now(), "delete", file);
+    // Damaged bytes serve nobody. What is unlinked is swept.
+    if (columns.damaged) await dropFileBytes(tx, file);
   }
 
   retry(id: string): Promise<void> {
@@ -200,7 +217,15 @@ export class FileTableCatalog implements FileCatalog {
   private async storeAgain(tx: Tx, file: number, from: FileState): Promise<void> {
     const moved = await tx
       .updateTable("files")
-      .set({ state: "encoded", reports: 0, declared: 0, failure: null, signed_nonce: null, signed_until_block: null })
+      .set({
+        state: "encoded",
+        reports: 0,
+        declared: 0,
+        failure: null,
+        damaged: 0,
+        signed_nonce: null,
+        signed_until_block: null,
+      })
       .where("id", "=", file)
       .where("state", "=", from)
       .executeTakeFirst();

@@ -7,6 +7,7 @@ import { addAcls } from "./migrations/0004-acls.js";
 import { addEncryption } from "./migrations/0005-encryption.js";
 import { createEvents } from "./migrations/0006-events.js";
 import { createPacks } from "./migrations/0007-packs.js";
+import { addDamage } from "./migrations/0008-damage.js";
 import { createCatalogMark } from "./migrations/0009-catalog-mark.js";
 import { createHeartbeat } from "./migrations/0010-heartbeat.js";
 import { createChecks } from "./migrations/0011-checks.js";
@@ -26,6 +27,7 @@ export class Migrations implements MigrationProvider {
       "0005_encryption": { up: (db: Kysely<unknown>) => addEncryption(db, this.types) },
       "0006_events": { up: (db: Kysely<unknown>) => createEvents(db, this.types) },
       "0007_packs": { up: (db: Kysely<unknown>) => createPacks(db, this.types) },
+      "0008_damage": { up: (db: Kysely<unknown>) => addDamage(db, this.types) },
       "0009_catalog_mark": { up: (db: Kysely<unknown>) => createCatalogMark(db, this.types) },
       "0010_heartbeat": { up: (db: Kysely<unknown>) => createHeartbeat(db, this.types) },
       "0011_checks": { up: (db: Kysely<unknown>) => createChecks(db, this.types) },

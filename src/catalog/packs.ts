@@ -9,7 +9,6 @@ import type {
   NewPack,
   PackCatalog,
   PackContent,
-  PackFormat,
   PackQueue,
   PackRun,
   QueuedObject,
@@ -22,6 +21,7 @@ import { addJob } from "./jobs.js";
 import { dequeue } from "./pack-queue.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Store, type Tx } from "./store.js";
+import { toStoredPack, unmergedPacks } from "./stored-packs.js";
 
 /** States in which a pack takes objects: its bytes are staged, or the network has them. */
 const TAKING = ["encoded", "declared", "placed", "stored"] as const;
@@ -214,32 +214,42 @@ export class PackTableCatalog implements PackCatalog {
   }
 
   private mergeable() {
-    return this.store.reads
-      .selectFrom("files as f")
-      .select(["f.id", "f.fid", "f.owner", "f.territory", "f.packed", "f.segment_count", "f.size", "f.live_bytes"])
+    return unmergedPacks(this.store.reads)
       .where("f.state", "=", "stored")
-      .where("f.packed", "is not", sql.lit(null))
       .where("f.live_bytes", ">", 0)
       .where((eb) =>
-        eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.source_id", "=", "f.id"))),
-      )
-      .where((eb) =>
         eb.not(eb.exists(eb.selectFrom("pack_moves as m").select("m.offset").whereRef("m.file_id", "=", "f.id"))),
+      );
+  }
+
+  async damaged(): Promise<readonly StoredPack[]> {
+    const rows = await unmergedPacks(this.store.reads)
+      .where("f.state", "=", "failed")
+      .where("f.damaged", "=", 1)
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom("extents as e")
+            .innerJoin("versions as v", "v.id", "e.version_id")
+            .select("e.offset")
+            .whereRef("e.file_id", "=", "f.id")
+            .where("v.damage", "is", null),
+        ),
       )
-      .orderBy("f.owner")
-      .orderBy("f.territory")
-      .orderBy("f.packed")
-      .orderBy("f.live_bytes");
+      .execute();
+    return rows.map(toStoredPack);
   }
 
   async liveRuns(file: string): Promise<readonly PackRun[]> {
     const rows = await this.store.reads
-      .selectFrom("extents")
-      .select(["offset", "stored_length", "digest"])
+      .selectFrom("extents as e")
+      .innerJoin("versions as v", "v.id", "e.version_id")
+      .select(["e.offset", "e.stored_length", "e.digest"])
       .distinct()
-      .where("file_id", "=", toRowId(file) ?? 0)
-      .where("digest", "is not", null)
-      .orderBy("offset")
+      .where("e.file_id", "=", toRowId(file) ?? 0)
+      .where("e.digest", "is not", null)
+      .where("v.damage", "is", null)
+      .orderBy("e.offset")
       .execute();
     return rows.map((row) => ({
       offset: row.offset,
@@ -301,28 +311,6 @@ export class PackTableCatalog implements PackCatalog {
   }
 }
 
-function toStoredPack(row: {
-  readonly id: number;
-  readonly fid: string;
-  readonly owner: string;
-  readonly territory: string;
-  readonly packed: PackFormat | null;
-  readonly segment_count: number;
-  readonly size: number;
-  readonly live_bytes: number;
-}): StoredPack {
-  return {
-    file: String(row.id),
-    fid: row.fid as Fid,
-    owner: row.owner,
-    territory: row.territory,
-    packed: row.packed as PackFormat,
-    segments: row.segment_count,
-    size: row.size,
-    liveBytes: row.live_bytes,
-  };
-}
-
 const NOTHING_LINKED = { file: undefined, linked: 0, orphans: [] };
 
 interface PackRow {
@@ -373,7 +361,7 @@ async function settleMove(tx: Tx, move: MoveRow): Promise<void> {
   for (const some of chunks(moved))
     await tx
       .updateTable("versions")
-      .set({ fid: move.fid })
+      .set({ fid: move.fid, damage: null })
       .where(
         "id",
         "in",

@@ -93,6 +93,8 @@ export interface VersionTable {
   acl: string | null;
   /** JSON: Encryption. */
   encryption: string | null;
+  /** Its staged bytes are not what was written: what is wrong with them. */
+  damage: string | null;
 }
 
 /** Staged bytes of a version; they go when all its files are stored. */
@@ -150,6 +152,8 @@ export interface FileTable {
   restored: Generated<Flag>;
   /** A pack that is to be merged because of its nodes. */
   renew: Generated<Flag>;
+  /** It failed because its staged bytes are damaged. */
+  damaged: Generated<Flag>;
 }
 
 /** Versions that wait for a pack. */

@@ -9,6 +9,7 @@ import type {
   BucketCatalog,
   Catalog,
   CheckCatalog,
+  DamageCatalog,
   DocumentCatalog,
   EventCatalog,
   FileCatalog,
@@ -25,6 +26,7 @@ import type {
   UsageCatalog,
 } from "./catalog.js";
 import { CheckTableCatalog } from "./checks.js";
+import { DamageTableCatalog } from "./damages.js";
 import { DocumentTableCatalog } from "./documents.js";
 import { EventTableCatalog } from "./events.js";
 import { FileTableCatalog } from "./files.js";
@@ -60,6 +62,7 @@ export class SqlCatalog implements Catalog {
   readonly status: StatusCatalog;
   readonly identities: IdentityCatalog;
   readonly usage: UsageCatalog;
+  readonly damages: DamageCatalog;
   private readonly store: Store;
   private readonly clock: Clock;
 
@@ -84,6 +87,7 @@ export class SqlCatalog implements Catalog {
     this.status = new StatusTableCatalog(store, clock);
     this.identities = new IdentityTableCatalog(store, clock);
     this.usage = new UsageTableCatalog(store);
+    this.damages = new DamageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -80,7 +80,7 @@ export class StatusTableCatalog implements StatusCatalog {
   }
 
   async objects() {
-    const counts = { staged: 0, encoded: 0, declared: 0, placed: 0, stored: 0, failed: 0 };
+    const counts = { damaged: 0, staged: 0, encoded: 0, declared: 0, placed: 0, stored: 0, failed: 0 };
     const db = this.store.reads;
     const all = await db
       .selectFrom("versions")
@@ -91,6 +91,12 @@ export class StatusTableCatalog implements StatusCatalog {
       .selectFrom("versions")
       .select(sql<number>`count(*)`.as("count"))
       .where("staged_segments", ">", 0)
+      .where("damage", "is", null)
+      .executeTakeFirst();
+    const damaged = await db
+      .selectFrom("versions")
+      .select(sql<number>`count(*)`.as("count"))
+      .where("damage", "is not", null)
       .executeTakeFirst();
     // A version of several files is where its least file is.
     const onTheWay = await db
@@ -98,6 +104,7 @@ export class StatusTableCatalog implements StatusCatalog {
         db
           .selectFrom("files")
           .innerJoin("extents", "extents.file_id", "files.id")
+          .innerJoin("versions", "versions.id", "extents.version_id")
           .select("extents.version_id")
           .select(
             sql<number>`min(case files.state when 'failed' then 0 when 'declared' then 2 when 'placed' then 3 else 1 end)`.as(
@@ -105,6 +112,7 @@ export class StatusTableCatalog implements StatusCatalog {
             ),
           )
           .where("files.state", "in", NOT_STORED)
+          .where("versions.damage", "is", null)
           .groupBy("extents.version_id")
           .as("ranked"),
       )
@@ -112,9 +120,10 @@ export class StatusTableCatalog implements StatusCatalog {
       .groupBy("rank")
       .execute();
     counts.staged = staged?.count ?? 0;
+    counts.damaged = damaged?.count ?? 0;
     for (const { rank, count } of onTheWay) counts[RANKS[rank] ?? "encoded"] += count;
-    const { encoded, declared, placed, failed } = counts;
-    counts.stored = Math.max(0, (all?.count ?? 0) - counts.staged - encoded - declared - placed - failed);
+    const elsewhere = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    counts.stored = Math.max(0, (all?.count ?? 0) - elsewhere);
     return counts;
   }
 

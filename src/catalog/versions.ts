@@ -61,6 +61,7 @@ const insertRow = statement<VersionColumns>()((db, bound) =>
       lock: bound("lock"),
       acl: bound("acl"),
       encryption: bound("encryption"),
+      damage: bound("damage"),
     })
     .returning("id"),
 );
@@ -92,6 +93,7 @@ export async function insertVersion(
     lock: lockColumn.pack(version.lock),
     acl: aclColumn.pack(version.acl),
     encryption: encryptionColumn.pack(version.encryption),
+    damage: null,
   };
   const [row] = await insertRow(tx, columns);
   if (!row) throw new Error("the version's row was not inserted");
@@ -128,6 +130,8 @@ export interface ExtentRow {
   readonly restored: Flag;
   readonly reports: number;
   readonly failure: string | null;
+  /** Its file is a pack with damaged bytes: those of other versions, or this version is marked. */
+  readonly damaged_pack: Flag;
   /** Why the last attempt of its job failed. */
   readonly waiting: string | null;
 }
@@ -143,6 +147,7 @@ export function extentQuery(tx: Tx, version: number) {
     .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
     .select(["e.file_id", "e.offset", "e.length", "e.stored_length", "e.digest"])
     .select(["f.fid", "f.state", "f.restored", "f.reports", "f.failure", "j.failure as waiting"])
+    .select(sql<Flag>`f.damaged = 1 and f.packed is not null`.as("damaged_pack"))
     .where("e.version_id", "=", version)
     .orderBy("e.position");
 }
@@ -195,10 +200,18 @@ const reached: Readonly<Record<FileState, StorageState>> = {
   failed: "encoded",
   deleting: "encoded",
 };
-const rank: Readonly<Record<StorageState, number>> = { staged: 0, encoded: 1, declared: 2, placed: 3, stored: 4 };
+const rank: Readonly<Record<StorageState, number>> = {
+  damaged: 0,
+  staged: 0,
+  encoded: 1,
+  declared: 2,
+  placed: 3,
+  stored: 4,
+};
 
 function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability {
   const fid = row.fid === null ? {} : { fid: row.fid as Fid };
+  if (row.damage !== null) return { state: "damaged", reports: 0, ...fid, failure: row.damage };
   if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
@@ -207,8 +220,9 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
     if (rank[state] < rank[least.state] || (state === least.state && extent.reports < least.reports))
       least = { state, reports: extent.reports };
   }
-  const failure = extents.find((extent) => extent.failure !== null)?.failure;
-  const waiting = extents.find((extent) => extent.waiting !== null)?.waiting;
+  // The packer takes what is whole of a damaged pack into the next one.
+  const failure = extents.find((extent) => extent.failure !== null && !extent.damaged_pack)?.failure;
+  const waiting = extents.map((extent) => extent.waiting ?? extent.failure).find((text) => text !== null);
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
   const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
   const extent = length === null ? {} : { extent: { offset, length } };

@@ -1,13 +1,7 @@
 import type { z } from "zod";
 import { AdminClient, type AdminOptions } from "./admin-client.js";
 import { AdminError } from "./admin-error.js";
-
-/** What a command asks about accounts, keys or quotas: a request of the admin listener. */
-export interface IdentityRequest {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly body?: unknown;
-}
+import type { IdentityRequest } from "./gateway/identity-requests.js";
 
 /**
  * Asks the running gateway. Where none answers, and `--admin` does not insist on one, works on the data folder itself,

@@ -10,7 +10,7 @@ import { openGatewayFolder } from "./data-folder.js";
 import { Accounts } from "./gateway/accounts.js";
 import { gatewayKeys } from "./gateway/gateway-keys.js";
 import { identityRoutes } from "./gateway/identity-routes.js";
-import type { IdentityRequest } from "./identity-client.js";
+import type { IdentityRequest } from "./gateway/identity-requests.js";
 import { plainLog } from "./log/logger.js";
 
 /**

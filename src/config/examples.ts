@@ -1,3 +1,6 @@
+/** An identity policy in one line. */
+const READ_ONLY = '{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}';
+
 /**
  * An example for each setting that has no default, for messages and for the template of `cess-s3 init`. A test fails
  * while one is missing, or is not what the setting takes.
@@ -17,6 +20,8 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "accounts[].secretAccessKey": "write-20-random-bytes-here",
   "accounts[].secretAccessKeyFile": "/run/secrets/alice",
   "accounts[].secretAccessKeySealed": "what `cess-s3 seal ALICE` prints",
+  "accounts[].quota.bytes": "500GiB",
+  "accounts[].quota.objects": 1_000_000,
   "accounts[].keys[].accessKeyId": "ALICE-READER",
   "accounts[].keys[].secretAccessKey": "write-20-other-bytes-here",
   "accounts[].keys[].secretAccessKeyFile": "/run/secrets/alice-reader",
@@ -24,6 +29,15 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "accounts[].keys[].buckets": ["photos", "backup-*"],
   "accounts[].keys[].prefixes": ["public/"],
   "accounts[].keys[].expires": "2027-01-31T00:00:00Z",
+  "accounts[].keys[].policy": READ_ONLY,
+  "accounts[].keys[].policyFile": "/etc/cess-s3/reader-policy.json",
+  "identity.issuers[].issuer": "https://login.example.com",
+  "identity.issuers[].audience": ["cess-s3"],
+  "identity.issuers[].jwksUri": "https://login.example.com/keys",
+  "identity.issuers[].account": "alice",
+  "identity.issuers[].claim": "department",
+  "identity.issuers[].policy": READ_ONLY,
+  "identity.issuers[].policyFile": "/etc/cess-s3/web-policy.json",
   "encryption.default": "AES256",
   "encryption.keyFile": "/etc/cess-s3/keys.json",
   "encryption.masterKey": "32 bytes in base64, as `openssl rand -base64 32` prints them",

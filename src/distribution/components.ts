@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Encoder } from "../encoding/encoder.js";
+import type { DamageRecord } from "../model/damage.js";
 import type { Clock } from "../model/clock.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
 import type { Traced } from "../model/traced.js";
@@ -30,6 +31,8 @@ export interface DistributionComponents {
   readonly wake: (worker: string) => void;
   /** Chooses the storage nodes that get fragments; by default at random, weighted by idle space and quality. */
   readonly policy?: PlacementPolicy;
+  /** Told of staged bytes that do not have the hashes of their file. Blobs and encoder tell of those without checksum. */
+  readonly onDamage?: DamageRecord;
   /** Uniform in [0, 1), for choosing storage nodes. Math.random by default; simulations give a seeded one. */
   readonly random?: () => number;
   /** Each step of a job is a span of its own trace. */

@@ -2,24 +2,40 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { FileRow } from "../catalog/catalog.js";
 import type { FileSlice } from "../encoding/encoder.js";
 import { slicesWithin } from "../model/byte-slices.js";
+import { stagedBytesDamaged } from "../model/damage.js";
+import type { DomainError } from "../model/errors.js";
 import { PLAIN, segmentCapacity, type CessFile } from "../model/file.js";
 import type { BlobSlice } from "../model/object.js";
 
+type StagedFile = Pick<CessFile, "size" | "format"> & { readonly blobs: readonly BlobSlice[] };
+
 /** What a file's staged bytes are: its content, or, under repair, its segments as the network had them. */
-export function stagedForm(row: FileRow): Pick<CessFile, "size" | "format"> & { readonly blobs: readonly BlobSlice[] } {
+export function stagedForm(row: FileRow): StagedFile {
   if (row.restored !== true) return row;
   return { format: PLAIN, size: row.blobs.reduce((sum, { length }) => sum + length, 0), blobs: row.blobs };
 }
 
 /** The slices of staged bytes that segment `index` of the file is made of, as worker threads can read them. */
-export function segmentContent(
-  file: Pick<CessFile, "size" | "format"> & { readonly blobs: readonly BlobSlice[] },
-  index: number,
-  blobs: Pick<Blobs, "locate">,
-): FileSlice[] {
+export function segmentContent(file: StagedFile, index: number, blobs: Pick<Blobs, "locate">): FileSlice[] {
+  return segmentSlices(file, index).map((slice) => blobs.locate(slice));
+}
+
+/** The error of a segment whose staged bytes can be read, and have not the hashes that the file was given. */
+export function damagedSegment(file: StagedFile, index: number, blobs: Pick<Blobs, "locate">): DomainError {
+  const slices = segmentSlices(file, index);
+  const [first] = slices;
+  return stagedBytesDamaged({
+    kind: "stagedBytesDamaged",
+    path: first ? blobs.locate(first).path : "",
+    slices,
+    why: `the bytes of segment ${index} do not have the hashes that they were coded with`,
+  });
+}
+
+function segmentSlices(file: StagedFile, index: number): BlobSlice[] {
   const staged = file.blobs.reduce((sum, { length }) => sum + length, 0);
   if (staged < file.size) throw new Error(`only ${staged} of the file's ${file.size} bytes are staged`);
   const capacity = segmentCapacity(file.format);
   const range = { start: index * capacity, end: Math.min((index + 1) * capacity, file.size) };
-  return slicesWithin(file.blobs, range).map((slice) => blobs.locate(slice));
+  return slicesWithin(file.blobs, range);
 }

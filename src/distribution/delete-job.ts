@@ -61,7 +61,14 @@ export class DeleteJob {
     if (await storeContext.unsettled(row)) return storeContext.waitBlock();
     if (await this.neededByTwin(row, account)) return this.gone(row);
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
-    if (deal) return storeContext.waitEvent();
+    if (deal) {
+      // One whose staged bytes were damaged never ends by itself. An object that needs the file again brings it to its end.
+      if (row.needed && !(await catalog.files.beginDelete(row.id))) {
+        this.context.wake("store");
+        return DONE;
+      }
+      return storeContext.waitEvent();
+    }
     if (file && isOwner(file, account.cessAccount)) {
       // When an object needs it again and nothing was deleted yet, the catalog keeps the file; but not one under repair,
       // which goes in order to be stored anew.

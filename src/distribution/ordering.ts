@@ -1,7 +1,9 @@
 import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
+import { formatFrom } from "../model/file.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
+import { damagedSegment, segmentContent, stagedForm } from "./content.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
 import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
@@ -81,6 +83,8 @@ export class Ordering {
   private async declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
     const { catalog, chain, counters, orderNames } = this.context;
     await this.preflight(row, account, exists);
+    // Of a file that exists nothing is sent.
+    if (!exists) await this.requireBytes(row, signal);
     counters.declarations++;
     try {
       await chain.declare(
@@ -111,6 +115,18 @@ export class Ordering {
     // For a further owner runtimes charge different amounts, 48 or 96 MiB a segment: the chain decides.
     const refusal = objection(account, territory, exists ? 0 : row.segments.length);
     if (refusal !== undefined) throw new TemporaryFailure(refusal);
+  }
+
+  /** What is ordered is what the hashes say: a deal whose fragments nobody can make stays pending for ever. */
+  private async requireBytes(row: FileRow, signal: AbortSignal): Promise<void> {
+    const { blobs, encoder } = this.context;
+    const task = { priority: "background", signal } as const;
+    const staged = stagedForm(row);
+    for (const [s, { hash }] of row.segments.entries()) {
+      const content = segmentContent(staged, s, blobs);
+      const found = await encoder.segmentHash(content, formatFrom(staged.format, s), task);
+      if (found !== hash) throw damagedSegment(staged, s, blobs);
+    }
   }
 
   /** The order was refused in a finalized block: it can have no effect any more. */

@@ -1,5 +1,6 @@
 import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
+import type { Damage } from "../model/damage.js";
 import type { ChainFile } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
 import { AGAIN, DONE, TemporaryFailure, wait, type Outcome } from "./outcome.js";
@@ -49,6 +50,16 @@ export class StoreContext {
     const { catalog, counters } = this.context;
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
     await catalog.files.failed(row.id, text);
+    counters.failed++;
+    return DONE;
+  }
+
+  /** Its staged bytes are damaged: neither ordering nor sending can succeed, unless another object has the same bytes. */
+  async giveUpDamaged(id: string, damage: Damage): Promise<Outcome> {
+    const { catalog, counters, onDamage } = this.context;
+    await onDamage?.(damage);
+    if (!(await catalog.files.damaged(id, `bytes staged on the gateway's disk are damaged: ${damage.why}`)))
+      return AGAIN;
     counters.failed++;
     return DONE;
   }

@@ -1,4 +1,5 @@
-import type { Job } from "../catalog/catalog.js";
+import type { FileRow, Job } from "../catalog/catalog.js";
+import { damageOf } from "../model/damage.js";
 import type { Delivery } from "./delivery.js";
 import type { FidLocks } from "./fid-locks.js";
 import type { Ordering } from "./ordering.js";
@@ -22,9 +23,19 @@ export class StoreJob {
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, storeContext, ordering, delivery, locks } = this.context;
-    const row = await catalog.files.get(job.subject);
+    const row = await this.context.catalog.files.get(job.subject);
     if (!row) return FINISH;
+    try {
+      return await this.step(row, signal);
+    } catch (error) {
+      const damage = damageOf(error);
+      if (!damage) throw error;
+      return this.context.storeContext.giveUpDamaged(row.id, damage);
+    }
+  }
+
+  private async step(row: FileRow, signal: AbortSignal): Promise<Outcome> {
+    const { storeContext, ordering, delivery, locks } = this.context;
     switch (row.state) {
       case "encoded":
         return (await locks.tryRun(row.fid, () => ordering.run(row.id, signal))) ?? storeContext.waitBlock();

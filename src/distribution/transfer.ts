@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
 import { Semaphore } from "../async/semaphore.js";
 import type { FileRow } from "../catalog/catalog.js";
+import type { WantedFragment } from "../encoding/encoder.js";
 import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
 import { rulesPolicy } from "../model/placement-rules.js";
@@ -9,7 +10,7 @@ import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
 import type { RegisteredNode } from "../network/nodes/node-registry.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
 import type { DistributionContext } from "./components.js";
-import { segmentContent, stagedForm } from "./content.js";
+import { damagedSegment, segmentContent, stagedForm } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
 import type { DistributionSettings } from "./settings.js";
 
@@ -186,12 +187,7 @@ export class Transfer {
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
       await this.fragments.run(
         async () => {
-          const staged = stagedForm(row);
-          const content = segmentContent(staged, s, this.context.blobs);
-          const bytes = await this.context.encoder.fragment(content, formatFrom(staged.format, s), index, {
-            priority: "background",
-            signal,
-          });
+          const bytes = await this.fragment(row, s, { index, hash }, signal);
           await this.put(node, { fid: row.fid, hash }, bytes, signal);
         },
         { queue: row.id, group: node.account, signal },
@@ -200,6 +196,18 @@ export class Transfer {
     }
     progress.delete(index);
     return true;
+  }
+
+  /** What a node would refuse is not its failure, but damage to the staged bytes. */
+  private async fragment(row: FileRow, s: number, wanted: WantedFragment, signal: AbortSignal): Promise<Uint8Array> {
+    const { blobs, encoder } = this.context;
+    const staged = stagedForm(row);
+    const content = segmentContent(staged, s, blobs);
+    const task = { priority: "background", signal } as const;
+    const made = await encoder.fragment(content, formatFrom(staged.format, s), wanted.index, task);
+    const bytes = await encoder.verify(made, wanted.hash, task);
+    if (!bytes) throw damagedSegment(staged, s, blobs);
+    return bytes;
   }
 
   /** Tries a few times: a node refuses fragments of a deal that it has not seen yet. */

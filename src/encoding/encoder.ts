@@ -1,11 +1,22 @@
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
+import type { Checksummed } from "../streams/piece-checksums.js";
 
 /** `length` bytes from byte `offset` of a local file. A segment's content is one or more of them, in order. */
 export interface FileSlice {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+  /** Set for staged bytes: whose they are. */
+  readonly blob?: StagedBlob;
+}
+
+export interface StagedBlob {
+  readonly id: string;
+  /** Of its first byte in the file. */
+  readonly offset: number;
+  /** What its bytes are checked against; undefined: they have no checksums. */
+  readonly checksummed: Checksummed | undefined;
 }
 
 export interface Task {
@@ -39,7 +50,8 @@ export interface Reconstruction {
 
 /**
  * CPU work on segments, done in worker threads. Queue and memory are bounded: busy threads make the caller wait, and a
- * full queue refuses with a DomainError `overloaded`.
+ * full queue refuses with a DomainError `overloaded`. Staged bytes are checked as they are read: DomainError
+ * `stagedBytesDamaged` where they are not what was written, which is recorded before the caller is told.
  */
 export interface Encoder {
   /**
@@ -54,6 +66,8 @@ export interface Encoder {
   segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash>;
   /** The 8 MiB of fragment `index` (0…11) of that segment. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
+  /** Only checks the bytes that are staged, a tenth of the work of hashing them. For requests that wait for it. */
+  check(content: readonly FileSlice[], task?: Task): Promise<void>;
   /** Makes data fragments that are not among the `available`: any four different ones, which are given back. */
   reconstruct(
     available: readonly NumberedFragment[],

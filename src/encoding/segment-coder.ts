@@ -1,5 +1,5 @@
 import { createHash, type Hash as Hasher } from "node:crypto";
-import type { SegmentFormat, SegmentHashes } from "../model/file.js";
+import { PLAIN, type SegmentFormat, type SegmentHashes } from "../model/file.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { DATA_FRAGMENTS, FRAGMENT_SIZE, FRAGMENTS, SEGMENT_SIZE } from "../model/sizes.js";
 import { type Codec, STRIP_SIZE } from "./codec.js";
@@ -97,6 +97,16 @@ export class SegmentCoder {
     }
   }
 
+  /** Reads the content, and thereby checks it. */
+  check(content: readonly FileSlice[]): void {
+    const source = openSegment(content, PLAIN);
+    try {
+      this.readOn(source, 0, () => undefined);
+    } finally {
+      source.close();
+    }
+  }
+
   /** The 8 MiB of fragment `index`, 0…11. */
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number): Uint8Array {
     if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS)
@@ -155,14 +165,20 @@ export class SegmentCoder {
 
   /** The segment's hash, of which the bytes before `from` are hashed already. */
   private hashOn(source: SegmentSource, from: number, hasher: Hasher): Hash {
+    const end = this.readOn(source, from, (piece) => hasher.update(piece));
+    updateZeros(hasher, SEGMENT_SIZE - end);
+    return hasher.digest("hex") as Hash;
+  }
+
+  /** Reads from byte `from` on. Returns where the zeros begin. */
+  private readOn(source: SegmentSource, from: number, use: (piece: Uint8Array) => void): number {
     const buffer = this.codec.outputs[0] ?? new Uint8Array(STRIP_SIZE);
     const end = Math.max(Math.min(source.zerosFrom, SEGMENT_SIZE), from);
     for (let position = from; position < end; position += buffer.length) {
       const piece = buffer.subarray(0, Math.min(buffer.length, end - position));
       source.read(position, piece);
-      hasher.update(piece);
+      use(piece);
     }
-    updateZeros(hasher, SEGMENT_SIZE - end);
-    return hasher.digest("hex") as Hash;
+    return end;
   }
 }

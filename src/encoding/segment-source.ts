@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import type { SegmentFormat } from "../model/file.js";
 import { segmentCapacity } from "../model/file.js";
 import { CHUNK_CONTENT, CHUNK_SIZE, MIB, SEGMENT_SIZE } from "../model/sizes.js";
 import { ChunkCipher } from "./chunk-cipher.js";
 import type { FileSlice } from "./encoder.js";
 import { CIPHER_BLOCK, segmentEncryptor } from "./segment-cipher.js";
+import { SliceReader } from "./slice-reader.js";
 
 /** The 32 MiB of a segment, readable at any position. */
 export interface SegmentSource {
@@ -15,11 +15,11 @@ export interface SegmentSource {
   close(): void;
 }
 
-/** The slices as they are, then zeros. Reads are synchronous: a worker thread has nothing else to do meanwhile. */
+/** The slices as they are, then zeros. */
 class PlainSource implements SegmentSource {
   readonly zerosFrom: number;
   private readonly slices: { readonly slice: FileSlice; readonly start: number }[] = [];
-  private readonly files = new Map<string, number>();
+  private readonly reader = new SliceReader();
 
   constructor(content: readonly FileSlice[]) {
     let start = 0;
@@ -35,24 +35,13 @@ class PlainSource implements SegmentSource {
     for (const { slice, start } of this.slices) {
       const from = Math.max(position, start);
       const to = Math.min(end, start + slice.length);
-      if (from < to) this.readFile(slice, from - start, target.subarray(from - position, to - position));
+      if (from < to) this.reader.read(slice, from - start, target.subarray(from - position, to - position));
     }
     if (end > this.zerosFrom) target.fill(0, Math.max(0, this.zerosFrom - position));
   }
 
   close(): void {
-    for (const file of this.files.values()) closeSync(file);
-    this.files.clear();
-  }
-
-  private readFile(slice: FileSlice, offset: number, target: Uint8Array): void {
-    const file = this.files.get(slice.path) ?? openSync(slice.path, "r");
-    this.files.set(slice.path, file);
-    for (let done = 0; done < target.length;) {
-      const read = readSync(file, target, done, target.length - done, slice.offset + offset + done);
-      if (read === 0) throw new Error(`${slice.path} ends before byte ${slice.offset + slice.length}`);
-      done += read;
-    }
+    this.reader.close();
   }
 }
 

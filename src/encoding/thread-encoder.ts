@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { abortable } from "../async/abort.js";
 import { Semaphore, SemaphoreFull } from "../async/semaphore.js";
+import { recordingDamage, type DamageRecord } from "../model/damage.js";
 import { DomainError } from "../model/errors.js";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
@@ -13,9 +14,15 @@ export interface EncoderSettings {
   readonly threads: number;
   /** Calls that may wait for a thread before callers are refused. */
   readonly waitingTasks: number;
+  /** Told of damage to staged bytes before the caller is. */
+  readonly onDamage: DamageRecord;
 }
 
-export const ENCODER_DEFAULTS: EncoderSettings = { threads: availableParallelism(), waitingTasks: 4096 };
+export const ENCODER_DEFAULTS: EncoderSettings = {
+  threads: availableParallelism(),
+  waitingTasks: 4096,
+  onDamage: () => Promise.resolve(false),
+};
 
 /** A thread without work for so long ends, and its memory is free, ms. */
 const IDLE_MS = 30_000;
@@ -35,24 +42,34 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 export class ThreadEncoder implements Encoder {
   private readonly coding: Line;
   private readonly hashing: Line;
+  private readonly onDamage: DamageRecord;
 
   constructor(settings: Partial<EncoderSettings> = {}) {
-    const { threads, waitingTasks } = { ...ENCODER_DEFAULTS, ...settings };
+    const { threads, waitingTasks, onDamage } = { ...ENCODER_DEFAULTS, ...settings };
+    this.onDamage = onDamage;
     this.coding = new Line(threads, waitingTasks, { yields: true });
     // Half of the threads, so that the event loop has a core for itself while they are busy.
     this.hashing = new Line(Math.ceil(threads / 2), waitingTasks, { yields: false });
   }
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.coding.run((thread) => thread.call("hashSegment", { content, format }), task);
+    return this.reading(this.coding.run((thread) => thread.call("hashSegment", { content, format }), task));
   }
 
   segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash> {
-    return this.hashing.run((thread) => thread.call("segmentHash", { content, format }), task);
+    return this.reading(this.hashing.run((thread) => thread.call("segmentHash", { content, format }), task));
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.coding.run((thread) => thread.call("fragment", { content, format, index }), task);
+    return this.reading(this.coding.run((thread) => thread.call("fragment", { content, format, index }), task));
+  }
+
+  check(content: readonly FileSlice[], task?: Task): Promise<void> {
+    return this.reading(this.hashing.run((thread) => thread.call("check", content), task));
+  }
+
+  private reading<T>(work: Promise<T>): Promise<T> {
+    return recordingDamage(work, this.onDamage);
   }
 
   reconstruct(

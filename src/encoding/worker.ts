@@ -34,6 +34,8 @@ const calls = {
   fragment: ({ content, format, index }: SegmentTask & { readonly index: number }) =>
     given(coder.fragment(content, format, index)),
 
+  check: (content: readonly FileSlice[]): void => coder.check(content),
+
   reconstruct: ({
     available,
     wanted,

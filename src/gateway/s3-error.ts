@@ -192,6 +192,9 @@ function fromDomain(error: DomainError): S3Error {
     // What can never succeed is no 503: SDKs would try it again and again.
     case "fileUnverifiable":
       return refuse("InvalidObjectState", { message });
+    // Neither can this, until the object is put again; but S3 has no other code for what the server has lost.
+    case "stagedBytesDamaged":
+      return refuse("InternalError", { message, headers: { "x-cess-state": "damaged" } });
     case "objectUnavailable":
       return refuse("ObjectUnavailable", { message });
   }

@@ -45,7 +45,24 @@ export type Problem =
   /** The bytes cannot be had from the network, or not from as near as was asked. */
   | { readonly kind: "objectUnavailable" }
   /** What the chain lists under a FID cannot be that file: none of its bytes can ever be verified. */
-  | { readonly kind: "fileUnverifiable" };
+  | { readonly kind: "fileUnverifiable" }
+  /**
+   * Staged bytes are not those that were written, or are gone. `slices`: which ones, of which blobs. `path`: the file on
+   * the gateway's disk. `why`: what is wrong with it, for operators.
+   */
+  | {
+      readonly kind: "stagedBytesDamaged";
+      readonly path: string;
+      readonly slices: readonly DamagedSlice[];
+      readonly why: string;
+    };
+
+/** `length` bytes from byte `offset` of a blob. */
+export interface DamagedSlice {
+  readonly blob: string;
+  readonly offset: number;
+  readonly length: number;
+}
 
 /**
  * A failure that is caused by the request or by the state of the system, not by a bug. `message` says what happened, and

@@ -7,8 +7,11 @@ import type { Fid } from "./hash.js";
 import type { ObjectLock } from "./object-lock.js";
 import type { Tag } from "./tag.js";
 
-/** Progress of an object into the network; also the values of the header `x-cess-state`. */
-export const storageStates = ["staged", "encoded", "declared", "placed", "stored"] as const;
+/**
+ * Progress of an object into the network; also the values of the header `x-cess-state`. `damaged`: some of its staged
+ * bytes are not what was written, and the network does not have them.
+ */
+export const storageStates = ["damaged", "staged", "encoded", "declared", "placed", "stored"] as const;
 export type StorageState = (typeof storageStates)[number];
 
 /** Standard headers that S3 stores with an object and sends with it. */
@@ -49,7 +52,7 @@ export interface Durability {
   readonly reports: number;
   /** Fragments of the worst segment that the network still has, 0…12, if requested and known. */
   readonly redundancy?: number;
-  /** Set when the network refused the file for good; the bytes stay staged and readable. */
+  /** Set when the network refused the file for good (the bytes stay staged and readable), or when it is damaged. */
   readonly failure?: string;
   /** Why there is no progress at the moment: too few storage nodes, say, or a full or expired territory. */
   readonly waiting?: string;

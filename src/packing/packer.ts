@@ -13,6 +13,7 @@ import type {
 } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
+import { damageOf } from "../model/damage.js";
 import { chargedBytes, PLAIN } from "../model/file.js";
 import { GIB, SEGMENT_SIZE } from "../model/sizes.js";
 import { type Chain, ChainUnavailable } from "../network/chain/chain.js";
@@ -160,6 +161,7 @@ export class Packer implements Worker {
     const { catalog, owners } = this.components;
     const queues = await catalog.packs.queues();
     const below = await this.mergeable();
+    const damaged = (await catalog.packs.damaged()).filter(({ file }) => !this.resting.has(file));
     const room = queues.length > 0 ? await this.components.blobs.free() : 0;
     const short = room < this.settings.lowSpaceBytes;
     // A pack's bytes are on the disk beside those of its objects until it is linked: where room is short it is small.
@@ -169,7 +171,7 @@ export class Packer implements Worker {
       // Its account is not configured any more: its objects wait, and are read from staging.
       if (!account || !(this.isDue(queue) || (short && queue.bytes >= SEGMENT_SIZE))) continue;
       const group = { owner: queue.owner, territory: account.territory, format: queue.format };
-      const sources = capacity < this.capacity ? [] : await this.sources(below, group, account, queue.bytes);
+      const sources = capacity < this.capacity ? [] : await this.sources(below, damaged, group, account, queue.bytes);
       yield { ...group, queue, sources, capacity };
     }
     for (const pack of await catalog.packs.toRenew()) {
@@ -181,13 +183,13 @@ export class Packer implements Worker {
       this.rest(pack);
     }
     const merged = new Set<string>();
-    for (const { owner, territory, packed: format } of below) {
+    for (const { owner, territory, packed: format } of [...damaged, ...below]) {
       const group = { owner, territory, format };
       const key = JSON.stringify(group);
       const account = owners(owner);
       if (merged.has(key) || !account) continue;
       merged.add(key);
-      const sources = await this.sources(below, group, account, 0);
+      const sources = await this.sources(below, damaged, group, account, 0);
       if (sources.length > 0) yield { ...group, queue: undefined, sources, capacity: this.capacity };
     }
   }
@@ -219,17 +221,19 @@ export class Packer implements Worker {
 
   private async sources(
     below: readonly StoredPack[],
+    damaged: readonly StoredPack[],
     group: Pick<Order, "owner" | "territory" | "format">,
     account: Account,
     queuedBytes: number,
   ): Promise<readonly StoredPack[]> {
     const { mergeBudget: budget, keepBelowHalf: keep } = this.settings;
-    const own = below.filter(
-      ({ owner, territory, packed }) =>
-        owner === group.owner && territory === group.territory && packed === group.format,
-    );
+    const isOwn = ({ owner, territory, packed }: StoredPack) =>
+      owner === group.owner && territory === group.territory && packed === group.format;
     const limits = { capacity: this.capacity, budget, keep };
-    const chosen = packsToMerge(own, Math.min(queuedBytes, this.capacity), limits);
+    const queued = Math.min(queuedBytes, this.capacity);
+    // What is whole of a damaged pack has no other copy: it goes first, one pack at a time.
+    const [urgent] = damaged.filter(isOwn);
+    const chosen = urgent ? [urgent] : packsToMerge(below.filter(isOwn), queued, limits);
     return chosen.length > 0 && (await this.hasRoom({ ...account, territory: group.territory }, chosen)) ? chosen : [];
   }
 
@@ -271,6 +275,12 @@ export class Packer implements Worker {
       if (!file || others.length > 0) throw new Error("a pack did not become one file");
       await catalog.preparations.clear(blob.id);
       return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
+    } catch (error) {
+      const damage = damageOf(error);
+      if (!damage) throw error;
+      // Nothing is lost: what it holds is still where it was.
+      this.components.log.warn({ path: damage.path, why: damage.why }, "a new pack is damaged and is written again");
+      return false;
     } finally {
       blobs.settle([blob.id]);
       const orphans = await catalog.orphans([blob.id]);
@@ -333,10 +343,18 @@ export class Packer implements Worker {
     const manifest = await catalog.files.manifest(source.file);
     if (!manifest) return true;
     const file = { ...manifest, size: source.size };
+    const [staged] = await catalog.packs.blobs(source.file);
     for (const run of await catalog.packs.liveRuns(source.file)) {
-      const range: FileRange = { file, range: { start: run.offset, end: run.offset + run.length } };
-      const content = await retrieval.open([range], signal);
-      if (!(yield* writer.survivor({ ...run, file: source.file }, content))) return false;
+      const range = { start: run.offset, end: run.offset + run.length };
+      const content = staged
+        ? this.components.blobs.read(staged.blob, range)
+        : await retrieval.open([{ file, range } satisfies FileRange], signal);
+      try {
+        if (!(yield* writer.survivor({ ...run, file: source.file }, content))) return false;
+      } catch (error) {
+        // It is marked. The others are to move all the same.
+        if (!damageOf(error)) throw error;
+      }
     }
     return true;
   }

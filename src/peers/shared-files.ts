@@ -58,10 +58,10 @@ export class SharedFiles {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
       const content = this.segmentContent(file, segment);
       // Low priority: reads and uploads of this gateway's own clients come first.
-      return await this.components.encoder.fragment(content, formatFrom(file.format, segment), index, {
-        priority: "background",
-        signal,
-      });
+      const task = { priority: "background", signal } as const;
+      const { encoder } = this.components;
+      const bytes = await encoder.fragment(content, formatFrom(file.format, segment), index, task);
+      return await encoder.verify(bytes, hash, task);
     } finally {
       unpin();
     }

@@ -19,7 +19,7 @@ export interface Preprocessing {
   root(files: readonly CessFile[]): Fid;
   /**
    * The root of the files that these bytes (at least one) will become, for a request that waits: nothing is coded and
-   * nothing is saved. Segments that were prepared for `subject` are not hashed again.
+   * nothing is saved. Segments that were prepared for `subject` are not hashed again, but checked as by `check`.
    */
   rootOf(
     subject: string,
@@ -27,6 +27,8 @@ export interface Preprocessing {
     settings: Pick<FileSettings, "format">,
     signal?: AbortSignal,
   ): Promise<Fid>;
+  /** Rejects with DomainError `stagedBytesDamaged` unless these bytes are what was written. */
+  check(subject: string, content: readonly BlobSlice[], signal?: AbortSignal): Promise<void>;
   /**
    * Starts to prepare, in the background and at low priority, the whole segments that parts 1…k of an upload cover.
    * Called after every stored part with its number. Returns at once; never fails.

@@ -3,6 +3,7 @@ import type { NewFile } from "../catalog/catalog.js";
 import { fidOf } from "../encoding/merkle.js";
 import {
   formatFrom,
+  PLAIN,
   segmentCapacity,
   segmentCount,
   type CessFile,
@@ -75,6 +76,19 @@ export class ResumablePreprocessing implements Preprocessing {
     return this.over(content, () => this.hashRoot(subject, cutSegments(content, format), format, signal));
   }
 
+  check(subject: string, content: readonly BlobSlice[], signal?: AbortSignal): Promise<void> {
+    return this.over(content, async () => {
+      const segments = cutSegments(content, PLAIN);
+      await this.eachSegment(
+        segments,
+        [],
+        (slices, index, ended) =>
+          this.preparer.check({ subject, index, slices, format: PLAIN }, { signal: ended }).then(() => true),
+        signal,
+      );
+    });
+  }
+
   root(files: readonly CessFile[]): Fid {
     return fidOf(files.flatMap(({ segments }) => segments.map(({ hash }) => hash)));
   }
@@ -139,8 +153,14 @@ export class ResumablePreprocessing implements Preprocessing {
     const saved = await this.saved(subject, segments, format);
     const hashes = await this.eachSegment(
       segments,
-      saved.map((known) => known.hash),
-      (slices, index, signal) => this.preparer.hash({ subject, index, slices, format }, { signal }),
+      [],
+      async (slices, index, signal) => {
+        const segment = { subject, index, slices, format };
+        const known = saved[index]?.hash;
+        if (known === undefined) return this.preparer.hash(segment, { signal });
+        await this.preparer.check(segment, { signal });
+        return known;
+      },
       signal,
     );
     return fidOf(hashes);

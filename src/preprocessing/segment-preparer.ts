@@ -57,6 +57,11 @@ export class SegmentPreparer {
     return this.pinned(wanted, (content, format) => this.components.encoder.segmentHash(content, format, task));
   }
 
+  /** Only checks the segment's bytes. */
+  check(wanted: WantedSegment, task: Task): Promise<void> {
+    return this.pinned(wanted, (content) => this.components.encoder.check(content, task));
+  }
+
   private async pinned<T>(
     { index, slices, format }: WantedSegment,
     work: (content: readonly FileSlice[], format: SegmentFormat) => Promise<T>,

@@ -3,7 +3,6 @@ import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { Waits } from "../model/waits.js";
-import { StsError } from "../sts/sts-error.js";
 import type { Sts } from "../sts/sts.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
 import { accessEntry, type AccessFacts } from "./access-entry.js";
@@ -27,7 +26,6 @@ import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
 import { StsEndpoint, isStsRequest } from "./sts/sts-endpoint.js";
-import { stsErrorOf, stsErrorResponse } from "./sts/sts-response.js";
 import { serveWebsite } from "./website.js";
 import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
@@ -257,32 +255,25 @@ export class Dispatcher {
     return this.run(operation, request, { account, signal, access, requestId: progress.requestId, waits });
   }
 
-  /** Calls of the STS API are answered and refused in its own form. */
-  private async serveSts(
+  private serveSts(
     sts: StsEndpoint,
     { body, place, facts }: Served,
     progress: Progress,
     head: RequestHead,
     signal: AbortSignal,
   ): Promise<S3Response> {
-    const { requestId } = progress;
-    try {
-      return await sts.answer(head, {
-        requestId,
-        source: body,
-        anonymous: () => place?.requireAnonymousRoom(),
-        named: (action) => void (progress.operation = action),
-        authenticated: (accessKey) => {
-          place?.identify();
-          facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
-        },
-      });
-    } catch (failure) {
-      if (signal.aborted || body.isCut) throw failure;
-      const refused = failure instanceof StsError ? failure : stsErrorOf(this.refusal(failure, progress, signal));
-      facts.errorCode = refused.code;
-      return stsErrorResponse(refused, requestId);
-    }
+    return sts.serve(head, {
+      requestId: progress.requestId,
+      source: body,
+      anonymous: () => place?.requireAnonymousRoom(),
+      named: (action) => void (progress.operation = action),
+      authenticated: (accessKey) => {
+        place?.identify();
+        facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
+      },
+      refused: (failure) => this.refusal(failure, progress, signal),
+      answered: (code) => void (facts.errorCode = code),
+    });
   }
 
   private async serveSite(

@@ -5,10 +5,22 @@ import { bodyChunks } from "./chunk-pool.js";
 /** Bytes of one read, and of what is read ahead of the reader. */
 const READ_SIZE = bodyChunks.chunkBytes;
 
+/** A file ends at byte `position`, before the bytes that were asked for. */
+export class ShortFile extends Error {
+  constructor(
+    path: string,
+    readonly position: number,
+    end: number,
+  ) {
+    super(`${path} ends at byte ${position}, before ${end}`);
+    this.name = "ShortFile";
+  }
+}
+
 /**
- * A file's bytes, or a range of them. The next chunk is read while the reader works on the current one. The file is
+ * A file's bytes, or a range of them, in chunks of 256 KiB; the last one may be shorter. The next chunk is read while the reader works on the current one. The file is
  * opened when the first chunk is asked for, so an unused iterator holds nothing, and closed as soon as the last one is
- * read. `accept` may refuse the opened file by throwing. A range outside the file is an error. Uses plain descriptors
+ * read. `accept` may refuse the opened file by throwing. A range outside the file is a ShortFile. Uses plain descriptors
  * and callbacks: for an object of 1 MiB, handles and streams would cost as much as reading it.
  */
 export async function* fileChunks(
@@ -26,7 +38,7 @@ export async function* fileChunks(
       ahead = undefined;
       position += bytes.length;
       if (bytes.length === 0) {
-        if (range && position < range.end) throw new Error(`${path} ends at byte ${position}, before ${range.end}`);
+        if (range && position < range.end) throw new ShortFile(path, position, range.end);
         return;
       }
       if (position === range?.end) {
@@ -67,14 +79,22 @@ function statFile(file: number): Promise<Stats> {
   });
 }
 
-function readChunk(file: number, position: number, end = Infinity): Promise<Uint8Array> {
+/** One call of the kernel may read fewer bytes than there are. */
+async function readChunk(file: number, position: number, end = Infinity): Promise<Uint8Array> {
   const wanted = Math.min(READ_SIZE, end - position);
   // A short read does not take a whole buffer of the pool.
   const target = wanted < READ_SIZE / 2 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
+  let filled = await readInto(file, target, 0, wanted, position);
+  for (let more = filled; more > 0 && filled < wanted; filled += more)
+    more = await readInto(file, target, filled, wanted - filled, position + filled);
+  return target.subarray(0, filled);
+}
+
+function readInto(file: number, target: Uint8Array, at: number, length: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(file, target, 0, wanted, position, (error, bytesRead) => {
+    read(file, target, at, length, position, (error, bytesRead) => {
       if (error) reject(error);
-      else resolve(target.subarray(0, bytesRead));
+      else resolve(bytesRead);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { asError } from "../model/errors.js";
+import { asError, DomainError, type Problem } from "../model/errors.js";
 
 /** What a thread can be asked to do: functions of one argument. What goes in and out is cloned. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Only so may the functions differ in their arguments.
@@ -19,12 +19,19 @@ export interface CallMessage {
   readonly argument: unknown;
 }
 
+/** `problem`: the error was a DomainError of it, which cloning would make a plain Error. */
 export type AnswerMessage =
-  { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: Error };
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: Error; readonly problem?: Problem };
+
+/** What a call rejects with. */
+export function errorOf({ error, problem }: Extract<AnswerMessage, { readonly error: Error }>): Error {
+  return problem ? new DomainError(problem, error.message, { cause: error }) : error;
+}
 
 /**
  * For the module that a ThreadPool's threads run: serves the calls, one after the other in the order in which they were
- * made. A rejection goes to the caller, as a plain Error.
+ * made. A rejection goes to the caller, as a DomainError if it is one, else as a plain Error.
  */
 export function serveCalls(calls: ThreadCalls): void {
   let last: Promise<void> = Promise.resolve();
@@ -43,7 +50,8 @@ async function serve(calls: ThreadCalls, { id, name, argument }: CallMessage): P
     if (result instanceof Transfer) answer({ id, value: result.value }, result.buffers as ArrayBuffer[]);
     else answer({ id, value: result });
   } catch (error) {
-    answer({ id, error: asError(error) });
+    const problem = error instanceof DomainError ? { problem: error.problem } : {};
+    answer({ id, error: asError(error), ...problem });
   }
 }
 

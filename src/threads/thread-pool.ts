@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { SystemClock } from "../async/system-clock.js";
 import { after } from "../async/timer.js";
 import type { Clock } from "../model/clock.js";
-import type { AnswerMessage, CallMessage, ThreadCalls, Transfer } from "./thread-calls.js";
+import { errorOf, type AnswerMessage, type CallMessage, type ThreadCalls, type Transfer } from "./thread-calls.js";
 
 export interface ThreadPoolSettings {
   /** What each thread runs: a module that calls `serveCalls`. */
@@ -135,7 +135,7 @@ class PoolThread {
     const caller = this.callers.get(answer.id);
     this.callers.delete(answer.id);
     if (this.callers.size === 0) this.worker.unref();
-    if ("error" in answer) caller?.reject(answer.error);
+    if ("error" in answer) caller?.reject(errorOf(answer));
     else caller?.resolve(answer.value);
   }
 

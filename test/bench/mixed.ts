@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DevNetwork } from "../../src/devnet/dev-network.js";
+import { KIB } from "../../src/model/sizes.js";
 import { eventually } from "../support/eventually.js";
 import { contentOf, mixedSize } from "../support/mixed-objects.js";
+import { paced } from "../support/paced.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { BenchClient, percentile } from "./bench-client.js";
 import type { BenchOptions, Figure } from "./figure.js";
-import { startPackingGateway, type PackStatus } from "./packing-gateway.js";
+import { flushPacks, packStatus, type PackStatus, withPackingGateway } from "./packing-gateway.js";
 
 const CLIENTS = 8;
 /** So many requests a second, as long as they are answered in time: the network must keep up on the same machine. */
@@ -19,9 +17,8 @@ const REPLACING = 0.2;
 const MS_PER_LARGE_ONE = 6_000;
 const LOOK_MS = 5_000;
 const PATIENCE_MS = 1_800_000;
-const BLOCK_MS = 1000;
 const SEED = 20;
-/** Half of what is seen while it runs is of the first pack's time, in which little is there: judged is what comes later. */
+/** The first part of what is seen while it runs is not judged: little is there yet. */
 const WARM_UP = 0.25;
 
 interface Course {
@@ -33,12 +30,12 @@ interface Course {
   readonly mergeShare: number;
 }
 
-/** A mix of sizes, deletes and overwrites; once with merging of packs, once without, with the same requests. */
+/** A mix of sizes, deletes and overwrites; once with merging of packs, once without, with requests of the same seed. */
 export async function benchMixed({ objects }: BenchOptions): Promise<Figure[]> {
   const ms = objects * MS_PER_LARGE_ONE;
   const merging = await course(ms, 1);
   const plain = await course(ms, 0);
-  const what = `${Math.round(ms / 60_000)} minutes of mixed sizes, ${RATE} requests a second, ${REPLACING * 100} % deletes and overwrites`;
+  const what = `${Math.round(ms / 1000)} s of mixed sizes, ${RATE} requests a second, ${REPLACING * 100} % deletes and overwrites`;
   return [
     {
       what: `${what}: charged, at most, while it runs`,
@@ -67,12 +64,9 @@ export async function benchMixed({ objects }: BenchOptions): Promise<Figure[]> {
   ];
 }
 
-async function course(ms: number, mergeBudget: number): Promise<Course> {
-  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
-  const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: BLOCK_MS, spec: 133 });
-  const gateway = await startPackingGateway(folder, network, BLOCK_MS, { mergeBudget });
-  const client = new BenchClient(Number(new URL(gateway.endpoint).port));
-  try {
+function course(ms: number, mergeBudget: number): Promise<Course> {
+  return withPackingGateway({ mergeBudget }, async (gateway) => {
+    const client = new BenchClient(Number(new URL(gateway.endpoint).port));
     await client.send({ method: "PUT", path: "/bench" });
     const random = seededRandom(SEED);
     const live = new Map<string, number>();
@@ -87,39 +81,32 @@ async function course(ms: number, mergeBudget: number): Promise<Course> {
       const body = contentOf((counter += 1), size);
       const began = performance.now();
       const answer = await client.send({ method: "PUT", path: `/bench/${key}`, body });
-      if (size <= 64 * 1024) puts.push(performance.now() - began);
+      if (size <= 64 * KIB) puts.push(performance.now() - began);
       live.set(key, size);
       return answer;
     };
-    const status = async () => (await (await fetch(`${gateway.admin}/packs`)).json()) as PackStatus;
     const liveBytes = () => [...live.values()].reduce((sum, size) => sum + size, 0);
     const chargedOf = ({ accounts }: PackStatus) => accounts.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0);
 
     const end = performance.now() + ms;
-    const lane = async () => {
-      while (performance.now() < end) {
-        const began = performance.now();
-        await request();
-        await sleep(Math.max(0, (CLIENTS * 1000) / RATE - (performance.now() - began)));
-      }
-    };
+    const over = () => performance.now() >= end;
     const ratios: number[] = [];
     const look = async () => {
-      while (performance.now() < end) {
+      while (!over()) {
         await sleep(LOOK_MS);
-        const charged = chargedOf(await status());
+        const charged = chargedOf(await packStatus(gateway));
         if (charged > 0) ratios.push(charged / liveBytes());
       }
     };
-    await Promise.all([...Array.from({ length: CLIENTS }, lane), look()]);
-    await fetch(`${gateway.admin}/packs/flush`, { method: "POST" });
+    await Promise.all([paced({ clients: CLIENTS, rate: RATE, over }, request), look()]);
+    await flushPacks(gateway);
     // Settled: nothing is under way, and merging has had the time that it waits for a pack to be quiet.
     let quiet = 0;
     await eventually(
       "all is stored and merged",
       async () => {
         await sleep(LOOK_MS);
-        const { queues, packs } = await status();
+        const { queues, packs } = await packStatus(gateway);
         const jobs = await gateway.sum("cess_s3_jobs");
         const idle = queues.length === 0 && jobs === 0 && Object.keys(packs).join() === "stored";
         quiet = idle ? quiet + LOOK_MS : 0;
@@ -127,18 +114,14 @@ async function course(ms: number, mergeBudget: number): Promise<Course> {
       },
       PATIENCE_MS,
     );
-    const after = await status();
+    const after = await packStatus(gateway);
     const sent = await gateway.metric("cess_s3_fragment_sent_bytes_total");
+    client.close();
     return {
       puts,
       ratios,
       settled: chargedOf(after) / liveBytes(),
       mergeShare: after.merging.sentBytes / sent,
     };
-  } finally {
-    client.close();
-    await gateway.end();
-    await network.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

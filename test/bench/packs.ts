@@ -1,22 +1,17 @@
 import { randomFillSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
-import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { KIB } from "../../src/model/sizes.js";
 import { eventually } from "../support/eventually.js";
-import type { GatewayProcess } from "../support/gateway-process.js";
 import { BENCH_KEY, BenchClient } from "./bench-client.js";
 import type { BenchOptions, Figure } from "./figure.js";
-import { startPackingGateway, type PackStatus } from "./packing-gateway.js";
+import { flushPacks, packStatus, withPackingGateway } from "./packing-gateway.js";
 import { rawRequest, readRaw } from "./raw-reader.js";
 
 const SIZE = 10 * KIB;
 const CLIENTS = 32;
 /** For each object that the bench `stored` stores. */
 const OBJECTS_PER_LARGE_ONE = 200;
-const BLOCK_MS = 1000;
 const KEYS_PER_REQUEST = 1000;
 /** Between two looks at what is stored: the precision of what is measured. */
 const LOOK_MS = 500;
@@ -32,11 +27,7 @@ function cpuSeconds(pid: number): number {
 
 /** Small objects on the dev network, from the first PUT until all are stored, and until all are gone again. */
 export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), "cess-s3-bench-"));
-  const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: BLOCK_MS, spec: 133 });
-  let gateway: GatewayProcess | undefined;
-  try {
-    const running = (gateway = await startPackingGateway(folder, network, BLOCK_MS));
+  return withPackingGateway({}, async (running) => {
     const port = Number(new URL(running.endpoint).port);
     const client = new BenchClient(port);
     await client.send({ method: "PUT", path: "/bench" });
@@ -52,18 +43,17 @@ export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
     // Not more often: the gateway sums up what waits.
     const status = async () => {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      return (await (await fetch(`${running.admin}/packs`)).json()) as PackStatus;
+      return packStatus(running);
     };
     const calls = async () =>
       (await running.metric("cess_s3_deals_ordered_total")) + (await running.metric("cess_s3_files_deleted_total"));
-    const flush = () => fetch(`${running.admin}/packs/flush`, { method: "POST" });
 
     const cpuBefore = cpuSeconds(running.pid);
     const began = performance.now();
     await Promise.all(lanes.map((requests) => readRaw(port, requests, 0)));
     const acknowledgedS = (performance.now() - began) / 1000;
     const cpuAcknowledged = cpuSeconds(running.pid);
-    await flush();
+    await flushPacks(running);
     await eventually(
       `${put} objects are stored`,
       async () => {
@@ -129,9 +119,5 @@ export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
         wanted: { atMost: 1 },
       },
     ];
-  } finally {
-    await gateway?.end();
-    await network.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

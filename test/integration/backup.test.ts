@@ -131,7 +131,8 @@ describe("A backup", function () {
     expect(existsSync(join(on.dataDir("second"), "keys.json"))).to.equal(false);
     copyFileSync(join(on.dataDir("first"), "keys.json"), join(on.dataDir("second"), "keys.json"));
     const restored = await on.serve("second");
-    await requireAll(restored.client(), objects);
+    // What is stored may have left the staging before the backup: it is on the nodes alone.
+    await requireAll(restored.client(), new Map([...objects].filter(([key]) => key !== "stored")));
     expect(await restored.metric("cess_s3_catalog_went_back")).to.equal(0);
     on.nodesFail("none");
     await untilStored(restored.client(), Bucket, "staged-0", 120_000);

@@ -5,7 +5,7 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sd
 import { expect } from "chai";
 import Database from "libsql";
 import type { Finding } from "../../src/cli/fsck/finding.js";
-import { newBlobId } from "../../src/blobs/blob-id.js";
+import { newBlobName } from "../../src/blobs/blob-id.js";
 import { cessS3 } from "../support/command.js";
 import { untilStored } from "../support/object-state.js";
 import { ServeFixture } from "../support/serve-fixture.js";
@@ -86,7 +86,7 @@ describe("cess-s3 fsck", function () {
     truncateSync(files["short"]!, 50 * KIB);
     const aside = files["aside"]!;
     renameSync(aside, blobs("quarantine", `blob.${aside.split("/").at(-1)!}.${Date.now()}`));
-    const orphan = newBlobId();
+    const orphan = newBlobName();
     writeFileSync(blobs(orphan.charAt(0), orphan), "nobody needs this");
     const cache = join(on.dataDir("gateway"), "cache");
     mkdirSync(cache, { recursive: true });

@@ -278,6 +278,20 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  bug(
+    "read-not-checked",
+    "Staged bytes are given to clients as the disk gives them.",
+    "blobs/checked-read",
+    "if (wrong !== undefined)",
+    "if (false)",
+  ),
+  bug(
+    "coding-not-checked",
+    "Segments are hashed and coded of staged bytes as the disk gives them.",
+    "encoding/slice-reader",
+    "if (wrong === undefined)\n            return;",
+    "return;",
+  ),
   ...packingBugs,
   ...scrubBugs,
 ];

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Body } from "../../src/gateway/gateway.js";
 import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import type { EncryptionRequest } from "../../src/model/encryption.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import type { Content } from "./contents.js";
+import { uploadEtag } from "./multipart-etag.js";
 import { pieces } from "./pieces.js";
 import { isDeparture, Reader, sealedAs, UNREADABLE } from "./reader.js";
 import type { Register } from "./register.js";
@@ -28,14 +27,6 @@ interface OpenUpload {
   readonly parts: readonly Buffer[];
   readonly etags: Map<number, string>;
   readonly encryption: EncryptionRequest | undefined;
-}
-
-/** The ETag of an upload that is not encrypted. */
-function uploadEtag(form: MultipartEtag, { fid }: Content, parts: readonly { readonly etag: string }[]): string {
-  if (form === "fid") return fid!;
-  const md5 = createHash("md5");
-  for (const { etag } of parts) md5.update(etag, "hex");
-  return `${form === "fid-parts" ? fid! : md5.digest("hex")}-${parts.length}`;
 }
 
 /** Somebody with an S3 client, a bucket of their own, and a model of what must be in it. */
@@ -176,6 +167,10 @@ export class Client extends Reader {
     const register = this.register(key);
     this.service.trace(() => `failed: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
+    if (this.isDamage(error)) {
+      register.undone(write);
+      return;
+    }
     const refused = toS3Error(error);
     if (refused) {
       const { kind, message } = refused;
@@ -366,10 +361,11 @@ export class Client extends Reader {
       service.trace(() => `completed ${this.name(key)} = ${content.id}${sealedAs(completed.encryption)}`);
     } catch (error) {
       this.judgeWrite(key, write, error, []);
+      if (this.isDamage(error)) await this.abort({ key, id });
     }
   }
 
-  private async abort({ key, id }: OpenUpload): Promise<void> {
+  private async abort({ key, id }: Pick<OpenUpload, "key" | "id">): Promise<void> {
     await this.persist(() =>
       this.service.request((gateway, { owner }) =>
         gateway.uploads.abort(this.call(owner), { bucket: this.bucket, key }, id),
@@ -378,11 +374,12 @@ export class Client extends Reader {
   }
 
   /** Again and again while the gateway or the network is down. */
-  private async persist<T>(ask: () => Promise<T>): Promise<T> {
+  protected async persist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await ask();
       } catch (error) {
+        if (this.isDamage(error)) throw error;
         this.excuse("", error);
         await this.service.owner.sleep(5_000);
       }

@@ -1,5 +1,6 @@
 import type { World } from "./checks.js";
 import { unpacked } from "./pack-checks.js";
+import type { PackClient } from "./pack-client.js";
 import { Violation } from "./service.js";
 
 /** Virtual time that may pass after the last fault until everything is stored. */
@@ -22,8 +23,10 @@ export async function untilIdle(world: MortalWorld): Promise<void> {
     const { catalog } = world.incarnation!.services;
     const { encode, store, delete: deletions } = await catalog.jobs.count();
     const states = await catalog.files.countByState();
-    const stuckAtOldSpec = spec === 100 && encode + store === 0 && states.deleting === deletions;
-    const done = encode + store + deletions === 0 || (stuckAtOldSpec && owner.now() > end - PATIENCE_MS / 2);
+    // A deletion waits for the end of a deal, which never comes where the staged bytes were damaged before it.
+    const mayWait = spec === 100 || world.rot.harmed.size > 0;
+    const stuck = mayWait && encode + store === 0 && states.deleting === deletions;
+    const done = encode + store + deletions === 0 || (stuck && owner.now() > end - PATIENCE_MS / 2);
     const left = unpacked(world);
     if (done && left === undefined) break;
     if (owner.now() > end) {
@@ -35,4 +38,14 @@ export async function untilIdle(world: MortalWorld): Promise<void> {
     await owner.sleep(20_000);
   }
   world.trace(() => "no job is left");
+}
+
+/** Owners delete what is damaged, as they do when they are told of it. Then everything else must be as it should. */
+export async function untilWhole(world: MortalWorld & { readonly clients: readonly PackClient[] }): Promise<void> {
+  await untilIdle(world);
+  for (let found = world.rot.used; found;) {
+    found = false;
+    for (const client of world.clients) found = (await client.deleteDamaged()) || found;
+    await untilIdle(world);
+  }
 }

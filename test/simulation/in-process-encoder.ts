@@ -9,6 +9,7 @@ import type {
   WantedFragment,
 } from "../../src/encoding/encoder.js";
 import { SegmentCoder } from "../../src/encoding/segment-coder.js";
+import { recordingDamage, type DamageRecord } from "../../src/model/damage.js";
 import type { SegmentFormat, SegmentHashes } from "../../src/model/file.js";
 import type { Hash } from "../../src/model/hash.js";
 import type { Owner } from "./scheduler.js";
@@ -25,22 +26,32 @@ export class InProcessEncoder implements Encoder {
     private readonly owner: Owner,
     private readonly random: () => number,
     private readonly made: (format: SegmentFormat, index: number, fragment: Uint8Array) => void,
+    private readonly onDamage: DamageRecord,
   ) {}
 
   hashSegment(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<SegmentHashes> {
-    return this.after(task, () => coder.hashes(content, format));
+    return this.reading(this.after(task, () => coder.hashes(content, format)));
   }
 
   segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash> {
-    return this.after(task, () => coder.segmentHash(content, format));
+    return this.reading(this.after(task, () => coder.segmentHash(content, format)));
   }
 
   fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.after(task, () => {
+    const work = this.after(task, () => {
       const fragment = coder.fragment(content, format, index);
       this.made(format, index, fragment);
       return fragment;
     });
+    return this.reading(work);
+  }
+
+  check(content: readonly FileSlice[], task?: Task): Promise<void> {
+    return this.reading(this.after(task, () => coder.check(content)));
+  }
+
+  private reading<T>(work: Promise<T>): Promise<T> {
+    return recordingDamage(work, this.onDamage);
   }
 
   reconstruct(

@@ -13,6 +13,7 @@ import { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { CatalogGuard } from "../../src/maintenance/catalog-guard.js";
+import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../src/maintenance/preparation-gc.js";
 import { putBackLinked, QuarantineKeeper } from "../../src/maintenance/quarantine-keeper.js";
@@ -205,14 +206,20 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const keys = secrecy.nextKeys();
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
-  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now() });
-  const encoder = new InProcessEncoder(owner, random, (format, index, fragment) => {
-    try {
-      secrecy.requireOneContent(format, index, fragment);
-    } catch (error) {
-      onError(error);
-    }
-  });
+  const onDamage = new DamageRecorder({ catalog, log: { error: () => undefined } }).record;
+  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now(), onDamage });
+  const encoder = new InProcessEncoder(
+    owner,
+    random,
+    (format, index, fragment) => {
+      try {
+        secrecy.requireOneContent(format, index, fragment);
+      } catch (error) {
+        onError(error);
+      }
+    },
+    onDamage,
+  );
   const log = { warn: () => undefined, error: ({ err }: { err?: unknown }) => onError(err) } as never;
   const preprocessing = new ResumablePreprocessing(
     { catalog, blobs, encoder },

@@ -1,6 +1,6 @@
 import { Client } from "./client.js";
 
-/** A client that has packs filled, emptied and merged. */
+/** A client that has packs filled, emptied and merged, and deletes what is damaged. */
 export class PackClient extends Client {
   /** Reads one object after another, until it is told to end. */
   async readUntil(ended: () => boolean): Promise<void> {
@@ -31,5 +31,25 @@ export class PackClient extends Client {
       if (packing.random() < 0.1) await this.flush();
     }
     await this.flush();
+  }
+
+  /** Deletes what the disk has damaged. Resolves whether there was any. */
+  async deleteDamaged(): Promise<boolean> {
+    let found = false;
+    for (const key of this.service.keys) {
+      const state = await this.state(key);
+      if (state !== "damaged") continue;
+      found = true;
+      await this.delete(key);
+    }
+    return found;
+  }
+
+  private async state(key: string): Promise<string | undefined> {
+    return this.persist(() =>
+      this.service.request(
+        async (_, { services }) => (await services.catalog.objects.get(this.bucket, key))?.durability.state,
+      ),
+    );
   }
 }

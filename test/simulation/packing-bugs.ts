@@ -38,7 +38,7 @@ export const packingBugs: readonly Bug[] = [
     "identity-not-moved",
     "An object that moved to another pack is still said to be in the old one.",
     "catalog/packs",
-    ".set({ fid: move.fid })",
+    ".set({ fid: move.fid, damage: null })",
     `.set((eb) => ({ fid: eb.ref("fid") }))`,
   ),
   bug(

@@ -2,6 +2,7 @@ import type { Call } from "../../src/gateway/gateway.js";
 import type { Account } from "../../src/model/account.js";
 import type { Encryption } from "../../src/model/encryption.js";
 import { toS3Error, type ErrorKind } from "../../src/gateway/s3-error.js";
+import { damageOf } from "../../src/model/damage.js";
 import { segmentCount } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { ObjectVersion } from "../../src/model/object.js";
@@ -107,6 +108,7 @@ export class Reader {
   protected judgeRead(key: string, began: number, calm: boolean, error: unknown): void {
     this.service.trace(() => `unread: ${this.name(key)}: ${String(error)}`);
     if (error instanceof Violation) throw error;
+    if (this.isDamage(error)) return;
     const refused = toS3Error(error);
     if (refused) {
       const { kind, message } = refused;
@@ -122,6 +124,15 @@ export class Reader {
     }
     if (!(error instanceof ConnectionLost) && !isDeparture(error)) throw error;
     if (calm) throw error;
+  }
+
+  /** Whether the disk has changed the bytes, so that the gateway has to refuse them. */
+  protected isDamage(error: unknown): boolean {
+    const { harmed } = this.service.rot;
+    const damage = damageOf(error) ?? damageOf((error as Error).cause);
+    if (damage) return harmed.has(damage.path);
+    const refused = toS3Error(error);
+    return harmed.size > 0 && refused?.details.headers?.["x-cess-state"] === "damaged";
   }
 
   /** The content that a version claims to be. */

@@ -29,6 +29,12 @@ const SCALE: readonly Rewrite[] = [
     find: "const SYNC_BYTES = 8 * MIB;",
     replace: `const SYNC_BYTES = ${FRAGMENT};`,
   },
+  // Small blobs have several pieces, and pieces lie on either side of every limit.
+  {
+    file: "/src/streams/piece-checksums.js",
+    find: "export const PIECE_BYTES = 64 * KIB;",
+    replace: `export const PIECE_BYTES = ${FRAGMENT / 4 + 1};`,
+  },
   // A tag does not shrink, so a chunk does less than a fragment: a segment has 32 of them instead of 512.
   {
     file: "/src/model/sizes.js",
@@ -67,7 +73,7 @@ const MACHINE: readonly Redirect[] = [
   fromDisk("/src/blobs/file-quarantine.js"),
   fromDisk("/src/files/folder-sync.js"),
   fromDisk("/src/cache/disk-tier.js"),
-  ...["/src/encoding/segment-source.js", "/src/streams/file-chunks.js"].map((importer) => ({
+  ...["/src/encoding/slice-reader.js", "/src/streams/file-chunks.js"].map((importer) => ({
     importer,
     specifier: "node:fs",
     to: here("./simulated-fs.js"),

@@ -3,6 +3,7 @@ import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Packing } from "./packing.js";
+import type { Rot } from "./rot.js";
 import type { Register } from "./register.js";
 import type { Owner } from "./scheduler.js";
 import type { Secrecy } from "./secrecy.js";
@@ -20,6 +21,7 @@ export interface Service {
   readonly secrecy: Secrecy;
   readonly multipartEtag: MultipartEtag;
   readonly packing: Packing;
+  readonly rot: Rot;
   readonly random: () => number;
   readonly keys: readonly string[];
   register(bucket: string, key: string): Register;

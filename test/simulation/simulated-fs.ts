@@ -15,6 +15,10 @@ export function readSync(file: number, target: Uint8Array, offset: number, lengt
   return opened.get(file)!.bytes.copy(target, offset, position, position + length);
 }
 
+export function existsSync(path: string): boolean {
+  return machine().disk.entry(path) !== undefined;
+}
+
 export function closeSync(file: number): void {
   opened.delete(file);
 }

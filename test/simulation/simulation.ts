@@ -7,17 +7,18 @@ import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
-import { BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
+import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
 import { Decay, decayAndRepair } from "./decay.js";
 import { mergePacks } from "./pack-merging.js";
 import { readWithNodesDown } from "./reading-with-nodes-down.js";
 import { Overload, overloadGateway } from "./overload.js";
 import { inspect } from "./inspector.js";
-import { untilIdle } from "./idle.js";
+import { untilIdle, untilWhole } from "./idle.js";
 import { PackClient } from "./pack-client.js";
 import { Packing } from "./packing.js";
 import { setMachine } from "./machine.js";
 import { Register } from "./register.js";
+import { Rot } from "./rot.js";
 import type { RunResult, RunSettings } from "./run-settings.js";
 import { Owner, Scheduler } from "./scheduler.js";
 import { Secrecy } from "./secrecy.js";
@@ -41,6 +42,7 @@ export class Simulation implements Service {
   readonly packing: Packing;
   readonly decay: Decay;
   readonly overload: Overload;
+  readonly rot: Rot;
   readonly exclusive = new Set<string>();
   readonly wasStored = new Set<string>();
   readonly busy = new Map<string, number>();
@@ -65,6 +67,8 @@ export class Simulation implements Service {
   private readonly diskSlowness: number;
   private readonly crowded: boolean;
   private stalled = 0;
+  /** At spec 100 a second owner is charged half and given back the whole: some deletions are refused for ever. */
+  private readonly refusesDeletions: boolean;
   private calmSince = Infinity;
   private failure: Error | undefined;
   private left: string;
@@ -87,6 +91,7 @@ export class Simulation implements Service {
     this.packing = new Packing(settings.seed, this.maxSegmentsPerFile);
     this.decay = new Decay(settings.seed);
     this.overload = new Overload(settings.seed);
+    this.rot = new Rot(settings.seed, BLOBS_FOLDER, this.disk);
     this.keys = this.packing.keys;
     this.contents = new Contents(
       random,
@@ -111,6 +116,7 @@ export class Simulation implements Service {
     for (const { cessAccount, territory } of accounts.slice(0, 2))
       this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
     const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    this.refusesDeletions = this.spec === 100 && present.length > 1;
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
       Array.from({ length: random() < 0.5 ? 2 : 1 }, () => new PackClient(this, each)),
@@ -190,6 +196,7 @@ export class Simulation implements Service {
     const kinds = Object.keys(mischiefs).filter(() => random() < 0.35);
     const everyMs = 5_000 + 120_000 * random();
     let ended = false;
+    const rotting = this.rot.run(this.owner, () => ended, parts.trace);
     const trouble = random() < 0.05 ? Promise.resolve() : makeTrouble(parts, kinds, everyMs, () => ended);
     const crashes = random() < 0.3 ? 0 : 1 + Math.floor(4 * random());
     const death = this.crashAgainAndAgain(crashes, parts);
@@ -199,7 +206,7 @@ export class Simulation implements Service {
     this.trace(() => "the clients are done");
     await this.owner.sleep(120_000 * random());
     ended = true;
-    await Promise.all([trouble, death]);
+    await Promise.all([trouble, death, rotting]);
     this.untilCrash = Infinity;
     heal(parts);
     await this.up();
@@ -209,6 +216,7 @@ export class Simulation implements Service {
     const quick = this.sweepMs < SWEEP_MS;
     this.sweepMs = SWEEP_MS;
     if (random() < 0.3 || quick) await this.restart();
+    await untilWhole(this);
     await this.checkRest();
     await readWithNodesDown(this);
     if (this.packing.used) {
@@ -219,7 +227,7 @@ export class Simulation implements Service {
       await overloadGateway(this);
       await this.checkRest();
     }
-    if (this.decay.used) {
+    if (this.decay.used && !this.refusesDeletions) {
       await decayAndRepair(this);
       await this.checkRest();
     }

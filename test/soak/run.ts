@@ -4,6 +4,7 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { MIB } from "../../src/model/sizes.js";
 import { eventually } from "../support/eventually.js";
 import { objectState } from "../support/object-state.js";
+import { paced } from "../support/paced.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { BUCKET, SoakClients } from "./client.js";
 import { Trouble } from "./trouble.js";
@@ -18,11 +19,6 @@ const STORED_WITHIN_MS = 300_000;
 const GROWTH = { factor: 1.25, bytes: 64 * MIB };
 /** Requests that may fail: more would mean that a short trouble has a long shadow. */
 const MOST_FAILURES = 0.5;
-
-interface Sample {
-  readonly at: number;
-  readonly rss: number;
-}
 
 /**
  * `npm run soak [-- --minutes N --seed N --rate N]`: mixed load on a gateway while nodes fail, the chain is away and the
@@ -70,14 +66,6 @@ async function soak(
     });
   const over = () => elapsed() >= 1 || stop.signal.aborted;
 
-  const lane = async () => {
-    while (!over()) {
-      const start = Date.now();
-      await clients.one();
-      const pause = (CLIENTS * 1000) / rate - (Date.now() - start);
-      if (pause > 0) await sleep(pause);
-    }
-  };
   const outside = async () => {
     while (elapsed() < 0.85 && !stop.signal.aborted) {
       await sleep(BETWEEN_TROUBLES_MS);
@@ -90,7 +78,8 @@ async function soak(
       await trouble.restart();
     }
   };
-  let samples: Sample[] = [];
+  /** Resident memory of the last process, bytes. */
+  let samples: number[] = [];
   const memory = async () => {
     let pid = 0;
     while (!over()) {
@@ -98,10 +87,12 @@ async function soak(
       if (!world.client()) continue;
       if (world.gateway.pid !== pid) samples = [];
       pid = world.gateway.pid;
-      samples.push({ at: Date.now(), rss: world.rss() });
+      samples.push(world.rss());
     }
   };
-  await Promise.all([...Array.from({ length: CLIENTS }, lane), outside(), restarts(), memory()].map(guard));
+  await Promise.all(
+    [paced({ clients: CLIENTS, rate, over }, () => clients.one()), outside(), restarts(), memory()].map(guard),
+  );
   stop.signal.throwIfAborted();
 
   const { counts } = clients;
@@ -139,10 +130,9 @@ async function soak(
 }
 
 /** Compares the last third of the last process's life with its second one; the first is for caches to fill. */
-function judgeMemory(samples: readonly Sample[]): void {
+function judgeMemory(samples: readonly number[]): void {
   const third = Math.floor(samples.length / 3);
-  const most = (some: readonly Sample[]) => Math.max(...some.map(({ rss }) => rss));
-  const [middle, last] = [most(samples.slice(third, 2 * third)), most(samples.slice(2 * third))];
+  const [middle, last] = [Math.max(...samples.slice(third, 2 * third)), Math.max(...samples.slice(2 * third))];
   console.log(`memory at most ${Math.round(middle / MIB)} MiB, then ${Math.round(last / MIB)} MiB`);
   if (last > middle * GROWTH.factor + GROWTH.bytes) throw new Error("the gateway's memory grows");
 }

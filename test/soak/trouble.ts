@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SoakWorld } from "./world.js";
-import { NODES } from "./world.js";
+import { NODES, type SoakWorld } from "./world.js";
 
 const FAULTS = ["down", "slow", "corrupt", "silent"];
 /** Nodes that fail at a time: the twelve others can still take a file. */
 const FAILING_NODES = 2;
 
-/** What happened, by kind. */
-export type Troubles = Record<string, number>;
-
 /** Makes one thing fail for a while, and mends it. */
 export class Trouble {
-  readonly seen: Troubles = {};
+  /** How often what happened. */
+  readonly seen: Record<string, number> = {};
 
   constructor(
     private readonly world: SoakWorld,

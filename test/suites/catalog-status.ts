@@ -82,6 +82,7 @@ export function statusContract(open: OpenCatalog): void {
       await on.catalog.files.advance(file, "declared", 0);
       await on.catalog.files.failed(refused.file, "other content has this FID");
       expect(await on.catalog.status.objects()).to.deep.equal({
+        damaged: 0,
         staged: 1,
         encoded: 0,
         declared: 1,

@@ -22,6 +22,8 @@ import { GIB } from "../../src/model/sizes.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry, type NodeRow } from "../../src/network/nodes/persistent-node-registry.js";
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
+import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
+import type { DamageRecord } from "../../src/model/damage.js";
 import { MemoryChain } from "./memory-chain.js";
 import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
@@ -32,7 +34,7 @@ import { VirtualTime } from "./virtual-time.js";
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
 /** Stands in for the real encoder where its work is beside the point: fragments of a few bytes with honest hashes. */
-export class TinyEncoder implements Pick<Encoder, "hashSegment" | "fragment" | "close"> {
+export class TinyEncoder implements Pick<Encoder, "hashSegment" | "segmentHash" | "fragment" | "verify" | "close"> {
   async hashSegment(content: readonly FileSlice[]): Promise<SegmentHashes> {
     const hash = sha256(await bytesOf(content));
     return { hash, fragments: Array.from({ length: 12 }, (_, index) => sha256(`${hash} ${index}`)) };
@@ -40,6 +42,14 @@ export class TinyEncoder implements Pick<Encoder, "hashSegment" | "fragment" | "
 
   async fragment(content: readonly FileSlice[], _format: unknown, index: number): Promise<Uint8Array> {
     return Buffer.from(`${sha256(await bytesOf(content))} ${index}`);
+  }
+
+  async segmentHash(content: readonly FileSlice[]): Promise<Hash> {
+    return sha256(await bytesOf(content));
+  }
+
+  verify(bytes: Uint8Array, hash: Hash): Promise<Uint8Array | undefined> {
+    return Promise.resolve(sha256(bytes) === hash ? bytes : undefined);
   }
 
   close(): Promise<void> {
@@ -84,6 +94,10 @@ class DirectPreprocessing implements Preprocessing {
 
   rootOf(): Promise<Fid> {
     throw new Error("distribution encodes whole files");
+  }
+
+  check(): Promise<void> {
+    throw new Error("only a completion checks");
   }
 
   advance(): void {
@@ -143,13 +157,14 @@ export class Bench {
   readonly blockMs = BLOCK_MS;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
   private run: Run | undefined;
-  private readonly encoder: Pick<Encoder, "hashSegment" | "fragment" | "close">;
+  private readonly encoder: Pick<Encoder, "hashSegment" | "segmentHash" | "fragment" | "verify" | "close">;
 
   private constructor(
     readonly folder: string,
     private readonly time: VirtualTime,
     readonly catalog: Catalog,
     readonly blobs: Blobs,
+    readonly onDamage: DamageRecord,
     readonly settings: BenchSettings,
   ) {
     this.chain = new MemoryChain({ spec: settings.spec ?? 133 });
@@ -168,8 +183,9 @@ export class Bench {
       { clock: time.clock, sealer: testKeys },
       { path: join(folder, "catalog.db") },
     );
-    const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
-    const bench = new Bench(folder, time, catalog, blobs, settings);
+    const onDamage = new DamageRecorder({ catalog, log: { error: () => undefined } }).record;
+    const blobs = await FileBlobs.open({ folder: join(folder, "blobs"), onDamage });
+    const bench = new Bench(folder, time, catalog, blobs, onDamage, settings);
     for (const { id, displayName } of bench.accounts.values()) {
       await catalog.buckets.create({ name: displayName, owner: id, region: "us-east-1" });
     }
@@ -219,6 +235,7 @@ export class Bench {
         // A transfer waits for its node, if need be for ever.
         nodes: killer?.wrap(nodes) ?? nodes,
         registry,
+        onDamage: this.onDamage,
         owners: (id) => this.accounts.get(id),
         orderNames: new OrderNames(testKeys.derive(ORDER_NAMES)),
         clock,

@@ -14,6 +14,12 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "alter table extents drop column stored_length",
     "alter table extents drop column digest",
   ],
+  [
+    "0008_damage",
+    "drop index versions_damaged",
+    "alter table versions drop column damage",
+    "alter table files drop column damaged",
+  ],
   ["0009_catalog_mark", "drop table catalog_mark"],
   ["0010_heartbeat", "drop table heartbeat"],
   [

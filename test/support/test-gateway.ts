@@ -15,6 +15,7 @@ import type { Account, CessAccount } from "../../src/model/account.js";
 import { ByteStream } from "../../src/streams/byte-stream.js";
 import { toS3Error, type ErrorKind, type S3Error } from "../../src/gateway/s3-error.js";
 import { DomainError } from "../../src/model/errors.js";
+import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
 import { PLAIN } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import type { ObjectVersion } from "../../src/model/object.js";
@@ -88,6 +89,8 @@ export class TestGateway {
     readonly blobs: Blobs,
     readonly encoder: ThreadEncoder,
     readonly preprocessing: ResumablePreprocessing,
+    /** What was logged of damage to staged bytes. */
+    readonly damages: readonly object[],
     settings: TestGatewaySettings,
   ) {
     for (const { cessAccount, territory } of [alice, bob]) {
@@ -104,14 +107,17 @@ export class TestGateway {
     let now = left === undefined ? 1_700_000_000_000 : 1_700_001_000_000;
     const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
     const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
-    const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
-    const encoder = new ThreadEncoder({ threads: 2 });
+    const damages: object[] = [];
+    const onDamage = new DamageRecorder({ catalog, log: { error: (found: object) => damages.push(found) } as never })
+      .record;
+    const blobs = await FileBlobs.open({ folder: join(folder, "blobs"), onDamage });
+    const encoder = new ThreadEncoder({ threads: 2, onDamage });
     const { maxSegmentsPerFile } = settings;
     const preprocessing = new ResumablePreprocessing(
       { catalog, blobs, encoder },
       maxSegmentsPerFile === undefined ? {} : { maxSegmentsPerFile },
     );
-    return new TestGateway(folder, catalog, blobs, encoder, preprocessing, settings);
+    return new TestGateway(folder, catalog, blobs, encoder, preprocessing, damages, settings);
   }
 
   /** Another gateway over the same services, with some of them replaced. */

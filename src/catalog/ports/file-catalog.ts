@@ -60,8 +60,13 @@ export interface FileCatalog {
    * job. Adds a `delete` job if nothing references the file.
    */
   stored(id: string): Promise<Released>;
-  /** The network refused the file for good: removes the `store` job. Staged bytes stay. */
+  /** The network refused the file for good: removes the `store` job. Staged bytes stay while a version needs the file. */
   failed(id: string, failure: string): Promise<void>;
+  /**
+   * The file's staged bytes are damaged, and the damage is recorded. It goes on with those of another version that has
+   * the same, if there is one; else it has failed, as above, until somebody puts them again. Resolves whether it has.
+   */
+  damaged(id: string, failure: string): Promise<boolean>;
   /** failed → encoded with a `store` job, for another try. */
   retry(id: string): Promise<void>;
   /** stored → deleting if nothing references it; false when something does again (then its `delete` job is removed). */

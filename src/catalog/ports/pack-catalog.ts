@@ -123,7 +123,12 @@ export interface PackCatalog {
   belowHalf(): Promise<readonly StoredPack[]>;
   /** Stored packs that too few nodes have left, however full they are; those that are being merged are left out. */
   toRenew(): Promise<readonly StoredPack[]>;
-  /** The live runs of a pack, in order. */
+  /**
+   * Packs that failed because staged bytes of them are damaged, while objects in them are whole, in the same order; those
+   * whose whole runs are about to move are left out.
+   */
+  damaged(): Promise<readonly StoredPack[]>;
+  /** The live runs of a pack that are not damaged, in order. */
   liveRuns(file: string): Promise<readonly PackRun[]>;
   /** The pack's staged bytes; empty once it is stored. */
   blobs(file: string): Promise<readonly BlobSlice[]>;

@@ -12,7 +12,7 @@ export const CATALOG = "catalog.sqlite";
 export const KEYS = "keys.json";
 /** What may stand in an archive beside the first and the last file: nothing else is written to a disk. */
 export const CONTENT =
-  /^(?:catalog\.sqlite|keys\.json|state\/[\w-]{1,64}\.json|blobs\/[0-9a-f]\/[0-9a-f]{32}|blobs\/packs\/[0-9a-f]{32})$/;
+  /^(?:catalog\.sqlite|keys\.json|state\/[\w-]{1,64}\.json|blobs\/[0-9a-f]\/[0-9a-f]{32}(?:-\d{1,15}-[0-9a-f]{8})?|blobs\/packs\/[0-9a-f]{32})$/;
 
 export const beginningSchema = z.object({
   format: z.literal(1, { error: "this program reads backups of format 1" }),

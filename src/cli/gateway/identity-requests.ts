@@ -6,6 +6,13 @@ import { placeText } from "../../config/place.js";
 import { DomainError } from "../../model/errors.js";
 import { parseIdentityPolicy } from "../../model/policy-document.js";
 
+/** What a command asks about accounts, keys or quotas: a request of the admin listener. */
+export interface IdentityRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: unknown;
+}
+
 /** The bodies of the admin listener's routes about accounts, keys and quotas. */
 export const newAccountSchema = z.strictObject({
   name: accountFields.name.regex(/^[^\p{Cc}/]+$/u, "must have no slashes and no control characters"),

@@ -30,6 +30,8 @@ import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
+import type { DamageRecord } from "../../model/damage.js";
+import { DamageRecorder } from "../../maintenance/damage-recorder.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
@@ -83,15 +85,15 @@ export async function openServices(
   log: Logger,
   traced?: Traced,
 ): Promise<Services> {
-  const { dataDir } = config;
+  const { dataDir, encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
   const path = join(dataDir, "catalog.sqlite");
   const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
   await settle(catalog);
   const space = DiskSpace.of(dataDir, clock, { reserveBytes: config.reserveBytes });
-  const { guard, blobs } = await openStaging(dataDir, catalog, space, log, parts);
-  const encoder = new ThreadEncoder(config.encodingThreads === 0 ? {} : { threads: config.encodingThreads });
+  const { guard, blobs, onDamage } = await openStaging(dataDir, catalog, space, log, parts);
+  const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
@@ -107,7 +109,7 @@ export async function openServices(
   const retrieval = new NetworkRetrieval({ ...found, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
-  const shared = { catalog, blobs, preprocessing, clock, log, wake, owners: accounts.owner };
+  const shared = { catalog, blobs, preprocessing, clock, log, wake, onDamage, owners: accounts.owner };
   const distribution = new Distribution(
     {
       ...shared,
@@ -175,18 +177,20 @@ async function openStaging(
   space: DiskSpace,
   log: Logger,
   parts: TracedParts,
-): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs }> {
+): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs; readonly onDamage: DamageRecord }> {
+  const onDamage = new DamageRecorder({ catalog, log }).record;
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
     folder: join(dataDir, "blobs"),
     space,
+    onDamage,
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs: parts.blobs(blobs) };
+  return { guard, blobs: parts.blobs(blobs), onDamage };
 }
 
 /** What operators read of a catalog that is not the newest. */

@@ -2,8 +2,17 @@ import type { Registry } from "prom-client";
 import type { Services } from "../gateway/services.js";
 import { gauge } from "./families.js";
 
-/** Whether the catalog is the newest, and what is kept because it might not be. */
-export function stagingMetrics(registry: Registry, { guard, blobs }: Pick<Services, "guard" | "blobs">): void {
+/** Damage to staged bytes, whether the catalog is the newest, and what is kept because it might not be. */
+export function stagingMetrics(
+  registry: Registry,
+  { guard, blobs, catalog }: Pick<Services, "guard" | "blobs" | "catalog">,
+): void {
+  gauge(
+    registry,
+    "cess_s3_damaged_objects",
+    "Objects that the network does not have and whose staged bytes are damaged",
+    () => catalog.damages.count(),
+  );
   gauge(
     registry,
     "cess_s3_catalog_went_back",

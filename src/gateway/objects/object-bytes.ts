@@ -9,6 +9,7 @@ import { S3Error } from "../s3-error.js";
 import { segmentCapacity, type CessFile, type DataKey, type Extent } from "../../model/file.js";
 import type { BlobId, BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
+import { damagedObject } from "./damaged-object.js";
 import type { NetworkBucket } from "./network-bucket.js";
 import { openRun } from "./staged-run.js";
 
@@ -34,7 +35,8 @@ export class ObjectBytes {
 
   /**
    * Bytes `range` of a version. Resolves when the first bytes are there, so that earlier failures become S3Errors:
-   * NoSuchKey if the version was deleted meanwhile, ObjectUnavailable if its bytes cannot be had. `key`: the version's
+   * NoSuchKey if the version was deleted meanwhile, ObjectUnavailable if its bytes cannot be had; or a DomainError
+   * `stagedBytesDamaged`. `key`: the version's
    * data key, if it has one. The caller has checked that the requester may read.
    */
   async open(
@@ -48,10 +50,10 @@ export class ObjectBytes {
     if (network && isNetworkBucket(version)) return network.read(version, range, { signal, waits });
     let current = version;
     for (let attempt = 1; ; attempt++) {
-      const staged =
-        current.durability.state === "stored" ? undefined : await this.openStaged(current, range, signal, key);
-      if (staged) return staged;
       try {
+        const staged =
+          current.durability.state === "stored" ? undefined : await this.openStaged(current, range, signal, key);
+        if (staged) return staged;
         return await this.components.retrieval.open(
           await this.fileRanges(current, range, key),
           signal,
@@ -80,6 +82,9 @@ export class ObjectBytes {
       ? await this.stagedInPack(extent, extent.packed.length, range, key)
       : await this.stagedOwn(version.id, range);
     if (!staged) return undefined;
+    // A read of checked bytes finds out whether it touches the damaged ones. That of others would give them.
+    const isChecked = (blob: BlobId) => this.components.blobs.isChecked(blob);
+    if (version.durability.state === "damaged" && !staged.blobs.every(isChecked)) throw damagedObject(version);
     try {
       return await ByteStream.begin(staged.content, signal, this.components.blobs.pin(staged.blobs));
     } catch (error) {

@@ -14,6 +14,7 @@ import type { BucketCall } from "../call.js";
 import type { StorageComponents } from "./storage-components.js";
 import type { Copied, CopyRequest, ObjectName } from "./objects.js";
 import { readableSource, type SourceComponents } from "./copy-source.js";
+import { damagedObject } from "./damaged-object.js";
 import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
 import { newLock } from "./lock-service.js";
@@ -67,6 +68,8 @@ export class ObjectCopy {
     const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
     if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
     if (isSelfCopy(key, call.bucket, request)) throw illegalSelfCopy();
+    // Its copy would share the damaged bytes.
+    if (source.durability.state === "damaged") throw damagedObject(source);
     const dataKey = await this.components.encryption.unlock(source.encryption, request.sourceCustomer);
     return { source, key: dataKey, sourceVersionId };
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Checksum } from "../../model/checksum.js";
 import type { Clock } from "../../model/clock.js";
+import { damageOf } from "../../model/damage.js";
 import { isProblem } from "../../model/errors.js";
 import { S3Error } from "../s3-error.js";
 import { PLAIN } from "../../model/file.js";
@@ -152,7 +153,11 @@ export class UploadCompletion {
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
     const settings = { format: upload.format ?? PLAIN };
-    const fid = promised ? await preprocessing.rootOf(upload.id, content, settings, signal) : undefined;
+    const fid = await this.checked(parts, async () => {
+      if (promised) return preprocessing.rootOf(upload.id, content, settings, signal);
+      await preprocessing.check(upload.id, content, signal);
+      return undefined;
+    });
     const { bucket, key, content: headers, metadata, tags, acl, encryption } = upload;
     const found = await catalog.buckets.get(bucket);
     if (!found) throw new S3Error("NoSuchBucket", { resource: bucket });
@@ -179,6 +184,22 @@ export class UploadCompletion {
     );
     const { expiry } = await expiries.versionExpiry(written.version);
     return defined({ etag: version.etag, versionId: written.version.versionId, checksum, encryption, expiry });
+  }
+
+  /** Names the part whose bytes are damaged. */
+  private async checked<T>(parts: readonly Part[], read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      const blobs = new Set<string>(damageOf(error)?.slices.map(({ blob }) => blob));
+      const part = parts.find(({ blob }) => blobs.has(blob));
+      if (!part) throw error;
+      throw new S3Error("InternalError", {
+        message: `The bytes of part ${part.partNumber} that are staged on the gateway's disk are damaged. Upload the part again.`,
+        fields: { PartNumber: String(part.partNumber) },
+        cause: error,
+      });
+    }
   }
 
   /** A FID that is the ETag is that of a file of its own. */

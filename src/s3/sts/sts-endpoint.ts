@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { S3Error } from "../../gateway/s3-error.js";
 import type { AccessKey } from "../../model/account.js";
 import { StsError } from "../../sts/sts-error.js";
 import type { Sts } from "../../sts/sts.js";
@@ -10,7 +11,7 @@ import type { RequestHead } from "../request.js";
 import { readDocument } from "../wire/document-body.js";
 import { requestBody } from "../wire/request-body.js";
 import { stsActions, type StsAction } from "./sts-actions.js";
-import { stsResponse } from "./sts-response.js";
+import { stsErrorOf, stsErrorResponse, stsResponse } from "./sts-response.js";
 
 export interface StsEndpointComponents extends AuthenticateComponents {
   readonly sts: Sts;
@@ -31,6 +32,10 @@ export interface StsExchange {
   /** Called with the name of the action, then with the signer when the signature was verified. */
   named(action: string): void;
   authenticated(accessKey: AccessKey): void;
+  /** What S3 would answer to a failure; logs one that clients are told nothing about. */
+  refused(failure: unknown): S3Error;
+  /** Called with the code of an error answer. */
+  answered(code: string): void;
 }
 
 /** A form of an STS call, in bytes: the longest has a token of an identity provider and a policy, percent-encoded. */
@@ -53,8 +58,19 @@ export class StsEndpoint {
     private readonly settings: StsEndpointSettings,
   ) {}
 
-  /** Rejects with StsError, S3Error or DomainError: `stsErrorOf` (sts-response) makes an StsError of each. */
-  async answer(head: RequestHead, exchange: StsExchange): Promise<S3Response> {
+  /** Refusals are answers, too, in the STS API's form. Rejects when the client hung up within its form. */
+  async serve(head: RequestHead, exchange: StsExchange): Promise<S3Response> {
+    try {
+      return await this.answer(head, exchange);
+    } catch (failure) {
+      if (exchange.source.isCut) throw failure;
+      const refused = failure instanceof StsError ? failure : stsErrorOf(exchange.refused(failure));
+      exchange.answered(refused.code);
+      return stsErrorResponse(refused, exchange.requestId);
+    }
+  }
+
+  private async answer(head: RequestHead, exchange: StsExchange): Promise<S3Response> {
     exchange.anonymous();
     const form = await this.read(head, exchange.source);
     const parameters = new URLSearchParams(form);

@@ -66,7 +66,7 @@ describe("The template of cess-s3 init", () => {
   it("has defaults that mean the same when they are written down, and examples that are taken", () => {
     // All at once, but for what excludes each other.
     const excluded =
-      /^ *(?:mnemonic|keystoreFile|keystorePasswordFile|secretAccessKey|secretAccessKeySealed|masterKey|module):/;
+      /^ *(?:mnemonic|keystoreFile|keystorePasswordFile|secretAccessKey|secretAccessKeySealed|masterKey|module|policy|claim):/;
     const taken = uncommented.split("\n").filter((line) => !excluded.test(line));
     const written = load(taken.join("\n"));
     const plain = load(configTemplate());

@@ -25,8 +25,9 @@ describe("An order's parts", () => {
   });
 
   it("finds a segment's bytes across the blobs that hold the file", () => {
+    const staged = (id: string) => ({ id: id as BlobId, offset: 0, checksummed: undefined });
     const blobs: Pick<Blobs, "locate"> = {
-      locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length }),
+      locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length, blob: staged(blob) }),
     };
     const slice = (blob: string, offset: number, length: number) => ({ blob: blob as BlobId, offset, length });
     const file = {
@@ -35,11 +36,11 @@ describe("An order's parts", () => {
       blobs: [slice("a", 5, 20 * MIB), slice("b", 0, 20 * MIB), slice("c", 1, 30 * MIB)],
     };
     expect(segmentContent(file, 0, blobs)).to.deep.equal([
-      { path: "/staging/a", offset: 5, length: 20 * MIB },
-      { path: "/staging/b", offset: 0, length: 12 * MIB },
+      { path: "/staging/a", offset: 5, length: 20 * MIB, blob: staged("a") },
+      { path: "/staging/b", offset: 0, length: 12 * MIB, blob: staged("b") },
     ]);
     expect(segmentContent(file, 2, blobs)).to.deep.equal([
-      { path: "/staging/c", offset: 1 + 24 * MIB, length: 70 * MIB - 2 * SEGMENT_SIZE },
+      { path: "/staging/c", offset: 1 + 24 * MIB, length: 70 * MIB - 2 * SEGMENT_SIZE, blob: staged("c") },
     ]);
     expect(() => segmentContent({ ...file, size: 71 * MIB }, 2, blobs)).to.throw(
       "only 73400320 of the file's 74448896 bytes are staged",

@@ -60,7 +60,10 @@ describe("Transfer: taking turns", () => {
         clock,
         counters: new Counters(),
         blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
-        encoder: { fragment: () => Promise.resolve(new Uint8Array(1)) },
+        encoder: {
+          fragment: () => Promise.resolve(new Uint8Array(1)),
+          verify: (bytes: Uint8Array) => Promise.resolve(bytes),
+        },
         catalog: {
           files: {
             savePlacements: (id: string, placements: readonly Placement[]) =>

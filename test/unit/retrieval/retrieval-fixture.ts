@@ -68,6 +68,7 @@ export function useRetrieval() {
       hashSegment: encoder.hashSegment.bind(encoder),
       segmentHash: encoder.segmentHash.bind(encoder),
       fragment: encoder.fragment.bind(encoder),
+      check: encoder.check.bind(encoder),
       reconstruct: encoder.reconstruct.bind(encoder),
       verify,
       close: () => Promise.resolve(),

@@ -112,9 +112,10 @@ describe("Reading an object", () => {
     expect(fixture.retrieval.opened).to.have.length(1);
   });
 
-  it("is ObjectUnavailable when the bytes are nowhere, before an answer begins", async () => {
+  it("is InternalError when the bytes are nowhere, before an answer begins: the object is damaged", async () => {
     await fixture.blobs.remove(await catalogBlobs());
-    await refused("ObjectUnavailable", get({}));
+    await refused("InternalError", get({}));
+    expect((await head({})).version.durability.state).to.equal("damaged");
   });
 
   it("lets go of the blobs when the reader leaves before the end or without having read", async () => {

@@ -322,12 +322,11 @@ describe("Multipart uploads", () => {
     }
   });
 
-  it("with an MD5 as their ETag are completed without the encoder, and read back before and after they are stored", async () => {
+  it("with an MD5 as their ETag are completed, and read back before and after they are stored", async () => {
     await build({ multipartEtag: "md5-parts" });
     const bytes = bytesOf(40 * MIB, 4);
     const id = await create();
     const parts = [await put(id, 1, bytes.subarray(0, 33 * MIB)), await put(id, 2, bytes.subarray(33 * MIB))];
-    await fixture.encoder.close();
     await complete(id, { parts: listed(parts) });
     const { version } = await fixture.gateway.objects.head(as(alice), name, { preconditions: {} });
     expect((await read()).equals(bytes), "staged").to.equal(true);
