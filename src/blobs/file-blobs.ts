@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
+import { mkdir, open, opendir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
 import { stagedBytesDamaged, type DamageRecord } from "../model/damage.js";
@@ -10,7 +10,7 @@ import { fileChunks } from "../streams/file-chunks.js";
 import { listBytes, PieceChecksummer, type Checksummed } from "../streams/piece-checksums.js";
 import { fileBlobId, isBlobId, newBlobName, placeInPack, placeOf, type BlobPlace } from "./blob-id.js";
 import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob, type WriteOptions } from "./blobs.js";
-import type { DiskClaim, DiskSpace } from "../files/disk-space.js";
+import { measureDisk, type DiskClaim, type DiskSpace } from "../files/disk-space.js";
 import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { checkedBytes, damageIn, type BlobFile } from "./checked-read.js";
@@ -286,8 +286,7 @@ export class FileBlobs implements Blobs {
 
   async free(): Promise<number> {
     if (this.space) return Math.max(0, (await this.space.status()).available);
-    const { bavail, bsize } = await statfs(this.folder);
-    return bavail * bsize;
+    return (await measureDisk(this.folder)).free;
   }
 
   close(): Promise<void> {

@@ -89,11 +89,7 @@ export class DiskSpace {
 
   /** Of the disk that an existing folder is on. */
   static of(folder: string, clock: Clock, settings: DiskSpaceSettings = {}): DiskSpace {
-    const measure = async () => {
-      const { bavail, blocks, bsize } = await statfs(folder);
-      return { free: bavail * bsize, total: blocks * bsize };
-    };
-    return new DiskSpace({ clock, measure }, settings);
+    return new DiskSpace({ clock, measure: () => measureDisk(folder) }, settings);
   }
 
   /** `free` is asked to free so many bytes of what may be lost before bodies are refused. */
@@ -198,6 +194,12 @@ export class DiskSpace {
     const at = this.components.clock.now();
     this.measured = { ...(await this.components.measure()), at, written, claimed };
   }
+}
+
+/** The disk that an existing folder is on. */
+export async function measureDisk(folder: string): Promise<DiskMeasure> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { free: bavail * bsize, total: blocks * bsize };
 }
 
 /** Whether two existing folders are on one disk. */

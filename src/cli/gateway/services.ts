@@ -81,18 +81,15 @@ export async function openServices(
   config: Config,
   accounts: Accounts,
   signer: Signer,
-  { keys, settle }: GatewayKeys,
+  gatewayKeys: GatewayKeys,
   log: Logger,
   traced?: Traced,
 ): Promise<Services> {
   const { dataDir, encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
-  const path = join(dataDir, "catalog.sqlite");
-  const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
-  await settle(catalog);
-  const space = DiskSpace.of(dataDir, clock, { reserveBytes: config.reserveBytes });
-  const { guard, blobs, onDamage } = await openStaging(dataDir, catalog, space, log, parts);
+  const catalog = await openCatalog(config, gatewayKeys, parts);
+  const { space, guard, blobs, onDamage } = await openStaging(config, catalog, log, parts);
   const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
@@ -119,14 +116,14 @@ export async function openServices(
       registry,
       policy: await placementPolicy(config.placement),
       ...(traced && { traced }),
-      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
+      orderNames: new OrderNames(gatewayKeys.keys.derive(ORDER_NAMES)),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
   const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
   return {
-    keys,
+    keys: gatewayKeys.keys,
     catalog,
     space,
     readings: new JsonReadingStore(store),
@@ -170,14 +167,24 @@ function chainSession({ chain: { endpoints, blockMs } }: Config, watermark: Fina
   return new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
 }
 
-/** Staging, guarded against a catalog that went back. */
+async function openCatalog({ dataDir }: Config, { keys, settle }: GatewayKeys, parts: TracedParts): Promise<Catalog> {
+  const opened = await openSqliteCatalog(
+    { clock: systemClock, sealer: keys },
+    { path: join(dataDir, "catalog.sqlite") },
+  );
+  const catalog = parts.catalog(opened);
+  await settle(catalog);
+  return catalog;
+}
+
+/** Staging, guarded against a catalog that went back, on its share of the disk. */
 async function openStaging(
-  dataDir: string,
+  { dataDir, reserveBytes }: Config,
   catalog: Catalog,
-  space: DiskSpace,
   log: Logger,
   parts: TracedParts,
-): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs; readonly onDamage: DamageRecord }> {
+): Promise<Pick<Services, "space" | "guard" | "blobs"> & { readonly onDamage: DamageRecord }> {
+  const space = DiskSpace.of(dataDir, systemClock, { reserveBytes });
   const onDamage = new DamageRecorder({ catalog, log }).record;
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
@@ -190,7 +197,7 @@ async function openStaging(
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs: parts.blobs(blobs), onDamage };
+  return { space, guard, blobs: parts.blobs(blobs), onDamage };
 }
 
 /** What operators read of a catalog that is not the newest. */
