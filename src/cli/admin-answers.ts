@@ -81,7 +81,10 @@ const holderSchema = z.object({
   /** 0…11 */
   index: count,
   node: z.string().optional(),
-  /** Of the fragment: `assigned`, `sent` (taken), `reported` (on chain), `held`, or `lost` (to be made anew elsewhere). */
+  /**
+   * Of the fragment: `assigned`, `sent` (taken), `reported` (on chain), `held`, `missing` (its node was asked and did not
+   * give it), or `lost` (to be made anew elsewhere).
+   */
   fragment: z.string(),
   /** Of the node: its state on chain, or `unregistered`. */
   state: z.string(),
@@ -104,6 +107,8 @@ const fileSchema = z.object({
   failure: z.string().optional(),
   /** An order that was signed, and may be included until this block. */
   signed: z.object({ nonce: count, untilBlock: count }).optional(),
+  /** Its bytes were restored here, because too few fragments were left: it is on its way to the network again. */
+  restored: z.boolean().optional(),
   /** Fragments left of the worst segment. */
   redundancy: count.optional(),
   segments: z.array(z.object({ hash: z.string().optional(), holders: z.array(holderSchema) })),

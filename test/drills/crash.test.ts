@@ -163,6 +163,6 @@ describe("a gateway killed with SIGKILL at random moments", function () {
     const files = readdirSync(join(folder, "data"), { recursive: true, withFileTypes: true }).filter(
       (entry) => entry.isFile() && entry.parentPath.includes("blobs"),
     );
-    expect(files.length === 0 || uploads! > 0, "blobs on disk belong to uploads still open").to.equal(true);
+    expect(files.length === 0 || uploads > 0, "blobs on disk belong to uploads still open").to.equal(true);
   });
 });

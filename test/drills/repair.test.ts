@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import type { ObjectAnswer } from "../../src/cli/admin-answers.js";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
 import type { Fid } from "../../src/model/hash.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
@@ -98,6 +99,10 @@ describe("files whose nodes die for good", function () {
     const six = (await network.nodes()).filter(({ account }) => holders.slice(0, 6).includes(account));
     for (const { n } of six) network.setFault(n, "down");
     await eventually("HEAD tells", async () => (await state("large")).redundancy === "6/12", 60_000);
+    const answer = (await (await fetch(`${gateway.admin}/objects/${BUCKET}/large`)).json()) as ObjectAnswer;
+    expect(answer.redundancy).to.equal(6);
+    const missing = answer.files[0]!.segments[0]!.holders.filter(({ fragment }) => fragment === "missing");
+    expect(missing.map(({ node }) => node)).to.have.members(six.map(({ account }) => account));
     for (const { n } of six) network.setFault(n, "none");
     await eventually(
       "HEAD tells that they are back",

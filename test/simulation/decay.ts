@@ -26,7 +26,7 @@ export class Decay {
 
   constructor(seed: number) {
     this.random = seededRandom(seed ^ SALT);
-    this.used = this.random() < 0.4;
+    this.used = this.random() < 0.2;
   }
 
   get settings(): ScrubSettings {
@@ -62,6 +62,8 @@ export async function decayAndRepair(world: DecayingWorld): Promise<void> {
   nodes.dropDeleted = true;
   decay.active = true;
   await world.restart();
+  // With other settings for packs than before.
+  await untilIdle(world);
   let ended = false;
   const readers = clients.map((client) => client.readUntil(() => ended));
   if (random() < 0.5) await passingOutage(world);

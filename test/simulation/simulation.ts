@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
-import type { Account, CessAccount } from "../../src/model/account.js";
+import type { Account } from "../../src/model/account.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
+import { ACCOUNTS, drawAccounts } from "./accounts.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
 import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
@@ -111,11 +112,10 @@ export class Simulation implements Service {
     this.crowded = random() < 0.2;
     this.sweepMs = random() < 0.2 ? 4_000 : random() < 0.1 ? 1_000 : SWEEP_MS;
     this.diskSlowness = random() < 0.2 ? 10 : 1;
-    const accounts = [account("alice", "a"), account("bob", "b"), { ...account("alice", "c"), displayName: "twin" }];
-    this.accounts = new Map(accounts.map((each) => [each.id, each]));
-    for (const { cessAccount, territory } of accounts.slice(0, 2))
+    this.accounts = new Map(ACCOUNTS.map((each) => [each.id, each]));
+    for (const { cessAccount, territory } of ACCOUNTS.slice(0, 2))
       this.chain.addTerritory(cessAccount, territory, BigInt(500 * CHARGED_PER_SEGMENT));
-    const present = random() < 0.25 ? accounts : accounts.slice(0, random() < 0.5 ? 1 : 2);
+    const present = drawAccounts(random, this.rot.used);
     this.refusesDeletions = this.spec === 100 && present.length > 1;
     // An account may be at work from two places at once, in the same bucket.
     this.clients = present.flatMap((each) =>
@@ -393,8 +393,4 @@ export class Simulation implements Service {
   private failed(): Promise<never> {
     return new Promise((_, reject) => (this.onFailure = () => reject(this.failure!)));
   }
-}
-
-function account(displayName: string, digit: string): Account {
-  return { id: digit.repeat(64), displayName, cessAccount: `cX${displayName}` as CessAccount, territory: "home" };
 }

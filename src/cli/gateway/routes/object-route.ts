@@ -1,5 +1,5 @@
 import { json, type AdminRoute } from "../../../admin/admin-server.js";
-import type { ListedJob } from "../../../catalog/catalog.js";
+import type { FileRow, ListedJob } from "../../../catalog/catalog.js";
 import type { CessAccount } from "../../../model/account.js";
 import type { Extent } from "../../../model/file.js";
 import type { ObjectVersion } from "../../../model/object.js";
@@ -66,9 +66,9 @@ async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | 
   const { catalog } = parts;
   const row = await catalog.files.get(extent.file);
   if (!row) return undefined;
-  const { id, fid, state, layout, size, reports, failure, signed } = row;
+  const { id, fid, state, layout, size, reports, failure, signed, restored } = row;
   const kind = state === "deleting" ? "delete" : "store";
-  const found = state === "stored" ? await held(parts, row.fid) : { segments: [{ holders: await placed(parts, id) }] };
+  const found = state === "stored" ? await held(parts, row) : { segments: [{ holders: await placed(parts, id) }] };
   return {
     id,
     fid,
@@ -80,6 +80,7 @@ async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | 
     reports,
     ...(failure === undefined ? {} : { failure }),
     ...(signed && { signed }),
+    ...(restored === true && { restored }),
     ...found,
     ...jobOf(await catalog.status.job(kind, id)),
   };
@@ -92,23 +93,24 @@ async function placed({ catalog, registry }: Parts, id: string): Promise<Holder[
   return placements.map(({ index, node, state }) => ({ index, fragment: state, ...standing(rows, node) }));
 }
 
-/** Who holds a stored file by the chain's word; no segments where the chain cannot be asked. */
+/** Who holds a stored file by the chain's word and what was seen of them; no segments where the chain cannot be asked. */
 async function held(
-  { retrieval, registry }: Parts,
-  fid: Extent["fid"],
+  { retrieval, registry, catalog: { checks } }: Parts,
+  { id, fid }: FileRow,
 ): Promise<Pick<FileAnswer, "segments" | "redundancy">> {
   const found = await retrieval.files.holders(fid, AbortSignal.timeout(CHAIN_MS)).catch(() => undefined);
   if (!found) return { segments: [] };
+  const failing = new Set([...(await checks.failingNodes()), ...(await checks.failing(id))].map(({ node }) => node));
   const rows = new Map(registry.table().map((row) => [row.account, row]));
   let redundancy: number = FRAGMENTS;
   const segments = found.file.segments.map(({ hash, fragments }) => {
-    const good = fragments.filter(({ node, lost }) => lost !== true && found.standing.has(node)).length;
-    redundancy = Math.min(redundancy, good);
     const holders = fragments.map(({ node, lost }, index) => ({
       index,
-      fragment: lost === true ? "lost" : "held",
+      fragment: lost === true ? "lost" : failing.has(node) ? "missing" : "held",
       ...standing(rows, node),
     }));
+    const good = fragments.filter(({ node }, index) => holders[index]?.fragment === "held" && found.standing.has(node));
+    redundancy = Math.min(redundancy, good.length);
     return { hash, holders };
   });
   return { segments, redundancy };

@@ -23,8 +23,8 @@ export function waitingFor({ state, files, job, packBy }: Waiting): string[] {
   return reasons;
 }
 
-function fileWords({ id, state, reports, failure, job, redundancy }: FileAnswer): string[] {
-  const of = `file ${id}`;
+function fileWords({ id, state, reports, failure, job, redundancy, restored }: FileAnswer): string[] {
+  const of = restored === true ? `file ${id}, restored here to be stored anew` : `file ${id}`;
   if (state === "failed")
     return [
       `${of}: the network refused it for good: ${failure ?? "no reason is known"}; try it again with cess-s3 jobs retry file:${id}`,

@@ -43,6 +43,12 @@ describe("Why an object waits, in words", () => {
     ]);
   });
 
+  it("tells a file under repair from one that is deleted", () => {
+    expect(why("staged", [file("deleting", { restored: true, job: job("leased", { kind: "delete" }) })])).to.deep.equal(
+      ["file 9, restored here to be stored anew: is being deleted on the chain now"],
+    );
+  });
+
   it("says what the network refused for good, and how to try again", () => {
     expect(why("encoded", [file("failed", { failure: "other content has this FID" })])).to.deep.equal([
       "file 9: the network refused it for good: other content has this FID; try it again with cess-s3 jobs retry file:9",
