@@ -9,7 +9,7 @@ export const CHAIN_READINGS_DEFAULTS = {
   freshMs: 5_000,
   /** How long the last reading is used while the chain cannot be reached, ms. */
   staleMs: 600_000,
-  /** How long the chain may take to answer, ms; then it counts as out of reach. */
+  /** How long the chain may take to answer, ms; then the last reading serves, or it is seen whether the chain is away. */
   waitMs: 2_000,
   /** Between two times that the readings are saved, ms. */
   saveMs: 60_000,
@@ -80,7 +80,11 @@ export class ChainReadings {
     if (isAway && known) return known;
     if (isAway && this.waited) throw unreachable();
     try {
-      const answer = await this.within(this.ask(account));
+      const asking = this.ask(account);
+      let answer;
+      // With nothing to go by, one that is slow is waited for, but not one that is away.
+      do answer = await this.within(asking);
+      while (!answer && !known && this.components.chain.connected);
       this.waited = true;
       if (answer) return answer;
     } catch (error) {
