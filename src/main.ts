@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { addAdminCommands } from "./cli/commands/admin-commands.js";
+import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
 import { AFTER_HELP } from "./cli/help.js";
@@ -97,14 +97,11 @@ program
     (await import("./cli/commands/seal.js")).runSeal(accessKey, options.config),
   );
 
-program
-  .command("backup")
+whereToAsk(program.command("backup"))
   .description("write the catalog and all staged bytes to one file, also while the gateway runs")
   .argument("<file>", "the archive to write (tar); must not exist")
-  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
-  .option("--admin <url>", "the running gateway's admin listener; by default the configuration's")
   .option("--with-keys", "take the key file along: whoever has the backup can then read everything in it")
-  .action(async (file: string, options: { config?: string; admin?: string; withKeys?: boolean }) =>
+  .action(async (file: string, options: { config?: string; admin?: string; tokenFile?: string; withKeys?: boolean }) =>
     (await import("./cli/commands/backup.js")).runBackup(file, options),
   );
 

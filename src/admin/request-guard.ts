@@ -4,9 +4,9 @@ import { isIP } from "node:net";
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i;
 
 /**
- * Keeps web sites from using the admin endpoint, which has no authentication, through the browser of someone who can
- * reach it. A site whose own name is made to resolve to this address (DNS rebinding) is of the same origin in that
- * browser's eyes, but its name stands in Host; any other site names itself in Origin or Sec-Fetch-Site.
+ * Keeps web sites from using the admin endpoint, which needs no token on a loopback address, through the browser of
+ * someone who can reach it. A site whose own name is made to resolve to this address (DNS rebinding) is of the same origin
+ * in that browser's eyes, but its name stands in Host; any other site names itself in Origin or Sec-Fetch-Site.
  *
  * Answered are Host headers with an IP address, which no name can be made to resolve to and which probes and Prometheus
  * send, with `localhost`, or with one of `names`, whatever the port: it may be forwarded. So are requests without Host,

@@ -32,11 +32,13 @@ export interface FolderLog {
 }
 
 const GATEWAY_CONTENTS =
-  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|blobs|cache|restore\.partial|state|access-logs|network)$/;
+  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|audit\.log(?:\.\d+)?|blobs|cache|restore\.partial|state|access-logs|network)$/;
 const NETWORK_CONTENTS = /^(?:lock\.(?:sqlite|json)|ports\.json|chain|node\d+)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
 /** Where a restore puts what it has not verified as a whole yet. */
 export const UNFINISHED_RESTORE = "restore.partial";
+/** Of a file's name in a data folder: the record of administrative acts. */
+export const isAuditLog = (name: string) => /^audit\.log(?:\.\d+)?$/.test(name);
 /** Made by the file system itself. */
 const FILE_SYSTEMS = "lost+found";
 

@@ -1,7 +1,8 @@
 import { get } from "node:http";
+import { get as getSecure } from "node:https";
 import { text } from "node:stream/consumers";
 import { ConfigError } from "../config/config-error.js";
-import type { ListenAddress } from "../config/quantity.js";
+import { hostAndPort, type ListenAddress } from "../config/quantity.js";
 
 /** By the code of the operating system: why an address is refused; behind a semicolon, what to do. */
 export const REASONS: Readonly<Record<string, string>> = {
@@ -15,9 +16,6 @@ export const REASONS: Readonly<Record<string, string>> = {
 
 /** How long whoever has the port may take to say what it is, ms. */
 const ASK_MS = 1_000;
-
-/** `host:port`, with an IPv6 address in brackets. */
-export const hostAndPort = ({ host, port }: ListenAddress) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /** An address to connect to where one to listen on was given: that of all addresses is none. */
 export function localAddress({ host, port }: ListenAddress): string {
@@ -33,10 +31,11 @@ export async function listen(
   setting: string,
   server: { listen(host: string, port: number): Promise<{ readonly port: number }> },
   { host, port }: ListenAddress,
+  scheme: "http" | "https" = "http",
 ): Promise<string> {
   try {
     const actual = await server.listen(host, port);
-    return `http://${hostAndPort({ host, port: actual.port })}`;
+    return `${scheme}://${hostAndPort({ host, port: actual.port })}`;
   } catch (error) {
     throw await listenError(setting, { host, port }, error);
   }
@@ -53,9 +52,16 @@ export async function listenError(setting: string, address: ListenAddress, error
 }
 
 /** Whether a gateway answers there: its S3 listener with a request's id, its admin listener with what it is. */
-export function isGateway(address: ListenAddress): Promise<boolean> {
+export async function isGateway(address: ListenAddress): Promise<boolean> {
+  return (await answersAsGateway("http", address)) || answersAsGateway("https", address);
+}
+
+function answersAsGateway(scheme: "http" | "https", address: ListenAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = get(`http://${localAddress(address)}/health/live`, { agent: false, timeout: ASK_MS }, (answer) => {
+    const url = `${scheme}://${localAddress(address)}/health/live`;
+    // Nothing is sent that is secret, and its certificate need not be for the address.
+    const options = { agent: false, timeout: ASK_MS, rejectUnauthorized: false };
+    const asked = (scheme === "https" ? getSecure : get)(url, options, (answer) => {
       text(answer).then(
         (body) => resolve(body === "live\n" || answer.headers["x-amz-request-id"] !== undefined),
         () => resolve(false),

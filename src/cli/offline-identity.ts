@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AdminRefusal } from "../admin/admin-server.js";
+import { routeRecord, type AuditLog } from "../admin/audit-log.js";
 import { systemClock } from "../async/system-clock.js";
 import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import { ConfigError } from "../config/config-error.js";
 import { loadIdentityConfig } from "../config/load.js";
 import { AdminError } from "./admin-error.js";
+import { offlineAuditLog, offlineUser } from "./audit.js";
 import { openGatewayFolder } from "./data-folder.js";
 import { Accounts } from "./gateway/accounts.js";
 import { gatewayKeys } from "./gateway/gateway-keys.js";
@@ -40,7 +42,8 @@ export async function onFolder(
       await settle(catalog);
       const accounts = new Accounts(config.accounts, keys);
       await accounts.load(catalog);
-      return await answer(identityRoutes({ accounts, catalog, keys, clock: systemClock }), request);
+      const routes = identityRoutes({ accounts, catalog, keys, clock: systemClock });
+      return await answer(routes, request, offlineAuditLog(folder.path));
     } finally {
       await catalog.close();
     }
@@ -49,16 +52,23 @@ export async function onFolder(
   }
 }
 
+/** As the admin listener would: what is no GET is recorded. */
 async function answer(
   routes: ReturnType<typeof identityRoutes>,
   { method, path, body }: IdentityRequest,
+  audit: AuditLog,
 ): Promise<unknown> {
+  const record = (answer: { readonly status: number; readonly made?: string }) =>
+    method === "GET" ? Promise.resolve() : audit.record(routeRecord({ method, path, by: offlineUser(), body, answer }));
   for (const route of routes) {
     const match = route.method === method ? route.path.exec(path) : null;
     if (!match) continue;
     try {
-      return JSON.parse((await route.run(match.slice(1).map(decodeURIComponent), body, new URLSearchParams())).body);
+      const done = await route.run(match.slice(1).map(decodeURIComponent), body, new URLSearchParams());
+      await record(done);
+      return JSON.parse(done.body);
     } catch (error) {
+      await record({ status: error instanceof AdminRefusal ? error.status : 500 });
       if (error instanceof AdminRefusal) throw new AdminError(error.message, error.status, { cause: error });
       throw error;
     }

@@ -5,11 +5,11 @@ import { webhooksSchema } from "./webhooks.js";
 import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
+import { adminSchema, tlsSchema } from "./listener-settings.js";
+import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
-
-const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 const hostName = z
   .string()
@@ -117,10 +117,14 @@ export const settingsSchema = z.strictObject({
     .regex(/^[a-z0-9.-]+$/, "must be a domain name in lower case, such as s3.example.com")
     .optional(),
   region: z.string().default("us-east-1"),
+  /** Also serves requests that were signed for another region than `region`. */
+  acceptAnyRegion: yesNo.default(false),
+  tls: tlsSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   shutdown: shutdownSchema.prefault({}),
-  /** Health, metrics and the cache switch, without authentication: keep it private. */
+  /** Health, metrics and what operators do; needs `admin.tokenFile` unless it is on a loopback address. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
+  admin: adminSchema.prefault({}),
   /**
    * Host names under which the admin endpoint is reached. It also answers to IP addresses, `localhost` and the host of
    * `adminListen`, and to no other name: a web site could make its own name resolve to this machine.
@@ -327,7 +331,12 @@ export const keyConfigSchema = z.object({
 export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
 
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
-export const adminConfigSchema = z.object({ adminListen: settingsSchema.shape.adminListen });
+export const adminConfigSchema = z.object({
+  adminListen: settingsSchema.shape.adminListen,
+  admin: settingsSchema.shape.admin,
+  peers: settingsSchema.shape.peers,
+  tls: settingsSchema.shape.tls,
+});
 
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;

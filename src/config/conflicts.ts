@@ -1,11 +1,13 @@
 import { isIPv6 } from "node:net";
 import type { z } from "zod";
+import { adminExposure } from "./listener-settings.js";
 import { placeOf } from "./place.js";
-import type { ListenAddress } from "./quantity.js";
+import { hostAndPort, type ListenAddress } from "./quantity.js";
 
 interface Conflicting {
   readonly listen: ListenAddress;
   readonly adminListen: ListenAddress;
+  readonly admin: { readonly tokenFile?: string | undefined };
   readonly domain?: string | undefined;
   readonly websiteDomain?: string | undefined;
   readonly peers: { readonly listen?: ListenAddress | undefined };
@@ -13,13 +15,15 @@ interface Conflicting {
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, peers, domain, websiteDomain }: Conflicting,
+  { listen, adminListen, admin, peers, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
     context.addIssue({ code: "custom", path: [...placeOf(key)], message });
   if (domain !== undefined && domain === websiteDomain)
     fault("websiteDomain", `must differ from domain, which is ${domain}, too: websites need a domain of their own`);
+  const exposure = adminExposure({ adminListen, admin });
+  if (exposure !== undefined) fault("adminListen", exposure);
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
@@ -30,12 +34,8 @@ export function conflicts(
       if (address && other && overlap(address, other))
         fault(
           key,
-          `${text(address)} is the address of ${earlier} (${text(other)}) as well: each listener needs a port of its own, such as ${(address.port % 65_535) + 1}`,
+          `${hostAndPort(address)} is the address of ${earlier} (${hostAndPort(other)}) as well: each listener needs a port of its own, such as ${(address.port % 65_535) + 1}`,
         );
-}
-
-function text({ host, port }: ListenAddress): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 /** Whether two servers on these addresses would be in each other's way. Port 0 is a new one each time. */

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { onePolicy, policyFields } from "./account.js";
+import { isLoopback } from "./loopback.js";
 import { wholeNumber } from "./quantity.js";
-
-const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 /** Keys that tokens are verified with must come unchanged: by TLS, or from this machine. */
 const safeUrl = z

@@ -15,6 +15,7 @@ import {
 import { readConfigFile } from "./config-file.js";
 import { Settings } from "./settings.js";
 import {
+  ADMIN_TOKEN_FILE_VARIABLE,
   CHAIN_VARIABLES,
   CONFIG_VARIABLE,
   DEV_VARIABLES,
@@ -89,6 +90,11 @@ export function loadIdentityConfig(file: string | undefined, environment: Enviro
 /** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */
 export function loadAdminConfig(file: string | undefined, environment: Environment = process.env): AdminConfig {
   return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(adminConfigSchema);
+}
+
+/** The file with the admin listener's token that the environment names; undefined where it names none. */
+export function environmentTokenFile(environment: Environment = process.env): string | undefined {
+  return environment[ADMIN_TOKEN_FILE_VARIABLE] || undefined;
 }
 
 /** The settings of `cess-s3 node`, not yet checked: file, then environment. Throws ConfigError. */

@@ -62,6 +62,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** `host:port`, with an IPv6 address in brackets. */
+export const hostAndPort = ({ host, port }: ListenAddress) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
 const notAddress = (value: unknown) =>
   `not an address to listen on: ${shown(value)}; write host:port, such as 127.0.0.1:9000`;
 

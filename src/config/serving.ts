@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rateSchema } from "./listener-settings.js";
 import { wholeNumber } from "./quantity.js";
 
 /** What clients of the S3 endpoint may take of it. */
@@ -16,6 +17,10 @@ export const limitsSchema = z
     documentSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
     /** Seconds in which something of a body must come. */
     bodyIdleSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
+    /** Requests of one access key; further ones are answered SlowDown. */
+    perKey: rateSchema.prefault({}),
+    /** Requests of one client address, or of one /64 network of IPv6. */
+    perAddress: rateSchema.prefault({}),
   })
   .refine(({ maxRequests, maxAnonymousRequests }) => maxAnonymousRequests <= maxRequests, {
     path: ["maxAnonymousRequests"],

@@ -5,11 +5,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Environment variable → place in the configuration. The environment outranks the file. */
 export type Variables = Readonly<Record<string, readonly string[]>>;
 
+/** Names the file with the admin listener's token: for the gateway, and for commands that ask one. */
+export const ADMIN_TOKEN_FILE_VARIABLE = "CESS_S3_ADMIN_TOKEN_FILE";
+
 export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_LISTEN: ["listen"],
   CESS_S3_DOMAIN: ["domain"],
   CESS_S3_WEBSITE_DOMAIN: ["websiteDomain"],
   CESS_S3_REGION: ["region"],
+  CESS_S3_ACCEPT_ANY_REGION: ["acceptAnyRegion"],
+  CESS_S3_TLS_CERT_FILE: ["tls", "certFile"],
+  CESS_S3_TLS_KEY_FILE: ["tls", "keyFile"],
+  CESS_S3_TLS_LISTENERS: ["tls", "listeners"],
   CESS_S3_MAX_CONNECTIONS: ["limits", "maxConnections"],
   CESS_S3_MAX_REQUESTS: ["limits", "maxRequests"],
   CESS_S3_MAX_ANONYMOUS_REQUESTS: ["limits", "maxAnonymousRequests"],
@@ -18,8 +25,14 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_BODY_IDLE_SECONDS: ["limits", "bodyIdleSeconds"],
   CESS_S3_SHUTDOWN_DELAY_SECONDS: ["shutdown", "delaySeconds"],
   CESS_S3_SHUTDOWN_DRAIN_SECONDS: ["shutdown", "drainSeconds"],
+  CESS_S3_KEY_REQUESTS_PER_SECOND: ["limits", "perKey", "requestsPerSecond"],
+  CESS_S3_KEY_BURST: ["limits", "perKey", "burst"],
+  CESS_S3_ADDRESS_REQUESTS_PER_SECOND: ["limits", "perAddress", "requestsPerSecond"],
+  CESS_S3_ADDRESS_BURST: ["limits", "perAddress", "burst"],
   CESS_S3_ADMIN_LISTEN: ["adminListen"],
   CESS_S3_ADMIN_NAMES: ["adminNames"],
+  [ADMIN_TOKEN_FILE_VARIABLE]: ["admin", "tokenFile"],
+  CESS_S3_PUBLIC_METRICS: ["admin", "publicMetrics"],
   CESS_S3_OBJECT_OWNERSHIP: ["newBuckets", "objectOwnership"],
   CESS_S3_BLOCK_PUBLIC_ACCESS: ["newBuckets", "blockPublicAccess"],
   CESS_S3_ENCRYPTION: ["encryption", "default"],
@@ -71,6 +84,7 @@ export const GATEWAY_VARIABLES: Variables = {
 /** These hold several values, separated by commas or spaces. */
 export const LISTS: ReadonlySet<string> = new Set([
   "CESS_S3_ADMIN_NAMES",
+  "CESS_S3_TLS_LISTENERS",
   "CESS_S3_CHAIN_ENDPOINTS",
   "CESS_S3_WEBHOOKS",
   "CESS_S3_PEER_ENDPOINTS",

@@ -8,8 +8,8 @@ import { eventMessage } from "./event-record.js";
 export interface Webhook {
   readonly name: string;
   readonly url: string;
-  /** Sent as a bearer token. */
-  readonly token?: string;
+  /** Sent as a bearer token. Called for each delivery, which fails if this throws. */
+  readonly token?: () => string;
 }
 
 export const NOTIFIER_DEFAULTS = {
@@ -109,7 +109,7 @@ export class Notifier implements Worker {
       signal: AbortSignal.any([signal, AbortSignal.timeout(this.settings.timeoutMs)]),
       headers: {
         "content-type": "application/json",
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token()}` }),
       },
       body: JSON.stringify(message),
     });

@@ -9,14 +9,19 @@ export function nodeNetwork(endpoint: string): string | undefined {
   const ipv4 = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(hostname);
   if (ipv4) return `${ipv4[1]}.${ipv4[2]}.0.0/16`;
   if (!hostname.startsWith("[")) return hostname.toLowerCase();
-  // In a URL, "::" stands for the longest run of zeros of an IPv6 address.
-  const [head = "", tail] = hostname.slice(1, -1).split("::");
+  const all = ipv6Groups(hostname.slice(1, -1));
+  return `${all[0] ?? "0"}:${all[1] ?? "0"}::/32`;
+}
+
+/** The eight groups of an IPv6 address, in hex; where an IPv4 address stands for the last two, it is one group. */
+export function ipv6Groups(address: string): string[] {
+  // "::" stands for the longest run of zeros.
+  const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === "" ? 0 : tail.split(":").length);
-  const all = [
+  return [
     ...groups,
     ...Array<string>(missing).fill("0"),
     ...(tail === undefined || tail === "" ? [] : tail.split(":")),
   ];
-  return `${all[0] ?? "0"}:${all[1] ?? "0"}::/32`;
 }

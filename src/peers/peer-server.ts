@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -20,6 +20,8 @@ export interface PeerServerComponents {
   readonly files: SharedFiles;
   readonly metadata: FileMetadata;
   readonly log: Log;
+  /** `node:http`'s by default; another one for TLS. */
+  readonly createServer?: (options: ServerOptions) => Server;
 }
 
 export interface PeerServerSettings {
@@ -66,7 +68,8 @@ export class PeerServer {
     settings: Partial<PeerServerSettings> = {},
   ) {
     this.settings = { ...PEER_SERVER_DEFAULTS, ...settings };
-    this.server = createServer({ requestTimeout: this.settings.requestTimeoutMs, maxHeaderSize: 16 * KIB });
+    const create = components.createServer ?? createServer;
+    this.server = create({ requestTimeout: this.settings.requestTimeoutMs, maxHeaderSize: 16 * KIB });
     this.server.maxConnections = this.settings.connections;
     this.server.timeout = this.settings.idleTimeoutMs;
     this.server.on("request", (request, response) => {

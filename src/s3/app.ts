@@ -1,7 +1,15 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { Socket } from "node:net";
 import express, { type Request, type Response } from "express";
-import { Dispatcher, type DispatchComponents, type DispatchSettings } from "./dispatch.js";
+import { Dispatcher, type DispatchComponents } from "./dispatch.js";
+import type { DispatchSettings } from "./dispatch-settings.js";
 
 export interface S3AppSettings extends DispatchSettings {
   /** Limit of open connections. Further ones are closed at once. */
@@ -21,8 +29,13 @@ const serverDefaults = {
   keepAliveTimeoutMs: 65_000,
 };
 
+export interface S3AppComponents extends DispatchComponents {
+  /** `node:http`'s by default; another one for TLS. */
+  readonly createServer?: (options: ServerOptions) => Server;
+}
+
 /** Creates the HTTP server of the S3 endpoint. The caller calls `listen` and `close`. */
-export function createS3App(components: DispatchComponents, settings: Partial<S3AppSettings> = {}): Server {
+export function createS3App(components: S3AppComponents, settings: Partial<S3AppSettings> = {}): Server {
   const dispatcher = new Dispatcher(components, settings);
   // A router, not an express application: an application changes the prototype of every request and response, which makes
   // each later access slower. It would also parse URL and body, but the signature is over them as they were sent.
@@ -33,7 +46,7 @@ export function createS3App(components: DispatchComponents, settings: Partial<S3
     app(request as Request, response as Response, () => void handle(request, response));
 
   const limits = { ...serverDefaults, ...settings };
-  const server = createServer({
+  const server = (components.createServer ?? createServer)({
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,

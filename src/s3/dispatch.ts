@@ -12,6 +12,7 @@ import { authenticate } from "./auth/authenticate.js";
 import type { Credentials } from "./auth/credentials.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
+import { dispatchDefaults, type DispatchSettings } from "./dispatch-settings.js";
 import type { Drain } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
@@ -21,7 +22,8 @@ import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
 import { formRequest, pendingRequest, type PendingRequest } from "./pending-request.js";
 import { HOST_ID, newRequestId } from "./request-ids.js";
-import { RequestPlaces, type Place, type PlaceLimits } from "./request-places.js";
+import { RequestPlaces, type Place } from "./request-places.js";
+import { requireRate, type RequestRates } from "./request-rates.js";
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
@@ -46,40 +48,14 @@ export interface DispatchComponents {
   readonly drain?: Pick<Drain, "headers" | "requireOpen">;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
+  /** How often one client may ask; without it, as often as it likes. */
+  readonly rates?: RequestRates;
   readonly onAnswer?: (answer: Answered) => void;
   /** Serves a request by calling `serve`, within a span of a trace. */
   readonly trace?: (request: IncomingMessage, serve: () => Promise<Answered>) => Promise<unknown>;
   /** Called with each answered request about a bucket, for the bucket's access log. */
   readonly onAccess?: (entry: AccessEntry) => void;
 }
-
-export interface DispatchSettings extends PlaceLimits {
-  readonly region: string;
-  /** The domain of virtual-host style requests. Without it, only path style works. */
-  readonly domain?: string;
-  /** The domain of websites: each host below it is a bucket. Without it there are no websites. */
-  readonly websiteDomain?: string;
-  /** Time that a client has to send a document, or a form up to its file, in milliseconds. Then RequestTimeout. */
-  readonly documentMs: number;
-  /** A client that sends no byte of its body for this long, in milliseconds, gets RequestTimeout. */
-  readonly bodyIdleMs: number;
-  readonly keepAliveMs: number;
-  /** The connection of a client that takes no byte of an answer for this long, in milliseconds, is closed. */
-  readonly readIdleMs: number;
-  /** Take the client's address and scheme from the nearest proxy's X-Forwarded-For and X-Forwarded-Proto. */
-  readonly trustProxy: boolean;
-}
-
-export const dispatchDefaults: DispatchSettings = {
-  region: "us-east-1",
-  maxRequests: 1024,
-  maxAnonymousRequests: 256,
-  bodyIdleMs: 60_000,
-  documentMs: 60_000,
-  keepAliveMs: 10_000,
-  readIdleMs: 120_000,
-  trustProxy: false,
-};
 
 /** Facts about a request for error answers and the log, collected while it is served. */
 interface Progress {
@@ -222,13 +198,14 @@ export class Dispatcher {
     this.components.drain?.requireOpen();
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
-    const { region, domain, websiteDomain } = this.settings;
+    const origin = this.origin(exchange, head);
+    requireRate(this.components.rates?.address(origin.address));
+    const { domain, websiteDomain } = this.settings;
     const { documents } = this.components.gateway;
     const host = head.headers.get("host") ?? "";
     const site = hostBucket(host, websiteDomain);
     if (site !== undefined) return this.serveSite(exchange, progress, head, site, signal);
     const address = parseAddress(host, head.path, domain);
-    const origin = this.origin(exchange, head);
     Object.assign(exchange.facts, { head, address, from: origin.address });
     // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
@@ -239,11 +216,16 @@ export class Dispatcher {
     // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
     // that S3's rules do not verify.
     if (row && !("run" in row)) throw notImplemented(row, progress);
-    const authentication = await authenticate(head, this.components, { region, hostBucket: hostBucket(host, domain) });
+    const authentication = await authenticate(head, this.components, {
+      region: this.signedRegion,
+      hostBucket: hostBucket(host, domain),
+    });
     exchange.facts.authentication = authentication;
     const { presigned, accessKey, version } = authentication;
-    if (accessKey) place.identify();
-    else place.requireAnonymousRoom();
+    if (accessKey) {
+      place.identify();
+      requireRate(this.components.rates?.key(accessKey.accessKeyId));
+    } else place.requireAnonymousRoom();
     // Parameters of a presigned request replace headers, which may select another operation.
     const effective = presigned && version ? withQueryHeaders(head, version) : head;
     const operation = served(presigned ? router.match(effective, address.scope) : row, head, address, progress);
@@ -270,6 +252,7 @@ export class Dispatcher {
       authenticated: (accessKey) => {
         place?.identify();
         facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
+        requireRate(this.components.rates?.key(accessKey.accessKeyId));
       },
       refused: (failure) => this.refusal(failure, progress, signal),
       answered: (code) => void (facts.errorCode = code),
@@ -315,12 +298,16 @@ export class Dispatcher {
     const operation = served(router.match(head, target.scope), head, target, progress);
     checkBucketName(target.bucket);
     exchange.place?.requireAnonymousRoom();
-    const form = await readFormUpload(head, target, exchange.body, this.components, this.settings);
+    const form = await readFormUpload(head, target, exchange.body, this.components, {
+      ...this.settings,
+      region: this.signedRegion,
+    });
     const { address, authentication } = form;
     if (authentication.accessKey) exchange.place?.identify();
     Object.assign(exchange.facts, { address, authentication });
     try {
-      const request = formRequest(form, this.settings.region);
+      if (authentication.accessKey) requireRate(this.components.rates?.key(authentication.accessKey.accessKeyId));
+      const request = formRequest(form, this.settings);
       const origin = this.origin(exchange, head);
       const access = accessRequest(form.head, address, authentication, operation, origin, request);
       const { waits } = exchange;
@@ -361,6 +348,11 @@ export class Dispatcher {
       const headers = { ...failure.details.headers, "x-amz-bucket-region": this.settings.region };
       throw new S3Error(failure.kind, { ...failure.details, headers });
     }
+  }
+
+  /** The region that requests must be signed for; undefined: any. */
+  private get signedRegion(): string | undefined {
+    return this.settings.acceptAnyRegion ? undefined : this.settings.region;
   }
 
   private origin({ request }: Exchange, { headers }: RequestHead): Origin {

@@ -197,7 +197,7 @@ export function errorResponse(refusal: S3Error, at: ErrorContext): S3Response {
   if (status === 304) return { status, headers };
   return {
     status,
-    headers: { ...headers, "Content-Type": "application/xml", ...(status === 503 ? { "Retry-After": "1" } : {}) },
+    headers: { ...(status === 503 ? { "Retry-After": "1" } : {}), ...headers, "Content-Type": "application/xml" },
     body: XML_DECLARATION + errorElement(refusal, at),
   };
 }

@@ -26,7 +26,8 @@ export interface FormUpload {
 }
 
 export interface FormSettings {
-  readonly region: string;
+  /** The region that the policy must be signed for; undefined: any. */
+  readonly region: string | undefined;
   /** Time that a client has to send the fields before the file, in milliseconds. */
   readonly documentMs: number;
 }

@@ -16,19 +16,29 @@ export type PendingRequest = Omit<S3Request, "document"> & {
   read(): Promise<void>;
 };
 
-export interface BodyLimits {
+export interface RegionSettings {
   readonly region: string;
+  readonly acceptAnyRegion: boolean;
+}
+
+export interface BodyLimits extends RegionSettings {
   /** Time that a client has to send a document, in milliseconds. */
   readonly documentMs: number;
 }
 
-const common = (head: RequestHead, address: Address, account: Account, region: string) => ({
+const common = (
+  head: RequestHead,
+  address: Address,
+  account: Account,
+  { region, acceptAnyRegion }: RegionSettings,
+) => ({
   ...head,
   bucket: address.bucket,
   key: address.key,
   ...(address.virtual ? { virtual: true as const } : {}),
   account,
   region,
+  acceptAnyRegion,
   document: "",
 });
 
@@ -39,7 +49,7 @@ export function pendingRequest(
   authentication: Authentication,
   operation: AnyOperation,
   source: IncomingBody,
-  { region, documentMs }: BodyLimits,
+  settings: BodyLimits,
 ): PendingRequest {
   const { payload, chunkSigner } = authentication;
   const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
@@ -48,7 +58,7 @@ export function pendingRequest(
     head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
   let done = false;
   return {
-    ...common(head, address, accountOf(authentication), region),
+    ...common(head, address, accountOf(authentication), settings),
     get body() {
       return open();
     },
@@ -59,7 +69,7 @@ export function pendingRequest(
       const body = open();
       if (operation.digested) requireDigest(body);
       if (operation.document === undefined) return;
-      const stop = source.endWithin(documentMs);
+      const stop = source.endWithin(settings.documentMs);
       try {
         this.document = await readDocument(body, operation.document);
       } finally {
@@ -72,10 +82,10 @@ export function pendingRequest(
 /** The request of a form upload. Its file is the body. */
 export function formRequest(
   { head, address, authentication, fields, body }: FormUpload,
-  region: string,
+  settings: RegionSettings,
 ): PendingRequest {
   return {
-    ...common(head, address, accountOf(authentication), region),
+    ...common(head, address, accountOf(authentication), settings),
     form: fields,
     body,
     read: () => Promise.resolve(),

@@ -23,6 +23,8 @@ export interface S3Request extends RequestHead {
   readonly virtual?: true;
   readonly account: Account;
   readonly region: string;
+  /** Requests for other regions are served, too. */
+  readonly acceptAnyRegion?: boolean;
   /** The body, for operations that stream it. The getter checks the body's headers and throws like `requestBody`. */
   readonly body: Body;
   /** The whole body, if the operation takes a document; else "". */

@@ -71,4 +71,33 @@ describe("What deploy/ has", () => {
       for (const document of parseAllDocuments(readFileSync(join(root, "deploy", name), "utf8")))
         expect(document.errors, name).to.deep.equal([]);
   });
+
+  it("opens the admin listener to other machines only with a token, and so does the image", () => {
+    for (const name of ["deploy/compose.yaml", "deploy/kubernetes.yaml", "deploy/cess-s3.service", "Dockerfile"]) {
+      const text = readFileSync(join(root, name), "utf8");
+      const opened = /CESS_S3_ADMIN_LISTEN\W+(?:value\W+)?(?!127\.|localhost)[\d.:[]/.test(text);
+      expect(opened, `${name} opens it`).to.equal(name === "deploy/kubernetes.yaml");
+      if (opened) expect(text, name).to.match(/admin\.tokenFile: \/etc\/cess-s3\/admin-token/);
+    }
+  });
+});
+
+describe("The image", () => {
+  const lines = readFileSync(join(root, "Dockerfile"), "utf8").split("\n");
+  const last = (word: string) => lines.filter((line) => line.startsWith(`${word} `)).at(-1);
+
+  it("runs `serve` as a user without rights, with a health check, and publishes the S3 listener alone", () => {
+    expect(last("USER")).to.equal("USER node");
+    expect(last("ENTRYPOINT")).to.equal('ENTRYPOINT ["node", "dist/src/main.js"]');
+    expect(last("CMD")).to.equal('CMD ["serve"]');
+    expect(last("HEALTHCHECK")).to.match(/CMD \["node", "dist\/src\/main.js", "health"\]$/);
+    expect(last("EXPOSE")).to.equal("EXPOSE 9000");
+    expect(last("VOLUME")).to.equal("VOLUME /data");
+  });
+
+  it("is of a Node.js that is supported, and the package allows it", () => {
+    const [, major = "0"] = /^FROM node:(\d+)-/.exec(last("FROM") ?? "") ?? [];
+    expect(Number(major) % 2, "a long-term version").to.equal(0);
+    expect(Number(major)).to.be.at.least(22);
+  });
 });

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -14,6 +15,7 @@ import {
 import { join } from "node:path";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { auditRecords } from "../support/audit-records.js";
 import { cessS3 } from "../support/command.js";
 import type { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
@@ -77,6 +79,9 @@ describe("A backup", function () {
     ended = true;
     await Promise.all(load);
     expect(code, stderr).to.equal(0);
+    const [held, released] = auditRecords(on.dataDir("first")).filter(({ subject }) => subject.includes("blob-holds"));
+    expect(held?.details).to.deep.equal({ act: "backup", subject: archive(), details: { withKeys: false } });
+    expect(released?.subject).to.match(/release$/);
     expect(stdout).to.match(/backup.tar: \d+ files, .*\nThe keys are NOT in it/);
     expect(statSync(archive()).mode & 0o777).to.equal(0o600);
     expect(readdirSync(on.folder).filter((name) => name.includes("partial"))).to.deep.equal([]);
@@ -148,6 +153,15 @@ describe("A backup", function () {
     expect(stdout).to.match(/The key file is in it: whoever has this backup can read everything/);
     mkdirSync(on.dataDir("third"));
     expect((await cessS3(["restore", file, "--config", on.config("third")])).code).to.equal(0);
+    expect(auditRecords(on.dataDir("second")).at(-1)).to.deep.include({
+      act: "backup",
+      subject: file,
+      result: "done",
+      details: { withKeys: true },
+    });
+    const [restore] = auditRecords(on.dataDir("third"));
+    expect([restore?.act, restore?.result]).to.deep.equal(["restore", "done"]);
+    expect(restore?.by).to.match(/^user .*, on the data folder$/);
     const restored = await on.serve("third");
     await requireAll(restored.client(), objects);
     await restored.end();
@@ -166,7 +180,9 @@ describe("A backup", function () {
       [
         () => {
           const file = openSync(damaged, "r+");
-          writeSync(file, Buffer.from([1, 2, 3, 4]), 0, 4, Math.floor(size / 2));
+          // In the catalog, which the archive has as it is: elsewhere it could be a tar header.
+          const catalog = readFileSync(damaged).indexOf("SQLite format 3\0");
+          writeSync(file, Buffer.from([1, 2, 3, 4]), 0, 4, catalog + 100);
           closeSync(file);
         },
         /is damaged: the bytes of .* are not those that were backed up. Nothing of it was restored/,

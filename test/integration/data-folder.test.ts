@@ -1,71 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { Command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
-
-const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
-
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly ms: number;
-}
-
-/** A cess-s3 command with what it printed; under a umask that forbids nothing. */
-class Command {
-  output = "";
-  private readonly began = Date.now();
-  private readonly ended: Promise<Ended>;
-
-  private constructor(private readonly child: ChildProcess) {
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding("utf8").on("data", (chunk: string) => (this.output += chunk));
-    this.ended = once(child, "close").then(([code]) => ({
-      code: code as number | null,
-      output: this.output,
-      ms: Date.now() - this.began,
-    }));
-  }
-
-  static start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
-    const before = process.umask(0);
-    try {
-      return new Command(
-        spawn(process.execPath, [main, ...args], {
-          stdio: ["ignore", "pipe", "pipe"],
-          env: { ...process.env, ...environment },
-        }),
-      );
-    } finally {
-      process.umask(before);
-    }
-  }
-
-  get pid(): number {
-    return this.child.pid ?? 0;
-  }
-
-  says(text: string): Promise<true> {
-    return eventually(`${text} in what the command says`, () =>
-      Promise.resolve(this.output.includes(text) ? (true as const) : undefined),
-    );
-  }
-
-  end(): Promise<Ended> {
-    return this.ended;
-  }
-
-  kill(signal: "SIGKILL" | "SIGTERM"): Promise<Ended> {
-    this.child.kill(signal);
-    return this.ended;
-  }
-}
 
 describe("A data folder in use", function () {
   this.timeout(90_000);

@@ -9,11 +9,14 @@ import { systemClock } from "../../src/async/system-clock.js";
 import { examine, examineConfiguration, type DoctorComponents } from "../../src/cli/doctor/doctor.js";
 import { systemDisk } from "../../src/cli/doctor/disk.js";
 import type { Finding } from "../../src/cli/doctor/finding.js";
+import { listeners } from "../../src/cli/doctor/listeners.js";
 import { gatewaySettings } from "../../src/config/load.js";
+import { Settings } from "../../src/config/settings.js";
 import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { signerFromMnemonic } from "../../src/network/chain/accounts.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
 import { Provisioning } from "../../src/network/chain/provisioning.js";
+import { loopbackCertificate, renewedCertificate } from "../support/loopback-certificate.js";
 import { reservePort } from "../support/reserved-port.js";
 
 const BLOCK_MS = 100;
@@ -227,6 +230,68 @@ describe("The doctor", function () {
     const settings = await written();
     chmodSync(join(folder, "cess-s3.yaml"), 0o644);
     expect(unwell(await examine(settings))[0]?.message).to.contain("the configuration file, which holds secrets");
+  });
+
+  const TOKEN = "0123456789abcdef0123456789abcdef";
+  const secured = (values: Values) => {
+    for (const [name, text] of [
+      ["token", TOKEN],
+      ["tls.key", loopbackCertificate.key],
+    ] as const)
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+    writeFileSync(join(folder, "tls.crt"), loopbackCertificate.cert);
+    values["admin"] = { tokenFile: join(folder, "token") };
+    values["tls"] = { certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key") };
+  };
+
+  it("looks at the admin listener's token and the certificate where there are some", async () => {
+    const findings = await examine(await written(secured));
+    expect(unwell(findings)).to.deep.equal([]);
+    const told = (name: string) => findings.find(({ check }) => check === name)?.message;
+    expect(told("admin token")).to.contain(join(folder, "token"));
+    expect(await examineConfiguration(await written(secured), { offline: true })).to.have.lengthOf(5);
+    expect(told("certificate")).to.match(/is for .*127\.0\.0\.1.*, and ends in \d+ days/);
+  });
+
+  it("finds a token that is too short, or that others may read", async () => {
+    const short = await found((values) => {
+      secured(values);
+      writeFileSync(join(folder, "token"), "short\n");
+    });
+    expect([short.level, short.check]).to.deep.equal(["error", "admin token"]);
+    expect(short.text).to.match(/cess-s3\.yaml, line \d+, column \d+: admin\.tokenFile: the token in/);
+    expect(short.text).to.contain("openssl rand -hex 32").and.not.contain("short\n");
+    const empty = await found((values) => {
+      secured(values);
+      writeFileSync(join(folder, "token"), "");
+    });
+    expect(empty.text).to.contain("is empty");
+    const open = await found((values) => {
+      secured(values);
+      chmodSync(join(folder, "token"), 0o644);
+    });
+    expect([open.level, open.check]).to.deep.equal(["warning", "files"]);
+    expect(open.text).to.contain("admin.tokenFile").and.contain("chmod 600");
+  });
+
+  it("finds a certificate whose key is another's, that has ended, or that ends soon", async () => {
+    const wrong = await found((values) => {
+      secured(values);
+      writeFileSync(join(folder, "tls.key"), renewedCertificate.key);
+    });
+    expect([wrong.level, wrong.check]).to.deep.equal(["error", "certificate"]);
+    expect(wrong.text).to.match(/column \d+: tls\.keyFile: the key in .* does not belong/);
+    const at = (day: string) => listeners(Settings.of({}), securedConfig(), Date.parse(day));
+    const securedConfig = () => {
+      const values: Values = {};
+      secured(values);
+      return values as never;
+    };
+    expect((await at("2126-10-01")).at(-1)?.level).to.equal("ok");
+    const soon = (await at("2126-10-25")).at(-1);
+    expect(soon).to.deep.include({ level: "warning", check: "certificate" });
+    expect(soon?.message).to.contain("ends in 8 days");
+    expect((await at("2126-12-01")).at(-1)?.message).to.contain("ended on 2126-11-02");
   });
 
   it("finds too little disk space, and a cache that is larger than the disk", async () => {

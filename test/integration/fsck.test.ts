@@ -6,6 +6,7 @@ import { expect } from "chai";
 import Database from "libsql";
 import type { Finding } from "../../src/cli/fsck/finding.js";
 import { newBlobName } from "../../src/blobs/blob-id.js";
+import { auditRecords } from "../support/audit-records.js";
 import { cessS3 } from "../support/command.js";
 import { untilStored } from "../support/object-state.js";
 import { ServeFixture } from "../support/serve-fixture.js";
@@ -142,6 +143,10 @@ describe("cess-s3 fsck", function () {
 
     const mended = await fsck("--repair");
     expect(mended.code, "not all can be mended").to.equal(1);
+    const acts = auditRecords(on.dataDir("gateway")).filter(({ act }) => act === "fsck");
+    expect(acts, "only what may change something is recorded").to.have.length(1);
+    expect(acts[0]?.details).to.deep.equal({ repair: true, acceptCatalog: false });
+    expect(acts[0]?.result).to.match(/^\d+ findings, \d+ of them mended$/);
     const left = (await fsck()).findings;
     expect([...new Set(left.map(({ kind }) => kind))].sort()).to.deep.equal([
       "blob-missing",

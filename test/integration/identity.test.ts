@@ -8,6 +8,7 @@ import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect } from "chai";
 import type { AccountView, CreatedKeyView } from "../../src/cli/gateway/identity-requests.js";
 import { GatewayProcess } from "../support/gateway-process.js";
+import { auditRecords } from "../support/audit-records.js";
 import { addresses, codeOf } from "../support/identity-endpoint.js";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
@@ -87,6 +88,22 @@ describe("cess-s3 account, key and bucket", () => {
     await command(["key", "revoke", key.accessKeyId, ...again]);
     expect(await codeOf(client().send(new ListBucketsCommand({})))).to.equal("InvalidAccessKeyId");
     expect(await codeOf(session.send(new ListBucketsCommand({})))).to.equal("InvalidAccessKeyId");
+
+    const acts = auditRecords(join(folder, "data")).filter(({ act }) => act === "POST" || act === "DELETE");
+    expect(acts.map(({ act, subject, result, made = "" }) => [act, subject, result, made])).to.deep.equal([
+      ["POST", "/keys", "201", key.accessKeyId],
+      ["POST", "/buckets/box/quota", "200", ""],
+      ["POST", "/accounts", "201", ""],
+      ["POST", "/keys", "201", carol.accessKeyId],
+      ["POST", "/accounts/carol/disable", "200", ""],
+      ["DELETE", `/keys/${key.accessKeyId}`, "200", ""],
+    ]);
+    expect(acts.map(({ by }) => by.replace(/^user .* \(uid \d+\)/, "user"))).to.deep.equal([
+      ...Array<string>(2).fill("127.0.0.1, without a token"),
+      ...Array<string>(2).fill("user, on the data folder"),
+      ...Array<string>(2).fill("127.0.0.1, without a token"),
+    ]);
+    expect(JSON.stringify(acts)).to.not.contain(key.secretAccessKey).and.not.contain(carol.secretAccessKey);
   });
 
   it("touch no folder that has no catalog, and make none", async () => {

@@ -35,8 +35,8 @@ export interface LogLine {
 
 /** What `cess-s3 dev` and `cess-s3 serve` print of where they listen. */
 const PRINTED = {
-  s3: /S3 endpoint\s+(http:[^\s,]+)[\s,]/,
-  admin: /(?:health and metrics at|admin)\s+(http:[^\s;]+)[\s;]/,
+  s3: /S3 endpoint\s+(https?:[^\s,]+)[\s,]/,
+  admin: /(?:health and metrics at|admin)\s+(https?:[^\s;]+)[\s;]/,
 };
 
 /** A cess-s3 process as a user starts it, on any free ports: it prints which. */

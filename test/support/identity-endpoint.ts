@@ -12,7 +12,8 @@ import { accountSchema } from "../../src/config/account.js";
 import { identitySchema } from "../../src/config/identity.js";
 import { KeyRing } from "../../src/keys/key-ring.js";
 import { GIB } from "../../src/model/sizes.js";
-import { createS3App } from "../../src/s3/app.js";
+import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
+import type { RequestRates } from "../../src/s3/request-rates.js";
 import type { z } from "zod";
 import { TestGateway } from "./test-gateway.js";
 import { testKeys } from "./test-keys.js";
@@ -64,6 +65,8 @@ export class IdentityEndpoint {
       readonly accounts?: readonly AccountInput[];
       readonly identity?: z.input<typeof identitySchema>;
       readonly masterKey?: Uint8Array;
+      readonly settings?: Partial<S3AppSettings>;
+      readonly rates?: RequestRates;
     } = {},
   ): Promise<IdentityEndpoint> {
     const fixture = await TestGateway.build();
@@ -82,12 +85,16 @@ export class IdentityEndpoint {
     const routes = identityRoutes({ accounts, catalog, keys, clock });
     const identity = identitySchema.parse(given.identity ?? {});
     const { gateway } = fixture.gatewayWith({ accounts });
-    const server = createS3App({
-      gateway,
-      ...identification(identity, { accounts, sealer: keys, clock }),
-      clock,
-      logger: { error: (fields) => fixture.faults.push(fields) },
-    });
+    const server = createS3App(
+      {
+        gateway,
+        ...identification(identity, { accounts, sealer: keys, clock }),
+        clock,
+        logger: { error: (fields) => fixture.faults.push(fields) },
+        ...(given.rates && { rates: given.rates }),
+      },
+      given.settings,
+    );
     const endpoint = new IdentityEndpoint(fixture, accounts, routes, server);
     await once(server.listen(0, "127.0.0.1"), "listening");
     return endpoint;

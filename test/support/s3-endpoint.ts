@@ -6,9 +6,8 @@ import aws4, { type Request as SignerRequest } from "aws4";
 import type { AccessEntry } from "../../src/model/access-log.js";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 import type { DocumentName } from "../../src/model/bucket-documents.js";
-import { createS3App, type S3AppSettings } from "../../src/s3/app.js";
+import { createS3App, type S3AppComponents, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/answered.js";
-import type { Drain } from "../../src/s3/drain.js";
 import { GIB } from "../../src/model/sizes.js";
 import { TestGateway } from "./test-gateway.js";
 import { WireGateway } from "./wire-gateway.js";
@@ -44,7 +43,10 @@ export class S3Endpoint {
     this.now = ms;
   }
 
-  async start(settings: Partial<S3AppSettings> = {}, drain?: Drain): Promise<void> {
+  async start(
+    settings: Partial<S3AppSettings> = {},
+    components: Pick<S3AppComponents, "rates" | "drain"> = {},
+  ): Promise<void> {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = {
@@ -56,11 +58,11 @@ export class S3Endpoint {
     this.wired = new WireGateway(this.fixture.cess);
     this.server = createS3App(
       {
+        ...components,
         gateway: this.wired,
         credentials,
         clock,
         logger,
-        ...(drain && { drain }),
         onAnswer: (answer) => this.answers.push(answer),
         onAccess: (entry) => this.entries.push(entry),
       },

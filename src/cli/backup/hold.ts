@@ -16,8 +16,9 @@ export class RemoteHold {
     this.timer = setInterval(() => void this.extend(), (seconds * 1000) / 4);
   }
 
-  static async take(gateway: AdminClient): Promise<RemoteHold> {
-    const { hold, seconds } = await gateway.post("/blob-holds", undefined, holdSchema);
+  /** `reason`: what it is for, for the gateway's audit log. */
+  static async take(gateway: AdminClient, reason: object): Promise<RemoteHold> {
+    const { hold, seconds } = await gateway.post("/blob-holds", reason, holdSchema);
     return new RemoteHold(gateway, hold, seconds);
   }
 

@@ -7,7 +7,7 @@ import { measureDisk } from "../../files/disk-space.js";
 import { syncFile, syncFolder } from "../../files/folder-sync.js";
 import { CATALOG_MARK } from "../../maintenance/catalog-guard.js";
 import { isBlobId } from "../../blobs/blob-id.js";
-import { UNFINISHED_RESTORE } from "../data-folder.js";
+import { isAuditLog, UNFINISHED_RESTORE } from "../data-folder.js";
 import { LOCK_FILES } from "../folder-lock.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { readableBytes, type Progress } from "../progress.js";
@@ -30,8 +30,9 @@ export interface RestoreResult {
   readonly missing: number;
 }
 
-/** What may be in the folder: keys are backed up apart. */
-const MAY_BE_THERE: ReadonlySet<string> = new Set([...Object.values(LOCK_FILES), KEYS, "lost+found"]);
+/** What may be in the folder: keys are backed up apart, and of earlier tries there is a record. */
+const mayBeThere = (name: string) =>
+  [...Object.values(LOCK_FILES), KEYS, "lost+found"].includes(name) || isAuditLog(name);
 
 /**
  * Puts a backup into an empty data folder. All of it is verified and on the disk before anything has its name; the
@@ -70,11 +71,11 @@ export async function restore({ file, dataDir, progress }: RestoreSettings): Pro
 /** Returns whether a key file is there. */
 async function requireEmpty(dataDir: string): Promise<boolean> {
   const names = await readdir(dataDir);
-  const others = names.filter((name) => !MAY_BE_THERE.has(name));
+  const others = names.filter((name) => !mayBeThere(name));
   if (others.length > 0)
     throw new ConfigError(
       `the folder ${dataDir} is not empty (${others.slice(0, 5).join(", ")}${others.length > 5 ? ", …" : ""}): a backup is ` +
-        "restored into an empty one only. Name another folder in dataDir (CESS_S3_DATA_DIR), or move these away. Only keys.json may be there",
+        "restored into an empty one only. Name another folder in dataDir (CESS_S3_DATA_DIR), or move these away. Only keys.json and audit.log may be there",
     );
   return names.includes(KEYS);
 }
@@ -149,7 +150,7 @@ async function syncTree(folder: string): Promise<void> {
 }
 
 async function namesOf(dataDir: string): Promise<string[]> {
-  return (await readdir(dataDir)).filter((name) => !MAY_BE_THERE.has(name) && name !== UNFINISHED_RESTORE);
+  return (await readdir(dataDir)).filter((name) => !mayBeThere(name) && name !== UNFINISHED_RESTORE);
 }
 
 function explained(error: unknown): unknown {

@@ -1,12 +1,17 @@
 import type { Command } from "commander";
 import type { AdminOptions } from "../admin-client.js";
 
+/** Where a running gateway is, and its token. `otherwise`: what is done without `--admin`. */
+export function whereToAsk(command: Command, otherwise = "by default the configuration's"): Command {
+  return command
+    .option("--admin <url>", `URL of the gateway's admin listener; ${otherwise}`)
+    .option("--token-file <file>", "file with the admin listener's token; by default the configuration's")
+    .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too");
+}
+
 /** The options of commands that ask a running gateway. */
 function asking(command: Command): Command {
-  return command
-    .option("--admin <url>", "URL of the gateway's admin listener; by default the configuration's")
-    .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
-    .option("--json", "print the answer as JSON");
+  return whereToAsk(command).option("--json", "print the answer as JSON");
 }
 
 interface Asking extends AdminOptions {
@@ -18,6 +23,12 @@ export function addAdminCommands(program: Command): void {
   asking(
     program.command("status").description("show how a running gateway is; ends with code 1 when it is not ready"),
   ).action(async (options: Asking) => (await import("./status.js")).runStatus(options));
+  whereToAsk(
+    program
+      .command("health")
+      .description("ask a running gateway whether it lives: ends with code 0 or 1; for the health check of a container")
+      .option("--ready", "whether it is ready for requests, and if not, why"),
+  ).action(async (options: AdminOptions & { ready?: boolean }) => (await import("./health.js")).runHealth(options));
   asking(
     program
       .command("object")

@@ -5,6 +5,7 @@ import { loadKeyConfig } from "../../config/load.js";
 import type { KeyConfig } from "../../config/config.js";
 import { AdminClient, type AdminOptions } from "../admin-client.js";
 import { AdminError } from "../admin-error.js";
+import { recorded } from "../audit.js";
 import { backUp } from "../backup/backup.js";
 import { RemoteHold } from "../backup/hold.js";
 import { FolderInUse, openGatewayFolder } from "../data-folder.js";
@@ -21,9 +22,10 @@ export async function runBackup(file: string, options: BackupOptions): Promise<v
   const config = loadKeyConfig(options.config);
   const keyFile = options.withKeys === true ? await existingKeyFile(config) : undefined;
   await requireCatalog(config.dataDir);
-  const guard = await standStill(config.dataDir, options);
-  try {
-    const result = await backUp({
+  const act = { act: "backup", subject: resolve(file), details: { withKeys: keyFile !== undefined } };
+  const guard = await standStill(config.dataDir, options, act);
+  const write = () =>
+    backUp({
       dataDir: resolve(config.dataDir),
       file: resolve(file),
       ...(keyFile === undefined ? {} : { keyFile }),
@@ -31,6 +33,9 @@ export async function runBackup(file: string, options: BackupOptions): Promise<v
       requireHeld: guard.requireHeld,
       progress: new Progress(),
     });
+  try {
+    // A gateway that runs has recorded it.
+    const result = await (guard.alone ? recorded(config.dataDir, act, write) : write());
     console.log(`${file}: ${result.files} files, ${readableBytes(result.bytes)}`);
     if (result.missing.length > 0)
       console.log(
@@ -52,15 +57,16 @@ interface StandStill {
   release(): Promise<void>;
 }
 
-/** Nothing of the staged bytes is removed until `release`: by the folder's lock, or by the gateway that has it. */
-async function standStill(dataDir: string, options: AdminOptions): Promise<StandStill> {
+/** Nothing of the staged bytes is removed until `release`: by the folder's lock, or by the gateway that has it. `act`: for its
+ * audit log. */
+async function standStill(dataDir: string, options: AdminOptions, act: object): Promise<StandStill> {
   try {
     const folder = await openGatewayFolder(dataDir, "cess-s3 backup", plainLog);
     return { alone: true, requireHeld: () => undefined, release: () => Promise.resolve().then(() => folder.close()) };
   } catch (error) {
     if (!(error instanceof FolderInUse)) throw error;
     try {
-      const hold = await RemoteHold.take(AdminClient.open(options));
+      const hold = await RemoteHold.take(AdminClient.open(options), act);
       return { alone: false, requireHeld: () => hold.requireHeld(), release: () => hold.release() };
     } catch (refusal) {
       if (!(refusal instanceof AdminError)) throw refusal;

@@ -12,6 +12,7 @@ import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import type { KeyRing } from "../../keys/key-ring.js";
 import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
+import { recorded } from "../audit.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { explain } from "../explain.js";
 import { checkCache } from "../fsck/cache-check.js";
@@ -55,21 +56,35 @@ async function check(options: FsckOptions): Promise<number> {
     throw new ConfigError(`there is no catalog at ${path}: is dataDir (CESS_S3_DATA_DIR) right?`);
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 fsck", plainLog);
   const report = new Report(options.json === true);
+  const look = () => checkFolder(options, config, full, report);
+  const { repair = false, acceptCatalog = false } = options;
+  const act = { act: "fsck", subject: "data folder", details: { repair, acceptCatalog } };
   try {
-    await report.add(checkPages(path));
-    // What cannot be trusted is not written to.
-    if (!report.clean) return report.end();
-    const { keys } = await gatewayKeys(config, plainLog);
-    const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path });
-    try {
-      await checkAll(options, folder.path, catalog, keys, full, report);
-    } finally {
-      await catalog.close();
-      await keys.close();
-    }
+    await (repair || acceptCatalog ? recorded(folder.path, act, look, () => report.summary) : look());
     return report.end();
   } finally {
     folder.close();
+  }
+}
+
+async function checkFolder(
+  options: FsckOptions,
+  config: KeyConfig,
+  full: Config | undefined,
+  report: Report,
+): Promise<void> {
+  const dataDir = resolve(config.dataDir);
+  const path = join(dataDir, "catalog.sqlite");
+  await report.add(checkPages(path));
+  // What cannot be trusted is not written to.
+  if (!report.clean) return;
+  const { keys } = await gatewayKeys(config, plainLog);
+  const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path });
+  try {
+    await checkAll(options, dataDir, catalog, keys, full, report);
+  } finally {
+    await catalog.close();
+    await keys.close();
   }
 }
 
@@ -186,13 +201,20 @@ class Report {
     this.progress.end();
   }
 
+  get summary(): string {
+    if (this.clean) return "nothing is wrong";
+    return `${this.findings.length} findings, ${this.findings.length - this.unrepaired} of them mended`;
+  }
+
   /** Returns the exit code. */
   end(): number {
-    const left = this.findings.filter(({ repaired }) => !repaired).length;
-    if (this.asJson) console.log(JSON.stringify({ findings: this.findings, unrepaired: left }, undefined, 2));
-    else if (this.clean) console.log("nothing is wrong");
-    else console.log(`${this.findings.length} findings, ${this.findings.length - left} of them mended`);
-    return left === 0 ? CODES.clean : CODES.findings;
+    const { findings, unrepaired } = this;
+    console.log(this.asJson ? JSON.stringify({ findings, unrepaired }, undefined, 2) : this.summary);
+    return unrepaired === 0 ? CODES.clean : CODES.findings;
+  }
+
+  private get unrepaired(): number {
+    return this.findings.filter(({ repaired }) => !repaired).length;
   }
 }
 

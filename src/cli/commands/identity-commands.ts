@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { whereToAsk } from "./admin-commands.js";
 import type { KeyOptions, QuotaOptions, IdentityOptions } from "./identity-options.js";
 
 /** The commands about accounts, access keys and quotas. What they do is loaded when they are called. */
@@ -82,13 +83,8 @@ function keyCommands(key: Command): void {
 }
 
 function identityOptions(command: Command): Command {
-  return command
-    .option(
-      "--admin <url>",
-      "URL of the gateway's admin listener; without it, and where none answers, the data folder is used",
-    )
-    .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
-    .option("--json", "print the answer as JSON");
+  const otherwise = "without it, and where none answers, the data folder is used";
+  return whereToAsk(command, otherwise).option("--json", "print the answer as JSON");
 }
 
 function quotaOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { loadKeyConfig } from "../../config/load.js";
 import { restore } from "../backup/restore.js";
+import { offlineAuditLog, offlineUser } from "../audit.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
@@ -10,8 +11,12 @@ export async function runRestore(file: string, options: { readonly config?: stri
   const { dataDir, encryption } = loadKeyConfig(options.config);
   const folder = await openGatewayFolder(dataDir, "cess-s3 restore", plainLog, true);
   try {
-    const result = await restore({ file: resolve(file), dataDir: folder.path, progress: new Progress() });
+    const backup = resolve(file);
+    const result = await restore({ file: backup, dataDir: folder.path, progress: new Progress() });
     const { created, keys } = result.beginning;
+    // Not before: of a restore that failed nothing is left.
+    const act = { act: "restore", subject: "data folder", details: { backup, created } };
+    await offlineAuditLog(folder.path).record({ ...act, by: offlineUser(), result: "done" });
     console.log(`${folder.path}: ${result.files} files, ${readableBytes(result.bytes)}, as they were at ${created}`);
     if (result.missing > 0)
       console.log(`${result.missing} staged blobs were missing when the backup was made: run cess-s3 fsck`);

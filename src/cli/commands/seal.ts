@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { ConfigError } from "../../config/config-error.js";
 import { loadKeyConfig } from "../../config/load.js";
 import { secretFault } from "../../config/secret.js";
+import { recorded } from "../audit.js";
 import { openGatewayFolder } from "../data-folder.js";
 import type { KeyConfig } from "../../config/config.js";
 import type { KeyRing } from "../../keys/key-ring.js";
@@ -29,7 +30,7 @@ async function firstKeys(config: KeyConfig): Promise<KeyRing> {
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 seal", plainLog);
   try {
     const { keys, create } = await gatewayKeys(config, plainLog);
-    await create?.();
+    if (create) await recorded(config.dataDir, { act: "create", subject: "key file" }, create);
     return keys;
   } finally {
     folder.close();

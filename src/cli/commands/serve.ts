@@ -1,11 +1,13 @@
 import { configSchema } from "../../config/config.js";
 import { gatewaySettings } from "../../config/load.js";
 import { openGatewayFolder } from "../data-folder.js";
+import { Hangup } from "../hangup.js";
 import { openLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
-/** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. */
+/** `cess-s3 serve`: the gateway against a real chain, until SIGINT or SIGTERM. SIGHUP reads the configuration again. */
 export async function runServe(file: string | undefined): Promise<void> {
+  const hangup = new Hangup();
   const settings = gatewaySettings(file);
   const config = settings.check(configSchema);
   const { log, dropped } = openLog(config);
@@ -24,6 +26,7 @@ export async function runServe(file: string | undefined): Promise<void> {
     },
     server.closeMs,
   );
+  hangup.reloads(() => server.reload(() => gatewaySettings(file)));
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   console.log(
     `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,

@@ -11,6 +11,7 @@ import { chainEndpoints } from "./chain.js";
 import { configuration, type CheckedConfiguration } from "./configuration.js";
 import { dataFolder, folderUse, systemDisk, type DiskComponents } from "./disk.js";
 import { failure, type Finding } from "./finding.js";
+import { listeners } from "./listeners.js";
 import { nodeVersion, openFiles } from "./machine.js";
 import { namedFiles } from "./named-files.js";
 import { balance, owners } from "./owners.js";
@@ -42,6 +43,7 @@ export async function examine(
   return [
     nodeVersion(),
     ...checked.findings,
+    ...(await listeners(settings, config, clock.now())),
     ...files,
     ...folder,
     ...ours,
@@ -62,6 +64,7 @@ export async function examineConfiguration(
   const checked = await configuration(settings, config);
   return [
     ...checked.findings,
+    ...(await listeners(settings, config, systemClock.now())),
     ...(await namedFiles(settings, keyFileOf(config))),
     await folderUse(config.dataDir),
     ...(offline ? [] : await onChain(config, checked, systemClock)),

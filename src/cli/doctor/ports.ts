@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import type { Config } from "../../config/config.js";
-import type { ListenAddress } from "../../config/quantity.js";
+import { hostAndPort, type ListenAddress } from "../../config/quantity.js";
 import { FolderLock } from "../folder-lock.js";
-import { hostAndPort, isGateway, REASONS } from "../listen.js";
+import { isGateway, REASONS } from "../listen.js";
 import { failure, ok, type Finding } from "./finding.js";
 
 const CHECK = "ports";

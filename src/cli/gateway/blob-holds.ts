@@ -32,6 +32,7 @@ export class BlobHolds {
         method: "POST",
         path: /^\/blob-holds\/([0-9a-f-]{36})$/,
         run: ([id]) => Promise.resolve(this.extend(id ?? "")),
+        unrecorded: true,
       },
       {
         method: "POST",

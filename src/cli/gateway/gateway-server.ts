@@ -1,35 +1,28 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
-import { AdminServer, type AdminRoute } from "../../admin/admin-server.js";
-import type { Health } from "../../admin/health.js";
+import type { AdminRoute, AdminServer } from "../../admin/admin-server.js";
+import type { AuditLog } from "../../admin/audit-log.js";
 import type { Config } from "../../config/config.js";
-import { readSecret } from "../../config/secret.js";
+import type { Settings } from "../../config/settings.js";
 import { CessGateway } from "../../gateway/cess-gateway.js";
-import { RegistrySaver } from "../../maintenance/registry-saver.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
-import { AccessLogger } from "../../maintenance/access-logger.js";
-import { AccessSpool } from "../../maintenance/access-spool.js";
-import { LifecycleWorker } from "../../maintenance/lifecycle-worker.js";
-import { Notifier } from "../../maintenance/notifier.js";
-import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
-import { PreparationGc } from "../../maintenance/preparation-gc.js";
-import { QuarantineKeeper } from "../../maintenance/quarantine-keeper.js";
-import { UploadGc } from "../../maintenance/upload-gc.js";
-import type { Worker } from "../../background/worker.js";
-import { heldWhile } from "../../background/held-worker.js";
+import type { AccessSpool } from "../../maintenance/access-spool.js";
 import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
 import type { DispatchComponents } from "../../s3/dispatch.js";
 import { Drain } from "../../s3/drain.js";
 import type { PeerServer } from "../../peers/peer-server.js";
+import { openAuditLog, processUser } from "../audit.js";
 import { Accounts } from "./accounts.js";
-import { adminRoutes } from "./admin-routes.js";
+import { openAccessLogs } from "./access-logs.js";
+import { adminServer } from "./admin-listener.js";
 import { ChainStatus } from "./chain-status.js";
 import { ChainWarnings } from "./chain-warnings.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { gatewayHealth } from "../health/gateway-health.js";
+import { GatewayReload } from "./gateway-reload.js";
+import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
@@ -42,6 +35,7 @@ import { openTracing } from "../tracing/open-tracing.js";
 import type { Tracing } from "../tracing/tracing.js";
 import type { CloseOptions, Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
+import { startWorkers, wakeAll } from "./workers.js";
 
 /** How long running job steps may take to finish after the requests, and to react when they are told to end, ms. */
 const DRAIN_MS = { steps: 1_500, abort: 1_000 };
@@ -64,15 +58,16 @@ export interface GatewayServerComponents {
 
 interface Parts {
   readonly services: Services;
+  readonly security: ListenerSecurity;
+  readonly audit: AuditLog;
+  readonly reloading: GatewayReload;
   readonly s3: S3Server;
   readonly spool: AccessSpool;
   readonly admin: AdminServer;
   readonly peer: PeerServer | undefined;
   readonly chainStatus: ChainStatus;
   readonly tracing: Tracing | undefined;
-  readonly endpoint: string;
-  readonly adminEndpoint: string;
-  readonly peerEndpoint: string | undefined;
+  readonly endpoints: Endpoints;
   readonly drain: Drain;
   readonly shutdown: Config["shutdown"];
   readonly log: Logger;
@@ -83,16 +78,15 @@ export class GatewayServer implements Running {
   private constructor(private readonly parts: Parts) {}
 
   get endpoint(): string {
-    return this.parts.endpoint;
+    return this.parts.endpoints.s3;
   }
 
   get adminEndpoint(): string {
-    return this.parts.adminEndpoint;
+    return this.parts.endpoints.admin;
   }
 
-  /** URL for other gateways; undefined when there is no such listener. */
   get peerEndpoint(): string | undefined {
-    return this.parts.peerEndpoint;
+    return this.parts.endpoints.peers;
   }
 
   /**
@@ -103,6 +97,8 @@ export class GatewayServer implements Running {
     config: Config,
     { log, droppedLines = () => 0, extraRoutes = [] }: GatewayServerComponents,
   ): Promise<GatewayServer> {
+    const security = new ListenerSecurity({ clock: systemClock, log }, config);
+    const audit = openAuditLog(config.dataDir, log);
     const keys = await gatewayKeys(config, log);
     const accounts = new Accounts(config.accounts, keys.keys);
     const { sts, credentials } = identification(config.identity, { accounts, sealer: keys.keys, clock: systemClock });
@@ -114,11 +110,12 @@ export class GatewayServer implements Running {
     await startWorkers(services, config, log);
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
+    metrics.listeners(security);
     const drain = new Drain();
     const watch = gatewayHealth(config, services, accounts, drain, log);
     const network = await networkBucket(config, services, log);
     const gateway = cessGateway(config, services, accounts, network);
-    const { spool, accessLogger } = await accessLogs(config, services, gateway, log);
+    const { spool, accessLogger } = await openAccessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
       createS3App(
@@ -129,6 +126,8 @@ export class GatewayServer implements Running {
           clock: systemClock,
           logger: log,
           drain,
+          rates: security.rates,
+          createServer: security.createServer("s3"),
           ...observers(metrics, log),
           ...(tracing && { trace: tracing.request }),
           onAccess: (entry) => void accessLogger.record(entry),
@@ -142,29 +141,23 @@ export class GatewayServer implements Running {
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
     );
-    const admin = adminServer(config, services, accounts, metrics, health, [...insight, ...extraRoutes]);
-    const peer = peerServer(config, accounts, services, log);
+    const parts = { services, accounts, metrics, health, security, audit };
+    const admin = adminServer(config, parts, [...insight, ...extraRoutes]);
+    const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
-    const endpoint = await listen("listen", s3, config.listen);
-    const adminEndpoint = await listen("adminListen", admin, config.adminListen);
-    const peerEndpoint = peer && config.peers.listen && (await listen("peers.listen", peer, config.peers.listen));
+    const endpoints = await listenAll(config, security, { s3, admin, peer });
+    const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint } = endpoints;
     log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
+    await audit.record({ act: "start", by: processUser(), subject: endpoint, result: "done" });
+    const reloading = new GatewayReload({ accounts, security, audit, log }, config);
+    const listeners = { s3, admin, peer, security, endpoints, drain };
     const { shutdown } = config;
-    return new GatewayServer({
-      services,
-      s3,
-      spool,
-      admin,
-      peer,
-      chainStatus,
-      tracing,
-      endpoint,
-      adminEndpoint,
-      peerEndpoint,
-      drain,
-      shutdown,
-      log,
-    });
+    return new GatewayServer({ ...listeners, services, audit, reloading, spool, chainStatus, tracing, shutdown, log });
+  }
+
+  /** Uses another configuration as far as that needs no restart. Never rejects: what is refused is in the log. */
+  reload(load: () => Settings): Promise<void> {
+    return this.parts.reloading.run(load);
   }
 
   /** How long `close` takes at most, ms. */
@@ -178,7 +171,7 @@ export class GatewayServer implements Running {
    * finish; then the background.
    */
   async close({ atOnce }: CloseOptions): Promise<void> {
-    const { services, s3, spool, admin, peer, chainStatus, tracing, drain, log } = this.parts;
+    const { services, security, audit, s3, spool, admin, peer, chainStatus, tracing, drain, log } = this.parts;
     const { drainSeconds } = this.parts.shutdown;
     const delaySeconds = atOnce ? 0 : this.parts.shutdown.delaySeconds;
     drain.begin();
@@ -190,9 +183,33 @@ export class GatewayServer implements Running {
     await spool.flush();
     await admin.close();
     chainStatus.close();
+    security.close();
     await closeServices(services);
     await tracing?.close();
+    await audit.record({ act: "stop", by: processUser(), subject: this.endpoint, result: "done" });
   }
+}
+
+/** URLs of the listeners. */
+interface Endpoints {
+  readonly s3: string;
+  readonly admin: string;
+  /** For other gateways; undefined when there is no such listener. */
+  readonly peers: string | undefined;
+}
+
+/** Rejects with ConfigError when the system refuses an address. */
+async function listenAll(
+  config: Config,
+  security: ListenerSecurity,
+  { s3, admin, peer }: { readonly s3: S3Server; readonly admin: AdminServer; readonly peer: PeerServer | undefined },
+): Promise<Endpoints> {
+  const { listen: s3Listen, adminListen, peers } = config;
+  return {
+    s3: await listen("listen", s3, s3Listen, security.scheme("s3")),
+    admin: await listen("adminListen", admin, adminListen, security.scheme("admin")),
+    peers: peer && peers.listen && (await listen("peers.listen", peer, peers.listen, security.scheme("peers"))),
+  };
 }
 
 /** S3's meaning, over the services. */
@@ -221,49 +238,6 @@ function cessGateway(
       webhooks: config.notifications.webhooks.map(({ name }) => name),
       quota: { staleMs: config.chain.staleSeconds * 1000 },
     },
-  );
-}
-
-async function accessLogs(
-  config: Config,
-  services: Services,
-  gateway: CessGateway,
-  log: Logger,
-): Promise<{ readonly spool: AccessSpool; readonly accessLogger: AccessLogger }> {
-  const spool = await AccessSpool.open(
-    { folder: join(config.dataDir, "access-logs"), log, fits: (bytes) => services.space.fits(bytes) },
-    { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
-  );
-  const accessLogger = new AccessLogger({
-    ...services,
-    spool,
-    clock: systemClock,
-    log,
-    deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
-  });
-  services.supervisor.add(accessLogger);
-  return { spool, accessLogger };
-}
-
-function adminServer(
-  { adminListen, adminNames }: Config,
-  services: Services,
-  accounts: Accounts,
-  metrics: Metrics,
-  health: Health,
-  routes: readonly AdminRoute[],
-): AdminServer {
-  return new AdminServer(
-    {
-      metrics: metrics.registry,
-      health,
-      dropCache: () => {
-        services.retrieval.forgetObjects();
-        return services.cache.clear();
-      },
-      routes: [...adminRoutes(services, accounts), ...routes],
-    },
-    { names: [adminListen.host, ...adminNames] },
   );
 }
 
@@ -299,48 +273,17 @@ async function networkBucket(
   return bucket;
 }
 
-async function startWorkers(services: Services, config: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer } = services;
-  const { lifecycleDayMs, notifications, quarantine } = config;
-  await catalog.jobs.releaseAll();
-  // Nothing is destroyed because of a catalog that went back.
-  const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
-  for (const { worker, concurrency } of distribution.workers)
-    supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
-  for (const worker of [packer, scrubber, held(repairer)]) supervisor.add(worker);
-  const shared = { catalog, blobs, clock: systemClock };
-  for (const worker of [
-    guard,
-    held(new OrphanSweeper({ ...shared, log })),
-    held(
-      new QuarantineKeeper(shared, {
-        keepMs: quarantine.days * 86_400_000,
-        minFreeBytes: quarantine.minFreeBytes,
-      }),
-    ),
-    new PreparationGc(shared),
-    new UploadGc(shared),
-    new RegistrySaver({ registry, clock: systemClock }),
-    held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
-  ])
-    supervisor.add(worker);
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }, index) => ({
-    name,
-    url,
-    ...(tokenFile === undefined ? {} : { token: readSecret(tokenFile, `notifications.webhooks[${index}].tokenFile`) }),
-  }));
-  supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
-  distribution.watch();
-}
-
-function wakeAll({ supervisor, distribution }: Services): void {
-  for (const { worker } of distribution.workers) supervisor.wake(worker.name);
-  supervisor.wake("notifier");
-}
-
-function appSettings({ region, trustProxy, domain, websiteDomain, limits }: Config): Partial<S3AppSettings> {
+function appSettings({
+  region,
+  acceptAnyRegion,
+  trustProxy,
+  domain,
+  websiteDomain,
+  limits,
+}: Config): Partial<S3AppSettings> {
   return {
     region,
+    acceptAnyRegion,
     trustProxy,
     maxConnections: limits.maxConnections,
     maxRequests: limits.maxRequests,

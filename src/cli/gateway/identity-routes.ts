@@ -36,7 +36,14 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
     route("POST", /^\/accounts\/([^/]+)\/enable$/, ([name = ""]) => accounts.enable(name)),
     route("POST", /^\/accounts\/([^/]+)\/quota$/, ([name = ""], body) => accounts.setQuota(name, body)),
     route("GET", /^\/keys$/, () => keys.list()),
-    route("POST", /^\/keys$/, (_, body) => keys.create(body), 201),
+    {
+      method: "POST",
+      path: /^\/keys$/,
+      run: async (_, body) => {
+        const created = await keys.create(body);
+        return { ...json(created, 201), made: created.accessKeyId };
+      },
+    },
     route("DELETE", /^\/keys\/([^/]+)$/, ([id = ""]) => keys.revoke(id)),
     route("GET", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""]) => quotas.show(bucket)),
     route("POST", /^\/buckets\/([^/]+)\/quota$/, ([bucket = ""], body) => quotas.set(bucket, body)),

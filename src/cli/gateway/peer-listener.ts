@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config/config.js";
 import { FileMetadata } from "../../peers/file-metadata.js";
-import { PeerServer } from "../../peers/peer-server.js";
+import { PeerServer, type PeerServerComponents } from "../../peers/peer-server.js";
 import { SharedFiles } from "../../peers/shared-files.js";
 import type { Accounts } from "./accounts.js";
 import type { Services } from "./services.js";
@@ -12,9 +12,10 @@ export function peerServer(
   accounts: Accounts,
   services: Services,
   log: Logger,
+  createServer: NonNullable<PeerServerComponents["createServer"]>,
 ): PeerServer | undefined {
   if (!peers.listen) return undefined;
   const files = new SharedFiles(services, { share: peers.share });
   const metadata = new FileMetadata({ chain: services.chain, owners: accounts.owner });
-  return new PeerServer({ files, metadata, log });
+  return new PeerServer({ files, metadata, log, createServer });
 }

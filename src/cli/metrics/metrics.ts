@@ -6,6 +6,7 @@ import type { Services } from "../gateway/services.js";
 import type { GatewayHealth } from "../health/gateway-health.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
 import { counter, gauge } from "./families.js";
+import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
@@ -40,6 +41,10 @@ export class Metrics {
     if (services.peers) peerFamilies(registry, services.peers);
     scrubFamilies(registry, services);
     processFamilies(registry, services, droppedLines);
+  }
+
+  listeners(security: MeasuredListeners): void {
+    listenerMetrics(this.registry, security);
   }
 
   /** What other gateways and CESS tools fetch here. */

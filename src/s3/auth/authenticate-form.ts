@@ -33,7 +33,7 @@ export async function authenticateForm(
   fields: Fields,
   bucket: string,
   components: AuthenticateComponents,
-  region: string,
+  region: string | undefined,
 ): Promise<{ readonly authentication: Authentication; readonly policy?: FormPolicy }> {
   const payload = { kind: "unsigned" } as const;
   const newer = ["x-amz-signature", "x-amz-credential", "x-amz-algorithm"].some((name) => fields.has(name));
@@ -52,7 +52,7 @@ async function signerV4(
   fields: Fields,
   policy: string,
   components: AuthenticateComponents,
-  region: string,
+  region: string | undefined,
 ): Promise<AccessKey> {
   const algorithm = formField(fields, "X-Amz-Algorithm");
   if (algorithm !== ALGORITHM)
@@ -63,7 +63,7 @@ async function signerV4(
   const because = (why: string) =>
     wrong("X-Amz-Credential", credential, `Error parsing the X-Amz-Credential parameter; ${why}`);
   const scope = parseScope(credential, "s3", because);
-  if (scope.region !== region)
+  if (region !== undefined && scope.region !== region)
     throw because(`the region '${scope.region.slice(0, 60)}' is wrong; expecting '${region}'`);
   if (parseAmzDate(date) === undefined)
     throw wrong("X-Amz-Date", date, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");

@@ -35,7 +35,8 @@ export interface AuthenticateComponents {
 }
 
 export interface AuthenticateSettings {
-  readonly region: string;
+  /** The region that Signature V4 must be for; undefined: any, which the signature covers then, too. */
+  readonly region: string | undefined;
   /** The bucket that the host names, in virtual-host style: Signature V2 covers it. */
   readonly hostBucket?: string | undefined;
 }
@@ -59,13 +60,13 @@ export async function authenticate(
 
 /**
  * Who signed a request of another service than S3, whose body was read already, by Signature V4 in a header. Undefined
- * without a signature. `regions`: those that may be signed for. As `authenticate`.
+ * without a signature. `regions`: those that may be signed for; undefined: any. As `authenticate`.
  */
 export async function authenticateDocument(
   head: RequestHead,
   sha256: string,
   components: AuthenticateComponents,
-  { service, regions }: { readonly service: string; readonly regions: readonly string[] },
+  { service, regions }: { readonly service: string; readonly regions: readonly string[] | undefined },
 ): Promise<AccessKey | undefined> {
   const mechanism = signatureMechanism(head);
   if (!mechanism) return undefined;
@@ -86,9 +87,9 @@ async function authenticateV4(
   head: RequestHead,
   claims: SignatureClaims,
   components: AuthenticateComponents,
-  region: string,
+  region: string | undefined,
 ): Promise<Authentication> {
-  checkRegion(claims, [region]);
+  checkRegion(claims, region === undefined ? undefined : [region]);
   const accessKey = await knownKey(components, claims.accessKeyId, sessionToken(head, claims.place));
   checkTime(claims, components.clock.now());
   const text = payloadText(head, claims);
@@ -168,9 +169,9 @@ export async function knownKey(
   throw new S3Error("InvalidAccessKeyId", { fields: { AWSAccessKeyId: accessKeyId.slice(0, 200) } });
 }
 
-/** `regions`: those that may be signed for; the first is this gateway's. */
-function checkRegion(claims: SignatureClaims, regions: readonly string[]): void {
-  if (regions.includes(claims.region)) return;
+/** `regions`: those that may be signed for, the first is this gateway's; undefined: any, which the signature covers, too. */
+function checkRegion(claims: SignatureClaims, regions: readonly string[] | undefined): void {
+  if (!regions || regions.includes(claims.region)) return;
   const [region = ""] = regions;
   const why = `the region '${claims.region.slice(0, 60)}' is wrong; expecting '${region}'`;
   const details = { fields: { Region: region }, headers: { "x-amz-bucket-region": region } };

@@ -32,14 +32,14 @@ export const createBucket: Operation<Input, CreateBucketOutput, Call> = {
   access: { resource: "newBucket", action: "s3:CreateBucket", anonymous: false },
   document: 64 * 1024,
   parse(request) {
-    const { bucket, document, region } = request;
+    const { bucket, document, region, acceptAnyRegion } = request;
     const Settings = settings(request);
     if (document.trim() === "") return { Bucket: bucket, Settings };
     const configuration = readXml(document, createBucketConfiguration);
     const { LocationConstraint: wanted, Tags } = configuration;
     const tags = Tags?.map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
     // Without a LocationConstraint, or with an empty one, the bucket is created in this region.
-    if (wanted && wanted !== region) {
+    if (wanted && wanted !== region && !acceptAnyRegion) {
       throw new S3Error("InvalidLocationConstraint", {
         fields: { LocationConstraint: wanted.slice(0, 100), Region: region },
       });

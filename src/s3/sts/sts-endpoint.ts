@@ -19,6 +19,8 @@ export interface StsEndpointComponents extends AuthenticateComponents {
 
 export interface StsEndpointSettings {
   readonly region: string;
+  /** Also take signatures for another region. */
+  readonly acceptAnyRegion: boolean;
   /** Time that a client has to send its form, in milliseconds. */
   readonly documentMs: number;
 }
@@ -97,7 +99,8 @@ export class StsEndpoint {
 
   private caller(head: RequestHead, form: string): Promise<AccessKey | undefined> {
     const sha256 = createHash("sha256").update(form).digest("hex");
-    const regions = [this.settings.region, GLOBAL_REGION];
+    const { region, acceptAnyRegion } = this.settings;
+    const regions = acceptAnyRegion ? undefined : [region, GLOBAL_REGION];
     return authenticateDocument(head, sha256, this.components, { service: "sts", regions });
   }
 }

@@ -2,17 +2,34 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { Counter, Registry } from "prom-client";
+import { AdminAccess } from "../../../src/admin/admin-access.js";
 import { AdminServer, json } from "../../../src/admin/admin-server.js";
+import type { AuditRecord } from "../../../src/admin/audit-log.js";
+import { ManualClock } from "../../support/manual-clock.js";
+
+const TOKEN = "a token of the operator".replaceAll(" ", "-");
 
 describe("the admin endpoint", () => {
   let server: AdminServer;
   let base: string;
   let reasons: string[];
   let dropped: number;
+  let records: AuditRecord[];
+  let warnings: object[];
+  let clock: ManualClock;
+  let token: string | undefined;
 
   beforeEach(async () => {
+    token = undefined;
+    await start({});
+  });
+  const start = async (settings: { publicMetrics?: boolean }) => {
     reasons = [];
     dropped = 0;
+    records = [];
+    warnings = [];
+    clock = new ManualClock();
+    const log = { warn: (fields: object) => void warnings.push(fields) };
     const metrics = new Registry();
     new Counter({ name: "things_total", help: "things", registers: [metrics] }).inc(3);
     server = new AdminServer(
@@ -23,7 +40,17 @@ describe("the admin endpoint", () => {
           warnings: () => [],
         },
         dropCache: () => Promise.resolve(void (dropped += 1)),
+        access: new AdminAccess({ token: () => token, clock, log }),
+        audit: { record: (record) => Promise.resolve(void records.push(record)) },
+        clock,
         routes: [
+          { method: "POST", path: /^\/holds\/1$/, run: () => Promise.resolve(json({})), unrecorded: true },
+          {
+            method: "POST",
+            path: /^\/keys$/,
+            run: () => Promise.resolve({ ...json({ secret: "s3cret" }, 201), made: "CESS1" }),
+          },
+          { method: "POST", path: /^\/fails$/, run: () => Promise.reject(new Error("the disk is full")) },
           { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
           {
             method: "GET",
@@ -33,10 +60,10 @@ describe("the admin endpoint", () => {
           },
         ],
       },
-      { names: ["gateway.internal"] },
+      { names: ["gateway.internal"], ...settings },
     );
     base = `http://127.0.0.1:${(await server.listen("127.0.0.1", 0)).port}`;
-  });
+  };
   afterEach(() => server.close());
 
   it("answers live always and ready only when nothing is missing, with the reasons", async () => {
@@ -123,5 +150,119 @@ describe("the admin endpoint", () => {
     for (const path of ["//", "/%00", "/http://[", "/../x", "/metrics/", "http://[::1"])
       expect((await ask("GET", path, {})).status, path).to.equal(404);
     expect((await ask("GET", "/health/live?x=%ff", {})).status).to.equal(200);
+  });
+
+  describe("with a token", () => {
+    beforeEach(() => (token = TOKEN));
+    const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+
+    it("does nothing and tells nothing without it, and says what it needs", async () => {
+      for (const [method, path] of [
+        ["GET", "/metrics"],
+        ["DELETE", "/cache"],
+        ["PUT", "/dev/nodes/7"],
+        ["GET", "/nothing"],
+        ["PATCH", "/cache"],
+      ] as const) {
+        const answer = await ask(method, path, {});
+        expect(answer.status, `${method} ${path}`).to.equal(401);
+        expect(answer.headers["www-authenticate"]).to.match(/^Bearer/);
+        expect(answer.body).to.contain("admin.tokenFile").and.not.contain("things_total");
+      }
+      expect([dropped, records.length]).to.deep.equal([0, 0]);
+    });
+
+    it("answers the requests that have it", async () => {
+      expect((await ask("GET", "/metrics", bearer(TOKEN))).body).to.contain("things_total 3");
+      expect((await ask("DELETE", "/cache", { authorization: `bearer  ${TOKEN} ` })).status).to.equal(200);
+      expect((await ask("GET", "/nothing", bearer(TOKEN))).status).to.equal(404);
+    });
+
+    it("tells load balancers whether it lives and is ready, but only those with the token why not", async () => {
+      reasons = ["the chain is not connected: wss://chain/secret-path"];
+      expect((await ask("GET", "/health/live", {})).status).to.equal(200);
+      const stranger = await ask("GET", "/health/ready", {});
+      expect([stranger.status, JSON.parse(stranger.body)]).to.deep.equal([503, { status: "not ready" }]);
+      expect((await ask("GET", "/health/ready", bearer(TOKEN))).body).to.contain("secret-path");
+      reasons = [];
+      expect((await ask("HEAD", "/health/ready", {})).status).to.equal(200);
+    });
+
+    it("gives metrics without it when the operator says so, and nothing else", async () => {
+      await server.close();
+      await start({ publicMetrics: true });
+      expect((await ask("GET", "/metrics", {})).body).to.contain("things_total 3");
+      expect((await ask("DELETE", "/cache", {})).status).to.equal(401);
+    });
+
+    it("refuses wrong tokens, and after ten of them every one from that address for a while", async () => {
+      for (let n = 0; n < 10; n++) {
+        const answer = await ask("DELETE", "/cache", bearer(`${TOKEN}${n}`));
+        expect([answer.status, answer.headers["www-authenticate"]?.slice(0, 6)]).to.deep.equal([401, "Bearer"]);
+      }
+      expect(warnings).to.have.length(10);
+      expect(JSON.stringify(warnings)).to.contain("127.0.0.1").and.not.contain(TOKEN);
+      const slowed = await ask("DELETE", "/cache", bearer(TOKEN));
+      expect([slowed.status, slowed.headers["retry-after"]]).to.deep.equal([429, "6"]);
+      expect((await ask("GET", "/health/live", {})).status, "probes go on").to.equal(200);
+      await clock.advance(6000);
+      expect((await ask("DELETE", "/cache", bearer(TOKEN))).status).to.equal(200);
+      expect(dropped).to.equal(1);
+    });
+
+    it("records wrong tokens with where they come from, the first at once and the others once a minute", async () => {
+      const refused = () => records.filter(({ act }) => act === "wrong token");
+      for (let n = 0; n < 15; n++) await ask("DELETE", "/cache", bearer(`${TOKEN}${n}`));
+      expect(refused()).to.deep.equal([
+        {
+          act: "wrong token",
+          by: "127.0.0.1",
+          subject: "admin listener",
+          result: "refused",
+          details: { attempts: { "127.0.0.1": 1 } },
+        },
+      ]);
+      await clock.advance(60_000);
+      expect(refused().map(({ details }) => details)).to.deep.equal([
+        { attempts: { "127.0.0.1": 1 } },
+        { attempts: { "127.0.0.1": 14 } },
+      ]);
+      await clock.advance(60_000);
+      expect(clock.sleeping, "nothing waits").to.equal(0);
+      await ask("DELETE", "/cache", bearer("x"));
+      await ask("DELETE", "/cache", bearer("x"));
+      await server.close();
+      expect(refused(), "what is left is recorded at the end").to.have.length(4);
+      await start({});
+    });
+
+    it("takes no other scheme, and no token that is empty or longer", async () => {
+      for (const authorization of ["", "Bearer", "Bearer ", `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN} ${TOKEN}`])
+        expect((await ask("GET", "/metrics", { authorization })).status, authorization).to.equal(401);
+    });
+  });
+
+  it("records what may change something, with who, on what, how it ended, and the body without secrets", async () => {
+    const body = JSON.stringify({ fault: "down", secretAccessKey: "s3cret", keyFile: "/etc/keys" });
+    await fetch(`${base}/dev/nodes/7`, { method: "PUT", body });
+    token = TOKEN;
+    await ask("DELETE", "/cache", { authorization: `Bearer ${TOKEN}` });
+    await ask("POST", "/fails", { authorization: `Bearer ${TOKEN}` });
+    await ask("GET", "/metrics", { authorization: `Bearer ${TOKEN}` });
+    await ask("POST", "/keys", { authorization: `Bearer ${TOKEN}` });
+    expect((await ask("POST", "/holds/1", { authorization: `Bearer ${TOKEN}` })).status).to.equal(200);
+    const [first, second, third, fourth] = records;
+    expect(records).to.have.length(4);
+    expect(fourth).to.deep.include({ act: "POST", subject: "/keys", result: "201", made: "CESS1" });
+    expect(first).to.deep.equal({
+      act: "PUT",
+      by: "127.0.0.1, without a token",
+      subject: "/dev/nodes/7",
+      result: "200",
+      details: { fault: "down", secretAccessKey: "(not recorded)", keyFile: "/etc/keys" },
+    });
+    expect(second?.by).to.match(/^token [0-9a-f]{8} from 127\.0\.0\.1$/);
+    expect([third?.subject, third?.result]).to.deep.equal(["/fails", "500"]);
+    expect(JSON.stringify(records)).to.not.contain("s3cret").and.not.contain(TOKEN);
   });
 });

@@ -1,6 +1,11 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { listen } from "../../../src/cli/listen.js";
+import { isGateway, listen } from "../../../src/cli/listen.js";
+import { TlsServer } from "../../../src/cli/tls/tls-server.js";
 import { ConfigError } from "../../../src/config/config-error.js";
+import { loopbackCertificate } from "../../support/loopback-certificate.js";
 
 describe("A listener", () => {
   const failing = (code: string | undefined) => ({
@@ -31,6 +36,25 @@ describe("A listener", () => {
         .to.contain("adminListen: cannot listen on [::1]:80: ")
         .and.contain(expected);
     }
+  });
+
+  it("knows a gateway that listens there already, also by its TLS, and takes no other server for one", async () => {
+    const answers = async (server: Server) => {
+      server.on("request", (_request: IncomingMessage, response: ServerResponse) => response.end("live\n"));
+      return known(server);
+    };
+    const known = async (server: Server) => {
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const found = await isGateway({ host: "0.0.0.0", port });
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      return found;
+    };
+    expect(await answers(createServer())).to.equal(true);
+    expect(await answers(new TlsServer(loopbackCertificate))).to.equal(true);
+    expect(await known(createServer((_request, response) => response.end("a web site")))).to.equal(false);
   });
 
   it("passes on what is no matter of the address", async () => {

@@ -59,11 +59,25 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "an impossible port": { environment: { CESS_S3_LISTEN: "0.0.0.0:99999" } },
   "adminListen equal to listen": { add: "adminListen: 127.0.0.1:9000" },
   "listeners on all addresses and on one of them": {
-    add: "adminListen: 0.0.0.0:9000\npeers:\n  listen: '[::]:9000'",
+    add: "adminListen: 0.0.0.0:9000\nadmin: { tokenFile: /run/secrets/admin-token }\npeers:\n  listen: '[::]:9000'",
   },
   "two listeners by variables": {
     environment: { CESS_S3_PEER_LISTEN: "localhost:9001", CESS_S3_ADMIN_LISTEN: "[::1]:9001" },
   },
+  "an admin listener that others can reach, without a token": { add: "adminListen: 0.0.0.0:9001" },
+  "an admin listener that others can reach, by variables": {
+    environment: { CESS_S3_ADMIN_LISTEN: "[::]:9001", CESS_S3_PUBLIC_METRICS: "true" },
+  },
+  "an admin token in place of its file": { add: "admin: { token: s3cr3t-of-the-admin }" },
+  "a certificate without its key": { add: "tls: { certFile: /etc/cess-s3/tls.crt }" },
+  "a key without its certificate": { environment: { CESS_S3_TLS_KEY_FILE: "/run/secrets/tls.key" } },
+  "TLS for listeners without a certificate": { environment: { CESS_S3_TLS_LISTENERS: "s3,peers" } },
+  "TLS for a listener that there is not": {
+    add: "tls: { certFile: /etc/cess-s3/tls.crt, keyFile: /run/secrets/tls.key, listeners: [web] }",
+  },
+  "a rate that is no number": { environment: { CESS_S3_KEY_REQUESTS_PER_SECOND: "10/s" } },
+  "a burst of nothing": { add: "limits: { perAddress: { requestsPerSecond: 5, burst: 0 } }" },
+  "a yes/no field about regions": { add: "acceptAnyRegion: auto" },
   "domain equal to websiteDomain": { add: "domain: s3.example.com\nwebsiteDomain: s3.example.com" },
   "a domain with a scheme": { add: "domain: https://S3.example.com" },
   "a name with a port": { environment: { CESS_S3_ADMIN_NAMES: "gateway.internal:9001" } },

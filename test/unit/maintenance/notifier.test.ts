@@ -92,7 +92,7 @@ describe("The notifier", () => {
 
   it("delivers what waits in order and in batches, in S3's form, and then sleeps", async () => {
     for (const key of ["a b", "ü+", "c"]) await put(key);
-    const worker = notifier([hook({ token: "secret" })], { batch: 2 });
+    const worker = notifier([hook({ token: () => "secret" })], { batch: 2 });
     expect(await worker.step(signal)).to.deep.equal({ kind: "busy" });
     expect(await worker.step(signal)).to.deep.equal({ kind: "busy" });
     expect((await worker.step(signal)).kind).to.equal("idle");

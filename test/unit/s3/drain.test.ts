@@ -8,7 +8,7 @@ describe("A server that is about to end", () => {
   const drain = new Drain();
   /** One connection for all. */
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  before(() => endpoint.start({}, drain));
+  before(() => endpoint.start({}, { drain }));
   after(async () => {
     agent.destroy();
     await endpoint.stop();

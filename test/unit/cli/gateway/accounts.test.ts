@@ -77,4 +77,17 @@ describe("The configured accounts", () => {
       .to.contain("secretAccessKeyFile of access key BOB (account alice)")
       .and.contain(`${join(folder, "absent")}: there is no such file`);
   });
+
+  it("are replaced whole by those of another configuration, or stay as they are where that is wrong", async () => {
+    const accounts = new Accounts([account({ secretAccessKey: "alicesecret" })], keys);
+    await accounts.replace([account({ accessKeyId: "NEW", secretAccessKey: "newsecret" })]);
+    expect(await accounts.lookup("ALICE")).to.equal(undefined);
+    expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
+    const twice = account({ secretAccessKey: "alicesecret" });
+    const refused = await accounts.replace([twice, twice]).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(ConfigError);
+    expect((refused as Error).message).to.contain("configured twice");
+    expect((await accounts.lookup("NEW"))?.secretAccessKey).to.equal("newsecret");
+    expect(accounts.all).to.have.length(1);
+  });
 });

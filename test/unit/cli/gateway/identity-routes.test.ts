@@ -12,11 +12,13 @@ import { testKeys } from "../../../support/test-keys.js";
 import {
   addresses,
   altAccount,
+  altKey,
   codeOf,
   configured,
   devAccount,
   devKey,
   IdentityEndpoint,
+  type Credentials,
 } from "../../../support/identity-endpoint.js";
 
 describe("Accounts and keys that an operator adds", () => {
@@ -27,7 +29,7 @@ describe("Accounts and keys that an operator adds", () => {
   const more = { name: "more", cessAccount: addresses.more, territory: "home" };
   const addMore = (body = {}) => endpoint.admin("POST", "/accounts", { ...more, ...body }) as Promise<AccountView>;
   const createKey = (body: object) => endpoint.admin("POST", "/keys", body) as Promise<CreatedKeyView>;
-  const list = (key: CreatedKeyView) => endpoint.s3(key).send(new ListBucketsCommand({}));
+  const list = (key: Credentials) => endpoint.s3(key).send(new ListBucketsCommand({}));
 
   it("work from the next request on, and so does their end", async () => {
     await addMore();
@@ -41,6 +43,24 @@ describe("Accounts and keys that an operator adds", () => {
     await list(key);
     await endpoint.admin("DELETE", `/keys/${key.accessKeyId}`);
     expect(await codeOf(list(key))).to.equal("InvalidAccessKeyId");
+  });
+
+  it("stay when the configuration is read again, and cannot be in both places", async () => {
+    await addMore();
+    const key = await createKey({ account: "more" });
+    const ofConfigured = await createKey({ account: "alt" });
+    await endpoint.accounts.replace(configured([devAccount]));
+    await list(key);
+    expect(await codeOf(list(altKey))).to.equal("InvalidAccessKeyId");
+    expect(await codeOf(list(ofConfigured)), "a key whose account is gone").to.equal("InvalidAccessKeyId");
+    const refused = await endpoint.accounts
+      .replace(configured([{ ...devAccount, ...more }]))
+      .catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(ConfigError);
+    expect((refused as Error).message).to.contain("the account more");
+    await list(devKey);
+    await endpoint.accounts.replace(configured([devAccount, altAccount]));
+    await list(ofConfigured);
   });
 
   it("are listed beside those of the configuration, without secrets", async () => {

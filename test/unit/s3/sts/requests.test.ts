@@ -1,4 +1,4 @@
-import { AssumeRoleCommand, type AssumeRoleCommandInput } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, STSClient, type AssumeRoleCommandInput } from "@aws-sdk/client-sts";
 import aws4 from "aws4";
 import { expect } from "chai";
 import { codeOf, devKey, IdentityEndpoint, type Credentials } from "../../../support/identity-endpoint.js";
@@ -37,6 +37,38 @@ describe("Requests for temporary credentials", () => {
     expect(await refusalOf({ SerialNumber: "arn:aws:iam::1:mfa/x", TokenCode: "123456" })).to.equal("AccessDenied");
     expect(await refusalOf({}, { ...devKey, secretAccessKey: "wrong" })).to.equal("SignatureDoesNotMatch");
     expect(await refusalOf({}, { ...devKey, accessKeyId: "NOBODY" })).to.equal("InvalidClientTokenId");
+  });
+
+  it("may be signed for any region where the operator says so, and else only for the gateway's or us-east-1", async () => {
+    const assumeFor = async (region: string) => {
+      const client = new STSClient({ ...endpoint.settings(devKey), region });
+      const command = new AssumeRoleCommand({ RoleArn: "arn:aws:iam::1:role/r", RoleSessionName: "job" });
+      return client.send(command).then(
+        () => "done",
+        (error: unknown) => (error as Error).name,
+      );
+    };
+    const all = async () => [await assumeFor("eu-central-7"), await assumeFor("us-east-1"), await assumeFor("auto")];
+    await endpoint.stop();
+    endpoint = await IdentityEndpoint.start({ settings: { region: "eu-central-7" } });
+    expect(await all()).to.deep.equal(["done", "done", "IncompleteSignature"]);
+    await endpoint.stop();
+    endpoint = await IdentityEndpoint.start({ settings: { region: "eu-central-7", acceptAnyRegion: true } });
+    expect(await all()).to.deep.equal(["done", "done", "done"]);
+  });
+
+  it("count against the rates of their key, once the signature was verified, and of their address", async () => {
+    await endpoint.stop();
+    const counted: string[] = [];
+    const rates = {
+      address: (address: string) => (counted.push(address), 0),
+      key: (id: string) => (counted.push(id) > 4 ? 1500 : 0),
+    };
+    endpoint = await IdentityEndpoint.start({ rates });
+    expect(await refusalOf({}, { ...devKey, secretAccessKey: "wrong" })).to.equal("SignatureDoesNotMatch");
+    await assume({});
+    expect(await refusalOf({})).to.equal("Throttling");
+    expect(counted).to.deep.equal(["127.0.0.1", "127.0.0.1", "DEV", "127.0.0.1", "DEV"]);
   });
 
   it("are refused with policies that are too large for a token", async () => {
