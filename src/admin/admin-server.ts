@@ -10,7 +10,7 @@ import { RequestGuard } from "./request-guard.js";
 
 export interface AdminComponents {
   readonly metrics: Registry;
-  readonly health: Pick<Health, "unready">;
+  readonly health: Pick<Health, "unready" | "warnings">;
   readonly dropCache: () => Promise<void>;
   readonly access: Pick<AdminAccess, "identify">;
   readonly audit: AuditLog;
@@ -231,7 +231,9 @@ function ownRoutes({ metrics, health, dropCache }: AdminComponents, publicMetric
       run: () => {
         const reasons = health.unready();
         const ready = reasons.length === 0;
-        return Promise.resolve(json({ status: ready ? "ready" : "not ready", reasons }, ready ? 200 : 503));
+        return Promise.resolve(
+          json({ status: ready ? "ready" : "not ready", reasons, warnings: health.warnings() }, ready ? 200 : 503),
+        );
       },
       withoutToken: () => {
         const ready = health.unready().length === 0;

@@ -13,10 +13,10 @@ export interface Blobs {
   /**
    * Stores the stream's bytes under a new unguessable id. Resolves when they would survive a power cut (file and folder
    * synced). On any failure (of the source, or an abort) nothing is left behind, and the error is passed on; a full
-   * disk is a DomainError `storageFull`. The source may reuse a chunk's memory when it is asked for the next one. A new
-   * blob is never swept before `settle` is called for it.
+   * disk is a DomainError `storageFull`, before anything is read of a source whose size was announced. The source may
+   * reuse a chunk's memory when it is asked for the next one. A new blob is never swept before `settle` is called for it.
    */
-  write(source: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal }): Promise<StoredBlob>;
+  write(source: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<StoredBlob>;
   /** The catalog now knows these blobs, or never will: from now on they may be swept if nothing links them. */
   settle(ids: readonly BlobId[]): void;
   /**
@@ -42,10 +42,18 @@ export interface Blobs {
   readonly quarantine: Quarantine;
   /** Until the returned function is called, removed blobs stay on the disk: a backup is reading them. */
   holdRemovals(): () => void;
-  /** Bytes free for new blobs on the device. */
+  /** Bytes that new blobs may still take of the device; 0 when they are refused. */
   free(): Promise<number>;
   /** Resolves when all accepted writes are finished. */
   close(): Promise<void>;
+}
+
+export interface WriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How many bytes the source will have, where that is known. */
+  readonly size?: number | undefined;
+  /** The blob lets others be removed that take as much: part of the disk's reserve is open to it. */
+  readonly intoReserve?: boolean;
 }
 
 /** `length` bytes from byte `offset` of a local file, which are a blob's or some of them. */

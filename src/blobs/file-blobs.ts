@@ -1,4 +1,4 @@
-import { mkdir, open, opendir, rename, rm, stat, statfs, unlink } from "node:fs/promises";
+import { mkdir, open, opendir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
 import { stagedBytesDamaged, type DamageRecord } from "../model/damage.js";
@@ -7,9 +7,10 @@ import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { fileChunks } from "../streams/file-chunks.js";
-import { PieceChecksummer, type Checksummed } from "../streams/piece-checksums.js";
+import { listBytes, PieceChecksummer, type Checksummed } from "../streams/piece-checksums.js";
 import { fileBlobId, isBlobId, newBlobName, placeInPack, placeOf, type BlobPlace } from "./blob-id.js";
-import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob } from "./blobs.js";
+import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob, type WriteOptions } from "./blobs.js";
+import { measureDisk, type DiskClaim, type DiskSpace } from "../files/disk-space.js";
 import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { checkedBytes, damageIn, type BlobFile } from "./checked-read.js";
@@ -32,6 +33,8 @@ export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & 
   readonly folder: string;
   /** Asked at each removal: whether the blob goes to quarantine instead. */
   readonly keepRemoved?: () => boolean;
+  /** The disk that the folder is on. Without it blobs take all that there is. */
+  readonly space?: DiskSpace;
   /** Told of damage before its reader is. By default nothing is known to need a blob. */
   readonly onDamage?: DamageRecord;
 }
@@ -56,6 +59,7 @@ export class FileBlobs implements Blobs {
   private readonly holds = new RemovalHolds((ids) => void this.unlinkAll(ids).catch(() => undefined));
   readonly quarantine: FileQuarantine;
   private readonly keepRemoved: () => boolean;
+  private readonly space: DiskSpace | undefined;
   private readonly onDamage: DamageRecord;
   private readonly lists = new ChecksumLists();
 
@@ -66,6 +70,7 @@ export class FileBlobs implements Blobs {
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
     this.keepRemoved = settings.keepRemoved ?? (() => false);
+    this.space = settings.space;
     this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
     const { pins, holds, packs } = this;
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
@@ -90,19 +95,25 @@ export class FileBlobs implements Blobs {
     return new FileBlobs(folder, settings, setAside);
   }
 
-  async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {
+    const { size = 0 } = options;
+    const claim = await this.space?.claim(size + listBytes(size), options);
     try {
       const { bytes, rest } = await beginning(ByteStream.over(source, options.signal), this.settings.packedBytes);
-      return rest ? await this.writeLarge(rest, options.signal) : await this.writeSmall(bytes);
+      return rest ? await this.writeLarge(rest, claim, options.signal) : await this.writeSmall(bytes, claim);
     } catch (error) {
       throw asStorageFull(error);
+    } finally {
+      claim?.release();
     }
   }
 
-  private async writeSmall(bytes: Uint8Array): Promise<StoredBlob> {
+  private async writeSmall(bytes: Uint8Array, claim: DiskClaim | undefined): Promise<StoredBlob> {
     let registered: BlobId | undefined;
     try {
+      await claim?.cover(bytes.byteLength);
       const id = await this.packs.append(bytes, (named) => this.pins.register((registered = named)));
+      claim?.wrote(bytes.byteLength);
       return { id, size: bytes.byteLength };
     } catch (error) {
       if (registered) this.pins.unregister([registered]);
@@ -110,12 +121,16 @@ export class FileBlobs implements Blobs {
     }
   }
 
-  private async writeLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<StoredBlob> {
+  private async writeLarge(
+    chunks: AsyncIterable<Uint8Array>,
+    claim: DiskClaim | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredBlob> {
     const name = newBlobName();
     const unfinished = join(this.folder, "unfinished", name);
     let id: BlobId | undefined;
     try {
-      const { list, ...checksummed } = await this.writeFile(unfinished, chunks);
+      const { list, ...checksummed } = await this.writeFile(unfinished, chunks, claim);
       signal?.throwIfAborted();
       id = fileBlobId(name, checksummed);
       this.pins.register(id);
@@ -135,17 +150,23 @@ export class FileBlobs implements Blobs {
   private async writeFile(
     path: string,
     chunks: AsyncIterable<Uint8Array>,
+    claim: DiskClaim | undefined,
   ): Promise<Checksummed & { readonly list: Uint8Array }> {
     const file = await open(path, "wx");
     const buffer = new WriteBuffer(file, this.settings.writeBuffer);
     const checksummer = new PieceChecksummer();
+    const put = async (bytes: Uint8Array): Promise<void> => {
+      await claim?.cover(bytes.byteLength);
+      await buffer.add(bytes);
+      claim?.wrote(bytes.byteLength);
+    };
     try {
       for await (const chunk of chunks) {
         checksummer.update(chunk);
-        await buffer.add(chunk);
+        await put(chunk);
       }
       const checksummed = checksummer.finish();
-      await buffer.add(checksummed.list);
+      await put(checksummed.list);
       await buffer.finish();
       return checksummed;
     } finally {
@@ -264,8 +285,8 @@ export class FileBlobs implements Blobs {
   }
 
   async free(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.folder);
-    return bavail * bsize;
+    if (this.space) return Math.max(0, (await this.space.status()).available);
+    return (await measureDisk(this.folder)).free;
   }
 
   close(): Promise<void> {

@@ -6,7 +6,7 @@ import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { ExpectedPieces, PIECE_BYTES, PieceChecksummer } from "../streams/piece-checksums.js";
 import { fileBlobId, newBlobName, placeOf } from "./blob-id.js";
-import { BlobMissing, type Blobs, type StoredBlob } from "./blobs.js";
+import { BlobMissing, type Blobs, type StoredBlob, type WriteOptions } from "./blobs.js";
 import { BlobPins } from "./blob-pins.js";
 import type { Quarantine } from "./quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
@@ -35,7 +35,7 @@ export class MemoryBlobs implements Blobs {
     this.now = now;
   }
 
-  async write(source: AsyncIterable<Uint8Array>, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+  async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of ByteStream.over(source, options.signal)) {

@@ -68,7 +68,12 @@ export class AdmissionQueues {
       this.newcomers.set(hash, entry);
       this.newcomerBytes += size;
     }
-    this.makeRoom();
+    this.evictTo(this.settings.maxBytes);
+  }
+
+  /** Evicts entries of at least so many bytes, or all. */
+  shrink(bytes: number): void {
+    this.evictTo(Math.max(0, this.bytes - bytes));
   }
 
   /** Records a use. True if this use made the entry proven. */
@@ -106,8 +111,8 @@ export class AdmissionQueues {
     this.provenBytes = 0;
   }
 
-  private makeRoom(): void {
-    while (this.bytes > this.settings.maxBytes) {
+  private evictTo(maxBytes: number): void {
+    while (this.bytes > maxBytes) {
       const share = this.settings.maxBytes * this.settings.newcomerShare;
       const [newcomer] = this.newcomers.keys();
       const [proven] = this.proven.keys();

@@ -33,6 +33,8 @@ export interface DiskTierSettings {
   readonly newcomerShare: number;
   /** A second use within this time counts as part of the same read. Milliseconds. */
   readonly sameReadingMs: number;
+  /** Whether the disk has so many bytes to spare; always, when absent. */
+  readonly isAmple?: ((bytes: number) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -172,6 +174,13 @@ export class DiskTier {
     this.remove(hash);
   }
 
+  /** Removes fragments of at least so many bytes, or all, those first that would be evicted first. */
+  async shrink(bytes: number): Promise<void> {
+    await this.ready;
+    this.files.shrink(bytes);
+    await Promise.all(this.removals);
+  }
+
   async clear(): Promise<void> {
     await this.ready;
     this.epoch++;
@@ -193,6 +202,7 @@ export class DiskTier {
     const epoch = this.epoch;
     const content = withoutTrailingZeros(bytes);
     if (content.length > this.settings.maxBytes) return;
+    if (this.settings.isAmple && !(await this.settings.isAmple(content.length).catch(() => false))) return;
     const temporary = join(this.settings.folder, `${randomUUID()}.tmp`);
     try {
       await Promise.all(this.removals);

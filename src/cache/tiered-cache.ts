@@ -8,6 +8,8 @@ import { DiskTier } from "./disk-tier.js";
 export interface CacheComponents {
   /** Returns the bytes if they have this hash, else undefined. May transfer the argument (Encoder.verify). */
   readonly verify: (bytes: Uint8Array, hash: Hash) => Promise<Uint8Array | undefined>;
+  /** Whether the disk has so many bytes to spare; always, when absent. */
+  readonly isAmple?: (bytes: number) => Promise<boolean>;
 }
 
 export interface CacheSettings {
@@ -53,7 +55,8 @@ export class TieredCache implements FragmentCache {
         if (reason === "evict") this.counts.memoryEvictions++;
       },
     });
-    this.disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs });
+    const { isAmple } = components;
+    this.disk = new DiskTier({ folder, maxBytes: diskBytes, newcomerShare, sameReadingMs, isAmple });
   }
 
   async get(hash: Hash): Promise<Uint8Array | undefined> {
@@ -96,6 +99,11 @@ export class TieredCache implements FragmentCache {
     this.epoch++;
     this.memory.clear();
     await this.disk.clear();
+  }
+
+  /** Removes fragments of at least so many bytes from the disk, or all. */
+  shrinkDisk(bytes: number): Promise<void> {
+    return this.disk.shrink(bytes);
   }
 
   usage() {

@@ -65,5 +65,7 @@ export interface Catalog {
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */
   staged(): Promise<{ readonly bytes: number; readonly openUploadBytes: number }>;
+  /** Writes a row and reads it back: resolves when the catalog can be written and read, rejects when not. */
+  heartbeat(): Promise<void>;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { createEvents } from "./migrations/0006-events.js";
 import { createPacks } from "./migrations/0007-packs.js";
 import { addDamage } from "./migrations/0008-damage.js";
 import { createCatalogMark } from "./migrations/0009-catalog-mark.js";
+import { createHeartbeat } from "./migrations/0010-heartbeat.js";
 import { createChecks } from "./migrations/0011-checks.js";
 import { createIdentity } from "./migrations/0013-identity.js";
 import { addJobTimes } from "./migrations/0014-job-times.js";
@@ -28,6 +29,7 @@ export class Migrations implements MigrationProvider {
       "0007_packs": { up: (db: Kysely<unknown>) => createPacks(db, this.types) },
       "0008_damage": { up: (db: Kysely<unknown>) => addDamage(db, this.types) },
       "0009_catalog_mark": { up: (db: Kysely<unknown>) => createCatalogMark(db, this.types) },
+      "0010_heartbeat": { up: (db: Kysely<unknown>) => createHeartbeat(db, this.types) },
       "0011_checks": { up: (db: Kysely<unknown>) => createChecks(db, this.types) },
       "0013_identity": { up: (db: Kysely<unknown>) => createIdentity(db, this.types) },
       "0014_job_times": { up: (db: Kysely<unknown>) => addJobTimes(db, this.types) },

@@ -36,6 +36,13 @@ export interface Schema {
   accounts: AccountTable;
   access_keys: AccessKeyTable;
   bucket_usage: BucketUsageTable;
+  heartbeat: HeartbeatTable;
+}
+
+/** One row, with id 1. */
+export interface HeartbeatTable {
+  id: number;
+  beat_at: number;
 }
 
 export interface BucketTable {

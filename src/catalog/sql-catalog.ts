@@ -64,11 +64,13 @@ export class SqlCatalog implements Catalog {
   readonly usage: UsageCatalog;
   readonly damages: DamageCatalog;
   private readonly store: Store;
+  private readonly clock: Clock;
 
   constructor(components: { readonly store: Store; readonly clock: Clock; readonly sealer: Sealer }) {
     const { store, clock } = components;
     const formats = new FormatColumn(components.sealer);
     this.store = store;
+    this.clock = clock;
     const memory = new BucketCache(store);
     this.buckets = new BucketTableCatalog(store, clock, memory);
     this.documents = new DocumentTableCatalog(store, memory);
@@ -116,6 +118,22 @@ export class SqlCatalog implements Catalog {
       .select(({ fn }) => fn.sum<number | null>("parts.size").as("bytes"))
       .executeTakeFirst();
     return { bytes: all?.bytes ?? 0, openUploadBytes: open?.bytes ?? 0 };
+  }
+
+  async heartbeat(): Promise<void> {
+    const row = { id: 1, beat_at: this.clock.now() };
+    await this.store.write((tx) =>
+      tx
+        .insertInto("heartbeat")
+        .values(row)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet({ beat_at: row.beat_at }))
+        .execute(),
+    );
+    const { beat_at: read } = await this.store.reads
+      .selectFrom("heartbeat")
+      .select("beat_at")
+      .executeTakeFirstOrThrow();
+    if (read < row.beat_at) throw new Error("the catalog does not show what was written");
   }
 
   close(): Promise<void> {

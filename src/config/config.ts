@@ -5,8 +5,9 @@ import { webhooksSchema } from "./webhooks.js";
 import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
-import { adminSchema, rateSchema, tlsSchema } from "./listener-settings.js";
+import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
+import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
@@ -85,6 +86,8 @@ const chainSchema = z
       keystorePasswordFile: z.string().min(1).optional(),
       /** The chain's block time, ms: waits for the chain are counted in blocks. */
       blockMs: wholeNumber({ min: 20 }).default(6_000),
+      /** Seconds that uploads go on by what was last read of the chain while no endpoint answers. */
+      staleSeconds: wholeNumber({ min: 0, max: 86_400 }).default(600),
     },
     {
       error: ({ input }) =>
@@ -98,31 +101,6 @@ const chainSchema = z
     ({ keystoreFile, keystorePasswordFile }) => keystoreFile === undefined || keystorePasswordFile !== undefined,
     { path: ["keystorePasswordFile"], error: "is missing: keystoreFile needs it" },
   );
-
-/** What clients of the S3 endpoint may take of it. */
-const limitsSchema = z
-  .strictObject({
-    /** Connections at a time; further ones are closed as they come. */
-    maxConnections: wholeNumber({ min: 1, max: 1_000_000 }).default(4096),
-    /** Requests served at a time; further ones are answered SlowDown. */
-    maxRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(1024),
-    /** How many of them may be without a signature that was verified. */
-    maxAnonymousRequests: wholeNumber({ min: 1, max: 1_000_000 }).default(256),
-    /** Seconds in which a request's head must have come. */
-    headerSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-    /** Seconds in which a document, or a form up to its file, must have come whole. */
-    documentSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-    /** Seconds in which something of a body must come. */
-    bodyIdleSeconds: wholeNumber({ min: 1, max: 3600 }).default(60),
-    /** Requests of one access key; further ones are answered SlowDown. */
-    perKey: rateSchema.prefault({}),
-    /** Requests of one client address, or of one /64 network of IPv6. */
-    perAddress: rateSchema.prefault({}),
-  })
-  .refine(({ maxRequests, maxAnonymousRequests }) => maxAnonymousRequests <= maxRequests, {
-    path: ["maxAnonymousRequests"],
-    error: "must not be above maxRequests",
-  });
 
 /** All settings of a gateway, each by itself. */
 export const settingsSchema = z.strictObject({
@@ -143,6 +121,7 @@ export const settingsSchema = z.strictObject({
   acceptAnyRegion: yesNo.default(false),
   tls: tlsSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  shutdown: shutdownSchema.prefault({}),
   /** Health, metrics and what operators do; needs `admin.tokenFile` unless it is on a loopback address. */
   adminListen: listenAddress.prefault("127.0.0.1:9001"),
   admin: adminSchema.prefault({}),
@@ -156,6 +135,11 @@ export const settingsSchema = z.strictObject({
    * disk.
    */
   dataDir: z.string().min(1).default("./data"),
+  /**
+   * Bytes of `dataDir`'s disk that bodies leave free, for the catalog and for what frees space. By default 256 MiB or 2 % of
+   * the disk, whichever is more, at most 8 GiB and at most a tenth of the disk.
+   */
+  reserveBytes: bytes.optional(),
   chain: chainSchema,
   accounts: z
     .array(accountSchema, {

@@ -8,6 +8,7 @@ const READ_ONLY = '{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Reso
 export const EXAMPLES: Readonly<Record<string, string | number | readonly string[]>> = {
   domain: "s3.example.com",
   websiteDomain: "web.example.com",
+  reserveBytes: "1GiB",
   "chain.endpoints": ["wss://chain.example.com"],
   "chain.mnemonic": "//Gateway",
   "chain.mnemonicFile": "/run/secrets/gateway-mnemonic",

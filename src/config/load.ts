@@ -26,6 +26,8 @@ import {
 
 const DEV_DEFAULTS = {
   logLevel: "warn",
+  // No load balancer is in front.
+  shutdown: { delaySeconds: 0 },
   // Tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for.
   newBuckets: { objectOwnership: "ObjectWriter", blockPublicAccess: false },
   // What is stored here never leaves this machine.

@@ -23,6 +23,8 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_HEADER_SECONDS: ["limits", "headerSeconds"],
   CESS_S3_DOCUMENT_SECONDS: ["limits", "documentSeconds"],
   CESS_S3_BODY_IDLE_SECONDS: ["limits", "bodyIdleSeconds"],
+  CESS_S3_SHUTDOWN_DELAY_SECONDS: ["shutdown", "delaySeconds"],
+  CESS_S3_SHUTDOWN_DRAIN_SECONDS: ["shutdown", "drainSeconds"],
   CESS_S3_KEY_REQUESTS_PER_SECOND: ["limits", "perKey", "requestsPerSecond"],
   CESS_S3_KEY_BURST: ["limits", "perKey", "burst"],
   CESS_S3_ADDRESS_REQUESTS_PER_SECOND: ["limits", "perAddress", "requestsPerSecond"],
@@ -44,6 +46,7 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_VAULT_CA_FILE: ["encryption", "vault", "caFile"],
   CESS_S3_TRUST_PROXY: ["trustProxy"],
   CESS_S3_DATA_DIR: ["dataDir"],
+  CESS_S3_RESERVE_BYTES: ["reserveBytes"],
   CESS_S3_CACHE_MEMORY: ["cache", "memory"],
   CESS_S3_CACHE_DISK: ["cache", "disk"],
   CESS_S3_ALLOW_PRIVATE_NODES: ["allowPrivateNodes"],
@@ -93,6 +96,7 @@ export const CHAIN_VARIABLES: Variables = {
   CESS_S3_MNEMONIC_FILE: ["chain", "mnemonicFile"],
   CESS_S3_KEYSTORE_FILE: ["chain", "keystoreFile"],
   CESS_S3_KEYSTORE_PASSWORD_FILE: ["chain", "keystorePasswordFile"],
+  CESS_S3_CHAIN_STALE_SECONDS: ["chain", "staleSeconds"],
 };
 
 export const DEV_VARIABLES: Variables = {

@@ -11,8 +11,9 @@ import type { Acls } from "./objects/acls.js";
 import { AclService } from "./objects/acl-service.js";
 import { Authorizer } from "./access/authorizer.js";
 import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
+import type { ChainReadingsSettings, ReadingStore } from "./ingest/chain-readings.js";
 import { StorageQuota } from "./ingest/storage-quota.js";
-import { QuotaCheck, quotaDefaults, type QuotaSettings } from "./ingest/quota-check.js";
+import { QuotaCheck } from "./ingest/quota-check.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import type { AccessLogs } from "./objects/access-logs.js";
 import type { BucketDocumentStore } from "./buckets/bucket-documents.js";
@@ -53,6 +54,8 @@ export interface GatewayComponents {
   readonly chain: Chain;
   readonly keys: Keys;
   readonly clock: Clock;
+  /** Where readings of the chain are kept between two processes. */
+  readonly readings?: ReadingStore;
   /** Reads files' state from the chain. With it, HEAD tells how many fragments are left. */
   readonly files?: NetworkFiles;
   /** The bucket of all files on the network. */
@@ -75,7 +78,8 @@ export const GATEWAY_DEFAULTS = {
   webhooks: [] as readonly string[],
   /** A day of lifecycle rules, ms. */
   lifecycleDayMs: 86_400_000,
-  quota: quotaDefaults as Partial<QuotaSettings>,
+  /** How readings of the chain about the accounts that pay are used. */
+  quota: {} as Partial<ChainReadingsSettings>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -111,7 +115,7 @@ export class CessGateway implements Gateway {
       notifications: new NotificationService(components),
       webhooks,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
-      quota: new QuotaCheck(components, quota),
+      quota: new QuotaCheck({ ...components, store: components.readings }, quota),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       layouts: new ObjectLayout(components, packing),

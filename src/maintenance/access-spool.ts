@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { DomainError } from "../model/errors.js";
 
 export const SPOOL_DEFAULTS = {
   /** Limit of lines in memory that are not on the disk yet, bytes; lines beyond it are dropped. */
@@ -16,6 +17,8 @@ export type SpoolSettings = typeof SPOOL_DEFAULTS;
 export interface SpoolComponents {
   readonly folder: string;
   readonly log: { warn(fields: object, message: string): void };
+  /** Whether the disk has room for so many bytes; always, when absent. */
+  readonly fits?: ((bytes: number) => Promise<boolean>) | undefined;
 }
 
 /** Lines of one bucket and of one day. */
@@ -135,6 +138,9 @@ export class AccessSpool {
     if (lines.length === 0) return;
     const bytes = Buffer.from(lines.join(""));
     try {
+      const { fits } = this.components;
+      if (fits && !(await fits(bytes.length)))
+        throw new DomainError({ kind: "storageFull" }, "The gateway's disk is full but for its reserve.");
       const handle = await open(file.path, "a", 0o600);
       try {
         await handle.appendFile(bytes);

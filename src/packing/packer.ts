@@ -29,7 +29,7 @@ export const PACKER_DEFAULTS = {
   maxAgeMs: 600_000,
   /** … or so many objects wait … */
   maxObjects: 50_000,
-  /** … or a segment is full, and staging has less than this many bytes free. */
+  /** … or a segment is full, and staging has room for less than this many bytes. */
   lowSpaceBytes: GIB,
   /** Bytes sent to the network for merging packs, at most, for each byte that becomes free there. */
   mergeBudget: 1,
@@ -90,6 +90,8 @@ interface Order {
   readonly format: PackFormat;
   readonly queue: PackQueue | undefined;
   readonly sources: readonly StoredPack[];
+  /** Bytes. */
+  readonly capacity: number;
 }
 
 /**
@@ -159,20 +161,24 @@ export class Packer implements Worker {
     const { catalog, owners } = this.components;
     const queues = await catalog.packs.queues();
     const below = await this.mergeable();
-    const damaged = (await this.components.catalog.packs.damaged()).filter(({ file }) => !this.resting.has(file));
-    const short = queues.length > 0 && (await this.isShort());
+    const damaged = (await catalog.packs.damaged()).filter(({ file }) => !this.resting.has(file));
+    const room = queues.length > 0 ? await this.components.blobs.free() : 0;
+    const short = room < this.settings.lowSpaceBytes;
+    // A pack's bytes are on the disk beside those of its objects until it is linked: where room is short it is small.
+    const capacity = room < this.capacity ? SEGMENT_SIZE : this.capacity;
     for (const queue of queues) {
       const account = owners(queue.owner);
       // Its account is not configured any more: its objects wait, and are read from staging.
       if (!account || !(this.isDue(queue) || (short && queue.bytes >= SEGMENT_SIZE))) continue;
       const group = { owner: queue.owner, territory: account.territory, format: queue.format };
-      yield { ...group, queue, sources: await this.sources(below, damaged, group, account, queue.bytes) };
+      const sources = capacity < this.capacity ? [] : await this.sources(below, damaged, group, account, queue.bytes);
+      yield { ...group, queue, sources, capacity };
     }
     for (const pack of await catalog.packs.toRenew()) {
       const { owner, territory, packed: format } = pack;
       const account = owners(owner);
       if (!account || this.resting.has(pack.file) || !(await this.hasRoom({ ...account, territory }, [pack]))) continue;
-      yield { owner, territory, format, queue: undefined, sources: [pack] };
+      yield { owner, territory, format, queue: undefined, sources: [pack], capacity: this.capacity };
       // Nothing came of it.
       this.rest(pack);
     }
@@ -184,7 +190,7 @@ export class Packer implements Worker {
       if (merged.has(key) || !account) continue;
       merged.add(key);
       const sources = await this.sources(below, damaged, group, account, 0);
-      if (sources.length > 0) yield { ...group, queue: undefined, sources };
+      if (sources.length > 0) yield { ...group, queue: undefined, sources, capacity: this.capacity };
     }
   }
 
@@ -196,10 +202,6 @@ export class Packer implements Worker {
     const { maxObjects, maxAgeMs } = this.settings;
     const now = this.components.clock.now();
     return bytes >= this.capacity || objects >= maxObjects || now - oldest >= maxAgeMs || oldest <= this.flushBefore;
-  }
-
-  private async isShort(): Promise<boolean> {
-    return (await this.components.blobs.free()) < this.settings.lowSpaceBytes;
   }
 
   private async mergeable(): Promise<readonly StoredPack[]> {
@@ -253,8 +255,10 @@ export class Packer implements Worker {
   /** Whether a pack came of it. */
   private async write(order: Order, signal: AbortSignal): Promise<boolean> {
     const { blobs, catalog } = this.components;
-    const writer = new PackWriter(blobs, this.capacity);
-    const blob = await blobs.write(this.content(writer, order, signal), { signal });
+    const writer = new PackWriter(blobs, order.capacity);
+    // What waits is on the disk already, and goes when its pack is there. Survivors come from the network.
+    const intoReserve = order.sources.length === 0;
+    const blob = await blobs.write(this.content(writer, order, signal), { signal, intoReserve });
     try {
       for (const [version, error] of writer.unreadable) {
         // Most are deleted or replaced by now. What waits on must not keep the queue due.

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
 import type { AccessEntry } from "../model/access-log.js";
@@ -14,6 +13,7 @@ import type { Credentials } from "./auth/credentials.js";
 import { accessRequest, type Origin } from "./access-request.js";
 import { corsHeaders, preflight } from "./cors.js";
 import { dispatchDefaults, type DispatchSettings } from "./dispatch-settings.js";
+import type { Drain } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
 import { IncomingBody, requestHead } from "./incoming.js";
@@ -21,6 +21,7 @@ import { DeferredResponse, type AnyOperation, type S3Response } from "./operatio
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
 import { formRequest, pendingRequest, type PendingRequest } from "./pending-request.js";
+import { HOST_ID, newRequestId } from "./request-ids.js";
 import { RequestPlaces, type Place } from "./request-places.js";
 import { requireRate, type RequestRates } from "./request-rates.js";
 import type { RequestHead } from "./request.js";
@@ -43,6 +44,8 @@ export interface DispatchComponents {
   readonly sts?: Sts;
   readonly clock: Clock;
   readonly logger: Log;
+  /** How far the end of the process has come; it never ends, when absent. */
+  readonly drain?: Pick<Drain, "headers" | "requireOpen">;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
   /** How often one client may ask; without it, as often as it likes. */
@@ -171,7 +174,7 @@ export class Dispatcher {
     }
     exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
-      const headers = { ...common, ...progress.cors };
+      const headers = { ...common, ...progress.cors, ...this.components.drain?.headers };
       let sent = answer;
       if (sent instanceof DeferredResponse) {
         sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);
@@ -192,6 +195,7 @@ export class Dispatcher {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
+    this.components.drain?.requireOpen();
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
     const origin = this.origin(exchange, head);
@@ -372,14 +376,6 @@ export class Dispatcher {
 
 /** The status in metrics and logs of a request whose client hung up, in its body or in the answer. nginx's number. */
 const CLIENT_CLOSED_REQUEST = 499;
-
-/** Identifies this process. Together with the request's ID it finds the request in the log. */
-const HOST_ID = randomBytes(48).toString("base64");
-
-/** Sixteen digits, as on AWS. Taken from a UUID, because Node generates random bytes for UUIDs in advance, in bulk. */
-function newRequestId(): string {
-  return randomUUID().replaceAll("-", "").slice(16).toUpperCase();
-}
 
 /** Whether a write failed because the client hung up. The write fails before the response's `close` event. */
 function isReset(failure: unknown): boolean {

@@ -142,7 +142,7 @@ export class Repairer implements Worker {
   private async hasRoom(size: number): Promise<boolean> {
     const { blobs, log } = this.components;
     const free = await blobs.free();
-    if (free < size + this.settings.reserveBytes) {
+    if (free < size) {
       log.warn({ bytes: size, free }, "a file waits for its repair: the disk has no room for its bytes");
       return false;
     }
@@ -162,7 +162,7 @@ export class Repairer implements Worker {
       const range = { start: 0, end: size };
       // The segments as they are, not decrypted: no key is needed.
       const content = await retrieval.open([{ file: { fid, segments, size, format: PLAIN }, range }], signal);
-      blob = await blobs.write(content, { signal });
+      blob = await blobs.write(content, { signal, size });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DomainError && error.problem.kind === "objectUnavailable") return "unreadable";

@@ -17,8 +17,6 @@ export interface ScrubSettings {
   readonly repairBytesPerDay: number;
   /** Files under repair at a time. */
   readonly repairs: number;
-  /** Bytes that a repair leaves free for new objects. */
-  readonly reserveBytes: number;
   /** Between two rounds in which nodes are asked whether they are there, ms. */
   readonly nodesMs: number;
   /** Between two looks at a file that has fewer than twelve fragments, ms. */
@@ -43,6 +41,5 @@ export const SCRUB_DEFAULTS: ScrubSettings = {
   repairBelow: 8,
   repairBytesPerDay: 256 * GIB,
   repairs: 4,
-  reserveBytes: GIB,
   ...rhythm(DAY_MS),
 };

@@ -295,9 +295,10 @@ describe("The doctor", function () {
   });
 
   it("finds too little disk space, and a cache that is larger than the disk", async () => {
-    const disk = { free: () => Promise.resolve(100 * 2 ** 20) };
+    const disk = { measure: () => Promise.resolve({ free: 8.5 * 2 ** 30, total: 2 ** 40 }) };
     const full = await found(undefined, { disk });
     expect([full.level, full.check]).to.deep.equal(["error", "disk space"]);
+    expect(full.text).to.contain("only 8.5 GiB are free").and.to.contain("8.0 GiB of them are kept in reserve");
     const cache = await found((values) => (values["cache"] = { disk: "1000TiB" }));
     expect([cache.level, cache.check]).to.deep.equal(["warning", "disk space"]);
     expect(cache.text).to.contain("cache.disk");

@@ -35,7 +35,6 @@ export class Decay {
       walkMs: 2 * 3_600_000,
       restoralMs: RESTORAL_MS,
       repairBelow: REPAIR_BELOW,
-      reserveBytes: 10_000,
       ...rhythm(RESTORAL_MS),
     };
   }

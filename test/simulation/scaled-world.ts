@@ -71,6 +71,7 @@ const MACHINE: readonly Redirect[] = [
   fromDisk("/src/blobs/file-blobs.js"),
   fromDisk("/src/blobs/packs.js"),
   fromDisk("/src/blobs/file-quarantine.js"),
+  fromDisk("/src/files/disk-space.js"),
   fromDisk("/src/files/folder-sync.js"),
   fromDisk("/src/cache/disk-tier.js"),
   ...["/src/encoding/slice-reader.js", "/src/streams/file-chunks.js"].map((importer) => ({

@@ -129,6 +129,6 @@ export function stat(path: string): Promise<{ isFile(): boolean; size: number; m
   });
 }
 
-export function statfs(): Promise<{ bavail: number; bsize: number }> {
-  return act((disk) => ({ bavail: disk.free, bsize: 1 }));
+export function statfs(): Promise<{ bavail: number; blocks: number; bsize: number }> {
+  return act((disk) => ({ bavail: disk.free, blocks: Number.MAX_SAFE_INTEGER, bsize: 1 }));
 }

@@ -359,8 +359,7 @@ export class Simulation implements Service {
   }
 
   async restart(): Promise<void> {
-    const { incarnation } = this;
-    const { stuck, left } = await incarnation!.stop();
+    const { stuck, left } = await this.incarnation!.stop();
     if (stuck.length > 0) throw new Violation(`workers that do not obey: ${stuck.join(", ")}`);
     this.incarnation = undefined;
     this.left = left;
@@ -392,8 +391,6 @@ export class Simulation implements Service {
   private onFailure: () => void = () => undefined;
 
   private failed(): Promise<never> {
-    return new Promise((_, reject) => {
-      this.onFailure = () => reject(this.failure!);
-    });
+    return new Promise((_, reject) => (this.onFailure = () => reject(this.failure!)));
   }
 }

@@ -14,6 +14,25 @@ export interface DevNode {
   readonly bytes: number;
 }
 
+export interface Finding {
+  readonly check: string;
+  readonly reason: string;
+  readonly since: string;
+}
+
+export interface Readiness {
+  /** Of the answer: 200 or 503. */
+  readonly status: number;
+  readonly reasons: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
 /** What `cess-s3 dev` and `cess-s3 serve` print of where they listen. */
 const PRINTED = {
   s3: /S3 endpoint\s+(https?:[^\s,]+)[\s,]/,
@@ -48,7 +67,7 @@ export class GatewayProcess {
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
     try {
-      const [endpoint, admin] = await untilReady(child, said, async () => {
+      const [endpoint, admin] = await untilStarted(child, said, async () => {
         const [s3, admin] = [PRINTED.s3.exec(said.text)?.[1], PRINTED.admin.exec(said.text)?.[1]];
         if (s3 === undefined || admin === undefined) return undefined;
         const answer = await fetch(`${admin}/health/ready`).catch(() => undefined);
@@ -78,6 +97,13 @@ export class GatewayProcess {
       maxAttempts: 1,
       credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     });
+  }
+
+  /** Waits until the process has ended by itself; resolves with its exit code. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      await new Promise((resolve) => this.child.once("exit", resolve));
+    return this.child.exitCode;
   }
 
   /** Ends the process and waits until it has; resolves with its exit code (null after SIGKILL). */
@@ -112,6 +138,22 @@ export class GatewayProcess {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   }
 
+  /** Sends the signal; `end` waits. */
+  kill(signal: "SIGTERM" | "SIGINT"): void {
+    this.child.kill(signal);
+  }
+
+  async health(): Promise<Readiness> {
+    const answer = await fetch(`${this.admin}/health/ready`);
+    const { reasons, warnings } = (await answer.json()) as Omit<Readiness, "status">;
+    return { status: answer.status, reasons, warnings };
+  }
+
+  /** The lines of the log, so far. */
+  log(): LogLine[] {
+    return this.said.text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as LogLine] : []));
+  }
+
   /** One sample of the metrics, by its name and labels as printed. */
   async metric(name: string): Promise<number> {
     const text = await this.metrics();
@@ -122,7 +164,7 @@ export class GatewayProcess {
 }
 
 /** What `probe` gives; fails with what the process said when that ends first, or takes too long. */
-async function untilReady<T>(
+async function untilStarted<T>(
   child: ChildProcess,
   said: { readonly text: string },
   probe: () => Promise<T | undefined>,

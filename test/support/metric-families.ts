@@ -1,10 +1,5 @@
 /** Families that other parts of the gateway will have, and that dashboard and alerts ask for already. */
-export const PENDING: readonly string[] = [
-  "cess_s3_disk_free_bytes",
-  "cess_s3_files_redundancy",
-  "cess_s3_damaged_objects",
-  "cess_s3_tls_certificate_expiry_timestamp_seconds",
-];
+export const PENDING: readonly string[] = ["cess_s3_tls_certificate_expiry_timestamp_seconds"];
 
 export interface Family {
   readonly name: string;

@@ -21,6 +21,7 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "alter table files drop column damaged",
   ],
   ["0009_catalog_mark", "drop table catalog_mark"],
+  ["0010_heartbeat", "drop table heartbeat"],
   [
     "0011_checks",
     "drop table failing_nodes",

@@ -43,7 +43,10 @@ export class S3Endpoint {
     this.now = ms;
   }
 
-  async start(settings: Partial<S3AppSettings> = {}, components: Pick<S3AppComponents, "rates"> = {}): Promise<void> {
+  async start(
+    settings: Partial<S3AppSettings> = {},
+    components: Pick<S3AppComponents, "rates" | "drain"> = {},
+  ): Promise<void> {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = {

@@ -35,6 +35,7 @@ export class ServeFixture {
       nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
       packing: { maxAgeSeconds: 2 },
       quarantine: { minFreeBytes: 0 },
+      shutdown: { delaySeconds: 0 },
       logLevel: "info",
       ...more,
     };
@@ -44,11 +45,15 @@ export class ServeFixture {
 
   async serve(
     name: string,
-    options: { readonly unready?: boolean; readonly more?: object } = {},
+    options: {
+      readonly unready?: boolean;
+      readonly more?: object;
+      readonly environment?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<GatewayProcess> {
     mkdirSync(this.dataDir(name), { recursive: true });
     const args = ["serve", "--config", this.config(name, options.more)];
-    const gateway = await GatewayProcess.start(args, {}, options);
+    const gateway = await GatewayProcess.start(args, options.environment ?? {}, options);
     this.running.add(gateway);
     return gateway;
   }

@@ -1,7 +1,8 @@
-import { readdir, rename, rm, statfs } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type Database from "libsql";
 import { CatalogUnusable } from "../catalog-unusable.js";
+import { measureDisk } from "../../files/disk-space.js";
 import { syncFile, syncFolder } from "../../files/folder-sync.js";
 
 /** Copies that are kept, the newest. */
@@ -38,8 +39,7 @@ export async function prepareMigration(
 }
 
 async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+  return (await measureDisk(folder)).free;
 }
 
 async function refusal(path: string, unknown: readonly string[], known: readonly string[]): Promise<string> {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CatalogFile } from "../../catalog/sqlite/catalog-file.js";
 import { ConfigError, reasonOf } from "../../config/config-error.js";
+import { measureDisk } from "../../files/disk-space.js";
 import { syncFile, syncFolder } from "../../files/folder-sync.js";
 import { CATALOG_MARK } from "../../maintenance/catalog-guard.js";
 import { isBlobId } from "../../blobs/blob-id.js";
@@ -83,9 +84,9 @@ async function openArchive(file: string, dataDir: string): Promise<ArchiveReader
   const found = await stat(file).catch((cause: unknown) => {
     throw new ConfigError(`cannot read the backup ${file}: ${reasonOf(cause)}`, { cause });
   });
-  const { bavail, bsize } = await statfs(dataDir);
-  if (bavail * bsize < found.size)
-    throw new ConfigError(`the disk of ${dataDir} has ${bavail * bsize} bytes free, and the backup has ${found.size}`);
+  const { free } = await measureDisk(dataDir);
+  if (free < found.size)
+    throw new ConfigError(`the disk of ${dataDir} has ${free} bytes free, and the backup has ${found.size}`);
   return ArchiveReader.open(file);
 }
 

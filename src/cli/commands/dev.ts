@@ -23,13 +23,16 @@ export async function runDev(): Promise<void> {
   });
   const { log, dropped } = openLog(config);
   const server = await GatewayServer.start(config, { log, droppedLines: dropped, extraRoutes: devRoutes(network) });
-  closeOnSignals({
-    async close() {
-      await server.close();
-      await opened.close();
-      folder.close();
+  closeOnSignals(
+    {
+      async close(options) {
+        await server.close(options);
+        await opened.close();
+        folder.close();
+      },
     },
-  });
+    server.closeMs,
+  );
   console.log(welcome(server, config.region, network.users));
 }
 

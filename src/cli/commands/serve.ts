@@ -17,12 +17,15 @@ export async function runServe(file: string | undefined): Promise<void> {
     const { GatewayServer } = await import("../gateway/gateway-server.js");
     return { folder, server: await GatewayServer.start(config, { log, droppedLines: dropped }) };
   });
-  closeOnSignals({
-    async close() {
-      await server.close();
-      folder.close();
+  closeOnSignals(
+    {
+      async close(options) {
+        await server.close(options);
+        folder.close();
+      },
     },
-  });
+    server.closeMs,
+  );
   hangup.reloads(() => server.reload(() => gatewaySettings(file)));
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   console.log(

@@ -1,12 +1,13 @@
 import { constants, type Stats } from "node:fs";
-import { access, mkdtemp, open, rm, stat, statfs } from "node:fs/promises";
+import { access, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { reasonOf } from "../../config/config-error.js";
+import { defaultReserve, measureDisk, type DiskMeasure } from "../../files/disk-space.js";
 import { failure, ok, warning, type Finding } from "./finding.js";
 
 const GIB = 2 ** 30;
-/** Less free space than this is too little for anything. */
-const LEAST_FREE = GIB;
+/** Less room than this is too little for anything. */
+const LEAST_ROOM = GIB;
 const SYNCS = 8;
 /** Bytes that are written before each sync: a small object and its row. */
 const SYNC_BYTES = 16 * 1024;
@@ -18,29 +19,30 @@ const WRITING = 0o300;
 const OTHERS = 0o077;
 
 export interface DiskComponents {
-  /** Bytes that this user may still write at a path. */
-  readonly free: (path: string) => Promise<number>;
+  /** Measures the disk that an existing folder is on. */
+  readonly measure: (folder: string) => Promise<DiskMeasure>;
 }
 
-export const systemDisk: DiskComponents = {
-  async free(path) {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  },
-};
+export const systemDisk: DiskComponents = { measure: measureDisk };
+
+export interface DataFolderSettings {
+  readonly dataDir: string;
+  /** Bytes that the cache may take. */
+  readonly cacheBytes: number;
+  /** Bytes that bodies leave free; by default as DiskSpace has it. */
+  readonly reserveBytes: number | undefined;
+}
 
 const CHECK = "data folder";
 
 /** The data folder: whether it can be used, by whom, how fast the disk is, and how much is free. */
-export async function dataFolder(
-  { dataDir, cacheBytes }: { readonly dataDir: string; readonly cacheBytes: number },
-  disk: DiskComponents = systemDisk,
-): Promise<Finding[]> {
+export async function dataFolder(settings: DataFolderSettings, disk: DiskComponents = systemDisk): Promise<Finding[]> {
+  const { dataDir } = settings;
   const usable = await folderUse(dataDir);
   if (usable.level === "error") return [usable];
   const path = resolve(dataDir);
   const folder = await nearestFolder(path);
-  return [usable, await speed(folder.path), await space(folder.path, path, cacheBytes, disk)];
+  return [usable, await speed(folder.path), await space(folder.path, path, settings, disk)];
 }
 
 /** Whether the data folder can be used, and by whom. */
@@ -130,15 +132,22 @@ async function fastestSync(path: string): Promise<number> {
   }
 }
 
-async function space(folder: string, path: string, cacheBytes: number, disk: DiskComponents): Promise<Finding> {
-  const free = await disk.free(folder);
-  const text = `${inGib(free)} GiB are free at ${path}`;
-  if (free < LEAST_FREE)
+async function space(
+  folder: string,
+  path: string,
+  { cacheBytes, reserveBytes }: DataFolderSettings,
+  disk: DiskComponents,
+): Promise<Finding> {
+  const { free, total } = await disk.measure(folder);
+  const reserve = reserveBytes ?? defaultReserve(total);
+  const room = free - reserve;
+  const text = `${inGib(free)} GiB are free at ${path}, and ${inGib(reserve)} GiB of them are kept in reserve`;
+  if (room < LEAST_ROOM)
     return failure("disk space", `only ${text}`, "free space, or name a folder on a larger disk in dataDir");
-  if (free < cacheBytes)
+  if (room < cacheBytes)
     return warning(
       "disk space",
-      `${text}, and the cache alone may take ${inGib(cacheBytes)} GiB (cache.disk)`,
+      `${text}; the cache alone may take ${inGib(cacheBytes)} GiB (cache.disk)`,
       "lower cache.disk, or use a larger disk: staged objects need room, too",
     );
   return ok("disk space", text);

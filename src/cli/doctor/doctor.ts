@@ -32,10 +32,11 @@ export async function examine(
   { clock, disk }: DoctorComponents = { clock: systemClock, disk: systemDisk },
 ): Promise<Finding[]> {
   const config = settings.check(configSchema);
+  const { dataDir, reserveBytes } = config;
   const checked = await configuration(settings, config);
   const [files, folder, ours, chain] = await Promise.all([
     namedFiles(settings, keyFileOf(config)),
-    dataFolder({ dataDir: config.dataDir, cacheBytes: config.cache.disk }, disk),
+    dataFolder({ dataDir, cacheBytes: config.cache.disk, reserveBytes }, disk),
     ports(config),
     onChain(config, checked, clock),
   ]);

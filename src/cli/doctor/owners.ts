@@ -25,17 +25,27 @@ type Owner = Pick<Account, "displayName" | "cessAccount" | "territory">;
 
 /** Whether each owner has authorized the gateway, and whether its territory can take objects, and until when. */
 export async function owners(chain: OwnersChain, accounts: readonly Owner[], blockMs: number): Promise<Finding[]> {
-  const block = await chain.finalizedBlock();
-  const found = await Promise.all(
-    accounts.map(async (owner) => {
-      const [authorized, territory] = await Promise.all([
-        chain.authorized(owner.cessAccount),
-        chain.territory(owner.cessAccount, owner.territory),
-      ]);
-      return [authorization(chain.account, owner, authorized), territoryOf(owner, territory, block, blockMs)];
-    }),
-  );
+  const found = await Promise.all([
+    Promise.all(
+      accounts.map(async (owner) => authorization(chain.account, owner, await chain.authorized(owner.cessAccount))),
+    ),
+    territories(chain, accounts, blockMs),
+  ]);
   return found.flat();
+}
+
+/** Whether each owner's territory can take objects, and until when. */
+export async function territories(
+  chain: Pick<OwnersChain, "territory" | "finalizedBlock">,
+  accounts: readonly Owner[],
+  blockMs: number,
+): Promise<Finding[]> {
+  const block = await chain.finalizedBlock();
+  return Promise.all(
+    accounts.map(async (owner) =>
+      territoryOf(owner, await chain.territory(owner.cessAccount, owner.territory), block, blockMs),
+    ),
+  );
 }
 
 function authorization(gateway: CessAccount, { displayName, cessAccount }: Owner, authorized: boolean): Finding {

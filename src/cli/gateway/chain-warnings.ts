@@ -3,9 +3,8 @@ import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import type { CessChain } from "../../network/chain/chain-client.js";
 import type { ChainSession } from "../../network/chain/chain-session.js";
-import { clockAgainst } from "../doctor/chain.js";
 import type { Finding } from "../doctor/finding.js";
-import { balance, owners } from "../doctor/owners.js";
+import { balance, territories } from "../doctor/owners.js";
 
 /** One endpoint's trouble is logged again after so long, while it lasts, ms … */
 const AGAIN_MS = 10 * 60_000;
@@ -13,7 +12,7 @@ const AGAIN_MS = 10 * 60_000;
 const AFTER_USE_MS = 60_000;
 
 export interface ChainWarningsComponents {
-  readonly session: Pick<ChainSession, "connection" | "reader">;
+  readonly session: Pick<ChainSession, "connection">;
   readonly chain: CessChain;
   readonly accounts: () => readonly Account[];
   readonly clock: Clock;
@@ -22,8 +21,8 @@ export interface ChainWarningsComponents {
 
 /**
  * Warnings that a start must not wait for. Endpoints that cannot be used are told of at once, and then seldom. When the
- * chain answers for the first time, it is asked for what would keep objects from being stored: owners that have not
- * authorized the gateway, territories that are not there or end soon, no tokens for fees, a clock that is wrong.
+ * chain answers for the first time, it is asked for what would keep objects from being stored and is no matter of
+ * readiness: territories that are not there or end soon, no tokens for fees.
  */
 export class ChainWarnings {
   private readonly logged = new Map<string, number>();
@@ -68,13 +67,11 @@ export class ChainWarnings {
   }
 
   private async findings(): Promise<Finding[]> {
-    const { session, chain, accounts, clock } = this.components;
-    const { blockMs } = this.settings;
-    const [time, tokens] = await Promise.all([session.reader.blockTime(), session.reader.freeTokens(chain.account)]);
-    return [
-      ...clockAgainst(time, blockMs, clock),
-      balance(chain.account, tokens),
-      ...(await owners(chain, accounts(), blockMs)),
-    ];
+    const { chain, accounts } = this.components;
+    const [tokens, found] = await Promise.all([
+      chain.feeBalance(),
+      territories(chain, accounts(), this.settings.blockMs),
+    ]);
+    return [balance(chain.account, tokens), ...found];
   }
 }

@@ -1,53 +1,46 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
-import { AdminServer, type AdminRoute } from "../../admin/admin-server.js";
+import type { AdminRoute, AdminServer } from "../../admin/admin-server.js";
 import type { AuditLog } from "../../admin/audit-log.js";
-import { Health, type HealthCheck } from "../../admin/health.js";
 import type { Config } from "../../config/config.js";
-import { readSecret } from "../../config/secret.js";
 import type { Settings } from "../../config/settings.js";
 import { CessGateway } from "../../gateway/cess-gateway.js";
-import { RegistrySaver } from "../../maintenance/registry-saver.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
-import { AccessLogger } from "../../maintenance/access-logger.js";
-import { AccessSpool } from "../../maintenance/access-spool.js";
-import { LifecycleWorker } from "../../maintenance/lifecycle-worker.js";
-import { Notifier } from "../../maintenance/notifier.js";
-import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
-import { PreparationGc } from "../../maintenance/preparation-gc.js";
-import { QuarantineKeeper } from "../../maintenance/quarantine-keeper.js";
-import { UploadGc } from "../../maintenance/upload-gc.js";
-import type { Worker } from "../../background/worker.js";
-import { heldWhile } from "../../background/held-worker.js";
+import type { AccessSpool } from "../../maintenance/access-spool.js";
 import { systemClock } from "../../async/system-clock.js";
 import { coalesced } from "../../async/timer.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
 import type { DispatchComponents } from "../../s3/dispatch.js";
+import { Drain } from "../../s3/drain.js";
 import type { PeerServer } from "../../peers/peer-server.js";
 import { openAuditLog, processUser } from "../audit.js";
 import { Accounts } from "./accounts.js";
-import { adminRoutes } from "./admin-routes.js";
+import { openAccessLogs } from "./access-logs.js";
+import { adminServer } from "./admin-listener.js";
 import { ChainStatus } from "./chain-status.js";
 import { ChainWarnings } from "./chain-warnings.js";
 import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
+import { gatewayHealth } from "../health/gateway-health.js";
 import { GatewayReload } from "./gateway-reload.js";
 import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
-import { catalogReason, closeServices, openServices, type Services } from "./services.js";
+import { closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import { identification } from "./sessions.js";
 import { S3Server } from "./s3-server.js";
 import { openTracing } from "../tracing/open-tracing.js";
 import type { Tracing } from "../tracing/tracing.js";
-import type { Running } from "../shutdown.js";
+import type { CloseOptions, Running } from "../shutdown.js";
 import { signerOf } from "./signer.js";
+import { startWorkers, wakeAll } from "./workers.js";
 
-/** How long running requests and job steps may take to finish after a signal; together less than the 10 s that are documented. */
-const DRAIN_MS = { requests: 5_000, steps: 1_500, abort: 1_000 };
+/** How long running job steps may take to finish after the requests, and to react when they are told to end, ms. */
+const DRAIN_MS = { steps: 1_500, abort: 1_000 };
+/** How long all may take that follows the last request, ms: job steps, and closing what there is. */
+const BACKGROUND_MS = 4_500;
 
 /**
  * Requests wake the workers no more often than this, ms: each look for jobs costs as much as a small request, and they
@@ -63,32 +56,37 @@ export interface GatewayServerComponents {
   readonly extraRoutes?: readonly AdminRoute[];
 }
 
+interface Parts {
+  readonly services: Services;
+  readonly security: ListenerSecurity;
+  readonly audit: AuditLog;
+  readonly reloading: GatewayReload;
+  readonly s3: S3Server;
+  readonly spool: AccessSpool;
+  readonly admin: AdminServer;
+  readonly peer: PeerServer | undefined;
+  readonly chainStatus: ChainStatus;
+  readonly tracing: Tracing | undefined;
+  readonly endpoints: Endpoints;
+  readonly drain: Drain;
+  readonly shutdown: Config["shutdown"];
+  readonly log: Logger;
+}
+
 /** The composition root: constructs every service from one configuration, starts it, and ends it in order. */
 export class GatewayServer implements Running {
-  private constructor(
-    private readonly services: Services,
-    private readonly security: ListenerSecurity,
-    private readonly audit: AuditLog,
-    private readonly reloading: GatewayReload,
-    private readonly s3: S3Server,
-    private readonly spool: AccessSpool,
-    private readonly admin: AdminServer,
-    private readonly peer: PeerServer | undefined,
-    private readonly chainStatus: ChainStatus,
-    private readonly tracing: Tracing | undefined,
-    private readonly endpoints: Endpoints,
-  ) {}
+  private constructor(private readonly parts: Parts) {}
 
   get endpoint(): string {
-    return this.endpoints.s3;
+    return this.parts.endpoints.s3;
   }
 
   get adminEndpoint(): string {
-    return this.endpoints.admin;
+    return this.parts.endpoints.admin;
   }
 
   get peerEndpoint(): string | undefined {
-    return this.endpoints.peers;
+    return this.parts.endpoints.peers;
   }
 
   /**
@@ -113,9 +111,11 @@ export class GatewayServer implements Running {
     const chainStatus = chainStatusOf(config, services, accounts, log);
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     metrics.listeners(security);
+    const drain = new Drain();
+    const watch = gatewayHealth(config, services, accounts, drain, log);
     const network = await networkBucket(config, services, log);
     const gateway = cessGateway(config, services, accounts, network);
-    const { spool, accessLogger } = await accessLogs(config, services, gateway, log);
+    const { spool, accessLogger } = await openAccessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
       createS3App(
@@ -125,6 +125,7 @@ export class GatewayServer implements Running {
           sts,
           clock: systemClock,
           logger: log,
+          drain,
           rates: security.rates,
           createServer: security.createServer("s3"),
           ...observers(metrics, log),
@@ -134,8 +135,8 @@ export class GatewayServer implements Running {
         appSettings(config),
       ),
     );
-    const health = new Health(systemClock, healthChecks(config, services));
-    metrics.health(health);
+    const { health } = watch;
+    metrics.health(watch, services);
     const insight = insightRoutes(
       { services, health, chainStatus, metrics: metrics.registry },
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
@@ -148,26 +149,44 @@ export class GatewayServer implements Running {
     const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint } = endpoints;
     log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
     await audit.record({ act: "start", by: processUser(), subject: endpoint, result: "done" });
-    const reload = new GatewayReload({ accounts, security, audit, log }, config);
-    const listeners = [s3, spool, admin, peer, chainStatus, tracing, endpoints] as const;
-    return new GatewayServer(services, security, audit, reload, ...listeners);
+    const reloading = new GatewayReload({ accounts, security, audit, log }, config);
+    const listeners = { s3, admin, peer, security, endpoints, drain };
+    const { shutdown } = config;
+    return new GatewayServer({ ...listeners, services, audit, reloading, spool, chainStatus, tracing, shutdown, log });
   }
 
   /** Uses another configuration as far as that needs no restart. Never rejects: what is refused is in the log. */
   reload(load: () => Settings): Promise<void> {
-    return this.reloading.run(load);
+    return this.parts.reloading.run(load);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.s3.close(DRAIN_MS.requests), this.peer?.close()]);
-    await this.services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
-    await this.spool.flush();
-    await this.admin.close();
-    this.chainStatus.close();
-    this.security.close();
-    await closeServices(this.services);
-    await this.tracing?.close();
-    await this.audit.record({ act: "stop", by: processUser(), subject: this.endpoint, result: "done" });
+  /** How long `close` takes at most, ms. */
+  get closeMs(): number {
+    const { delaySeconds, drainSeconds } = this.parts.shutdown;
+    return (delaySeconds + drainSeconds) * 1000 + BACKGROUND_MS;
+  }
+
+  /**
+   * Not ready first, and still taking requests until load balancers have noticed; then nothing new, while what runs may
+   * finish; then the background.
+   */
+  async close({ atOnce }: CloseOptions): Promise<void> {
+    const { services, security, audit, s3, spool, admin, peer, chainStatus, tracing, drain, log } = this.parts;
+    const { drainSeconds } = this.parts.shutdown;
+    const delaySeconds = atOnce ? 0 : this.parts.shutdown.delaySeconds;
+    drain.begin();
+    log.info({ delaySeconds, drainSeconds }, "the gateway ends");
+    await systemClock.sleep(delaySeconds * 1000);
+    drain.refuse();
+    await Promise.all([s3.close(drainSeconds * 1000), peer?.close()]);
+    await services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
+    await spool.flush();
+    await admin.close();
+    chainStatus.close();
+    security.close();
+    await closeServices(services);
+    await tracing?.close();
+    await audit.record({ act: "stop", by: processUser(), subject: this.endpoint, result: "done" });
   }
 }
 
@@ -191,28 +210,6 @@ async function listenAll(
     admin: await listen("adminListen", admin, adminListen, security.scheme("admin")),
     peers: peer && peers.listen && (await listen("peers.listen", peer, peers.listen, security.scheme("peers"))),
   };
-}
-
-/** Takes the lines of access logs to their buckets. */
-async function accessLogs(
-  config: Config,
-  services: Services,
-  gateway: CessGateway,
-  log: Logger,
-): Promise<{ readonly spool: AccessSpool; readonly accessLogger: AccessLogger }> {
-  const spool = await AccessSpool.open(
-    { folder: join(config.dataDir, "access-logs"), log },
-    { intervalMs: config.accessLogs.minutes * 60_000, fileBytes: config.accessLogs.bytes },
-  );
-  const accessLogger = new AccessLogger({
-    ...services,
-    spool,
-    clock: systemClock,
-    log,
-    deliver: (logged, signal) => gateway.accessLogs.deliver(logged, signal),
-  });
-  services.supervisor.add(accessLogger);
-  return { spool, accessLogger };
 }
 
 /** S3's meaning, over the services. */
@@ -239,39 +236,8 @@ function cessGateway(
       multipartEtag: config.etag.multipart,
       lifecycleDayMs: config.lifecycleDayMs,
       webhooks: config.notifications.webhooks.map(({ name }) => name),
+      quota: { staleMs: config.chain.staleSeconds * 1000 },
     },
-  );
-}
-
-interface AdminParts {
-  readonly services: Services;
-  readonly accounts: Accounts;
-  readonly metrics: Metrics;
-  readonly health: Health;
-  readonly security: ListenerSecurity;
-  readonly audit: AuditLog;
-}
-
-function adminServer(
-  { adminListen, adminNames, admin }: Config,
-  { services, accounts, metrics, health, security, audit }: AdminParts,
-  routes: readonly AdminRoute[],
-): AdminServer {
-  return new AdminServer(
-    {
-      metrics: metrics.registry,
-      health,
-      dropCache: () => {
-        services.retrieval.forgetObjects();
-        return services.cache.clear();
-      },
-      access: security.adminAccess,
-      audit,
-      clock: systemClock,
-      createServer: security.createServer("admin"),
-      routes: [...adminRoutes(services, accounts), ...routes],
-    },
-    { names: [adminListen.host, ...adminNames], publicMetrics: admin.publicMetrics },
   );
 }
 
@@ -295,21 +261,6 @@ function observers({ requests }: Metrics, log: Logger): Pick<DispatchComponents,
   };
 }
 
-/** What readiness depends on. */
-function healthChecks({ chain }: Config, services: Services): HealthCheck[] {
-  return [
-    {
-      name: "chain",
-      reason: () =>
-        services.chain.connected ? undefined : `the chain is not connected: ${chain.endpoints.join(", ")}`,
-    },
-    {
-      name: "catalog",
-      reason: () => (services.guard.fault === undefined ? undefined : catalogReason(services.guard.fault)),
-    },
-  ];
-}
-
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
 async function networkBucket(
   { networkBucket: name, region }: Config,
@@ -320,54 +271,6 @@ async function networkBucket(
   if (!bucket && name !== "")
     log.warn({ bucket: name }, "a bucket has the network bucket's name: set networkBucket to another one");
   return bucket;
-}
-
-async function startWorkers(services: Services, config: Config, log: Logger): Promise<void> {
-  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer } = services;
-  const { lifecycleDayMs, notifications, quarantine } = config;
-  await catalog.jobs.releaseAll();
-  // Nothing is destroyed because of a catalog that went back.
-  const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
-  for (const { worker, concurrency } of distribution.workers)
-    supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
-  for (const worker of [packer, scrubber, held(repairer)]) supervisor.add(worker);
-  const shared = { catalog, blobs, clock: systemClock };
-  for (const worker of [
-    guard,
-    held(new OrphanSweeper({ ...shared, log })),
-    held(
-      new QuarantineKeeper(shared, {
-        keepMs: quarantine.days * 86_400_000,
-        minFreeBytes: quarantine.minFreeBytes,
-      }),
-    ),
-    new PreparationGc(shared),
-    new UploadGc(shared),
-    new RegistrySaver({ registry, clock: systemClock }),
-    held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
-  ])
-    supervisor.add(worker);
-  const webhooks = notifications.webhooks.map(({ name, url, tokenFile }, index) => ({
-    name,
-    url,
-    ...(tokenFile === undefined
-      ? {}
-      : { token: webhookToken(tokenFile, `notifications.webhooks[${index}].tokenFile`) }),
-  }));
-  supervisor.add(new Notifier({ ...shared, webhooks, log }, { maxAgeMs: notifications.maxAgeDays * 86_400_000 }));
-  distribution.watch();
-}
-
-/** Read for each delivery: it may be renewed. Throws ConfigError when it cannot be read, now or then. */
-function webhookToken(file: string, setting: string): () => string {
-  const read = () => readSecret(file, setting);
-  read();
-  return read;
-}
-
-function wakeAll({ supervisor, distribution }: Services): void {
-  for (const { worker } of distribution.workers) supervisor.wake(worker.name);
-  supervisor.wake("notifier");
 }
 
 function appSettings({

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Supervisor } from "../../background/supervisor.js";
@@ -13,6 +14,8 @@ import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
 import { LoopPauses } from "../../async/loop-pauses.js";
 import { systemClock } from "../../async/system-clock.js";
+import { DiskSpace, onOneDisk } from "../../files/disk-space.js";
+import { CONNECTION_DEFAULTS } from "../../network/chain/connection.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import type { Signer } from "../../network/chain/accounts.js";
@@ -38,14 +41,22 @@ import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { openScrubbing, type Scrubbing } from "./scrubbing.js";
+import { JsonReadingStore } from "./reading-store.js";
 import { placementPolicy } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
+
+/** A chain whose best block does not move for so many blocks' time, or a minute, stands still. */
+const STALLED_BLOCKS = 10;
 
 /** All services but the listeners, constructed and connected. Nothing runs yet. */
 export interface Services extends Scrubbing {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
+  /** Of the data folder's disk. */
+  readonly space: DiskSpace;
+  /** What was last read of the accounts that pay. */
+  readonly readings: JsonReadingStore;
   readonly blobs: Blobs;
   readonly guard: CatalogGuard;
   readonly encoder: ThreadEncoder;
@@ -70,27 +81,25 @@ export async function openServices(
   config: Config,
   accounts: Accounts,
   signer: Signer,
-  { keys, settle }: GatewayKeys,
+  gatewayKeys: GatewayKeys,
   log: Logger,
   traced?: Traced,
 ): Promise<Services> {
   const { dataDir, encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
-  const path = join(dataDir, "catalog.sqlite");
-  const catalog = parts.catalog(await openSqliteCatalog({ clock, sealer: keys }, { path }));
-  await settle(catalog);
-  const { guard, blobs, onDamage } = await openStaging(dataDir, catalog, log, parts);
+  const catalog = await openCatalog(config, gatewayKeys, parts);
+  const { space, guard, blobs, onDamage } = await openStaging(config, catalog, log, parts);
   const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
   const digests = new DigestThreads();
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
   const store = new JsonFileStore({ folder: join(dataDir, "state") });
   const watermark = await FinalizedWatermark.open(store);
-  const session = new ChainSession({ endpoints: config.chain.endpoints }, watermark);
+  const session = chainSession(config, watermark);
   const chain = parts.chain(new CessChain({ session, signer }));
   const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
-  const cache = fragmentCache(config, encoder);
+  const cache = await fragmentCache(config, encoder, space);
   const peers = gatewayPeers(config, chain, encoder);
   const staged = new RestoredFragments({ catalog, blobs });
   const found = { chain, nodes, registry, cache, encoder, clock, staged };
@@ -107,15 +116,17 @@ export async function openServices(
       registry,
       policy: await placementPolicy(config.placement),
       ...(traced && { traced }),
-      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
+      orderNames: new OrderNames(gatewayKeys.keys.derive(ORDER_NAMES)),
     },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
   const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
   return {
-    keys,
+    keys: gatewayKeys.keys,
     catalog,
+    space,
+    readings: new JsonReadingStore(store),
     blobs,
     guard,
     encoder,
@@ -151,25 +162,42 @@ async function openNodes(config: Config, chain: CessChain, store: KeyValueStore,
   return { http, pauses, registry, nodes };
 }
 
-/** Staging, guarded against a catalog that went back. */
+function chainSession({ chain: { endpoints, blockMs } }: Config, watermark: FinalizedWatermark): ChainSession {
+  const maxHeadAgeMs = Math.max(CONNECTION_DEFAULTS.maxHeadAgeMs, STALLED_BLOCKS * blockMs);
+  return new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
+}
+
+async function openCatalog({ dataDir }: Config, { keys, settle }: GatewayKeys, parts: TracedParts): Promise<Catalog> {
+  const opened = await openSqliteCatalog(
+    { clock: systemClock, sealer: keys },
+    { path: join(dataDir, "catalog.sqlite") },
+  );
+  const catalog = parts.catalog(opened);
+  await settle(catalog);
+  return catalog;
+}
+
+/** Staging, guarded against a catalog that went back, on its share of the disk. */
 async function openStaging(
-  dataDir: string,
+  { dataDir, reserveBytes }: Config,
   catalog: Catalog,
   log: Logger,
   parts: TracedParts,
-): Promise<{ readonly guard: CatalogGuard; readonly blobs: Blobs; readonly onDamage: DamageRecord }> {
+): Promise<Pick<Services, "space" | "guard" | "blobs"> & { readonly onDamage: DamageRecord }> {
+  const space = DiskSpace.of(dataDir, systemClock, { reserveBytes });
   const onDamage = new DamageRecorder({ catalog, log }).record;
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
   if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
   const blobs = await FileBlobs.open({
     folder: join(dataDir, "blobs"),
+    space,
     onDamage,
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
-  return { guard, blobs: parts.blobs(blobs), onDamage };
+  return { space, guard, blobs: parts.blobs(blobs), onDamage };
 }
 
 /** What operators read of a catalog that is not the newest. */
@@ -181,11 +209,24 @@ export function catalogReason(fault: string): string {
   );
 }
 
-function fragmentCache({ dataDir, cache }: Config, encoder: ThreadEncoder): TieredCache {
-  return new TieredCache(
-    { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-    { folder: join(dataDir, "cache"), memoryBytes: cache.memory, diskBytes: cache.disk },
+/** Where the cache shares the disk of the staged bytes, it gives way to them. */
+async function fragmentCache(
+  { dataDir, cache: { memory, disk } }: Config,
+  encoder: ThreadEncoder,
+  space: DiskSpace,
+): Promise<TieredCache> {
+  const folder = join(dataDir, "cache");
+  await mkdir(folder, { recursive: true });
+  const shared = await onOneDisk(folder, dataDir);
+  const cache = new TieredCache(
+    {
+      verify: (bytes, hash) => encoder.verify(bytes, hash),
+      ...(shared ? { isAmple: (bytes: number) => space.isAmple(bytes) } : {}),
+    },
+    { folder, memoryBytes: memory, diskBytes: disk },
   );
+  if (shared) space.relieveBy((bytes) => cache.shrinkDisk(bytes));
+  return cache;
 }
 
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from "pino";
 import type { Config } from "../../config/config.js";
+import { withoutNoise } from "./log-noise.js";
 import { prettyLine } from "./pretty-line.js";
 
 /** Longest time that a line of a request waits to be written, ms … */
@@ -33,7 +34,7 @@ export function openLog({ logLevel: level, logFormat }: Pick<Config, "logLevel" 
   const pretty = logFormat === "pretty" || (logFormat === "auto" && process.stderr.isTTY);
   if (!pretty) return jsonLog(level);
   const write = (line: string) => void process.stderr.write(prettyLine(line, process.stderr.isTTY));
-  return { log: pino({ ...OPTIONS, level }, { write }), dropped: () => 0 };
+  return { log: pino({ ...OPTIONS, ...withoutNoise(), level }, { write }), dropped: () => 0 };
 }
 
 /**
@@ -68,7 +69,7 @@ function jsonLog(level: Config["logLevel"]): ProgramLog {
       if (this.lastLevel >= WARN) destination.flush();
     },
   };
-  return { log: pino({ ...OPTIONS, level }, stream), dropped: () => dropped };
+  return { log: pino({ ...OPTIONS, ...withoutNoise(), level }, stream), dropped: () => dropped };
 }
 
 /** Warnings in plain words, for commands that a person runs and watches. */

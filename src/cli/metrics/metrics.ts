@@ -1,15 +1,16 @@
 import { Registry } from "prom-client";
-import type { Health } from "../../admin/health.js";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import type { Accounts } from "../gateway/accounts.js";
 import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
+import type { GatewayHealth } from "../health/gateway-health.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
-import { counter, gauge, labelledGauge } from "./families.js";
+import { counter, gauge } from "./families.js";
 import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
+import { readinessFamilies } from "./readiness.js";
 import { RequestFamilies } from "./request-families.js";
 import { scrubFamilies } from "./scrub-families.js";
 import { stagingMetrics } from "./staging-metrics.js";
@@ -51,18 +52,8 @@ export class Metrics {
     peerListenerFamilies(this.registry, counts);
   }
 
-  /** 1 while all checks are well; those that are not are named. */
-  health(health: Pick<Health, "unready">): void {
-    gauge(this.registry, "cess_s3_ready", "1 while the gateway is ready to take requests", () =>
-      Number(health.unready().length === 0),
-    );
-    labelledGauge(
-      this.registry,
-      "cess_s3_ready_checks_failing",
-      "1 for each check that keeps the gateway from being ready",
-      () => Object.fromEntries(health.unready().map(({ check }) => [check, 1])),
-      "check",
-    );
+  health(health: GatewayHealth, services: Services): void {
+    readinessFamilies(this.registry, health, services.space);
   }
 
   accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {

@@ -46,7 +46,7 @@ export async function ingest(
   if (body.size !== undefined && body.size > LIMITS.putBytes) throw tooLarge(body.size, LIMITS.putBytes);
   checkShape(body.announced);
   const reading = new BodyReading(body, options, digests);
-  const { id, size } = await blobs.write(reading.bytes(), { signal: options.signal });
+  const { id, size } = await blobs.write(reading.bytes(), { signal: options.signal, size: body.size });
   return { blob: id, size, ...reading.results() };
 }
 

@@ -1,36 +1,21 @@
 import { LRUCache } from "lru-cache";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { Account } from "../../model/account.js";
-import type { Clock } from "../../model/clock.js";
 import { S3Error } from "../s3-error.js";
 import { chargedBytes, segmentCount, type SegmentFormat } from "../../model/file.js";
 import type { Layout } from "../../model/layout.js";
 import { waitFor, type Waits } from "../../model/waits.js";
 import { CHARGED_PER_SEGMENT, GIB, KIB, MIB, SEGMENT_SIZE } from "../../model/sizes.js";
-import { ChainUnavailable, type Chain, type Territory } from "../../network/chain/chain.js";
+import {
+  CHAIN_READINGS_DEFAULTS,
+  ChainReadings,
+  type ChainReadingsComponents,
+  type ChainReadingsSettings,
+  type Reading,
+} from "./chain-readings.js";
 
-export const quotaDefaults = {
-  /** How long a reading of the chain is used without reading again. */
-  freshMs: 5_000,
-  /** How long the last reading is used while the chain cannot be reached. */
-  staleMs: 600_000,
-  /** Accounts whose last reading is cached. */
-  maxAccounts: 10_000,
-};
-export type QuotaSettings = typeof quotaDefaults;
-
-export interface QuotaComponents {
+export interface QuotaComponents extends ChainReadingsComponents {
   readonly catalog: Catalog;
-  readonly chain: Chain;
-  readonly clock: Clock;
-}
-
-/** An account's state on chain. */
-interface Reading {
-  readonly authorized: boolean;
-  readonly territory: Territory | undefined;
-  /** When it was read. Milliseconds since 1970. */
-  readonly at: number;
 }
 
 /** Bytes on their way to the network: those counted at `at`, and all that were admitted since. */
@@ -44,9 +29,7 @@ interface Waiting {
  * catalog, so that concurrent requests are not all promised the same space.
  */
 export class QuotaCheck {
-  private readonly settings: QuotaSettings;
-  private readonly readings: LRUCache<string, Reading>;
-  private readonly pending = new Map<string, Promise<Reading>>();
+  private readonly readings: ChainReadings;
   /** Account.id → bytes that were admitted and are not yet in the catalog. */
   private readonly reserved = new Map<string, number>();
   /** Account.id → a count that is never too low. Counting again is slow: the catalog sums up all staged objects. */
@@ -54,11 +37,10 @@ export class QuotaCheck {
 
   constructor(
     private readonly components: QuotaComponents,
-    settings: Partial<QuotaSettings> = {},
+    settings: Partial<ChainReadingsSettings> = {},
   ) {
-    this.settings = { ...quotaDefaults, ...settings };
-    this.readings = new LRUCache({ max: this.settings.maxAccounts });
-    this.waiting = new LRUCache({ max: this.settings.maxAccounts });
+    this.readings = new ChainReadings(components, settings);
+    this.waiting = new LRUCache({ max: settings.maxAccounts ?? CHAIN_READINGS_DEFAULTS.maxAccounts });
   }
 
   /**
@@ -94,8 +76,8 @@ export class QuotaCheck {
 
   /** Whether the cached reading and count show twice the room needed. Admissions since then are counted, deletions not. */
   private hasAmpleRoom(account: Account, bytes: number): boolean {
-    const [known, waiting] = [this.readings.get(readingKey(account)), this.waiting.get(account.id)];
-    if (!known || !waiting || !this.isFresh(known) || !this.isFresh(waiting)) return false;
+    const [known, waiting] = [this.readings.known(account), this.waiting.get(account.id)];
+    if (!known || !waiting || !this.readings.isFresh(known) || !this.readings.isFresh(waiting)) return false;
     waiting.bytes += bytes;
     return refusal(account, this.components.chain.account, known, bytes, 2 * waiting.bytes) === undefined;
   }
@@ -114,58 +96,19 @@ export class QuotaCheck {
 
   /** `total`: `bytes`, and all that are on their way to the network. */
   private async check(account: Account, bytes: number, total: number, waits?: Waits): Promise<void> {
-    const known = this.readings.get(readingKey(account));
+    const known = this.readings.known(account);
     // A cached reading admits only if there is twice the room needed, because orders may have been placed since. It never
     // refuses, because the owner may have bought or renewed space since.
     if (
       known &&
-      this.isFresh(known) &&
+      this.readings.isFresh(known) &&
       refusal(account, this.components.chain.account, known, bytes, 2 * total) === undefined
     )
       return;
-    const reading = await waitFor(waits, "chain", this.read(account, known));
+    const reading = await waitFor(waits, "chain", this.readings.read(account));
     const refused = refusal(account, this.components.chain.account, reading, bytes, total);
     if (refused) throw refused;
   }
-
-  private isFresh(reading: { readonly at: number }): boolean {
-    return this.components.clock.now() - reading.at < this.settings.freshMs;
-  }
-
-  private async read(account: Account, known: Reading | undefined): Promise<Reading> {
-    const key = readingKey(account);
-    let reading = this.pending.get(key);
-    if (!reading) {
-      reading = this.askChain(account).finally(() => this.pending.delete(key));
-      this.pending.set(key, reading);
-    }
-    try {
-      return await reading;
-    } catch (error) {
-      if (!(error instanceof ChainUnavailable)) throw error;
-      if (known && this.components.clock.now() - known.at < this.settings.staleMs) return known;
-      throw new S3Error("ServiceUnavailable", {
-        message: "The CESS chain cannot be reached, so the space left in the territory is unknown. Try again later.",
-        cause: error,
-      });
-    }
-  }
-
-  private async askChain({ cessAccount, territory, ...account }: Account): Promise<Reading> {
-    const { chain, clock } = this.components;
-    const at = clock.now();
-    const [authorized, found] = await Promise.all([
-      chain.authorized(cessAccount),
-      chain.territory(cessAccount, territory),
-    ]);
-    const reading = { authorized, territory: found, at };
-    this.readings.set(readingKey({ ...account, cessAccount, territory }), reading);
-    return reading;
-  }
-}
-
-function readingKey({ cessAccount, territory }: Account): string {
-  return `${cessAccount}/${territory}`;
 }
 
 function refusal(

@@ -9,6 +9,8 @@ const KINDS: Readonly<Record<string, "declared" | "reported" | "stored" | "delet
   DeleteFile: "deleted",
 };
 
+const AUTHORIZATIONS: ReadonlySet<string> = new Set(["Authorize", "CancelAuthorize"]);
+
 /** Calls back for every deal event of finalized blocks, in order. Returns the function that ends it. */
 export function watchDeals(blocks: FinalizedBlocks, listener: (event: ChainEvent) => void): () => void {
   return blocks.watch({
@@ -20,6 +22,20 @@ export function watchDeals(blocks: FinalizedBlocks, listener: (event: ChainEvent
     },
     onGap() {
       listener({ kind: "gap" });
+      return Promise.resolve();
+    },
+  });
+}
+
+/** Calls back for every block with an event of oss.authorize or oss.cancelAuthorize, and after a gap. */
+export function watchAuthorizations(blocks: FinalizedBlocks, listener: () => void): () => void {
+  return blocks.watch({
+    async onBlock(block) {
+      if ((await block.events()).some(({ section, method }) => section === "oss" && AUTHORIZATIONS.has(method)))
+        listener();
+    },
+    onGap() {
+      listener();
       return Promise.resolve();
     },
   });

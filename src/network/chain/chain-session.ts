@@ -1,3 +1,4 @@
+import { watchAuthorizations } from "./chain-events.js";
 import { ChainReader } from "./chain-reader.js";
 import { Connection, type ConnectionSettings } from "./connection.js";
 import type { FinalizedWatermark } from "./finalized-watermark.js";
@@ -26,6 +27,28 @@ export class ChainSession {
   /** Resolves once connected. Rejects with ChainUnavailable after the call timeout; the attempts go on all the same. */
   async ready(signal?: AbortSignal): Promise<void> {
     await this.connection.call(() => Promise.resolve(), signal);
+  }
+
+  get connected(): boolean {
+    return this.connection.connected;
+  }
+
+  /** Why the chain cannot be used; undefined while connected. */
+  get trouble(): string | undefined {
+    return this.connection.trouble;
+  }
+
+  /** The time of the best block, ms since 1970; undefined where the runtime keeps none. Rejects with ChainUnavailable. */
+  blockTime(): Promise<number | undefined> {
+    return this.reader.blockTime();
+  }
+
+  /**
+   * Calls back when, by a finalized block, an account may have authorized a gateway or taken that back. Returns the
+   * function that ends it.
+   */
+  watchAuthorizations(listener: () => void): () => void {
+    return watchAuthorizations(this.blocks, listener);
   }
 
   async close(): Promise<void> {

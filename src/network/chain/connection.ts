@@ -56,6 +56,8 @@ export class Connection {
   private readonly running: Promise<void>;
   private link: Link | undefined;
   private synced = false;
+  /** Why the present link's node is not synced. */
+  private standstill: string | undefined;
   private genesis: string | undefined;
   /** Why each endpoint was left last, for error messages. */
   private readonly troubles = new Map<string, string>();
@@ -80,6 +82,12 @@ export class Connection {
   /** True while there is a link to a node that is synced and whose head moves. */
   get connected(): boolean {
     return this.link !== undefined && this.synced;
+  }
+
+  /** Why the chain cannot be used, by endpoint; undefined while `connected`. */
+  get trouble(): string | undefined {
+    if (this.connected) return undefined;
+    return this.standstill ?? ([...this.troubles.values()].join("; ") || "not connected yet");
   }
 
   /** Aborts when the connection is closed for good. */
@@ -155,8 +163,7 @@ export class Connection {
   }
 
   private unanswered(link: Link | undefined): ChainUnavailable {
-    const troubles = [...this.troubles.values()].join("; ");
-    const why = link === undefined ? troubles || "not connected yet" : `${link.name} does not answer`;
+    const why = link === undefined ? this.trouble : `${link.name} does not answer`;
     return new ChainUnavailable(`no CESS node answered within ${this.settings.callTimeoutMs} ms: ${why}`);
   }
 
@@ -207,6 +214,7 @@ export class Connection {
     } finally {
       if (this.link === link) this.link = undefined;
       this.synced = false;
+      this.standstill = undefined;
       await link.close();
     }
   }
@@ -227,9 +235,10 @@ export class Connection {
       best = number;
       const stale = Date.now() - movedAt > maxHeadAgeMs;
       this.synced = !stale && !(health as { isSyncing: boolean }).isSyncing;
-      if (!this.synced && endpoints.length > 1) {
-        throw new ChainUnavailable(`${link.name} is ${stale ? `stuck at block ${best}` : "still syncing"}`);
-      }
+      this.standstill = this.synced
+        ? undefined
+        : `${link.name} is ${stale ? `stuck at block ${best}` : "still syncing"}`;
+      if (this.standstill !== undefined && endpoints.length > 1) throw new ChainUnavailable(this.standstill);
       if (this.link !== link) {
         await this.caughtUp(link);
         announce();

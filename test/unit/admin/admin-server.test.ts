@@ -37,6 +37,7 @@ describe("the admin endpoint", () => {
         metrics,
         health: {
           unready: () => reasons.map((reason) => ({ check: "chain", reason, since: "2026-01-01T00:00:00.000Z" })),
+          warnings: () => [],
         },
         dropCache: () => Promise.resolve(void (dropped += 1)),
         access: new AdminAccess({ token: () => token, clock, log }),
@@ -74,6 +75,7 @@ describe("the admin endpoint", () => {
     expect(await answer.json()).to.deep.equal({
       status: "not ready",
       reasons: [{ check: "chain", reason: "the chain is not connected", since: "2026-01-01T00:00:00.000Z" }],
+      warnings: [],
     });
   });
 

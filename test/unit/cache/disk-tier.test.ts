@@ -26,8 +26,8 @@ describe("DiskTier", () => {
   });
 
   /** A disk for six. */
-  const open = (sameReadingMs = 0) => {
-    const disk = new DiskTier({ folder, maxBytes: 48, newcomerShare: 0.34, sameReadingMs });
+  const open = (sameReadingMs = 0, isAmple?: (bytes: number) => Promise<boolean>) => {
+    const disk = new DiskTier({ folder, maxBytes: 48, newcomerShare: 0.34, sameReadingMs, isAmple });
     opened.push(disk);
     return disk;
   };
@@ -52,6 +52,31 @@ describe("DiskTier", () => {
     await expectHeld(after, 1, 2, 207);
     expect(readdirSync(folder)).to.have.length(6);
     expect(after.bytes).to.equal(48);
+  });
+
+  it("gives way: removes at least as much as it is told, in the order of eviction", async () => {
+    const disk = open();
+    for (const n of [1, 2]) await disk.write(name(n), content(n));
+    await expectHeld(disk, 1, 2);
+    for (const n of [3, 4]) await disk.write(name(n), content(n));
+    await disk.shrink(17);
+    expect([disk.bytes, readdirSync(folder).length]).to.deep.equal([8, 1]);
+    await disk.shrink(1000);
+    expect([disk.bytes, readdirSync(folder).length]).to.deep.equal([0, 0]);
+  });
+
+  it("takes nothing while the disk has nothing to spare, or cannot tell", async () => {
+    const answers = [() => Promise.resolve(false), () => Promise.reject(new Error("EIO")), () => Promise.resolve(true)];
+    const asked: number[] = [];
+    const disk = open(0, (bytes) => {
+      asked.push(bytes);
+      return answers[asked.length - 1]!();
+    });
+    for (const held of [0, 0, 1]) {
+      await disk.write(name(1), content(1));
+      expect(readdirSync(folder)).to.have.length(held);
+    }
+    expect(asked).to.deep.equal([8, 8, 8]);
   });
 
   it("reads what was found after a crash under the name from before or from after the move", async () => {

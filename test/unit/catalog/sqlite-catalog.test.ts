@@ -87,6 +87,18 @@ describe("The catalog on SQLite", () => {
       await after.close();
     });
 
+    it("has a heartbeat while it can be written, however often", async () => {
+      const catalog = await open();
+      for (let n = 0; n < 3; n++) await catalog.heartbeat();
+      await catalog.close();
+      expect(
+        await catalog.heartbeat().then(
+          () => "beat",
+          () => "failed",
+        ),
+      ).to.equal("failed");
+    });
+
     it("answers SlowDown when more writes wait than it may hold", async () => {
       const catalog = await open({ maxPending: 5 });
       const outcomes = Array.from({ length: 8 }, (_, index) =>

@@ -26,8 +26,8 @@ describe("The access logger", () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const start = async (settings: Partial<SpoolSettings> = {}) => {
-    const spool = await AccessSpool.open({ folder, log }, settings);
+  const start = async (settings: Partial<SpoolSettings> = {}, fits?: (bytes: number) => Promise<boolean>) => {
+    const spool = await AccessSpool.open({ folder, log, fits }, settings);
     const logger = new AccessLogger({
       catalog: {
         buckets: { get: (name: string) => Promise.resolve({ name, owner: "anna", region: "us-east-1", createdAt: 0 }) },
@@ -64,6 +64,13 @@ describe("The access logger", () => {
     status: 200,
     totalMs: 1,
     hostId: "h",
+  });
+
+  it("writes no lines into the disk's reserve, and counts those that are lost", async () => {
+    const { spool, logger } = await start({}, () => Promise.resolve(false));
+    await logger.record(entry("1"));
+    await spool.flush();
+    expect([await readdir(folder), spool.bytes, spool.dropped, warnings.length]).to.deep.equal([[], 0, 1, 1]);
   });
 
   it("delivers the lines of each bucket together when their time has come, and not before", async () => {

@@ -115,6 +115,24 @@ describe("The packer", () => {
     expect(await run(told)).to.equal(1);
   });
 
+  it("writes small packs where room is short, and into the reserve, since what it writes frees more", async () => {
+    for (let n = 0; n < 70; n++) await put(`a${n}`, Buffer.alloc(1_000_000, n));
+    const blobs = Object.create(fixture.blobs) as typeof fixture.blobs;
+    const writes: { readonly size: number; readonly intoReserve: boolean | undefined }[] = [];
+    blobs.free = () => Promise.resolve(0);
+    blobs.write = async (source, options) => {
+      const blob = await fixture.blobs.write(source, options);
+      writes.push({ size: blob.size, intoReserve: options?.intoReserve });
+      return blob;
+    };
+    const short = new Packer(
+      { ...components(), blobs, owners: () => alice },
+      { graceMs: 0, lookMs: 0, quietMs: 0, maxAgeMs: Number.MAX_SAFE_INTEGER },
+    );
+    expect(await run(short)).to.equal(2);
+    for (const { size, intoReserve } of writes) expect([size <= SEGMENT_SIZE, intoReserve]).to.deep.equal([true, true]);
+  });
+
   it("packs neither what asks for a file of its own nor what was deleted meanwhile", async () => {
     await put("own", bytesOf(100, 1), { ...plainly, metadata: { "cess-layout": "own-file" } });
     await put("gone", bytesOf(100, 2));

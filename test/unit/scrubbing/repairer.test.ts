@@ -186,7 +186,7 @@ describe("The repairer", () => {
     underRepair = 4;
     await step(repairer());
     underRepair = 3;
-    free = SCRUB_DEFAULTS.reserveBytes;
+    free = 9;
     await step(repairer());
     expect(logged[0]?.text).to.match(/the disk has no room/);
     free = 1e12;

@@ -26,11 +26,10 @@ describe("Warnings of the chain", () => {
             return () => delete hooks.link;
           },
         },
-        reader: { blockTime: () => read(clock.now() - 20 * MINUTE_MS), freeTokens: () => read(0) },
       },
       chain: {
         account: "cGateway",
-        authorized: () => read(false),
+        feeBalance: () => read(0),
         territory: () => read(undefined),
         finalizedBlock: () => read(7),
       },
@@ -80,15 +79,10 @@ describe("Warnings of the chain", () => {
     answers.unavailable = false;
     hooks.link?.();
     await settled();
-    expect(lines.map(({ fields }) => (fields as { check: string }).check)).to.deep.equal([
-      "clock",
-      "fee balance",
-      "authorization",
-      "territory",
-    ]);
+    expect(lines.map(({ fields }) => (fields as { check: string }).check)).to.deep.equal(["fee balance", "territory"]);
     for (const { fields } of lines) expect(fields).to.have.property("remedy").that.is.a("string");
     hooks.link?.();
     await settled();
-    expect(lines).to.have.lengthOf(4);
+    expect(lines).to.have.lengthOf(2);
   });
 });
