@@ -165,7 +165,7 @@ describe("A gateway whose listeners are secured", function () {
     expect([live.code, live.output]).to.deep.equal([0, "live\n"]);
     const ready = await command("health", "--ready", "--config", told).end();
     expect(ready.code).to.equal(1);
-    expect(ready.output).to.contain("not ready").and.contain("chain: the chain is not connected");
+    expect(ready.output).to.contain("not ready").and.contain("chain: the chain cannot be used");
   });
 
   it("takes accounts and keys from its commands, which find address, certificate and token in the configuration", async () => {
