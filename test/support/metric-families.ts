@@ -1,6 +1,3 @@
-/** Families that other parts of the gateway will have, and that dashboard and alerts ask for already. */
-export const PENDING: readonly string[] = ["cess_s3_tls_certificate_expiry_timestamp_seconds"];
-
 export interface Family {
   readonly name: string;
   readonly type: string;
