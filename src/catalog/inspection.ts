@@ -2,10 +2,11 @@ import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import type { BlobId } from "../model/object.js";
-import type { DanglingRows, FileState, InspectionCatalog, LinkedBlob, StuckFile } from "./catalog.js";
+import type { DanglingRows, FileState, InspectionCatalog, LinkedBlob, StuckFile, WrongUsage } from "./catalog.js";
 import { fromKeyText } from "./key-text.js";
 import type { Schema } from "./schema.js";
 import type { Store } from "./store.js";
+import { recount, wrongUsages } from "./usage-recount.js";
 
 /** Rows read at once. */
 const PAGE = 1000;
@@ -167,6 +168,14 @@ export class InspectionTableCatalog implements InspectionCatalog {
     await this.store.write((tx) =>
       sql`delete from ${sql.table(rule.table)} where (${sql.raw(rule.where)})`.execute(tx),
     );
+  }
+
+  wrongUsages(): Promise<WrongUsage[]> {
+    return wrongUsages(this.store.reads);
+  }
+
+  recount(bucket: string): Promise<void> {
+    return this.store.write((tx) => recount(tx, bucket));
   }
 
   async stuckFiles(): Promise<StuckFile[]> {

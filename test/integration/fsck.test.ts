@@ -110,6 +110,7 @@ describe("cess-s3 fsck", function () {
       "insert into pack_queue (version_id, owner, packed, size, queued_at) values (999999, 'x', 'plain', 1, 1)",
       "insert into jobs (kind, subject, due_at, leased, woken, attempt) values ('encode', 999999, 0, 0, 0, 0)",
       `delete from jobs where kind = 'store' and subject = ${staged!["id"]}`,
+      "update bucket_usage set bytes = bytes + 7, objects = objects - 1",
     );
     const first = await fsck();
     const expected = [
@@ -126,6 +127,7 @@ describe("cess-s3 fsck", function () {
       "row-for-nothing: 12 placements of files that do not exist",
       "row-for-nothing: 1 jobs to encode objects that do not exist",
       "row-for-nothing: 1 places in the pack queue of objects that do not exist",
+      "usage-wrong: bucket checked",
     ];
     const comparable = (findings: readonly Finding[]) =>
       // Staged bytes may be linked by the object, by its file, or by both.

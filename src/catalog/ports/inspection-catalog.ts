@@ -1,5 +1,6 @@
 import type { Fid } from "../../model/hash.js";
 import type { BlobId } from "../../model/object.js";
+import type { Usage } from "../../model/quota.js";
 import type { FileState } from "./file-catalog.js";
 
 /** How far into a blob the catalog's rows reach, and a row that does. */
@@ -29,12 +30,22 @@ export interface StuckFile {
   readonly state: FileState;
 }
 
+/** A bucket whose counted usage is not what its versions and parts add up to. */
+export interface WrongUsage {
+  readonly bucket: string;
+  readonly counted: Usage;
+  readonly actual: Usage;
+}
+
 /** Asks whether the catalog agrees with itself, for `cess-s3 fsck`. Each question reads whole tables. */
 export interface InspectionCatalog {
   /** What rows link, a page at a time; a blob may come several times. */
   linkedBlobs(): AsyncIterable<LinkedBlob>;
   dangling(): Promise<readonly DanglingRows[]>;
   removeDangling(rule: string): Promise<void>;
+  wrongUsages(): Promise<readonly WrongUsage[]>;
+  /** Counts all of the bucket anew. */
+  recount(bucket: string): Promise<void>;
   stuckFiles(): Promise<readonly StuckFile[]>;
   /** Adds the job that such a file lacks. */
   resume(file: StuckFile): Promise<void>;

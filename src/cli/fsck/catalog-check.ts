@@ -1,4 +1,5 @@
 import type { Catalog } from "../../catalog/catalog.js";
+import type { Usage } from "../../model/quota.js";
 import type { Findings } from "./finding.js";
 
 /** Whether the catalog agrees with itself. */
@@ -20,6 +21,16 @@ export async function* checkCatalog({ inspection }: Pick<Catalog, "inspection">,
       repaired,
     };
   }
+  for (const { bucket, counted, actual } of await inspection.wrongUsages()) {
+    if (repair) await inspection.recount(bucket);
+    yield {
+      kind: "usage-wrong",
+      subject: `bucket ${bucket}`,
+      meaning: `${usageText(counted)} are counted for its quota, and it has ${usageText(actual)}`,
+      remedy: repair ? "it was counted anew" : "--repair counts it anew",
+      repaired: repair,
+    };
+  }
   for (const file of await inspection.stuckFiles()) {
     if (repair) await inspection.resume(file);
     yield {
@@ -38,4 +49,8 @@ export async function* checkCatalog({ inspection }: Pick<Catalog, "inspection">,
       remedy: "copy it onto itself, or put it again",
       repaired: false,
     };
+}
+
+function usageText({ bytes, uploadBytes, objects }: Usage): string {
+  return `${objects} objects, ${bytes} bytes and ${uploadBytes} bytes of open uploads`;
 }
