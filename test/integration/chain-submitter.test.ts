@@ -19,7 +19,7 @@ import { readStorage } from "../../src/network/chain/storage.js";
 import { type BuildExtrinsic, Submitter, type SubmitterSettings } from "../../src/network/chain/submitter.js";
 import { rejection } from "../suites/chain.js";
 import { eventually } from "../support/eventually.js";
-import { Relay } from "./chain-relay.js";
+import { Relay } from "../support/chain-relay.js";
 
 const TOKEN = 10n ** 18n;
 const QUICK = { callTimeoutMs: 60_000, healthIntervalMs: 100, retryDelayMs: 20, maxRetryDelayMs: 200, retryMs: 20 };

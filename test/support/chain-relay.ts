@@ -1,5 +1,5 @@
 import { createServer, connect, type Server, type Socket } from "node:net";
-import { reservePort } from "../support/reserved-port.js";
+import { reservePort } from "./reserved-port.js";
 
 /** A TCP relay between a client and a server, for everything that can happen to a connection. */
 export class Relay {
