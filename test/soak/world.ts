@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { MIB } from "../../src/model/sizes.js";
-import { Relay } from "../integration/chain-relay.js";
+import { Relay } from "../support/chain-relay.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 
 export const NODES = 14;
