@@ -79,16 +79,16 @@ export class Semaphore {
   }
 
   /**
-   * Waits for the permits and returns how to release them, which every caller does. Rejects with the signal's reason,
-   * with SemaphoreFull, or with the reason that `close` was given.
+   * Waits for the permits and returns how to release them, which every caller does: all, or some at a time. Rejects with
+   * the signal's reason, with SemaphoreFull, or with the reason that `close` was given.
    */
-  async acquire(request: PermitRequest = {}): Promise<() => void> {
+  async acquire(request: PermitRequest = {}): Promise<(permits?: number) => void> {
     const { signal } = request;
     signal?.throwIfAborted();
     if (this.closed) throw this.closed;
     const waiter = this.waiterFor(request);
     const leave = this.enqueue(waiter, request);
-    if (waiter.started) return this.releaseOnce(waiter);
+    if (waiter.started) return this.releaseOf(waiter);
     if (this.waiters > (this.settings.waiting ?? Infinity)) {
       leave();
       throw new SemaphoreFull(this.waiters);
@@ -105,7 +105,7 @@ export class Semaphore {
         reject(reason);
       };
     });
-    return this.releaseOnce(waiter);
+    return this.releaseOf(waiter);
   }
 
   /** As `acquire`, without waiting: undefined when the permits are not free, or somebody waits for them. */
@@ -113,7 +113,7 @@ export class Semaphore {
     if (this.closed) return undefined;
     const waiter = this.waiterFor(request);
     const leave = this.enqueue(waiter, request);
-    if (waiter.started) return this.releaseOnce(waiter);
+    if (waiter.started) return this.releaseOf(waiter);
     leave();
     return undefined;
   }
@@ -183,13 +183,15 @@ export class Semaphore {
     return used > 0 && used + permits > permitsPerGroup;
   }
 
-  private releaseOnce(waiter: Waiter): () => void {
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      this.usedPermits -= waiter.permits;
-      this.addToGroup(waiter.group, -waiter.permits);
+  /** No permit is released twice. */
+  private releaseOf(waiter: Waiter): (permits?: number) => void {
+    let left = waiter.permits;
+    return (permits = left) => {
+      const released = Math.min(permits, left);
+      if (released === 0) return;
+      left -= released;
+      this.usedPermits -= released;
+      this.addToGroup(waiter.group, -released);
       this.serve();
     };
   }

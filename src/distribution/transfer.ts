@@ -12,6 +12,7 @@ import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nod
 import type { DistributionContext } from "./components.js";
 import { damagedSegment, segmentContent, stagedForm } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
+import { SegmentPasses } from "./segment-passes.js";
 import type { DistributionSettings } from "./settings.js";
 
 const RANDOM = rulesPolicy();
@@ -40,6 +41,7 @@ interface Shipment {
   /** When other files have their turn. */
   readonly until: number;
   readonly progress: Map<number, Progress>;
+  readonly passes: SegmentPasses;
   paused: boolean;
   /** Why an index has no node. */
   unsatisfied: string | undefined;
@@ -49,25 +51,31 @@ interface Shipment {
 
 /**
  * Gives every fragment index that needs it to a storage node: the same-index fragments of all segments, one after the
- * other, the indexes in parallel. Fragments are computed when their turn comes; all transfers together hold at most
- * `bytesInFlight` of them, and files take turns. A long transfer pauses after a while, so that files that wait for a
+ * other, the indexes in parallel. Fragments are made when their turn comes, those of a segment together where they can
+ * be; all transfers together hold at most `bytesInFlight` of them, and files take turns. A long transfer pauses after a while, so that files that wait for a
  * worker get one; what nodes have taken by then is remembered.
  */
 export class Transfer {
   private readonly context: DistributionContext;
   private readonly settings: DistributionSettings;
-  /** A permit is one fragment in memory. Files are its queues and storage nodes its groups: neither holds all. */
-  private readonly fragments: Semaphore;
+  /** A permit is one fragment in memory. Files are its queues. */
+  private readonly memory: Semaphore;
+  /** How many permits that has. */
+  private readonly most: number;
+  /**
+   * A permit is one fragment that a node, its group, is given or waits for. It comes before the memory, so that what waits
+   * for a slow node is not in memory.
+   */
+  private readonly nodes: Semaphore;
   /** By row. */
   private readonly progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
 
   constructor(context: DistributionContext, settings: DistributionSettings) {
     this.context = context;
     this.settings = settings;
-    this.fragments = new Semaphore({
-      permits: Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE)),
-      permitsPerGroup: settings.fragmentsPerNode,
-    });
+    this.most = Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE));
+    this.memory = new Semaphore({ permits: this.most });
+    this.nodes = new Semaphore({ permits: Infinity, permitsPerGroup: settings.fragmentsPerNode });
   }
 
   /**
@@ -84,14 +92,23 @@ export class Transfer {
     // When one index fails on the catalog or encoder, the others end too: nothing may still be sending when the job is
     // released.
     const stop = new AbortController();
+    const running = AbortSignal.any([signal, stop.signal]);
     const shipment: Shipment = {
       row,
       placements,
       nodes,
       avoided,
-      signal: AbortSignal.any([signal, stop.signal]),
+      signal: running,
       until: this.context.clock.now() + this.settings.sliceBlocks * this.settings.blockMs,
       progress: this.progressOf(row),
+      passes: new SegmentPasses({
+        clock: this.context.clock,
+        memory: this.memory,
+        most: this.most,
+        queue: row.id,
+        signal: running,
+        make: (segment, wanted) => this.fragments(row, segment, wanted, running),
+      }),
       paused: false,
       failed: new Map(),
       unsatisfied: undefined,
@@ -103,9 +120,11 @@ export class Transfer {
     await this.save(shipment);
     await Promise.allSettled(
       placements.assigned().map(({ index }) =>
-        this.sendIndex(shipment, index).catch((error: unknown) => {
-          stop.abort(error);
-        }),
+        this.sendIndex(shipment, index)
+          .catch((error: unknown) => {
+            stop.abort(error);
+          })
+          .finally(() => shipment.passes.leave(index)),
       ),
     );
     shipment.signal.throwIfAborted();
@@ -163,6 +182,7 @@ export class Transfer {
         if (!(error instanceof NodeFailure || error instanceof GoneNode)) throw error;
         failed.set(account, error.message);
         this.context.counters.nodeFailures++;
+        shipment.passes.leave(index);
         shipment.progress.delete(index);
         placements.revoke(index);
         this.assign(shipment, [index]);
@@ -185,29 +205,47 @@ export class Transfer {
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.fragments.run(
-        async () => {
-          const bytes = await this.fragment(row, s, { index, hash }, signal);
-          await this.put(node, { fid: row.fid, hash }, bytes, signal);
-        },
-        { queue: row.id, group: node.account, signal },
-      );
+      await this.nodes.run(() => this.sendFragment(shipment, s, { index, hash }, node), {
+        queue: row.id,
+        group: node.account,
+        signal,
+      });
       progress.set(index, { node: node.account, segments: s + 1 });
     }
     progress.delete(index);
     return true;
   }
 
+  private async sendFragment(
+    { row, passes, signal }: Shipment,
+    segment: number,
+    wanted: WantedFragment,
+    node: NodeAddress,
+  ): Promise<void> {
+    const lent = await passes.fragment(segment, wanted);
+    try {
+      await this.put(node, { fid: row.fid, hash: wanted.hash }, lent.bytes, signal);
+    } finally {
+      lent.release();
+    }
+  }
+
   /** What a node would refuse is not its failure, but damage to the staged bytes. */
-  private async fragment(row: FileRow, s: number, wanted: WantedFragment, signal: AbortSignal): Promise<Uint8Array> {
+  private async fragments(
+    row: FileRow,
+    s: number,
+    wanted: readonly WantedFragment[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array[]> {
     const { blobs, encoder } = this.context;
     const staged = stagedForm(row);
     const content = segmentContent(staged, s, blobs);
     const task = { priority: "background", signal } as const;
-    const made = await encoder.fragment(content, formatFrom(staged.format, s), wanted.index, task);
-    const bytes = await encoder.verify(made, wanted.hash, task);
-    if (!bytes) throw damagedSegment(staged, s, blobs);
-    return bytes;
+    const made = await encoder.fragments(content, formatFrom(staged.format, s), wanted, task);
+    return made.map((bytes) => {
+      if (!bytes) throw damagedSegment(staged, s, blobs);
+      return bytes;
+    });
   }
 
   /** Tries a few times: a node refuses fragments of a deal that it has not seen yet. */

@@ -36,7 +36,7 @@ export interface NumberedFragment {
 
 /** A fragment to be made, and what it must hash to. */
 export interface WantedFragment {
-  /** 0…3 */
+  /** 0…11; of those that are reconstructed 0…3 */
   readonly index: number;
   readonly hash: Hash;
 }
@@ -64,8 +64,16 @@ export interface Encoder {
    * so it does not wait for other work on segments.
    */
   segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash>;
-  /** The 8 MiB of fragment `index` (0…11) of that segment. */
-  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array>;
+  /**
+   * The 8 MiB of each wanted fragment of that segment, in order, in one pass over its bytes; undefined where the result
+   * has another hash.
+   */
+  fragments(
+    content: readonly FileSlice[],
+    format: SegmentFormat,
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<(Uint8Array | undefined)[]>;
   /** Only checks the bytes that are staged, a tenth of the work of hashing them. For requests that wait for it. */
   check(content: readonly FileSlice[], task?: Task): Promise<void>;
   /** Makes data fragments that are not among the `available`: any four different ones, which are given back. */

@@ -107,25 +107,31 @@ export class SegmentCoder {
     }
   }
 
-  /** The 8 MiB of fragment `index`, 0…11. */
-  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number): Uint8Array {
-    if (!Number.isInteger(index) || index < 0 || index >= FRAGMENTS)
-      throw new RangeError(`no fragment has index ${index}`);
+  /** The 8 MiB of each of these fragments, 0…11, in one pass over the content. */
+  fragments(content: readonly FileSlice[], format: SegmentFormat, indexes: readonly number[]): Uint8Array[] {
+    const unknown = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= FRAGMENTS);
+    if (unknown !== undefined) throw new RangeError(`no fragment has index ${unknown}`);
     const source = openSegment(content, format);
     try {
-      const fragment = new Uint8Array(FRAGMENT_SIZE);
-      if (index < DATA_FRAGMENTS) {
-        source.read(index * FRAGMENT_SIZE, fragment.subarray(0, contentOf(source, index)));
-        return fragment;
+      const made = indexes.map((index) => ({ index, bytes: new Uint8Array(FRAGMENT_SIZE) }));
+      const parity = made.filter(({ index }) => index >= DATA_FRAGMENTS);
+      if (parity.length === 0) {
+        for (const { index, bytes } of made)
+          source.read(index * FRAGMENT_SIZE, bytes.subarray(0, contentOf(source, index)));
+        return made.map(({ bytes }) => bytes);
       }
+      const rows = parity.map(({ index }) => index);
       const coded = contentOf(source, 0);
       for (let column = 0; column < coded; column += STRIP_SIZE) {
         const length = Math.min(STRIP_SIZE, coded - column);
         this.readColumn(source, column, length);
-        this.codec.transform(DATA, [index], length);
-        fragment.set(this.output(0, length), column);
+        this.codec.transform(DATA, rows, length);
+        for (const { index, bytes } of made) {
+          const strip = this.codec.inputs[index]?.subarray(0, length) ?? this.output(rows.indexOf(index), length);
+          bytes.set(strip, column);
+        }
       }
-      return fragment;
+      return made.map(({ bytes }) => bytes);
     } finally {
       source.close();
     }

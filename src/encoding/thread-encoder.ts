@@ -60,8 +60,13 @@ export class ThreadEncoder implements Encoder {
     return this.reading(this.hashing.run((thread) => thread.call("segmentHash", { content, format }), task));
   }
 
-  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
-    return this.reading(this.coding.run((thread) => thread.call("fragment", { content, format, index }), task));
+  fragments(
+    content: readonly FileSlice[],
+    format: SegmentFormat,
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<(Uint8Array | undefined)[]> {
+    return this.reading(this.coding.run((thread) => thread.call("fragments", { content, format, wanted }), task));
   }
 
   check(content: readonly FileSlice[], task?: Task): Promise<void> {

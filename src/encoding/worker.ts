@@ -31,8 +31,13 @@ const calls = {
 
   segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
 
-  fragment: ({ content, format, index }: SegmentTask & { readonly index: number }) =>
-    given(coder.fragment(content, format, index)),
+  fragments: ({ content, format, wanted }: SegmentTask & { readonly wanted: readonly WantedFragment[] }) => {
+    const made = right(coder.fragments(content, format, indexesOf(wanted)), wanted);
+    return new Transfer(
+      made,
+      made.flatMap((bytes) => bytes?.buffer ?? []),
+    );
+  },
 
   check: (content: readonly FileSlice[]): void => coder.check(content),
 
@@ -43,10 +48,7 @@ const calls = {
     readonly available: NumberedFragment[];
     readonly wanted: readonly WantedFragment[];
   }) => {
-    const indexes = wanted.map(({ index }) => index);
-    const made = coder
-      .reconstruct(available, indexes)
-      .map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
+    const made = right(coder.reconstruct(available, indexesOf(wanted)), wanted);
     const buffers = [...available.map(({ bytes }) => bytes.buffer), ...made.flatMap((bytes) => bytes?.buffer ?? [])];
     return new Transfer<Reconstruction>({ available, made }, buffers);
   },
@@ -62,6 +64,15 @@ serveCalls(calls);
 
 function given(bytes: Uint8Array): Transfer<Uint8Array> {
   return new Transfer(bytes, [bytes.buffer]);
+}
+
+function indexesOf(wanted: readonly WantedFragment[]): number[] {
+  return wanted.map(({ index }) => index);
+}
+
+/** Those that have the hash that is wanted. */
+function right(made: readonly Uint8Array[], wanted: readonly WantedFragment[]): (Uint8Array | undefined)[] {
+  return made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -60,8 +60,8 @@ export class SharedFiles {
       // Low priority: reads and uploads of this gateway's own clients come first.
       const task = { priority: "background", signal } as const;
       const { encoder } = this.components;
-      const bytes = await encoder.fragment(content, formatFrom(file.format, segment), index, task);
-      return await encoder.verify(bytes, hash, task);
+      const [bytes] = await encoder.fragments(content, formatFrom(file.format, segment), [{ index, hash }], task);
+      return bytes;
     } finally {
       unpin();
     }

@@ -76,10 +76,10 @@ async function store(bucket: string, name: string): Promise<void> {
   for (const { segments, blobs: slices } of files) {
     for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
       const content = segment.map((slice) => blobs.locate(slice));
-      for (let fragment = 0; fragment < DATA_FRAGMENTS; fragment++) {
-        const hash = segments[index]?.fragments[fragment];
-        if (hash) await cache.set(hash, await encoder.fragment(content, PLAIN, fragment));
-      }
+      const data = segments[index]?.fragments.slice(0, DATA_FRAGMENTS) ?? [];
+      const wanted = data.map((hash, fragment) => ({ index: fragment, hash }));
+      for (const [n, bytes] of (await encoder.fragments(content, PLAIN, wanted)).entries())
+        if (bytes) await cache.set(data[n]!, bytes);
     }
   }
   await blobs.remove((await catalog.objects.attach(version.id, files, preprocessing.root(files))).orphans);

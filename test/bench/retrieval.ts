@@ -107,15 +107,9 @@ async function store(
   const segments = await Promise.all(contents.map((content) => encoder.hashSegment(content, PLAIN)));
   const fid = fidOf(segments.map(({ hash }) => hash));
   for (const [n, content] of contents.entries()) {
-    await Promise.all(
-      (segments[n]?.fragments ?? []).map(async (hash, index) =>
-        nodes.put(
-          { account: nodeAccount(index), endpoint: "" },
-          { fid, hash },
-          await encoder.fragment(content, PLAIN, index),
-        ),
-      ),
-    );
+    const wanted = (segments[n]?.fragments ?? []).map((hash, index) => ({ index, hash }));
+    for (const [i, bytes] of (await encoder.fragments(content, PLAIN, wanted)).entries())
+      if (bytes) await nodes.put({ account: nodeAccount(i), endpoint: "" }, { fid, hash: wanted[i]!.hash }, bytes);
   }
   const listed = segments.map(({ hash, fragments }) => ({
     hash,

@@ -37,11 +37,20 @@ export class InProcessEncoder implements Encoder {
     return this.reading(this.after(task, () => coder.segmentHash(content, format)));
   }
 
-  fragment(content: readonly FileSlice[], format: SegmentFormat, index: number, task?: Task): Promise<Uint8Array> {
+  fragments(
+    content: readonly FileSlice[],
+    format: SegmentFormat,
+    wanted: readonly WantedFragment[],
+    task?: Task,
+  ): Promise<(Uint8Array | undefined)[]> {
     const work = this.after(task, () => {
-      const fragment = coder.fragment(content, format, index);
-      this.made(format, index, fragment);
-      return fragment;
+      const made = coder.fragments(
+        content,
+        format,
+        wanted.map(({ index }) => index),
+      );
+      for (const [i, { index }] of wanted.entries()) this.made(format, index, made[i]!);
+      return right(made, wanted);
     });
     return this.reading(work);
   }
@@ -65,10 +74,7 @@ export class InProcessEncoder implements Encoder {
         given,
         wanted.map(({ index }) => index),
       );
-      return {
-        available: given,
-        made: made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined)),
-      };
+      return { available: given, made: right(made, wanted) };
     });
   }
 
@@ -89,6 +95,10 @@ export class InProcessEncoder implements Encoder {
     await this.owner.sleep(ms / 2);
     return work();
   }
+}
+
+function right(made: readonly Uint8Array[], wanted: readonly WantedFragment[]): (Uint8Array | undefined)[] {
+  return made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
 }
 
 function hashOf(bytes: Uint8Array): string {

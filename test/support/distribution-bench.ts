@@ -11,7 +11,7 @@ import { segmentContent } from "../../src/distribution/content.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import type { DistributionSettings } from "../../src/distribution/settings.js";
-import type { Encoder, FileSlice } from "../../src/encoding/encoder.js";
+import type { Encoder, FileSlice, WantedFragment } from "../../src/encoding/encoder.js";
 import { fidOf } from "../../src/encoding/merkle.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import type { Clock } from "../../src/model/clock.js";
@@ -34,14 +34,22 @@ import { VirtualTime } from "./virtual-time.js";
 const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex") as Hash;
 
 /** Stands in for the real encoder where its work is beside the point: fragments of a few bytes with honest hashes. */
-export class TinyEncoder implements Pick<Encoder, "hashSegment" | "segmentHash" | "fragment" | "verify" | "close"> {
+export class TinyEncoder implements Pick<Encoder, "hashSegment" | "segmentHash" | "fragments" | "verify" | "close"> {
   async hashSegment(content: readonly FileSlice[]): Promise<SegmentHashes> {
     const hash = sha256(await bytesOf(content));
     return { hash, fragments: Array.from({ length: 12 }, (_, index) => sha256(`${hash} ${index}`)) };
   }
 
-  async fragment(content: readonly FileSlice[], _format: unknown, index: number): Promise<Uint8Array> {
-    return Buffer.from(`${sha256(await bytesOf(content))} ${index}`);
+  async fragments(
+    content: readonly FileSlice[],
+    _format: unknown,
+    wanted: readonly WantedFragment[],
+  ): Promise<(Uint8Array | undefined)[]> {
+    const hash = sha256(await bytesOf(content));
+    return wanted.map((each) => {
+      const bytes = Buffer.from(`${hash} ${each.index}`);
+      return sha256(bytes) === each.hash ? bytes : undefined;
+    });
   }
 
   async segmentHash(content: readonly FileSlice[]): Promise<Hash> {
@@ -157,7 +165,7 @@ export class Bench {
   readonly blockMs = BLOCK_MS;
   readonly accounts = new Map([alice, bob, alicesTwin].map((account) => [account.id, account]));
   private run: Run | undefined;
-  private readonly encoder: Pick<Encoder, "hashSegment" | "segmentHash" | "fragment" | "verify" | "close">;
+  private readonly encoder: Pick<Encoder, "hashSegment" | "segmentHash" | "fragments" | "verify" | "close">;
 
   private constructor(
     readonly folder: string,

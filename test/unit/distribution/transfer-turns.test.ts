@@ -7,6 +7,7 @@ import { DISTRIBUTION_DEFAULTS } from "../../../src/distribution/settings.js";
 import { Transfer } from "../../../src/distribution/transfer.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Fid, Hash } from "../../../src/model/hash.js";
+import type { WantedFragment } from "../../../src/encoding/encoder.js";
 import { PLAIN, type SegmentHashes } from "../../../src/model/file.js";
 import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { type FragmentName, type NodeAddress, NodeFailure } from "../../../src/network/nodes/nodes.js";
@@ -46,11 +47,20 @@ describe("Transfer: taking turns", () => {
     quality: 1,
   }));
   let sent: string[];
+  /** How many fragments were made at once, each time. */
+  let passes: number[];
   let down: Set<string>;
+  /** A fragment that its node takes only then. */
+  /** Awaited by each node that takes a fragment. */
+  let together: (() => Promise<void>) | undefined;
+  let held: { readonly hash: string; readonly until: Promise<void> } | undefined;
   let saved: Map<string, readonly Placement[]>;
   beforeEach(() => {
     sent = [];
+    passes = [];
     down = new Set();
+    held = undefined;
+    together = undefined;
     saved = new Map();
   });
 
@@ -61,8 +71,10 @@ describe("Transfer: taking turns", () => {
         counters: new Counters(),
         blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
         encoder: {
-          fragment: () => Promise.resolve(new Uint8Array(1)),
-          verify: (bytes: Uint8Array) => Promise.resolve(bytes),
+          fragments: (_content: unknown, _format: unknown, wanted: readonly WantedFragment[]) => {
+            passes.push(wanted.length);
+            return Promise.resolve(wanted.map(() => new Uint8Array(1)));
+          },
         },
         catalog: {
           files: {
@@ -72,6 +84,8 @@ describe("Transfer: taking turns", () => {
         },
         nodes: {
           async put(node: NodeAddress, { hash }: FragmentName) {
+            if (held?.hash === hash) await held.until;
+            await together?.();
             await new Promise((resolve) => setImmediate(resolve));
             if (down.has(node.account)) throw new NodeFailure("circuit-open", node, "passed over");
             sent.push(`${node.account} ${hash}`);
@@ -107,6 +121,33 @@ describe("Transfer: taking turns", () => {
     expect(sent.filter((entry) => entry.startsWith(`${keeper} `))).to.deep.equal(
       [0, 1, 2].map((s) => `${keeper} long-${s}-0`),
     );
+  });
+
+  it("makes all fragments of a segment in one pass when nodes take about the same time", async () => {
+    let taking: (() => void)[] = [];
+    together = () =>
+      new Promise((resolve) => {
+        taking.push(resolve);
+        if (taking.length < 12) return;
+        const all = taking;
+        taking = [];
+        void clock.advance(1_000).then(() => all.forEach((take) => take()));
+      });
+    await transfer({}).run(row("file", 3), placements("file"), registered, new Set(), signal);
+    expect(passes).to.deep.equal([12, 12, 12]);
+    expect(sent).to.have.length(36);
+  });
+
+  it("does not let a node that takes long keep the others from what follows", async () => {
+    const work = transfer({});
+    let free: () => void = () => undefined;
+    const freed = new Promise<void>((resolve) => (free = resolve));
+    held = { hash: "file-0-3", until: freed };
+    const running = work.run(row("file", 4), placements("file"), registered, new Set(), signal);
+    while (sent.length < 44) await new Promise((resolve) => setImmediate(resolve));
+    free();
+    await running;
+    expect(sent).to.have.length(48);
   });
 
   it("sends a small file's fragments between those of a long one that began before it", async () => {

@@ -8,6 +8,7 @@ import { fidOf } from "../../../src/encoding/merkle.js";
 import { formatFrom, segmentCapacity, type DataKey, type SegmentFormat } from "../../../src/model/file.js";
 import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { segmentSlices, TestFolder, vectorBytes } from "./vector-bytes.js";
+import { madeFragment } from "../../support/made-fragment.js";
 
 interface Vector {
   readonly name: string;
@@ -72,7 +73,7 @@ describe("Sealed chunks", () => {
       const independent = segmentsOf(vector);
       expect(independent.map(sha256), "the test's own").to.deep.equal(vector.segments);
       expect(fidOf(made.map(({ hash }) => hash))).to.equal(vector.fid);
-      const fragment = await encoder.fragment(segmentSlices(file, vector.size, format)[0]!, format, 0);
+      const fragment = await madeFragment(encoder, segmentSlices(file, vector.size, format)[0]!, format, 0);
       expect(
         Buffer.from(fragment).equals(independent[0]!.subarray(0, FRAGMENT_SIZE)),
         "data fragments are the segment's own bytes",

@@ -72,7 +72,7 @@ describe("The coder of segments", () => {
         const bytes = bytesOf(shape).subarray(0, segmentCapacity(format));
         const content = [{ path: folder.write("content", bytes), offset: 0, length: bytes.length }];
         const hashes = coder.hashes(content, format);
-        const segment = Buffer.concat(DATA.map((index) => coder.fragment(content, format, index)));
+        const segment = Buffer.concat(coder.fragments(content, format, DATA));
         if (format.name === "plain") expect(segment.subarray(0, bytes.length).equals(bytes)).to.equal(true);
         expect(hashes).to.deep.equal(reference(segment));
         expect(coder.segmentHash(content, format)).to.equal(hashes.hash);
@@ -91,7 +91,9 @@ describe("The coder of segments", () => {
     const content = [{ path: folder.write("end", Buffer.alloc(STRIP_SIZE + 1, 1)), offset: 0, length: STRIP_SIZE + 1 }];
     const { fragments } = coder.hashes(content, PLAIN);
     for (const [index, hash] of fragments.entries())
-      expect(sha256(coder.fragment(content, PLAIN, index)), `fragment ${index}`).to.equal(hash);
+      expect(coder.fragments(content, PLAIN, [index]).map(sha256), `fragment ${index}`).to.deep.equal([hash]);
+    const several = [11, 0, 7, 2];
+    expect(coder.fragments(content, PLAIN, several).map(sha256)).to.deep.equal(several.map((n) => fragments[n]));
   });
 
   it("has no zeros where the fill is encrypted with the content", () => {

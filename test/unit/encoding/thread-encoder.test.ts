@@ -8,6 +8,7 @@ import { PLAIN } from "../../../src/model/file.js";
 import { type Hash, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { TestFolder, vectorBytes } from "./vector-bytes.js";
+import { madeFragment } from "../../support/made-fragment.js";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex") as Hash;
 
@@ -32,8 +33,14 @@ describe("ThreadEncoder", () => {
 
   it("gives each of the twelve fragments with the hash it announced", async () => {
     const { fragments } = await encoder.hashSegment(whole, PLAIN);
-    for (let index = 0; index < 12; index++)
-      expect(sha256(await encoder.fragment(whole, PLAIN, index)), `fragment ${index}`).to.equal(fragments[index]);
+    const wanted = fragments.map((hash, index) => ({ index, hash }));
+    const made = await encoder.fragments(whole, PLAIN, wanted);
+    expect(made.map((bytes) => bytes && sha256(bytes))).to.deep.equal(fragments);
+    const wrong = await encoder.fragments(whole, PLAIN, [wanted[5]!, { index: 6, hash: ZERO_FRAGMENT_HASH }]);
+    expect(
+      wrong.map((bytes) => bytes && sha256(bytes)),
+      "another hash is wanted",
+    ).to.deep.equal([fragments[5], undefined]);
     expect(fragments.slice(1, 4)).to.deep.equal([ZERO_FRAGMENT_HASH, ZERO_FRAGMENT_HASH, ZERO_FRAGMENT_HASH]);
   });
 
@@ -51,7 +58,7 @@ describe("ThreadEncoder", () => {
   it("restores the data fragments from parity alone, and verifies them", async () => {
     const { fragments } = await encoder.hashSegment(whole, PLAIN);
     const available = await Promise.all(
-      [11, 4, 7, 9].map(async (index) => ({ index, bytes: await encoder.fragment(whole, PLAIN, index) })),
+      [11, 4, 7, 9].map(async (index) => ({ index, bytes: await madeFragment(encoder, whole, PLAIN, index) })),
     );
     const wanted = fragments.slice(0, 4).map((hash, index) => ({ index, hash }));
     const last = await encoder.reconstruct(available, wanted.slice(3));
@@ -65,7 +72,7 @@ describe("ThreadEncoder", () => {
 
   it("does not give what it made when that has another hash than wanted", async () => {
     const available = await Promise.all(
-      [1, 2, 3, 4].map(async (index) => ({ index, bytes: await encoder.fragment(whole, PLAIN, index) })),
+      [1, 2, 3, 4].map(async (index) => ({ index, bytes: await madeFragment(encoder, whole, PLAIN, index) })),
     );
     const { made } = await encoder.reconstruct(available, [{ index: 0, hash: ZERO_FRAGMENT_HASH }]);
     expect(made).to.deep.equal([undefined]);
@@ -81,7 +88,7 @@ describe("ThreadEncoder", () => {
   it("encrypts as cess-cbc says, and any range of the ciphertext decrypts by itself", async () => {
     const cipher = "correct-horse";
     const format = { name: "cess-cbc", cipher } as const;
-    const ciphertext = await encoder.fragment(whole, format, 0);
+    const ciphertext = await madeFragment(encoder, whole, format, 0);
     const clear = (from: number, to: number) =>
       decryptRange(
         cipher,
@@ -90,7 +97,7 @@ describe("ThreadEncoder", () => {
       );
     expect(Buffer.compare(clear(0, 160), bytes.subarray(0, 160))).to.equal(0);
     expect(Buffer.compare(clear(1_000_000, 2_000_000), bytes.subarray(1_000_000, 2_000_000))).to.equal(0);
-    const last = await encoder.fragment(whole, format, 3);
+    const last = await madeFragment(encoder, whole, format, 3);
     const tail = decryptRange(cipher, last.subarray(-48, -32), last.subarray(-32));
     expect([...tail]).to.deep.equal([...new Array<number>(16).fill(0), ...new Array<number>(16).fill(16)]);
   });
@@ -103,24 +110,24 @@ describe("ThreadEncoder", () => {
       .to.have.property("message")
       .that.includes("ends before");
     for (const cipher of ["", "x".repeat(33)])
-      expect(await rejection(encoder.fragment(whole, { name: "cess-cbc", cipher }, 0)))
+      expect(await rejection(encoder.hashSegment(whole, { name: "cess-cbc", cipher })))
         .to.have.property("message")
         .that.includes("1 to 32 bytes");
   });
 
   it("lets a caller leave at once, whether its task waits or runs", async () => {
     const controllers = Array.from({ length: 6 }, () => new AbortController());
-    const tasks = controllers.map(({ signal }) => rejection(encoder.fragment(whole, PLAIN, 5, { signal })));
+    const tasks = controllers.map(({ signal }) => rejection(encoder.hashSegment(whole, PLAIN, { signal })));
     for (const controller of controllers) controller.abort(new Error("gone"));
     for (const error of await Promise.all(tasks)) expect(error).to.have.property("message", "gone");
-    expect(await encoder.fragment(whole, PLAIN, 1)).to.have.length(FRAGMENT_SIZE);
+    expect(await madeFragment(encoder, whole, PLAIN, 1)).to.have.length(FRAGMENT_SIZE);
   });
 
   it("does foreground work before background work that came earlier", async () => {
     const single = new ThreadEncoder({ threads: 1 });
     const order: string[] = [];
     const run = (name: string, priority: "foreground" | "background") =>
-      single.fragment(whole, PLAIN, 4, { priority }).then(() => order.push(name));
+      single.hashSegment(whole, PLAIN, { priority }).then(() => order.push(name));
     await Promise.all([
       ...["b1", "b2", "b3"].map((name) => run(name, "background")),
       ...["f1", "f2"].map((name) => run(name, "foreground")),

@@ -232,7 +232,8 @@ export class MemoryNetwork {
   ): Promise<void> {
     for (const [index, hash] of fragments.entries()) {
       if (hash === ZERO_FRAGMENT_HASH) continue;
-      const bytes = await this.encoder.fragment(content, format, index);
+      const [bytes] = await this.encoder.fragments(content, format, [{ index, hash }]);
+      if (!bytes) throw new Error(`fragment ${index} has not the hash ${hash}`);
       await this.nodes.put({ account: nodeAccount(index, generation), endpoint: "" }, { fid, hash }, bytes);
     }
   }

@@ -67,7 +67,7 @@ export function useRetrieval() {
     const real: Encoder = {
       hashSegment: encoder.hashSegment.bind(encoder),
       segmentHash: encoder.segmentHash.bind(encoder),
-      fragment: encoder.fragment.bind(encoder),
+      fragments: encoder.fragments.bind(encoder),
       check: encoder.check.bind(encoder),
       reconstruct: encoder.reconstruct.bind(encoder),
       verify,
