@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { parentPort } from "node:worker_threads";
 import { asError, DomainError, type Problem } from "../model/errors.js";
 
@@ -51,8 +52,15 @@ async function serve(calls: ThreadCalls, { id, name, argument }: CallMessage): P
     else answer({ id, value: result });
   } catch (error) {
     const problem = error instanceof DomainError ? { problem: error.problem } : {};
-    answer({ id, error: asError(error), ...problem });
+    answer({ id, error: clonable(asError(error)), ...problem });
   }
+}
+
+/** Cloning makes an object without a message of an error that is none to the engine, such as SQLite's. */
+function clonable(error: Error): Error {
+  if (types.isNativeError(error)) return error;
+  const { message, stack, code } = error as NodeJS.ErrnoException;
+  return Object.assign(new Error(message), { stack, code });
 }
 
 function answer(message: AnswerMessage, buffers: ArrayBuffer[] = []): void {

@@ -8,6 +8,7 @@ import { benchCompletion } from "./completion.js";
 import { markdown, met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
+import { benchLifecycle } from "./lifecycle.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
 import { benchMixed } from "./mixed.js";
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
   small: benchSmallObjects,
   egress: benchEgress,
   listing: benchListing,
+  lifecycle: benchLifecycle,
   retrieval: benchRetrieval,
   memory: benchMemory,
   network: benchNetwork,

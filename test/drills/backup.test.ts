@@ -112,6 +112,14 @@ describe("A backup", function () {
     expect(nowhere.stderr).to.match(/no\/b.tar: cannot write there: there is no such file or folder/);
   });
 
+  it("says why it cannot write where it is told to", async () => {
+    const forbidden = await cessS3(["backup", "/proc/b.tar", "--config", config(), "--admin", gateway.admin]);
+    expect([forbidden.code, forbidden.stderr]).to.deep.equal([
+      1,
+      "cess-s3: /proc/b.tar: cannot write there: there is no such file or folder\n",
+    ]);
+  });
+
   it("says so when another process has the folder and no gateway answers", async () => {
     const { code, stderr } = await cessS3([
       "backup",

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isBlobId, placeInPack } from "../../blobs/blob-id.js";
 import { CatalogFile } from "../../catalog/sqlite/catalog-file.js";
@@ -41,7 +41,7 @@ export async function backUp(settings: BackupSettings): Promise<BackupResult> {
   const { dataDir, file, progress } = settings;
   await requireAbsent(file);
   const copy = `${file}.catalog.partial`;
-  await rm(copy, { force: true });
+  await begin(copy, file);
   try {
     progress.show(() => "copying the catalog");
     await copyCatalog(join(dataDir, CATALOG), copy);
@@ -65,6 +65,16 @@ async function requireAbsent(file: string): Promise<void> {
     throw new ConfigError(`${file}: cannot write there: ${reasonOf(cause)}`, { cause });
   });
   if (!folder.isDirectory()) throw new ConfigError(`${file}: ${dirname(file)} is not a folder`);
+}
+
+/** SQLite fills an empty file, and does not say why it cannot make one. */
+async function begin(copy: string, file: string): Promise<void> {
+  try {
+    await rm(copy, { force: true });
+    await writeFile(copy, "", { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    throw new ConfigError(`${file}: cannot write there: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 async function copyCatalog(from: string, to: string): Promise<void> {

@@ -1,3 +1,4 @@
+import Database from "libsql";
 import { serveCalls, Transfer } from "../../../src/threads/thread-calls.js";
 
 let count = 0;
@@ -10,6 +11,9 @@ const calls = {
   },
   fail: (message: string): number => {
     throw new RangeError(message);
+  },
+  failInSqlite: (path: string): void => {
+    new Database(path);
   },
   fill: ({ bytes, value }: { readonly bytes: Uint8Array; readonly value: number }) => {
     const buffers = [bytes.buffer];

@@ -54,6 +54,10 @@ describe("ThreadPool", () => {
       .to.be.instanceOf(RangeError)
       .with.property("message", "too far");
     expect(await next).to.equal(1);
+    expect(await failure(thread.call("failInSqlite", "/no such folder/catalog.sqlite")), "no native error")
+      .to.be.instanceOf(Error)
+      .with.property("message")
+      .that.matches(/unable to open/i);
     thread.release();
   });
 
