@@ -186,7 +186,7 @@ export class Client extends Reader {
     register.doubtful(write, this.turn);
   }
 
-  private body(owner: Owner, bytes: Buffer, spoiled = false): Body {
+  protected body(owner: Owner, bytes: Buffer, spoiled = false): Body {
     const { random } = this.service;
     const md5 = spoiled ? { md5: Buffer.alloc(16, 1).toString("base64") } : {};
     return {

@@ -1,3 +1,4 @@
+import type { Archivist } from "./archivist.js";
 import type { World } from "./checks.js";
 import { untilIdle } from "./idle.js";
 import type { PackClient } from "./pack-client.js";
@@ -12,11 +13,13 @@ interface MergingWorld extends World {
 
 /**
  * Packs are filled, become mostly empty and are merged, in good weather; the process may be killed at that. No read
- * may fail meanwhile.
+ * may fail meanwhile. `archivist`: puts versions into the same packs, some of them locked, which must stay what they are.
  */
-export async function mergePacks(world: MergingWorld): Promise<void> {
-  const { clients, packing } = world;
+export async function mergePacks(world: MergingWorld, archivist: Archivist | undefined): Promise<void> {
+  const { packing } = world;
   const { random } = packing;
+  await archivist?.createBucket();
+  const clients = [...world.clients, ...(archivist ? [archivist] : [])];
   let ended = false;
   const turns = random() < 0.4 ? 1 + Math.floor(10 ** (2 + 2.5 * random())) : Infinity;
   const readers = clients.map((client) => client.readUntil(() => ended));
@@ -30,4 +33,5 @@ export async function mergePacks(world: MergingWorld): Promise<void> {
     ended = true;
   });
   await Promise.all(readers);
+  await archivist?.end();
 }

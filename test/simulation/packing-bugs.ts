@@ -3,6 +3,13 @@ import { bug, type Bug } from "./bug.js";
 /** Slips in what concerns packs alone. */
 export const packingBugs: readonly Bug[] = [
   bug(
+    "lock-ignored",
+    "A version in a pack is deleted although it is locked.",
+    "catalog/deletion",
+    "requireUnlocked(lockColumn.unpack(version.lock), now, bypass);",
+    "",
+  ),
+  bug(
     "objects-move-early",
     "Objects move to a merged pack that is not stored yet, and the packs where they are stored go.",
     "catalog/packs",

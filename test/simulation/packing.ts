@@ -27,6 +27,8 @@ export class Packing {
   readonly used: boolean;
   readonly random: () => number;
   private readonly delays: () => number;
+  /** Whether versions of a bucket with object lock share the packs. */
+  readonly archives: boolean;
   /** Whether the operator changes the settings between two processes. */
   private readonly changes: boolean;
   private settings: PackingSettings;
@@ -40,6 +42,7 @@ export class Packing {
     this.delays = seededRandom(seed ^ (SALT + 1));
     this.used = this.random() < 0.45;
     this.changes = this.random() < 0.3;
+    this.archives = this.delays() < 0.3;
     this.settings = this.draw();
   }
 

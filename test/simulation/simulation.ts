@@ -6,6 +6,7 @@ import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { MemoryChain } from "../support/memory-chain.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { ACCOUNTS, drawAccounts } from "./accounts.js";
+import { Archivist } from "./archivist.js";
 import { checkAtRest, checkEmpty, checkStored } from "./checks.js";
 import { Contents } from "./contents.js";
 import { BLOBS_FOLDER, BLOCK_MS, Incarnation, readCatalog } from "./incarnation.js";
@@ -220,7 +221,8 @@ export class Simulation implements Service {
     await this.checkRest();
     await readWithNodesDown(this);
     if (this.packing.used) {
-      await mergePacks(this);
+      const keeper = this.packing.archives ? this.clients[0]?.account : undefined;
+      await mergePacks(this, keeper && new Archivist(this, keeper));
       await this.checkRest();
     }
     if (this.overload.used) {
