@@ -1,6 +1,7 @@
 import type { BlobSlice } from "../model/object.js";
 import { orphansAmong } from "./blob-links.js";
 import type { DamageCatalog, DamagedObject, DamagedPart, RecordedDamage } from "./catalog.js";
+import { isWhollyStored } from "./file-links.js";
 import { removeJob } from "./jobs.js";
 import { fromKeyText } from "./key-text.js";
 import { dequeue } from "./pack-queue.js";
@@ -105,17 +106,6 @@ export async function forgetDamage(tx: Tx, file: number): Promise<void> {
     .set({ damage: null })
     .where("damage", "is not", null)
     .where("id", "in", (eb) => eb.selectFrom("extents as x").select("x.version_id").where("x.file_id", "=", file))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom("extents as e")
-            .innerJoin("files as f", "f.id", "e.file_id")
-            .select("f.id")
-            .whereRef("e.version_id", "=", "versions.id")
-            .where("f.state", "!=", "stored"),
-        ),
-      ),
-    )
+    .where(isWhollyStored("versions.id"))
     .execute();
 }

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { DomainError } from "../model/errors.js";
 import { segmentCapacity, type Extent } from "../model/file.js";
 import { dropFileBytes, linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
@@ -5,6 +6,13 @@ import type { NewFile, PackFormat } from "./catalog.js";
 import { addJob, removeJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, toRowId, type Tx } from "./store.js";
+
+/** SQL that is true when all files of the version are stored. `version`: the column with its id. */
+export function isWhollyStored(version: "versions.id" | "version_blobs.version_id") {
+  return sql<boolean>`not exists (
+    select 1 from extents as e inner join files as f on f.id = e.file_id
+    where e.version_id = ${sql.ref(version)} and f.state <> 'stored')`;
+}
 
 /** Links a version to its files, in order, creating or reviving the owner's rows. True when all of them are stored. */
 export async function linkFiles(

@@ -7,7 +7,7 @@ import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-
 import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
 import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
-import { isReferenced, releaseFile, removeFile } from "./file-links.js";
+import { isReferenced, isWhollyStored, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
@@ -316,18 +316,7 @@ async function releaseVersions(tx: Tx, file: number): Promise<string[]> {
   const rows = await tx
     .deleteFrom("version_blobs")
     .where("version_id", "in", (eb) => eb.selectFrom("extents").select("version_id").where("file_id", "=", file))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom("extents as e")
-            .innerJoin("files as f", "f.id", "e.file_id")
-            .select("f.id")
-            .whereRef("e.version_id", "=", "version_blobs.version_id")
-            .where("f.state", "!=", "stored"),
-        ),
-      ),
-    )
+    .where(isWhollyStored("version_blobs.version_id"))
     .returning("blob")
     .execute();
   return rows.map((row) => row.blob);

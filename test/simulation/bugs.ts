@@ -144,9 +144,9 @@ export const bugs: readonly Bug[] = [
   bug(
     "part-of-object-released",
     "An object of several files loses its staged bytes when the first of them is stored.",
-    "catalog/files",
-    `.where("f.state", "!=", "stored")`,
-    `.where("f.state", "=", "nowhere")`,
+    "catalog/file-links",
+    "f.state <> 'stored'",
+    "f.state = 'nowhere'",
   ),
   bug(
     "needed-file-deleted",
