@@ -124,6 +124,7 @@ export function utimes(path: string): Promise<void> {
 
 export function stat(path: string): Promise<{ isFile(): boolean; size: number; mtimeMs: number }> {
   return act((disk) => {
+    if (disk.entry(path) === "folder") return { isFile: () => false, size: 0, mtimeMs: 0 };
     const { bytes, mtimeMs } = disk.file(path);
     return { isFile: () => true, size: bytes.length, mtimeMs };
   });
