@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
@@ -7,6 +6,7 @@ import { createCodec } from "./fastest-codec.js";
 import { serveCalls, Transfer } from "../threads/thread-calls.js";
 import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from "./encoder.js";
 import { SegmentCoder } from "./segment-coder.js";
+import { hasHash, indexesOf, verified } from "./wanted-fragments.js";
 
 const NICENESS = 10;
 
@@ -32,11 +32,8 @@ const calls = {
   segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
 
   fragments: ({ content, format, wanted }: SegmentTask & { readonly wanted: readonly WantedFragment[] }) => {
-    const made = right(coder.fragments(content, format, indexesOf(wanted)), wanted);
-    return new Transfer(
-      made,
-      made.flatMap((bytes) => bytes?.buffer ?? []),
-    );
+    const made = verified(coder.fragments(content, format, indexesOf(wanted)), wanted);
+    return new Transfer(made, buffersOf(made));
   },
 
   check: (content: readonly FileSlice[]): void => coder.check(content),
@@ -48,13 +45,13 @@ const calls = {
     readonly available: NumberedFragment[];
     readonly wanted: readonly WantedFragment[];
   }) => {
-    const made = right(coder.reconstruct(available, indexesOf(wanted)), wanted);
-    const buffers = [...available.map(({ bytes }) => bytes.buffer), ...made.flatMap((bytes) => bytes?.buffer ?? [])];
+    const made = verified(coder.reconstruct(available, indexesOf(wanted)), wanted);
+    const buffers = [...available.map(({ bytes }) => bytes.buffer), ...buffersOf(made)];
     return new Transfer<Reconstruction>({ available, made }, buffers);
   },
 
   verify: ({ bytes, hash }: { readonly bytes: Uint8Array; readonly hash: Hash }) =>
-    hashOf(bytes) === hash ? given(bytes) : undefined,
+    hasHash(bytes, hash) ? given(bytes) : undefined,
 };
 
 /** What an encoding thread does. */
@@ -66,15 +63,6 @@ function given(bytes: Uint8Array): Transfer<Uint8Array> {
   return new Transfer(bytes, [bytes.buffer]);
 }
 
-function indexesOf(wanted: readonly WantedFragment[]): number[] {
-  return wanted.map(({ index }) => index);
-}
-
-/** Those that have the hash that is wanted. */
-function right(made: readonly Uint8Array[], wanted: readonly WantedFragment[]): (Uint8Array | undefined)[] {
-  return made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+function buffersOf(made: readonly (Uint8Array | undefined)[]): ArrayBufferLike[] {
+  return made.flatMap((bytes) => bytes?.buffer ?? []);
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createCodec } from "../../src/encoding/fastest-codec.js";
 import type {
   Encoder,
@@ -9,6 +8,7 @@ import type {
   WantedFragment,
 } from "../../src/encoding/encoder.js";
 import { SegmentCoder } from "../../src/encoding/segment-coder.js";
+import { hasHash, indexesOf, verified } from "../../src/encoding/wanted-fragments.js";
 import { recordingDamage, type DamageRecord } from "../../src/model/damage.js";
 import type { SegmentFormat, SegmentHashes } from "../../src/model/file.js";
 import type { Hash } from "../../src/model/hash.js";
@@ -44,13 +44,9 @@ export class InProcessEncoder implements Encoder {
     task?: Task,
   ): Promise<(Uint8Array | undefined)[]> {
     const work = this.after(task, () => {
-      const made = coder.fragments(
-        content,
-        format,
-        wanted.map(({ index }) => index),
-      );
+      const made = coder.fragments(content, format, indexesOf(wanted));
       for (const [i, { index }] of wanted.entries()) this.made(format, index, made[i]!);
-      return right(made, wanted);
+      return verified(made, wanted);
     });
     return this.reading(work);
   }
@@ -70,17 +66,14 @@ export class InProcessEncoder implements Encoder {
   ): Promise<Reconstruction> {
     const given = available.map(({ index, bytes }) => ({ index, bytes: taken(bytes) }));
     return this.after(task, () => {
-      const made = coder.reconstruct(
-        given,
-        wanted.map(({ index }) => index),
-      );
-      return { available: given, made: right(made, wanted) };
+      const made = coder.reconstruct(given, indexesOf(wanted));
+      return { available: given, made: verified(made, wanted) };
     });
   }
 
   verify(bytes: Uint8Array, hash: Hash, task?: Task): Promise<Uint8Array | undefined> {
     const given = taken(bytes);
-    return this.after(task, () => (hashOf(given) === hash ? given : undefined));
+    return this.after(task, () => (hasHash(given, hash) ? given : undefined));
   }
 
   close(): Promise<void> {
@@ -95,14 +88,6 @@ export class InProcessEncoder implements Encoder {
     await this.owner.sleep(ms / 2);
     return work();
   }
-}
-
-function right(made: readonly Uint8Array[], wanted: readonly WantedFragment[]): (Uint8Array | undefined)[] {
-  return made.map((bytes, i) => (hashOf(bytes) === wanted[i]?.hash ? bytes : undefined));
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The bytes in a buffer of their own; the caller's is detached, as by a transfer to a thread. */
