@@ -14,6 +14,7 @@ import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
 import type { StatusCatalog } from "./ports/status-catalog.js";
+import type { TakeOverCatalog } from "./ports/take-over-catalog.js";
 import type { UploadCatalog } from "./ports/upload-catalog.js";
 import type { UsageCatalog } from "./ports/usage-catalog.js";
 
@@ -35,6 +36,7 @@ export type * from "./ports/pack-catalog.js";
 export type * from "./ports/preparation-catalog.js";
 export type * from "./ports/released.js";
 export type * from "./ports/status-catalog.js";
+export type * from "./ports/take-over-catalog.js";
 export type * from "./ports/upload-catalog.js";
 export type * from "./ports/usage-catalog.js";
 
@@ -51,6 +53,7 @@ export interface Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly packs: PackCatalog;
+  readonly takeOvers: TakeOverCatalog;
   readonly checks: CheckCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;

@@ -42,7 +42,8 @@ export async function linkFiles(
   return allStored;
 }
 
-async function fileFor(
+/** The owner's row of a file: a new one, or the one that is there, revived if it has failed or is being deleted. */
+export async function fileFor(
   tx: Tx,
   now: number,
   formats: FormatColumn,
@@ -217,12 +218,14 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   return row.state === "failed" ? dropFileBytes(tx, file) : [];
 }
 
-/** Whether a version needs the file, or will when objects have moved to it. */
+/** Whether a version needs the file, or will when objects have moved to it or it has been taken over. */
 export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
   const extents = tx.selectFrom("extents").select("offset").where("file_id", "=", file).limit(1);
   if (await extents.executeTakeFirst()) return true;
   const moves = tx.selectFrom("pack_moves").select("offset").where("file_id", "=", file).limit(1);
-  return (await moves.executeTakeFirst()) !== undefined;
+  if (await moves.executeTakeFirst()) return true;
+  const takenOver = tx.selectFrom("take_overs").select("id").where("file_id", "=", file).limit(1);
+  return (await takenOver.executeTakeFirst()) !== undefined;
 }
 
 /** Adds to the live bytes of a pack, unless another version needs the run. */

@@ -83,6 +83,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     what: "moves between packs that do not exist",
     removable: true,
   },
+  takeOvers: {
+    table: "take_overs",
+    where: lacks("files", "take_overs.file_id", "id"),
+    what: "files to take over that do not exist",
+    removable: true,
+  },
   buckets: {
     table: "versions",
     where: lacks("buckets", "versions.bucket", "name"),

@@ -25,6 +25,7 @@ export interface Schema {
   failing_fragments: FailingFragmentTable;
   pack_queue: PackQueueTable;
   pack_moves: PackMoveTable;
+  take_overs: TakeOverTable;
   uploads: UploadTable;
   parts: PartTable;
   preparations: PreparationTable;
@@ -174,6 +175,15 @@ export interface PackMoveTable {
   length: number;
   source_id: number;
   source_offset: number;
+}
+
+/** Files of the network that are to become an owner's, for an object that is not there yet. They count as needed. */
+export interface TakeOverTable {
+  id: Generated<number>;
+  file_id: number;
+  bucket: string;
+  key: string;
+  created_at: number;
 }
 
 export interface FileBlobTable {

@@ -22,6 +22,7 @@ import type {
   PackCatalog,
   PreparationCatalog,
   StatusCatalog,
+  TakeOverCatalog,
   UploadCatalog,
   UsageCatalog,
 } from "./catalog.js";
@@ -41,6 +42,7 @@ import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
 import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
+import { TakeOverTableCatalog } from "./take-overs.js";
 import { UploadTableCatalog } from "./uploads.js";
 import { UsageTableCatalog } from "./usage.js";
 
@@ -53,6 +55,7 @@ export class SqlCatalog implements Catalog {
   readonly preparations: PreparationCatalog;
   readonly files: FileCatalog;
   readonly packs: PackCatalog;
+  readonly takeOvers: TakeOverCatalog;
   readonly checks: CheckCatalog;
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
@@ -79,6 +82,7 @@ export class SqlCatalog implements Catalog {
     this.preparations = new PreparationTableCatalog(store);
     this.files = new FileTableCatalog(store, clock, formats);
     this.packs = new PackTableCatalog(store, clock, formats);
+    this.takeOvers = new TakeOverTableCatalog(store, clock, formats);
     this.checks = new CheckTableCatalog(store, clock);
     this.jobs = new JobTableCatalog(store, clock, formats);
     this.events = new EventTableCatalog(store, clock);

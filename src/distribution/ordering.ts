@@ -4,10 +4,16 @@ import { formatFrom } from "../model/file.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
 import { damagedSegment, segmentContent, stagedForm } from "./content.js";
+import { FileNames } from "./file-names.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
 import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
 import type { StoreContext } from "./store-context.js";
+
+/** Whether the file is to be its owner's by a declaration alone. Of all other files that are ordered bytes are staged. */
+function isTakenOver({ blobs }: FileRow): boolean {
+  return blobs.length === 0;
+}
 
 /**
  * encoded → declared. "Read File and DealMap before declaring": a deal declared twice loses its reports and space for
@@ -16,10 +22,12 @@ import type { StoreContext } from "./store-context.js";
 export class Ordering {
   private readonly context: DistributionContext;
   private readonly storeContext: StoreContext;
+  private readonly names: FileNames;
 
   constructor(context: DistributionContext, storeContext: StoreContext) {
     this.context = context;
     this.storeContext = storeContext;
+    this.names = new FileNames(context);
   }
 
   async run(id: string, signal: AbortSignal): Promise<Outcome> {
@@ -31,7 +39,7 @@ export class Ordering {
     if (await this.storeContext.unsettled(row)) return this.storeContext.waitBlock();
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
     if (file && isOwner(file, account.cessAccount)) return this.storeContext.conclude(row, account);
-    if (deal?.owner === account.cessAccount) return this.adopt(row, deal);
+    if (deal?.owner === account.cessAccount) return isTakenOver(row) ? this.dealOfNothing(row, deal) : this.adopt(row, deal);
     // What the best block lacks may be there again when that block is not on the final fork.
     const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))
@@ -49,7 +57,23 @@ export class Ordering {
     if (deal) return this.storeContext.waitEvent();
     if (final.deal ?? final.file) return this.storeContext.waitBlock();
     if (await this.othersTurn(row)) return this.storeContext.waitBlock();
+    if (isTakenOver(row)) return this.storeContext.giveUp(row, "the network does not have the file any more");
     return this.declare(row, account, false, signal);
+  }
+
+  /**
+   * A deal of our owner for a file that was to be taken over. Unless we signed it, another gateway of the owner is at it,
+   * and it becomes a file. Else the file's last owner deleted it between our look and our declaration: there are no bytes
+   * to send. A deal cannot be cancelled, so the row stays, for whoever puts these bytes or for the day the deal ends.
+   */
+  private async dealOfNothing(row: FileRow, deal: ChainDeal): Promise<Outcome> {
+    if (!row.signed) return this.storeContext.waitEvent();
+    await this.context.catalog.files.advance(row.id, "declared", deal.reports.length);
+    return this.storeContext.giveUp(
+      row,
+      "its last owner deleted the file while it was being taken over; a deal without bytes is pending for it now, which " +
+        "holds space of the territory until it ends. Whoever has the bytes can put them into a bucket of this account: that completes it",
+    );
   }
 
   /** Our owner's deal is pending: from before a crash, or from another gateway. Either way its reports count. */
@@ -81,7 +105,7 @@ export class Ordering {
   }
 
   private async declare(row: FileRow, account: Account, exists: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, chain, counters, orderNames } = this.context;
+    const { catalog, chain, counters } = this.context;
     await this.preflight(row, account, exists);
     // Of a file that exists nothing is sent.
     if (!exists) await this.requireBytes(row, signal);
@@ -92,7 +116,7 @@ export class Ordering {
           fid: row.fid,
           owner: account.cessAccount,
           territory: row.territory,
-          fileName: orderNames.name({ kind: row.layout, number: Number(row.id) }),
+          fileName: await this.names.of(row),
           size: row.size,
           segments: row.segments,
         },

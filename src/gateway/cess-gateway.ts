@@ -39,6 +39,7 @@ import { ENCRYPTION_DEFAULTS, ObjectEncryption } from "./objects/object-encrypti
 import { ObjectService } from "./objects/object-service.js";
 import { Redundancy } from "./objects/redundancy.js";
 import { Staging } from "./ingest/staging.js";
+import { TAKE_OVER_DEFAULTS, TakeOvers } from "./objects/take-over.js";
 import { TagService } from "./objects/tag-service.js";
 import { UploadCompletion, type MultipartEtag } from "./uploads/upload-completion.js";
 import { UploadService } from "./uploads/upload-service.js";
@@ -80,6 +81,8 @@ export const GATEWAY_DEFAULTS = {
   lifecycleDayMs: 86_400_000,
   /** How readings of the chain about the accounts that pay are used. */
   quota: {} as Partial<ChainReadingsSettings>,
+  /** How a request waits for a file of the network to become its account's. */
+  takeOver: {} as Partial<typeof TAKE_OVER_DEFAULTS>,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -97,7 +100,7 @@ export class CessGateway implements Gateway {
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota } = {
+    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota, takeOver } = {
       ...GATEWAY_DEFAULTS,
       ...settings,
     };
@@ -121,11 +124,12 @@ export class CessGateway implements Gateway {
       layouts: new ObjectLayout(components, packing),
       redundancy: components.files && new Redundancy({ ...components, files: components.files }),
     };
+    const takeOvers = new TakeOvers(shared, { ...TAKE_OVER_DEFAULTS, ...takeOver });
     this.access = authorizer;
     this.buckets = new BucketService(shared, { region, ...newBuckets });
     this.documents = new DocumentService(shared);
     this.acls = new AclService(shared);
-    this.objects = new ObjectService({ ...shared, copy: new ObjectCopy(shared) });
+    this.objects = new ObjectService({ ...shared, copy: new ObjectCopy({ ...shared, takeOvers }) });
     this.accessLogs = new LogDelivery({ ...shared, objects: this.objects });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
     this.versions = new VersionService(shared);

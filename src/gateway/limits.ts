@@ -1,4 +1,5 @@
 import { S3Error } from "./s3-error.js";
+import { CHAIN_NAME_TAG, isChainNaming } from "../model/chain-name.js";
 import { isLayout, LAYOUT_NAME, layouts } from "../model/layout.js";
 import { GIB, KIB, MIB } from "../model/sizes.js";
 import type { Tag } from "../model/tag.js";
@@ -66,9 +67,16 @@ function requireLayout(value: string | undefined): void {
   });
 }
 
-/** As `requireLayout`, for the tags of a bucket. */
-export function requireLayoutTag(tags: readonly Tag[]): void {
-  requireLayout(tags.find(({ key }) => key === LAYOUT_NAME)?.value);
+/** InvalidArgument for a bucket's tag that means something here and has a value that does not. */
+export function requireBucketTags(tags: readonly Tag[]): void {
+  const valueOf = (name: string) => tags.find(({ key }) => key === name)?.value;
+  requireLayout(valueOf(LAYOUT_NAME));
+  const naming = valueOf(CHAIN_NAME_TAG);
+  if (naming === undefined || isChainNaming(naming)) return;
+  throw new S3Error("InvalidArgument", {
+    message: `${CHAIN_NAME_TAG} must be key: files are then declared on CESS under names made from their objects' keys, which everybody can read. Without the tag, their names there say nothing`,
+    fields: { ArgumentName: CHAIN_NAME_TAG, ArgumentValue: naming },
+  });
 }
 
 /** InvalidArgument unless the part number is a whole number from 1 to 10,000. */

@@ -189,6 +189,11 @@ function fromDomain(error: DomainError): S3Error {
       return refuse("SlowDown", { message });
     case "dependencyUnavailable":
       return refuse("ServiceUnavailable", { message });
+    case "wrongCipher":
+      return refuse("AccessDenied", { message });
+    case "noCipherNeeded":
+    case "fileHeldOtherwise":
+      return refuse("InvalidRequest", { message });
     // What can never succeed is no 503: SDKs would try it again and again.
     case "fileUnverifiable":
       return refuse("InvalidObjectState", { message });

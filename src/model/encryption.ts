@@ -26,6 +26,17 @@ export interface CustomerKey {
   readonly md5: string;
 }
 
+/**
+ * The text of `cess-cbc` that a client brings, to read a file that was encrypted with it. Reads never store it, and it is
+ * never logged.
+ */
+export interface CustomerCipher {
+  /** 1 to 32 bytes of UTF-8. */
+  readonly text: string;
+  /** Its MD5 as it was sent, in base64, for answers; absent if the text came in the header `Cipher`. */
+  readonly md5?: string;
+}
+
 /** Encryption that the headers of a write ask for. */
 export type EncryptionRequest =
   | { readonly algorithm: "AES256" }

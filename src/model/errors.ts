@@ -11,6 +11,8 @@ export type Problem =
   | { readonly kind: "partReplaced"; readonly partNumber: number }
   /** The source of a copy was deleted meanwhile; a new attempt sees what is there now. */
   | { readonly kind: "copySourceDeleted" }
+  /** The account has a file in another form than a copy would need it in. */
+  | { readonly kind: "fileHeldOtherwise" }
   /** A retention or a legal hold forbids it. */
   | { readonly kind: "objectLocked" }
   /** `tag`: the key of the tag that is wrong, at most 128 UTF-16 units of it. */
@@ -44,6 +46,10 @@ export type Problem =
   | { readonly kind: "dependencyUnavailable" }
   /** The bytes cannot be had from the network, or not from as near as was asked. */
   | { readonly kind: "objectUnavailable" }
+  /** The cipher that came with a request does not open the file. */
+  | { readonly kind: "wrongCipher" }
+  /** A cipher came with a request for a file that is not encrypted with one. */
+  | { readonly kind: "noCipherNeeded" }
   /** What the chain lists under a FID cannot be that file: none of its bytes can ever be verified. */
   | { readonly kind: "fileUnverifiable" }
   /**

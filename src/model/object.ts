@@ -4,6 +4,7 @@ import type { Encryption } from "./encryption.js";
 import { DomainError } from "./errors.js";
 import type { Extent, SegmentFormat } from "./file.js";
 import type { Fid } from "./hash.js";
+import type { NetworkFile } from "./network-file.js";
 import type { ObjectLock } from "./object-lock.js";
 import type { Tag } from "./tag.js";
 
@@ -87,6 +88,8 @@ export interface ObjectVersion {
   readonly encryption?: Encryption;
   readonly extents: readonly Extent[];
   readonly durability: Durability;
+  /** Only of an object of the network bucket, which has no row in the catalog. */
+  readonly network?: NetworkFile;
 }
 
 /** A blob is opaque immutable local bytes; its id is unguessable. */

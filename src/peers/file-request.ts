@@ -1,44 +1,18 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ByteRange, type RangeRequest, resolveRange } from "../model/byte-range.js";
+import { contentTypeOf } from "../model/content-type.js";
 import { type Fid, isHash } from "../model/hash.js";
 import type { Reach } from "../retrieval/retrieval.js";
 import { Refusal } from "./refusal.js";
 
 const FID_LENGTH = 64;
-/** Content types of `open` by the extension in its path. Others are plain bytes. */
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  css: "text/css",
-  csv: "text/csv",
-  gif: "image/gif",
-  htm: "text/html",
-  html: "text/html",
-  ico: "image/x-icon",
-  jpeg: "image/jpeg",
-  jpg: "image/jpeg",
-  js: "text/javascript",
-  json: "application/json",
-  md: "text/markdown",
-  mov: "video/quicktime",
-  mp3: "audio/mpeg",
-  mp4: "video/mp4",
-  pdf: "application/pdf",
-  png: "image/png",
-  svg: "image/svg+xml",
-  txt: "text/plain",
-  wav: "audio/wav",
-  webm: "video/webm",
-  webp: "image/webp",
-  xml: "application/xml",
-  zip: "application/zip",
-};
 const UNKNOWN_TYPE = "application/octet-stream";
 
 /** The FID in the last part of the path. `open` allows an extension after it, with or without a dot. */
 export function readFid(text: string): { readonly fid: Fid; readonly contentType: string } {
   const fid = text.slice(0, FID_LENGTH);
   if (!isHash(fid)) throw new Refusal(400, "invalid fid");
-  const extension = text.slice(FID_LENGTH).replace(/^\./, "").toLowerCase();
-  return { fid: fid as Fid, contentType: CONTENT_TYPES[extension] ?? UNKNOWN_TYPE };
+  return { fid: fid as Fid, contentType: contentTypeOf(text.slice(FID_LENGTH)) ?? UNKNOWN_TYPE };
 }
 
 /**

@@ -1,17 +1,32 @@
 import { fidOf } from "../encoding/merkle.js";
+import type { CessAccount } from "../model/account.js";
+import { defined } from "../model/defined.js";
 import { DomainError } from "../model/errors.js";
 import { type CessFile, PLAIN } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
+import type { NetworkEntry } from "../model/network-file.js";
 import { FRAGMENTS, SEGMENT_SIZE } from "../model/sizes.js";
 import type { ChainFile } from "../network/chain/chain.js";
 import type { FileDirectory } from "./file-directory.js";
+import type { FragmentSource } from "./fragment-source.js";
+import type { HeldFiles } from "./held-files.js";
 import type { NetworkFiles } from "./network-files.js";
+import { StoredForm } from "./stored-form.js";
 
 /** Files of the network, as the chain lists them (read through the directory). */
 export class ChainFiles implements NetworkFiles {
-  constructor(private readonly components: { readonly directory: FileDirectory }) {}
+  private readonly form: StoredForm;
 
-  async find(fid: Fid, signal?: AbortSignal): Promise<CessFile | undefined> {
+  constructor(
+    private readonly components: {
+      readonly directory: FileDirectory;
+      readonly fragments: Pick<FragmentSource, "get">;
+    },
+  ) {
+    this.form = new StoredForm(components.fragments);
+  }
+
+  async find(fid: Fid, signal?: AbortSignal, cipher?: string): Promise<CessFile | undefined> {
     const found = await this.components.directory.file(fid, signal);
     if (!found) return undefined;
     requireSound(found);
@@ -19,7 +34,26 @@ export class ChainFiles implements NetworkFiles {
       hash,
       fragments: fragments.map((fragment) => fragment.hash),
     }));
-    return { fid, size: found.size, format: PLAIN, segments };
+    const file = { fid, size: found.size, format: PLAIN, segments };
+    return cipher === undefined ? this.form.asStored(file, signal) : this.form.decrypted(file, cipher, signal);
+  }
+
+  async entry(fid: Fid, signal?: AbortSignal): Promise<NetworkEntry | undefined> {
+    const { directory } = this.components;
+    const stored = await directory.file(fid, signal);
+    if (stored) return storedEntry(stored);
+    const deal = await directory.deal(fid, signal);
+    if (deal) {
+      const { owner: account, fileName, size = 0, reports } = deal;
+      return { fid, size, owners: [defined({ account, fileName })], reports: reports.length };
+    }
+    // The last report turns a deal into a file.
+    const since = await directory.file(fid, signal);
+    return since && storedEntry(since);
+  }
+
+  held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles> {
+    return this.components.directory.held(account, signal);
   }
 
   async redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined> {
@@ -36,6 +70,10 @@ export class ChainFiles implements NetworkFiles {
     const [file, standing] = await Promise.all([directory.file(fid, signal), directory.nodesInGoodStanding(signal)]);
     return file && { file, standing };
   }
+}
+
+function storedEntry({ fid, size, owners }: ChainFile): NetworkEntry {
+  return { fid, size, owners: owners.map(({ account, fileName }) => defined({ account, fileName })) };
 }
 
 function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): number {

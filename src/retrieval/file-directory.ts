@@ -1,12 +1,14 @@
 import { LRUCache } from "lru-cache";
+import { Semaphore } from "../async/semaphore.js";
 import { DomainError, isProblem } from "../model/errors.js";
 import type { CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
-import type { Chain, ChainFile, ChainNode } from "../network/chain/chain.js";
+import type { Chain, ChainDeal, ChainFile, ChainNode } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
 import type { NodeAddress } from "../network/nodes/nodes.js";
+import { HeldFiles } from "./held-files.js";
 import { SharedWork } from "./shared-work.js";
 
 export interface DirectorySettings {
@@ -18,6 +20,11 @@ export interface DirectorySettings {
 
 export const DIRECTORY_DEFAULTS: DirectorySettings = { rememberedSegments: 16_384, freshMs: 5 * 60_000 };
 
+/** How long a list of what an account holds serves. Milliseconds: long enough for the pages of one listing. */
+const HELD_MS = 15_000;
+/** Entries of all remembered lists together (about 200 bytes each). */
+const REMEMBERED_HELD = 1_000_000;
+
 interface Dated<T> {
   readonly value: T;
   readonly at: number;
@@ -28,6 +35,13 @@ export class FileDirectory {
   private readonly files: LRUCache<Fid, Dated<ChainFile>>;
   private readonly fileReads = new SharedWork<ChainFile>();
   private readonly nodeReads = new SharedWork<Map<CessAccount, ChainNode>>();
+  /** A list may have tens of megabytes. */
+  private readonly listReads = new Semaphore({ permits: 2 });
+  private readonly heldReads = new SharedWork<HeldFiles>();
+  private readonly lists = new LRUCache<CessAccount, Dated<HeldFiles>>({
+    maxSize: REMEMBERED_HELD,
+    sizeCalculation: ({ value }) => Math.max(value.count, 1),
+  });
   private nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
   constructor(
@@ -77,6 +91,25 @@ export class FileDirectory {
       if (isProblem(error, "objectUnavailable")) return undefined;
       throw error;
     }
+  }
+
+  /** The pending deal of this FID, read anew. */
+  deal(fid: Fid, signal?: AbortSignal): Promise<ChainDeal | undefined> {
+    return this.orStale(this.components.chain.deal(fid), undefined, signal);
+  }
+
+  /** What the chain lists of this account, read some seconds ago at most. */
+  async held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles> {
+    const known = this.lists.get(account);
+    if (known && this.components.clock.now() - known.at < HELD_MS) return known.value;
+    const read = async () => {
+      const at = this.components.clock.now();
+      const value = await HeldFiles.of(await this.components.chain.heldFiles(account));
+      this.lists.set(account, { value, at });
+      return value;
+    };
+    const oneByOne = () => this.listReads.run(read);
+    return this.orStale(this.heldReads.run(account, oneByOne, signal), undefined, signal);
   }
 
   /**
@@ -136,7 +169,7 @@ export class FileDirectory {
     } catch (error) {
       if (signal?.aborted === true || error instanceof DomainError) throw error;
       if (known) return known.value;
-      const message = "the chain cannot be asked where the fragments are";
+      const message = "the chain cannot be asked about files";
       throw new DomainError({ kind: "dependencyUnavailable" }, message, { cause: error });
     }
   }

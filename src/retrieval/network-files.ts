@@ -1,17 +1,32 @@
+import type { CessAccount } from "../model/account.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
+import type { NetworkEntry } from "../model/network-file.js";
+import type { HeldFiles } from "./held-files.js";
 
 /** What the chain says about any file on the network, cached for some minutes. */
 export interface NetworkFiles {
   /**
-   * The file as the network stores it, whoever stored it; undefined when the chain knows none. Its content is that of
-   * its segments, so encrypted content stays encrypted. Rejects with DomainError `dependencyUnavailable` when the chain
-   * cannot be read, and `fileUnverifiable` when its entry cannot be this file, which no later try can change.
+   * The file as it is to be read, whoever stored it; undefined when the chain knows none. With `cipher` (1 to 32 bytes),
+   * it is decrypted in DeOSS's scheme. Without, it is what its segments hold: cut at its size, or the whole stored length
+   * where it is encrypted. Rejects with DomainError `dependencyUnavailable` when the chain cannot be read,
+   * `fileUnverifiable` when its entry cannot be this file, which no later try can change, `objectUnavailable` when the
+   * bytes that tell how it is stored cannot be had, `wrongCipher` and `noCipherNeeded`.
    */
-  find(fid: Fid, signal?: AbortSignal): Promise<CessFile | undefined>;
+  find(fid: Fid, signal?: AbortSignal, cipher?: string): Promise<CessFile | undefined>;
+  /**
+   * What the chain says of the file, or of its deal while that is pending; undefined when it knows neither. Rejects with
+   * DomainError `dependencyUnavailable`.
+   */
+  entry(fid: Fid, signal?: AbortSignal): Promise<NetworkEntry | undefined>;
+  /**
+   * The files that the account holds on chain, read anew after some seconds. Rejects with DomainError
+   * `dependencyUnavailable`.
+   */
+  held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles>;
   /**
    * The number of fragments (0…12), in the worst segment, whose node is registered, in good standing and not to be
-   * replaced. Below 4 the file is lost. Undefined when the chain knows no such file. Rejects as `find` does.
+   * replaced. Below 4 the file is lost. Undefined when the chain knows no such file. Rejects as `entry` does.
    */
   redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined>;
 }

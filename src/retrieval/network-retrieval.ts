@@ -98,10 +98,10 @@ export class NetworkRetrieval implements Retrieval {
     this.held = new ByteBudget(this.settings.heldBytes);
     const scores = new NodeScores(components.registry, this.settings);
     const directory = new FileDirectory(components, this.settings);
-    this.files = new ChainFiles({ directory });
     this.fetcher = new NodeFetcher(components, this.settings);
     const parts = { ...components, scores, directory, fetcher: this.fetcher };
     this.source = new FragmentSource(parts, this.settings);
+    this.files = new ChainFiles({ directory, fragments: this.source });
     this.packed = new PackedSource({ ...parts, fragments: this.source }, this.settings);
   }
 

@@ -9,6 +9,7 @@ import {
   type ChainFile,
   type ChainNode,
   type DealOrder,
+  type HeldFile,
   type SignedExtrinsic,
   type SubmitOptions,
   type Territory,
@@ -73,6 +74,10 @@ export class SimulatedChain implements Chain {
 
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
     return this.read((sight) => sight[at].deals.get(fid));
+  }
+
+  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
+    return this.ask(() => this.chain.heldFiles(owner));
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {

@@ -10,6 +10,7 @@ import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { statusContract } from "./catalog-status.js";
+import { takeOversContract } from "./catalog-take-overs.js";
 import { uploadsContract } from "./catalog-uploads.js";
 import { usageContract } from "./catalog-usage.js";
 import { versionsContract } from "./catalog-versions.js";
@@ -30,4 +31,5 @@ export function catalogContract(open: OpenCatalog): void {
   usageContract(open);
   identitiesContract(open);
   checksContract(open);
+  takeOversContract(open);
 }

@@ -14,6 +14,7 @@ import type {
   ReadRequest,
   UploadCall,
   UploadListRequest,
+  VersionListRequest,
   Body,
 } from "../../src/gateway/gateway.js";
 import type { DefaultEncryption } from "../../src/model/encryption.js";
@@ -105,6 +106,11 @@ export class AskingGateway {
       this.gateway.objects.copy(await this.onBucket(call, "CopyObject", name), name.key, request),
     list: async (call: Call, bucket: string, request: ListRequest) =>
       this.gateway.objects.list(await this.onBucket(call, "ListObjectsV2", { bucket }), request),
+  };
+
+  readonly versions = {
+    list: async (call: Call, bucket: string, request: VersionListRequest) =>
+      this.gateway.versions.list(await this.onBucket(call, "ListObjectVersions", { bucket }), request),
   };
 
   readonly uploads = {

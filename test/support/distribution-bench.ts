@@ -304,6 +304,11 @@ export class Bench {
     this.run?.supervisor.wake("encode");
   }
 
+  /** As the gateway after a commit that made jobs. */
+  wake(kind: "encode" | "store" | "delete"): void {
+    this.run?.supervisor.wake(kind);
+  }
+
   async remove(account: Account, key: string): Promise<void> {
     const { orphans } = await this.catalog.objects.delete(account.displayName, key);
     await this.blobs.remove(orphans);

@@ -10,6 +10,7 @@ import {
   type ChainFile,
   type ChainNode,
   type DealOrder,
+  type HeldFile,
   type SignedExtrinsic,
   type SubmitOptions,
   type Territory,
@@ -227,6 +228,14 @@ export class MemoryChain implements Chain {
   deal(fid: Fid, at: "best" | "finalized" = "best"): Promise<ChainDeal | undefined> {
     return this.read(() =>
       this.unseen.has(fid) || (at === "best" && this.hidden.has(fid)) ? undefined : this.at(at).deals.get(fid),
+    );
+  }
+
+  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
+    return this.read(() =>
+      [...this.finalized.files.values()].flatMap(({ fid, size, owners }) =>
+        owners.flatMap(({ account }) => (account === owner ? [{ fid, size }] : [])),
+      ),
     );
   }
 

@@ -10,6 +10,7 @@ import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../maintenance/preparation-gc.js";
 import { QuarantineKeeper } from "../../maintenance/quarantine-keeper.js";
 import { RegistrySaver } from "../../maintenance/registry-saver.js";
+import { TakeOverGc } from "../../maintenance/take-over-gc.js";
 import { UploadGc } from "../../maintenance/upload-gc.js";
 import type { Services } from "./services.js";
 
@@ -35,6 +36,7 @@ export async function startWorkers(services: Services, config: Config, log: Logg
     ),
     new PreparationGc(shared),
     new UploadGc(shared),
+    held(new TakeOverGc({ ...shared, onWork: () => wakeAll(services) })),
     new RegistrySaver({ registry, clock: systemClock }),
     held(new LifecycleWorker({ ...shared, onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs })),
   ])

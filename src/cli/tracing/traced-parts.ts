@@ -12,11 +12,13 @@ const COMMITS = {
   documents: ["put", "delete"],
   files: ["advance", "stored", "failed", "beginDelete", "deleted", "discard", "savePlacements", "markSigned"],
   packs: ["fill", "settleMoves"],
+  takeOvers: ["begin", "end"],
 } as const satisfies { readonly [Part in keyof Catalog]?: readonly (keyof Catalog[Part])[] };
 
 const CHAIN_CALLS = [
   "file",
   "deal",
+  "heldFiles",
   "territory",
   "authorized",
   "nodes",

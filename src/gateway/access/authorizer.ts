@@ -117,6 +117,15 @@ function requesterContext(
   };
 }
 
+/** What an account that may read the network may do in its bucket. A list has only what the account itself holds. */
+const NETWORK_READS: ReadonlySet<string> = new Set([
+  "s3:GetObject",
+  "s3:GetObjectVersion",
+  "s3:ListBucket",
+  "s3:ListBucketVersions",
+  "s3:GetBucketLocation",
+]);
+
 class Decision {
   private readonly principal: Principal;
   private readonly requester: Requester;
@@ -198,8 +207,7 @@ class Decision {
   }
 
   private requireNetworkRead(): void {
-    const reads = this.target.action === "s3:GetObject" || this.target.action === "s3:GetObjectVersion";
-    if (!reads || this.call.account.readsNetwork !== true) throw this.denied();
+    if (!NETWORK_READS.has(this.target.action) || this.call.account.readsNetwork !== true) throw this.denied();
   }
 
   /** Whether somebody reads an object that does not exist who may not know that it does not: not the owner himself. */

@@ -18,12 +18,15 @@ export interface SourceComponents {
 export async function readableSource(
   { authorizer, lookup }: SourceComponents,
   call: BucketCall,
-  { source, sourcePreconditions }: Pick<CopyRequest, "source" | "sourcePreconditions">,
+  { source, sourcePreconditions, sourceCipher: cipher }: Pick<
+    CopyRequest,
+    "source" | "sourcePreconditions" | "sourceCipher"
+  >,
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const { versionId } = source;
   const action = forVersion("s3:GetObject", versionId);
   const bucket = await authorizer.require(call, { ...source, action, source: true });
-  const version = await lookup.find(bucket, source, call.signal).catch((error: unknown) => {
+  const version = await lookup.find(bucket, source, { ...call, cipher }).catch((error: unknown) => {
     throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiesDeleteMarker() : error;
   });
   const outcome = checkRead(sourcePreconditions, version);

@@ -1,21 +1,24 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { isNetworkBucket, NETWORK_OWNER } from "../../model/bucket.js";
-import type { ByteRange } from "../../model/byte-range.js";
+import { contentTypeOfName } from "../../model/content-type.js";
+import type { CustomerCipher } from "../../model/encryption.js";
 import { type Fid, isHash } from "../../model/hash.js";
-import type { ObjectVersion } from "../../model/object.js";
-import { waitFor, type Waits } from "../../model/waits.js";
+import type { NetworkFile } from "../../model/network-file.js";
+import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import { FRAGMENTS } from "../../model/sizes.js";
+import { waitFor } from "../../model/waits.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
-import type { Retrieval } from "../../retrieval/retrieval.js";
-import type { ByteStream } from "../../streams/byte-stream.js";
+import type { Call } from "../call.js";
 import { S3Error } from "../s3-error.js";
-import type { ObjectKey } from "./objects.js";
+import { listHeld } from "./network-listing.js";
+import type { ListRequest, ListResult, ObjectKey } from "./objects.js";
 
 export interface NetworkBucketComponents {
   readonly catalog: Pick<Catalog, "buckets">;
   readonly files: NetworkFiles;
-  readonly retrieval: Retrieval;
 }
+
+const CIPHER_BYTES = 32;
 
 /**
  * The bucket whose keys are FIDs and whose objects are all files on the network, for reading. In the catalog it is an
@@ -38,12 +41,21 @@ export class NetworkBucket {
     return isNetworkBucket(bucket) ? new NetworkBucket(components) : undefined;
   }
 
-  /** NoSuchKey, NoSuchVersion. */
-  async version(bucket: string, { key, versionId }: ObjectKey, signal: AbortSignal): Promise<ObjectVersion> {
+  /**
+   * The file as an object, decrypted if a cipher is given. One whose deal is pending has no bytes yet. NoSuchKey,
+   * NoSuchVersion; InvalidArgument for a cipher that none can be; the DomainErrors of `NetworkFiles.find`.
+   */
+  async version(
+    bucket: string,
+    { key, versionId }: ObjectKey,
+    { signal, cipher }: { readonly signal: AbortSignal; readonly cipher?: CustomerCipher | undefined },
+  ): Promise<ObjectVersion> {
     if (versionId !== undefined && versionId !== "null") {
       throw new S3Error("NoSuchVersion", { resource: key, fields: { Key: key, VersionId: versionId } });
     }
-    const { fid, size } = await this.file(key, signal);
+    const network = await this.file(key, signal, cipher);
+    const { fid, file, reports = FRAGMENTS } = network;
+    const size = file?.size ?? network.size;
     // A file never changes, and the chain does not say since when it is there: it is as old as can be, everywhere.
     return {
       id: fid,
@@ -54,29 +66,55 @@ export class NetworkBucket {
       deleteMarker: false,
       size,
       etag: fid,
-      content: {},
+      content: contentOf(network),
       metadata: {},
       owner: NETWORK_OWNER,
       createdAt: 0,
       // The catalog has no row of such a file, and nobody looks for one.
-      extents: [{ file: fid, fid, offset: 0, length: size }],
-      durability: { state: "stored", fid, reports: FRAGMENTS },
+      extents: file ? [{ file: fid, fid, offset: 0, length: size }] : [],
+      durability: { state: file ? "stored" : "declared", fid, reports },
+      network,
     };
   }
 
-  /** Bytes of a version of this bucket. ObjectUnavailable when too little of the file can be had. */
-  async read(
-    { key }: ObjectVersion,
-    range: ByteRange,
-    { signal, waits }: { readonly signal: AbortSignal; readonly waits?: Waits | undefined },
-  ): Promise<ByteStream> {
-    const file = await waitFor(waits, "chain", this.file(key, signal));
-    return this.components.retrieval.open([{ file, range }], signal, undefined, waits);
+  /** The files that the account holds on chain. The chain's size is shown, also of those that are encrypted. */
+  async list({ account: { id, cessAccount }, signal, waits }: Call, request: ListRequest): Promise<ListResult> {
+    const held = await waitFor(waits, "chain", this.components.files.held(cessAccount, signal));
+    return listHeld(held, id, request);
   }
 
-  private async file(key: string, signal: AbortSignal) {
-    const file = isHash(key) ? await this.components.files.find(key as Fid, signal) : undefined;
+  private async file(key: string, signal: AbortSignal, cipher: CustomerCipher | undefined): Promise<NetworkFile> {
+    const { files } = this.components;
+    if (cipher) requireCipher(cipher);
+    const entry = isHash(key) ? await files.entry(key as Fid, signal) : undefined;
+    if (entry?.reports !== undefined) return entry;
+    const file = entry && (await files.find(entry.fid, signal, cipher?.text));
     if (!file) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });
-    return file;
+    return { ...entry, file };
   }
+}
+
+/** InvalidObjectState for a read of bytes that the network does not have yet. */
+export function pendingDeal({ fid, reports = 0 }: NetworkFile): S3Error {
+  return new S3Error("InvalidObjectState", {
+    message: `The file is on its way: its deal is pending, and ${reports} of ${FRAGMENTS} storage nodes have their fragments. It can be read when all have.`,
+    resource: fid,
+    headers: { "x-cess-state": "pending", "x-cess-reports": `${reports}/${FRAGMENTS}` },
+  });
+}
+
+/** The type by the name that the first owner gave. Encrypted bytes are of no type. */
+function contentOf({ file, size, owners }: NetworkFile): ContentHeaders {
+  const isContent = file === undefined || file.size === size;
+  const contentType = isContent ? contentTypeOfName(owners[0]?.fileName ?? "") : undefined;
+  return contentType === undefined ? {} : { contentType };
+}
+
+function requireCipher({ text }: CustomerCipher): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes >= 1 && bytes <= CIPHER_BYTES) return;
+  throw new S3Error("InvalidArgument", {
+    message: `A cipher has 1 to ${CIPHER_BYTES} bytes of text.`,
+    fields: { ArgumentName: "Cipher" },
+  });
 }

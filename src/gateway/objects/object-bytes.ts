@@ -1,6 +1,5 @@
 import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
-import { isNetworkBucket } from "../../model/bucket.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import { slicesWithin } from "../../model/byte-slices.js";
 import { ByteStream } from "../../streams/byte-stream.js";
@@ -10,14 +9,13 @@ import { segmentCapacity, type CessFile, type DataKey, type Extent } from "../..
 import type { BlobId, BlobSlice, ObjectVersion } from "../../model/object.js";
 import type { FileRange, Retrieval } from "../../retrieval/retrieval.js";
 import { damagedObject } from "./damaged-object.js";
-import type { NetworkBucket } from "./network-bucket.js";
+import { pendingDeal } from "./network-bucket.js";
 import { openRun } from "./staged-run.js";
 
 export interface ObjectBytesComponents {
   readonly catalog: Catalog;
   readonly blobs: Blobs;
   readonly retrieval: Retrieval;
-  readonly network?: NetworkBucket | undefined;
 }
 
 /** Staged bytes, and the blobs that hold them. */
@@ -45,9 +43,10 @@ export class ObjectBytes {
     { signal, waits }: Pick<Call, "signal" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream> {
+    const { network } = version;
+    if (network && !network.file) throw pendingDeal(network);
     if (range.end <= range.start) return ByteStream.of();
-    const { network } = this.components;
-    if (network && isNetworkBucket(version)) return network.read(version, range, { signal, waits });
+    if (network?.file) return this.components.retrieval.open([{ file: network.file, range }], signal, undefined, waits);
     let current = version;
     for (let attempt = 1; ; attempt++) {
       try {

@@ -3,10 +3,11 @@ import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
 import type { Encryption } from "../../model/encryption.js";
 import { S3Error } from "../s3-error.js";
-import { PLAIN, type DataKey, type SegmentFormat } from "../../model/file.js";
+import { PLAIN, type CessFile, type DataKey, type SegmentFormat } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import type { Layout } from "../../model/layout.js";
+import { DATA_FRAGMENTS, FRAGMENTS } from "../../model/sizes.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
@@ -22,10 +23,17 @@ import type { NewEncryption } from "./object-encryption.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
+import { pendingDeal } from "./network-bucket.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
+import type { Redundancy } from "./redundancy.js";
+import type { TakeOvers } from "./take-over.js";
 import { whileReplaced } from "./while-replaced.js";
+import { requirePreconditions } from "./write-precondition.js";
 
 export interface CopyComponents extends StorageComponents, SourceComponents {
+  readonly takeOvers: TakeOvers;
+  /** Absent without a chain. */
+  readonly redundancy?: Redundancy | undefined;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
@@ -68,6 +76,7 @@ export class ObjectCopy {
     const { version: source, sourceVersionId } = await readableSource(this.components, call, request);
     if (!request.replaceTags && (source.tags ?? []).length > 0) await this.requireTagging(call, key, request.source);
     if (isSelfCopy(key, call.bucket, request)) throw illegalSelfCopy();
+    if (source.network && !source.network.file) throw pendingDeal(source.network);
     // Its copy would share the damaged bytes.
     if (source.durability.state === "damaged") throw damagedObject(source);
     const dataKey = await this.components.encryption.unlock(source.encryption, request.sourceCustomer);
@@ -105,6 +114,9 @@ export class ObjectCopy {
       accountQuota: storageQuota.ofAccount(call.bucket.owner),
       ...common,
     };
+    const file = source.network?.file;
+    if (file && (await this.takesOver(bucket, request, file.format, fresh)))
+      return this.takeOver(call, key, members, request, opened, file, fresh);
     const shared = await this.sharedBytes(call, source, fresh, layout);
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
     const { bytes, sameFiles } = shared;
@@ -123,6 +135,67 @@ export class ObjectCopy {
     const written = await staging.commit([], () => catalog.objects.put(version, bytes, request.preconditions));
     onWork();
     return written.version;
+  }
+
+  /**
+   * Whether a file of the network becomes the copy's own as it is. Not if the request or the bucket names an encryption
+   * that the file does not have: then its bytes are read, and stored anew. The operator's default does not count, since the
+   * file's bytes are on the network as they are.
+   */
+  private async takesOver(
+    bucket: string,
+    request: CopyRequest,
+    stored: SegmentFormat,
+    { format = PLAIN }: NewEncryption,
+  ): Promise<boolean> {
+    if (request.encryption) return false;
+    const isNamed = (await this.components.catalog.documents.get(bucket, "encryption")) !== undefined;
+    return !isNamed || isInterchangeable(stored, format);
+  }
+
+  /** The copy's account becomes an owner of the file on chain: a declaration, and no bytes. */
+  private async takeOver(
+    call: BucketCall,
+    key: string,
+    members: Omit<VersionMembers, "etag">,
+    request: CopyRequest,
+    opened: OpenedSource,
+    file: CessFile,
+    fresh: NewEncryption,
+  ): Promise<ObjectVersion> {
+    const { catalog, staging, quota, onWork, encryption, redundancy, takeOvers } = this.components;
+    const { source } = opened;
+    const bucket = call.bucket.name;
+    await requirePreconditions(catalog, bucket, key, request.preconditions);
+    const { durability } = (await redundancy?.withRedundancy(source)) ?? source;
+    if ((durability.redundancy ?? FRAGMENTS) < DATA_FRAGMENTS) throw lostFile(file);
+    const isOwner = source.network?.owners.some(({ account }) => account === call.account.cessAccount);
+    // An owner that the chain lists already is charged nothing.
+    const release =
+      isOwner === true
+        ? () => undefined
+        : await quota.admit(call.account, file.size, file.format, "own-file", call.waits);
+    try {
+      const named = file.format.name === "cess-cbc" && fresh.format?.name !== "cess-cbc";
+      const { encryption: kept } = file.format.name !== "cess-cbc" ? {} : named ? await encryption.ofCipher(file.format.cipher) : fresh;
+      const version = newVersion(call, key, {
+        ...members,
+        encryption: kept,
+        layout: "own-file",
+        etag: source.etag,
+        checksum: await this.checksum(call, opened, request.checksumAlgorithm),
+      });
+      const written = await takeOvers.run(call, file, { bucket, key }, async (row) => {
+        const extents = [{ file: row, fid: file.fid, offset: 0, length: file.size }];
+        return staging.commit([], () =>
+          catalog.objects.put(version, { blobs: [], extents, copied: true }, request.preconditions),
+        );
+      });
+      onWork();
+      return written.version;
+    } finally {
+      release();
+    }
   }
 
   /** The source's FID. Its files may have become known since it was read. */
@@ -281,6 +354,13 @@ function isSelfCopy(
     own?.websiteRedirectLocation !== undefined;
   const restores = source.versionId !== undefined && versioning !== undefined;
   return source.bucket === name && source.key === key && !changes && !restores;
+}
+
+function lostFile({ fid }: CessFile): S3Error {
+  return new S3Error("ObjectUnavailable", {
+    message: `The network has lost the file: fewer than ${DATA_FRAGMENTS} of its ${FRAGMENTS} fragments are left.`,
+    resource: fid,
+  });
 }
 
 function illegalSelfCopy(): S3Error {

@@ -68,6 +68,12 @@ export class ObjectEncryption {
     return { encryption, format: { name: "aes-256-gcm", first: 0, key } };
   }
 
+  /** Of a file that somebody encrypted in DeOSS's scheme. The catalog keeps its cipher, sealed. */
+  async ofCipher(cipher: string): Promise<NewEncryption> {
+    await this.recordUse({ kind: "master" });
+    return { encryption: { algorithm: "cess-cbc" }, format: { name: "cess-cbc", cipher } };
+  }
+
   /**
    * Checks the customer's key of a request. InvalidRequest if the key is missing, or is given for an object without one;
    * AccessDenied if it is the wrong key.
@@ -80,7 +86,7 @@ export class ObjectEncryption {
       });
     }
     if (customer && encryption?.algorithm !== "customer") {
-      throw new S3Error("InvalidRequest", { message: "The encryption parameters are not applicable to this object." });
+      throw inapplicableKey();
     }
     if (customer) await this.unwrap(encryption, customer);
   }
@@ -171,6 +177,11 @@ export class ObjectEncryption {
 function wrapperOf({ algorithm, keyId = DEFAULT_KMS_KEY }: Encryption, customer: CustomerKey | undefined): Wrapper {
   if (algorithm === "aws:kms") return { kind: "kms", keyId };
   return algorithm === "customer" && customer ? { kind: "customer", key: customer.key } : { kind: "master" };
+}
+
+/** InvalidRequest: a key or a cipher came for an object that is not encrypted with one. */
+export function inapplicableKey(): S3Error {
+  return new S3Error("InvalidRequest", { message: "The encryption parameters are not applicable to this object." });
 }
 
 function partRefused(message: string): S3Error {

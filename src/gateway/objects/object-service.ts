@@ -1,4 +1,5 @@
 import type { ListedVersion, NewVersion } from "../../catalog/catalog.js";
+import { isNetworkBucket } from "../../model/bucket.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
@@ -28,6 +29,7 @@ import { ingest, ingestedChecksum, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
+import type { NetworkBucket } from "./network-bucket.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
 import type { ObjectCopy } from "./object-copy.js";
 import { resolveRead } from "./object-read.js";
@@ -44,6 +46,8 @@ export interface ObjectComponents extends StorageComponents {
   readonly authorizer: Authorizer;
   /** Adds the number of fragments left to HEAD. Absent without a chain. */
   readonly redundancy?: Redundancy | undefined;
+  /** The bucket of all files on the network, where there is one. */
+  readonly network?: NetworkBucket | undefined;
 }
 
 /** Computed if the client sends no checksum, as on AWS. */
@@ -118,9 +122,13 @@ export class ObjectService implements Objects {
       : result;
   }
 
-  private async resolve({ bucket, signal }: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
+  private async resolve(
+    { bucket, signal, waits }: BucketCall,
+    name: ObjectKey,
+    request: ReadRequest,
+  ): Promise<ReadResult> {
     const { lookup, encryption, expiries } = this.components;
-    const version = await lookup.find(bucket, name, signal);
+    const version = await lookup.find(bucket, name, defined({ signal, waits, cipher: request.cipher }));
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),
@@ -174,8 +182,10 @@ export class ObjectService implements Objects {
     return this.components.copy.run(call, key, request);
   }
 
-  async list({ bucket }: BucketCall, request: ListRequest): Promise<ListResult> {
-    const { catalog } = this.components;
+  async list(call: BucketCall, request: ListRequest): Promise<ListResult> {
+    const { catalog, network } = this.components;
+    const { bucket } = call;
+    if (network && isNetworkBucket(bucket)) return network.list(call, request);
     const { entries, truncated } = await catalog.objects.list({ bucket: bucket.name, owner: bucket.owner, ...request });
     const last = entries.at(-1);
     const keys: ListedVersion[] = [];

@@ -2,7 +2,7 @@ import type { ListedVersion } from "../../catalog/catalog.js";
 import type { AclRequest } from "../../model/acl.js";
 import type { ByteRange, RangeRequest } from "../../model/byte-range.js";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
-import type { CustomerKey, EncryptionRequest } from "../../model/encryption.js";
+import type { CustomerCipher, CustomerKey, EncryptionRequest } from "../../model/encryption.js";
 import type { Expiry } from "../../model/lifecycle.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
@@ -38,6 +38,8 @@ export interface PutSettings {
 export interface ReadRequest {
   /** Needed to read an object that was stored with a customer's key. */
   readonly customer?: CustomerKey;
+  /** Decrypts a file of the network bucket. */
+  readonly cipher?: CustomerCipher;
   readonly range?: RangeRequest;
   readonly partNumber?: number;
   readonly preconditions: Preconditions;
@@ -74,6 +76,8 @@ export interface CopyRequest {
   /** Of the copy. Absent: the default of the copy's bucket, not the source's encryption. */
   readonly encryption?: EncryptionRequest;
   readonly sourceCustomer?: CustomerKey;
+  /** Of a source in the network bucket. */
+  readonly sourceCipher?: CustomerCipher;
 }
 
 /** The new version. `sourceVersionId` is absent if the source's bucket never had versioning. */

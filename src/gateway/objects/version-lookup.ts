@@ -1,7 +1,11 @@
 import type { Catalog } from "../../catalog/catalog.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
+import type { CustomerCipher } from "../../model/encryption.js";
 import type { ObjectVersion } from "../../model/object.js";
+import { waitFor } from "../../model/waits.js";
+import type { Call } from "../call.js";
 import type { NetworkBucket } from "./network-bucket.js";
+import { inapplicableKey } from "./object-encryption.js";
 import { readableVersion } from "./object-read.js";
 import type { ObjectKey } from "./objects.js";
 
@@ -11,14 +15,23 @@ export interface LookupComponents {
   readonly network?: NetworkBucket | undefined;
 }
 
+/** Who looks a version up, and the cipher that came with the request. */
+export type Lookup = Pick<Call, "signal" | "waits"> & { readonly cipher?: CustomerCipher | undefined };
+
 /** Finds the version that a read asks for: in the catalog or, for the network bucket, on the chain. */
 export class VersionLookup {
   constructor(private readonly components: LookupComponents) {}
 
-  /** NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker named by its ID. */
-  find(bucket: Bucket, name: ObjectKey, signal: AbortSignal): Promise<ObjectVersion> {
+  /**
+   * NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker named by its ID; InvalidRequest for a customer's cipher
+   * where none is of use. The header `Cipher` is ignored there: it is DeOSS's, and says nothing in S3.
+   */
+  async find(bucket: Bucket, name: ObjectKey, { signal, waits, cipher }: Lookup): Promise<ObjectVersion> {
     const { catalog, network } = this.components;
-    if (network && isNetworkBucket(bucket)) return network.version(bucket.name, name, signal);
-    return readableVersion(catalog, bucket.name, name);
+    if (network && isNetworkBucket(bucket))
+      return waitFor(waits, "chain", network.version(bucket.name, name, { signal, cipher }));
+    const version = await readableVersion(catalog, bucket.name, name);
+    if (cipher?.md5 !== undefined) throw inapplicableKey();
+    return version;
   }
 }

@@ -2,7 +2,7 @@ import type { ListedPrefix } from "../../catalog/catalog.js";
 import type { AclRequest } from "../../model/acl.js";
 import type { RangeRequest } from "../../model/byte-range.js";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../../model/checksum.js";
-import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
+import type { CustomerCipher, CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
 import type { AbortSchedule, Expiry } from "../../model/lifecycle.js";
 import type { ObjectLock } from "../../model/object-lock.js";
 import type { ContentHeaders, Part, Upload } from "../../model/object.js";
@@ -32,6 +32,8 @@ export interface CopyPartRequest {
   /** Absent: the whole source. */
   readonly range?: RangeRequest;
   readonly sourceCustomer?: CustomerKey;
+  /** Of a source in the network bucket. */
+  readonly sourceCipher?: CustomerCipher;
   /** The key the upload was created with. */
   readonly customer?: CustomerKey;
 }

@@ -8,6 +8,7 @@ import type {
   ChainFile,
   ChainNode,
   DealOrder,
+  HeldFile,
   SignedExtrinsic,
   SubmitOptions,
   Territory,
@@ -62,6 +63,10 @@ export class CessChain implements Chain, GatewayRegister {
 
   deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {
     return this.session.reader.deal(fid, at);
+  }
+
+  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
+    return this.session.reader.heldFiles(owner);
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {

@@ -1,7 +1,7 @@
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
-import type { ChainDeal, ChainFile, ChainNode, Territory } from "./chain.js";
+import type { ChainDeal, ChainFile, ChainNode, HeldFile, Territory } from "./chain.js";
 import {
   asAccount,
   asBigInt,
@@ -18,7 +18,7 @@ import {
 import { formatAccount } from "./accounts.js";
 import { gatewayEndpoint, type RegisteredGateway } from "./gateway-register.js";
 import type { Connection } from "./connection.js";
-import { readMap, readStorage } from "./storage.js";
+import { readList, readMap, readStorage } from "./storage.js";
 
 const NODE_STATES = ["positive", "frozen", "lock", "exit", "offline"] as const;
 const TERRITORY_STATES = {
@@ -37,10 +37,18 @@ export class ChainReader {
     return info === undefined ? undefined : toFile(fid, info);
   }
 
-  /** FIDs of the files that an account owns, at the newest final block. */
-  async ownedFiles(owner: CessAccount): Promise<Fid[]> {
-    const list = await this.read("fileBank", "userHoldFileList", [owner], "finalized");
-    return (list === undefined ? [] : items(list)).flatMap((slice) => asFid(field(slice, "fileHash")) ?? []);
+  /** The files that an account owns, at the newest final block. */
+  heldFiles(owner: CessAccount): Promise<HeldFile[]> {
+    return this.connection.call(async (link) => {
+      const { hash } = await this.connection.finalizedHead(link);
+      const files: HeldFile[] = [];
+      for await (const slices of readList(link, "fileBank", "userHoldFileList", [owner], hash))
+        for (const slice of slices) {
+          const fid = asFid(field(slice, "fileHash"));
+          if (fid !== undefined) files.push({ fid, size: asNumber(field(slice, "fileSize")) });
+        }
+      return files;
+    });
   }
 
   async deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined> {

@@ -1,11 +1,15 @@
-import { unwrapStorageType } from "@polkadot/types";
+import { setImmediate } from "node:timers/promises";
+import { TypeDefInfo, unwrapStorageType } from "@polkadot/types";
 import type { StorageEntry } from "@polkadot/types/primitive/types";
 import type { Codec } from "@polkadot/types/types";
+import { compactFromU8a } from "@polkadot/util";
 import { ChainUnavailable } from "./chain.js";
 import type { Link } from "./link.js";
 
 /** Entries asked for at once when a whole map is read. A storage node's record has about 3.5 kB. */
 const PAGE = 200;
+/** Elements of a list that are decoded in one go (a few milliseconds). */
+const SLICE = 250;
 
 /**
  * One storage value, by the types in the node's metadata, at a block (its hash) or the best one; undefined where there
@@ -22,6 +26,52 @@ export async function readStorage(
   const entry = entryOf(link, pallet, item);
   const raw = await link.send("state_getStorage", at === undefined ? [entry.key(...keys)] : [entry.key(...keys), at]);
   return typeof raw === "string" ? decode(link, entry, raw) : undefined;
+}
+
+/**
+ * The entries of a list in storage, some at a time, with a pause for the event loop in between: an account's list of files
+ * may have 500,000. Yields nothing where there is no list. Rejects as `readStorage` does.
+ */
+export async function* readList(
+  link: Link,
+  pallet: string,
+  item: string,
+  keys: readonly unknown[],
+  at: string,
+): AsyncGenerator<readonly Codec[], void> {
+  const entry = entryOf(link, pallet, item);
+  const raw = await link.send("state_getStorage", [entry.key(...keys), at]);
+  if (typeof raw !== "string") return;
+  const bytes = Buffer.from(raw.slice(2), "hex");
+  const type = elementType(link, entry);
+  let [position, left] = listHead(bytes);
+  while (left > 0) {
+    const some: Codec[] = [];
+    for (const end = Math.max(left - SLICE, 0); left > end; left--) {
+      const element = decodeAt(link, entry, type, bytes.subarray(position));
+      position += element.encodedLength;
+      some.push(element);
+    }
+    if (position > bytes.length) throw misshapen(entry);
+    yield some;
+    await setImmediate();
+  }
+  if (position !== bytes.length) throw misshapen(entry);
+}
+
+/** The number of bytes that a list's length takes, and the length. */
+function listHead(bytes: Uint8Array): [number, number] {
+  const [read, length] = compactFromU8a(bytes);
+  return [read, length.toNumber()];
+}
+
+/** The type of a list's elements, as the metadata names it. */
+function elementType(link: Link, entry: Entry): string {
+  const { registry } = link.api;
+  const type = entry.creator.meta.type;
+  const { info, sub } = registry.lookup.getTypeDef(type.isMap ? type.asMap.value : type.asPlain);
+  if (info !== TypeDefInfo.Vec || sub === undefined || Array.isArray(sub)) throw misshapen(entry);
+  return sub.lookupName ?? sub.type;
 }
 
 /** All entries of a map with one key, at one block: the raw key (after its 16-byte hash) and the value. */
@@ -61,14 +111,24 @@ function entryOf(link: Link, pallet: string, item: string): Entry {
 }
 
 function decode(link: Link, entry: Entry, raw: string): Codec {
-  const registry = link.api.registry;
   const bytes = Buffer.from(raw.slice(2), "hex");
-  const where = `${entry.creator.section}.${entry.creator.method}`;
+  const value = decodeAt(link, entry, unwrapStorageType(link.api.registry, entry.creator.meta.type), bytes);
+  if (value.encodedLength === bytes.length) return value;
+  throw misshapen(entry);
+}
+
+/** The value that begins with these bytes. */
+function decodeAt(link: Link, entry: Entry, type: string, bytes: Uint8Array): Codec {
   try {
-    const value = registry.createTypeUnsafe(unwrapStorageType(registry, entry.creator.meta.type), [bytes]);
-    if (value.encodedLength === bytes.length) return value;
+    return link.api.registry.createTypeUnsafe(type, [bytes]);
   } catch (error) {
-    throw new ChainUnavailable(`${where} does not have the shape of the node's metadata`, { cause: error });
+    throw misshapen(entry, error);
   }
-  throw new ChainUnavailable(`${where} does not have the shape of the node's metadata`);
+}
+
+function misshapen({ creator: { section, method } }: Entry, cause?: unknown): ChainUnavailable {
+  return new ChainUnavailable(
+    `${section}.${method} does not have the shape of the node's metadata`,
+    cause === undefined ? {} : { cause },
+  );
 }

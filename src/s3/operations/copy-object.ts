@@ -16,7 +16,7 @@ import {
   customerOf,
   encryptionAnswer,
   encryptionRequest,
-  sourceCustomerKey,
+  sourceSecret,
   type EncryptionMembers,
 } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
@@ -63,7 +63,7 @@ function parseCopy(request: S3Request): CopyRequest {
     lock: lockHeaders(headers),
     acl: aclHeaders(headers),
     encryption: encryptionRequest(headers),
-    sourceCustomer: sourceCustomerKey(headers),
+    ...sourceSecret(headers),
     preconditions: writeConditions(headers),
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
     own: defined({ storageClass, websiteRedirectLocation }),

@@ -4,17 +4,19 @@ import { ANONYMOUS } from "../../model/account.js";
 import { rangeLength } from "../../model/byte-range.js";
 import type { Checksum } from "../../model/checksum.js";
 import { S3Error } from "../../gateway/s3-error.js";
+import type { NetworkFile } from "../../model/network-file.js";
 import { isArchived, type Durability } from "../../model/object.js";
 import type { S3Response, Served } from "../operation.js";
 import type { S3Request } from "../request.js";
 import { checksumHeaders, checksumMembers } from "../wire/checksum-headers.js";
 import { rangeConditions } from "../wire/conditions.js";
 import { durabilityHeaders } from "../wire/durability-headers.js";
-import { encryptionAnswer, onlyCustomerKey, type EncryptionMembers } from "../wire/encryption-headers.js";
+import { encryptionAnswer, onlyReadSecret, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { expirationText } from "../wire/expiration-header.js";
 import { isHeaderValue } from "../wire/headers.js";
 import { formatHttpDate } from "../wire/http-date.js";
+import { networkHeaders } from "../wire/network-headers.js";
 import { metadataHeaders } from "../wire/metadata-headers.js";
 import { partNumber, versionId } from "../wire/paging.js";
 import { parseRange } from "../wire/range-header.js";
@@ -29,6 +31,7 @@ export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
 export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Durability: Durability;
   readonly Encryption: EncryptionMembers;
+  readonly Network: NetworkFile | undefined;
   readonly Overrides: Readonly<Record<string, string>>;
 };
 
@@ -81,14 +84,14 @@ export function parseRead(request: S3Request): ReadInput {
     throw new S3Error("InvalidRequest", { message: "Cannot specify both Range header and partNumber query parameter" });
   }
   const range = parseRange(headers.get("range"));
-  const customer = onlyCustomerKey(headers);
+  const secret = onlyReadSecret(headers);
   return {
     Key: request.key,
     VersionId: versionId(query),
     Read: defined({
       preconditions: rangeConditions(headers),
       range,
-      customer,
+      ...secret,
       partNumber: part === undefined ? undefined : partNumber(part),
     }),
     WithChecksum: headers.get("x-amz-checksum-mode")?.toUpperCase() === "ENABLED",
@@ -141,7 +144,8 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     Metadata: version.metadata,
     ...checksumMembers(checksum),
     Durability: version.durability,
-    Encryption: { encryption: version.encryption, customer: input.Read.customer },
+    Encryption: { encryption: version.encryption, customer: input.Read.customer, cipher: input.Read.cipher },
+    Network: version.network,
     Overrides: input.Overrides,
   };
 }
@@ -175,6 +179,7 @@ export function renderRead(output: ReadOutput): S3Response {
       ...metadataHeaders(output.Metadata),
       ...checksumHeaders(output),
       ...durabilityHeaders(output.Durability),
+      ...(output.Network && networkHeaders(output.Network)),
       ...output.Overrides,
     },
   };

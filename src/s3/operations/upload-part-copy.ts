@@ -12,7 +12,7 @@ import { copyPartResult } from "../wire/documents.js";
 import {
   encryptionAnswer,
   onlyCustomerKey,
-  sourceCustomerKey,
+  sourceSecret,
   type EncryptionMembers,
 } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
@@ -44,7 +44,7 @@ function parseCopy({ headers }: S3Request): CopyPartRequest {
   return defined({
     range: sourceRange(headers),
     customer: onlyCustomerKey(headers),
-    sourceCustomer: sourceCustomerKey(headers),
+    ...sourceSecret(headers),
     source: parseCopySource(headers.get("x-amz-copy-source") ?? ""),
     sourcePreconditions: readConditions(headers, "x-amz-copy-source-"),
   });

@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
+import type { CustomerCipher, CustomerKey, Encryption, EncryptionRequest } from "../../model/encryption.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import { defined } from "../../model/defined.js";
 
@@ -8,7 +9,12 @@ const KEY_ID = `${SSE}-aws-kms-key-id`;
 const CONTEXT = `${SSE}-context`;
 const BUCKET_KEY = `${SSE}-bucket-key-enabled`;
 const COPY_SOURCE = "x-amz-copy-source-server-side-encryption";
+/** Of a customer's key; a cipher has at most as many. */
 const KEY_BYTES = 32;
+/** The algorithm of a cipher that is sent as a customer's key. */
+const CESS_CBC = "cess-cbc";
+/** A cipher in plain text, as DeOSS's clients send it. */
+const CIPHER_HEADER = "cipher";
 const MAX_CONTEXT = 8192;
 
 /** The part of Headers needed here, so that a form's fields fit, too. */
@@ -106,15 +112,51 @@ export function customerOf(request: EncryptionRequest | undefined): CustomerKey 
 
 /** The customer's key in the headers, if any. InvalidArgument, InvalidEncryptionAlgorithmError. */
 export function customerKey(headers: HeaderSource): CustomerKey | undefined {
-  return readCustomerKey(headers, SSE);
+  const sent = customerHeaders(headers, SSE);
+  return sent && keyOf(sent, SSE);
 }
 
-/** The customer's key for the source of a copy, if any. */
-export function sourceCustomerKey(headers: HeaderSource): CustomerKey | undefined {
-  return readCustomerKey(headers, COPY_SOURCE);
+/** What a read sends to have bytes decrypted: a customer's key, or the cipher of a file of the network. */
+export interface ReadSecret {
+  readonly customer?: CustomerKey;
+  readonly cipher?: CustomerCipher;
 }
 
-function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | undefined {
+/**
+ * The customer's key, or a cipher, for the source of a copy. A cipher comes as customers' keys do, with the algorithm
+ * `cess-cbc`, or plainly in the header `Cipher`, as DeOSS's clients send it. InvalidArgument,
+ * InvalidEncryptionAlgorithmError.
+ */
+export function sourceSecret(headers: HeaderSource): {
+  readonly sourceCustomer?: CustomerKey;
+  readonly sourceCipher?: CustomerCipher;
+} {
+  const { customer, cipher } = secretIn(headers, COPY_SOURCE);
+  return defined({ sourceCustomer: customer, sourceCipher: cipher });
+}
+
+function secretIn(headers: HeaderSource, prefix: string): ReadSecret {
+  const sent = customerHeaders(headers, prefix);
+  if (!sent) {
+    const text = headers.get(CIPHER_HEADER);
+    return text === undefined ? {} : { cipher: { text } };
+  }
+  if (sent.algorithm === CESS_CBC) {
+    const bytes = secretOf(sent, prefix, (length) => length >= 1 && length <= KEY_BYTES);
+    if (!isUtf8(bytes)) throw invalid("A cipher is text in UTF-8.", `${prefix}-customer-key`);
+    return { cipher: { text: bytes.toString("utf8"), md5: sent.md5 } };
+  }
+  return { customer: keyOf(sent, prefix) };
+}
+
+interface CustomerHeaders {
+  readonly algorithm: string;
+  readonly key: string;
+  readonly md5: string;
+}
+
+/** The three headers of a customer's key; all of them, or none. */
+function customerHeaders(headers: HeaderSource, prefix: string): CustomerHeaders | undefined {
   const [algorithm, key, md5] = ["algorithm", "key", "key-MD5"].map((name) =>
     headers.get(`${prefix}-customer-${name}`.toLowerCase()),
   );
@@ -125,16 +167,24 @@ function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | u
       `${prefix}-customer-${name}`,
     );
   if (algorithm === undefined) throw incomplete("a valid encryption algorithm", "algorithm");
-  if (algorithm !== "AES256") {
-    throw new S3Error("InvalidEncryptionAlgorithmError", {
-      fields: { ArgumentName: `${prefix}-customer-algorithm`, ArgumentValue: algorithm.slice(0, 200) },
-    });
-  }
   if (key === undefined) throw incomplete("an appropriate secret key", "key");
   if (md5 === undefined) throw incomplete("the client calculated MD5 of the secret key", "key-MD5");
-  // Errors are logged: the key and its MD5 are never part of one.
+  return { algorithm, key, md5 };
+}
+
+function keyOf(sent: CustomerHeaders, prefix: string): CustomerKey {
+  if (sent.algorithm !== "AES256") {
+    throw new S3Error("InvalidEncryptionAlgorithmError", {
+      fields: { ArgumentName: `${prefix}-customer-algorithm`, ArgumentValue: sent.algorithm.slice(0, 200) },
+    });
+  }
+  return { key: secretOf(sent, prefix, (length) => length === KEY_BYTES), md5: sent.md5 };
+}
+
+/** The key's bytes, of a length that fits, checked against their MD5. Errors are logged: none has the key or its MD5. */
+function secretOf({ key, md5 }: CustomerHeaders, prefix: string, fits: (length: number) => boolean): Buffer {
   const bytes = Buffer.from(key, "base64");
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || bytes.length !== KEY_BYTES)
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || !fits(bytes.length))
     throw invalid("The secret key was invalid for the specified algorithm.", `${prefix}-customer-key`);
   if (createHash("md5").update(bytes).digest("base64") !== md5) {
     throw invalid(
@@ -142,7 +192,7 @@ function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | u
       `${prefix}-customer-key-MD5`,
     );
   }
-  return { key: bytes, md5 };
+  return bytes;
 }
 
 /**
@@ -150,21 +200,39 @@ function readCustomerKey(headers: HeaderSource, prefix: string): CustomerKey | u
  * for other encryption headers.
  */
 export function onlyCustomerKey(headers: HeaderSource): CustomerKey | undefined {
+  refuseOtherEncryption(headers);
+  return customerKey(headers);
+}
+
+/** The same for reads, which may send a cipher, too. */
+export function onlyReadSecret(headers: HeaderSource): ReadSecret {
+  refuseOtherEncryption(headers);
+  return secretIn(headers, SSE);
+}
+
+function refuseOtherEncryption(headers: HeaderSource): void {
   for (const name of [SSE, KEY_ID, CONTEXT, BUCKET_KEY]) {
     const value = headers.get(name);
     if (value !== undefined) throw invalid(`${name} header is not supported for this operation.`, name, value);
   }
-  return customerKey(headers);
 }
 
 /** How an object is encrypted, for its answer. `customer` is the key in the request. */
 export interface EncryptionMembers {
   readonly encryption?: Encryption | undefined;
   readonly customer?: CustomerKey | undefined;
+  /** The cipher in the request, which has decrypted a file of the network. */
+  readonly cipher?: CustomerCipher | undefined;
 }
 
 /** The headers that say how an object is encrypted, and with which customer's key. */
-export function encryptionAnswer({ encryption, customer }: EncryptionMembers): Record<string, string | undefined> {
+export function encryptionAnswer({
+  encryption,
+  customer,
+  cipher,
+}: EncryptionMembers): Record<string, string | undefined> {
+  if (cipher?.md5 !== undefined)
+    return { [`${SSE}-customer-algorithm`]: CESS_CBC, [`${SSE}-customer-key-MD5`]: cipher.md5 };
   if (!encryption) return {};
   const { algorithm, keyId, context, bucketKey } = encryption;
   if (algorithm === "customer") {

@@ -2,11 +2,13 @@ import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
+import type { CessAccount } from "../../../src/model/account.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import type { ChainFile, ChainNode } from "../../../src/network/chain/chain.js";
 import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-node-registry.js";
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
+import type { FragmentPlace } from "../../../src/retrieval/fragment-source.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
 import { systemClock } from "../../../src/async/system-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
@@ -37,8 +39,11 @@ describe("ChainFiles", () => {
     folder.remove();
   });
 
+  const fragment = ({ file: { segments }, segment, fragment: index }: FragmentPlace): Promise<Uint8Array> =>
+    Promise.resolve(network.nodes.fragments.get(`${nodeAccount(index)}/${segments[segment]!.fragments[index]!}`)!);
   const start = () =>
     new ChainFiles({
+      fragments: { get: fragment },
       directory: new FileDirectory(
         {
           chain: network.chain,
@@ -107,5 +112,52 @@ describe("ChainFiles", () => {
     expect(await start().redundancy(file.fid)).to.equal(8);
     expect(nodes[0]!.account).to.equal(nodeAccount(0));
     expect(await start().redundancy("0".repeat(64) as Fid)).to.equal(undefined);
+  });
+
+  it("says who has a file, under which names, whether or not its segments make the FID", async () => {
+    const owners = [
+      { account: "cOne" as CessAccount, territory: "t", fileName: "report.pdf" },
+      { account: "cTwo" as CessAccount, territory: "t" },
+    ];
+    list({ owners, segments: [] });
+    expect(await start().entry(file.fid)).to.deep.equal({
+      fid: file.fid,
+      size,
+      owners: [{ account: "cOne", fileName: "report.pdf" }, { account: "cTwo" }],
+    });
+    expect(await start().entry("0".repeat(64) as Fid)).to.equal(undefined);
+  });
+
+  it("says of a file on its way how many nodes have reported", async () => {
+    const fid = "1".repeat(64) as Fid;
+    const [owner, other] = ["cOne" as CessAccount, "cTwo" as CessAccount];
+    const reports = [0, 1, 2].map((index) => ({ index, node: nodeAccount(index) }));
+    network.chain.deals.set(fid, { fid, owner, territory: "t", fileName: "x.txt", size: 7, segments: [], reports });
+    const files = start();
+    expect(await files.entry(fid)).to.deep.equal({
+      fid,
+      size: 7,
+      owners: [{ account: owner, fileName: "x.txt" }],
+      reports: 3,
+    });
+    network.chain.deals.delete(fid);
+    network.chain.files.set(fid, { ...listed, fid, owners: [{ account: other, territory: "t" }] });
+    expect(await files.entry(fid)).to.include({ fid, size }).and.not.to.have.property("reports");
+    network.chain.files.delete(fid);
+  });
+
+  it("reads what an account holds once for some seconds", async () => {
+    const account = "cOne" as CessAccount;
+    network.chain.held.set(account, [{ fid: file.fid, size }]);
+    const files = start();
+    const before = network.chain.reads;
+    const [one, other] = await Promise.all([files.held(account), files.held(account)]);
+    expect(one).to.equal(other);
+    expect(await files.held(account)).to.equal(one);
+    expect(network.chain.reads - before).to.equal(1);
+    expect(one.count).to.equal(1);
+    network.chain.connected = false;
+    expect(await kind(files.held("cTwo" as CessAccount))).to.equal("dependencyUnavailable");
+    expect(await kind(files.entry("2".repeat(64) as Fid))).to.equal("dependencyUnavailable");
   });
 });

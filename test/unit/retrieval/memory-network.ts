@@ -7,7 +7,14 @@ import type { ByteRange } from "../../../src/model/byte-range.js";
 import { formatFrom, type CessFile, type SegmentFormat } from "../../../src/model/file.js";
 import { type Hash, type Fid, ZERO_FRAGMENT_HASH } from "../../../src/model/hash.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../../../src/model/sizes.js";
-import { type Chain, ChainUnavailable, type ChainFile, type ChainNode } from "../../../src/network/chain/chain.js";
+import {
+  type Chain,
+  ChainUnavailable,
+  type ChainDeal,
+  type ChainFile,
+  type ChainNode,
+  type HeldFile,
+} from "../../../src/network/chain/chain.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../../src/network/nodes/nodes.js";
 import { segmentSlices } from "../encoding/vector-bytes.js";
 
@@ -33,7 +40,7 @@ export class MemoryNodes implements Nodes {
     bytes: number;
     end: "running" | "sent" | "failed" | "aborted";
   }[] = [];
-  private readonly fragments = new Map<string, Uint8Array>();
+  readonly fragments = new Map<string, Uint8Array>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -137,7 +144,24 @@ export class MemoryChain implements Chain {
       : Promise.reject(new ChainUnavailable("no endpoint answers"));
   }
 
-  readonly deal = elsewhere;
+  /** Deals that are pending. */
+  readonly deals = new Map<Fid, ChainDeal>();
+  /** What accounts hold. */
+  readonly held = new Map<CessAccount, HeldFile[]>();
+
+  deal(fid: Fid): Promise<ChainDeal | undefined> {
+    return this.answer(() => this.deals.get(fid));
+  }
+
+  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
+    return this.answer(() => this.held.get(owner) ?? []);
+  }
+
+  private answer<T>(read: () => T): Promise<T> {
+    this.reads++;
+    return this.connected ? Promise.resolve(read()) : Promise.reject(new ChainUnavailable("no endpoint answers"));
+  }
+
   readonly territory = elsewhere;
   readonly authorized = elsewhere;
   readonly finalizedBlock = elsewhere;

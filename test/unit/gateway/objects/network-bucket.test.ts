@@ -1,15 +1,29 @@
 import { expect } from "chai";
-import { ANONYMOUS, type Account } from "../../../../src/model/account.js";
+import { ANONYMOUS, type Account, type CessAccount } from "../../../../src/model/account.js";
 import { NETWORK_OWNER } from "../../../../src/model/bucket.js";
+import type { CopyRequest } from "../../../../src/gateway/gateway.js";
 import type { AskingGateway } from "../../../support/asking-gateway.js";
 import { NetworkBucket } from "../../../../src/gateway/objects/network-bucket.js";
 import { DomainError } from "../../../../src/model/errors.js";
 import { type CessFile, PLAIN } from "../../../../src/model/file.js";
-import type { Fid } from "../../../../src/model/hash.js";
+import type { Fid, Hash } from "../../../../src/model/hash.js";
+import type { NetworkEntry } from "../../../../src/model/network-file.js";
+import type { HeldFile } from "../../../../src/network/chain/chain.js";
+import { HeldFiles } from "../../../../src/retrieval/held-files.js";
 import { systemClock } from "../../../../src/async/system-clock.js";
 import type { NetworkFiles } from "../../../../src/retrieval/network-files.js";
 import { collect } from "../../../support/collect.js";
-import { alice, as, body, bob, bytesOf, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
+import {
+  alice,
+  as,
+  body,
+  bob,
+  bytesOf,
+  TestGateway,
+  type TestGatewaySettings,
+  plainly,
+  refused,
+} from "../../../support/test-gateway.js";
 
 const reader: Account = { ...alice, readsNetwork: true };
 const whole = { preconditions: {} };
@@ -17,32 +31,58 @@ const whole = { preconditions: {} };
 describe("The network bucket", () => {
   const fid = "ab".repeat(32) as Fid;
   const content = bytesOf(5000, 3);
+  const hash = "cd".repeat(32) as Hash;
+  const file: CessFile = {
+    fid,
+    size: content.length,
+    format: PLAIN,
+    segments: [{ hash, fragments: Array.from({ length: 12 }, () => hash) }],
+  };
+  const cipher = "open sesame";
+  const pending = "ef".repeat(32) as Fid;
   /** How the chain answers for the redundancy. */
   let redundancy: () => Promise<number | undefined>;
+  let owners: NetworkEntry["owners"];
+  let held: HeldFile[];
   const files: NetworkFiles = {
-    find: (wanted) =>
-      Promise.resolve<CessFile | undefined>(
-        wanted === fid ? { fid, size: content.length, format: PLAIN, segments: [] } : undefined,
-      ),
+    find: (wanted, _signal, text) => {
+      if (wanted !== fid) return Promise.resolve(undefined);
+      if (text === undefined) return Promise.resolve(file);
+      if (text !== cipher) return Promise.reject(new DomainError({ kind: "wrongCipher" }, "not this one"));
+      return Promise.resolve({ ...file, size: 4_000, format: { name: "cess-cbc", cipher } });
+    },
+    entry: (wanted) => {
+      if (wanted === fid) return Promise.resolve({ fid, size: content.length, owners });
+      return Promise.resolve(wanted === pending ? { fid: pending, size: 77, owners, reports: 3 } : undefined);
+    },
+    held: (account) => HeldFiles.of(account === reader.cessAccount ? held : []),
     redundancy: () => redundancy(),
   };
   let fixture: TestGateway;
+  /** What the background does with a file that is taken over. */
+  let distribute: (file: string, job: string) => Promise<unknown>;
+  const work = async () => {
+    for (const { id, subject } of await fixture.catalog.jobs.lease(["store"], 10, 0)) await distribute(subject, id);
+  };
 
   beforeEach(async () => {
     fixture = await TestGateway.build();
     fixture.retrieval.contents.set(fid, content);
     redundancy = () => Promise.resolve(9);
+    owners = [{ account: "cXbob" as CessAccount, fileName: "report.pdf" }];
+    held = [];
+    distribute = (row) => fixture.catalog.files.stored(row);
   });
   afterEach(() => fixture.close());
 
   const open = (name = "cess") =>
-    NetworkBucket.open(
-      { catalog: fixture.catalog, files, retrieval: fixture.retrieval },
-      { name, region: "us-east-1" },
-    );
+    NetworkBucket.open({ catalog: fixture.catalog, files }, { name, region: "us-east-1" });
 
-  const gateway = async (name?: string): Promise<AskingGateway> =>
-    fixture.gatewayWith({ clock: systemClock, files, network: await open(name) });
+  const gateway = async (name?: string, settings: TestGatewaySettings = {}): Promise<AskingGateway> =>
+    fixture.gatewayWith(
+      { clock: systemClock, files, network: await open(name), onWork: () => void work() },
+      { takeOver: { pollMs: 2, waitMs: 5_000 }, ...settings },
+    );
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {
     const { objects } = await gateway();
@@ -85,14 +125,10 @@ describe("The network bucket", () => {
     await refused("AccessDenied", objects.head(as(bob), { bucket: "cess", key: fid }, whole));
   });
 
-  it("lets nobody write, list, delete or create it", async () => {
+  it("lets nobody write, delete or create it", async () => {
     const { objects, buckets, uploads } = await gateway();
     await refused("AccessDenied", objects.put(as(reader), { bucket: "cess", key: fid }, body(content), plainly));
     await refused("AccessDenied", objects.delete(as(reader), { bucket: "cess", key: fid }));
-    await refused(
-      "AccessDenied",
-      objects.list(as(reader), "cess", { prefix: "", delimiter: "", after: "", limit: 10 }),
-    );
     await refused(
       "AccessDenied",
       uploads.create(as(reader), { bucket: "cess", key: fid }, { content: {}, metadata: {} }),
@@ -169,17 +205,16 @@ describe("The network bucket", () => {
       for (const ask of [get, head, copy]) await refused("AccessDenied", ask(by, ANONYMOUS));
     });
 
-    it("is the source of CopyObject for accounts that may read it: the same bytes, as an object like any other", async () => {
+    it("is the source of CopyObject for accounts that may read it: the file becomes the account's own, and no bytes move", async () => {
       const copied = await copy(asked);
-      expect(copied.size).to.equal(content.length);
+      expect(copied).to.include({ size: content.length, etag: fid });
       expect(copied).not.to.have.property("sourceVersionId");
-      // Its file on the network belongs to no account here: the copy is this account's to store.
-      expect(copied.durability.state).to.equal("staged");
-      const read = async () =>
-        collect((await asked.objects.get(as(alice), { bucket: "mine", key: "mine/copy" }, whole)).body);
-      expect((await read()).equals(content)).to.equal(true);
-      fixture.retrieval.contents.delete(fid);
-      expect((await read()).equals(content), "without the source").to.equal(true);
+      expect(copied.durability).to.include({ state: "stored", fid, reports: 12 });
+      expect(copied.content).to.deep.equal({ contentType: "application/pdf" });
+      expect(fixture.retrieval.opened).to.deep.equal([]);
+      expect(await fixture.blobIds()).to.deep.equal([]);
+      const { body: read } = await asked.objects.get(as(alice), { bucket: "mine", key: "mine/copy" }, whole);
+      expect((await collect(read)).equals(content)).to.equal(true);
     });
 
     it("is the source of UploadPartCopy for accounts that may read it, whole or in part", async () => {
@@ -213,6 +248,252 @@ describe("The network bucket", () => {
         "InvalidRequest",
         asked.objects.copy(as(reader), { bucket: "mine", key: "copy" }, { ...fromIt, sourceCustomer: customer }),
       );
+    });
+  });
+
+  describe("with a cipher", () => {
+    const key = { text: cipher };
+
+    it("reads a file in DeOSS's scheme", async () => {
+      const { objects } = await gateway();
+      const { version } = await objects.head(as(reader), { bucket: "cess", key: fid }, { ...whole, cipher: key });
+      expect(version).to.include({ size: 4_000, etag: fid });
+      const range = { first: 3_990, last: 5_000 };
+      const got = await objects.get(as(reader), { bucket: "cess", key: fid }, { ...whole, cipher: key, range });
+      expect(got.range).to.deep.equal({ start: 3_990, end: 4_000 });
+      got.body.close();
+      expect(fixture.retrieval.opened.at(-1)?.file.format).to.deep.equal({ name: "cess-cbc", cipher });
+    });
+
+    it("refuses one that is wrong, and one that none can be", async () => {
+      const { objects } = await gateway();
+      const head = (text: string) =>
+        objects.head(as(reader), { bucket: "cess", key: fid }, { ...whole, cipher: { text } });
+      await refused("AccessDenied", head("another"));
+      await refused("InvalidArgument", head(""));
+      await refused("InvalidArgument", head("x".repeat(33)));
+    });
+
+    it("is not for other buckets: a customer's cipher is refused there, and DeOSS's header ignored", async () => {
+      const { objects, buckets } = await gateway();
+      await buckets.create(as(alice), "mine");
+      await objects.put(as(alice), { bucket: "mine", key: "a" }, body(content), plainly);
+      const head = (md5?: string) =>
+        objects.head(
+          as(alice),
+          { bucket: "mine", key: "a" },
+          { ...whole, cipher: { text: cipher, ...(md5 === undefined ? {} : { md5 }) } },
+        );
+      await refused("InvalidRequest", head("md5"));
+      expect((await head()).version.size).to.equal(content.length);
+    });
+
+    it("keeps it with the copy, which is read without it", async () => {
+      const { objects, buckets } = await gateway();
+      await buckets.create(as(alice), "mine");
+      const source = { bucket: "cess", key: fid };
+      const request = { source, sourcePreconditions: {}, sourceCipher: key };
+      const copied = await objects.copy(as(reader), { bucket: "mine", key: "copy" }, request);
+      expect(copied).to.include({ size: 4_000, etag: fid });
+      expect(copied.encryption).to.deep.equal({ algorithm: "cess-cbc" });
+      const [extent] = copied.extents;
+      expect((await fixture.catalog.files.get(extent!.file))?.format).to.deep.equal({ name: "cess-cbc", cipher });
+      const { body: read } = await objects.get(as(alice), { bucket: "mine", key: "copy" }, whole);
+      read.close();
+      expect(fixture.retrieval.opened.at(-1)?.file.format).to.deep.equal({ name: "cess-cbc", cipher });
+    });
+  });
+
+  describe("a file whose deal is pending", () => {
+    const name = { bucket: "cess", key: pending };
+
+    it("is there for HEAD, without bytes", async () => {
+      const { objects } = await gateway();
+      const { version } = await objects.head(as(reader), name, whole);
+      expect(version).to.include({ size: 77, etag: pending });
+      expect(version.durability).to.include({ reports: 3, fid: pending });
+      expect(version.network).to.deep.include({ owners, reports: 3 });
+    });
+
+    it("can be neither read nor copied yet", async () => {
+      const { objects, buckets } = await gateway();
+      await buckets.create(as(alice), "mine");
+      const error = await refused("InvalidObjectState", objects.get(as(reader), name, whole));
+      expect(error.message).to.contain("3 of 12 storage nodes");
+      const request = { source: name, sourcePreconditions: {} };
+      await refused("InvalidObjectState", objects.copy(as(reader), { bucket: "mine", key: "copy" }, request));
+    });
+  });
+
+  describe("listed", () => {
+    const fids = Array.from({ length: 30 }, (_, n) => `${(n * 37) % 256}`.padStart(3, "0") + "a".repeat(61)) as Fid[];
+    const sorted = [...fids].sort();
+    const request = { prefix: "", delimiter: "", after: "", limit: 1000 };
+    beforeEach(() => {
+      held = fids.map((each, n) => ({ fid: each, size: n }));
+    });
+
+    it("has what the caller's own account holds on chain, in order", async () => {
+      const { objects } = await gateway();
+      const { keys, truncated } = await objects.list(as(reader), "cess", request);
+      expect(keys.map(({ key }) => key)).to.deep.equal(sorted);
+      expect(truncated).to.equal(false);
+      expect(keys[0]).to.include({ size: fids.indexOf(sorted[0]!), etag: sorted[0], owner: reader.id });
+      const other = { ...bob, readsNetwork: true };
+      expect((await objects.list(as(other), "cess", request)).keys).to.deep.equal([]);
+    });
+
+    it("comes in pages, by prefix, and after a key", async () => {
+      const { objects } = await gateway();
+      const pages: string[][] = [];
+      for (let after = ""; ;) {
+        const page = await objects.list(as(reader), "cess", { ...request, after, limit: 7 });
+        pages.push(page.keys.map(({ key }) => key));
+        if (!page.truncated) break;
+        after = page.last!;
+      }
+      expect(pages.flat()).to.deep.equal(sorted);
+      expect(pages.map((page) => page.length)).to.deep.equal([7, 7, 7, 7, 2]);
+      const prefixed = await objects.list(as(reader), "cess", { ...request, prefix: "1", after: "12" });
+      expect(prefixed.keys.map(({ key }) => key)).to.deep.equal(sorted.filter((each) => each > "12" && each < "2"));
+      expect((await objects.list(as(reader), "cess", { ...request, limit: 0 })).keys).to.deep.equal([]);
+    });
+
+    it("has common prefixes where a delimiter is in the FIDs, and takes any other", async () => {
+      const { objects } = await gateway();
+      const found: string[] = [];
+      for (let after = ""; ;) {
+        const page = await objects.list(as(reader), "cess", { ...request, delimiter: "a", after, limit: 4 });
+        expect(page.keys).to.deep.equal([]);
+        found.push(...page.prefixes);
+        if (!page.truncated) break;
+        after = page.last!;
+      }
+      expect(found).to.deep.equal(sorted.map((each) => each.slice(0, 4)));
+      expect((await objects.list(as(reader), "cess", { ...request, delimiter: "/" })).keys).to.have.length(30);
+    });
+
+    it("has each file as its only version", async () => {
+      const by = await gateway();
+      const list = (keyMarker: string, limit: number) =>
+        by.versions.list(as(reader), "cess", { prefix: "", delimiter: "", keyMarker, versionIdMarker: "", limit });
+      const first = await list("", 20);
+      expect(first).to.include({ truncated: true, nextKeyMarker: sorted[19], nextVersionIdMarker: "null" });
+      const rest = await list(first.nextKeyMarker!, 20);
+      expect(rest.truncated).to.equal(false);
+      expect([...first.versions, ...rest.versions].map(({ key }) => key)).to.deep.equal(sorted);
+      expect(rest.versions[0]).to.include({ versionId: "null", isLatest: true, deleteMarker: false });
+    });
+
+    it("is closed to nobody in particular, to strangers to the network, and to keys that may not list", async () => {
+      const by = await gateway();
+      await refused("AccessDenied", by.asking({ anonymous: true }).objects.list(as(ANONYMOUS), "cess", request));
+      await refused("AccessDenied", by.objects.list(as(alice), "cess", request));
+      for (const limits of [{ permission: "write" }, { buckets: ["mine"] }, { prefixes: ["f"] }] as const)
+        await refused("AccessDenied", by.asking({ limits }).objects.list(as(reader), "cess", request));
+    });
+  });
+
+  describe("a file that is taken over", () => {
+    const source = { bucket: "cess", key: fid };
+    const request = { source, sourcePreconditions: {} };
+    const copy = (by: AskingGateway, more: Partial<CopyRequest> = {}) =>
+      by.objects.copy(as(reader), { bucket: "mine", key: "copy" }, { ...request, ...more });
+    const rows = () => fixture.catalog.files.withFid(fid);
+
+    async function ready(settings?: TestGatewaySettings): Promise<AskingGateway> {
+      const by = await gateway("cess", settings);
+      await by.buckets.create(as(alice), "mine");
+      return by;
+    }
+
+    it("takes its headers from the request where it says so, and its conditions", async () => {
+      const by = await ready();
+      const replaceMetadata = { content: { contentType: "text/plain" }, metadata: { from: "bob" } };
+      const sourcePreconditions = { ifMatch: [fid] };
+      const copied = await copy(by, { replaceMetadata, sourcePreconditions });
+      expect(copied.content).to.deep.equal({ contentType: "text/plain" });
+      expect(copied.metadata).to.deep.equal({ from: "bob" });
+      await refused("PreconditionFailed", copy(by, { sourcePreconditions: { ifMatch: [pending] } }));
+    });
+
+    it("is declared by nobody if the destination's conditions fail", async () => {
+      const by = await ready();
+      await by.objects.put(as(alice), { bucket: "mine", key: "copy" }, body(content), plainly);
+      await refused("PreconditionFailed", copy(by, { preconditions: { ifNoneMatch: ["*"] } }));
+      expect(await rows()).to.deep.equal([]);
+    });
+
+    it("needs room in the territory, but not for an owner that the chain lists already", async () => {
+      const by = await ready();
+      fixture.chain.set(({ territories }) => {
+        for (const space of territories.values()) space.used = space.total;
+      });
+      await refused("TerritoryTooSmall", copy(by));
+      expect(await rows()).to.deep.equal([]);
+      owners = [...owners, { account: alice.cessAccount }];
+      expect((await copy(by)).durability.state).to.equal("stored");
+    });
+
+    it("is read and stored anew where the request or the bucket names an encryption, not for the operator's default", async () => {
+      const by = await ready({ encryption: { default: "AES256" } });
+      expect((await copy(by)).durability.state).to.equal("stored");
+      expect((await copy(by)).encryption).to.equal(undefined);
+      const asked = await copy(by, { encryption: { algorithm: "AES256" } });
+      expect(asked.durability.state).to.equal("staged");
+      expect(asked.encryption?.algorithm).to.equal("AES256");
+      await by.encryption.set(as(alice), "mine", { algorithm: "AES256" });
+      expect((await copy(by)).durability.state).to.equal("staged");
+    });
+
+    it("has a checksum if one is asked for: then its bytes are read once", async () => {
+      const by = await ready();
+      const { checksum } = await copy(by, { checksumAlgorithm: "CRC32" });
+      expect(checksum).to.include({ algorithm: "CRC32", type: "FULL_OBJECT" });
+      expect(fixture.retrieval.opened).to.have.length(1);
+    });
+
+    it("is refused if the network has lost it", async () => {
+      redundancy = () => Promise.resolve(3);
+      await refused("ObjectUnavailable", copy(await ready()));
+      expect(await rows()).to.deep.equal([]);
+    });
+
+    it("is no object if the network gives it up, and nothing is left of it", async () => {
+      distribute = (row) => fixture.catalog.files.failed(row, "the network does not have the file any more");
+      const error = await refused("OperationAborted", copy(await ready()));
+      expect(error.message).to.contain("does not have the file any more");
+      expect(await fixture.catalog.objects.get("mine", "copy")).to.equal(undefined);
+      expect(await rows()).to.deep.equal([]);
+    });
+
+    it("is no object while the chain refuses, and says why", async () => {
+      distribute = (_row, job) => fixture.catalog.jobs.release(job, 0, "the chain has paused this call");
+      const error = await refused("ServiceUnavailable", copy(await ready()));
+      expect(error.message).to.contain("the chain has paused this call");
+      expect((await rows())[0]?.needed).to.equal(false);
+    });
+
+    it("waits for a repeated request if its declaration takes too long, or its client is gone", async () => {
+      distribute = () => Promise.resolve();
+      const by = await ready({ takeOver: { pollMs: 2, waitMs: 20 } });
+      await refused("ServiceUnavailable", copy(by));
+      expect((await rows())[0]).to.include({ needed: true, state: "encoded" });
+      const gone = new AbortController();
+      gone.abort(new Error("gone"));
+      const left = by.objects.copy(as(reader, gone.signal), { bucket: "mine", key: "copy" }, request);
+      expect(await left.catch((error: unknown) => (error as Error).message)).to.equal("gone");
+      distribute = (row) => fixture.catalog.files.stored(row);
+      expect((await copy(by)).durability.state).to.equal("stored");
+      expect(await rows()).to.have.length(1);
+    });
+
+    it("is not taken over where the account has stored it encrypted itself: its object can be copied", async () => {
+      const by = await ready();
+      await copy(by);
+      const sourceCipher = { text: cipher };
+      const error = await refused("InvalidRequest", copy(by, { sourceCipher }));
+      expect(error.message).to.contain("copy the object that it belongs to");
     });
   });
 
