@@ -39,7 +39,8 @@ export class Ordering {
     if (await this.storeContext.unsettled(row)) return this.storeContext.waitBlock();
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
     if (file && isOwner(file, account.cessAccount)) return this.storeContext.conclude(row, account);
-    if (deal?.owner === account.cessAccount) return isTakenOver(row) ? this.dealOfNothing(row, deal) : this.adopt(row, deal);
+    if (deal?.owner === account.cessAccount)
+      return isTakenOver(row) ? this.dealOfNothing(row, deal) : this.adopt(row, deal);
     // What the best block lacks may be there again when that block is not on the final fork.
     const final = await readFileStatus(chain, row.fid, "finalized");
     if (final.deal?.owner === account.cessAccount || (final.file && isOwner(final.file, account.cessAccount)))

@@ -56,6 +56,10 @@ export class ChainFiles implements NetworkFiles {
     return this.components.directory.held(account, signal);
   }
 
+  sizes(fids: readonly Fid[], signal?: AbortSignal): Promise<readonly (number | undefined)[]> {
+    return this.components.directory.sizes(fids, signal);
+  }
+
   async redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined> {
     const found = await this.holders(fid, signal);
     return found && redundancyOf(found.file, found.standing);

@@ -22,8 +22,10 @@ export const DIRECTORY_DEFAULTS: DirectorySettings = { rememberedSegments: 16_38
 
 /** How long a list of what an account holds serves. Milliseconds: long enough for the pages of one listing. */
 const HELD_MS = 15_000;
-/** Entries of all remembered lists together (about 200 bytes each). */
+/** Entries of all remembered lists together (about 100 bytes each). */
 const REMEMBERED_HELD = 1_000_000;
+/** Sizes of files that were listed (about 150 bytes each). */
+const REMEMBERED_SIZES = 200_000;
 
 interface Dated<T> {
   readonly value: T;
@@ -42,6 +44,9 @@ export class FileDirectory {
     maxSize: REMEMBERED_HELD,
     sizeCalculation: ({ value }) => Math.max(value.count, 1),
   });
+  /** Of listed files; a size never changes. */
+  private readonly knownSizes = new LRUCache<Fid, number>({ max: REMEMBERED_SIZES });
+  private readonly sizeReads = new Semaphore({ permits: 16 });
   private nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
   constructor(
@@ -98,13 +103,25 @@ export class FileDirectory {
     return this.orStale(this.components.chain.deal(fid), undefined, signal);
   }
 
+  /** The sizes of these files on chain, in bytes, in their order; undefined for one that there is not. */
+  sizes(fids: readonly Fid[], signal?: AbortSignal): Promise<(number | undefined)[]> {
+    const size = async (fid: Fid) => {
+      const known = this.knownSizes.get(fid);
+      if (known !== undefined) return known;
+      const read = await this.sizeReads.run(() => this.file(fid, signal), { signal });
+      if (read) this.knownSizes.set(fid, read.size);
+      return read?.size;
+    };
+    return Promise.all(fids.map(size));
+  }
+
   /** What the chain lists of this account, read some seconds ago at most. */
   async held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles> {
     const known = this.lists.get(account);
     if (known && this.components.clock.now() - known.at < HELD_MS) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
-      const value = await HeldFiles.of(await this.components.chain.heldFiles(account));
+      const value = await HeldFiles.of(await this.components.chain.ownedFiles(account));
       this.lists.set(account, { value, at });
       return value;
     };

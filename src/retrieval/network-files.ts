@@ -4,6 +4,8 @@ import type { Fid } from "../model/hash.js";
 import type { NetworkEntry } from "../model/network-file.js";
 import type { HeldFiles } from "./held-files.js";
 
+export type { HeldFiles } from "./held-files.js";
+
 /** What the chain says about any file on the network, cached for some minutes. */
 export interface NetworkFiles {
   /**
@@ -24,6 +26,8 @@ export interface NetworkFiles {
    * `dependencyUnavailable`.
    */
   held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles>;
+  /** `file_size` of these files, in their order; undefined for one that there is not (any more). Rejects as `held` does. */
+  sizes(fids: readonly Fid[], signal?: AbortSignal): Promise<readonly (number | undefined)[]>;
   /**
    * The number of fragments (0…12), in the worst segment, whose node is registered, in good standing and not to be
    * replaced. Below 4 the file is lost. Undefined when the chain knows no such file. Rejects as `entry` does.

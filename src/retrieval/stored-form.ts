@@ -42,7 +42,10 @@ export class StoredForm {
     this.findings.set(key, opens);
     if (opens) return { ...file, format };
     if (await this.isPlain(file, signal))
-      throw new DomainError({ kind: "noCipherNeeded" }, "The file is not encrypted: send the request without a cipher.");
+      throw new DomainError(
+        { kind: "noCipherNeeded" },
+        "The file is not encrypted: send the request without a cipher.",
+      );
     throw new DomainError(
       { kind: "wrongCipher" },
       "The cipher does not open this file: with it, the file's segments do not end as those of cess-cbc do.",

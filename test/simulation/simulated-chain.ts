@@ -9,7 +9,6 @@ import {
   type ChainFile,
   type ChainNode,
   type DealOrder,
-  type HeldFile,
   type SignedExtrinsic,
   type SubmitOptions,
   type Territory,
@@ -76,8 +75,8 @@ export class SimulatedChain implements Chain {
     return this.read((sight) => sight[at].deals.get(fid));
   }
 
-  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
-    return this.ask(() => this.chain.heldFiles(owner));
+  ownedFiles(owner: CessAccount): Promise<readonly Fid[]> {
+    return this.ask(() => this.chain.ownedFiles(owner));
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {

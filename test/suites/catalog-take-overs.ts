@@ -7,8 +7,7 @@ export function takeOversContract(open: OpenCatalog): void {
   describe("Catalog: files that are taken over", () => {
     const fixture = CatalogFixture.forEach(open);
     const request = (content: string, key = "theirs"): NewTakeOver => {
-      const { blobs: _, ...rest } = file(content, []);
-      return { owner: "anna", bucket: "box", key, file: rest };
+      return { owner: "anna", bucket: "box", key, file: file(content, []) };
     };
     const jobs = () => fixture.catalog.jobs.count();
 

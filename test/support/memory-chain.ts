@@ -10,7 +10,6 @@ import {
   type ChainFile,
   type ChainNode,
   type DealOrder,
-  type HeldFile,
   type SignedExtrinsic,
   type SubmitOptions,
   type Territory,
@@ -231,10 +230,10 @@ export class MemoryChain implements Chain {
     );
   }
 
-  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
+  ownedFiles(owner: CessAccount): Promise<readonly Fid[]> {
     return this.read(() =>
-      [...this.finalized.files.values()].flatMap(({ fid, size, owners }) =>
-        owners.flatMap(({ account }) => (account === owner ? [{ fid, size }] : [])),
+      [...this.finalized.files.values()].flatMap(({ fid, owners }) =>
+        owners.flatMap(({ account }) => (account === owner ? [fid] : [])),
       ),
     );
   }

@@ -8,7 +8,7 @@ import type { Findings } from "./finding.js";
 
 export interface ChainCheckComponents {
   readonly catalog: Pick<Catalog, "inspection" | "files">;
-  readonly chain: Pick<ChainReader, "file" | "heldFiles">;
+  readonly chain: Pick<ChainReader, "file" | "ownedFiles">;
   readonly accounts: readonly Account[];
   readonly orderNames: Pick<OrderNames, "open">;
   readonly progress: Progress;
@@ -20,7 +20,7 @@ export async function* checkChain(components: ChainCheckComponents): Findings {
   const owned = new Map<string, Set<Fid>>();
   for (const { id, cessAccount } of accounts) {
     progress.show(() => `chain: the files of ${cessAccount}`);
-    owned.set(id, new Set((await chain.heldFiles(cessAccount)).map(({ fid }) => fid)));
+    owned.set(id, new Set(await chain.ownedFiles(cessAccount)));
   }
   yield* checkStored(components, owned);
   for (const account of accounts) yield* checkUnknown(components, account, owned.get(account.id) ?? new Set());

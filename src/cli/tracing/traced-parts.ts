@@ -18,7 +18,7 @@ const COMMITS = {
 const CHAIN_CALLS = [
   "file",
   "deal",
-  "heldFiles",
+  "ownedFiles",
   "territory",
   "authorized",
   "nodes",

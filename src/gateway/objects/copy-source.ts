@@ -18,10 +18,11 @@ export interface SourceComponents {
 export async function readableSource(
   { authorizer, lookup }: SourceComponents,
   call: BucketCall,
-  { source, sourcePreconditions, sourceCipher: cipher }: Pick<
-    CopyRequest,
-    "source" | "sourcePreconditions" | "sourceCipher"
-  >,
+  {
+    source,
+    sourcePreconditions,
+    sourceCipher: cipher,
+  }: Pick<CopyRequest, "source" | "sourcePreconditions" | "sourceCipher">,
 ): Promise<{ readonly version: ObjectVersion; readonly sourceVersionId: string | undefined }> {
   const { versionId } = source;
   const action = forVersion("s3:GetObject", versionId);

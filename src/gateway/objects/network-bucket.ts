@@ -78,9 +78,8 @@ export class NetworkBucket {
   }
 
   /** The files that the account holds on chain. The chain's size is shown, also of those that are encrypted. */
-  async list({ account: { id, cessAccount }, signal, waits }: Call, request: ListRequest): Promise<ListResult> {
-    const held = await waitFor(waits, "chain", this.components.files.held(cessAccount, signal));
-    return listHeld(held, id, request);
+  list({ account, signal, waits }: Call, request: ListRequest): Promise<ListResult> {
+    return waitFor(waits, "chain", listHeld(this.components.files, account, request, signal));
   }
 
   private async file(key: string, signal: AbortSignal, cipher: CustomerCipher | undefined): Promise<NetworkFile> {

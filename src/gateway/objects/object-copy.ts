@@ -177,7 +177,8 @@ export class ObjectCopy {
         : await quota.admit(call.account, file.size, file.format, "own-file", call.waits);
     try {
       const named = file.format.name === "cess-cbc" && fresh.format?.name !== "cess-cbc";
-      const { encryption: kept } = file.format.name !== "cess-cbc" ? {} : named ? await encryption.ofCipher(file.format.cipher) : fresh;
+      const { encryption: kept } =
+        file.format.name !== "cess-cbc" ? {} : named ? await encryption.ofCipher(file.format.cipher) : fresh;
       const version = newVersion(call, key, {
         ...members,
         encryption: kept,

@@ -44,19 +44,21 @@ export class TakeOvers {
     const { id: owner, territory } = account;
     const taken = await catalog.takeOvers.begin({ ...target, owner, file: { ...file, territory } });
     onWork();
-    let kept = false;
+    const end = async () => {
+      await staging.commit([], () => catalog.takeOvers.end(taken.id));
+      onWork();
+    };
     try {
-      await this.untilStored(taken, signal).catch((error: unknown) => {
-        // The declaration may be on its way: whoever asks again will find it done.
-        kept = signal.aborted || error instanceof StillUnderWay;
-        throw error instanceof StillUnderWay ? tooSlow(error) : error;
-      });
+      await this.untilStored(taken, signal);
+    } catch (error) {
+      // Else the declaration may be on its way, and whoever asks again will find it done.
+      if (!signal.aborted && !(error instanceof StillUnderWay)) await end();
+      throw error instanceof StillUnderWay ? tooSlow(error) : error;
+    }
+    try {
       return await use(taken.file);
     } finally {
-      if (!kept) {
-        await staging.commit([], () => catalog.takeOvers.end(taken.id));
-        onWork();
-      }
+      await end();
     }
   }
 

@@ -8,7 +8,6 @@ import type {
   ChainFile,
   ChainNode,
   DealOrder,
-  HeldFile,
   SignedExtrinsic,
   SubmitOptions,
   Territory,
@@ -65,8 +64,8 @@ export class CessChain implements Chain, GatewayRegister {
     return this.session.reader.deal(fid, at);
   }
 
-  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
-    return this.session.reader.heldFiles(owner);
+  ownedFiles(owner: CessAccount): Promise<readonly Fid[]> {
+    return this.session.reader.ownedFiles(owner);
   }
 
   territory(owner: CessAccount, name: string): Promise<Territory | undefined> {

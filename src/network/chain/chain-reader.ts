@@ -1,7 +1,7 @@
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
-import type { ChainDeal, ChainFile, ChainNode, HeldFile, Territory } from "./chain.js";
+import type { ChainDeal, ChainFile, ChainNode, Territory } from "./chain.js";
 import {
   asAccount,
   asBigInt,
@@ -37,17 +37,15 @@ export class ChainReader {
     return info === undefined ? undefined : toFile(fid, info);
   }
 
-  /** The files that an account owns, at the newest final block. */
-  heldFiles(owner: CessAccount): Promise<HeldFile[]> {
+  /** FIDs of the files that an account owns, at the newest final block. */
+  ownedFiles(owner: CessAccount): Promise<Fid[]> {
     return this.connection.call(async (link) => {
       const { hash } = await this.connection.finalizedHead(link);
-      const files: HeldFile[] = [];
+      const fids: Fid[] = [];
+      // The size there is what the territory is charged.
       for await (const slices of readList(link, "fileBank", "userHoldFileList", [owner], hash))
-        for (const slice of slices) {
-          const fid = asFid(field(slice, "fileHash"));
-          if (fid !== undefined) files.push({ fid, size: asNumber(field(slice, "fileSize")) });
-        }
-      return files;
+        fids.push(...slices.flatMap((slice) => asFid(field(slice, "fileHash")) ?? []));
+      return fids;
     });
   }
 

@@ -17,8 +17,8 @@ export interface Chain {
   readonly connected: boolean;
   file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined>;
   deal(fid: Fid, at?: "best" | "finalized"): Promise<ChainDeal | undefined>;
-  /** The files that this account owns, at the newest final block; up to 500,000, some of them perhaps twice. */
-  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]>;
+  /** FIDs of the files that this account owns, at the newest final block: up to 500,000, some of them perhaps twice. */
+  ownedFiles(owner: CessAccount): Promise<readonly Fid[]>;
   territory(owner: CessAccount, name: string): Promise<Territory | undefined>;
   /** Whether `owner` lets this gateway's account act for it (oss.authorityList). */
   authorized(owner: CessAccount): Promise<boolean>;
@@ -102,13 +102,6 @@ export interface ChainFile {
     readonly hash: Hash;
     readonly fragments: readonly { readonly hash: Hash; readonly node: CessAccount; readonly lost?: boolean }[];
   }[];
-}
-
-/** An entry of an account's list of files. */
-export interface HeldFile {
-  readonly fid: Fid;
-  /** Object bytes. */
-  readonly size: number;
 }
 
 /** Bytes. */

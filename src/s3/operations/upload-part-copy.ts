@@ -9,12 +9,7 @@ import { checksumMembers } from "../wire/checksum-headers.js";
 import { readConditions } from "../wire/conditions.js";
 import { parseCopySource } from "../wire/copy-source.js";
 import { copyPartResult } from "../wire/documents.js";
-import {
-  encryptionAnswer,
-  onlyCustomerKey,
-  sourceSecret,
-  type EncryptionMembers,
-} from "../wire/encryption-headers.js";
+import { encryptionAnswer, onlyCustomerKey, sourceSecret, type EncryptionMembers } from "../wire/encryption-headers.js";
 import { quoted } from "../wire/etag.js";
 import { wholeSecond } from "../wire/http-date.js";
 import type { Headers } from "../wire/headers.js";

@@ -142,13 +142,15 @@ describe("ChainFiles", () => {
     });
     network.chain.deals.delete(fid);
     network.chain.files.set(fid, { ...listed, fid, owners: [{ account: other, territory: "t" }] });
-    expect(await files.entry(fid)).to.include({ fid, size }).and.not.to.have.property("reports");
+    expect(await files.entry(fid))
+      .to.include({ fid, size })
+      .and.not.to.have.property("reports");
     network.chain.files.delete(fid);
   });
 
   it("reads what an account holds once for some seconds", async () => {
     const account = "cOne" as CessAccount;
-    network.chain.held.set(account, [{ fid: file.fid, size }]);
+    network.chain.owned.set(account, [file.fid]);
     const files = start();
     const before = network.chain.reads;
     const [one, other] = await Promise.all([files.held(account), files.held(account)]);
@@ -156,6 +158,7 @@ describe("ChainFiles", () => {
     expect(await files.held(account)).to.equal(one);
     expect(network.chain.reads - before).to.equal(1);
     expect(one.count).to.equal(1);
+    expect(await files.sizes([file.fid, "3".repeat(64) as Fid, file.fid])).to.deep.equal([size, undefined, size]);
     network.chain.connected = false;
     expect(await kind(files.held("cTwo" as CessAccount))).to.equal("dependencyUnavailable");
     expect(await kind(files.entry("2".repeat(64) as Fid))).to.equal("dependencyUnavailable");

@@ -13,7 +13,6 @@ import {
   type ChainDeal,
   type ChainFile,
   type ChainNode,
-  type HeldFile,
 } from "../../../src/network/chain/chain.js";
 import { type FragmentName, type NodeAddress, NodeFailure, type Nodes } from "../../../src/network/nodes/nodes.js";
 import { segmentSlices } from "../encoding/vector-bytes.js";
@@ -147,14 +146,14 @@ export class MemoryChain implements Chain {
   /** Deals that are pending. */
   readonly deals = new Map<Fid, ChainDeal>();
   /** What accounts hold. */
-  readonly held = new Map<CessAccount, HeldFile[]>();
+  readonly owned = new Map<CessAccount, Fid[]>();
 
   deal(fid: Fid): Promise<ChainDeal | undefined> {
     return this.answer(() => this.deals.get(fid));
   }
 
-  heldFiles(owner: CessAccount): Promise<readonly HeldFile[]> {
-    return this.answer(() => this.held.get(owner) ?? []);
+  ownedFiles(owner: CessAccount): Promise<readonly Fid[]> {
+    return this.answer(() => this.owned.get(owner) ?? []);
   }
 
   private answer<T>(read: () => T): Promise<T> {

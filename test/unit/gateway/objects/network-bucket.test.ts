@@ -1,88 +1,26 @@
 import { expect } from "chai";
-import { ANONYMOUS, type Account, type CessAccount } from "../../../../src/model/account.js";
+import { ANONYMOUS } from "../../../../src/model/account.js";
 import { NETWORK_OWNER } from "../../../../src/model/bucket.js";
-import type { CopyRequest } from "../../../../src/gateway/gateway.js";
-import type { AskingGateway } from "../../../support/asking-gateway.js";
-import { NetworkBucket } from "../../../../src/gateway/objects/network-bucket.js";
 import { DomainError } from "../../../../src/model/errors.js";
-import { type CessFile, PLAIN } from "../../../../src/model/file.js";
-import type { Fid, Hash } from "../../../../src/model/hash.js";
-import type { NetworkEntry } from "../../../../src/model/network-file.js";
-import type { HeldFile } from "../../../../src/network/chain/chain.js";
-import { HeldFiles } from "../../../../src/retrieval/held-files.js";
-import { systemClock } from "../../../../src/async/system-clock.js";
-import type { NetworkFiles } from "../../../../src/retrieval/network-files.js";
+import type { AskingGateway } from "../../../support/asking-gateway.js";
 import { collect } from "../../../support/collect.js";
-import {
-  alice,
-  as,
-  body,
-  bob,
-  bytesOf,
-  TestGateway,
-  type TestGatewaySettings,
-  plainly,
-  refused,
-} from "../../../support/test-gateway.js";
+import { alice, as, body, bob, plainly, refused, type TestGateway } from "../../../support/test-gateway.js";
+import { cipher, content, fid, NetworkFixture, pending, reader } from "./network-fixture.js";
 
-const reader: Account = { ...alice, readsNetwork: true };
 const whole = { preconditions: {} };
 
 describe("The network bucket", () => {
-  const fid = "ab".repeat(32) as Fid;
-  const content = bytesOf(5000, 3);
-  const hash = "cd".repeat(32) as Hash;
-  const file: CessFile = {
-    fid,
-    size: content.length,
-    format: PLAIN,
-    segments: [{ hash, fragments: Array.from({ length: 12 }, () => hash) }],
-  };
-  const cipher = "open sesame";
-  const pending = "ef".repeat(32) as Fid;
-  /** How the chain answers for the redundancy. */
-  let redundancy: () => Promise<number | undefined>;
-  let owners: NetworkEntry["owners"];
-  let held: HeldFile[];
-  const files: NetworkFiles = {
-    find: (wanted, _signal, text) => {
-      if (wanted !== fid) return Promise.resolve(undefined);
-      if (text === undefined) return Promise.resolve(file);
-      if (text !== cipher) return Promise.reject(new DomainError({ kind: "wrongCipher" }, "not this one"));
-      return Promise.resolve({ ...file, size: 4_000, format: { name: "cess-cbc", cipher } });
-    },
-    entry: (wanted) => {
-      if (wanted === fid) return Promise.resolve({ fid, size: content.length, owners });
-      return Promise.resolve(wanted === pending ? { fid: pending, size: 77, owners, reports: 3 } : undefined);
-    },
-    held: (account) => HeldFiles.of(account === reader.cessAccount ? held : []),
-    redundancy: () => redundancy(),
-  };
+  let network: NetworkFixture;
   let fixture: TestGateway;
-  /** What the background does with a file that is taken over. */
-  let distribute: (file: string, job: string) => Promise<unknown>;
-  const work = async () => {
-    for (const { id, subject } of await fixture.catalog.jobs.lease(["store"], 10, 0)) await distribute(subject, id);
-  };
 
   beforeEach(async () => {
-    fixture = await TestGateway.build();
-    fixture.retrieval.contents.set(fid, content);
-    redundancy = () => Promise.resolve(9);
-    owners = [{ account: "cXbob" as CessAccount, fileName: "report.pdf" }];
-    held = [];
-    distribute = (row) => fixture.catalog.files.stored(row);
+    network = await NetworkFixture.build();
+    fixture = network.test;
   });
   afterEach(() => fixture.close());
 
-  const open = (name = "cess") =>
-    NetworkBucket.open({ catalog: fixture.catalog, files }, { name, region: "us-east-1" });
-
-  const gateway = async (name?: string, settings: TestGatewaySettings = {}): Promise<AskingGateway> =>
-    fixture.gatewayWith(
-      { clock: systemClock, files, network: await open(name), onWork: () => void work() },
-      { takeOver: { pollMs: 2, waitMs: 5_000 }, ...settings },
-    );
+  const open = (name?: string) => network.open(name);
+  const gateway = (name?: string) => network.gateway(name);
 
   it("reads any file the chain knows by its FID, whole or in part", async () => {
     const { objects } = await gateway();
@@ -312,7 +250,7 @@ describe("The network bucket", () => {
       const { version } = await objects.head(as(reader), name, whole);
       expect(version).to.include({ size: 77, etag: pending });
       expect(version.durability).to.include({ reports: 3, fid: pending });
-      expect(version.network).to.deep.include({ owners, reports: 3 });
+      expect(version.network).to.deep.include({ owners: network.owners, reports: 3 });
     });
 
     it("can be neither read nor copied yet", async () => {
@@ -322,178 +260,6 @@ describe("The network bucket", () => {
       expect(error.message).to.contain("3 of 12 storage nodes");
       const request = { source: name, sourcePreconditions: {} };
       await refused("InvalidObjectState", objects.copy(as(reader), { bucket: "mine", key: "copy" }, request));
-    });
-  });
-
-  describe("listed", () => {
-    const fids = Array.from({ length: 30 }, (_, n) => `${(n * 37) % 256}`.padStart(3, "0") + "a".repeat(61)) as Fid[];
-    const sorted = [...fids].sort();
-    const request = { prefix: "", delimiter: "", after: "", limit: 1000 };
-    beforeEach(() => {
-      held = fids.map((each, n) => ({ fid: each, size: n }));
-    });
-
-    it("has what the caller's own account holds on chain, in order", async () => {
-      const { objects } = await gateway();
-      const { keys, truncated } = await objects.list(as(reader), "cess", request);
-      expect(keys.map(({ key }) => key)).to.deep.equal(sorted);
-      expect(truncated).to.equal(false);
-      expect(keys[0]).to.include({ size: fids.indexOf(sorted[0]!), etag: sorted[0], owner: reader.id });
-      const other = { ...bob, readsNetwork: true };
-      expect((await objects.list(as(other), "cess", request)).keys).to.deep.equal([]);
-    });
-
-    it("comes in pages, by prefix, and after a key", async () => {
-      const { objects } = await gateway();
-      const pages: string[][] = [];
-      for (let after = ""; ;) {
-        const page = await objects.list(as(reader), "cess", { ...request, after, limit: 7 });
-        pages.push(page.keys.map(({ key }) => key));
-        if (!page.truncated) break;
-        after = page.last!;
-      }
-      expect(pages.flat()).to.deep.equal(sorted);
-      expect(pages.map((page) => page.length)).to.deep.equal([7, 7, 7, 7, 2]);
-      const prefixed = await objects.list(as(reader), "cess", { ...request, prefix: "1", after: "12" });
-      expect(prefixed.keys.map(({ key }) => key)).to.deep.equal(sorted.filter((each) => each > "12" && each < "2"));
-      expect((await objects.list(as(reader), "cess", { ...request, limit: 0 })).keys).to.deep.equal([]);
-    });
-
-    it("has common prefixes where a delimiter is in the FIDs, and takes any other", async () => {
-      const { objects } = await gateway();
-      const found: string[] = [];
-      for (let after = ""; ;) {
-        const page = await objects.list(as(reader), "cess", { ...request, delimiter: "a", after, limit: 4 });
-        expect(page.keys).to.deep.equal([]);
-        found.push(...page.prefixes);
-        if (!page.truncated) break;
-        after = page.last!;
-      }
-      expect(found).to.deep.equal(sorted.map((each) => each.slice(0, 4)));
-      expect((await objects.list(as(reader), "cess", { ...request, delimiter: "/" })).keys).to.have.length(30);
-    });
-
-    it("has each file as its only version", async () => {
-      const by = await gateway();
-      const list = (keyMarker: string, limit: number) =>
-        by.versions.list(as(reader), "cess", { prefix: "", delimiter: "", keyMarker, versionIdMarker: "", limit });
-      const first = await list("", 20);
-      expect(first).to.include({ truncated: true, nextKeyMarker: sorted[19], nextVersionIdMarker: "null" });
-      const rest = await list(first.nextKeyMarker!, 20);
-      expect(rest.truncated).to.equal(false);
-      expect([...first.versions, ...rest.versions].map(({ key }) => key)).to.deep.equal(sorted);
-      expect(rest.versions[0]).to.include({ versionId: "null", isLatest: true, deleteMarker: false });
-    });
-
-    it("is closed to nobody in particular, to strangers to the network, and to keys that may not list", async () => {
-      const by = await gateway();
-      await refused("AccessDenied", by.asking({ anonymous: true }).objects.list(as(ANONYMOUS), "cess", request));
-      await refused("AccessDenied", by.objects.list(as(alice), "cess", request));
-      for (const limits of [{ permission: "write" }, { buckets: ["mine"] }, { prefixes: ["f"] }] as const)
-        await refused("AccessDenied", by.asking({ limits }).objects.list(as(reader), "cess", request));
-    });
-  });
-
-  describe("a file that is taken over", () => {
-    const source = { bucket: "cess", key: fid };
-    const request = { source, sourcePreconditions: {} };
-    const copy = (by: AskingGateway, more: Partial<CopyRequest> = {}) =>
-      by.objects.copy(as(reader), { bucket: "mine", key: "copy" }, { ...request, ...more });
-    const rows = () => fixture.catalog.files.withFid(fid);
-
-    async function ready(settings?: TestGatewaySettings): Promise<AskingGateway> {
-      const by = await gateway("cess", settings);
-      await by.buckets.create(as(alice), "mine");
-      return by;
-    }
-
-    it("takes its headers from the request where it says so, and its conditions", async () => {
-      const by = await ready();
-      const replaceMetadata = { content: { contentType: "text/plain" }, metadata: { from: "bob" } };
-      const sourcePreconditions = { ifMatch: [fid] };
-      const copied = await copy(by, { replaceMetadata, sourcePreconditions });
-      expect(copied.content).to.deep.equal({ contentType: "text/plain" });
-      expect(copied.metadata).to.deep.equal({ from: "bob" });
-      await refused("PreconditionFailed", copy(by, { sourcePreconditions: { ifMatch: [pending] } }));
-    });
-
-    it("is declared by nobody if the destination's conditions fail", async () => {
-      const by = await ready();
-      await by.objects.put(as(alice), { bucket: "mine", key: "copy" }, body(content), plainly);
-      await refused("PreconditionFailed", copy(by, { preconditions: { ifNoneMatch: ["*"] } }));
-      expect(await rows()).to.deep.equal([]);
-    });
-
-    it("needs room in the territory, but not for an owner that the chain lists already", async () => {
-      const by = await ready();
-      fixture.chain.set(({ territories }) => {
-        for (const space of territories.values()) space.used = space.total;
-      });
-      await refused("TerritoryTooSmall", copy(by));
-      expect(await rows()).to.deep.equal([]);
-      owners = [...owners, { account: alice.cessAccount }];
-      expect((await copy(by)).durability.state).to.equal("stored");
-    });
-
-    it("is read and stored anew where the request or the bucket names an encryption, not for the operator's default", async () => {
-      const by = await ready({ encryption: { default: "AES256" } });
-      expect((await copy(by)).durability.state).to.equal("stored");
-      expect((await copy(by)).encryption).to.equal(undefined);
-      const asked = await copy(by, { encryption: { algorithm: "AES256" } });
-      expect(asked.durability.state).to.equal("staged");
-      expect(asked.encryption?.algorithm).to.equal("AES256");
-      await by.encryption.set(as(alice), "mine", { algorithm: "AES256" });
-      expect((await copy(by)).durability.state).to.equal("staged");
-    });
-
-    it("has a checksum if one is asked for: then its bytes are read once", async () => {
-      const by = await ready();
-      const { checksum } = await copy(by, { checksumAlgorithm: "CRC32" });
-      expect(checksum).to.include({ algorithm: "CRC32", type: "FULL_OBJECT" });
-      expect(fixture.retrieval.opened).to.have.length(1);
-    });
-
-    it("is refused if the network has lost it", async () => {
-      redundancy = () => Promise.resolve(3);
-      await refused("ObjectUnavailable", copy(await ready()));
-      expect(await rows()).to.deep.equal([]);
-    });
-
-    it("is no object if the network gives it up, and nothing is left of it", async () => {
-      distribute = (row) => fixture.catalog.files.failed(row, "the network does not have the file any more");
-      const error = await refused("OperationAborted", copy(await ready()));
-      expect(error.message).to.contain("does not have the file any more");
-      expect(await fixture.catalog.objects.get("mine", "copy")).to.equal(undefined);
-      expect(await rows()).to.deep.equal([]);
-    });
-
-    it("is no object while the chain refuses, and says why", async () => {
-      distribute = (_row, job) => fixture.catalog.jobs.release(job, 0, "the chain has paused this call");
-      const error = await refused("ServiceUnavailable", copy(await ready()));
-      expect(error.message).to.contain("the chain has paused this call");
-      expect((await rows())[0]?.needed).to.equal(false);
-    });
-
-    it("waits for a repeated request if its declaration takes too long, or its client is gone", async () => {
-      distribute = () => Promise.resolve();
-      const by = await ready({ takeOver: { pollMs: 2, waitMs: 20 } });
-      await refused("ServiceUnavailable", copy(by));
-      expect((await rows())[0]).to.include({ needed: true, state: "encoded" });
-      const gone = new AbortController();
-      gone.abort(new Error("gone"));
-      const left = by.objects.copy(as(reader, gone.signal), { bucket: "mine", key: "copy" }, request);
-      expect(await left.catch((error: unknown) => (error as Error).message)).to.equal("gone");
-      distribute = (row) => fixture.catalog.files.stored(row);
-      expect((await copy(by)).durability.state).to.equal("stored");
-      expect(await rows()).to.have.length(1);
-    });
-
-    it("is not taken over where the account has stored it encrypted itself: its object can be copied", async () => {
-      const by = await ready();
-      await copy(by);
-      const sourceCipher = { text: cipher };
-      const error = await refused("InvalidRequest", copy(by, { sourceCipher }));
-      expect(error.message).to.contain("copy the object that it belongs to");
     });
   });
 
@@ -537,9 +303,10 @@ describe("The network bucket", () => {
     });
 
     it("is left out when the chain cannot be asked, or takes too long", async () => {
-      redundancy = () => Promise.reject(new DomainError({ kind: "dependencyUnavailable" }, "the chain is gone"));
+      network.redundancy = () =>
+        Promise.reject(new DomainError({ kind: "dependencyUnavailable" }, "the chain is gone"));
       expect(await head("stored")).to.equal(undefined);
-      redundancy = () => new Promise(() => undefined);
+      network.redundancy = () => new Promise(() => undefined);
       const began = Date.now();
       expect(await head("stored")).to.equal(undefined);
       expect(Date.now() - began).to.be.at.least(400);

@@ -51,9 +51,10 @@ describe("A cipher in the headers of a read", () => {
   it("has 1 to 32 bytes of text, and the MD5 that is said", () => {
     expect(kind(() => onlyReadSecret(new Headers(customer("cess-cbc", Buffer.alloc(32, "x")))))).to.equal("none");
     for (const key of [Buffer.alloc(33, "x"), Buffer.alloc(0), Buffer.from([0xff, 0xfe])])
-      expect(kind(() => onlyReadSecret(new Headers(customer("cess-cbc", key)))), key.toString("hex")).to.equal(
-        "InvalidArgument",
-      );
+      expect(
+        kind(() => onlyReadSecret(new Headers(customer("cess-cbc", key)))),
+        key.toString("hex"),
+      ).to.equal("InvalidArgument");
     const wrong = customer("cess-cbc", cipher).with(-1, md5(Buffer.from("another")));
     expect(kind(() => onlyReadSecret(new Headers(wrong)))).to.equal("InvalidArgument");
     for (const missing of [0, 2, 4]) {
