@@ -20,8 +20,8 @@ export interface DirectorySettings {
 
 export const DIRECTORY_DEFAULTS: DirectorySettings = { rememberedSegments: 16_384, freshMs: 5 * 60_000 };
 
-/** How long a list of what an account holds serves. Milliseconds: long enough for the pages of one listing. */
-const HELD_MS = 15_000;
+/** How old what is said of owners may be. Milliseconds: long enough for the pages of one listing. */
+const RECENT_MS = 15_000;
 /** Entries of all remembered lists together (about 100 bytes each). */
 const REMEMBERED_HELD = 1_000_000;
 /** Sizes of files that were listed (about 150 bytes each). */
@@ -89,9 +89,18 @@ export class FileDirectory {
   }
 
   /** What the chain lists under this FID, from the cache if it is fresh. Undefined when there is no such file. */
-  async file(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
+  file(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
+    return this.fileSince(fid, 0, signal);
+  }
+
+  /** The same, read some seconds ago at most if the chain can be read: owners come and go. */
+  recentFile(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
+    return this.fileSince(fid, this.components.clock.now() - RECENT_MS, signal);
+  }
+
+  private async fileSince(fid: Fid, notBefore: number, signal?: AbortSignal): Promise<ChainFile | undefined> {
     try {
-      return await this.sharedFile(fid, 0, signal);
+      return await this.sharedFile(fid, notBefore, signal);
     } catch (error) {
       if (isProblem(error, "objectUnavailable")) return undefined;
       throw error;
@@ -118,7 +127,7 @@ export class FileDirectory {
   /** What the chain lists of this account, read some seconds ago at most. */
   async held(account: CessAccount, signal?: AbortSignal): Promise<HeldFiles> {
     const known = this.lists.get(account);
-    if (known && this.components.clock.now() - known.at < HELD_MS) return known.value;
+    if (known && this.components.clock.now() - known.at < RECENT_MS) return known.value;
     const read = async () => {
       const at = this.components.clock.now();
       const value = await HeldFiles.of(await this.components.chain.ownedFiles(account));

@@ -27,7 +27,7 @@ describe("Distribution: a file that is taken over from the network", () => {
 
   async function takeOver(): Promise<TakeOver> {
     const file = { fid, size: 12, format: PLAIN, segments, territory: alice.territory };
-    const taken = await bench.catalog.takeOvers.begin({ owner: alice.id, bucket: "alice", key: "theirs", file });
+    const taken = await bench.catalog.takeOvers.begin({ owner: alice.id, bucket: "alice", key: "box/ours.txt", file });
     bench.wake("store");
     return taken;
   }
@@ -55,6 +55,14 @@ describe("Distribution: a file that is taken over from the network", () => {
       expect(bench.chain).to.include({ overwrites: 0, doubleListings: 0, refusals: 0 });
     });
   }
+
+  it("is declared under the name of the object that it is taken over for, where the bucket's tag says so", async () => {
+    await open();
+    await storeElsewhere();
+    await bench.catalog.documents.put("alice", "tagging", [{ key: "cess-name", value: "key" }]);
+    await untilStored(await takeOver());
+    expect(bench.chain.finalFile(fid)?.owners.map(({ fileName }) => fileName)).to.deep.equal(["theirs", "ours.txt"]);
+  });
 
   it("is not declared for an owner that the chain lists already", async () => {
     await open();
