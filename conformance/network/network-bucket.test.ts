@@ -1,10 +1,15 @@
 import { randomBytes } from "node:crypto";
 import {
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
@@ -21,6 +26,7 @@ describe("The network bucket", () => {
   let encrypted: boolean;
   /** What the network has under the FID. */
   let kept: Buffer = content;
+  let length = content.length;
 
   before(async function () {
     // An object whose ETag is its FID, brought into the network.
@@ -44,7 +50,9 @@ describe("The network bucket", () => {
 
   it("gives any file on the network by its FID, encrypted where the endpoint encrypts", async () => {
     const { Body, ETag, ContentLength } = await s3.send(new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid }));
-    expect([ETag, ContentLength]).to.deep.equal([`"${fid}"`, content.length]);
+    // Encrypted, it is given whole: cut off it could not be decrypted.
+    length = encrypted ? 32 * 1024 * 1024 : content.length;
+    expect([ETag, ContentLength]).to.deep.equal([`"${fid}"`, length]);
     kept = await bytesOf(Body);
     expect(Buffer.compare(kept, content) === 0).to.equal(!encrypted);
     if (encrypted) expect(kept.includes(content.subarray(0, 16))).to.equal(false);
@@ -54,7 +62,7 @@ describe("The network bucket", () => {
     const { Body, ContentRange } = await s3.send(
       new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, Range: "bytes=100-199" }),
     );
-    expect(ContentRange).to.equal(`bytes 100-199/${content.length}`);
+    expect(ContentRange).to.equal(`bytes 100-199/${length}`);
     expect(Buffer.compare(await bytesOf(Body), kept.subarray(100, 200))).to.equal(0);
     for (const path of [`/${NETWORK_BUCKET}/${fid}`, `/${bucket.name}/object`]) {
       const { status, headers } = await send({ method: "HEAD", path });
@@ -62,9 +70,7 @@ describe("The network bucket", () => {
       expect(headers["x-cess-redundancy"]).to.equal("12/12");
       expect(headers["x-cess-fid"]).to.equal(fid);
     }
-    expect((await s3.send(new HeadObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid }))).ContentLength).to.equal(
-      content.length,
-    );
+    expect((await s3.send(new HeadObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid }))).ContentLength).to.equal(length);
   });
 
   it("knows no other keys, and cannot be written or taken", async () => {
@@ -77,5 +83,38 @@ describe("The network bucket", () => {
     expect((await refusal(altClient().send(new CreateBucketCommand({ Bucket: NETWORK_BUCKET })))).code).to.equal(
       "BucketAlreadyExists",
     );
+  });
+
+  it("lists what the account holds on chain, and says of a file whose it is", async () => {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: NETWORK_BUCKET, Prefix: fid }));
+    expect(Contents.map(({ Key, ETag, Size }) => [Key, ETag, Size])).to.deep.equal([[fid, `"${fid}"`, content.length]]);
+    const { headers } = await send({ method: "HEAD", path: `/${NETWORK_BUCKET}/${fid}` });
+    expect(headers["x-cess-owner"]).to.match(/^c[1-9A-HJ-NP-Za-km-z]+$/);
+    expect(headers["x-cess-file-name"]).to.match(/^[!-~]{3,63}$/);
+    const { IsTruncated } = await s3.send(new ListObjectVersionsCommand({ Bucket: NETWORK_BUCKET, MaxKeys: 1 }));
+    expect(IsTruncated).to.be.a("boolean");
+  });
+
+  it("gives files to other accounts without their bytes: CopyObject takes them over", async () => {
+    const client = altClient();
+    const target = { Bucket: `${bucket.name}-taken`, Key: "taken" };
+    await client.send(new CreateBucketCommand({ Bucket: target.Bucket }));
+    try {
+      const { CopyObjectResult } = await client.send(
+        new CopyObjectCommand({ ...target, CopySource: `${NETWORK_BUCKET}/${fid}` }),
+      );
+      expect(CopyObjectResult?.ETag).to.equal(`"${fid}"`);
+      const { Body } = await client.send(new GetObjectCommand(target));
+      expect(Buffer.compare(await bytesOf(Body), kept)).to.equal(0);
+    } finally {
+      await client.send(new DeleteObjectCommand(target));
+      await client.send(new DeleteBucketCommand({ Bucket: target.Bucket }));
+    }
+  });
+
+  it("opens no file with a cipher that is not its own", async () => {
+    const cipher = { SSECustomerAlgorithm: "cess-cbc", SSECustomerKey: "open sesame" };
+    const { code } = await refusal(s3.send(new GetObjectCommand({ Bucket: NETWORK_BUCKET, Key: fid, ...cipher })));
+    expect(code).to.equal(encrypted ? "AccessDenied" : "InvalidRequest");
   });
 });

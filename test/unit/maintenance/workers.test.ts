@@ -7,9 +7,10 @@ import { MemoryBlobs } from "../../../src/blobs/memory-blobs.js";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { OrphanSweeper } from "../../../src/maintenance/orphan-sweeper.js";
 import { PreparationGc } from "../../../src/maintenance/preparation-gc.js";
+import { TakeOverGc } from "../../../src/maintenance/take-over-gc.js";
 import { UploadGc } from "../../../src/maintenance/upload-gc.js";
 import type { BlobId } from "../../../src/model/object.js";
-import { CatalogFixture, segment, version } from "../../suites/catalog-fixture.js";
+import { CatalogFixture, file, segment, version } from "../../suites/catalog-fixture.js";
 import { testKeys } from "../../support/test-keys.js";
 
 const HOUR = 3_600_000;
@@ -104,6 +105,26 @@ describe("Maintenance", () => {
     expect(await on.catalog.uploads.get("box", "k", "old")).to.equal(undefined);
     expect(await on.catalog.uploads.get("box", "k", "young")).not.to.equal(undefined);
     expect(await on.catalog.uploads.get("box", "k", "open")).not.to.equal(undefined);
+  });
+
+  it("Files that were taken over for an object that never came are let go of after an hour", async () => {
+    const { catalog, clock } = on;
+    const begin = (content: string) =>
+      catalog.takeOvers.begin({ owner: "anna", bucket: "box", key: content, file: file(content, []) });
+    const old = await begin("old");
+    await catalog.files.stored(old.file);
+    clock.time += HOUR / 2;
+    const young = await begin("young");
+    clock.time += HOUR / 2 + 1;
+    let work = 0;
+    const blobs = new MemoryBlobs();
+    const gc = new TakeOverGc({ catalog, clock, blobs, onWork: () => work++ }, { intervalMs: HOUR });
+    expect(await gc.step()).to.deep.equal({ kind: "busy" });
+    expect(await gc.step()).to.deep.equal({ kind: "idle", until: clock.time + HOUR });
+    expect(work).to.equal(1);
+    expect(await catalog.takeOvers.progress(old.id)).to.equal(undefined);
+    expect(await catalog.jobs.count()).to.include({ delete: 1 });
+    expect(await catalog.takeOvers.progress(young.id)).to.include({ state: "encoded" });
   });
 
   it("The preparation pruner clears what was saved for a subject that is gone, once an interval", async () => {
