@@ -33,6 +33,7 @@ import type { Uploads } from "./uploads/uploads.js";
 import { InlineDigests, type Digests } from "./ingest/digests.js";
 import { NotificationService } from "./buckets/notification-service.js";
 import type { NetworkBucket } from "./objects/network-bucket.js";
+import { NetworkCopy } from "./objects/network-copy.js";
 import { ObjectBytes } from "./objects/object-bytes.js";
 import { ObjectCopy } from "./objects/object-copy.js";
 import { ENCRYPTION_DEFAULTS, ObjectEncryption } from "./objects/object-encryption.js";
@@ -129,7 +130,10 @@ export class CessGateway implements Gateway {
     this.buckets = new BucketService(shared, { region, ...newBuckets });
     this.documents = new DocumentService(shared);
     this.acls = new AclService(shared);
-    this.objects = new ObjectService({ ...shared, copy: new ObjectCopy({ ...shared, takeOvers }) });
+    this.objects = new ObjectService({
+      ...shared,
+      copy: new ObjectCopy({ ...shared, networkCopy: new NetworkCopy({ ...shared, takeOvers }) }),
+    });
     this.accessLogs = new LogDelivery({ ...shared, objects: this.objects });
     this.uploads = new UploadService({ ...shared, completion: new UploadCompletion(shared, { multipartEtag }) });
     this.versions = new VersionService(shared);

@@ -24,6 +24,8 @@ export const DIRECTORY_DEFAULTS: DirectorySettings = { rememberedSegments: 16_38
 const RECENT_MS = 15_000;
 /** Entries of all remembered lists together (about 100 bytes each). */
 const REMEMBERED_HELD = 1_000_000;
+/** How old the size of a listed file may be: it changes only when the file is deleted and declared again. Milliseconds. */
+const SIZE_MS = 3_600_000;
 /** Sizes of files that were listed (about 150 bytes each). */
 const REMEMBERED_SIZES = 200_000;
 
@@ -44,8 +46,8 @@ export class FileDirectory {
     maxSize: REMEMBERED_HELD,
     sizeCalculation: ({ value }) => Math.max(value.count, 1),
   });
-  /** Of listed files; a size never changes. */
-  private readonly knownSizes = new LRUCache<Fid, number>({ max: REMEMBERED_SIZES });
+  /** Of listed files. */
+  private readonly knownSizes = new LRUCache<Fid, Dated<number>>({ max: REMEMBERED_SIZES });
   private readonly sizeReads = new Semaphore({ permits: 16 });
   private nodes: Dated<Map<CessAccount, ChainNode>> | undefined;
 
@@ -93,9 +95,10 @@ export class FileDirectory {
     return this.fileSince(fid, 0, signal);
   }
 
-  /** The same, read some seconds ago at most if the chain can be read: owners come and go. */
+  /** The same, read some seconds ago at most: owners come and go. While the chain is away, as `file`. */
   recentFile(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
-    return this.fileSince(fid, this.components.clock.now() - RECENT_MS, signal);
+    const { chain, clock } = this.components;
+    return this.fileSince(fid, chain.connected ? clock.now() - RECENT_MS : 0, signal);
   }
 
   private async fileSince(fid: Fid, notBefore: number, signal?: AbortSignal): Promise<ChainFile | undefined> {
@@ -115,10 +118,11 @@ export class FileDirectory {
   /** The sizes of these files on chain, in bytes, in their order; undefined for one that there is not. */
   sizes(fids: readonly Fid[], signal?: AbortSignal): Promise<(number | undefined)[]> {
     const size = async (fid: Fid) => {
+      const at = this.components.clock.now();
       const known = this.knownSizes.get(fid);
-      if (known !== undefined) return known;
+      if (known && at - known.at < SIZE_MS) return known.value;
       const read = await this.sizeReads.run(() => this.file(fid, signal), { signal });
-      if (read) this.knownSizes.set(fid, read.size);
+      if (read) this.knownSizes.set(fid, { value: read.size, at });
       return read?.size;
     };
     return Promise.all(fids.map(size));

@@ -18,7 +18,10 @@ const LAST_FRAGMENT = DATA_FRAGMENTS - 1;
  * bytes, at least 16 in each segment. It costs one fragment at most, and is found out once for each file.
  */
 export class StoredForm {
-  /** FID → whether the bytes behind the size are zeros; FID and the cipher's digest → whether the cipher opens the file. */
+  /**
+   * FID and size → whether the bytes behind are zeros; with the cipher's digest → whether the cipher opens the file. The
+   * same segments may be there in another size when a file was deleted and declared again.
+   */
   private readonly findings = new LRUCache<string, boolean>({ max: REMEMBERED });
 
   constructor(private readonly fragments: Pick<FragmentSource, "get">) {}
@@ -37,7 +40,7 @@ export class StoredForm {
    */
   async decrypted(file: CessFile, cipher: string, signal?: AbortSignal): Promise<CessFile> {
     const format: SegmentFormat = { name: "cess-cbc", cipher };
-    const key = `${file.fid} ${createHash("sha256").update(cipher).digest("base64")}`;
+    const key = `${nameOf(file)} ${createHash("sha256").update(cipher).digest("base64")}`;
     const opens = this.findings.get(key) ?? (await this.opens(file, format, signal));
     this.findings.set(key, opens);
     if (opens) return { ...file, format };
@@ -68,10 +71,10 @@ export class StoredForm {
   }
 
   private async isPlain(file: CessFile, signal: AbortSignal | undefined): Promise<boolean> {
-    const known = this.findings.get(file.fid);
+    const known = this.findings.get(nameOf(file));
     if (known !== undefined) return known;
     const found = await this.endsInZeros(file, signal);
-    this.findings.set(file.fid, found);
+    this.findings.set(nameOf(file), found);
     return found;
   }
 
@@ -90,6 +93,10 @@ export class StoredForm {
     const behind = bytes.subarray(offset);
     return Buffer.compare(behind, ZEROS.subarray(0, behind.length)) === 0;
   }
+}
+
+function nameOf({ fid, size }: CessFile): string {
+  return `${fid} ${size}`;
 }
 
 /** Bytes in all segments of a file. */

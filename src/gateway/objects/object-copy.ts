@@ -1,13 +1,11 @@
 import type { VersionBytes } from "../../catalog/catalog.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
 import { isNetworkBucket, type Bucket } from "../../model/bucket.js";
-import type { Encryption } from "../../model/encryption.js";
 import { S3Error } from "../s3-error.js";
-import { PLAIN, type CessFile, type DataKey, type SegmentFormat } from "../../model/file.js";
+import { PLAIN, type DataKey } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import type { Layout } from "../../model/layout.js";
-import { DATA_FRAGMENTS, FRAGMENTS } from "../../model/sizes.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import { payerOf } from "../access/accounts.js";
 import { forVersion } from "../access/actions.js";
@@ -15,6 +13,7 @@ import type { BucketCall } from "../call.js";
 import type { StorageComponents } from "./storage-components.js";
 import type { Copied, CopyRequest, ObjectName } from "./objects.js";
 import { readableSource, type SourceComponents } from "./copy-source.js";
+import { isInterchangeable, packedFormat, sharesFid } from "./copied-format.js";
 import { damagedObject } from "./damaged-object.js";
 import { ingest, ingestedChecksum } from "../ingest/ingest.js";
 import { LIMITS, requireKey, requireMetadata } from "../limits.js";
@@ -24,16 +23,12 @@ import type { NotificationService } from "../buckets/notification-service.js";
 import { newObjectAcl } from "../access/object-acl.js";
 import { combinedChecksum } from "../ingest/combined-checksum.js";
 import { pendingDeal } from "./network-bucket.js";
+import type { NetworkCopy } from "./network-copy.js";
 import { newVersion, type VersionMembers } from "./new-version.js";
-import type { Redundancy } from "./redundancy.js";
-import type { TakeOvers } from "./take-over.js";
 import { whileReplaced } from "./while-replaced.js";
-import { requirePreconditions } from "./write-precondition.js";
 
 export interface CopyComponents extends StorageComponents, SourceComponents {
-  readonly takeOvers: TakeOvers;
-  /** Absent without a chain. */
-  readonly redundancy?: Redundancy | undefined;
+  readonly networkCopy: NetworkCopy;
   readonly notifications: NotificationService;
   readonly onWork: () => void;
 }
@@ -98,7 +93,7 @@ export class ObjectCopy {
     opened: OpenedSource,
     common: Pick<VersionMembers, "acl" | "lock" | "outboxEvent">,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork, encryption, layouts, storageQuota } = this.components;
+    const { catalog, staging, onWork, encryption, layouts, storageQuota, networkCopy } = this.components;
     const { source } = opened;
     const bucket = call.bucket.name;
     await storageQuota.requireObject(call.bucket, key, source.size);
@@ -115,8 +110,10 @@ export class ObjectCopy {
       ...common,
     };
     const file = source.network?.file;
-    if (file && (await this.takesOver(bucket, request, file.format, fresh)))
-      return this.takeOver(call, key, members, request, opened, file, fresh);
+    if (file && (await networkCopy.takesOver(bucket, request, file, fresh))) {
+      const checksum = await this.checksum(call, opened, request.checksumAlgorithm);
+      return networkCopy.run(call, key, { ...members, checksum }, request, source, file, fresh);
+    }
     const shared = await this.sharedBytes(call, source, fresh, layout);
     if (!shared) return this.restage(call, key, { ...members, ...fresh }, request, opened);
     const { bytes, sameFiles } = shared;
@@ -135,68 +132,6 @@ export class ObjectCopy {
     const written = await staging.commit([], () => catalog.objects.put(version, bytes, request.preconditions));
     onWork();
     return written.version;
-  }
-
-  /**
-   * Whether a file of the network becomes the copy's own as it is. Not if the request or the bucket names an encryption
-   * that the file does not have: then its bytes are read, and stored anew. The operator's default does not count, since the
-   * file's bytes are on the network as they are.
-   */
-  private async takesOver(
-    bucket: string,
-    request: CopyRequest,
-    stored: SegmentFormat,
-    { format = PLAIN }: NewEncryption,
-  ): Promise<boolean> {
-    if (request.encryption) return false;
-    const isNamed = (await this.components.catalog.documents.get(bucket, "encryption")) !== undefined;
-    return !isNamed || isInterchangeable(stored, format);
-  }
-
-  /** The copy's account becomes an owner of the file on chain: a declaration, and no bytes. */
-  private async takeOver(
-    call: BucketCall,
-    key: string,
-    members: Omit<VersionMembers, "etag">,
-    request: CopyRequest,
-    opened: OpenedSource,
-    file: CessFile,
-    fresh: NewEncryption,
-  ): Promise<ObjectVersion> {
-    const { catalog, staging, quota, onWork, encryption, redundancy, takeOvers } = this.components;
-    const { source } = opened;
-    const bucket = call.bucket.name;
-    await requirePreconditions(catalog, bucket, key, request.preconditions);
-    const { durability } = (await redundancy?.withRedundancy(source)) ?? source;
-    if ((durability.redundancy ?? FRAGMENTS) < DATA_FRAGMENTS) throw lostFile(file);
-    const isOwner = source.network?.owners.some(({ account }) => account === call.account.cessAccount);
-    // An owner that the chain lists already is charged nothing.
-    const release =
-      isOwner === true
-        ? () => undefined
-        : await quota.admit(call.account, file.size, file.format, "own-file", call.waits);
-    try {
-      const named = file.format.name === "cess-cbc" && fresh.format?.name !== "cess-cbc";
-      const { encryption: kept } =
-        file.format.name !== "cess-cbc" ? {} : named ? await encryption.ofCipher(file.format.cipher) : fresh;
-      const version = newVersion(call, key, {
-        ...members,
-        encryption: kept,
-        layout: "own-file",
-        etag: source.etag,
-        checksum: await this.checksum(call, opened, request.checksumAlgorithm),
-      });
-      const written = await takeOvers.run(call, file, { bucket, key }, async (row) => {
-        const extents = [{ file: row, fid: file.fid, offset: 0, length: file.size }];
-        return staging.commit([], () =>
-          catalog.objects.put(version, { blobs: [], extents, copied: true }, request.preconditions),
-        );
-      });
-      onWork();
-      return written.version;
-    } finally {
-      release();
-    }
   }
 
   /** The source's FID. Its files may have become known since it was read. */
@@ -303,33 +238,6 @@ export class ObjectCopy {
   }
 }
 
-/**
- * Whether a copy in the format `wanted` can share files that are stored in another. Data keys do not matter: they are
- * wrapped again for the copy.
- */
-function isInterchangeable(stored: SegmentFormat, wanted: SegmentFormat): boolean {
-  return (
-    stored.name === wanted.name &&
-    (stored.name !== "cess-cbc" || (wanted.name === "cess-cbc" && stored.cipher === wanted.cipher))
-  );
-}
-
-/** The format of a packed object: it takes more bytes than its content when it is sealed. */
-function packedFormat(sealed: boolean): SegmentFormat {
-  return sealed ? { name: "aes-256-gcm", first: 0 } : PLAIN;
-}
-
-/**
- * Whether a copy of staged bytes whose FID is known will have that FID, given the source's data key. False where it
- * depends on the text of a cipher, which the operator may have changed; undefined where it cannot be.
- */
-function sharesFid(stored: Encryption | undefined, { encryption, format }: NewEncryption): boolean | undefined {
-  if (stored?.algorithm === "cess-cbc")
-    return encryption?.algorithm === stored.algorithm && encryption.keyId === stored.keyId ? false : undefined;
-  const name = stored === undefined ? PLAIN.name : "aes-256-gcm";
-  return name === (format ?? PLAIN).name ? true : undefined;
-}
-
 /** The copy's headers: the source's, but storage class and website redirect only from the request. */
 function contentOfCopy(content: ContentHeaders, own: CopyRequest["own"]): ContentHeaders {
   const kept = Object.entries(content).filter(
@@ -355,13 +263,6 @@ function isSelfCopy(
     own?.websiteRedirectLocation !== undefined;
   const restores = source.versionId !== undefined && versioning !== undefined;
   return source.bucket === name && source.key === key && !changes && !restores;
-}
-
-function lostFile({ fid }: CessFile): S3Error {
-  return new S3Error("ObjectUnavailable", {
-    message: `The network has lost the file: fewer than ${DATA_FRAGMENTS} of its ${FRAGMENTS} fragments are left.`,
-    resource: fid,
-  });
 }
 
 function illegalSelfCopy(): S3Error {

@@ -93,6 +93,25 @@ describe("Distribution: a file that is taken over from the network", () => {
     expect(await bench.catalog.files.get(taken.file)).to.equal(undefined);
   });
 
+  it("is declared again when it is wanted again while its deletion is on the way", async () => {
+    await open();
+    await storeElsewhere();
+    const taken = await takeOver();
+    await untilStored(taken);
+    await bench.catalog.takeOvers.end(taken.id);
+    bench.wake("delete");
+    await bench.until(
+      "its deletion is signed",
+      async () => (await bench.catalog.files.get(taken.file))?.signed !== undefined,
+    );
+    const again = await takeOver();
+    expect(await progress(again)).to.include({ state: "deleting" });
+    await untilStored(again);
+    await bench.noJobs();
+    expect(log()).to.deep.equal(["declare", "join", "delete", "join"]);
+    expect(bench.chain.finalFile(fid)?.owners).to.have.length(2);
+  });
+
   it("never becomes a deal without bytes: a file that is gone is given up, and nothing is signed", async () => {
     await open();
     const taken = await takeOver();
