@@ -127,6 +127,8 @@ export const objectSchema = z.object({
   fid: z.string().optional(),
   extent: z.object({ offset: count, length: count }).optional(),
   redundancy: count.optional(),
+  /** Bytes of the territory that it is charged, or will be. */
+  chargedBytes: count.optional(),
   files: z.array(fileSchema),
   job: jobSchema.optional(),
   /** Why it does not go on at the moment, in words; empty when it is stored. */

@@ -28,6 +28,9 @@ export function objectText(object: ObjectAnswer): string {
     ...(object.fid === undefined ? [] : [["FID", object.fid] as const]),
     ...(object.extent ? [["extent", `${object.extent.offset}+${object.extent.length}`] as const] : []),
     ...(object.redundancy === undefined ? [] : [["redundancy", `${object.redundancy} of 12`] as const]),
+    ...(object.chargedBytes === undefined
+      ? []
+      : [["charged", `${object.chargedBytes} bytes (${bytesText(object.chargedBytes)})`] as const]),
     ...object.waiting.map((why, at) => [at === 0 ? "waits" : "", plainText(why)] as const),
   ];
   return [tableText(rows), ...object.files.map(fileText)].join("\n\n");

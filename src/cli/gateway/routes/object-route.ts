@@ -39,7 +39,7 @@ async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: numb
   const encoding = jobOf(await status.job("encode", id));
   const queuedAt = await status.queuedAt(id);
   const packBy = queuedAt === undefined ? undefined : new Date(queuedAt + packMaxAgeMs).toISOString();
-  const { state, fid, extent } = durability;
+  const { state, fid, extent, chargedBytes } = durability;
   const counts = files.flatMap(({ redundancy }) => redundancy ?? []);
   return {
     bucket,
@@ -52,6 +52,7 @@ async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: numb
     ...(fid === undefined ? {} : { fid }),
     ...(extent === undefined ? {} : { extent }),
     ...(counts.length > 0 && counts.length === extents.length ? { redundancy: Math.min(...counts) } : {}),
+    ...(chargedBytes === undefined ? {} : { chargedBytes }),
     files,
     ...encoding,
     waiting: version.deleteMarker ? [] : waitingFor({ state, files, job: encoding.job, packBy }),
