@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
 import { identitySchema } from "./identity.js";
+import { signUpSchema } from "./sign-up.js";
 import { webhooksSchema } from "./webhooks.js";
 import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
@@ -150,6 +151,7 @@ export const settingsSchema = z.strictObject({
     })
     .min(1),
   identity: identitySchema.prefault({}),
+  signUp: signUpSchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({
@@ -330,6 +332,9 @@ export const keyConfigSchema = z.object({
 /** The part that commands need that change accounts and keys while no gateway runs. */
 export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
 
+/** The part that says which chain there is and which account signs, for commands that need no gateway. */
+export const chainConfigSchema = z.object({ chain: chainSchema });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
@@ -338,6 +343,7 @@ export const adminConfigSchema = z.object({
   tls: settingsSchema.shape.tls,
 });
 
+export type ChainConfig = Readonly<z.output<typeof chainSchema>>;
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;

@@ -39,6 +39,8 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "identity.issuers[].claim": "department",
   "identity.issuers[].policy": READ_ONLY,
   "identity.issuers[].policyFile": "/etc/cess-s3/web-policy.json",
+  "signUp.gateway": "s3.example.com",
+  "signUp.endpoint": "https://s3.example.com",
   "encryption.default": "AES256",
   "encryption.keyFile": "/etc/cess-s3/keys.json",
   "encryption.masterKey": "32 bytes in base64, as `openssl rand -base64 32` prints them",
