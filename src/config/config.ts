@@ -10,6 +10,7 @@ import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
+import { placementSchema } from "./placement.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 const hostName = z
@@ -191,25 +192,7 @@ export const settingsSchema = z.strictObject({
       maxCooldownSeconds: wholeNumber({ min: 1 }).default(600),
     })
     .prefault({}),
-  /** Which storage nodes get fragments; see docs/placement.md. */
-  placement: z
-    .strictObject({
-      /** Accounts of storage nodes that get fragments first. */
-      prefer: z.array(z.string()).min(1).optional(),
-      /** Accounts of storage nodes: no others get fragments. */
-      require: z.array(z.string()).min(1).optional(),
-      avoid: z.array(z.string()).min(1).optional(),
-      /** Most fragments of a file in one /16 network, and with one operator. */
-      perNetwork: wholeNumber({ min: 1, max: 12 }).optional(),
-      perOperator: wholeNumber({ min: 1, max: 12 }).optional(),
-      /** Path of an ES module that exports the operator's own `policy`. */
-      module: z.string().min(1).optional(),
-    })
-    .refine(
-      (rules) => rules.module === undefined || Object.keys(rules).length === 1,
-      "module decides alone: remove the other rules, or module",
-    )
-    .prefault({}),
+  placement: placementSchema.prefault({}),
   /** Bytes a second that fragments are sent with, all nodes together; 0: no limit. */
   uploadBandwidth: bytes
     .prefault(0)

@@ -7,7 +7,8 @@ import { S3Error } from "../s3-error.js";
 import type { Policy } from "../../model/policy.js";
 import { requireActions } from "../../model/policy-actions.js";
 import { isNamed, isPublicPolicy } from "../../model/policy-decision.js";
-import { requireTags, TAG_LIMITS } from "../../model/tag.js";
+import { PlacementTags } from "../../model/placement-tags.js";
+import { requireTags, TAG_LIMITS, type Tag } from "../../model/tag.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
 import { requireGrantees, requireUnblocked } from "../access/object-acl.js";
@@ -17,6 +18,8 @@ export interface CheckComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
   readonly keys: Keys;
+  /** Which storage nodes buckets may choose by their tags. */
+  readonly placementTags?: PlacementTags | undefined;
   /** Names of the webhooks the operator has configured. */
   readonly webhooks: readonly string[];
 }
@@ -69,11 +72,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
     }
   },
 
-  /** InvalidTag, InvalidArgument. */
-  tagging(_components, _call, tags) {
-    requireTags(tags, TAG_LIMITS.bucket);
-    requireLayoutTag(tags);
-  },
+  tagging: (components, _call, tags) => requireBucketTags(components, tags),
 
   /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */
   async versioning({ catalog }, { bucket }, state) {
@@ -84,6 +83,16 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
     });
   },
 };
+
+/** InvalidTag, InvalidArgument. */
+export function requireBucketTags(
+  { placementTags = PlacementTags.none }: Pick<CheckComponents, "placementTags">,
+  tags: readonly Tag[],
+): void {
+  requireTags(tags, TAG_LIMITS.bucket);
+  requireLayoutTag(tags);
+  placementTags.require(tags);
+}
 
 /** Rejects with S3's error if the call's bucket cannot have this document. */
 export async function checkDocument<Name extends DocumentName>(

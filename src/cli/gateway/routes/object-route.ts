@@ -7,12 +7,13 @@ import { FRAGMENTS } from "../../../model/sizes.js";
 import type { FileAnswer, ObjectAnswer } from "../../admin-answers.js";
 import type { Services } from "../services.js";
 import { toJob } from "./job-routes.js";
+import { placementOf } from "./object-placement.js";
 import { waitingFor } from "./object-waiting.js";
 
 /** How long the chain may take to tell who holds the fragments, ms. */
 const CHAIN_MS = 10_000;
 
-type Parts = Pick<Services, "catalog" | "registry" | "retrieval">;
+type Parts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags">;
 type Holder = FileAnswer["segments"][number]["holders"][number];
 
 /** One object: how far it is on its way into the network, who holds it, and why it waits. */
@@ -53,7 +54,7 @@ async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: numb
     ...(extent === undefined ? {} : { extent }),
     ...(counts.length > 0 && counts.length === extents.length ? { redundancy: Math.min(...counts) } : {}),
     ...(chargedBytes === undefined ? {} : { chargedBytes }),
-    files,
+    ...(await placementOf(parts, bucket, files)),
     ...encoding,
     waiting: version.deleteMarker ? [] : waitingFor({ state, files, job: encoding.job, packBy }),
   };
