@@ -17,7 +17,7 @@ function personalSign(message: Uint8Array): Uint8Array {
 }
 
 describe("Authorizations by proxy on the dev chain", () => {
-  for (const spec of [100, 133] as const)
+  for (const spec of [100, 133, 136] as const)
     describe(`of spec ${spec}`, () => {
       let chain: ChainClient;
       before(async () => {
