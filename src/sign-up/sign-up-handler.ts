@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { onAbort } from "../async/abort.js";
+import { abortable } from "../async/abort.js";
 import { SemaphoreFull } from "../async/semaphore.js";
 import { isProblem } from "../model/errors.js";
 import { KIB } from "../model/sizes.js";
@@ -21,11 +21,12 @@ export interface SignUpHandlerComponents {
 export interface SignUpHandlerSettings {
   /** Origins of web pages that may ask from browsers, such as `https://wallet.example.com`. */
   readonly origins: readonly string[];
+  /** For a body to arrive, ms; 10 s by default. */
+  readonly bodyMs?: number;
 }
 
 /** Bytes of a body. */
 const BODY_LIMIT = 8 * KIB;
-/** For a body to arrive, ms. */
 const BODY_MS = 10_000;
 /** Requests at a time. */
 const MAX_REQUESTS = 64;
@@ -87,7 +88,7 @@ export class SignUpHandler {
     const waitMs = this.components.rate.take(from);
     if (waitMs > 0) throw tooOften(waitMs);
     if (this.requests > MAX_REQUESTS) throw busy();
-    return route(await jsonBody(request, signal), from);
+    return route(await jsonBody(request, this.settings.bodyMs ?? BODY_MS, signal), from);
   }
 
   private routes(path: string): Readonly<Record<string, Route>> | undefined {
@@ -157,30 +158,32 @@ const busy = () =>
   new SignUpRefusal(503, "Busy", "The gateway has too many requests: try again.", { headers: { "retry-after": "1" } });
 
 /** The body of a request, parsed. Rejects with SignUpRefusal, and with the signal's reason. */
-async function jsonBody(request: IncomingMessage, signal: AbortSignal): Promise<unknown> {
+async function jsonBody(request: IncomingMessage, bodyMs: number, signal: AbortSignal): Promise<unknown> {
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
     throw new SignUpRefusal(415, "UnsupportedMediaType", "The body must be JSON: content-type application/json.");
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > BODY_LIMIT) throw tooLarge();
-  const parts: Buffer[] = [];
-  let size = 0;
-  const timeout = AbortSignal.timeout(BODY_MS);
-  const stops = [signal, timeout].map((each) => onAbort(each, () => request.destroy()));
+  const timeout = AbortSignal.timeout(bodyMs);
+  const body = await abortable(wholeBody(request), [signal, timeout]).catch((error: unknown) => {
+    if (error !== timeout.reason) throw error;
+    throw new SignUpRefusal(408, "RequestTimeout", `The body did not arrive within ${bodyMs / 1000} s.`);
+  });
   try {
-    // The answer still needs the connection when it is not read to its end.
-    for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > BODY_LIMIT) throw tooLarge();
-      parts.push(part);
-    }
-  } finally {
-    for (const stop of stops) stop();
-  }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+    return JSON.parse(body);
   } catch (cause) {
     throw new SignUpRefusal(400, "InvalidRequest", "The body is not JSON.", { cause });
   }
+}
+
+async function wholeBody(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers["content-length"] ?? 0) > BODY_LIMIT) throw tooLarge();
+  const parts: Buffer[] = [];
+  let size = 0;
+  // The answer still needs the connection when it is not read to its end.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_LIMIT) throw tooLarge();
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
 }
 
 const tooLarge = () => new SignUpRefusal(413, "TooLarge", `The body may have ${BODY_LIMIT} bytes.`);

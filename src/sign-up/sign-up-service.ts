@@ -48,6 +48,8 @@ export interface KeyAnswer extends IssuedKey {
 }
 
 const DAY_MS = 86_400_000;
+/** Stands for all accounts that are to be made. */
+const NEW_ACCOUNTS = "new accounts";
 
 /** S3 access keys for whoever proves that a CESS account with a territory is theirs. All reject with SignUpRefusal. */
 export class SignUpService {
@@ -68,25 +70,28 @@ export class SignUpService {
   /** `from`: the requester's address, for the audit log. */
   async createKey(signed: SignedChallenge, wanted: string | undefined, from: string): Promise<KeyAnswer> {
     const { challenge, account } = await this.verify(signed, { kind: "key" });
-    return this.inTurn(account, async () => {
-      const { chain, identities, audit, authorizations } = this.components;
-      const territory = await this.territory(account, wanted);
-      this.requireAccount(account, territory);
-      await this.requireRoomForKey(account);
-      const authorized = await chain.authorized(account);
-      const authorization = authorized ? undefined : await authorizations.offer(canAuthorize(signed, account));
-      // From here on the challenge is used up, whatever becomes of the rest.
-      await this.use(challenge);
-      const by = `wallet ${account} from ${from}`;
-      if (!identities.find(account)) {
-        await identities.add(account, territory);
-        await audit.record({ act: "sign up", by, subject: account, result: "done", details: { territory } });
-      }
-      const { keyDays, endpoint, region } = this.settings;
-      const key = await identities.createKey(account, keyDays === 0 ? undefined : this.now + keyDays * DAY_MS);
-      await audit.record({ act: "create key", by, subject: account, result: "done", made: key.accessKeyId });
-      return defined({ ...key, account, territory, endpoint, region, authorized, authorization });
-    });
+    const make = () =>
+      this.inTurn(account, async () => {
+        const { chain, identities, audit, authorizations } = this.components;
+        const territory = await this.territory(account, wanted);
+        this.requireAccount(account, territory);
+        await this.requireRoomForKey(account);
+        const authorized = await chain.authorized(account);
+        const authorization = authorized ? undefined : await authorizations.offer(canAuthorize(signed, account));
+        // From here on the challenge is used up, whatever becomes of the rest.
+        await this.use(challenge);
+        const by = `wallet ${account} from ${from}`;
+        if (!identities.find(account)) {
+          await identities.add(account, territory);
+          await audit.record({ act: "sign up", by, subject: account, result: "done", details: { territory } });
+        }
+        const { keyDays, endpoint, region } = this.settings;
+        const key = await identities.createKey(account, keyDays === 0 ? undefined : this.now + keyDays * DAY_MS);
+        await audit.record({ act: "create key", by, subject: account, result: "done", made: key.accessKeyId });
+        return defined({ ...key, account, territory, endpoint, region, authorized, authorization });
+      });
+    // New accounts one after the other, too: together they could pass the limit of accounts.
+    return this.components.identities.find(account) ? make() : this.inTurn(NEW_ACCOUNTS, make);
   }
 
   async revokeKey(signed: SignedChallenge, accessKeyId: string, from: string): Promise<{ readonly revoked: string }> {
@@ -104,7 +109,7 @@ export class SignUpService {
     });
   }
 
-  private inTurn<T>(account: CessAccount, work: () => Promise<T>): Promise<T> {
+  private inTurn<T>(account: string, work: () => Promise<T>): Promise<T> {
     return this.components.turns.run(work, { group: account });
   }
 

@@ -8,14 +8,16 @@ import { objectCharge } from "../../model/charge.js";
 import { segmentCount, PLAIN, type SegmentFormat } from "../../model/file.js";
 import { GIB, MAX_SEGMENTS_PER_FILE } from "../../model/sizes.js";
 import { formatAccount } from "../../network/chain/accounts.js";
+import { ChainUnavailable } from "../../network/chain/chain.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import { ChainPrices } from "../../network/chain/prices.js";
 import { estimatePacks } from "../../packing/pack-estimate.js";
 import { PACKER_DEFAULTS } from "../../packing/packer.js";
+import { CommandError } from "../command-error.js";
 import { bytesText, tableText } from "../text.js";
 
 /** How long the chain may take to answer, ms. */
-const CHAIN_MS = 15_000;
+const CHAIN_MS = 10_000;
 
 /** What a layout of the objects costs. */
 interface Bill {
@@ -116,7 +118,7 @@ function billOf(all: Bill["orders"]): Bill {
 /** Whole GiB that a territory must have for so much: the chain wants more free than is charged. */
 const territoryGib = ({ chargedBytes }: Bill) => (chargedBytes === 0 ? 0 : Math.floor(chargedBytes / GIB) + 1);
 
-/** Undefined without an endpoint. Rejects with ChainUnavailable. */
+/** Undefined without an endpoint. Rejects with CommandError. */
 async function costsOf(endpoints: readonly string[], { packs, ownFiles }: Bills): Promise<AllCosts | undefined> {
   if (endpoints.length === 0) return undefined;
   const session = new ChainSession({ endpoints, callTimeoutMs: CHAIN_MS });
@@ -129,6 +131,10 @@ async function costsOf(endpoints: readonly string[], { packs, ownFiles }: Bills)
       return { token, month: territoryGib(bill) * gibMonth, fees };
     };
     return { ...(packs && { packs: await of(packs) }), ownFiles: await of(ownFiles) };
+  } catch (error) {
+    if (error instanceof ChainUnavailable)
+      throw new CommandError(`the prices are not known: ${error.message}`, { cause: error });
+    throw error;
   } finally {
     await session.close();
   }
@@ -175,5 +181,6 @@ function text({ size, count }: Objects, { packs, ownFiles }: Bills, costs: AllCo
   return [`${count} objects of ${bytesText(size)}`, tableText(rows), ...notes].join("\n");
 }
 
+/** Four digits, and all before the point. */
 const amount = (tokens: number) =>
-  (tokens === 0 ? "0" : tokens.toPrecision(tokens >= 1000 ? 6 : 4)).replace(/\.?0+$/, "");
+  tokens >= 1000 ? String(Math.round(tokens)) : String(Number(tokens.toPrecision(4)));

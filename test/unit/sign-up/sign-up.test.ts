@@ -289,6 +289,14 @@ describe("Sign-up with a wallet", () => {
       expect(all.filter(({ status }) => status === 201)).to.have.length(2);
     });
 
+    it("concurrent requests that would pass the limit of accounts together", async () => {
+      await start({ maxAccounts: 2 });
+      const wallets = await Promise.all(["//A", "//B", "//C", "//D"].map((uri) => sr25519Wallet(uri)));
+      for (const each of wallets) own(each, "photos");
+      const answers = await Promise.all(wallets.map((each) => endpoint.key(each)));
+      expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 201, 403, 403]);
+    });
+
     it("what comes too often from one address, or of one account, with when to come again", async () => {
       await start({ rate: { requestsPerSecond: 1, burst: 2 } }, { trustProxy: true });
       const from = (address: string) =>
