@@ -15,7 +15,7 @@ export interface ChargedPlace {
  */
 export function objectCharge({ segments, packed }: ChargedPlace): number {
   const whole = segments * CHARGED_PER_SEGMENT;
-  return packed === undefined ? whole : Math.ceil(whole * (packed.stored / packed.live));
+  return packed === undefined ? whole : Math.ceil(whole * (packed.stored / Math.max(packed.live, packed.stored)));
 }
 
 /** Of an object of `size` bytes that waits for its pack, in bytes: its share of a full pack, three times its size. */
