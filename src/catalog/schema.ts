@@ -334,6 +334,7 @@ export interface UsedChallengeTable {
 
 /** Authorizations that the gateway paid for. */
 export interface PaidAuthorizationTable {
+  id: Generated<number>;
   /** SS58 address. */
   account: string;
   paid_at: number;

@@ -41,4 +41,17 @@ export class SignUpTableCatalog implements SignUpCatalog {
       return true;
     });
   }
+
+  async returnAuthorization(account: CessAccount): Promise<void> {
+    await this.store.write(async (tx) => {
+      const last = await tx
+        .selectFrom("paid_authorizations")
+        .select("id")
+        .where("account", "=", account)
+        .orderBy("id", "desc")
+        .limit(1)
+        .executeTakeFirst();
+      if (last) await tx.deleteFrom("paid_authorizations").where("id", "=", last.id).execute();
+    });
+  }
 }

@@ -2,7 +2,7 @@ import type { Semaphore } from "../async/semaphore.js";
 import type { SignUpCatalog } from "../catalog/catalog.js";
 import type { CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
-import { ChainRefusal, FeesUnpaid } from "../network/chain/chain.js";
+import { ChainRefusal, ExtrinsicLost, FeesUnpaid } from "../network/chain/chain.js";
 import {
   authorizationMessage,
   authorizationPayload,
@@ -19,7 +19,7 @@ import type { SignUpChain, SignUpIdentities, SignUpRecord } from "./sign-up.js";
 export interface AuthorizationComponents {
   readonly chain: SignUpChain;
   readonly identities: Pick<SignUpIdentities, "find">;
-  readonly paid: Pick<SignUpCatalog, "payAuthorization">;
+  readonly paid: Pick<SignUpCatalog, "payAuthorization" | "returnAuthorization">;
   readonly audit: SignUpRecord;
   readonly clock: Clock;
   readonly rate: { take(account: string): number };
@@ -135,7 +135,7 @@ export class Authorizations {
   }
 
   private async pay(signed: SignedAuthorization, from: string): Promise<void> {
-    const { chain, audit } = this.components;
+    const { chain, audit, paid } = this.components;
     const record = (result: string) =>
       audit.record({ act: "authorize", by: `wallet ${signed.account} from ${from}`, subject: signed.account, result });
     try {
@@ -143,6 +143,8 @@ export class Authorizations {
       await record("done");
     } catch (error) {
       await record(`failed: ${error instanceof Error ? error.message : String(error)}`);
+      // It was never included, so nothing was paid.
+      if (error instanceof ExtrinsicLost) await paid.returnAuthorization(signed.account);
       // Another gateway process, or the owner, was quicker.
       if (error instanceof ChainRefusal && error.kind === "existed") return;
       if (error instanceof ChainRefusal)

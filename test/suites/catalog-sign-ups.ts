@@ -38,6 +38,9 @@ export function signUpsContract(open: OpenCatalog): void {
       expect([await pay(anna), await pay(anna), await pay(anna)]).to.deep.equal([true, true, false]);
       on.clock.time += HOUR_MS;
       expect([await pay(bert), await pay(carl)]).to.deep.equal([true, false]);
+      await on.catalog.signUps.returnAuthorization(bert);
+      await on.catalog.signUps.returnAuthorization(carl);
+      expect([await pay(anna), await pay(carl), await pay(bert)]).to.deep.equal([false, true, false]);
       on.clock.time += 23.5 * HOUR_MS;
       expect([await pay(carl), await pay(anna), await pay(bert)]).to.deep.equal([true, true, false]);
     });

@@ -10,7 +10,6 @@ import { openSignUp } from "../../src/cli/gateway/sign-up.js";
 import { signUpSchema } from "../../src/config/sign-up.js";
 import type { KeyRing } from "../../src/keys/key-ring.js";
 import type { CessAccount } from "../../src/model/account.js";
-import type { ChainRefusal } from "../../src/network/chain/chain.js";
 import { formatAccount, signerFromMnemonic, type Signer } from "../../src/network/chain/accounts.js";
 import type { SignedAuthorization } from "../../src/network/chain/proxy-authorization.js";
 import { personalMessage, type WalletType } from "../../src/network/chain/wallets.js";
@@ -27,7 +26,7 @@ export class AuthorizingChain implements SignUpChain {
   readonly submitted: SignedAuthorization[] = [];
   types: readonly WalletType[] = ["sr25519", "ethereum"];
   block = 1_000;
-  refusal: ChainRefusal | undefined;
+  refusal: Error | undefined;
 
   constructor(readonly id = `0x${"ab".repeat(32)}`) {}
 

@@ -11,6 +11,7 @@ export async function createSignUp(db: Kysely<unknown>, types: ColumnTypes): Pro
   await db.schema.createIndex("used_challenges_by_end").on("used_challenges").columns(["expires_at"]).execute();
   await db.schema
     .createTable("paid_authorizations")
+    .addColumn("id", types.whole, types.counted)
     .addColumn("account", "text", (column) => column.notNull())
     .addColumn("paid_at", types.whole, (column) => column.notNull())
     .execute();

@@ -16,4 +16,6 @@ export interface SignUpCatalog {
   useChallenge(nonce: string, expiresAt: number): Promise<boolean>;
   /** Records that the gateway pays for an authorization; false, and nothing is recorded, where the budget is used up. */
   payAuthorization(account: CessAccount, budget: AuthorizationBudget): Promise<boolean>;
+  /** Takes the account's last record back: nothing was paid. */
+  returnAuthorization(account: CessAccount): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import type { Catalog } from "../../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import type { CessAccount } from "../../../src/model/account.js";
-import { ChainRefusal } from "../../../src/network/chain/chain.js";
+import { ChainRefusal, ExtrinsicLost, FeesUnpaid } from "../../../src/network/chain/chain.js";
 import {
   authorizationMessage,
   payloadBytes,
@@ -185,6 +185,19 @@ describe("Authorizations that owners have signed", () => {
     expect(await offerTo(anna))
       .to.have.property("unavailable")
       .that.contains("takes no signature");
+  });
+
+  it("cost nothing of the budget when they were never included, and say so", async () => {
+    await restart({ authorizationsPerDay: 1 });
+    const { payload } = await offerTo(anna);
+    chain.refusal = new FeesUnpaid("the account cannot pay the fee");
+    expect(outcome(await submit(anna, payload))).to.deep.equal([503, "FeesUnpaid"]);
+    chain.refusal = new ExtrinsicLost("its era ended");
+    expect(outcome(await submit(anna, payload))).to.deep.equal([503, "NotIncluded"]);
+    chain.refusal = undefined;
+    expect((await submit(anna, payload)).body).to.include({ paid: true });
+    chain.operators.clear();
+    expect(outcome(await submit(anna, payload))).to.deep.equal([429, "BudgetUsedUp"]);
   });
 
   it("tell what the chain said when it refuses, and count as done when somebody else was quicker", async () => {
