@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
+import type { LoginOptions } from "./cli/commands/login.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { explain } from "./cli/explain.js";
 import { AFTER_HELP } from "./cli/help.js";
@@ -89,6 +90,21 @@ program
   );
 
 program
+  .command("price")
+  .description("reckon what objects are charged, in packs and in files of their own")
+  .argument("<size>", "of each object, such as 100KiB")
+  .argument("<count>", "how many objects")
+  .option(
+    "-c, --config <file>",
+    "configuration file (YAML), which says how objects are packed, and which chain is asked",
+  )
+  .option("--chain <url>", "chain endpoint that is asked for the prices (ws:// or wss://)")
+  .option("--json", "print the answer as JSON")
+  .action(async (size: string, count: string, options: { config?: string; chain?: string; json?: boolean }) =>
+    (await import("./cli/commands/price.js")).runPrice(size, count, options),
+  );
+
+program
   .command("seal")
   .description("seal a secret access key from standard input, for secretAccessKeySealed in the configuration")
   .argument("<access-key>")
@@ -130,6 +146,21 @@ program
     async (options: { config?: string; repair?: boolean; json?: boolean; acceptCatalog?: boolean; chain: boolean }) =>
       (await import("./cli/commands/fsck.js")).runFsck(options),
   );
+program
+  .command("login")
+  .description("get an S3 key from a gateway by a wallet's signature, and authorize the gateway where that is needed")
+  .requiredOption("-g, --gateway <url>", "URL of the gateway's listener for sign-up")
+  .option("--mnemonic-file <file>", "file that holds the wallet's mnemonic alone")
+  .option("--keystore <file>", "the wallet's account as polkadot.js and others export it (JSON)")
+  .option("--password-file <file>", "file that holds the keystore's password")
+  .option("--name <name>", "the gateway's name as its challenges have it; by default the URL's host")
+  .option("--territory <name>", "the territory that the key is for, where the account has several")
+  .option("--profile <name>", "profile of the AWS CLI that the key is written to; cess by default")
+  .option("--credentials <file>", "file with the profiles; ~/.aws/credentials by default")
+  .addOption(new Option("--print <form>", "print the key instead").choices(["json", "env"]))
+  .option("-y, --yes", "sign without asking")
+  .option("--allow-http", "also ask a gateway elsewhere that has no TLS")
+  .action(async (options: LoginOptions) => (await import("./cli/commands/login.js")).runLogin(options));
 addAdminCommands(program);
 
 addIdentityCommands(program);

@@ -13,6 +13,7 @@ import type { MarkCatalog } from "./ports/mark-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
+import type { SignUpCatalog } from "./ports/sign-up-catalog.js";
 import type { StatusCatalog } from "./ports/status-catalog.js";
 import type { TakeOverCatalog } from "./ports/take-over-catalog.js";
 import type { UploadCatalog } from "./ports/upload-catalog.js";
@@ -35,6 +36,7 @@ export type * from "./ports/object-listing.js";
 export type * from "./ports/pack-catalog.js";
 export type * from "./ports/preparation-catalog.js";
 export type * from "./ports/released.js";
+export type * from "./ports/sign-up-catalog.js";
 export type * from "./ports/status-catalog.js";
 export type * from "./ports/take-over-catalog.js";
 export type * from "./ports/upload-catalog.js";
@@ -62,6 +64,7 @@ export interface Catalog {
   readonly inspection: InspectionCatalog;
   readonly status: StatusCatalog;
   readonly identities: IdentityCatalog;
+  readonly signUps: SignUpCatalog;
   readonly usage: UsageCatalog;
   readonly damages: DamageCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */

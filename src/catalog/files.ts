@@ -66,6 +66,18 @@ export class FileTableCatalog implements FileCatalog {
     return files;
   }
 
+  async bucketOf(id: string): Promise<string | undefined> {
+    const row = await this.store.reads
+      .selectFrom("extents as e")
+      .innerJoin("versions as v", "v.id", "e.version_id")
+      .select("v.bucket")
+      .where("e.file_id", "=", toRowId(id) ?? 0)
+      .orderBy("e.version_id")
+      .limit(1)
+      .executeTakeFirst();
+    return row?.bucket;
+  }
+
   private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {
     const blobs = await fileBlobs(this.store.reads, row.id);
     return {

@@ -133,6 +133,7 @@ export const uploadResultColumn = new JsonColumn<UploadResult>(
     etag: text,
     versionId: text,
     checksum: checksum.exactOptional(),
+    chargedBytes: z.number().exactOptional(),
     partEtags: z.array(text),
   } satisfies Members<UploadResult>),
 );

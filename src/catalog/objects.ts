@@ -42,11 +42,12 @@ import {
   extentRows,
   insertVersion,
   isLatest,
+  isQueued,
   toExtent,
   toVersion,
   unlinkVersion,
   type ExtentRow,
-  type VersionRow,
+  type PlacedVersionRow,
 } from "./versions.js";
 
 /** Attempts of a read whose version is deleted between the read of its row and of its extents. */
@@ -54,8 +55,8 @@ const READ_ATTEMPTS = 10;
 
 export class ObjectTableCatalog implements ObjectCatalog {
   private readonly listing: ObjectListing;
-  private readonly latestRow: Prepared<VersionRow>;
-  private readonly versionRow: Prepared<VersionRow>;
+  private readonly latestRow: Prepared<PlacedVersionRow>;
+  private readonly versionRow: Prepared<PlacedVersionRow>;
   private readonly extentRows: Prepared<ExtentRow>;
   private readonly blobRows: Prepared<BlobSlice>;
 
@@ -65,7 +66,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     private readonly formats: FormatColumn,
   ) {
     this.listing = new ObjectListing(store);
-    const rows = store.reads.selectFrom("versions").selectAll().where("bucket", "=", "").where("key", "=", "");
+    const rows = placedRows(store.reads).where("bucket", "=", "").where("key", "=", "");
     this.latestRow = store.prepared(rows.where(isLatest));
     this.versionRow = store.prepared(rows.where("version_id", "=", ""));
     this.extentRows = store.prepared(extentQuery(store.reads, 0));
@@ -79,10 +80,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   byId(id: string): Promise<ObjectVersion | undefined> {
-    const row = this.store.reads
-      .selectFrom("versions")
-      .selectAll()
-      .where("id", "=", toRowId(id) ?? 0);
+    const row = placedRows(this.store.reads).where("id", "=", toRowId(id) ?? 0);
     return this.whole(() => row.executeTakeFirst());
   }
 
@@ -90,7 +88,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
    * A version's row and its extents are two reads, and the version may be deleted between them. A version keeps its
    * extents as long as it exists, so if expected extents are missing, the read starts again.
    */
-  private async whole(read: () => Promise<VersionRow | undefined>): Promise<ObjectVersion | undefined> {
+  private async whole(read: () => Promise<PlacedVersionRow | undefined>): Promise<ObjectVersion | undefined> {
     for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
       const row = await read();
       if (!row) return undefined;
@@ -126,7 +124,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     versionId: string,
     version: NewVersion,
     bytes: VersionBytes,
-  ): Promise<VersionRow> {
+  ): Promise<PlacedVersionRow> {
     const { blobs, extents = [] } = bytes;
     // A copy without blobs and extents had a source that is deleted by now; `requireLinked` refuses it.
     if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0)
@@ -136,11 +134,11 @@ export class ObjectTableCatalog implements ObjectCatalog {
       // Between the reads of a packed source and of its extents it may have moved to another pack.
       const fid = extents[0]?.packed ? only : (version.fid ?? only);
       const row = await insertVersion(tx, now, version, { versionId, fid });
-      if (await linkExtents(tx, version.owner, row.id, extents)) return row;
+      if (await linkExtents(tx, version.owner, row.id, extents)) return { ...row, queued: 0 };
       // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
       await linkVersionBlobs(tx, row.id, blobs);
-      return row;
+      return { ...row, queued: 0 };
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
     return insertStaged(tx, now, this.formats, version, { versionId, slices: blobs, format: version.format });
@@ -282,6 +280,10 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 }
 
+function placedRows(db: Tx) {
+  return db.selectFrom("versions").selectAll().select(isQueued.as("queued"));
+}
+
 /** Throws DomainError `copySourceDeleted` when blobs of the source were unlinked since they were read. */
 async function requireLinked(tx: Tx, slices: readonly BlobSlice[]): Promise<void> {
   const gone =
@@ -300,7 +302,7 @@ export async function recordOutboxEvent(
   tx: Tx,
   now: number,
   { bucket, key, outboxEvent: announced }: NewVersion,
-  { version_id: versionId, size, etag, fid }: VersionRow,
+  { version_id: versionId, size, etag, fid }: PlacedVersionRow,
 ): Promise<void> {
   if (announced) await recordEvents(tx, now, announced, { bucket, key, versionId, size, etag, fid });
 }

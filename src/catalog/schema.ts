@@ -37,6 +37,8 @@ export interface Schema {
   accounts: AccountTable;
   access_keys: AccessKeyTable;
   bucket_usage: BucketUsageTable;
+  used_challenges: UsedChallengeTable;
+  paid_authorizations: PaidAuthorizationTable;
   heartbeat: HeartbeatTable;
 }
 
@@ -332,6 +334,20 @@ export interface AccessKeyTable {
   /** JSON: an identity policy. */
   policy: string | null;
   created_at: number;
+}
+
+/** Challenges of sign-up that a wallet has signed. */
+export interface UsedChallengeTable {
+  nonce: string;
+  expires_at: number;
+}
+
+/** Authorizations that the gateway paid for. */
+export interface PaidAuthorizationTable {
+  id: Generated<number>;
+  /** SS58 address. */
+  account: string;
+  paid_at: number;
 }
 
 /** What a bucket holds, kept in step with `versions` and `parts` by usage.ts. */

@@ -21,6 +21,7 @@ import type {
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
+  SignUpCatalog,
   StatusCatalog,
   TakeOverCatalog,
   UploadCatalog,
@@ -40,6 +41,7 @@ import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
 import { FormatColumn } from "./segment-columns.js";
+import { SignUpTableCatalog } from "./sign-ups.js";
 import { StatusTableCatalog } from "./status.js";
 import type { Store } from "./store.js";
 import { TakeOverTableCatalog } from "./take-overs.js";
@@ -64,6 +66,7 @@ export class SqlCatalog implements Catalog {
   readonly inspection: InspectionCatalog;
   readonly status: StatusCatalog;
   readonly identities: IdentityCatalog;
+  readonly signUps: SignUpCatalog;
   readonly usage: UsageCatalog;
   readonly damages: DamageCatalog;
   private readonly store: Store;
@@ -90,6 +93,7 @@ export class SqlCatalog implements Catalog {
     this.mark = new MarkTableCatalog(store);
     this.status = new StatusTableCatalog(store, clock);
     this.identities = new IdentityTableCatalog(store, clock);
+    this.signUps = new SignUpTableCatalog(store, clock);
     this.usage = new UsageTableCatalog(store);
     this.damages = new DamageTableCatalog(store);
     this.keyUses = new KeyUseTableCatalog(store, clock);

@@ -6,7 +6,7 @@ import { addJob } from "./jobs.js";
 import { enqueue } from "./pack-queue.js";
 import type { FormatColumn } from "./segment-columns.js";
 import type { Tx } from "./store.js";
-import { insertVersion, type VersionRow } from "./versions.js";
+import { insertVersion, type PlacedVersionRow } from "./versions.js";
 
 /** A version whose bytes are staged. It gets what will make files of them: a place in the pack queue, or an `encode` job. */
 export async function insertStaged(
@@ -19,7 +19,7 @@ export async function insertStaged(
     readonly slices: readonly BlobSlice[];
     readonly format: SegmentFormat | undefined;
   },
-): Promise<VersionRow> {
+): Promise<PlacedVersionRow> {
   const { versionId, slices, format } = staged;
   const packed = version.layout === "pack" && version.size > 0;
   const stagedSegments = packed ? 1 : segmentCount(version.size, format);
@@ -27,5 +27,5 @@ export async function insertStaged(
   await linkVersionBlobs(tx, row.id, slices);
   if (packed) await enqueue(tx, now, row, formats, format);
   else if (version.size > 0) await addJob(tx, now, "encode", row.id, formats.pack(format));
-  return row;
+  return { ...row, queued: packed ? 1 : 0 };
 }

@@ -165,18 +165,21 @@ export class UploadTableCatalog implements UploadCatalog {
         .where("subject", "=", id)
         .execute();
       await recordOutboxEvent(tx, now, version, row);
+      const completed = toVersion(row, []);
+      const { chargedBytes } = completed.durability;
       const result: UploadResult = {
         etag: version.etag,
         versionId,
         partEtags: parts.map((part) => part.etag),
         ...(version.checksum ? { checksum: version.checksum } : {}),
+        ...(chargedBytes !== undefined && { chargedBytes }),
       };
       await tx
         .updateTable("uploads")
         .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
         .where("id", "=", id)
         .execute();
-      return { version: toVersion(row, []), orphans: await orphansAmong(tx, released) };
+      return { version: completed, orphans: await orphansAmong(tx, released) };
     });
   }
 

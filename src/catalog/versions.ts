@@ -1,4 +1,5 @@
 import { sql, type Selectable } from "kysely";
+import { expectedCharge, objectCharge } from "../model/charge.js";
 import type { Extent } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { Durability, ObjectVersion, StorageState } from "../model/object.js";
@@ -119,6 +120,15 @@ export async function unlinkVersion(
 
 export type VersionRow = Selectable<VersionTable>;
 
+/** A version's row, and whether it waits for a pack. */
+export interface PlacedVersionRow extends VersionRow {
+  readonly queued: Flag;
+}
+
+/** SQL for `queued`. Looked up only where `staged_segments` leaves it open. */
+export const isQueued = sql<Flag>`case when staged_segments = 1
+  then exists (select 1 from pack_queue as q where q.version_id = versions.id) else 0 end`;
+
 export interface ExtentRow {
   readonly file_id: number;
   readonly fid: string;
@@ -129,6 +139,8 @@ export interface ExtentRow {
   readonly state: FileState;
   readonly restored: Flag;
   readonly reports: number;
+  readonly segment_count: number;
+  readonly live_bytes: number;
   readonly failure: string | null;
   /** Its file is a pack with damaged bytes: those of other versions, or this version is marked. */
   readonly damaged_pack: Flag;
@@ -146,13 +158,14 @@ export function extentQuery(tx: Tx, version: number) {
     .innerJoin("files as f", "f.id", "e.file_id")
     .leftJoin("jobs as j", (join) => join.onRef("j.subject", "=", "f.id").on("j.kind", "=", sql.lit("store")))
     .select(["e.file_id", "e.offset", "e.length", "e.stored_length", "e.digest"])
-    .select(["f.fid", "f.state", "f.restored", "f.reports", "f.failure", "j.failure as waiting"])
+    .select(["f.fid", "f.state", "f.restored", "f.reports", "f.failure", "f.segment_count", "f.live_bytes"])
+    .select("j.failure as waiting")
     .select(sql<Flag>`f.damaged = 1 and f.packed is not null`.as("damaged_pack"))
     .where("e.version_id", "=", version)
     .orderBy("e.position");
 }
 
-export function toVersion(row: VersionRow, extents: readonly ExtentRow[]): ObjectVersion {
+export function toVersion(row: PlacedVersionRow, extents: readonly ExtentRow[]): ObjectVersion {
   const checksum = checksumColumn.unpack(row.checksum);
   const parts = partsColumn.unpack(row.parts);
   const tags = tagsColumn.unpack(row.tags);
@@ -209,10 +222,10 @@ const rank: Readonly<Record<StorageState, number>> = {
   stored: 4,
 };
 
-function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability {
-  const fid = row.fid === null ? {} : { fid: row.fid as Fid };
-  if (row.damage !== null) return { state: "damaged", reports: 0, ...fid, failure: row.damage };
-  if (row.staged_segments > 0) return { state: "staged", reports: 0, ...fid };
+function durability(row: PlacedVersionRow, extents: readonly ExtentRow[]): Durability {
+  const known = { chargedBytes: chargeOf(row, extents), ...(row.fid === null ? {} : { fid: row.fid as Fid }) };
+  if (row.damage !== null) return { state: "damaged", reports: 0, ...known, failure: row.damage };
+  if (row.staged_segments > 0) return { state: "staged", reports: 0, ...known };
   let least: Pick<Durability, "state" | "reports"> = { state: "stored", reports: FRAGMENTS };
   for (const extent of extents) {
     // Under repair: the bytes are staged here again, and the network's file is about to go.
@@ -226,5 +239,15 @@ function durability(row: VersionRow, extents: readonly ExtentRow[]): Durability 
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
   const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
   const extent = length === null ? {} : { extent: { offset, length } };
-  return { ...least, ...fid, ...extent, ...why };
+  return { ...least, ...known, ...extent, ...why };
+}
+
+function chargeOf({ queued, size, staged_segments: staged }: PlacedVersionRow, extents: readonly ExtentRow[]): number {
+  if (queued === 1) return expectedCharge(size);
+  if (staged > 0) return objectCharge({ segments: staged });
+  return extents.reduce(
+    (sum, { segment_count: segments, stored_length: stored, live_bytes: live }) =>
+      sum + objectCharge({ segments, ...(stored !== null && { packed: { stored, live } }) }),
+    0,
+  );
 }

@@ -91,6 +91,8 @@ const holderSchema = z.object({
   /** Until when the node is left alone, because it failed. */
   cooldownUntil: time.optional(),
   lastFailure: z.string().optional(),
+  /** Whether it is one of those that the bucket's tags choose; absent where they choose none. */
+  wanted: z.boolean().optional(),
 });
 
 const fileSchema = z.object({
@@ -127,6 +129,12 @@ export const objectSchema = z.object({
   fid: z.string().optional(),
   extent: z.object({ offset: count, length: count }).optional(),
   redundancy: count.optional(),
+  /** Bytes of the territory that it is charged, or will be. */
+  chargedBytes: count.optional(),
+  /**
+   * What the bucket's tags choose, and whether all its nodes are of those, once it has some. Absent where they choose none.
+   */
+  placement: z.object({ wanted: z.string(), kept: z.boolean().optional() }).optional(),
   files: z.array(fileSchema),
   job: jobSchema.optional(),
   /** Why it does not go on at the moment, in words; empty when it is stored. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
 import { identitySchema } from "./identity.js";
+import { signUpSchema } from "./sign-up.js";
 import { webhooksSchema } from "./webhooks.js";
 import { conflicts } from "./conflicts.js";
 import { segmentCapacity } from "../model/file.js";
@@ -9,6 +10,7 @@ import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
+import { placementSchema } from "./placement.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 const hostName = z
@@ -150,6 +152,7 @@ export const settingsSchema = z.strictObject({
     })
     .min(1),
   identity: identitySchema.prefault({}),
+  signUp: signUpSchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */
   newBuckets: z
     .strictObject({
@@ -189,25 +192,7 @@ export const settingsSchema = z.strictObject({
       maxCooldownSeconds: wholeNumber({ min: 1 }).default(600),
     })
     .prefault({}),
-  /** Which storage nodes get fragments; see docs/placement.md. */
-  placement: z
-    .strictObject({
-      /** Accounts of storage nodes that get fragments first. */
-      prefer: z.array(z.string()).min(1).optional(),
-      /** Accounts of storage nodes: no others get fragments. */
-      require: z.array(z.string()).min(1).optional(),
-      avoid: z.array(z.string()).min(1).optional(),
-      /** Most fragments of a file in one /16 network, and with one operator. */
-      perNetwork: wholeNumber({ min: 1, max: 12 }).optional(),
-      perOperator: wholeNumber({ min: 1, max: 12 }).optional(),
-      /** Path of an ES module that exports the operator's own `policy`. */
-      module: z.string().min(1).optional(),
-    })
-    .refine(
-      (rules) => rules.module === undefined || Object.keys(rules).length === 1,
-      "module decides alone: remove the other rules, or module",
-    )
-    .prefault({}),
+  placement: placementSchema.prefault({}),
   /** Bytes a second that fragments are sent with, all nodes together; 0: no limit. */
   uploadBandwidth: bytes
     .prefault(0)
@@ -330,6 +315,9 @@ export const keyConfigSchema = z.object({
 /** The part that commands need that change accounts and keys while no gateway runs. */
 export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
 
+/** The part that says which chain there is and which account signs, for commands that need no gateway. */
+export const chainConfigSchema = z.object({ chain: chainSchema });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
@@ -338,6 +326,7 @@ export const adminConfigSchema = z.object({
   tls: settingsSchema.shape.tls,
 });
 
+export type ChainConfig = Readonly<z.output<typeof chainSchema>>;
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;

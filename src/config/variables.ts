@@ -45,6 +45,8 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_VAULT_NAMESPACE: ["encryption", "vault", "namespace"],
   CESS_S3_VAULT_CA_FILE: ["encryption", "vault", "caFile"],
   CESS_S3_TRUST_PROXY: ["trustProxy"],
+  CESS_S3_SIGN_UP: ["signUp", "enabled"],
+  CESS_S3_SIGN_UP_GATEWAY: ["signUp", "gateway"],
   CESS_S3_DATA_DIR: ["dataDir"],
   CESS_S3_RESERVE_BYTES: ["reserveBytes"],
   CESS_S3_CACHE_MEMORY: ["cache", "memory"],

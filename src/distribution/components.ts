@@ -5,6 +5,7 @@ import type { Encoder } from "../encoding/encoder.js";
 import type { DamageRecord } from "../model/damage.js";
 import type { Clock } from "../model/clock.js";
 import type { PlacementPolicy } from "../model/placement-policy.js";
+import type { PlacementTags } from "../model/placement-tags.js";
 import type { Traced } from "../model/traced.js";
 import type { Chain } from "../network/chain/chain.js";
 import type { NodeRegistry } from "../network/nodes/node-registry.js";
@@ -31,6 +32,8 @@ export interface DistributionComponents {
   readonly wake: (worker: string) => void;
   /** Chooses the storage nodes that get fragments; by default at random, weighted by idle space and quality. */
   readonly policy?: PlacementPolicy;
+  /** Which storage nodes buckets choose by their tags; none by default. */
+  readonly placementTags?: PlacementTags;
   /** Told of staged bytes that do not have the hashes of their file. Blobs and encoder tell of those without checksum. */
   readonly onDamage?: DamageRecord;
   /** Uniform in [0, 1), for choosing storage nodes. Math.random by default; simulations give a seeded one. */

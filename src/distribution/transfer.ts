@@ -3,8 +3,10 @@ import { LRUCache } from "lru-cache";
 import { Semaphore } from "../async/semaphore.js";
 import type { FileRow } from "../catalog/catalog.js";
 import type { WantedFragment } from "../encoding/encoder.js";
+import { isProblem } from "../model/errors.js";
 import { formatFrom } from "../model/file.js";
 import { place } from "../model/placement.js";
+import type { PlacementWish } from "../model/placement-tags.js";
 import { rulesPolicy } from "../model/placement-rules.js";
 import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
 import type { RegisteredNode } from "../network/nodes/node-registry.js";
@@ -12,6 +14,7 @@ import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nod
 import type { DistributionContext } from "./components.js";
 import { damagedSegment, segmentContent, stagedForm } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
+import { TemporaryFailure } from "./outcome.js";
 import { SegmentPasses } from "./segment-passes.js";
 import type { DistributionSettings } from "./settings.js";
 
@@ -37,6 +40,7 @@ interface Shipment {
   /** Nodes that failed in this shipment. */
   readonly failed: Map<string, string>;
   readonly avoided: ReadonlySet<string>;
+  readonly wish: PlacementWish | undefined;
   readonly signal: AbortSignal;
   /** When other files have their turn. */
   readonly until: number;
@@ -93,11 +97,13 @@ export class Transfer {
     // released.
     const stop = new AbortController();
     const running = AbortSignal.any([signal, stop.signal]);
+    const wish = await this.wish(row);
     const shipment: Shipment = {
       row,
       placements,
       nodes,
       avoided,
+      wish,
       signal: running,
       until: this.context.clock.now() + this.settings.sliceBlocks * this.settings.blockMs,
       progress: this.progressOf(row),
@@ -141,6 +147,21 @@ export class Transfer {
     };
   }
 
+  /** What the bucket's tags say at present. A pack has objects of many buckets, and of none that has such tags. */
+  private async wish({ id, layout }: FileRow): Promise<PlacementWish | undefined> {
+    const { catalog, placementTags } = this.context;
+    if (!placementTags || layout === "pack") return undefined;
+    const bucket = await catalog.files.bucketOf(id);
+    const tags = bucket === undefined ? undefined : await catalog.documents.get(bucket, "tagging");
+    try {
+      return placementTags.wish(tags ?? []);
+    } catch (error) {
+      // The operator has taken a region away, say: the file waits, and shows why.
+      if (isProblem(error, "invalidTag")) throw new TemporaryFailure(`bucket ${bucket}: ${error.message}`);
+      throw error;
+    }
+  }
+
   private progressOf(row: FileRow): Map<number, Progress> {
     const progress = this.progress.get(row.id) ?? new Map<number, Progress>();
     this.progress.set(row.id, progress);
@@ -149,11 +170,12 @@ export class Transfer {
 
   private assign(shipment: Shipment, indexes: readonly number[]): void {
     if (indexes.length === 0) return;
-    const { row, placements, nodes, failed, avoided } = shipment;
+    const { row, placements, nodes, failed, avoided, wish } = shipment;
     const { assigned, unsatisfied } = place({
       indexes,
       nodes,
       avoided,
+      wish,
       batchBytes: BigInt(FRAGMENT_SIZE) * BigInt(row.segments.length),
       placed: new Map(placements.all().map(({ index, node }) => [index, node])),
       excluded: new Set(failed.keys()),

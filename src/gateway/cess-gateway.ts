@@ -3,6 +3,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import type { Keys } from "../keys/keys.js";
 import type { Chain } from "../network/chain/chain.js";
+import type { PlacementTags } from "../model/placement-tags.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
@@ -62,6 +63,8 @@ export interface GatewayComponents {
   readonly files?: NetworkFiles;
   /** The bucket of all files on the network. */
   readonly network?: NetworkBucket | undefined;
+  /** Which storage nodes buckets may choose by their tags; none when absent. */
+  readonly placementTags?: PlacementTags;
   /** Where bodies are hashed; on the event loop when absent. */
   readonly digests?: Digests;
   /** Called after commits that may have inserted jobs. */

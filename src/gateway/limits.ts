@@ -1,8 +1,6 @@
 import { S3Error } from "./s3-error.js";
-import { CHAIN_NAME_TAG, isChainNaming } from "../model/chain-name.js";
 import { isLayout, LAYOUT_NAME, layouts } from "../model/layout.js";
 import { GIB, KIB, MIB } from "../model/sizes.js";
-import type { Tag } from "../model/tag.js";
 
 /** S3's own limits, in bytes unless the name says otherwise. */
 export const LIMITS = {
@@ -59,23 +57,11 @@ export function requireMetadata(metadata: Readonly<Record<string, string>>): voi
 }
 
 /** InvalidArgument for a layout that there is not, as user metadata or as a bucket's tag. */
-function requireLayout(value: string | undefined): void {
+export function requireLayout(value: string | undefined): void {
   if (value === undefined || isLayout(value)) return;
   throw new S3Error("InvalidArgument", {
     message: `${LAYOUT_NAME} must be ${layouts.join(" or ")}: a file of its own on CESS, or one shared with other small objects`,
     fields: { ArgumentName: LAYOUT_NAME, ArgumentValue: value },
-  });
-}
-
-/** InvalidArgument for a bucket's tag that means something here and has a value that does not. */
-export function requireBucketTags(tags: readonly Tag[]): void {
-  const valueOf = (name: string) => tags.find(({ key }) => key === name)?.value;
-  requireLayout(valueOf(LAYOUT_NAME));
-  const naming = valueOf(CHAIN_NAME_TAG);
-  if (naming === undefined || isChainNaming(naming)) return;
-  throw new S3Error("InvalidArgument", {
-    message: `${CHAIN_NAME_TAG} must be key: files are then declared on CESS under names made from their objects' keys, which everybody can read. Without the tag, their names there say nothing`,
-    fields: { ArgumentName: CHAIN_NAME_TAG, ArgumentValue: naming },
   });
 }
 

@@ -51,6 +51,8 @@ export interface Durability {
   readonly extent?: { readonly offset: number; readonly length: number };
   /** Storage nodes that have reported their fragments on chain, 0…12, for the file with the least progress. */
   readonly reports: number;
+  /** What the territory is charged for the object, or will be, in bytes (charge.ts). Not known of files of others. */
+  readonly chargedBytes?: number;
   /** Fragments of the worst segment that the network still has, 0…12, if requested and known. */
   readonly redundancy?: number;
   /** Set when the network refused the file for good (the bytes stay staged and readable), or when it is damaged. */

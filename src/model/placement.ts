@@ -1,5 +1,6 @@
 import { nodeNetwork } from "./node-network.js";
 import type { Candidate, PlacedIndex, PlacementPolicy, PolicyChoice } from "./placement-policy.js";
+import type { PlacementWish } from "./placement-tags.js";
 import { seededDraw } from "./seeded-draw.js";
 
 /** A storage node, as placement needs it. */
@@ -33,6 +34,8 @@ export interface PlacementRequest {
   readonly placed: ReadonlyMap<number, string>;
   /** Accounts that failed just now and are skipped this time. */
   readonly excluded: ReadonlySet<string>;
+  /** Which nodes the file's bucket wants; all by default. */
+  readonly wish?: PlacementWish | undefined;
   /** Accounts that took fragments before and did not report them. Used only if no others are left. */
   readonly avoided: ReadonlySet<string>;
 }
@@ -50,13 +53,14 @@ export interface PlacementDecision {
  * only eligible nodes, and its choice is checked. Pure.
  */
 export function place(request: PlacementRequest): PlacementDecision {
-  const { indexes, nodes, batchBytes, placed, excluded, policy } = request;
+  const { indexes, nodes, batchBytes, placed, excluded, policy, wish } = request;
   const holders = new Set(placed.values());
   const positive = nodes.filter((node) => node.state === "positive");
   const reachable = positive.filter((node) => isHttpUrl(node.endpoint));
   const roomy = reachable.filter((node) => node.idleSpace >= batchBytes);
   const free = roomy.filter((node) => !holders.has(node.account));
-  const sound = free.filter((node) => !excluded.has(node.account));
+  const wanted = free.filter((node) => wish?.takes(node) !== false);
+  const sound = wanted.filter((node) => !excluded.has(node.account));
   const eligible = sound.filter((node) => node.openUntil === undefined);
 
   const choice = ask(request, eligible);
@@ -67,7 +71,8 @@ export function place(request: PlacementRequest): PlacementDecision {
     `${positive.length - reachable.length} without a usable endpoint`,
     `${reachable.length - roomy.length} with less than ${batchBytes} bytes idle`,
     `${roomy.length - free.length} holding another index of this file`,
-    `${free.length - sound.length} failed just now`,
+    ...(wish ? [`${free.length - wanted.length} not as the bucket's tags want it (${wish.text})`] : []),
+    `${wanted.length - sound.length} failed just now`,
     ...(sound.length > eligible.length ? [`${sound.length - eligible.length} skipped after failures`] : []),
     ...(choice.unsatisfied === undefined ? [] : [choice.unsatisfied]),
     ...(breach === undefined ? [] : [`the placement policy ${policy.name} ${breach}, which was ignored`]),

@@ -12,7 +12,7 @@ const FORMAT_VERSION = 1;
 const ID_BYTES = 16;
 
 /** Runs of up to so many bytes do not cross from one fragment into the next, so that one storage node has them whole. */
-const UNDIVIDED_BYTES = FRAGMENT_SIZE / 16;
+export const UNDIVIDED_BYTES = FRAGMENT_SIZE / 16;
 
 /**
  * Bytes of a pack with runs of so many bytes, at most: a gap ends each fragment, before a run that must not cross into

@@ -17,7 +17,7 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^modern-tar$/, folders: ["cli"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys", "cli"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
-  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys", "sts"] },
+  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys", "sts", "sign-up"] },
   { packages: /^jose$/, folders: ["sts"] },
 ];
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Placement } from "../../src/catalog/catalog.js";
 import type { DataKey } from "../../src/model/file.js";
+import { SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { CatalogFixture, file, hash, segment, slice, type OpenCatalog } from "./catalog-fixture.js";
 
 export function filesContract(open: OpenCatalog): void {
@@ -122,6 +123,7 @@ export function filesContract(open: OpenCatalog): void {
         state: "stored",
         reports: 12,
         fid: hash("fid same"),
+        chargedBytes: 3 * SEGMENT_SIZE,
       });
       expect(await jobs()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
       expect(await on.catalog.files.stored(first.file)).to.deep.equal({ orphans: [] });
@@ -213,6 +215,7 @@ export function filesContract(open: OpenCatalog): void {
         reports: 0,
         fid: hash("fid key"),
         failure: "territory frozen",
+        chargedBytes: 3 * SEGMENT_SIZE,
       });
       expect(await on.catalog.objects.blobs(version)).to.have.length(1);
       expect((await jobs()).store).to.equal(0);

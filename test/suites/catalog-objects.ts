@@ -27,7 +27,7 @@ export function objectsContract(open: OpenCatalog): void {
         deleteMarker: false,
         createdAt: on.clock.time,
         extents: [],
-        durability: { state: "staged", reports: 0 },
+        durability: { state: "staged", reports: 0, chargedBytes: 3 * SEGMENT_SIZE },
       });
       expect(await on.catalog.objects.get("box", put.key)).to.deep.equal(written);
       expect(await on.catalog.objects.get("box", put.key, "null")).to.deep.equal(written);
@@ -59,7 +59,7 @@ export function objectsContract(open: OpenCatalog): void {
         version: { id },
       } = await on.put("key", "blob", { format });
       const empty = await on.catalog.objects.put(version("empty", { size: 0 }), { blobs: [] });
-      expect(empty.version.durability).to.deep.equal({ state: "stored", reports: 12 });
+      expect(empty.version.durability).to.deep.equal({ state: "stored", reports: 12, chargedBytes: 0 });
       const jobs = await on.catalog.jobs.lease(["encode"], 10, 1000);
       expect(jobs.map(({ subject, format: of }) => ({ subject, of }))).to.deep.equal([{ subject: id, of: format }]);
     });
@@ -114,7 +114,7 @@ export function objectsContract(open: OpenCatalog): void {
       const fid = hash("fid content");
       const found = await on.catalog.objects.byId(id);
       expect(found?.extents).to.deep.equal([{ file: row, fid, offset: 0, length: 5 }]);
-      expect(found?.durability).to.deep.equal({ state: "encoded", reports: 0, fid });
+      expect(found?.durability).to.deep.equal({ state: "encoded", reports: 0, fid, chargedBytes: 3 * SEGMENT_SIZE });
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 1, delete: 0 });
       expect(await on.catalog.objects.blobs(id)).to.deep.equal([slice("blob of key")]);
       expect((await on.catalog.files.get(row))?.blobs).to.deep.equal([slice("blob of key")]);
@@ -178,15 +178,21 @@ export function objectsContract(open: OpenCatalog): void {
         state: "declared",
         reports: 3,
         fid: root,
+        chargedBytes: 6 * SEGMENT_SIZE,
       });
       expect(await on.catalog.files.stored(b!.file)).to.deep.equal({ orphans: [] });
-      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "placed", reports: 7, fid: root });
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.include({
+        state: "placed",
+        reports: 7,
+        fid: root,
+      });
       expect(await on.catalog.objects.blobs(id)).to.have.length(1);
       expect(await on.catalog.files.stored(a!.file)).to.deep.equal({ orphans: ["bytes"] });
       expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({
         state: "stored",
         reports: 12,
         fid: root,
+        chargedBytes: 6 * SEGMENT_SIZE,
       });
     });
 
@@ -215,7 +221,12 @@ export function objectsContract(open: OpenCatalog): void {
         blobs: await on.catalog.objects.blobs(source.id),
         extents,
       });
-      expect(copy.durability).to.deep.equal({ state: "encoded", reports: 0, fid: hash("fid source") });
+      expect(copy.durability).to.deep.equal({
+        state: "encoded",
+        reports: 0,
+        fid: hash("fid source"),
+        chargedBytes: 3 * SEGMENT_SIZE,
+      });
       expect((await on.catalog.objects.delete("box", "source")).orphans).to.deep.equal([]);
       expect(await on.catalog.objects.blobs(copy.id)).to.deep.equal([slice("blob of source")]);
       expect((await on.catalog.files.stored(source.file)).orphans).to.deep.equal(["blob of source"]);

@@ -59,7 +59,11 @@ export function packsContract(open: OpenCatalog): void {
         { version: sealed, queuedAt: oldest, size: 5, blobs: [slice("blob of b")], format: key },
       ]);
       expect((await jobs()).encode).to.equal(0);
-      expect((await on.catalog.objects.get("box", "a"))?.durability).to.deep.equal({ state: "staged", reports: 0 });
+      expect((await on.catalog.objects.get("box", "a"))?.durability).to.deep.equal({
+        state: "staged",
+        reports: 0,
+        chargedBytes: 15,
+      });
     });
 
     it("gives a queue page by page, the oldest first, and a postponed one last", async () => {
@@ -103,6 +107,7 @@ export function packsContract(open: OpenCatalog): void {
         reports: 0,
         fid: pack("p").fid,
         extent: { offset: 20, length: 5 },
+        chargedBytes: (3 * SEGMENT_SIZE) / 2,
       });
       expect(await packs().blobs(row!)).to.deep.equal([slice("blob of pack p", 100)]);
       expect(await jobs()).to.include({ encode: 0, store: 1, delete: 0 });
@@ -255,6 +260,21 @@ export function packsContract(open: OpenCatalog): void {
       ]);
       expect(await packs().count()).to.deep.equal({ stored: 1 });
       expect((await on.catalog.files.get(row))?.state).to.equal("stored");
+    });
+
+    it("charges the objects of a pack with its whole charge, by their share of what is live", async () => {
+      const ids = [await queued("a", { size: 10 }), await queued("b"), await queued("c")];
+      const sized = packed(ids).map((each, place) => ({ ...each, length: place === 0 ? 20 : 5 }));
+      const { file: row } = await packs().fill(pack("p"), { objects: sized, moves: [] });
+      await on.catalog.files.stored(row!);
+      const charges = async (keys: readonly string[]) =>
+        Promise.all(keys.map(async (key) => (await on.catalog.objects.get("box", key))?.durability.chargedBytes ?? 0));
+      const whole = (await packs().usage())[0]?.chargedBytes ?? 0;
+      const [large = 0, ...small] = await charges(["a", "b", "c"]);
+      expect(large).to.equal(Math.ceil((whole * 20) / 30));
+      expect(small).to.deep.equal([Math.ceil(whole / 6), Math.ceil(whole / 6)]);
+      await on.catalog.objects.delete("box", "a");
+      expect(await charges(["b", "c"])).to.deep.equal([whole / 2, whole / 2]);
     });
 
     it("counts waiting objects by their bytes, not by segments, until the chain counts their pack", async () => {

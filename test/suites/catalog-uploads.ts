@@ -109,7 +109,7 @@ export function uploadsContract(open: OpenCatalog): void {
       const p3 = await putPart("up", 3, "p3");
       const written = await on.catalog.uploads.complete("up", version("key", { size: 10, etag: "whole" }), [p1, p3]);
       expect(written.orphans).to.deep.equal(["p2"]);
-      expect(written.version.durability).to.deep.equal({ state: "staged", reports: 0 });
+      expect(written.version.durability).to.deep.equal({ state: "staged", reports: 0, chargedBytes: 3 * SEGMENT_SIZE });
       expect(await on.catalog.objects.get("box", "key")).to.deep.equal(written.version);
       expect(await on.catalog.objects.blobs(written.version.id)).to.deep.equal([slice("p1"), slice("p3")]);
       expect(await on.catalog.objects.undeclaredBytes("anna")).to.equal(SEGMENT_SIZE);
@@ -120,6 +120,7 @@ export function uploadsContract(open: OpenCatalog): void {
       expect(await on.catalog.uploads.result("up")).to.deep.equal({
         etag: "whole",
         versionId: "null",
+        chargedBytes: 3 * SEGMENT_SIZE,
         partEtags: ["etag of p1", "etag of p3"],
       });
       await refusal(on.catalog.uploads.abort("up"), "noUpload");
@@ -170,13 +171,16 @@ export function uploadsContract(open: OpenCatalog): void {
       const part = await putPart("up", 1, "p1");
       const fid = hash("fid whole") as Fid;
       const { id, durability } = (await on.catalog.uploads.complete("up", version("key", { fid }), [part])).version;
-      expect(durability).to.deep.equal({ state: "staged", reports: 0, fid });
+      expect(durability).to.deep.equal({ state: "staged", reports: 0, fid, chargedBytes: 3 * SEGMENT_SIZE });
       const wrong = await on.catalog.objects.attach(id, [file("other", [slice("p1")])]).catch(String);
       expect(wrong).to.include(`was written with FID ${fid}`);
       expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal(durability);
       expect(await on.catalog.jobs.count()).to.include({ encode: 1, store: 0 });
       await on.catalog.objects.attach(id, [file("whole", [slice("p1")])]);
-      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({ state: "encoded", reports: 0, fid });
+      expect((await on.catalog.objects.byId(id))?.durability).to.deep.equal({
+        ...durability,
+        state: "encoded",
+      });
       expect(await on.catalog.jobs.count()).to.include({ encode: 0, store: 1 });
     });
 
@@ -260,7 +264,7 @@ export function uploadsContract(open: OpenCatalog): void {
       const { version: written, orphans } = await on.catalog.uploads.complete("up", version("key", { size: 0 }), [
         part,
       ]);
-      expect(written.durability).to.deep.equal({ state: "stored", reports: 12 });
+      expect(written.durability).to.deep.equal({ state: "stored", reports: 12, chargedBytes: 0 });
       expect(orphans).to.deep.equal(["nothing"]);
       expect(await on.catalog.jobs.count()).to.include({ encode: 0 });
     });

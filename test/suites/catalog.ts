@@ -9,6 +9,7 @@ import { identitiesContract } from "./catalog-identities.js";
 import { jobsContract } from "./catalog-jobs.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
+import { signUpsContract } from "./catalog-sign-ups.js";
 import { statusContract } from "./catalog-status.js";
 import { takeOversContract } from "./catalog-take-overs.js";
 import { uploadsContract } from "./catalog-uploads.js";
@@ -30,6 +31,7 @@ export function catalogContract(open: OpenCatalog): void {
   statusContract(open);
   usageContract(open);
   identitiesContract(open);
+  signUpsContract(open);
   checksContract(open);
   takeOversContract(open);
 }

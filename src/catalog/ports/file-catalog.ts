@@ -50,6 +50,8 @@ export interface FileCatalog {
   manifest(id: string): Promise<Omit<CessFile, "size"> | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
+  /** The bucket of the oldest version that needs the file; undefined where none does. */
+  bucketOf(id: string): Promise<string | undefined>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /**
    * encoded → declared → placed, with the number of reports. Goes backwards only to `encoded`, when the deal vanished.

@@ -25,6 +25,8 @@ export interface UploadResult {
   readonly etag: string;
   readonly versionId: string;
   readonly checksum?: Checksum;
+  /** As of Durability. */
+  readonly chargedBytes?: number;
   /** ETags of the parts it was completed with, in order. */
   readonly partEtags: readonly string[];
 }

@@ -28,9 +28,18 @@ export function objectText(object: ObjectAnswer): string {
     ...(object.fid === undefined ? [] : [["FID", object.fid] as const]),
     ...(object.extent ? [["extent", `${object.extent.offset}+${object.extent.length}`] as const] : []),
     ...(object.redundancy === undefined ? [] : [["redundancy", `${object.redundancy} of 12`] as const]),
+    ...(object.chargedBytes === undefined
+      ? []
+      : [["charged", `${object.chargedBytes} bytes (${bytesText(object.chargedBytes)})`] as const]),
+    ...(object.placement ? [["placement", placementText(object.placement)] as const] : []),
     ...object.waiting.map((why, at) => [at === 0 ? "waits" : "", plainText(why)] as const),
   ];
   return [tableText(rows), ...object.files.map(fileText)].join("\n\n");
+}
+
+function placementText({ wanted, kept }: NonNullable<ObjectAnswer["placement"]>): string {
+  const outcome = kept === undefined ? "no node was chosen yet" : kept ? "kept" : "NOT KEPT";
+  return `${plainText(wanted)}: ${outcome}`;
 }
 
 function fileText(file: FileAnswer): string {
@@ -70,12 +79,13 @@ function runs(segments: FileAnswer["segments"]) {
 function holdersText({ holders }: FileAnswer["segments"][number]): string {
   if (holders.length === 0) return "  no node was chosen yet";
   return tableText(
-    holders.map(({ index, node, fragment, state, cooldownUntil, lastFailure }) => [
+    holders.map(({ index, node, fragment, state, cooldownUntil, lastFailure, wanted }) => [
       `  ${index}`,
       node ?? "–",
       fragment,
       state,
       [
+        ...(wanted === undefined ? [] : [wanted ? "as wanted" : "NOT AS WANTED by the bucket's tags"]),
         ...(cooldownUntil === undefined ? [] : [`in cooldown until ${cooldownUntil}`]),
         ...(lastFailure === undefined ? [] : [`failed last because ${plainText(lastFailure)}`]),
       ].join(", "),

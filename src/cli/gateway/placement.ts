@@ -3,11 +3,14 @@ import { pathToFileURL } from "node:url";
 import type { Config } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
 import type { PlacementPolicy } from "../../model/placement-policy.js";
+import { PlacementTags } from "../../model/placement-tags.js";
 import { rulesPolicy } from "../../model/placement-rules.js";
 import { parseAccount } from "../../network/chain/accounts.js";
 
 /** The placement policy that the configuration asks for. Rejects with ConfigError when its module is no policy. */
-export async function placementPolicy(placement: Config["placement"]): Promise<PlacementPolicy> {
+export async function placementPolicy(
+  placement: Omit<Config["placement"], "tags" | "regions">,
+): Promise<PlacementPolicy> {
   const { module, prefer, require, avoid, perNetwork, perOperator } = placement;
   if (module !== undefined) return loadPolicy(module);
   return rulesPolicy({
@@ -16,6 +19,22 @@ export async function placementPolicy(placement: Config["placement"]): Promise<P
     ...(avoid && { avoid: accounts(avoid, "avoid") }),
     ...(perNetwork !== undefined && { perNetwork }),
     ...(perOperator !== undefined && { perOperator }),
+  });
+}
+
+/** What buckets' tags may say about storage nodes. Throws ConfigError. */
+export function placementTags({ tags, regions, require, avoid }: Config["placement"]): PlacementTags {
+  return new PlacementTags({
+    allowed: tags,
+    regions: new Map(
+      regions.map(({ name, networks = [], nodes = [] }, index) => [
+        name,
+        { networks: new Set(networks), nodes: accounts(nodes, `regions[${index}].nodes`) },
+      ]),
+    ),
+    ...(require && { require: accounts(require, "require") }),
+    ...(avoid && { avoid: accounts(avoid, "avoid") }),
+    parseAccount,
   });
 }
 

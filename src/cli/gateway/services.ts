@@ -37,13 +37,14 @@ import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocess
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
+import type { PlacementTags } from "../../model/placement-tags.js";
 import type { Traced } from "../../model/traced.js";
 import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { openScrubbing, type Scrubbing } from "./scrubbing.js";
 import { JsonReadingStore } from "./reading-store.js";
-import { placementPolicy } from "./placement.js";
+import { placementPolicy, placementTags } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { gatewayPeers } from "./gateway-peers.js";
 
@@ -76,6 +77,8 @@ export interface Services extends Scrubbing {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
   readonly packer: Packer;
+  /** What buckets may choose by their tags. */
+  readonly placementTags: PlacementTags;
 }
 
 export async function openServices(
@@ -108,17 +111,12 @@ export async function openServices(
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
   const shared = { catalog, blobs, preprocessing, clock, log, wake, onDamage, owners: accounts.owner };
+  const tags = placementTags(config.placement);
+  const policy = await placementPolicy(config.placement);
+  const orderNames = new OrderNames(gatewayKeys.keys.derive(ORDER_NAMES));
+  const placing = { policy, placementTags: tags, orderNames, ...(traced && { traced }) };
   const distribution = new Distribution(
-    {
-      ...shared,
-      encoder,
-      chain,
-      nodes,
-      registry,
-      policy: await placementPolicy(config.placement),
-      ...(traced && { traced }),
-      orderNames: new OrderNames(gatewayKeys.keys.derive(ORDER_NAMES)),
-    },
+    { ...shared, ...placing, encoder, chain, nodes, registry },
     { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
   );
   const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
@@ -145,6 +143,7 @@ export async function openServices(
     supervisor,
     distribution,
     packer,
+    placementTags: tags,
     ...scrubbing,
   };
 }

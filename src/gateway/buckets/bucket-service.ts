@@ -4,10 +4,10 @@ import { S3Error } from "../s3-error.js";
 import { isPublicAcl, type Acl } from "../../model/acl.js";
 import type { DocumentSet } from "../../model/bucket-documents.js";
 import { ALL_BLOCKED, type ObjectOwnership } from "../../model/public-access.js";
-import { requireTags, TAG_LIMITS } from "../../model/tag.js";
+import type { PlacementTags } from "../../model/placement-tags.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
-import { requireBucketTags } from "../limits.js";
+import { requireBucketTags } from "./bucket-tags.js";
 import { requireBucketName } from "./bucket-name.js";
 import type { BucketCall, Call } from "../call.js";
 import type { Buckets, NewBucket } from "./buckets.js";
@@ -27,6 +27,7 @@ export interface BucketComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
   readonly staging: Staging;
+  readonly placementTags?: PlacementTags | undefined;
 }
 
 export class BucketService implements Buckets {
@@ -37,8 +38,7 @@ export class BucketService implements Buckets {
 
   async create(call: Call, name: string, request: NewBucket = {}): Promise<Bucket> {
     requireBucketName(name);
-    requireTags(request.tags ?? [], TAG_LIMITS.bucket);
-    requireBucketTags(request.tags ?? []);
+    requireBucketTags(this.components, request.tags ?? []);
     const documents: DocumentSet = {
       ...this.accessDocuments(call, request),
       ...(request.tags && request.tags.length > 0 ? { tagging: request.tags } : {}),

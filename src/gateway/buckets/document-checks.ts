@@ -2,21 +2,23 @@ import type { Catalog } from "../../catalog/catalog.js";
 import type { Keys } from "../../keys/keys.js";
 import type { LoggingConfiguration } from "../../model/access-log.js";
 import type { BucketDocument, DocumentName } from "../../model/bucket-documents.js";
-import { requireBucketTags } from "../limits.js";
 import { S3Error } from "../s3-error.js";
 import type { Policy } from "../../model/policy.js";
 import { requireActions } from "../../model/policy-actions.js";
 import { isNamed, isPublicPolicy } from "../../model/policy-decision.js";
-import { requireTags, TAG_LIMITS } from "../../model/tag.js";
+import type { PlacementTags } from "../../model/placement-tags.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
 import { requireGrantees, requireUnblocked } from "../access/object-acl.js";
 import type { BucketCall } from "../call.js";
+import { requireBucketTags } from "./bucket-tags.js";
 
 export interface CheckComponents {
   readonly catalog: Catalog;
   readonly accounts: Accounts;
   readonly keys: Keys;
+  /** Which storage nodes buckets may choose by their tags. */
+  readonly placementTags?: PlacementTags | undefined;
   /** Names of the webhooks the operator has configured. */
   readonly webhooks: readonly string[];
 }
@@ -70,10 +72,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
   },
 
   /** InvalidTag, InvalidArgument. */
-  tagging(_components, _call, tags) {
-    requireTags(tags, TAG_LIMITS.bucket);
-    requireBucketTags(tags);
-  },
+  tagging: (components, _call, tags) => requireBucketTags(components, tags),
 
   /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */
   async versioning({ catalog }, { bucket }, state) {

@@ -150,11 +150,13 @@ export class ObjectCopy {
     fresh: NewEncryption,
     layout: Layout,
   ): Promise<{ readonly bytes: VersionBytes; readonly sameFiles: boolean } | undefined> {
-    const { catalog } = this.components;
+    const { catalog, layouts } = this.components;
     const { format = PLAIN } = fresh;
     if (source.size === 0) return { bytes: { blobs: [] }, sameFiles: false };
     // The catalog has no files of the network bucket to share.
     if (isNetworkBucket(source)) return undefined;
+    // Sealed anew, the bytes become another file, which can be with other nodes. A plain file is one wherever it is from.
+    if (format !== PLAIN && (await layouts.isPlacedApart(call.bucket.name, source.bucket))) return undefined;
     const [blobs, extents] = await Promise.all([catalog.objects.blobs(source.id), catalog.objects.extents(source.id)]);
     if (extents.length === 0) {
       const bytes = { blobs, copied: true };

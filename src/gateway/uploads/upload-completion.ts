@@ -183,7 +183,9 @@ export class UploadCompletion {
       catalog.uploads.complete(upload.id, version, parts, request.preconditions),
     );
     const { expiry } = await expiries.versionExpiry(written.version);
-    return defined({ etag: version.etag, versionId: written.version.versionId, checksum, encryption, expiry });
+    const { versionId, durability } = written.version;
+    const { chargedBytes } = durability;
+    return defined({ etag: version.etag, versionId, checksum, encryption, expiry, chargedBytes });
   }
 
   /** Names the part whose bytes are damaged. */

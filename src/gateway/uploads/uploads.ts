@@ -61,6 +61,8 @@ export interface CompletedUpload {
   readonly checksum?: Checksum;
   readonly encryption?: Encryption;
   readonly expiry?: Expiry;
+  /** As of Durability. */
+  readonly chargedBytes?: number;
 }
 
 export interface UploadListRequest {

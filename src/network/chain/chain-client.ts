@@ -19,6 +19,9 @@ import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
 import { call } from "./extrinsics.js";
 import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
+import { proxyCalls, proxyExtrinsic } from "./proxy-calls.js";
+import type { ProxyAuthorizer, SignedAuthorization } from "./proxy-authorization.js";
+import type { WalletType } from "./wallets.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -28,7 +31,7 @@ import { Submitter, type SubmitterSettings } from "./submitter.js";
 const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
-export class CessChain implements Chain, GatewayRegister {
+export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer {
   /** What became of what was submitted. */
   readonly calls = new CallCounts();
   private readonly signer: Signer;
@@ -120,6 +123,15 @@ export class CessChain implements Chain, GatewayRegister {
     const args = [owner, hashArgument(fid)];
     const submitted = this.batcher.submit((api) => call(api, "fileBank", "deleteFile", args), options);
     await this.calls.count("fileBank.deleteFile", submitted);
+  }
+
+  takesAuthorizations(type: WalletType): Promise<boolean> {
+    return this.session.connection.call(({ api }) => Promise.resolve(api.tx["oss"]?.[proxyCalls[type]] !== undefined));
+  }
+
+  async authorizeByProxy(signed: SignedAuthorization, options: SubmitOptions = {}): Promise<void> {
+    const submitted = this.submitter.submit((api) => proxyExtrinsic(api, signed), options);
+    await this.calls.count(`oss.${proxyCalls[signed.type]}`, submitted);
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {

@@ -38,6 +38,11 @@ export class ChainSession {
     return this.connection.trouble;
   }
 
+  /** The hash of the chain's first block: `0x` and 64 hex digits. Rejects with ChainUnavailable. */
+  genesis(): Promise<string> {
+    return this.connection.call(({ api }) => Promise.resolve(api.genesisHash.toHex()));
+  }
+
   /** The time of the best block, ms since 1970; undefined where the runtime keeps none. Rejects with ChainUnavailable. */
   blockTime(): Promise<number | undefined> {
     return this.reader.blockTime();

@@ -42,6 +42,8 @@ const kinds: Readonly<Record<string, RefusalKind>> = {
   "storageHandler.Overflow": "spaceNotInUse",
   "system.CallFiltered": "paused",
   "sminer.AlreadyRegistered": "existed",
+  "oss.Existed": "existed",
+  "oss.BoundedVecError": "tooManyEntries",
 };
 
 /** Of a pallet's error by its name in the runtime's metadata. */

@@ -61,7 +61,7 @@ function parseComplete(request: S3Request): CompleteRequest {
 
 export const completeMultipartUpload: Operation<
   Input,
-  CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers },
+  CompleteMultipartUploadOutput & { readonly Encryption: EncryptionMembers; readonly Charged: number | undefined },
   UploadCall
 > = {
   name: "CompleteMultipartUpload",
@@ -81,7 +81,7 @@ export const completeMultipartUpload: Operation<
   async run({ uploads }, { Bucket: bucket, Key: key, Location, Request, Customer }, call) {
     const { result } = await uploads.complete(call, Request, Customer);
     return new DeferredResponse(
-      result.then(({ etag, checksum, versionId, expiry, encryption }) => ({
+      result.then(({ etag, checksum, versionId, expiry, encryption, chargedBytes }) => ({
         Location,
         Bucket: bucket,
         Key: key,
@@ -90,13 +90,15 @@ export const completeMultipartUpload: Operation<
         VersionId: writtenVersionId(versionId),
         Expiration: expirationText(expiry),
         Encryption: { encryption: encryption?.algorithm === "customer" ? undefined : encryption },
+        Charged: chargedBytes,
       })),
     );
   },
-  render: ({ Encryption, ...output }) =>
+  render: ({ Encryption, Charged, ...output }) =>
     xmlResponse(completeResult, output, {
       "x-amz-version-id": output.VersionId,
       "x-amz-expiration": output.Expiration,
+      "x-cess-charged-bytes": Charged,
       ...encryptionAnswer(Encryption),
     }),
 };

@@ -14,15 +14,17 @@ export function durabilityHeaders({
   fid,
   extent,
   reports,
+  chargedBytes,
   redundancy,
   failure,
   waiting,
-}: Durability): Record<string, string | undefined> {
+}: Durability): Record<string, string | number | undefined> {
   return {
     "x-cess-fid": fid,
     "x-cess-extent": extent && `${extent.offset}+${extent.length}`,
     "x-cess-state": state,
     "x-cess-reports": `${reports}/${FRAGMENTS}`,
+    "x-cess-charged-bytes": chargedBytes,
     "x-cess-redundancy": redundancy === undefined ? undefined : `${redundancy}/${FRAGMENTS}`,
     "x-cess-failure": headerText(failure),
     "x-cess-waiting": headerText(waiting),

@@ -129,6 +129,8 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "a network bucket with capitals": { add: "networkBucket: CESS" },
   "two rules of placement that exclude each other": { add: "placement: { module: ./p.mjs, perNetwork: 2 }" },
   "objects larger than a pack": { add: "packing: { maxObjectBytes: 1GiB, segments: 1 }" },
+  "sign-up without a name": { add: "signUp:\n  enabled: true" },
+  "a region without nodes": { add: "placement:\n  tags: true\n  regions: [{ name: eu }]" },
   "several mistakes": {
     replace: { territory: undefined, listen: "lisen: 127.0.0.1:9000" },
     environment: { CESS_S3_CACHE_DISK: "big", CESS_S3_CACHE_MEMROY: "1GiB" },

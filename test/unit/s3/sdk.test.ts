@@ -94,10 +94,15 @@ describe("S3 wire with the JavaScript SDK", () => {
     expect(got.ChecksumCRC32).to.equal(sent.ChecksumCRC32);
     expect(got.Metadata?.mood).to.equal(`=?UTF-8?B?${Buffer.from("grün").toString("base64")}?=`);
     await put("b.txt", "hello");
-    endpoint.gateway.durability = { state: "placed", reports: 7, fid: "f".repeat(64) as never };
+    endpoint.gateway.durability = { state: "placed", reports: 7, fid: "f".repeat(64) as never, chargedBytes: 1234 };
     const { headers } = await endpoint.signed({ method: "HEAD", path: `/${Bucket}/b.txt` });
     endpoint.gateway.durability = undefined;
-    expect(headers).to.include({ "x-cess-fid": "f".repeat(64), "x-cess-state": "placed", "x-cess-reports": "7/12" });
+    expect(headers).to.include({
+      "x-cess-fid": "f".repeat(64),
+      "x-cess-state": "placed",
+      "x-cess-reports": "7/12",
+      "x-cess-charged-bytes": "1234",
+    });
     expect(headers["x-amz-request-id"]).to.match(/^[0-9A-F]{16}$/);
   });
 

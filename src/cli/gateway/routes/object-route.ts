@@ -7,12 +7,13 @@ import { FRAGMENTS } from "../../../model/sizes.js";
 import type { FileAnswer, ObjectAnswer } from "../../admin-answers.js";
 import type { Services } from "../services.js";
 import { toJob } from "./job-routes.js";
+import { placementOf } from "./object-placement.js";
 import { waitingFor } from "./object-waiting.js";
 
 /** How long the chain may take to tell who holds the fragments, ms. */
 const CHAIN_MS = 10_000;
 
-type Parts = Pick<Services, "catalog" | "registry" | "retrieval">;
+type Parts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags">;
 type Holder = FileAnswer["segments"][number]["holders"][number];
 
 /** One object: how far it is on its way into the network, who holds it, and why it waits. */
@@ -39,7 +40,7 @@ async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: numb
   const encoding = jobOf(await status.job("encode", id));
   const queuedAt = await status.queuedAt(id);
   const packBy = queuedAt === undefined ? undefined : new Date(queuedAt + packMaxAgeMs).toISOString();
-  const { state, fid, extent } = durability;
+  const { state, fid, extent, chargedBytes } = durability;
   const counts = files.flatMap(({ redundancy }) => redundancy ?? []);
   return {
     bucket,
@@ -52,7 +53,8 @@ async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: numb
     ...(fid === undefined ? {} : { fid }),
     ...(extent === undefined ? {} : { extent }),
     ...(counts.length > 0 && counts.length === extents.length ? { redundancy: Math.min(...counts) } : {}),
-    files,
+    ...(chargedBytes === undefined ? {} : { chargedBytes }),
+    ...(await placementOf(parts, bucket, files)),
     ...encoding,
     waiting: version.deleteMarker ? [] : waitingFor({ state, files, job: encoding.job, packBy }),
   };

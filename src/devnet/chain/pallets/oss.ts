@@ -1,7 +1,7 @@
-import { sr25519Verify } from "@polkadot/util-crypto";
+import { blake2AsU8a, keccakAsU8a, secp256k1Recover, sr25519Verify } from "@polkadot/util-crypto";
 import { AccountId, PeerId, ProxyAuthPayload, TeeSignature, WorkerPublicKey, type Spec } from "../cess-types.js";
-import { constant, refuse, signedCall, unservedCall, type Call, type Context, type Pallet } from "../pallet.js";
-import { fromHex } from "../scale/bytes.js";
+import { constant, refuse, signedCall, type Call, type Context, type Pallet } from "../pallet.js";
+import { fromHex, toHex } from "../scale/bytes.js";
 import { array, bounded, boundedText, encode, struct, toLatin1, u32, type Value } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
@@ -69,7 +69,11 @@ export class Oss implements Pallet {
       }),
       // The name is misspelt on chain.
       proxyAuthorzie: signedCall(5, proxy, (context, _signer, given) => this.proxyAuthorize(context, given)),
-      ...(spec !== 100 && { evmProxyAuthorzie: unservedCall(6, { ...proxy, sig: array(65) }) }),
+      ...(spec !== 100 && {
+        evmProxyAuthorzie: signedCall(6, { ...proxy, sig: array(65) }, (context, _signer, { authPuk, sig, payload }) =>
+          this.authorizeSigned(context, authPuk, payload, (message) => ethereumAccount(message, sig) === authPuk),
+        ),
+      }),
     };
   }
 
@@ -98,6 +102,18 @@ export class Oss implements Pallet {
     context: Context,
     { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> },
   ): void {
+    this.authorizeSigned(context, authPuk, payload, (message) => {
+      if (sig.length !== SIGNATURE_BYTES) throw refuse(this, "MalformedSignature");
+      return sr25519Verify(message, toLatin1(sig), fromHex(authPuk));
+    });
+  }
+
+  private authorizeSigned(
+    context: Context,
+    owner: string,
+    payload: Value<typeof ProxyAuthPayload>,
+    isSigned: (message: Uint8Array) => boolean,
+  ): void {
     // The runtimes check the limit in opposite ways: 100 how far ahead it may be, later ones whether it has not passed.
     const expired =
       this.spec === 100
@@ -105,15 +121,27 @@ export class Oss implements Pallet {
         : payload.exp + PAYLOAD_EXPIRED_BLOCKS <= context.block;
     if (expired) throw refuse(this, "Expired");
     const message = Buffer.concat([Buffer.from("<Bytes>"), encode(ProxyAuthPayload, payload), Buffer.from("</Bytes>")]);
-    if (sig.length !== SIGNATURE_BYTES) throw refuse(this, "MalformedSignature");
-    if (!sr25519Verify(message, toLatin1(sig), fromHex(authPuk))) throw refuse(this, "VerifySigFailed");
-    const list = this.authorityList.get(context.state, authPuk);
+    if (!isSigned(message)) throw refuse(this, "VerifySigFailed");
+    const list = this.authorityList.get(context.state, owner);
     if (list.includes(payload.oss)) throw refuse(this, "Existed");
-    this.put(context, authPuk, [...list, payload.oss]);
+    this.put(context, owner, [...list, payload.oss]);
   }
 
   private put(context: Context, acc: string, list: string[]): void {
     if (list.length > AUTHOR_LIMIT) throw refuse(this, "BoundedVecError");
     this.authorityList.put(context.state, list, acc);
+  }
+}
+
+/** The account of the key that made an EIP-191 signature: the hash of the compressed key. Undefined for what is no signature. */
+function ethereumAccount(message: Uint8Array, signature: Uint8Array): string | undefined {
+  const prefix = Buffer.from(`\u0019Ethereum Signed Message:\n${message.length}`);
+  const hash = keccakAsU8a(Buffer.concat([prefix, message]), 256);
+  const v = signature[64] ?? 0;
+  try {
+    const key = secp256k1Recover(hash, signature.subarray(0, 64), v >= 27 ? v - 27 : v);
+    return toHex(blake2AsU8a(key, 256));
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { MIB } from "../../../../src/model/sizes.js";
+import { PlacementTags } from "../../../../src/model/placement-tags.js";
 import { alice, as, body, plainly, refused, TestGateway } from "../../../support/test-gateway.js";
 
 describe("An object's layout", () => {
@@ -79,6 +80,28 @@ describe("An object's layout", () => {
     await copy("shared", {});
     await copy("own", { "cess-layout": "own-file" });
     expect(await waiting()).to.deep.equal([[500, 500], 1]);
+  });
+
+  it("is a file of its own in a bucket that chooses storage nodes, whatever its metadata ask for", async () => {
+    const regions = new Map([["eu", { networks: new Set(["10.0.0.0/16"]), nodes: new Set<string>() }]]);
+    const placementTags = new PlacementTags({ allowed: true, regions, parseAccount: (text) => text });
+    const gateway = fixture.gatewayWith({ placementTags }, { packing: { maxObjectBytes: 1000 } });
+    const tags = [{ key: "cess-regions", value: "eu" }];
+    await gateway.buckets.create(as(alice), "placed", { tags });
+    const put = (bucket: string, metadata = {}) =>
+      gateway.objects.put(as(alice), { bucket, key: "small" }, body(Buffer.alloc(10, 1)), { ...plainly, metadata });
+    const charged = async (bucket: string, metadata?: object) => (await put(bucket, metadata)).durability.chargedBytes;
+    expect(await charged("placed")).to.equal(96 * MIB);
+    expect(await charged("placed", { "cess-layout": "pack" })).to.equal(96 * MIB);
+    expect(await charged("box")).to.equal(30);
+    for (const [bucket, with_] of [
+      ["moon", { tags: [{ key: "cess-regions", value: "moon" }] }],
+      ["few", { tags: [{ key: "cess-nodes", value: "one two" }] }],
+    ] as const)
+      await refused("InvalidTag", gateway.buckets.create(as(alice), bucket, with_));
+    await refused("InvalidTag", fixture.gateway.buckets.create(as(alice), "off", { tags }));
+    await waiting();
+    await gateway.objects.delete(as(alice), { bucket: "placed", key: "small" });
   });
 
   it("must be one that there is, in metadata and in tags of buckets", async () => {

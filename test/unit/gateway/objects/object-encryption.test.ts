@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
 import type { EncryptionRequest } from "../../../../src/model/encryption.js";
-import { CHUNK_CONTENT, MIB } from "../../../../src/model/sizes.js";
+import { CHUNK_CONTENT, MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
 import { AES, at, CAPACITY, customerKey, EncryptedVault, withKey } from "../../../support/encrypted-vault.js";
 import { seededRandom } from "../../../support/seeded-random.js";
 import { alice, as, body, bytesOf, plainly, refused } from "../../../support/test-gateway.js";
@@ -206,6 +206,7 @@ describe("Encrypted objects", () => {
       expect(durability, key).to.deep.equal({
         state: "staged",
         reports: 0,
+        chargedBytes: 3 * SEGMENT_SIZE,
         ...(expected === md5 ? {} : { fid: expected }),
       });
     }

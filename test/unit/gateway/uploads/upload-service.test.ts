@@ -57,7 +57,13 @@ describe("Multipart uploads", () => {
       content: { contentType: "video/mp4" },
       metadata: { m: "1" },
     });
-    expect(version.durability).to.deep.equal({ state: "staged", reports: 0, fid: completed.etag });
+    expect(version.durability).to.deep.equal({
+      state: "staged",
+      reports: 0,
+      fid: completed.etag,
+      chargedBytes: 6 * SEGMENT_SIZE,
+    });
+    expect(completed.chargedBytes).to.equal(6 * SEGMENT_SIZE);
     expect((await read()).equals(bytes)).to.equal(true);
     expect(await fixture.catalog.jobs.count()).to.include({ encode: 1, store: 0 });
 
@@ -311,6 +317,7 @@ describe("Multipart uploads", () => {
       expect(version.durability, multipartEtag).to.deep.equal({
         state: "staged",
         reports: 0,
+        chargedBytes: 3 * SEGMENT_SIZE,
         ...(known === undefined ? {} : { fid: known }),
       });
       expect((await (await uploads.complete(as(alice), name, id, { parts })).result).etag, "again").to.equal(etag);
