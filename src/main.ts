@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
+import { addTerritoryCommands } from "./cli/commands/territory-commands.js";
 import { explain } from "./cli/explain.js";
 import { AFTER_HELP } from "./cli/help.js";
 import { VERSION } from "./cli/version.js";
@@ -133,6 +134,8 @@ program
 addAdminCommands(program);
 
 addIdentityCommands(program);
+
+addTerritoryCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -8,6 +8,7 @@ import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
+import { leasesSchema } from "./leases.js";
 import { onePlace } from "./one-place.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
@@ -232,6 +233,7 @@ export const settingsSchema = z.strictObject({
         .refine((size) => size >= 1024 && size <= 1024 ** 3, "must be between 1KiB and 1GiB"),
     })
     .prefault({}),
+  leases: leasesSchema.prefault({}),
   etag: z
     .strictObject({
       /**
@@ -330,6 +332,9 @@ export const keyConfigSchema = z.object({
 /** The part that commands need that change accounts and keys while no gateway runs. */
 export const identityConfigSchema = keyConfigSchema.extend({ accounts: z.array(accountSchema).default([]) });
 
+/** The part that says which chain there is and which account signs, for commands that need no gateway. */
+export const chainConfigSchema = z.object({ chain: chainSchema });
+
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
@@ -338,6 +343,7 @@ export const adminConfigSchema = z.object({
   tls: settingsSchema.shape.tls,
 });
 
+export type ChainConfig = Readonly<z.output<typeof chainSchema>>;
 export type AdminConfig = Readonly<z.output<typeof adminConfigSchema>>;
 export type IdentityConfig = Readonly<z.output<typeof identityConfigSchema>>;
 export type KeyConfig = Readonly<z.output<typeof keyConfigSchema>>;

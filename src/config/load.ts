@@ -1,11 +1,13 @@
 import {
   adminConfigSchema,
+  chainConfigSchema,
   configSchema,
   devConfigSchema,
   identityConfigSchema,
   devGatewaySchema,
   keyConfigSchema,
   type AdminConfig,
+  type ChainConfig,
   type Config,
   type ConfigInput,
   type DevConfig,
@@ -90,6 +92,11 @@ export function loadIdentityConfig(file: string | undefined, environment: Enviro
 /** Of the gateway's configuration what says where its admin listener is; the rest need not be there. */
 export function loadAdminConfig(file: string | undefined, environment: Environment = process.env): AdminConfig {
   return fileSettings(file, environment).overlay(environment, GATEWAY_VARIABLES).check(adminConfigSchema);
+}
+
+/** Of the gateway's configuration what says which chain there is, and which account signs; the rest need not be there. */
+export function loadChainConfig(file: string | undefined, environment: Environment = process.env): ChainConfig {
+  return fileSettings(file, environment).overlay(environment, CHAIN_VARIABLES).check(chainConfigSchema).chain;
 }
 
 /** The file with the admin listener's token that the environment names; undefined where it names none. */

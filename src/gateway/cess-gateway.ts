@@ -13,7 +13,9 @@ import { Authorizer } from "./access/authorizer.js";
 import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
 import type { ChainReadingsSettings, ReadingStore } from "./ingest/chain-readings.js";
 import { StorageQuota } from "./ingest/storage-quota.js";
+import { LeaseGuard, type LeaseGuardComponents } from "./ingest/lease-guard.js";
 import { QuotaCheck } from "./ingest/quota-check.js";
+import type { OutlivePolicy } from "../model/lease.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import type { AccessLogs } from "./objects/access-logs.js";
 import type { BucketDocumentStore } from "./buckets/bucket-documents.js";
@@ -62,6 +64,8 @@ export interface GatewayComponents {
   readonly network?: NetworkBucket | undefined;
   /** Where bodies are hashed; on the event loop when absent. */
   readonly digests?: Digests;
+  /** Until when accounts' space is paid for, and who is told of what is to last longer. */
+  readonly lease?: Omit<LeaseGuardComponents, "clock">;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
   /** Called with failures to remove orphaned blobs. The client's answer is right, and the sweeper tries again. */
@@ -80,6 +84,8 @@ export const GATEWAY_DEFAULTS = {
   lifecycleDayMs: 86_400_000,
   /** How readings of the chain about the accounts that pay are used. */
   quota: {} as Partial<ChainReadingsSettings>,
+  /** What happens to a request that keeps an object for longer than its territory is paid for. */
+  outlive: "warn" as OutlivePolicy,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -97,7 +103,7 @@ export class CessGateway implements Gateway {
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota } = {
+    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota, outlive } = {
       ...GATEWAY_DEFAULTS,
       ...settings,
     };
@@ -116,6 +122,7 @@ export class CessGateway implements Gateway {
       webhooks,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
       quota: new QuotaCheck({ ...components, store: components.readings }, quota),
+      leases: new LeaseGuard({ ...components.lease, clock: components.clock }, outlive),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       layouts: new ObjectLayout(components, packing),

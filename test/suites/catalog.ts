@@ -7,6 +7,7 @@ import { eventsContract } from "./catalog-events.js";
 import { filesContract } from "./catalog-files.js";
 import { identitiesContract } from "./catalog-identities.js";
 import { jobsContract } from "./catalog-jobs.js";
+import { leasesContract } from "./catalog-leases.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { statusContract } from "./catalog-status.js";
@@ -29,5 +30,6 @@ export function catalogContract(open: OpenCatalog): void {
   statusContract(open);
   usageContract(open);
   identitiesContract(open);
+  leasesContract(open);
   checksContract(open);
 }

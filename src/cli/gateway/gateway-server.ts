@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import type { AdminRoute, AdminServer } from "../../admin/admin-server.js";
 import type { AuditLog } from "../../admin/audit-log.js";
+import { heldWhile } from "../../background/held-worker.js";
 import type { Config } from "../../config/config.js";
 import type { Settings } from "../../config/settings.js";
-import { CessGateway } from "../../gateway/cess-gateway.js";
+import { CessGateway, type GatewayComponents } from "../../gateway/cess-gateway.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
 import type { AccessSpool } from "../../maintenance/access-spool.js";
 import { systemClock } from "../../async/system-clock.js";
@@ -22,6 +23,7 @@ import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { gatewayHealth } from "../health/gateway-health.js";
 import { GatewayReload } from "./gateway-reload.js";
+import { leaseKeeper } from "./lease-keeping.js";
 import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
@@ -112,9 +114,19 @@ export class GatewayServer implements Running {
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     metrics.listeners(security);
     const drain = new Drain();
-    const watch = gatewayHealth(config, services, accounts, drain, log);
+    const keeper = leaseKeeper(config, {
+      ...services,
+      leases: () => chainStatus.territories,
+      audit,
+      clock: systemClock,
+      log,
+    });
+    // Of a catalog that went back it is not known what was spent.
+    services.supervisor.add(heldWhile(() => services.guard.fault !== undefined, keeper.worker));
+    metrics.leases(keeper.buyer);
+    const watch = gatewayHealth(config, services, accounts, drain, log, [keeper.check]);
     const network = await networkBucket(config, services, log);
-    const gateway = cessGateway(config, services, accounts, network);
+    const gateway = cessGateway(config, services, accounts, { network, lease: leaseOf(chainStatus, log) });
     const { spool, accessLogger } = await openAccessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
@@ -217,14 +229,14 @@ function cessGateway(
   config: Config,
   services: Services,
   accounts: Accounts,
-  network: NetworkBucket | undefined,
+  own: Pick<GatewayComponents, "network" | "lease">,
 ): CessGateway {
   return new CessGateway(
     {
       ...services,
       accounts,
       files: services.retrieval.files,
-      network,
+      ...own,
       clock: systemClock,
       onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
     },
@@ -237,8 +249,14 @@ function cessGateway(
       lifecycleDayMs: config.lifecycleDayMs,
       webhooks: config.notifications.webhooks.map(({ name }) => name),
       quota: { staleMs: config.chain.staleSeconds * 1000 },
+      outlive: config.leases.outlive,
     },
   );
+}
+
+/** What the gateway knows of the time that accounts have paid for. */
+function leaseOf({ paidUntil }: ChainStatus, log: Logger): NonNullable<GatewayComponents["lease"]> {
+  return { paidUntil, onOutlived: (fields, text) => log.warn(fields, text) };
 }
 
 function chainStatusOf(config: Config, services: Services, accounts: Accounts, log: Logger): ChainStatus {

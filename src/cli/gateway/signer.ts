@@ -1,10 +1,13 @@
 import { ConfigError, reasonOf } from "../../config/config-error.js";
 import { readSecret } from "../../config/secret.js";
-import type { Config } from "../../config/config.js";
+import type { ChainConfig } from "../../config/config.js";
 import { signerFromKeystore, signerFromMnemonic, type Signer } from "../../network/chain/accounts.js";
 
+/** Where the key is. */
+type SigningKey = Partial<Pick<ChainConfig, "mnemonic" | "mnemonicFile" | "keystoreFile" | "keystorePasswordFile">>;
+
 /** The signing account, from the one place that the configuration names. Rejects with ConfigError. */
-export async function signerOf(chain: Config["chain"]): Promise<Signer> {
+export async function signerOf(chain: SigningKey): Promise<Signer> {
   const { mnemonic, mnemonicFile = "", keystoreFile, keystorePasswordFile = "" } = chain;
   const key = keystoreFile === undefined ? (mnemonic === undefined ? "mnemonicFile" : "mnemonic") : "keystoreFile";
   try {

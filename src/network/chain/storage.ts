@@ -24,17 +24,21 @@ export async function readStorage(
   return typeof raw === "string" ? decode(link, entry, raw) : undefined;
 }
 
-/** All entries of a map with one key, at one block: the raw key (after its 16-byte hash) and the value. */
+/**
+ * All entries of a map at one block, or those of a map with two keys under `first`: the raw last key (after its 16-byte
+ * hash) and the value.
+ */
 export async function* readMap(
   link: Link,
   pallet: string,
   item: string,
   at: string,
+  ...first: readonly unknown[]
 ): AsyncGenerator<{ key: Uint8Array; value: Codec }> {
   const entry = entryOf(link, pallet, item);
-  const prefix = entry.keyPrefix();
-  // Two xxhash-128 of pallet and item, then the blake2-128 of the key before the key itself.
-  const keyAt = 32 + 16;
+  const prefix = entry.keyPrefix(...first);
+  // Two xxhash-128 of pallet and item, and what is given; then the blake2-128 of the key before the key itself.
+  const keyAt = (prefix.length - 2) / 2 + 16;
   for (let last: string | undefined; ;) {
     const keys = (await link.send("state_getKeysPaged", [prefix, PAGE, last ?? null, at])) as string[];
     if (keys.length === 0) return;
@@ -50,7 +54,7 @@ export async function* readMap(
 
 interface Entry {
   key: (...keys: readonly unknown[]) => string;
-  keyPrefix: () => string;
+  keyPrefix: (...first: readonly unknown[]) => string;
   creator: StorageEntry;
 }
 

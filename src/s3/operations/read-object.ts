@@ -28,6 +28,8 @@ export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
 };
 export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Durability: Durability;
+  /** Until when the object's space is paid for. */
+  readonly PaidUntil: Date | undefined;
   readonly Encryption: EncryptionMembers;
   readonly Overrides: Readonly<Record<string, string>>;
 };
@@ -141,6 +143,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     Metadata: version.metadata,
     ...checksumMembers(checksum),
     Durability: version.durability,
+    PaidUntil: result.paidUntil === undefined ? undefined : new Date(result.paidUntil),
     Encryption: { encryption: version.encryption, customer: input.Read.customer },
     Overrides: input.Overrides,
   };
@@ -175,6 +178,7 @@ export function renderRead(output: ReadOutput): S3Response {
       ...metadataHeaders(output.Metadata),
       ...checksumHeaders(output),
       ...durabilityHeaders(output.Durability),
+      "x-cess-paid-until": output.PaidUntil && formatHttpDate(output.PaidUntil.getTime()),
       ...output.Overrides,
     },
   };
