@@ -162,7 +162,7 @@ for (const spec of [100, 133] as const)
       expect(await refusal(() => runRevoke(account, signing()))).to.contain("nothing would change");
       expect(await refusal(() => runAuthorize(owner.account, signing()))).to.contain("nothing would change");
       expect(await refusal(() => runAuthorize("cXnobody", signing()))).to.contain("is no CESS account");
-      expect(await said(() => runAuthorize(account, signing()))).to.contain(`It has authorized ${account}`);
+      expect(await said(() => runAuthorize(account, signing()))).to.contain(`it has authorized ${account}`);
       expect(await refusal(() => runAuthorize(account, signing()))).to.contain("already");
       expect(await said(() => runRevoke(account, signing()))).to.contain("authorized nobody");
       await said(() => runAuthorize(account, signing()));

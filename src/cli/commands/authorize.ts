@@ -31,7 +31,7 @@ export async function runRevoke(address: string, options: WalletOptions & Signin
     const { chain, account } = wallet;
     const [terms, operators] = await Promise.all([chain.terms(), chain.operators(account)]);
     if (!operators.includes(operator))
-      throw new CommandError(`${account} has not authorized ${operator}: nothing would change. ${listText(operators)}`);
+      throw new CommandError(`${account} has not authorized ${operator}: nothing would change; ${listText(operators)}`);
     const what = `take the authorization of ${operator} back; its gateway can store and delete nothing more for this account`;
     await perform(wallet, terms, { what, calls: [{ kind: "revoke", operator }], price: 0n }, options, () =>
       operatorsText(wallet),
@@ -44,5 +44,5 @@ async function operatorsText({ chain, account }: Wallet): Promise<string> {
 }
 
 function listText(operators: readonly string[]): string {
-  return operators.length === 0 ? "It has authorized nobody" : `It has authorized ${operators.join(", ")}`;
+  return operators.length === 0 ? "it has authorized nobody" : `it has authorized ${operators.join(", ")}`;
 }

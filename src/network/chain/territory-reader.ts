@@ -2,6 +2,7 @@ import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
+import { queryArguments } from "./batch-limits.js";
 import { toTerritory } from "./chain-reader.js";
 import type { ChainSession } from "./chain-session.js";
 import { ChainUnavailable } from "./chain.js";
@@ -156,6 +157,6 @@ async function feeOf(link: Link, extrinsic: SubmittableExtrinsic<"promise">, acc
     genesisHash: api.genesisHash,
     runtimeVersion: api.runtimeVersion,
   });
-  const info = await query<Codec>(extrinsic.toHex(), extrinsic.encodedLength);
+  const info = await query<Codec>(...queryArguments(extrinsic));
   return asBigInt(field(info, "partialFee"));
 }
