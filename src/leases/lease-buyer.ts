@@ -35,6 +35,8 @@ export interface LeaseBuyerComponents {
   readonly chain: LeaseChain;
   readonly clock: Clock;
   readonly audit: AuditLog;
+  /** Called after each purchase: the territory is another one than was read. */
+  readonly onBought?: () => void;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -157,7 +159,7 @@ export class LeaseBuyer {
     terms: TerritoryTerms,
     signal: AbortSignal,
   ): Promise<void> {
-    const { catalog, chain, audit, log } = this.components;
+    const { catalog, chain, audit, log, onBought } = this.components;
     try {
       const paid = await chain.submit(call, {
         onSigned: (signed) => catalog.leases.signSpend(spend.id, signed),
@@ -171,6 +173,7 @@ export class LeaseBuyer {
         `a territory was ${call.kind === "renew" ? "renewed" : "expanded"}`,
       );
       await this.spends(terms);
+      onBought?.();
     } catch (error) {
       // Whether it happened is not known: it counts as spent until that is.
       if (!(error instanceof ChainRefusal || error instanceof ExtrinsicLost)) throw error;

@@ -18,6 +18,8 @@ export interface ChainStatusComponents {
   readonly log: Pick<Logger, "info" | "warn">;
   /** Whose territories are looked at. */
   readonly accounts: () => readonly Account[];
+  /** Called when all was read anew. */
+  readonly onRead?: () => void;
 }
 
 export interface TerritoryStatus extends Lease {
@@ -100,15 +102,15 @@ export class ChainStatus {
     this.refresh();
   }
 
-  /** What cannot be read stays as it was. */
-  private refresh(): void {
+  /** Reads anew in the background. What cannot be read stays as it was. */
+  refresh(): void {
     this.refreshing ??= this.read()
       .catch(() => undefined)
       .finally(() => (this.refreshing = undefined));
   }
 
   private async read(): Promise<void> {
-    const { chain, accounts, clock } = this.components;
+    const { chain, accounts, clock, onRead } = this.components;
     this.balance = await chain.feeBalance();
     const block = await chain.finalizedBlock();
     const territories: TerritoryStatus[] = [];
@@ -121,5 +123,6 @@ export class ChainStatus {
       territories.push({ ...territory, owner, account: displayName, cessAccount, name, endsAt, secondsLeft });
     }
     this.territories = territories;
+    onRead?.();
   }
 }

@@ -23,7 +23,7 @@ import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { gatewayHealth } from "../health/gateway-health.js";
 import { GatewayReload } from "./gateway-reload.js";
-import { leaseKeeper } from "./lease-keeping.js";
+import { leaseKeeper, type LeaseKeeping } from "./lease-keeping.js";
 import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
@@ -114,15 +114,7 @@ export class GatewayServer implements Running {
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     metrics.listeners(security);
     const drain = new Drain();
-    const keeper = leaseKeeper(config, {
-      ...services,
-      leases: () => chainStatus.territories,
-      audit,
-      clock: systemClock,
-      log,
-    });
-    // Of a catalog that went back it is not known what was spent.
-    services.supervisor.add(heldWhile(() => services.guard.fault !== undefined, keeper.worker));
+    const keeper = keepLeases(config, services, chainStatus, audit, log);
     metrics.leases(keeper.buyer);
     const watch = gatewayHealth(config, services, accounts, drain, log, [keeper.check]);
     const network = await networkBucket(config, services, log);
@@ -254,15 +246,37 @@ function cessGateway(
   );
 }
 
+/** Begins to look after the territories that the accounts pay with. */
+function keepLeases(
+  config: Config,
+  services: Services,
+  chainStatus: ChainStatus,
+  audit: AuditLog,
+  log: Logger,
+): LeaseKeeping {
+  const keeping = leaseKeeper(config, {
+    ...services,
+    leases: () => chainStatus.territories,
+    onBought: () => chainStatus.refresh(),
+    audit,
+    clock: systemClock,
+    log,
+  });
+  // Of a catalog that went back it is not known what was spent.
+  services.supervisor.add(heldWhile(() => services.guard.fault !== undefined, keeping.worker));
+  return keeping;
+}
+
 /** What the gateway knows of the time that accounts have paid for. */
 function leaseOf({ paidUntil }: ChainStatus, log: Logger): NonNullable<GatewayComponents["lease"]> {
   return { paidUntil, onOutlived: (fields, text) => log.warn(fields, text) };
 }
 
 function chainStatusOf(config: Config, services: Services, accounts: Accounts, log: Logger): ChainStatus {
-  const { session, chain } = services;
+  const { session, chain, supervisor } = services;
+  const onRead = () => supervisor.wake("leases");
   return new ChainStatus(
-    { session, chain, clock: systemClock, log, accounts: () => accounts.all },
+    { session, chain, clock: systemClock, log, accounts: () => accounts.all, onRead },
     { blockMs: config.chain.blockMs },
   );
 }

@@ -19,6 +19,8 @@ export interface LeaseKeepingComponents {
   readonly chain: CessChain;
   /** As last read. */
   readonly leases: () => readonly Lease[];
+  /** Called when a territory was renewed or expanded. */
+  readonly onBought: () => void;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
