@@ -37,6 +37,8 @@ export class ChainStatus {
   /** The signing account's, in tokens; undefined until it was read. */
   balance: number | undefined;
   territories: readonly TerritoryStatus[] = [];
+  /** By Account.id. */
+  private ends: ReadonlyMap<string, number> = new Map();
   private endpoint: string | undefined;
   private block: { readonly number: number; readonly at: number } | undefined;
   private readonly stops: (() => void)[];
@@ -78,8 +80,7 @@ export class ChainStatus {
   }
 
   /** Until when an account's space is paid for: ms since 1970; undefined where it was not read yet. */
-  readonly paidUntil = (owner: string): number | undefined =>
-    this.territories.find((each) => each.owner === owner)?.endsAt;
+  readonly paidUntil = (owner: string): number | undefined => this.ends.get(owner);
 
   /** A look that is under way ends when the session is closed. */
   close(): void {
@@ -123,6 +124,7 @@ export class ChainStatus {
       territories.push({ ...territory, owner, account: displayName, cessAccount, name, endsAt, secondsLeft });
     }
     this.territories = territories;
+    this.ends = new Map(territories.map(({ owner, endsAt }) => [owner, endsAt]));
     onRead?.();
   }
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from "../../config/config-error.js";
 import { loadChainConfig } from "../../config/load.js";
 import type { ChainConfig } from "../../config/config.js";
 import type { CessAccount } from "../../model/account.js";
@@ -100,7 +101,7 @@ async function source(
     );
   const own = mnemonicFile ?? keystore;
   // The configuration is not needed where the options say all, and is none in an empty folder.
-  const configured = chain === undefined || options.config !== undefined ? loadChainConfig(options.config) : undefined;
+  const configured = chain === undefined || options.config !== undefined ? configuredChain(options.config) : undefined;
   const endpoints = chain === undefined ? (configured?.endpoints ?? []) : [chain];
   if (own === undefined) {
     const foreign = options.account !== undefined;
@@ -112,5 +113,16 @@ async function source(
     return { endpoints, signer: await signerOf(key) };
   } catch (error) {
     throw new CommandError((error as Error).message.replace(/^chain\.\w+: /, ""), { cause: error });
+  }
+}
+
+function configuredChain(config: string | undefined): ChainConfig {
+  try {
+    return loadChainConfig(config);
+  } catch (error) {
+    if (config !== undefined || !(error instanceof ConfigError)) throw error;
+    throw new CommandError(`${error.message}\nWithout a configuration, --chain URL names a chain node.`, {
+      cause: error,
+    });
   }
 }
