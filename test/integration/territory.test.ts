@@ -185,6 +185,20 @@ for (const spec of SPECS)
       expect(text).to.contain(encodeURIComponent(chain.endpoint)).and.contain("renewalTerritory");
     });
 
+    it("buy for another account, by an order that is looked at before it is paid", async () => {
+      const poor = (await signerFromMnemonic("//Poor")).account;
+      const text = await said(() => runBuy("gift", { ...signing(), gib: "1", days: "30", for: poor }));
+      expect(text).to.contain("done, for 90 TCESS: gift is active");
+      if (spec === 100) expect(text).to.contain("dearer");
+      const owned = await said(() => runList(poor, { chain: chain.endpoint }));
+      expect(owned).to.contain("gift");
+      const again = () => runBuy("gift", { ...signing(), gib: "1", days: "30", for: poor });
+      expect(await refusal(again)).to.contain("already");
+      expect(
+        await refusal(() => runBuy("x", { ...signing(), gib: "1", days: "30", for: poor, print: true })),
+      ).to.contain("--for");
+    });
+
     it("move files to another territory without bytes, and leave out what is there already", async () => {
       await said(() => runBuy("archive", { ...signing(), gib: "1", days: "60" }));
       for (const n of [1, 2]) {

@@ -47,8 +47,10 @@ function territoryCommands(territory: Command): void {
     .argument("<name>", "1 to 63 bytes; public")
     .requiredOption("--gib <count>", "its size in GiB")
     .requiredOption("--days <count>", "how long it lasts, at least 30 days")
-    .action(async (name: string, options: WalletOptions & SigningOptions & { gib: string; days: string }) =>
-      (await import("./territory-buy.js")).runBuy(name, options),
+    .option("--for <account>", "pay it for this account, which will own it")
+    .action(
+      async (name: string, options: WalletOptions & SigningOptions & { gib: string; days: string; for?: string }) =>
+        (await import("./territory-buy.js")).runBuy(name, options),
     );
   signing(territory.command("expand"))
     .description("add space to a territory, until its end")

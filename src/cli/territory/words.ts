@@ -1,3 +1,4 @@
+import type { CessAccount } from "../../model/account.js";
 import type { NamedTerritory, TerritoryTerms } from "../../network/chain/territory-chain.js";
 import { MAX_TERRITORY_NAME } from "../../network/chain/territory-chain.js";
 import { CommandError } from "../command-error.js";
@@ -42,17 +43,21 @@ export function territoryName(name: string): string {
 }
 
 /** The account's territory of this name. Rejects with CommandError, which says what there is. */
-export async function existingTerritory(wallet: Wallet, name: string): Promise<NamedTerritory> {
-  const all = await wallet.chain.territories(wallet.account);
+export async function existingTerritory(
+  wallet: Wallet,
+  name: string,
+  owner: CessAccount = wallet.account,
+): Promise<NamedTerritory> {
+  const all = await wallet.chain.territories(owner);
   const found = all.find((each) => each.name === name);
   if (found !== undefined) return found;
   const others = all.length === 0 ? "it has none" : `it has ${all.map((each) => plainText(each.name)).join(", ")}`;
-  throw new CommandError(`the account ${wallet.account} has no territory named ${name}: ${others}`);
+  throw new CommandError(`the account ${owner} has no territory named ${name}: ${others}`);
 }
 
 /** What the chain says of a territory now, for the end of a command. */
-export async function stateOf(wallet: Wallet, name: string): Promise<string> {
-  return territoryText(await existingTerritory(wallet, name), await wallet.chain.terms());
+export async function stateOf(wallet: Wallet, name: string, owner?: CessAccount): Promise<string> {
+  return territoryText(await existingTerritory(wallet, name, owner), await wallet.chain.terms());
 }
 
 function dateText(ms: number): string {

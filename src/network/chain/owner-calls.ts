@@ -11,10 +11,15 @@ export const OWNER_CALL_NAMES: Readonly<Record<OwnerCall["kind"], string>> = {
   expand: "storageHandler.expandingTerritory",
   renew: "storageHandler.renewalTerritory",
   reactivate: "storageHandler.reactivateTerritory",
+  order: "storageHandler.createOrder",
+  "pay-order": "storageHandler.execOrder",
   move: "fileBank.territoryFileDelivery",
   authorize: "oss.authorize",
   revoke: "oss.cancelAuthorize",
 };
+
+/** For so long an order can be executed: the most that the chain takes. */
+const ORDER_MINUTES = 99;
 
 /** The call in the shape of the node's metadata. Throws ChainUnavailable where the runtime lacks it. */
 export function ownerExtrinsic(api: ApiPromise, asked: OwnerCall): SubmittableExtrinsic<"promise"> {
@@ -31,6 +36,10 @@ function argumentsOf(asked: OwnerCall): readonly unknown[] {
     case "renew":
     case "reactivate":
       return [textArgument(asked.territory), asked.days];
+    case "order":
+      return [asked.payee, textArgument(asked.territory), "Buy", asked.gib, asked.days, ORDER_MINUTES];
+    case "pay-order":
+      return [asked.order];
     case "move":
       return [asked.owner, hashArgument(asked.fid), textArgument(asked.territory)];
     case "authorize":
@@ -43,4 +52,11 @@ function argumentsOf(asked: OwnerCall): readonly unknown[] {
 export function spentBy(events: readonly BlockEvent[]): bigint {
   const spend = events.find(({ section }) => section === "storageHandler")?.field("spend");
   return spend === undefined ? 0n : asBigInt(spend);
+}
+
+/** The id of the order that a call has made; undefined where it made none. */
+export function orderMadeBy(events: readonly BlockEvent[]): `0x${string}` | undefined {
+  const made = events.find(({ section, method }) => section === "storageHandler" && method === "CreatePayOrder");
+  const id = made?.field("orderHash");
+  return id === undefined ? undefined : `0x${Buffer.from(id.toU8a(true)).toString("hex")}`;
 }

@@ -3,9 +3,9 @@ import type { Signer } from "./accounts.js";
 import { CallBatcher, type CallBatcherSettings } from "./call-batcher.js";
 import type { ChainSession } from "./chain-session.js";
 import type { SubmitOptions } from "./chain.js";
-import { ownerExtrinsic, spentBy } from "./owner-calls.js";
+import { orderMadeBy, ownerExtrinsic, spentBy } from "./owner-calls.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
-import type { OwnerCall, OwnerSigner } from "./territory-chain.js";
+import type { OwnerCall, OwnerSigner, TerritoryOrder } from "./territory-chain.js";
 
 /** Signs an owner's calls with a key that is here. */
 export class OwnerClient implements OwnerSigner {
@@ -29,6 +29,15 @@ export class OwnerClient implements OwnerSigner {
 
   async submit(call: OwnerCall, options: SubmitOptions = {}): Promise<bigint> {
     return spentBy(await this.submitter.submit((api) => ownerExtrinsic(api, call), options));
+  }
+
+  /** Makes an order for another account. Resolves with its id when it is final: look at the order before it is paid. */
+  async order(order: TerritoryOrder, options: SubmitOptions = {}): Promise<`0x${string}`> {
+    const id = orderMadeBy(
+      await this.submitter.submit((api) => ownerExtrinsic(api, { kind: "order", ...order }), options),
+    );
+    if (id === undefined) throw new Error("the order is final, but no event of it names its id");
+    return id;
   }
 
   /** As `submit` of a call without a price; it may travel with others that come at the same time. */

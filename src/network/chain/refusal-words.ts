@@ -15,6 +15,8 @@ const words: Readonly<Record<string, string>> = {
   "storageHandler.NotExpire": "only an expired territory is reactivated: renew one that is active or frozen",
   "storageHandler.Overflow":
     "the numbers are too large for the chain, or the territory has less in use than would be given back",
+  "storageHandler.NoOrder": "there is no such order any more",
+  "storageHandler.OrderExpired": "the order was not paid within its time: try again",
   "fileBank.NoPermission": "the owner has not authorized this account",
   "fileBank.NotOwner": "the account does not own the file",
   "fileBank.NotActive": "the file is not active: the network is making fragments of it anew",

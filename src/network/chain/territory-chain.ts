@@ -10,7 +10,7 @@ export const MAX_TERRITORY_NAME = 63;
 /** Operators that one account may authorize. */
 export const MAX_OPERATORS = 20;
 
-/** What an account asks of the chain for itself. Each costs a fee; the first four a price, too. */
+/** What an account asks of the chain. Each costs a fee, and those that give space or time a price, too. */
 export type OwnerCall =
   | { readonly kind: "buy"; readonly territory: string; readonly gib: number; readonly days: number }
   | { readonly kind: "expand"; readonly territory: string; readonly gib: number }
@@ -18,15 +18,29 @@ export type OwnerCall =
   | { readonly kind: "renew"; readonly territory: string; readonly days: number }
   /** Of an expired territory, whose files are gone. */
   | { readonly kind: "reactivate"; readonly territory: string; readonly days: number }
+  /** The first of two calls that buy a territory for another account: whoever executes the order pays it. */
+  | ({ readonly kind: "order" } & TerritoryOrder)
+  /** The second. `order`: its id, as hex. */
+  | { readonly kind: "pay-order"; readonly order: `0x${string}` }
   /** Charges a file to another territory of its owner; no bytes move. */
   | { readonly kind: "move"; readonly owner: CessAccount; readonly fid: Fid; readonly territory: string }
   | { readonly kind: "authorize"; readonly operator: CessAccount }
   | { readonly kind: "revoke"; readonly operator: CessAccount };
 
+/** A territory to be bought for an account by whoever pays. */
+export interface TerritoryOrder {
+  readonly payee: CessAccount;
+  readonly territory: string;
+  readonly gib: number;
+  readonly days: number;
+}
+
 /** What space costs, and how the chain counts. Amounts are in the token's smallest units. */
 export interface TerritoryTerms {
   /** For each GiB and day: of buying, expanding and renewing. */
   readonly perGibDay: bigint;
+  /** For each GiB and day: of an order for another account, which some runtimes make thirty times dearer. */
+  readonly orderPerGibDay: bigint;
   /** For each GiB and day: of reactivating. */
   readonly reactivationPerGibDay: bigint;
   /** False where the runtime leaves a reactivated territory without space for anything. */
@@ -81,6 +95,8 @@ export interface TerritoryChain {
   /** All territories of an account, by name. */
   territories(owner: CessAccount): Promise<readonly NamedTerritory[]>;
   balance(account: CessAccount): Promise<AccountBalance>;
+  /** An order by its id, with its price in the token's smallest units; undefined where there is none. */
+  order(id: `0x${string}`): Promise<(TerritoryOrder & { readonly price: bigint }) | undefined>;
   operators(owner: CessAccount): Promise<readonly CessAccount[]>;
   /** At the newest final block. */
   heldFiles(owner: CessAccount): Promise<readonly HeldFile[]>;
@@ -106,6 +122,8 @@ export function priceOf(call: OwnerCall, terms: TerritoryTerms, territory?: Terr
   switch (call.kind) {
     case "buy":
       return BigInt(call.gib) * BigInt(call.days) * terms.perGibDay;
+    case "order":
+      return BigInt(call.gib) * BigInt(call.days) * terms.orderPerGibDay;
     case "expand": {
       const blocks = Math.max(0, (territory?.deadline ?? 0) - terms.block);
       return BigInt(call.gib) * BigInt(Math.ceil(blocks / terms.dayBlocks)) * terms.perGibDay;
@@ -114,6 +132,7 @@ export function priceOf(call: OwnerCall, terms: TerritoryTerms, territory?: Terr
       return gib * BigInt(call.days) * terms.perGibDay;
     case "reactivate":
       return gib * BigInt(call.days) * terms.reactivationPerGibDay;
+    case "pay-order":
     case "move":
     case "authorize":
     case "revoke":

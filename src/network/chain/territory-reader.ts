@@ -18,6 +18,7 @@ import type {
   NamedTerritory,
   OwnerCall,
   TerritoryChain,
+  TerritoryOrder,
   TerritoryTerms,
 } from "./territory-chain.js";
 
@@ -45,6 +46,7 @@ export class TerritoryReader implements TerritoryChain {
       const forSale = idle + service - purchased;
       return {
         perGibDay: isDailyPrice(api) ? unit : perDayOfMonth,
+        orderPerGibDay: unit,
         // All runtimes still take the price for a month's here.
         reactivationPerGibDay: perDayOfMonth,
         reactivationGivesSpace: api.tx["storageHandler"]?.["fixTerritorySpaceForReactivate"] !== undefined,
@@ -82,6 +84,18 @@ export class TerritoryReader implements TerritoryChain {
         frozen: frozen === undefined ? 0n : asBigInt(frozen),
       };
     });
+  }
+
+  async order(id: `0x${string}`): Promise<(TerritoryOrder & { readonly price: bigint }) | undefined> {
+    const info = await this.session.connection.call((link) => readStorage(link, "storageHandler", "payOrder", [id]));
+    if (info === undefined || field(info, "orderType").toString() !== "Buy") return undefined;
+    return {
+      payee: asAccount(field(info, "targetAcc")),
+      territory: asText(field(info, "territoryName")),
+      gib: asNumber(field(info, "gibCount")),
+      days: asNumber(field(info, "days")),
+      price: asBigInt(field(info, "pay")),
+    };
   }
 
   async operators(owner: CessAccount): Promise<readonly CessAccount[]> {

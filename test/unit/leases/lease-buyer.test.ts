@@ -24,6 +24,7 @@ const OWNER = "cXowner" as CessAccount;
 
 const terms: TerritoryTerms = {
   perGibDay: TOKEN / 10n,
+  orderPerGibDay: TOKEN / 10n,
   reactivationPerGibDay: TOKEN / 300n,
   reactivationGivesSpace: true,
   forSale: 10n ** 15n,

@@ -5,6 +5,7 @@ import { priceOf, type TerritoryTerms } from "../../../../src/network/chain/terr
 
 const terms: TerritoryTerms = {
   perGibDay: 30n,
+  orderPerGibDay: 900n,
   reactivationPerGibDay: 1n,
   reactivationGivesSpace: true,
   forSale: 0n,
