@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
 import type { LoginOptions } from "./cli/commands/login.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
+import { addTerritoryCommands } from "./cli/commands/territory-commands.js";
 import { explain } from "./cli/explain.js";
 import { AFTER_HELP } from "./cli/help.js";
 import { VERSION } from "./cli/version.js";
@@ -164,6 +165,8 @@ program
 addAdminCommands(program);
 
 addIdentityCommands(program);
+
+addTerritoryCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`cess-s3: ${explain(error)}`);

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { readDocument } from "../model/bucket-documents.js";
 import type { Clock } from "../model/clock.js";
+import type { LeaseEvent } from "../model/lease.js";
 import {
   outboxEventFor,
   covers,
@@ -65,13 +66,23 @@ export async function recordEvents(
       ...(etag === undefined ? {} : { etag }),
       ...(fid ? { fid } : {}),
     };
-    if (await isFull(tx, webhook)) await countDropped(tx, webhook, 1);
-    else
-      await tx
-        .insertInto("events")
-        .values({ webhook, created_at: now, document: JSON.stringify(document) })
-        .execute();
+    await addToOutbox(tx, now, webhook, document);
   }
+}
+
+/** Adds an event for one webhook; where too many wait it is dropped and counted. */
+export async function addToOutbox(
+  tx: Tx,
+  now: number,
+  webhook: string,
+  event: ObjectEvent | LeaseEvent,
+): Promise<void> {
+  if (await isFull(tx, webhook)) await countDropped(tx, webhook, 1);
+  else
+    await tx
+      .insertInto("events")
+      .values({ webhook, created_at: now, document: JSON.stringify(event) })
+      .execute();
 }
 
 async function isFull(tx: Tx, webhook: string): Promise<boolean> {

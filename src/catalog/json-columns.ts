@@ -4,6 +4,7 @@ import { permissions, type Acl } from "../model/acl.js";
 import { checksumAlgorithms, type Checksum } from "../model/checksum.js";
 import type { Encryption } from "../model/encryption.js";
 import { eventNames, TEST_EVENT, type EventSource, type ObjectEvent } from "../model/notification.js";
+import { LEASE_EVENT, type LeaseEvent } from "../model/lease.js";
 import { retentionModes, type ObjectLock } from "../model/object-lock.js";
 import type { ContentHeaders, ObjectPart } from "../model/object.js";
 import type { Tag } from "../model/tag.js";
@@ -148,19 +149,31 @@ export const keyLimitsColumn = new JsonColumn<KeyLimits>(
   } satisfies Members<KeyLimits>),
 );
 
-export const eventColumn = new JsonColumn<ObjectEvent>(
+const objectEvent = z.strictObject({
+  event: z.enum([...eventNames, TEST_EVENT]),
+  rule: text,
+  source: z.strictObject({ principal: text, address: text, requestId: text } satisfies Members<EventSource>),
+  bucket: text,
+  region: text,
+  bucketOwner: text,
+  key: text,
+  versionId: optionalText,
+  size: count.exactOptional(),
+  etag: optionalText,
+  fid: optionalText,
+} satisfies Members<ObjectEvent>);
+
+const leaseEvent = z.strictObject({
+  event: z.literal(LEASE_EVENT),
+  account: text,
+  cessAccount: text,
+  territory: text,
+  state: text,
+  days: count,
+  endsAt: z.number(),
+} satisfies Members<LeaseEvent>);
+
+export const eventColumn = new JsonColumn<ObjectEvent | LeaseEvent>(
   "event",
-  z.strictObject({
-    event: z.enum([...eventNames, TEST_EVENT]),
-    rule: text,
-    source: z.strictObject({ principal: text, address: text, requestId: text } satisfies Members<EventSource>),
-    bucket: text,
-    region: text,
-    bucketOwner: text,
-    key: text,
-    versionId: optionalText,
-    size: count.exactOptional(),
-    etag: optionalText,
-    fid: optionalText,
-  } satisfies Members<ObjectEvent>),
+  z.discriminatedUnion("event", [objectEvent, leaseEvent]),
 );

@@ -33,6 +33,8 @@ export interface Schema {
   key_uses: KeyUseTable;
   events: EventTable;
   dropped_events: DroppedEventsTable;
+  lease_notices: LeaseNoticeTable;
+  lease_spends: LeaseSpendTable;
   catalog_mark: CatalogMarkTable;
   accounts: AccountTable;
   access_keys: AccessKeyTable;
@@ -290,7 +292,7 @@ export interface EventTable {
   id: Generated<number>;
   webhook: string;
   created_at: number;
-  /** JSON: ObjectEvent. */
+  /** JSON: ObjectEvent or LeaseEvent. */
   document: string;
 }
 
@@ -298,6 +300,32 @@ export interface EventTable {
 export interface DroppedEventsTable {
   webhook: string;
   count: number;
+}
+
+/** Of each territory the last notice of its end. */
+export interface LeaseNoticeTable {
+  cess_account: string;
+  territory: string;
+  /** A block. */
+  deadline: number;
+  days: number;
+}
+
+/** What was spent on territories, or is about to be. */
+export interface LeaseSpendTable {
+  id: Generated<number>;
+  kind: string;
+  cess_account: string;
+  territory: string;
+  /** Digits: the token's smallest units. */
+  amount: string;
+  /** Digits: the deadline of a renewal, the size of an expansion. */
+  before: string;
+  at: number;
+  nonce: Generated<number | null>;
+  until_block: Generated<number | null>;
+  /** 1 when the outcome is known. */
+  ended: number;
 }
 
 /** One row. */

@@ -17,6 +17,7 @@ import type {
   IdentityCatalog,
   JobCatalog,
   KeyUseCatalog,
+  LeaseCatalog,
   MarkCatalog,
   ObjectCatalog,
   PackCatalog,
@@ -37,6 +38,7 @@ import { IdentityTableCatalog } from "./identities.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
+import { LeaseTableCatalog } from "./leases.js";
 import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
@@ -62,6 +64,7 @@ export class SqlCatalog implements Catalog {
   readonly jobs: JobCatalog;
   readonly keyUses: KeyUseCatalog;
   readonly events: EventCatalog;
+  readonly leases: LeaseCatalog;
   readonly mark: MarkCatalog;
   readonly inspection: InspectionCatalog;
   readonly status: StatusCatalog;
@@ -91,6 +94,7 @@ export class SqlCatalog implements Catalog {
     this.events = new EventTableCatalog(store, clock);
     this.inspection = new InspectionTableCatalog(store, clock);
     this.mark = new MarkTableCatalog(store);
+    this.leases = new LeaseTableCatalog(store, clock);
     this.status = new StatusTableCatalog(store, clock);
     this.identities = new IdentityTableCatalog(store, clock);
     this.signUps = new SignUpTableCatalog(store, clock);

@@ -44,6 +44,8 @@ export const statusSchema = z.object({
   uptimeSeconds: count,
   ready: z.boolean(),
   reasons: z.array(z.object({ check: z.string(), reason: z.string(), since: time })),
+  /** What needs attention although the gateway is ready; absent from older gateways. */
+  warnings: z.array(z.object({ check: z.string(), reason: z.string(), since: time })).optional(),
   chain: z.object({
     connected: z.boolean(),
     endpoint: z.string().optional(),
@@ -68,7 +70,9 @@ export const statusSchema = z.object({
       totalBytes: count,
       usedBytes: count,
       lockedBytes: count,
+      freeBytes: count.optional(),
       secondsLeft: count,
+      ends: time.optional(),
     }),
   ),
   /** Numbers of files by fragments left, and of damaged objects, where the gateway looks for them. */

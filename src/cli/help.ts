@@ -6,6 +6,7 @@ Examples:
   cess-s3 config check -c config.yaml           find mistakes in it
   cess-s3 doctor -c config.yaml                 look at disk, ports, clock, chain, accounts, storage nodes
   cess-s3 serve -c config.yaml                  run the gateway
+  cess-s3 territory price --gib 10 --days 30    what space on the network costs
   cess-s3 devnet --json                         a network for a gateway of your own, described in one line of JSON
 
 Exit codes:

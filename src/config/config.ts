@@ -9,6 +9,7 @@ import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
+import { leasesSchema } from "./leases.js";
 import { onePlace } from "./one-place.js";
 import { placementSchema } from "./placement.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
@@ -217,6 +218,7 @@ export const settingsSchema = z.strictObject({
         .refine((size) => size >= 1024 && size <= 1024 ** 3, "must be between 1KiB and 1GiB"),
     })
     .prefault({}),
+  leases: leasesSchema.prefault({}),
   etag: z
     .strictObject({
       /**

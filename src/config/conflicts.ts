@@ -10,18 +10,25 @@ interface Conflicting {
   readonly admin: { readonly tokenFile?: string | undefined };
   readonly domain?: string | undefined;
   readonly websiteDomain?: string | undefined;
+  readonly leases: { readonly webhook?: string | undefined };
+  readonly notifications: { readonly webhooks: readonly { readonly name: string }[] };
   readonly peers: { readonly listen?: ListenAddress | undefined };
 }
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, admin, peers, domain, websiteDomain }: Conflicting,
+  { listen, adminListen, admin, leases, notifications, peers, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
     context.addIssue({ code: "custom", path: [...placeOf(key)], message });
   if (domain !== undefined && domain === websiteDomain)
     fault("websiteDomain", `must differ from domain, which is ${domain}, too: websites need a domain of their own`);
+  if (leases.webhook !== undefined && !notifications.webhooks.some(({ name }) => name === leases.webhook))
+    fault(
+      "leases.webhook",
+      `names no webhook of notifications.webhooks: it is ${leases.webhook}, and there are ${notifications.webhooks.map(({ name }) => name).join(", ") || "none"}`,
+    );
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
   const listeners = [

@@ -68,6 +68,12 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "notifications.webhooks[].name": "orders",
   "notifications.webhooks[].url": "https://example.com/events",
   "notifications.webhooks[].tokenFile": "/run/secrets/webhook-token",
+  "leases.webhook": "orders",
+  "leases.renew.budget": 100,
+  "leases.expand.belowBytes": "1GiB",
+  "leases.expand.belowPercent": 5,
+  "leases.expand.gib": 10,
+  "leases.expand.budget": 100,
   "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
   endpoint: "http://203.0.113.5:15001",
 };

@@ -65,6 +65,8 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_NETWORK_BUCKET: ["networkBucket"],
   CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
   CESS_S3_ACCESS_LOG_MINUTES: ["accessLogs", "minutes"],
+  CESS_S3_LEASE_WEBHOOK: ["leases", "webhook"],
+  CESS_S3_LEASE_OUTLIVE: ["leases", "outlive"],
   CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
   CESS_S3_PACK_MAX_OBJECT: ["packing", "maxObjectBytes"],
   CESS_S3_PACK_SEGMENTS: ["packing", "segments"],

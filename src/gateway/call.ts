@@ -64,6 +64,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The ID of the request in the answer. */
   readonly requestId?: string;
+  /** What the requester should know beside the answer: each is a header `x-cess-warning`. Absent: nobody is told. */
+  readonly warnings?: string[];
   /** Counts how long the request waits for others. */
   readonly waits?: Waits;
   /** Absent if the gateway itself acts in the account's name. */

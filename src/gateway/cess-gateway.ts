@@ -14,7 +14,9 @@ import { Authorizer } from "./access/authorizer.js";
 import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
 import type { ChainReadingsSettings, ReadingStore } from "./ingest/chain-readings.js";
 import { StorageQuota } from "./ingest/storage-quota.js";
+import { LeaseGuard, type LeaseGuardComponents } from "./ingest/lease-guard.js";
 import { QuotaCheck } from "./ingest/quota-check.js";
+import type { OutlivePolicy } from "../model/lease.js";
 import { BucketService, NEW_BUCKETS } from "./buckets/bucket-service.js";
 import type { AccessLogs } from "./objects/access-logs.js";
 import type { BucketDocumentStore } from "./buckets/bucket-documents.js";
@@ -67,6 +69,8 @@ export interface GatewayComponents {
   readonly placementTags?: PlacementTags;
   /** Where bodies are hashed; on the event loop when absent. */
   readonly digests?: Digests;
+  /** Until when accounts' space is paid for, and who is told of what is to last longer. */
+  readonly lease?: Omit<LeaseGuardComponents, "clock">;
   /** Called after commits that may have inserted jobs. */
   readonly onWork?: () => void;
   /** Called with failures to remove orphaned blobs. The client's answer is right, and the sweeper tries again. */
@@ -87,6 +91,8 @@ export const GATEWAY_DEFAULTS = {
   quota: {} as Partial<ChainReadingsSettings>,
   /** How a request waits for a file of the network to become its account's. */
   takeOver: {} as Partial<typeof TAKE_OVER_DEFAULTS>,
+  /** What happens to a request that keeps an object for longer than its territory is paid for. */
+  outlive: "warn" as OutlivePolicy,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -104,7 +110,18 @@ export class CessGateway implements Gateway {
   readonly accessLogs: AccessLogs;
 
   constructor(components: GatewayComponents, settings: Partial<GatewaySettings> = {}) {
-    const { region, multipartEtag, newBuckets, encryption, packing, lifecycleDayMs, webhooks, quota, takeOver } = {
+    const {
+      region,
+      multipartEtag,
+      newBuckets,
+      encryption,
+      packing,
+      lifecycleDayMs,
+      webhooks,
+      quota,
+      takeOver,
+      outlive,
+    } = {
       ...GATEWAY_DEFAULTS,
       ...settings,
     };
@@ -123,6 +140,7 @@ export class CessGateway implements Gateway {
       webhooks,
       expiries: new Expiries(components.catalog, lifecycleDayMs),
       quota: new QuotaCheck({ ...components, store: components.readings }, quota),
+      leases: new LeaseGuard({ ...components.lease, clock: components.clock }, outlive),
       bytes: new ObjectBytes(components),
       encryption: new ObjectEncryption(components, encryption),
       layouts: new ObjectLayout(components, packing),

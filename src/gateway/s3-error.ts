@@ -98,6 +98,7 @@ export const errorKinds = [
   "TerritoryTooSmall",
   "TerritoryNotFound",
   "TerritoryNotActive",
+  "LeaseTooShort",
   "GatewayNotAuthorized",
   "ObjectUnavailable",
 ] as const;

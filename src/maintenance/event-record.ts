@@ -1,4 +1,5 @@
-import type { WaitingEvent } from "../catalog/catalog.js";
+import type { WaitingEvent, WaitingLeaseEvent, WaitingObjectEvent } from "../catalog/catalog.js";
+import { LEASE_EVENT } from "../model/lease.js";
 import { TEST_EVENT } from "../model/notification.js";
 import { defined } from "../model/defined.js";
 
@@ -11,10 +12,26 @@ export function eventMessage(waiting: readonly WaitingEvent[]): {
   if (first?.event === TEST_EVENT) return { sent: [first], message: testMessage(first) };
   const end = waiting.findIndex(({ event }) => event === TEST_EVENT);
   const sent = end < 0 ? waiting : waiting.slice(0, end);
-  return { sent, message: { Records: sent.map(eventRecord) } };
+  return { sent, message: { Records: sent.map(recordOf) } };
 }
 
-function testMessage({ createdAt, bucket, source }: WaitingEvent): object {
+function recordOf(event: WaitingEvent): object {
+  return event.event === LEASE_EVENT ? leaseRecord(event) : eventRecord(event);
+}
+
+/** An event of a territory, with the members that all records have, and its own. */
+function leaseRecord({ event, createdAt, endsAt, territory: name, ...of }: WaitingLeaseEvent): object {
+  const { account, cessAccount, state, days } = of;
+  return {
+    eventVersion: "2.1",
+    eventSource: "cess:territory",
+    eventTime: new Date(createdAt).toISOString(),
+    eventName: event,
+    territory: { name, account, cessAccount, state, days, endsAt: new Date(endsAt).toISOString() },
+  };
+}
+
+function testMessage({ createdAt, bucket, source }: WaitingObjectEvent): object {
   return {
     Service: "Amazon S3",
     Event: TEST_EVENT,
@@ -26,7 +43,7 @@ function testMessage({ createdAt, bucket, source }: WaitingEvent): object {
 }
 
 /** An event in S3's message structure, version 2.1. */
-function eventRecord(event: WaitingEvent): object {
+function eventRecord(event: WaitingObjectEvent): object {
   const { id, createdAt, source, bucket, bucketOwner, key, versionId, size, etag, fid } = event;
   return {
     eventVersion: "2.1",

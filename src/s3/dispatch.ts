@@ -29,6 +29,7 @@ import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
 import { StsEndpoint, isStsRequest } from "./sts/sts-endpoint.js";
 import { serveWebsite } from "./website.js";
+import { withWarnings } from "./with-warnings.js";
 import { withQueryHeaders } from "./wire/query-headers.js";
 import { screenHeaders } from "./wire/refused-headers.js";
 
@@ -323,11 +324,12 @@ export class Dispatcher {
     request: PendingRequest,
     call: RequestCall,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    const permitted = await this.permit(operation, request, call);
+    const warnings: string[] = [];
+    const permitted = { ...(await this.permit(operation, request, call)), warnings };
     screenHeaders(request.headers);
     await request.read();
     const output = await operation.run(this.components.gateway, operation.parse(request), permitted);
-    if (!(output instanceof DeferredResponse)) return operation.render(output);
+    if (!(output instanceof DeferredResponse)) return withWarnings(operation.render(output), warnings);
     return new DeferredResponse(output.result.then((result) => operation.render(result)));
   }
 

@@ -148,6 +148,7 @@ const texts: Readonly<Record<ErrorKind, ErrorText>> = {
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
   ),
   SlowDown: error(503, "Please reduce your request rate."),
+  LeaseTooShort: error(403, "The account's territory on CESS is not paid for as long as the object would be kept."),
   TerritoryNotActive: error(
     403,
     "The account's territory on CESS is not active: it expired or is frozen. Renew it and try again.",

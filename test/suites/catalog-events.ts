@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { WaitingObjectEvent } from "../../src/catalog/catalog.js";
 import { MAX_WAITING } from "../../src/catalog/events.js";
 import { outboxEventFor, type OutboxEvent, type NotificationRule } from "../../src/model/notification.js";
 import { CatalogFixture, file, refusal, slice, version, type OpenCatalog } from "./catalog-fixture.js";
@@ -18,13 +19,15 @@ export function eventsContract(open: OpenCatalog): void {
       outboxEvent: outboxEventFor(rules, event, key, source),
     });
     const waiting = async (webhook = "hook") =>
-      (await on.catalog.events.first(webhook, 500)).map(({ event, key, versionId, size, etag }) => ({
-        event,
-        key,
-        versionId,
-        size,
-        etag,
-      }));
+      ((await on.catalog.events.first(webhook, 500)) as readonly WaitingObjectEvent[]).map(
+        ({ event, key, versionId, size, etag }) => ({
+          event,
+          key,
+          versionId,
+          size,
+          etag,
+        }),
+      );
     const put = (key: string, more: object = {}) =>
       on.put(key, `blob of ${key}`, { ...told("s3:ObjectCreated:Put", key), ...more });
 

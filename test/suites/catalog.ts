@@ -7,6 +7,7 @@ import { eventsContract } from "./catalog-events.js";
 import { filesContract } from "./catalog-files.js";
 import { identitiesContract } from "./catalog-identities.js";
 import { jobsContract } from "./catalog-jobs.js";
+import { leasesContract } from "./catalog-leases.js";
 import { listingContract } from "./catalog-listing.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { signUpsContract } from "./catalog-sign-ups.js";
@@ -32,6 +33,7 @@ export function catalogContract(open: OpenCatalog): void {
   usageContract(open);
   identitiesContract(open);
   signUpsContract(open);
+  leasesContract(open);
   checksContract(open);
   takeOversContract(open);
 }

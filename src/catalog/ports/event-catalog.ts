@@ -1,10 +1,16 @@
+import type { LeaseEvent } from "../../model/lease.js";
 import type { EventSource, NotificationRule, ObjectEvent } from "../../model/notification.js";
 
-export interface WaitingEvent extends ObjectEvent {
+interface Waiting {
   /** Increases with time, so it orders the events of a key. */
   readonly id: string;
   readonly createdAt: number;
 }
+
+export type WaitingObjectEvent = ObjectEvent & Waiting;
+export type WaitingLeaseEvent = LeaseEvent & Waiting;
+/** Of a bucket's object, or of a territory. */
+export type WaitingEvent = WaitingObjectEvent | WaitingLeaseEvent;
 
 /** The outbox: events not yet delivered to their webhooks, at most 10,000 for each. */
 export interface EventCatalog {

@@ -1,5 +1,5 @@
 import { loadDevConfig, loadDevGatewayConfig } from "../../config/load.js";
-import type { DevUser } from "../../devnet/dev-users.js";
+import { devUsers, type DevUser } from "../../devnet/dev-users.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
 import { devRoutes } from "./dev-routes.js";
@@ -33,10 +33,14 @@ export async function runDev(): Promise<void> {
     },
     server.closeMs,
   );
-  console.log(welcome(server, config.region, network.users));
+  console.log(welcome(server, config.region, network));
 }
 
-function welcome(server: GatewayServer, region: string, users: readonly DevUser[]): string {
+function welcome(
+  server: GatewayServer,
+  region: string,
+  { users, chainEndpoint }: { readonly users: readonly DevUser[]; readonly chainEndpoint: string },
+): string {
   const [first, second] = users;
   return `
 cess-s3 runs on a dev network (chain, storage nodes and gateway on this machine; for development, not for data you need)
@@ -54,5 +58,10 @@ Try it with aws-cli:
   aws s3 mb s3://photos
   aws s3 cp README.md s3://photos/
   aws s3api head-object --bucket photos --key README.md
+
+Its owner's territory, with the phrase of the owner's wallet:
+
+  echo ${devUsers[0]?.uri ?? ""} > wallet.txt
+  cess-s3 territory list --mnemonic-file wallet.txt --chain ${chainEndpoint}
 `;
 }

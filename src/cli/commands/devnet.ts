@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { loadNetworkConfig } from "../../config/load.js";
 import type { DevNetworkThread } from "../../devnet/dev-network-thread.js";
+import { devUsers } from "../../devnet/dev-users.js";
 import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
 import { closeOnSignals } from "../shutdown.js";
 
@@ -31,11 +32,13 @@ function description({ chainEndpoint, gatewayMnemonic, users }: DevNetworkThread
       accessKeyId,
       secretAccessKey,
     })),
+    /** The phrases of the accounts' own keys, with which they buy territories and authorize gateways. */
+    wallets: devUsers.map(({ name, uri }) => ({ name, mnemonic: uri })),
   };
 }
 
 function welcome(network: DevNetworkThread, nodes: number, blockMs: number): string {
-  const { chain, mnemonic, accounts } = description(network);
+  const { chain, mnemonic, accounts, wallets } = description(network);
   const configuration = stringify({
     chain: { endpoints: [chain], mnemonic, blockMs },
     // Its storage nodes are on this machine.
@@ -51,6 +54,12 @@ a CESS network runs on this machine, without a gateway (for development, not for
   storage nodes  ${nodes}
   gateway        ${mnemonic}   (the phrase of its signing account)
   accounts       ${accounts.map(({ name, territory }) => `${name} with the territory ${territory}`).join(", ")}
+  wallets        ${wallets.map((each) => `${each.mnemonic} (the phrase of ${each.name})`).join(", ")}
+
+What an account's owner does, with its phrase in a file:
+
+  echo ${wallets[0]?.mnemonic ?? ""} > wallet.txt
+  cess-s3 territory list --mnemonic-file wallet.txt --chain ${chain}
 
 A configuration for a gateway on it: save it as devnet.yaml, then run
 

@@ -15,6 +15,10 @@ export function statusText(status: StatusAnswer): string {
     ["version", `${status.version} on Node.js ${status.node}, up ${durationText(status.uptimeSeconds)}`],
     ["ready", status.ready ? "yes" : "NO"],
     ...status.reasons.map((each) => ["", `${each.check}: ${each.reason} (since ${each.since})`] as const),
+    ...(status.warnings ?? []).map(
+      (each, at) =>
+        [at === 0 ? "attention" : "", `${each.check}: ${plainText(each.reason)} (since ${each.since})`] as const,
+    ),
     ["chain", chainText(chain)],
     ["fee balance", chain.feeBalanceTokens === undefined ? "not known yet" : `${chain.feeBalanceTokens} tokens`],
     [

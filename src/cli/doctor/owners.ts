@@ -53,7 +53,7 @@ function authorization(gateway: CessAccount, { displayName, cessAccount }: Owner
   return failure(
     "authorization",
     `${displayName} (${cessAccount}) has not authorized this gateway's account ${gateway}`,
-    `the owner calls oss.authorize with ${gateway}; is this the right signing account?`,
+    `the owner calls oss.authorize with ${gateway}, by cess-s3 authorize for instance; is this the right signing account?`,
   );
 }
 
@@ -64,7 +64,7 @@ function territoryOf(owner: Owner, found: Territory | undefined, block: number, 
     return failure(
       check,
       `${owner.displayName} (${owner.cessAccount}) has no territory named ${owner.territory}`,
-      "buy it (storageHandler.mintTerritory), or correct territory of the account",
+      "buy it (cess-s3 territory buy, storageHandler.mintTerritory), or correct territory of the account",
     );
   if (found.state === "on-consignment")
     return failure(check, `${name} is offered for sale`, "cancel the offer, or name another territory");
@@ -72,7 +72,7 @@ function territoryOf(owner: Owner, found: Territory | undefined, block: number, 
     return failure(
       check,
       `${name} has ended: it is ${found.state}`,
-      "renew it (storageHandler.renewalTerritory) before its files are deleted",
+      "renew it (cess-s3 territory renew, storageHandler.renewalTerritory) before its files are deleted",
     );
   const leftMs = (found.deadline - block) * blockMs;
   const until = `${name} has ${inGib(found.remaining)} of ${inGib(found.total)} GiB left and ends in ${days(leftMs)}`;
@@ -80,13 +80,13 @@ function territoryOf(owner: Owner, found: Territory | undefined, block: number, 
     return warning(
       check,
       until,
-      "renew it (storageHandler.renewalTerritory): its files are deleted some days after its end",
+      "renew it (cess-s3 territory renew, storageHandler.renewalTerritory): its files are deleted some days after its end",
     );
   if (found.remaining < SMALLEST_OBJECT)
     return warning(
       check,
       `${until}: too little for any object`,
-      "expand it (storageHandler.expandingTerritory), or delete objects",
+      "expand it (cess-s3 territory expand, storageHandler.expandingTerritory), or delete objects",
     );
   return ok(check, until);
 }

@@ -2,14 +2,14 @@ import type { Logger } from "pino";
 import { onAbort } from "../../async/abort.js";
 import type { Account } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
-import type { Territory } from "../../network/chain/chain.js";
+import type { Lease } from "../../leases/lease.js";
 import type { CessChain } from "../../network/chain/chain-client.js";
 import type { ChainSession } from "../../network/chain/chain-session.js";
 
 /** Between two looks at balance and territories, ms: each is a call of the chain. */
 const REFRESH_MS = 60_000;
 /** Accounts whose territories are looked at. Those of further ones are not shown. */
-const MAX_ACCOUNTS = 200;
+const MAX_ACCOUNTS = 1_000;
 
 export interface ChainStatusComponents {
   readonly session: ChainSession;
@@ -18,11 +18,11 @@ export interface ChainStatusComponents {
   readonly log: Pick<Logger, "info" | "warn">;
   /** Whose territories are looked at. */
   readonly accounts: () => readonly Account[];
+  /** Called when all was read anew. */
+  readonly onRead?: () => void;
 }
 
-export interface TerritoryStatus extends Territory {
-  readonly account: string;
-  readonly name: string;
+export interface TerritoryStatus extends Lease {
   /** Seconds until it freezes, by the chain's block time; 0 when it has. */
   readonly secondsLeft: number;
 }
@@ -37,6 +37,8 @@ export class ChainStatus {
   /** The signing account's, in tokens; undefined until it was read. */
   balance: number | undefined;
   territories: readonly TerritoryStatus[] = [];
+  /** By Account.id. */
+  private ends: ReadonlyMap<string, number> = new Map();
   private endpoint: string | undefined;
   private block: { readonly number: number; readonly at: number } | undefined;
   private readonly stops: (() => void)[];
@@ -77,6 +79,9 @@ export class ChainStatus {
     return this.endpoint;
   }
 
+  /** Until when an account's space is paid for: ms since 1970; undefined where it was not read yet. */
+  readonly paidUntil = (owner: string): number | undefined => this.ends.get(owner);
+
   /** A look that is under way ends when the session is closed. */
   close(): void {
     for (const stop of this.stops) stop();
@@ -98,24 +103,28 @@ export class ChainStatus {
     this.refresh();
   }
 
-  /** What cannot be read stays as it was. */
-  private refresh(): void {
+  /** Reads anew in the background. What cannot be read stays as it was. */
+  refresh(): void {
     this.refreshing ??= this.read()
       .catch(() => undefined)
       .finally(() => (this.refreshing = undefined));
   }
 
   private async read(): Promise<void> {
-    const { chain, accounts } = this.components;
+    const { chain, accounts, clock, onRead } = this.components;
     this.balance = await chain.feeBalance();
     const block = await chain.finalizedBlock();
     const territories: TerritoryStatus[] = [];
-    for (const { displayName, cessAccount, territory: name } of accounts().slice(0, MAX_ACCOUNTS)) {
+    for (const { id: owner, displayName, cessAccount, territory: name } of accounts().slice(0, MAX_ACCOUNTS)) {
       const territory = await chain.territory(cessAccount, name);
       if (!territory) continue;
-      const secondsLeft = (Math.max(0, territory.deadline - block) * this.settings.blockMs) / 1000;
-      territories.push({ ...territory, account: displayName, name, secondsLeft });
+      const leftMs = (territory.deadline - block) * this.settings.blockMs;
+      const endsAt = clock.now() + leftMs;
+      const secondsLeft = Math.max(0, leftMs) / 1000;
+      territories.push({ ...territory, owner, account: displayName, cessAccount, name, endsAt, secondsLeft });
     }
     this.territories = territories;
+    this.ends = new Map(territories.map(({ owner, endsAt }) => [owner, endsAt]));
+    onRead?.();
   }
 }

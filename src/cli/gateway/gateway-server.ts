@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import type { AdminRoute, AdminServer } from "../../admin/admin-server.js";
 import type { AuditLog } from "../../admin/audit-log.js";
+import { heldWhile } from "../../background/held-worker.js";
 import type { Config } from "../../config/config.js";
 import type { Settings } from "../../config/settings.js";
-import { CessGateway } from "../../gateway/cess-gateway.js";
+import { CessGateway, type GatewayComponents } from "../../gateway/cess-gateway.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
 import type { AccessSpool } from "../../maintenance/access-spool.js";
 import { systemClock } from "../../async/system-clock.js";
@@ -22,6 +23,7 @@ import { configSummary } from "./config-summary.js";
 import { gatewayKeys } from "./gateway-keys.js";
 import { gatewayHealth } from "../health/gateway-health.js";
 import { GatewayReload } from "./gateway-reload.js";
+import { leaseKeeper, type LeaseKeeping } from "./lease-keeping.js";
 import { ListenerSecurity } from "./listener-security.js";
 import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
@@ -112,9 +114,11 @@ export class GatewayServer implements Running {
     const metrics = new Metrics({ services, accounts, chainStatus, droppedLines });
     metrics.listeners(security);
     const drain = new Drain();
-    const watch = gatewayHealth(config, services, accounts, drain, log);
+    const keeper = keepLeases(config, services, chainStatus, audit, log);
+    metrics.leases(keeper.buyer);
+    const watch = gatewayHealth(config, services, accounts, drain, log, [keeper.check]);
     const network = await networkBucket(config, services, log);
-    const gateway = cessGateway(config, services, accounts, network);
+    const gateway = cessGateway(config, services, accounts, { network, lease: leaseOf(chainStatus, log) });
     const { spool, accessLogger } = await openAccessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
     const s3 = new S3Server(
@@ -217,14 +221,14 @@ function cessGateway(
   config: Config,
   services: Services,
   accounts: Accounts,
-  network: NetworkBucket | undefined,
+  own: Pick<GatewayComponents, "network" | "lease">,
 ): CessGateway {
   return new CessGateway(
     {
       ...services,
       accounts,
       files: services.retrieval.files,
-      network,
+      ...own,
       clock: systemClock,
       onWork: coalesced(systemClock, WAKE_MS, () => wakeAll(services)),
     },
@@ -237,14 +241,42 @@ function cessGateway(
       lifecycleDayMs: config.lifecycleDayMs,
       webhooks: config.notifications.webhooks.map(({ name }) => name),
       quota: { staleMs: config.chain.staleSeconds * 1000 },
+      outlive: config.leases.outlive,
     },
   );
 }
 
+/** Begins to look after the territories that the accounts pay with. */
+function keepLeases(
+  config: Config,
+  services: Services,
+  chainStatus: ChainStatus,
+  audit: AuditLog,
+  log: Logger,
+): LeaseKeeping {
+  const keeping = leaseKeeper(config, {
+    ...services,
+    leases: () => chainStatus.territories,
+    onBought: () => chainStatus.refresh(),
+    audit,
+    clock: systemClock,
+    log,
+  });
+  // Of a catalog that went back it is not known what was spent.
+  services.supervisor.add(heldWhile(() => services.guard.fault !== undefined, keeping.worker));
+  return keeping;
+}
+
+/** What the gateway knows of the time that accounts have paid for. */
+function leaseOf({ paidUntil }: ChainStatus, log: Logger): NonNullable<GatewayComponents["lease"]> {
+  return { paidUntil, onOutlived: (fields, text) => log.warn(fields, text) };
+}
+
 function chainStatusOf(config: Config, services: Services, accounts: Accounts, log: Logger): ChainStatus {
-  const { session, chain } = services;
+  const { session, chain, supervisor } = services;
+  const onRead = () => supervisor.wake("leases");
   return new ChainStatus(
-    { session, chain, clock: systemClock, log, accounts: () => accounts.all },
+    { session, chain, clock: systemClock, log, accounts: () => accounts.all, onRead },
     { blockMs: config.chain.blockMs },
   );
 }

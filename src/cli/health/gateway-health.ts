@@ -26,6 +26,7 @@ export function gatewayHealth(
   accounts: Accounts,
   drain: { readonly isBegun: boolean },
   log: Logger,
+  further: readonly HealthCheck[] = [],
 ): GatewayHealth {
   const { supervisor, session, chain, catalog, guard, space } = services;
   const clock = systemClock;
@@ -40,7 +41,7 @@ export function gatewayHealth(
     name: "draining",
     reason: () => (drain.isBegun ? "the gateway was told to end, and takes no new clients" : undefined),
   };
-  const health = new Health(clock, [draining, chainCheck(session), ...looking], log);
+  const health = new Health(clock, [draining, chainCheck(session), ...looking, ...further], log);
   for (const check of looking) supervisor.add(worker(`health-${check.name}`, (signal) => check.step(signal)));
   session.watchAuthorizations(() => supervisor.wake(`health-${authorization.name}`));
   const look = () => {

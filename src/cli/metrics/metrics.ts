@@ -4,6 +4,8 @@ import type { Accounts } from "../gateway/accounts.js";
 import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
 import type { GatewayHealth } from "../health/gateway-health.js";
+import type { LeaseBuyer } from "../../leases/lease-buyer.js";
+import { leaseFamilies } from "./lease-families.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
 import { counter, gauge } from "./families.js";
 import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
@@ -45,6 +47,10 @@ export class Metrics {
 
   listeners(security: MeasuredListeners): void {
     listenerMetrics(this.registry, security);
+  }
+
+  leases(buyer: Pick<LeaseBuyer, "spent">): void {
+    leaseFamilies(this.registry, buyer);
   }
 
   /** What other gateways and CESS tools fetch here. */

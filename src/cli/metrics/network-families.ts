@@ -49,6 +49,14 @@ function territoryFamilies(registry: Registry, status: ChainStatus): void {
   family("cess_s3_territory_locked_bytes", "Bytes of the territory that pending deals hold", ({ locked }) =>
     Number(locked),
   );
+  family("cess_s3_territory_free_bytes", "Bytes of the territory that are left for files", ({ remaining }) =>
+    Number(remaining),
+  );
+  family(
+    "cess_s3_territory_expires_timestamp_seconds",
+    "When the territory freezes, seconds since 1970",
+    ({ endsAt }) => endsAt / 1000,
+  );
   family("cess_s3_territory_remaining_seconds", "Time until the territory freezes", ({ secondsLeft }) => secondsLeft);
   family("cess_s3_territory_active", "1 while the territory takes files", ({ state }) => Number(state === "active"));
 }

@@ -25,6 +25,7 @@ const CHAIN_CALLS = [
   "finalizedBlock",
   "declare",
   "deleteFile",
+  "submit",
   "settled",
 ] as const satisfies readonly (keyof CessChain)[];
 

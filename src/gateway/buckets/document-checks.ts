@@ -12,6 +12,8 @@ import { bucketAccess } from "../access/bucket-access.js";
 import { requireGrantees, requireUnblocked } from "../access/object-acl.js";
 import type { BucketCall } from "../call.js";
 import { requireBucketTags } from "./bucket-tags.js";
+import type { LeaseGuard } from "../ingest/lease-guard.js";
+import type { LifecycleConfiguration } from "../../model/lifecycle.js";
 
 export interface CheckComponents {
   readonly catalog: Catalog;
@@ -21,6 +23,7 @@ export interface CheckComponents {
   readonly placementTags?: PlacementTags | undefined;
   /** Names of the webhooks the operator has configured. */
   readonly webhooks: readonly string[];
+  readonly leases: LeaseGuard;
 }
 
 type Check<Name extends DocumentName> = (
@@ -34,6 +37,11 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
   /** A KMS key need not exist yet, as on AWS. A cipher must, so that a misspelt name is reported at once. */
   encryption({ keys }, _call, { algorithm, keyId }) {
     if (algorithm === "cess-cbc") keys.cipher(keyId ?? "");
+  },
+
+  /** LeaseTooShort where objects are kept for more days than their space is paid for. */
+  lifecycle({ leases }, call, configuration) {
+    leases.requireDays(call, "Objects are kept by the lifecycle rules", longestDays(configuration));
   },
 
   /** InvalidTargetBucketForLogging, AccessControlListNotSupported, InvalidArgument. */
@@ -92,6 +100,17 @@ export async function checkDocument<Name extends DocumentName>(
   document: BucketDocument<Name>,
 ): Promise<void> {
   await checks[name]?.(components, call, document);
+}
+
+/** The most days after which a rule removes objects or versions; undefined where no rule does. */
+function longestDays({ rules }: LifecycleConfiguration): number | undefined {
+  const days = rules
+    .filter(({ enabled }) => enabled)
+    .flatMap(({ expiration, noncurrent }) => [
+      ...(expiration !== undefined && "days" in expiration ? [expiration.days] : []),
+      ...(noncurrent === undefined ? [] : [noncurrent.days]),
+    ]);
+  return days.length === 0 ? undefined : Math.max(...days);
 }
 
 const invalidTarget = (message: string, bucket: string) =>

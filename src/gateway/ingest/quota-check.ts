@@ -122,13 +122,13 @@ function refusal(
   const name = `territory "${account.territory}" of CESS account ${account.cessAccount}`;
   if (!reading.authorized) {
     return new S3Error("GatewayNotAuthorized", {
-      message: `CESS account ${account.cessAccount} has not authorized this gateway: call oss.authorize with ${gateway}`,
+      message: `CESS account ${account.cessAccount} has not authorized this gateway: cess-s3 authorize ${gateway} does it (oss.authorize)`,
       fields: { CessAccount: account.cessAccount, Gateway: gateway },
     });
   }
   if (!territory) {
     return new S3Error("TerritoryNotFound", {
-      message: `There is no ${name}: buy it with storageHandler.mintTerritory`,
+      message: `There is no ${name}: buy it with cess-s3 territory buy (storageHandler.mintTerritory)`,
       fields: { CessAccount: account.cessAccount, Territory: account.territory },
     });
   }
@@ -147,7 +147,7 @@ function refusal(
     message:
       `The ${name} has ${humanBytes(Number(territory.remaining))} (${territory.remaining.toString()} bytes) left, of which ` +
       `${humanBytes(waiting)} (${waiting} bytes) are taken by objects on their way to the network; this one needs more than ` +
-      `${humanBytes(own)} (${own} bytes). Expand the territory with storageHandler.expandingTerritory, or delete objects`,
+      `${humanBytes(own)} (${own} bytes). Expand the territory with cess-s3 territory expand (storageHandler.expandingTerritory), or delete objects`,
     fields: {
       Territory: account.territory,
       RemainingBytes: territory.remaining.toString(),
@@ -158,8 +158,9 @@ function refusal(
 }
 
 const remedies = {
-  frozen: "renew it with storageHandler.renewalTerritory before its files go",
-  expired: "reactivate it with storageHandler.reactivateTerritory",
+  frozen: "renew it with cess-s3 territory renew (storageHandler.renewalTerritory) before its files are removed",
+  expired:
+    "its files are gone; get its space back with cess-s3 territory reactivate (storageHandler.reactivateTerritory)",
   "on-consignment": "take it off the market with storageHandler.cancelConsignment",
 };
 

@@ -6,6 +6,7 @@ import type { LockConfiguration, ObjectLock, Retention } from "../../model/objec
 import type { ObjectVersion } from "../../model/object.js";
 import type { BucketCall } from "../call.js";
 import type { Body } from "../ingest/body.js";
+import type { LeaseGuard } from "../ingest/lease-guard.js";
 import type { Locks } from "./locks.js";
 import { readableVersion } from "./object-read.js";
 import type { ObjectKey } from "./objects.js";
@@ -17,9 +18,13 @@ export interface LockComponents {
   readonly clock: Clock;
 }
 
+export interface LockServiceComponents extends LockComponents {
+  readonly leases: LeaseGuard;
+}
+
 /** Object lock of versions. The bucket's lock configuration is a bucket document. */
 export class LockService implements Locks {
-  constructor(private readonly components: LockComponents) {}
+  constructor(private readonly components: LockServiceComponents) {}
 
   async retention(call: BucketCall, name: ObjectKey): Promise<Retention> {
     const { lock } = await this.lockable(call, name);
@@ -33,9 +38,10 @@ export class LockService implements Locks {
     retention: Retention | undefined,
     bypassGovernance: boolean,
   ): Promise<void> {
-    const { catalog, clock } = this.components;
+    const { catalog, clock, leases } = this.components;
     const { id } = await this.lockable(call, name);
     if (retention) requireFuture(retention, clock.now());
+    leases.require(call, "The object is locked", retention?.until);
     if (!(await catalog.objects.setRetention(id, retention, bypassGovernance))) throw gone(name);
   }
 

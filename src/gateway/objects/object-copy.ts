@@ -52,6 +52,7 @@ export class ObjectCopy {
     const charged = { ...call, account: payerOf(this.components.accounts, call) };
     const acl = await newObjectAcl(this.components, call, request.acl);
     const { lock } = await newLock(this.components, bucket, request.lock);
+    this.components.leases.require(call, "The object is locked", lock?.retention?.until);
     const { outboxEvent } = await this.components.notifications.outboxEvent(call, key, "s3:ObjectCreated:Copy");
     return whileReplaced(
       () => this.openSource(call, key, request),

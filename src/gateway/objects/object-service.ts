@@ -57,7 +57,8 @@ export class ObjectService implements Objects {
   constructor(private readonly components: ObjectComponents) {}
 
   async put(call: BucketCall, key: string, body: Body, settings: PutSettings): Promise<Written> {
-    const { catalog, accounts, storageQuota, quota, encryption, expiries, layouts, notifications } = this.components;
+    const { catalog, accounts, storageQuota, quota, leases, encryption, expiries, layouts, notifications } =
+      this.components;
     const { bucket } = call;
     requireKey(key);
     requireMetadata(settings.metadata);
@@ -65,6 +66,7 @@ export class ObjectService implements Objects {
     const charged = { ...call, account: payerOf(accounts, call) };
     const acl = await newObjectAcl(this.components, call, settings.acl);
     const { lock } = await newLock(this.components, bucket, settings.lock);
+    leases.require(call, "The object is locked", lock?.retention?.until);
     requireLockDigest(lock, body, "Put Object");
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     await requirePreconditions(catalog, bucket.name, key, settings.preconditions);
@@ -127,13 +129,14 @@ export class ObjectService implements Objects {
     name: ObjectKey,
     request: ReadRequest,
   ): Promise<ReadResult> {
-    const { lookup, encryption, expiries } = this.components;
+    const { lookup, encryption, expiries, leases } = this.components;
     const version = await lookup.find(bucket, name, defined({ signal, waits, cipher: request.cipher }));
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),
       ...visibleVersionId(bucket, version.versionId),
       ...(await expiries.versionExpiry(version)),
+      ...leases.paid(version.owner),
     };
   }
 

@@ -57,6 +57,8 @@ export interface ReadResult {
   readonly versionId?: string;
   /** When a lifecycle rule will expire it. */
   readonly expiry?: Expiry;
+  /** Until when its space is paid for, where that is known. Milliseconds since 1970. */
+  readonly paidUntil?: number;
 }
 
 export interface CopyRequest {

@@ -5,6 +5,7 @@ import type { Accounts } from "../access/accounts.js";
 import type { Expiries } from "../buckets/expiries.js";
 import type { ObjectLayout } from "../ingest/object-layout.js";
 import type { StorageQuota } from "../ingest/storage-quota.js";
+import type { LeaseGuard } from "../ingest/lease-guard.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
 import type { Digests } from "../ingest/digests.js";
 import type { Staging } from "../ingest/staging.js";
@@ -21,6 +22,7 @@ export interface StorageComponents {
   readonly digests: Digests;
   readonly staging: Staging;
   readonly quota: QuotaCheck;
+  readonly leases: LeaseGuard;
   readonly storageQuota: StorageQuota;
   readonly lookup: VersionLookup;
   readonly bytes: ObjectBytes;

@@ -52,7 +52,8 @@ export class UploadService implements Uploads {
     requireChecksumType(settings);
     requireTags(settings.tags ?? [], TAG_LIMITS.object);
     const acl = await newObjectAcl(this.components, call, settings.acl);
-    await newLock(this.components, bucket, settings.lock);
+    const { lock: planned } = await newLock(this.components, bucket, settings.lock);
+    this.components.leases.require(call, "The object is locked", planned?.retention?.until);
     const encrypted = await encryption.forNew(bucket.name, settings.encryption);
     // If the territory is full, the client learns it now and not after the first part.
     (await quota.admit(payerOf(accounts, call), 1, undefined, undefined, call.waits))();

@@ -39,11 +39,19 @@ async function weightOf(api: ApiPromise, extrinsic: SubmittableExtrinsic<"promis
   const query = api.call["transactionPaymentApi"]?.["queryInfo"];
   if (query === undefined) return undefined;
   try {
-    const info = await query<Codec>(extrinsic.toHex(), extrinsic.encodedLength);
+    const info = await query<Codec>(...queryArguments(extrinsic));
     return refTime(path(info, ["weight"]));
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The extrinsic for the runtime's estimates: as bytes. A text in hex would get a second length before it where the runtime's
+ * metadata has the extrinsic as opaque bytes, and the runtime panics.
+ */
+export function queryArguments(extrinsic: SubmittableExtrinsic<"promise">): [bytes: Uint8Array, length: number] {
+  return [extrinsic.toU8a(), extrinsic.encodedLength];
 }
 
 /** Reads a weight in either of its shapes: a struct, or a bare number in older runtimes. */

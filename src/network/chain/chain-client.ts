@@ -13,6 +13,8 @@ import type {
   Territory,
 } from "./chain.js";
 import { watchDeals } from "./chain-events.js";
+import { OWNER_CALL_NAMES, ownerExtrinsic, spentBy } from "./owner-calls.js";
+import type { OwnerCall, OwnerSigner } from "./territory-chain.js";
 import { CallCounts } from "./call-counts.js";
 import { CallBatcher, type CallBatcherSettings } from "./call-batcher.js";
 import type { ChainSession } from "./chain-session.js";
@@ -31,7 +33,7 @@ import { Submitter, type SubmitterSettings } from "./submitter.js";
 const BUCKET_TOKEN = "cess";
 
 /** The gateway's side of the CESS chain over @polkadot/api, in whatever shapes the node's metadata has. */
-export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer {
+export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, OwnerSigner {
   /** What became of what was submitted. */
   readonly calls = new CallCounts();
   private readonly signer: Signer;
@@ -132,6 +134,12 @@ export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer {
   async authorizeByProxy(signed: SignedAuthorization, options: SubmitOptions = {}): Promise<void> {
     const submitted = this.submitter.submit((api) => proxyExtrinsic(api, signed), options);
     await this.calls.count(`oss.${proxyCalls[signed.type]}`, submitted);
+  }
+
+  /** A call of the signing account for itself, in turn with the others: their nonces never collide. */
+  async submit(asked: OwnerCall, options: SubmitOptions = {}): Promise<bigint> {
+    const submitted = this.submitter.submit((api) => ownerExtrinsic(api, asked), options);
+    return spentBy(await this.calls.count(OWNER_CALL_NAMES[asked.kind], submitted));
   }
 
   settled(signed: SignedExtrinsic): Promise<boolean> {

@@ -181,7 +181,7 @@ function toFile(fid: Fid, info: Codec): ChainFile {
   };
 }
 
-function toTerritory(info: Codec): Territory {
+export function toTerritory(info: Codec): Territory {
   const state = field(info, "state").toString();
   if (!(state in TERRITORY_STATES))
     throw new Error(`the chain has a territory state that this version does not know: ${state}`);

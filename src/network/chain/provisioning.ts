@@ -2,8 +2,7 @@ import type { CessAccount } from "../../model/account.js";
 import type { Signer } from "./accounts.js";
 import type { Territory } from "./chain.js";
 import type { ChainSession } from "./chain-session.js";
-import { textArgument } from "./codec.js";
-import { call } from "./extrinsics.js";
+import { ownerExtrinsic } from "./owner-calls.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 export interface TerritoryOrder {
@@ -32,9 +31,9 @@ export class Provisioning {
     const { account } = this.owner;
     const present = await this.session.reader.territory(account, order.name);
     if (present !== undefined) return present;
-    const args = [order.sizeGib, textArgument(order.name), order.days];
+    const { name: territory, sizeGib: gib, days } = order;
     await this.submitter.submit(
-      (api) => call(api, "storageHandler", "mintTerritory", args),
+      (api) => ownerExtrinsic(api, { kind: "buy", territory, gib, days }),
       signal === undefined ? {} : { signal },
     );
     const bought = await this.session.reader.territory(account, order.name);
@@ -47,7 +46,7 @@ export class Provisioning {
   async authorize(operator: CessAccount, signal?: AbortSignal): Promise<void> {
     if ((await this.session.reader.operators(this.owner.account)).includes(operator)) return;
     await this.submitter.submit(
-      (api) => call(api, "oss", "authorize", [operator]),
+      (api) => ownerExtrinsic(api, { kind: "authorize", operator }),
       signal === undefined ? {} : { signal },
     );
   }

@@ -30,6 +30,8 @@ export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
 };
 export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Durability: Durability;
+  /** Until when the object's space is paid for. */
+  readonly PaidUntil: Date | undefined;
   readonly Encryption: EncryptionMembers;
   readonly Network: NetworkFile | undefined;
   readonly Overrides: Readonly<Record<string, string>>;
@@ -146,6 +148,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     Durability: version.durability,
     Encryption: { encryption: version.encryption, customer: input.Read.customer, cipher: input.Read.cipher },
     Network: version.network,
+    PaidUntil: result.paidUntil === undefined ? undefined : new Date(result.paidUntil),
     Overrides: input.Overrides,
   };
 }
@@ -180,6 +183,7 @@ export function renderRead(output: ReadOutput): S3Response {
       ...checksumHeaders(output),
       ...durabilityHeaders(output.Durability),
       ...(output.Network && networkHeaders(output.Network)),
+      "x-cess-paid-until": output.PaidUntil && formatHttpDate(output.PaidUntil.getTime()),
       ...output.Overrides,
     },
   };

@@ -240,6 +240,27 @@ for (const spec of SPECS) {
       expect((await file())?.owner).to.have.length(1);
     });
 
+    it("moves a file to another territory, whose own record keeps the old one: it can not be deleted or moved again", async () => {
+      const move = (to: string): Tx => chain.api.tx.fileBank!.territoryFileDelivery!(owner.address, fid, to);
+      await stored(owner, fid, { territory: "moving" });
+      expect((await chain.run(stranger, move("target"))).error).to.equal("fileBank.NoPermission");
+      expect((await chain.run(owner, move("nowhere"))).error).to.equal("storageHandler.NotHaveTerritory");
+      expect(await chain.run(gateway, move("target"))).to.deep.equal({
+        error: undefined,
+        events: ["fileBank.TerritoryFileDelivery"],
+      });
+      expect((await territory(owner, "moving")).used).to.equal(0n);
+      expect((await territory(owner, "target")).used).to.equal(96n * MIB);
+      const held = (await chain.query("fileBank", "userHoldFileList", owner.address)) as unknown as {
+        territoryName: string;
+        fileHash: string;
+      }[];
+      expect(held.find((slice) => slice.fileHash === fid)?.territoryName).to.equal(hexText("target"));
+      expect((await file())?.owner[0]).to.deep.include({ territoryName: hexText("moving") });
+      expect((await chain.run(owner, move("target"))).error).to.equal("storageHandler.Overflow");
+      expect((await chain.run(gateway, deleteTx(owner))).error).to.equal("storageHandler.Overflow");
+    });
+
     if (spec === 100) {
       it("jams a deal whose bucket has a j in its name at the twelfth report, again and again", async () => {
         const before = await territory(owner);
@@ -298,14 +319,18 @@ async function startedWithTerritories(spec: Spec): Promise<ChainClient> {
     );
   }
   chain.build();
-  for (const name of ["main", "other", "double", "empty"])
+  for (const name of ["main", "other", "double", "empty", "moving", "target"])
     await chain.submit(owner, storageHandler!.mintTerritory!(10, name, 30));
   await chain.submit(owner, storageHandler!.mintTerritory!(1, "tiny", 30));
   for (const name of ["main", "empty"]) await chain.submit(second, storageHandler!.mintTerritory!(10, name, 30));
   for (const user of [owner, second]) await chain.submit(user, oss!.authorize!(gateway.address));
   const block = chain.build();
-  for (const index of range(1, 9)) expect((await chain.outcome(block, index)).error).to.equal(undefined);
+  for (const index of range(1, 11)) expect((await chain.outcome(block, index)).error).to.equal(undefined);
   return chain;
+}
+
+function hexText(text: string): string {
+  return `0x${Buffer.from(text).toString("hex")}`;
 }
 
 interface Space {

@@ -9,7 +9,7 @@ import type { Services } from "../services.js";
 
 export interface StatusComponents {
   readonly services: Pick<Services, "catalog" | "chain" | "registry" | "cache">;
-  readonly health: Pick<Health, "unready">;
+  readonly health: Pick<Health, "unready" | "warnings">;
   readonly chainStatus: ChainStatus;
   /** Other parts of the gateway tell of damage and redundancy there. */
   readonly metrics: Registry;
@@ -39,6 +39,7 @@ async function status({ services, health, chainStatus, metrics }: StatusComponen
     uptimeSeconds: Math.round(process.uptime()),
     ready: reasons.length === 0,
     reasons: reasons.map(({ check, reason, since }) => ({ check, reason, since })),
+    warnings: health.warnings(),
     chain: chainOf(services, chainStatus),
     staged: { ...staged, ...(oldest === undefined ? {} : { oldest: iso(oldest) }) },
     objects: { ...(await catalog.status.objects()) },
@@ -70,14 +71,16 @@ function chainOf({ chain }: StatusComponents["services"], status: ChainStatus): 
 }
 
 function territoriesOf({ territories }: ChainStatus): StatusAnswer["territories"] {
-  return territories.map(({ account, name, state, total, used, locked, secondsLeft }) => ({
+  return territories.map(({ account, name, state, total, used, locked, remaining, endsAt, secondsLeft }) => ({
     account,
     territory: name,
     state,
     totalBytes: Number(total),
     usedBytes: Number(used),
     lockedBytes: Number(locked),
+    freeBytes: Number(remaining),
     secondsLeft,
+    ends: iso(endsAt),
   }));
 }
 

@@ -223,7 +223,10 @@ export class FileBank implements Pallet {
     context.emit(this, "StorageCompleted", { fileHash });
   }
 
-  /** Charges a file to another territory of its owner. */
+  /**
+   * Charges a file to another territory of its owner. As in the real runtime the owner's list tells the new territory,
+   * but the file's own record keeps the old one: a deletion gives the space back there, and so would a second delivery.
+   */
   private deliver(context: Context, operator: string, user: string, fileHash: string, target: string): void {
     const { state } = context;
     this.checkPermission(context, operator, user);
@@ -232,13 +235,10 @@ export class FileBank implements Pallet {
     if (stored.stat !== "Active") throw refuse(this, "NotActive");
     if (!this.space.exists(state, user, target)) throw this.space.refuse("NotHaveTerritory");
     const space = fileSpace(stored.segmentList.length);
-    const owner = stored.owner.map((brief) => {
-      if (brief.user !== user) return brief;
-      this.space.release(context, user, brief.territoryName, space);
+    for (const { territoryName } of stored.owner.filter((brief) => brief.user === user)) {
+      this.space.release(context, user, territoryName, space);
       this.space.use(context, user, target, space);
-      return { ...brief, territoryName: target };
-    });
-    this.file.put(state, { ...stored, owner }, fileHash);
+    }
     const list = this.userHoldFileList.get(state, user);
     this.userHoldFileList.put(
       state,

@@ -27,7 +27,7 @@ export const ConsignmentInfo = struct("pallet_storage_handler::types::Consignmen
   exec: option(BlockNumber),
   locked: bool,
 });
-const OrderType = names("pallet_storage_handler::types::OrderType", "Buy", "Expansion", "Renewal");
+export const OrderType = names("pallet_storage_handler::types::OrderType", "Buy", "Expansion", "Renewal");
 export const OrderInfo = struct("pallet_storage_handler::types::OrderInfo", {
   territoryName: TerritoryName,
   pay: Balance,
@@ -100,15 +100,6 @@ export const STORAGE_EVENTS = {
 export const marketCalls: Readonly<Record<string, Call>> = {
   updatePrice: rootCall(4, {}),
   updateUserTerritoryLife: rootCall(5, { user: AccountId, terrName: TerritoryName, deadline: BlockNumber }),
-  createOrder: unservedCall(6, {
-    targetAcc: AccountId,
-    territoryName: TerritoryName,
-    orderType: OrderType,
-    gibCount: u32,
-    days: u32,
-    expired: u32,
-  }),
-  execOrder: unservedCall(7, { orderId: OrderId }),
   clearServiceSpace: rootCall(8, {}),
   territoryConsignment: unservedCall(102, { territoryName: TerritoryName, price: Balance }),
   buyConsignment: unservedCall(103, { token: H256, rename: TerritoryName }),

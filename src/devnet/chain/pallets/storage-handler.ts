@@ -14,6 +14,7 @@ import { bool, tuple, u128, u32 } from "../scale/types.js";
 import { PalletStorage } from "../storage.js";
 import type { State } from "../state.js";
 import type { Balances } from "./balances.js";
+import { orderCalls } from "./territory-orders.js";
 import {
   ConsignmentInfo,
   marketCalls,
@@ -36,8 +37,8 @@ const FROZEN_DAYS = 7;
 const TASK_LIMIT = FROZEN_LIMIT;
 
 /**
- * Territories: named space that an account has bought until a deadline, and how much of it is used. Consignment and pay
- * orders (a market between accounts) are in the metadata, but their calls are not served.
+ * Territories: named space that an account has bought until a deadline, and how much of it is used. Consignment (a market
+ * between accounts) is in the metadata, but its calls are not served.
  */
 export class StorageHandler implements Pallet {
   readonly name = "StorageHandler";
@@ -78,7 +79,12 @@ export class StorageHandler implements Pallet {
       LockingBlock: constant(u32, 50),
       FrozenDays: constant(u32, this.frozenBlocks),
     };
-    this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec !== 100 && this.laterCalls()) };
+    this.calls = {
+      ...this.territoryCalls(),
+      ...marketCalls,
+      ...orderCalls(this),
+      ...(spec !== 100 && this.laterCalls()),
+    };
   }
 
   /** Free space of the territory. */
@@ -100,11 +106,8 @@ export class StorageHandler implements Pallet {
   lock(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.active(context, owner, name);
     if (found.remainingSpace < space) throw this.refuse("InsufficientStorage");
-    this.put(context, owner, name, {
-      ...found,
-      lockedSpace: found.lockedSpace + space,
-      remainingSpace: found.remainingSpace - space,
-    });
+    const [lockedSpace, remainingSpace] = [found.lockedSpace + space, found.remainingSpace - space];
+    this.put(context, owner, name, { ...found, lockedSpace, remainingSpace });
   }
 
   /** A deal has become a file. */
@@ -117,11 +120,8 @@ export class StorageHandler implements Pallet {
   use(context: Context, owner: string, name: string, space: bigint): void {
     const found = this.active(context, owner, name);
     if (space > found.remainingSpace) throw this.refuse("InsufficientStorage");
-    this.put(context, owner, name, {
-      ...found,
-      usedSpace: found.usedSpace + space,
-      remainingSpace: found.remainingSpace - space,
-    });
+    const [usedSpace, remainingSpace] = [found.usedSpace + space, found.remainingSpace - space];
+    this.put(context, owner, name, { ...found, usedSpace, remainingSpace });
   }
 
   release(context: Context, owner: string, name: string, space: bigint): void {
@@ -217,6 +217,13 @@ export class StorageHandler implements Pallet {
   private mint(context: Context, owner: string, name: string, gibCount: number, days: number): void {
     if (this.territory.has(context.state, owner, name)) throw this.refuse("PurchasedSpace");
     if (days < MIN_DAYS) throw this.refuse("BoundariesNotMet");
+    const { token, space } = this.store(context, owner, name, gibCount, days);
+    const spend = this.pay(context, owner, this.price(context.state, BigInt(gibCount), days));
+    context.emit(this, "MintTerritory", { token, name, storageCapacity: space, spend });
+  }
+
+  /** A new territory, paid or to be paid. */
+  store(context: Context, owner: string, name: string, gibCount: number, days: number) {
     const token = context.random();
     const space = GIB * BigInt(gibCount);
     const start = context.block;
@@ -234,32 +241,46 @@ export class StorageHandler implements Pallet {
     this.territoryKey.put(context.state, [owner, name], token);
     this.freezeAt(context, deadline, token);
     this.purchase(context, space);
-    const spend = this.pay(context, owner, this.price(context.state, BigInt(gibCount), days));
-    context.emit(this, "MintTerritory", { token, name, storageCapacity: space, spend });
+    return { token, space };
   }
 
   private expand(context: Context, owner: string, name: string, gibCount: number): void {
     const found = this.active(context, owner, name);
-    if (found.deadline < context.block) throw this.refuse("Overflow");
-    const days = Math.ceil((found.deadline - context.block) / this.settings.dayBlocks);
-    const price = this.price(context.state, BigInt(gibCount), days);
-    const space = GIB * BigInt(gibCount);
+    const price = this.price(context.state, BigInt(gibCount), this.daysLeft(context, found));
     this.checkBalance(context, owner, price);
-    this.purchase(context, space);
-    this.put(context, owner, name, {
-      ...found,
-      totalSpace: found.totalSpace + space,
-      remainingSpace: found.remainingSpace + space,
-    });
+    const space = this.enlarge(context, owner, name, gibCount);
     const spend = this.pay(context, owner, price);
     context.emit(this, "ExpansionTerritory", { name, expansionSpace: space, spend });
   }
 
+  /** Until the end, a begun one in full. */
+  daysLeft({ block }: Context, { deadline }: TerritoryValue): number {
+    if (deadline < block) throw this.refuse("Overflow");
+    return Math.ceil((deadline - block) / this.settings.dayBlocks);
+  }
+
+  /** More space, paid or to be paid. */
+  enlarge(context: Context, owner: string, name: string, gibCount: number): bigint {
+    const found = this.of(context.state, owner, name);
+    const space = GIB * BigInt(gibCount);
+    this.purchase(context, space);
+    const [totalSpace, remainingSpace] = [found.totalSpace + space, found.remainingSpace + space];
+    this.put(context, owner, name, { ...found, totalSpace, remainingSpace });
+    return space;
+  }
+
   private renew(context: Context, owner: string, name: string, days: number): void {
+    const found = this.of(context.state, owner, name);
+    if (found.state !== "Active" && found.state !== "Frozen") throw this.refuse("StateError");
+    const spend = this.pay(context, owner, this.price(context.state, found.totalSpace / GIB, days));
+    this.extend(context, owner, name, days);
+    context.emit(this, "RenewalTerritory", { name, days, spend });
+  }
+
+  /** More days, paid or to be paid. */
+  extend(context: Context, owner: string, name: string, days: number): void {
     const { state, block } = context;
     const found = this.of(state, owner, name);
-    if (found.state !== "Active" && found.state !== "Frozen") throw this.refuse("StateError");
-    const spend = this.pay(context, owner, this.price(state, found.totalSpace / GIB, days));
     this.frozen.remove(state, found.deadline, found.token);
     const counter = this.frozenCounter.get(state, found.deadline);
     if (counter === 0) throw this.refuse("Overflow");
@@ -274,7 +295,6 @@ export class StorageHandler implements Pallet {
       state: deadline > block ? "Active" : found.state,
     });
     this.freezeAt(context, deadline, found.token);
-    context.emit(this, "RenewalTerritory", { name, days, spend });
   }
 
   /** Spec 100 leaves the territory without remaining space, and so of no use; 133 fixed that. */
@@ -305,7 +325,7 @@ export class StorageHandler implements Pallet {
     return gibCount * BigInt(days) * (this.settings.spec === 100 ? unit / 30n : unit);
   }
 
-  private currentUnitPrice(state: State): bigint {
+  currentUnitPrice(state: State): bigint {
     const price = this.unitPrice.get(state);
     if (price === undefined) throw this.refuse("BugInvalid");
     return price;
@@ -355,7 +375,7 @@ export class StorageHandler implements Pallet {
     return key;
   }
 
-  private of(state: State, owner: string, name: string): TerritoryValue {
+  of(state: State, owner: string, name: string): TerritoryValue {
     const found = this.territory.get(state, owner, name);
     if (found === undefined) throw this.refuse("NotHaveTerritory");
     return found;
