@@ -4,11 +4,12 @@ import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
-import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
+import type { FileCatalog, FileRow, FileState, FileUse, Placement, Released } from "./catalog.js";
 import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
 import { isReferenced, isWhollyStored, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
+import { fromKeyText } from "./key-text.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
 import { unpackSegments, withoutDataKey, type FormatColumn } from "./segment-columns.js";
@@ -19,6 +20,8 @@ const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
 /** Segments of all cached manifests (about 1.5 KiB each). */
 const REMEMBERED_SEGMENTS = 16_384;
+/** Objects with one file that are looked up, at most. */
+const OBJECTS_WITH = 1000;
 
 export class FileTableCatalog implements FileCatalog {
   /**
@@ -64,6 +67,35 @@ export class FileTableCatalog implements FileCatalog {
     const files: FileRow[] = [];
     for (const row of rows) files.push(await this.withLinks(row));
     return files;
+  }
+
+  async objectsWith(fid: Fid): Promise<readonly FileUse[]> {
+    const current = this.store.reads
+      .selectFrom("versions as v")
+      .select(["v.bucket", "v.key", "v.version_id", "v.fid"])
+      .where("v.is_latest", "=", 1)
+      .where("v.delete_marker", "=", 0);
+    const rows = await current
+      .innerJoin("extents as e", "e.version_id", "v.id")
+      .innerJoin("files as f", "f.id", "e.file_id")
+      .where("f.fid", "=", fid)
+      .where("f.packed", "is", null)
+      // One whose ETag has the FID has it before there is a file.
+      .union(
+        current
+          .where("v.fid", "=", fid)
+          .where(sql<boolean>`not exists (select 1 from extents as x where x.version_id = v.id)`),
+      )
+      .orderBy("bucket")
+      .orderBy("key")
+      .limit(OBJECTS_WITH)
+      .execute();
+    return rows.map((row) => ({
+      bucket: row.bucket,
+      key: fromKeyText(row.key),
+      versionId: row.version_id,
+      whole: row.fid === fid,
+    }));
   }
 
   private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {

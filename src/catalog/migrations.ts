@@ -13,6 +13,7 @@ import { createHeartbeat } from "./migrations/0010-heartbeat.js";
 import { createChecks } from "./migrations/0011-checks.js";
 import { createIdentity } from "./migrations/0013-identity.js";
 import { addJobTimes } from "./migrations/0014-job-times.js";
+import { indexVersionsByFid } from "./migrations/0016-versions-by-fid.js";
 
 /** The catalog's history. A migration that was released is never changed: a new one follows it. */
 export class Migrations implements MigrationProvider {
@@ -33,6 +34,7 @@ export class Migrations implements MigrationProvider {
       "0011_checks": { up: (db: Kysely<unknown>) => createChecks(db, this.types) },
       "0013_identity": { up: (db: Kysely<unknown>) => createIdentity(db, this.types) },
       "0014_job_times": { up: (db: Kysely<unknown>) => addJobTimes(db, this.types) },
+      "0016_versions_by_fid": { up: (db: Kysely<unknown>) => indexVersionsByFid(db) },
     });
   }
 }

@@ -9,6 +9,7 @@ import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
 import { onePlace } from "./one-place.js";
+import { publicSchema, sdkSchema } from "./public.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 const hostName = z
@@ -167,6 +168,8 @@ export const settingsSchema = z.strictObject({
   /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
   allowPrivateNodes: yesNo.default(false),
   peers: peersSchema.prefault({}),
+  public: publicSchema.prefault({}),
+  sdk: sdkSchema.prefault({}),
   /** Name of the read-only bucket whose keys are the FIDs of all files on the network; empty: there is none. */
   networkBucket: z
     .string()
@@ -335,6 +338,7 @@ export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
   admin: settingsSchema.shape.admin,
   peers: settingsSchema.shape.peers,
+  public: settingsSchema.shape.public,
   tls: settingsSchema.shape.tls,
 });
 

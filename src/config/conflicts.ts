@@ -11,11 +11,13 @@ interface Conflicting {
   readonly domain?: string | undefined;
   readonly websiteDomain?: string | undefined;
   readonly peers: { readonly listen?: ListenAddress | undefined };
+  readonly public: { readonly listen?: ListenAddress | undefined };
+  readonly sdk: { readonly enabled: boolean };
 }
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, admin, peers, domain, websiteDomain }: Conflicting,
+  { listen, adminListen, admin, peers, public: everyone, sdk, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
@@ -24,10 +26,12 @@ export function conflicts(
     fault("websiteDomain", `must differ from domain, which is ${domain}, too: websites need a domain of their own`);
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
+  if (sdk.enabled && !everyone.listen) fault("public.listen", "is missing: sdk.enabled needs the public listener");
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
     ["peers.listen", peers.listen],
+    ["public.listen", everyone.listen],
   ] as const;
   for (const [index, [key, address]] of listeners.entries())
     for (const [earlier, other] of listeners.slice(0, index))

@@ -1,5 +1,6 @@
 import { S3Error } from "./s3-error.js";
 import { isLayout, LAYOUT_NAME, layouts } from "../model/layout.js";
+import { PUBLIC_TAG, publicValues } from "../model/sharing.js";
 import { GIB, KIB, MIB } from "../model/sizes.js";
 import type { Tag } from "../model/tag.js";
 
@@ -66,9 +67,16 @@ function requireLayout(value: string | undefined): void {
   });
 }
 
-/** As `requireLayout`, for the tags of a bucket. */
-export function requireLayoutTag(tags: readonly Tag[]): void {
-  requireLayout(tags.find(({ key }) => key === LAYOUT_NAME)?.value);
+/** InvalidArgument for tags of a bucket that mean something to this gateway, and have a value that they cannot have. */
+export function requireBucketTags(tags: readonly Tag[]): void {
+  const valueOf = (name: string) => tags.find(({ key }) => key === name)?.value;
+  requireLayout(valueOf(LAYOUT_NAME));
+  const shared = valueOf(PUBLIC_TAG);
+  if (shared === undefined || publicValues.some((value) => value === shared)) return;
+  throw new S3Error("InvalidArgument", {
+    message: `${PUBLIC_TAG} must be ${publicValues.join(" or ")}: whether everyone may read the bucket's files by their FIDs`,
+    fields: { ArgumentName: PUBLIC_TAG, ArgumentValue: shared },
+  });
 }
 
 /** InvalidArgument unless the part number is a whole number from 1 to 10,000. */

@@ -5,7 +5,7 @@ import type { Fid } from "../model/hash.js";
 import { KIB } from "../model/sizes.js";
 import { EndpointPolicy } from "../network/nodes/endpoint-policy.js";
 import type { Peer } from "./peer-registry.js";
-import { readEnvelope } from "./refusal.js";
+import { readEnvelope } from "./envelope.js";
 
 export interface PeerLinkSettings {
   /** Whether registered gateways may be in private networks. Those that the operator named always may. */

@@ -31,6 +31,15 @@ export interface FileRow extends CessFile {
   readonly needed: boolean;
 }
 
+/** A current version that has a file of its own. */
+export interface FileUse {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+  /** The file is the whole of it. */
+  readonly whole: boolean;
+}
+
 export interface Placement {
   /** 0…11 */
   readonly index: number;
@@ -50,6 +59,11 @@ export interface FileCatalog {
   manifest(id: string): Promise<Omit<CessFile, "size"> | undefined>;
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
+  /**
+   * Current versions whose content, or a part of it, is the file with this FID, in order of bucket and key, at most 1000.
+   * Of objects in packs none: a pack's content is no object's.
+   */
+  objectsWith(fid: Fid): Promise<readonly FileUse[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /**
    * encoded → declared → placed, with the number of reports. Goes backwards only to `encoded`, when the deal vanished.

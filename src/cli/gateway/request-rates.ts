@@ -20,13 +20,13 @@ export class ConfiguredRates implements RequestRates {
   private readonly addresses: TokenBuckets;
 
   constructor(clock: Pick<Clock, "now">, { perKey, perAddress }: Limits) {
-    this.keys = new TokenBuckets(clock, rate(perKey));
-    this.addresses = new TokenBuckets(clock, rate(perAddress));
+    this.keys = new TokenBuckets(clock, bucketRate(perKey));
+    this.addresses = new TokenBuckets(clock, bucketRate(perAddress));
   }
 
   configure({ perKey, perAddress }: Limits): void {
-    this.keys.setRate(rate(perKey));
-    this.addresses.setRate(rate(perAddress));
+    this.keys.setRate(bucketRate(perKey));
+    this.addresses.setRate(bucketRate(perAddress));
   }
 
   address(address: string): number {
@@ -42,7 +42,8 @@ export class ConfiguredRates implements RequestRates {
   }
 }
 
-function rate({ requestsPerSecond, burst }: RateSettings): BucketRate {
+/** A rate of the configuration: what comes at once is what comes in some seconds. */
+export function bucketRate({ requestsPerSecond, burst }: RateSettings): BucketRate {
   return {
     perSecond: requestsPerSecond,
     burst: burst ?? Math.max(1, Math.ceil(requestsPerSecond * BURST_SECONDS)),

@@ -93,8 +93,18 @@ export function peerFamilies(registry: Registry, peers: GatewayPeers): void {
 }
 
 /** What other gateways and CESS tools fetch here. */
-export function peerListenerFamilies(registry: Registry, counts: PeerCounts): void {
-  counter(registry, "cess_s3_peer_requests_total", "Requests on the peer listener", () => counts.requests);
-  counter(registry, "cess_s3_peer_requests_refused_total", "Those that were refused or failed", () => counts.refused);
-  counter(registry, "cess_s3_peer_sent_bytes_total", "Bytes of files that the peer listener gave", () => counts.bytes);
+export function peerListenerFamilies(registry: Registry, server: { readonly counts: PeerCounts }): void {
+  counter(registry, "cess_s3_peer_requests_total", "Requests on the peer listener", () => server.counts.requests);
+  counter(
+    registry,
+    "cess_s3_peer_requests_refused_total",
+    "Those that were refused or failed",
+    () => server.counts.refused,
+  );
+  counter(
+    registry,
+    "cess_s3_peer_sent_bytes_total",
+    "Bytes of files that the peer listener gave",
+    () => server.counts.bytes,
+  );
 }

@@ -7,7 +7,7 @@ import { ALL_BLOCKED, type ObjectOwnership } from "../../model/public-access.js"
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { Accounts } from "../access/accounts.js";
 import { bucketAccess } from "../access/bucket-access.js";
-import { requireLayoutTag } from "../limits.js";
+import { requireBucketTags } from "../limits.js";
 import { requireBucketName } from "./bucket-name.js";
 import type { BucketCall, Call } from "../call.js";
 import type { Buckets, NewBucket } from "./buckets.js";
@@ -38,7 +38,7 @@ export class BucketService implements Buckets {
   async create(call: Call, name: string, request: NewBucket = {}): Promise<Bucket> {
     requireBucketName(name);
     requireTags(request.tags ?? [], TAG_LIMITS.bucket);
-    requireLayoutTag(request.tags ?? []);
+    requireBucketTags(request.tags ?? []);
     const documents: DocumentSet = {
       ...this.accessDocuments(call, request),
       ...(request.tags && request.tags.length > 0 ? { tagging: request.tags } : {}),

@@ -2,7 +2,7 @@ import type { Catalog } from "../../catalog/catalog.js";
 import type { Keys } from "../../keys/keys.js";
 import type { LoggingConfiguration } from "../../model/access-log.js";
 import type { BucketDocument, DocumentName } from "../../model/bucket-documents.js";
-import { requireLayoutTag } from "../limits.js";
+import { requireBucketTags } from "../limits.js";
 import { S3Error } from "../s3-error.js";
 import type { Policy } from "../../model/policy.js";
 import { requireActions } from "../../model/policy-actions.js";
@@ -72,7 +72,7 @@ const checks: { readonly [Name in DocumentName]?: Check<Name> } = {
   /** InvalidTag, InvalidArgument. */
   tagging(_components, _call, tags) {
     requireTags(tags, TAG_LIMITS.bucket);
-    requireLayoutTag(tags);
+    requireBucketTags(tags);
   },
 
   /** InvalidBucketState: a bucket with object lock keeps its versioning enabled. */

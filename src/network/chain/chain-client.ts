@@ -19,6 +19,7 @@ import type { ChainSession } from "./chain-session.js";
 import { hashArgument, textArgument } from "./codec.js";
 import { call } from "./extrinsics.js";
 import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
+import { GatewayRegistration } from "./gateway-registration.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -31,6 +32,8 @@ const BUCKET_TOKEN = "cess";
 export class CessChain implements Chain, GatewayRegister {
   /** What became of what was submitted. */
   readonly calls = new CallCounts();
+  /** This gateway's own entry in the register. */
+  readonly registration: GatewayRegistration;
   private readonly signer: Signer;
   private readonly session: ChainSession;
   private readonly submitter: Submitter;
@@ -45,6 +48,7 @@ export class CessChain implements Chain, GatewayRegister {
     this.signer = signer;
     this.session = session;
     this.submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.registration = new GatewayRegistration({ session, signer, submitter: this.submitter });
     this.batcher = new CallBatcher({ submitter: this.submitter, connection: session.connection }, settings);
   }
 
