@@ -5,6 +5,7 @@ import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
 import { FileMetadata } from "../../peers/file-metadata.js";
 import { NodeStatus } from "../../peers/node-status.js";
+import { OWN_VERSION_PREFIX } from "../../peers/peer-kind.js";
 import { PublicFiles } from "../../peers/public-files.js";
 import type { PublicDownloadsComponents } from "../../peers/public-downloads.js";
 import { PublicServer, type PublicRoute, type PublicServerComponents } from "../../peers/public-server.js";
@@ -60,7 +61,7 @@ export function publicServer(
   });
   const status = new NodeStatus(
     { cache, catalog, nodes: () => registry.nodes(), downloads: () => limits.downloads },
-    { version: `cess-s3/${VERSION}`, endpoint, poolId: base58Encode(chain.registration.peerId) },
+    { version: `${OWN_VERSION_PREFIX}${VERSION}`, endpoint, poolId: base58Encode(chain.registration.peerId) },
   );
   return new PublicServer(
     {

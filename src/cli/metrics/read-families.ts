@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
+import { peerKinds } from "../../peers/peer-kind.js";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import type { Services } from "../gateway/services.js";
 import { counter, gauge, labelledCounter, labelledGauge } from "./families.js";
@@ -81,6 +82,17 @@ export function peerFamilies(registry: Registry, peers: GatewayPeers): void {
     "Other gateways that are known, and of these, skipped for a while",
     () => ({ known: of("known"), skipped: of("open") }),
     "state",
+  );
+  labelledGauge(
+    registry,
+    "cess_s3_peer_kinds",
+    "Other gateways by what runs there",
+    () => {
+      const kinds = Object.fromEntries([...peerKinds, "unknown"].map((kind) => [kind, 0]));
+      for (const { kind = "unknown" } of peers.table()) kinds[kind] = (kinds[kind] ?? 0) + 1;
+      return kinds;
+    },
+    "kind",
   );
   labelledCounter(
     registry,
