@@ -70,22 +70,21 @@ export class FileTableCatalog implements FileCatalog {
   }
 
   async objectsWith(fid: Fid): Promise<readonly FileUse[]> {
-    const current = this.store.reads
+    const versions = this.store.reads
       .selectFrom("versions as v")
-      .select(["v.bucket", "v.key", "v.version_id", "v.fid"])
-      .where("v.is_latest", "=", 1)
-      .where("v.delete_marker", "=", 0);
-    const rows = await current
+      .select(["v.bucket", "v.key", "v.version_id", "v.fid", "v.is_latest"]);
+    const rows = await versions
       .innerJoin("extents as e", "e.version_id", "v.id")
       .innerJoin("files as f", "f.id", "e.file_id")
       .where("f.fid", "=", fid)
       .where("f.packed", "is", null)
       // One whose ETag has the FID has it before there is a file.
       .union(
-        current
+        versions
           .where("v.fid", "=", fid)
           .where(sql<boolean>`not exists (select 1 from extents as x where x.version_id = v.id)`),
       )
+      .orderBy("is_latest", "desc")
       .orderBy("bucket")
       .orderBy("key")
       .limit(OBJECTS_WITH)
@@ -94,6 +93,7 @@ export class FileTableCatalog implements FileCatalog {
       bucket: row.bucket,
       key: fromKeyText(row.key),
       versionId: row.version_id,
+      isLatest: row.is_latest === 1,
       whole: row.fid === fid,
     }));
   }

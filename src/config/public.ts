@@ -65,6 +65,11 @@ export const sdkSchema = z.strictObject({
       "must be a bucket's name of 3 to 46 lower-case letters, digits and -",
     )
     .default("cess-sdk"),
+  /**
+   * `none`: files are stored as they come, as the SDKs expect: others read them by their FIDs. `default`: as the bucket or
+   * `encryption.default` says, which only this gateway can read.
+   */
+  encryption: z.enum(["none", "default"]).default("none"),
   /** Hours that a token is valid, at most. */
   tokenHours: wholeNumber({ min: 1, max: 168 }).default(24),
 });

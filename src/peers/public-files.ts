@@ -122,7 +122,7 @@ export class PublicFiles {
   }
 
   private async isPublic(uses: readonly FileUse[]): Promise<boolean> {
-    for (const bucket of new Set(uses.map(({ bucket }) => bucket)))
+    for (const bucket of new Set(uses.filter(({ isLatest }) => isLatest).map(({ bucket }) => bucket)))
       if (isPublicBucket(await this.components.catalog.documents.get(bucket, "tagging"))) return true;
     return false;
   }

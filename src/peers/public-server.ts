@@ -45,7 +45,7 @@ const UNSERVED: readonly (readonly [string, string])[] = [
   ["/gateway/capsule", "proxy re-encryption"],
   ["/gateway/reencrypt", "proxy re-encryption"],
   ["/gateway/upload/local", "uploads of files on the gateway's own disk"],
-  ["/gateway", "the API of the CESS SDKs (sdk.enabled)"],
+  ["/gateway", "the API of the CESS SDKs (sdk.enabled), or not at this path"],
   ["/file/location", "the places of storage nodes"],
   ["/file/list", "lists of an account's files"],
   ["/resume", "the API of the CESS SDKs (sdk.enabled)"],

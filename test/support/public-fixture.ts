@@ -13,7 +13,12 @@ import type { ChainFile } from "../../src/network/chain/chain.js";
 import { FileMetadata } from "../../src/peers/file-metadata.js";
 import { NodeStatus } from "../../src/peers/node-status.js";
 import { PublicFiles, type PublicPolicy } from "../../src/peers/public-files.js";
-import { PublicServer, type PublicRoute, type PublicServerSettings } from "../../src/peers/public-server.js";
+import {
+  PublicServer,
+  type PublicRoute,
+  type PublicServerComponents,
+  type PublicServerSettings,
+} from "../../src/peers/public-server.js";
 import { SharedFiles } from "../../src/peers/shared-files.js";
 import { StrangerLimits, type StrangerLimitsSettings } from "../../src/peers/stranger-limits.js";
 import { ChainFiles } from "../../src/retrieval/chain-files.js";
@@ -31,6 +36,7 @@ interface Served {
   readonly limits?: Partial<StrangerLimitsSettings>;
   readonly settings?: Partial<PublicServerSettings>;
   readonly routes?: readonly PublicRoute[];
+  readonly holdersFile?: PublicServerComponents["holdersFile"];
 }
 
 export const stranger = "cXstranger" as CessAccount;
@@ -96,7 +102,7 @@ export class PublicFixture {
     return fid;
   }
 
-  async serve({ policy, limits, settings, routes = [] }: Served = {}): Promise<string> {
+  async serve({ policy, limits, settings, routes = [], holdersFile }: Served = {}): Promise<string> {
     const { catalog, blobs, encoder, chain, retrieval } = this.gateway;
     const { cache } = this;
     const directory = { file: (fid: Fid) => Promise.resolve(this.listed.get(fid)) };
@@ -129,6 +135,7 @@ export class PublicFixture {
         log: { warn: (fields) => expect.fail(JSON.stringify(fields)) },
         clientOf: () => "client",
         routes,
+        holdersFile,
         status: () =>
           new NodeStatus(
             {

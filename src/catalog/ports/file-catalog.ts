@@ -31,11 +31,12 @@ export interface FileRow extends CessFile {
   readonly needed: boolean;
 }
 
-/** A current version that has a file of its own. */
+/** A version that has a file of its own. */
 export interface FileUse {
   readonly bucket: string;
   readonly key: string;
   readonly versionId: string;
+  readonly isLatest: boolean;
   /** The file is the whole of it. */
   readonly whole: boolean;
 }
@@ -60,8 +61,8 @@ export interface FileCatalog {
   /** Rows of all owners with this FID, oldest first. */
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   /**
-   * Current versions whose content, or a part of it, is the file with this FID, in order of bucket and key, at most 1000.
-   * Of objects in packs none: a pack's content is no object's.
+   * Versions whose content, or a part of it, is the file with this FID: current ones first, then in order of bucket and
+   * key, at most 1000. Of objects in packs none: a pack's content is no object's.
    */
   objectsWith(fid: Fid): Promise<readonly FileUse[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;

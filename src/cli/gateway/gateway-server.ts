@@ -155,8 +155,7 @@ export class GatewayServer implements Running {
     const admin = adminServer(config, parts, [...insight, ...registering.routes(), ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
-    const createServer = security.createServer("public");
-    const everyone = publicServer(config, { accounts, services, log, createServer, routes: [] });
+    const everyone = publicServer(config, { ...parts, gateway, log, createServer: security.createServer("public") });
     if (everyone) metrics.publicServer(everyone);
     const endpoints = await listenAll(config, security, { s3, admin, peer, everyone });
     const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint, public: publicEndpoint } = endpoints;

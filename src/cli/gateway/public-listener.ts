@@ -3,11 +3,11 @@ import { base58Encode } from "@polkadot/util-crypto";
 import type { Logger } from "pino";
 import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
+import type { Gateway } from "../../gateway/gateway.js";
 import { FileMetadata } from "../../peers/file-metadata.js";
 import { NodeStatus } from "../../peers/node-status.js";
 import { OWN_VERSION_PREFIX } from "../../peers/peer-kind.js";
 import { PublicFiles } from "../../peers/public-files.js";
-import type { PublicDownloadsComponents } from "../../peers/public-downloads.js";
 import { PublicServer, type PublicRoute, type PublicServerComponents } from "../../peers/public-server.js";
 import { SharedFiles } from "../../peers/shared-files.js";
 import { StrangerLimits } from "../../peers/stranger-limits.js";
@@ -15,6 +15,7 @@ import { VERSION } from "../version.js";
 import type { Accounts } from "./accounts.js";
 import { chainAccount } from "./configured-accounts.js";
 import { bucketRate, clientNetwork } from "./request-rates.js";
+import { sdkApi } from "./sdk-api.js";
 import type { Services } from "./services.js";
 
 export interface PublicListenerParts {
@@ -22,18 +23,22 @@ export interface PublicListenerParts {
   readonly services: Services;
   readonly log: Logger;
   readonly createServer: NonNullable<PublicServerComponents["createServer"]>;
-  /** Further paths. */
-  readonly routes: readonly PublicRoute[];
-  /** What accounts of this gateway may read beside what everyone may. */
-  readonly holdersFile?: PublicDownloadsComponents["holdersFile"];
+  readonly gateway: Gateway;
 }
 
-/** The listener for everyone; undefined when the operator wants none. Throws ConfigError. */
+/** The listener for everyone, with further paths; undefined when the operator wants none. Throws ConfigError. */
 export function publicServer(
-  { public: settings, trustProxy, limits: { maxConnections } }: Config,
-  { accounts, services, log, createServer, routes, holdersFile }: PublicListenerParts,
+  config: Config,
+  { accounts, services, gateway, log, createServer }: PublicListenerParts,
+  routes: readonly PublicRoute[] = [],
 ): PublicServer | undefined {
+  const {
+    public: settings,
+    trustProxy,
+    limits: { maxConnections },
+  } = config;
   if (!settings.listen) return undefined;
+  const sdk = sdkApi(config, { services, accounts, gateway });
   const { catalog, chain, cache, retrieval, registry } = services;
   const listedAccounts = settings.accounts.map((text, at) =>
     chainAccount(text, "public.accounts", `public.accounts[${at}]`),
@@ -69,8 +74,8 @@ export function publicServer(
       limits,
       log,
       createServer,
-      routes,
-      holdersFile,
+      routes: [...routes, ...(sdk?.routes ?? [])],
+      holdersFile: sdk?.holdersFile,
       clientOf: (request) => clientNetwork(clientAddress(request, trustProxy)),
       status: () => status.read(),
     },
