@@ -3,7 +3,7 @@ import { loadConfig } from "../config/load.js";
 import { CessChain } from "../network/chain/chain-client.js";
 import { ChainSession } from "../network/chain/chain-session.js";
 import { FinalizedWatermark } from "../network/chain/finalized-watermark.js";
-import type { RegistrationSteps } from "./commands/register.js";
+import type { RegistrationSteps } from "./registration-request.js";
 import { openGatewayFolder } from "./data-folder.js";
 import { signerOf } from "./gateway/signer.js";
 import { JsonFileStore } from "./json-file-store.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isHash, type Fid } from "../model/hash.js";
 import { rateSchema } from "./listener-settings.js";
-import { bytes, listenAddress, wholeNumber, yesNo } from "./quantity.js";
+import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 /** Bytes of a gateway's URL that the chain has room for. */
 const ENDPOINT_BYTES = 50;
@@ -39,7 +39,9 @@ export const publicSchema = z
     /** Files are shown in browsers as what they are, web pages as well; else they are downloads. */
     web: yesNo.default(false),
     /** Requests of one client address, or of one /64 network of IPv6. */
-    perAddress: rateSchema.prefault({ requestsPerSecond: 20 }),
+    perAddress: rateSchema
+      .extend({ requestsPerSecond: decimalNumber({ min: 0, max: 1_000_000 }).default(20) })
+      .prefault({}),
     /** Files sent at a time, and to one address. */
     downloads: wholeNumber({ min: 1, max: 100_000 }).default(64),
     downloadsPerAddress: wholeNumber({ min: 1, max: 100_000 }).default(8),
@@ -71,7 +73,7 @@ export const sdkSchema = z.strictObject({
    */
   encryption: z.enum(["none", "default"]).default("none"),
   /** Hours that a token is valid, at most. */
-  tokenHours: wholeNumber({ min: 1, max: 168 }).default(24),
+  accessHours: wholeNumber({ min: 1, max: 168 }).default(24),
 });
 
 export type PublicSettings = Readonly<z.output<typeof publicSchema>>;

@@ -5,13 +5,13 @@ import { sendEnvelope } from "../peers/envelope.js";
 import type { Handler } from "../peers/http-listener.js";
 import type { PublicRoute } from "../peers/public-server.js";
 import { NOT_FOUND, Refusal } from "../peers/refusal.js";
-import { notOffered, requireFileName, requireTerritory, type SdkApi, type SdkComponents } from "./sdk-api.js";
-import { refusing } from "./retriever-routes.js";
+import { notOffered, requireFileName, requireTerritory, type SdkHolders, type SdkServices } from "./sdk-request.js";
+import { refusing } from "./sdk-refusal.js";
 import { headerAccount } from "./signed-message.js";
 import { withUploadForm } from "./upload-form.js";
 
 /** DeOSS's API: requests whose headers are signed. The envelopes are theirs; the HTTP status says how it went, too. */
-export function deossRoutes({ clock, files }: SdkComponents, api: SdkApi): PublicRoute[] {
+export function deossRoutes({ clock, files }: SdkServices, api: SdkHolders): PublicRoute[] {
   const signer = (request: IncomingMessage): Account => api.accountOf(headerAccount(request.headers, clock.now()));
 
   const uploader = (request: IncomingMessage): Account => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Fid } from "../model/hash.js";
 import { isHash } from "../model/hash.js";
@@ -8,8 +8,8 @@ import type { Handler } from "../peers/http-listener.js";
 import type { PublicRoute } from "../peers/public-server.js";
 import { Refusal } from "../peers/refusal.js";
 import { readJson } from "../peers/request-body.js";
-import { notOffered, requireFileName, requireTerritory, type SdkApi, type SdkComponents } from "./sdk-api.js";
-import { sdkRefusal, UPLOADED } from "./sdk-refusal.js";
+import { notOffered, requireFileName, requireTerritory, type SdkHolders, type SdkServices } from "./sdk-request.js";
+import { refusing, UPLOADED } from "./sdk-refusal.js";
 import { tokenAccount } from "./signed-message.js";
 import { readForm, withUploadForm } from "./upload-form.js";
 
@@ -27,7 +27,7 @@ const batchRequest = z.object({
 });
 
 /** CD2N's API: a token by a signed message, and uploads with it. Failures are answered as theirs are, in envelopes. */
-export function retrieverRoutes(components: SdkComponents, api: SdkApi): PublicRoute[] {
+export function retrieverRoutes(components: SdkServices, api: SdkHolders): PublicRoute[] {
   const { clock, files, batches, takeOver } = components;
 
   const genToken: Handler = async (request, response) => {
@@ -87,17 +87,6 @@ export function retrieverRoutes(components: SdkComponents, api: SdkApi): PublicR
     ["/gateway/upload/batch/file", uploadChunk] as const,
     ["/gateway/upload/light", light] as const,
   ].map(([path, handle]) => ({ path, methods: ["POST"], handle: refusing(handle) }));
-}
-
-/** Failures of the gateway become the SDKs' refusals. */
-export function refusing(handle: Handler): Handler {
-  return async (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => {
-    try {
-      await handle(request, response, signal);
-    } catch (error) {
-      throw sdkRefusal(error);
-    }
-  };
 }
 
 function requirePlain({ encrypt, ownOrder }: { readonly encrypt: boolean; readonly ownOrder: boolean }): void {

@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorKind, toS3Error } from "../gateway/s3-error.js";
+import type { Handler } from "../peers/http-listener.js";
 import { BUSY, Refusal, type RefusalCode, toRefusal } from "../peers/refusal.js";
 
 /** CD2N's codes of uploads, in the envelope. */
@@ -40,4 +42,15 @@ export function sdkRefusal(error: unknown): Refusal {
   // What is no fault of the request is logged, and not told.
   if (status === 500) return new Refusal(500, "system error", { cause: error, envelopeCode });
   return new Refusal(status, refused.message, { cause: error, envelopeCode });
+}
+
+/** Failures of the gateway become the SDKs' refusals. */
+export function refusing(handle: Handler): Handler {
+  return async (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => {
+    try {
+      await handle(request, response, signal);
+    } catch (error) {
+      throw sdkRefusal(error);
+    }
+  };
 }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { base58Decode } from "@polkadot/util-crypto";
 import type { CessAccount } from "../model/account.js";
-import { parseAccount, verifySignature } from "../network/chain/accounts.js";
+import { fromBase58, parseAccount, verifySignature } from "../network/chain/accounts.js";
 import { Refusal } from "../peers/refusal.js";
 
 /** How old, or early, the message of a request for a token may be. */
@@ -50,7 +49,7 @@ export function headerAccount(headers: IncomingHttpHeaders, now: number): CessAc
       "no permission: Message must be the time when the signature ends, as Unix time, at most an hour from now",
     );
   const signed = Buffer.from(message);
-  const forms = [hexBytes(sign), base58Bytes(sign)];
+  const forms = [hexBytes(sign), fromBase58(sign)];
   if (!forms.some((bytes) => bytes && verifySignature(account, signed, bytes)))
     throw new Refusal(403, "no permission: the signature is not this account's of this message");
   return parseAccount(account);
@@ -67,8 +66,4 @@ function endOf(message: string): number | undefined {
 function hexBytes(text: string): Uint8Array | undefined {
   const digits = text.replace(/^0x/, "");
   return /^(?:[0-9a-f]{2}){1,128}$/i.test(digits) ? Buffer.from(digits, "hex") : undefined;
-}
-
-function base58Bytes(text: string): Uint8Array | undefined {
-  return /^[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text) ? base58Decode(text) : undefined;
 }

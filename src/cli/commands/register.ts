@@ -5,19 +5,11 @@ import { loadAdminConfig } from "../../config/load.js";
 import { registrationSchema } from "../admin-answers.js";
 import { AdminClient, type AdminOptions } from "../admin-client.js";
 import { AdminError } from "../admin-error.js";
-import { registrationRequest } from "../registration-request.js";
+import { registrationRequest, type RegistrationSteps } from "../registration-request.js";
 
 export interface RegisterOptions extends AdminOptions {
   readonly endpoint?: string;
   readonly remove?: boolean;
-}
-
-/** What a change of the registration says of itself. */
-export interface RegistrationSteps {
-  readonly account: string;
-  readonly registered?: string | undefined;
-  readonly call?: "register" | "update" | "destroy" | undefined;
-  readonly feeTokens?: number | undefined;
 }
 
 const POLL_MS = 1_000;

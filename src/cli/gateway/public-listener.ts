@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { base58Encode } from "@polkadot/util-crypto";
 import type { Logger } from "pino";
 import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
 import type { Gateway } from "../../gateway/gateway.js";
+import { toBase58 } from "../../network/chain/accounts.js";
 import { FileMetadata } from "../../peers/file-metadata.js";
 import { NodeStatus } from "../../peers/node-status.js";
 import { OWN_VERSION_PREFIX } from "../../peers/peer-kind.js";
@@ -66,7 +66,7 @@ export function publicServer(
   });
   const status = new NodeStatus(
     { cache, catalog, nodes: () => registry.nodes(), downloads: () => limits.downloads },
-    { version: `${OWN_VERSION_PREFIX}${VERSION}`, endpoint, poolId: base58Encode(chain.registration.peerId) },
+    { version: `${OWN_VERSION_PREFIX}${VERSION}`, endpoint, poolId: toBase58(chain.registration.peerId) },
   );
   return new PublicServer(
     {

@@ -43,5 +43,5 @@ export function sdkApi(
   });
   const accountOf: SdkComponents["accountOf"] = (account) =>
     accounts.all.find(({ cessAccount }) => cessAccount === account);
-  return new SdkApi({ clock, tokens, files, batches, accountOf, takeOver }, { tokenSeconds: sdk.tokenHours * 3600 });
+  return new SdkApi({ clock, tokens, files, batches, accountOf, takeOver }, { tokenSeconds: sdk.accessHours * 3600 });
 }
