@@ -35,6 +35,7 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
   ],
   ["0013_identity", "drop table accounts", "drop table access_keys", "drop table bucket_usage"],
   ["0014_job_times", "alter table jobs drop column created_at"],
+  ["0016_versions_by_fid", "drop index versions_by_fid"],
 ];
 
 /** Takes the schema back to the one before the migration `first`. */
