@@ -208,11 +208,14 @@ async function shortText(body: Readable): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Codes of a gateway that is in trouble, or has enough of this one: they say nothing of the file. */
+const TROUBLES: ReadonlySet<number> = new Set([429, 500, 503]);
+
 /** A refusal in the protocol's form means that the gateway does not have the file. Anything else is a failure. */
 async function refusal(status: number, json: boolean, body: Readable): Promise<Error> {
   if (json) {
     const code = readEnvelope(await shortText(body))?.code;
-    if (code !== undefined && code !== 500) return new PeerMiss(`the gateway answered code ${code}`);
+    if (code !== undefined && !TROUBLES.has(code)) return new PeerMiss(`the gateway answered code ${code}`);
   }
   body.destroy();
   if (status === 404 || status === 504 || status === 200 || status === 206 || status === 416)
